@@ -1,0 +1,17 @@
+//! ftpsh: an interactive FTPS client.
+//!
+//! The library behind the `ftpsh` program. ARCHITECTURE.md has the picture of how the
+//! modules below fit together and which of them may import which.
+
+pub mod cli;
+pub mod commands;
+pub mod credentials;
+pub mod error;
+pub mod ftp;
+pub mod output;
+pub mod settings;
+pub mod shell;
+pub mod site;
+pub mod tls;
+pub mod transfer;
+pub mod trust;

@@ -1,0 +1,3 @@
+//! Trust in servers: fingerprints, the store of known servers, the verdict, the question.
+
+pub mod identity;
