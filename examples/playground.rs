@@ -1,1 +1,3 @@
+//! Playground.
+
 fn main(){}
