@@ -93,7 +93,7 @@ impl Kind {
 ///
 /// The message is lower case without a final full stop. It may quote what a server sent: whoever
 /// shows it escapes it first (`output` does).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Error {
     kind: Kind,
     message: String,
@@ -128,6 +128,13 @@ impl Error {
     #[must_use]
     pub fn with_reply(mut self, reply: impl Into<String>) -> Self {
         self.reply = Some(reply.into());
+        self
+    }
+
+    /// Puts what was being done in front of the message: `what: why`.
+    #[must_use]
+    pub fn about(mut self, what: impl fmt::Display) -> Self {
+        self.message = format!("{what}: {}", self.message);
         self
     }
 

@@ -3,6 +3,7 @@
 //! The library behind the `ftpsh` program. ARCHITECTURE.md has the picture of how the
 //! modules below fit together and which of them may import which.
 
+pub mod cancel;
 pub mod cli;
 pub mod commands;
 pub mod credentials;

@@ -1,6 +1,14 @@
 //! The FTP protocol: sessions, replies, features, listings. The only folder that imports suppaftp.
 
+mod channel;
+mod control;
+pub mod data;
+pub mod dial;
+pub mod dialogue;
+pub mod explain;
 pub mod features;
+pub mod list;
 pub mod listing;
 pub mod path;
 pub mod reply;
+pub mod session;

@@ -1,1 +1,220 @@
-//! tls.
+//! TLS for control and data connections, behind one type for both backends.
+//!
+//! A [`Tls`] belongs to one control connection: it makes that connection's handshake, remembers
+//! the session and the certificate, and makes each data connection's handshake with them. It
+//! judges nothing about trust; it only reports an [`Identity`]. What it never does: hand out a
+//! data stream whose certificate is not the control connection's, or take a cut stream for an
+//! ended one.
+
+pub mod native;
+pub mod openssl;
+pub mod socket;
+pub mod stream;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::error::{Error, Kind, Result};
+use crate::trust::identity::Identity;
+
+pub use socket::{Patience, Socket};
+pub use stream::{End, Stream};
+
+/// Which TLS library does the work (setting `tls:backend`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Backend {
+    /// OpenSSL, which resumes the control connection's session on data connections.
+    #[default]
+    OpenSsl,
+    /// The platform's TLS, which cannot.
+    Native,
+}
+
+/// A TLS version that may be a bound (settings `tls:min-version`, `tls:max-version`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// TLS 1.2 (RFC 5246).
+    Tls12,
+    /// TLS 1.3 (RFC 8446).
+    Tls13,
+}
+
+/// Asks for the passphrase of an encrypted client key.
+pub type Passphrase = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
+/// How to speak TLS to a server.
+#[derive(Clone)]
+pub struct Config {
+    /// The library.
+    pub backend: Backend,
+    /// The oldest version accepted.
+    pub min: Version,
+    /// The newest version offered.
+    pub max: Version,
+    /// Roots to add to the system's, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// The client certificate: PEM (certificate and chain), or PKCS#12 with its key.
+    pub cert_file: Option<PathBuf>,
+    /// The client certificate's key, PEM; without it the key is in `cert_file`.
+    pub key_file: Option<PathBuf>,
+    /// Where the key's passphrase comes from.
+    pub passphrase: Option<Passphrase>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            backend: Backend::OpenSsl,
+            min: Version::Tls12,
+            max: Version::Tls13,
+            ca_file: None,
+            cert_file: None,
+            key_file: None,
+            passphrase: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("backend", &self.backend)
+            .field("min", &self.min)
+            .field("max", &self.max)
+            .field("ca_file", &self.ca_file)
+            .field("cert_file", &self.cert_file)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What was agreed in a handshake, for `status` and the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// "TLSv1.3", or "TLS" where the backend does not tell.
+    pub version: String,
+    /// The cipher suite's name; empty where the backend does not tell.
+    pub cipher: String,
+    /// Whether the session of the control connection was resumed.
+    pub resumed: bool,
+}
+
+/// One control connection's TLS: its handshake, and those of its data connections.
+#[derive(Debug)]
+pub enum Tls {
+    /// On OpenSSL.
+    OpenSsl(Box<openssl::Client>),
+    /// On the platform's TLS.
+    Native(Box<native::Client>),
+}
+
+impl Tls {
+    /// Prepares for one control connection to `host`.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] for a file of roots, a certificate or a key that cannot be read,
+    /// [`Kind::Tls`] when the library refuses the configuration.
+    pub fn new(config: &Config, host: &str) -> Result<Self> {
+        Ok(match config.backend {
+            Backend::OpenSsl => Tls::OpenSsl(Box::new(openssl::Client::new(config, host)?)),
+            Backend::Native => Tls::Native(Box::new(native::Client::new(config, host)?)),
+        })
+    }
+
+    /// The control connection's handshake. It succeeds whatever the certificate; the identity
+    /// says what is wrong with it, and the caller decides before sending anything.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Tls`] when the handshake fails, [`Kind::Connect`] on timeout or a lost connection.
+    pub fn control(&self, socket: Socket) -> Result<(Stream, Identity), Handshake> {
+        match self {
+            Tls::OpenSsl(client) => client.control(socket),
+            Tls::Native(client) => client.control(socket),
+        }
+    }
+
+    /// A data connection's handshake, resuming the control connection's session where the
+    /// backend can.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tls::control`], and [`Kind::Tls`] when the certificate is not the control
+    /// connection's.
+    pub fn data(&self, socket: Socket) -> Result<Stream, Handshake> {
+        match self {
+            Tls::OpenSsl(client) => client.data(socket),
+            Tls::Native(client) => client.data(socket),
+        }
+    }
+
+    /// Whether data connections can resume the control connection's session.
+    pub fn resumes(&self) -> bool {
+        matches!(self, Tls::OpenSsl(_))
+    }
+
+    /// Whether the same server should be tried again without checking the chain: the backend
+    /// checks during the handshake only, and the last one failed for it. The new handshake will
+    /// report why.
+    pub fn wants_unchecked_retry(&self) -> bool {
+        match self {
+            Tls::OpenSsl(_) => false,
+            Tls::Native(client) => client.wants_unchecked_retry(),
+        }
+    }
+}
+
+/// Why a handshake failed.
+#[derive(Debug)]
+pub enum Handshake {
+    /// The socket: timeout, reset, end of stream, or cancelled.
+    Io(std::io::Error),
+    /// TLS itself, in the library's words.
+    Tls(String),
+    /// The data connection showed another certificate than the control connection.
+    OtherCertificate,
+}
+
+impl Handshake {
+    /// This failure as an error about `what` ("TLS with host:port", "the data connection").
+    pub fn into_error(self, what: &str) -> Error {
+        match self {
+            Handshake::Io(error) => match socket::cancelled(&error) {
+                Some(reason) => reason.into(),
+                None if error.kind() == std::io::ErrorKind::TimedOut => {
+                    Error::new(Kind::Connect, format!("{what}: the TLS handshake timed out"))
+                }
+                None => Error::new(
+                    Kind::Tls,
+                    format!(
+                        "{what}: the connection was lost in the TLS handshake ({})",
+                        crate::error::io_reason(&error)
+                    ),
+                ),
+            },
+            Handshake::Tls(why) => Error::new(Kind::Tls, format!("{what}: {why}")),
+            Handshake::OtherCertificate => Error::new(
+                Kind::Tls,
+                format!("{what}: shows another certificate than the control connection"),
+            )
+            .with_hint("someone may be in the middle; nothing was transferred"),
+        }
+    }
+}
+
+pub(crate) fn local_file(path: &std::path::Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| Error::local(path, &error))
+}
+
+/// Opens a PKCS#12 file: with the empty passphrase first, then with the one asked for.
+fn pkcs12(
+    bytes: &[u8],
+    passphrase: &dyn Fn() -> Option<String>,
+) -> Result<::openssl::pkcs12::ParsedPkcs12_2, ::openssl::error::ErrorStack> {
+    let archive = ::openssl::pkcs12::Pkcs12::from_der(bytes)?;
+    archive.parse2("").or_else(|error| match passphrase() {
+        // NUL cannot be part of a passphrase here: it ends a C string.
+        Some(phrase) if !phrase.contains('\0') => archive.parse2(&phrase),
+        _ => Err(error),
+    })
+}

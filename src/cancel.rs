@@ -1,0 +1,111 @@
+//! The request to stop: Ctrl-C and SIGTERM, seen by every wait in the program.
+//!
+//! A [`Cancel`] is a flag that many hold. Blocking reads and writes look at it several times a
+//! second (`tls::socket`), copy loops look at it between blocks. It carries no data and never
+//! blocks, so a signal handler may set it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::error::{Error, Kind};
+
+/// Why to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Ctrl-C: stop the command, keep the prompt.
+    Interrupted,
+    /// SIGTERM or SIGHUP: stop the command and leave.
+    Terminated,
+}
+
+/// A shared flag that asks for a stop. Cheap to clone and to look at.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicUsize>);
+
+impl Cancel {
+    const INTERRUPTED: usize = 1;
+    const TERMINATED: usize = 2;
+
+    /// A flag that nobody has set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks for a stop. A termination is never turned back into an interruption.
+    pub fn request(&self, reason: Reason) {
+        let value = match reason {
+            Reason::Interrupted => Self::INTERRUPTED,
+            Reason::Terminated => Self::TERMINATED,
+        };
+        self.0.fetch_max(value, Ordering::SeqCst);
+    }
+
+    /// What was asked for, if anything.
+    pub fn requested(&self) -> Option<Reason> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => None,
+            Self::INTERRUPTED => Some(Reason::Interrupted),
+            _ => Some(Reason::Terminated),
+        }
+    }
+
+    /// Forgets a Ctrl-C that has been obeyed. A termination stays.
+    pub fn reset(&self) {
+        let _ = self.0.compare_exchange(
+            Self::INTERRUPTED,
+            0,
+            Ordering::SeqCst,
+            Ordering::SeqCst,
+        );
+    }
+
+    /// Fails if a stop was asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Interrupted`] or [`Kind::Terminated`].
+    pub fn check(&self) -> Result<(), Error> {
+        self.requested().map_or(Ok(()), |reason| Err(reason.into()))
+    }
+
+    /// The flag itself, for `signal_hook::flag::register_usize` with [`Cancel::signal_value`].
+    pub fn flag(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.0)
+    }
+
+    /// The value that a signal handler stores for `reason`.
+    pub const fn signal_value(reason: Reason) -> usize {
+        match reason {
+            Reason::Interrupted => Self::INTERRUPTED,
+            Reason::Terminated => Self::TERMINATED,
+        }
+    }
+}
+
+impl From<Reason> for Error {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::Interrupted => Error::new(Kind::Interrupted, "interrupted"),
+            Reason::Terminated => Error::new(Kind::Terminated, "terminated"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interruption_is_forgotten_and_a_termination_is_not() {
+        let cancel = Cancel::new();
+        assert!(cancel.check().is_ok());
+        cancel.request(Reason::Interrupted);
+        assert_eq!(cancel.check().map_err(|e| e.kind()), Err(Kind::Interrupted));
+        cancel.reset();
+        assert!(cancel.check().is_ok());
+        cancel.request(Reason::Terminated);
+        cancel.request(Reason::Interrupted);
+        cancel.reset();
+        assert_eq!(cancel.requested(), Some(Reason::Terminated));
+    }
+}

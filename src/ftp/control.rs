@@ -1,0 +1,433 @@
+//! The control connection: whole replies read by us, one at a time, and handed to suppaftp in a
+//! form that it cannot misread.
+//!
+//! suppaftp reads replies with rules of its own (any `ddd ` line ends a multi-line reply, text
+//! must be UTF-8, surplus replies answer the next command). [`Control`] is the stream that it
+//! reads from and writes to: each write is one command, each read yields one canonical line made
+//! from one whole reply, and what the server really said lies in the [`Exchange`] beside it.
+//! Whatever goes wrong here kills the connection; a reply is never credited to another command.
+
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::dialogue::Dialogue;
+use super::path::decode_name;
+use super::reply::{self, Reply, ReplyParser};
+use crate::error::{Error, Kind, Result, io_reason};
+use crate::tls::socket::{CONTROL_BUFFER, Patience, Socket, cancelled};
+use crate::tls::Stream;
+
+/// What the last command brought, shared between the stream below suppaftp and the session
+/// above it.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    /// The verb sent last, upper case.
+    pub verb: String,
+    /// The last whole reply.
+    pub reply: Option<Reply>,
+    /// The preliminary reply (1yz) of the data command under way.
+    pub preliminary: Option<Reply>,
+    /// Why the connection is of no use any more.
+    pub death: Option<Error>,
+    /// Why the last data connection did not come about.
+    pub data_failure: Option<Error>,
+    /// How long a whole reply may take.
+    pub timeout: Duration,
+    /// A shorter time for the next reply, which a cancel does not end.
+    pub grace: Option<Duration>,
+    /// The next command is not sent: its reply is one that is still to come.
+    pub listen: bool,
+    /// When the connection was last used.
+    pub used: Instant,
+    /// Who wants to see the dialogue.
+    pub dialogue: Dialogue,
+}
+
+pub(super) type Shared = Arc<Mutex<Exchange>>;
+
+pub(super) fn lock(shared: &Shared) -> MutexGuard<'_, Exchange> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Exchange {
+    pub(super) fn shared(timeout: Duration, dialogue: Dialogue) -> Shared {
+        Arc::new(Mutex::new(Self {
+            verb: String::new(),
+            reply: None,
+            preliminary: None,
+            death: None,
+            data_failure: None,
+            timeout,
+            grace: None,
+            listen: false,
+            used: Instant::now(),
+            dialogue,
+        }))
+    }
+
+    /// Declares the connection dead. The first reason stays.
+    pub(super) fn kill(&mut self, why: Error) {
+        if self.death.is_none() {
+            self.death = Some(why);
+        }
+    }
+}
+
+/// Bytes of the control connection that are not yet a whole line, and the reply they belong to.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    buffer: Vec<u8>,
+    start: usize,
+    parser: ReplyParser,
+}
+
+impl Lines {
+    /// Reads from `source` until one reply is whole.
+    fn reply(&mut self, source: &mut impl Read) -> Result<Reply, Broken> {
+        loop {
+            while let Some(length) = self.unread().iter().position(|byte| *byte == b'\n') {
+                let line = &self.buffer[self.start..self.start + length];
+                let parsed = self.parser.push(line.strip_suffix(b"\r").unwrap_or(line));
+                self.start += length + 1;
+                if let Some(reply) = parsed.map_err(Broken::Protocol)? {
+                    return Ok(reply);
+                }
+            }
+            if self.unread().len() > reply::LINE_MAX {
+                let parsed = self.parser.push(&self.buffer[self.start..]);
+                return Err(Broken::Protocol(parsed.err().unwrap_or_else(|| {
+                    Error::new(Kind::Connect, "the server's reply is not a line of text")
+                })));
+            }
+            self.buffer.drain(..self.start);
+            self.start = 0;
+            let mut chunk = [0; 4096];
+            match source.read(&mut chunk).map_err(Broken::Io)? {
+                0 => return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into())),
+                n => self.buffer.extend_from_slice(&chunk[..n]),
+            }
+        }
+    }
+
+    fn unread(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
+    /// Whether anything has come that no command asked for.
+    fn is_empty(&self) -> bool {
+        self.unread().is_empty() && !self.parser.is_open()
+    }
+}
+
+/// Why no reply came.
+enum Broken {
+    Io(io::Error),
+    Protocol(Error),
+}
+
+impl Broken {
+    fn into_error(self, timeout: Duration) -> Error {
+        match self {
+            Broken::Protocol(error) => error,
+            Broken::Io(error) => lost(&error, timeout),
+        }
+    }
+}
+
+/// A broken control connection in words.
+fn lost(error: &io::Error, timeout: Duration) -> Error {
+    if let Some(reason) = cancelled(error) {
+        return reason.into();
+    }
+    let why = match error.kind() {
+        io::ErrorKind::TimedOut => {
+            format!("no reply from the server within {} s", timeout.as_secs_f32())
+        }
+        io::ErrorKind::UnexpectedEof => "the server closed the control connection".to_owned(),
+        _ => format!("the control connection was lost: {}", io_reason(error)),
+    };
+    Error::new(Kind::Connect, why)
+}
+
+/// The control connection's stream, as suppaftp sees it.
+#[derive(Debug)]
+pub(super) struct Control {
+    stream: Stream,
+    lines: Lines,
+    /// The canonical form of a reply, as far as suppaftp has not read it.
+    canonical: Vec<u8>,
+    exchange: Shared,
+    clear_data: bool,
+}
+
+impl Control {
+    pub(super) fn new(stream: Stream, exchange: Shared, clear_data: bool) -> Self {
+        Self { stream, lines: Lines::default(), canonical: Vec::new(), exchange, clear_data }
+    }
+
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    /// Reads the greeting of an implicit server; with explicit TLS it came before.
+    pub(super) fn greeting(&mut self) -> Result<Reply> {
+        self.arm();
+        let timeout = lock(&self.exchange).timeout;
+        loop {
+            let reply =
+                self.lines.reply(&mut self.stream).map_err(|broken| broken.into_error(timeout))?;
+            lock(&self.exchange).dialogue.received(&reply);
+            // 120 announces a wait; the greeting follows.
+            if reply.class() != 1 {
+                return Ok(reply);
+            }
+        }
+    }
+
+    fn arm(&mut self) {
+        let (timeout, grace) = {
+            let exchange = lock(&self.exchange);
+            (exchange.timeout, exchange.grace)
+        };
+        let now = Instant::now();
+        self.stream.socket_mut().set_patience(match grace {
+            Some(grace) => Patience::Firm(now + grace),
+            None => Patience::within(timeout),
+        });
+    }
+
+    /// Fails if anything has arrived since the last reply: the connection is out of step.
+    fn check_in_step(&mut self) -> io::Result<()> {
+        let mut byte = [0; 1];
+        self.stream.socket_mut().set_patience(Patience::None);
+        let pending = match self.stream.read(&mut byte) {
+            Ok(0) => None,
+            Ok(_) => {
+                self.lines.buffer.push(byte[0]);
+                Some(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if self.lines.is_empty() {
+                    return Ok(());
+                }
+                Some(())
+            }
+            Err(_) => None,
+        };
+        let why = match pending {
+            None => Error::new(Kind::Connect, "the server closed the control connection"),
+            // A farewell (421) says why; anything else is a reply too many.
+            Some(()) => match self.lines.reply(&mut self.stream) {
+                Ok(reply) if reply.code == 421 => farewell(&reply),
+                _ => Error::new(
+                    Kind::Connect,
+                    "the server sent a reply that no command asked for; \
+                     the connection is out of step and was given up",
+                ),
+            },
+        };
+        lock(&self.exchange).kill(why);
+        Err(io::ErrorKind::ConnectionAborted.into())
+    }
+
+    fn next_reply(&mut self) -> Result<Reply> {
+        self.arm();
+        let (timeout, is_data, begun) = {
+            let mut exchange = lock(&self.exchange);
+            let timeout = exchange.grace.take().unwrap_or(exchange.timeout);
+            (timeout, is_data_verb(&exchange.verb), exchange.preliminary.is_some())
+        };
+        loop {
+            let reply =
+                self.lines.reply(&mut self.stream).map_err(|broken| broken.into_error(timeout))?;
+            lock(&self.exchange).dialogue.received(&reply);
+            // A second 1yz, or one to a command without data, announces nothing new.
+            if reply.class() != 1 || (is_data && !begun) {
+                return Ok(reply);
+            }
+        }
+    }
+}
+
+/// The 421 with which a server ends a connection, in words.
+pub(super) fn farewell(reply: &Reply) -> Error {
+    Error::new(
+        Kind::Connect,
+        format!("the server closed the connection: \"{}\"", reply.last_text()),
+    )
+    .with_reply(reply.to_string())
+}
+
+fn is_data_verb(verb: &str) -> bool {
+    matches!(verb, "RETR" | "STOR" | "APPE" | "STOU" | "LIST" | "NLST" | "MLSD")
+}
+
+/// The one line that stands for `reply` towards suppaftp: its code and, for passive replies,
+/// their value as we read it. A passive reply that makes no sense becomes a refusal.
+fn canonical(reply: &Reply, is_data: bool) -> Vec<u8> {
+    let line = match reply.code {
+        229 => match reply::epsv_port(reply) {
+            Ok(port) => format!("229 ok (|||{port}|)"),
+            Err(_) => "500 unusable".to_owned(),
+        },
+        227 => match reply::pasv_address(reply) {
+            Ok((address, port)) => {
+                let [a, b, c, d] = address.octets();
+                format!("227 ok ({a},{b},{c},{d},{},{})", port >> 8, port & 255)
+            }
+            Err(_) => "500 unusable".to_owned(),
+        },
+        100..200 if is_data => "150 ok".to_owned(),
+        code => format!("{code} ok"),
+    };
+    let mut line = line.into_bytes();
+    line.extend_from_slice(b"\r\n");
+    line
+}
+
+impl Read for Control {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.canonical.is_empty() {
+            match self.next_reply() {
+                Ok(reply) => {
+                    let mut exchange = lock(&self.exchange);
+                    exchange.used = Instant::now();
+                    let is_data = is_data_verb(&exchange.verb);
+                    self.canonical = canonical(&reply, is_data);
+                    if reply.class() == 1 {
+                        exchange.preliminary = Some(reply.clone());
+                    }
+                    if reply.code == 421 {
+                        exchange.kill(farewell(&reply));
+                    }
+                    exchange.reply = Some(reply);
+                }
+                Err(error) => {
+                    lock(&self.exchange).kill(error);
+                    return Err(io::ErrorKind::ConnectionAborted.into());
+                }
+            }
+        }
+        let n = buffer.len().min(self.canonical.len());
+        buffer[..n].copy_from_slice(&self.canonical[..n]);
+        self.canonical.drain(..n);
+        Ok(n)
+    }
+}
+
+impl Write for Control {
+    /// Sends one whole command line; suppaftp writes each with one call.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if std::mem::take(&mut lock(&self.exchange).listen) {
+            return Ok(line.len());
+        }
+        self.check_in_step()?;
+        let text = line.strip_suffix(b"\r\n").unwrap_or(line);
+        if text.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        // suppaftp knows no other level of protection than private.
+        let sent: &[u8] =
+            if self.clear_data && text == b"PROT P" { b"PROT C\r\n" } else { line };
+        let timeout = {
+            let mut exchange = lock(&self.exchange);
+            exchange.reply = None;
+            exchange.preliminary = None;
+            let verb = text.split(|byte| *byte == b' ').next().unwrap_or_default();
+            exchange.verb = decode_name(verb).to_ascii_uppercase();
+            exchange.dialogue.sent(&decode_name(sent.strip_suffix(b"\r\n").unwrap_or(sent)));
+            exchange.timeout
+        };
+        self.stream.socket_mut().set_patience(Patience::within(timeout));
+        self.stream.write_all(sent).and_then(|()| self.stream.flush()).map_err(|error| {
+            lock(&self.exchange).kill(lost(&error, timeout));
+            io::Error::from(io::ErrorKind::ConnectionAborted)
+        })?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// The clear-text part of explicit TLS (RFC 4217 section 4): greeting, `AUTH TLS`, and nothing
+/// after its reply but the handshake. The socket comes back ready for TLS.
+///
+/// # Errors
+///
+/// [`Kind::Tls`] when the server does not offer TLS, or sends anything between its reply and the
+/// handshake; [`Kind::Connect`] when it is no FTP server, refuses, or says nothing in time.
+pub(super) fn ask_for_tls(mut socket: Socket, exchange: &Shared) -> Result<Socket> {
+    let timeout = lock(exchange).timeout;
+    socket.set_patience(Patience::within(timeout));
+    let mut lines = Lines::default();
+    let mut next = |socket: &mut Socket| -> Result<Reply> {
+        loop {
+            let reply = lines.reply(socket).map_err(|broken| broken.into_error(timeout))?;
+            lock(exchange).dialogue.received(&reply);
+            if reply.class() != 1 {
+                if !lines.is_empty() || socket.has_buffered() {
+                    return Err(injected());
+                }
+                return Ok(reply);
+            }
+        }
+    };
+    check_greeting(&next(&mut socket)?)?;
+    socket.set_patience(Patience::within(timeout));
+    lock(exchange).dialogue.sent("AUTH TLS");
+    let written = socket.write_all(b"AUTH TLS\r\n").and_then(|()| socket.flush());
+    written.map_err(|error| lost(&error, timeout))?;
+    let reply = next(&mut socket)?;
+    if reply.code != 234 && reply.code != 334 {
+        return Err(Error::new(
+            Kind::Tls,
+            format!("the server does not offer TLS: \"{}\"", reply.last_text()),
+        )
+        .with_hint("try ftps:// if it is a server for implicit TLS; there is no login in clear")
+        .with_reply(reply.to_string()));
+    }
+    Ok(socket)
+}
+
+/// Whether a greeting is that of an FTP server that takes logins.
+///
+/// # Errors
+///
+/// [`Kind::Tls`] for a session that is already logged in before TLS, [`Kind::Connect`] for
+/// everything else that is not a 220.
+pub(super) fn check_greeting(reply: &Reply) -> Result<()> {
+    match reply.code {
+        220 => Ok(()),
+        421 => Err(farewell(reply)),
+        230..=232 => Err(Error::new(
+            Kind::Tls,
+            "the server claims that the session is logged in before TLS; refused",
+        )
+        .with_reply(reply.to_string())),
+        _ => Err(Error::new(
+            Kind::Connect,
+            format!("the server refuses the connection: \"{}\"", reply.last_text()),
+        )
+        .with_reply(reply.to_string())),
+    }
+}
+
+fn injected() -> Error {
+    Error::new(
+        Kind::Tls,
+        "the server sent more than one reply before TLS; \
+         someone may be injecting replies, so the connection was refused",
+    )
+}
+
+/// A fresh control socket with room for replies.
+pub(super) fn socket(
+    tcp: std::net::TcpStream,
+    cancel: crate::cancel::Cancel,
+) -> Result<Socket> {
+    Socket::new(tcp, cancel, CONTROL_BUFFER)
+        .map_err(|error| Error::new(Kind::Connect, io_reason(&error)))
+}

@@ -1,0 +1,137 @@
+//! Refusals in words: what the server said, what it means, and the next thing to type.
+//!
+//! The kind of a refusal decides the exit status; the hint explains the codes that users meet
+//! most (425, 421, 522, 530, 534, 550, 552, 553). The server's own words are always quoted.
+
+use super::reply::Reply;
+use crate::error::{Error, Kind};
+
+/// A refusal of `what` ("get a.txt", "cd /x").
+pub fn refusal(what: &str, reply: &Reply) -> Error {
+    let error = Error::new(kind(reply), format!("{what}: {}", quoted(reply)))
+        .with_reply(reply.to_string());
+    match hint(reply) {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
+
+/// A failure that the server reported after the data connection had been opened.
+pub fn failed_transfer(what: &str, reply: &Reply) -> Error {
+    let kind = match reply.code {
+        // The server's own limits and permissions, found out late.
+        450 | 452 | 532 | 550 | 552 | 553 => Kind::Refused,
+        421 => Kind::Connect,
+        _ if demands_reuse(reply) => Kind::Tls,
+        _ => Kind::Incomplete,
+    };
+    let error = Error::new(kind, format!("{what}: {}", quoted(reply)))
+        .with_reply(reply.to_string());
+    match hint(reply) {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
+
+fn quoted(reply: &Reply) -> String {
+    let text = reply.text();
+    let text = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" ");
+    let meaning = match reply.code {
+        421 => "the server closes the connection",
+        425 => "the server cannot open the data connection",
+        426 => "the server ended the transfer early",
+        _ if demands_reuse(reply) => "the server demands TLS session reuse on data connections",
+        522 => "the server does not accept this kind of TLS or address",
+        530 => "not logged in, or not allowed for this account",
+        534 => "the server's policy demands another level of protection",
+        550 => "no such file or directory, or no permission",
+        552 => "the disk or the quota is full",
+        553 => "the file name is not allowed, or the directory is not writable",
+        _ => "the server refused",
+    };
+    if text.is_empty() {
+        format!("{meaning} ({})", reply.code)
+    } else {
+        format!("{meaning} ({} \"{text}\")", reply.code)
+    }
+}
+
+/// Whether a reply says that data connections must resume the control connection's session:
+/// vsftpd says 522, Pure-FTPd and others 425 or 450 with a word about the session.
+pub fn demands_reuse(reply: &Reply) -> bool {
+    if !matches!(reply.code, 425 | 426 | 435 | 450 | 522) {
+        return false;
+    }
+    let text = reply.text().to_ascii_lowercase();
+    text.contains("reuse") || text.contains("resum") || text.contains("session")
+}
+
+fn kind(reply: &Reply) -> Kind {
+    match reply.code {
+        421 => Kind::Connect,
+        _ if demands_reuse(reply) => Kind::Tls,
+        // PROT and AUTH were refused, or TLS is demanded at another place.
+        431 | 521 | 533 | 534 | 535 | 536 => Kind::Tls,
+        _ => Kind::Refused,
+    }
+}
+
+fn hint(reply: &Reply) -> Option<&'static str> {
+    Some(match reply.code {
+        421 => "try again later, or with fewer connections: `set net:connection-limit 1`",
+        _ if demands_reuse(reply) => "use the backend that can: `set tls:backend openssl`",
+        425 => "a firewall may block the data ports: try `set ftp:mode pasv` or `epsv`",
+        426 => "try again with `get -c` or `put -c`, which go on where this stopped",
+        522 => "try `set ftp:mode pasv` or `set tls:max-version 1.2`",
+        530 => "log in with `user NAME`",
+        534 => "the server may want `set tls:data clear`",
+        550 => "look with `ls` whether it is there and readable",
+        552 => "make room on the server, or ask its administrator for a larger quota",
+        553 => "try another name or directory",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(code: u16, text: &str) -> Reply {
+        Reply { code, lines: vec![text.as_bytes().to_vec()] }
+    }
+
+    #[test]
+    fn refusals_quote_the_server_and_explain() {
+        let error = refusal("get a.txt", &reply(550, "Failed to open file."));
+        assert_eq!(error.kind(), Kind::Refused);
+        assert_eq!(
+            error.message(),
+            "get a.txt: no such file or directory, or no permission \
+             (550 \"Failed to open file.\")"
+        );
+        assert!(error.hint().is_some_and(|hint| hint.contains("ls")));
+    }
+
+    #[test]
+    fn every_explained_code_has_a_hint() {
+        for code in [421, 425, 522, 530, 534, 550, 552, 553] {
+            assert!(hint(&reply(code, "no")).is_some(), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_demand_for_session_reuse_is_told_from_other_refusals() {
+        let vsftpd = reply(522, "SSL connection failed; session reuse required: see vsftpd.conf");
+        assert_eq!(refusal("ls", &vsftpd).kind(), Kind::Tls);
+        assert!(refusal("ls", &vsftpd).hint().is_some_and(|h| h.contains("tls:backend")));
+        assert_eq!(refusal("ls", &reply(522, "Protocol not supported")).kind(), Kind::Refused);
+        assert_eq!(refusal("ls", &reply(425, "Cannot open connection")).kind(), Kind::Refused);
+    }
+
+    #[test]
+    fn a_transfer_that_failed_half_way_is_incomplete_unless_the_server_has_a_reason() {
+        assert_eq!(failed_transfer("get a", &reply(426, "broken")).kind(), Kind::Incomplete);
+        assert_eq!(failed_transfer("get a", &reply(451, "local error")).kind(), Kind::Incomplete);
+        assert_eq!(failed_transfer("put a", &reply(552, "quota")).kind(), Kind::Refused);
+    }
+}

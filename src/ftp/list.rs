@@ -1,0 +1,286 @@
+//! Directory listings: MLSD where the server has it, else LIST; streamed, bounded, and only
+//! whole listings count.
+//!
+//! A line that no parser understands is handed on as such, never guessed. The end of a listing
+//! is judged like that of a file: close_notify and completion reply both, or it was cut.
+
+use std::io::Read;
+
+use chrono::Utc;
+
+use super::data::{Data, data_error};
+use super::explain::{failed_transfer, refusal};
+use super::listing::{Entry, Line, ListParser, parse_mlst, parse_mlsx};
+use super::path::{RemotePath, decode_name};
+use super::reply::{self, Reply};
+use super::session::{ListMode, Session};
+use crate::error::{Error, Kind, Result};
+use crate::tls::End;
+
+/// The longest listing line taken, in bytes.
+const LINE_MAX: usize = 64 * 1024;
+
+/// The most bytes taken of one listing. A million names of average length fit.
+const LISTING_MAX: u64 = 128 * 1024 * 1024;
+
+/// One line of a listing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Listed {
+    /// A file, directory or link.
+    Entry(Entry),
+    /// A line that was not understood, as sent.
+    Unknown(String),
+}
+
+/// A whole listing.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// What is there.
+    pub entries: Vec<Entry>,
+    /// Lines that were not understood: the listing may be missing something.
+    pub unknown: Vec<String>,
+}
+
+impl Session {
+    /// Lists a directory (the current one without a path), line by line. `hidden` asks for names
+    /// that begin with a dot where the server leaves them out otherwise.
+    ///
+    /// # Errors
+    ///
+    /// A refusal; [`Kind::Incomplete`] when the listing was cut short or is without end.
+    pub fn list_each(
+        &mut self,
+        path: Option<&RemotePath>,
+        hidden: bool,
+        each: &mut dyn FnMut(Listed) -> Result<()>,
+    ) -> Result<()> {
+        if self.uses_mlsd() {
+            match self.mlsd(path, each) {
+                Err(error) if self.lacks(&error) => self.no_mlsd = true,
+                other => return other,
+            }
+        }
+        if self.options.list == ListMode::Mlsd {
+            return Err(Error::new(Kind::Refused, "list: the server has no MLSD")
+                .with_hint("`set ftp:list auto`"));
+        }
+        let system = self.system();
+        let mut parser = ListParser::new(system.as_deref(), Utc::now().naive_utc());
+        self.list_raw(path, hidden, &mut |line| hand_on(parser.push(line), line, each))?;
+        hand_on(parser.finish(), b"(a line that was not finished)", each)
+    }
+
+    /// A whole listing at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::list_each`].
+    pub fn list(&mut self, path: Option<&RemotePath>, hidden: bool) -> Result<Listing> {
+        let mut listing = Listing::default();
+        self.list_each(path, hidden, &mut |listed| {
+            match listed {
+                Listed::Entry(entry) => listing.entries.push(entry),
+                Listed::Unknown(line) => listing.unknown.push(line),
+            }
+            Ok(())
+        })?;
+        Ok(listing)
+    }
+
+    /// The lines of LIST as sent, without line ends.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::list_each`].
+    pub fn list_raw(
+        &mut self,
+        path: Option<&RemotePath>,
+        hidden: bool,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let argument = path.map(list_argument).unwrap_or_default();
+        if hidden {
+            // A server that takes no options says so, or lists nothing: a listing with `-a`
+            // holds at least the directory itself.
+            let with_all = format!("-a {argument}");
+            let mut lines = 0u64;
+            let result = self.lines("LIST", with_all.trim_end(), &mut |line| {
+                lines += 1;
+                each(line)
+            });
+            match result {
+                Ok(()) if lines > 0 => return Ok(()),
+                Err(error) if lines > 0 || error.kind() != Kind::Refused => return Err(error),
+                _ => {}
+            }
+        }
+        self.lines("LIST", &argument, each)
+    }
+
+    /// What MLST (RFC 3659 section 7) says of one path; `None` when the server has no MLST.
+    ///
+    /// # Errors
+    ///
+    /// A refusal of the path.
+    pub fn mlst(&mut self, path: &RemotePath) -> Result<Option<Entry>> {
+        if !self.features.mlst() {
+            return Ok(None);
+        }
+        let reply = self.run(&path.to_string(), "MLST", path.as_str())?;
+        Ok(reply.lines.iter().skip(1).find_map(|line| parse_mlst(line)))
+    }
+
+    fn uses_mlsd(&self) -> bool {
+        match self.options.list {
+            ListMode::List => false,
+            ListMode::Mlsd => !self.no_mlsd,
+            ListMode::Auto => !self.no_mlsd && self.features.mlst(),
+        }
+    }
+
+    /// Whether a failed MLSD means that the server has none, rather than no such directory.
+    fn lacks(&self, error: &Error) -> bool {
+        self.options.list == ListMode::Auto
+            && error.reply().is_some_and(|reply| {
+                ["500", "502", "504"].iter().any(|code| reply.starts_with(code))
+            })
+    }
+
+    fn mlsd(
+        &mut self,
+        path: Option<&RemotePath>,
+        each: &mut dyn FnMut(Listed) -> Result<()>,
+    ) -> Result<()> {
+        self.lines("MLSD", path.map_or("", RemotePath::as_str), &mut |line| {
+            hand_on(parse_mlsx(line), line, each)
+        })
+    }
+
+    fn lines(
+        &mut self,
+        verb: &str,
+        argument: &str,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let what = format!("list {argument}");
+        let what = what.trim_end();
+        let mut data = self.open_data(what, verb, argument, 0)?;
+        match read_lines(&mut data, self.options.timeout, each) {
+            Ok(()) => {}
+            Err(error) => {
+                // A cut listing's reply says why it was cut.
+                if error.kind() == Kind::Incomplete
+                    && let Ok(finished) = data.finish()
+                    && finished.reply.class() >= 4
+                {
+                    let error = failed_transfer(what, &finished.reply);
+                    return Err(self.about_reuse(error, &finished.reply));
+                }
+                return Err(error.about(what));
+            }
+        }
+        let finished = data.finish()?;
+        if !matches!(finished.reply.code, 226 | 250) {
+            let error = failed_transfer(what, &finished.reply);
+            return Err(self.about_reuse(error, &finished.reply));
+        }
+        match finished.end {
+            End::Clean | End::Unknown => Ok(()),
+            End::Open | End::Cut => Err(Error::new(
+                Kind::Incomplete,
+                format!("{what}: the listing was cut short"),
+            )),
+        }
+    }
+
+    /// SIZE of a file (RFC 3659 section 4), in bytes, in binary type; `None` when the server does
+    /// not tell.
+    ///
+    /// # Errors
+    ///
+    /// The loss of the connection; a 550 for a file that is not there.
+    pub fn size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
+        let reply = self.command("SIZE", path.as_str())?;
+        Ok(self.fact(path, &reply)?.then(|| reply::size(&reply)).flatten())
+    }
+
+    /// MDTM of a file (RFC 3659 section 3) in UTC; `None` when the server does not tell.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::size`].
+    pub fn modified(&mut self, path: &RemotePath) -> Result<Option<chrono::NaiveDateTime>> {
+        let reply = self.command("MDTM", path.as_str())?;
+        Ok(self.fact(path, &reply)?.then(|| reply::mdtm(&reply)).flatten())
+    }
+
+    fn fact(&self, path: &RemotePath, reply: &Reply) -> Result<bool> {
+        match reply.code {
+            213 => Ok(true),
+            550 => Err(refusal(&path.to_string(), reply)),
+            _ => Ok(false),
+        }
+    }
+}
+
+fn hand_on(
+    parsed: Line,
+    line: &[u8],
+    each: &mut dyn FnMut(Listed) -> Result<()>,
+) -> Result<()> {
+    match parsed {
+        Line::Entry(entry) => each(Listed::Entry(entry)),
+        Line::Skip => Ok(()),
+        Line::Unknown => each(Listed::Unknown(decode_name(line))),
+    }
+}
+
+/// A path as LIST takes it: one that begins with a dash would be read as options.
+fn list_argument(path: &RemotePath) -> String {
+    if path.as_str().starts_with('-') {
+        format!("./{path}")
+    } else {
+        path.as_str().to_owned()
+    }
+}
+
+fn read_lines(
+    data: &mut Data,
+    timeout: std::time::Duration,
+    each: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut buffer = vec![0; LINE_MAX];
+    let mut filled = 0;
+    let mut total = 0u64;
+    loop {
+        let n = match data.read(&mut buffer[filled..]) {
+            Ok(n) => n,
+            Err(error) => return Err(data_error(&error, timeout)),
+        };
+        if n == 0 {
+            return if filled == 0 { Ok(()) } else { each(line(&buffer[..filled])) };
+        }
+        filled += n;
+        total += n as u64;
+        let mut start = 0;
+        while let Some(length) = buffer[start..filled].iter().position(|byte| *byte == b'\n') {
+            let text = line(&buffer[start..start + length]);
+            if !text.is_empty() {
+                each(text)?;
+            }
+            start += length + 1;
+        }
+        buffer.copy_within(start..filled, 0);
+        filled -= start;
+        if filled == buffer.len() || total > LISTING_MAX {
+            return Err(Error::new(
+                Kind::Incomplete,
+                "the listing has no end that makes sense; gave up",
+            ));
+        }
+    }
+}
+
+fn line(bytes: &[u8]) -> &[u8] {
+    bytes.strip_suffix(b"\r").unwrap_or(bytes)
+}

@@ -1,0 +1,203 @@
+//! The native-tls backend: the platform's TLS (Schannel, Secure Transport, OpenSSL).
+//!
+//! It cannot offer a chosen session, so servers that demand session reuse refuse its data
+//! connections, and it cannot tell a close_notify from a cut. It checks chain and name only
+//! during the handshake and gives no certificate when that fails: a control connection is
+//! therefore first tried with the check, and if that fails a second time without, which yields
+//! the certificate to show and the reason to show with it.
+
+use std::sync::{Mutex, PoisonError};
+
+use native_tls::{Certificate, HandshakeError, Identity as ClientIdentity, Protocol, TlsConnector};
+
+use super::stream::{NativeStream, Stream};
+use super::{Agreed, Config, Handshake, Socket, Version};
+use crate::error::{Error, Kind, Result};
+use crate::trust::identity::{Identity, Problem};
+
+/// One control connection's connectors and certificate.
+#[derive(Debug)]
+pub struct Client {
+    checked: TlsConnector,
+    unchecked: TlsConnector,
+    host: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Why the checked handshake failed, if it did.
+    refused: Option<String>,
+    /// The control connection's certificate, DER.
+    certificate: Option<Vec<u8>>,
+}
+
+impl Client {
+    /// Connectors for one control connection to `host`.
+    ///
+    /// # Errors
+    ///
+    /// See [`super::Tls::new`].
+    pub fn new(config: &Config, host: &str) -> Result<Self> {
+        let mut builder = TlsConnector::builder();
+        let version = |version| match version {
+            Version::Tls12 => Protocol::Tlsv12,
+            Version::Tls13 => Protocol::Tlsv13,
+        };
+        builder.min_protocol_version(Some(version(config.min)));
+        // An upper bound is only set where it cuts something off: not every platform can.
+        if config.max < Version::Tls13 {
+            builder.max_protocol_version(Some(version(config.max)));
+        }
+        if let Some(path) = &config.ca_file {
+            let pem = super::local_file(path)?;
+            for root in Certificate::stack_from_pem(&pem).map_err(|e| file(path, &e))? {
+                builder.add_root_certificate(root);
+            }
+        }
+        if let Some(path) = &config.cert_file {
+            builder.identity(client_identity(config, path)?);
+        }
+        let checked = builder.build().map_err(|e| setup(&e))?;
+        builder.danger_accept_invalid_certs(true);
+        builder.danger_accept_invalid_hostnames(true);
+        let unchecked = builder.build().map_err(|e| setup(&e))?;
+        Ok(Self { checked, unchecked, host: host.to_owned(), state: Mutex::default() })
+    }
+
+    /// See [`super::Tls::wants_unchecked_retry`].
+    pub fn wants_unchecked_retry(&self) -> bool {
+        let state = self.state();
+        state.refused.is_some() && state.certificate.is_none()
+    }
+
+    /// See [`super::Tls::control`].
+    ///
+    /// # Errors
+    ///
+    /// See [`super::Tls::control`].
+    pub fn control(&self, socket: Socket) -> Result<(Stream, Identity), Handshake> {
+        let refused = self.state().refused.clone();
+        let connector = if refused.is_some() { &self.unchecked } else { &self.checked };
+        let stream = match handshake(connector, &self.host, socket) {
+            Ok(stream) => stream,
+            Err(Handshake::Tls(why)) if refused.is_none() && names_certificate(&why) => {
+                self.state().refused = Some(why.clone());
+                return Err(Handshake::Tls(why));
+            }
+            Err(error) => return Err(error),
+        };
+        let der = leaf(&stream)?;
+        self.state().certificate = Some(der.clone());
+        let problems = refused.iter().map(|why| problem(why)).collect();
+        Ok((Stream::Native(Box::new(NativeStream::new(stream, agreed()))), Identity {
+            der,
+            problems,
+        }))
+    }
+
+    /// See [`super::Tls::data`].
+    ///
+    /// # Errors
+    ///
+    /// See [`super::Tls::data`].
+    pub fn data(&self, socket: Socket) -> Result<Stream, Handshake> {
+        // Trust was decided on the control connection; here only sameness counts.
+        let stream = handshake(&self.unchecked, &self.host, socket)?;
+        let shown = leaf(&stream)?;
+        if self.state().certificate.as_deref() != Some(&shown[..]) {
+            return Err(Handshake::OtherCertificate);
+        }
+        Ok(Stream::Native(Box::new(NativeStream::new(stream, agreed()))))
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn client_identity(config: &Config, path: &std::path::Path) -> Result<ClientIdentity> {
+    let bytes = super::local_file(path)?;
+    let key_path = config.key_file.as_deref().unwrap_or(path);
+    if bytes.starts_with(b"-----") {
+        let key = super::local_file(key_path)?;
+        return ClientIdentity::from_pkcs8(&bytes, &key).map_err(|e| file(key_path, &e));
+    }
+    ClientIdentity::from_pkcs12(&bytes, "")
+        .or_else(|error| match config.passphrase.as_ref().and_then(|ask| ask()) {
+            Some(phrase) if !phrase.contains('\0') => {
+                ClientIdentity::from_pkcs12(&bytes, &phrase)
+            }
+            _ => Err(error),
+        })
+        .map_err(|e| file(path, &e))
+}
+
+fn handshake(
+    connector: &TlsConnector,
+    host: &str,
+    socket: Socket,
+) -> Result<native_tls::TlsStream<Socket>, Handshake> {
+    connector.connect(host, socket).map_err(|error| match error {
+        HandshakeError::Failure(error) => failure(&error),
+        HandshakeError::WouldBlock(_) => Handshake::Io(std::io::ErrorKind::TimedOut.into()),
+    })
+}
+
+/// A failure of the library, sorted by whether the socket or TLS caused it.
+fn failure(error: &native_tls::Error) -> Handshake {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            if let Some(reason) = super::socket::cancelled(io) {
+                return Handshake::Io(std::io::Error::other(super::socket::Cancelled(reason)));
+            }
+            return Handshake::Io(io.kind().into());
+        }
+        source = cause.source();
+    }
+    Handshake::Tls(error.to_string())
+}
+
+fn names_certificate(why: &str) -> bool {
+    let why = why.to_ascii_lowercase();
+    ["certificate", "self signed", "self-signed", "hostname", "trust"]
+        .iter()
+        .any(|word| why.contains(word))
+}
+
+fn problem(why: &str) -> Problem {
+    let lower = why.to_ascii_lowercase();
+    if lower.contains("self signed") || lower.contains("self-signed") {
+        Problem::SelfSigned
+    } else if lower.contains("expired") {
+        Problem::Expired
+    } else if lower.contains("not yet valid") {
+        Problem::NotYetValid
+    } else if lower.contains("hostname") || lower.contains("ip address mismatch") {
+        Problem::WrongName
+    } else if lower.contains("issuer") {
+        Problem::UnknownIssuer
+    } else {
+        Problem::Other(why.to_owned())
+    }
+}
+
+fn leaf(stream: &native_tls::TlsStream<Socket>) -> Result<Vec<u8>, Handshake> {
+    let missing = || Handshake::Tls("the server shows no certificate".into());
+    let certificate = stream.peer_certificate().ok().flatten().ok_or_else(missing)?;
+    certificate.to_der().map_err(|_| missing())
+}
+
+/// native-tls tells nothing about what was agreed.
+fn agreed() -> Agreed {
+    Agreed { version: "TLS".into(), cipher: String::new(), resumed: false }
+}
+
+fn setup(error: &native_tls::Error) -> Error {
+    Error::new(Kind::Tls, format!("TLS cannot be set up: {error}"))
+}
+
+fn file(path: &std::path::Path, error: &native_tls::Error) -> Error {
+    Error::new(Kind::Local, format!("{}: {error}", path.display()))
+}

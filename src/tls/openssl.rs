@@ -1,0 +1,278 @@
+//! The OpenSSL backend: the only one that can offer a chosen session.
+//!
+//! Servers of this field (vsftpd, ProFTPD, FileZilla Server) refuse a data connection that does
+//! not resume the control connection's session. The recipe, measured on all of them with TLS 1.2
+//! and 1.3: one context per control connection; keep the DER of each session that the server
+//! gives on the control connection (TLS 1.3 tickets arrive after the handshake, with the first
+//! bytes read); offer every data connection a fresh copy made from that DER, because OpenSSL
+//! marks a TLS 1.3 session as used up once it was offered.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use openssl::error::ErrorStack;
+use openssl::ex_data::Index;
+use openssl::pkey::PKey;
+use openssl::ssl::{
+    HandshakeError, Ssl, SslContext, SslMethod, SslSession, SslSessionCacheMode,
+    SslStream, SslVerifyMode, SslVersion,
+};
+use openssl::x509::X509;
+
+use super::stream::{OpenSslStream, Stream};
+use super::{Agreed, Config, Handshake, Socket, Version};
+use crate::error::{Error, Kind, Result};
+use crate::trust::identity::{Identity, Problem};
+
+/// The cipher list of OpenSSL's own guidance for clients: the system's default policy without
+/// what is weak. TLS 1.3 suites are all strong and stay as the system has them.
+const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!aDSS:!SRP:!PSK";
+
+/// The protocol name for FTP control connections (RFC 7301 registry); keeps a server of another
+/// protocol that shares the certificate from answering.
+const ALPN: &[u8] = b"\x03ftp";
+
+/// One control connection's OpenSSL context, session and certificate.
+#[derive(Debug)]
+pub struct Client {
+    context: SslContext,
+    host: String,
+    /// The control connection's latest session, DER.
+    session: Arc<Mutex<Option<Vec<u8>>>>,
+    /// The control connection's certificate, DER.
+    certificate: Mutex<Option<Vec<u8>>>,
+}
+
+/// Marks the `Ssl` of a control connection, so that the session callback knows it.
+fn is_control() -> Result<Index<Ssl, ()>, ErrorStack> {
+    static MARK: OnceLock<Index<Ssl, ()>> = OnceLock::new();
+    match MARK.get() {
+        Some(mark) => Ok(*mark),
+        None => {
+            let mark = Ssl::new_ex_index()?;
+            Ok(*MARK.get_or_init(|| mark))
+        }
+    }
+}
+
+impl Client {
+    /// A context for one control connection to `host`.
+    ///
+    /// # Errors
+    ///
+    /// See [`super::Tls::new`].
+    pub fn new(config: &Config, host: &str) -> Result<Self> {
+        let session = Arc::new(Mutex::new(None));
+        let context = context(config, Arc::clone(&session))?;
+        Ok(Self { context, host: host.to_owned(), session, certificate: Mutex::new(None) })
+    }
+
+    /// See [`super::Tls::control`].
+    ///
+    /// # Errors
+    ///
+    /// See [`super::Tls::control`].
+    pub fn control(&self, socket: Socket) -> Result<(Stream, Identity), Handshake> {
+        let problems = Arc::new(Mutex::new(Vec::new()));
+        let mut ssl = self.prepare()?;
+        ssl.set_ex_data(is_control()?, ());
+        ssl.set_alpn_protos(ALPN)?;
+        let seen = Arc::clone(&problems);
+        // Always go on: whether to trust is decided by the caller, before anything is sent.
+        ssl.set_verify_callback(SslVerifyMode::PEER, move |valid, chain| {
+            if !valid {
+                let problem = problem(chain.error().as_raw(), chain.error().error_string());
+                let mut seen = lock(&seen);
+                if !seen.contains(&problem) {
+                    seen.push(problem);
+                }
+            }
+            true
+        });
+        let stream = handshake(ssl, socket)?;
+        let der = leaf(&stream)?;
+        *lock(&self.certificate) = Some(der.clone());
+        let problems = lock(&problems).clone();
+        let agreed = agreed(&stream);
+        Ok((Stream::OpenSsl(OpenSslStream::new(stream, agreed)), Identity { der, problems }))
+    }
+
+    /// See [`super::Tls::data`].
+    ///
+    /// # Errors
+    ///
+    /// See [`super::Tls::data`].
+    #[allow(unsafe_code)]
+    pub fn data(&self, socket: Socket) -> Result<Stream, Handshake> {
+        let mut ssl = self.prepare()?;
+        ssl.set_verify(SslVerifyMode::NONE);
+        if let Some(der) = lock(&self.session).as_deref() {
+            let session = SslSession::from_der(der)?;
+            // SAFETY: `set_session` asks that the session belongs to this context's method and
+            // that nobody else uses the object; it was made from bytes just now, for this `Ssl`.
+            unsafe { ssl.set_session(&session)? };
+        }
+        let stream = handshake(ssl, socket)?;
+        if !stream.ssl().session_reused() {
+            let shown = leaf(&stream)?;
+            if lock(&self.certificate).as_deref() != Some(&shown[..]) {
+                return Err(Handshake::OtherCertificate);
+            }
+        }
+        let agreed = agreed(&stream);
+        Ok(Stream::OpenSsl(OpenSslStream::new(stream, agreed)))
+    }
+
+    fn prepare(&self) -> Result<Ssl, ErrorStack> {
+        let mut ssl = Ssl::new(&self.context)?;
+        match self.host.parse::<IpAddr>() {
+            Ok(address) => ssl.param_mut().set_ip(address)?,
+            Err(_) => {
+                ssl.set_hostname(&self.host)?;
+                ssl.param_mut().set_host(&self.host)?;
+            }
+        }
+        Ok(ssl)
+    }
+}
+
+fn context(config: &Config, session: Arc<Mutex<Option<Vec<u8>>>>) -> Result<SslContext> {
+    let is_control = is_control().map_err(|e| setup(&e))?;
+    let mut builder = SslContext::builder(SslMethod::tls_client()).map_err(|e| setup(&e))?;
+    let version = |version| match version {
+        Version::Tls12 => SslVersion::TLS1_2,
+        Version::Tls13 => SslVersion::TLS1_3,
+    };
+    (|| {
+        builder.set_cipher_list(CIPHERS)?;
+        builder.set_min_proto_version(Some(version(config.min)))?;
+        builder.set_max_proto_version(Some(version(config.max)))?;
+        builder.set_default_verify_paths()
+    })()
+    .map_err(|e| setup(&e))?;
+    builder.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
+    builder.set_new_session_callback(move |ssl, new| {
+        // Sessions of data connections are not kept: servers that demand reuse mean the control
+        // connection's.
+        if ssl.ex_data(is_control).is_some()
+            && let Ok(der) = new.to_der()
+        {
+            *lock(&session) = Some(der);
+        }
+    });
+    if let Some(path) = &config.ca_file {
+        super::local_file(path)?;
+        builder.set_ca_file(path).map_err(|e| file(path, &e))?;
+    }
+    if let Some(path) = &config.cert_file {
+        client_certificate(&mut builder, config, path)?;
+    }
+    Ok(builder.build())
+}
+
+fn client_certificate(
+    builder: &mut openssl::ssl::SslContextBuilder,
+    config: &Config,
+    path: &std::path::Path,
+) -> Result<()> {
+    let bytes = super::local_file(path)?;
+    let passphrase = || config.passphrase.as_ref().and_then(|ask| ask());
+    if X509::stack_from_pem(&bytes).is_ok_and(|stack| !stack.is_empty()) {
+        builder.set_certificate_chain_file(path).map_err(|e| file(path, &e))?;
+        let key_path = config.key_file.as_deref().unwrap_or(path);
+        let pem = super::local_file(key_path)?;
+        let key = PKey::private_key_from_pem_callback(&pem, |buffer| {
+            let Some(phrase) = passphrase() else { return Ok(0) };
+            let phrase = phrase.as_bytes();
+            let n = phrase.len().min(buffer.len());
+            buffer[..n].copy_from_slice(&phrase[..n]);
+            Ok(n)
+        })
+        .map_err(|e| file(key_path, &e))?;
+        builder.set_private_key(&key).map_err(|e| file(key_path, &e))?;
+    } else {
+        let parsed = super::pkcs12(&bytes, &passphrase).map_err(|e| file(path, &e))?;
+        (|| {
+            if let Some(cert) = &parsed.cert {
+                builder.set_certificate(cert)?;
+            }
+            if let Some(key) = &parsed.pkey {
+                builder.set_private_key(key)?;
+            }
+            for cert in parsed.ca.into_iter().flatten() {
+                builder.add_extra_chain_cert(cert)?;
+            }
+            Ok(())
+        })()
+        .map_err(|e: ErrorStack| file(path, &e))?;
+    }
+    builder.check_private_key().map_err(|e| file(path, &e))
+}
+
+fn handshake(ssl: Ssl, socket: Socket) -> Result<SslStream<Socket>, Handshake> {
+    ssl.connect(socket).map_err(|error| match error {
+        HandshakeError::SetupFailure(stack) => stack.into(),
+        HandshakeError::Failure(middle) | HandshakeError::WouldBlock(middle) => {
+            match middle.into_error().into_io_error() {
+                Ok(error) => Handshake::Io(error),
+                Err(error) => match error.ssl_error() {
+                    Some(stack) => Handshake::Tls(words(stack)),
+                    // No library error and no system error: the peer just hung up.
+                    None => Handshake::Io(std::io::ErrorKind::UnexpectedEof.into()),
+                },
+            }
+        }
+    })
+}
+
+fn leaf(stream: &SslStream<Socket>) -> Result<Vec<u8>, Handshake> {
+    match stream.ssl().peer_certificate() {
+        Some(certificate) => Ok(certificate.to_der()?),
+        None => Err(Handshake::Tls("the server shows no certificate".into())),
+    }
+}
+
+fn agreed(stream: &SslStream<Socket>) -> Agreed {
+    let ssl = stream.ssl();
+    Agreed {
+        version: ssl.version_str().to_owned(),
+        cipher: ssl.current_cipher().map_or_else(String::new, |c| c.name().to_owned()),
+        resumed: ssl.session_reused(),
+    }
+}
+
+/// OpenSSL's verification codes (x509_vfy.h) as problems.
+fn problem(code: i32, words: &str) -> Problem {
+    match code {
+        18 | 19 => Problem::SelfSigned,
+        2 | 20 | 21 | 27 => Problem::UnknownIssuer,
+        10 => Problem::Expired,
+        9 => Problem::NotYetValid,
+        62..=64 => Problem::WrongName,
+        _ => Problem::Other(words.to_owned()),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The reasons in an OpenSSL error stack, without its file names and numbers.
+pub(super) fn words(stack: &ErrorStack) -> String {
+    let reasons: Vec<&str> = stack.errors().iter().filter_map(|e| e.reason()).collect();
+    if reasons.is_empty() { "TLS failed".to_owned() } else { reasons.join(", ") }
+}
+
+fn setup(stack: &ErrorStack) -> Error {
+    Error::new(Kind::Tls, format!("TLS cannot be set up: {}", words(stack)))
+}
+
+fn file(path: &std::path::Path, stack: &ErrorStack) -> Error {
+    Error::new(Kind::Local, format!("{}: {}", path.display(), words(stack)))
+}
+
+impl From<ErrorStack> for Handshake {
+    fn from(stack: ErrorStack) -> Self {
+        Handshake::Tls(words(&stack))
+    }
+}

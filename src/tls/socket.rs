@@ -1,0 +1,307 @@
+//! A TCP socket that never waits for ever: every read and write has a deadline and stops within
+//! a tenth of a second of a [`Cancel`].
+//!
+//! Both TLS backends run on top of it, so handshakes, replies and transfers share one way of
+//! waiting. It buffers in both directions, because TLS asks for a record header and a record at
+//! a time and would otherwise cost a system call for each.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::cancel::Cancel;
+
+/// How often a wait looks at the cancel flag.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Bytes buffered in each direction of a data connection: few system calls per megabyte.
+pub const DATA_BUFFER: usize = 256 * 1024;
+
+/// Bytes buffered in each direction of a control connection: more than any reply needs.
+pub const CONTROL_BUFFER: usize = 16 * 1024;
+
+/// How long to wait.
+#[derive(Debug, Clone, Copy)]
+pub enum Patience {
+    /// For everything until then, however much moves (a whole reply, a handshake).
+    Until(Instant),
+    /// As long as something moves at least this often (a transfer).
+    Stall(Duration),
+    /// Until then, deaf to a cancel: for the last word after one.
+    Firm(Instant),
+    /// Not at all: `WouldBlock` when nothing is there.
+    None,
+}
+
+impl Patience {
+    /// Patience that ends `duration` from now.
+    pub fn within(duration: Duration) -> Self {
+        let now = Instant::now();
+        // A duration beyond what the clock can hold means "as long as it takes".
+        now.checked_add(duration).map_or(Self::Stall(duration), Self::Until)
+    }
+}
+
+/// The marker inside the `io::Error` of a wait that was cancelled.
+#[derive(Debug)]
+pub struct Cancelled(pub crate::cancel::Reason);
+
+impl std::fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("cancelled")
+    }
+}
+
+impl std::error::Error for Cancelled {}
+
+/// Why a wait was cancelled, if that is what `error` says.
+pub fn cancelled(error: &io::Error) -> Option<crate::cancel::Reason> {
+    error.get_ref()?.downcast_ref::<Cancelled>().map(|c| c.0)
+}
+
+/// A non-blocking TCP socket with patience. See the module's text.
+#[derive(Debug)]
+pub struct Socket {
+    tcp: TcpStream,
+    cancel: Cancel,
+    patience: Patience,
+    input: Vec<u8>,
+    /// The part of `input` that nobody has read yet.
+    unread: std::ops::Range<usize>,
+    output: Vec<u8>,
+    capacity: usize,
+}
+
+impl Socket {
+    /// Takes over `tcp`, which may still be connecting, and makes it non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when the socket's mode cannot be set.
+    pub fn new(tcp: TcpStream, cancel: Cancel, capacity: usize) -> io::Result<Self> {
+        tcp.set_nonblocking(true)?;
+        Ok(Self {
+            tcp,
+            cancel,
+            patience: Patience::Stall(Duration::from_secs(30)),
+            input: Vec::new(),
+            unread: 0..0,
+            output: Vec::new(),
+            capacity,
+        })
+    }
+
+    /// The socket itself, for addresses and options.
+    pub fn tcp(&self) -> &TcpStream {
+        &self.tcp
+    }
+
+    /// Sets how long the following reads and writes wait.
+    pub fn set_patience(&mut self, patience: Patience) {
+        self.patience = patience;
+    }
+
+    /// Whether bytes have arrived that nobody has read, as far as this side's buffer knows.
+    pub fn has_buffered(&self) -> bool {
+        !self.unread.is_empty()
+    }
+
+    /// Waits until a connection that was begun in the background stands.
+    ///
+    /// # Errors
+    ///
+    /// The connection's failure, `TimedOut`, or [`Cancelled`].
+    pub fn finish_connect(&mut self) -> io::Result<()> {
+        self.wait(PollFlags::OUT)?;
+        match self.tcp.take_error()? {
+            Some(error) => Err(error),
+            None => self.tcp.peer_addr().map(|_| ()),
+        }
+    }
+
+    /// Ends the sending direction; what was buffered goes out first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the write, or the system's.
+    pub fn shutdown_write(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.tcp.shutdown(Shutdown::Write)
+    }
+
+    fn wait(&self, flags: PollFlags) -> io::Result<()> {
+        let limit = match self.patience {
+            Patience::None => return Err(io::ErrorKind::WouldBlock.into()),
+            Patience::Until(instant) | Patience::Firm(instant) => Some(instant),
+            Patience::Stall(duration) => Instant::now().checked_add(duration),
+        };
+        let deaf = matches!(self.patience, Patience::Firm(_));
+        loop {
+            if let Some(reason) = self.cancel.requested().filter(|_| !deaf) {
+                return Err(io::Error::other(Cancelled(reason)));
+            }
+            let left = limit.map(|limit| limit.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "timed out"));
+            }
+            let tick = left.map_or(TICK, |left| left.min(TICK));
+            let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(tick.subsec_nanos()) };
+            let mut fds = [PollFd::new(&self.tcp, flags)];
+            match poll(&mut fds, Some(&timeout)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return Ok(()),
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+    }
+
+    fn receive(&mut self, into: Option<&mut [u8]>) -> io::Result<usize> {
+        let mut into = into;
+        loop {
+            let read = match into.as_deref_mut() {
+                Some(buffer) => (&self.tcp).read(buffer),
+                None => {
+                    self.input.resize(self.capacity, 0);
+                    (&self.tcp).read(&mut self.input)
+                }
+            };
+            match read {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.wait(PollFlags::IN)?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn drain_output(&mut self) -> io::Result<()> {
+        let mut sent = 0;
+        let result = loop {
+            if sent == self.output.len() {
+                break Ok(());
+            }
+            match (&self.tcp).write(&self.output[sent..]) {
+                Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => sent += n,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if let Err(error) = self.wait(PollFlags::OUT) {
+                        break Err(error);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        self.output.drain(..sent);
+        result
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // What we have to say may be what the other side is waiting for.
+        self.flush()?;
+        if self.unread.is_empty() {
+            if buffer.len() >= self.capacity {
+                return self.receive(Some(buffer));
+            }
+            let received = self.receive(None)?;
+            self.unread = 0..received;
+        }
+        let n = buffer.len().min(self.unread.len());
+        buffer[..n].copy_from_slice(&self.input[self.unread.start..self.unread.start + n]);
+        self.unread.start += n;
+        Ok(n)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        if self.output.len() + buffer.len() > self.capacity {
+            self.drain_output()?;
+        }
+        self.output.extend_from_slice(buffer);
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.output.is_empty() { Ok(()) } else { self.drain_output() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    fn pair() -> (Socket, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (far, _) = listener.accept().unwrap();
+        (Socket::new(near, Cancel::new(), CONTROL_BUFFER).unwrap(), far)
+    }
+
+    #[test]
+    fn a_dripping_peer_does_not_move_a_fixed_deadline() {
+        let (mut socket, mut far) = pair();
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let drip = std::thread::spawn(move || {
+            // A byte every 20 ms until the test is over.
+            while stopped.recv_timeout(Duration::from_millis(20)).is_err() {
+                if far.write_all(b"x").is_err() {
+                    break;
+                }
+            }
+        });
+        socket.set_patience(Patience::within(Duration::from_millis(300)));
+        let start = Instant::now();
+        let error = loop {
+            if let Err(error) = socket.read(&mut [0; 64]) {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(start.elapsed() < Duration::from_secs(1));
+        stop.send(()).unwrap();
+        drip.join().unwrap();
+    }
+
+    #[test]
+    fn a_cancel_ends_a_blocked_read() {
+        let (mut socket, _far) = pair();
+        let cancel = socket.cancel.clone();
+        let start = Instant::now();
+        let waiter = std::thread::spawn(move || socket.read(&mut [0; 8]));
+        cancel.request(crate::cancel::Reason::Interrupted);
+        let error = waiter.join().unwrap().unwrap_err();
+        assert_eq!(cancelled(&error), Some(crate::cancel::Reason::Interrupted));
+        assert!(start.elapsed() < Duration::from_secs(1));
+    }
+
+    #[test]
+    fn no_patience_means_would_block() {
+        let (mut socket, _far) = pair();
+        socket.set_patience(Patience::None);
+        assert_eq!(socket.read(&mut [0; 8]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[test]
+    fn large_writes_to_a_slow_reader_arrive_whole_and_in_order() {
+        let (mut socket, mut far) = pair();
+        let data: Vec<u8> = (0..3_000_000u32).map(|i| (i % 251) as u8).collect();
+        let copy = data.clone();
+        let writer = std::thread::spawn(move || {
+            for chunk in copy.chunks(16_000) {
+                socket.write_all(chunk).unwrap();
+            }
+            socket.shutdown_write().unwrap();
+        });
+        let mut got = Vec::new();
+        far.read_to_end(&mut got).unwrap();
+        writer.join().unwrap();
+        assert!(got == data);
+    }
+}

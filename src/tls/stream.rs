@@ -1,0 +1,260 @@
+//! An established connection: bytes in, bytes out, and how it ended.
+//!
+//! The one thing that FTPS clients get wrong is taking a cut connection for the end of a file.
+//! So the end is a value here, [`End`], and `read` returns 0 only for an end that may be good.
+
+use std::io::{self, Read, Write};
+use std::time::{Duration, Instant};
+
+use openssl::ssl::{ErrorCode, ShutdownState, SslStream};
+
+use super::{Agreed, Patience, Socket};
+
+/// How a stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Not yet.
+    Open,
+    /// With TLS's close_notify: everything that was sent has arrived.
+    Clean,
+    /// Without it: bytes may be missing.
+    Cut,
+    /// It ended, and this kind of stream cannot tell which way (native-tls, clear data).
+    Unknown,
+}
+
+/// A control or data connection with everything negotiated.
+#[derive(Debug)]
+pub enum Stream {
+    /// TLS by OpenSSL.
+    OpenSsl(OpenSslStream),
+    /// TLS by the platform.
+    Native(Box<NativeStream>),
+    /// No TLS: a data connection after `PROT C`.
+    Clear(ClearStream),
+}
+
+/// A stream of the OpenSSL backend.
+#[derive(Debug)]
+pub struct OpenSslStream {
+    stream: SslStream<Socket>,
+    agreed: Agreed,
+    end: End,
+}
+
+/// A stream of the native-tls backend.
+#[derive(Debug)]
+pub struct NativeStream {
+    stream: native_tls::TlsStream<Socket>,
+    agreed: Agreed,
+    end: End,
+}
+
+/// A data connection in clear text.
+#[derive(Debug)]
+pub struct ClearStream {
+    socket: Socket,
+    end: End,
+}
+
+impl OpenSslStream {
+    pub(super) fn new(stream: SslStream<Socket>, agreed: Agreed) -> Self {
+        Self { stream, agreed, end: End::Open }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let error = match self.stream.ssl_read(buffer) {
+            Ok(n) => return Ok(n),
+            Err(error) => error,
+        };
+        match error.code() {
+            ErrorCode::ZERO_RETURN => {
+                self.end = End::Clean;
+                return Ok(0);
+            }
+            ErrorCode::WANT_READ | ErrorCode::WANT_WRITE => {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            _ => {}
+        }
+        let received = self.stream.get_shutdown().contains(ShutdownState::RECEIVED);
+        match error.into_io_error() {
+            // The connection ended; was there a close_notify before?
+            Err(error) if error.ssl_error().is_none() && received => {
+                self.end = End::Clean;
+                Ok(0)
+            }
+            Err(error) => match error.ssl_error() {
+                Some(stack) if !stack.errors().iter().any(is_eof) => {
+                    self.end = End::Cut;
+                    Err(io::Error::new(io::ErrorKind::InvalidData, super::openssl::words(stack)))
+                }
+                _ => {
+                    self.end = End::Cut;
+                    Err(io::ErrorKind::UnexpectedEof.into())
+                }
+            },
+            Ok(error) => {
+                if error.kind() != io::ErrorKind::WouldBlock {
+                    self.end = End::Cut;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.stream.ssl_write(buffer).map_err(|error| {
+            error.into_io_error().unwrap_or_else(|error| {
+                let words = error
+                    .ssl_error()
+                    .map_or_else(|| "the connection was closed".into(), super::openssl::words);
+                io::Error::new(io::ErrorKind::BrokenPipe, words)
+            })
+        })
+    }
+}
+
+/// OpenSSL 3 reports the end of a stream without close_notify as this reason of its SSL library.
+fn is_eof(error: &openssl::error::Error) -> bool {
+    error.reason() == Some("unexpected eof while reading")
+}
+
+impl NativeStream {
+    pub(super) fn new(stream: native_tls::TlsStream<Socket>, agreed: Agreed) -> Self {
+        Self { stream, agreed, end: End::Open }
+    }
+}
+
+impl Stream {
+    /// A data connection in clear text (`PROT C`).
+    pub fn clear(socket: Socket) -> Self {
+        Stream::Clear(ClearStream { socket, end: End::Open })
+    }
+
+    /// How the stream ended, if it has.
+    pub fn end(&self) -> End {
+        match self {
+            Stream::OpenSsl(s) => s.end,
+            Stream::Native(s) => s.end,
+            Stream::Clear(s) => s.end,
+        }
+    }
+
+    /// What the handshake agreed; `None` for a stream in clear text.
+    pub fn agreed(&self) -> Option<&Agreed> {
+        match self {
+            Stream::OpenSsl(s) => Some(&s.agreed),
+            Stream::Native(s) => Some(&s.agreed),
+            Stream::Clear(_) => None,
+        }
+    }
+
+    /// The socket below.
+    pub fn socket(&self) -> &Socket {
+        match self {
+            Stream::OpenSsl(s) => s.stream.get_ref(),
+            Stream::Native(s) => s.stream.get_ref(),
+            Stream::Clear(s) => &s.socket,
+        }
+    }
+
+    /// The socket below, to set its patience.
+    pub fn socket_mut(&mut self) -> &mut Socket {
+        match self {
+            Stream::OpenSsl(s) => s.stream.get_mut(),
+            Stream::Native(s) => s.stream.get_mut(),
+            Stream::Clear(s) => &mut s.socket,
+        }
+    }
+
+    /// Makes sure that no close_notify is sent when this is dropped: what was written so far must
+    /// not pass for a whole file.
+    pub fn abandon(&mut self) {
+        match self {
+            Stream::OpenSsl(s) => s.end = End::Cut,
+            Stream::Native(s) => s.end = End::Cut,
+            Stream::Clear(s) => s.end = End::Cut,
+        }
+    }
+
+    /// Ends the sending direction properly: close_notify, end of the TCP stream, then everything
+    /// that the other side still sends is read and thrown away, for at most `bound`.
+    ///
+    /// Reading on matters: a socket closed with unread TLS 1.3 tickets answers with a reset,
+    /// which makes servers report a 426 for an upload that was complete. The bound matters too:
+    /// IIS never answers a close_notify.
+    ///
+    /// # Errors
+    ///
+    /// When what was written before could not be sent. Failures of the farewell itself do not
+    /// count: the server's completion reply says what arrived.
+    pub fn finish_writing(&mut self, bound: Duration) -> io::Result<()> {
+        self.flush()?;
+        match self {
+            Stream::OpenSsl(s) => {
+                let _ = s.stream.shutdown();
+            }
+            Stream::Native(s) => {
+                let _ = s.stream.shutdown();
+            }
+            Stream::Clear(_) => {}
+        }
+        self.socket_mut().shutdown_write()?;
+        let until = Instant::now() + bound;
+        self.socket_mut().set_patience(Patience::Until(until));
+        let mut scrap = [0; 4096];
+        while matches!(self.read(&mut scrap), Ok(n) if n > 0) {}
+        Ok(())
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (result, end) = match self {
+            Stream::OpenSsl(s) => return s.read(buffer),
+            Stream::Native(s) => (s.stream.read(buffer), &mut s.end),
+            Stream::Clear(s) => (s.socket.read(buffer), &mut s.end),
+        };
+        match &result {
+            Ok(0) if !buffer.is_empty() => *end = End::Unknown,
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => *end = End::Cut,
+            _ => {}
+        }
+        result
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::OpenSsl(s) => s.write(buffer),
+            Stream::Native(s) => s.stream.write(buffer),
+            Stream::Clear(s) => s.socket.write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket_mut().flush()
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // Say goodbye on a stream that is still whole, without waiting: a server takes a missing
+        // close_notify for an attack and some log it.
+        if self.end() != End::Cut {
+            self.socket_mut().set_patience(Patience::None);
+            match self {
+                Stream::OpenSsl(s) => {
+                    let _ = s.stream.shutdown();
+                }
+                Stream::Native(s) => {
+                    let _ = s.stream.shutdown();
+                }
+                Stream::Clear(_) => {}
+            }
+            let _ = self.flush();
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The partial file: where a download lives until it is whole.
+//!
+//! It lies beside its target under a name made from the target's, is locked while it grows, and
+//! becomes the target by one rename. So the final name holds the old version, nothing, or the
+//! whole new one, whatever happens in between. A link in its place is never followed.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use chrono::NaiveDateTime;
+use rustix::fs::{FlockOperation, OFlags, flock};
+
+use crate::error::{Error, Kind, Result};
+
+/// The end of a partial file's name.
+pub const SUFFIX: &str = ".ftpsh-part";
+
+/// The longest name that file systems take, in bytes.
+const NAME_MAX: usize = 255;
+
+/// What is at a download's target before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Nothing.
+    Absent,
+    /// A file or link, which will be replaced if the user agrees.
+    Replaceable,
+    /// A device such as /dev/null: written to as it is.
+    Device,
+}
+
+/// Looks at a target without following a link.
+///
+/// # Errors
+///
+/// [`Kind::Local`] for a directory, a FIFO or a socket, and when it cannot be looked at.
+pub fn examine(path: &Path) -> Result<Target> {
+    let kind = match path.symlink_metadata() {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Target::Absent),
+        Err(error) => return Err(Error::local(path, &error)),
+    };
+    if kind.is_dir() {
+        return Err(Error::new(Kind::Local, format!("{}: is a directory", path.display()))
+            .with_hint("name the file with -o, or the directory with -O"));
+    }
+    if kind.is_fifo() || kind.is_socket() {
+        return Err(Error::new(Kind::Local, format!("{}: is not a regular file", path.display())));
+    }
+    if kind.is_char_device() || kind.is_block_device() {
+        return Ok(Target::Device);
+    }
+    Ok(Target::Replaceable)
+}
+
+/// A download's file while it is not whole.
+#[derive(Debug)]
+pub struct Partial {
+    file: File,
+    path: PathBuf,
+    target: PathBuf,
+    /// Permissions of the file that will be replaced.
+    mode: Option<u32>,
+}
+
+impl Partial {
+    /// Creates (or empties) the partial file of `target`.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] when it cannot be created, is a link, or another ftpsh is filling it.
+    pub fn create(target: &Path) -> Result<Self> {
+        let path = partial_path(target)?;
+        let mode = std::fs::symlink_metadata(target)
+            .ok()
+            .filter(|metadata| metadata.is_file())
+            .map(|metadata| metadata.mode() & 0o7777);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true);
+        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+        options.mode(mode.unwrap_or(0o666));
+        let failed = |error: io::Error| Error::local(&path, &error).about("partial file");
+        let file = options.open(&path).map_err(failed)?;
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Err(Error::new(
+                Kind::Local,
+                format!("{}: is not a regular file", path.display()),
+            ));
+        }
+        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+            Error::new(
+                Kind::Local,
+                format!("{}: another ftpsh is fetching this file", target.display()),
+            )
+        })?;
+        file.set_len(0).map_err(failed)?;
+        Ok(Self { file, path, target: target.to_owned(), mode })
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Sets aside room for `size` bytes, so that a full disk shows before the transfer.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] when there is no room. File systems that cannot tell are no error.
+    pub fn reserve(&self, size: u64) -> Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        use rustix::io::Errno;
+        if size == 0 {
+            return Ok(());
+        }
+        match fallocate(&self.file, FallocateFlags::KEEP_SIZE, 0, size) {
+            Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => {
+                Err(self.failed(&errno.into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives the file its time, its permissions and its final name.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`]; the partial file stays.
+    pub fn complete(self, modified: Option<NaiveDateTime>) -> Result<()> {
+        if let Some(time) = modified.and_then(system_time) {
+            // A time that cannot be set is no reason to lose the file.
+            let _ = self.file.set_modified(time);
+        }
+        if let Some(mode) = self.mode {
+            let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+            let _ = self.file.set_permissions(permissions);
+        }
+        std::fs::rename(&self.path, &self.target)
+            .map_err(|error| Error::local(&self.target, &error))
+    }
+
+    /// Removes it: it holds nothing worth keeping.
+    pub fn discard(self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+
+    /// A failed write in words, with where and why.
+    pub fn failed(&self, error: &io::Error) -> Error {
+        let kept = "the old file, if there was one, is untouched";
+        Error::local(&self.path, error).about("write").with_hint(kept)
+    }
+}
+
+impl Write for Partial {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.file.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for Partial {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.file.seek(position)
+    }
+}
+
+/// A point in time as the file system takes it.
+pub fn system_time(time: NaiveDateTime) -> Option<SystemTime> {
+    let seconds = time.and_utc().timestamp();
+    let magnitude = Duration::from_secs(seconds.unsigned_abs());
+    if seconds >= 0 {
+        SystemTime::UNIX_EPOCH.checked_add(magnitude)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_sub(magnitude)
+    }
+}
+
+/// The partial file of `target`: `.NAME.ftpsh-part` beside it, shortened (with a number made
+/// from the whole name) where that would be too long.
+///
+/// # Errors
+///
+/// [`Kind::Local`] when `target` names no file, or its name is too long itself.
+pub fn partial_path(target: &Path) -> Result<PathBuf> {
+    let name = target
+        .file_name()
+        .ok_or_else(|| Error::new(Kind::Local, format!("{}: names no file", target.display())))?;
+    if name.len() > NAME_MAX {
+        return Err(Error::new(
+            Kind::Local,
+            format!("{}: the name is longer than {NAME_MAX} bytes", target.display()),
+        ));
+    }
+    Ok(target.with_file_name(partial_name(name)))
+}
+
+fn partial_name(name: &OsStr) -> OsString {
+    let bytes = name.as_bytes();
+    let mut partial = b".".to_vec();
+    if bytes.len() + 1 + SUFFIX.len() <= NAME_MAX {
+        partial.extend_from_slice(bytes);
+    } else {
+        // 16 hexadecimal digits and a dash tell apart names that begin alike.
+        let keep = NAME_MAX - 1 - SUFFIX.len() - 17;
+        partial.extend_from_slice(&bytes[..keep]);
+        partial.extend_from_slice(format!("-{:016x}", fnv1a(bytes)).as_bytes());
+    }
+    partial.extend_from_slice(SUFFIX.as_bytes());
+    OsString::from_vec(partial)
+}
+
+/// The FNV-1a hash (draft-eastlake-fnv): the same in every run and version, unlike the standard
+/// library's, so that a later run finds the partial file again.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_of_255_bytes_has_a_partial_file_that_fits() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut seen = std::collections::HashSet::new();
+        for last in ["a", "b"] {
+            let target = dir.path().join(format!("{}{last}", "n".repeat(254)));
+            let partial = Partial::create(&target).unwrap();
+            assert!(partial.path().file_name().unwrap().len() <= 255);
+            assert!(seen.insert(partial.path().to_owned()), "two targets, one partial file");
+            partial.complete(None).unwrap();
+            assert!(target.is_file());
+        }
+    }
+
+    #[test]
+    fn the_old_file_stays_until_the_new_one_is_complete() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("x");
+        std::fs::write(&target, "old").unwrap();
+        let mut partial = Partial::create(&target).unwrap();
+        partial.write_all(b"new").unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"old");
+        let time = chrono::DateTime::from_timestamp(1_000_000_000, 0).unwrap().naive_utc();
+        partial.complete(Some(time)).unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"new");
+        assert_eq!(std::fs::metadata(&target).unwrap().mtime(), 1_000_000_000);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_permissions_of_the_replaced_file_are_kept() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("x");
+        std::fs::write(&target, "old").unwrap();
+        std::fs::set_permissions(&target, PermissionsExt::from_mode(0o600)).unwrap();
+        Partial::create(&target).unwrap().complete(None).unwrap();
+        assert_eq!(std::fs::metadata(&target).unwrap().mode() & 0o7777, 0o600);
+    }
+
+    #[test]
+    fn links_and_fifos_in_the_way_are_neither_followed_nor_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let outside = dir.path().join("outside");
+        std::fs::write(&outside, "untouched").unwrap();
+        let target = dir.path().join("x");
+        std::os::unix::fs::symlink(&outside, partial_path(&target).unwrap()).unwrap();
+        assert_eq!(Partial::create(&target).unwrap_err().kind(), Kind::Local);
+
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&outside, &link).unwrap();
+        let mut partial = Partial::create(&link).unwrap();
+        partial.write_all(b"new").unwrap();
+        partial.complete(None).unwrap();
+        assert_eq!(std::fs::read(&outside).unwrap(), b"untouched");
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_file());
+
+        let fifo = dir.path().join("fifo");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &fifo,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::from_raw_mode(0o600),
+            0,
+        )
+        .unwrap();
+        assert_eq!(examine(&fifo).unwrap_err().kind(), Kind::Local);
+        assert_eq!(examine(Path::new("/dev/null")).unwrap(), Target::Device);
+        assert_eq!(examine(dir.path()).unwrap_err().kind(), Kind::Local);
+    }
+
+    #[test]
+    fn two_downloads_of_one_file_do_not_mix() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("x");
+        let first = Partial::create(&target).unwrap();
+        let error = Partial::create(&target).unwrap_err();
+        assert!(error.message().contains("another ftpsh"), "{error}");
+        first.discard();
+        assert!(Partial::create(&target).is_ok());
+    }
+}

@@ -1,0 +1,90 @@
+//! A session as the remote side of transfers.
+
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use chrono::NaiveDateTime;
+
+use super::{Facts, Incoming, Outgoing, Remote};
+use crate::error::Result;
+use crate::ftp::data::{Data, Finished};
+use crate::ftp::path::RemotePath;
+use crate::ftp::reply::transfer_size;
+use crate::ftp::session::Session;
+
+struct Download(Data);
+
+impl Read for Download {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Incoming for Download {
+    fn announced(&self) -> Option<u64> {
+        self.0.preliminary().and_then(transfer_size)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Finished> {
+        self.0.finish()
+    }
+
+    fn abort(self: Box<Self>) {
+        self.0.abort();
+    }
+}
+
+struct Upload(Data);
+
+impl Write for Upload {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Outgoing for Upload {
+    fn finish(self: Box<Self>) -> Result<Finished> {
+        self.0.finish_upload()
+    }
+
+    fn abort(self: Box<Self>) {
+        self.0.abort();
+    }
+}
+
+impl Remote for Session {
+    fn facts(&mut self, path: &RemotePath) -> Result<Facts> {
+        // One round trip where MLST is there, two elsewhere.
+        if let Some(entry) = self.mlst(path)? {
+            let modified = entry.modified.map(|modified| modified.time);
+            return Ok(Facts { size: entry.size, modified });
+        }
+        let size = self.size(path)?;
+        let modified = self.modified(path)?;
+        Ok(Facts { size, modified })
+    }
+
+    fn fetch(&mut self, path: &RemotePath, offset: u64) -> Result<Box<dyn Incoming>> {
+        self.set_ascii(false)?;
+        let data = self.open_data(&format!("get {path}"), "RETR", path.as_str(), offset)?;
+        Ok(Box::new(Download(data)))
+    }
+
+    fn store(&mut self, path: &RemotePath, offset: u64) -> Result<Box<dyn Outgoing>> {
+        self.set_ascii(false)?;
+        let data = self.open_data(&format!("put {path}"), "STOR", path.as_str(), offset)?;
+        Ok(Box::new(Upload(data)))
+    }
+
+    fn set_modified(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool> {
+        self.change_modified(path, time)
+    }
+
+    fn timeout(&self) -> Duration {
+        self.options().timeout
+    }
+}

@@ -1,0 +1,128 @@
+//! The one judgement on a finished transfer: three things must be good, and the error names the
+//! one that was missing.
+//!
+//! They are: a stream that ended with TLS's close_notify, a count that equals the size where one
+//! is known, and a completion reply of 226 or 250.
+
+use crate::error::{Error, Kind, Result};
+use crate::ftp::data::Finished;
+use crate::ftp::explain::failed_transfer;
+use crate::tls::End;
+
+/// Judges a download of `count` bytes of which `expected` were to come, if that is known.
+/// Returns a warning for a file that is whole by its size on a stream that was cut after it.
+///
+/// # Errors
+///
+/// [`Kind::Incomplete`], or the kind of the server's refusal.
+pub fn download(
+    what: &str,
+    count: u64,
+    expected: Option<u64>,
+    finished: &Finished,
+) -> Result<Option<String>> {
+    let good_reply = matches!(finished.reply.code, 226 | 250);
+    if let Some(expected) = expected
+        && good_reply
+        && count != expected
+    {
+        let which = if count < expected { "short" } else { "long" };
+        return Err(Error::new(
+            Kind::Incomplete,
+            format!("{what}: too {which}: {count} bytes came, the server said {expected}"),
+        )
+        .with_hint("the file may be changing on the server: try again"));
+    }
+    if !good_reply {
+        return Err(failed_transfer(what, &finished.reply));
+    }
+    match (finished.end, expected) {
+        (End::Clean, _) => Ok(None),
+        (End::Cut | End::Open, Some(_)) => Ok(Some(format!(
+            "{what}: all {count} bytes came, but the data connection was not closed properly"
+        ))),
+        (End::Cut | End::Open, None) => Err(Error::new(
+            Kind::Incomplete,
+            format!(
+                "{what}: the data connection was cut after {count} bytes \
+                 (no TLS close_notify), and the server does not tell the size"
+            ),
+        )),
+        (End::Unknown, Some(_)) => Ok(None),
+        (End::Unknown, None) => Ok(Some(format!(
+            "{what}: unverified: the server does not tell the size, and this kind of \
+             connection cannot show that it ended properly"
+        ))),
+    }
+}
+
+/// Judges an upload by its completion reply.
+///
+/// # Errors
+///
+/// [`Kind::Incomplete`], or the kind of the server's refusal.
+pub fn upload(what: &str, finished: &Finished) -> Result<()> {
+    if matches!(finished.reply.code, 226 | 250) {
+        Ok(())
+    } else {
+        Err(failed_transfer(what, &finished.reply))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ftp::reply::Reply;
+
+    fn judged(count: u64, expected: Option<u64>, end: End, code: u16) -> Result<bool, Kind> {
+        let finished = Finished { end, reply: Reply { code, lines: vec![b"text".to_vec()] } };
+        download("get x", count, expected, &finished)
+            .map(|warning| warning.is_some())
+            .map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn only_three_good_signs_together_make_a_silent_success() {
+        const GOOD: Result<bool, Kind> = Ok(false);
+        const WARNED: Result<bool, Kind> = Ok(true);
+        const BAD: Result<bool, Kind> = Err(Kind::Incomplete);
+        for (count, expected, end, code, verdict) in [
+            (10, Some(10), End::Clean, 226, GOOD),
+            (10, Some(10), End::Clean, 250, GOOD),
+            (10, None, End::Clean, 226, GOOD),
+            // One thing missing each.
+            (9, Some(10), End::Clean, 226, BAD),
+            (11, Some(10), End::Clean, 226, BAD),
+            (10, Some(10), End::Clean, 426, BAD),
+            (10, Some(10), End::Clean, 451, BAD),
+            (10, Some(10), End::Clean, 200, BAD),
+            (10, None, End::Cut, 226, BAD),
+            (9, Some(10), End::Cut, 226, BAD),
+            (10, Some(10), End::Cut, 426, BAD),
+            // The one exception, and what cannot be told.
+            (10, Some(10), End::Cut, 226, WARNED),
+            (10, Some(10), End::Unknown, 226, GOOD),
+            (10, None, End::Unknown, 226, WARNED),
+            (9, Some(10), End::Unknown, 226, BAD),
+        ] {
+            assert_eq!(
+                judged(count, expected, end, code),
+                verdict,
+                "{count} of {expected:?}, {end:?}, {code}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_accepted_with_150_and_refused_after_it_is_a_refusal() {
+        assert_eq!(judged(0, None, End::Clean, 550), Err(Kind::Refused));
+    }
+
+    #[test]
+    fn the_message_names_both_numbers() {
+        let finished =
+            Finished { end: End::Clean, reply: Reply { code: 226, lines: vec![b"ok".to_vec()] } };
+        let error = download("get x", 5, Some(10), &finished).unwrap_err();
+        assert!(error.message().contains("5 bytes") && error.message().contains("10"), "{error}");
+    }
+}
