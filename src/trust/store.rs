@@ -189,7 +189,12 @@ impl Store {
             if let Some(directory) = path.parent() {
                 create_private(directory)?;
             }
-            let file = OpenOptions::new().write(true).create(true).mode(0o600).open(&path)?;
+            let file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(&path)?;
             file.set_permissions(Permissions::from_mode(0o600))?;
             while let Err(why) = flock(&file, FlockOperation::LockExclusive) {
                 if why != rustix::io::Errno::INTR {
