@@ -1,3 +1,19 @@
 //! Trust in servers: fingerprints, the store of known servers, the verdict, the question.
+//!
+//! In comes what a handshake showed ([`identity::Identity`]); out goes whether the login may
+//! begin ([`gate::Gate`]). No network and no terminal here.
 
+pub mod certificate;
+pub mod entry;
+pub mod fingerprint;
+pub mod gate;
 pub mod identity;
+mod lines;
+pub mod prompt;
+pub mod refusal;
+pub mod store;
+pub mod verdict;
+pub mod words;
+
+#[cfg(test)]
+mod testing;

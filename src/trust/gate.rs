@@ -1,0 +1,244 @@
+//! The gate before a login: looks a server up, judges it, remembers it.
+//!
+//! In comes what the handshake showed, out comes `Accepted` or a `Refusal`. Nothing is accepted
+//! that should be remembered and could not be. It asks nobody: an unknown certificate goes back
+//! to the caller, who asks and calls [`Gate::accept`].
+
+use chrono::{DateTime, Utc};
+
+use super::certificate::Certificate;
+use super::entry::{Entry, Why, address, normal_host};
+use super::fingerprint::Fingerprint;
+use super::identity::Identity;
+use super::refusal::{Changed, Refusal, Unknown, not_given};
+use super::store::Store;
+use super::verdict::{Policy, Rules, Verdict, judge};
+use super::words::{day, describe_all};
+use crate::error::Result;
+
+/// A server that may be logged in to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The certificate that was accepted.
+    pub fingerprint: Fingerprint,
+    /// A line for the user about something that was remembered.
+    pub notice: Option<String>,
+    /// A line for the user about something that is not as it should be.
+    pub warning: Option<String>,
+    /// Why it was accepted, for `status`: `known since 2026-01-02`.
+    pub why: String,
+}
+
+/// A user's answer to the question of trust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// Accept and remember.
+    Yes,
+    /// The fingerprint typed back: accept and remember.
+    Fingerprint,
+    /// Accept until the program ends.
+    Once,
+    /// Refuse.
+    No,
+}
+
+/// The gate: the store, what the user asked for, and what was accepted for this run.
+#[derive(Debug)]
+pub struct Gate {
+    store: Store,
+    rules: Rules,
+    once: Vec<(String, u16, Fingerprint)>,
+}
+
+/// One certificate before the gate.
+struct Case<'a> {
+    host: String,
+    port: u16,
+    cert: Certificate,
+    problems: Vec<String>,
+    entry: Option<Entry>,
+    identity: &'a Identity,
+    now: DateTime<Utc>,
+}
+
+impl Gate {
+    /// A gate with nothing accepted for this run yet.
+    pub fn new(store: Store, rules: Rules) -> Self {
+        Self { store, rules, once: Vec::new() }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What the user asked for.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Sets what to do with unknown certificates from now on.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.rules.policy = policy;
+    }
+
+    /// Decides on what a server showed in a handshake on its control connection, and writes what
+    /// must be remembered.
+    ///
+    /// # Errors
+    ///
+    /// `Refusal::Unknown` if the user may be asked, `Changed` if not what is remembered, `Failed`
+    /// for everything else: unknown and nobody may be asked, an unreadable certificate, a damaged
+    /// or unwritable store.
+    pub fn check(
+        &mut self,
+        host: &str,
+        port: u16,
+        identity: &Identity,
+        now: DateTime<Utc>,
+    ) -> Result<Accepted, Refusal> {
+        let host = normal_host(host)?;
+        let cert = Certificate::from_der(&identity.der)?;
+        let problems = describe_all(&identity.problems, &cert, &host, now);
+        let entry = self.store.lookup(&host, port)?;
+        let case = Case { host, port, cert, problems, entry, identity, now };
+        let once = self.accepted_once(&case);
+        let verdict = judge(identity, &case.cert, case.entry.as_ref(), &self.rules, &once);
+        self.act(verdict, case)
+    }
+
+    /// Acts on the user's answer, and tells what was remembered. The next [`Gate::check`] of the
+    /// same certificate accepts it.
+    ///
+    /// # Errors
+    ///
+    /// `CertUnknown` if the answer was no, `CertChanged` if another process stored another
+    /// certificate while the user was asked, `Local` if it cannot be written.
+    pub fn accept(
+        &mut self,
+        unknown: Unknown,
+        answer: Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>> {
+        let Unknown { host, port, certificate, .. } = &unknown;
+        let why = match answer {
+            Answer::No => return Err(unknown.into_error()),
+            Answer::Once => {
+                self.once.push((normal_host(host)?, *port, certificate.fingerprint));
+                return Ok(None);
+            }
+            Answer::Yes => Why::Yes,
+            Answer::Fingerprint => Why::Fingerprint,
+        };
+        self.store.put_over(None, Entry::new(host, *port, certificate, why, now)?)?;
+        let name = address(host, *port);
+        Ok(Some(format!("{name}: remembered in {}", self.store.path().display())))
+    }
+
+    fn accepted_once(&self, case: &Case<'_>) -> Vec<Fingerprint> {
+        let here = |(host, port, _): &&(String, u16, _)| *host == case.host && *port == case.port;
+        self.once.iter().filter(here).map(|(_, _, fingerprint)| *fingerprint).collect()
+    }
+
+    fn unknown(&self, case: Case<'_>) -> Refusal {
+        let Case { host, port, cert: certificate, problems, .. } = case;
+        let unknown = Unknown { host, port, certificate, problems };
+        match self.rules.policy {
+            Policy::Ask => Refusal::Unknown(Box::new(unknown)),
+            Policy::AcceptNew | Policy::Strict => Refusal::Failed(unknown.into_error()),
+        }
+    }
+
+    /// What follows from the verdict.
+    fn act(&self, verdict: Verdict, case: Case<'_>) -> Result<Accepted, Refusal> {
+        let (name, shown) = (address(&case.host, case.port), case.cert.fingerprint);
+        let differs = case.entry.as_ref().filter(|entry| entry.certificate != shown);
+        let mut notice = None;
+        let mut warning = None;
+        let why = match verdict {
+            Verdict::Known => {
+                warning = self.touch(&case);
+                known_why(&case)
+            }
+            Verdict::Renewed => {
+                self.remember(&case, Why::Yes)?;
+                notice =
+                    Some(format!("{name}: the certificate was renewed with the same key, {shown}"));
+                format!("renewed with the same key, {}", known_why(&case))
+            }
+            Verdict::CaValid { first } => {
+                self.remember(&case, Why::Ca)?;
+                notice = (!first).then(|| {
+                    format!("{name}: a new certificate, valid by the system's roots, {shown}")
+                });
+                VALID.to_owned()
+            }
+            Verdict::NewAccepted => {
+                self.remember(&case, Why::AcceptNew)?;
+                notice = Some(format!("{name}: a new server was accepted and remembered, {shown}"));
+                "accepted as new".to_owned()
+            }
+            Verdict::Fingerprint => {
+                warning = differs.map(|old| {
+                    format!("{name}: not the certificate that is remembered ({})", old.certificate)
+                });
+                "given with --fingerprint".to_owned()
+            }
+            Verdict::Insecure => {
+                warning = Some(insecure_warning(&name, &case, differs));
+                "not verified (--insecure)".to_owned()
+            }
+            Verdict::Once => "accepted once".to_owned(),
+            Verdict::Unknown => return Err(self.unknown(case)),
+            Verdict::NotGiven => return Err(not_given(&case.host, case.port, &case.cert).into()),
+            Verdict::Changed => return Err(changed(case)),
+        };
+        Ok(Accepted { verdict, fingerprint: shown, notice, warning, why })
+    }
+
+    /// Stores the certificate; `why` is for a server of which nothing was remembered.
+    fn remember(&self, case: &Case<'_>, why: Why) -> Result<()> {
+        let entry = match &case.entry {
+            Some(entry) => entry.renewed(&case.cert, case.now),
+            None => Entry::new(&case.host, case.port, &case.cert, why, case.now)?,
+        };
+        self.store.put_over(case.entry.as_ref(), entry)
+    }
+
+    /// The server is known already: that a date could not be written is no reason to refuse it.
+    fn touch(&self, case: &Case<'_>) -> Option<String> {
+        let failed = self.store.touch(&case.host, case.port, case.now).err()?;
+        Some(format!("the date could not be noted: {failed}"))
+    }
+}
+
+const VALID: &str = "valid by the system's roots";
+
+fn known_why(case: &Case<'_>) -> String {
+    let since = case.entry.as_ref().map_or(case.now, |entry| entry.first);
+    let valid = if case.identity.ca_valid() { format!("{VALID}, ") } else { String::new() };
+    format!("{valid}known since {}", day(since))
+}
+
+fn insecure_warning(name: &str, case: &Case<'_>, differs: Option<&Entry>) -> String {
+    let mut reasons = case.problems.clone();
+    reasons
+        .extend(differs.map(|old| format!("it is not the one remembered ({})", old.certificate)));
+    let reasons =
+        if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
+    format!("{name}: the certificate {} was not verified{reasons}", case.cert.fingerprint)
+}
+
+fn changed(case: Case<'_>) -> Refusal {
+    let Case { host, port, cert: certificate, problems, entry, .. } = case;
+    match entry {
+        Some(old) => Refusal::Changed(Box::new(Changed { host, port, old, certificate, problems })),
+        // Without an entry nothing can have changed.
+        None => Refusal::Failed(Unknown { host, port, certificate, problems }.into_error()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! The file `known_servers`: which certificate each server showed when it was accepted.
+//!
+//! Read afresh for every question, rewritten whole under a lock: temporary file, sync, rename.
+//! What cannot be read is never taken for trust: a damaged line fails its own server, an
+//! unreadable file all of them. Lines that are not touched stay as they are, byte for byte.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use rustix::fs::{FlockOperation, flock};
+
+use super::entry::{Entry, address, normal_host};
+use super::lines::Lines;
+use crate::error::{Error, Kind, Result};
+
+/// `last` is written only when it is older than this, so that not every connect rewrites the file.
+const STALE: TimeDelta = TimeDelta::days(1);
+
+/// A line that is not an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The line's number, from 1.
+    pub line: usize,
+    /// The host that it makes fail, if that can be read.
+    pub host: Option<String>,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+/// The known servers, in one file.
+#[derive(Debug, Clone)]
+pub struct Store {
+    path: PathBuf,
+}
+
+impl Store {
+    /// The store in the file at `path`, which need not exist yet. Touches nothing.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is known of a server.
+    ///
+    /// # Errors
+    ///
+    /// Kind `CertUnknown` if a damaged line concerns this server, `Local` if the file cannot be
+    /// read, `Usage` if the host is not a host name.
+    pub fn lookup(&self, host: &str, port: u16) -> Result<Option<Entry>> {
+        let host = normal_host(host)?;
+        self.find(&self.read()?, &host, port).map(|entry| entry.cloned())
+    }
+
+    /// All entries, in the file's order, without those that a damaged line makes unusable.
+    ///
+    /// # Errors
+    ///
+    /// Kind `Local` if the file cannot be read.
+    pub fn list(&self) -> Result<Vec<Entry>> {
+        Ok(self.read()?.entries().cloned().collect())
+    }
+
+    /// All damaged lines.
+    ///
+    /// # Errors
+    ///
+    /// Kind `Local` if the file cannot be read.
+    pub fn problems(&self) -> Result<Vec<Problem>> {
+        Ok(self.read()?.problems().collect())
+    }
+
+    /// Inserts an entry or replaces the one of its host and port, whatever that says. Unknown
+    /// fields of the old entry are kept if the new one brings none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::lookup`]; `Local` if the file cannot be written.
+    pub fn put(&self, entry: Entry) -> Result<()> {
+        self.write(entry, |_| Ok(()))
+    }
+
+    /// Like [`Store::put`], but only if the entry is still the one that the decision rests on.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::put`], and `CertChanged` if another certificate was stored meanwhile.
+    pub fn put_over(&self, seen: Option<&Entry>, entry: Entry) -> Result<()> {
+        let (name, shown) = (address(&entry.host, entry.port), entry.certificate);
+        let seen = seen.map(|entry| entry.certificate);
+        self.write(entry, |now| match now.map(|entry| entry.certificate) {
+            now if now == seen || now == Some(shown) => Ok(()),
+            _ => Err(Error::new(
+                Kind::CertChanged,
+                format!("{name}: another process changed the known servers meanwhile"),
+            )
+            .with_hint("connect again")),
+        })
+    }
+
+    fn write(&self, entry: Entry, allow: impl FnOnce(Option<&Entry>) -> Result<()>) -> Result<()> {
+        let entry = Entry { host: normal_host(&entry.host)?, ..entry };
+        self.update(|lines| {
+            allow(self.find(lines, &entry.host, entry.port)?)?;
+            lines.put(entry);
+            Ok(())
+        })
+    }
+
+    /// Removes what concerns a host, damaged lines too, and tells how many lines that were.
+    /// Without a port, those of all its ports.
+    ///
+    /// # Errors
+    ///
+    /// Kind `Local` if the file cannot be read or written, `Usage` if the host is not a host name.
+    pub fn remove(&self, host: &str, port: Option<u16>) -> Result<usize> {
+        let host = normal_host(host)?;
+        self.update(|lines| Ok(lines.remove(&host, port)))
+    }
+
+    /// Notes that a server was seen at `now`, if that was last noted more than a day ago.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::put`].
+    pub fn touch(&self, host: &str, port: u16, now: DateTime<Utc>) -> Result<()> {
+        let stale = |entry: &Entry| now - entry.last > STALE;
+        if !self.lookup(host, port)?.as_ref().is_some_and(stale) {
+            return Ok(());
+        }
+        let host = normal_host(host)?;
+        self.update(|lines| {
+            if let Some(entry) = self.find(lines, &host, port)?.filter(|entry| stale(entry)) {
+                lines.put(Entry { last: now.trunc_subsecs(0), ..entry.clone() });
+            }
+            Ok(())
+        })
+    }
+
+    fn find<'a>(&self, lines: &'a Lines, host: &str, port: u16) -> Result<Option<&'a Entry>> {
+        lines.find(host, port).map_err(|problem| {
+            let (line, why) = (problem.line, problem.why);
+            let name = address(host, port);
+            let message = format!("{name}: {}, line {line}: {why}", self.path.display());
+            Error::new(Kind::CertUnknown, message)
+                .with_hint(format!("mend the line, or `{}`", remove_command(host, port)))
+        })
+    }
+
+    fn read(&self) -> Result<Lines> {
+        let mut bytes = Vec::new();
+        match File::open(&self.path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+            Ok(_) => Ok(Lines::parse(&bytes)),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(Lines::default()),
+            Err(why) => Err(self.failed(&self.path, &why)),
+        }
+    }
+
+    /// Reads, changes and writes under the lock. Writes nothing if nothing changed.
+    fn update<T>(&self, change: impl FnOnce(&mut Lines) -> Result<T>) -> Result<T> {
+        let _lock = self.lock()?;
+        let old = self.read()?;
+        let mut lines = old.clone();
+        let result = change(&mut lines)?;
+        if lines != old {
+            // A link, as people keep in their dotfiles, stays one.
+            let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+            let temporary = beside(&path, ".new");
+            replace(&path, &temporary, &lines.to_bytes()).map_err(|why| {
+                // What is left of it says nothing; the next writer removes it in any case.
+                let _ = fs::remove_file(&temporary);
+                self.failed(&path, &why)
+            })?;
+        }
+        Ok(result)
+    }
+
+    /// The lock, held until the file is dropped. It is a file of its own, because the other one
+    /// is replaced.
+    fn lock(&self) -> Result<File> {
+        let path = beside(&self.path, ".lock");
+        let lock = || -> io::Result<File> {
+            if let Some(directory) = path.parent() {
+                create_private(directory)?;
+            }
+            let file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(&path)?;
+            file.set_permissions(Permissions::from_mode(0o600))?;
+            while let Err(why) = flock(&file, FlockOperation::LockExclusive) {
+                if why != rustix::io::Errno::INTR {
+                    return Err(why.into());
+                }
+            }
+            Ok(file)
+        };
+        lock().map_err(|why| self.failed(&path, &why))
+    }
+
+    fn failed(&self, path: &Path, why: &io::Error) -> Error {
+        Error::local(path, why).with_hint("the known servers must be readable and writable here")
+    }
+}
+
+/// The command that makes a server unknown again.
+pub fn remove_command(host: &str, port: u16) -> String {
+    let name = address(host, port);
+    // Brackets are a pattern to a shell, and a name may hold anything.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
+    match name.chars().all(plain) {
+        true => format!("ftpsh trust remove {name}"),
+        false => format!("ftpsh trust remove '{}'", name.replace('\'', r"'\''")),
+    }
+}
+
+/// The file of the same name with something after it.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Creates a directory and what is missing above it, for the owner only under any umask.
+fn create_private(directory: &Path) -> io::Result<()> {
+    if directory.as_os_str().is_empty() || directory.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = directory.parent() {
+        create_private(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(directory) {
+        Ok(()) => fs::set_permissions(directory, Permissions::from_mode(0o700)),
+        Err(why) if why.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => Ok(()),
+        Err(why) => Err(why),
+    }
+}
+
+/// Puts `bytes` in the place of a file, whole or not at all. Only under the lock: the temporary
+/// name is always the same, and one that is found there was left by a crash.
+fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::remove_file(temporary) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(temporary)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(temporary, path)?;
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => File::open(".")?.sync_all(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+use super::*;
+use crate::error::Kind;
+use crate::trust::identity::Problem;
+use crate::trust::testing::{Maker, date, ec_key};
+use Verdict::*;
+
+/// What is remembered, as against what is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    Nothing,
+    SameCertificate,
+    SameKey,
+    Other,
+}
+
+/// What the user asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    None,
+    Insecure,
+    FingerprintOfThis,
+    FingerprintOfAnother,
+    FingerprintOfAnotherAndInsecure,
+    OnceThis,
+    OnceAnother,
+}
+
+const OPTIONS: [Asked; 7] = [
+    Asked::None,
+    Asked::Insecure,
+    Asked::FingerprintOfThis,
+    Asked::FingerprintOfAnother,
+    Asked::FingerprintOfAnotherAndInsecure,
+    Asked::OnceThis,
+    Asked::OnceAnother,
+];
+
+const WHYS: [Why; 6] = [Why::Ca, Why::Yes, Why::AcceptNew, Why::Fingerprint, Why::Add, Why::Import];
+
+fn problems() -> Vec<Vec<Problem>> {
+    vec![
+        vec![],
+        vec![Problem::SelfSigned],
+        vec![Problem::UnknownIssuer],
+        vec![Problem::Expired],
+        vec![Problem::NotYetValid],
+        vec![Problem::WrongName],
+        vec![Problem::SelfSigned, Problem::WrongName],
+        vec![Problem::Other("bad key usage".into())],
+    ]
+}
+
+/// The verdicts without an option that decides alone, row by row: what is remembered, why, and
+/// then what is shown: valid by the roots, or not.
+const REMEMBERED: [(Memory, bool, Verdict, Verdict); 6] = [
+    // what              CA      valid                    not valid
+    (Memory::SameCertificate, true, Known, Changed),
+    (Memory::SameKey, true, Renewed, Changed),
+    (Memory::Other, true, CaValid { first: false }, Changed),
+    (Memory::SameCertificate, false, Known, Known),
+    (Memory::SameKey, false, Renewed, Renewed),
+    (Memory::Other, false, Changed, Changed),
+];
+
+fn expected(memory: Memory, ca: bool, valid: bool, policy: Policy, option: Asked) -> Verdict {
+    match option {
+        Asked::FingerprintOfThis => return Verdict::Fingerprint,
+        Asked::FingerprintOfAnother | Asked::FingerprintOfAnotherAndInsecure => {
+            let differs = matches!(memory, Memory::SameKey | Memory::Other);
+            return if differs { Changed } else { NotGiven };
+        }
+        Asked::Insecure => return Insecure,
+        Asked::None | Asked::OnceThis | Asked::OnceAnother => {}
+    }
+    if let Some(row) = REMEMBERED.iter().find(|row| (row.0, row.1) == (memory, ca)) {
+        return if valid { row.2 } else { row.3 };
+    }
+    match (valid, option, policy) {
+        (true, _, _) => CaValid { first: true },
+        (false, Asked::OnceThis, _) => Once,
+        (false, _, Policy::AcceptNew) => NewAccepted,
+        (false, _, Policy::Ask | Policy::Strict) => Unknown,
+    }
+}
+
+#[test]
+fn every_combination_has_its_verdict() {
+    let (key, now) = (ec_key(), date(2026, 1, 2));
+    let der = Maker::new("h").der(&key);
+    let cert = Certificate::from_der(&der).unwrap();
+    let same_key = Maker::new("h").certificate(&key);
+    let other = Maker::new("h").certificate(&ec_key());
+    assert_ne!(cert.fingerprint, same_key.fingerprint);
+
+    let mut judged = 0;
+    let memories = [Memory::Nothing, Memory::SameCertificate, Memory::SameKey, Memory::Other];
+    for (memory, why) in memories.into_iter().flat_map(|m| WHYS.map(|why| (m, why))) {
+        let entry = |cert| Some(Entry::new("h", 21, cert, why, now).unwrap());
+        let entry = match memory {
+            Memory::Nothing => None,
+            Memory::SameCertificate => entry(&cert),
+            Memory::SameKey => entry(&same_key),
+            Memory::Other => entry(&other),
+        };
+        for problems in problems() {
+            let identity = Identity { der: der.clone(), problems };
+            for (policy, _) in Policy::WORDS {
+                for option in OPTIONS {
+                    let insecure =
+                        matches!(option, Asked::Insecure | Asked::FingerprintOfAnotherAndInsecure);
+                    let fingerprints = match option {
+                        Asked::FingerprintOfThis => vec![other.fingerprint, cert.fingerprint],
+                        Asked::FingerprintOfAnother | Asked::FingerprintOfAnotherAndInsecure => {
+                            vec![other.fingerprint]
+                        }
+                        _ => vec![],
+                    };
+                    let once = match option {
+                        Asked::OnceThis => vec![other.fingerprint, cert.fingerprint],
+                        Asked::OnceAnother => vec![other.fingerprint],
+                        _ => vec![],
+                    };
+                    let rules = Rules { policy, fingerprints, insecure };
+                    let verdict = judge(&identity, &cert, entry.as_ref(), &rules, &once);
+                    let valid = identity.problems.is_empty();
+                    assert_eq!(
+                        verdict,
+                        expected(memory, why == Why::Ca, valid, policy, option),
+                        "{memory:?} {why:?} {:?} {policy} {option:?}",
+                        identity.problems
+                    );
+                    judged += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(judged, 4 * 6 * 8 * 3 * 7);
+}
+
+#[test]
+fn a_given_fingerprint_is_the_certificates_and_never_the_keys() {
+    let der = Maker::new("h").der(&ec_key());
+    let cert = Certificate::from_der(&der).unwrap();
+    let rules = Rules { fingerprints: vec![cert.public_key], ..Rules::default() };
+    let identity = Identity { der, problems: vec![] };
+    assert_eq!(judge(&identity, &cert, None, &rules, &[]), NotGiven);
+}
+
+#[test]
+fn policies_read_as_they_are_written() {
+    for (policy, word) in Policy::WORDS {
+        assert_eq!(policy.to_string(), word);
+        assert_eq!(word.parse::<Policy>().unwrap(), policy);
+    }
+    assert_eq!(Policy::default(), Policy::Ask);
+    for wrong in ["", "Ask", "accept", "accept_new", "no", "off"] {
+        assert_eq!(wrong.parse::<Policy>().unwrap_err().kind(), Kind::Usage, "{wrong}");
+    }
+}

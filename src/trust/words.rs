@@ -1,0 +1,137 @@
+//! What is wrong with a certificate, in words for people.
+//!
+//! Everything made here is one line that shows a hostile field for what it is: line ends and
+//! other control characters in it are escaped, and it is cut where it is too long.
+
+use chrono::{DateTime, Utc};
+
+use super::certificate::Certificate;
+use super::identity::Problem;
+
+/// The longest field that is shown whole, in characters.
+const LONGEST: usize = 200;
+/// So many of a certificate's names are shown.
+const NAMES: usize = 10;
+
+/// One problem, as a sentence about the certificate (`it is signed by itself`).
+pub fn describe(problem: &Problem, cert: &Certificate, host: &str, now: DateTime<Utc>) -> String {
+    match problem {
+        Problem::SelfSigned => "it is signed by itself".to_owned(),
+        Problem::UnknownIssuer => {
+            format!("it is signed by {}, which this system does not know", one_line(&cert.issuer))
+        }
+        Problem::Expired if cert.not_after < now => {
+            format!("it expired on {}", day(cert.not_after))
+        }
+        // OpenSSL gives one code for the whole chain.
+        Problem::Expired => "a certificate above it has expired".to_owned(),
+        Problem::NotYetValid if cert.not_before > now => {
+            format!("it is not valid before {}", day(cert.not_before))
+        }
+        Problem::NotYetValid => "a certificate above it is not yet valid".to_owned(),
+        Problem::WrongName => format!("it is for {}, not for {}", whom(cert), one_line(host)),
+        Problem::Other(text) => one_line(text),
+    }
+}
+
+/// All problems, one after the other.
+pub fn describe_all(
+    problems: &[Problem],
+    cert: &Certificate,
+    host: &str,
+    now: DateTime<Utc>,
+) -> Vec<String> {
+    problems.iter().map(|problem| describe(problem, cert, host, now)).collect()
+}
+
+/// Whom a certificate is for: its names, or where it has none, its subject.
+fn whom(cert: &Certificate) -> String {
+    if cert.names.is_empty() { one_line(&cert.subject) } else { names(cert) }
+}
+
+/// The names of a certificate, the first of them if there are many.
+pub fn names(cert: &Certificate) -> String {
+    let shown: Vec<String> = cert.names.iter().take(NAMES).map(|name| one_line(name)).collect();
+    match cert.names.len().saturating_sub(NAMES) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// A day as people write it in listings: `2026-01-02`, in UTC.
+pub fn day(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d").to_string()
+}
+
+/// A hostile field as one line of bounded length, so that it cannot pass for other lines of a
+/// question or push them off the screen.
+pub fn one_line(field: &str) -> String {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let mut line = String::new();
+    for c in field.chars().take(LONGEST) {
+        match breaks(c) {
+            true => line.extend(c.escape_default()),
+            false => line.push(c),
+        }
+    }
+    match field.chars().nth(LONGEST) {
+        Some(_) => line + "…",
+        None if line.trim().is_empty() => "(nothing)".to_owned(),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::testing::{Maker, date, ec_key};
+
+    #[test]
+    fn problems_read_as_sentences() {
+        let now = date(2026, 6, 1);
+        let maker = || Maker::new("Box").issuer("Example CA").names(&["other-host", "192.0.2.7"]);
+        let expired = maker().valid(date(2024, 1, 2), date(2025, 1, 2));
+        let future = maker().valid(date(2027, 3, 4), date(2028, 1, 2));
+        let hostile = maker().names(&["a\nFingerprint: SHA256:x", "\u{1b}[2J"]);
+        let cases = [
+            (maker(), Problem::SelfSigned, "it is signed by itself"),
+            (
+                maker(),
+                Problem::UnknownIssuer,
+                "it is signed by CN=Example CA, which this system does not know",
+            ),
+            (expired, Problem::Expired, "it expired on 2025-01-02"),
+            (maker(), Problem::Expired, "a certificate above it has expired"),
+            (future, Problem::NotYetValid, "it is not valid before 2027-03-04"),
+            (maker(), Problem::NotYetValid, "a certificate above it is not yet valid"),
+            (
+                maker(),
+                Problem::WrongName,
+                "it is for other-host, 192.0.2.7, not for ftp.example.org",
+            ),
+            (Maker::new("Box"), Problem::WrongName, "it is for CN=Box, not for ftp.example.org"),
+            (
+                hostile,
+                Problem::WrongName,
+                "it is for a\\nFingerprint: SHA256:x, \\u{1b}[2J, not for ftp.example.org",
+            ),
+            (maker(), Problem::Other("bad\r\nkey usage".into()), "bad\\r\\nkey usage"),
+        ];
+        for (maker, problem, expected) in cases {
+            let cert = maker.certificate(&ec_key());
+            assert_eq!(describe(&problem, &cert, "ftp.example.org", now), expected);
+        }
+    }
+
+    #[test]
+    fn long_fields_and_many_names_are_cut() {
+        let many: Vec<String> = (0..12).map(|n| format!("h{n}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let cert = Maker::new("x").names(&many).certificate(&ec_key());
+        assert_eq!(names(&cert), "h0, h1, h2, h3, h4, h5, h6, h7, h8, h9 and 2 more");
+        assert_eq!(one_line(&"x".repeat(LONGEST)), "x".repeat(LONGEST));
+        assert_eq!(one_line(&"x".repeat(LONGEST + 1)), "x".repeat(LONGEST) + "…");
+        assert_eq!(one_line("a\u{2028}b\u{85}c\0"), "a\\u{2028}b\\u{85}c\\u{0}");
+        assert_eq!(one_line(""), "(nothing)");
+    }
+}
