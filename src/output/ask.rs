@@ -126,9 +126,13 @@ mod tests {
 
     #[test]
     fn nothing_is_shown_while_hidden_and_everything_after() {
-        let terminal = expectrl::spawn("cat").unwrap();
-        let terminal = terminal.get_process().get_raw_handle().unwrap();
+        let session = expectrl::spawn("sleep 60").unwrap();
+        let terminal = session.get_process().get_raw_handle().unwrap();
         let shows = || tcgetattr(&terminal).unwrap().local_modes.contains(LocalModes::ECHO);
+        // expectrl turns echo off itself.
+        let mut loud = tcgetattr(&terminal).unwrap();
+        loud.local_modes.insert(LocalModes::ECHO);
+        tcsetattr(&terminal, OptionalActions::Now, &loud).unwrap();
         assert!(shows());
         let hidden = Hidden::new(&terminal).unwrap();
         assert!(!shows());

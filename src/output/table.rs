@@ -152,7 +152,7 @@ impl Table {
         let shown = self.shown();
         let narrowed = self.narrowed(&shown, width);
         let mut layout = Layout::new();
-        layout.load_style(NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
+        layout.load_style(NOTHING.header_separator(LineStyle::none().fill('─')));
         let limit = |i: usize| narrowed.filter(|&(n, ..)| n == i);
         if self.headed {
             layout.set_header(Row::from(shown.iter().map(|&i| {
