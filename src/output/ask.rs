@@ -4,6 +4,7 @@
 //! that nothing of what is typed ahead is taken from the next reader. Echo is restored whatever
 //! happens, an interruption included.
 
+use std::io::IsTerminal as _;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,6 +12,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
+use super::escape::escape_multiline;
+use super::{Output, lock};
 use crate::error::{Error, Kind, Result, io_reason};
 
 /// The longest answer, in bytes. A terminal's own line limit is 4096.
@@ -19,12 +22,63 @@ const LONGEST: usize = 64 * 1024;
 /// How often the cancel flag is looked at.
 const POLL: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
+impl Output {
+    /// Whether somebody can be asked: standard input and standard error are terminals.
+    pub fn interactive(&self) -> bool {
+        match &self.shared.memory {
+            Some(memory) => memory.interactive,
+            None => self.shared.err.terminal && std::io::stdin().is_terminal(),
+        }
+    }
+
+    /// Asks for a line. `None` when nobody is there to ask, or the input has ended.
+    ///
+    /// # Errors
+    /// [`Kind::Interrupted`](crate::error::Kind::Interrupted) within 100 ms after `cancel` became
+    /// true; [`Kind::Usage`](crate::error::Kind::Usage) when the answer is not UTF-8 text.
+    pub fn ask(&self, prompt: &str, cancel: &AtomicBool) -> Result<Option<String>> {
+        self.question(prompt, || read_line(std::io::stdin(), cancel))
+    }
+
+    /// As [`Output::ask`], without showing what is typed.
+    ///
+    /// # Errors
+    /// As [`Output::ask`].
+    pub fn ask_hidden(&self, prompt: &str, cancel: &AtomicBool) -> Result<Option<String>> {
+        self.question(prompt, || {
+            let hidden = Hidden::new(std::io::stdin())?;
+            let answer = read_line(std::io::stdin(), cancel);
+            drop(hidden);
+            // The line end was not shown either.
+            self.write_err("\n");
+            answer
+        })
+    }
+
+    fn question(
+        &self,
+        prompt: &str,
+        read: impl FnOnce() -> Result<Option<String>>,
+    ) -> Result<Option<String>> {
+        if !self.interactive() {
+            return Ok(None);
+        }
+        self.without_bars(|| {
+            self.write_err(&escape_multiline(prompt));
+            match &self.shared.memory {
+                Some(memory) => Ok(lock(&memory.answers).pop_front()),
+                None => read(),
+            }
+        })
+    }
+}
+
 /// Reads one line, without its line end; `None` at the end of the input.
 ///
 /// # Errors
 /// [`Kind::Interrupted`] when `cancel` becomes true; [`Kind::Usage`] when the answer is not UTF-8 or
 /// is too long; [`Kind::Local`] when the terminal cannot be read.
-pub(super) fn read_line(from: impl AsFd, cancel: &AtomicBool) -> Result<Option<String>> {
+fn read_line(from: impl AsFd, cancel: &AtomicBool) -> Result<Option<String>> {
     let mut line = Vec::new();
     loop {
         if cancel.load(Ordering::Relaxed) {
@@ -55,7 +109,7 @@ pub(super) fn read_line(from: impl AsFd, cancel: &AtomicBool) -> Result<Option<S
 }
 
 /// A terminal that does not show what is typed, until this goes.
-pub(super) struct Hidden<T: AsFd> {
+struct Hidden<T: AsFd> {
     terminal: T,
     before: Termios,
 }
@@ -65,7 +119,7 @@ impl<T: AsFd> Hidden<T> {
     ///
     /// # Errors
     /// [`Kind::Local`] when it is not a terminal.
-    pub(super) fn new(terminal: T) -> Result<Self> {
+    fn new(terminal: T) -> Result<Self> {
         let before = tcgetattr(&terminal).map_err(unreadable)?;
         let mut silent = before.clone();
         silent.local_modes.remove(LocalModes::ECHO | LocalModes::ECHOE | LocalModes::ECHOK);

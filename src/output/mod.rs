@@ -11,19 +11,20 @@ mod escape;
 mod format;
 mod json;
 mod log;
+mod memory;
 mod messages;
 mod progress;
+mod screen;
 mod sink;
 mod table;
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{IsTerminal as _, Write};
 use std::process::ChildStdin;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
+use indicatif::MultiProgress;
 
 pub use color::{ColorChoice, Environment, NameColors, NameKind, Style, wants_color};
 pub use escape::{escape, escape_multiline, fit};
@@ -36,6 +37,8 @@ pub use sink::is_broken_pipe;
 pub use table::{Align, Cell, Column, Overflow, Table};
 
 use crate::error::Result;
+use memory::Memory;
+use screen::draw_target;
 use sink::{Shape, Sink};
 
 /// Turns a name as the program holds it back into the server's bytes.
@@ -93,31 +96,6 @@ struct Stream {
     color: bool,
 }
 
-/// Output that is kept instead of printed, for tests.
-struct Memory {
-    out: Shelf,
-    err: Shelf,
-    width: usize,
-    answers: Mutex<VecDeque<String>>,
-    /// Whether questions can be asked.
-    interactive: bool,
-}
-
-/// Bytes that a test looks at later.
-#[derive(Clone, Default)]
-struct Shelf(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Shelf {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        lock(&self.0).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 impl Output {
     /// The process's own standard output and error.
     pub fn new(options: OutputOptions) -> Self {
@@ -137,47 +115,6 @@ impl Output {
             Box::new(std::io::stderr()),
             None,
         )
-    }
-
-    /// Output into memory, as into pipes; nobody is there to answer.
-    pub fn memory() -> Self {
-        Self::memory_with(OutputOptions::default())
-    }
-
-    /// As [`Output::memory`], with options.
-    pub fn memory_with(options: OutputOptions) -> Self {
-        Self::in_memory(options, None, None)
-    }
-
-    /// Output into memory as to a terminal of `width` columns; bars are kept but not drawn.
-    pub fn memory_terminal(options: OutputOptions, width: usize) -> Self {
-        Self::in_memory(options, Some(width), None)
-    }
-
-    /// As [`Output::memory_terminal`] with 80 columns, where somebody gives these answers, then ends
-    /// the input.
-    pub fn memory_answering(options: OutputOptions, answers: &[&str]) -> Self {
-        Self::in_memory(options, Some(WIDTH), Some(answers))
-    }
-
-    fn in_memory(
-        options: OutputOptions,
-        terminal: Option<usize>,
-        answers: Option<&[&str]>,
-    ) -> Self {
-        let memory = Memory {
-            out: Shelf::default(),
-            err: Shelf::default(),
-            width: terminal.unwrap_or(WIDTH),
-            interactive: answers.is_some(),
-            answers: Mutex::new(
-                answers.unwrap_or_default().iter().map(|&a| a.to_owned()).collect(),
-            ),
-        };
-        let color = options.color == ColorChoice::Always;
-        let stream = Stream { terminal: terminal.is_some(), capable: terminal.is_some(), color };
-        let (out, err) = (Box::new(memory.out.clone()), Box::new(memory.err.clone()));
-        Self::build(options, stream, stream, out, err, Some(memory))
     }
 
     fn build(
@@ -335,18 +272,6 @@ impl Output {
         self.shared.names.get_or_init(NameColors::of_process).style(name, kind)
     }
 
-    /// What was written to standard output so far, for tests; empty unless it is kept in memory.
-    pub fn stdout_text(&self) -> String {
-        // A sink in memory cannot fail.
-        let _ = lock(&self.shared.stdout).drain();
-        self.shared.memory.as_ref().map(|memory| text_of(&memory.out)).unwrap_or_default()
-    }
-
-    /// What was written to standard error so far, for tests; empty unless it is kept in memory.
-    pub fn stderr_text(&self) -> String {
-        self.shared.memory.as_ref().map(|memory| text_of(&memory.err)).unwrap_or_default()
-    }
-
     fn encoder(&self) -> NameEncoder {
         self.shared.encoder.get().copied().unwrap_or(sink::own_bytes)
     }
@@ -361,116 +286,12 @@ impl Output {
     fn drain(&self, sink: &mut Sink) -> Result<()> {
         if self.is_terminal_out() { self.beside_bars(|| sink.drain()) } else { sink.drain() }
     }
-
-    /// Does something to the screen while there are no bars on it.
-    fn beside_bars<R>(&self, act: impl FnOnce() -> R) -> R {
-        if self.has_bars() { self.shared.bars.suspend(act) } else { act() }
-    }
-
-    fn has_bars(&self) -> bool {
-        self.shared.shown.load(Ordering::Relaxed) > 0
-    }
-
-    fn wants_progress(&self) -> bool {
-        self.progress
-    }
-
-    fn shows_bars(&self) -> bool {
-        self.progress && !self.shared.quiet && self.shared.err.capable
-    }
-
-    fn add_bar(&self, bar: ProgressBar) -> ProgressBar {
-        self.shared.shown.fetch_add(1, Ordering::Relaxed);
-        self.shared.bars.add(bar)
-    }
-
-    /// Takes a bar off the screen. To be called once for each.
-    fn remove_bar(&self, bar: &ProgressBar) {
-        bar.finish_and_clear();
-        self.shared.bars.remove(bar);
-        self.shared.shown.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// Does something for which the screen has to be left alone, like a question. Transfers go on.
-    fn without_bars<R>(&self, act: impl FnOnce() -> R) -> R {
-        if !self.has_bars() {
-            return act();
-        }
-        // A screen that cannot be cleared cannot be read either.
-        let _ = self.shared.bars.clear();
-        self.shared.bars.set_draw_target(ProgressDrawTarget::hidden());
-        let result = act();
-        self.shared.bars.set_draw_target(draw_target(self.shared.memory.is_none()));
-        result
-    }
-
-    /// Whether somebody can be asked: standard input and standard error are terminals.
-    pub fn interactive(&self) -> bool {
-        match &self.shared.memory {
-            Some(memory) => memory.interactive,
-            None => self.shared.err.terminal && std::io::stdin().is_terminal(),
-        }
-    }
-
-    /// Asks for a line. `None` when nobody is there to ask, or the input has ended.
-    ///
-    /// # Errors
-    /// [`Kind::Interrupted`](crate::error::Kind::Interrupted) within 100 ms after `cancel` became
-    /// true; [`Kind::Usage`](crate::error::Kind::Usage) when the answer is not UTF-8 text.
-    pub fn ask(&self, prompt: &str, cancel: &AtomicBool) -> Result<Option<String>> {
-        self.question(prompt, || ask::read_line(std::io::stdin(), cancel))
-    }
-
-    /// As [`Output::ask`], without showing what is typed.
-    ///
-    /// # Errors
-    /// As [`Output::ask`].
-    pub fn ask_hidden(&self, prompt: &str, cancel: &AtomicBool) -> Result<Option<String>> {
-        self.question(prompt, || {
-            let hidden = ask::Hidden::new(std::io::stdin())?;
-            let answer = ask::read_line(std::io::stdin(), cancel);
-            drop(hidden);
-            // The line end was not shown either.
-            self.write_err("\n");
-            answer
-        })
-    }
-
-    fn question(
-        &self,
-        prompt: &str,
-        read: impl FnOnce() -> Result<Option<String>>,
-    ) -> Result<Option<String>> {
-        if !self.interactive() {
-            return Ok(None);
-        }
-        self.without_bars(|| {
-            self.write_err(&escape_multiline(prompt));
-            match &self.shared.memory {
-                Some(memory) => Ok(lock(&memory.answers).pop_front()),
-                None => read(),
-            }
-        })
-    }
 }
 
 impl std::fmt::Debug for Output {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Output").field("json", &self.shared.json).finish_non_exhaustive()
     }
-}
-
-/// Where bars are drawn.
-fn draw_target(on_screen: bool) -> ProgressDrawTarget {
-    if on_screen {
-        ProgressDrawTarget::stderr_with_hz(progress::HERTZ)
-    } else {
-        ProgressDrawTarget::hidden()
-    }
-}
-
-fn text_of(shelf: &Shelf) -> String {
-    String::from_utf8_lossy(&lock(&shelf.0)).into_owned()
 }
 
 /// A lock that outlives a thread that panicked: half a line is better than none.

@@ -277,5 +277,4 @@ fn push_styled<'a>(
 }
 
 #[cfg(test)]
-#[path = "table_tests.rs"]
 mod tests;

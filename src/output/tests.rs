@@ -4,6 +4,7 @@ use anyhow::Context as _;
 
 use super::*;
 use crate::error::{Error, Kind};
+use std::sync::atomic::AtomicBool;
 
 fn options(json: bool, quiet: bool, verbose: u8) -> OutputOptions {
     OutputOptions { json, quiet, verbose, color: ColorChoice::Auto }
