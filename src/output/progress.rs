@@ -20,6 +20,9 @@ const PLAIN_EVERY: Duration = Duration::from_secs(5);
 /// How often a tree's total is drawn although nothing moves.
 const TICK: Duration = Duration::from_millis(500);
 
+/// How often a tree's total is put into words: making them is dearer than counting.
+const WORDS_EVERY: Duration = Duration::from_millis(100);
+
 /// "Not known", for a total.
 const UNKNOWN: u64 = u64::MAX;
 
@@ -37,7 +40,7 @@ struct Line {
     files: AtomicU64,
     files_total: AtomicU64,
     begun: Instant,
-    /// Milliseconds after `begun` at which the last plain line was written.
+    /// Milliseconds after `begun` at which the progress was last put into words.
     reported: AtomicU64,
     show: Show,
     /// The total above this worker.
@@ -86,6 +89,7 @@ impl Output {
             bar.set_prefix(fit(&label, (self.width() / 3).max(8)).into_owned());
             let bar = self.add_bar(bar);
             if is_tree {
+                bar.set_message(label.clone());
                 bar.enable_steady_tick(TICK);
             }
             Show::Bar(bar, self.clone())
@@ -118,8 +122,10 @@ impl TransferProgress {
         let done = line.done.fetch_add(bytes, Ordering::Relaxed) + bytes;
         match &line.show {
             Show::Bar(bar, _) if line.is_tree => {
-                bar.set_message(self.message());
                 bar.set_position(done);
+                if self.is_due(line.begun.elapsed(), WORDS_EVERY) {
+                    bar.set_message(self.message());
+                }
             }
             Show::Bar(bar, _) => bar.inc(bytes),
             Show::Plain(output) => self.report(output, line.begun.elapsed()),
@@ -204,17 +210,21 @@ impl TransferProgress {
 
     /// Writes a plain line if the last one is long enough ago.
     fn report(&self, output: &Output, time: Duration) {
-        let now = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let last = self.0.reported.load(Ordering::Relaxed);
-        if now.saturating_sub(last) < PLAIN_EVERY.as_millis() as u64 {
-            return;
-        }
-        // Of several threads that come here at once, one writes.
-        let taken =
-            self.0.reported.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
-        if taken.is_ok() {
+        if self.is_due(time, PLAIN_EVERY) {
             output.status(&self.message_at(self.0.done.load(Ordering::Relaxed), time));
         }
+    }
+
+    /// Whether the last words are so long ago. Of several threads that ask at once, one is told yes.
+    fn is_due(&self, time: Duration, every: Duration) -> bool {
+        let now = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let last = self.0.reported.load(Ordering::Relaxed);
+        u128::from(now.saturating_sub(last)) >= every.as_millis()
+            && self
+                .0
+                .reported
+                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
     }
 }
 
@@ -284,7 +294,10 @@ fn style(has_total: bool, is_tree: bool) -> ProgressStyle {
                 .unwrap_or_else(|_| ProgressStyle::default_bar())
                 .progress_chars("=> ")
                 .with_key("left", |state: &indicatif::ProgressState, w: &mut dyn std::fmt::Write| {
-                    let _ = w.write_str(&human_duration(state.eta()));
+                    // Without a total, or before there is a rate, nobody can tell.
+                    if state.len().is_some() && !state.eta().is_zero() {
+                        let _ = w.write_str(&human_duration(state.eta()));
+                    }
                 })
         };
         [
