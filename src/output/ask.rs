@@ -34,8 +34,8 @@ impl Output {
     /// Asks for a line. `None` when nobody is there to ask, or the input has ended.
     ///
     /// # Errors
-    /// [`Kind::Interrupted`](crate::error::Kind::Interrupted) within 100 ms after `cancel` became
-    /// true; [`Kind::Usage`](crate::error::Kind::Usage) when the answer is not UTF-8 text.
+    /// [`Kind::Interrupted`] within 100 ms after `cancel` became
+    /// true; [`Kind::Usage`] when the answer is not UTF-8 text.
     pub fn ask(&self, prompt: &str, cancel: &AtomicBool) -> Result<Option<String>> {
         self.question(prompt, || read_line(std::io::stdin(), cancel))
     }

@@ -284,27 +284,33 @@ fn shift(counter: &AtomicU64, before: u64, now: u64) {
     }
 }
 
+/// The looks: a file of a known size, one of an unknown size, a tree's total.
+const TEMPLATES: [&str; 3] = [
+    "{prefix} [{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {left}",
+    "{prefix} {binary_bytes} {binary_bytes_per_sec} {elapsed}",
+    "{wide_msg} {left}",
+];
+
 /// The look of a bar.
 fn style(has_total: bool, is_tree: bool) -> ProgressStyle {
     static STYLES: OnceLock<[ProgressStyle; 3]> = OnceLock::new();
     let styles = STYLES.get_or_init(|| {
         let make = |template| {
-            // The templates are fixed, and the tests below use each of them.
+            // The templates are fixed, and a test parses each of them.
             ProgressStyle::with_template(template)
                 .unwrap_or_else(|_| ProgressStyle::default_bar())
                 .progress_chars("=> ")
-                .with_key("left", |state: &indicatif::ProgressState, w: &mut dyn std::fmt::Write| {
-                    // Without a total, or before there is a rate, nobody can tell.
-                    if state.len().is_some() && !state.eta().is_zero() {
-                        let _ = w.write_str(&human_duration(state.eta()));
-                    }
-                })
+                .with_key(
+                    "left",
+                    |state: &indicatif::ProgressState, w: &mut dyn std::fmt::Write| {
+                        // Without a total, or before there is a rate, nobody can tell.
+                        if state.len().is_some() && !state.eta().is_zero() {
+                            let _ = w.write_str(&human_duration(state.eta()));
+                        }
+                    },
+                )
         };
-        [
-            make("{prefix} [{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {left}"),
-            make("{prefix} {binary_bytes} {binary_bytes_per_sec} {elapsed}"),
-            make("{wide_msg} {left}"),
-        ]
+        TEMPLATES.map(make)
     });
     let [known, unknown, tree] = styles;
     if is_tree {

@@ -86,9 +86,7 @@ fn bars_are_drawn_and_go_when_they_are_over() {
 
 #[test]
 fn every_template_is_valid() {
-    for (has_total, is_tree) in [(true, false), (false, false), (true, true)] {
-        let bar = ProgressBar::hidden().with_style(style(has_total, is_tree));
-        bar.tick();
+    for template in TEMPLATES {
+        assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
     }
-    assert!(ProgressStyle::with_template("{prefix} [{wide_bar}] {left}").is_ok());
 }
