@@ -1,1 +1,303 @@
-//! output.
+//! The one room that prints.
+//!
+//! Data (bytes, lines, tables, records) goes to standard output or where the user redirected it;
+//! notices, warnings, errors, questions and progress go to standard error. What comes in is text as
+//! the program holds it, possibly a server's; what reaches a terminal is escaped here, and `--json`,
+//! `--quiet` and colour are decided here. It must never show a secret, nor end the process.
+
+mod ask;
+mod color;
+mod escape;
+mod format;
+mod json;
+mod log;
+mod memory;
+mod messages;
+mod progress;
+mod screen;
+mod sink;
+mod table;
+
+use std::fs::File;
+use std::io::{IsTerminal as _, Write};
+use std::process::ChildStdin;
+use std::sync::atomic::{AtomicU8, AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use indicatif::MultiProgress;
+
+pub use color::{ColorChoice, Environment, NameColors, NameKind, Style, wants_color};
+pub use escape::{escape, escape_multiline, fit};
+pub use format::{human_bytes, human_duration, human_rate, human_size, time_text};
+pub use json::{Entry, Failure, Job, Record, Summary, Transfer, Trust, Way};
+pub use log::AuditLog;
+pub use messages::Direction;
+pub use progress::{TransferProgress, TreeProgress};
+pub use sink::is_broken_pipe;
+pub use table::{Align, Cell, Column, Overflow, Table};
+
+use crate::error::Result;
+use memory::Memory;
+use screen::draw_target;
+use sink::{Shape, Sink};
+
+/// Turns a name as the program holds it back into the server's bytes.
+pub type NameEncoder = fn(&str) -> Vec<u8>;
+
+/// Columns of a terminal that does not tell, and of whatever is none.
+const WIDTH: usize = 80;
+
+/// What the user asked for on the command line.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OutputOptions {
+    /// Data as JSON Lines.
+    pub json: bool,
+    /// No notices and no progress.
+    pub quiet: bool,
+    /// How much to tell: 0 to 2; 2 shows the FTP dialogue.
+    pub verbose: u8,
+    /// `--color`.
+    pub color: ColorChoice,
+}
+
+/// All that the program prints goes through this. Cheap to clone; used from several threads.
+#[derive(Clone)]
+pub struct Output {
+    shared: Arc<Shared>,
+    data: Arc<Mutex<Sink>>,
+    /// Whether transfers show how far they are.
+    progress: bool,
+}
+
+/// What all clones have in common.
+struct Shared {
+    json: bool,
+    quiet: bool,
+    verbose: AtomicU8,
+    out: Stream,
+    err: Stream,
+    stdout: Arc<Mutex<Sink>>,
+    stderr: Mutex<Box<dyn Write + Send>>,
+    encoder: OnceLock<NameEncoder>,
+    names: OnceLock<NameColors>,
+    log: Mutex<Option<AuditLog>>,
+    bars: MultiProgress,
+    /// Bars on the screen now.
+    shown: AtomicUsize,
+    memory: Option<Memory>,
+}
+
+/// What a standard stream is.
+#[derive(Debug, Clone, Copy)]
+struct Stream {
+    terminal: bool,
+    /// A terminal that can move its cursor.
+    capable: bool,
+    color: bool,
+}
+
+impl Output {
+    /// The process's own standard output and error.
+    pub fn new(options: OutputOptions) -> Self {
+        let environment = Environment::of_process();
+        let stream = |terminal| Stream {
+            terminal,
+            capable: terminal && environment.is_capable(),
+            color: wants_color(options.color, &environment, terminal),
+        };
+        let out = stream(std::io::stdout().is_terminal());
+        let err = stream(std::io::stderr().is_terminal());
+        Self::build(
+            options,
+            out,
+            err,
+            Box::new(std::io::stdout()),
+            Box::new(std::io::stderr()),
+            None,
+        )
+    }
+
+    fn build(
+        options: OutputOptions,
+        out: Stream,
+        err: Stream,
+        stdout: Box<dyn Write + Send>,
+        stderr: Box<dyn Write + Send>,
+        memory: Option<Memory>,
+    ) -> Self {
+        let shape = match (options.json, out.terminal) {
+            (true, _) => Shape::Json,
+            (false, true) => Shape::Terminal,
+            (false, false) => Shape::Plain,
+        };
+        let stdout = Arc::new(Mutex::new(Sink::new(stdout, shape)));
+        let shared = Shared {
+            json: options.json,
+            quiet: options.quiet,
+            verbose: AtomicU8::new(options.verbose),
+            out,
+            err,
+            stdout: Arc::clone(&stdout),
+            stderr: Mutex::new(stderr),
+            encoder: OnceLock::new(),
+            names: OnceLock::new(),
+            log: Mutex::new(None),
+            bars: MultiProgress::with_draw_target(draw_target(memory.is_none())),
+            shown: AtomicUsize::new(0),
+            memory,
+        };
+        Self { shared: Arc::new(shared), data: stdout, progress: true }
+    }
+
+    /// Says how names turn back into bytes on their way into pipes and files. The first call counts.
+    pub fn set_name_encoder(&self, encoder: NameEncoder) {
+        let _ = self.shared.encoder.set(encoder);
+    }
+
+    /// A clone whose data goes to a file. Flush it to know that all was written.
+    pub fn to_file(&self, file: File) -> Self {
+        self.redirected(Box::new(file))
+    }
+
+    /// A clone whose data goes to a local command. The command sees the end of its input when the
+    /// clone (with all clones of it) is dropped; flush it first to know that all was written.
+    pub fn to_child(&self, child: ChildStdin) -> Self {
+        self.redirected(Box::new(child))
+    }
+
+    /// A clone whose transfers show no progress: for background jobs.
+    #[must_use]
+    pub fn without_progress(&self) -> Self {
+        Self { progress: false, ..self.clone() }
+    }
+
+    fn redirected(&self, to: Box<dyn Write + Send>) -> Self {
+        let shape = if self.shared.json { Shape::JsonRedirected } else { Shape::Plain };
+        Self { data: Arc::new(Mutex::new(Sink::new(to, shape))), ..self.clone() }
+    }
+
+    /// A piece of a file: as it is into a pipe, escaped on a terminal, as `text` records with `--json`.
+    ///
+    /// # Errors
+    /// The reader has gone ([`is_broken_pipe`]), or the data could not be written
+    /// ([`Kind::Local`](crate::error::Kind::Local)). This holds for all functions that write data.
+    pub fn data(&self, bytes: &[u8]) -> Result<()> {
+        self.with_sink(|sink| sink.data(bytes))
+    }
+
+    /// A line of text, given without its line feed: escaped on a terminal, with its own bytes into a
+    /// pipe, a `text` record with `--json`.
+    ///
+    /// # Errors
+    /// As [`Output::data`].
+    pub fn line(&self, text: &str) -> Result<()> {
+        let encode = self.encoder();
+        self.with_sink(|sink| sink.line(text, encode))
+    }
+
+    /// A table, in the shape that fits its destination.
+    ///
+    /// # Errors
+    /// As [`Output::data`].
+    pub fn table(&self, table: &Table) -> Result<()> {
+        if self.is_terminal_out() && !self.shared.json {
+            let text = table.terminal(self.width(), self.shared.out.color);
+            return self.with_sink(|sink| sink.ready(text.as_bytes()));
+        }
+        table.plain().try_for_each(|line| self.line(&line))
+    }
+
+    /// A record, as one line of JSON. Callers ask [`Output::is_json`] first.
+    ///
+    /// # Errors
+    /// As [`Output::data`].
+    pub fn record(&self, record: &Record) -> Result<()> {
+        let line = record.to_line(self.encoder());
+        self.with_sink(|sink| sink.ready(&line))
+    }
+
+    /// Writes what was collected: at the end of every command.
+    ///
+    /// # Errors
+    /// As [`Output::data`].
+    pub fn flush(&self) -> Result<()> {
+        let mut sink = lock(&self.data);
+        sink.end_tail();
+        self.drain(&mut sink)
+    }
+
+    /// Whether data is written as JSON Lines.
+    pub fn is_json(&self) -> bool {
+        self.shared.json
+    }
+
+    /// Whether notices and progress are left out.
+    pub fn is_quiet(&self) -> bool {
+        self.shared.quiet
+    }
+
+    /// Whether this output's data goes to a terminal; a redirection does not.
+    pub fn is_terminal_out(&self) -> bool {
+        self.shared.out.terminal && Arc::ptr_eq(&self.data, &self.shared.stdout)
+    }
+
+    /// Whether standard error is a terminal.
+    pub fn is_terminal_err(&self) -> bool {
+        self.shared.err.terminal
+    }
+
+    /// Columns of the terminal now; 80 where there is none.
+    pub fn width(&self) -> usize {
+        if let Some(memory) = &self.shared.memory {
+            return memory.width;
+        }
+        let size = rustix::termios::tcgetwinsize(std::io::stdout())
+            .or_else(|_| rustix::termios::tcgetwinsize(std::io::stderr()));
+        match size {
+            Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
+            _ => WIDTH,
+        }
+    }
+
+    /// Whether data is coloured.
+    pub fn has_color(&self) -> bool {
+        self.shared.out.color && !self.shared.json
+    }
+
+    /// The style of a remote name, by `LS_COLORS`; plain where there is no colour.
+    pub fn name_style(&self, name: &str, kind: NameKind) -> Style {
+        if !self.has_color() {
+            return Style::Plain;
+        }
+        self.shared.names.get_or_init(NameColors::of_process).style(name, kind)
+    }
+
+    fn encoder(&self) -> NameEncoder {
+        self.shared.encoder.get().copied().unwrap_or(sink::own_bytes)
+    }
+
+    fn with_sink(&self, give: impl FnOnce(&mut Sink)) -> Result<()> {
+        let mut sink = lock(&self.data);
+        give(&mut sink);
+        // Somebody is looking at a terminal: nothing is held back there.
+        if self.is_terminal_out() || sink.is_full() { self.drain(&mut sink) } else { Ok(()) }
+    }
+
+    fn drain(&self, sink: &mut Sink) -> Result<()> {
+        if self.is_terminal_out() { self.beside_bars(|| sink.drain()) } else { sink.drain() }
+    }
+}
+
+impl std::fmt::Debug for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Output").field("json", &self.shared.json).finish_non_exhaustive()
+    }
+}
+
+/// A lock that outlives a thread that panicked: half a line is better than none.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

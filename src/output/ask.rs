@@ -1,0 +1,196 @@
+//! Questions at the terminal: a line, with or without echo.
+//!
+//! A prompt goes to standard error, a line comes from standard input. Both are read byte by byte, so
+//! that nothing of what is typed ahead is taken from the next reader. Echo is restored whatever
+//! happens, an interruption included.
+
+use std::io::IsTerminal as _;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+use super::escape::escape_multiline;
+use super::{Output, lock};
+use crate::error::{Error, Kind, Result, io_reason};
+
+/// The longest answer, in bytes. A terminal's own line limit is 4096.
+const LONGEST: usize = 64 * 1024;
+
+/// How often the cancel flag is looked at.
+const POLL: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+impl Output {
+    /// Whether somebody can be asked: standard input and standard error are terminals.
+    pub fn interactive(&self) -> bool {
+        match &self.shared.memory {
+            Some(memory) => memory.interactive,
+            None => self.shared.err.terminal && std::io::stdin().is_terminal(),
+        }
+    }
+
+    /// Asks for a line. `None` when nobody is there to ask, or the input has ended.
+    ///
+    /// # Errors
+    /// [`Kind::Interrupted`] within 100 ms after `cancel` became
+    /// true; [`Kind::Usage`] when the answer is not UTF-8 text.
+    pub fn ask(&self, prompt: &str, cancel: &AtomicBool) -> Result<Option<String>> {
+        self.question(prompt, || read_line(std::io::stdin(), cancel))
+    }
+
+    /// As [`Output::ask`], without showing what is typed.
+    ///
+    /// # Errors
+    /// As [`Output::ask`].
+    pub fn ask_hidden(&self, prompt: &str, cancel: &AtomicBool) -> Result<Option<String>> {
+        self.question(prompt, || {
+            let hidden = Hidden::new(std::io::stdin())?;
+            let answer = read_line(std::io::stdin(), cancel);
+            drop(hidden);
+            // The line end was not shown either.
+            self.write_err("\n");
+            answer
+        })
+    }
+
+    fn question(
+        &self,
+        prompt: &str,
+        read: impl FnOnce() -> Result<Option<String>>,
+    ) -> Result<Option<String>> {
+        if !self.interactive() {
+            return Ok(None);
+        }
+        self.without_bars(|| {
+            self.write_err(&escape_multiline(prompt));
+            match &self.shared.memory {
+                Some(memory) => Ok(lock(&memory.answers).pop_front()),
+                None => read(),
+            }
+        })
+    }
+}
+
+/// Reads one line, without its line end; `None` at the end of the input.
+///
+/// # Errors
+/// [`Kind::Interrupted`] when `cancel` becomes true; [`Kind::Usage`] when the answer is not UTF-8 or
+/// is too long; [`Kind::Local`] when the terminal cannot be read.
+fn read_line(from: impl AsFd, cancel: &AtomicBool) -> Result<Option<String>> {
+    let mut line = Vec::new();
+    loop {
+        if cancel.load(Ordering::Relaxed) {
+            return Err(Error::new(Kind::Interrupted, "interrupted"));
+        }
+        let mut waiting = [PollFd::new(&from, PollFlags::IN)];
+        match poll(&mut waiting, Some(&POLL)) {
+            Ok(0) | Err(Errno::INTR) => continue,
+            Ok(_) => {}
+            Err(why) => return Err(unreadable(why)),
+        }
+        let mut byte = [0u8];
+        match rustix::io::read(&from, &mut byte) {
+            Ok(0) if line.is_empty() => return Ok(None),
+            Ok(0) => break,
+            Ok(_) if byte == *b"\n" => break,
+            Ok(_) if line.len() == LONGEST => return Err(Error::usage("the answer is too long")),
+            Ok(_) => line.push(byte[0]),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(why) => return Err(unreadable(why)),
+        }
+    }
+    if line.ends_with(b"\r") {
+        line.pop();
+    }
+    // Guessing at a password's bytes would only be refused by the server, with less to go by.
+    String::from_utf8(line).map(Some).map_err(|_| Error::usage("the answer is not UTF-8 text"))
+}
+
+/// A terminal that does not show what is typed, until this goes.
+struct Hidden<T: AsFd> {
+    terminal: T,
+    before: Termios,
+}
+
+impl<T: AsFd> Hidden<T> {
+    /// Turns echo off and drops what was typed before the question.
+    ///
+    /// # Errors
+    /// [`Kind::Local`] when it is not a terminal.
+    fn new(terminal: T) -> Result<Self> {
+        let before = tcgetattr(&terminal).map_err(unreadable)?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO | LocalModes::ECHOE | LocalModes::ECHOK);
+        silent.local_modes.insert(LocalModes::ICANON | LocalModes::ISIG);
+        tcsetattr(&terminal, OptionalActions::Flush, &silent).map_err(unreadable)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl<T: AsFd> Drop for Hidden<T> {
+    fn drop(&mut self) {
+        // Should the terminal be gone, there is nothing to restore.
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+    }
+}
+
+fn unreadable(why: Errno) -> Error {
+    Error::new(Kind::Local, format!("terminal: {}", io_reason(&why.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn typed(bytes: &[u8]) -> std::io::PipeReader {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(bytes).unwrap();
+        reader
+    }
+
+    #[test]
+    fn an_answer_is_one_line_and_leaves_the_next_one_alone() {
+        let input = typed(b"yes\r\nnext\nlast");
+        let go = AtomicBool::new(false);
+        assert_eq!(read_line(&input, &go).unwrap().as_deref(), Some("yes"));
+        assert_eq!(read_line(&input, &go).unwrap().as_deref(), Some("next"));
+        assert_eq!(read_line(&input, &go).unwrap().as_deref(), Some("last"));
+        assert_eq!(read_line(&input, &go).unwrap(), None);
+    }
+
+    #[test]
+    fn a_cancelled_question_is_an_interruption() {
+        let error = read_line(typed(b"yes\n"), &AtomicBool::new(true)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Interrupted);
+    }
+
+    #[test]
+    fn an_answer_that_is_not_text_is_refused() {
+        let go = AtomicBool::new(false);
+        assert_eq!(read_line(typed(b"\xff\n"), &go).unwrap_err().kind(), Kind::Usage);
+    }
+
+    #[test]
+    fn only_a_terminal_can_hide_what_is_typed() {
+        assert!(Hidden::new(typed(b"")).is_err());
+    }
+
+    #[test]
+    fn nothing_is_shown_while_hidden_and_everything_after() {
+        let session = expectrl::spawn("sleep 60").unwrap();
+        let terminal = session.get_process().get_raw_handle().unwrap();
+        let shows = || tcgetattr(&terminal).unwrap().local_modes.contains(LocalModes::ECHO);
+        // expectrl turns echo off itself.
+        let mut loud = tcgetattr(&terminal).unwrap();
+        loud.local_modes.insert(LocalModes::ECHO);
+        tcsetattr(&terminal, OptionalActions::Now, &loud).unwrap();
+        assert!(shows());
+        let hidden = Hidden::new(&terminal).unwrap();
+        assert!(!shows());
+        drop(hidden);
+        assert!(shows());
+    }
+}

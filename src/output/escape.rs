@@ -1,0 +1,199 @@
+//! Makes text from a server safe to show on a terminal.
+//!
+//! Text comes in as the program holds it (bytes that are not UTF-8 mapped to U+F780..U+F7FF); text
+//! goes out in which every character that could steer the terminal, or hide or reorder what is read,
+//! is spelt out (`\x1b`, `\u{202e}`). Printable Unicode stays. Nothing here may be used for what goes
+//! into a pipe or a file: the result cannot be turned back.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+/// Private-use characters that stand for the bytes 0x80 to 0xFF of a name that is not UTF-8.
+pub const BYTES: RangeInclusive<char> = '\u{f780}'..='\u{f7ff}';
+
+/// What a shortened text ends with.
+const ELLIPSIS: char = '…';
+
+/// Characters beyond C0, DEL and C1 that cannot be seen, or that change the order of what is seen:
+/// Unicode 16 `Cf`, the line and paragraph separators, the blank letters and the default-ignorable
+/// ranges. In ascending order.
+const INVISIBLE: &[(char, char)] = &[
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{600}', '\u{605}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{6dd}', '\u{6dd}'),
+    ('\u{70f}', '\u{70f}'),
+    ('\u{890}', '\u{891}'),
+    ('\u{8e2}', '\u{8e2}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180b}', '\u{180f}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{2028}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fffb}'),
+    ('\u{110bd}', '\u{110bd}'),
+    ('\u{110cd}', '\u{110cd}'),
+    ('\u{13430}', '\u{1343f}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e0fff}'),
+];
+
+/// One line of text, safe for a terminal. A backslash stays as it is.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    spell_out(text, "")
+}
+
+/// Text of several lines, safe for a terminal: line feeds and tabs stay, and the carriage return of a
+/// CR LF goes.
+pub fn escape_multiline(text: &str) -> Cow<'_, str> {
+    if text.contains("\r\n") {
+        return Cow::Owned(spell_out(&text.replace("\r\n", "\n"), "\n\t").into_owned());
+    }
+    spell_out(text, "\n\t")
+}
+
+/// `text` in at most `columns` columns of a terminal: shortened at its end with `…` where needed.
+/// The text must have been escaped.
+pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
+    if text.width() <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut short = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        // The ellipsis takes the last column.
+        if used >= columns {
+            break;
+        }
+        short.push(c);
+    }
+    if columns > 0 {
+        short.push(ELLIPSIS);
+    }
+    Cow::Owned(short)
+}
+
+/// Appends the byte's spelling, `\xNN`.
+pub(super) fn push_byte(text: &mut String, byte: u8) {
+    // Writing to a String cannot fail.
+    let _ = write!(text, "\\x{byte:02x}");
+}
+
+/// The text with everything unsafe spelt out, except for the characters in `keep`.
+fn spell_out<'a>(text: &'a str, keep: &str) -> Cow<'a, str> {
+    let unsafe_here = |c: char| is_unsafe(c) && !keep.contains(c);
+    let Some(start) = text.find(unsafe_here) else { return Cow::Borrowed(text) };
+    let mut safe = String::with_capacity(text.len() + 16);
+    safe.push_str(&text[..start]);
+    for c in text[start..].chars() {
+        match c {
+            c if !unsafe_here(c) => safe.push(c),
+            '\n' => safe.push_str("\\n"),
+            '\r' => safe.push_str("\\r"),
+            '\t' => safe.push_str("\\t"),
+            '\0'..='\x7f' => push_byte(&mut safe, c as u8),
+            // The low byte of the private-use character is the byte itself.
+            c if BYTES.contains(&c) => push_byte(&mut safe, (c as u32 & 0xff) as u8),
+            // A C1 character that came as UTF-8 is not the byte of the same number.
+            c => {
+                let _ = write!(safe, "\\u{{{:x}}}", c as u32);
+            }
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Whether the character must not reach a terminal as it is.
+pub(super) fn is_unsafe(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    c.is_control()
+        || BYTES.contains(&c)
+        || INVISIBLE
+            .binary_search_by(|&(first, last)| match c {
+                c if c < first => std::cmp::Ordering::Greater,
+                c if c > last => std::cmp::Ordering::Less,
+                _ => std::cmp::Ordering::Equal,
+            })
+            .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_or_hides_is_spelt_out() {
+        let table = [
+            ("plain name.txt", "plain name.txt"),
+            ("a\\b", "a\\b"),
+            ("\x1b[2J", "\\x1b[2J"),
+            ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+            ("a\nb\rc\td", "a\\nb\\rc\\td"),
+            ("\0\x7f", "\\x00\\x7f"),
+            ("\u{85}\u{9b}2J", "\\u{85}\\u{9b}2J"),
+            ("caf\u{f7e9}", "caf\\xe9"),
+            ("\u{f780}\u{f7ff}", "\\x80\\xff"),
+            ("gpj.\u{202e}exe", "gpj.\\u{202e}exe"),
+            (
+                "\u{2066}\u{2069}\u{200e}\u{200f}\u{61c}",
+                "\\u{2066}\\u{2069}\\u{200e}\\u{200f}\\u{61c}",
+            ),
+            ("a\u{200b}b\u{feff}\u{ad}", "a\\u{200b}b\\u{feff}\\u{ad}"),
+            ("\u{2028}\u{2029}", "\\u{2028}\\u{2029}"),
+            ("\u{e0041}", "\\u{e0041}"),
+            (
+                "Grüße 日本語 🙂 e\u{301} \u{f77f}\u{f800}",
+                "Grüße 日本語 🙂 e\u{301} \u{f77f}\u{f800}",
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(escape(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn lines_and_tabs_survive_only_in_text_of_several_lines() {
+        assert_eq!(escape_multiline("a\tb\r\nc\n\x1bd\re"), "a\tb\nc\n\\x1bd\\re");
+        assert!(matches!(escape_multiline("a\nb"), Cow::Borrowed(_)));
+        assert!(matches!(escape("a b"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn the_table_of_invisible_characters_is_in_order() {
+        for pair in INVISIBLE.windows(2) {
+            assert!(pair[0].1 < pair[1].0, "{pair:?}");
+        }
+        assert!(INVISIBLE.iter().all(|(first, last)| first <= last));
+    }
+
+    #[test]
+    fn a_text_never_takes_more_columns_than_it_is_given() {
+        let table = [
+            ("short", 10, "short"),
+            ("exactly", 7, "exactly"),
+            ("too long", 5, "too …"),
+            ("日本語", 6, "日本語"),
+            ("日本語", 5, "日本…"),
+            ("日本語", 4, "日…"),
+            ("ab", 1, "…"),
+            ("ab", 0, ""),
+        ];
+        for (text, columns, expected) in table {
+            let fitted = fit(text, columns);
+            assert_eq!(fitted, expected, "{text:?} in {columns}");
+            assert!(fitted.width() <= columns);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Numbers, times and durations in the words that people read. Scripts get JSON instead.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Local, Utc};
+
+/// Powers of 1024.
+const UNITS: [char; 6] = ['K', 'M', 'G', 'T', 'P', 'E'];
+
+/// A size as `ls -h` gives it: `512`, `1.5K`, `20M`; rounded up, so that nothing looks smaller than it is.
+pub fn human_size(bytes: u64) -> String {
+    if bytes < 1024 {
+        return bytes.to_string();
+    }
+    let bytes = u128::from(bytes);
+    let mut unit = 1024u128;
+    let mut at = 0;
+    // 1023.5K is written as 1.0M: what is rounded up must not have four digits.
+    while at + 1 < UNITS.len() && bytes.div_ceil(unit) >= 1024 {
+        unit *= 1024;
+        at += 1;
+    }
+    let tenths = (bytes * 10).div_ceil(unit);
+    if tenths < 100 {
+        format!("{}.{}{}", tenths / 10, tenths % 10, UNITS[at])
+    } else {
+        format!("{}{}", bytes.div_ceil(unit), UNITS[at])
+    }
+}
+
+/// A size in a sentence: `512 B`, `12.3 MiB`.
+pub fn human_bytes(bytes: u64) -> String {
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1024.0;
+    let mut at = 0;
+    // The text has one decimal: 1023.95 would already read 1024.0.
+    while at + 1 < UNITS.len() && value >= 1023.95 {
+        value /= 1024.0;
+        at += 1;
+    }
+    format!("{value:.1} {}iB", UNITS[at])
+}
+
+/// A rate in a sentence: `2.3 MiB/s`. Nothing took no time at all: below a millisecond, that counts.
+pub fn human_rate(bytes: u64, time: Duration) -> String {
+    let seconds = time.as_secs_f64().max(0.001);
+    format!("{}/s", human_bytes((bytes as f64 / seconds) as u64))
+}
+
+/// A duration: `0.4s`, `12s`, `3m05s`, `2h07m`.
+pub fn human_duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 => format!("{:.1}s", time.as_secs_f64()),
+        10..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// A time in the user's time zone: `2024-05-06 07:08`.
+pub fn time_text(time: DateTime<Utc>) -> String {
+    time.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_read_as_ls_writes_them() {
+        let table = [
+            (0, "0"),
+            (1023, "1023"),
+            (1024, "1.0K"),
+            (1536, "1.5K"),
+            (1537, "1.6K"),
+            (10 * 1024, "10K"),
+            (10 * 1024 + 1, "11K"),
+            (1024 * 1024 - 1, "1.0M"),
+            (1_073_741_824, "1.0G"),
+            (u64::MAX, "16E"),
+        ];
+        for (bytes, expected) in table {
+            assert_eq!(human_size(bytes), expected, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn sizes_in_sentences_have_a_unit() {
+        let table = [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (12_897_484, "12.3 MiB"),
+            (1_048_575, "1.0 MiB"),
+            (u64::MAX, "16.0 EiB"),
+        ];
+        for (bytes, expected) in table {
+            assert_eq!(human_bytes(bytes), expected, "{bytes}");
+        }
+        assert_eq!(human_rate(2048, Duration::from_secs(2)), "1.0 KiB/s");
+        assert_eq!(human_rate(1, Duration::ZERO), "1000 B/s");
+    }
+
+    #[test]
+    fn durations_get_coarser_as_they_grow() {
+        let table = [(0, "0.0s"), (9, "9.0s"), (12, "12s"), (185, "3m05s"), (7_640, "2h07m")];
+        for (seconds, expected) in table {
+            assert_eq!(human_duration(Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn times_are_local_and_sortable() {
+        let time = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let text = time_text(time);
+        assert_eq!(text.len(), "2023-11-14 22:13".len());
+        assert!(text.starts_with("2023-11-1"), "{text}");
+    }
+}

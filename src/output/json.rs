@@ -1,0 +1,314 @@
+//! JSON Lines: the records that `--json` writes on standard output.
+//!
+//! Typed records come in; one line of bytes each goes out, with `type` as its first field. Fields are
+//! only ever added. What is not known is `null`; times are RFC 3339 in UTC, sizes are integers. A name
+//! whose bytes are not UTF-8 has U+FFFD in their place, and a second field `<name>_base64` with the bytes.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use super::NameEncoder;
+use super::escape::{BYTES, is_unsafe};
+
+/// A file, directory or link in a listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The last component of the path.
+    pub name: String,
+    /// The whole remote path.
+    pub path: String,
+    /// `file`, `directory`, `link` or `other`.
+    pub kind: String,
+    /// Bytes.
+    pub size: Option<u64>,
+    /// Modification time.
+    pub modified: Option<DateTime<Utc>>,
+    /// Permission bits (`0o644`); written as octal text.
+    pub mode: Option<u32>,
+    /// The owner, by name or number.
+    pub owner: Option<String>,
+    /// The group, by name or number.
+    pub group: Option<String>,
+    /// Where a link points.
+    pub target: Option<String>,
+}
+
+/// Which way a file went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// From the server.
+    Download,
+    /// To the server.
+    Upload,
+    /// From one server to another.
+    Copy,
+}
+
+/// One file's transfer, when it is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transfer {
+    /// Which way.
+    pub direction: Way,
+    /// The remote path or URL.
+    pub remote: String,
+    /// The local path; for a copy between servers the other URL.
+    pub local: String,
+    /// Bytes moved now, without those that were there before.
+    pub bytes: u64,
+    /// Wall-clock time.
+    pub seconds: f64,
+    /// The offset at which it was resumed; nothing if it began at the start.
+    pub resumed_from: Option<u64>,
+    /// `done`, `failed`, `skipped`, ...
+    pub status: String,
+}
+
+/// A server in the trust store, or a decision about one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// `listed`, `added`, `removed`, `renewed`, ...
+    pub action: String,
+    /// Host name or address.
+    pub host: String,
+    /// Port of the control connection.
+    pub port: u16,
+    /// `SHA256:...` of the certificate.
+    pub fingerprint: Option<String>,
+    /// `SHA256:...` of the public key.
+    pub public_key: Option<String>,
+    /// When it was first accepted.
+    pub first_seen: Option<DateTime<Utc>>,
+    /// When it was last met.
+    pub last_seen: Option<DateTime<Utc>>,
+    /// Why it was accepted.
+    pub reason: Option<String>,
+}
+
+/// A background job.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Job {
+    /// Its number.
+    pub id: u64,
+    /// The command line, without secrets.
+    pub command: String,
+    /// `running`, `queued`, `done`, `failed`, `killed`.
+    pub state: String,
+    /// Its exit status, once it is over.
+    pub exit: Option<u8>,
+}
+
+/// A failure.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// The name of the cause ([`crate::error::Kind::name`]).
+    pub kind: String,
+    /// `what: why`.
+    pub message: String,
+    /// The next thing to type.
+    pub hint: Option<String>,
+    /// The server's reply, whole.
+    pub reply: Option<String>,
+    /// The exit status of this cause.
+    pub exit: u8,
+}
+
+/// The last record of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Commands run.
+    pub commands: u64,
+    /// Commands that failed.
+    pub failed: u64,
+    /// Files transferred.
+    pub files: u64,
+    /// Bytes transferred.
+    pub bytes: u64,
+    /// The process's exit status.
+    pub exit: u8,
+}
+
+/// One line of JSON.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// `entry`
+    Entry(Entry),
+    /// `transfer`
+    Transfer(Transfer),
+    /// `text`: a line of a command's other output.
+    Text(String),
+    /// `trust`
+    Trust(Trust),
+    /// `job`
+    Job(Job),
+    /// `error`
+    Error(Failure),
+    /// `summary`
+    Summary(Summary),
+}
+
+impl Record {
+    /// The record as one line, with its line feed. `encode` gives the bytes of a name.
+    pub fn to_line(&self, encode: NameEncoder) -> Vec<u8> {
+        let mut line = Object::new();
+        match self {
+            Record::Entry(e) => {
+                line.field("type", "entry");
+                line.name("name", &e.name, encode);
+                line.name("path", &e.path, encode);
+                line.field("kind", &e.kind);
+                line.field("size", &e.size);
+                line.field("modified", &e.modified.map(timestamp));
+                line.field("mode", &e.mode.map(|mode| format!("{mode:04o}")));
+                line.field("owner", &e.owner);
+                line.field("group", &e.group);
+                line.optional_name("target", e.target.as_deref(), encode);
+            }
+            Record::Transfer(t) => {
+                line.field("type", "transfer");
+                line.field("direction", &t.direction);
+                line.name("remote", &t.remote, encode);
+                line.name("local", &t.local, encode);
+                line.field("bytes", &t.bytes);
+                // Milliseconds: more digits would only be noise.
+                line.field("seconds", &((t.seconds * 1000.0).round() / 1000.0));
+                line.field("resumed_from", &t.resumed_from);
+                line.field("status", &t.status);
+            }
+            Record::Text(text) => {
+                line.field("type", "text");
+                line.name("text", text, encode);
+            }
+            Record::Trust(t) => {
+                line.field("type", "trust");
+                line.field("action", &t.action);
+                line.field("host", &t.host);
+                line.field("port", &t.port);
+                line.field("fingerprint", &t.fingerprint);
+                line.field("public_key", &t.public_key);
+                line.field("first_seen", &t.first_seen.map(timestamp));
+                line.field("last_seen", &t.last_seen.map(timestamp));
+                line.field("reason", &t.reason);
+            }
+            Record::Job(j) => {
+                line.field("type", "job");
+                line.field("id", &j.id);
+                line.name("command", &j.command, encode);
+                line.field("state", &j.state);
+                line.field("exit", &j.exit);
+            }
+            Record::Error(e) => {
+                line.field("type", "error");
+                line.field("kind", &e.kind);
+                line.name("message", &e.message, encode);
+                line.optional_name("hint", e.hint.as_deref(), encode);
+                line.optional_name("reply", e.reply.as_deref(), encode);
+                line.field("exit", &e.exit);
+            }
+            Record::Summary(s) => {
+                line.field("type", "summary");
+                line.field("commands", &s.commands);
+                line.field("failed", &s.failed);
+                line.field("files", &s.files);
+                line.field("bytes", &s.bytes);
+                line.field("exit", &s.exit);
+            }
+        }
+        line.into_line()
+    }
+}
+
+/// A `text` record for a file's bytes that are not UTF-8.
+pub(super) fn binary_line(bytes: &[u8]) -> Vec<u8> {
+    let mut line = Object::new();
+    line.field("type", "text");
+    line.field("text", &None::<&str>);
+    line.field("text_base64", &base64(bytes));
+    line.into_line()
+}
+
+/// A time as RFC 3339 in UTC, with milliseconds only where there are any.
+pub(super) fn timestamp(time: DateTime<Utc>) -> String {
+    let format = match time.timestamp_subsec_millis() {
+        0 => SecondsFormat::Secs,
+        _ => SecondsFormat::Millis,
+    };
+    time.to_rfc3339_opts(format, true)
+}
+
+/// A JSON object whose fields keep the order in which they are added.
+#[derive(Debug)]
+pub(super) struct Object(String);
+
+impl Object {
+    pub(super) fn new() -> Self {
+        Self("{".to_owned())
+    }
+
+    /// Adds a field. What a terminal must not get is written as `\uNNNN`, which JSON reads back as the
+    /// same text.
+    pub(super) fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        // Neither texts, numbers nor values of those can fail to be written as JSON.
+        self.0.push_str(&serde_json::to_string(name).unwrap_or_default());
+        self.0.push(':');
+        let text = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
+        for c in text.chars() {
+            if is_unsafe(c) {
+                // serde_json has dealt with C0; the rest may only occur within strings.
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    self.0.push_str(&format!("\\u{unit:04x}"));
+                }
+            } else {
+                self.0.push(c);
+            }
+        }
+    }
+
+    /// Adds a name: itself, and its bytes where they are not UTF-8.
+    fn name(&mut self, name: &str, value: &str, encode: NameEncoder) {
+        if !value.contains(|c| BYTES.contains(&c)) {
+            return self.field(name, value);
+        }
+        let bytes = encode(value);
+        self.field(name, &value.replace(|c| BYTES.contains(&c), "\u{fffd}"));
+        self.field(&format!("{name}_base64"), &base64(&bytes));
+    }
+
+    /// Adds a name, or `null`.
+    fn optional_name(&mut self, name: &str, value: Option<&str>, encode: NameEncoder) {
+        match value {
+            Some(value) => self.name(name, value, encode),
+            None => self.field(name, &value),
+        }
+    }
+
+    /// The whole object and a line feed.
+    pub(super) fn into_line(mut self) -> Vec<u8> {
+        self.0.push_str("}\n");
+        self.0.into_bytes()
+    }
+}
+
+/// Standard base64 with padding (RFC 4648 section 4).
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let at = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for i in 0..4 {
+            if i <= group.len() {
+                text.push(char::from(ALPHABET[(bits >> (18 - 6 * i) & 63) as usize]));
+            } else {
+                text.push('=');
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

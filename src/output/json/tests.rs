@@ -1,0 +1,111 @@
+//! What the records look like.
+
+use super::*;
+
+fn encode(text: &str) -> Vec<u8> {
+    text.chars()
+        .flat_map(|c| match c {
+            c if BYTES.contains(&c) => vec![c as u8],
+            c => c.to_string().into_bytes(),
+        })
+        .collect()
+}
+
+fn line(record: &Record) -> String {
+    String::from_utf8(record.to_line(encode)).unwrap()
+}
+
+#[test]
+fn every_record_has_its_fields_in_their_order() {
+    let time = DateTime::from_timestamp(1_700_000_000, 0);
+    let table = [
+        (
+            Record::Entry(Entry {
+                name: "a.txt".into(),
+                path: "/pub/a.txt".into(),
+                kind: "file".into(),
+                size: Some(5_000_000_000),
+                modified: time,
+                mode: Some(0o644),
+                owner: Some("ftp".into()),
+                ..Entry::default()
+            }),
+            r#"{"type":"entry","name":"a.txt","path":"/pub/a.txt","kind":"file","size":5000000000,"modified":"2023-11-14T22:13:20Z","mode":"0644","owner":"ftp","group":null,"target":null}"#,
+        ),
+        (
+            Record::Transfer(Transfer {
+                direction: Way::Download,
+                remote: "/a".into(),
+                local: "a".into(),
+                bytes: 10,
+                seconds: 0.123_456,
+                resumed_from: Some(4),
+                status: "done".into(),
+            }),
+            r#"{"type":"transfer","direction":"download","remote":"/a","local":"a","bytes":10,"seconds":0.123,"resumed_from":4,"status":"done"}"#,
+        ),
+        (Record::Text("a \"b\"\n".into()), r#"{"type":"text","text":"a \"b\"\n"}"#),
+        (
+            Record::Trust(Trust {
+                action: "added".into(),
+                host: "h".into(),
+                port: 21,
+                ..Trust::default()
+            }),
+            r#"{"type":"trust","action":"added","host":"h","port":21,"fingerprint":null,"public_key":null,"first_seen":null,"last_seen":null,"reason":null}"#,
+        ),
+        (
+            Record::Job(Job {
+                id: 1,
+                command: "get a".into(),
+                state: "running".into(),
+                exit: None,
+            }),
+            r#"{"type":"job","id":1,"command":"get a","state":"running","exit":null}"#,
+        ),
+        (
+            Record::Error(Failure {
+                kind: "login".into(),
+                message: "m".into(),
+                exit: 7,
+                ..Failure::default()
+            }),
+            r#"{"type":"error","kind":"login","message":"m","hint":null,"reply":null,"exit":7}"#,
+        ),
+        (
+            Record::Summary(Summary { commands: 2, failed: 1, files: 3, bytes: 4, exit: 8 }),
+            r#"{"type":"summary","commands":2,"failed":1,"files":3,"bytes":4,"exit":8}"#,
+        ),
+    ];
+    for (record, expected) in table {
+        assert_eq!(line(&record), format!("{expected}\n"));
+    }
+}
+
+#[test]
+fn a_name_that_is_not_utf8_comes_with_its_bytes() {
+    let entry = Entry { name: "caf\u{f7e9}".into(), path: "/x".into(), ..Entry::default() };
+    let text = line(&Record::Entry(entry));
+    assert!(
+        text.contains(r#""name":"caf�","name_base64":"Y2Fm6Q==","path":"/x","kind""#),
+        "{text}"
+    );
+}
+
+#[test]
+fn control_characters_never_stand_raw_in_a_line() {
+    let hostile = "\x1b[2J\u{0}\nx\u{9b}\u{202e}\u{e0041}\x7f";
+    let text = line(&Record::Text(hostile.into()));
+    assert_eq!(text.matches(is_unsafe).count(), 1, "{text:?}");
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["text"], hostile);
+}
+
+#[test]
+fn base64_is_the_one_of_the_rfc() {
+    let table = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")];
+    for (bytes, expected) in table {
+        assert_eq!(base64(bytes.as_bytes()), expected);
+    }
+    assert_eq!(base64(&[0xff, 0xfe, 0xfd]), "//79");
+}

@@ -1,0 +1,159 @@
+//! What the program says besides its data: notices, warnings, errors, the FTP dialogue, the audit log.
+//!
+//! Texts come in, possibly with a server's words in them; escaped lines go to standard error. With
+//! `--json` an error is also a record on standard output. Nothing here fails: there is nobody left to
+//! tell when standard error is gone.
+
+use serde_json::{Map, Value};
+
+use super::color::Style;
+use super::escape::{escape, escape_multiline};
+use super::json::{Failure, Record};
+use super::sink::is_broken_pipe;
+use super::{AuditLog, Output, lock};
+use crate::error::{find, io_reason, kind_of};
+
+/// What every warning and error begins with.
+const PROGRAM: &str = "ftpsh";
+
+/// Which side a line of the FTP dialogue came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// A command, to the server.
+    Sent,
+    /// A line of a reply, from the server.
+    Received,
+}
+
+impl Output {
+    /// Something good to know. Not with `--quiet`.
+    pub fn notice(&self, text: &str) {
+        if !self.is_quiet() {
+            self.write_err(&format!("{}\n", escape_multiline(text)));
+        }
+    }
+
+    /// Something to look into, on one line. Also with `--quiet`.
+    pub fn warn(&self, text: &str) {
+        let warning = self.paint_err("warning:", Style::Warning);
+        self.write_err(&format!("{PROGRAM}: {warning} {}\n", escape(text)));
+    }
+
+    /// A failure, on one line, with its hint on a second one. With `--json` also an `error` record on
+    /// standard output, wherever this output's data goes. A reader that has gone is not told.
+    pub fn error(&self, error: &anyhow::Error) {
+        if is_broken_pipe(error) {
+            return;
+        }
+        let message = message_of(error);
+        let typed = find(error);
+        let hint = typed.and_then(crate::error::Error::hint);
+        let mut text = format!("{}: {}\n", self.paint_err(PROGRAM, Style::Bad), escape(&message));
+        if let Some(hint) = hint {
+            let word = self.paint_err("hint:", Style::Strong);
+            text.push_str(&format!("{word} {}\n", escape(hint)));
+        }
+        self.write_err(&text);
+        if self.is_json() {
+            let kind = kind_of(error);
+            let record = Record::Error(Failure {
+                kind: kind.name().to_owned(),
+                message,
+                hint: hint.map(str::to_owned),
+                reply: typed.and_then(crate::error::Error::reply).map(str::to_owned),
+                exit: kind.exit(),
+            });
+            // Should standard output be gone, the error has still been told.
+            let _ = self.to_stdout().record(&record);
+        }
+    }
+
+    /// Something for those who want to know more: from `-v` (1) on or `-vv` (2) on.
+    pub fn verbose(&self, level: u8, text: &str) {
+        if self.verbosity() >= level {
+            self.write_err(&format!("{}\n", escape_multiline(text)));
+        }
+    }
+
+    /// A line of the FTP dialogue, shown from `-vv` on. Secrets have been masked by the caller.
+    pub fn dialogue(&self, direction: Direction, line: &str) {
+        if self.verbosity() < 2 {
+            return;
+        }
+        let arrow = match direction {
+            Direction::Sent => "--->",
+            Direction::Received => "<---",
+        };
+        let line = escape(line.trim_end_matches(['\r', '\n']));
+        let text = self.paint_err(&format!("{arrow} {line}"), Style::Dim);
+        self.write_err(&format!("{text}\n"));
+    }
+
+    /// How much is told: 0 to 2.
+    pub fn verbosity(&self) -> u8 {
+        self.shared.verbose.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Tells more or less from now on.
+    pub fn set_verbosity(&self, level: u8) {
+        self.shared.verbose.store(level, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Uses this audit log from now on, or none.
+    pub fn set_log(&self, log: Option<AuditLog>) {
+        *lock(&self.shared.log) = log;
+    }
+
+    /// Adds an event to the audit log, where there is one. A log that cannot be written is closed,
+    /// with a warning. The fields must not hold a secret.
+    pub fn audit(&self, event: &str, fields: &Map<String, Value>) {
+        let mut log = lock(&self.shared.log);
+        let Some(Err(failed)) = log.as_ref().map(|log| log.write(event, fields)) else { return };
+        *log = None;
+        drop(log);
+        self.warn(&format!("no audit log from here on: {}", failed.message()));
+    }
+
+    /// A line about a transfer that takes its time.
+    pub(super) fn status(&self, text: &str) {
+        self.write_err(&format!("{text}\n"));
+    }
+
+    /// Writes to standard error, after what was written to standard output before.
+    pub(super) fn write_err(&self, text: &str) {
+        let stdout = self.to_stdout();
+        let mut sink = lock(&stdout.data);
+        stdout.beside_bars(|| sink.drain_now_fail_later());
+        drop(sink);
+        self.beside_bars(|| {
+            let mut stderr = lock(&self.shared.stderr);
+            let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+        });
+    }
+
+    /// This output with its data on standard output.
+    fn to_stdout(&self) -> Self {
+        Self { data: std::sync::Arc::clone(&self.shared.stdout), ..self.clone() }
+    }
+
+    fn paint_err(&self, text: &str, style: Style) -> String {
+        if self.shared.err.color { style.paint(text) } else { text.to_owned() }
+    }
+}
+
+/// The messages of a chain joined to `what: why`, each said once.
+fn message_of(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain() {
+        let text = match cause.downcast_ref::<std::io::Error>() {
+            Some(io) => io_reason(io),
+            None => cause.to_string(),
+        };
+        if message.is_empty() {
+            message = text;
+        } else if message != text && !message.ends_with(&format!(": {text}")) {
+            message = format!("{message}: {text}");
+        }
+    }
+    message
+}
