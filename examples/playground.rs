@@ -1,3 +1,3 @@
 //! Playground.
 
-fn main(){}
+fn main() {}

@@ -51,12 +51,7 @@ impl Cancel {
 
     /// Forgets a Ctrl-C that has been obeyed. A termination stays.
     pub fn reset(&self) {
-        let _ = self.0.compare_exchange(
-            Self::INTERRUPTED,
-            0,
-            Ordering::SeqCst,
-            Ordering::SeqCst,
-        );
+        let _ = self.0.compare_exchange(Self::INTERRUPTED, 0, Ordering::SeqCst, Ordering::SeqCst);
     }
 
     /// Fails if a stop was asked for.

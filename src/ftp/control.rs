@@ -15,8 +15,8 @@ use super::dialogue::Dialogue;
 use super::path::decode_name;
 use super::reply::{self, Reply, ReplyParser};
 use crate::error::{Error, Kind, Result, io_reason};
-use crate::tls::socket::{CONTROL_BUFFER, Patience, Socket, cancelled};
 use crate::tls::Stream;
+use crate::tls::socket::{CONTROL_BUFFER, Patience, Socket, cancelled};
 
 /// What the last command brought, shared between the stream below suppaftp and the session
 /// above it.
@@ -328,8 +328,7 @@ impl Write for Control {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         // suppaftp knows no other level of protection than private.
-        let sent: &[u8] =
-            if self.clear_data && text == b"PROT P" { b"PROT C\r\n" } else { line };
+        let sent: &[u8] = if self.clear_data && text == b"PROT P" { b"PROT C\r\n" } else { line };
         let timeout = {
             let mut exchange = lock(&self.exchange);
             exchange.reply = None;
@@ -424,10 +423,7 @@ fn injected() -> Error {
 }
 
 /// A fresh control socket with room for replies.
-pub(super) fn socket(
-    tcp: std::net::TcpStream,
-    cancel: crate::cancel::Cancel,
-) -> Result<Socket> {
+pub(super) fn socket(tcp: std::net::TcpStream, cancel: crate::cancel::Cancel) -> Result<Socket> {
     Socket::new(tcp, cancel, CONTROL_BUFFER)
         .map_err(|error| Error::new(Kind::Connect, io_reason(&error)))
 }

@@ -67,7 +67,9 @@ impl Dialer {
             }
         }
         let (address, error) = failure.ok_or_else(|| unresolved(host, "no usable address"))?;
-        let shown = if host.parse::<IpAddr>().is_ok() { String::new() } else {
+        let shown = if host.parse::<IpAddr>().is_ok() {
+            String::new()
+        } else {
             format!(" ({})", address.ip())
         };
         let why = match error.kind() {
@@ -83,11 +85,8 @@ impl Dialer {
     ///
     /// The system's.
     pub fn begin(&self, address: SocketAddr) -> io::Result<TcpStream> {
-        let socket = RawSocket::new(
-            Domain::for_address(address),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )?;
+        let socket =
+            RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         if let Some(local) = self.bind.filter(|local| local.is_ipv4() == address.is_ipv4()) {
             socket.bind(&SocketAddr::new(local, 0).into())?;
@@ -95,8 +94,12 @@ impl Dialer {
         // Commands and TLS flights are small and waited for.
         socket.set_tcp_nodelay(true)?;
         match socket.connect(&address.into()) {
-            Err(error) if error.raw_os_error() != Some(rustix::io::Errno::INPROGRESS.raw_os_error())
-                && error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            Err(error)
+                if error.raw_os_error() != Some(rustix::io::Errno::INPROGRESS.raw_os_error())
+                    && error.kind() != io::ErrorKind::WouldBlock =>
+            {
+                Err(error)
+            }
             _ => Ok(socket.into()),
         }
     }

@@ -8,8 +8,8 @@ use crate::error::{Error, Kind};
 
 /// A refusal of `what` ("get a.txt", "cd /x").
 pub fn refusal(what: &str, reply: &Reply) -> Error {
-    let error = Error::new(kind(reply), format!("{what}: {}", quoted(reply)))
-        .with_reply(reply.to_string());
+    let error =
+        Error::new(kind(reply), format!("{what}: {}", quoted(reply))).with_reply(reply.to_string());
     match hint(reply) {
         Some(hint) => error.with_hint(hint),
         None => error,
@@ -25,8 +25,8 @@ pub fn failed_transfer(what: &str, reply: &Reply) -> Error {
         _ if demands_reuse(reply) => Kind::Tls,
         _ => Kind::Incomplete,
     };
-    let error = Error::new(kind, format!("{what}: {}", quoted(reply)))
-        .with_reply(reply.to_string());
+    let error =
+        Error::new(kind, format!("{what}: {}", quoted(reply))).with_reply(reply.to_string());
     match hint(reply) {
         Some(hint) => error.with_hint(hint),
         None => error,

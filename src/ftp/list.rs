@@ -186,10 +186,9 @@ impl Session {
         }
         match finished.end {
             End::Clean | End::Unknown => Ok(()),
-            End::Open | End::Cut => Err(Error::new(
-                Kind::Incomplete,
-                format!("{what}: the listing was cut short"),
-            )),
+            End::Open | End::Cut => {
+                Err(Error::new(Kind::Incomplete, format!("{what}: the listing was cut short")))
+            }
         }
     }
 
@@ -223,11 +222,7 @@ impl Session {
     }
 }
 
-fn hand_on(
-    parsed: Line,
-    line: &[u8],
-    each: &mut dyn FnMut(Listed) -> Result<()>,
-) -> Result<()> {
+fn hand_on(parsed: Line, line: &[u8], each: &mut dyn FnMut(Listed) -> Result<()>) -> Result<()> {
     match parsed {
         Line::Entry(entry) => each(Listed::Entry(entry)),
         Line::Skip => Ok(()),
@@ -237,11 +232,7 @@ fn hand_on(
 
 /// A path as LIST takes it: one that begins with a dash would be read as options.
 fn list_argument(path: &RemotePath) -> String {
-    if path.as_str().starts_with('-') {
-        format!("./{path}")
-    } else {
-        path.as_str().to_owned()
-    }
+    if path.as_str().starts_with('-') { format!("./{path}") } else { path.as_str().to_owned() }
 }
 
 fn read_lines(

@@ -1,5 +1,6 @@
 //! The FTP protocol: sessions, replies, features, listings. The only folder that imports suppaftp.
 
+mod change;
 mod channel;
 mod control;
 pub mod data;

@@ -89,6 +89,7 @@ pub struct Session {
     greeting: String,
     working_mode: Option<Mode>,
     pub(super) no_mlsd: bool,
+    pub(super) time_command: Option<super::change::TimeCommand>,
     system: Option<String>,
     /// The type in force; `None` before the first TYPE.
     ascii: Option<bool>,
@@ -151,6 +152,7 @@ impl Session {
             greeting,
             working_mode: None,
             no_mlsd: false,
+            time_command: None,
             system: None,
             ascii: None,
         })
@@ -285,8 +287,7 @@ impl Session {
     /// The data connection's handshake failed after the command was accepted. The server's own
     /// words come a moment later, and say more than the handshake did; then the session is dead.
     fn failed_handshake(&mut self, what: &str, failure: Option<Error>) -> Error {
-        let failure =
-            failure.unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed"));
+        let failure = failure.unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed"));
         if matches!(failure.kind(), Kind::Interrupted | Kind::Terminated) {
             lock(&self.exchange).kill(failure.clone());
             return failure;
@@ -500,16 +501,14 @@ fn secure(
         raw = ask_for_tls(raw, exchange).map_err(|error| error.about(&where_to))?;
     }
     raw.set_patience(crate::tls::Patience::within(options.timeout));
-    let (stream, identity) =
-        tls.control(raw).map_err(|error| {
-            let error = error.into_error(&where_to);
-            match (error.kind(), options.implicit) {
-                (Kind::Tls, true) => error.with_hint(
-                    "ftps:// is implicit TLS; use ftp:// if the server expects AUTH TLS",
-                ),
-                _ => error,
-            }
-        })?;
+    let (stream, identity) = tls.control(raw).map_err(|error| {
+        let error = error.into_error(&where_to);
+        match (error.kind(), options.implicit) {
+            (Kind::Tls, true) => error
+                .with_hint("ftps:// is implicit TLS; use ftp:// if the server expects AUTH TLS"),
+            _ => error,
+        }
+    })?;
     admit(&identity)?;
     let mut control = Control::new(stream, Arc::clone(exchange), options.clear_data);
     let mut greeting = String::new();
@@ -528,8 +527,10 @@ fn refused_protection(exchange: &Shared) -> Error {
     match (exchange.reply.take(), exchange.death.take()) {
         (Some(reply), None) => Error::new(
             Kind::Tls,
-            format!("the server refuses to protect data connections: {verb}: \"{}\"",
-                reply.last_text()),
+            format!(
+                "the server refuses to protect data connections: {verb}: \"{}\"",
+                reply.last_text()
+            ),
         )
         .with_hint("if clear-text data is acceptable: `--set tls:data=clear`")
         .with_reply(reply.to_string()),
@@ -542,10 +543,7 @@ fn refused_login(user: &str, host: &str, reply: &Reply) -> Error {
     if reply.code == 421 {
         return super::control::farewell(reply);
     }
-    Error::new(
-        Kind::Login,
-        format!("login as {user} on {host} refused: \"{}\"", reply.last_text()),
-    )
-    .with_hint("check the user name and the password")
-    .with_reply(reply.to_string())
+    Error::new(Kind::Login, format!("login as {user} on {host} refused: \"{}\"", reply.last_text()))
+        .with_hint("check the user name and the password")
+        .with_reply(reply.to_string())
 }

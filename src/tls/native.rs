@@ -90,10 +90,10 @@ impl Client {
         let der = leaf(&stream)?;
         self.state().certificate = Some(der.clone());
         let problems = refused.iter().map(|why| problem(why)).collect();
-        Ok((Stream::Native(Box::new(NativeStream::new(stream, agreed()))), Identity {
-            der,
-            problems,
-        }))
+        Ok((
+            Stream::Native(Box::new(NativeStream::new(stream, agreed()))),
+            Identity { der, problems },
+        ))
     }
 
     /// See [`super::Tls::data`].
@@ -125,9 +125,7 @@ fn client_identity(config: &Config, path: &std::path::Path) -> Result<ClientIden
     }
     ClientIdentity::from_pkcs12(&bytes, "")
         .or_else(|error| match config.passphrase.as_ref().and_then(|ask| ask()) {
-            Some(phrase) if !phrase.contains('\0') => {
-                ClientIdentity::from_pkcs12(&bytes, &phrase)
-            }
+            Some(phrase) if !phrase.contains('\0') => ClientIdentity::from_pkcs12(&bytes, &phrase),
             _ => Err(error),
         })
         .map_err(|e| file(path, &e))

@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn the_permissions_of_the_replaced_file_are_kept() {
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("x");
         std::fs::write(&target, "old").unwrap();
