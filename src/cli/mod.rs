@@ -12,13 +12,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::Styles;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use self::trust::{TrustArgs, TrustCommand};
+use crate::error::Kind;
 
-/// What stands below the options in `--help`.
-const AFTER_HELP: &str = "\
+/// What stands below the options in `-h`.
+const EXAMPLES: &str = "\
 Examples:
   ftpsh ftp.example.org                           a shell on the server
   ftpsh -u bob -c 'get -c big.iso' example.org    one command, then exit
@@ -28,11 +29,17 @@ Examples:
 
 Commands run in this order: every -c, then -f, then -e. With -e the prompt follows.
 Standard input that is not a terminal, without -c or -f, is a script.
-A host with the name of a subcommand is reached as ftp://NAME, or after --.
+A host with the name of a subcommand is reached as ftp://NAME, or after --.";
 
-Exit status: 0 all done, 1 failed otherwise, 2 usage, 3 connect or timeout, 4 TLS,
-5 certificate unknown, 6 certificate changed, 7 login, 8 refused or no such file,
-9 local file, 10 incomplete or not verified, 11 configuration, 130 interrupted.";
+/// What stands below the options in `--help`.
+fn long_help() -> String {
+    let mut text = format!("{EXAMPLES}\n\nExit status (the first failure's cause wins):\n");
+    text.push_str("    0  Everything asked was done.");
+    for kind in Kind::ALL {
+        text.push_str(&format!("\n  {:>3}  {}", kind.exit(), kind.help()));
+    }
+    text
+}
 
 /// Interactive FTPS client
 ///
@@ -42,7 +49,10 @@ Exit status: 0 all done, 1 failed otherwise, 2 usage, 3 connect or timeout, 4 TL
 #[command(
     name = "ftpsh",
     version,
-    after_help = AFTER_HELP,
+    bin_name = "ftpsh",
+    override_usage = "ftpsh [OPTIONS] [TARGET]\n       ftpsh [OPTIONS] <SUBCOMMAND>",
+    after_help = EXAMPLES,
+    after_long_help = long_help(),
     styles = Styles::plain(),
     max_term_width = 100,
     disable_help_subcommand = true,
@@ -50,7 +60,7 @@ Exit status: 0 all done, 1 failed otherwise, 2 usage, 3 connect or timeout, 4 TL
     subcommand_help_heading = "Subcommands"
 )]
 pub struct Cli {
-    /// A bookmark, HOST[:PORT], or a URL: ftp:// and ftpes:// (explicit TLS), ftps:// (implicit)
+    /// A bookmark, HOST, HOST:PORT, or a URL: ftp:// and ftpes:// (explicit TLS), ftps:// (implicit)
     ///
     /// A host alone, ftp:// and ftpes:// mean explicit TLS (AUTH TLS, port 21), which is
     /// required; ftps:// means implicit TLS (port 990). A path is the start directory.
@@ -85,7 +95,7 @@ pub enum Sub {
     Trust(TrustArgs),
     /// Examine a server and say what is wrong with it
     Doctor {
-        /// A bookmark, HOST[:PORT], or a URL
+        /// A bookmark, HOST, HOST:PORT, or a URL
         #[arg(value_name = "TARGET", value_hint = ValueHint::Hostname)]
         server: String,
     },
@@ -255,12 +265,8 @@ impl Cli {
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
         let wrong = |kind, text: &str| Err(Self::command().error(kind, text));
-        let is_password = |argument: &&OsString| {
-            let bytes = argument.as_encoded_bytes();
-            // By its own rule: clap's message could repeat a value that follows after a blank.
-            bytes == b"--password" || bytes.starts_with(b"--password=")
-        };
-        if arguments.iter().take_while(|a| *a != "--").any(|a| is_password(&a)) {
+        // By its own rule: clap's message would repeat a value that follows after a blank.
+        if count(&arguments, "--password") > 0 {
             return wrong(
                 ErrorKind::UnknownArgument,
                 "there is no --password option: other users can see command lines\n\n\
@@ -268,14 +274,44 @@ impl Cli {
                  an entry in ~/.netrc, or type it when asked.",
             );
         }
-        let cli = Self::try_parse_from(arguments)?;
+        let cli = Self::try_parse_from(&arguments).map_err(without_login)?;
         if cli.subcommand.is_some() && (cli.target.is_some() || cli.run.is_given()) {
             let text =
                 "a subcommand takes no TARGET before it, and no commands to run (-c, -f, -e)";
             return wrong(ErrorKind::ArgumentConflict, text);
         }
+        // clap keeps only the inner ones of those that stand on both sides of a subcommand.
+        let repeatable =
+            [("--set", cli.general.set.len()), ("--fingerprint", cli.security.fingerprint.len())];
+        for (option, kept) in repeatable {
+            if cli.subcommand.is_some() && count(&arguments, option) > kept {
+                let text = format!("give every {option} on the same side of the subcommand");
+                return wrong(ErrorKind::ArgumentConflict, &text);
+            }
+        }
         Ok(cli)
     }
+}
+
+/// How often `option` stands among the arguments, alone or with `=VALUE`.
+fn count(arguments: &[OsString], option: &str) -> usize {
+    let is_option = |argument: &&OsString| {
+        let rest = argument.as_encoded_bytes().strip_prefix(option.as_bytes());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
+    };
+    arguments.iter().take_while(|argument| *argument != "--").filter(is_option).count()
+}
+
+/// The error without the user name and password of a URL that it quotes.
+fn without_login(mut error: clap::Error) -> clap::Error {
+    let quoted = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(text)) => text.rsplit_once('@').map(|(_, place)| place),
+        _ => None,
+    };
+    if let Some(shown) = quoted.map(|place| format!("…@{place}")) {
+        error.insert(ContextKind::InvalidArg, ContextValue::String(shown));
+    }
+    error
 }
 
 impl RunArgs {

@@ -154,6 +154,34 @@ fn global_options_stand_before_or_after_the_subcommand() {
 }
 
 #[test]
+fn no_option_is_lost_for_standing_on_both_sides_of_the_subcommand() {
+    for arguments in [
+        ["--set", "a=b", "trust", "list", "--set", "c=d"],
+        ["--fingerprint=a", "trust", "add", "h", "--fingerprint", "b"],
+    ] {
+        let error = read(&arguments).expect_err("refused");
+        assert!(error.to_string().contains("on the same side"), "{error}");
+    }
+    let cli = ok(&["--fingerprint", "a", "trust", "add", "h", "b"]);
+    assert_eq!(cli.security.fingerprint, ["a"]);
+}
+
+#[test]
+fn no_argument_of_a_subcommand_hides_a_global_option() {
+    fn ids(command: &clap::Command, found: &mut Vec<String>) {
+        for sub in command.get_subcommands() {
+            found.extend(sub.get_arguments().map(|a| a.get_id().to_string()));
+            ids(sub, found);
+        }
+    }
+    let program = Cli::command();
+    let mut inner = Vec::new();
+    ids(&program, &mut inner);
+    let mut global = program.get_arguments().filter(|a| a.is_global_set());
+    assert!(global.all(|a| !inner.contains(&a.get_id().to_string())), "{inner:?}");
+}
+
+#[test]
 fn a_host_with_a_subcommands_name_can_be_reached() {
     for name in ["trust", "doctor", "completions", "man"] {
         assert_eq!(ok(&["--", name]).target.as_deref(), Some(name));
@@ -199,7 +227,13 @@ fn help_and_version_go_to_standard_output() {
         assert_eq!((text.exit_code(), text.use_stderr()), (0, false), "{arguments:?}");
     }
     let help = read(&["--help"]).expect_err("help").to_string();
-    for part in ["Usage: ftpsh [OPTIONS] [TARGET]", "--password-file", "Exit status:", "every -c"] {
+    for part in [
+        "Usage: ftpsh [OPTIONS] [TARGET]\n",
+        "  143  Terminated",
+        "--password-file",
+        "Exit status (",
+        "every -c",
+    ] {
         assert!(help.contains(part), "{part:?} is not in:\n{help}");
     }
     assert_eq!(read(&["-V"]).expect_err("version").to_string().lines().count(), 1);
@@ -216,6 +250,7 @@ fn a_password_on_the_command_line_is_refused_and_not_repeated() {
         &["--pass=hunter2", "h"],
         &["-phunter2", "h"],
         &["-p", "hunter2", "h"],
+        &["h", "ftp://bob:hunter2@h"],
     ] {
         let error = read(arguments).expect_err(&format!("{arguments:?}"));
         assert_eq!(error.exit_code(), 2);

@@ -36,6 +36,8 @@ pub enum TrustCommand {
         #[arg(value_name = "HOST[:PORT]", value_hint = ValueHint::Hostname)]
         server: String,
         /// SHA256: and base64, or hexadecimal with or without colons
+        // Its own id: `--fingerprint` is a global option of the program.
+        #[arg(id = "expected", value_name = "FINGERPRINT")]
         fingerprint: Option<String>,
         /// Begin TLS with the first byte, as on port 990, instead of with AUTH TLS
         #[arg(long)]
