@@ -1,1 +1,248 @@
-//! settings.
+//! Settings: names and values that a user gives with `set`, `--set` and the start-up file.
+//!
+//! Text comes in through [`Settings::set`], checked values go out through typed getters, for all
+//! hosts or for one. The table in `table.rs` says which settings there are. A wrong name or value
+//! is an error of kind usage; whoever reads the start-up file makes it one of kind config.
+//! Nothing here acts on a setting, and `--insecure` is none: it cannot be stored.
+
+mod names;
+mod parse;
+mod table;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use self::names::resolve;
+pub use self::parse::{CHARSETS, Limit, Rate, parse_duration, parse_limit, parse_rate, parse_size};
+pub use self::table::*;
+pub use self::value::{Value, ValueKind};
+
+use self::names::HostPattern;
+use self::value::Data;
+use crate::error::{Error, Result};
+
+/// A setting with one of its values, as `set` shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// Which setting.
+    pub row: &'static Row,
+    /// The host or pattern that the value is for; `None` for all.
+    pub host: Option<&'a str>,
+    /// The value.
+    pub value: &'a Value,
+}
+
+/// All values: the defaults, and what was set over them.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// One a row, in the order of [`ROWS`].
+    values: Vec<Value>,
+    /// In the order in which they were first set; a pattern stands at most once for a row.
+    hosts: Vec<HostValue>,
+}
+
+#[derive(Debug, Clone)]
+struct HostValue {
+    name: &'static str,
+    pattern: HostPattern,
+    value: Value,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { values: ROWS.iter().map(default_of).collect(), hosts: Vec::new() }
+    }
+}
+
+impl Settings {
+    /// Every setting at its default.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `target`, a name or its unique abbreviation, with `/HOST` or `/GLOB` after it for
+    /// some hosts only, and returns the setting's row.
+    ///
+    /// # Errors
+    ///
+    /// Kind usage: no such setting, an ambiguous abbreviation, a setting that has no per-host
+    /// values, or a value that does not fit. Nothing is changed then.
+    pub fn set(&mut self, target: &str, value: &str) -> Result<&'static Row> {
+        let (row, pattern) = target_of(target)?;
+        let value = Value::parse(&row.kind, value)
+            .map_err(|why| Error::usage(format!("{}: {why}", row.name)))?;
+        let Some(pattern) = pattern else {
+            if let Some(slot) = self.slot(row.name) {
+                *slot = value;
+            }
+            return Ok(row);
+        };
+        let same = |h: &&mut HostValue| h.name == row.name && h.pattern == pattern;
+        match self.hosts.iter_mut().find(same) {
+            Some(known) => known.value = value,
+            None => self.hosts.push(HostValue { name: row.name, pattern, value }),
+        }
+        Ok(row)
+    }
+
+    /// Sets from one text, `NAME=VALUE`, as `--set` takes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::set`], and for a text without `=`.
+    pub fn set_assignment(&mut self, assignment: &str) -> Result<&'static Row> {
+        match assignment.split_once('=') {
+            Some((name, value)) => self.set(name.trim(), value),
+            None => Err(Error::usage(format!("set {assignment:?}: no value"))
+                .with_hint("write NAME=VALUE, as in --set net:timeout=10s")),
+        }
+    }
+
+    /// Back to the default. With `/HOST`, drops that host's value; without, all hosts keep theirs.
+    ///
+    /// # Errors
+    ///
+    /// Kind usage, as [`Settings::set`]. A value that was never set is no error.
+    pub fn unset(&mut self, target: &str) -> Result<&'static Row> {
+        let (row, pattern) = target_of(target)?;
+        match pattern {
+            Some(pattern) => self.hosts.retain(|h| h.name != row.name || h.pattern != pattern),
+            None => {
+                if let Some(slot) = self.slot(row.name) {
+                    *slot = default_of(row);
+                }
+            }
+        }
+        Ok(row)
+    }
+
+    /// The value of the setting `name` (a constant or a row's name, in full) for `host`: the most
+    /// specific of the patterns that match it, else the one for all.
+    pub fn get(&self, name: &str, host: Option<&str>) -> &Value {
+        static NONE: Value = Value::none();
+        let host = host.map(names::normal_host);
+        let special = host.and_then(|host| {
+            let matching = self.hosts.iter().filter(|h| h.name == name && h.pattern.matches(&host));
+            // The last of equals wins: it was set later.
+            matching.max_by_key(|h| h.pattern.weight()).map(|h| &h.value)
+        });
+        let found = special.or_else(|| self.values.get(index(name)?));
+        debug_assert!(found.is_some(), "{name} is not in the table");
+        found.unwrap_or(&NONE)
+    }
+
+    /// A setting that is yes or no.
+    pub fn flag(&self, name: &str, host: Option<&str>) -> bool {
+        let value = self.get(name, host);
+        debug_assert!(matches!(value.data, Data::Flag(_)), "{name} is no flag");
+        matches!(value.data, Data::Flag(true))
+    }
+
+    /// A setting that is a number.
+    pub fn count(&self, name: &str, host: Option<&str>) -> u64 {
+        match self.get(name, host).data {
+            Data::Count(number) => number,
+            _ => self.wrong_kind(name),
+        }
+    }
+
+    /// A setting that is a time.
+    pub fn duration(&self, name: &str, host: Option<&str>) -> Duration {
+        match self.get(name, host).data {
+            Data::Duration(time) => time,
+            _ => self.wrong_kind(name),
+        }
+    }
+
+    /// A setting that is a rate, bytes a second.
+    pub fn rate(&self, name: &str, host: Option<&str>) -> Rate {
+        match self.get(name, host).data {
+            Data::Rate(rate) => rate,
+            _ => self.wrong_kind(name),
+        }
+    }
+
+    /// A setting that is a number or a percentage; `None` is no limit.
+    pub fn limit(&self, name: &str, host: Option<&str>) -> Option<Limit> {
+        match self.get(name, host).data {
+            Data::Limit(limit) => limit,
+            _ => self.wrong_kind(name),
+        }
+    }
+
+    /// A setting that is an IP address; `None` where it is empty.
+    pub fn address(&self, name: &str, host: Option<&str>) -> Option<IpAddr> {
+        match self.get(name, host).data {
+            Data::Address(address) => address,
+            _ => self.wrong_kind(name),
+        }
+    }
+
+    /// A setting that is a word, words or any other text. Unlike [`Value`]'s display, a proxy's
+    /// URL comes with its password.
+    pub fn text(&self, name: &str, host: Option<&str>) -> &str {
+        match &self.get(name, host).data {
+            Data::Text(text) => text,
+            _ => self.wrong_kind(name),
+        }
+    }
+
+    /// A setting that is a local path, `~/` replaced by the home directory; `None` where it is
+    /// empty.
+    pub fn path(&self, name: &str, host: Option<&str>) -> Option<PathBuf> {
+        let text = self.text(name, host);
+        let home = text.strip_prefix("~/").and_then(|rest| Some(dirs::home_dir()?.join(rest)));
+        home.or_else(|| (!text.is_empty()).then(|| PathBuf::from(text)))
+    }
+
+    /// What differs from the defaults: the table's order, per-host values after the general one.
+    pub fn changed(&self) -> impl Iterator<Item = Item<'_>> {
+        self.all().filter(|item| item.host.is_some() || *item.value != default_of(item.row))
+    }
+
+    /// Every setting with its value, and every per-host value, in the table's order.
+    pub fn all(&self) -> impl Iterator<Item = Item<'_>> {
+        ROWS.iter().zip(&self.values).flat_map(|(row, value)| {
+            let of_hosts = self.hosts.iter().filter(|h| h.name == row.name);
+            let of_hosts =
+                of_hosts.map(|h| Item { row, host: Some(h.pattern.as_str()), value: &h.value });
+            std::iter::once(Item { row, host: None, value }).chain(of_hosts)
+        })
+    }
+
+    fn slot(&mut self, name: &str) -> Option<&mut Value> {
+        self.values.get_mut(index(name)?)
+    }
+
+    /// Not reachable from input: the code asked for a setting as what it is not.
+    fn wrong_kind<T: Default>(&self, name: &str) -> T {
+        debug_assert!(false, "{name} is of another kind");
+        T::default()
+    }
+}
+
+/// Splits `NAME[/HOST]` and resolves both.
+fn target_of(target: &str) -> Result<(&'static Row, Option<HostPattern>)> {
+    let Some((name, host)) = target.split_once('/') else {
+        return Ok((resolve(target)?, None));
+    };
+    let row = resolve(name)?;
+    if !row.per_host {
+        return Err(Error::usage(format!("{}: is for all hosts, not for one", row.name))
+            .with_hint(format!("set {} VALUE", row.name)));
+    }
+    Ok((row, Some(HostPattern::parse(host)?)))
+}
+
+fn index(name: &str) -> Option<usize> {
+    ROWS.iter().position(|row| row.name == name)
+}
+
+/// The defaults parse: a test goes through the whole table.
+fn default_of(row: &Row) -> Value {
+    Value::parse(&row.kind, row.default).unwrap_or_else(|_| Value::none())
+}

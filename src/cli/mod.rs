@@ -1,0 +1,322 @@
+//! The command line, as a clap definition; help, completion and the man page follow from it.
+//!
+//! Arguments come in, a [`Cli`] goes out, or the text to print and the status to exit with: 0 for
+//! `--help` and `--version` on standard output, 2 for a wrong command line on standard error.
+//! Nothing is done here, and no error repeats the value of a misplaced password.
+
+#[cfg(test)]
+mod tests;
+mod trust;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::styling::Styles;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
+
+pub use self::trust::{TrustArgs, TrustCommand};
+use crate::error::Kind;
+
+/// What stands below the options in `-h`.
+const EXAMPLES: &str = "\
+Examples:
+  ftpsh ftp.example.org                           a shell on the server
+  ftpsh -u bob -c 'get -c big.iso' example.org    one command, then exit
+  ftpsh -f nightly.ftpsh ftps://bob@example.org   a script, implicit TLS
+  ftpsh trust scan example.org                    the certificate's fingerprint
+  ftpsh doctor example.org                        what is wrong with a server
+
+Commands run in this order: every -c, then -f, then -e. With -e the prompt follows.
+Standard input that is not a terminal, without -c or -f, is a script.
+A host with the name of a subcommand is reached as ftp://NAME, or after --.";
+
+/// What stands below the options in `--help`.
+fn long_help() -> String {
+    let mut text = format!("{EXAMPLES}\n\nExit status (the first failure's cause wins):\n");
+    text.push_str("    0  Everything asked was done.");
+    for kind in Kind::ALL {
+        text.push_str(&format!("\n  {:>3}  {}", kind.exit(), kind.help()));
+    }
+    text
+}
+
+/// Interactive FTPS client
+///
+/// A shell with lftp-style commands for FTP servers with TLS. It asks before it trusts a
+/// self-signed certificate, and remembers the servers that it trusts.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "ftpsh",
+    version,
+    bin_name = "ftpsh",
+    override_usage = "ftpsh [OPTIONS] [TARGET]\n       ftpsh [OPTIONS] <SUBCOMMAND>",
+    after_help = EXAMPLES,
+    after_long_help = long_help(),
+    styles = Styles::plain(),
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    subcommand_value_name = "SUBCOMMAND",
+    subcommand_help_heading = "Subcommands"
+)]
+pub struct Cli {
+    /// A bookmark, HOST, HOST:PORT, or a URL: ftp:// and ftpes:// (explicit TLS), ftps:// (implicit)
+    ///
+    /// A host alone, ftp:// and ftpes:// mean explicit TLS (AUTH TLS, port 21), which is
+    /// required; ftps:// means implicit TLS (port 990). A path is the start directory.
+    #[arg(value_name = "TARGET", value_hint = ValueHint::Hostname)]
+    pub target: Option<String>,
+
+    /// Something else than a shell.
+    #[command(subcommand)]
+    pub subcommand: Option<Sub>,
+
+    /// What to run.
+    #[command(flatten)]
+    pub run: RunArgs,
+
+    /// As whom, and with what.
+    #[command(flatten)]
+    pub login: LoginArgs,
+
+    /// Which certificates to accept.
+    #[command(flatten)]
+    pub security: SecurityArgs,
+
+    /// Everything else.
+    #[command(flatten)]
+    pub general: GeneralArgs,
+}
+
+/// What the program can do instead of running commands.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Sub {
+    /// Manage the servers whose certificates are trusted
+    Trust(TrustArgs),
+    /// Examine a server and say what is wrong with it
+    Doctor {
+        /// A bookmark, HOST, HOST:PORT, or a URL
+        #[arg(value_name = "TARGET", value_hint = ValueHint::Hostname)]
+        server: String,
+    },
+    /// Print a completion script
+    Completions {
+        /// The shell that is to complete
+        shell: CompletionShell,
+    },
+    /// Print the man page (roff)
+    Man,
+}
+
+/// The commands to run.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Commands to run")]
+pub struct RunArgs {
+    /// Run CMDS and exit; may be repeated, runs in order
+    #[arg(short, long = "command", value_name = "CMDS", value_hint = ValueHint::Other)]
+    #[arg(allow_hyphen_values = true)]
+    pub commands: Vec<String>,
+
+    /// Run the commands in FILE and exit; `-` is standard input
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+
+    /// Run CMDS, then stay at the prompt
+    #[arg(short, long, value_name = "CMDS", value_hint = ValueHint::Other)]
+    #[arg(allow_hyphen_values = true)]
+    pub execute: Option<String>,
+
+    /// In a script, go on after a failed command; the exit status still tells
+    #[arg(short, long)]
+    pub keep_going: bool,
+}
+
+/// User name and password. There is no option that takes a password itself.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Login")]
+pub struct LoginArgs {
+    /// User name; without it that of the URL, of netrc, or a question
+    #[arg(short, long, global = true, value_hint = ValueHint::Username)]
+    pub user: Option<String>,
+
+    /// The password is the first line of this file
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub password_file: Option<PathBuf>,
+
+    /// The password is the first line that CMD prints
+    #[arg(long, global = true, value_name = "CMD", value_hint = ValueHint::CommandString)]
+    pub password_command: Option<String>,
+
+    /// The password is the value of the environment variable VAR
+    #[arg(long, global = true, value_name = "VAR", value_hint = ValueHint::Other)]
+    pub password_env: Option<String>,
+}
+
+/// Which certificates to accept in this run.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Certificates")]
+pub struct SecurityArgs {
+    /// What to do with an unknown certificate [default: ask]
+    #[arg(long, global = true, value_name = "POLICY")]
+    pub trust: Option<TrustPolicy>,
+
+    /// Accept exactly this certificate and store nothing; may be repeated
+    ///
+    /// SHA256: and base64 as `ftpsh trust scan` prints it, or the same in hexadecimal, with or
+    /// without colons.
+    #[arg(long, global = true, value_name = "SHA256:…", value_hint = ValueHint::Other)]
+    pub fingerprint: Vec<String>,
+
+    /// Accept any certificate in this run, with a warning each time; cannot be stored
+    #[arg(long, global = true, conflicts_with_all = ["trust", "fingerprint"])]
+    pub insecure: bool,
+}
+
+/// Settings, output, logs.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "General")]
+pub struct GeneralArgs {
+    /// Change a setting for this run; may be repeated
+    #[arg(long, global = true, value_name = "NAME=VALUE", value_hint = ValueHint::Other)]
+    pub set: Vec<String>,
+
+    /// Print data as JSON Lines
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Do not read the start-up file
+    #[arg(long, global = true, conflicts_with = "rcfile")]
+    pub norc: bool,
+
+    /// Read FILE instead of the start-up file
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub rcfile: Option<PathBuf>,
+
+    /// Append an audit log to FILE, one JSON object a line
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub log_file: Option<PathBuf>,
+
+    /// Say less: no notices, no progress
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more; twice shows the FTP dialogue, without secrets
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// When to use colours [default: auto]
+    ///
+    /// Comes before NO_COLOR, that before CLICOLOR_FORCE, and that before whether the output is
+    /// a terminal.
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub color: Option<ColorWhen>,
+}
+
+/// What to do with an unknown certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TrustPolicy {
+    /// Ask at the terminal; refuse without one
+    Ask,
+    /// Accept and remember it; a changed certificate is still refused
+    AcceptNew,
+    /// Refuse it
+    Strict,
+}
+
+impl TrustPolicy {
+    /// The word on the command line and in the setting `trust:policy`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            TrustPolicy::Ask => "ask",
+            TrustPolicy::AcceptNew => "accept-new",
+            TrustPolicy::Strict => "strict",
+        }
+    }
+}
+
+/// When output is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless the environment says otherwise
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The shells for which there is completion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompletionShell {
+    /// bash, with the bash-completion package
+    Bash,
+    /// zsh
+    Zsh,
+}
+
+impl Cli {
+    /// Reads the arguments; the first is the program's name.
+    ///
+    /// # Errors
+    ///
+    /// What clap wants printed: `use_stderr()` says where, `exit_code()` is 0 for `--help` and
+    /// `--version` and 2 for a wrong command line.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let wrong = |kind, text: &str| Err(Self::command().error(kind, text));
+        // By its own rule: clap's message would repeat a value that follows after a blank.
+        if count(&arguments, "--password") > 0 {
+            return wrong(
+                ErrorKind::UnknownArgument,
+                "there is no --password option: other users can see command lines\n\n\
+                 Use --password-file FILE, --password-command CMD or --password-env VAR,\n\
+                 an entry in ~/.netrc, or type it when asked.",
+            );
+        }
+        let cli = Self::try_parse_from(&arguments).map_err(without_login)?;
+        if cli.subcommand.is_some() && (cli.target.is_some() || cli.run.is_given()) {
+            let text =
+                "a subcommand takes no TARGET before it, and no commands to run (-c, -f, -e)";
+            return wrong(ErrorKind::ArgumentConflict, text);
+        }
+        // clap keeps only the inner ones of those that stand on both sides of a subcommand.
+        let repeatable =
+            [("--set", cli.general.set.len()), ("--fingerprint", cli.security.fingerprint.len())];
+        for (option, kept) in repeatable {
+            if cli.subcommand.is_some() && count(&arguments, option) > kept {
+                let text = format!("give every {option} on the same side of the subcommand");
+                return wrong(ErrorKind::ArgumentConflict, &text);
+            }
+        }
+        Ok(cli)
+    }
+}
+
+/// How often `option` stands among the arguments, alone or with `=VALUE`.
+fn count(arguments: &[OsString], option: &str) -> usize {
+    let is_option = |argument: &&OsString| {
+        let rest = argument.as_encoded_bytes().strip_prefix(option.as_bytes());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
+    };
+    arguments.iter().take_while(|argument| *argument != "--").filter(is_option).count()
+}
+
+/// The error without the user name and password of a URL that it quotes.
+fn without_login(mut error: clap::Error) -> clap::Error {
+    let quoted = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(text)) => text.rsplit_once('@').map(|(_, place)| place),
+        _ => None,
+    };
+    if let Some(shown) = quoted.map(|place| format!("…@{place}")) {
+        error.insert(ContextKind::InvalidArg, ContextValue::String(shown));
+    }
+    error
+}
+
+impl RunArgs {
+    /// Whether the command line says what to run.
+    pub fn is_given(&self) -> bool {
+        !self.commands.is_empty() || self.file.is_some() || self.execute.is_some()
+    }
+}

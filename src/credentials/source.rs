@@ -1,0 +1,123 @@
+//! The sources of a password that a user names: a file, a command, an environment variable.
+//!
+//! Each gives its first line, without the end of the line. An error names the source and never
+//! what came out of it.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{IsTerminal as _, Read};
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::error::{Error, Kind, Result, io_reason};
+use crate::site::{Secret, wipe};
+
+/// Longer than any password that a server takes in one command line.
+const MAX_LINE: usize = 4096;
+
+/// The first line of the file at `path`, and a notice if others can read it.
+///
+/// # Errors
+///
+/// Kind local: it cannot be read. Kind login: it is empty, or no password.
+pub(super) fn file(path: &Path) -> Result<(Secret, Option<String>)> {
+    let mut file = File::open(path).map_err(|why| Error::local(path, &why))?;
+    let metadata = file.metadata().map_err(|why| Error::local(path, &why))?;
+    let loose = metadata.is_file() && metadata.permissions().mode() & 0o077 != 0;
+    let notice =
+        loose.then(|| format!("{}: others can access it (chmod 600 mends that)", path.display()));
+    let line = first_line(&mut file).map_err(|why| Error::local(path, &why))?;
+    Ok((secret(line, &format!("password file {}", path.display()))?, notice))
+}
+
+/// The first line that `command` prints. It sees the terminal but not a script on standard
+/// input, and not the environment variable `hidden`.
+///
+/// # Errors
+///
+/// Kind login: it cannot be run, fails, prints nothing, or prints no password.
+pub(super) fn command(command: &str, hidden: Option<&str>) -> Result<Secret> {
+    let failed = |why: &str| Error::new(Kind::Login, format!("password command: {why}"));
+    let mut shell = Command::new("/bin/sh");
+    shell.arg("-c").arg(command).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    if !std::io::stdin().is_terminal() {
+        shell.stdin(Stdio::null());
+    }
+    if let Some(name) = hidden {
+        shell.env_remove(name);
+    }
+    let mut child = shell.spawn().map_err(|why| failed(&io_reason(&why)))?;
+    let line = match child.stdout.take() {
+        Some(mut output) => {
+            let line = first_line(&mut output);
+            // The rest is read and forgotten, so that no command dies of a broken pipe.
+            let rest = std::io::copy(&mut output, &mut std::io::sink());
+            line.and_then(|line| rest.map(|_| line))
+        }
+        None => Ok(Vec::new()),
+    };
+    let status = child.wait().map_err(|why| failed(&io_reason(&why)))?;
+    let line = line.map_err(|why| failed(&io_reason(&why)))?;
+    if !status.success() {
+        wipe(line);
+        return Err(failed(&match status.code() {
+            Some(code) => format!("exit status {code}"),
+            None => "ended by a signal".to_owned(),
+        }));
+    }
+    secret(line, "password command")
+}
+
+/// The value of the environment variable `name`.
+///
+/// # Errors
+///
+/// Kind login: it is not set, or holds no password.
+pub(super) fn env(name: &str, var: fn(&str) -> Option<OsString>) -> Result<Secret> {
+    let Some(value) = var(name) else {
+        return Err(Error::new(Kind::Login, format!("environment variable {name}: not set")));
+    };
+    secret(value.into_vec(), &format!("environment variable {name}"))
+}
+
+/// The bytes before the first line's end, or the end of the input. Reads no further, so that the
+/// rest of standard input (`/dev/stdin`) stays a script.
+fn first_line(input: &mut dyn Read) -> std::io::Result<Vec<u8>> {
+    // Room from the start: growing would leave copies behind.
+    let mut line = Vec::with_capacity(MAX_LINE);
+    let mut byte = [0];
+    while line.len() < MAX_LINE {
+        match input.read(&mut byte) {
+            Ok(0) => break,
+            Ok(_) if byte == *b"\n" => break,
+            Ok(_) => line.extend(byte),
+            Err(why) if why.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(why) => {
+                wipe(line);
+                return Err(why);
+            }
+        }
+    }
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    Ok(line)
+}
+
+fn secret(bytes: Vec<u8>, source: &str) -> Result<Secret> {
+    let wrong = |why: &str| Error::new(Kind::Login, format!("{source}: {why}"));
+    if bytes.is_empty() {
+        return Err(wrong("empty"));
+    }
+    if bytes.len() >= MAX_LINE {
+        wipe(bytes);
+        return Err(wrong("too long for a password"));
+    }
+    let text = String::from_utf8(bytes).map_err(|why| {
+        wipe(why.into_bytes());
+        wrong("not UTF-8")
+    })?;
+    Secret::new(text).map_err(|why| wrong(why.message()))
+}

@@ -1,0 +1,155 @@
+//! Names: which setting an abbreviation means, and which hosts a pattern means.
+//!
+//! Text goes in, a row of the table or an error with a suggestion comes out; and a host goes in,
+//! and whether the pattern fits it comes out, in time bounded by their lengths' product.
+
+use std::cmp::Reverse;
+
+use super::table::{ROWS, Row};
+use crate::error::{Error, Result};
+
+/// The setting that `abbreviation` means: a full name; the part after the colon; or a unique
+/// prefix of either, or of both parts (`net:time`, `n:t`, `timeout`). Where several fit and one of
+/// them is the beginning of all the others, it is that one (`xfer:ov` is `xfer:overwrite`).
+///
+/// # Errors
+///
+/// Kind usage: none fits, or several do; both say which were meant perhaps.
+pub fn resolve(abbreviation: &str) -> Result<&'static Row> {
+    let wanted = abbreviation.to_ascii_lowercase();
+    let fits = |row: &&Row| !wanted.is_empty() && abbreviates(&wanted, row.name);
+    let found: Vec<&'static Row> = ROWS.iter().filter(fits).collect();
+    let exact: Vec<_> = found
+        .iter()
+        .filter(|row| row.name == wanted || parts(row.name).1 == wanted)
+        .copied()
+        .collect();
+    match (&exact[..], &found[..]) {
+        ([only], _) | (_, [only]) => Ok(only),
+        (_, []) => {
+            let error = Error::usage(format!("setting {abbreviation:?}: no such setting"));
+            Err(match nearest(&wanted) {
+                Some(name) => error.with_hint(format!("did you mean {name}?")),
+                None => error.with_hint("set -a lists all settings"),
+            })
+        }
+        (_, several) => {
+            let stem = several.iter().min_by_key(|row| row.name.len());
+            let stem = stem.filter(|s| several.iter().all(|row| row.name.starts_with(s.name)));
+            stem.copied().ok_or_else(|| {
+                let names: Vec<&str> = several.iter().map(|row| row.name).collect();
+                Error::usage(format!("setting {abbreviation:?}: ambiguous"))
+                    .with_hint(format!("it may be {}", names.join(", ")))
+            })
+        }
+    }
+}
+
+fn abbreviates(wanted: &str, name: &str) -> bool {
+    let (group, rest) = parts(name);
+    match wanted.split_once(':') {
+        Some((g, r)) => group.starts_with(g) && rest.starts_with(r),
+        None => group.starts_with(wanted) || rest.starts_with(wanted),
+    }
+}
+
+fn parts(name: &str) -> (&str, &str) {
+    name.split_once(':').unwrap_or(("", name))
+}
+
+/// The name that is the fewest changes away, if they are few for its length.
+fn nearest(wanted: &str) -> Option<&'static str> {
+    // What is typed is short; anything else is no misspelling.
+    if wanted.chars().count() > 40 {
+        return None;
+    }
+    let changes = |name: &str| match wanted.contains(':') {
+        true => distance(wanted, name),
+        false => distance(wanted, parts(name).1),
+    };
+    let (far, name) = ROWS.iter().map(|row| (changes(row.name), row.name)).min()?;
+    (far <= 1 + wanted.len() / 4).then_some(name)
+}
+
+/// Insertions, deletions and substitutions that lead from `a` to `b`.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, to) in row.iter_mut().skip(1).zip(b.chars()) {
+            let substituted = diagonal + usize::from(from != to);
+            diagonal = *cell;
+            left = substituted.min(diagonal + 1).min(left + 1);
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// A host, or a pattern with `*` and `?` for many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HostPattern(String);
+
+impl HostPattern {
+    /// # Errors
+    ///
+    /// Kind usage: nothing, or characters that no host has.
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        let host = normal_host(text);
+        let fits = |c: char| c.is_ascii_alphanumeric() || ".-_:%*?".contains(c);
+        if host.is_empty() || !host.chars().all(fits) {
+            return Err(Error::usage(format!("host {text:?}: not a host or a pattern of hosts"))
+                .with_hint("write NAME/HOST, as in net:timeout/*.example.org"));
+        }
+        Ok(Self(host))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `host`, in the form of [`normal_host`], is meant.
+    pub(super) fn matches(&self, host: &str) -> bool {
+        let (pattern, host) = (self.0.as_bytes(), host.as_bytes());
+        let (mut p, mut h) = (0, 0);
+        // Where to go on when the text after the last `*` turns out not to fit.
+        let mut retry: Option<(usize, usize)> = None;
+        while h < host.len() {
+            match pattern.get(p) {
+                Some(b'*') => {
+                    retry = Some((p + 1, h));
+                    p += 1;
+                }
+                Some(&c) if c == b'?' || Some(&c) == host.get(h) => {
+                    p += 1;
+                    h += 1;
+                }
+                _ => match retry {
+                    Some((after, from)) => {
+                        retry = Some((after, from + 1));
+                        (p, h) = (after, from + 1);
+                    }
+                    None => return false,
+                },
+            }
+        }
+        pattern.iter().skip(p).all(|c| *c == b'*')
+    }
+
+    /// Larger is more specific: a host before any pattern, then more letters, then fewer stars.
+    pub(super) fn weight(&self) -> (bool, usize, Reverse<usize>) {
+        let stars = self.0.matches('*').count();
+        let wild = stars + self.0.matches('?').count();
+        (wild == 0, self.0.len() - wild, Reverse(stars))
+    }
+}
+
+/// A host as patterns are compared with it: lower case, no final dot, no brackets.
+pub(super) fn normal_host(host: &str) -> String {
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    bare.strip_suffix('.').unwrap_or(bare).to_ascii_lowercase()
+}

@@ -1,0 +1,221 @@
+//! What the text of a setting means: times, sizes, rates, limits, zones, proxies.
+//!
+//! Pure functions from text to an `Option`; `None` is "it is not one". None of them panics,
+//! wraps around or accepts a sign, and none knows a setting's name.
+
+use std::time::Duration;
+
+/// The character sets that `net:charset` takes, under the names that are stored.
+pub const CHARSETS: &[&str] = &["utf-8", "iso-8859-1", "iso-8859-15", "windows-1252"];
+
+/// Other names of the same character sets.
+const CHARSET_ALIASES: &[(&str, &str)] = &[
+    ("utf8", "utf-8"),
+    ("latin1", "iso-8859-1"),
+    ("latin-1", "iso-8859-1"),
+    ("iso8859-1", "iso-8859-1"),
+    ("latin9", "iso-8859-15"),
+    ("latin-9", "iso-8859-15"),
+    ("iso8859-15", "iso-8859-15"),
+    ("cp1252", "windows-1252"),
+];
+
+/// Bytes a second in each direction; 0 is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rate {
+    /// For downloads.
+    pub down: u64,
+    /// For uploads.
+    pub up: u64,
+}
+
+/// How much may be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// At most this many files.
+    Count(u64),
+    /// At most this part of the files, 0 to 100.
+    Percent(u8),
+}
+
+impl Limit {
+    /// Whether deleting `deleted` of `total` files is more than this.
+    pub fn exceeded(self, deleted: u64, total: u64) -> bool {
+        match self {
+            Limit::Count(most) => deleted > most,
+            Limit::Percent(most) => {
+                u128::from(deleted) * 100 > u128::from(total) * u128::from(most)
+            }
+        }
+    }
+}
+
+/// A time: `500ms`, `30s`, `3m`, `2h`, `1d`, several of them in a row, or plain seconds with or
+/// without a fraction. `None` where it is none, or does not fit.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (number, tail) = rest.split_at(end);
+        let end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(end);
+        let seconds = match unit.to_ascii_lowercase().as_str() {
+            "ms" => 0.001,
+            // A number without a unit is only complete on its own: `1m30` says too little.
+            "" if rest.len() == text.len() => 1.0,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            "d" => 86_400.0,
+            _ => return None,
+        };
+        let part = Duration::try_from_secs_f64(decimal(number)? * seconds).ok()?;
+        total = total.checked_add(part)?;
+        rest = tail;
+    }
+    // A hundred years: beyond it, adding to a clock could overflow.
+    (!text.is_empty() && total.as_secs() < 100 * 366 * 86_400).then_some(total)
+}
+
+/// A number of bytes: `1500`, `64k`, `10M`, `1.5G`, `2T`; the suffixes are powers of 1024, in
+/// either case, and `B` or `iB` may follow. `None` where it is none, or does not fit.
+pub fn parse_size(text: &str) -> Option<u64> {
+    let lower = text.to_ascii_lowercase();
+    let end = lower.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(lower.len());
+    let (number, suffix) = lower.split_at(end);
+    let power = match suffix {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 1,
+        "m" | "mb" | "mib" => 2,
+        "g" | "gb" | "gib" => 3,
+        "t" | "tb" | "tib" => 4,
+        _ => return None,
+    };
+    let unit = 1024_u64.pow(power);
+    if let Some(exact) = whole(number) {
+        return exact.checked_mul(unit);
+    }
+    let bytes = decimal(number)? * unit as f64;
+    // Half a byte is no size, and beyond 2^53 a fraction is no longer exact.
+    (power > 0 && bytes <= 9_007_199_254_740_992.0).then_some(bytes as u64)
+}
+
+/// `500k` for both directions, or `1M:500k`, down before up.
+pub fn parse_rate(text: &str) -> Option<Rate> {
+    match text.split_once(':') {
+        None => parse_size(text).map(|both| Rate { down: both, up: both }),
+        Some((down, up)) => Some(Rate { down: parse_size(down)?, up: parse_size(up)? }),
+    }
+}
+
+/// Nothing, a number of files, or a percentage. The outer `None` is a text that is none of them.
+pub fn parse_limit(text: &str) -> Option<Option<Limit>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    let limit = match text.strip_suffix('%') {
+        None => Limit::Count(whole(text)?),
+        Some(number) => {
+            Limit::Percent(u8::try_from(whole(number)?).ok().filter(|percent| *percent <= 100)?)
+        }
+    };
+    Some(Some(limit))
+}
+
+/// Digits only: `parse` alone would take a `+`.
+pub(super) fn whole(text: &str) -> Option<u64> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// Digits with at most one point between them.
+fn decimal(text: &str) -> Option<f64> {
+    let framed = text.starts_with(|c: char| c.is_ascii_digit())
+        && text.ends_with(|c: char| c.is_ascii_digit());
+    framed.then(|| text.parse().ok()).flatten()
+}
+
+pub(super) fn yes_no(text: &str) -> Option<&'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "on" | "true" | "1" => Some("yes"),
+        "no" | "off" | "false" | "0" => Some("no"),
+        _ => None,
+    }
+}
+
+pub(super) fn choice(words: &[&'static str], text: &str) -> Option<&'static str> {
+    let find = |wanted: &str| words.iter().copied().find(|w| w.eq_ignore_ascii_case(wanted));
+    find(text).or_else(|| find(yes_no(text)?))
+}
+
+/// The words of `text`, each one of `words` and none twice, at least one.
+pub(super) fn some_of(words: &[&'static str], text: &str) -> Option<String> {
+    let mut chosen: Vec<&str> = Vec::new();
+    for word in text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()) {
+        let word = choice(words, word)?;
+        if chosen.contains(&word) {
+            return None;
+        }
+        chosen.push(word);
+    }
+    (!chosen.is_empty()).then(|| chosen.join(" "))
+}
+
+/// `http://` or `socks5://`, a host and a port, and nothing after them.
+pub(super) fn proxy_url(text: &str) -> Option<String> {
+    if text.is_empty() {
+        return Some(String::new());
+    }
+    let (scheme, rest) = text.split_once("://")?;
+    let known = ["http", "socks5", "socks5h"].iter().any(|s| s.eq_ignore_ascii_case(scheme));
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+    let (host, port) = place.rsplit_once(':')?;
+    let plain = !authority.contains(|c: char| c.is_whitespace() || c.is_control());
+    let v6 = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    let host_fits = match v6 {
+        Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains(['/', ':', '[', ']']),
+    };
+    let port_fits = whole(port).is_some_and(|p| (1..=65_535).contains(&p));
+    (known && plain && host_fits && port_fits)
+        .then(|| format!("{}://{authority}", scheme.to_ascii_lowercase()))
+}
+
+/// The proxy's URL without its password.
+pub(super) fn masked(url: &str) -> String {
+    let split = url.split_once("://").and_then(|(scheme, rest)| {
+        let (login, place) = rest.rsplit_once('@')?;
+        let (user, _) = login.split_once(':')?;
+        Some(format!("{scheme}://{user}:***@{place}"))
+    });
+    split.unwrap_or_else(|| url.to_owned())
+}
+
+pub(super) fn zone(text: &str) -> Option<String> {
+    match text.to_ascii_lowercase().as_str() {
+        "auto" => return Some("auto".into()),
+        "utc" | "z" | "gmt" => return Some("UTC".into()),
+        _ => {}
+    }
+    if let Some(digits) = text.strip_prefix(['+', '-']) {
+        let (hours, minutes) = match (digits.split_once(':'), digits.len()) {
+            (Some(parts), _) => parts,
+            (None, 4) if digits.is_ascii() => digits.split_at(2),
+            (None, _) => (digits, "00"),
+        };
+        let fits = hours.len() <= 2 && minutes.len() == 2;
+        let hours = whole(hours).filter(|h| fits && *h <= 14)?;
+        let minutes = whole(minutes).filter(|m| *m < 60)?;
+        return Some(format!("{}{hours:02}:{minutes:02}", &text[..1]));
+    }
+    let named = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c));
+    named.then(|| text.to_owned())
+}
+
+pub(super) fn charset(text: &str) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase().replace('_', "-");
+    let name = CHARSET_ALIASES.iter().find(|(alias, _)| *alias == lower).map_or(&*lower, |a| a.1);
+    CHARSETS.iter().copied().find(|known| *known == name)
+}

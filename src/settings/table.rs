@@ -1,0 +1,142 @@
+//! The table of settings: one row each, from which `set`, the start-up file, `--set`, completion
+//! and the man page follow.
+//!
+//! Adding a setting is adding one row here. Nothing in this file reads or stores a value.
+
+use super::value::ValueKind::{self, *};
+
+/// What there is to know about one setting.
+#[derive(Debug)]
+pub struct Row {
+    /// The full name, `group:name`.
+    pub name: &'static str,
+    /// What values it takes.
+    pub kind: ValueKind,
+    /// The default, written as a user would.
+    pub default: &'static str,
+    /// Whether `NAME/HOST` can give it a value for some hosts only.
+    pub per_host: bool,
+    /// One line for the man page and `set`'s help.
+    pub help: &'static str,
+}
+
+/// Declares the constants and the table from the same lines, so that neither lacks a row.
+macro_rules! rows {
+    ($($key:ident = $name:literal, $kind:expr, $default:literal, $scope:ident, $help:literal;)*) => {
+        $(#[doc = concat!("`", $name, "`: ", $help)] pub const $key: &str = $name;)*
+
+        /// Every setting, in the order in which `set -a` shows them.
+        pub const ROWS: &[Row] = &[$(Row {
+            name: $key,
+            kind: $kind,
+            default: $default,
+            per_host: matches!(Scope::$scope, Scope::Host),
+            help: $help,
+        }),*];
+
+        /// The constants' identifiers beside their values.
+        #[cfg(test)]
+        pub(super) const CONSTANTS: &[(&str, &str)] = &[$((stringify!($key), $key)),*];
+    };
+}
+
+/// Where a setting applies; only spelled in the table below.
+enum Scope {
+    /// Everywhere, or for some hosts.
+    Host,
+    /// To the whole program.
+    Global,
+}
+
+const OVERWRITE: ValueKind = Choice(&["ask", "yes", "no", "newer"]);
+const TLS_VERSION: ValueKind = Choice(&["1.2", "1.3"]);
+
+rows! {
+    NET_TIMEOUT = "net:timeout", Duration { zero: false }, "30s", Host,
+        "deadline for connecting, for each whole reply, and for a stalled transfer";
+    NET_MAX_RETRIES = "net:max-retries", Count { min: 0, max: 1000 }, "3", Host,
+        "how often a lost connection or a transient failure is tried again";
+    NET_RECONNECT_INTERVAL = "net:reconnect-interval", Duration { zero: true }, "1s", Host,
+        "pause before the first retry; doubled each time, with some jitter";
+    NET_IDLE = "net:idle", Duration { zero: false }, "3m", Host,
+        "an idle control connection is closed after this time; the next command reconnects";
+    NET_CONNECTION_LIMIT = "net:connection-limit", Count { min: 1, max: 256 }, "8", Host,
+        "control connections to one site at the same time";
+    NET_LIMIT_RATE = "net:limit-rate", Rate, "0", Host,
+        "bytes a second for each transfer, `down:up` or one number for both; 0 is no limit";
+    NET_LIMIT_TOTAL_RATE = "net:limit-total-rate", Rate, "0", Global,
+        "bytes a second for all transfers together, `down:up` or one number for both; 0 is no limit";
+    NET_CHARSET = "net:charset", Charset, "utf-8", Host,
+        "encoding of names on servers without UTF8; bytes always survive a round trip";
+    NET_ORDER = "net:order", Words(&["ipv6", "ipv4"]), "ipv6 ipv4", Host,
+        "address families to try, in this order; one that is not named is not used";
+    NET_BIND_ADDRESS = "net:bind-address", Address, "", Host,
+        "local address to connect from";
+    NET_PROXY = "net:proxy", Proxy, "", Host,
+        "proxy to connect through: http://HOST:PORT (CONNECT) or socks5://HOST:PORT";
+
+    FTP_MODE = "ftp:mode", Choice(&["auto", "epsv", "pasv", "active"]), "auto", Host,
+        "who opens data connections, and how; auto is EPSV, then PASV";
+    FTP_TIMEZONE = "ftp:timezone", Zone, "auto", Host,
+        "zone of the times in LIST: auto (compares one with MDTM), UTC, an offset, or a zone's name";
+    FTP_LIST = "ftp:list", Choice(&["auto", "mlsd", "list"]), "auto", Host,
+        "command that lists a directory; auto is MLSD, then LIST";
+
+    TLS_BACKEND = "tls:backend", Choice(&["openssl", "native-tls"]), "openssl", Host,
+        "TLS implementation; native-tls cannot resume sessions on data connections";
+    TLS_MIN_VERSION = "tls:min-version", TLS_VERSION, "1.2", Host,
+        "lowest TLS version to accept";
+    TLS_MAX_VERSION = "tls:max-version", TLS_VERSION, "1.3", Host,
+        "highest TLS version to offer";
+    TLS_CA_FILE = "tls:ca-file", Path, "", Host,
+        "PEM file of own root certificates, added to the system's";
+    TLS_CERT_FILE = "tls:cert-file", Path, "", Host,
+        "client certificate, PEM or PKCS#12";
+    TLS_KEY_FILE = "tls:key-file", Path, "", Host,
+        "private key of the client certificate, where it is a file of its own";
+    TLS_DATA = "tls:data", Choice(&["private", "clear"]), "private", Host,
+        "protection of data connections; clear is PROT C, with a warning";
+
+    TRUST_POLICY = "trust:policy", Choice(&["ask", "accept-new", "strict"]), "ask", Host,
+        "what to do with an unknown certificate";
+
+    XFER_OVERWRITE = "xfer:overwrite", OVERWRITE, "ask", Host,
+        "whether a download replaces a local file; ask means no in a script";
+    XFER_OVERWRITE_REMOTE = "xfer:overwrite-remote", OVERWRITE, "yes", Host,
+        "whether an upload replaces a remote file; ask means no in a script";
+    XFER_PARALLEL = "xfer:parallel", Count { min: 1, max: 256 }, "1", Host,
+        "files that get and put transfer at the same time";
+    XFER_SEGMENTS = "xfer:segments", Count { min: 1, max: 64 }, "1", Host,
+        "parts of one file that are downloaded at the same time";
+    XFER_VERIFY = "xfer:verify", Choice(&["size", "hash", "none"]), "size", Host,
+        "what is compared after a transfer; hash where the server offers one";
+    XFER_PRESERVE_TIMES = "xfer:preserve-times", Flag, "yes", Host,
+        "whether files keep their modification time";
+    XFER_ATOMIC = "xfer:atomic", Flag, "no", Host,
+        "upload to a temporary name, then rename";
+
+    MIRROR_PARALLEL = "mirror:parallel", Count { min: 1, max: 256 }, "4", Host,
+        "files that mirror transfers at the same time";
+    MIRROR_MAX_DELETE = "mirror:max-delete", Limit, "", Host,
+        "mirror deletes nothing if it would delete more than this many files, or this percentage";
+    MIRROR_MAX_DEPTH = "mirror:max-depth", Count { min: 1, max: 10_000 }, "64", Host,
+        "levels of directories below the first that mirror, find and other recursive commands enter";
+
+    CMD_FAIL_EXIT = "cmd:fail-exit", Choice(&["auto", "yes", "no"]), "auto", Global,
+        "whether a failed command ends a script; auto is yes without a terminal";
+    CMD_PROMPT = "cmd:prompt", Text, r"ftpsh \u@\h:\w> ", Global,
+        r"the prompt; \u is the user, \h the host, \w the remote directory, \W its last part, \l the local directory";
+    CMD_HISTORY_SIZE = "cmd:history-size", Count { min: 0, max: 1_000_000 }, "1000", Global,
+        "lines of history that are kept";
+    CMD_COMPLETION_TIMEOUT = "cmd:completion-timeout", Duration { zero: true }, "300ms", Global,
+        "how long Tab waits for a listing; 0 completes from the cache alone";
+
+    GLOB_NOMATCH = "glob:nomatch", Choice(&["error", "literal", "empty"]), "error", Global,
+        "what a pattern that matches nothing means: an error, itself, or no names";
+
+    CACHE_EXPIRE = "cache:expire", Duration { zero: true }, "60s", Host,
+        "how long a listing is used again; 0 is never. Own changes drop what they touch";
+
+    LOG_FILE = "log:file", Path, "", Global,
+        "append an audit log to this file, one JSON object a line";
+}

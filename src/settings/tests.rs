@@ -1,0 +1,365 @@
+//! Tests over the whole table, and of what users do with it.
+
+use super::*;
+use crate::error::Kind;
+
+fn with(assignments: &[&str]) -> Settings {
+    let mut settings = Settings::new();
+    for assignment in assignments {
+        settings.set_assignment(assignment).unwrap_or_else(|e| panic!("{assignment}: {e}"));
+    }
+    settings
+}
+
+fn shown(settings: &Settings, name: &str, host: Option<&str>) -> String {
+    settings.get(name, host).to_string()
+}
+
+#[test]
+fn the_table_holds_for_every_row() {
+    let mut wrong = Vec::new();
+    for row in ROWS {
+        let mut check = |fine: bool, what: &str| {
+            if !fine {
+                wrong.push(format!("{}: {what}", row.name));
+            }
+        };
+        check(row.name.matches(':').count() == 1, "is not group:name");
+        check(row.name.chars().all(|c| c.is_ascii_lowercase() || ":-".contains(c)), "bad letters");
+        check(ROWS.iter().filter(|r| r.name == row.name).count() == 1, "is there twice");
+        check(resolve(row.name).is_ok_and(|r| r.name == row.name), "does not mean itself");
+        check(!row.help.is_empty() && !row.help.ends_with('.'), "has no help, or a full stop");
+        match Value::parse(&row.kind, row.default) {
+            Ok(value) => check(value.to_string() == row.default, "default is not canonical"),
+            Err(_) => check(false, "default does not parse"),
+        }
+        for word in row.kind.choices() {
+            check(
+                Value::parse(&row.kind, word).is_ok_and(|v| v.to_string() == *word),
+                "a choice does not parse",
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn constants_and_rows_go_together() {
+    assert_eq!(CONSTANTS.len(), ROWS.len());
+    for (constant, name) in CONSTANTS {
+        assert_eq!(*constant, name.to_uppercase().replace([':', '-'], "_"));
+    }
+}
+
+#[test]
+fn the_documented_defaults_are_the_defaults() {
+    let documented = [
+        ("net:timeout", "30s"),
+        ("net:max-retries", "3"),
+        ("net:reconnect-interval", "1s"),
+        ("net:idle", "3m"),
+        ("net:connection-limit", "8"),
+        ("net:limit-rate", "0"),
+        ("net:limit-total-rate", "0"),
+        ("net:charset", "utf-8"),
+        ("net:order", "ipv6 ipv4"),
+        ("net:bind-address", ""),
+        ("net:proxy", ""),
+        ("ftp:mode", "auto"),
+        ("ftp:timezone", "auto"),
+        ("ftp:list", "auto"),
+        ("tls:backend", "openssl"),
+        ("tls:min-version", "1.2"),
+        ("tls:max-version", "1.3"),
+        ("tls:ca-file", ""),
+        ("tls:cert-file", ""),
+        ("tls:key-file", ""),
+        ("tls:data", "private"),
+        ("trust:policy", "ask"),
+        ("xfer:overwrite", "ask"),
+        ("xfer:overwrite-remote", "yes"),
+        ("xfer:parallel", "1"),
+        ("xfer:segments", "1"),
+        ("xfer:verify", "size"),
+        ("xfer:preserve-times", "yes"),
+        ("xfer:atomic", "no"),
+        ("mirror:parallel", "4"),
+        ("mirror:max-delete", ""),
+        ("mirror:max-depth", "64"),
+        ("cmd:fail-exit", "auto"),
+        ("cmd:prompt", r"ftpsh \u@\h:\w> "),
+        ("cmd:history-size", "1000"),
+        ("cmd:completion-timeout", "300ms"),
+        ("glob:nomatch", "error"),
+        ("cache:expire", "60s"),
+        ("log:file", ""),
+    ];
+    let rows: Vec<_> = ROWS.iter().map(|row| (row.name, row.default)).collect();
+    assert_eq!(rows, documented);
+    assert!(Settings::new().changed().next().is_none());
+    assert_eq!(Settings::new().all().count(), ROWS.len());
+}
+
+#[test]
+fn nothing_stores_the_acceptance_of_any_certificate() {
+    assert!(
+        ROWS.iter().all(|row| !row.name.contains("insecure") && !row.name.contains("verify-c"))
+    );
+    assert!(Settings::new().set("trust:policy", "insecure").is_err());
+}
+
+#[test]
+fn values_are_checked_and_shown_in_canonical_spelling() {
+    for (name, given, canonical) in [
+        ("xfer:atomic", "on", "yes"),
+        ("xfer:atomic", "TRUE", "yes"),
+        ("xfer:atomic", "1", "yes"),
+        ("xfer:atomic", "off", "no"),
+        ("xfer:atomic", "false", "no"),
+        ("xfer:atomic", "0", "no"),
+        ("xfer:overwrite", "on", "yes"),
+        ("xfer:overwrite", "Newer", "newer"),
+        ("cmd:fail-exit", "off", "no"),
+        ("net:timeout", "5", "5s"),
+        ("net:timeout", " 1m30s ", "1m30s"),
+        ("net:timeout", "0.5", "0.5s"),
+        ("cache:expire", "0", "0"),
+        ("net:max-retries", "0", "0"),
+        ("net:limit-rate", "1M:500k", "1M:500k"),
+        ("net:order", "IPv4,ipv6", "ipv4 ipv6"),
+        ("net:order", "ipv4", "ipv4"),
+        ("net:charset", "latin1", "iso-8859-1"),
+        ("net:charset", "UTF8", "utf-8"),
+        ("net:bind-address", "0:0:0:0:0:0:0:1", "::1"),
+        ("ftp:timezone", "utc", "UTC"),
+        ("ftp:timezone", "+2", "+02:00"),
+        ("ftp:timezone", "-0530", "-05:30"),
+        ("ftp:timezone", "Europe/Berlin", "Europe/Berlin"),
+        ("mirror:max-delete", "10%", "10%"),
+        ("net:proxy", "SOCKS5://h:1080/", "SOCKS5://h:1080/"),
+        ("cmd:prompt", " a b ", " a b "),
+    ] {
+        let settings = with(&[&format!("{name}={given}")]);
+        assert_eq!(shown(&settings, name, None), canonical, "{name} {given}");
+    }
+    for (name, given) in [
+        ("xfer:atomic", "maybe"),
+        ("xfer:atomic", ""),
+        ("ftp:mode", "yes"),
+        ("net:timeout", ""),
+        ("net:timeout", "0"),
+        ("net:timeout", "-1s"),
+        ("net:timeout", "+1s"),
+        ("net:timeout", "1m30"),
+        ("net:timeout", "5 parsecs"),
+        ("net:timeout", "1e9"),
+        ("net:timeout", "999999999999h"),
+        ("net:idle", "0s"),
+        ("net:max-retries", "-1"),
+        ("net:max-retries", "+1"),
+        ("net:connection-limit", "0"),
+        ("net:connection-limit", "99999999999999999999"),
+        ("net:limit-rate", "fast"),
+        ("net:limit-rate", "1:2:3"),
+        ("net:limit-rate", "99999999999T"),
+        ("net:order", ""),
+        ("net:order", "ipv4 ipv4"),
+        ("net:order", "ipv5"),
+        ("net:charset", "klingon"),
+        ("net:bind-address", "example.org"),
+        ("net:proxy", "ftp://h:21"),
+        ("net:proxy", "http://h"),
+        ("net:proxy", "http://h:99999"),
+        ("net:proxy", "http://h:80/path"),
+        ("ftp:timezone", "+25:00"),
+        ("ftp:timezone", "+é"),
+        ("ftp:timezone", "$(id)"),
+        ("tls:min-version", "1.1"),
+        ("tls:ca-file", "a\0b"),
+        ("mirror:max-delete", "101%"),
+        ("mirror:max-delete", "few"),
+    ] {
+        let mut settings = Settings::new();
+        let error = settings.set(name, given).expect_err(&format!("{name} {given:?} is wrong"));
+        assert_eq!(error.kind(), Kind::Usage);
+        assert!(error.message().starts_with(&format!("{name}: ")), "{error}");
+        assert!(settings.changed().next().is_none(), "{name} changed");
+    }
+}
+
+#[test]
+fn getters_give_what_the_text_means() {
+    let s = with(&[
+        "net:timeout=1m30s",
+        "net:limit-rate=2k:1.5M",
+        "mirror:max-delete=25%",
+        "net:bind-address=127.0.0.2",
+        "xfer:parallel=3",
+        "tls:ca-file=~/ca.pem",
+        "log:file=/tmp/log",
+    ]);
+    assert_eq!(s.duration(NET_TIMEOUT, None), Duration::from_secs(90));
+    assert_eq!(s.duration(CMD_COMPLETION_TIMEOUT, None), Duration::from_millis(300));
+    assert_eq!(s.rate(NET_LIMIT_RATE, None), Rate { down: 2048, up: 1_572_864 });
+    assert_eq!(s.limit(MIRROR_MAX_DELETE, None), Some(Limit::Percent(25)));
+    assert_eq!(s.address(NET_BIND_ADDRESS, None), Some("127.0.0.2".parse().unwrap()));
+    assert_eq!(s.count(XFER_PARALLEL, None), 3);
+    assert!(s.flag(XFER_PRESERVE_TIMES, None) && !s.flag(XFER_ATOMIC, None));
+    assert_eq!(s.text(NET_ORDER, None), "ipv6 ipv4");
+    assert_eq!(s.path(TLS_CA_FILE, None), dirs::home_dir().map(|home| home.join("ca.pem")));
+    assert_eq!(s.path(LOG_FILE, None), Some(PathBuf::from("/tmp/log")));
+    assert_eq!(s.path(TLS_KEY_FILE, None), None);
+    assert_eq!(Settings::new().limit(MIRROR_MAX_DELETE, None), None);
+}
+
+#[test]
+fn sizes_are_powers_of_1024_and_never_wrap() {
+    for (text, bytes) in [
+        ("0", Some(0)),
+        ("1500", Some(1500)),
+        ("64k", Some(65_536)),
+        ("10M", Some(10_485_760)),
+        ("1GiB", Some(1 << 30)),
+        ("2TB", Some(2 << 40)),
+        ("1.5k", Some(1536)),
+        ("18446744073709551615", Some(u64::MAX)),
+        ("18446744073709551616", None),
+        ("16777216T", None),
+        ("1.5", None),
+        ("1.k", None),
+        ("", None),
+        ("k", None),
+        ("-1", None),
+        ("1 k", None),
+    ] {
+        assert_eq!(parse_size(text), bytes, "{text:?}");
+    }
+}
+
+#[test]
+fn a_limit_is_exceeded_only_beyond_it() {
+    assert!(!Limit::Count(5).exceeded(5, 100) && Limit::Count(5).exceeded(6, 100));
+    assert!(!Limit::Percent(10).exceeded(10, 100) && Limit::Percent(10).exceeded(11, 100));
+    assert!(Limit::Percent(0).exceeded(1, u64::MAX) && !Limit::Percent(100).exceeded(9, 9));
+}
+
+#[test]
+fn unique_abbreviations_mean_one_setting() {
+    for (short, name) in [
+        ("net:time", "net:timeout"),
+        ("n:t", "net:timeout"),
+        ("timeout", "net:timeout"),
+        ("NET:Timeout", "net:timeout"),
+        ("trust", "trust:policy"),
+        ("xfer:ov", "xfer:overwrite"),
+        ("overwrite", "xfer:overwrite"),
+        ("overwrite-r", "xfer:overwrite-remote"),
+        ("prompt", "cmd:prompt"),
+        ("m:max-del", "mirror:max-delete"),
+    ] {
+        assert_eq!(resolve(short).map(|row| row.name).unwrap(), name, "{short}");
+    }
+}
+
+#[test]
+fn unknown_and_ambiguous_names_are_errors_with_a_suggestion() {
+    for (wrong, message, hint) in [
+        ("net:timeuot", "no such setting", "did you mean net:timeout?"),
+        ("timoeut", "no such setting", "did you mean net:timeout?"),
+        ("bananas", "no such setting", "set -a lists all settings"),
+        ("", "no such setting", "set -a lists all settings"),
+        ("parallel", "ambiguous", "it may be xfer:parallel, mirror:parallel"),
+        ("tls:m", "ambiguous", "it may be tls:min-version, tls:max-version"),
+        ("net:limit", "ambiguous", "it may be net:limit-rate, net:limit-total-rate"),
+    ] {
+        let error = resolve(wrong).expect_err(wrong);
+        assert_eq!(error.kind(), Kind::Usage);
+        assert_eq!(error.message(), format!("setting {wrong:?}: {message}"));
+        assert_eq!(error.hint(), Some(hint), "{wrong}");
+    }
+    assert!(resolve(&"x".repeat(100_000)).is_err());
+}
+
+#[test]
+fn the_most_specific_host_wins() {
+    let settings = with(&[
+        "net:timeout=10",
+        "net:timeout/*=20",
+        "net:timeout/*.example.org=30",
+        "net:timeout/ftp?.example.org=40",
+        "net:timeout/ftp1.example.org=50",
+        "n:t/[::1]=60",
+    ]);
+    for (host, value) in [
+        (Some("ftp1.example.org"), "50s"),
+        (Some("FTP1.example.org."), "50s"),
+        (Some("ftp2.example.org"), "40s"),
+        (Some("ftp22.example.org"), "30s"),
+        (Some("example.org"), "20s"),
+        (Some("a.example.org.evil"), "20s"),
+        (Some("::1"), "60s"),
+        (None, "10s"),
+    ] {
+        assert_eq!(shown(&settings, NET_TIMEOUT, host), value, "{host:?}");
+    }
+    assert_eq!(shown(&settings, NET_IDLE, Some("ftp1.example.org")), "3m");
+}
+
+#[test]
+fn of_equally_specific_patterns_the_later_one_wins() {
+    let mut settings = with(&["net:timeout/a*=1", "net:timeout/*c=2"]);
+    assert_eq!(shown(&settings, NET_TIMEOUT, Some("abc")), "2s");
+    settings.set("net:timeout/A*", "3").unwrap();
+    assert_eq!(settings.changed().count(), 2, "the same pattern is replaced");
+}
+
+#[test]
+fn patterns_match_in_bounded_time() {
+    let pattern = HostPattern::parse(&format!("{}x", "*a".repeat(100))).unwrap();
+    assert!(!pattern.matches(&"a".repeat(5000)));
+    assert!(HostPattern::parse("***").unwrap().matches(""));
+    assert!(HostPattern::parse("a*b*c").unwrap().matches("abbcbc"));
+    assert!(!HostPattern::parse("a*b*c").unwrap().matches("abbcb"));
+}
+
+#[test]
+fn a_setting_without_hosts_refuses_one() {
+    let mut settings = Settings::new();
+    assert!(settings.set("cmd:prompt/example.org", "x").is_err());
+    assert!(settings.set("net:timeout/", "5").is_err());
+    assert!(settings.set("net:timeout/a b", "5").is_err());
+    assert!(settings.set_assignment("net:timeout").is_err());
+    assert!(settings.changed().next().is_none());
+}
+
+#[test]
+fn changed_lists_what_differs_and_unset_takes_it_back() {
+    let mut settings =
+        with(&["net:idle=180s", "xfer:atomic=on", "net:timeout=5", "net:timeout/h=30s"]);
+    let list = |s: &Settings| -> Vec<String> {
+        s.changed().map(|i| format!("{}/{:?} {}", i.row.name, i.host, i.value)).collect()
+    };
+    assert_eq!(
+        list(&settings),
+        ["net:timeout/None 5s", "net:timeout/Some(\"h\") 30s", "xfer:atomic/None yes"]
+    );
+    settings.unset("net:timeout").unwrap();
+    settings.unset("atomic").unwrap();
+    assert_eq!(list(&settings), ["net:timeout/Some(\"h\") 30s"]);
+    settings.unset("net:timeout/h").unwrap();
+    settings.unset("net:timeout/h").unwrap();
+    assert!(list(&settings).is_empty());
+    assert!(settings.unset("nope").is_err());
+}
+
+#[test]
+fn a_proxy_password_is_used_but_never_shown() {
+    let url = "http://bob:s3cr:e@t@proxy.example.org:3128";
+    let settings = with(&[&format!("net:proxy={url}")]);
+    let value = settings.get(NET_PROXY, None);
+    assert_eq!(value.to_string(), "http://bob:***@proxy.example.org:3128");
+    assert!(!format!("{settings:?}").contains("s3cr"));
+    assert_eq!(settings.text(NET_PROXY, None), url);
+    let error = Settings::new().set("net:proxy", "http://bob:s3cret@proxy").unwrap_err();
+    assert!(!error.message().contains("s3cret"), "{error}");
+}

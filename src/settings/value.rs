@@ -1,0 +1,207 @@
+//! Values of settings: what each kind accepts, and how it is written back.
+//!
+//! Text from a user comes in, a checked [`Value`] goes out, which keeps what was typed beside
+//! what it means. Nothing here knows a setting's name.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::parse::{
+    CHARSETS, Limit, Rate, charset, choice, masked, parse_duration, parse_limit, parse_rate,
+    proxy_url, some_of, whole, yes_no, zone,
+};
+
+/// What a setting accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueKind {
+    /// `yes` or `no`; `on`, `off`, `true`, `false`, `1` and `0` mean the same.
+    Flag,
+    /// One of these words; where `yes` and `no` are among them, their other spellings count.
+    Choice(&'static [&'static str]),
+    /// A whole number from `min` to `max`.
+    Count {
+        /// The smallest.
+        min: u64,
+        /// The largest.
+        max: u64,
+    },
+    /// A time such as `500ms`, `30s`, `1m30s` or `2h`; plain numbers are seconds.
+    Duration {
+        /// Whether 0 means something.
+        zero: bool,
+    },
+    /// Bytes a second, `down:up` or one size for both; 0 is no limit.
+    Rate,
+    /// Some of these words, each at most once, in order of preference.
+    Words(&'static [&'static str]),
+    /// Nothing, a whole number, or a percentage from `0%` to `100%`.
+    Limit,
+    /// Any text.
+    Text,
+    /// A local path, or nothing; a leading `~/` is the home directory.
+    Path,
+    /// An IP address, or nothing.
+    Address,
+    /// `http://[USER:PASSWORD@]HOST:PORT`, the same with `socks5://`, or nothing.
+    Proxy,
+    /// `auto`, `UTC`, an offset such as `+02:00`, or a zone's name.
+    Zone,
+    /// The name of a character set, one of [`CHARSETS`].
+    Charset,
+}
+
+impl ValueKind {
+    /// The words that completion can offer; empty where any text will do.
+    pub const fn choices(&self) -> &'static [&'static str] {
+        match self {
+            ValueKind::Flag => &["yes", "no"],
+            ValueKind::Choice(words) => words,
+            ValueKind::Charset => CHARSETS,
+            ValueKind::Zone => &["auto", "UTC"],
+            _ => &[],
+        }
+    }
+
+    /// What a value looks like, for error hints and the man page.
+    pub fn describe(&self) -> String {
+        match self {
+            ValueKind::Flag => "yes or no".into(),
+            ValueKind::Choice(words) => one_of(words),
+            ValueKind::Count { min, max } => format!("a whole number from {min} to {max}"),
+            ValueKind::Duration { zero: true } => "a time, such as 0, 500ms, 30s or 3m".into(),
+            ValueKind::Duration { zero: false } => "a time, such as 500ms, 30s or 3m".into(),
+            ValueKind::Rate => "bytes a second, such as 500k, 10M or 1M:500k (down:up)".into(),
+            ValueKind::Words(words) => format!("some of: {}", words.join(", ")),
+            ValueKind::Limit => "a whole number, a percentage such as 10%, or nothing".into(),
+            ValueKind::Text => "any text".into(),
+            ValueKind::Path => "a local path, or nothing".into(),
+            ValueKind::Address => "an IP address, or nothing".into(),
+            ValueKind::Proxy => "http://HOST:PORT, socks5://HOST:PORT, or nothing".into(),
+            ValueKind::Zone => "auto, UTC, an offset such as +02:00, or a zone's name".into(),
+            ValueKind::Charset => one_of(CHARSETS),
+        }
+    }
+}
+
+/// What a value means. Two values are the same setting if this is equal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Data {
+    Flag(bool),
+    Count(u64),
+    Duration(Duration),
+    Rate(Rate),
+    Limit(Option<Limit>),
+    Address(Option<IpAddr>),
+    Text(String),
+}
+
+/// A checked value. It displays as it was set, in canonical spelling (`on` shows as `yes`, `30`
+/// seconds as `30s`); the password in a proxy's URL shows as `***`.
+#[derive(Clone)]
+pub struct Value {
+    text: String,
+    pub(super) data: Data,
+}
+
+impl Value {
+    /// Checks `text` against `kind`.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not fit, as the second half of a message: `"abc" is not …`.
+    pub fn parse(kind: &ValueKind, text: &str) -> Result<Self, String> {
+        let trimmed = text.trim();
+        let shown = match kind {
+            ValueKind::Proxy => String::from("this"),
+            _ => format!("{trimmed:?}"),
+        };
+        let refused = || format!("{shown} is not {}", kind.describe());
+        let value = match kind {
+            ValueKind::Flag => {
+                let word = yes_no(trimmed).ok_or_else(refused)?;
+                Self { text: word.into(), data: Data::Flag(word == "yes") }
+            }
+            ValueKind::Choice(words) => {
+                Self::word(choice(words, trimmed).ok_or_else(refused)?.to_owned())
+            }
+            ValueKind::Count { min, max } => {
+                let number = whole(trimmed).filter(|n| (min..=max).contains(&n));
+                let number = number.ok_or_else(refused)?;
+                Self { text: number.to_string(), data: Data::Count(number) }
+            }
+            ValueKind::Duration { zero } => {
+                let time = parse_duration(trimmed).filter(|t| *zero || !t.is_zero());
+                let time = time.ok_or_else(refused)?;
+                let plain = trimmed.ends_with(|c: char| c.is_ascii_digit());
+                let unit = if plain && !time.is_zero() { "s" } else { "" };
+                Self { text: format!("{trimmed}{unit}"), data: Data::Duration(time) }
+            }
+            ValueKind::Rate => {
+                let rate = parse_rate(trimmed).ok_or_else(refused)?;
+                Self { text: trimmed.into(), data: Data::Rate(rate) }
+            }
+            ValueKind::Words(words) => Self::word(some_of(words, trimmed).ok_or_else(refused)?),
+            ValueKind::Limit => {
+                let limit = parse_limit(trimmed).ok_or_else(refused)?;
+                Self { text: trimmed.into(), data: Data::Limit(limit) }
+            }
+            ValueKind::Text => Self::word(text.to_owned()),
+            ValueKind::Path if text.contains('\0') => return Err("a path cannot hold NUL".into()),
+            ValueKind::Path => Self::word(text.to_owned()),
+            ValueKind::Address => {
+                let address = match trimmed {
+                    "" => None,
+                    _ => Some(trimmed.parse::<IpAddr>().map_err(|_| refused())?),
+                };
+                let text = address.map(|a| a.to_string()).unwrap_or_default();
+                Self { text, data: Data::Address(address) }
+            }
+            ValueKind::Proxy => {
+                let url = proxy_url(trimmed).ok_or_else(refused)?;
+                Self { text: masked(trimmed), data: Data::Text(url) }
+            }
+            ValueKind::Zone => Self::word(zone(trimmed).ok_or_else(refused)?),
+            ValueKind::Charset => Self::word(charset(trimmed).ok_or_else(refused)?.to_owned()),
+        };
+        Ok(value)
+    }
+
+    /// The value of no setting.
+    pub(super) const fn none() -> Self {
+        Self { text: String::new(), data: Data::Text(String::new()) }
+    }
+
+    /// A value that is its own text.
+    pub(super) fn word(text: String) -> Self {
+        Self { data: Data::Text(text.clone()), text }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Value {
+    // As Display: the data of a proxy may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.text)
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.data == other.data
+    }
+}
+
+impl Eq for Value {}
+
+fn one_of(words: &[&str]) -> String {
+    match words {
+        [first, second] => format!("{first} or {second}"),
+        _ => format!("one of: {}", words.join(", ")),
+    }
+}

@@ -1,0 +1,322 @@
+//! Sites: where a session goes, as whom, and in which directory it starts.
+//!
+//! A target (`host[:port]` or a URL) comes in, a [`Site`] goes out, and beside it the password
+//! that the URL held, if any: a site never keeps one, so it can be shown and stored. Names are
+//! not looked up here, and an error never quotes a part of the target that may be a password.
+
+mod secret;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::Ipv6Addr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+
+pub use self::secret::Secret;
+pub(crate) use self::secret::wipe;
+use crate::error::{Error, Kind, Result};
+
+/// When TLS begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TlsMode {
+    /// After `AUTH TLS` (RFC 4217), by default on port 21.
+    Explicit,
+    /// With the first byte, by default on port 990.
+    Implicit,
+}
+
+impl TlsMode {
+    /// The port that is meant when none is given.
+    pub const fn default_port(self) -> u16 {
+        match self {
+            TlsMode::Explicit => 21,
+            TlsMode::Implicit => 990,
+        }
+    }
+
+    /// The scheme of URLs that mean this mode and nothing else.
+    pub const fn scheme(self) -> &'static str {
+        match self {
+            TlsMode::Explicit => "ftpes",
+            TlsMode::Implicit => "ftps",
+        }
+    }
+}
+
+/// Where and as whom. It displays as a URL, without a password, that means the same site again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Site {
+    /// Lower case, no final dot; an IPv6 address without brackets, perhaps with `%zone`.
+    pub host: String,
+    /// 1 to 65535.
+    pub port: u16,
+    /// When TLS begins.
+    pub mode: TlsMode,
+    /// The user name, if the target had one.
+    pub user: Option<String>,
+    /// The start directory, decoded: absolute if it begins with `/`, else under the login
+    /// directory. Bytes, because a server's names need not be UTF-8; no CR, LF or NUL.
+    pub path: Option<Vec<u8>>,
+}
+
+/// What a target says: a site, and the password that stood in its URL.
+#[derive(Debug)]
+pub struct Target {
+    /// Where and as whom.
+    pub site: Site,
+    /// Where this is something, the user deserves a warning: other users of the machine can see
+    /// command lines, and histories keep them.
+    pub password: Option<Secret>,
+}
+
+impl Site {
+    /// Host and port, `example.org:21` or `[::1]:990`: the name under which trust is remembered.
+    pub fn key(&self) -> String {
+        format!("{}:{}", self.bracketed(), self.port)
+    }
+
+    fn bracketed(&self) -> String {
+        match self.host.contains(':') {
+            true => format!("[{}]", self.host),
+            false => self.host.clone(),
+        }
+    }
+}
+
+/// What stays as it is in a URL's user name and path (RFC 3986, section 2.3, and the slash).
+const ENCODED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+/// As [`ENCODED`], for what a slash would end.
+const ENCODED_USER: &AsciiSet = &ENCODED.add(b'/');
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://", self.mode.scheme())?;
+        if let Some(user) = &self.user {
+            write!(f, "{}@", percent_encode(user.as_bytes(), ENCODED_USER))?;
+        }
+        // A zone's percent sign is escaped in URLs (RFC 6874).
+        f.write_str(&self.bracketed().replace('%', "%25"))?;
+        if self.port != self.mode.default_port() {
+            write!(f, ":{}", self.port)?;
+        }
+        match self.path.as_deref() {
+            None => Ok(()),
+            Some([b'/', rest @ ..]) => write!(f, "/%2F{}", percent_encode(rest, ENCODED)),
+            Some(path) => write!(f, "/{}", percent_encode(path, ENCODED)),
+        }
+    }
+}
+
+/// What `target` means: the bookmark of that name, for which `bookmark` gives a URL, else what
+/// [`parse`] says. A URL is never a bookmark's name.
+///
+/// # Errors
+///
+/// As [`parse`]; and what `bookmark` fails with.
+pub fn resolve(target: &str, bookmark: &dyn Fn(&str) -> Result<Option<String>>) -> Result<Target> {
+    if target.contains("://") {
+        return parse(target);
+    }
+    match bookmark(target)? {
+        Some(url) => parse(&url),
+        None => parse(target),
+    }
+}
+
+/// Reads `[user[:password]@]host[:port]` as it stands, or a URL with its parts percent-decoded.
+///
+/// `host`, `ftp://` and `ftpes://` mean explicit TLS, `ftps://` implicit. A URL's path is the
+/// start directory: `/a/b` is under the login directory, `//a` and `/%2Fa` are absolute; a final
+/// `;type=` is ignored (RFC 1738, section 3.2).
+///
+/// # Errors
+///
+/// Kind usage: no host, a wrong host or port, another scheme, a part with CR, LF or NUL.
+pub fn parse(target: &str) -> Result<Target> {
+    let Some((scheme, rest)) = target.split_once("://") else {
+        if target.contains('/') {
+            return Err(Error::usage("target: a host has no /")
+                .with_hint("for a start directory write ftp://HOST/DIRECTORY"));
+        }
+        return build(TlsMode::Explicit, target, verbatim);
+    };
+    let mode = match scheme.to_ascii_lowercase().as_str() {
+        "ftp" | "ftpes" => TlsMode::Explicit,
+        "ftps" => TlsMode::Implicit,
+        "sftp" | "scp" | "ssh" => {
+            return Err(Error::usage(format!("{scheme}: ftpsh speaks FTPS, not SSH"))
+                .with_hint("use sftp for this server"));
+        }
+        _ => {
+            // Quoted only where it has the form of one.
+            let plain = scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+            let shown = if plain && !scheme.is_empty() { scheme } else { "target" };
+            return Err(Error::usage(format!("{shown}: not a scheme that ftpsh knows"))
+                .with_hint("write ftp:// or ftpes:// (explicit TLS), or ftps:// (implicit TLS)"));
+        }
+    };
+    let (authority, path) = match rest.split_once('/') {
+        Some((authority, path)) => (authority, Some(path)),
+        None => (without_type(rest), None),
+    };
+    let mut target = build(mode, authority, decoded)?;
+    let path: Vec<u8> = percent_decode_str(without_type(path.unwrap_or_default())).collect();
+    refuse_control("path", &path)?;
+    target.site.path = (!path.is_empty()).then_some(path);
+    Ok(target)
+}
+
+/// A site from what stands between the scheme and the path; `decode` is what each part of it
+/// goes through.
+fn build(mode: TlsMode, authority: &str, decode: fn(&str) -> Result<String>) -> Result<Target> {
+    // The last @: user names of hosting companies often have one of their own.
+    let (login, place) = match authority.rsplit_once('@') {
+        Some((login, place)) => (Some(login), place),
+        None => (None, authority),
+    };
+    let (user, password) = match login.unwrap_or_default().split_once(':') {
+        Some((user, password)) => (user, Some(password)),
+        None => (login.unwrap_or_default(), None),
+    };
+    let user = decode(user).map_err(|why| named("user name", &why))?;
+    refuse_control("user name", user.as_bytes())?;
+    let password = match password {
+        Some(_) if user.is_empty() => {
+            return Err(Error::usage("target: a password without a user name"));
+        }
+        Some(text) => {
+            let text = decode(text).map_err(|why| named("password", &why))?;
+            Some(Secret::new(text).map_err(|why| Error::usage(why.message()))?)
+        }
+        None => None,
+    };
+    let (host, port) = host_and_port(place, decode)?;
+    let user = (!user.is_empty()).then_some(user);
+    let port = port.unwrap_or(mode.default_port());
+    Ok(Target { site: Site { host, port, mode, user, path: None }, password })
+}
+
+/// Splits `host[:port]`, `[v6][:port]` or a bare IPv6 address.
+fn host_and_port(place: &str, decode: fn(&str) -> Result<String>) -> Result<(String, Option<u16>)> {
+    let (host, port) = if let Some(rest) = place.strip_prefix('[') {
+        let Some((inner, tail)) = rest.split_once(']') else {
+            return Err(Error::usage("host: a [ without its ]"));
+        };
+        let port = match tail.strip_prefix(':') {
+            Some(port) => Some(port),
+            None if tail.is_empty() => None,
+            None => return Err(Error::usage("host: something other than :PORT after the ]")),
+        };
+        let Some(host) = ipv6(&decode(inner)?) else {
+            return Err(Error::usage("host: no IPv6 address between the brackets"));
+        };
+        (host, port)
+    } else if let Some(host) = ipv6(place) {
+        (host, None)
+    } else {
+        let (host, port) = match place.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (place, None),
+        };
+        (host_name(&decode(host).map_err(|why| named("host", &why))?)?, port)
+    };
+    Ok((host, port.map(port_number).transpose()?))
+}
+
+fn port_number(text: &str) -> Result<u16> {
+    // The text is quoted only where it is a number: it could be the beginning of a password with
+    // a slash in it.
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Error::usage("port: not a number").with_hint(
+            "after HOST: comes a port; in a URL's user name and password, / is written %2F",
+        ));
+    }
+    match text.parse::<u16>() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err(Error::usage("port: not between 1 and 65535")),
+    }
+}
+
+/// A host name or IPv4 address in the form in which it is kept.
+///
+/// # Errors
+///
+/// Kind usage: empty, too long, or with characters that host names do not have.
+fn host_name(text: &str) -> Result<String> {
+    refuse_control("host", text.as_bytes())?;
+    let host = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+    if host.is_empty() {
+        return Err(Error::usage("target: no host in it")
+            .with_hint("write HOST, HOST:PORT or ftp://USER@HOST/DIRECTORY"));
+    }
+    if !host.is_ascii() {
+        return Err(Error::usage(format!("host {host:?}: has letters beyond ASCII"))
+            .with_hint("give the form that begins with xn--"));
+    }
+    let letters = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if let Some(odd) = host.chars().find(|c| !letters(*c)) {
+        return Err(Error::usage(format!("host: {odd:?} does not belong into a host name")));
+    }
+    // RFC 1035, section 2.3.4.
+    if host.len() > 253 || host.split('.').any(|label| label.is_empty() || label.len() > 63) {
+        return Err(Error::usage("host: a part between its dots is empty or too long"));
+    }
+    Ok(host)
+}
+
+/// An IPv6 address in its canonical form, with its zone if it has one (`fe80::1%eth0`).
+fn ipv6(text: &str) -> Option<String> {
+    let (address, zone) = match text.split_once('%') {
+        Some((address, zone)) => (address, Some(zone)),
+        None => (text, None),
+    };
+    let address = address.parse::<Ipv6Addr>().ok()?;
+    let fits = |zone: &str| {
+        !zone.is_empty() && zone.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    match zone {
+        None => Some(address.to_string()),
+        Some(zone) => fits(zone).then(|| format!("{address}%{zone}")),
+    }
+}
+
+/// A part of a URL, percent-decoded. What is no escape stays as it is.
+fn decoded(part: &str) -> Result<String> {
+    let text = percent_decode_str(part).decode_utf8();
+    text.map(Into::into).map_err(|_| Error::usage("its escapes are not UTF-8"))
+}
+
+/// What stands outside a URL means itself.
+fn verbatim(part: &str) -> Result<String> {
+    Ok(part.to_owned())
+}
+
+fn named(part: &str, why: &Error) -> Error {
+    Error::usage(format!("{part}: {}", why.message()))
+}
+
+/// CR and LF would smuggle a second command in, NUL would cut one short.
+fn refuse_control(part: &str, bytes: &[u8]) -> Result<()> {
+    if !bytes.iter().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
+        return Ok(());
+    }
+    let text = bytes.escape_ascii();
+    Err(Error::new(Kind::Usage, format!("{part} \"{text}\": holds a line break or NUL")))
+}
+
+/// The path without a final `;type=a`, `;type=i` or `;type=d`.
+fn without_type(path: &str) -> &str {
+    match path.rsplit_once(';') {
+        Some((before, kind)) => {
+            let mut kind = kind.chars();
+            let name: String = kind.by_ref().take(5).collect();
+            match name.eq_ignore_ascii_case("type=") && kind.count() == 1 {
+                true => before,
+                false => path,
+            }
+        }
+        None => path,
+    }
+}

@@ -1,0 +1,84 @@
+//! A secret: text that is sent to a server and shown to nobody.
+//!
+//! What a user typed, or a source of passwords gave, comes in; it leaves only through
+//! [`Secret::expose`]. It must never be formatted, logged or put into an error.
+
+use std::fmt;
+
+use crate::error::{Error, Kind, Result};
+
+/// A password or an account. Debug and Display are stars; it is overwritten when dropped, as far
+/// as safe code can (a copy that the allocator moved earlier is out of reach).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps `text`, which may be empty.
+    ///
+    /// # Errors
+    ///
+    /// Kind login: it holds CR, LF or NUL, with which it would end the command that carries it
+    /// (RFC 959, section 5.3.2). The error does not quote it.
+    pub fn new(text: String) -> Result<Self> {
+        let secret = Self(text);
+        if secret.0.contains(['\r', '\n', '\0']) {
+            return Err(Error::new(Kind::Login, "password: holds a line break or a NUL character"));
+        }
+        Ok(secret)
+    }
+
+    /// The text itself, to be sent and not kept.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        wipe(std::mem::take(&mut self.0).into_bytes());
+    }
+}
+
+/// Overwrites a buffer that held a secret, then frees it.
+pub(crate) fn wipe(mut bytes: Vec<u8>) {
+    bytes.fill(0);
+    // Keeps the compiler from dropping a write that nobody reads.
+    std::hint::black_box(&bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_shows_as_stars_however_it_is_formatted() {
+        let secret = Secret::new("hunter2".into()).unwrap();
+        assert_eq!(
+            format!("{secret} {secret:?} {:#?}", Some(&secret)),
+            "*** *** Some(\n    ***,\n)"
+        );
+        assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn a_secret_that_would_end_its_command_is_refused_and_not_quoted() {
+        for bad in ["a\nb", "a\rb", "a\0b", "a\n"] {
+            let error = Secret::new(format!("hunter2{bad}")).unwrap_err();
+            assert_eq!(error.kind(), Kind::Login);
+            assert!(!format!("{error:?}").contains("hunter2"));
+        }
+        assert!(Secret::new(String::new()).is_ok());
+    }
+}
