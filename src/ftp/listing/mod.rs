@@ -4,15 +4,20 @@
 //! are in [`mlsx`]. A line is never guessed at: a wrong entry deceives, an unknown line is reported.
 //! Names are kept exactly as sent; whether one is safe to use is asked where it is used.
 
+mod as400;
 pub mod date;
 mod dos;
 mod eplf;
 mod fields;
 pub mod mlsx;
+mod month;
+mod mvs;
 mod netware;
+mod nonstop;
 mod os2;
 mod unix;
 mod vms;
+mod zvm;
 
 use chrono::NaiveDateTime;
 
@@ -140,13 +145,39 @@ enum Family {
     NetWare,
     Os2,
     Vms,
+    As400,
+    Mvs,
+    NonStop,
+    Zvm,
 }
 
 impl Family {
     /// In the order in which a first line is tried.
-    const ALL: [Family; 6] =
-        [Family::Unix, Family::Dos, Family::Eplf, Family::NetWare, Family::Os2, Family::Vms];
+    const ALL: [Family; 10] = [
+        Family::Unix,
+        Family::Dos,
+        Family::Eplf,
+        Family::NetWare,
+        Family::Os2,
+        Family::Vms,
+        Family::As400,
+        Family::Mvs,
+        Family::NonStop,
+        Family::Zvm,
+    ];
 }
+
+/// How the text of a reply to SYST begins, and the family that such a server sends by default.
+const HINTS: [(&str, Family); 8] = [
+    ("WINDOWS", Family::Dos),
+    ("VMS", Family::Vms),
+    ("OPENVMS", Family::Vms),
+    ("NETWARE", Family::NetWare),
+    ("OS/2", Family::Os2),
+    ("OS/400", Family::As400),
+    ("MVS", Family::Mvs),
+    ("NONSTOP", Family::NonStop),
+];
 
 /// Reads the lines of one LIST, in order.
 #[derive(Debug)]
@@ -164,18 +195,8 @@ impl ListParser {
     /// which dates without a year are understood; a zone's worth of error does no harm.
     pub fn new(syst_hint: Option<&str>, now: NaiveDateTime) -> Self {
         let syst = syst_hint.unwrap_or_default().to_ascii_uppercase();
-        let starts = |word: &str| syst.trim_start().starts_with(word);
-        let family = if starts("WINDOWS") {
-            Family::Dos
-        } else if starts("VMS") || starts("OPENVMS") {
-            Family::Vms
-        } else if starts("NETWARE") {
-            Family::NetWare
-        } else if starts("OS/2") {
-            Family::Os2
-        } else {
-            Family::Unix
-        };
+        let family = HINTS.iter().find(|(start, _)| syst.trim_start().starts_with(start));
+        let family = family.map_or(Family::Unix, |(_, family)| *family);
         Self { now, family, dos: dos::Dos::default(), vms: vms::Vms::default() }
     }
 
@@ -220,6 +241,10 @@ impl ListParser {
             Family::NetWare => netware::parse(line, self.now).into(),
             Family::Os2 => os2::parse(line).into(),
             Family::Vms => self.vms.parse(line),
+            Family::As400 => as400::parse(line).into(),
+            Family::Mvs => mvs::parse(line),
+            Family::NonStop => nonstop::parse(line),
+            Family::Zvm => zvm::parse(line).into(),
         }
     }
 }

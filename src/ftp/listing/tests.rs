@@ -174,7 +174,7 @@ fn vms_lines_whole_and_wrapped() {
         ),
         ("A.TXT;3   2   7-JAN-2019", "f|1024|2019-01-07||||A.TXT;3|"),
         ("A.TXT;3   7-JAN-2019 10:30   2/8  (RWED,,,)", "f|1024|2019-01-07 10:30||||A.TXT;3|"),
-        ("SUB.DIR;1   1   7-JAN-2019 10:30 [ANN] (R,,,)", "d|512|2019-01-07 10:30||[ANN]||SUB|"),
+        ("SUB.DIR;1   1   7-JAN-2019 10:30 [ANN] (R,,,)", "d||2019-01-07 10:30||[ANN]||SUB|"),
         ("[X.Y]A.TXT;3   2   7-JAN-2019 10:30", "f|1024|2019-01-07 10:30||||A.TXT;3|"),
         ("A.TXT;3   4294967296   7-JAN-2019 10:30", "f||2019-01-07 10:30||||A.TXT;3|"),
         ("A.TXT   2   7-JAN-2019 10:30", "Unknown"),
@@ -193,6 +193,37 @@ fn vms_lines_whole_and_wrapped() {
     assert_eq!(parser.push(b"B.TXT;3   2   7-JAN-2019 10:30"), Line::Unknown);
     assert_eq!(parser.push(b"A_LONG_NAME.TXT;3"), Line::Skip);
     assert_eq!(parser.finish(), Line::Unknown);
+}
+
+#[test]
+fn lines_of_ibm_and_tandem() {
+    check(&[
+        ("ANN   4711 04/26/19 13:54:16 *STMF      a b", "f|4711|2019-04-26 13:54:16||ANN||a b|"),
+        ("ANN   4711 04/05/19 13:54:16 *DIR       d/", "d|4711|||ANN||d|"),
+        ("ANN          *MEM       A.FILE/B.MBR", "f||||ANN||A.FILE/B.MBR|"),
+        ("ANN   4711 04/05/19 13:54:16 *pgm       d", "Unknown"),
+        ("VOL001 3390   2019/01/12  1    1  FB     128  6144  PS    A.B", "f||2019-01-12||||A.B|"),
+        ("VOL001 3390   2019/01/12  115  FB     128  6144  PO-E  A.B", "d||2019-01-12||||A.B|"),
+        ("VOL001 3390   **NONE**  1    1  NONE     0  0  PO    A.B", "d||||||A.B|"),
+        ("VOL001 3390   VSAM A.B", "o||||||A.B|"),
+        ("Migrated                                                A.B", "o||||||A.B|"),
+        ("Migrated yesterday", "Unknown"),
+        (
+            "MEM  01.03 2018/01/12 2019/01/12 09:37    11    11     0 ANN",
+            "f||2019-01-12 09:37||ANN||MEM|",
+        ),
+        ("MOD  0012A0   000011 OTHER 00 FO   RN RU   31    ANY", "f|4768|||||MOD|"),
+        ("Volume Unit    Referred Ext Used Recfm Lrecl BlkSz Dsorg Dsname", "Skip"),
+        (
+            "A1  101  528  6-Jan-19 14:21:18 255, 0 \"oooo\"",
+            "f|528|2019-01-06 14:21:18||255,0||A1|",
+        ),
+        ("A1  101  528  6-Jan-19 14:21:18 255 \"oooo\"", "Unknown"),
+        ("File         Code             EOF  Last Modification    Owner  RWEP", "Skip"),
+        ("A  TEXT  A1 V  41  21  1  1/12/19  15:10:32", "f||2019-01-12 15:10:32||||A.TEXT|"),
+        ("A  TEXT  F  41  21  1  2019-01-12  15:10:32 -", "f||2019-01-12 15:10:32||||A.TEXT|"),
+        ("A  A1 DIR - - - 1/12/119  15:10:32", "d||2019-01-12 15:10:32||||A|"),
+    ]);
 }
 
 #[test]
@@ -236,7 +267,7 @@ fn what_is_not_understood_is_never_guessed() {
         "total",
         "total eclipse.mp3",
         "x",
-        "Q 3390 2019/01/12 1 1 FB 128 6144 PS X.Y",
+        "Q 3390 2019/01/12 1 1 FB 128 x PS X.Y",
         "type=file;size=1; x",
     ] {
         assert_eq!(parser().push(line.as_bytes()), Line::Unknown, "{line}");

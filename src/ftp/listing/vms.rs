@@ -4,8 +4,9 @@
 //! Sizes are blocks of 512 bytes, an upper bound. Files keep their version number, as without it two
 //! versions would be one name; directories lose `.DIR;1`, which CWD does not take.
 
-use super::date::{at, date, int, month, on};
+use super::date::{at, date, int, on};
 use super::fields::{Words, is_number, number};
+use super::month::month;
 use super::{Entry, EntryKind, Line, Modified};
 use crate::ftp::path::decode_name;
 
@@ -93,10 +94,12 @@ fn entry(name: &[u8], words: &[&[u8]], start: usize) -> Option<Entry> {
     if name.is_empty() {
         return None;
     }
+    // A count of 2^32 blocks or more is what the server prints when its own number overflowed.
+    let blocks = u32::try_from(blocks).ok().filter(|_| kind == EntryKind::File);
+    let size = blocks.map(|blocks| u64::from(blocks) * BLOCK);
     Some(Entry {
-        // A count of 2^32 blocks or more is what the server prints when its own number overflowed.
-        size: u32::try_from(blocks).ok().map(|blocks| u64::from(blocks) * BLOCK),
-        size_in_blocks: true,
+        size,
+        size_in_blocks: size.is_some(),
         modified: Some(modified),
         owner: owner.map(decode_name),
         ..Entry::new(decode_name(name), kind)
