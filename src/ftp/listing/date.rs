@@ -1,0 +1,265 @@
+//! Dates as listings write them: RFC 3659 time values, and the many orders that `ls` knows.
+//!
+//! Words go in; a [`Modified`] comes out, or `None` inside where the words are a date but do not say
+//! which (`03/04`). Day and month are never chosen by taste.
+
+use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+
+use super::fields::{is_number, number};
+use super::month::month;
+use super::{Modified, Precision, Zone};
+
+/// The bytes are not a time value at all.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NotATimeValue;
+
+/// RFC 3659 section 2.3: `YYYYMMDDHHMMSS[.F]`, UTC. The fraction is dropped. Fifteen digits that
+/// begin with 191 are a year that an old server printed as `19` and the years since 1900.
+///
+/// `Ok(None)` is a time value of a day or an hour that does not exist.
+///
+/// # Errors
+/// [`NotATimeValue`] if the bytes have another shape.
+pub fn time_val(bytes: &[u8]) -> Result<Option<NaiveDateTime>, NotATimeValue> {
+    let (whole, fraction) = match bytes.iter().position(|b| *b == b'.') {
+        Some(dot) => (&bytes[..dot], &bytes[dot + 1..]),
+        None => (bytes, b"0".as_slice()),
+    };
+    if !is_number(whole) || !is_number(fraction) {
+        return Err(NotATimeValue);
+    }
+    let (year, rest) = match whole.len() {
+        14 => (int(&whole[..4]), &whole[4..]),
+        15 if whole.starts_with(b"191") => {
+            (int(&whole[2..5]).map(|years| years + 1900), &whole[5..])
+        }
+        _ => return Err(NotATimeValue),
+    };
+    let field = |i: usize| int(&rest[i * 2..i * 2 + 2]);
+    let at = || date(year?, field(0)?, field(1)?)?.and_hms_opt(field(2)?, field(3)?, field(4)?);
+    Ok(at())
+}
+
+/// A short word of digits.
+pub(super) fn int(word: &[u8]) -> Option<u32> {
+    number(word).and_then(|n| u32::try_from(n).ok())
+}
+
+/// A day of the calendar, years 1 to 9999.
+pub(super) fn date(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
+    let year = i32::try_from(year).ok().filter(|year| (1..=9999).contains(year))?;
+    NaiveDate::from_ymd_opt(year, month, day)
+}
+
+/// A year of two digits, as POSIX reads it: 69 to 99 are 19yy. Four digits are the year; three are
+/// the years since 1900, as old programs print them.
+pub(super) fn short_year(word: &[u8]) -> Option<u32> {
+    let year = int(word)?;
+    match word.len() {
+        2 => Some(if year >= 69 { 1900 + year } else { 2000 + year }),
+        3 if year >= 100 => Some(1900 + year),
+        4 => Some(year),
+        _ => None,
+    }
+}
+
+/// `HH:MM`, `HH:MM:SS` with or without a fraction, one digit allowed each. 24:00 is midnight at the
+/// end of the day: the flag says so.
+pub(super) fn clock(word: &[u8]) -> Option<(NaiveTime, Precision, bool)> {
+    let mut parts = word.split(|b| *b == b':');
+    let two = |part: Option<&[u8]>| part.filter(|p| p.len() <= 2).and_then(int);
+    let (hour, minute) = (two(parts.next())?, two(parts.next())?);
+    let (second, precision) = match parts.next() {
+        None => (0, Precision::Minute),
+        Some(part) => {
+            let (whole, fraction) =
+                part.split_at(part.iter().position(|b| *b == b'.').unwrap_or(part.len()));
+            if !(fraction.is_empty() || is_number(&fraction[1..])) {
+                return None;
+            }
+            (two(Some(whole))?, Precision::Second)
+        }
+    };
+    if parts.next().is_some() {
+        return None;
+    }
+    if (hour, minute, second) == (24, 0, 0) {
+        return Some((NaiveTime::MIN, precision, true));
+    }
+    Some((NaiveTime::from_hms_opt(hour, minute, second)?, precision, false))
+}
+
+/// A server's local time from a day and a word for the time; `None` if the word is no time.
+pub(super) fn at(day: NaiveDate, word: &[u8]) -> Option<Modified> {
+    let (time, precision, next_day) = clock(word)?;
+    let day = day.checked_add_days(Days::new(u64::from(next_day)))?;
+    Some(Modified { time: day.and_time(time), precision, zone: Zone::Server })
+}
+
+/// A day without a time.
+pub(super) fn on(day: NaiveDate) -> Modified {
+    Modified { time: day.and_time(NaiveTime::MIN), precision: Precision::Day, zone: Zone::Server }
+}
+
+/// The day on which `a`, `b` and `c` agree when read as day, month and year in every order of
+/// `orders`; `None` if no order gives a day of the calendar, `Some(None)` if two give different ones.
+pub(super) fn only_reading(readings: &[Option<NaiveDate>]) -> Option<Option<NaiveDate>> {
+    let mut days = readings.iter().flatten();
+    let first = days.next()?;
+    Some(days.all(|day| day == first).then_some(*first))
+}
+
+/// A date in a Unix listing: how many words it takes, and what it says.
+pub(super) struct Found {
+    /// Words taken.
+    pub(super) words: usize,
+    /// The time; `None` if the words leave open which.
+    pub(super) modified: Option<Modified>,
+    /// Was the date padded, so that blanks after it are not the name's?
+    pub(super) padded: bool,
+}
+
+impl Found {
+    fn new(words: usize, modified: impl Into<Option<Modified>>) -> Option<Self> {
+        Some(Self { words, modified: modified.into(), padded: false })
+    }
+}
+
+/// The date that `words` begins with, in any of the orders that `ls` and its kin print.
+pub(super) fn find(words: &[&[u8]], now: NaiveDateTime) -> Option<Found> {
+    let [first, second, ..] = words else { return None };
+    let third = words.get(2).copied();
+    if let Some(month) = month(first) {
+        // "Apr  8 1994", "Apr 8 10:20", BSD's "Apr 8 10:20:30 1994"
+        return with_year(month, day(second)?, third?, words.get(3).copied(), now);
+    }
+    if !first[0].is_ascii_digit() {
+        return None;
+    }
+    if let (Some(day), Some(month)) = (day(first), month(second)) {
+        return with_year(month, day, third?, None, now);
+    }
+    if first.iter().any(|b| b"-/.".contains(b))
+        && let Some(found) = one_word(first, second, third)
+    {
+        return Some(found);
+    }
+    let (month, day) = (counted(first)?, counted(second)?);
+    let third = third?;
+    if !is_number(first) {
+        // "6月 3日 2003年": the sign after the first number says that it is the month.
+        let digits = &third[..third.iter().take_while(|b| b.is_ascii()).count()];
+        return with_year(month, day, digits, None, now);
+    }
+    // "3 29 03:26": month and day in an order that only a day above 12 gives away.
+    let time = clock(third)?;
+    match (month, day) {
+        (1..=12, 13..=31) => with_year(month, day, third, None, now),
+        (13..=31, 1..=12) => with_year(day, month, third, None, now),
+        (1..=12, 1..=12) if month == day => with_year(month, day, third, None, now),
+        (1..=12, 1..=12) => Found::new(3, None).filter(|_| time.1 == Precision::Minute),
+        _ => None,
+    }
+}
+
+/// A month and a day, then a year or a time in the last months.
+fn with_year(
+    month: u32,
+    day: u32,
+    third: &[u8],
+    fourth: Option<&[u8]>,
+    now: NaiveDateTime,
+) -> Option<Found> {
+    if third.len() == 4 && is_number(third) {
+        let year = int(third)?;
+        date(2000, month, day)?; // 31 June is no date in any year.
+        return Found::new(3, date(year, month, day).map(on));
+    }
+    let (_, precision, _) = clock(third)?;
+    if precision == Precision::Second {
+        let year = fourth.filter(|word| word.len() == 4).and_then(int)?;
+        return Found::new(4, at(date(year, month, day)?, third)?);
+    }
+    date(2000, month, day)?;
+    // The last such moment that is not more than a day ahead: clocks and zones differ. Next year's
+    // first day is seen on the last day of this one.
+    let year = u32::try_from(now.year()).ok()?;
+    let latest = now.checked_add_signed(TimeDelta::days(1))?;
+    let moment = (year.saturating_sub(1)..=year + 1)
+        .rev()
+        .filter_map(|year| at(date(year, month, day)?, third))
+        .find(|moment| moment.time <= latest);
+    Found::new(3, moment)
+}
+
+/// Dates whose first word holds day, month and perhaps the year: `2005-06-07 21:22`, `24-04-2003
+/// 17:12`, `2004.07.15`, `01-jun-99`, `09-26 2000`.
+fn one_word(first: &[u8], second: &[u8], third: Option<&[u8]>) -> Option<Found> {
+    let separator = *first.iter().find(|b| matches!(b, b'-' | b'/' | b'.'))?;
+    let mut parts = first.split(|b| *b == separator);
+    let (a, b, c) = (parts.next()?, parts.next()?, parts.next());
+    if parts.next().is_some() {
+        return None;
+    }
+    let Some(c) = c else {
+        let (a, b) = (int(a)?, int(b)?);
+        let year = int(second).filter(|_| second.len() == 4)?;
+        let day = only_reading(&[date(year, a, b), date(year, b, a)])?;
+        return Found::new(2, day.map(on));
+    };
+    if let Some(month) = month(b) {
+        // A time after it may as well be the name's beginning: not guessed.
+        let day = date(short_year(c)?, month, int(a)?)?;
+        return Found::new(1, on(day)).filter(|_| clock(second).is_none());
+    }
+    let day = if a.len() == 4 {
+        Some(date(int(a)?, int(b)?, int(c)?)?)
+    } else if c.len() == 4 {
+        only_reading(&[date(int(c)?, int(b)?, int(a)?), date(int(c)?, int(a)?, int(b)?)])?
+    } else {
+        return None;
+    };
+    let Some((_, precision, _)) = clock(second) else {
+        // Only the dotted form is known to come without a time, padded to the time's width.
+        let dotted = separator == b'.' && a.len() == 4;
+        return Found::new(1, day.map(on)).filter(|_| dotted).map(|f| Found { padded: true, ..f });
+    };
+    let modified = day.and_then(|day| at(day, second));
+    // GNU's full-iso: seconds with a fraction, then the offset from UTC.
+    if precision == Precision::Second && second.contains(&b'.') {
+        let offset = third.and_then(utc_offset)?;
+        return Found::new(
+            3,
+            modified.map(|m| Modified { time: m.time - offset, zone: Zone::Utc, ..m }),
+        );
+    }
+    Found::new(2, modified)
+}
+
+/// `+0200`.
+fn utc_offset(word: &[u8]) -> Option<TimeDelta> {
+    let (sign, digits) = word.split_first().filter(|(_, digits)| digits.len() == 4)?;
+    let minutes = i64::from(int(&digits[..2])? * 60 + int(&digits[2..])?);
+    match sign {
+        b'+' => Some(TimeDelta::minutes(minutes)),
+        b'-' => Some(TimeDelta::minutes(-minutes)),
+        _ => None,
+    }
+}
+
+/// A day of the month: `8`, `08`, `8.`, `8,`.
+fn day(word: &[u8]) -> Option<u32> {
+    let word = word.strip_suffix(b".").or_else(|| word.strip_suffix(b",")).unwrap_or(word);
+    int(word).filter(|day| word.len() <= 2 && (1..=31).contains(day))
+}
+
+/// One or two digits, alone or before a sign that is not ASCII (月, 日, or what is left of it).
+fn counted(word: &[u8]) -> Option<u32> {
+    let digits = word.iter().take_while(|b| b.is_ascii_digit()).count();
+    let sign = &word[digits..];
+    let value = int(&word[..digits]).filter(|_| digits <= 2)?;
+    (sign.iter().all(|b| !b.is_ascii()) && (1..=31).contains(&value)).then_some(value)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! What single replies say: PWD and MKD (257), PASV (227), EPSV (229), SIZE and MDTM (213), and the
+//! size in the text of a 150.
+//!
+//! Read from the bytes, whatever stands around them; what is doubtful is an error or `None`.
+
+use std::net::Ipv4Addr;
+
+use chrono::NaiveDateTime;
+
+use super::Reply;
+use crate::error::{Error, Kind, Result};
+use crate::ftp::listing::date::time_val;
+use crate::ftp::path::{RemotePath, decode_name};
+
+/// An answer that is not what its RFC says it must be.
+fn malformed(what: &str, why: &str, reply: &Reply) -> Error {
+    Error::new(Kind::Other, format!("{what}: {why}")).with_reply(reply.to_string())
+}
+
+/// Digits at the start of `bytes` as a number that fits, and what follows them.
+fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let end = bytes.iter().position(|b| !b.is_ascii_digit()).unwrap_or(bytes.len());
+    let (digits, rest) = bytes.split_at(end);
+    Some((std::str::from_utf8(digits).ok()?.parse().ok()?, rest))
+}
+
+/// The path in a 257 (RFC 959, appendix II): the first quoted text, `""` being one quote in it.
+///
+/// # Errors
+/// [`Kind::Other`] if the code is another, nothing is quoted, the quote is never closed, or the path
+/// is empty or holds a control byte.
+pub fn pwd_path(reply: &Reply) -> Result<RemotePath> {
+    let bad = |why| malformed("directory", why, reply);
+    let line = match reply.lines.first() {
+        Some(line) if reply.code == 257 => line,
+        _ => return Err(bad("the server did not name it")),
+    };
+    let start = line.iter().position(|b| *b == b'"').ok_or_else(|| bad("it is not quoted"))?;
+    let mut path = Vec::new();
+    let mut rest = &line[start + 1..];
+    loop {
+        match rest {
+            [] => return Err(bad("the quote is not closed")),
+            [b'"', b'"', after @ ..] => {
+                path.push(b'"');
+                rest = after;
+            }
+            [b'"', ..] => break,
+            [byte, ..] if byte.is_ascii_control() => return Err(bad("it holds a control byte")),
+            [byte, after @ ..] => {
+                path.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    if path.is_empty() {
+        return Err(bad("it is empty"));
+    }
+    RemotePath::new(decode_name(&path))
+}
+
+/// The address in a 227 (RFC 959): six numbers with commas between them, wherever they stand.
+///
+/// Who connects uses the control connection's own address in place of this one.
+///
+/// # Errors
+/// [`Kind::Other`] if there are no six numbers, one is above 255, or the port is 0.
+pub fn pasv_address(reply: &Reply) -> Result<(Ipv4Addr, u16)> {
+    let bad = |why| malformed("passive mode", why, reply);
+    let found = reply.lines.iter().find_map(|line| {
+        let starts =
+            (0..line.len()).filter(|&i| i == 0 || !matches!(line[i - 1], b'0'..=b'9' | b','));
+        starts.filter_map(|i| six_numbers(&line[i..])).next()
+    });
+    let numbers =
+        found.filter(|_| reply.code == 227).ok_or_else(|| bad("the reply holds no address"))?;
+    let mut octets = [0u8; 6];
+    for (octet, number) in octets.iter_mut().zip(numbers) {
+        *octet = u8::try_from(number).map_err(|_| bad("a number of the address is above 255"))?;
+    }
+    let [a, b, c, d, high, low] = octets;
+    match u16::from_be_bytes([high, low]) {
+        0 => Err(bad("port 0")),
+        port => Ok((Ipv4Addr::new(a, b, c, d), port)),
+    }
+}
+
+/// Exactly six numbers with commas (and perhaps spaces after them) at the start of `rest`.
+fn six_numbers(mut rest: &[u8]) -> Option<[u64; 6]> {
+    let mut numbers = [0; 6];
+    for (i, slot) in numbers.iter_mut().enumerate() {
+        if i > 0 {
+            rest = rest.strip_prefix(b",")?.trim_ascii_start();
+        }
+        (*slot, rest) = number(rest)?;
+    }
+    (!rest.starts_with(b",")).then_some(numbers)
+}
+
+/// The port in a 229 (RFC 2428 section 3): `(|||port|)` with any one printable delimiter.
+///
+/// # Errors
+/// [`Kind::Other`] if there is no such thing in the reply or the port is not 1 to 65535.
+pub fn epsv_port(reply: &Reply) -> Result<u16> {
+    let bad = |why| malformed("extended passive mode", why, reply);
+    let found = reply.lines.iter().find_map(|line| {
+        line.split(|b| *b == b'(').skip(1).find_map(|rest| match rest {
+            [d, e, f, rest @ ..]
+                if d.is_ascii_graphic() && !d.is_ascii_digit() && d == e && d == f =>
+            {
+                let (port, rest) = number(rest)?;
+                rest.starts_with(&[*d, b')']).then_some(port)
+            }
+            _ => None,
+        })
+    });
+    let port = found.filter(|_| reply.code == 229).ok_or_else(|| bad("the reply holds no port"))?;
+    match u16::try_from(port) {
+        Ok(0) => Err(bad("port 0")),
+        Ok(port) => Ok(port),
+        Err(_) => Err(bad("the port is above 65535")),
+    }
+}
+
+/// The size in a 213 to SIZE, in bytes (RFC 3659 section 4); `None` if it is not one number.
+pub fn size(reply: &Reply) -> Option<u64> {
+    match number(single_213(reply)?)? {
+        (size, []) => Some(size),
+        _ => None,
+    }
+}
+
+/// The time in a 213 to MDTM, UTC, in whole seconds (RFC 3659 section 3). A fraction is dropped, and
+/// `19100` and its like, a year 2000 bug of old servers, are read as 2000 and so on.
+pub fn mdtm(reply: &Reply) -> Option<NaiveDateTime> {
+    time_val(single_213(reply)?).ok().flatten()
+}
+
+/// The text of a 213 that has one line.
+fn single_213(reply: &Reply) -> Option<&[u8]> {
+    match reply.lines.as_slice() {
+        [line] if reply.code == 213 => Some(line.trim_ascii()),
+        _ => None,
+    }
+}
+
+/// The size that the text of a 125 or 150 ends with, as in `(12345 bytes)`; `None` if there is none
+/// or more than one.
+pub fn transfer_size(reply: &Reply) -> Option<u64> {
+    if !matches!(reply.code, 125 | 150) {
+        return None;
+    }
+    let line = reply.lines.last()?;
+    // The name stands in the same text and may look like a size as well: then nothing is certain.
+    let mut sizes = line.split(|b| *b == b'(').skip(1).filter_map(|rest| {
+        let (size, rest) = number(rest)?;
+        let word = rest.strip_prefix(b" ")?;
+        let end = word.iter().position(|b| *b == b')')?;
+        let (word, rest) = word.split_at(end);
+        let bytes = word.eq_ignore_ascii_case(b"bytes") || word.eq_ignore_ascii_case(b"byte");
+        bytes.then_some((size, rest))
+    });
+    match (sizes.next(), sizes.next()) {
+        (Some((size, b")" | b").")), None) => Some(size),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ftp::reply::ReplyParser;
+
+    fn reply(line: &[u8]) -> Reply {
+        ReplyParser::new().push(line).unwrap().unwrap()
+    }
+
+    #[test]
+    fn directories_are_read_as_the_rfc_quotes_them() {
+        for (line, path) in [
+            (b"257 \"/a\"\"b\" is \"x\"".as_slice(), "/a\"b"),
+            (b"257 \"/\"", "/"),
+            (b"257 \"\"\"\" said", "\""),
+            (b"257 folder \"/caf\xe9\" made", "/caf\u{F7E9}"),
+        ] {
+            assert_eq!(pwd_path(&reply(line)).unwrap().as_str(), path);
+        }
+        for line in [
+            b"257 \"/a".as_slice(),
+            b"257 /a",
+            b"257 \"\"",
+            b"257 \"/a\x01\"",
+            b"257 \"/a\0\"",
+            b"250 \"/a\"",
+            b"257 \"a\"\"",
+        ] {
+            assert!(pwd_path(&reply(line)).is_err(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn passive_addresses_are_found_in_any_text() {
+        for (line, port) in [
+            (b"227 Entering Passive Mode (10,1,2,3,4,5)".as_slice(), 1029),
+            (b"227 mode pass\xe9 10,1,2,3,255,255.", 65535),
+            (b"227 =10, 1, 2, 3, 0, 21", 21),
+            (b"227 since 2001 10,1,2,3,4,5", 1029),
+        ] {
+            let expected = (Ipv4Addr::new(10, 1, 2, 3), port);
+            assert_eq!(pasv_address(&reply(line)).unwrap(), expected, "{line:?}");
+        }
+        for line in [
+            b"227 (10,1,2,3,0,0)".as_slice(),
+            b"227 (10,1,2,3,4)",
+            b"227 (10,1,2,256,4,5)",
+            b"227 (10,1,2,3,4,5,6)",
+            b"227 (10,1,2,3,4,99999999999999999999999)",
+            b"227",
+            b"200 (10,1,2,3,4,5)",
+        ] {
+            assert!(pasv_address(&reply(line)).is_err(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn extended_passive_ports_with_any_delimiter() {
+        for line in
+            [b"229 Ok (|||6446|)".as_slice(), b"229 (!!!6446!) \xe9", b"229 see (a) (|||6446|)"]
+        {
+            assert_eq!(epsv_port(&reply(line)).unwrap(), 6446);
+        }
+        for line in [
+            b"229 (|||0|)".as_slice(),
+            b"229 (|||65536|)",
+            b"229 (|||6446)",
+            b"229 |||6446|",
+            b"229 (||!6446|)",
+            b"229 (11164461)",
+            b"227 (|||6446|)",
+        ] {
+            assert!(epsv_port(&reply(line)).is_err(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn sizes_never_wrap() {
+        for (line, expected) in [
+            (b"213 18446744073709551615".as_slice(), Some(u64::MAX)),
+            (b"213 18446744073709551616", None),
+            (b"213  7 ", Some(7)),
+            (b"213 -1", None),
+            (b"213 7 bytes", None),
+            (b"213", None),
+            (b"550 7", None),
+        ] {
+            assert_eq!(size(&reply(line)), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn modification_times_with_fractions_and_the_year_2000_bug() {
+        for (line, expected) in [
+            (b"213 20210304050607".as_slice(), Some("2021-03-04 05:06:07")),
+            (b"213 20210304050607.250", Some("2021-03-04 05:06:07")),
+            (b"213 191210304050607", Some("2021-03-04 05:06:07")),
+            (b"213 19610304050607", Some("1961-03-04 05:06:07")),
+            (b"213 20211304050607", None),
+            (b"213 2021030405060", None),
+            (b"213 20210304050607Z", None),
+            (b"550 20210304050607", None),
+        ] {
+            assert_eq!(mdtm(&reply(line)).map(|t| t.to_string()).as_deref(), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_size_in_the_text_counts_only_when_nothing_else_looks_like_one() {
+        for (line, expected) in [
+            (
+                b"150 Opening BINARY mode data connection for a.iso (4711 bytes).".as_slice(),
+                Some(4711),
+            ),
+            (b"125 a (1 byte)", Some(1)),
+            (b"150 for x (5 bytes) (4711 bytes)", None),
+            (b"150 for x (5 bytes) follows", None),
+            (b"150 about (12.3 kbytes)", None),
+            (b"150 (99999999999999999999 bytes)", None),
+            (b"150 go", None),
+            (b"226 done (4711 bytes)", None),
+        ] {
+            assert_eq!(transfer_size(&reply(line)), expected, "{line:?}");
+        }
+    }
+}
