@@ -11,7 +11,7 @@ use crate::shell::syntax::Word;
 pub const MAX_WORDS: usize = 10_000;
 
 /// How many characters may be looked at on the way there.
-const MAX_WORK: usize = 20_000_000;
+const MAX_WORK: usize = 5_000_000;
 
 /// A character with whether it was quoted; none stands for an empty pair of quotes.
 type Atom = (Option<char>, bool);

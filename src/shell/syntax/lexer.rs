@@ -4,6 +4,7 @@
 //! still open at the end is a property of the token, so that the parser can refuse it while
 //! completion and the history go on with what there is.
 
+use super::verbatim::Until;
 use super::{Pos, Word};
 use crate::shell::words::Quote;
 
@@ -51,15 +52,6 @@ pub(in crate::shell) enum Open {
     Parenthesis,
 }
 
-/// How far text for the user's shell goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Until {
-    /// To the end of the line.
-    LineEnd,
-    /// To the end of the line or the first operator that is not the shell's.
-    Operator,
-}
-
 /// A token and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::shell) struct Lexed<'a> {
@@ -77,9 +69,9 @@ pub(in crate::shell) struct Lexed<'a> {
 
 /// Reads a text token by token; after its end, [`Token::End`] for ever.
 pub(in crate::shell) struct Lexer<'a> {
-    text: &'a str,
-    at: usize,
-    pos: Pos,
+    pub(super) text: &'a str,
+    pub(super) at: usize,
+    pub(super) pos: Pos,
     /// Whether a command may begin here: only then are `!` and `(` special.
     at_command: bool,
     /// Whether this is text for the user's shell: then `|` only separates, and `!` is a word.
@@ -114,9 +106,6 @@ impl<'a> Lexer<'a> {
     }
 
     fn token(&mut self) -> (Token<'a>, Option<(Open, Pos)>) {
-        if self.at_line_end() && self.peek() == Some('\r') {
-            self.bump();
-        }
         let Some(c) = self.peek() else { return (Token::End, None) };
         let token = match c {
             '\n' => self.take(1, Token::Newline),
@@ -155,15 +144,15 @@ impl<'a> Lexer<'a> {
         token
     }
 
-    fn rest(&self) -> &'a str {
+    pub(super) fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
-    fn bump(&mut self) -> Option<char> {
+    pub(super) fn bump(&mut self) -> Option<char> {
         let c = self.peek()?;
         self.at += c.len_utf8();
         if c == '\n' {
@@ -172,12 +161,6 @@ impl<'a> Lexer<'a> {
             self.pos.column += 1;
         }
         Some(c)
-    }
-
-    /// Whether a line ends here: LF, CR LF, or a CR that is the last character of all.
-    fn at_line_end(&self) -> bool {
-        let rest = self.rest();
-        rest.starts_with('\n') || rest.starts_with("\r\n") || rest == "\r"
     }
 
     /// Whether a backslash and a line end stand here.
@@ -191,19 +174,20 @@ impl<'a> Lexer<'a> {
         while self.bump().is_some_and(|c| c != '\n') {}
     }
 
-    fn skip_blanks(&mut self) {
+    pub(super) fn skip_blanks(&mut self) {
         loop {
             match self.peek() {
-                Some(' ' | '\t') => drop(self.bump()),
+                // A carriage return is a blank: so CR LF ends a line as LF does.
+                Some(' ' | '\t' | '\r') => drop(self.bump()),
                 Some('\\') if self.at_continuation() => self.skip_continuation(),
                 _ => return,
             }
         }
     }
 
-    fn comment(&mut self) -> &'a str {
+    pub(super) fn comment(&mut self) -> &'a str {
         let start = self.at;
-        while self.peek().is_some() && !self.at_line_end() {
+        while self.peek().is_some_and(|c| c != '\n') {
             self.bump();
         }
         &self.text[start..self.at]
@@ -217,8 +201,7 @@ impl<'a> Lexer<'a> {
         while let Some(c) = self.peek() {
             let pos = self.pos;
             match c {
-                ' ' | '\t' | ';' | '&' | '|' | '>' => break,
-                _ if self.at_line_end() => break,
+                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '>' => break,
                 ')' if parentheses.pop().is_none() => break,
                 '\\' if self.at_continuation() => {
                     self.skip_continuation();
@@ -272,98 +255,5 @@ impl<'a> Lexer<'a> {
             }
         }
         false
-    }
-
-    /// Text for the user's shell: to the end of the line or, behind a pipe, to the first of our
-    /// own `;`, `&`, `&&`, `||` or `)`. What stands in the shell's quotes, back quotes or
-    /// parentheses (subshells, `$(…)`) is passed over, as are `2>&1`, `&>` and `|&`.
-    fn shell_text(&mut self, until: Until) -> (&'a str, Option<(Open, Pos)>) {
-        self.skip_blanks();
-        while until == Until::Operator && self.at_line_end() {
-            // As in other shells, a line may end in `|`.
-            self.bump();
-            self.skip_blanks();
-        }
-        let start = self.at;
-        let mut end = (start, self.pos);
-        let mut inside: Vec<(char, Pos)> = Vec::new();
-        let mut previous = ' ';
-        while let Some(c) = self.peek() {
-            let pos = self.pos;
-            let closer = inside.last().map(|(closer, _)| *closer);
-            let blank = matches!(c, ' ' | '\t') || self.at_line_end();
-            match c {
-                '\\' => {
-                    self.bump();
-                    if self.rest().starts_with("\r\n") {
-                        self.bump();
-                    }
-                    if self.peek().is_none() {
-                        return (&self.text[start..self.at], Some((Open::Backslash, pos)));
-                    }
-                }
-                _ if closer == Some(c) => drop(inside.pop()),
-                '`' => inside.push((c, pos)),
-                '(' if closer != Some('"') || previous == '$' => inside.push((')', pos)),
-                _ if closer == Some('"') => {}
-                '"' => inside.push((c, pos)),
-                '\'' => {
-                    let open = Some((Open::Quote(Quote::Single), pos));
-                    if !self.skip_single_quoted(previous == '$') {
-                        return (&self.text[start..self.at], open);
-                    }
-                }
-                '#' if matches!(previous, ' ' | '\t' | '\n') => {
-                    if closer.is_none() {
-                        break;
-                    }
-                    self.comment();
-                    continue;
-                }
-                '\n' if closer.is_none() => break,
-                _ if closer.is_none() && until == Until::Operator && self.ends_pipe(previous) => {
-                    break;
-                }
-                _ => {}
-            }
-            self.bump();
-            previous = if c == '\\' { 'x' } else { c };
-            if !blank || closer.is_some() {
-                end = (self.at, self.pos);
-            }
-        }
-        // Blanks before the end are not the text's.
-        (self.at, self.pos) = end;
-        let open = inside.pop().map(|(closer, pos)| match closer {
-            ')' => (Open::Parenthesis, pos),
-            _ => (Open::Quote(Quote::Double), pos),
-        });
-        (&self.text[start..self.at], open)
-    }
-
-    /// From the opening to the closing single quote; false if the text ends first.
-    fn skip_single_quoted(&mut self, with_escapes: bool) -> bool {
-        self.bump();
-        while let Some(c) = self.peek() {
-            match c {
-                '\'' => return true,
-                '\\' if with_escapes => {
-                    self.bump();
-                    self.bump();
-                }
-                _ => drop(self.bump()),
-            }
-        }
-        false
-    }
-
-    /// Whether what stands here, outside of the shell's quotes, ends a pipe's text.
-    fn ends_pipe(&self, previous: char) -> bool {
-        let rest = self.rest();
-        if rest.starts_with([';', ')']) || rest.starts_with("&&") || rest.starts_with("||") {
-            return true;
-        }
-        let redirection = matches!(previous, '>' | '<' | '|') || rest.starts_with("&>");
-        rest.starts_with('&') && !redirection
     }
 }

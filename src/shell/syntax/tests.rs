@@ -59,6 +59,7 @@ fn commands_and_connectors() {
         ("ls -l dir", "<ls><-l><dir>"),
         ("a; b\nc\r\nd", "<a> ; <b> ; <c> ; <d>"),
         ("a\r", "<a>"),
+        ("a\rb # c\r\nd '\r'", "<a><b> ; <d><'\r'>"),
         ("\u{feff}a", "<a>"),
         ("a && b || c && d", "<a> && <b> || <c> && <d>"),
         ("a &&\n\n# why\n b", "<a> && <b>"),
@@ -172,10 +173,10 @@ fn errors_name_the_place() {
 
 #[test]
 fn unfinished_text_is_told_from_wrong_text() {
-    for source in ["'a", "\"a", "a \"b\\", "(a", "(a; (b)", "a &&", "a || #", "a |", "a\\", "| a\\"]
+    for source in
+        ["'a", "\"a", "a \"b\\", "(a", "(a; (b)", "a &&", "a || #", "a |", "a\\", "a | b\\", "! 'a"]
     {
-        let incomplete = parse(source, "prompt").expect_err(source).incomplete;
-        assert_eq!(incomplete, source != "| a\\" || incomplete, "{source:?}");
+        assert!(parse(source, "prompt").expect_err(source).incomplete, "{source:?}");
     }
     for source in ["a )", "()", "&& a", "a > ", "a | ; b", "(a) b", "\0'", "f(a"] {
         assert!(!parse(source, "prompt").expect_err(source).incomplete, "{source:?}");
@@ -184,7 +185,7 @@ fn unfinished_text_is_told_from_wrong_text() {
 
 #[test]
 fn every_node_knows_its_place() {
-    let script = parsed("é a\n (b\t> f\n && c 'd') | w  & x");
+    let script = parsed("é a\n (b\t> f &&\n    c 'd') | w  & x");
     let pos = |line, column| Pos { line, column };
     let words = |step: &Step| match &step.element {
         Element::Simple(words) => words.iter().map(|word| word.pos).collect(),
@@ -193,12 +194,12 @@ fn every_node_knows_its_place() {
     assert_eq!(words(&script.items[0].steps[0]), [pos(1, 1), pos(1, 3)]);
     let group = &script.items[1].steps[0];
     assert_eq!((script.items[1].pos, group.pos), (pos(2, 2), pos(2, 2)));
-    assert_eq!(group.redirect.as_ref().map(|r| r.pos), Some(pos(3, 11)));
+    assert_eq!(group.redirect.as_ref().map(|r| r.pos), Some(pos(3, 12)));
     let Element::Group(inner) = &group.element else { panic!("{group:?}") };
     let steps = &inner.items[0].steps;
     assert_eq!(steps[0].redirect.as_ref().map(|r| r.pos), Some(pos(2, 5)));
     assert_eq!((steps[1].pos, words(&steps[1])), (pos(3, 5), vec![pos(3, 5), pos(3, 7)]));
-    assert_eq!(words(&script.items[2].steps[0]), [pos(3, 18)]);
+    assert_eq!(words(&script.items[2].steps[0]), [pos(3, 19)]);
 }
 
 #[test]
