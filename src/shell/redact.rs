@@ -1,0 +1,321 @@
+//! What of a line may be kept in the history: everything but the secrets.
+//!
+//! A line as it was typed in, the same line without passwords out, or nothing. When in doubt a
+//! line loses a word too many, or is not kept: a history that is not complete is a nuisance, a
+//! password in it is a leak. The line need not be in the language: typing errors hold secrets too.
+
+use crate::shell::syntax::{Lexed, Lexer, Open, Token};
+use crate::shell::words::{Quote, quote_for};
+use std::ops::Range;
+
+#[cfg(test)]
+mod tests;
+
+/// The longest line that is kept, in bytes: nobody goes back to a longer one, and looking through
+/// it would take time.
+pub const MAX_LINE: usize = 16 * 1024;
+
+/// The line without its secrets; `None` if it is not to be kept: it begins with a blank, is longer
+/// than [`MAX_LINE`], or a secret cannot be told from the rest.
+///
+/// Taken out are what follows the name in `user NAME PASSWORD`, the password in `open -u
+/// NAME,PASSWORD` and in URLs, what follows `quote PASS`, `quote ACCT` and the like, and the value
+/// in `set` of anything called a password; also in quoted commands (`alias`, `queue`, `open -e`),
+/// in comments and in text for the user's shell.
+pub fn redact_line(line: &str) -> Option<String> {
+    if line.starts_with([' ', '\t']) || line.len() > MAX_LINE {
+        return None;
+    }
+    // First as text: an unquoted `&` or `;` in a password has made two commands of a URL.
+    let line = without_passwords(line, char::is_whitespace).0;
+    let line = redact(&line, MAX_NESTING)?;
+    let (line, all_found) = without_passwords(&line, char::is_whitespace);
+    all_found.then_some(line)
+}
+
+/// Commands inside quotes inside quotes: deeper ones are not looked at, and so not kept.
+const MAX_NESTING: usize = 4;
+
+/// A word as it stands in the line, and what becomes of it.
+struct Part {
+    /// Without quotes, as it is to be.
+    text: String,
+    /// Where it stands in the line.
+    span: Range<usize>,
+    fate: Fate,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    Keep,
+    Replace,
+    Remove,
+}
+
+/// Pieces of the line and what to put in their place, in order.
+type Edits = Vec<(Range<usize>, String)>;
+
+fn redact(line: &str, depth: usize) -> Option<String> {
+    let mut edits = Edits::new();
+    let mut parts = Vec::new();
+    let mut lexer = Lexer::new(line);
+    loop {
+        let Lexed { token, start, end, open, .. } = lexer.next();
+        if matches!(open, Some((Open::Quote(_), _))) && may_hide_secrets(line) {
+            return None;
+        }
+        match token {
+            Token::Word(word) => {
+                parts.push(Part { text: word.text(), span: start..end, fate: Fate::Keep });
+                continue;
+            }
+            // These do not end a command: `user bob > x secret`.
+            Token::Into | Token::Append => continue,
+            _ => {}
+        }
+        remove_secrets(&mut parts)?;
+        settle(&mut parts, line, depth, &mut edits)?;
+        match token {
+            Token::Pipe(text) | Token::Local(text) => {
+                parts = shell_words(text, end - text.len());
+                settle(&mut parts, line, depth, &mut edits)?;
+            }
+            Token::Comment(text) => {
+                // Perhaps a command that was commented out.
+                let inner = text.trim_start_matches(['#', ' ', '\t']);
+                edits.push((end - inner.len()..end, redact(inner, depth.checked_sub(1)?)?));
+            }
+            Token::End => return Some(applied(line, edits)),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a line with an open quote, where words cannot be told apart, could hold a secret.
+fn may_hide_secrets(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    ["us", "log", "pass", "acct", "pswd", "pwd", "-u", "@", ","].iter().any(|s| line.contains(s))
+}
+
+fn shell_words(text: &str, base: usize) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut lexer = Lexer::in_shell(text);
+    loop {
+        let Lexed { token, start, end, .. } = lexer.next();
+        match token {
+            Token::Word(word) => {
+                let span = base + start..base + end;
+                parts.push(Part { text: word.text(), span, fate: Fate::Keep });
+            }
+            Token::End => return parts,
+            _ => {}
+        }
+    }
+}
+
+/// Takes the secrets out of one command, and out of the one that it is to run; `None` if that
+/// could be too many.
+fn remove_secrets(parts: &mut [Part]) -> Option<()> {
+    let Some((name, arguments)) = parts.split_first() else { return Some(()) };
+    let mut starts = vec![0];
+    if is_one_of(&name.text, &["queue", "repeat", "alias"]) {
+        let secretive = ["user", "login", "open", "connect", "quote", "site", "set"];
+        let inner = arguments.iter().enumerate().filter(|(_, p)| is_one_of(&p.text, &secretive));
+        starts.extend(inner.map(|(at, _)| at + 1).take(MAX_CANDIDATES));
+    }
+    for start in &starts {
+        remove_secrets_at(&mut parts[*start..]);
+    }
+    (starts.len() < MAX_CANDIDATES).then_some(())
+}
+
+/// How many words of `queue`, `repeat` and `alias` may look like a command that takes secrets.
+const MAX_CANDIDATES: usize = 16;
+
+fn remove_secrets_at(parts: &mut [Part]) {
+    let Some((name, arguments)) = parts.split_first_mut() else { return };
+    let is = |full: &[&str]| is_one_of(&name.text, full);
+    if is(&["user", "login"]) {
+        let name = arguments.iter().position(|part| !part.text.starts_with('-'));
+        remove_from(arguments, name.map_or(arguments.len(), |at| at + 1));
+    }
+    if is(&["quote", "site"]) {
+        remove_from_verb(arguments);
+    }
+    if is(&["set"]) {
+        let secret = |part: &Part| {
+            let name = part.text.to_ascii_lowercase();
+            name.contains("pass") || name.contains("secret")
+        };
+        if let Some(at) = arguments.iter().position(secret) {
+            remove_from(arguments, at + 1);
+        }
+    }
+    if is(&["open", "connect", "set", "bookmark"]) {
+        for part in arguments.iter_mut() {
+            replace(part, without_bare_password(&part.text));
+        }
+    }
+    if is(&["open", "connect"]) {
+        remove_from_user_option(arguments);
+    }
+}
+
+/// Whether `word` is one of these names or the beginning of one.
+fn is_one_of(word: &str, names: &[&str]) -> bool {
+    let word = word.to_ascii_lowercase();
+    !word.is_empty() && names.iter().any(|name| name.starts_with(&word))
+}
+
+fn remove_from(parts: &mut [Part], at: usize) {
+    parts.iter_mut().skip(at).for_each(|part| part.fate = Fate::Remove);
+}
+
+fn replace(part: &mut Part, text: Option<String>) {
+    if let Some(text) = text.filter(|text| *text != part.text && part.fate != Fate::Remove) {
+        part.text = text;
+        part.fate = Fate::Replace;
+    }
+}
+
+/// `quote PASS x`, `quote "PASS x"`, `site pswd old new`: nothing behind the verb stays.
+fn remove_from_verb(arguments: &mut [Part]) {
+    let secret = |verb: &str| {
+        let verb = verb.to_ascii_uppercase();
+        ["PASS", "ACCT", "PSWD", "CPWD"].iter().any(|known| verb.contains(known))
+    };
+    for at in 0..arguments.len() {
+        let text = arguments[at].text.clone();
+        let tokens: Vec<&str> = text.split_whitespace().collect();
+        if let Some(verb) = tokens.iter().position(|token| secret(token)) {
+            replace(&mut arguments[at], Some(tokens[..=verb].join(" ")));
+            return remove_from(arguments, at + 1);
+        }
+    }
+}
+
+/// `open -u NAME,PASSWORD` in all its forms.
+fn remove_from_user_option(arguments: &mut [Part]) {
+    let mut is_value = false;
+    for part in arguments {
+        let text = part.text.clone();
+        let option = text.starts_with("--user") || (is_short(&text) && text.contains('u'));
+        if let Some((name, _)) = text.split_once(',').filter(|_| is_value || option) {
+            replace(part, Some(name.to_owned()));
+        }
+        is_value = option;
+    }
+}
+
+fn is_short(text: &str) -> bool {
+    text.starts_with('-') && !text.starts_with("--")
+}
+
+/// Looks into the words for URLs and quoted commands, and turns their fates into edits.
+fn settle(parts: &mut Vec<Part>, line: &str, depth: usize, edits: &mut Edits) -> Option<()> {
+    let mut before = None;
+    for mut part in parts.drain(..) {
+        if part.fate != Fate::Remove && is_url(&part.text) {
+            let text = without_passwords(&part.text, |_| false).0;
+            replace(&mut part, Some(text));
+        }
+        let whole = part.text.trim_start();
+        if part.fate != Fate::Remove && whole.contains(char::is_whitespace) {
+            let inner = redact(whole, depth.checked_sub(1)?)?;
+            if inner != whole {
+                replace(&mut part, Some(inner));
+            }
+        }
+        if part.fate != Fate::Remove {
+            let text = without_passwords(&part.text, char::is_whitespace).0;
+            replace(&mut part, Some(text));
+        }
+        let Range { start, end } = part.span;
+        match part.fate {
+            Fate::Keep => {}
+            Fate::Replace => {
+                let quote = match line.as_bytes().get(start) {
+                    Some(b'\'') => Quote::Single,
+                    Some(b'"') => Quote::Double,
+                    _ => Quote::None,
+                };
+                edits.push((start..end, quote_for(&part.text, quote)));
+            }
+            // With the blanks before it, and whatever stands there.
+            Fate::Remove => edits.push((before.unwrap_or(start)..end, String::new())),
+        }
+        before = Some(end);
+    }
+    Some(())
+}
+
+fn applied(line: &str, edits: Edits) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut copied = 0;
+    for (span, text) in edits {
+        out.push_str(line.get(copied..span.start).unwrap_or_default());
+        out.push_str(&text);
+        copied = span.end.max(copied);
+    }
+    out.push_str(line.get(copied..).unwrap_or_default());
+    out
+}
+
+/// `text` with every `://name:password@` in it as `://name@`, and whether that is all: not where
+/// behind a colon there is neither a port nor an `@`, which may be half a password.
+///
+/// A URL ends where `ends` says.
+fn without_passwords(text: &str, ends: fn(char) -> bool) -> (String, bool) {
+    let mut out = String::with_capacity(text.len());
+    let mut all_found = true;
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, behind) = rest.split_at(at + 3);
+        out.push_str(before);
+        rest = behind;
+        let url = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        let authority = &url[..url.find('/').unwrap_or(url.len())];
+        let Some(colon) = authority.find(':').filter(|_| !authority.starts_with('[')) else {
+            continue;
+        };
+        let at = match authority.rfind('@') {
+            None if is_port(&authority[colon + 1..]) => continue,
+            // Perhaps there is a slash in the password.
+            None => url.rfind('@'),
+            found => found,
+        };
+        match at {
+            Some(at) if at > colon => {
+                out.push_str(&rest[..colon]);
+                rest = &rest[at..];
+            }
+            Some(_) => {}
+            None => all_found = false,
+        }
+    }
+    out.push_str(rest);
+    (out, all_found)
+}
+
+/// Whether the whole of a word is a URL: then blanks are a part of it.
+fn is_url(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| {
+        !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric())
+    })
+}
+
+/// Whether this, behind a host and a colon, begins with a port that ends where a URL may end.
+fn is_port(text: &str) -> bool {
+    let behind = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = text.len() - behind.len();
+    digits <= 5
+        && (behind.is_empty() || behind.starts_with(['\'', '"', '`', ')', ';', '&', '|', '>']))
+}
+
+/// `name:password@host`, which lacks a scheme, as `name@host`.
+fn without_bare_password(text: &str) -> Option<String> {
+    let (name, rest) = text.split_once(':')?;
+    let (_, host) = rest.rsplit_once('@')?;
+    let bare = !rest.starts_with("//") && !name.contains(['/', '@']);
+    bare.then(|| format!("{name}@{host}"))
+}

@@ -1,0 +1,259 @@
+//! Words and operators of the shell language.
+//!
+//! Text in, one token at a time out, each with its place. The lexer never fails: a quote that is
+//! still open at the end is a property of the token, so that the parser can refuse it while
+//! completion and the history go on with what there is.
+
+use super::verbatim::Until;
+use super::{Pos, Word};
+use crate::shell::words::Quote;
+
+/// What the lexer found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::shell) enum Token<'a> {
+    /// A word.
+    Word(Word),
+    /// `!` where a command may begin, with the text for the user's shell.
+    Local(&'a str),
+    /// `|`, with the text for the user's shell.
+    Pipe(&'a str),
+    /// `>`.
+    Into,
+    /// `>>`.
+    Append,
+    /// `&&`.
+    And,
+    /// `||`.
+    Or,
+    /// `&`.
+    Background,
+    /// `;`.
+    Semicolon,
+    /// The end of a line.
+    Newline,
+    /// `(` where a command may begin.
+    GroupStart,
+    /// `)` that belongs to no word.
+    GroupEnd,
+    /// `#` and what follows on its line.
+    Comment(&'a str),
+    /// The end of the text.
+    End,
+}
+
+/// What is still open at the end of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::shell) enum Open {
+    /// A quote (back quotes, in text for the user's shell, count as double ones).
+    Quote(Quote),
+    /// A backslash with nothing behind it.
+    Backslash,
+    /// A `(` inside a word, or in text for the user's shell.
+    Parenthesis,
+}
+
+/// A token and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::shell) struct Lexed<'a> {
+    /// The token.
+    pub(in crate::shell) token: Token<'a>,
+    /// First byte.
+    pub(in crate::shell) start: usize,
+    /// One past the last byte.
+    pub(in crate::shell) end: usize,
+    /// Line and column of the first character.
+    pub(in crate::shell) pos: Pos,
+    /// What is still open, and since where.
+    pub(in crate::shell) open: Option<(Open, Pos)>,
+}
+
+/// Reads a text token by token; after its end, [`Token::End`] for ever.
+pub(in crate::shell) struct Lexer<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
+    pub(super) pos: Pos,
+    /// Whether a command may begin here: only then are `!` and `(` special.
+    at_command: bool,
+    /// Whether this is text for the user's shell: then `|` only separates, and `!` is a word.
+    in_shell: bool,
+}
+
+impl<'a> Lexer<'a> {
+    /// Begins at the start of `text`; a byte order mark there is passed over.
+    pub(in crate::shell) fn new(text: &'a str) -> Self {
+        let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        Self { text, at, pos: Pos { line: 1, column: 1 }, at_command: true, in_shell: false }
+    }
+
+    /// Reads text for the user's shell as if it were ours. Shells quote much as we do: good enough
+    /// to find a word in it, never to run it.
+    pub(in crate::shell) fn in_shell(text: &'a str) -> Self {
+        Self { in_shell: true, ..Self::new(text) }
+    }
+
+    /// The next token.
+    pub(in crate::shell) fn next(&mut self) -> Lexed<'a> {
+        self.skip_blanks();
+        let (start, pos) = (self.at, self.pos);
+        let (token, open) = self.token();
+        self.at_command = match token {
+            Token::And | Token::Or | Token::Background | Token::Semicolon => true,
+            Token::Newline | Token::GroupStart => true,
+            Token::Comment(_) => self.at_command,
+            _ => false,
+        };
+        Lexed { token, start, end: self.at, pos, open }
+    }
+
+    fn token(&mut self) -> (Token<'a>, Option<(Open, Pos)>) {
+        let Some(c) = self.peek() else { return (Token::End, None) };
+        let token = match c {
+            '\n' => self.take(1, Token::Newline),
+            ';' => self.take(1, Token::Semicolon),
+            '#' => return (Token::Comment(self.comment()), None),
+            ')' => self.take(1, Token::GroupEnd),
+            '(' if self.at_command => self.take(1, Token::GroupStart),
+            '&' if self.rest().starts_with("&&") => self.take(2, Token::And),
+            '&' => self.take(1, Token::Background),
+            '>' if self.rest().starts_with(">>") => self.take(2, Token::Append),
+            '>' => self.take(1, Token::Into),
+            '|' if self.rest().starts_with("||") => self.take(2, Token::Or),
+            '|' if self.in_shell => self.take(1, Token::Semicolon),
+            '|' => {
+                self.bump();
+                let (text, open) = self.shell_text(Until::Operator);
+                return (Token::Pipe(text), open);
+            }
+            '!' if self.at_command && !self.in_shell => {
+                self.bump();
+                let (text, open) = self.shell_text(Until::LineEnd);
+                return (Token::Local(text), open);
+            }
+            _ => {
+                let (word, open) = self.word();
+                return (Token::Word(word), open);
+            }
+        };
+        (token, None)
+    }
+
+    fn take(&mut self, count: usize, token: Token<'a>) -> Token<'a> {
+        for _ in 0..count {
+            self.bump();
+        }
+        token
+    }
+
+    pub(super) fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    pub(super) fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    pub(super) fn bump(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += c.len_utf8();
+        if c == '\n' {
+            self.pos = Pos { line: self.pos.line + 1, column: 1 };
+        } else {
+            self.pos.column += 1;
+        }
+        Some(c)
+    }
+
+    /// Whether a backslash and a line end stand here.
+    fn at_continuation(&self) -> bool {
+        let rest = self.rest();
+        rest.starts_with("\\\n") || rest.starts_with("\\\r\n")
+    }
+
+    /// Passes over the backslash and the line end of a continuation.
+    fn skip_continuation(&mut self) {
+        while self.bump().is_some_and(|c| c != '\n') {}
+    }
+
+    pub(super) fn skip_blanks(&mut self) {
+        loop {
+            match self.peek() {
+                // A carriage return is a blank: so CR LF ends a line as LF does.
+                Some(' ' | '\t' | '\r') => drop(self.bump()),
+                Some('\\') if self.at_continuation() => self.skip_continuation(),
+                _ => return,
+            }
+        }
+    }
+
+    pub(super) fn comment(&mut self) -> &'a str {
+        let start = self.at;
+        while self.peek().is_some_and(|c| c != '\n') {
+            self.bump();
+        }
+        &self.text[start..self.at]
+    }
+
+    /// A word. Parentheses inside it that pair up are its own (`file(1).txt`); a `)` too many ends
+    /// it, as the end of a group.
+    fn word(&mut self) -> (Word, Option<(Open, Pos)>) {
+        let mut word = Word { pieces: Vec::new(), pos: self.pos };
+        let mut parentheses = Vec::new();
+        while let Some(c) = self.peek() {
+            let pos = self.pos;
+            match c {
+                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '>' => break,
+                ')' if parentheses.pop().is_none() => break,
+                '\\' if self.at_continuation() => {
+                    self.skip_continuation();
+                    continue;
+                }
+                _ => {}
+            }
+            self.bump();
+            match c {
+                '\\' => match self.bump() {
+                    Some(c) => word.push(c, true),
+                    None => return (word, Some((Open::Backslash, pos))),
+                },
+                '\'' | '"' => {
+                    let quote = if c == '"' { Quote::Double } else { Quote::Single };
+                    word.begin(true);
+                    if !self.quoted(quote, &mut word) {
+                        return (word, Some((Open::Quote(quote), pos)));
+                    }
+                }
+                _ => {
+                    if c == '(' {
+                        parentheses.push(pos);
+                    }
+                    word.push(c, false);
+                }
+            }
+        }
+        (word, parentheses.pop().map(|pos| (Open::Parenthesis, pos)))
+    }
+
+    /// The inside of a quote, to behind its end; false if the text ends first.
+    fn quoted(&mut self, quote: Quote, word: &mut Word) -> bool {
+        while let Some(c) = self.peek() {
+            if quote == Quote::Double && self.at_continuation() {
+                self.skip_continuation();
+                continue;
+            }
+            self.bump();
+            match (quote, c) {
+                (Quote::Single, '\'') | (Quote::Double, '"') => return true,
+                (Quote::Double, '\\') => {
+                    // Other backslashes in double quotes are themselves.
+                    let escaped = self.peek().filter(|next| matches!(next, '"' | '\\'));
+                    if escaped.is_some() {
+                        self.bump();
+                    }
+                    word.push(escaped.unwrap_or('\\'), true);
+                }
+                _ => word.push(c, true),
+            }
+        }
+        false
+    }
+}

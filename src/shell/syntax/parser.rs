@@ -1,0 +1,233 @@
+//! Tokens in, the tree of commands out; the first thing wrong ends it, with its line and column.
+//!
+//! Groups recurse, at most [`MAX_DEPTH`] deep; nothing else does.
+
+use super::lexer::{Lexed, Lexer, Open, Token};
+use super::{Element, Item, Pos, Redirect, Script, Step, SyntaxError, Target, When, Word};
+
+/// How deep groups may be nested.
+pub const MAX_DEPTH: usize = 64;
+
+/// Reads a whole text, named `name` in errors (`-c`, a file's name, `prompt`).
+///
+/// Line ends may be LF or CR LF; a byte order mark at the start is passed over.
+///
+/// # Errors
+///
+/// The first thing that is not in the language. [`SyntaxError::incomplete`] tells whether more
+/// lines could mend it.
+pub fn parse(source: &str, name: &str) -> Result<Script, SyntaxError> {
+    refuse_nul(source)
+        .and_then(|()| {
+            let mut lexer = Lexer::new(source);
+            let next = lexer.next();
+            Parser { lexer, next, last_end: 0 }.script(0, None)
+        })
+        .map_err(|Fault { pos, message, incomplete }| SyntaxError {
+            name: name.to_owned(),
+            pos,
+            message,
+            incomplete,
+        })
+}
+
+/// A [`SyntaxError`] that does not know the text's name yet.
+struct Fault {
+    pos: Pos,
+    message: String,
+    incomplete: bool,
+}
+
+impl Fault {
+    fn wrong(pos: Pos, message: impl Into<String>) -> Self {
+        Self { pos, message: message.into(), incomplete: false }
+    }
+
+    fn incomplete(pos: Pos, message: impl Into<String>) -> Self {
+        Self { pos, message: message.into(), incomplete: true }
+    }
+}
+
+fn refuse_nul(source: &str) -> Result<(), Fault> {
+    let Some(at) = source.find('\0') else { return Ok(()) };
+    let before = source[..at].trim_start_matches('\u{feff}');
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let pos = Pos {
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+    };
+    Err(Fault::wrong(pos, "NUL is not allowed"))
+}
+
+struct Parser<'a> {
+    lexer: Lexer<'a>,
+    next: Lexed<'a>,
+    /// Where the last token that was taken ends.
+    last_end: usize,
+}
+
+impl<'a> Parser<'a> {
+    /// Takes the next token, which must not be left open at the end of the text.
+    fn advance(&mut self) -> Result<Lexed<'a>, Fault> {
+        if let Some((open, pos)) = self.next.open {
+            let in_word = matches!(self.next.token, Token::Word(_));
+            return Err(match open {
+                Open::Quote(_) => Fault::incomplete(pos, "unterminated quote"),
+                Open::Backslash => Fault::incomplete(pos, "nothing follows the backslash"),
+                Open::Parenthesis if in_word => Fault::wrong(pos, "`(`: quote it, or close it"),
+                Open::Parenthesis => Fault::incomplete(pos, "`(` without `)`"),
+            });
+        }
+        self.last_end = self.next.end;
+        Ok(std::mem::replace(&mut self.next, self.lexer.next()))
+    }
+
+    /// The items up to the end of the text, or of the group that began at `group`.
+    fn script(&mut self, depth: usize, group: Option<Pos>) -> Result<Script, Fault> {
+        let mut items = Vec::new();
+        loop {
+            match (&self.next.token, group) {
+                (Token::End, None) => return Ok(Script { items }),
+                (Token::End, Some(pos)) => return Err(Fault::incomplete(pos, "`(` without `)`")),
+                (Token::GroupEnd, None) => {
+                    return Err(Fault::wrong(self.next.pos, "`)` without `(`"));
+                }
+                (Token::GroupEnd, Some(pos)) => {
+                    if items.is_empty() {
+                        return Err(Fault::wrong(pos, "empty group"));
+                    }
+                    self.advance()?;
+                    return Ok(Script { items });
+                }
+                (Token::Semicolon | Token::Newline | Token::Comment(_), _) => {
+                    self.advance()?;
+                }
+                _ => items.push(self.item(depth)?),
+            }
+        }
+    }
+
+    fn item(&mut self, depth: usize) -> Result<Item, Fault> {
+        let (pos, start) = (self.next.pos, self.next.start);
+        let mut steps = vec![self.step(When::Always, depth)?];
+        loop {
+            let when = match self.next.token {
+                Token::And => When::IfOk,
+                Token::Or => When::IfFailed,
+                _ => break,
+            };
+            let connector = self.advance()?;
+            while matches!(self.next.token, Token::Newline | Token::Comment(_)) {
+                self.advance()?;
+            }
+            if self.next.token == Token::End {
+                let message = format!("no command after `{}`", shown(&connector.token));
+                return Err(Fault::incomplete(connector.pos, message));
+            }
+            steps.push(self.step(when, depth)?);
+        }
+        let span = start..self.last_end;
+        let background = self.next.token == Token::Background;
+        if background {
+            self.advance()?;
+        } else if !matches!(
+            self.next.token,
+            Token::Semicolon | Token::Newline | Token::Comment(_) | Token::GroupEnd | Token::End
+        ) {
+            return Err(self.unexpected());
+        }
+        Ok(Item { steps, background, pos, span })
+    }
+
+    fn step(&mut self, when: When, depth: usize) -> Result<Step, Fault> {
+        let pos = self.next.pos;
+        let element = match &self.next.token {
+            Token::Word(_) => Element::Simple(self.words()?),
+            Token::Local(text) => {
+                let text = for_shell(text);
+                self.advance()?;
+                Element::Local(text)
+            }
+            Token::GroupStart if depth == MAX_DEPTH => {
+                let message = format!("groups are nested too deep: {MAX_DEPTH} at most");
+                return Err(Fault::wrong(pos, message));
+            }
+            Token::GroupStart => {
+                self.advance()?;
+                Element::Group(self.script(depth + 1, Some(pos))?)
+            }
+            _ => return Err(self.unexpected()),
+        };
+        Ok(Step { when, element, redirect: self.redirect()?, pos })
+    }
+
+    fn words(&mut self) -> Result<Vec<Word>, Fault> {
+        let mut words = Vec::new();
+        while let Some(word) = self.word()? {
+            words.push(word);
+        }
+        Ok(words)
+    }
+
+    /// Takes the next token if it is a word.
+    fn word(&mut self) -> Result<Option<Word>, Fault> {
+        if !matches!(self.next.token, Token::Word(_)) {
+            return Ok(None);
+        }
+        match self.advance()?.token {
+            Token::Word(word) => Ok(Some(word)),
+            _ => Ok(None),
+        }
+    }
+
+    fn redirect(&mut self) -> Result<Option<Redirect>, Fault> {
+        if !matches!(self.next.token, Token::Pipe(_) | Token::Into | Token::Append) {
+            return Ok(None);
+        }
+        let Lexed { token, pos, .. } = self.advance()?;
+        let target = match token {
+            Token::Pipe("") => {
+                let message = "no shell command after `|`".to_owned();
+                let incomplete = self.next.token == Token::End;
+                return Err(Fault { pos, message, incomplete });
+            }
+            Token::Pipe(text) => Target::Pipe(for_shell(text)),
+            operator => {
+                let Some(word) = self.word()? else {
+                    let message = format!("no file name after `{}`", shown(&operator));
+                    return Err(Fault::wrong(pos, message));
+                };
+                if operator == Token::Into { Target::File(word) } else { Target::Append(word) }
+            }
+        };
+        Ok(Some(Redirect { target, pos }))
+    }
+
+    fn unexpected(&self) -> Fault {
+        Fault::wrong(self.next.pos, format!("unexpected `{}`", shown(&self.next.token)))
+    }
+}
+
+/// Verbatim but for the line ends of a file from Windows, which no shell takes.
+fn for_shell(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+fn shown(token: &Token<'_>) -> String {
+    match token {
+        Token::Word(word) => return word.text(),
+        Token::Local(_) => "!",
+        Token::Pipe(_) => "|",
+        Token::Into => ">",
+        Token::Append => ">>",
+        Token::And => "&&",
+        Token::Or => "||",
+        Token::Background => "&",
+        Token::Semicolon => ";",
+        Token::GroupStart => "(",
+        Token::GroupEnd => ")",
+        Token::Comment(text) => text,
+        Token::Newline | Token::End => "end of line",
+    }
+    .to_owned()
+}
