@@ -12,6 +12,11 @@ PACKAGES=$STATE/packages
 TABLE=$STATE/servers.jsonl
 HOST=127.0.0.1
 USER_NAME=tester
+# Whose files the virtual user's are. Every Debian has this one, and its home exists: vsftpd goes
+# there before it goes to its root (nobody has no home).
+OWNER=daemon
+OWNER_UID=$(id -u "$OWNER")
+OWNER_GID=$(id -g "$OWNER")
 # Each instance owns this many ports: the first is its control port, the others are for data.
 BLOCK=400
 INSTANCES=(vsftpd vsftpd-implicit proftpd proftpd-tls12 proftpd-tls13 pure-ftpd pyftpdlib)
@@ -28,7 +33,7 @@ last_data_port() { echo $(($(control_port "$1") + BLOCK - 1)); }
 # make_cert NAME: a new key and a self-signed certificate, valid for loopback.
 make_cert() {
     local dir=$RUN/$1
-    openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 30 -subj "/CN=localhost/O=ftpsh $1" \
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -sha256 -days 30 -subj "/CN=localhost/O=ftpsh $1" \
         -addext "subjectAltName=DNS:localhost,IP:127.0.0.1" \
         -keyout "$dir/key.pem" -out "$dir/cert.pem" 2>"$dir/openssl.log"
     cat "$dir/key.pem" "$dir/cert.pem" >"$dir/both.pem"

@@ -2,7 +2,7 @@
 #
 # They keep their defaults where a client can see them; changed are only the paths, ports and
 # limits, TLS (required) and logging (every command line, so that tests can read what was sent).
-# All of them serve files as nobody to one virtual user: no system user is made.
+# All of them serve files as $OWNER to one virtual user: no system user is made.
 # shellcheck shell=bash
 
 start_vsftpd() {
@@ -28,7 +28,7 @@ pam_service_name=$PAM_SERVICE
 anonymous_enable=NO
 local_enable=YES
 guest_enable=YES
-guest_username=nobody
+guest_username=$OWNER
 virtual_use_local_privs=YES
 local_root=$dir/root
 chroot_local_user=YES
@@ -67,8 +67,8 @@ start_proftpd() {
     *-tls13) protocols=TLSv1.3 ;;
     *) protocols="TLSv1.2 TLSv1.3" ;;
     esac
-    printf '%s:%s:65534:65534::%s:/bin/false\n' \
-        "$USER_NAME" "$(openssl passwd -6 "$PASSWORD")" "$dir/root" >"$dir/passwd"
+    printf '%s:%s:%d:%d::%s:/bin/false\n' \
+        "$USER_NAME" "$(openssl passwd -6 "$PASSWORD")" "$OWNER_UID" "$OWNER_GID" "$dir/root" >"$dir/passwd"
     chmod 600 "$dir/passwd"
     cat >"$dir/proftpd.conf" <<CONF
 ModulePath $PACKAGES/usr/lib/proftpd
@@ -81,8 +81,8 @@ Port $(control_port "$name")
 PassivePorts $(first_data_port "$name") $(last_data_port "$name")
 UseIPv6 off
 UseReverseDNS off
-User nobody
-Group nogroup
+User $OWNER
+Group $OWNER
 AuthOrder mod_auth_file.c
 AuthUserFile $dir/passwd
 RequireValidShell off
@@ -106,8 +106,8 @@ ExtendedLog $dir/log ALL commands
   TLSRequired on
   TLSLog $dir/tls.log
   TLSProtocol $protocols
-  TLSRSACertificateFile $dir/cert.pem
-  TLSRSACertificateKeyFile $dir/key.pem
+  TLSECCertificateFile $dir/cert.pem
+  TLSECCertificateKeyFile $dir/key.pem
 </IfModule>
 CONF
     LD_LIBRARY_PATH=$PACKAGES/usr/lib/$(uname -m)-linux-gnu \
@@ -121,14 +121,14 @@ start_pure_ftpd() {
     cc -shared -fPIC -O1 -o "$dir/syslog.so" "$HERE/syslog_to_file.c"
     rm -f "$dir/passwd" "$dir/users.pdb"
     printf '%s\n%s\n' "$PASSWORD" "$PASSWORD" |
-        "$PACKAGES/usr/bin/pure-pw" useradd "$USER_NAME" -f "$dir/passwd" -u 65534 -g 65534 \
+        "$PACKAGES/usr/bin/pure-pw" useradd "$USER_NAME" -f "$dir/passwd" -u "$OWNER_UID" -g "$OWNER_GID" \
             -d "$dir/root" >"$dir/output" 2>&1
     "$PACKAGES/usr/bin/pure-pw" mkdb "$dir/users.pdb" -f "$dir/passwd"
     # TLS mode 2: no clear-text logins. (Mode 3 would refuse clear data connections as well.)
     SYSLOG_FILE=$dir/log LD_PRELOAD=$dir/syslog.so \
         "$PACKAGES/usr/sbin/pure-ftpd" -S "$HOST,$(control_port "$name")" -4 \
         -p "$(first_data_port "$name"):$(last_data_port "$name")" -P "$HOST" \
-        -l "puredb:$dir/users.pdb" -E -A -H -c 100 -C 100 -d -d -U 133:022 \
+        -l "puredb:$dir/users.pdb" -E -A -H -u 1 -c 100 -C 100 -d -d -U 133:022 \
         -Y 2 -2 "$dir/both.pem" -g "$dir/pid" -B >>"$dir/output" 2>&1 ||
         die "$name: $(cat "$dir/output")"
 }
