@@ -1,3 +1,6 @@
-//! Integration tests.
+//! Integration tests: the library and the program against servers in this process.
 
-fn main() {}
+// Helpers of tests may stop at the first surprise, as tests may (clippy.toml).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;

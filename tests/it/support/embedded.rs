@@ -1,0 +1,158 @@
+//! An honest FTPS server in this process: libunftp on loopback, on a port of its own.
+//!
+//! In: a user and a password. Out: where it listens, its root directory and its certificate's
+//! fingerprint. TLS is required on both connections. It stops, and its directory goes, when it
+//! is dropped. The playground (`make demo`) is built on this file as well.
+
+use super::certificate::Certificate;
+use async_trait::async_trait;
+use libunftp::ServerBuilder;
+use libunftp::options::TlsFlags;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use unftp_core::auth::{AuthenticationError, Authenticator, Credentials, Principal};
+use unftp_sbe_fs::Filesystem;
+
+/// A running server.
+pub struct Embedded {
+    /// Where it listens: 127.0.0.1 and a free port.
+    pub addr: SocketAddr,
+    /// The directory that it serves as `/`.
+    pub root: PathBuf,
+    /// The one user.
+    pub user: String,
+    /// The user's password.
+    pub password: String,
+    /// The certificate's fingerprint, as ftpsh prints it.
+    pub fingerprint: String,
+    runtime: Option<Runtime>,
+    _directory: TempDir,
+}
+
+impl Embedded {
+    /// Starts a server with a new certificate and an empty root directory.
+    ///
+    /// # Errors
+    /// No temporary directory, no port, no certificate.
+    pub fn serve(user: &str, password: &str) -> anyhow::Result<Self> {
+        let directory = TempDir::with_prefix("ftpsh-embedded-")?;
+        let root = directory.path().join("root");
+        std::fs::create_dir(&root)?;
+        let certificate = Certificate::make("localhost")?;
+        let config = Config {
+            root: root.clone(),
+            certificate: directory.path().join("cert.pem"),
+            key: directory.path().join("key.pem"),
+            login: Arc::new(Login { user: user.to_owned(), password: password.to_owned() }),
+        };
+        std::fs::write(&config.certificate, certificate.pem()?)?;
+        std::fs::write(&config.key, certificate.key_pem()?)?;
+
+        // Bound here and kept: no other process can take the port in between.
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let addr = listener.local_addr()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let listener = {
+            let _context = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)?
+        };
+        runtime.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // Small replies must not wait for acknowledgements.
+                let _ = stream.set_nodelay(true);
+                if let Ok(server) = config.server() {
+                    tokio::spawn(server.service(stream));
+                }
+            }
+        });
+        Ok(Self {
+            addr,
+            root,
+            user: user.to_owned(),
+            password: password.to_owned(),
+            fingerprint: certificate.fingerprint()?,
+            runtime: Some(runtime),
+            _directory: directory,
+        })
+    }
+
+    /// The address as a URL for explicit TLS, with the user in it.
+    pub fn url(&self) -> String {
+        format!("ftpes://{}@{}", self.user, self.addr)
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(Duration::from_secs(2));
+        }
+    }
+}
+
+/// What each session's server is built from.
+struct Config {
+    root: PathBuf,
+    certificate: PathBuf,
+    key: PathBuf,
+    login: Arc<Login>,
+}
+
+type Server = libunftp::Server<Filesystem, unftp_core::auth::DefaultUser>;
+
+impl Config {
+    fn server(&self) -> Result<Server, libunftp::ServerError> {
+        let root = self.root.clone();
+        ServerBuilder::with_authenticator(Box::new(move || open(&root)), self.login.clone())
+            .ftps(&self.certificate, &self.key)
+            .ftps_required(true, true)
+            .ftps_tls_flags(
+                TlsFlags::LATEST_VERSIONS
+                    | TlsFlags::RESUMPTION_SESS_ID
+                    | TlsFlags::RESUMPTION_TICKETS,
+            )
+            .greeting("ftpsh embedded server")
+            .build()
+    }
+}
+
+/// The directory as libunftp's storage.
+#[allow(clippy::expect_used, reason = "libunftp takes no failure here, and the directory is ours")]
+fn open(root: &Path) -> Filesystem {
+    Filesystem::new(root).expect("the root directory exists")
+}
+
+/// The one user, as libunftp's authenticator.
+struct Login {
+    user: String,
+    password: String,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Login({})", self.user)
+    }
+}
+
+#[async_trait]
+impl Authenticator for Login {
+    async fn authenticate(
+        &self,
+        user: &str,
+        given: &Credentials,
+    ) -> Result<Principal, AuthenticationError> {
+        if user != self.user {
+            Err(AuthenticationError::BadUser)
+        } else if given.password.as_deref() != Some(&*self.password) {
+            Err(AuthenticationError::BadPassword)
+        } else {
+            Ok(Principal { username: user.to_owned() })
+        }
+    }
+}

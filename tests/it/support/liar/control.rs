@@ -1,0 +1,263 @@
+//! One control connection of the scripted server: reads lines, asks the script, answers.
+
+use super::data::{Peer, Transfer};
+use super::files::absolute;
+use super::stream::Stream;
+use super::{Data, Event, Files, Shared, Step};
+use openssl::ssl::SslContext;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, MutexGuard};
+use std::thread;
+
+/// The state of one session.
+pub struct Control<'a> {
+    pub(super) number: usize,
+    pub(super) shared: &'a Arc<Shared>,
+    pub(super) context: SslContext,
+    stream: Option<Stream>,
+    pub(super) logged_in: bool,
+    pub(super) right_user: bool,
+    pub(super) protected: bool,
+    pub(super) cwd: Vec<u8>,
+    pub(super) restart: usize,
+    pub(super) rename: Option<Vec<u8>>,
+    pub(super) peer: Option<Peer>,
+    /// Data connections that are never accepted: kept open with the session.
+    kept: Vec<Peer>,
+    opening: Option<Vec<u8>>,
+    last: Option<Vec<u8>>,
+    trailer: Vec<u8>,
+}
+
+/// The session is over.
+fn over<T>() -> io::Result<T> {
+    Err(io::ErrorKind::ConnectionAborted.into())
+}
+
+impl<'a> Control<'a> {
+    pub fn new(number: usize, tcp: TcpStream, shared: &'a Arc<Shared>) -> Self {
+        Self {
+            number,
+            shared,
+            context: shared.control_context(),
+            stream: Some(Stream::new(shared, tcp)),
+            logged_in: false,
+            right_user: false,
+            protected: false,
+            cwd: Vec::new(),
+            restart: 0,
+            rename: None,
+            peer: None,
+            kept: Vec::new(),
+            opening: None,
+            last: None,
+            trailer: Vec::new(),
+        }
+    }
+
+    /// Serves until the connection ends, whoever ends it.
+    pub fn run(mut self) {
+        let _ = self.serve();
+    }
+
+    fn serve(&mut self) -> io::Result<()> {
+        if self.shared.script().implicit {
+            self.secure()?;
+        }
+        let greeting = self.shared.script().greeting.clone();
+        self.obey(greeting, b"", b"")?;
+        loop {
+            let Some(line) = self.read_line()? else { return over() };
+            let (verb, argument) = match line.iter().position(|b| *b == b' ') {
+                Some(space) => (&line[..space], &line[space + 1..]),
+                None => (&line[..], &b""[..]),
+            };
+            let verb = verb.to_ascii_uppercase();
+            let step = self.shared.script().take_step(&verb);
+            self.obey(step, &verb, argument)?;
+        }
+    }
+
+    /// Does what the script says. The empty verb stands for the greeting.
+    fn obey(&mut self, step: Step, verb: &[u8], argument: &[u8]) -> io::Result<()> {
+        match step {
+            Step::Honest => return self.answer(verb, argument),
+            Step::Reply(bytes) => {
+                self.send(&bytes)?;
+                self.logged_in |= bytes.starts_with(b"230");
+                if verb == b"AUTH" && bytes.starts_with(b"234") {
+                    self.secure()?;
+                }
+            }
+            Step::Before(bytes) => {
+                self.send(&bytes)?;
+                return self.answer(verb, argument);
+            }
+            Step::After(bytes) => {
+                self.trailer = bytes;
+                return self.answer(verb, argument);
+            }
+            Step::Final(bytes) => {
+                self.last = Some(bytes);
+                return self.answer(verb, argument);
+            }
+            Step::Opening(bytes) => {
+                self.opening = Some(bytes);
+                return self.answer(verb, argument);
+            }
+            Step::Silence => {}
+            Step::Drip(bytes, interval) => {
+                for byte in bytes {
+                    self.send(&[byte])?;
+                    thread::sleep(interval);
+                }
+            }
+            Step::Endless(bytes) => loop {
+                self.send(&bytes)?;
+            },
+            Step::Close(bytes) => {
+                self.send(&bytes)?;
+                self.stream.take().map(Stream::close);
+                return over();
+            }
+            Step::Cut(bytes) => {
+                self.send(&bytes)?;
+                self.stream.take().map(Stream::cut);
+                return over();
+            }
+            Step::Reset(bytes) => {
+                self.send(&bytes)?;
+                self.stream.take().map(Stream::reset).unwrap_or_default();
+                return over();
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a body for a command that was found to be in order.
+    pub(super) fn send_body(&mut self, verb: &[u8], body: Vec<u8>) -> io::Result<()> {
+        self.transfer(verb, Some(body), |_| {})
+    }
+
+    /// Receives a file, and puts it there behind what is kept of the old one.
+    pub(super) fn receive(&mut self, verb: &[u8], path: Vec<u8>, kept: Vec<u8>) -> io::Result<()> {
+        let shared = self.shared;
+        self.transfer(verb, None, |received| {
+            shared.files.lock().unwrap().put(&path, [kept, received].concat());
+        })
+    }
+
+    /// `store` is called with what an upload brought, before the completion reply is sent.
+    fn transfer(
+        &mut self,
+        verb: &[u8],
+        body: Option<Vec<u8>>,
+        store: impl FnOnce(Vec<u8>),
+    ) -> io::Result<()> {
+        let opening = self.opening.take();
+        let last = self.last.take();
+        let Some(peer) = self.peer.take() else {
+            return self.reply("425 use EPSV or PASV first");
+        };
+        let opening = opening.unwrap_or_else(|| b"150 here it comes\r\n".to_vec());
+        self.send(&opening)?;
+        if opening.starts_with(b"4") || opening.starts_with(b"5") {
+            return Ok(());
+        }
+        let data = self.shared.script().take_data(verb);
+        if matches!(data, Data::NeverAccept) {
+            self.kept.push(peer);
+            return Ok(());
+        }
+        let transfer = Transfer {
+            shared: self.shared,
+            session: self.number,
+            context: &self.context,
+            protected: self.protected,
+            data,
+        };
+        let upload = body.is_none();
+        let done = transfer.run(&peer, body);
+        if upload {
+            store(done.received);
+        }
+        match last {
+            Some(bytes) => self.send(&bytes),
+            None => self.reply(done.reply),
+        }
+    }
+
+    /// A port for the client to connect to.
+    pub(super) fn listen(&mut self) -> io::Result<u16> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let port = listener.local_addr()?.port();
+        self.peer = Some(Peer::Listen(listener));
+        Ok(port)
+    }
+
+    /// A port of the client's to connect to.
+    pub(super) fn dial(&mut self, address: SocketAddr) {
+        self.peer = Some(Peer::Dial(address));
+    }
+
+    /// The path that an argument means.
+    pub(super) fn path(&self, argument: &[u8]) -> Vec<u8> {
+        absolute(&self.cwd, argument)
+    }
+
+    pub(super) fn files(&self) -> MutexGuard<'a, Files> {
+        self.shared.files.lock().unwrap()
+    }
+
+    /// Sends a reply; CRLF and what the script adds come after it, in one piece.
+    pub(super) fn reply(&mut self, text: impl AsRef<[u8]>) -> io::Result<()> {
+        let trailer = std::mem::take(&mut self.trailer);
+        self.send(&[text.as_ref(), b"\r\n", &trailer].concat())
+    }
+
+    /// Says goodbye, and ends the session.
+    pub(super) fn goodbye(&mut self) -> io::Result<()> {
+        self.reply("221 goodbye")?;
+        self.stream.take().map(Stream::close);
+        over()
+    }
+
+    pub(super) fn secure(&mut self) -> io::Result<()> {
+        let Some(stream) = &mut self.stream else { return over() };
+        let resumed = stream.secure(&self.context)?;
+        self.shared.wire.add(Event::Secured { session: self.number, resumed });
+        Ok(())
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.stream {
+            // An empty write would be an error to OpenSSL.
+            Some(stream) if !bytes.is_empty() => stream.write_all(bytes),
+            Some(_) => Ok(()),
+            None => over(),
+        }
+    }
+
+    /// The next command line, without CRLF. What is left at the end of the stream is recorded.
+    fn read_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let Some(stream) = &mut self.stream else { return over() };
+        let tls = stream.is_tls();
+        let mut line = Vec::new();
+        let mut byte = [0];
+        let whole = loop {
+            match stream.read(&mut byte) {
+                Ok(1..) if byte[0] == b'\n' => break true,
+                Ok(1..) => line.push(byte[0]),
+                Ok(0) | Err(_) => break false,
+            }
+        };
+        if line.ends_with(b"\r") {
+            line.pop();
+        }
+        if whole || !line.is_empty() {
+            self.shared.wire.add(Event::Line { session: self.number, tls, line: line.clone() });
+        }
+        Ok(whole.then_some(line))
+    }
+}

@@ -1,0 +1,152 @@
+//! The tree of a scripted server: paths and contents in memory, names as bytes.
+
+use std::collections::BTreeMap;
+
+/// The time of everything that the script makes, as MDTM gives it (UTC).
+pub const TIME: &str = "20240102030405";
+
+/// A file (with content) or a directory (without).
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub(super) content: Option<Vec<u8>>,
+    pub(super) time: String,
+    pub(super) mode: String,
+}
+
+/// The tree: absolute paths without a slash at the end; the root is empty.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    nodes: BTreeMap<Vec<u8>, Node>,
+}
+
+impl Files {
+    /// Puts a file there, with the directories above it.
+    pub fn put(&mut self, path: &[u8], content: Vec<u8>) {
+        let path = absolute(b"", path);
+        self.make_dirs(parent(&path));
+        self.nodes.insert(path, Node::new(Some(content)));
+    }
+
+    /// Makes a directory, with those above it.
+    pub fn make_dirs(&mut self, path: &[u8]) {
+        let path = absolute(b"", path);
+        if !path.is_empty() {
+            self.make_dirs(parent(&path));
+            self.nodes.entry(path).or_insert_with(|| Node::new(None));
+        }
+    }
+
+    /// The content of the file there.
+    pub fn content(&self, path: &[u8]) -> Option<&[u8]> {
+        self.get(&absolute(b"", path))?.content.as_deref()
+    }
+
+    /// Gives what is there another time (YYYYMMDDHHMMSS, UTC).
+    pub fn set_time(&mut self, path: &[u8], time: &str) -> bool {
+        let node = self.nodes.get_mut(&absolute(b"", path));
+        node.map(|node| time.clone_into(&mut node.time)).is_some()
+    }
+
+    /// Gives what is there another mode (octal digits).
+    pub fn set_mode(&mut self, path: &[u8], mode: &str) -> bool {
+        let node = self.nodes.get_mut(&absolute(b"", path));
+        node.map(|node| mode.clone_into(&mut node.mode)).is_some()
+    }
+
+    /// All paths.
+    pub fn paths(&self) -> Vec<Vec<u8>> {
+        self.nodes.keys().cloned().collect()
+    }
+
+    pub(super) fn get(&self, path: &[u8]) -> Option<&Node> {
+        self.nodes.get(path)
+    }
+
+    pub(super) fn is_dir(&self, path: &[u8]) -> bool {
+        path.is_empty() || self.get(path).is_some_and(|node| node.content.is_none())
+    }
+
+    /// Removes a file, or an empty directory.
+    pub(super) fn remove(&mut self, path: &[u8], dir: bool) -> bool {
+        self.get(path).is_some_and(|node| node.content.is_none() == dir)
+            && self.children(path).is_empty()
+            && self.nodes.remove(path).is_some()
+    }
+
+    pub(super) fn rename(&mut self, from: &[u8], to: &[u8]) -> bool {
+        if self.get(from).is_none() || !self.is_dir(parent(to)) {
+            return false;
+        }
+        let under = [from, b"/"].concat();
+        let moved: Vec<_> =
+            self.nodes.keys().filter(|p| *p == from || p.starts_with(&under)).cloned().collect();
+        for path in moved {
+            if let Some(node) = self.nodes.remove(&path) {
+                self.nodes.insert([to, &path[from.len()..]].concat(), node);
+            }
+        }
+        true
+    }
+
+    /// Name and node of everything directly in a directory.
+    pub(super) fn children(&self, dir: &[u8]) -> Vec<(&[u8], &Node)> {
+        let under = [dir, b"/"].concat();
+        self.nodes
+            .iter()
+            .filter_map(|(path, node)| {
+                let name = path.strip_prefix(under.as_slice())?;
+                (!name.contains(&b'/')).then_some((name, node))
+            })
+            .collect()
+    }
+}
+
+impl Node {
+    fn new(content: Option<Vec<u8>>) -> Self {
+        let mode = if content.is_some() { "0644" } else { "0755" };
+        Self { content, time: TIME.to_owned(), mode: mode.to_owned() }
+    }
+
+    /// The facts of MLSD and MLST (RFC 3659, section 7), with the space at their end.
+    pub(super) fn facts(&self) -> String {
+        let kind = match &self.content {
+            Some(content) => format!("type=file;size={}", content.len()),
+            None => "type=dir".to_owned(),
+        };
+        format!("{kind};modify={};UNIX.mode={}; ", self.time, self.mode)
+    }
+
+    /// What stands before the name in a line of LIST, as `ls -l` writes it.
+    pub(super) fn long(&self) -> String {
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let bits = u32::from_str_radix(&self.mode, 8).unwrap_or(0);
+        let mut mode = String::from(if self.content.is_some() { "-" } else { "d" });
+        for (place, letter) in "rwxrwxrwx".chars().enumerate() {
+            mode.push(if bits >> (8 - place) & 1 == 1 { letter } else { '-' });
+        }
+        let size = self.content.as_ref().map_or(4096, Vec::len);
+        let month = self.time[4..6].parse::<usize>().map_or("Jan", |m| MONTHS[(m - 1) % 12]);
+        let (year, day) = (&self.time[..4], &self.time[6..8]);
+        format!("{mode}   1 ftp      ftp      {size:>10} {month} {day}  {year} ")
+    }
+}
+
+/// The directory above.
+pub fn parent(path: &[u8]) -> &[u8] {
+    path.iter().rposition(|b| *b == b'/').map_or(b"", |slash| &path[..slash])
+}
+
+/// A path as the tree keeps it: from the root, without `.`, `..` and a slash at the end.
+pub fn absolute(cwd: &[u8], path: &[u8]) -> Vec<u8> {
+    let mut parts: Vec<&[u8]> = Vec::new();
+    let start: &[u8] = if path.starts_with(b"/") { b"" } else { cwd };
+    for part in start.split(|b| *b == b'/').chain(path.split(|b| *b == b'/')) {
+        match part {
+            b"" | b"." => {}
+            b".." => drop(parts.pop()),
+            name => parts.push(name),
+        }
+    }
+    parts.iter().flat_map(|part| [b"/", *part].concat()).collect()
+}

@@ -1,0 +1,242 @@
+//! What a scripted server is to do otherwise than a correct one.
+//!
+//! Every `on` and `data` adds to a queue for its verb: the first is for the verb's first
+//! occurrence on this server, the second for the second; after the last the server is correct
+//! again. `always` and `always_data` have no end.
+
+use super::Files;
+use crate::support::certificate::Certificate;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+/// TLS versions that the server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Versions {
+    /// TLS 1.2 only.
+    Tls12,
+    /// TLS 1.3 only.
+    Tls13,
+    /// Both.
+    Both,
+}
+
+/// What to do with one command. Texts are sent as they are: with the CRLF, or without.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// What a correct server does.
+    Honest,
+    /// Send these bytes and do nothing else. A `234` to AUTH still starts TLS, after all bytes.
+    Reply(Vec<u8>),
+    /// Send these bytes, then do what a correct server does.
+    Before(Vec<u8>),
+    /// Do what a correct server does, then send these bytes in one piece with its last reply.
+    After(Vec<u8>),
+    /// For a command with a transfer: the reply after the data, instead of `226`. May be empty.
+    Final(Vec<u8>),
+    /// For a command with a transfer: the reply before the data, instead of `150`. May be empty.
+    Opening(Vec<u8>),
+    /// Send nothing, and go on with the next command.
+    Silence,
+    /// Send these bytes one by one, at this interval.
+    Drip(Vec<u8>, Duration),
+    /// Send these bytes again and again, until the client goes away.
+    Endless(Vec<u8>),
+    /// Send these bytes, then close: with close_notify where TLS is up.
+    Close(Vec<u8>),
+    /// Send these bytes, then end the TCP stream without close_notify.
+    Cut(Vec<u8>),
+    /// Send these bytes, then reset the TCP connection.
+    Reset(Vec<u8>),
+}
+
+impl Step {
+    /// A reply; CRLF is added.
+    pub fn reply(text: impl AsRef<[u8]>) -> Self {
+        Self::Reply([text.as_ref(), b"\r\n"].concat())
+    }
+
+    /// A completion reply; CRLF is added.
+    pub fn last(text: impl AsRef<[u8]>) -> Self {
+        Self::Final([text.as_ref(), b"\r\n"].concat())
+    }
+}
+
+/// What to do with the data of one transfer. Counts are bytes of the body.
+///
+/// The completion reply is a cheerful `226` whatever happens here; `Step::Final` changes it.
+#[derive(Clone)]
+pub enum Data {
+    /// What a correct server does.
+    Honest,
+    /// These bytes instead of the file's or the listing's.
+    Body(Vec<u8>),
+    /// After so many bytes, a proper end of TLS (download) or no further reading (upload).
+    Short(usize),
+    /// After so many bytes, the end of the TCP stream without close_notify.
+    Cut(usize),
+    /// After so many bytes (sent or received), a reset.
+    Reset(usize),
+    /// After so many bytes (sent or received), nothing more, until the client closes.
+    Stall(usize),
+    /// One byte at each interval.
+    Trickle(Duration),
+    /// This body again and again, until the client goes away.
+    Endless(Vec<u8>),
+    /// These bytes instead of a TLS handshake.
+    Garbage(Vec<u8>),
+    /// Another certificate than on the control connection, and no session is resumed.
+    Certificate(Certificate),
+    /// The connection is never accepted (the system completes it, nothing answers).
+    NeverAccept,
+    /// The connection is accepted, but there is no handshake.
+    NoHandshake,
+}
+
+/// A script. Begin with [`Script::new`], which is a correct server.
+#[derive(Clone)]
+pub struct Script {
+    pub(super) implicit: bool,
+    pub(super) user: String,
+    pub(super) password: String,
+    pub(super) certificate: Certificate,
+    pub(super) versions: Versions,
+    pub(super) needs_resumption: bool,
+    pub(super) greeting: Step,
+    pub(super) files: Files,
+    pub(super) listings: HashMap<Verb, Vec<u8>>,
+    pub(super) missing: HashSet<Verb>,
+    steps: HashMap<Verb, Queue<Step>>,
+    data: HashMap<Verb, Queue<Data>>,
+}
+
+type Verb = Vec<u8>;
+
+/// What is to come, and what is done when nothing of that is left.
+#[derive(Clone)]
+struct Queue<T> {
+    next: VecDeque<T>,
+    then: Option<T>,
+}
+
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self { next: VecDeque::new(), then: None }
+    }
+}
+
+impl<T: Clone> Queue<T> {
+    fn take(queues: &mut HashMap<Verb, Self>, verb: &[u8]) -> Option<T> {
+        let queue = queues.get_mut(verb)?;
+        queue.next.pop_front().or_else(|| queue.then.clone())
+    }
+}
+
+fn verb(name: &str) -> Verb {
+    name.to_ascii_uppercase().into_bytes()
+}
+
+impl Script {
+    /// A correct server: explicit TLS 1.2 and 1.3, a new certificate, no files.
+    pub fn new() -> Self {
+        Self {
+            implicit: false,
+            user: "tester".to_owned(),
+            password: "s3cret-word".to_owned(),
+            certificate: Certificate::make("localhost").unwrap(),
+            versions: Versions::Both,
+            needs_resumption: false,
+            greeting: Step::Honest,
+            files: Files::default(),
+            listings: HashMap::new(),
+            missing: HashSet::new(),
+            steps: HashMap::new(),
+            data: HashMap::new(),
+        }
+    }
+
+    /// Implicit TLS.
+    pub fn implicit(mut self) -> Self {
+        self.implicit = true;
+        self
+    }
+
+    /// Only these TLS versions.
+    pub fn versions(mut self, versions: Versions) -> Self {
+        self.versions = versions;
+        self
+    }
+
+    /// This certificate.
+    pub fn certificate(mut self, certificate: &Certificate) -> Self {
+        self.certificate = certificate.clone();
+        self
+    }
+
+    /// Data connections must resume the control connection's session: otherwise 522.
+    pub fn needs_resumption(mut self) -> Self {
+        self.needs_resumption = true;
+        self
+    }
+
+    /// A file, with the directories above it. Its time is 2024-01-02 03:04:05.
+    pub fn file(mut self, path: impl AsRef<[u8]>, content: impl AsRef<[u8]>) -> Self {
+        self.files.put(path.as_ref(), content.as_ref().to_vec());
+        self
+    }
+
+    /// An empty directory, with those above it.
+    pub fn dir(mut self, path: impl AsRef<[u8]>) -> Self {
+        self.files.make_dirs(path.as_ref());
+        self
+    }
+
+    /// What the server says first, on every control connection.
+    pub fn greeting(mut self, step: Step) -> Self {
+        self.greeting = step;
+        self
+    }
+
+    /// What to do at the next occurrence of a verb (see the top of this file).
+    pub fn on(mut self, name: &str, step: Step) -> Self {
+        self.steps.entry(verb(name)).or_default().next.push_back(step);
+        self
+    }
+
+    /// What to do at every occurrence of a verb for which `on` says nothing.
+    pub fn always(mut self, name: &str, step: Step) -> Self {
+        self.steps.entry(verb(name)).or_default().then = Some(step);
+        self
+    }
+
+    /// What to do with the data of the next transfer of a verb.
+    pub fn data(mut self, name: &str, data: Data) -> Self {
+        self.data.entry(verb(name)).or_default().next.push_back(data);
+        self
+    }
+
+    /// What to do with the data of every transfer of a verb for which `data` says nothing.
+    pub fn always_data(mut self, name: &str, data: Data) -> Self {
+        self.data.entry(verb(name)).or_default().then = Some(data);
+        self
+    }
+
+    /// The server does not know this verb (500), and FEAT does not name it.
+    pub fn without(mut self, name: &str) -> Self {
+        self.missing.insert(verb(name));
+        self
+    }
+
+    /// Exactly these bytes are the listing by this verb (MLSD, LIST, NLST), in every directory.
+    pub fn listing(mut self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
+        self.listings.insert(verb(name), bytes.as_ref().to_vec());
+        self
+    }
+
+    pub(super) fn take_step(&mut self, verb: &[u8]) -> Step {
+        Queue::take(&mut self.steps, verb).unwrap_or(Step::Honest)
+    }
+
+    pub(super) fn take_data(&mut self, verb: &[u8]) -> Data {
+        Queue::take(&mut self.data, verb).unwrap_or(Data::Honest)
+    }
+}

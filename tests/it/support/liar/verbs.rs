@@ -1,0 +1,261 @@
+//! What a correct server answers to each command (RFC 959, 2228, 2428, 3659, 4217).
+
+use super::control::Control;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// What may be sent before the login.
+const BEFORE_LOGIN: [&[u8]; 10] =
+    [b"AUTH", b"USER", b"PASS", b"PBSZ", b"PROT", b"FEAT", b"OPTS", b"SYST", b"NOOP", b"QUIT"];
+
+impl Control<'_> {
+    /// Answers one command; the empty verb asks for the greeting.
+    pub(super) fn answer(&mut self, verb: &[u8], argument: &[u8]) -> io::Result<()> {
+        if verb.is_empty() {
+            return self.reply("220 scripted server");
+        }
+        if self.shared.script().missing.contains(verb) {
+            return self.reply("500 unknown command");
+        }
+        if !self.logged_in && !BEFORE_LOGIN.contains(&verb) {
+            return self.reply("530 log in first");
+        }
+        let text = String::from_utf8_lossy(argument).into_owned();
+        match verb {
+            b"AUTH" => {
+                self.reply("234 go ahead")?;
+                self.secure()
+            }
+            b"USER" => {
+                self.right_user = text == self.shared.script().user;
+                self.reply("331 password, please")
+            }
+            b"PASS" => {
+                self.logged_in = self.right_user && text == self.shared.script().password;
+                self.reply(if self.logged_in { "230 welcome" } else { "530 login incorrect" })
+            }
+            b"PROT" => {
+                self.protected = text.eq_ignore_ascii_case("P");
+                self.reply("200 so be it")
+            }
+            b"FEAT" => self.features(),
+            b"SYST" => self.reply("215 UNIX Type: L8"),
+            b"PBSZ" => self.reply("200 PBSZ=0"),
+            b"TYPE" | b"OPTS" | b"NOOP" | b"CLNT" | b"MODE" | b"STRU" => self.reply("200 ok"),
+            b"ALLO" => self.reply("202 not needed"),
+            b"ABOR" => self.reply("226 nothing to abort"),
+            b"QUIT" => self.goodbye(),
+            b"PWD" | b"XPWD" => self.current(),
+            b"CWD" => self.change(argument),
+            b"CDUP" => self.change(b".."),
+            b"MKD" | b"RMD" | b"DELE" | b"RNFR" | b"RNTO" | b"SITE" | b"MFMT" => {
+                self.modify(verb, argument, &text)
+            }
+            b"SIZE" | b"MDTM" | b"MLST" => self.facts(verb, argument),
+            b"REST" => {
+                self.restart = text.trim().parse().unwrap_or(0);
+                self.reply(format!("350 restarting at {}", self.restart))
+            }
+            b"EPSV" => {
+                let port = self.listen()?;
+                self.reply(format!("229 entering extended passive mode (|||{port}|)"))
+            }
+            b"PASV" => {
+                let port = self.listen()?;
+                let (high, low) = (port >> 8, port & 255);
+                self.reply(format!("227 entering passive mode (127,0,0,1,{high},{low})"))
+            }
+            b"EPRT" | b"PORT" => match active(verb, &text) {
+                Some(address) => {
+                    self.dial(address);
+                    self.reply("200 ok")
+                }
+                None => self.reply("501 not an address"),
+            },
+            b"LIST" | b"NLST" | b"MLSD" => self.list(verb, argument),
+            b"RETR" => self.download(argument),
+            b"STOR" | b"APPE" => self.upload(verb, argument),
+            _ => self.reply("500 unknown command"),
+        }
+    }
+
+    fn features(&mut self) -> io::Result<()> {
+        let mut lines = String::from("211-features:\r\n");
+        let known = [
+            ("AUTH", "AUTH TLS"),
+            ("EPSV", "EPSV"),
+            ("MDTM", "MDTM"),
+            ("MFMT", "MFMT"),
+            ("MLSD", "MLST type*;size*;modify*;UNIX.mode*;"),
+            ("PBSZ", "PBSZ"),
+            ("PROT", "PROT"),
+            ("REST", "REST STREAM"),
+            ("SIZE", "SIZE"),
+            ("TVFS", "TVFS"),
+            ("UTF8", "UTF8"),
+        ];
+        for (verb, line) in known {
+            if !self.shared.script().missing.contains(verb.as_bytes()) {
+                lines.push_str(&format!(" {line}\r\n"));
+            }
+        }
+        self.reply(lines + "211 end")
+    }
+
+    fn current(&mut self) -> io::Result<()> {
+        let mut quoted = Vec::new();
+        for byte in if self.cwd.is_empty() { b"/" } else { &self.cwd[..] } {
+            quoted.push(*byte);
+            if *byte == b'"' {
+                quoted.push(*byte);
+            }
+        }
+        self.reply([b"257 \"", &quoted[..], b"\" is the current directory"].concat())
+    }
+
+    fn change(&mut self, argument: &[u8]) -> io::Result<()> {
+        let path = self.path(argument);
+        if self.files().is_dir(&path) {
+            self.cwd = path;
+            self.reply("250 ok")
+        } else {
+            self.reply("550 no such directory")
+        }
+    }
+
+    /// The commands that change the tree without a transfer.
+    fn modify(&mut self, verb: &[u8], argument: &[u8], text: &str) -> io::Result<()> {
+        let path = self.path(argument);
+        let done = match verb {
+            b"MKD" => {
+                let free = self.files().get(&path).is_none();
+                if free {
+                    self.files().make_dirs(&path);
+                }
+                free
+            }
+            b"RMD" => self.files().remove(&path, true),
+            b"DELE" => self.files().remove(&path, false),
+            b"RNFR" => {
+                let found = self.files().get(&path).is_some();
+                self.rename = found.then_some(path);
+                return self.reply(if found { "350 and now?" } else { "550 no such file" });
+            }
+            b"RNTO" => match self.rename.take() {
+                Some(from) => self.files().rename(&from, &path),
+                None => return self.reply("503 RNFR first"),
+            },
+            // SITE CHMOD mode name; MFMT time name. The name may hold anything.
+            _ => {
+                let words = if verb == b"SITE" { 2 } else { 1 };
+                let end = argument.iter().enumerate().filter(|(_, b)| **b == b' ');
+                let Some(end) = end.map(|(at, _)| at).nth(words - 1) else {
+                    return self.reply("501 what, and of which file?");
+                };
+                let path = self.path(&argument[end + 1..]);
+                let value = text.split(' ').nth(words - 1).unwrap_or("");
+                match verb {
+                    b"SITE" if !text.to_ascii_uppercase().starts_with("CHMOD ") => {
+                        return self.reply("500 unknown SITE command");
+                    }
+                    b"SITE" => self.files().set_mode(&path, value),
+                    _ if value.len() != 14 => return self.reply("501 not a time"),
+                    _ if self.files().set_time(&path, value) => {
+                        return self.reply(format!("213 Modify={value};"));
+                    }
+                    _ => false,
+                }
+            }
+        };
+        match verb {
+            _ if !done => self.reply("550 not done"),
+            b"MKD" => self.reply("257 \"directory\" created"),
+            b"SITE" => self.reply("200 ok"),
+            _ => self.reply("250 ok"),
+        }
+    }
+
+    fn facts(&mut self, verb: &[u8], argument: &[u8]) -> io::Result<()> {
+        let path = self.path(argument);
+        let Some(node) = self.files().get(&path).cloned() else {
+            return self.reply("550 no such file");
+        };
+        match (verb, &node.content) {
+            (b"SIZE", Some(content)) => self.reply(format!("213 {}", content.len())),
+            (b"MDTM", Some(_)) => self.reply(format!("213 {}", node.time)),
+            (b"MLST", _) => {
+                let facts = node.facts();
+                self.reply([b"250-\r\n ", facts.as_bytes(), &path, b"\r\n250 end"].concat())
+            }
+            _ => self.reply("550 not a plain file"),
+        }
+    }
+
+    fn list(&mut self, verb: &[u8], argument: &[u8]) -> io::Result<()> {
+        // Options, as `ls` takes them, come before the name.
+        let mut argument = argument;
+        while verb == b"LIST" && argument.starts_with(b"-") {
+            let end = argument.iter().position(|b| *b == b' ').map_or(argument.len(), |at| at + 1);
+            argument = &argument[end..];
+        }
+        let path = self.path(argument);
+        let raw = self.shared.script().listings.get(verb).cloned();
+        let body = match raw {
+            Some(bytes) => bytes,
+            None if !self.files().is_dir(&path) => return self.reply("550 no such directory"),
+            None => {
+                let files = self.files();
+                let mut body = Vec::new();
+                for (name, node) in files.children(&path) {
+                    let before = match verb {
+                        b"MLSD" => node.facts(),
+                        b"LIST" => node.long(),
+                        _ => String::new(),
+                    };
+                    body.extend([before.as_bytes(), name, b"\r\n"].concat());
+                }
+                body
+            }
+        };
+        self.send_body(verb, body)
+    }
+
+    fn download(&mut self, argument: &[u8]) -> io::Result<()> {
+        let offset = std::mem::take(&mut self.restart);
+        let path = self.path(argument);
+        let Some(content) = self.files().get(&path).and_then(|node| node.content.clone()) else {
+            return self.reply("550 no such file");
+        };
+        match content.get(offset..) {
+            Some(rest) => self.send_body(b"RETR", rest.to_vec()),
+            None => self.reply("554 restart offset past the end"),
+        }
+    }
+
+    /// The file is there, as far as it came, before the completion reply is sent.
+    fn upload(&mut self, verb: &[u8], argument: &[u8]) -> io::Result<()> {
+        let offset = std::mem::take(&mut self.restart);
+        let path = self.path(argument);
+        let before = {
+            let files = self.files();
+            if files.is_dir(&path) || !files.is_dir(super::files::parent(&path)) {
+                drop(files);
+                return self.reply("553 cannot be stored there");
+            }
+            files.get(&path).and_then(|node| node.content.clone()).unwrap_or_default()
+        };
+        let keep = if verb == b"APPE" { before.len() } else { offset.min(before.len()) };
+        self.receive(verb, path, before[..keep].to_vec())
+    }
+}
+
+/// The address in `EPRT |1|127.0.0.1|1234|` or `PORT 127,0,0,1,4,210`.
+fn active(verb: &[u8], text: &str) -> Option<SocketAddr> {
+    if verb == b"EPRT" {
+        let mut parts = text.split(text.chars().next()?).skip(2);
+        return Some(SocketAddr::new(parts.next()?.parse().ok()?, parts.next()?.parse().ok()?));
+    }
+    let n: Vec<u8> = text.split(',').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let [a, b, c, d, high, low] = n[..] else { return None };
+    Some((Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low])).into())
+}

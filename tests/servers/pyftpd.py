@@ -1,0 +1,43 @@
+"""pyftpdlib with TLS required on both connections.
+
+Arguments: host, port, first and last data port, PEM file (key and certificate), root directory,
+user, log file. The password is in FTP_PASSWORD.
+"""
+
+import logging
+import os
+import sys
+
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import TLS_FTPHandler
+from pyftpdlib.servers import ThreadedFTPServer
+
+
+def main() -> None:
+    host, port, first, last, pem, root, user, log = sys.argv[1:]
+    password = os.environ.pop("FTP_PASSWORD")
+    # At DEBUG every command line and reply is logged.
+    logging.basicConfig(filename=log, level=logging.DEBUG)
+    os.umask(0o022)
+
+    authorizer = DummyAuthorizer()
+    authorizer.add_user(user, password, root, perm="elradfmwMT")
+
+    class Handler(TLS_FTPHandler):
+        pass
+
+    Handler.authorizer = authorizer
+    Handler.certfile = pem
+    Handler.tls_control_required = True
+    Handler.tls_data_required = True
+    Handler.passive_ports = range(int(first), int(last) + 1)
+    Handler.use_gmt_times = True
+
+    server = ThreadedFTPServer((host, int(port)), Handler)
+    server.max_cons = 100
+    server.max_cons_per_ip = 0
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
