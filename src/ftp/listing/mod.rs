@@ -21,7 +21,7 @@ mod zvm;
 
 use chrono::NaiveDateTime;
 
-pub use mlsx::parse_mlsx;
+pub use mlsx::{parse_mlst, parse_mlsx};
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
