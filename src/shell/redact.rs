@@ -74,6 +74,9 @@ fn redact(line: &str, depth: usize) -> Option<String> {
             _ => {}
         }
         remove_secrets(&mut parts)?;
+        if is_secretive(&parts) && goes_on(line, &parts) {
+            return None;
+        }
         settle(&mut parts, line, depth, &mut edits)?;
         match token {
             Token::Pipe(text) | Token::Local(text) => {
@@ -95,6 +98,25 @@ fn redact(line: &str, depth: usize) -> Option<String> {
 fn may_hide_secrets(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
     ["us", "log", "pass", "acct", "pswd", "pwd", "-u", "@", ","].iter().any(|s| line.contains(s))
+}
+
+/// Whether a secret was, or could be, the end of this command.
+fn is_secretive(parts: &[Part]) -> bool {
+    let named = |part: &Part| {
+        let text = part.text.to_ascii_lowercase();
+        matches!(text.as_str(), "user" | "login" | "pass" | "acct" | "pswd")
+    };
+    parts.first().is_some_and(|part| is_one_of(&part.text, &["user", "login"]))
+        || parts.iter().any(|part| part.fate != Fate::Keep || named(part))
+}
+
+/// Whether an operator with no blank behind it follows: `user bob pass;word` has a half of the
+/// password in the next command.
+fn goes_on(line: &str, parts: &[Part]) -> bool {
+    let end = parts.last().map_or(0, |part| part.span.end);
+    let rest = line[end..].trim_start_matches([' ', '\t']);
+    let behind = rest.trim_start_matches([';', '&', '|', '>', '#', '(', ')']);
+    behind.len() < rest.len() && behind.starts_with(|c: char| !c.is_whitespace())
 }
 
 fn shell_words(text: &str, base: usize) -> Vec<Part> {
