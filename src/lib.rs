@@ -9,6 +9,8 @@ pub mod commands;
 pub mod credentials;
 pub mod error;
 pub mod ftp;
+pub mod glob;
+pub mod home;
 pub mod output;
 pub mod settings;
 pub mod shell;

@@ -6,7 +6,6 @@
 
 use std::io::IsTerminal as _;
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -14,6 +13,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 
 use super::escape::escape_multiline;
 use super::{Output, lock};
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result, io_reason};
 
 /// The longest answer, in bytes. A terminal's own line limit is 4096.
@@ -34,9 +34,8 @@ impl Output {
     /// Asks for a line. `None` when nobody is there to ask, or the input has ended.
     ///
     /// # Errors
-    /// [`Kind::Interrupted`] within 100 ms after `cancel` became
-    /// true; [`Kind::Usage`] when the answer is not UTF-8 text.
-    pub fn ask(&self, prompt: &str, cancel: &AtomicBool) -> Result<Option<String>> {
+    /// [`Kind::Interrupted`] within 100 ms after `cancel` was requested; [`Kind::Usage`] when the answer is not UTF-8 text.
+    pub fn ask(&self, prompt: &str, cancel: &Cancel) -> Result<Option<String>> {
         self.question(prompt, || read_line(std::io::stdin(), cancel))
     }
 
@@ -44,7 +43,7 @@ impl Output {
     ///
     /// # Errors
     /// As [`Output::ask`].
-    pub fn ask_hidden(&self, prompt: &str, cancel: &AtomicBool) -> Result<Option<String>> {
+    pub fn ask_hidden(&self, prompt: &str, cancel: &Cancel) -> Result<Option<String>> {
         self.question(prompt, || {
             let hidden = Hidden::new(std::io::stdin())?;
             let answer = read_line(std::io::stdin(), cancel);
@@ -76,14 +75,12 @@ impl Output {
 /// Reads one line, without its line end; `None` at the end of the input.
 ///
 /// # Errors
-/// [`Kind::Interrupted`] when `cancel` becomes true; [`Kind::Usage`] when the answer is not UTF-8 or
+/// [`Kind::Interrupted`] when `cancel` is requested; [`Kind::Usage`] when the answer is not UTF-8 or
 /// is too long; [`Kind::Local`] when the terminal cannot be read.
-fn read_line(from: impl AsFd, cancel: &AtomicBool) -> Result<Option<String>> {
+fn read_line(from: impl AsFd, cancel: &Cancel) -> Result<Option<String>> {
     let mut line = Vec::new();
     loop {
-        if cancel.load(Ordering::Relaxed) {
-            return Err(Error::new(Kind::Interrupted, "interrupted"));
-        }
+        cancel.check()?;
         let mut waiting = [PollFd::new(&from, PollFlags::IN)];
         match poll(&mut waiting, Some(&POLL)) {
             Ok(0) | Err(Errno::INTR) => continue,
@@ -154,7 +151,7 @@ mod tests {
     #[test]
     fn an_answer_is_one_line_and_leaves_the_next_one_alone() {
         let input = typed(b"yes\r\nnext\nlast");
-        let go = AtomicBool::new(false);
+        let go = Cancel::new();
         assert_eq!(read_line(&input, &go).unwrap().as_deref(), Some("yes"));
         assert_eq!(read_line(&input, &go).unwrap().as_deref(), Some("next"));
         assert_eq!(read_line(&input, &go).unwrap().as_deref(), Some("last"));
@@ -163,13 +160,15 @@ mod tests {
 
     #[test]
     fn a_cancelled_question_is_an_interruption() {
-        let error = read_line(typed(b"yes\n"), &AtomicBool::new(true)).unwrap_err();
+        let stop = Cancel::new();
+        stop.request(crate::cancel::Reason::Interrupted);
+        let error = read_line(typed(b"yes\n"), &stop).unwrap_err();
         assert_eq!(error.kind(), Kind::Interrupted);
     }
 
     #[test]
     fn an_answer_that_is_not_text_is_refused() {
-        let go = AtomicBool::new(false);
+        let go = Cancel::new();
         assert_eq!(read_line(typed(b"\xff\n"), &go).unwrap_err().kind(), Kind::Usage);
     }
 

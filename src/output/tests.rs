@@ -4,7 +4,6 @@ use anyhow::Context as _;
 
 use super::*;
 use crate::error::{Error, Kind};
-use std::sync::atomic::AtomicBool;
 
 fn options(json: bool, quiet: bool, verbose: u8) -> OutputOptions {
     OutputOptions { json, quiet, verbose, color: ColorChoice::Auto }
@@ -23,8 +22,8 @@ fn lines(text: &str) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn never() -> AtomicBool {
-    AtomicBool::new(false)
+fn never() -> crate::cancel::Cancel {
+    crate::cancel::Cancel::new()
 }
 
 #[test]

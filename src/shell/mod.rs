@@ -1,6 +1,6 @@
-//! shell.
+//! The shell: one language, one executor, for the prompt and for every script.
 
-pub mod glob;
+pub mod braces;
 pub mod redact;
 pub mod suggest;
 pub mod syntax;

@@ -14,7 +14,7 @@ pub(super) use lexer::{Lexed, Lexer, Open, Token};
 pub use parser::{MAX_DEPTH, parse};
 
 use crate::error::Error;
-use crate::shell::glob;
+use crate::glob;
 use crate::shell::words::{Quote, quote_for};
 use std::fmt;
 use std::ops::Range;

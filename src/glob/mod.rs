@@ -1,15 +1,13 @@
-//! Wildcards: `* ? [a-z]` against names, `{a,b}` into words.
+//! Wildcards: `* ? [a-z]` against names.
 //!
 //! A pattern is text in which a backslash takes a character's meaning away
-//! ([`Word::pattern`](crate::shell::syntax::Word::pattern) makes it). Names come from a lister
+//! (the shell's words make it). Names come from a lister
 //! that the caller gives: this folder does no I/O, knows neither FTP nor files, and is bounded in
 //! time and memory whatever the pattern and the names are.
 
-mod braces;
 mod expand;
 mod pattern;
 
-pub use braces::{MAX_WORDS, expand_braces};
 pub use expand::{Component, Listing, MAX_MATCHES, expand, split};
 pub use pattern::Pattern;
 

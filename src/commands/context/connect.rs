@@ -1,0 +1,305 @@
+//! Connecting: dial, judge the certificate, ask if it is unknown, find the password, log in.
+//!
+//! The order is the promise: nothing of the credentials is even looked up before the certificate
+//! was accepted. A server that has to be asked about is hung up on first, and dialled again after
+//! the answer, so that no connection waits for a human.
+
+use chrono::Utc;
+use serde_json::{Map, Value};
+
+use super::connection::not_connected;
+use super::{Context, Login};
+use crate::credentials::{Prompt, Secret, password_for};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::dial::{Dialer, Family};
+use crate::ftp::dialogue::{Dialogue, Direction};
+use crate::ftp::path::{RemotePath, decode_name};
+use crate::ftp::session::{DataMode, ListMode, Options, Session};
+use crate::output::Direction as Shown;
+use crate::settings as set;
+use crate::site::{Site, Target, TlsMode};
+use crate::tls::{Backend, Config, Version};
+use crate::trust::gate::Accepted;
+use crate::trust::identity::Identity;
+use crate::trust::prompt;
+use crate::trust::refusal::{Refusal, Unknown};
+use crate::trust::verdict::Verdict;
+
+impl Context {
+    /// Connects to a site and logs in; what was connected before is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`], [`Kind::Tls`], [`Kind::CertUnknown`], [`Kind::CertChanged`],
+    /// [`Kind::Login`]; a start directory that is refused.
+    pub fn open(&mut self, target: Target, user: Option<String>) -> Result<()> {
+        self.connection.leave();
+        self.cache.clear();
+        if target.password.is_some() {
+            self.out.warn(
+                "the URL holds a password: other users of this machine may see it; \
+                 better use --password-file, --password-command or a netrc file",
+            );
+        }
+        let user = user.or_else(|| target.site.user.clone());
+        self.connection.sources.url = target.password;
+        let mut site = target.site;
+        site.user = user;
+        let start = site.path.clone();
+        self.connection.site = Some(site);
+        self.establish()?;
+        if let Some(path) = start {
+            let path = RemotePath::new(decode_name(&path))?;
+            if let Some(session) = self.connection.live() {
+                session.change_directory(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Connects to the current site again: same checks, login and directory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::open`]; [`Kind::Usage`] when there is no site.
+    pub fn reconnect(&mut self) -> Result<()> {
+        let directory = self.connection.cwd().cloned();
+        let died = self.connection.session.take().and_then(|session| session.death());
+        if self.connection.site.is_none() {
+            return Err(not_connected());
+        }
+        if let Some(death) = died {
+            self.out.notice(&format!("reconnecting: {}", death.message()));
+        }
+        self.establish()?;
+        if let (Some(directory), Some(session)) = (directory, self.connection.live())
+            && *session.cwd() != directory
+        {
+            session.change_directory(&directory)?;
+        }
+        Ok(())
+    }
+
+    fn establish(&mut self) -> Result<()> {
+        let site = self.connection.site.clone().ok_or_else(not_connected)?;
+        let mut session = self.connect_trusted(&site)?;
+        self.log_in(&site, &mut session)?;
+        self.connection.session = Some(session);
+        Ok(())
+    }
+
+    /// A connection to a trusted server, not logged in.
+    fn connect_trusted(&mut self, site: &Site) -> Result<Session> {
+        loop {
+            let mut judged = None;
+            let options = self.session_options(site)?;
+            let gate = &mut self.connection.gate;
+            let result = Session::connect(options, &mut |identity: &Identity| {
+                match gate.check(&site.host, site.port, identity, Utc::now()) {
+                    Ok(accepted) => {
+                        judged = Some(Ok(accepted));
+                        Ok(())
+                    }
+                    Err(refusal) => {
+                        judged = Some(Err(refusal));
+                        Err(Error::new(Kind::CertUnknown, "the certificate is not trusted"))
+                    }
+                }
+            });
+            match judged {
+                Some(Ok(accepted)) => {
+                    self.accepted(site, accepted);
+                    let session = result.inspect_err(|error| self.audit_connect(site, Some(error)))?;
+                    self.audit_connect(site, None);
+                    return Ok(session);
+                }
+                Some(Err(Refusal::Unknown(unknown))) => self.ask_about(site, *unknown)?,
+                Some(Err(refusal)) => {
+                    let error = refusal.into_error();
+                    self.audit_trust(site, "refused", &error.message().to_owned());
+                    return Err(error);
+                }
+                None => return result.inspect_err(|error| self.audit_connect(site, Some(error))),
+            }
+        }
+    }
+
+    fn accepted(&mut self, site: &Site, accepted: Accepted) {
+        if let Some(warning) = &accepted.warning {
+            self.out.warn(warning);
+        }
+        if let Some(notice) = &accepted.notice {
+            self.out.notice(notice);
+        }
+        self.audit_trust(site, "accepted", &format!("{}: {}", accepted.why, accepted.fingerprint));
+        self.connection.verified = !matches!(accepted.verdict, Verdict::Insecure);
+        self.connection.trusted = Some(accepted.why);
+    }
+
+    /// Asks whether to trust a server; returns when the answer was yes or once.
+    fn ask_about(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
+        if !self.out.interactive() {
+            let error = unknown.into_error();
+            self.audit_trust(site, "refused", error.message());
+            return Err(error);
+        }
+        let question = prompt::question(&unknown);
+        let mut text = question.as_str();
+        let answer = loop {
+            let Some(line) = self.out.ask(text, &self.cancel)? else {
+                return Err(unknown.into_error());
+            };
+            match prompt::parse_answer(&line, &unknown.certificate.fingerprint) {
+                Some(answer) => break answer,
+                None => {
+                    self.out.notice(prompt::ANSWERS);
+                    text = "Trust this server (yes/once/no/fingerprint) [no]? ";
+                }
+            }
+        };
+        self.audit_trust(site, "answered", &format!("{answer:?}").to_lowercase());
+        if let Some(notice) = self.connection.gate.accept(unknown, answer, Utc::now())? {
+            self.out.notice(&notice);
+        }
+        Ok(())
+    }
+
+    fn log_in(&mut self, site: &Site, session: &mut Session) -> Result<()> {
+        let login = match self.connection.login.take() {
+            Some(login) => login,
+            None => self.credentials(site)?,
+        };
+        let account = login.account.as_ref().map(Secret::expose);
+        let result = session.login(&login.user, login.secret.expose(), account);
+        self.audit_login(site, &login.user, result.as_ref().err());
+        result?;
+        self.connection.login = Some(login);
+        Ok(())
+    }
+
+    fn credentials(&mut self, site: &Site) -> Result<Login> {
+        let user = self.connection.user.clone().or_else(|| site.user.clone());
+        let out = &self.out;
+        let cancel = &self.cancel;
+        let mut ask = |question: Prompt| -> Result<Option<Secret>> {
+            let answer = match question {
+                Prompt::User(text) => out.ask(&text, cancel)?,
+                Prompt::Password(text) => out.ask_hidden(&text, cancel)?,
+            };
+            answer.map(Secret::new).transpose()
+        };
+        let found = password_for(
+            &site.host,
+            site.port,
+            user.as_deref(),
+            self.connection.verified,
+            &self.connection.sources,
+            &mut ask,
+        )?;
+        for notice in &found.notices {
+            self.out.notice(notice);
+        }
+        Ok(Login { user: found.user, secret: found.secret, account: found.account })
+    }
+
+    /// How to reach `site`, by the settings.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Usage`] for settings that contradict each other.
+    pub fn session_options(&self, site: &Site) -> Result<Options> {
+        let host = Some(site.host.as_str());
+        let settings = &self.settings;
+        let version = |name| match settings.text(name, host) {
+            "1.3" => Version::Tls13,
+            _ => Version::Tls12,
+        };
+        let (min, max) = (version(set::TLS_MIN_VERSION), version(set::TLS_MAX_VERSION));
+        if min > max {
+            return Err(Error::usage("tls:min-version is above tls:max-version"));
+        }
+        let timeout = settings.duration(set::NET_TIMEOUT, host);
+        let order = settings.text(set::NET_ORDER, host).split_whitespace();
+        let order = order.map(|word| if word == "ipv4" { Family::V4 } else { Family::V6 });
+        let out = self.out.clone();
+        let passphrase_out = self.out.clone();
+        let cancel = self.cancel.clone();
+        Ok(Options {
+            host: site.host.clone(),
+            port: site.port,
+            implicit: site.mode == TlsMode::Implicit,
+            tls: Config {
+                backend: match settings.text(set::TLS_BACKEND, host) {
+                    "native-tls" => Backend::Native,
+                    _ => Backend::OpenSsl,
+                },
+                min,
+                max,
+                ca_file: settings.path(set::TLS_CA_FILE, host),
+                cert_file: settings.path(set::TLS_CERT_FILE, host),
+                key_file: settings.path(set::TLS_KEY_FILE, host),
+                passphrase: Some(std::sync::Arc::new(move || {
+                    let question = "Passphrase of the client key: ";
+                    passphrase_out.ask_hidden(question, &cancel).ok().flatten()
+                })),
+            },
+            dialer: Dialer {
+                order: order.collect(),
+                bind: settings.address(set::NET_BIND_ADDRESS, host),
+                timeout,
+                cancel: self.cancel.clone(),
+            },
+            timeout,
+            mode: match settings.text(set::FTP_MODE, host) {
+                "epsv" => DataMode::ExtendedPassive,
+                "pasv" => DataMode::Passive,
+                "active" => DataMode::Active,
+                _ => DataMode::Auto,
+            },
+            list: match settings.text(set::FTP_LIST, host) {
+                "mlsd" => ListMode::Mlsd,
+                "list" => ListMode::List,
+                _ => ListMode::Auto,
+            },
+            clear_data: {
+                let clear = settings.text(set::TLS_DATA, host) == "clear";
+                if clear {
+                    self.out.warn("data connections are not protected: tls:data is clear");
+                }
+                clear
+            },
+            dialogue: Dialogue::watched_by(std::sync::Arc::new(move |direction, line| {
+                let shown = match direction {
+                    Direction::Sent => Shown::Sent,
+                    Direction::Received => Shown::Received,
+                };
+                out.dialogue(shown, line);
+            })),
+        })
+    }
+
+    fn audit_connect(&self, site: &Site, error: Option<&Error>) {
+        self.audit("connect", site, [("error", error.map(Error::message))]);
+    }
+
+    fn audit_trust(&self, site: &Site, decision: &str, why: &str) {
+        self.audit("trust", site, [("decision", Some(decision)), ("why", Some(why))]);
+    }
+
+    fn audit_login(&self, site: &Site, user: &str, error: Option<&Error>) {
+        let error = error.map(Error::message);
+        self.audit("login", site, [("user", Some(user)), ("error", error)]);
+    }
+
+    fn audit<const N: usize>(&self, event: &str, site: &Site, more: [(&str, Option<&str>); N]) {
+        let mut fields = Map::new();
+        fields.insert("host".into(), site.host.clone().into());
+        fields.insert("port".into(), site.port.into());
+        for (name, value) in more {
+            if let Some(value) = value {
+                fields.insert(name.into(), Value::from(value));
+            }
+        }
+        self.out.audit(event, &fields);
+    }
+}

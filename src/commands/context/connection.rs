@@ -1,0 +1,143 @@
+//! The connection of a shell: which site, which login, and the session while it lives.
+//!
+//! A session that has died or was idle too long is replaced without being asked for, with the
+//! same checks, the same login and the same directory.
+
+use std::time::Duration;
+
+use crate::credentials::{Secret, Sources};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::path::RemotePath;
+use crate::ftp::session::Session;
+use crate::site::Site;
+use crate::trust::gate::Gate;
+
+use super::Context;
+
+/// After this much silence a session is asked whether it still lives before it is used: servers
+/// and NAT routers end idle connections without a word.
+const DOUBT: Duration = Duration::from_secs(15);
+
+/// Who is logged in, for logging in again.
+#[derive(Debug)]
+pub struct Login {
+    /// The user name.
+    pub user: String,
+    /// The password.
+    pub secret: Secret,
+    /// The account (ACCT), if the server wants one.
+    pub account: Option<Secret>,
+}
+
+/// Site, login and session. See the module's text.
+#[derive(Debug)]
+pub struct Connection {
+    /// Decides whether a server is trusted.
+    pub gate: Gate,
+    /// Where passwords come from.
+    pub sources: Sources,
+    /// `--user`.
+    pub user: Option<String>,
+    /// Where to.
+    pub site: Option<Site>,
+    /// As whom; `None` before the first login.
+    pub login: Option<Login>,
+    /// Why the server is trusted.
+    pub trusted: Option<String>,
+    /// Whether its certificate was checked or is remembered.
+    pub verified: bool,
+    /// The remote directory before the last `cd`.
+    pub previous: Option<RemotePath>,
+    pub(super) session: Option<Session>,
+    /// The directory to go back to after a reconnect.
+    pub(super) directory: Option<RemotePath>,
+}
+
+impl Connection {
+    /// No connection yet.
+    pub fn new(gate: Gate, sources: Sources, user: Option<String>) -> Self {
+        Self {
+            gate,
+            sources,
+            user,
+            site: None,
+            login: None,
+            trusted: None,
+            verified: false,
+            previous: None,
+            session: None,
+            directory: None,
+        }
+    }
+
+    /// The host connected to, for settings with a value of their own for it.
+    pub fn host(&self) -> Option<&str> {
+        self.site.as_ref().map(|site| site.host.as_str())
+    }
+
+    /// The session as it is, dead or alive.
+    pub fn session(&self) -> Option<&Session> {
+        self.session.as_ref()
+    }
+
+    /// The session, if it is alive, without asking it.
+    pub fn live(&mut self) -> Option<&mut Session> {
+        self.session.as_mut().filter(|session| session.death().is_none())
+    }
+
+    /// The remote directory, as far as known.
+    pub fn cwd(&self) -> Option<&RemotePath> {
+        self.session.as_ref().map(Session::cwd).or(self.directory.as_ref())
+    }
+
+    /// Says goodbye and forgets the session. The site and the login stay for a reconnect.
+    pub fn close(&mut self) {
+        self.directory = self.cwd().cloned();
+        if let Some(session) = self.session.take() {
+            session.quit();
+        }
+    }
+
+    /// Forgets the site and the login as well.
+    pub fn leave(&mut self) {
+        self.close();
+        self.site = None;
+        self.login = None;
+        self.directory = None;
+        self.previous = None;
+        self.trusted = None;
+    }
+}
+
+impl Context {
+    /// A session that lives, connected again if it has to be.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Usage`] when there is no site; those of a connection and a login otherwise.
+    pub fn session(&mut self) -> Result<&mut Session> {
+        let idle = self.idle();
+        let expired = self.connection.session.as_ref().is_some_and(|s| s.used().elapsed() > idle);
+        if expired {
+            self.connection.close();
+        }
+        if let Some(session) = self.connection.live()
+            && session.used().elapsed() > DOUBT
+        {
+            // Whatever the answer is: no answer kills the session.
+            let _ = session.command("NOOP", "");
+        }
+        if self.connection.live().is_none() {
+            self.reconnect()?;
+        }
+        self.connection.live().ok_or_else(not_connected)
+    }
+
+    fn idle(&self) -> Duration {
+        self.settings.duration(crate::settings::NET_IDLE, self.connection.host())
+    }
+}
+
+pub(super) fn not_connected() -> Error {
+    Error::new(Kind::Usage, "not connected").with_hint("`open HOST`")
+}

@@ -1,0 +1,147 @@
+//! All that a command sees: the output, the settings, the connection, the local side.
+//!
+//! A [`Context`] is made once by the program and handed to each command in turn. It knows no
+//! shell: where a command must run other commands (`source`), it does so through
+//! [`Context::interpreter`].
+
+mod cache;
+mod connect;
+mod connection;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::cancel::Cancel;
+use crate::error::{Error, Kind, Result};
+use crate::home::Home;
+use crate::output::Output;
+use crate::settings::Settings;
+use crate::transfer::How;
+
+pub use cache::Cache;
+pub use connection::{Connection, Login};
+
+/// Counts for the summary and the exit status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Commands run.
+    pub commands: u64,
+    /// Commands failed.
+    pub failed: u64,
+    /// Files transferred.
+    pub files: u64,
+    /// Bytes transferred.
+    pub bytes: u64,
+    /// The first failure's cause.
+    pub first: Option<Kind>,
+}
+
+/// Runs a script in the shell language: text, and the name it has in errors.
+pub type Interpreter = fn(&mut Context, &str, &str) -> anyhow::Result<()>;
+
+/// What commands work with. See the module's text.
+#[derive(Debug)]
+pub struct Context {
+    /// Data, notices, errors, questions.
+    pub out: Output,
+    /// The settings.
+    pub settings: Settings,
+    /// Ctrl-C and SIGTERM.
+    pub cancel: Cancel,
+    /// The server, the login, the session.
+    pub connection: Connection,
+    /// Listings seen lately.
+    pub cache: Cache,
+    /// Aliases, by name.
+    pub aliases: BTreeMap<String, String>,
+    /// Where files are kept.
+    pub home: Home,
+    /// The local directory before the last `lcd`.
+    pub previous_local: Option<PathBuf>,
+    /// Whether a wildcard made some of the running command's words.
+    pub globbed: bool,
+    /// Whether commands come from the prompt.
+    pub at_prompt: bool,
+    /// Counts for the summary.
+    pub tally: Tally,
+    /// Set by `exit`: the status to leave with, or none given.
+    pub leaving: Option<Option<u8>>,
+    /// The prompt's history, oldest first.
+    pub history: Vec<String>,
+    /// Environment variables that children must not see.
+    pub hidden_variables: Vec<String>,
+    /// Runs a script.
+    pub interpreter: Interpreter,
+}
+
+impl Context {
+    /// A context that is not connected.
+    pub fn new(
+        out: Output,
+        settings: Settings,
+        cancel: Cancel,
+        connection: Connection,
+        home: Home,
+        interpreter: Interpreter,
+    ) -> Self {
+        Self {
+            out,
+            settings,
+            cancel,
+            connection,
+            cache: Cache::default(),
+            aliases: BTreeMap::new(),
+            home,
+            previous_local: None,
+            globbed: false,
+            at_prompt: false,
+            tally: Tally::default(),
+            leaving: None,
+            history: Vec::new(),
+            hidden_variables: Vec::new(),
+            interpreter,
+        }
+    }
+
+    /// Asks a yes-or-no question at the prompt; `no` is the default.
+    ///
+    /// # Errors
+    ///
+    /// A question that nobody can answer is a failure that names `option`, the way to say yes
+    /// beforehand. Ctrl-C.
+    pub fn confirm(&self, question: &str, option: &str) -> Result<bool> {
+        if !self.at_prompt || !self.out.interactive() {
+            return Err(Error::usage(format!("{question}: nobody can be asked"))
+                .with_hint(format!("say so with `{option}`")));
+        }
+        let answer = self.out.ask(&format!("{question} (y/N)? "), &self.cancel)?;
+        Ok(answer.is_some_and(|a| matches!(a.trim().to_lowercase().as_str(), "y" | "yes")))
+    }
+
+    /// How transfers are done, by the settings for the current host.
+    pub fn how(&self) -> How {
+        let host = self.connection.host();
+        How {
+            preserve_times: self.settings.flag(crate::settings::XFER_PRESERVE_TIMES, host),
+            verify_size: self.settings.text(crate::settings::XFER_VERIFY, host) != "none",
+        }
+    }
+
+    /// A local command that sees none of the variables that held a password.
+    pub fn child(&self, program: &str) -> std::process::Command {
+        let mut command = std::process::Command::new(program);
+        for variable in &self.hidden_variables {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    /// A local command line in the user's shell.
+    pub fn shell_command(&self, line: &str) -> std::process::Command {
+        let shell = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
+        let shell = shell.unwrap_or_else(|| "/bin/sh".into());
+        let mut command = self.child(&shell.to_string_lossy());
+        command.arg("-c").arg(line);
+        command
+    }
+}

@@ -1,0 +1,96 @@
+//! Where ftpsh keeps its files: configuration, data and state.
+//!
+//! The platform's directories (`dirs`), or all in one place with `FTPSH_HOME`. Nothing is created
+//! here; whoever writes a file creates its directory with mode 0700 first ([`private_dir`]).
+
+use std::ffi::OsString;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+
+/// The directories of one user.
+#[derive(Debug, Clone)]
+pub struct Home {
+    config: PathBuf,
+    data: PathBuf,
+    state: PathBuf,
+}
+
+impl Home {
+    /// The directories that the environment and the platform say.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] when the user has no home directory.
+    pub fn find(var: impl Fn(&str) -> Option<OsString>) -> Result<Self> {
+        if let Some(all) = var("FTPSH_HOME").filter(|path| !path.is_empty()) {
+            return Ok(Self::at(Path::new(&all)));
+        }
+        let missing = || {
+            Error::new(Kind::Local, "there is no home directory")
+                .with_hint("set FTPSH_HOME to a directory of your own")
+        };
+        let data = dirs::data_dir().ok_or_else(missing)?.join("ftpsh");
+        Ok(Self {
+            config: dirs::config_dir().ok_or_else(missing)?.join("ftpsh"),
+            // Platforms without a directory for state keep it with the data.
+            state: dirs::state_dir().map_or_else(|| data.clone(), |dir| dir.join("ftpsh")),
+            data,
+        })
+    }
+
+    /// Everything in one directory.
+    pub fn at(dir: &Path) -> Self {
+        Self { config: dir.to_owned(), data: dir.to_owned(), state: dir.to_owned() }
+    }
+
+    /// The start-up file.
+    pub fn rc_file(&self) -> PathBuf {
+        self.config.join("ftpshrc")
+    }
+
+    /// The bookmarks.
+    pub fn bookmarks(&self) -> PathBuf {
+        self.config.join("bookmarks")
+    }
+
+    /// The trust store.
+    pub fn known_servers(&self) -> PathBuf {
+        self.data.join("known_servers")
+    }
+
+    /// The prompt's history.
+    pub fn history(&self) -> PathBuf {
+        self.state.join("history")
+    }
+}
+
+/// Creates a directory for files that are nobody else's business, mode 0700 under any umask.
+///
+/// # Errors
+///
+/// [`Kind::Local`].
+pub fn private_dir(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| Error::local(path, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_variable_moves_everything() {
+        let home = Home::find(|name| (name == "FTPSH_HOME").then(|| "/somewhere".into())).unwrap();
+        for path in [home.rc_file(), home.bookmarks(), home.known_servers(), home.history()] {
+            assert!(path.starts_with("/somewhere"), "{}", path.display());
+        }
+    }
+}
