@@ -12,7 +12,7 @@ use crate::ftp::path::decode_name;
 pub(super) fn parse(line: &[u8]) -> Option<Entry> {
     let words = Words::split(line);
     let (type_at, size, modified) = match words.all() {
-        [_, kind, _, ..] if kind.starts_with(b"*") => (1, None, None),
+        [_, b"*MEM", _, ..] => (1, None, None),
         [_, size, day, time, kind, ..] if kind.starts_with(b"*") => {
             clock(time).filter(|(_, precision, _)| *precision == Precision::Second)?;
             let separator = *day.iter().find(|b| matches!(b, b'/' | b'.' | b'-'))?;

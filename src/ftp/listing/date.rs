@@ -101,8 +101,8 @@ pub(super) fn on(day: NaiveDate) -> Modified {
     Modified { time: day.and_time(NaiveTime::MIN), precision: Precision::Day, zone: Zone::Server }
 }
 
-/// The day on which `a`, `b` and `c` agree when read as day, month and year in every order of
-/// `orders`; `None` if no order gives a day of the calendar, `Some(None)` if two give different ones.
+/// The one day that all readings of a date which are days of the calendar agree on. `Some(None)` if
+/// two of them differ, `None` if there is none.
 pub(super) fn only_reading(readings: &[Option<NaiveDate>]) -> Option<Option<NaiveDate>> {
     let mut days = readings.iter().flatten();
     let first = days.next()?;
@@ -152,12 +152,13 @@ pub(super) fn find(words: &[&[u8]], now: NaiveDateTime) -> Option<Found> {
         return with_year(month, day, digits, None, now);
     }
     // "3 29 03:26": month and day in an order that only a day above 12 gives away.
-    let time = clock(third)?;
+    if clock(third)?.1 == Precision::Second {
+        return None;
+    }
     match (month, day) {
-        (1..=12, 13..=31) => with_year(month, day, third, None, now),
-        (13..=31, 1..=12) => with_year(day, month, third, None, now),
-        (1..=12, 1..=12) if month == day => with_year(month, day, third, None, now),
-        (1..=12, 1..=12) => Found::new(3, None).filter(|_| time.1 == Precision::Minute),
+        (1..=12, 1..=12) if month != day => Found::new(3, None),
+        (1..=12, _) => with_year(month, day, third, None, now),
+        (_, 1..=12) => with_year(day, month, third, None, now),
         _ => None,
     }
 }

@@ -44,6 +44,10 @@ impl Dos {
             Some(_) => words.name_after(what_at)?,
             None => name_after_tag(&words, what_at)?,
         };
+        // The shell's DIR puts a link's target in brackets after the name, which may hold some too.
+        if kind == EntryKind::Link && name.ends_with(b"]") {
+            return None;
+        }
         Some(Entry {
             size: size.flatten(),
             modified: day.map(|day| Modified {

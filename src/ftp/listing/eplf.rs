@@ -1,4 +1,5 @@
-//! EPLF (<https://cr.yp.to/ftp/list/eplf.html>): `+` facts with commas, a tab, the name. Times are UTC.
+//! EPLF (<https://cr.yp.to/ftp/list/eplf.html>): `+`, facts with commas after them, a tab, the name.
+//! Sizes are exact and times are UTC, as in MLSD.
 
 use chrono::DateTime;
 

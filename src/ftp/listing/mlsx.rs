@@ -113,7 +113,9 @@ impl<'a> Facts<'a> {
         if value.is_empty() && !is("perm") {
             // Said, but not what: as if it were not there.
         } else if is("type") {
-            self.kind = Some(self.kind_of(value, entry));
+            let (kind, target) = kind_of(value);
+            self.kind = Some(kind);
+            entry.target = target;
         } else if is("size") || is("sizd") {
             entry.size = number(value);
         } else if is("modify") {
@@ -137,27 +139,22 @@ impl<'a> Facts<'a> {
         }
         Some(())
     }
+}
 
-    fn kind_of(&self, value: &[u8], entry: &mut Entry) -> Type {
-        let lower = value.to_ascii_lowercase();
-        match lower.as_slice() {
-            b"file" => Type::File,
-            b"dir" => Type::Directory,
-            b"cdir" | b"pdir" => Type::Around,
-            b"os.unix=slink" | b"os.unix=symlink" | b"os.unix=slink:" | b"os.unix=symlink:" => {
-                Type::Link
-            }
-            other => {
-                let links = [b"os.unix=slink:".as_slice(), b"os.unix=symlink:"];
-                match links.iter().find(|link| other.starts_with(link)) {
-                    Some(link) => {
-                        entry.target = Some(decode_name(&value[link.len()..]));
-                        Type::Link
-                    }
-                    None => Type::Other,
-                }
-            }
-        }
+/// The value of `type`, and where a link leads. Servers write links as `OS.unix=slink:/target` and
+/// `OS.unix=symlink`, in any case.
+fn kind_of(value: &[u8]) -> (Type, Option<String>) {
+    let lower = value.to_ascii_lowercase();
+    let link = [b"os.unix=slink".as_slice(), b"os.unix=symlink"]
+        .into_iter()
+        .find_map(|link| lower.starts_with(link).then(|| &value[link.len()..]));
+    match (lower.as_slice(), link) {
+        (b"file", _) => (Type::File, None),
+        (b"dir", _) => (Type::Directory, None),
+        (b"cdir" | b"pdir", _) => (Type::Around, None),
+        (_, Some(b"" | b":")) => (Type::Link, None),
+        (_, Some([b':', target @ ..])) => (Type::Link, Some(decode_name(target))),
+        _ => (Type::Other, None),
     }
 }
 

@@ -1,15 +1,15 @@
 //! Directory listings: one line in, one entry out, or the word that the line was not understood.
 //!
 //! LIST has no standard, so each family of servers has its own file here; MLSD and MLST (RFC 3659)
-//! are in [`mlsx`]. A line is never guessed at: a wrong entry deceives, an unknown line is reported.
+//! are in `mlsx`. A line is never guessed at: a wrong entry deceives, an unknown line is reported.
 //! Names are kept exactly as sent; whether one is safe to use is asked where it is used.
 
 mod as400;
-pub mod date;
+pub(super) mod date;
 mod dos;
 mod eplf;
 mod fields;
-pub mod mlsx;
+mod mlsx;
 mod month;
 mod mvs;
 mod netware;

@@ -32,6 +32,11 @@ pub(super) fn month(word: &[u8]) -> Option<u32> {
             return Some(found.1);
         }
     }
+    if word.is_ascii() {
+        let known =
+            |names: &&[&str]| names.iter().any(|name| name.as_bytes().eq_ignore_ascii_case(word));
+        return MONTHS.iter().zip(1..).find(|(names, _)| known(names)).map(|(_, month)| month);
+    }
     let word = match std::str::from_utf8(word) {
         Ok(text) => text.to_lowercase(),
         // ISO 8859-1, whose bytes are the characters of the same number.

@@ -1,4 +1,5 @@
-//! NetWare: `d [RWCEAFMS] owner  512 Nov 24  2005 name`, kind and trustee rights, then as `ls -l`.
+//! NetWare: `d [RWCEAFMS] owner  512 Nov 24  2005 name`. Kind and trustee rights, which are no
+//! permission bits, then as `ls -l` without a group.
 
 use chrono::NaiveDateTime;
 

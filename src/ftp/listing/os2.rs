@@ -1,4 +1,5 @@
-//! OS/2: size, attributes, perhaps `DIR`, date (month first, years since 1900 or whole), time, name.
+//! OS/2: size, attributes, perhaps `DIR`, date, time, name. The date has the month first, and the
+//! year as two digits, as the years since 1900, or whole.
 
 use super::date::{at, date, int, short_year};
 use super::fields::{Words, number};

@@ -1,4 +1,5 @@
-//! Lines of all LIST families, each with what it says.
+//! Lines of all LIST families, each with what it says, and lines that must not become entries.
+//! `parser` is a fresh listing on 10 March 2024.
 
 use super::*;
 
@@ -83,6 +84,7 @@ fn unix_lines_with_words_missing_or_odd() {
             "f||2019-01-12|644|ann|staff|x|",
         ),
         ("-rw-r--r-- 1 ann staff 5 3 4 10:20 x", "f|5||644|ann|staff|x|"),
+        ("-rw-r--r-- 1 may 12 4711 Jan 12  2019 x", "f|4711|2019-01-12|644|may|12|x|"),
         ("drwxr-xr-x   folder  3 Jan 12  2019 x", "d|3|2019-01-12|755|||x|"),
         ("-rw-r--r--  100  23 123 Jan 12  2019 x", "f|123|2019-01-12|644|||x|"),
         ("0100640  500  101  4711  1000000000     x", "f|4711|2001-09-09 01:46:40Z|640|500|101|x|"),
@@ -126,6 +128,7 @@ fn iis_lines_in_both_orders_and_clocks() {
         ("27.04.2025  06:48 pm        1.234.567 x", "f|1234567|2025-04-27 18:48||||x|"),
         ("04/07/2025  06:48 AM        1,234 x", "f|1234|||||x|"),
         ("04/27/2025  06:48 AM        1,234 x", "f|1234|2025-04-27 06:48||||x|"),
+        ("04-07-25  12:09PM    <JUNCTION>     x [C:\\y]", "Unknown"),
         ("04-07-25  12:09PM    <JUNCTION>     x", "l||2025-04-07 12:09||||x|"),
         ("04-07-25  12:09PM       <DIR>           x", "d||2025-04-07 12:09|||| x|"),
         ("04-07-25  12:09PM                 99999999999999999999 x", "f||2025-04-07 12:09||||x|"),
@@ -208,6 +211,7 @@ fn lines_of_ibm_and_tandem() {
         ("VOL001 3390   VSAM A.B", "o||||||A.B|"),
         ("Migrated                                                A.B", "o||||||A.B|"),
         ("Migrated yesterday", "Unknown"),
+        ("see *NOTE below", "Unknown"),
         (
             "MEM  01.03 2018/01/12 2019/01/12 09:37    11    11     0 ANN",
             "f||2019-01-12 09:37||ANN||MEM|",

@@ -16,11 +16,10 @@ pub(super) fn parse(line: &[u8], now: NaiveDateTime) -> Option<Entry> {
         None => return octal(line),
     };
     let words = Words::split(line);
-    // The word before a date is the size; the leftmost such pair counts, for a name may look like one.
-    let (size_at, found) = (1..words.all().len()).find_map(|i| {
-        let found = date::find(&words.all()[i + 1..], now)?;
-        is_size(words.all()[i]).then_some((i, found))
-    })?;
+    // The word before a date is the size; at least one word stands before it. The leftmost such pair counts, for a name may look like one.
+    let (size_at, found) = (2..words.all().len())
+        .filter(|i| is_size(words.all()[*i]))
+        .find_map(|i| Some((i, date::find(&words.all()[i + 1..], now)?)))?;
     let device = matches!(line[0], b'b' | b'c');
     let mut owners = &words.all()[1..size_at];
     if device && owners.last().is_some_and(|word| word.ends_with(b",")) {

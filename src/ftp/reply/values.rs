@@ -158,7 +158,7 @@ pub fn transfer_size(reply: &Reply) -> Option<u64> {
         let end = word.iter().position(|b| *b == b')')?;
         let (word, rest) = word.split_at(end);
         let bytes = word.eq_ignore_ascii_case(b"bytes") || word.eq_ignore_ascii_case(b"byte");
-        bytes.then_some((size, rest))
+        bytes.then_some((size, rest.trim_ascii_end()))
     });
     match (sizes.next(), sizes.next()) {
         (Some((size, b")" | b").")), None) => Some(size),
