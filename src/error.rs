@@ -99,12 +99,13 @@ pub struct Error {
     message: String,
     hint: Option<String>,
     reply: Option<String>,
+    shown: bool,
 }
 
 impl Error {
     /// A failure with its cause and its text.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, reply: None }
+        Self { kind, message: message.into(), hint: None, reply: None, shown: false }
     }
 
     /// A wrong command line, argument or script.
@@ -115,6 +116,16 @@ impl Error {
     /// A local file operation on `path` that failed.
     pub fn local(path: impl AsRef<std::path::Path>, why: &std::io::Error) -> Self {
         Self::new(Kind::Local, format!("{}: {}", path.as_ref().display(), io_reason(why)))
+    }
+
+    /// The failure of something whose errors have been shown already: only its kind counts.
+    pub fn shown(kind: Kind) -> Self {
+        Self { shown: true, ..Self::new(kind, "failed") }
+    }
+
+    /// Whether it has been shown already.
+    pub fn was_shown(&self) -> bool {
+        self.shown
     }
 
     /// Adds the next thing to type. The last one given is kept.

@@ -3,6 +3,7 @@
 //! The library behind the `ftpsh` program. ARCHITECTURE.md has the picture of how the
 //! modules below fit together and which of them may import which.
 
+pub mod app;
 pub mod cancel;
 pub mod cli;
 pub mod commands;
@@ -14,6 +15,7 @@ pub mod home;
 pub mod output;
 pub mod settings;
 pub mod shell;
+pub mod signals;
 pub mod site;
 pub mod tls;
 pub mod transfer;

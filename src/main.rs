@@ -1,3 +1,7 @@
 //! The program: arguments in, exit status out. All else is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(ftpsh::app::run(std::env::args_os()))
+}

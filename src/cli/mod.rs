@@ -6,7 +6,7 @@
 
 #[cfg(test)]
 mod tests;
-mod trust;
+
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use clap::builder::styling::Styles;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use self::trust::{TrustArgs, TrustCommand};
+pub use crate::commands::trust_args::{TrustArgs, TrustCommand};
 use crate::error::Kind;
 
 /// What stands below the options in `-h`.

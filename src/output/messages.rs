@@ -42,11 +42,11 @@ impl Output {
     /// A failure, on one line, with its hint on a second one. With `--json` also an `error` record on
     /// standard output, wherever this output's data goes. A reader that has gone is not told.
     pub fn error(&self, error: &anyhow::Error) {
-        if is_broken_pipe(error) {
+        let typed = find(error);
+        if is_broken_pipe(error) || typed.is_some_and(crate::error::Error::was_shown) {
             return;
         }
         let message = message_of(error);
-        let typed = find(error);
         let hint = typed.and_then(crate::error::Error::hint);
         let mut text = format!("{}: {}\n", self.paint_err(PROGRAM, Style::Bad), escape(&message));
         if let Some(hint) = hint {

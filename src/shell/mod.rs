@@ -1,7 +1,14 @@
 //! The shell: one language, one executor, for the prompt and for every script.
+//!
+//! Text comes in from the prompt, `-c`, `-e`, `-f`, standard input, `source` or an alias; it is
+//! parsed whole ([`syntax`]), looked over ([`check`]) and executed ([`execute`]).
 
 pub mod braces;
+pub mod check;
+pub mod execute;
+pub mod expand;
 pub mod redact;
+pub mod redirect;
 pub mod suggest;
 pub mod syntax;
 pub mod words;

@@ -82,6 +82,8 @@ impl Context {
 
     fn establish(&mut self) -> Result<()> {
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
+        let policy = self.settings.text(set::TRUST_POLICY, Some(&site.host));
+        self.connection.gate.set_policy(policy.parse().unwrap_or_default());
         let mut session = self.connect_trusted(&site)?;
         self.log_in(&site, &mut session)?;
         self.connection.session = Some(session);
@@ -116,7 +118,7 @@ impl Context {
                 Some(Err(Refusal::Unknown(unknown))) => self.ask_about(site, *unknown)?,
                 Some(Err(refusal)) => {
                     let error = refusal.into_error();
-                    self.audit_trust(site, "refused", &error.message().to_owned());
+                    self.audit_trust(site, "refused", error.message());
                     return Err(error);
                 }
                 None => return result.inspect_err(|error| self.audit_connect(site, Some(error))),
@@ -221,8 +223,8 @@ impl Context {
         let timeout = settings.duration(set::NET_TIMEOUT, host);
         let order = settings.text(set::NET_ORDER, host).split_whitespace();
         let order = order.map(|word| if word == "ipv4" { Family::V4 } else { Family::V6 });
-        let out = self.out.clone();
-        let passphrase_out = self.out.clone();
+        let out = self.console.clone();
+        let passphrase_out = self.console.clone();
         let cancel = self.cancel.clone();
         Ok(Options {
             host: site.host.clone(),

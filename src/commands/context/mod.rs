@@ -7,6 +7,7 @@
 mod cache;
 mod connect;
 mod connection;
+mod listing;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -42,8 +43,10 @@ pub type Interpreter = fn(&mut Context, &str, &str) -> anyhow::Result<()>;
 /// What commands work with. See the module's text.
 #[derive(Debug)]
 pub struct Context {
-    /// Data, notices, errors, questions.
+    /// Data, notices, errors, questions. Data may be redirected while a command runs.
     pub out: Output,
+    /// The output that is never redirected, for what lives longer than a command.
+    pub console: Output,
     /// The settings.
     pub settings: Settings,
     /// Ctrl-C and SIGTERM.
@@ -62,6 +65,14 @@ pub struct Context {
     pub globbed: bool,
     /// Whether commands come from the prompt.
     pub at_prompt: bool,
+    /// Whether a failure of the running command is caught by `||`.
+    pub tolerated: bool,
+    /// Whether a script goes on after a failed command (`--keep-going`).
+    pub keep_going: bool,
+    /// How deep the running script is nested in others.
+    pub depth: usize,
+    /// The aliases being run, outermost first.
+    pub running_aliases: Vec<String>,
     /// Counts for the summary.
     pub tally: Tally,
     /// Set by `exit`: the status to leave with, or none given.
@@ -85,6 +96,7 @@ impl Context {
         interpreter: Interpreter,
     ) -> Self {
         Self {
+            console: out.clone(),
             out,
             settings,
             cancel,
@@ -95,6 +107,10 @@ impl Context {
             previous_local: None,
             globbed: false,
             at_prompt: false,
+            tolerated: false,
+            keep_going: false,
+            depth: 0,
+            running_aliases: Vec::new(),
             tally: Tally::default(),
             leaving: None,
             history: Vec::new(),

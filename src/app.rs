@@ -1,0 +1,263 @@
+//! The program put together: from the command line to a context, from there to scripts, a
+//! subcommand or the prompt, and to the exit status.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Read as _};
+
+use anyhow::Context as _;
+
+use crate::cancel::Cancel;
+use crate::cli::{Cli, Sub};
+use crate::commands::context::Connection;
+use crate::commands::{Context, bookmarks, find};
+use crate::credentials::Sources;
+use crate::error::{Error, Kind, Result, kind_of};
+use crate::ftp::path::encode_name;
+use crate::home::Home;
+use crate::output::{AuditLog, ColorChoice, Output, OutputOptions, Record, Summary};
+use crate::settings::{LOG_FILE, Settings, TRUST_POLICY};
+use crate::shell::execute;
+use crate::signals;
+use crate::site;
+use crate::trust::fingerprint::Fingerprint;
+use crate::trust::gate::Gate;
+use crate::trust::store::Store;
+use crate::trust::verdict::Rules;
+
+/// Runs the program; the first argument is its name. Returns the exit status.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::read(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output and are no failure; clap knows.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(Kind::Usage.exit());
+        }
+    };
+    let out = output(&cli);
+    let result = match &cli.subcommand {
+        Some(Sub::Completions { shell }) => crate::cli::completions(*shell, &out),
+        Some(Sub::Man) => crate::man::page().and_then(|page| out.data(page.as_bytes())),
+        _ => return with_context(&cli, out),
+    };
+    match result.and_then(|()| out.flush()) {
+        Ok(()) => 0,
+        Err(error) => {
+            let error = error.into();
+            out.error(&error);
+            kind_of(&error).exit()
+        }
+    }
+}
+
+fn output(cli: &Cli) -> Output {
+    let general = &cli.general;
+    let color = general.color.map_or("auto", |when| when.word());
+    let out = Output::new(OutputOptions {
+        json: general.json,
+        quiet: general.quiet,
+        verbose: general.verbose,
+        color: color.parse().unwrap_or(ColorChoice::Auto),
+    });
+    out.set_name_encoder(encode_name);
+    out
+}
+
+fn with_context(cli: &Cli, out: Output) -> u8 {
+    let mut ctx = match context(cli, out.clone()) {
+        Ok(ctx) => ctx,
+        Err(error) => {
+            let kind = error.kind();
+            out.error(&error.into());
+            summary(&out, 0, 1, 0, 0, kind.exit());
+            return kind.exit();
+        }
+    };
+    let result = start(cli, &mut ctx);
+    let exit = status(&mut ctx, result);
+    ctx.connection.close();
+    let flushed = ctx.out.flush();
+    let tally = ctx.tally;
+    summary(&ctx.out, tally.commands, tally.failed, tally.files, tally.bytes, exit);
+    match flushed {
+        Err(error) if exit == 0 && !crate::output::is_broken_pipe(&error.clone().into()) => {
+            let kind = error.kind();
+            ctx.out.error(&error.into());
+            kind.exit()
+        }
+        _ => exit,
+    }
+}
+
+fn summary(out: &Output, commands: u64, failed: u64, files: u64, bytes: u64, exit: u8) {
+    if out.is_json() {
+        let record = Record::Summary(Summary { commands, failed, files, bytes, exit });
+        // Nobody is left to be told.
+        let _ = out.record(&record).and_then(|()| out.flush());
+    }
+}
+
+/// The exit status: what `exit` said, else the first failure's cause.
+fn status(ctx: &mut Context, result: anyhow::Result<()>) -> u8 {
+    if let Err(error) = &result {
+        ctx.out.error(error);
+        let kind = kind_of(error);
+        if ctx.tally.first.is_none() {
+            ctx.tally.failed += 1;
+            ctx.tally.first = Some(kind);
+        }
+    }
+    if let Some(reason) = ctx.cancel.requested()
+        && reason == crate::cancel::Reason::Terminated
+    {
+        return Kind::Terminated.exit();
+    }
+    match (ctx.leaving, ctx.tally.first) {
+        (Some(Some(code)), _) => code,
+        (_, Some(kind)) => kind.exit(),
+        (_, None) => 0,
+    }
+}
+
+/// Everything before the first command: directories, settings, trust, credentials, the log.
+fn context(cli: &Cli, out: Output) -> Result<Context> {
+    let cancel = Cancel::new();
+    signals::watch(cancel.clone())?;
+    let home = Home::find(|name| std::env::var_os(name))?;
+    let security = &cli.security;
+    let fingerprints: Result<Vec<_>> =
+        security.fingerprint.iter().map(|text| Fingerprint::parse(text)).collect();
+    let rules =
+        Rules { fingerprints: fingerprints?, insecure: security.insecure, ..Rules::default() };
+    let gate = Gate::new(Store::new(home.known_servers()), rules);
+    let login = &cli.login;
+    let sources = Sources {
+        file: login.password_file.clone(),
+        command: login.password_command.clone(),
+        env: login.password_env.clone(),
+        ..Sources::default()
+    };
+    let connection = Connection::new(gate, sources, login.user.clone());
+    let mut ctx =
+        Context::new(out, Settings::new(), cancel, connection, home, execute::run);
+    ctx.hidden_variables.extend(login.password_env.clone());
+    ctx.keep_going = cli.run.keep_going;
+    read_rc_file(cli, &mut ctx)?;
+    for assignment in &cli.general.set {
+        ctx.settings.set_assignment(assignment)?;
+    }
+    if let Some(policy) = security.trust {
+        ctx.settings.set(TRUST_POLICY, policy.word())?;
+    }
+    let log = cli.general.log_file.clone().or_else(|| ctx.settings.path(LOG_FILE, None));
+    if let Some(path) = log {
+        ctx.out.set_log(Some(AuditLog::open(&path)?));
+    }
+    Ok(ctx)
+}
+
+/// The start-up file is a script; whatever fails in it is a wrong configuration.
+fn read_rc_file(cli: &Cli, ctx: &mut Context) -> Result<()> {
+    if cli.general.norc {
+        return Ok(());
+    }
+    let path = cli.general.rcfile.clone().unwrap_or_else(|| ctx.home.rc_file());
+    let wrong = |error: &Error| {
+        let wrong = Error::new(Kind::Config, error.message());
+        match error.hint() {
+            Some(hint) => wrong.with_hint(hint),
+            None => wrong,
+        }
+    };
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error)
+            if error.kind() == std::io::ErrorKind::NotFound && cli.general.rcfile.is_none() =>
+        {
+            return Ok(());
+        }
+        Err(error) => return Err(wrong(&Error::local(&path, &error))),
+    };
+    let name = path.display().to_string();
+    execute::parsed(ctx, &text, &name).map_err(|error| wrong(&error))?;
+    let result = execute::run(ctx, &text, &name);
+    ctx.tally = crate::commands::context::Tally::default();
+    result.map_err(|_| Error::new(Kind::Config, format!("{name}: the start-up file failed")))
+}
+
+/// Scripts are read and looked over first, then the target is connected to, then they run.
+fn start(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
+    match &cli.subcommand {
+        Some(Sub::Trust(arguments)) => {
+            ctx.tally.commands += 1;
+            return crate::commands::trust::run(&arguments.command, ctx);
+        }
+        Some(Sub::Doctor { server }) => {
+            ctx.tally.commands += 1;
+            let words = ["doctor".to_owned(), server.clone()];
+            return find(crate::commands::COMMANDS, "doctor")?.run(&words, ctx);
+        }
+        _ => {}
+    }
+    let scripts = scripts(cli, ctx)?;
+    for (name, text) in &scripts {
+        execute::parsed(ctx, text, name)?;
+    }
+    if let Some(target) = &cli.target {
+        let target = site::resolve(target, &|name| bookmarks::find(&ctx.home, name))?;
+        ctx.open(target, None)?;
+    }
+    for (name, text) in &scripts {
+        let result = execute::run(ctx, text, name);
+        if ctx.leaving.is_some() {
+            return Ok(());
+        }
+        if let Err(error) = result
+            && !ctx.keep_going
+            && !ctx.at_prompt
+        {
+            return Err(error);
+        }
+    }
+    if wants_prompt(cli) {
+        ctx.at_prompt = true;
+        crate::shell::repl::run(ctx)?;
+    }
+    Ok(())
+}
+
+/// The scripts to run, in order: every `-c`, then `-f`, then `-e`; without any, standard input
+/// when it is no terminal.
+fn scripts(cli: &Cli, ctx: &mut Context) -> anyhow::Result<Vec<(String, String)>> {
+    let mut scripts: Vec<_> =
+        cli.run.commands.iter().map(|text| ("-c".to_owned(), text.clone())).collect();
+    if let Some(path) = &cli.run.file {
+        if path.as_os_str() == "-" {
+            scripts.push(("stdin".to_owned(), standard_input()?));
+        } else {
+            let text = std::fs::read_to_string(path).map_err(|error| Error::local(path, &error));
+            scripts.push((path.display().to_string(), text.context("script")?));
+        }
+    }
+    if let Some(text) = &cli.run.execute {
+        scripts.push(("-e".to_owned(), text.clone()));
+        ctx.at_prompt = wants_prompt(cli);
+    } else if !cli.run.is_given() && !std::io::stdin().is_terminal() {
+        scripts.push(("stdin".to_owned(), standard_input()?));
+    }
+    Ok(scripts)
+}
+
+fn standard_input() -> Result<String> {
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| Error::local("standard input", &error))?;
+    Ok(text)
+}
+
+/// Whether the prompt follows: at a terminal, and no script was asked for but `-e`.
+fn wants_prompt(cli: &Cli) -> bool {
+    let only_e = cli.run.execute.is_some() || !cli.run.is_given();
+    only_e && std::io::stdin().is_terminal()
+}

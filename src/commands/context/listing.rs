@@ -1,0 +1,57 @@
+//! Listings for commands: from the cache where it is fresh, from the server otherwise.
+
+use std::sync::Arc;
+
+use super::Context;
+use crate::error::Result;
+use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
+use crate::ftp::path::RemotePath;
+use crate::settings::CACHE_EXPIRE;
+use crate::transfer::Facts;
+
+impl Context {
+    /// An absolute path for a path as typed.
+    ///
+    /// # Errors
+    ///
+    /// A path that cannot be sent; no connection.
+    pub fn absolute(&mut self, path: &str) -> Result<RemotePath> {
+        let cwd = self.session()?.cwd().clone();
+        cwd.resolve(path)
+    }
+
+    /// What is in a directory (the current one without a path). Lines that were not understood
+    /// are reported. With `cached` a listing seen lately will do.
+    ///
+    /// # Errors
+    ///
+    /// Those of the listing.
+    pub fn listing(&mut self, path: Option<&RemotePath>, cached: bool) -> Result<Arc<Vec<Entry>>> {
+        let key = self.absolute(path.map_or(".", RemotePath::as_str))?;
+        let expire = self.settings.duration(CACHE_EXPIRE, self.connection.host());
+        if cached && let Some(entries) = self.cache.get(&key, expire) {
+            return Ok(entries);
+        }
+        // `.` and the like mean the same to us, but not to every server.
+        let path = path.filter(|path| path.as_str() != ".");
+        let listing = self.session()?.list(path, true)?;
+        for line in &listing.unknown {
+            self.out.warn(&format!("{key}: a line of the listing was not understood: {line}"));
+        }
+        Ok(self.cache.put(key, listing.entries))
+    }
+
+    /// Size and time of a remote file, if a listing told them lately and exactly.
+    pub fn known_facts(&mut self, path: &RemotePath) -> Option<Facts> {
+        let cwd = self.connection.cwd()?.clone();
+        let expire = self.settings.duration(CACHE_EXPIRE, self.connection.host());
+        let entry = self.cache.entry(&cwd.resolve(path.as_str()).ok()?, expire)?;
+        if entry.kind != EntryKind::File || entry.size_in_blocks {
+            return None;
+        }
+        // A time of LIST is neither exact nor in a known zone.
+        let exact = |m: &Modified| m.zone == Zone::Utc && m.precision == Precision::Second;
+        let modified = entry.modified.filter(exact)?;
+        Some(Facts { size: Some(entry.size?), modified: Some(modified.time) })
+    }
+}

@@ -1,0 +1,51 @@
+//! Local paths as commands take them.
+
+use std::path::PathBuf;
+
+use crate::ftp::path::encode_name;
+
+/// A path with `~` or `~/…` written out; anything else as it is.
+pub fn expand_tilde(text: &str) -> String {
+    let rest = match text.strip_prefix('~') {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
+        _ => return text.to_owned(),
+    };
+    match dirs::home_dir() {
+        Some(home) => format!("{}{rest}", home.display()),
+        None => text.to_owned(),
+    }
+}
+
+/// A word as a local path: bytes that are not UTF-8 come back as they were.
+pub fn path(word: &str) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt as _;
+    PathBuf::from(std::ffi::OsString::from_vec(encode_name(word)))
+}
+
+/// A local path as a word: the counterpart of [`path`].
+pub fn word(path: &std::path::Path) -> String {
+    use std::os::unix::ffi::OsStrExt as _;
+    crate::ftp::path::decode_name(path.as_os_str().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_leading_tilde_of_ones_own_is_written_out() {
+        let home = dirs::home_dir().unwrap().display().to_string();
+        assert_eq!(expand_tilde("~"), home);
+        assert_eq!(expand_tilde("~/x"), format!("{home}/x"));
+        assert_eq!(expand_tilde("~root"), "~root");
+        assert_eq!(expand_tilde("a~"), "a~");
+    }
+
+    #[test]
+    fn any_bytes_survive() {
+        let bytes = b"caf\xe9".to_vec();
+        let name = crate::ftp::path::decode_name(&bytes);
+        assert_eq!(word(&path(&name)), name);
+        assert_eq!(std::os::unix::ffi::OsStrExt::as_bytes(path(&name).as_os_str()), &bytes[..]);
+    }
+}

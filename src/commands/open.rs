@@ -1,0 +1,42 @@
+//! `open`: connect to a server and log in.
+
+use clap::Parser;
+
+use super::bookmarks;
+use super::{Builtin, Context, Example, Group};
+use crate::site;
+
+/// Connect to a server and log in
+///
+/// TARGET is a bookmark, HOST, HOST:PORT or a URL: ftp:// and ftpes:// mean explicit TLS,
+/// ftps:// implicit TLS. What was connected before is closed.
+#[derive(Debug, Parser)]
+pub struct Open {
+    /// Log in as USER
+    #[arg(short, long, value_name = "USER")]
+    user: Option<String>,
+    /// The port, where TARGET has none
+    #[arg(short, long, value_name = "PORT")]
+    port: Option<u16>,
+    /// Where to
+    #[arg(value_name = "TARGET", value_hint = clap::ValueHint::Hostname)]
+    target: String,
+}
+
+impl Builtin for Open {
+    const NAME: &'static str = "open";
+    const ALIASES: &'static [&'static str] = &["connect"];
+    const GROUP: Group = Group::Session;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "open ftp.example.org", about: "connect with explicit TLS" },
+        Example { line: "open -u tester ftp.example.org", about: "connect as another user" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let mut target = site::resolve(&self.target, &|name| bookmarks::find(&ctx.home, name))?;
+        if let Some(port) = self.port {
+            target.site.port = port;
+        }
+        Ok(ctx.open(target, self.user)?)
+    }
+}

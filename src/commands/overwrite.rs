@@ -1,0 +1,68 @@
+//! What to do with a local file that is there already (`--overwrite`, `xfer:overwrite`).
+
+use clap::ValueEnum;
+
+use super::Context;
+use crate::error::{Error, Kind, Result};
+use crate::settings::XFER_OVERWRITE;
+use crate::transfer::download::Job;
+use crate::transfer::partial::{Target, examine, system_time};
+use crate::transfer::Remote as _;
+
+/// A policy for files that are there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Overwrite {
+    /// Ask at the prompt, refuse in a script
+    Ask,
+    /// Replace them
+    Yes,
+    /// Refuse
+    No,
+    /// Replace them if the remote file is newer, leave them alone otherwise
+    Newer,
+}
+
+/// Whether the job's target may be written. `false` means: leave it alone, that is no failure.
+///
+/// # Errors
+///
+/// [`Kind::Local`] where the policy refuses; what asking the server or the user fails with.
+pub fn may_replace(ctx: &mut Context, job: &mut Job, asked: Option<Overwrite>) -> Result<bool> {
+    if examine(&job.local)? != Target::Replaceable {
+        return Ok(true);
+    }
+    let policy = asked.unwrap_or_else(|| {
+        match ctx.settings.text(XFER_OVERWRITE, ctx.connection.host()) {
+            "yes" => Overwrite::Yes,
+            "no" => Overwrite::No,
+            "newer" => Overwrite::Newer,
+            _ => Overwrite::Ask,
+        }
+    });
+    match policy {
+        Overwrite::Yes => Ok(true),
+        Overwrite::Newer => newer(ctx, job),
+        Overwrite::Ask if ctx.at_prompt && ctx.out.interactive() => {
+            let question = format!("{} exists. Replace it", job.local.display());
+            ctx.confirm(&question, "--overwrite")
+        }
+        Overwrite::Ask | Overwrite::No => Err(Error::new(
+            Kind::Local,
+            format!("{}: the file exists already", job.local.display()),
+        )
+        .with_hint("`--overwrite` replaces it, `--overwrite=newer` if it is older")),
+    }
+}
+
+fn newer(ctx: &mut Context, job: &mut Job) -> Result<bool> {
+    let facts = match job.facts {
+        Some(facts) => facts,
+        None => ctx.session()?.facts(&job.remote)?,
+    };
+    job.facts = Some(facts);
+    let local = std::fs::symlink_metadata(&job.local)
+        .and_then(|metadata| metadata.modified())
+        .map_err(|error| Error::local(&job.local, &error))?;
+    // A server that does not tell the time cannot show that its file is newer.
+    Ok(facts.modified.and_then(system_time).is_some_and(|remote| remote > local))
+}

@@ -1,0 +1,254 @@
+//! The registry: every command's name, aliases, group, definition and function.
+//!
+//! Words come in, a clap struct is made of them and run. Names match exactly, by alias, or by
+//! unique prefix. Nothing here knows what any command does.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::Parser;
+
+use super::Context;
+use crate::error::{Error, Kind, Result};
+
+/// Where a command stands in `help`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Connecting and leaving.
+    Session,
+    /// Looking around on the server.
+    Look,
+    /// The local side.
+    Local,
+    /// Moving files.
+    Transfer,
+    /// Changing things on the server.
+    Change,
+    /// The server itself.
+    Server,
+    /// The shell.
+    Shell,
+    /// Trust in servers.
+    Trust,
+}
+
+impl Group {
+    /// The groups in the order of `help`, with their headings.
+    pub const ALL: [(Group, &'static str); 8] = [
+        (Group::Session, "Session"),
+        (Group::Look, "Look"),
+        (Group::Local, "Local"),
+        (Group::Transfer, "Transfer"),
+        (Group::Change, "Change"),
+        (Group::Server, "Server"),
+        (Group::Shell, "Shell"),
+        (Group::Trust, "Trust"),
+    ];
+}
+
+/// What a command's words stand for where they hold wildcards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Globs {
+    /// Nothing: they are handed over as they are.
+    None,
+    /// Names on the server.
+    Remote,
+    /// Names of local files.
+    Local,
+}
+
+/// A line to type, and what it does. Examples are run by the tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    /// The line.
+    pub line: &'static str,
+    /// What it does, in a few words.
+    pub about: &'static str,
+}
+
+/// A command: a clap struct that runs.
+pub trait Builtin: Parser {
+    /// Its name.
+    const NAME: &'static str;
+    /// Other names.
+    const ALIASES: &'static [&'static str] = &[];
+    /// Where it stands in `help`.
+    const GROUP: Group;
+    /// What wildcards in its words stand for.
+    const GLOBS: Globs = Globs::None;
+    /// At least one line to type.
+    const EXAMPLES: &'static [Example];
+
+    /// Looks at the arguments before anything is run or connected.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Usage`].
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever went wrong; the kind inside decides the exit status.
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()>;
+}
+
+/// A command as the registry lists it.
+#[derive(Debug)]
+pub struct Spec {
+    /// Its name.
+    pub name: &'static str,
+    /// Other names.
+    pub aliases: &'static [&'static str],
+    /// Where it stands in `help`.
+    pub group: Group,
+    /// What wildcards in its words stand for.
+    pub globs: Globs,
+    /// Lines to type.
+    pub examples: &'static [Example],
+    definition: fn() -> clap::Command,
+    check: fn(&[String]) -> Result<()>,
+    run: fn(&[String], &mut Context) -> anyhow::Result<()>,
+}
+
+impl Spec {
+    /// The entry of a command.
+    pub(super) const fn of<T: Builtin>() -> Self {
+        Self {
+            name: T::NAME,
+            aliases: T::ALIASES,
+            group: T::GROUP,
+            globs: T::GLOBS,
+            examples: T::EXAMPLES,
+            definition: definition::<T>,
+            check: |words| match parse::<T>(words)? {
+                Parsed::Command(command) => command.check(),
+                Parsed::Help => Ok(()),
+            },
+            run: |words, ctx| match parse::<T>(words)? {
+                Parsed::Command(command) => command.run(ctx),
+                Parsed::Help => (ctx.interpreter)(ctx, &format!("help {}", T::NAME), "help"),
+            },
+        }
+    }
+
+    /// Its clap definition, for help, completion and the man page.
+    pub fn definition(&self) -> clap::Command {
+        (self.definition)()
+    }
+
+    /// Its one-line description.
+    pub fn about(&self) -> String {
+        self.definition().get_about().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// Whether these words (the command's name first) make sense.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Usage`].
+    pub fn check(&self, words: &[String]) -> Result<()> {
+        (self.check)(words)
+    }
+
+    /// Runs it with these words, the command's name first.
+    ///
+    /// # Errors
+    ///
+    /// Whatever went wrong.
+    pub fn run(&self, words: &[String], ctx: &mut Context) -> anyhow::Result<()> {
+        (self.run)(words, ctx)
+    }
+}
+
+fn definition<T: Builtin>() -> clap::Command {
+    T::command()
+        .name(T::NAME)
+        .bin_name(T::NAME)
+        .no_binary_name(false)
+        .disable_version_flag(true)
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .infer_long_args(true)
+        .infer_subcommands(true)
+        .arg(
+            // Only the long form: -h is "human readable" in ls and du.
+            clap::Arg::new("help")
+                .long("help")
+                .action(clap::ArgAction::Help)
+                .help("Show help for this command"),
+        )
+}
+
+enum Parsed<T> {
+    Command(T),
+    Help,
+}
+
+fn parse<T: Builtin>(words: &[String]) -> Result<Parsed<T>> {
+    let matches = definition::<T>().try_get_matches_from(words);
+    match matches.and_then(|mut matches| T::from_arg_matches_mut(&mut matches)) {
+        Ok(command) => Ok(Parsed::Command(command)),
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            ) && words.len() > 1 =>
+        {
+            Ok(Parsed::Help)
+        }
+        Err(error) => Err(wrong_usage(T::NAME, &error)),
+    }
+}
+
+/// A clap error in our form: one line, and a hint.
+fn wrong_usage(name: &str, error: &clap::Error) -> Error {
+    let text = error.render().to_string();
+    let first = text.lines().next().unwrap_or_default();
+    let mut why = first.strip_prefix("error: ").unwrap_or(first).trim_end_matches(':').to_owned();
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        why = "an argument is missing".to_owned();
+    }
+    // The names of missing arguments stand on lines of their own.
+    if error.kind() == ErrorKind::MissingRequiredArgument
+        && let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg)
+    {
+        why = format!("missing {}", missing.join(" "));
+    }
+    let suggestion = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand]
+        .into_iter()
+        .find_map(|kind| match error.get(kind)? {
+            ContextValue::String(word) => Some(word.clone()),
+            ContextValue::Strings(words) => words.first().cloned(),
+            _ => None,
+        });
+    let hint = match suggestion {
+        Some(word) => format!("did you mean `{word}`? see `help {name}`"),
+        None => format!("see `help {name}`"),
+    };
+    Error::new(Kind::Usage, format!("{name}: {why}")).with_hint(hint)
+}
+
+/// Finds a command by name, alias or unique prefix.
+///
+/// # Errors
+///
+/// [`Kind::Usage`] for a word that is none, or the beginning of several.
+pub fn find<'a>(commands: &'a [Spec], word: &str) -> Result<&'a Spec> {
+    let names = |spec: &'a Spec| std::iter::once(spec.name).chain(spec.aliases.iter().copied());
+    if let Some(spec) = commands.iter().find(|spec| names(spec).any(|name| name == word)) {
+        return Ok(spec);
+    }
+    let begins =
+        |spec: &&'a Spec| !word.is_empty() && names(spec).any(|name| name.starts_with(word));
+    let matches: Vec<_> = commands.iter().filter(begins).collect();
+    match matches[..] {
+        [spec] => Ok(spec),
+        [] => Err(Error::usage(format!("unknown command `{word}`"))),
+        _ => {
+            let names: Vec<_> = matches.iter().map(|spec| spec.name).collect();
+            Err(Error::usage(format!("ambiguous command `{word}`: {}", names.join(", "))))
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What `get`, `put`, `cat` and their kin share: progress on the screen, outcomes as lines or
+//! JSON, counts, the audit log, and going on with the next file after one has failed.
+
+use std::io::Write;
+
+use serde_json::{Map, Value};
+
+use super::{Context, local};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::path::RemotePath;
+use crate::output::{Record, Transfer, TransferProgress, Way, human_bytes, human_duration, human_rate};
+use crate::transfer::{Facts, Outcome, Progress, Remote as _, download as down, upload as up};
+
+impl Progress for TransferProgress {
+    fn expect(&self, total: u64) {
+        self.set_total(total);
+    }
+
+    fn advance(&self, bytes: u64) {
+        TransferProgress::advance(self, bytes);
+    }
+}
+
+/// Failures of a command that goes on with the next file after one.
+#[derive(Debug, Default)]
+pub struct Failures(Option<Kind>);
+
+impl Failures {
+    /// Takes one file's result; a failure is shown at once.
+    ///
+    /// # Errors
+    ///
+    /// A failure after which going on makes no sense: interrupted, no connection, wrong usage.
+    pub fn note(&mut self, ctx: &Context, result: Result<()>) -> Result<()> {
+        let Err(error) = result else { return Ok(()) };
+        let fatal = matches!(
+            error.kind(),
+            Kind::Interrupted
+                | Kind::Terminated
+                | Kind::Usage
+                | Kind::Login
+                | Kind::CertChanged
+                | Kind::CertUnknown
+                | Kind::Connect
+                | Kind::Tls
+        );
+        if fatal || crate::output::is_broken_pipe(&error.clone().into()) {
+            return Err(error);
+        }
+        self.0.get_or_insert(error.kind());
+        ctx.out.error(&error.into());
+        Ok(())
+    }
+
+    /// The command's result: the first failure's kind.
+    ///
+    /// # Errors
+    ///
+    /// If anything failed; it has been shown.
+    pub fn into_result(self) -> anyhow::Result<()> {
+        match self.0 {
+            Some(kind) => Err(Error::shown(kind).into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Fetches one file and tells how it went.
+///
+/// # Errors
+///
+/// Those of the transfer.
+pub fn download(ctx: &mut Context, job: &down::Job) -> Result<()> {
+    let progress = ctx.out.progress(job.remote.as_str(), job.facts.and_then(|facts| facts.size));
+    let cancel = ctx.cancel.clone();
+    let result = ctx.session().and_then(|session| down::to_file(session, job, &progress, &cancel));
+    progress.finish();
+    told(ctx, Way::Download, &job.remote, &local::word(&job.local), result)
+}
+
+/// Stores one file and tells how it went.
+///
+/// # Errors
+///
+/// Those of the transfer.
+pub fn upload(ctx: &mut Context, job: &up::Job) -> Result<()> {
+    let progress = ctx.out.progress(&local::word(&job.local), None);
+    let cancel = ctx.cancel.clone();
+    let result = ctx.session().and_then(|session| up::from_file(session, job, &progress, &cancel));
+    progress.finish();
+    if let Ok(path) = ctx.absolute(job.remote.as_str()) {
+        ctx.cache.touch(&path);
+    }
+    told(ctx, Way::Upload, &job.remote, &local::word(&job.local), result)
+}
+
+/// Fetches one file into the command's data output, with the same checks at its end.
+///
+/// # Errors
+///
+/// Those of the transfer; a reader that has gone.
+pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
+    let how = ctx.how();
+    let out = ctx.out.clone();
+    let cancel = ctx.cancel.clone();
+    let mut sink = DataSink { out, failed: None };
+    let job = down::Job { remote: remote.clone(), local: "-".into(), facts: None, how };
+    let known = ctx.known_facts(remote);
+    let session = ctx.session()?;
+    let facts: Facts = match known {
+        Some(facts) => facts,
+        None => session.facts(remote)?,
+    };
+    let watcher = crate::transfer::Unwatched;
+    let result = down::to_writer(session, &job, facts, &mut sink, &watcher, &cancel);
+    match (result, sink.failed) {
+        (Err(_), Some(error)) => Err(error),
+        (result, _) => result.map(|outcome| warn(ctx, &outcome)),
+    }
+}
+
+/// The data output as a writer; keeps the reason that a `Write` cannot carry.
+struct DataSink {
+    out: crate::output::Output,
+    failed: Option<Error>,
+}
+
+impl Write for DataSink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self.out.data(bytes) {
+            Ok(()) => Ok(bytes.len()),
+            Err(error) => {
+                self.failed = Some(error);
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn warn(ctx: &Context, outcome: &Outcome) {
+    if let Some(warning) = &outcome.warning {
+        ctx.out.warn(warning);
+    }
+}
+
+/// Counts, audits and shows an outcome.
+fn told(
+    ctx: &mut Context,
+    way: Way,
+    remote: &RemotePath,
+    local: &str,
+    result: Result<Outcome>,
+) -> Result<()> {
+    let (bytes, seconds, resumed_from, status) = match &result {
+        Ok(outcome) => {
+            let seconds = outcome.elapsed.as_secs_f64();
+            (outcome.bytes, seconds, outcome.resumed_from, "ok".to_owned())
+        }
+        Err(error) => (0, 0.0, None, error.kind().name().to_owned()),
+    };
+    let direction = if way == Way::Download { "download" } else { "upload" };
+    audit(ctx, direction, remote, local, bytes, result.as_ref().err());
+    if ctx.out.is_json() {
+        ctx.out.record(&Record::Transfer(Transfer {
+            direction: way,
+            remote: remote.as_str().to_owned(),
+            local: local.to_owned(),
+            bytes,
+            seconds,
+            resumed_from,
+            status,
+        }))?;
+    }
+    let outcome = result?;
+    ctx.tally.files += 1;
+    ctx.tally.bytes += outcome.bytes;
+    warn(ctx, &outcome);
+    if !ctx.out.is_json() {
+        let (from, to) =
+            if way == Way::Download { (remote.as_str(), local) } else { (local, remote.as_str()) };
+        ctx.out.notice(&format!(
+            "{} -> {}: {} in {} ({})",
+            crate::output::escape(from),
+            crate::output::escape(to),
+            human_bytes(outcome.bytes),
+            human_duration(outcome.elapsed),
+            human_rate(outcome.bytes, outcome.elapsed),
+        ));
+    }
+    Ok(())
+}
+
+fn audit(
+    ctx: &Context,
+    direction: &str,
+    remote: &RemotePath,
+    local: &str,
+    bytes: u64,
+    error: Option<&Error>,
+) {
+    let mut fields = Map::new();
+    if let Some(site) = &ctx.connection.site {
+        fields.insert("host".into(), site.host.clone().into());
+        fields.insert("port".into(), site.port.into());
+    }
+    fields.insert("direction".into(), direction.into());
+    fields.insert("remote".into(), remote.as_str().into());
+    fields.insert("local".into(), local.into());
+    fields.insert("bytes".into(), bytes.into());
+    let error = error.map(|error| Value::from(error.message()));
+    fields.insert("error".into(), error.unwrap_or(Value::Null));
+    ctx.out.audit("transfer", &fields);
+}

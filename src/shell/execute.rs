@@ -1,0 +1,191 @@
+//! The one executor: a parsed script, step by step, on a [`Context`].
+//!
+//! Errors are shown here, once, where they happen. A failure that `||` catches does not count;
+//! every other one does, and the first one's cause becomes the exit status. Ctrl-C ends the whole
+//! script.
+
+use super::check::{check, lookup};
+use super::syntax::{Element, Item, Script, Step, When, Word, parse};
+use super::{expand, redirect};
+use crate::commands::Context;
+use crate::error::{Error, Kind, Result, kind_of};
+use crate::output::is_broken_pipe;
+use crate::settings::CMD_FAIL_EXIT;
+
+/// How deep aliases and `source` may nest.
+const MAX_DEPTH: usize = 32;
+
+/// Parses, looks over and runs a script; `name` stands for it in errors.
+///
+/// # Errors
+///
+/// The cause of the failure that ended it, or of its last failure. It has been shown.
+pub fn run(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result<()> {
+    let kind = match parsed(ctx, source, name) {
+        Ok(script) => {
+            ctx.depth += 1;
+            let status = script_in(ctx, &script);
+            ctx.depth -= 1;
+            match status {
+                Ok(()) => return Ok(()),
+                Err(kind) => kind,
+            }
+        }
+        Err(error) => {
+            let kind = error.kind();
+            count_failure(ctx, kind);
+            ctx.out.error(&error.into());
+            kind
+        }
+    };
+    Err(Error::shown(kind).into())
+}
+
+/// Parses a script and looks it over.
+///
+/// # Errors
+///
+/// [`Kind::Usage`], with line and column.
+pub fn parsed(ctx: &Context, source: &str, name: &str) -> Result<Script> {
+    if ctx.depth > MAX_DEPTH {
+        return Err(Error::usage(format!("{name}: aliases and `source` are nested too deep")));
+    }
+    let script = parse(source, name)?;
+    check(&script, name, ctx)?;
+    Ok(script)
+}
+
+type Status = Result<(), Kind>;
+
+fn script_in(ctx: &mut Context, script: &Script) -> Status {
+    let mut status = Ok(());
+    for item in &script.items {
+        let result = item_in(ctx, item);
+        if let Err(kind) = result {
+            status = result;
+            if matches!(kind, Kind::Interrupted | Kind::Terminated) || stops(ctx) {
+                return status;
+            }
+        }
+        if ctx.leaving.is_some() {
+            return status;
+        }
+    }
+    status
+}
+
+fn stops(ctx: &Context) -> bool {
+    match ctx.settings.text(CMD_FAIL_EXIT, None) {
+        "yes" => true,
+        "no" => false,
+        _ => !ctx.at_prompt && !ctx.keep_going,
+    }
+}
+
+fn item_in(ctx: &mut Context, item: &Item) -> Status {
+    let mut status = Ok(());
+    for (index, step) in item.steps.iter().enumerate() {
+        let wanted = match step.when {
+            When::Always => true,
+            When::IfOk => status.is_ok(),
+            When::IfFailed => status.is_err(),
+        };
+        if !wanted {
+            continue;
+        }
+        let caught = item.steps[index + 1..].iter().any(|later| later.when == When::IfFailed);
+        let outer = ctx.tolerated;
+        ctx.tolerated |= caught;
+        status = step_in(ctx, step);
+        ctx.tolerated = outer;
+        if ctx.leaving.is_some()
+            || matches!(status, Err(Kind::Interrupted | Kind::Terminated))
+        {
+            break;
+        }
+    }
+    status
+}
+
+fn step_in(ctx: &mut Context, step: &Step) -> Status {
+    let redirected = match step.redirect.as_ref().map(|r| redirect::begin(r, ctx)).transpose() {
+        Ok(redirected) => redirected,
+        Err(error) => return failed(ctx, error.into()),
+    };
+    let mut status = match &step.element {
+        Element::Group(script) => script_in(ctx, script),
+        Element::Simple(words) => simple(ctx, words),
+        Element::Local(line) => {
+            ctx.tally.commands += 1;
+            redirect::local(line, ctx).or_else(|error| failed(ctx, error.into()))
+        }
+    };
+    if let Some(redirected) = redirected
+        && let Err(error) = redirected.end(ctx)
+        && status.is_ok()
+        && !is_broken_pipe_error(&error)
+    {
+        status = failed(ctx, error.into());
+    }
+    status
+}
+
+fn is_broken_pipe_error(error: &Error) -> bool {
+    is_broken_pipe(&error.clone().into())
+}
+
+fn simple(ctx: &mut Context, words: &[Word]) -> Status {
+    let Some(first) = words.first() else { return Ok(()) };
+    let name = first.text();
+    if let Some(body) = ctx.aliases.get(&name).cloned()
+        && !ctx.running_aliases.contains(&name)
+    {
+        return alias(ctx, &name, &body, &words[1..]);
+    }
+    ctx.tally.commands += 1;
+    let result = command(ctx, words);
+    let flushed = ctx.out.flush();
+    match result.and_then(|()| Ok(flushed?)) {
+        Ok(()) => Ok(()),
+        // The reader has what it wanted.
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        Err(error) => failed(ctx, error),
+    }
+}
+
+fn command(ctx: &mut Context, words: &[Word]) -> anyhow::Result<()> {
+    let name = words.first().map(Word::text).unwrap_or_default();
+    let spec = lookup(&name)?;
+    ctx.cancel.check()?;
+    let arguments = expand::arguments(words, spec, ctx)?;
+    spec.run(&arguments, ctx)
+}
+
+/// An alias stands for its text; the words after it follow the last command of it. Inside, its
+/// own name means the command of that name.
+fn alias(ctx: &mut Context, name: &str, body: &str, rest: &[Word]) -> Status {
+    let mut source = body.to_owned();
+    for word in rest {
+        source.push(' ');
+        source.push_str(&word.source());
+    }
+    ctx.running_aliases.push(name.to_owned());
+    let result = run(ctx, &source, &format!("alias {name}"));
+    ctx.running_aliases.pop();
+    result.map_err(|error| kind_of(&error))
+}
+
+fn failed(ctx: &mut Context, error: anyhow::Error) -> Status {
+    let kind = kind_of(&error);
+    ctx.out.error(&error);
+    count_failure(ctx, kind);
+    Err(kind)
+}
+
+fn count_failure(ctx: &mut Context, kind: Kind) {
+    if ctx.tolerated {
+        return;
+    }
+    ctx.tally.failed += 1;
+    ctx.tally.first.get_or_insert(kind);
+}

@@ -1,0 +1,94 @@
+//! From a command's words to its arguments: braces, wildcards, and `~` for local paths.
+//!
+//! Wildcards match names on the server through one listing a directory level, or local names.
+//! What they yield is safe to hand to a command: a name that begins with a dash gets `./` in
+//! front, so that no server can slip an option in.
+
+use super::braces::expand_braces;
+use super::syntax::Word;
+use crate::commands::{Context, Globs, Spec};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::listing::EntryKind;
+use crate::ftp::path::{RemotePath, decode_name};
+use crate::glob;
+use crate::settings::GLOB_NOMATCH;
+
+/// The arguments that `words` stand for; the first is the command's name and stays.
+///
+/// # Errors
+///
+/// A wildcard that matches nothing (by `glob:nomatch`), a listing that fails, too many words.
+pub fn arguments(words: &[Word], spec: &Spec, ctx: &mut Context) -> Result<Vec<String>> {
+    let mut arguments = Vec::new();
+    ctx.globbed = false;
+    for (index, word) in words.iter().enumerate() {
+        if index == 0 || spec.globs == Globs::None {
+            arguments.push(word.text());
+            continue;
+        }
+        for word in expand_braces(word)? {
+            one(&word, spec, ctx, &mut arguments)?;
+        }
+    }
+    Ok(arguments)
+}
+
+fn one(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<String>) -> Result<()> {
+    let text = word.text();
+    if !word.has_glob() || text.starts_with('-') {
+        let local = spec.globs == Globs::Local && word.has_tilde();
+        into.push(if local { home_of(&text) } else { text });
+        return Ok(());
+    }
+    ctx.globbed = true;
+    let pattern = word.pattern();
+    let names = match spec.globs {
+        Globs::Remote => glob::expand(&pattern, &mut |directory| remote_names(directory, ctx))?,
+        _ => {
+            let pattern = if word.has_tilde() { home_of(&pattern) } else { pattern };
+            glob::expand(&pattern, &mut local_names)?
+        }
+    };
+    if names.is_empty() {
+        return match ctx.settings.text(GLOB_NOMATCH, ctx.connection.host()) {
+            "literal" => {
+                into.push(text);
+                Ok(())
+            }
+            "empty" => Ok(()),
+            _ => {
+                let side = if spec.globs == Globs::Local { Kind::Local } else { Kind::Refused };
+                Err(Error::new(side, format!("{text}: nothing matches"))
+                    .with_hint("quote the word if it is a name: `'…'`"))
+            }
+        };
+    }
+    into.extend(names.into_iter().map(|name| {
+        if name.starts_with('-') { format!("./{name}") } else { name }
+    }));
+    Ok(())
+}
+
+fn remote_names(directory: &str, ctx: &mut Context) -> Result<glob::Listing> {
+    let path = RemotePath::new(directory)?;
+    let entries = ctx.listing(Some(&path), true)?;
+    // A link may lead to a directory; whoever goes on below it will see.
+    let directory = |kind| matches!(kind, EntryKind::Directory | EntryKind::Link);
+    Ok(entries.iter().map(|entry| (entry.name.clone(), directory(entry.kind))).collect())
+}
+
+fn local_names(directory: &str) -> Result<glob::Listing> {
+    let failed = |error: std::io::Error| Error::local(directory, &error);
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = std::os::unix::ffi::OsStrExt::as_bytes(&*entry.file_name()).to_vec();
+        names.push((decode_name(&name), entry.path().is_dir()));
+    }
+    Ok(names)
+}
+
+/// A path with `~` at its beginning, written out.
+pub fn home_of(text: &str) -> String {
+    crate::commands::local::expand_tilde(text)
+}

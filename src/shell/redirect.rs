@@ -1,0 +1,99 @@
+//! Where a command's data goes: `> file`, `>> file`, `| shell command`; and `!`.
+
+use std::fs::OpenOptions;
+use std::process::{Child, ExitStatus, Stdio};
+
+use super::expand::home_of;
+use super::syntax::{Redirect, Target, Word};
+use crate::commands::Context;
+use crate::error::{Error, Kind, Result, io_reason};
+use crate::output::Output;
+
+/// A redirection in force. [`Redirected::end`] puts things back.
+#[derive(Debug)]
+pub struct Redirected {
+    before: Output,
+    child: Option<(Child, String)>,
+}
+
+/// Sends the data of the commands to come where `redirect` says.
+///
+/// # Errors
+///
+/// [`Kind::Local`] when the file cannot be opened or the command not be started.
+pub fn begin(redirect: &Redirect, ctx: &mut Context) -> Result<Redirected> {
+    let before = ctx.out.clone();
+    let mut child = None;
+    let out = match &redirect.target {
+        Target::File(word) => before.to_file(open(word, OpenOptions::new().truncate(true))?),
+        Target::Append(word) => before.to_file(open(word, OpenOptions::new().append(true))?),
+        Target::Pipe(line) => {
+            // What is shown so far comes before what the child shows.
+            before.flush()?;
+            let spawned = ctx.shell_command(line).stdin(Stdio::piped()).spawn();
+            let mut spawned = spawned.map_err(|error| unstarted(line, &error))?;
+            let stdin = spawned.stdin.take();
+            child = Some((spawned, line.clone()));
+            match stdin {
+                Some(stdin) => before.to_child(stdin),
+                None => before.clone(),
+            }
+        }
+    };
+    ctx.out = out;
+    Ok(Redirected { before, child })
+}
+
+impl Redirected {
+    /// Writes what is left, puts the output back, and waits for the child.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] when not all could be written; [`Kind::Other`] when the child failed. A
+    /// child that has read enough and gone is no failure.
+    pub fn end(self, ctx: &mut Context) -> Result<()> {
+        let flushed = ctx.out.flush();
+        ctx.out = self.before;
+        let Some((mut child, line)) = self.child else { return flushed };
+        let status = child.wait().map_err(|error| unstarted(&line, &error))?;
+        judge(&line, status)
+    }
+}
+
+/// Runs a local command line in the user's shell (`!`), or the shell itself for an empty one.
+///
+/// # Errors
+///
+/// [`Kind::Other`] when it fails; its status is in the message.
+pub fn local(line: &str, ctx: &Context) -> Result<()> {
+    ctx.out.flush()?;
+    let mut command = if line.trim().is_empty() {
+        let shell = std::env::var("SHELL").ok().filter(|shell| !shell.is_empty());
+        ctx.child(shell.as_deref().unwrap_or("/bin/sh"))
+    } else {
+        ctx.shell_command(line)
+    };
+    let status = command.status().map_err(|error| unstarted(line, &error))?;
+    judge(line, status)
+}
+
+fn judge(line: &str, status: ExitStatus) -> Result<()> {
+    if status.success() {
+        return Ok(());
+    }
+    let why = match status.code() {
+        Some(code) => format!("exited with status {code}"),
+        None => "was ended by a signal".to_owned(),
+    };
+    Err(Error::new(Kind::Other, format!("`{}` {why}", line.trim())))
+}
+
+fn unstarted(line: &str, error: &std::io::Error) -> Error {
+    Error::new(Kind::Local, format!("cannot run `{}`: {}", line.trim(), io_reason(error)))
+}
+
+fn open(word: &Word, how: &mut OpenOptions) -> Result<std::fs::File> {
+    let text = word.text();
+    let path = if word.has_tilde() { home_of(&text) } else { text };
+    how.create(true).write(true).open(&path).map_err(|error| Error::local(&path, &error))
+}
