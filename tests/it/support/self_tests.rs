@@ -37,6 +37,14 @@ fn the_embedded_server_refuses_a_login_without_tls_or_with_another_password() {
 }
 
 #[test]
+fn the_embedded_server_never_misses_the_change_to_tls() {
+    let server = Embedded::start();
+    for _ in 0..100 {
+        Client::explicit(server.addr);
+    }
+}
+
+#[test]
 fn the_embedded_server_is_gone_when_dropped() {
     let server = Embedded::start();
     let (addr, root) = (server.addr, server.root.clone());
@@ -146,9 +154,9 @@ fn the_data_of_a_transfer_can_be_spoilt_in_each_way() {
         (Data::Body(vec![b'y'; 2000]), 2000, true, "226"),
         (Data::Trickle(Duration::ZERO), 1000, true, "226"),
     ];
-    let script = table.iter().fold(Script::new().file("/a", &body), |script, row| {
-        script.data("RETR", row.0.clone())
-    });
+    let script = table
+        .iter()
+        .fold(Script::new().file("/a", &body), |script, row| script.data("RETR", row.0.clone()));
     let script = script.data("RETR", Data::Garbage(b"not TLS at all\r\n".to_vec()));
     let script = script.data("RETR", Data::Certificate(other.clone()));
     let liar = Liar::start(script.on("SIZE", Step::reply("213 7")));
@@ -179,7 +187,8 @@ fn replies_around_a_transfer_can_be_chosen() {
     let mut client = login(&liar);
     let got = client.fetch("RETR a");
     assert_eq!((&got.0[..], &got.2[..]), (&b"hello"[..], "426 cut\r\n"));
-    assert_eq!(client.open("RETR a").0, "425 no\r\n");
+    client.command("EPSV");
+    assert_eq!(client.command("RETR a"), "425 no\r\n");
     assert_eq!(client.store("STOR b", &vec![b'x'; 10_000_000]), "552 full\r\n");
     assert_eq!(liar.content("/b").unwrap().len(), 1000);
 }

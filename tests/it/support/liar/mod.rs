@@ -129,9 +129,10 @@ impl Shared {
     /// A context for new control connections: the one of the start unless the certificate changed.
     fn control_context(&self) -> SslContext {
         let script = self.script();
-        let same = self.context.certificate().is_some_and(|c| {
-            c.to_der().unwrap() == script.certificate.x509.to_der().unwrap()
-        });
+        let same = self
+            .context
+            .certificate()
+            .is_some_and(|c| c.to_der().unwrap() == script.certificate.x509.to_der().unwrap());
         if same { self.context.clone() } else { context(&script.certificate, script.versions) }
     }
 }
