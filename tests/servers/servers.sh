@@ -56,7 +56,8 @@ CONF
     printf 'auth required %s pwdfile=%s\naccount required pam_permit.so\n' \
         "$(find "$PACKAGES" -name pam_pwdfile.so)" "$dir/passwd" >"/etc/pam.d/$PAM_SERVICE"
     # It reports a wrong configuration on its standard input.
-    "$(find_program vsftpd)" "$dir/vsftpd.conf" 0<>"$dir/output" 1>&0 2>&0 &
+    LD_LIBRARY_PATH=$LIBRARIES \
+        "$(find_program vsftpd)" "$dir/vsftpd.conf" 0<>"$dir/output" 1>&0 2>&0 &
     echo $! >"$dir/pid"
 }
 
@@ -110,7 +111,7 @@ ExtendedLog $dir/log ALL commands
   TLSECCertificateKeyFile $dir/key.pem
 </IfModule>
 CONF
-    LD_LIBRARY_PATH=$PACKAGES/usr/lib/$(uname -m)-linux-gnu \
+    LD_LIBRARY_PATH=$LIBRARIES \
         "$PACKAGES/usr/sbin/proftpd" -c "$dir/proftpd.conf" >"$dir/output" 2>&1 ||
         die "$name: $(cat "$dir/output")"
 }
@@ -121,11 +122,11 @@ start_pure_ftpd() {
     cc -shared -fPIC -O1 -o "$dir/syslog.so" "$HERE/syslog_to_file.c"
     rm -f "$dir/passwd" "$dir/users.pdb"
     printf '%s\n%s\n' "$PASSWORD" "$PASSWORD" |
-        "$PACKAGES/usr/bin/pure-pw" useradd "$USER_NAME" -f "$dir/passwd" -u "$OWNER_UID" -g "$OWNER_GID" \
-            -d "$dir/root" >"$dir/output" 2>&1
-    "$PACKAGES/usr/bin/pure-pw" mkdb "$dir/users.pdb" -f "$dir/passwd"
+        LD_LIBRARY_PATH=$LIBRARIES "$PACKAGES/usr/bin/pure-pw" useradd "$USER_NAME" \
+            -f "$dir/passwd" -u "$OWNER_UID" -g "$OWNER_GID" -d "$dir/root" >"$dir/output" 2>&1
+    LD_LIBRARY_PATH=$LIBRARIES "$PACKAGES/usr/bin/pure-pw" mkdb "$dir/users.pdb" -f "$dir/passwd"
     # TLS mode 2: no clear-text logins. (Mode 3 would refuse clear data connections as well.)
-    SYSLOG_FILE=$dir/log LD_PRELOAD=$dir/syslog.so \
+    SYSLOG_FILE=$dir/log LD_PRELOAD=$dir/syslog.so LD_LIBRARY_PATH=$LIBRARIES \
         "$PACKAGES/usr/sbin/pure-ftpd" -S "$HOST,$(control_port "$name")" -4 \
         -p "$(first_data_port "$name"):$(last_data_port "$name")" -P "$HOST" \
         -l "puredb:$dir/users.pdb" -E -A -H -u 1 -c 100 -C 100 -d -d -U 133:022 \

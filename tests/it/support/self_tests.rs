@@ -263,3 +263,28 @@ fn a_certificate_can_change_while_the_liar_runs() {
     assert_eq!(before, liar.fingerprint);
     assert_eq!(after, other.fingerprint().unwrap());
 }
+
+#[test]
+fn every_real_server_is_up_with_the_certificate_that_its_table_names() {
+    for server in super::servers::all() {
+        let addr = format!("{}:{}", server.host, server.port).parse().unwrap();
+        let client = match &server.mode[..] {
+            "implicit" => Client::implicit(addr),
+            _ => Client::explicit(addr),
+        };
+        assert_eq!(client.fingerprint(), server.cert_sha256, "{}", server.name);
+        let mut client = client.login(&server.user, &server.password);
+        let name = format!("self-test-{}", std::process::id());
+        assert!(client.store(&format!("STOR {name}"), b"hello").starts_with("226"));
+        let (body, clean, reply) = client.fetch(&format!("RETR {name}"));
+        assert_eq!(
+            (&body[..], clean, &reply[..3]),
+            (&b"hello"[..], true, "226"),
+            "{}",
+            server.name
+        );
+        assert!(client.command(&format!("DELE {name}")).starts_with("250"), "{}", server.name);
+        assert!(!server.can("reuse-required") || client.resume);
+        assert!(server.logged().contains("USER"), "{}", server.name);
+    }
+}
