@@ -284,7 +284,53 @@ fn every_real_server_is_up_with_the_certificate_that_its_table_names() {
             server.name
         );
         assert!(client.command(&format!("DELE {name}")).starts_with("250"), "{}", server.name);
-        assert!(!server.can("reuse-required") || client.resume);
-        assert!(server.logged().contains("USER"), "{}", server.name);
+        assert!(server.heard("USER"), "{}", server.name);
     }
+}
+
+#[test]
+fn listings_can_be_given_byte_for_byte() {
+    let script = Script::new().listing("MLSD", b"type=file; caf\xe9\r\n").listing_of(
+        "MLSD",
+        "/d",
+        "type=dir; ..\r\n",
+    );
+    let liar = Liar::start(script);
+    let mut client = login(&liar);
+    assert_eq!(client.fetch("MLSD /anywhere").0, b"type=file; caf\xe9\r\n");
+    assert_eq!(client.fetch("MLSD d").0, b"type=dir; ..\r\n");
+}
+
+#[test]
+fn the_liar_turns_away_more_sessions_than_it_wants() {
+    let liar = Liar::start(Script::new().max_sessions(1));
+    let first = login(&liar);
+    assert!(read_reply(&mut connect(liar.addr)).starts_with("421"));
+    drop(first);
+    liar.wire.wait_until(|events| {
+        events.iter().filter(|event| matches!(event, Event::Ended { .. })).count() == 2
+    });
+    login(&liar);
+}
+
+#[test]
+fn times_can_be_set_in_the_three_ways_that_servers_know() {
+    let liar = Liar::start(Script::new().file("/a b", "x"));
+    let mut client = login(&liar);
+    for (command, time) in [
+        ("MFMT 20200101000000 a b", "20200101000000"),
+        ("MDTM 20210101000000 a b", "20210101000000"),
+        ("SITE UTIME 20220101000000 a b", "20220101000000"),
+    ] {
+        assert!(client.command(command).starts_with('2'), "{command}");
+        assert_eq!(client.command("MDTM a b"), format!("213 {time}\r\n"));
+    }
+}
+
+#[test]
+fn a_program_that_hangs_is_killed_at_its_deadline() {
+    let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    assert_eq!(super::program::wait(&mut child, Duration::ZERO), super::program::KILLED);
+    let mut child = std::process::Command::new("false").spawn().unwrap();
+    assert_eq!(super::program::wait(&mut child, Duration::from_secs(10)), 1);
 }

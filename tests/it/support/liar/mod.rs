@@ -200,6 +200,11 @@ fn context(certificate: &Certificate, versions: Versions) -> SslContext {
     builder.set_session_id_context(b"liar").unwrap();
     builder.set_session_cache_mode(SslSessionCacheMode::SERVER);
     let (min, max) = match versions {
+        Versions::Tls11 => {
+            // OpenSSL itself forbids it at its default level.
+            builder.set_cipher_list("ALL:@SECLEVEL=0").unwrap();
+            (SslVersion::TLS1_1, SslVersion::TLS1_1)
+        }
         Versions::Tls12 => (SslVersion::TLS1_2, SslVersion::TLS1_2),
         Versions::Tls13 => (SslVersion::TLS1_3, SslVersion::TLS1_3),
         Versions::Both => (SslVersion::TLS1_2, SslVersion::TLS1_3),

@@ -5,6 +5,7 @@
 //! again. `always` and `always_data` have no end.
 
 use super::Files;
+use super::files::absolute;
 use crate::support::certificate::Certificate;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -12,6 +13,8 @@ use std::time::Duration;
 /// TLS versions that the server speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Versions {
+    /// TLS 1.1 only, which no client should accept.
+    Tls11,
     /// TLS 1.2 only.
     Tls12,
     /// TLS 1.3 only.
@@ -103,8 +106,11 @@ pub struct Script {
     pub(super) needs_resumption: bool,
     pub(super) greeting: Step,
     pub(super) files: Files,
-    pub(super) listings: HashMap<Verb, Vec<u8>>,
     pub(super) missing: HashSet<Verb>,
+    pub(super) extra_features: Vec<String>,
+    pub(super) max_sessions: usize,
+    /// By verb and directory; without a directory, for all others.
+    listings: HashMap<(Verb, Option<Vec<u8>>), Vec<u8>>,
     steps: HashMap<Verb, Queue<Step>>,
     data: HashMap<Verb, Queue<Data>>,
 }
@@ -149,6 +155,8 @@ impl Script {
             files: Files::default(),
             listings: HashMap::new(),
             missing: HashSet::new(),
+            extra_features: Vec::new(),
+            max_sessions: usize::MAX,
             steps: HashMap::new(),
             data: HashMap::new(),
         }
@@ -226,10 +234,40 @@ impl Script {
         self
     }
 
-    /// Exactly these bytes are the listing by this verb (MLSD, LIST, NLST), in every directory.
-    pub fn listing(mut self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
-        self.listings.insert(verb(name), bytes.as_ref().to_vec());
+    /// One more line in FEAT's reply (such as `HASH SHA-256*`); what it promises is for `on`.
+    pub fn feature(mut self, line: &str) -> Self {
+        self.extra_features.push(line.to_owned());
         self
+    }
+
+    /// More control connections than these at one time are turned away with 421.
+    pub fn max_sessions(mut self, count: usize) -> Self {
+        self.max_sessions = count;
+        self
+    }
+
+    /// Exactly these bytes are the listing by this verb (MLSD, LIST, NLST), in every directory,
+    /// also in such as are not there.
+    pub fn listing(mut self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
+        self.listings.insert((verb(name), None), bytes.as_ref().to_vec());
+        self
+    }
+
+    /// Exactly these bytes are the listing of one directory (an absolute path) by this verb.
+    pub fn listing_of(
+        mut self,
+        name: &str,
+        dir: impl AsRef<[u8]>,
+        bytes: impl AsRef<[u8]>,
+    ) -> Self {
+        let key = (verb(name), Some(absolute(b"", dir.as_ref())));
+        self.listings.insert(key, bytes.as_ref().to_vec());
+        self
+    }
+
+    pub(super) fn raw_listing(&self, verb: &[u8], dir: &[u8]) -> Option<Vec<u8>> {
+        let of = |dir| self.listings.get(&(verb.to_vec(), dir)).cloned();
+        of(Some(dir.to_vec())).or_else(|| of(None))
     }
 
     pub(super) fn take_step(&mut self, verb: &[u8]) -> Step {
