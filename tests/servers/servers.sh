@@ -2,6 +2,7 @@
 #
 # They keep their defaults where a client can see them; changed are only the paths, ports and
 # limits, TLS (required) and logging (every command line, so that tests can read what was sent).
+# Each runs in a session of its own (setsid), so that all of its processes can be found and ended.
 # All of them serve files as $OWNER to one virtual user: no system user is made.
 # shellcheck shell=bash
 
@@ -57,7 +58,7 @@ CONF
         "$(find "$PACKAGES" -name pam_pwdfile.so)" "$dir/passwd" >"/etc/pam.d/$PAM_SERVICE"
     # It reports a wrong configuration on its standard input.
     LD_LIBRARY_PATH=$LIBRARIES \
-        "$(find_program vsftpd)" "$dir/vsftpd.conf" 0<>"$dir/output" 1>&0 2>&0 &
+        setsid "$(find_program vsftpd)" "$dir/vsftpd.conf" 0<>"$dir/output" 1>&0 2>&0 &
     echo $! >"$dir/pid"
 }
 
@@ -138,7 +139,7 @@ start_pure_ftpd() {
 
 start_pyftpdlib() {
     local name=$1 dir=$RUN/$1
-    FTP_PASSWORD=$PASSWORD "$STATE/venv/bin/python" "$HERE/pyftpd.py" \
+    FTP_PASSWORD=$PASSWORD setsid "$STATE/venv/bin/python" "$HERE/pyftpd.py" \
         "$HOST" "$(control_port "$name")" "$(first_data_port "$name")" "$(last_data_port "$name")" \
         "$dir/both.pem" "$dir/root" "$USER_NAME" "$dir/log" </dev/null >"$dir/output" 2>&1 &
     echo $! >"$dir/pid"
