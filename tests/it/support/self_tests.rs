@@ -4,6 +4,7 @@ use super::certificate::Certificate;
 use super::client::{Client, connect, read_reply};
 use super::embedded::Embedded;
 use super::liar::{Data, Event, Liar, Script, Step, Versions};
+use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream};
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
@@ -229,7 +230,7 @@ fn a_control_connection_can_end_in_each_way() {
 #[test]
 fn a_liar_that_stalls_everywhere_stops_at_once_when_dropped() {
     let script = Script::new()
-        .always("NOOP", Step::Silence)
+        .on("NOOP", Step::Drip(b"200 slow\r\n".to_vec(), Duration::from_secs(60)))
         .data("RETR", Data::Stall(2))
         .data("STOR", Data::Stall(2))
         .always_data("RETR", Data::NeverAccept);
@@ -333,4 +334,28 @@ fn a_program_that_hangs_is_killed_at_its_deadline() {
     assert_eq!(super::program::wait(&mut child, Duration::ZERO), super::program::KILLED);
     let mut child = std::process::Command::new("false").spawn().unwrap();
     assert_eq!(super::program::wait(&mut child, Duration::from_secs(10)), 1);
+}
+
+#[test]
+fn the_tree_can_change_before_a_command_and_the_greeting_once() {
+    let script = Script::new()
+        .file("/a", "old")
+        .on("SIZE", Step::change(|files| files.put(b"/a", b"newer".to_vec())))
+        .on("", Step::Close(b"421 not yet\r\n".to_vec()));
+    let liar = Liar::start(script);
+    assert_eq!(read_reply(&mut connect(liar.addr)), "421 not yet\r\n");
+    let mut client = login(&liar);
+    assert_eq!(client.command("SIZE a"), "213 5\r\n");
+}
+
+#[test]
+fn a_client_without_a_certificate_is_refused_where_one_is_wanted() {
+    let liar = Liar::start(Script::new().wants_certificate().versions(Versions::Tls12));
+    let mut tcp = connect(liar.addr);
+    read_reply(&mut tcp);
+    tcp.write_all(b"AUTH TLS\r\n").unwrap();
+    read_reply(&mut tcp);
+    let context = SslContext::builder(SslMethod::tls_client()).unwrap().build();
+    let mut stream = SslStream::new(Ssl::new(&context).unwrap(), tcp).unwrap();
+    assert!(stream.connect().is_err());
 }

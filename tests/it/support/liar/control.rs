@@ -8,7 +8,6 @@ use openssl::ssl::SslContext;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, MutexGuard};
-use std::thread;
 
 /// The state of one session.
 pub struct Control<'a> {
@@ -90,7 +89,7 @@ impl<'a> Control<'a> {
         if self.shared.script().implicit {
             self.secure()?;
         }
-        let greeting = self.shared.script().greeting.clone();
+        let greeting = self.shared.script().take_step(b"");
         self.obey(greeting, b"", b"")?;
         loop {
             let Some(line) = self.read_line()? else { return over() };
@@ -132,11 +131,15 @@ impl<'a> Control<'a> {
                 self.opening = Some(bytes);
                 return self.answer(verb, argument);
             }
+            Step::Change(change) => {
+                change(&mut self.files());
+                return self.answer(verb, argument);
+            }
             Step::Silence => {}
             Step::Drip(bytes, interval) => {
                 for byte in bytes {
                     self.send(&[byte])?;
-                    thread::sleep(interval);
+                    self.shared.pause(interval);
                 }
             }
             Step::Endless(bytes) => loop {

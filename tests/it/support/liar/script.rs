@@ -8,6 +8,7 @@ use super::Files;
 use super::files::absolute;
 use crate::support::certificate::Certificate;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// TLS versions that the server speaks.
@@ -24,7 +25,7 @@ pub enum Versions {
 }
 
 /// What to do with one command. Texts are sent as they are: with the CRLF, or without.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Step {
     /// What a correct server does.
     Honest,
@@ -38,6 +39,8 @@ pub enum Step {
     Final(Vec<u8>),
     /// For a command with a transfer: the reply before the data, instead of `150`. May be empty.
     Opening(Vec<u8>),
+    /// Change the tree, then do what a correct server does.
+    Change(Arc<dyn Fn(&mut Files) + Send + Sync>),
     /// Send nothing, and go on with the next command.
     Silence,
     /// Send these bytes one by one, at this interval.
@@ -56,6 +59,11 @@ impl Step {
     /// A reply; CRLF is added.
     pub fn reply(text: impl AsRef<[u8]>) -> Self {
         Self::Reply([text.as_ref(), b"\r\n"].concat())
+    }
+
+    /// A change of the tree before the command is done.
+    pub fn change(change: impl Fn(&mut Files) + Send + Sync + 'static) -> Self {
+        Self::Change(Arc::new(change))
     }
 
     /// A completion reply; CRLF is added.
@@ -104,7 +112,7 @@ pub struct Script {
     pub(super) certificate: Certificate,
     pub(super) versions: Versions,
     pub(super) needs_resumption: bool,
-    pub(super) greeting: Step,
+    pub(super) wants_certificate: bool,
     pub(super) files: Files,
     pub(super) missing: HashSet<Verb>,
     pub(super) extra_features: Vec<String>,
@@ -151,7 +159,7 @@ impl Script {
             certificate: Certificate::make("localhost").unwrap(),
             versions: Versions::Both,
             needs_resumption: false,
-            greeting: Step::Honest,
+            wants_certificate: false,
             files: Files::default(),
             listings: HashMap::new(),
             missing: HashSet::new(),
@@ -198,10 +206,16 @@ impl Script {
         self
     }
 
-    /// What the server says first, on every control connection.
-    pub fn greeting(mut self, step: Step) -> Self {
-        self.greeting = step;
+    /// The client must show a certificate (any will do), or the handshake fails.
+    pub fn wants_certificate(mut self) -> Self {
+        self.wants_certificate = true;
         self
+    }
+
+    /// What the server says first, on every control connection. For one connection only, it is
+    /// `on("", step)`.
+    pub fn greeting(self, step: Step) -> Self {
+        self.always("", step)
     }
 
     /// What to do at the next occurrence of a verb (see the top of this file).
