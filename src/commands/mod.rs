@@ -9,6 +9,8 @@ pub mod local;
 pub mod overwrite;
 pub mod registry;
 pub mod transfers;
+pub mod trust;
+pub mod trust_args;
 
 mod get;
 mod open;

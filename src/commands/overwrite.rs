@@ -5,9 +5,9 @@ use clap::ValueEnum;
 use super::Context;
 use crate::error::{Error, Kind, Result};
 use crate::settings::XFER_OVERWRITE;
+use crate::transfer::Remote as _;
 use crate::transfer::download::Job;
 use crate::transfer::partial::{Target, examine, system_time};
-use crate::transfer::Remote as _;
 
 /// A policy for files that are there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,14 +31,13 @@ pub fn may_replace(ctx: &mut Context, job: &mut Job, asked: Option<Overwrite>) -
     if examine(&job.local)? != Target::Replaceable {
         return Ok(true);
     }
-    let policy = asked.unwrap_or_else(|| {
-        match ctx.settings.text(XFER_OVERWRITE, ctx.connection.host()) {
+    let policy =
+        asked.unwrap_or_else(|| match ctx.settings.text(XFER_OVERWRITE, ctx.connection.host()) {
             "yes" => Overwrite::Yes,
             "no" => Overwrite::No,
             "newer" => Overwrite::Newer,
             _ => Overwrite::Ask,
-        }
-    });
+        });
     match policy {
         Overwrite::Yes => Ok(true),
         Overwrite::Newer => newer(ctx, job),

@@ -72,7 +72,9 @@ impl Put {
     fn target(&self, path: &Path) -> Result<RemotePath> {
         let name = path.file_name().map(Path::new).map(local::word).unwrap_or_default();
         match (&self.name, &self.directory) {
-            (Some(given), _) if given.ends_with('/') => RemotePath::new(given.as_str())?.join(&name),
+            (Some(given), _) if given.ends_with('/') => {
+                RemotePath::new(given.as_str())?.join(&name)
+            }
             (Some(given), _) => RemotePath::new(given.as_str()),
             (None, Some(directory)) => RemotePath::new(directory.as_str())?.join(&name),
             (None, None) => RemotePath::new(name),
@@ -97,9 +99,10 @@ fn may_replace(ctx: &mut Context, job: &upload::Job) -> Result<bool> {
             let remote = there.modified.and_then(crate::transfer::partial::system_time);
             Ok(remote.is_none_or(|remote| local > remote))
         }
-        "ask" if ctx.at_prompt && ctx.out.interactive() => {
-            ctx.confirm(&format!("{} exists. Replace it", job.remote), "set xfer:overwrite-remote yes")
-        }
+        "ask" if ctx.at_prompt && ctx.out.interactive() => ctx.confirm(
+            &format!("{} exists. Replace it", job.remote),
+            "set xfer:overwrite-remote yes",
+        ),
         _ => Err(Error::new(
             Kind::Refused,
             format!("{}: the file exists already on the server", job.remote),

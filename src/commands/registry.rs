@@ -3,8 +3,8 @@
 //! Words come in, a clap struct is made of them and run. Names match exactly, by alias, or by
 //! unique prefix. Nothing here knows what any command does.
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::Context;
 use crate::error::{Error, Kind, Result};

@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 use super::{Context, local};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
-use crate::output::{Record, Transfer, TransferProgress, Way, human_bytes, human_duration, human_rate};
+use crate::output::{
+    Record, Transfer, TransferProgress, Way, human_bytes, human_duration, human_rate,
+};
 use crate::transfer::{Facts, Outcome, Progress, Remote as _, download as down, upload as up};
 
 impl Progress for TransferProgress {

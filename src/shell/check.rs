@@ -64,7 +64,8 @@ fn simple(words: &[Word], known: &mut BTreeSet<String>) -> Result<()> {
 /// [`Kind::Usage`](crate::error::Kind::Usage).
 pub fn lookup(word: &str) -> Result<&'static Spec> {
     find(COMMANDS, word).map_err(|error| {
-        let names = COMMANDS.iter().flat_map(|s| std::iter::once(s.name).chain(s.aliases.iter().copied()));
+        let names =
+            COMMANDS.iter().flat_map(|s| std::iter::once(s.name).chain(s.aliases.iter().copied()));
         match closest(word, names) {
             Some(name) if error.hint().is_none() => {
                 error.with_hint(format!("did you mean `{name}`?"))

@@ -98,9 +98,7 @@ fn item_in(ctx: &mut Context, item: &Item) -> Status {
         ctx.tolerated |= caught;
         status = step_in(ctx, step);
         ctx.tolerated = outer;
-        if ctx.leaving.is_some()
-            || matches!(status, Err(Kind::Interrupted | Kind::Terminated))
-        {
+        if ctx.leaving.is_some() || matches!(status, Err(Kind::Interrupted | Kind::Terminated)) {
             break;
         }
     }

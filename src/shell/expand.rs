@@ -63,9 +63,13 @@ fn one(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<String>) -> R
             }
         };
     }
-    into.extend(names.into_iter().map(|name| {
-        if name.starts_with('-') { format!("./{name}") } else { name }
-    }));
+    into.extend(
+        names.into_iter().map(
+            |name| {
+                if name.starts_with('-') { format!("./{name}") } else { name }
+            },
+        ),
+    );
     Ok(())
 }
 

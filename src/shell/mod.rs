@@ -9,6 +9,7 @@ pub mod execute;
 pub mod expand;
 pub mod redact;
 pub mod redirect;
+pub mod repl;
 pub mod suggest;
 pub mod syntax;
 pub mod words;

@@ -70,20 +70,39 @@ is_running() {
     esac
 }
 
-is_stopped() { ! is_running "$1"; }
+# family PID: the process, and all that it has started: children, and what is in its session.
+family() {
+    local stat rest state parent session
+    for stat in /proc/[0-9]*/stat; do
+        # A process may end while it is looked at.
+        { read -r rest <"$stat"; } 2>/dev/null || continue
+        # The name in the middle may hold anything, parentheses too.
+        read -r state parent _ session _ <<<"${rest##*) }"
+        [ "$state" != Z ] || continue
+        if [ "$parent" = "$1" ] || [ "$session" = "$1" ] || [ "${rest%% *}" = "$1" ]; then
+            echo "${rest%% *}"
+        fi
+    done
+}
+
+no_family() { [ -z "$(family "$1")" ]; }
+
+# signal_family SIGNAL PID: to all of them.
+signal_family() {
+    local pid
+    for pid in $(family "$2"); do
+        kill "-$1" "$pid" 2>/dev/null || true
+    done
+}
 
 # stop_instance NAME: ends what `start_instance` started, sessions included.
 stop_instance() {
-    local name=$1 pid child
+    local name=$1 pid
     is_running "$name" || return 0
     pid=$(cat "$RUN/$name/pid")
-    # Sessions are children; vsftpd's outlive their parent.
-    for child in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do
-        kill "$child" 2>/dev/null || true
-    done
-    kill "$pid" 2>/dev/null || true
-    until_true 5 is_stopped "$name" || kill -9 "$pid" 2>/dev/null || true
-    until_true 5 is_stopped "$name" || die "$name does not stop (process $pid)"
+    signal_family TERM "$pid"
+    until_true 3 no_family "$pid" || signal_family KILL "$pid"
+    until_true 3 no_family "$pid" || die "$name does not stop (process $pid)"
     rm -f "$RUN/$name/pid"
 }
 

@@ -1,11 +1,11 @@
 # Gets the servers' programs. Needs lib.sh.
 #
 # The Debian packages conflict with each other, so they are unpacked into $PACKAGES with the
-# libraries that the machine lacks; nothing is installed but what `make test-deps` asks for.
+# libraries that the machine lacks; nothing is installed.
 # shellcheck shell=bash
 
-# Server packages, and their libraries by Debian release (12, 13 and Ubuntu 24.04 names).
 SERVER_PACKAGES=(vsftpd libpam-pwdfile proftpd-core proftpd-mod-crypto pure-ftpd pure-ftpd-common)
+LIBRARIES=$PACKAGES/usr/lib/$(uname -m)-linux-gnu:$PACKAGES/lib/$(uname -m)-linux-gnu
 
 # find_program NAME: its path among the unpacked packages.
 find_program() { echo "$PACKAGES/usr/sbin/$1"; }
@@ -30,7 +30,7 @@ direct_libraries() {
 
 # lacking: the shared libraries that the servers do not find, a name a line.
 lacking() {
-    LD_LIBRARY_PATH=$PACKAGES/usr/lib/$(uname -m)-linux-gnu \
+    LD_LIBRARY_PATH=$LIBRARIES \
         ldd "$(find_program vsftpd)" "$(find_program proftpd)" "$(find_program pure-ftpd)" \
         "$PACKAGES/usr/lib/proftpd/mod_tls.so" | sed -n 's/^[[:space:]]*\(.*\) => not found/\1/p' |
         sort -u

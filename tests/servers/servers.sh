@@ -2,6 +2,7 @@
 #
 # They keep their defaults where a client can see them; changed are only the paths, ports and
 # limits, TLS (required) and logging (every command line, so that tests can read what was sent).
+# Each runs in a session of its own (setsid), so that all of its processes can be found and ended.
 # All of them serve files as $OWNER to one virtual user: no system user is made.
 # shellcheck shell=bash
 
@@ -56,7 +57,8 @@ CONF
     printf 'auth required %s pwdfile=%s\naccount required pam_permit.so\n' \
         "$(find "$PACKAGES" -name pam_pwdfile.so)" "$dir/passwd" >"/etc/pam.d/$PAM_SERVICE"
     # It reports a wrong configuration on its standard input.
-    "$(find_program vsftpd)" "$dir/vsftpd.conf" 0<>"$dir/output" 1>&0 2>&0 &
+    LD_LIBRARY_PATH=$LIBRARIES \
+        setsid "$(find_program vsftpd)" "$dir/vsftpd.conf" 0<>"$dir/output" 1>&0 2>&0 &
     echo $! >"$dir/pid"
 }
 
@@ -110,7 +112,7 @@ ExtendedLog $dir/log ALL commands
   TLSECCertificateKeyFile $dir/key.pem
 </IfModule>
 CONF
-    LD_LIBRARY_PATH=$PACKAGES/usr/lib/$(uname -m)-linux-gnu \
+    LD_LIBRARY_PATH=$LIBRARIES \
         "$PACKAGES/usr/sbin/proftpd" -c "$dir/proftpd.conf" >"$dir/output" 2>&1 ||
         die "$name: $(cat "$dir/output")"
 }
@@ -119,23 +121,25 @@ start_pure_ftpd() {
     local name=$1 dir=$RUN/$1
     # It logs to syslog only: a preloaded syslog() takes the lines to the log file instead.
     cc -shared -fPIC -O1 -o "$dir/syslog.so" "$HERE/syslog_to_file.c"
-    rm -f "$dir/passwd" "$dir/users.pdb"
-    printf '%s\n%s\n' "$PASSWORD" "$PASSWORD" |
-        "$PACKAGES/usr/bin/pure-pw" useradd "$USER_NAME" -f "$dir/passwd" -u "$OWNER_UID" -g "$OWNER_GID" \
-            -d "$dir/root" >"$dir/output" 2>&1
-    "$PACKAGES/usr/bin/pure-pw" mkdb "$dir/users.pdb" -f "$dir/passwd"
+    # Its own tool's hashes take three seconds a login; it takes the system's as well.
+    printf '%s:%s:%d:%d::%s/./::::::::::::\n' \
+        "$USER_NAME" "$(openssl passwd -6 "$PASSWORD")" "$OWNER_UID" "$OWNER_GID" "$dir/root" \
+        >"$dir/passwd"
+    chmod 600 "$dir/passwd"
+    LD_LIBRARY_PATH=$LIBRARIES \
+        "$PACKAGES/usr/bin/pure-pw" mkdb "$dir/users.pdb" -f "$dir/passwd"
     # TLS mode 2: no clear-text logins. (Mode 3 would refuse clear data connections as well.)
-    SYSLOG_FILE=$dir/log LD_PRELOAD=$dir/syslog.so \
+    SYSLOG_FILE=$dir/log LD_PRELOAD=$dir/syslog.so LD_LIBRARY_PATH=$LIBRARIES \
         "$PACKAGES/usr/sbin/pure-ftpd" -S "$HOST,$(control_port "$name")" -4 \
         -p "$(first_data_port "$name"):$(last_data_port "$name")" -P "$HOST" \
         -l "puredb:$dir/users.pdb" -E -A -H -u 1 -c 100 -C 100 -d -d -U 133:022 \
-        -Y 2 -2 "$dir/both.pem" -g "$dir/pid" -B >>"$dir/output" 2>&1 ||
+        -Y 2 -2 "$dir/both.pem" -g "$dir/pid" -B >"$dir/output" 2>&1 ||
         die "$name: $(cat "$dir/output")"
 }
 
 start_pyftpdlib() {
     local name=$1 dir=$RUN/$1
-    FTP_PASSWORD=$PASSWORD "$STATE/venv/bin/python" "$HERE/pyftpd.py" \
+    FTP_PASSWORD=$PASSWORD setsid "$STATE/venv/bin/python" "$HERE/pyftpd.py" \
         "$HOST" "$(control_port "$name")" "$(first_data_port "$name")" "$(last_data_port "$name")" \
         "$dir/both.pem" "$dir/root" "$USER_NAME" "$dir/log" </dev/null >"$dir/output" 2>&1 &
     echo $! >"$dir/pid"

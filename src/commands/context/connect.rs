@@ -96,22 +96,26 @@ impl Context {
             let mut judged = None;
             let options = self.session_options(site)?;
             let gate = &mut self.connection.gate;
-            let result = Session::connect(options, &mut |identity: &Identity| {
-                match gate.check(&site.host, site.port, identity, Utc::now()) {
-                    Ok(accepted) => {
-                        judged = Some(Ok(accepted));
-                        Ok(())
-                    }
-                    Err(refusal) => {
-                        judged = Some(Err(refusal));
-                        Err(Error::new(Kind::CertUnknown, "the certificate is not trusted"))
-                    }
+            let result = Session::connect(options, &mut |identity: &Identity| match gate.check(
+                &site.host,
+                site.port,
+                identity,
+                Utc::now(),
+            ) {
+                Ok(accepted) => {
+                    judged = Some(Ok(accepted));
+                    Ok(())
+                }
+                Err(refusal) => {
+                    judged = Some(Err(refusal));
+                    Err(Error::new(Kind::CertUnknown, "the certificate is not trusted"))
                 }
             });
             match judged {
                 Some(Ok(accepted)) => {
                     self.accepted(site, accepted);
-                    let session = result.inspect_err(|error| self.audit_connect(site, Some(error)))?;
+                    let session =
+                        result.inspect_err(|error| self.audit_connect(site, Some(error)))?;
                     self.audit_connect(site, None);
                     return Ok(session);
                 }

@@ -105,8 +105,9 @@ impl Client {
     #[allow(unsafe_code)]
     pub fn secure_data(&self, tcp: TcpStream) -> Result<SslStream<TcpStream>, String> {
         let mut ssl = Ssl::new(&self.context).unwrap();
-        if self.resume {
-            let der = self.session.lock().unwrap().clone().expect("a session to resume");
+        // Not every server gives one.
+        let session = self.session.lock().unwrap().clone();
+        if let (true, Some(der)) = (self.resume, session) {
             let session = SslSession::from_der(&der).unwrap();
             // SAFETY: the session was made for this context.
             unsafe { ssl.set_session(&session) }.unwrap();

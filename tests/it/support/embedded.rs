@@ -8,9 +8,11 @@ use super::certificate::Certificate;
 use async_trait::async_trait;
 use libunftp::ServerBuilder;
 use libunftp::options::TlsFlags;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -29,7 +31,8 @@ pub struct Embedded {
     pub password: String,
     /// The certificate's fingerprint, as ftpsh prints it.
     pub fingerprint: String,
-    runtime: Option<Runtime>,
+    stopping: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
     _directory: TempDir,
 }
 
@@ -56,20 +59,16 @@ impl Embedded {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let runtime = runtime()?;
         let listener = {
             let _context = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
-        runtime.spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                // Small replies must not wait for acknowledgements.
-                let _ = stream.set_nodelay(true);
-                if let Ok(server) = config.server() {
-                    tokio::spawn(server.service(stream));
-                }
-            }
+        let stopping = Arc::new(AtomicBool::new(false));
+        let sessions = accept(config, listener, Arc::clone(&stopping));
+        let thread = std::thread::spawn(move || {
+            runtime.block_on(sessions);
+            runtime.shutdown_timeout(Duration::from_secs(2));
         });
         Ok(Self {
             addr,
@@ -77,7 +76,8 @@ impl Embedded {
             user: user.to_owned(),
             password: password.to_owned(),
             fingerprint: certificate.fingerprint()?,
-            runtime: Some(runtime),
+            stopping,
+            thread: Some(thread),
             _directory: directory,
         })
     }
@@ -90,8 +90,34 @@ impl Embedded {
 
 impl Drop for Embedded {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(Duration::from_secs(2));
+        self.stopping.store(true, Ordering::SeqCst);
+        // Wakes the accepting task, which sees that it is to stop.
+        let _ = TcpStream::connect(self.addr);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// One thread, which looks for input only when no task can run.
+///
+/// libunftp 0.24 answers AUTH with 234 and has another task tell the session to change to TLS.
+/// With more threads, or an earlier look for input, the session at times takes the client's
+/// handshake for commands, and answers in clear text.
+fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().event_interval(1_000_000).enable_all().build()
+}
+
+/// Serves every connection with a server of its own, until it is told to stop.
+async fn accept(config: Config, listener: tokio::net::TcpListener, stopping: Arc<AtomicBool>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        if stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        // Small replies must not wait for acknowledgements.
+        let _ = stream.set_nodelay(true);
+        if let Ok(server) = config.server() {
+            tokio::spawn(server.service(stream));
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod embedded;
 pub mod liar;
 pub mod program;
 mod self_tests;
+pub mod servers;
 
 impl embedded::Embedded {
     /// A server with an empty tree for `tester`, whose password is made up.

@@ -5,6 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -111,6 +112,8 @@ impl Ftpsh {
             .stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // A group of its own, so that what it started can be killed with it.
+            .process_group(0)
             .spawn()
             .expect("start ftpsh");
         let input = child.stdin.take().zip(self.stdin.clone());
@@ -137,7 +140,7 @@ impl Ftpsh {
 }
 
 /// The status that stands for a program killed at its deadline.
-const KILLED: i32 = -1;
+pub const KILLED: i32 = -1;
 
 /// Reads a stream to its end in a thread of its own.
 fn collect(mut stream: impl std::io::Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
@@ -150,13 +153,14 @@ fn collect(mut stream: impl std::io::Read + Send + 'static) -> thread::JoinHandl
 
 /// The exit status; 128 and the signal's number for a signal; [`KILLED`] after the deadline.
 pub fn wait(child: &mut Child, timeout: Duration) -> i32 {
-    use std::os::unix::process::ExitStatusExt as _;
     let deadline = Instant::now() + timeout;
     loop {
         if let Some(status) = child.try_wait().expect("wait for ftpsh") {
             return status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
         }
         if Instant::now() >= deadline {
+            let group = rustix::process::Pid::from_child(child);
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
             let _ = child.kill();
             let _ = child.wait();
             return KILLED;

@@ -4,6 +4,7 @@ use super::certificate::Certificate;
 use super::client::{Client, connect, read_reply};
 use super::embedded::Embedded;
 use super::liar::{Data, Event, Liar, Script, Step, Versions};
+use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream};
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,14 @@ fn the_embedded_server_refuses_a_login_without_tls_or_with_another_password() {
     let mut client = Client::explicit(server.addr);
     client.command(&format!("USER {}", server.user));
     assert_eq!(&client.command("PASS wrong")[..3], "530");
+}
+
+#[test]
+fn the_embedded_server_never_misses_the_change_to_tls() {
+    let server = Embedded::start();
+    for _ in 0..100 {
+        Client::explicit(server.addr);
+    }
 }
 
 #[test]
@@ -146,9 +155,9 @@ fn the_data_of_a_transfer_can_be_spoilt_in_each_way() {
         (Data::Body(vec![b'y'; 2000]), 2000, true, "226"),
         (Data::Trickle(Duration::ZERO), 1000, true, "226"),
     ];
-    let script = table.iter().fold(Script::new().file("/a", &body), |script, row| {
-        script.data("RETR", row.0.clone())
-    });
+    let script = table
+        .iter()
+        .fold(Script::new().file("/a", &body), |script, row| script.data("RETR", row.0.clone()));
     let script = script.data("RETR", Data::Garbage(b"not TLS at all\r\n".to_vec()));
     let script = script.data("RETR", Data::Certificate(other.clone()));
     let liar = Liar::start(script.on("SIZE", Step::reply("213 7")));
@@ -179,7 +188,8 @@ fn replies_around_a_transfer_can_be_chosen() {
     let mut client = login(&liar);
     let got = client.fetch("RETR a");
     assert_eq!((&got.0[..], &got.2[..]), (&b"hello"[..], "426 cut\r\n"));
-    assert_eq!(client.open("RETR a").0, "425 no\r\n");
+    client.command("EPSV");
+    assert_eq!(client.command("RETR a"), "425 no\r\n");
     assert_eq!(client.store("STOR b", &vec![b'x'; 10_000_000]), "552 full\r\n");
     assert_eq!(liar.content("/b").unwrap().len(), 1000);
 }
@@ -220,7 +230,7 @@ fn a_control_connection_can_end_in_each_way() {
 #[test]
 fn a_liar_that_stalls_everywhere_stops_at_once_when_dropped() {
     let script = Script::new()
-        .always("NOOP", Step::Silence)
+        .on("NOOP", Step::Drip(b"200 slow\r\n".to_vec(), Duration::from_secs(60)))
         .data("RETR", Data::Stall(2))
         .data("STOR", Data::Stall(2))
         .always_data("RETR", Data::NeverAccept);
@@ -253,4 +263,99 @@ fn a_certificate_can_change_while_the_liar_runs() {
     let after = Client::explicit(liar.addr).fingerprint();
     assert_eq!(before, liar.fingerprint);
     assert_eq!(after, other.fingerprint().unwrap());
+}
+
+#[test]
+fn every_real_server_is_up_with_the_certificate_that_its_table_names() {
+    for server in super::servers::all() {
+        let addr = format!("{}:{}", server.host, server.port).parse().unwrap();
+        let client = match &server.mode[..] {
+            "implicit" => Client::implicit(addr),
+            _ => Client::explicit(addr),
+        };
+        assert_eq!(client.fingerprint(), server.cert_sha256, "{}", server.name);
+        let mut client = client.login(&server.user, &server.password);
+        let name = format!("self-test-{}", std::process::id());
+        assert!(client.store(&format!("STOR {name}"), b"hello").starts_with("226"));
+        let (body, clean, reply) = client.fetch(&format!("RETR {name}"));
+        assert_eq!(
+            (&body[..], clean, &reply[..3]),
+            (&b"hello"[..], true, "226"),
+            "{}",
+            server.name
+        );
+        assert!(client.command(&format!("DELE {name}")).starts_with("250"), "{}", server.name);
+        assert!(server.heard("USER"), "{}", server.name);
+    }
+}
+
+#[test]
+fn listings_can_be_given_byte_for_byte() {
+    let script = Script::new().listing("MLSD", b"type=file; caf\xe9\r\n").listing_of(
+        "MLSD",
+        "/d",
+        "type=dir; ..\r\n",
+    );
+    let liar = Liar::start(script);
+    let mut client = login(&liar);
+    assert_eq!(client.fetch("MLSD /anywhere").0, b"type=file; caf\xe9\r\n");
+    assert_eq!(client.fetch("MLSD d").0, b"type=dir; ..\r\n");
+}
+
+#[test]
+fn the_liar_turns_away_more_sessions_than_it_wants() {
+    let liar = Liar::start(Script::new().max_sessions(1));
+    let first = login(&liar);
+    assert!(read_reply(&mut connect(liar.addr)).starts_with("421"));
+    drop(first);
+    liar.wire.wait_until(|events| {
+        events.iter().filter(|event| matches!(event, Event::Ended { .. })).count() == 2
+    });
+    login(&liar);
+}
+
+#[test]
+fn times_can_be_set_in_the_three_ways_that_servers_know() {
+    let liar = Liar::start(Script::new().file("/a b", "x"));
+    let mut client = login(&liar);
+    for (command, time) in [
+        ("MFMT 20200101000000 a b", "20200101000000"),
+        ("MDTM 20210101000000 a b", "20210101000000"),
+        ("SITE UTIME 20220101000000 a b", "20220101000000"),
+    ] {
+        assert!(client.command(command).starts_with('2'), "{command}");
+        assert_eq!(client.command("MDTM a b"), format!("213 {time}\r\n"));
+    }
+}
+
+#[test]
+fn a_program_that_hangs_is_killed_at_its_deadline() {
+    let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    assert_eq!(super::program::wait(&mut child, Duration::ZERO), super::program::KILLED);
+    let mut child = std::process::Command::new("false").spawn().unwrap();
+    assert_eq!(super::program::wait(&mut child, Duration::from_secs(10)), 1);
+}
+
+#[test]
+fn the_tree_can_change_before_a_command_and_the_greeting_once() {
+    let script = Script::new()
+        .file("/a", "old")
+        .on("SIZE", Step::change(|files| files.put(b"/a", b"newer".to_vec())))
+        .on("", Step::Close(b"421 not yet\r\n".to_vec()));
+    let liar = Liar::start(script);
+    assert_eq!(read_reply(&mut connect(liar.addr)), "421 not yet\r\n");
+    let mut client = login(&liar);
+    assert_eq!(client.command("SIZE a"), "213 5\r\n");
+}
+
+#[test]
+fn a_client_without_a_certificate_is_refused_where_one_is_wanted() {
+    let liar = Liar::start(Script::new().wants_certificate().versions(Versions::Tls12));
+    let mut tcp = connect(liar.addr);
+    read_reply(&mut tcp);
+    tcp.write_all(b"AUTH TLS\r\n").unwrap();
+    read_reply(&mut tcp);
+    let context = SslContext::builder(SslMethod::tls_client()).unwrap().build();
+    let mut stream = SslStream::new(Ssl::new(&context).unwrap(), tcp).unwrap();
+    assert!(stream.connect().is_err());
 }

@@ -8,7 +8,6 @@ use openssl::ssl::SslContext;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, MutexGuard};
-use std::thread;
 
 /// The state of one session.
 pub struct Control<'a> {
@@ -28,6 +27,31 @@ pub struct Control<'a> {
     opening: Option<Vec<u8>>,
     last: Option<Vec<u8>>,
     trailer: Vec<u8>,
+}
+
+/// TELNET takes 0xFF for a command unless there are two of them (RFC 854).
+fn doubled(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for byte in text {
+        out.push(*byte);
+        if *byte == 0xff {
+            out.push(*byte);
+        }
+    }
+    out
+}
+
+/// What was meant by [`doubled`] text.
+fn undoubled(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut bytes = text.iter().peekable();
+    while let Some(byte) = bytes.next() {
+        out.push(*byte);
+        if *byte == 0xff {
+            bytes.next_if_eq(&byte);
+        }
+    }
+    out
 }
 
 /// The session is over.
@@ -65,7 +89,7 @@ impl<'a> Control<'a> {
         if self.shared.script().implicit {
             self.secure()?;
         }
-        let greeting = self.shared.script().greeting.clone();
+        let greeting = self.shared.script().take_step(b"");
         self.obey(greeting, b"", b"")?;
         loop {
             let Some(line) = self.read_line()? else { return over() };
@@ -74,6 +98,7 @@ impl<'a> Control<'a> {
                 None => (&line[..], &b""[..]),
             };
             let verb = verb.to_ascii_uppercase();
+            let argument = &undoubled(argument)[..];
             let step = self.shared.script().take_step(&verb);
             self.obey(step, &verb, argument)?;
         }
@@ -106,11 +131,15 @@ impl<'a> Control<'a> {
                 self.opening = Some(bytes);
                 return self.answer(verb, argument);
             }
+            Step::Change(change) => {
+                change(&mut self.files());
+                return self.answer(verb, argument);
+            }
             Step::Silence => {}
             Step::Drip(bytes, interval) => {
                 for byte in bytes {
                     self.send(&[byte])?;
-                    thread::sleep(interval);
+                    self.shared.pause(interval);
                 }
             }
             Step::Endless(bytes) => loop {
@@ -213,7 +242,18 @@ impl<'a> Control<'a> {
     /// Sends a reply; CRLF and what the script adds come after it, in one piece.
     pub(super) fn reply(&mut self, text: impl AsRef<[u8]>) -> io::Result<()> {
         let trailer = std::mem::take(&mut self.trailer);
-        self.send(&[text.as_ref(), b"\r\n", &trailer].concat())
+        self.send(&[&doubled(text.as_ref())[..], b"\r\n", &trailer].concat())
+    }
+
+    /// Says hello, unless there are too many sessions already.
+    pub(super) fn greet(&mut self) -> io::Result<()> {
+        let open = self.shared.wire.open_sessions();
+        if open > self.shared.script().max_sessions {
+            self.reply("421 too many connections")?;
+            self.stream.take().map(Stream::close);
+            return over();
+        }
+        self.reply("220 scripted server")
     }
 
     /// Says goodbye, and ends the session.

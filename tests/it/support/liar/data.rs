@@ -1,12 +1,11 @@
 //! One data connection of the scripted server: opened, secured, filled or emptied, ended.
 
 use super::stream::{Held, Stream};
-use super::{Data, Event, Shared, context};
+use super::{Data, Event, Shared};
 use openssl::ssl::SslContext;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::thread;
 
 /// Where the data connection comes from.
 pub enum Peer {
@@ -79,12 +78,9 @@ impl Transfer<'_> {
     }
 
     fn secure(&self, stream: &mut Stream) -> Result<(), &'static str> {
-        let (needs_resumption, versions) = {
-            let script = self.shared.script();
-            (script.needs_resumption, script.versions)
-        };
+        let needs_resumption = self.shared.script().needs_resumption;
         let resumed = match &self.data {
-            Data::Certificate(other) => stream.secure(&context(other, versions)),
+            Data::Certificate(other) => stream.secure(&self.shared.context_with(other)),
             _ => stream.secure(self.context),
         };
         let resumed = resumed.map_err(|_| NO_TLS)?;
@@ -108,7 +104,7 @@ impl Transfer<'_> {
                 write(&mut stream, part(*n))
             }
             Data::Trickle(interval) => body.iter().all(|byte| {
-                thread::sleep(*interval);
+                self.shared.pause(*interval);
                 write(&mut stream, &[*byte])
             }),
             Data::Endless(piece) => {
@@ -153,7 +149,7 @@ impl Transfer<'_> {
                 }
             }
             if let Data::Trickle(interval) = &self.data {
-                thread::sleep(*interval);
+                self.shared.pause(*interval);
             }
         }
         let bytes = received.len();

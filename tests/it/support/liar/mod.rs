@@ -29,10 +29,11 @@ pub use script::{Data, Script, Step, Versions};
 pub use wire::{Event, Wire};
 
 use super::certificate::Certificate;
-use openssl::ssl::{Ssl, SslContext, SslMethod, SslSessionCacheMode, SslVersion};
+use openssl::ssl::{Ssl, SslContext, SslMethod, SslSessionCacheMode, SslVerifyMode, SslVersion};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// A running server.
 pub struct Liar {
@@ -62,11 +63,12 @@ impl Liar {
         let files = Arc::new(Mutex::new(script.files.clone()));
         let (user, password) = (script.user.clone(), script.password.clone());
         let shared = Arc::new(Shared {
-            context: context(&certificate, script.versions),
+            context: context(&certificate, &script),
             script: Mutex::new(script),
             files: Arc::clone(&files),
             wire: Arc::clone(&wire),
             sockets: Mutex::default(),
+            stopped: Condvar::new(),
         });
         let acceptor = thread::spawn({
             let shared = Arc::clone(&shared);
@@ -101,6 +103,7 @@ impl Liar {
 impl Drop for Liar {
     fn drop(&mut self) {
         self.shared.sockets.lock().unwrap().stop();
+        self.shared.stopped.notify_all();
         // Wakes the acceptor, which finds that it is to stop.
         let _ = TcpStream::connect(self.addr);
         if let Some(acceptor) = self.acceptor.take()
@@ -119,6 +122,7 @@ pub(crate) struct Shared {
     files: Arc<Mutex<Files>>,
     wire: Arc<Wire>,
     sockets: Mutex<Sockets>,
+    stopped: Condvar,
 }
 
 impl Shared {
@@ -126,13 +130,23 @@ impl Shared {
         self.script.lock().unwrap()
     }
 
-    /// A context for new control connections: the one of the start unless the certificate changed.
+    /// The context for a new control connection: its certificate may have changed.
     fn control_context(&self) -> SslContext {
-        let script = self.script();
-        let same = self.context.certificate().is_some_and(|c| {
-            c.to_der().unwrap() == script.certificate.x509.to_der().unwrap()
-        });
-        if same { self.context.clone() } else { context(&script.certificate, script.versions) }
+        let certificate = self.script().certificate.clone();
+        let same = self.context.certificate().is_some_and(|now| *now == *certificate.x509);
+        if same { self.context.clone() } else { self.context_with(&certificate) }
+    }
+
+    /// A context of its own, from which no other one's sessions can be resumed.
+    fn context_with(&self, certificate: &Certificate) -> SslContext {
+        context(certificate, &self.script())
+    }
+
+    /// Waits, but not longer than the server runs.
+    fn pause(&self, interval: Duration) {
+        let sockets = self.sockets.lock().unwrap();
+        let wait = self.stopped.wait_timeout_while(sockets, interval, |s| !s.stopping);
+        drop(wait.unwrap());
     }
 }
 
@@ -192,19 +206,28 @@ impl Sockets {
 }
 
 /// A server's TLS with this certificate: sessions can be resumed, by ticket and by number.
-fn context(certificate: &Certificate, versions: Versions) -> SslContext {
+fn context(certificate: &Certificate, script: &Script) -> SslContext {
     let mut builder = SslContext::builder(SslMethod::tls_server()).unwrap();
     builder.set_certificate(&certificate.x509).unwrap();
     builder.set_private_key(&certificate.key).unwrap();
     builder.set_session_id_context(b"liar").unwrap();
     builder.set_session_cache_mode(SslSessionCacheMode::SERVER);
-    let (min, max) = match versions {
+    let (min, max) = match script.versions {
+        Versions::Tls11 => {
+            // OpenSSL itself forbids it at its default level.
+            builder.set_cipher_list("ALL:@SECLEVEL=0").unwrap();
+            (SslVersion::TLS1_1, SslVersion::TLS1_1)
+        }
         Versions::Tls12 => (SslVersion::TLS1_2, SslVersion::TLS1_2),
         Versions::Tls13 => (SslVersion::TLS1_3, SslVersion::TLS1_3),
         Versions::Both => (SslVersion::TLS1_2, SslVersion::TLS1_3),
     };
     builder.set_min_proto_version(Some(min)).unwrap();
     builder.set_max_proto_version(Some(max)).unwrap();
+    if script.wants_certificate {
+        let mode = SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT;
+        builder.set_verify_callback(mode, |_, _| true);
+    }
     builder.build()
 }
 

@@ -5,13 +5,17 @@
 //! again. `always` and `always_data` have no end.
 
 use super::Files;
+use super::files::absolute;
 use crate::support::certificate::Certificate;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// TLS versions that the server speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Versions {
+    /// TLS 1.1 only, which no client should accept.
+    Tls11,
     /// TLS 1.2 only.
     Tls12,
     /// TLS 1.3 only.
@@ -21,7 +25,7 @@ pub enum Versions {
 }
 
 /// What to do with one command. Texts are sent as they are: with the CRLF, or without.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Step {
     /// What a correct server does.
     Honest,
@@ -35,6 +39,8 @@ pub enum Step {
     Final(Vec<u8>),
     /// For a command with a transfer: the reply before the data, instead of `150`. May be empty.
     Opening(Vec<u8>),
+    /// Change the tree, then do what a correct server does.
+    Change(Arc<dyn Fn(&mut Files) + Send + Sync>),
     /// Send nothing, and go on with the next command.
     Silence,
     /// Send these bytes one by one, at this interval.
@@ -53,6 +59,11 @@ impl Step {
     /// A reply; CRLF is added.
     pub fn reply(text: impl AsRef<[u8]>) -> Self {
         Self::Reply([text.as_ref(), b"\r\n"].concat())
+    }
+
+    /// A change of the tree before the command is done.
+    pub fn change(change: impl Fn(&mut Files) + Send + Sync + 'static) -> Self {
+        Self::Change(Arc::new(change))
     }
 
     /// A completion reply; CRLF is added.
@@ -101,10 +112,13 @@ pub struct Script {
     pub(super) certificate: Certificate,
     pub(super) versions: Versions,
     pub(super) needs_resumption: bool,
-    pub(super) greeting: Step,
+    pub(super) wants_certificate: bool,
     pub(super) files: Files,
-    pub(super) listings: HashMap<Verb, Vec<u8>>,
     pub(super) missing: HashSet<Verb>,
+    pub(super) extra_features: Vec<String>,
+    pub(super) max_sessions: usize,
+    /// By verb and directory; without a directory, for all others.
+    listings: HashMap<(Verb, Option<Vec<u8>>), Vec<u8>>,
     steps: HashMap<Verb, Queue<Step>>,
     data: HashMap<Verb, Queue<Data>>,
 }
@@ -145,10 +159,12 @@ impl Script {
             certificate: Certificate::make("localhost").unwrap(),
             versions: Versions::Both,
             needs_resumption: false,
-            greeting: Step::Honest,
+            wants_certificate: false,
             files: Files::default(),
             listings: HashMap::new(),
             missing: HashSet::new(),
+            extra_features: Vec::new(),
+            max_sessions: usize::MAX,
             steps: HashMap::new(),
             data: HashMap::new(),
         }
@@ -190,10 +206,16 @@ impl Script {
         self
     }
 
-    /// What the server says first, on every control connection.
-    pub fn greeting(mut self, step: Step) -> Self {
-        self.greeting = step;
+    /// The client must show a certificate (any will do), or the handshake fails.
+    pub fn wants_certificate(mut self) -> Self {
+        self.wants_certificate = true;
         self
+    }
+
+    /// What the server says first, on every control connection. For one connection only, it is
+    /// `on("", step)`.
+    pub fn greeting(self, step: Step) -> Self {
+        self.always("", step)
     }
 
     /// What to do at the next occurrence of a verb (see the top of this file).
@@ -226,10 +248,40 @@ impl Script {
         self
     }
 
-    /// Exactly these bytes are the listing by this verb (MLSD, LIST, NLST), in every directory.
-    pub fn listing(mut self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
-        self.listings.insert(verb(name), bytes.as_ref().to_vec());
+    /// One more line in FEAT's reply (such as `HASH SHA-256*`); what it promises is for `on`.
+    pub fn feature(mut self, line: &str) -> Self {
+        self.extra_features.push(line.to_owned());
         self
+    }
+
+    /// More control connections than these at one time are turned away with 421.
+    pub fn max_sessions(mut self, count: usize) -> Self {
+        self.max_sessions = count;
+        self
+    }
+
+    /// Exactly these bytes are the listing by this verb (MLSD, LIST, NLST), in every directory,
+    /// also in such as are not there.
+    pub fn listing(mut self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
+        self.listings.insert((verb(name), None), bytes.as_ref().to_vec());
+        self
+    }
+
+    /// Exactly these bytes are the listing of one directory (an absolute path) by this verb.
+    pub fn listing_of(
+        mut self,
+        name: &str,
+        dir: impl AsRef<[u8]>,
+        bytes: impl AsRef<[u8]>,
+    ) -> Self {
+        let key = (verb(name), Some(absolute(b"", dir.as_ref())));
+        self.listings.insert(key, bytes.as_ref().to_vec());
+        self
+    }
+
+    pub(super) fn raw_listing(&self, verb: &[u8], dir: &[u8]) -> Option<Vec<u8>> {
+        let of = |dir| self.listings.get(&(verb.to_vec(), dir)).cloned();
+        of(Some(dir.to_vec())).or_else(|| of(None))
     }
 
     pub(super) fn take_step(&mut self, verb: &[u8]) -> Step {

@@ -12,7 +12,7 @@ impl Control<'_> {
     /// Answers one command; the empty verb asks for the greeting.
     pub(super) fn answer(&mut self, verb: &[u8], argument: &[u8]) -> io::Result<()> {
         if verb.is_empty() {
-            return self.reply("220 scripted server");
+            return self.greet();
         }
         if self.shared.script().missing.contains(verb) {
             return self.reply("500 unknown command");
@@ -99,6 +99,9 @@ impl Control<'_> {
                 lines.push_str(&format!(" {line}\r\n"));
             }
         }
+        for line in &self.shared.script().extra_features {
+            lines.push_str(&format!(" {line}\r\n"));
+        }
         self.reply(lines + "211 end")
     }
 
@@ -145,7 +148,7 @@ impl Control<'_> {
                 Some(from) => self.files().rename(&from, &path),
                 None => return self.reply("503 RNFR first"),
             },
-            // SITE CHMOD mode name; MFMT time name. The name may hold anything.
+            // SITE CHMOD mode name, SITE UTIME time name, MFMT time name: any byte may be in a name.
             _ => {
                 let words = if verb == b"SITE" { 2 } else { 1 };
                 let end = argument.iter().enumerate().filter(|(_, b)| **b == b' ');
@@ -154,11 +157,11 @@ impl Control<'_> {
                 };
                 let path = self.path(&argument[end + 1..]);
                 let value = text.split(' ').nth(words - 1).unwrap_or("");
-                match verb {
-                    b"SITE" if !text.to_ascii_uppercase().starts_with("CHMOD ") => {
-                        return self.reply("500 unknown SITE command");
-                    }
-                    b"SITE" => self.files().set_mode(&path, value),
+                let what = text.split(' ').next().unwrap_or("").to_ascii_uppercase();
+                match (verb, &what[..]) {
+                    (b"SITE", "CHMOD") => self.files().set_mode(&path, value),
+                    (b"SITE", "UTIME") => self.files().set_time(&path, value),
+                    (b"SITE", _) => return self.reply("500 unknown SITE command"),
                     _ if value.len() != 14 => return self.reply("501 not a time"),
                     _ if self.files().set_time(&path, value) => {
                         return self.reply(format!("213 Modify={value};"));
@@ -176,6 +179,15 @@ impl Control<'_> {
     }
 
     fn facts(&mut self, verb: &[u8], argument: &[u8]) -> io::Result<()> {
+        // With a time before the name, MDTM sets it.
+        if let (b"MDTM", Some((time, name))) = (verb, argument.split_at_checked(14))
+            && time.iter().all(u8::is_ascii_digit)
+            && name.starts_with(b" ")
+        {
+            let path = self.path(&name[1..]);
+            let done = self.files().set_time(&path, &String::from_utf8_lossy(time));
+            return self.reply(if done { "213 ok" } else { "550 no such file" });
+        }
         let path = self.path(argument);
         let Some(node) = self.files().get(&path).cloned() else {
             return self.reply("550 no such file");
@@ -199,7 +211,7 @@ impl Control<'_> {
             argument = &argument[end..];
         }
         let path = self.path(argument);
-        let raw = self.shared.script().listings.get(verb).cloned();
+        let raw = self.shared.script().raw_listing(verb, &path);
         let body = match raw {
             Some(bytes) => bytes,
             None if !self.files().is_dir(&path) => return self.reply("550 no such directory"),

@@ -121,6 +121,11 @@ impl Wire {
         self.count(|event| matches!(event, Event::Connected { .. }))
     }
 
+    /// How many control connections are open now.
+    pub fn open_sessions(&self) -> usize {
+        self.connections() - self.count(|event| matches!(event, Event::Ended { .. }))
+    }
+
     /// How many events are like this.
     pub fn count(&self, like: impl Fn(&Event) -> bool) -> usize {
         self.events().iter().filter(|event| like(event)).count()

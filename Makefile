@@ -1,0 +1,54 @@
+# make build     the program, optimised             make check    format, lints, tests, documentation
+# make demo      a throwaway server and the shell   make test     check's tests with real servers
+# make install   PREFIX=/usr/local, DESTDIR=        make deps     what a build needs (Debian, Ubuntu)
+
+PREFIX ?= /usr/local
+CARGO ?= cargo
+BINARY = $(or $(CARGO_TARGET_DIR),target)/release/ftpsh
+
+bindir = $(DESTDIR)$(PREFIX)/bin
+mandir = $(DESTDIR)$(PREFIX)/share/man/man1
+bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+zshdir = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+
+# What a build needs, and what the tests need on top of it.
+BUILD_PACKAGES = libssl-dev pkg-config gcc libc6-dev
+TEST_PACKAGES = curl openssl python3 python3-venv zsh mandoc
+
+.PHONY: build check test demo install uninstall deps test-deps
+
+build: deps
+	$(CARGO) build --release --locked
+
+check: deps
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps
+	$(CARGO) test --locked
+
+# FTPSH_SERVERS is set for the tests: a real server that is missing is then a failure.
+test: deps test-deps
+	tests/servers/with $(CARGO) test --locked
+
+demo: deps
+	@$(CARGO) build --quiet --locked --bin ftpsh
+	@$(CARGO) run --quiet --locked --example playground
+
+# Nothing is compiled here (it may run as root) unless there is no program yet.
+install: $(BINARY)
+	install -Dm755 $(BINARY) $(bindir)/ftpsh
+	install -Dm644 man/ftpsh.1 $(mandir)/ftpsh.1
+	install -Dm644 completions/ftpsh.bash $(bashdir)/ftpsh
+	install -Dm644 completions/_ftpsh $(zshdir)/_ftpsh
+
+$(BINARY):
+	$(MAKE) build
+
+uninstall:
+	rm -f $(bindir)/ftpsh $(mandir)/ftpsh.1 $(bashdir)/ftpsh $(zshdir)/_ftpsh
+
+deps:
+	@tests/servers/install-packages $(BUILD_PACKAGES)
+
+test-deps:
+	@tests/servers/install-packages $(TEST_PACKAGES)
