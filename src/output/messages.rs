@@ -39,7 +39,7 @@ impl Output {
         self.write_err(&format!("{PROGRAM}: {warning} {}\n", escape(text)));
     }
 
-    /// A failure, on one line, with its hint on a second one. With `--json` also an `error` record on
+    /// A failure, and its hint on a line of its own. With `--json` also an `error` record on
     /// standard output, wherever this output's data goes. A reader that has gone is not told.
     pub fn error(&self, error: &anyhow::Error) {
         let typed = find(error);
@@ -48,7 +48,8 @@ impl Output {
         }
         let message = message_of(error);
         let hint = typed.and_then(crate::error::Error::hint);
-        let mut text = format!("{}: {}\n", self.paint_err(PROGRAM, Style::Bad), escape(&message));
+        let program = self.paint_err(PROGRAM, Style::Bad);
+        let mut text = format!("{program}: {}\n", escape_multiline(&message));
         if let Some(hint) = hint {
             let word = self.paint_err("hint:", Style::Strong);
             text.push_str(&format!("{word} {}\n", escape(hint)));
