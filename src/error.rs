@@ -97,6 +97,7 @@ impl Kind {
 pub struct Error {
     kind: Kind,
     message: String,
+    details: Vec<String>,
     hint: Option<String>,
     reply: Option<String>,
     shown: bool,
@@ -105,7 +106,14 @@ pub struct Error {
 impl Error {
     /// A failure with its cause and its text.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, reply: None, shown: false }
+        Self {
+            kind,
+            message: message.into(),
+            details: Vec::new(),
+            hint: None,
+            reply: None,
+            shown: false,
+        }
     }
 
     /// A wrong command line, argument or script.
@@ -126,6 +134,13 @@ impl Error {
     /// Whether it has been shown already.
     pub fn was_shown(&self) -> bool {
         self.shown
+    }
+
+    /// Adds a line to be shown below the message.
+    #[must_use]
+    pub fn with_detail(mut self, line: impl Into<String>) -> Self {
+        self.details.push(line.into());
+        self
     }
 
     /// Adds the next thing to type. The last one given is kept.
@@ -157,6 +172,11 @@ impl Error {
     /// The text, without the hint.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// What is to be shown below the message, line by line.
+    pub fn details(&self) -> &[String] {
+        &self.details
     }
 
     /// The next thing to type, if there is one.

@@ -39,7 +39,7 @@ impl Output {
         self.write_err(&format!("{PROGRAM}: {warning} {}\n", escape(text)));
     }
 
-    /// A failure, and its hint on a line of its own. With `--json` also an `error` record on
+    /// A failure on one line, its details and its hint on lines of their own. With `--json` also an `error` record on
     /// standard output, wherever this output's data goes. A reader that has gone is not told.
     pub fn error(&self, error: &anyhow::Error) {
         let typed = find(error);
@@ -49,7 +49,11 @@ impl Output {
         let message = message_of(error);
         let hint = typed.and_then(crate::error::Error::hint);
         let program = self.paint_err(PROGRAM, Style::Bad);
-        let mut text = format!("{program}: {}\n", escape_multiline(&message));
+        let mut text = format!("{program}: {}\n", escape(&message));
+        let details = typed.map_or(&[][..], crate::error::Error::details);
+        for line in details {
+            text.push_str(&format!("  {}\n", escape(line)));
+        }
         if let Some(hint) = hint {
             let word = self.paint_err("hint:", Style::Strong);
             text.push_str(&format!("{word} {}\n", escape(hint)));
@@ -59,7 +63,7 @@ impl Output {
             let kind = kind_of(error);
             let record = Record::Error(Failure {
                 kind: kind.name().to_owned(),
-                message,
+                message: details.iter().fold(message, |all, line| format!("{all}; {line}")),
                 hint: hint.map(str::to_owned),
                 reply: typed.and_then(crate::error::Error::reply).map(str::to_owned),
                 exit: kind.exit(),

@@ -56,13 +56,11 @@ impl Unknown {
         let name = address(&self.host, self.port);
         let shown = self.certificate.fingerprint;
         let problems = self.problems.join(", ");
-        Error::new(
-            Kind::CertUnknown,
-            format!("{name}: the certificate is unknown: {problems}\nfingerprint {shown}"),
-        )
-        .with_hint(format!(
-            "if that is the server's: ftpsh --fingerprint {shown} TARGET, or --trust accept-new"
-        ))
+        Error::new(Kind::CertUnknown, format!("{name}: the certificate is unknown: {problems}"))
+            .with_detail(format!("fingerprint: {shown}"))
+            .with_hint(format!(
+                "if that is the server's: ftpsh --fingerprint {shown} TARGET, or --trust accept-new"
+            ))
     }
 }
 
@@ -98,16 +96,11 @@ impl Changed {
             }
         };
         let (first, last) = (day(old.first), day(old.last));
-        Error::new(
-            Kind::CertChanged,
-            format!(
-                "{name}: {what}\n\
-                 remembered: {} (first seen {first}, last seen {last})\n\
-                 shown now:  {shown}",
-                old.certificate
-            ),
-        )
-        .with_hint(format!("if the change is meant: {}", remove_command(&self.host, self.port)))
+        let old = old.certificate;
+        Error::new(Kind::CertChanged, format!("{name}: {what}"))
+            .with_detail(format!("remembered: {old} (first seen {first}, last seen {last})"))
+            .with_detail(format!("shown now:  {shown}"))
+            .with_hint(format!("if the change is meant: {}", remove_command(&self.host, self.port)))
     }
 }
 
@@ -116,9 +109,8 @@ pub(super) fn not_given(host: &str, port: u16, cert: &Certificate) -> Error {
     let (name, shown) = (address(host, port), cert.fingerprint);
     Error::new(
         Kind::CertUnknown,
-        format!(
-            "{name}: the certificate is not the one given with --fingerprint\nfingerprint {shown}"
-        ),
+        format!("{name}: the certificate is not the one given with --fingerprint"),
     )
+    .with_detail(format!("fingerprint: {shown}"))
     .with_hint(format!("if that is the server's: ftpsh --fingerprint {shown} TARGET"))
 }
