@@ -114,6 +114,7 @@ impl Error {
             hint: None,
             reply: None,
             shown: false,
+            transient: false,
         }
     }
 
