@@ -83,8 +83,12 @@ pub struct Session {
     pub(super) options: Options,
     pub(super) features: Features,
     cwd: RemotePath,
+    /// Where the login leads.
+    login_directory: RemotePath,
     user: Option<String>,
     agreed: Agreed,
+    /// The server's certificate, DER.
+    certificate: Vec<u8>,
     data_agreed: Option<Agreed>,
     greeting: String,
     working_mode: Option<Mode>,
@@ -93,6 +97,16 @@ pub struct Session {
     system: Option<String>,
     /// The type in force; `None` before the first TYPE.
     ascii: Option<bool>,
+}
+
+/// What one session of a site has learnt. See [`Session::login_like`].
+#[derive(Debug, Clone)]
+pub struct Known {
+    features: Features,
+    login_directory: RemotePath,
+    mode: Option<Mode>,
+    no_mlsd: bool,
+    time_command: Option<super::change::TimeCommand>,
 }
 
 impl std::fmt::Debug for Session {
@@ -117,6 +131,11 @@ impl Session {
     pub fn connect(options: Options, admit: &mut Admit<'_>) -> Result<Self> {
         let tls = Arc::new(Tls::new(&options.tls, &options.host)?);
         let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
+        let mut certificate = Vec::new();
+        let admit: &mut Admit<'_> = &mut |identity| {
+            certificate.clone_from(&identity.der);
+            admit(identity)
+        };
         let control = match secure(&options, &tls, &exchange, admit) {
             // The platform's TLS checks during the handshake; the second one tells what it found.
             Err(_) if tls.wants_unchecked_retry() => secure(&options, &tls, &exchange, admit)?,
@@ -146,8 +165,10 @@ impl Session {
             options,
             features: Features::default(),
             cwd: RemotePath::root(),
+            login_directory: RemotePath::root(),
             user: None,
             agreed,
+            certificate,
             data_agreed: None,
             greeting,
             working_mode: None,
@@ -158,12 +179,43 @@ impl Session {
         })
     }
 
-    /// Logs in, asks for the features, sets the binary type and learns the directory.
+    /// Logs in as another session of the same site did, without asking for what that one knows.
     ///
     /// # Errors
     ///
-    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
-    pub fn login(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
+    /// As [`Session::login`].
+    pub fn login_like(
+        &mut self,
+        known: &Known,
+        user: &str,
+        password: &str,
+        account: Option<&str>,
+    ) -> Result<()> {
+        self.authenticate(user, password, account)?;
+        self.features = known.features.clone();
+        self.cwd = known.login_directory.clone();
+        self.login_directory = known.login_directory.clone();
+        self.working_mode = known.mode;
+        self.no_mlsd = known.no_mlsd;
+        self.time_command = known.time_command;
+        if self.features.utf8() {
+            self.command("OPTS", "UTF8 ON")?;
+        }
+        self.set_ascii(false)
+    }
+
+    /// What another session of the same site need not ask again.
+    pub fn known(&self) -> Known {
+        Known {
+            features: self.features.clone(),
+            login_directory: self.login_directory.clone(),
+            mode: self.working_mode,
+            no_mlsd: self.no_mlsd,
+            time_command: self.time_command,
+        }
+    }
+
+    fn authenticate(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
         let mut reply = self.command("USER", user)?;
         if reply.code == 331 {
             reply = self.command("PASS", password)?;
@@ -179,6 +231,16 @@ impl Session {
             return Err(refused_login(user, &self.options.host, &reply));
         }
         self.user = Some(user.to_owned());
+        Ok(())
+    }
+
+    /// Logs in, asks for the features, sets the binary type and learns the directory.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
+    pub fn login(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
+        self.authenticate(user, password, account)?;
         self.features = Features::parse(&self.command("FEAT", "")?);
         if self.features.utf8() {
             // RFC 2640 has UTF-8 as the default; some servers want to be told. A refusal is no
@@ -188,6 +250,7 @@ impl Session {
         self.set_ascii(false)?;
         let reply = self.command("PWD", "")?;
         self.cwd = pwd_path(&reply).unwrap_or_else(|_| RemotePath::root());
+        self.login_directory = self.cwd.clone();
         Ok(())
     }
 
@@ -415,6 +478,11 @@ impl Session {
     /// What the control connection's handshake agreed.
     pub fn agreed(&self) -> &Agreed {
         &self.agreed
+    }
+
+    /// The server's certificate, DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
     }
 
     /// What the last data connection's handshake agreed; `None` before the first.

@@ -10,6 +10,7 @@ pub mod checksum;
 pub mod download;
 pub mod journal;
 pub mod limit;
+pub mod mirror;
 pub mod partial;
 pub mod remote;
 pub mod resume;
