@@ -533,6 +533,23 @@ impl Session {
         Ok(())
     }
 
+    /// Whether a path is a directory that can be entered. The current directory stays.
+    ///
+    /// # Errors
+    ///
+    /// The loss of the connection; a directory that cannot be gone back to kills the session.
+    pub fn is_directory(&mut self, path: &RemotePath) -> Result<bool> {
+        if !self.command("CWD", path.as_str())?.is_positive_completion() {
+            return Ok(false);
+        }
+        let back = self.cwd.clone();
+        if let Err(error) = self.run(&format!("cd {back}"), "CWD", back.as_str()) {
+            self.kill(error.clone());
+            return Err(error);
+        }
+        Ok(true)
+    }
+
     /// Says QUIT and waits for the answer, for at most a second.
     pub fn quit(mut self) {
         if self.death().is_none() {

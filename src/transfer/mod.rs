@@ -12,6 +12,7 @@ pub mod journal;
 pub mod limit;
 pub mod mirror;
 pub mod partial;
+pub mod relay;
 pub mod remote;
 pub mod resume;
 pub mod retry;

@@ -81,8 +81,12 @@ mod tests {
             ),
             (
                 &[(true, "*.c")],
-                &[("a.c", false, true), ("d/a.c", false, true), ("a.o", false, false),
-                  ("d", true, true)],
+                &[
+                    ("a.c", false, true),
+                    ("d/a.c", false, true),
+                    ("a.o", false, false),
+                    ("d", true, true),
+                ],
             ),
             (
                 &[(false, "*"), (true, "keep*")],

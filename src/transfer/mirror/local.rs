@@ -42,6 +42,17 @@ impl LocalTree {
         Ok(located)
     }
 
+    /// Where a file of the tree is to be written.
+    ///
+    /// # Errors
+    ///
+    /// As [`LocalTree::locate`]; a link in the place of a directory on the way.
+    pub fn locate_file(&self, path: &str) -> Result<PathBuf> {
+        let parent = Path::new(path).parent().and_then(Path::to_str).unwrap_or_default();
+        self.directory(parent)?;
+        self.locate(path)
+    }
+
     /// Where a path lies, if every directory on the way is one and not a link.
     fn directory(&self, path: &str) -> Result<PathBuf> {
         let located = self.locate(path)?;
@@ -78,7 +89,7 @@ fn item(name: String, metadata: &std::fs::Metadata) -> Item {
     Item {
         name,
         kind,
-        size: (kind == ItemKind::File).then(|| metadata.len()),
+        size: (kind == ItemKind::File).then_some(metadata.len()),
         modified: modified.map(|time| Stamp::exact(time.naive_utc())),
     }
 }
@@ -135,9 +146,7 @@ impl Tree for LocalTree {
     }
 
     fn remove(&self, path: &str, kind: ItemKind, _cancel: &Cancel) -> Result<()> {
-        let parent = Path::new(path).parent().and_then(Path::to_str).unwrap_or_default();
-        self.directory(parent)?;
-        let located = self.locate(path)?;
+        let located = self.locate_file(path)?;
         let removed = match kind {
             ItemKind::Directory => std::fs::remove_dir(&located),
             _ => std::fs::remove_file(&located),

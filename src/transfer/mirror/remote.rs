@@ -132,6 +132,8 @@ impl Tree for RemoteTree {
         let directory = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
         match session.list(Some(&directory), true) {
+            // Some servers (vsftpd) list what is not there as if it were empty.
+            Ok(listed) if listed.is_empty() && !session.is_directory(&directory)? => Ok(None),
             Ok(listed) => Ok(Some(self.items(&mut session, &directory, listed))),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(error),
