@@ -10,7 +10,6 @@ pub mod overwrite;
 pub mod registry;
 pub mod transfers;
 pub mod trust;
-pub mod trust_args;
 
 mod get;
 mod open;
@@ -20,5 +19,9 @@ pub use context::Context;
 pub use registry::{Builtin, Example, Globs, Group, Spec, find};
 
 /// Every command, in the order of `help`.
-pub const COMMANDS: &[Spec] =
-    &[Spec::of::<open::Open>(), Spec::of::<get::Get>(), Spec::of::<put::Put>()];
+pub const COMMANDS: &[Spec] = &[
+    Spec::of::<open::Open>(),
+    Spec::of::<get::Get>(),
+    Spec::of::<put::Put>(),
+    Spec::of::<trust::Trust>(),
+];

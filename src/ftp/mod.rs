@@ -11,5 +11,6 @@ pub mod features;
 pub mod list;
 pub mod listing;
 pub mod path;
+pub mod probe;
 pub mod reply;
 pub mod session;
