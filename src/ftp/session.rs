@@ -283,6 +283,10 @@ impl Session {
     /// words come a moment later, and say more than the handshake did; then the session is dead.
     fn failed_handshake(&mut self, what: &str, failure: Option<Error>) -> Error {
         let failure = failure.unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed"));
+        // The data connection showed another certificate.
+        if let Some(death) = self.death() {
+            return death.about(what);
+        }
         if matches!(failure.kind(), Kind::Interrupted | Kind::Terminated) {
             lock(&self.exchange).kill(failure.clone());
             return failure;

@@ -10,7 +10,11 @@ use openssl::pkey::{PKey, Private};
 use openssl::x509::extension::{BasicConstraints, KeyUsage, SubjectAlternativeName};
 use openssl::x509::{X509, X509Builder, X509Name, X509NameRef};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The number of the next root.
+static NEXT: AtomicUsize = AtomicUsize::new(1);
 
 /// A root and its key, in a directory that holds the root as PEM.
 pub struct Authority {
@@ -22,7 +26,9 @@ pub struct Authority {
 impl Authority {
     /// A new root.
     pub fn new() -> Self {
-        let (key, subject) = (new_key(), name("Test Root"));
+        // A name of its own: of two roots with one name, OpenSSL would try the wrong one's key.
+        let common_name = format!("Test Root {}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let (key, subject) = (new_key(), name(&common_name));
         let mut builder = begin(&subject, &subject, &key, -1, 30);
         let constraints = BasicConstraints::new().critical().ca().build().unwrap();
         builder.append_extension(constraints).unwrap();

@@ -13,6 +13,7 @@ fn a_data_connection_with_another_certificate_fails_before_a_byte_of_file_moves(
         let liar = Liar::start(script.always_data("STOR", Data::Certificate(other())));
         let ran = home.get(&liar, &["--trust", "accept-new"]).status(4).stdout_is("");
         ran.stderr_has("another certificate than the control connection");
+        assert_eq!(liar.wire.connections(), 1, "tried again");
 
         std::fs::write(home.0.path().join("secret"), "my secret").unwrap();
         let put = home.call(&liar, &["-c", "put secret"]).arg(liar.url());
