@@ -162,7 +162,7 @@ impl Context {
             match prompt::parse_answer(&line, &unknown.certificate.fingerprint) {
                 Some(answer) => break answer,
                 None => {
-                    self.out.notice(prompt::ANSWERS);
+                    self.out.warn(prompt::asked_again(&line));
                     text = "Trust this server (yes/once/no/fingerprint) [no]? ";
                 }
             }

@@ -52,18 +52,26 @@ pub(super) fn add(
                 shown.certificate.fingerprint
             );
             ctx.ask_about(&server.site, *unknown).map_err(|error| with_hint(error, &hint))?;
-            "added"
+            return answered(ctx, &server, store.lookup(host, port)?);
         }
         Err(refusal) => return Err(refusal.into_error()),
     };
     match store.lookup(host, port)? {
-        Some(entry) if action == "known" && !ctx.out.is_json() => {
-            let name = server.site.key();
-            ctx.out.notice(&format!("{name}: trusted already, {}", entry.certificate));
+        Some(entry) if action != "known" => told(ctx, action, &entry),
+        Some(entry) if ctx.out.is_json() => ctx.out.record(&record(action, &entry)),
+        _ => {
+            let shown = shown.certificate.fingerprint;
+            ctx.out.notice(&format!("{}: trusted already, {shown}", server.site.key()));
             Ok(())
         }
-        Some(entry) if action == "known" => ctx.out.record(&record(action, &entry)),
-        Some(entry) => told(ctx, action, &entry),
+    }
+}
+
+/// The answer was told and noted already; what is left to say is what became of it.
+fn answered(ctx: &Context, server: &Server, entry: Option<Entry>) -> Result<()> {
+    match entry {
+        Some(entry) if ctx.out.is_json() => ctx.out.record(&record("added", &entry)),
+        Some(_) => Ok(()),
         None => {
             ctx.out.notice(&format!("{}: accepted once, not remembered", server.site.key()));
             Ok(())

@@ -78,7 +78,8 @@ fn under_umask(umask: &str, command: &Command) -> Command {
         .env_clear()
         .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
         .current_dir(command.get_current_dir().unwrap())
-        .stdout(Stdio::null());
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     shell
 }
 
