@@ -23,7 +23,7 @@ pub fn asked_again(text: &str) -> &'static str {
 pub fn question(unknown: &Unknown) -> String {
     let Unknown { host, port, certificate: cert, problems } = unknown;
     let problems: String = problems.iter().map(|problem| format!("  {problem}\n")).collect();
-    let names = if cert.names.is_empty() { "(none)".to_owned() } else { names(cert) };
+    let names = names(cert);
     format!(
         "The certificate of {host}, port {port}, is not trusted:\n\
          {problems}\
