@@ -72,3 +72,59 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits = digits.filter(|digits| digits.len() % 2 == 0 && !digits.is_empty())?;
     digits.chunks_exact(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
+
+    fn file(inside: &str) -> String {
+        format!("<?xml version=\"1.0\"?>\n<FileZilla3>\n<TrustedCerts>\n{inside}</TrustedCerts>\n")
+    }
+
+    #[test]
+    fn what_is_not_a_usable_entry_is_an_error_with_its_line() {
+        for (inside, why) in [
+            ("<Data>00</Data><Host>h</Host><Port>21</Port>", "certificate"),
+            ("<Data>0</Data><Host>h</Host><Port>21</Port>", "no usable certificate"),
+            ("<Data>gg</Data><Host>h</Host><Port>21</Port>", "no usable certificate"),
+            ("<Data></Data><Host>h</Host><Port>21</Port>", "no usable certificate"),
+            ("<Host>h</Host><Port>21</Port>", "no usable certificate"),
+            ("<Data>00</Data><Port>21</Port>", "no usable host"),
+            ("<Data>00</Data><Host>a</Host><Host>b</Host><Port>21</Port>", "no usable host"),
+            ("<Data>00</Data><Host>h</Host><Port>0</Port>", "no usable port"),
+            ("<Data>00</Data><Host>h</Host><Port>65536</Port>", "no usable port"),
+            ("<Data>00</Data><Host>h</Host>", "no usable port"),
+        ] {
+            let text = file(&format!("<Certificate>{inside}</Certificate>\n"));
+            let found = entries(text.as_bytes(), NOW).unwrap();
+            let [(line, Err(error))] = &found[..] else { panic!("{inside}: {found:?}") };
+            assert_eq!(*line, 4, "{inside}");
+            assert!(error.message().contains(why), "{inside}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_cut_or_another_one_is_an_error() {
+        let found = entries(file("<Certificate><Data>00").as_bytes(), NOW).unwrap();
+        assert!(matches!(&found[..], [(4, Err(_))]), "{found:?}");
+        assert!(entries(file("").as_bytes(), NOW).unwrap().is_empty());
+        for other in [&b"<FileZilla3></FileZilla3>"[..], b"<html>", b"<\xff"] {
+            assert_eq!(entries(other, NOW).unwrap_err().kind(), Kind::Local);
+        }
+    }
+
+    #[test]
+    fn only_xml_looks_like_it() {
+        assert!(looks_like(b"\xef\xbb\xbf<?xml"));
+        assert!(looks_like(b"\n <FileZilla3>"));
+        assert!(!looks_like(b"[h]:21 cert=SHA256:x"));
+        assert!(!looks_like(b""));
+    }
+
+    #[test]
+    fn entities_are_read_once() {
+        assert_eq!(element("<Host>a&amp;lt;b</Host>", "Host").as_deref(), Some("a&lt;b"));
+    }
+}

@@ -6,6 +6,7 @@ mod command;
 mod data;
 mod known;
 mod options;
+mod question;
 mod roots;
 mod store;
 
