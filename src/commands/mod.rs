@@ -11,7 +11,6 @@ pub mod registry;
 pub mod times;
 pub mod transfers;
 pub mod trust;
-pub mod trust_args;
 
 mod get;
 mod mirror;
@@ -27,4 +26,5 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<get::Get>(),
     Spec::of::<put::Put>(),
     Spec::of::<mirror::Mirror>(),
+    Spec::of::<trust::Trust>(),
 ];

@@ -12,5 +12,6 @@ pub mod list;
 pub mod listing;
 pub mod path;
 pub mod pool;
+pub mod probe;
 pub mod reply;
 pub mod session;

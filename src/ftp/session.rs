@@ -136,12 +136,7 @@ impl Session {
             certificate.clone_from(&identity.der);
             admit(identity)
         };
-        let control = match secure(&options, &tls, &exchange, admit) {
-            // The platform's TLS checks during the handshake; the second one tells what it found.
-            Err(_) if tls.wants_unchecked_retry() => secure(&options, &tls, &exchange, admit)?,
-            other => other?,
-        };
-        let (control, greeting) = control;
+        let (control, greeting) = secure(&options, &tls, &exchange, admit)?;
         let where_to = format!("{}:{}", options.host, options.port);
         let peer = control.stream().socket().tcp().peer_addr().map_err(|error| {
             Error::new(Kind::Connect, crate::error::io_reason(&error)).about(&where_to)
@@ -351,6 +346,10 @@ impl Session {
     /// words come a moment later, and say more than the handshake did; then the session is dead.
     fn failed_handshake(&mut self, what: &str, failure: Option<Error>) -> Error {
         let failure = failure.unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed"));
+        // The data connection showed another certificate.
+        if let Some(death) = self.death() {
+            return death.about(what);
+        }
         if matches!(failure.kind(), Kind::Interrupted | Kind::Terminated) {
             lock(&self.exchange).kill(failure.clone());
             return failure;
@@ -573,7 +572,20 @@ fn peer_is_v6(engine: &Engine) -> bool {
 }
 
 /// Dial, greeting, handshake and judgement; on success nothing but these has happened.
-fn secure(
+pub(super) fn secure(
+    options: &Options,
+    tls: &Tls,
+    exchange: &Shared,
+    admit: &mut Admit<'_>,
+) -> Result<(Control, String)> {
+    match secure_once(options, tls, exchange, admit) {
+        // The platform's TLS checks during the handshake; the second one tells what it found.
+        Err(_) if tls.wants_unchecked_retry() => secure_once(options, tls, exchange, admit),
+        other => other,
+    }
+}
+
+fn secure_once(
     options: &Options,
     tls: &Tls,
     exchange: &Shared,
@@ -583,7 +595,13 @@ fn secure(
     let tcp = options.dialer.connect(&options.host, options.port)?;
     let mut raw = socket(tcp, options.dialer.cancel.clone())?;
     if !options.implicit {
-        raw = ask_for_tls(raw, exchange).map_err(|error| error.about(&where_to))?;
+        raw = ask_for_tls(raw, exchange).map_err(|error| {
+            let silent = error.kind() == Kind::Connect && error.reply().is_none();
+            // An implicit server waits for our handshake, as we wait for its greeting.
+            let error =
+                if silent { error.with_hint("ftps:// if TLS is implicit there") } else { error };
+            error.about(&where_to)
+        })?;
     }
     raw.set_patience(crate::tls::Patience::within(options.timeout));
     let (stream, identity) = tls.control(raw).map_err(|error| {

@@ -146,7 +146,11 @@ impl Context {
     }
 
     /// Asks whether to trust a server; returns when the answer was yes or once.
-    fn ask_about(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::CertUnknown`] when nobody can be asked or the answer was no; those of the store.
+    pub(in crate::commands) fn ask_about(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
         if !self.out.interactive() {
             let error = unknown.into_error();
             self.audit_trust(site, "refused", error.message());
@@ -161,7 +165,7 @@ impl Context {
             match prompt::parse_answer(&line, &unknown.certificate.fingerprint) {
                 Some(answer) => break answer,
                 None => {
-                    self.out.notice(prompt::ANSWERS);
+                    self.out.warn(prompt::asked_again(&line));
                     text = "Trust this server (yes/once/no/fingerprint) [no]? ";
                 }
             }
