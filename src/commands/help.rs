@@ -75,8 +75,22 @@ fn about(name: &str, ctx: &Context) -> Result<Vec<String>> {
 
 /// One command: what clap knows about it, without colours, its other names and its examples.
 fn command(spec: &Spec, width: usize) -> Vec<String> {
-    let text = spec.definition().term_width(width).render_long_help().to_string();
-    let mut lines: Vec<String> = text.lines().map(|line| line.trim_end().to_owned()).collect();
+    let definition = spec.definition().term_width(width);
+    // The long description, but one line for each argument.
+    let text = definition.get_long_about().or(definition.get_about()).cloned();
+    let mut definition = definition.about(text.unwrap_or_default());
+    let mut lines = Vec::new();
+    add(definition.render_help().to_string(), &mut lines);
+    for action in definition.get_subcommands() {
+        let own = action.get_arguments().map(|a| a.get_id()).filter(|id| *id != "help");
+        if own.count() > 0 {
+            let action = action.clone().bin_name(format!("{} {}", spec.name, action.get_name()));
+            let action = action.mut_arg("help", |help| help.hide(true)).term_width(width);
+            lines.push(String::new());
+            let mut action = action.help_template("{usage-heading} {usage}\n\n{all-args}");
+            add(action.render_help().to_string(), &mut lines);
+        }
+    }
     if !spec.aliases.is_empty() {
         lines.push(String::new());
         lines.push(format!("Other names: {}", spec.aliases.join(", ")));
@@ -89,4 +103,8 @@ fn command(spec: &Spec, width: usize) -> Vec<String> {
         lines.extend(spec.examples.iter().map(|e| format!("  {:width$}  # {}", e.line, e.about)));
     }
     lines
+}
+
+fn add(text: String, lines: &mut Vec<String>) {
+    lines.extend(text.trim_end().lines().map(|line| line.trim_end().to_owned()));
 }

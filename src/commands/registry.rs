@@ -186,6 +186,7 @@ fn definition<T: Builtin>() -> clap::Command {
             clap::Arg::new("help")
                 .long("help")
                 .action(clap::ArgAction::Help)
+                .global(true)
                 .help("Show help for this command"),
         )
 }

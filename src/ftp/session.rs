@@ -497,8 +497,9 @@ fn secure(
     let where_to = format!("{}:{}", options.host, options.port);
     let tcp = options.dialer.connect(&options.host, options.port)?;
     let mut raw = socket(tcp, options.dialer.cancel.clone())?;
+    let mut greeting = String::new();
     if !options.implicit {
-        raw = ask_for_tls(raw, exchange).map_err(|error| error.about(&where_to))?;
+        (raw, greeting) = ask_for_tls(raw, exchange).map_err(|error| error.about(&where_to))?;
     }
     raw.set_patience(crate::tls::Patience::within(options.timeout));
     let (stream, identity) = tls.control(raw).map_err(|error| {
@@ -511,7 +512,6 @@ fn secure(
     })?;
     admit(&identity)?;
     let mut control = Control::new(stream, Arc::clone(exchange), options.clear_data);
-    let mut greeting = String::new();
     if options.implicit {
         let reply = control.greeting().map_err(|error| error.about(&where_to))?;
         check_greeting(&reply).map_err(|error| error.about(&where_to))?;
