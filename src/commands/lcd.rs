@@ -28,7 +28,8 @@ impl Builtin for Lcd {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let before = current()?;
+        // A directory that was removed can still be left.
+        let before = current().ok();
         let directory = match self.directory.as_deref() {
             None => dirs::home_dir()
                 .ok_or_else(|| Error::new(Kind::Local, "lcd: there is no home directory"))?,
@@ -39,7 +40,7 @@ impl Builtin for Lcd {
             Some(directory) => local::path(directory),
         };
         std::env::set_current_dir(&directory).map_err(|error| Error::local(&directory, &error))?;
-        ctx.previous_local = Some(before);
+        ctx.previous_local = before;
         if self.directory.as_deref() == Some("-") {
             ctx.out.notice(&local::word(&directory));
         }

@@ -269,3 +269,6 @@ pub fn find<'a>(commands: &'a [Spec], word: &str) -> Result<&'a Spec> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,8 @@ impl Builtin for Status {
         if let Some(directory) = ctx.connection.cwd() {
             lines.add("directory", directory.as_str());
         }
-        lines.add("local directory", local::word(&lcd::current()?));
+        let local = lcd::current().map(|path| local::word(&path));
+        lines.add("local directory", local.unwrap_or_else(|error| error.to_string()));
         if let Some(session) = ctx.connection.session() {
             protection(session, &mut lines);
         }

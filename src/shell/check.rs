@@ -21,6 +21,17 @@ pub fn check(script: &Script, name: &str, ctx: &Context) -> Result<()> {
     script_in(script, name, 0, &mut known)
 }
 
+/// Parses scripts that will run one after the other, and looks them over: what one defines, the
+/// later ones know. Each has its name in errors before its text.
+///
+/// # Errors
+///
+/// [`Kind::Usage`](crate::error::Kind::Usage), as [`check`].
+pub fn check_all(scripts: &[(String, String)], ctx: &Context) -> Result<()> {
+    let mut known: BTreeSet<String> = ctx.aliases.keys().cloned().collect();
+    scripts.iter().try_for_each(|(name, text)| script_in(&parse(text, name)?, name, 0, &mut known))
+}
+
 fn script_in(
     script: &Script,
     name: &str,
@@ -70,4 +81,50 @@ fn simple(words: &[Word], depth: usize, known: &mut BTreeSet<String>) -> Result<
 
 fn at(error: Error, name: &str, pos: Pos) -> Error {
     error.about(format_args!("{name}:{pos}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::context::testing::Fixture;
+
+    #[test]
+    fn every_example_is_in_the_language_and_would_run() {
+        let fixture = Fixture::new(|_, _, _| Ok(()));
+        let mut wrong = Vec::new();
+        for spec in COMMANDS {
+            for example in spec.examples {
+                let script = parse(example.line, spec.name).map_err(Error::from);
+                let names = example.line.split_whitespace().any(|word| {
+                    word.trim_matches(['(', ')', ';']) == spec.name
+                        || spec.aliases.contains(&word.trim_matches(['(', ')', ';']))
+                });
+                match script.and_then(|script| check(&script, spec.name, &fixture.ctx)) {
+                    Ok(()) if names => {}
+                    Ok(()) => wrong.push(format!("{}: does not show {}", example.line, spec.name)),
+                    Err(error) => wrong.push(format!("{}: {error}", example.line)),
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn what_one_script_defines_the_later_ones_know() {
+        let fixture = Fixture::new(|_, _, _| Ok(()));
+        let scripts =
+            |texts: [&str; 2]| texts.map(|text| ("-c".to_owned(), text.to_owned())).to_vec();
+        assert!(check_all(&scripts(["alias hi echo", "hi"]), &fixture.ctx).is_ok());
+        let error = check_all(&scripts(["hi", "alias hi echo"]), &fixture.ctx).unwrap_err();
+        assert!(error.message().starts_with("-c:1:1: unknown command"), "{error}");
+    }
+
+    #[test]
+    fn commands_nested_without_end_are_refused() {
+        let fixture = Fixture::new(|_, _, _| Ok(()));
+        let text = format!("{}true", "repeat ".repeat(10_000));
+        let script = parse(&text, "test").unwrap();
+        let error = check(&script, "test", &fixture.ctx).unwrap_err();
+        assert!(error.message().contains("nested too deep"));
+    }
 }

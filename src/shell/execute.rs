@@ -194,3 +194,6 @@ fn count_failure(ctx: &mut Context, kind: Kind) {
     ctx.tally.failed += 1;
     ctx.tally.first.get_or_insert(kind);
 }
+
+#[cfg(test)]
+mod tests;
