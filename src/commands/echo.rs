@@ -26,9 +26,10 @@ impl Builtin for Echo {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let text = self.words.join(" ");
-        Ok(match self.no_newline {
-            true => ctx.out.data(&encode_name(&text))?,
-            false => ctx.out.line(&text)?,
-        })
+        let printed = match self.no_newline {
+            true => ctx.out.data(&encode_name(&text)),
+            false => ctx.out.line(&text),
+        };
+        Ok(printed?)
     }
 }

@@ -205,7 +205,7 @@ fn record(file: &Found) -> Entry {
         name: file.path.file_name().map_or(file.name.clone(), |name| local::word(Path::new(name))),
         path: local::word(&file.path),
         kind: kind.to_owned(),
-        size: file.metadata.is_file().then(|| file.metadata.len()),
+        size: file.metadata.is_file().then_some(file.metadata.len()),
         modified: modified(&file.metadata),
         mode: Some(file.metadata.permissions().mode() & 0o7777),
         target: file.target.clone(),
