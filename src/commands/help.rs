@@ -50,10 +50,12 @@ fn overview() -> Vec<String> {
         }
         lines.push(heading.to_owned());
         lines.extend(of_group.map(|spec| format!("  {:width$}  {}", title(spec), spec.about())));
+        if group == Group::Local {
+            lines.push(format!("  {:width$}  Run a command of the local shell", "!"));
+        }
         lines.push(String::new());
     }
-    lines
-        .push("`help COMMAND` explains a command, `help SETTING` a setting (`set -a`).".to_owned());
+    lines.push("`help COMMAND` explains a command, `help SETTING` a setting (`set -a`).".into());
     lines
 }
 

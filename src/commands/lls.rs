@@ -236,7 +236,8 @@ mod tests {
     #[test]
     fn names_go_down_and_then_to_the_right() {
         let names = ["a", "bb", "c", "d", "e"].map(str::to_owned);
-        assert_eq!(grid(&names, 10), ["a   d", "bb  e", "c"]);
+        assert_eq!(grid(&names, 10), ["a   c   e", "bb  d"]);
+        assert_eq!(grid(&names, 7), ["a   d", "bb  e", "c"]);
         assert_eq!(grid(&names, 1).len(), 5);
         assert!(grid(&[], 10).is_empty());
     }

@@ -55,13 +55,9 @@ impl Builtin for Set {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         match self.wanted() {
             Wanted::Set(target, value) => {
-                let row = ctx.settings.set(&target, &value)?;
-                take_effect(row, ctx)?;
+                change(ctx, |settings| settings.set(&target, &value))?;
             }
-            Wanted::Unset(target) => {
-                let row = ctx.settings.unset(&target)?;
-                take_effect(row, ctx)?;
-            }
+            Wanted::Unset(target) => change(ctx, |settings| settings.unset(&target))?,
             Wanted::Show(target) => show(&target, ctx)?,
             Wanted::All => {
                 ctx.settings.all().try_for_each(|item| ctx.out.line(&assignment(&item)))?;
@@ -119,6 +115,16 @@ fn assignment(item: &Item<'_>) -> String {
         Some(host) => format!("set {} {value}", quoted(&format!("{}/{host}", item.row.name))),
         None => format!("set {} {value}", item.row.name),
     }
+}
+
+/// Changes a setting; one that cannot take effect stays as it was.
+fn change(
+    ctx: &mut Context,
+    change: impl FnOnce(&mut Settings) -> Result<&'static Row>,
+) -> Result<()> {
+    let before = ctx.settings.clone();
+    let row = change(&mut ctx.settings)?;
+    take_effect(row, ctx).inspect_err(|_| ctx.settings = before)
 }
 
 /// What a changed setting does at once, or a word on why it does not yet.

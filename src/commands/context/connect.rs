@@ -43,7 +43,9 @@ impl Context {
         }
         // What this very command says counts before `--user`, and that before the URL.
         let user = user.or_else(|| self.connection.user.clone()).or(target.site.user.clone());
-        self.connection.sources.url = target.password;
+        // A password in the URL is that of the user in the URL.
+        let same = user == target.site.user;
+        self.connection.sources.url = target.password.filter(|_| same);
         let mut site = target.site;
         site.user = user;
         let start = site.path.clone();

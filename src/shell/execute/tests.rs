@@ -281,6 +281,8 @@ fn settings_are_shown_as_they_can_be_set_again() {
     ] {
         assert_prints(text, want);
     }
+    let ran = script("set log:file /nowhere/log || set");
+    assert_eq!((ran.out.as_str(), ran.kind), ("", None), "what fails leaves nothing behind");
     // All of them, read back, change nothing.
     let all = script("set -a").out;
     assert_eq!(all.lines().count(), crate::settings::ROWS.len());
