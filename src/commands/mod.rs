@@ -20,15 +20,20 @@ mod debug;
 mod echo;
 mod editor;
 mod exit;
+mod fg;
 mod get;
 mod help;
 mod history;
+mod job;
+mod jobs;
+mod kill;
 mod lcd;
 mod lls;
 mod lpwd;
 mod mirror;
 mod open;
 mod put;
+mod queue;
 mod reconnect;
 mod repeat;
 mod set;
@@ -38,6 +43,7 @@ mod status;
 mod truth;
 mod user;
 mod version;
+mod wait;
 
 pub use context::Context;
 pub use registry::{Builtin, Example, Globs, Group, Spec, find};
@@ -64,6 +70,14 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<mirror::Mirror>(),
     // Change
     // Server
+    // Jobs
+    Spec::of::<queue::Queue>(),
+    Spec::of::<jobs::Jobs>(),
+    Spec::of::<wait::Wait>(),
+    Spec::of::<fg::Fg>(),
+    Spec::of::<kill::Kill>(),
+    Spec::of::<sleep::Sleep>(),
+    Spec::of::<repeat::Repeat>(),
     // Shell
     Spec::of::<set::Set>(),
     Spec::of::<alias::Alias>(),
@@ -74,8 +88,6 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<help::Help>(),
     Spec::of::<version::Version>(),
     Spec::of::<debug::Debug>(),
-    Spec::of::<sleep::Sleep>(),
-    Spec::of::<repeat::Repeat>(),
     Spec::of::<truth::True>(),
     Spec::of::<truth::False>(),
     // Trust

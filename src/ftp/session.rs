@@ -18,6 +18,7 @@ use super::explain::{demands_reuse, refusal};
 use super::features::Features;
 use super::path::RemotePath;
 use super::reply::{Reply, pwd_path};
+use super::slots::Slot;
 use crate::error::{Error, Kind, Result};
 use crate::tls::{Agreed, Config, Tls};
 use crate::trust::identity::Identity;
@@ -97,6 +98,8 @@ pub struct Session {
     system: Option<String>,
     /// The type in force; `None` before the first TYPE.
     ascii: Option<bool>,
+    /// Its place among the connections to the site.
+    slot: Option<Slot>,
 }
 
 /// What one session of a site has learnt. See [`Session::login_like`].
@@ -171,6 +174,7 @@ impl Session {
             time_command: None,
             system: None,
             ascii: None,
+            slot: None,
         })
     }
 
@@ -547,6 +551,16 @@ impl Session {
             return Err(error);
         }
         Ok(true)
+    }
+
+    /// Keeps the site's slot for as long as the session lasts.
+    pub fn hold(&mut self, slot: Slot) {
+        self.slot = Some(slot);
+    }
+
+    /// Gives its slot to another session that takes its place.
+    pub fn release(&mut self) -> Option<Slot> {
+        self.slot.take()
     }
 
     /// Says QUIT and waits for the answer, for at most a second.

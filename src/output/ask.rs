@@ -23,8 +23,12 @@ const LONGEST: usize = 64 * 1024;
 const POLL: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 impl Output {
-    /// Whether somebody can be asked: standard input and standard error are terminals.
+    /// Whether somebody can be asked: standard input and standard error are terminals, and this
+    /// is no job's output.
     pub fn interactive(&self) -> bool {
+        if self.job.is_some() {
+            return false;
+        }
         match &self.shared.memory {
             Some(memory) => memory.interactive,
             None => self.shared.err.terminal && std::io::stdin().is_terminal(),
@@ -62,13 +66,17 @@ impl Output {
         if !self.interactive() {
             return Ok(None);
         }
-        self.without_bars(|| {
+        // Nor do jobs speak into an answer.
+        self.hold();
+        let answer = self.without_bars(|| {
             self.write_err(&escape_multiline(prompt));
             match &self.shared.memory {
                 Some(memory) => Ok(lock(&memory.answers).pop_front()),
                 None => read(),
             }
-        })
+        });
+        self.release();
+        answer
     }
 }
 

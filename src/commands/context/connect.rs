@@ -18,6 +18,7 @@ use crate::ftp::dialogue::{Dialogue, Direction};
 use crate::ftp::path::{RemotePath, decode_name};
 use crate::ftp::pool::Pool;
 use crate::ftp::session::{DataMode, ListMode, Options, Session};
+use crate::ftp::slots::Slot;
 use crate::output::Direction as Shown;
 use crate::settings as set;
 use crate::site::{Site, Target, TlsMode};
@@ -53,7 +54,7 @@ impl Context {
         site.user = user;
         let start = site.path.clone();
         self.connection.site = Some(site);
-        self.establish()?;
+        self.establish(None)?;
         if let Some(path) = start {
             let path = RemotePath::new(decode_name(&path))?;
             if let Some(session) = self.connection.live() {
@@ -77,11 +78,17 @@ impl Context {
         if let Some(death) = died {
             self.out.notice(&format!("reconnecting: {}", death.message()));
         }
-        self.establish()?;
+        self.establish(None)?;
         if let (Some(directory), Some(session)) = (directory, self.connection.live())
             && *session.cwd() != directory
+            && let Err(error) = session.change_directory(&directory)
         {
-            session.change_directory(&directory)?;
+            if self.job.is_some() {
+                // Nobody looks where a job is: nothing of it may happen elsewhere.
+                self.connection.close();
+                self.connection.directory = Some(directory);
+            }
+            return Err(error);
         }
         Ok(())
     }
@@ -103,9 +110,10 @@ impl Context {
             // The password in the URL was another user's.
             connection.sources.url.take(),
         );
-        let result = self.establish();
+        let (site, login, mut session, url) = before;
+        let slot = session.as_mut().and_then(Session::release);
+        let result = self.establish(slot);
         let connection = &mut self.connection;
-        let (site, login, session, url) = before;
         if result.is_err() {
             (connection.site, connection.login, connection.session) = (site, login, session);
             connection.sources.url = url;
@@ -120,14 +128,35 @@ impl Context {
         Ok(())
     }
 
-    fn establish(&mut self) -> Result<()> {
+    /// Connects and logs in, in the place of another connection that goes, or in one of its own.
+    fn establish(&mut self, slot: Option<Slot>) -> Result<()> {
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
-        let policy = self.settings.text(set::TRUST_POLICY, Some(&site.host));
-        self.connection.gate.set_policy(policy.parse().unwrap_or_default());
+        let slot = match slot {
+            Some(slot) => slot,
+            None => self.slot(&site)?,
+        };
         let mut session = self.connect_trusted(&site)?;
+        session.hold(slot);
         self.log_in(&site, &mut session)?;
         self.connection.session = Some(session);
         Ok(())
+    }
+
+    /// One of the connections that `net:connection-limit` allows to a site.
+    fn slot(&self, site: &Site) -> Result<Slot> {
+        let limit = self.connection_limit(site);
+        self.jobs.slots().take(&site.key(), limit, &self.cancel, || {
+            self.out.notice(&format!(
+                "{}: waiting for one of {limit} connections (net:connection-limit)",
+                site.key()
+            ));
+        })
+    }
+
+    /// How many control connections there may be to a site.
+    pub(super) fn connection_limit(&self, site: &Site) -> usize {
+        let limit = self.settings.count(set::NET_CONNECTION_LIMIT, Some(&site.host));
+        usize::try_from(limit).unwrap_or(usize::MAX)
     }
 
     /// A connection to a trusted server, not logged in.
@@ -135,20 +164,20 @@ impl Context {
         loop {
             let mut judged = None;
             let options = self.session_options(site)?;
-            let gate = &mut self.connection.gate;
-            let result = Session::connect(options, &mut |identity: &Identity| match gate.check(
-                &site.host,
-                site.port,
-                identity,
-                Utc::now(),
-            ) {
-                Ok(accepted) => {
-                    judged = Some(Ok(accepted));
-                    Ok(())
-                }
-                Err(refusal) => {
-                    judged = Some(Err(refusal));
-                    Err(Error::new(Kind::CertUnknown, "the certificate is not trusted"))
+            let policy = self.settings.text(set::TRUST_POLICY, Some(&site.host));
+            let policy = policy.parse().unwrap_or_default();
+            let result = Session::connect(options, &mut |identity: &Identity| {
+                let mut gate = self.connection.gate();
+                gate.set_policy(policy);
+                match gate.check(&site.host, site.port, identity, Utc::now()) {
+                    Ok(accepted) => {
+                        judged = Some(Ok(accepted));
+                        Ok(())
+                    }
+                    Err(refusal) => {
+                        judged = Some(Err(refusal));
+                        Err(Error::new(Kind::CertUnknown, "the certificate is not trusted"))
+                    }
                 }
             });
             match judged {
@@ -209,7 +238,8 @@ impl Context {
             }
         };
         self.audit_trust(site, "answered", &format!("{answer:?}").to_lowercase());
-        if let Some(notice) = self.connection.gate.accept(unknown, answer, Utc::now())? {
+        let remembered = self.connection.gate().accept(unknown, answer, Utc::now())?;
+        if let Some(notice) = remembered {
             self.out.notice(&notice);
         }
         Ok(())
@@ -344,8 +374,14 @@ impl Context {
         let session = self.connection.session.take().ok_or_else(not_connected)?;
         let options = self.session_options(&site)?;
         let (known, pinned) = (session.known(), session.certificate().to_vec());
-        let limit = self.settings.count(set::NET_CONNECTION_LIMIT, Some(&site.host));
+        let limit = self.connection_limit(&site);
+        let slots = self.jobs.slots().clone();
         let connect = move || {
+            // The pool then does with what it has: the others belong to jobs.
+            let slot = slots.try_take(&site.key(), limit).ok_or_else(|| {
+                let text = format!("{}: {limit} connections are open already", site.key());
+                Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
+            })?;
             let mut session = Session::connect(options.clone(), &mut |identity| {
                 if identity.der == pinned {
                     return Ok(());
@@ -354,10 +390,11 @@ impl Context {
                 Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.key())))
             })?;
             let account = login.account.as_ref().map(Secret::expose);
+            session.hold(slot);
             session.login_like(&known, &login.user, login.secret.expose(), account)?;
             Ok(session)
         };
-        let pool = Pool::new(usize::try_from(limit).unwrap_or(1), Box::new(connect));
+        let pool = Pool::new(limit, Box::new(connect));
         pool.adopt(session);
         Ok(pool)
     }
