@@ -207,7 +207,7 @@ fn alias(ctx: &mut Context, name: &str, body: &str, rest: &[Word]) -> Status {
 fn failed(ctx: &mut Context, error: anyhow::Error) -> Status {
     let kind = kind_of(&error);
     // That a job was stopped is its last word.
-    if ctx.job.is_none() || kind != Kind::Interrupted {
+    if ctx.job.is_none() || !matches!(kind, Kind::Interrupted | Kind::Terminated) {
         ctx.out.error(&error);
     }
     count_failure(ctx, kind);

@@ -193,6 +193,3 @@ impl Drop for Ending {
         self.jobs.announce(self.id);
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -132,10 +132,11 @@ impl Job {
 impl Row {
     fn view(&self, id: u64) -> Job {
         let failure = self.end.as_ref().and_then(|end| end.result.err());
+        let stopped = matches!(failure, Some(Kind::Interrupted | Kind::Terminated));
         let state = match &self.end {
             None => State::Running,
             Some(_) if failure.is_none() => State::Done,
-            Some(_) if self.killed => State::Killed,
+            Some(_) if self.killed || stopped => State::Killed,
             Some(_) => State::Failed,
         };
         Job {
