@@ -1,8 +1,12 @@
 //! Background jobs that move files: connections of their own, stopped, awaited, limited.
 
 use super::support::liar::{Data, Event, Liar, Script};
-use super::support::program::Ftpsh;
+use super::support::program::{Ftpsh, wait};
+use rustix::process::{Pid, Signal, kill_process};
+use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 const BIG: usize = 300_000;
 
@@ -16,11 +20,24 @@ fn script() -> Script {
 
 /// A call that is connected to the server and runs `commands`.
 fn call(liar: &Liar, options: &[&str], commands: &str) -> Ftpsh {
-    Ftpsh::new()
+    call_at(&Arc::new(TempDir::with_prefix("ftpsh-jobs-").unwrap()), liar, options, commands)
+}
+
+/// The same in a home that exists.
+fn call_at(home: &Arc<TempDir>, liar: &Liar, options: &[&str], commands: &str) -> Ftpsh {
+    Ftpsh::at(home)
         .env("PASSWORD_OF_TESTS", &liar.password)
         .args(["--password-env", "PASSWORD_OF_TESTS", "--fingerprint", &liar.fingerprint])
         .args(options)
         .args(["-c", commands, &liar.url()])
+}
+
+/// A command that waits for [`go`].
+const UNTIL_GO: &str = "repeat -d 20ms --until-ok '! test -e go';";
+
+/// Lets the program in this home go on.
+fn go(home: &TempDir) {
+    std::fs::write(home.path().join("go"), "").unwrap();
 }
 
 /// The control connections that sent this verb, in order.
@@ -65,48 +82,33 @@ fn two_jobs_use_two_connections_besides_the_shells_own() {
 #[test]
 fn a_job_keeps_the_directories_in_which_it_was_started() {
     let liar = Liar::start(script());
-    let call = call(&liar, &[], "");
-    let home = call.home();
+    let home = Arc::new(TempDir::with_prefix("ftpsh-jobs-").unwrap());
     for name in ["one", "two"] {
         std::fs::create_dir(home.path().join(name)).unwrap();
     }
-    // No `cd` is needed for this: the URL has the remote directory.
-    let commands = "lcd one; (sleep 0.2; get c.txt; put c.txt -o up.txt) & lcd ../two; wait";
-    Ftpsh::at(&home)
-        .env("PASSWORD_OF_TESTS", &liar.password)
-        .args(["--password-env", "PASSWORD_OF_TESTS", "--fingerprint", &liar.fingerprint])
-        .args(["-c", commands, &format!("{}/dir", liar.url())])
-        .run()
-        .ok();
+    // The job begins its work when the shell is elsewhere.
+    let commands = "lcd one; (repeat -d 20ms --until-ok 'lls ../two/go'; get dir/c.txt; \
+                    put c.txt -o up.txt) & lcd ../two; echo > go; wait";
+    call_at(&home, &liar, &[], commands).run().ok();
     assert_eq!(std::fs::read(home.path().join("one/c.txt")).unwrap(), b"c");
     assert!(!home.path().join("two/c.txt").exists());
-    assert_eq!(liar.content("/dir/up.txt").unwrap(), b"c");
+    assert_eq!(liar.content("/up.txt").unwrap(), b"c");
 }
 
 #[test]
 fn kill_ends_a_stalled_transfer_at_once_and_leaves_what_can_be_resumed() {
     let liar = Liar::start(script().data("RETR", Data::Stall(100_000)));
-    let call = call(&liar, &[], "");
-    let home = call.home();
+    let home = Arc::new(TempDir::with_prefix("ftpsh-jobs-").unwrap());
+    let commands = format!("get big.iso & {UNTIL_GO} sleep 0.2; kill 1; get a.txt");
+    let call = call_at(&home, &liar, &[], &commands);
+    let running = std::thread::spawn(move || call.run());
+    liar.wire.wait_until(|events| events.iter().any(|e| matches!(e, Event::DataPaused { .. })));
     let begun = Instant::now();
-    // The shell waits until the data is there, then kills.
-    let wait = "repeat -d 50ms --until-ok '! test -s .big.iso.ftpsh-part -o -s big.iso.ftpsh-part'";
-    let _ = wait;
-    let ran = Ftpsh::at(&home)
-        .env("PASSWORD_OF_TESTS", &liar.password)
-        .args(["--password-env", "PASSWORD_OF_TESTS", "--fingerprint", &liar.fingerprint])
-        .args(["-c", "get big.iso & sleep 1.5; kill 1; get a.txt", &liar.url()])
-        .run()
-        .ok()
-        .stderr_has("[1] killed: get big.iso &");
-    assert!(begun.elapsed() < Duration::from_secs(5), "{ran}");
+    go(&home);
+    let ran = running.join().unwrap().ok().stderr_has("[1] killed: get big.iso &");
+    assert!(begun.elapsed() < Duration::from_secs(3), "{ran}");
     assert!(!home.path().join("big.iso").exists() && home.path().join("a.txt").exists(), "{ran}");
-    let again = Ftpsh::at(&home)
-        .env("PASSWORD_OF_TESTS", &liar.password)
-        .args(["--password-env", "PASSWORD_OF_TESTS", "--fingerprint", &liar.fingerprint])
-        .args(["--json", "-c", "get -c big.iso", &liar.url()])
-        .run()
-        .ok();
+    let again = call_at(&home, &liar, &["--json"], "get -c big.iso").run().ok();
     assert_eq!(std::fs::read(home.path().join("big.iso")).unwrap(), vec![7; BIG]);
     let resumed = again.json_of("transfer")[0]["resumed_from"].as_u64();
     assert!(resumed.is_some_and(|offset| offset > 0), "{again}");
@@ -134,9 +136,9 @@ fn no_more_connections_are_made_than_the_limit_allows() {
     for limit in [1, 2, 3] {
         let liar = Liar::start(script());
         let set = format!("net:connection-limit={limit}");
-        let commands = "get a.txt & get b.txt & get dir/c.txt & get big.iso & stat=1";
-        let commands = commands.replace("stat=1", "get a.txt -o again.txt");
-        let ran = call(&liar, &["--set", &set], &commands).run().ok();
+        let commands =
+            "get a.txt & get b.txt & get dir/c.txt & get big.iso & get a.txt -o again.txt";
+        let ran = call(&liar, &["--set", &set], commands).run().ok();
         assert!(most_at_once(&liar) <= limit, "{limit}: {}\n{ran}", most_at_once(&liar));
         for name in ["a.txt", "b.txt", "c.txt", "big.iso", "again.txt"] {
             assert!(ran.home().path().join(name).exists(), "{limit} {name}\n{ran}");
@@ -158,10 +160,12 @@ fn a_job_connects_only_to_the_server_that_is_trusted() {
     let liar = Liar::start(script());
     let other = super::support::certificate::Certificate::make("localhost").unwrap();
     // The certificate changes between the shell's connection and the job's.
-    let call = call(&liar, &[], "sleep 1; get a.txt &");
+    let home = Arc::new(TempDir::with_prefix("ftpsh-jobs-").unwrap());
+    let call = call_at(&home, &liar, &[], &format!("{UNTIL_GO} get a.txt &"));
     let running = std::thread::spawn(move || call.run());
     liar.wire.wait_for("PASS", 1);
     liar.show(&other);
+    go(&home);
     let ran = running.join().unwrap();
     assert!(ran.status == 5 || ran.status == 6, "{ran}");
     assert_eq!(sessions(&liar, "PASS"), [0], "{ran}");
@@ -179,4 +183,25 @@ fn records_of_jobs_tell_how_they_ended_and_what_they_moved() {
     assert_eq!(jobs[1]["bytes"], BIG);
     assert_eq!(ran.json_of("summary")[0]["bytes"], BIG);
     assert_eq!(ran.json_of("summary")[0]["files"], 1);
+}
+
+#[test]
+fn ctrl_c_at_the_end_of_a_script_and_sigterm_stop_the_jobs() {
+    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let liar = Liar::start(script().always_data("RETR", Data::Stall(100_000)));
+        let home = Arc::new(TempDir::with_prefix("ftpsh-jobs-").unwrap());
+        let mut child = call_at(&home, &liar, &[], "get big.iso & get big.iso -o other &")
+            .command()
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let paused = |event: &&Event| matches!(event, Event::DataPaused { .. });
+        liar.wire.wait_until(|events| events.iter().filter(paused).count() == 2);
+        let begun = Instant::now();
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        assert_eq!(wait(&mut child, Duration::from_secs(10)), status);
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        assert!(!home.path().join("big.iso").exists() && !home.path().join("other").exists());
+    }
 }
