@@ -5,7 +5,9 @@
 
 pub mod bookmarks;
 pub mod context;
+pub mod entries;
 pub mod local;
+pub mod lookup;
 pub mod overwrite;
 pub mod registry;
 pub mod transfers;
@@ -13,6 +15,7 @@ pub mod trust;
 pub mod trust_args;
 
 mod get;
+mod ls;
 mod open;
 mod put;
 
@@ -20,5 +23,9 @@ pub use context::Context;
 pub use registry::{Builtin, Example, Globs, Group, Spec, find};
 
 /// Every command, in the order of `help`.
-pub const COMMANDS: &[Spec] =
-    &[Spec::of::<open::Open>(), Spec::of::<get::Get>(), Spec::of::<put::Put>()];
+pub const COMMANDS: &[Spec] = &[
+    Spec::of::<open::Open>(),
+    Spec::of::<ls::Ls>(),
+    Spec::of::<get::Get>(),
+    Spec::of::<put::Put>(),
+];

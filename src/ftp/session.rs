@@ -83,6 +83,7 @@ pub struct Session {
     pub(super) options: Options,
     pub(super) features: Features,
     cwd: RemotePath,
+    home: RemotePath,
     user: Option<String>,
     agreed: Agreed,
     data_agreed: Option<Agreed>,
@@ -146,6 +147,7 @@ impl Session {
             options,
             features: Features::default(),
             cwd: RemotePath::root(),
+            home: RemotePath::root(),
             user: None,
             agreed,
             data_agreed: None,
@@ -188,6 +190,7 @@ impl Session {
         self.set_ascii(false)?;
         let reply = self.command("PWD", "")?;
         self.cwd = pwd_path(&reply).unwrap_or_else(|_| RemotePath::root());
+        self.home = self.cwd.clone();
         Ok(())
     }
 
@@ -405,6 +408,11 @@ impl Session {
     /// The remote directory.
     pub fn cwd(&self) -> &RemotePath {
         &self.cwd
+    }
+
+    /// The directory that the login led to.
+    pub fn home(&self) -> &RemotePath {
+        &self.home
     }
 
     /// Who is logged in.
