@@ -108,6 +108,18 @@ pub fn line(ctx: &Context, text: &str) -> Result<()> {
     ctx.out.line(text)
 }
 
+/// The absolute path of one as typed, as far as the directory is known. Asks no server.
+pub fn absolute(ctx: &Context, path: &RemotePath) -> RemotePath {
+    let resolved = ctx.connection.cwd().and_then(|cwd| cwd.resolve(path.as_str()).ok());
+    resolved.unwrap_or_else(|| path.clone())
+}
+
+/// Drops what the cache says of a path that a command has changed, or tried to.
+pub fn forget(ctx: &mut Context, path: &RemotePath) {
+    let path = absolute(ctx, path);
+    ctx.cache.touch(&path);
+}
+
 /// Whether a name from a listing is one component of a path, and not the directory itself or its
 /// parent. Anything else would lead a recursive command out of its tree.
 pub fn is_component(name: &str) -> bool {

@@ -187,6 +187,10 @@ impl Session {
             // harm, names travel as bytes.
             self.command("OPTS", "UTF8 ON")?;
         }
+        if let Some(facts) = self.features.facts_to_ask_for() {
+            // A refusal leaves the facts as they were.
+            self.command("OPTS", &format!("MLST {facts}"))?;
+        }
         self.set_ascii(false)?;
         let reply = self.command("PWD", "")?;
         self.cwd = pwd_path(&reply).unwrap_or_else(|_| RemotePath::root());
