@@ -4,7 +4,7 @@ use clap::Parser;
 
 use super::lookup::Lookup;
 use super::transfers::Failures;
-use super::walk::{self, Found, walk};
+use super::walk::{Found, walk};
 use super::{Builtin, Context, Example, Globs, Group, entries};
 use crate::error::Result;
 use crate::ftp::listing::EntryKind;
@@ -29,9 +29,8 @@ pub struct Du {
     #[arg(short, long, conflicts_with = "max_depth")]
     summarize: bool,
     /// Show directories down to N levels; all below is counted
-    #[arg(short = 'd', long, value_name = "N", default_value_t = walk::MAX_DEPTH,
-          hide_default_value = true)]
-    max_depth: usize,
+    #[arg(short = 'd', long, value_name = "N")]
+    max_depth: Option<usize>,
     /// Directories and files; the current directory without any
     #[arg(value_name = "PATH", default_value = ".", hide_default_value = true)]
     paths: Vec<String>,
@@ -76,7 +75,7 @@ impl Du {
             _ => 0,
         };
         let sizes: Vec<_> = tree.iter().map(|found| (found.depth, own(found))).collect();
-        let deepest = if self.summarize { 0 } else { self.max_depth };
+        let deepest = if self.summarize { 0 } else { self.max_depth.unwrap_or(usize::MAX) };
         // What is in a directory comes before its total.
         for (index, total) in totals(&sizes) {
             let found = &tree[index];

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use clap::{Parser, ValueEnum};
 
 use super::lookup::Lookup;
-use super::walk::{self, Found, walk};
+use super::walk::{Found, walk};
 use super::{Builtin, Context, Example, Group, dates, entries, transfers};
 use crate::error::{Error, Result};
 use crate::ftp::listing::{Entry, EntryKind};
@@ -52,8 +52,8 @@ pub struct Find {
     #[arg(long, value_name = "WHEN", value_parser = moment)]
     newer: Option<DateTime<Utc>>,
     /// No deeper than N levels
-    #[arg(long, value_name = "N", default_value_t = walk::MAX_DEPTH, hide_default_value = true)]
-    max_depth: usize,
+    #[arg(long, value_name = "N")]
+    max_depth: Option<usize>,
     /// Where to look
     #[arg(value_name = "PATH", default_value = ".", hide_default_value = true)]
     paths: Vec<String>,
@@ -77,7 +77,8 @@ impl Builtin for Find {
             let result = (|| {
                 let entry = lookup.entry(ctx, path)?;
                 let root = Found::root(path, entry)?;
-                walk(ctx, root, self.max_depth, &mut failures, &mut |ctx, found| {
+                let deepest = self.max_depth.unwrap_or(usize::MAX);
+                walk(ctx, root, deepest, &mut failures, &mut |ctx, found| {
                     if !self.wants(&found.entry, pattern.as_ref()) {
                         return Ok(());
                     }

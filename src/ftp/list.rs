@@ -187,8 +187,9 @@ impl Session {
         match self.command("CWD", home.as_str()) {
             Ok(reply) if reply.is_positive_completion() => result,
             Ok(reply) => {
-                self.kill(Error::new(Kind::Connect, format!("no way back to {home}")));
-                result.and(Err(refusal(home.as_str(), &reply)))
+                let error = refusal(&format!("no way back to {home}"), &reply);
+                self.kill(Error::new(Kind::Connect, error.message()));
+                result.and(Err(error))
             }
             Err(error) => result.and(Err(error)),
         }
