@@ -5,7 +5,7 @@ use clap::Parser;
 use super::lookup::Lookup;
 use super::transfers::Failures;
 use super::walk::{Found, walk};
-use super::{Builtin, Context, Example, Globs, Group, entries};
+use super::{Builtin, Context, Example, Globs, Group, entries, zone};
 use crate::error::Result;
 use crate::ftp::listing::EntryKind;
 use crate::output::human_size;
@@ -89,11 +89,14 @@ impl Du {
 
     fn show(&self, ctx: &mut Context, found: &Found, total: u64) -> Result<()> {
         if ctx.out.is_json() {
-            let absolute = ctx.absolute(found.path.as_str())?;
+            let absolute = entries::absolute(ctx, &found.path);
             let mut entry = found.entry.clone();
             entry.size = Some(total);
             entry.size_in_blocks = false;
-            return ctx.out.record(&entries::record(&entry, &absolute));
+            let shown = [(entry, absolute)];
+            let offset = zone::offset(ctx, &shown);
+            let [(entry, absolute)] = shown;
+            return ctx.out.record(&entries::record(&entry, &absolute, offset));
         }
         let size = match (self.bytes, self.human_readable) {
             (true, _) => total.to_string(),

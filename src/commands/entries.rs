@@ -2,9 +2,9 @@
 //!
 //! Nothing here asks a server. What the server did not say stays empty.
 
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
 
-use super::Context;
+use super::{Context, zone};
 use crate::error::Result;
 use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
@@ -52,24 +52,19 @@ pub fn modified_text(modified: &Modified) -> String {
     }
 }
 
-/// A time in UTC; `None` for one on a clock of an unknown zone.
-pub fn modified_utc(modified: &Modified) -> Option<DateTime<Utc>> {
-    (modified.zone == Zone::Utc).then(|| modified.time.and_utc())
-}
-
 /// An exact size in bytes.
 pub fn exact_size(entry: &Entry) -> Option<u64> {
     entry.size.filter(|_| !entry.size_in_blocks)
 }
 
-/// The entry at an absolute path, for `--json`.
-pub fn record(entry: &Entry, path: &RemotePath) -> Record {
+/// The entry at an absolute path, for `--json`. `offset` is that of the server's clock.
+pub fn record(entry: &Entry, path: &RemotePath, offset: Option<TimeDelta>) -> Record {
     Record::Entry(output::Entry {
         name: entry.name.clone(),
         path: path.as_str().to_owned(),
         kind: kind_word(entry.kind).to_owned(),
         size: exact_size(entry),
-        modified: entry.modified.as_ref().and_then(modified_utc),
+        modified: entry.modified.as_ref().and_then(|modified| zone::utc(modified, offset)),
         mode: entry.mode,
         owner: entry.owner.clone(),
         group: entry.group.clone(),
@@ -151,12 +146,10 @@ mod tests {
     }
 
     #[test]
-    fn only_a_time_of_a_known_zone_is_given_in_utc() {
+    fn the_servers_own_clock_is_shown_as_it_is() {
         let time = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap().and_hms_opt(7, 15, 30).unwrap();
         let utc = Modified { time, precision: Precision::Second, zone: Zone::Utc };
         let server = Modified { zone: Zone::Server, ..utc };
-        assert_eq!(modified_utc(&utc), Some(time.and_utc()));
-        assert_eq!(modified_utc(&server), None);
         assert_eq!(modified_text(&server), "2026-11-20 07:15");
         assert_eq!(modified_text(&Modified { precision: Precision::Day, ..utc }), "2026-11-20");
     }

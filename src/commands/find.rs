@@ -1,11 +1,11 @@
 //! `find`: names in a remote tree, by name, kind, size and time.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Parser, ValueEnum};
 
 use super::lookup::Lookup;
 use super::walk::{Found, walk};
-use super::{Builtin, Context, Example, Group, dates, entries, transfers};
+use super::{Builtin, Context, Example, Group, dates, entries, transfers, zone};
 use crate::error::{Error, Result};
 use crate::ftp::listing::{Entry, EntryKind};
 use crate::glob::Pattern;
@@ -82,11 +82,18 @@ impl Builtin for Find {
                     if !self.wants(&found.entry, pattern.as_ref()) {
                         return Ok(());
                     }
-                    if !out.is_json() {
-                        return entries::line(ctx, found.path.as_str());
+                    let absolute = entries::absolute(ctx, &found.path);
+                    let shown = [(found.entry.clone(), absolute)];
+                    let exact = self.newer.is_some() || out.is_json();
+                    let offset = if exact { zone::offset(ctx, &shown) } else { None };
+                    let [(entry, absolute)] = shown;
+                    if !self.is_newer(&entry, offset) {
+                        return Ok(());
                     }
-                    let absolute = ctx.absolute(found.path.as_str())?;
-                    out.record(&entries::record(&found.entry, &absolute))
+                    match out.is_json() {
+                        true => out.record(&entries::record(&entry, &absolute, offset)),
+                        false => entries::line(ctx, found.path.as_str()),
+                    }
                 })
             })();
             failures.note(ctx, result)?;
@@ -110,12 +117,15 @@ impl Find {
                     Size::LessThan(n) => size < n,
                 })
         });
-        // A time on the server's own clock is off by its zone; it is about right.
-        let newer = self.newer.is_none_or(|moment| {
-            entry.modified.is_some_and(|modified| modified.time.and_utc() > moment)
-        });
         let name = pattern.is_none_or(|pattern| pattern.matches_hidden(&entry.name));
-        kind && size && newer && name
+        kind && size && name
+    }
+
+    fn is_newer(&self, entry: &Entry, offset: Option<TimeDelta>) -> bool {
+        // A clock of an unknown zone is taken for UTC: about right.
+        let offset = offset.or(Some(TimeDelta::zero()));
+        let modified = entry.modified.and_then(|modified| zone::utc(&modified, offset));
+        self.newer.is_none_or(|moment| modified.is_some_and(|modified| modified > moment))
     }
 }
 
@@ -151,7 +161,9 @@ mod tests {
         ];
         let names = ["a.txt", ".b.txt", "dir", "link"];
         let pattern = find.name.as_deref().map(Pattern::new);
-        let wanted = |(entry, _): &(&Entry, _)| find.wants(entry, pattern.as_ref());
+        let wanted = |(entry, _): &(&Entry, _)| {
+            find.wants(entry, pattern.as_ref()) && find.is_newer(entry, None)
+        };
         entries.iter().zip(names).filter(wanted).map(|(_, name)| name).collect()
     }
 

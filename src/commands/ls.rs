@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use clap::{Parser, ValueEnum};
 
 use super::lookup::Lookup;
-use super::{Builtin, Context, Example, Globs, Group, entries, transfers};
+use super::{Builtin, Context, Example, Globs, Group, entries, transfers, zone};
 use crate::error::Result;
 use crate::ftp::listing::{Entry, EntryKind};
 use crate::ftp::path::{RemotePath, decode_name};
@@ -176,14 +176,15 @@ impl Ls {
         ctx.session()?.list_raw(remote.as_ref(), self.all, &mut |line| out.line(&decode_name(line)))
     }
 
-    fn show(&self, ctx: &Context, mut shown: Shown) -> Result<()> {
+    fn show(&self, ctx: &mut Context, mut shown: Shown) -> Result<()> {
         sort(&mut shown, self.order(), self.reverse);
         if ctx.out.is_json() {
+            let offset = zone::offset(ctx, &shown);
             return shown.iter().try_for_each(|(entry, path)| {
                 // Files named on the command line are shown by the path that was typed.
                 let name = path.file_name().unwrap_or(&entry.name).to_owned();
                 let entry = Entry { name, ..entry.clone() };
-                ctx.out.record(&entries::record(&entry, path))
+                ctx.out.record(&entries::record(&entry, path, offset))
             });
         }
         if self.names {

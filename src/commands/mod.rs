@@ -15,6 +15,7 @@ pub mod transfers;
 pub mod trust;
 pub mod trust_args;
 pub mod walk;
+pub mod zone;
 
 mod cached;
 mod cat;

@@ -3,7 +3,7 @@
 use clap::Parser;
 
 use super::lookup::Lookup;
-use super::{Builtin, Context, Example, Globs, Group, entries, transfers};
+use super::{Builtin, Context, Example, Globs, Group, entries, transfers, zone};
 use crate::error::{Kind, Result};
 use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
@@ -31,7 +31,10 @@ impl Builtin for Stat {
             let entry = exact(ctx, &mut lookup, path)?;
             let absolute = ctx.absolute(path)?;
             if ctx.out.is_json() {
-                return ctx.out.record(&entries::record(&entry, &absolute));
+                let shown = [(entry, absolute)];
+                let offset = zone::offset(ctx, &shown);
+                let [(entry, absolute)] = shown;
+                return ctx.out.record(&entries::record(&entry, &absolute, offset));
             }
             if !std::mem::take(&mut first) {
                 ctx.out.line("")?;

@@ -13,3 +13,4 @@ pub mod listing;
 pub mod path;
 pub mod reply;
 pub mod session;
+pub mod zone;

@@ -91,6 +91,7 @@ pub struct Session {
     working_mode: Option<Mode>,
     pub(super) no_mlsd: bool,
     pub(super) time_command: Option<super::change::TimeCommand>,
+    pub(super) clock: super::zone::Clock,
     system: Option<String>,
     /// The type in force; `None` before the first TYPE.
     ascii: Option<bool>,
@@ -155,6 +156,7 @@ impl Session {
             working_mode: None,
             no_mlsd: false,
             time_command: None,
+            clock: super::zone::Clock::default(),
             system: None,
             ascii: None,
         })
