@@ -41,26 +41,29 @@ fn one(ctx: &mut Context, path: &RemotePath) -> Result<()> {
 
 /// Most often all but the last directory are there: that one is tried first.
 fn with_parents(ctx: &mut Context, path: &RemotePath) -> Result<()> {
-    let mut missing = vec![path.clone()];
-    while let Some(path) = missing.last().cloned() {
-        ctx.cancel.check()?;
-        let error = match one(ctx, &path) {
-            Ok(()) => {
-                missing.pop();
-                continue;
-            }
-            Err(error) if error.kind() == Kind::Refused => error,
-            Err(error) => return Err(error),
-        };
-        if ctx.session()?.is_directory(&path)? {
-            missing.pop();
-            continue;
-        }
-        match path.parent() {
-            Some(parent) if !ctx.session()?.is_directory(&parent)? => missing.push(parent),
-            // The directory above is there: the refusal is about this one.
-            _ => return Err(error),
-        }
+    let error = match one(ctx, path) {
+        Err(error) if error.kind() == Kind::Refused => error,
+        other => return other,
+    };
+    if ctx.session()?.is_directory(path)? {
+        return Ok(());
     }
-    Ok(())
+    let mut missing = Vec::new();
+    let mut above = path.parent();
+    while let Some(directory) = above {
+        ctx.cancel.check()?;
+        if ctx.session()?.is_directory(&directory)? {
+            break;
+        }
+        above = directory.parent();
+        missing.push(directory);
+    }
+    if missing.is_empty() {
+        // All above is there: the refusal is about this one.
+        return Err(error);
+    }
+    for directory in missing.iter().rev() {
+        one(ctx, directory)?;
+    }
+    one(ctx, path)
 }

@@ -66,7 +66,7 @@ impl Session {
         }
         let system = self.system();
         let mut parser = ListParser::new(system.as_deref(), Utc::now().naive_utc());
-        self.list_raw(path, hidden, &mut |line| hand_on(parser.push(line), line, each))?;
+        self.list_inside(path, hidden, &mut |line| hand_on(parser.push(line), line, each))?;
         hand_on(parser.finish(), b"(a line that was not finished)", each)
     }
 
@@ -113,6 +113,37 @@ impl Session {
             Some(path) if lines == 0 => self.within(path, |_| Ok(())),
             _ => Ok(()),
         }
+    }
+
+    /// As [`Session::list_raw`], but what is listed is certainly inside `path`: of a file, and of
+    /// a directory that may not be read, vsftpd lists the entry itself.
+    fn list_inside(
+        &mut self,
+        path: Option<&RemotePath>,
+        hidden: bool,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let Some(path) = path.filter(|path| is_plain(path)) else {
+            return self.list_raw(path, hidden, each);
+        };
+        let mut lines = 0u64;
+        let mut first = Vec::new();
+        self.list_lines(&what(Some(path)), &list_argument(path), hidden, &mut |line| {
+            lines += 1;
+            match lines {
+                1 => {
+                    first = line.to_vec();
+                    Ok(())
+                }
+                2 => each(&first).and_then(|()| each(line)),
+                _ => each(line),
+            }
+        })?;
+        if lines > 1 {
+            return Ok(());
+        }
+        let what = what(Some(path));
+        self.within(path, |session| session.list_lines(&what, "", hidden, each))
     }
 
     fn list_lines(

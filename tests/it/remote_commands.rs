@@ -31,11 +31,15 @@ fn moves(liar: &Liar) -> Vec<String> {
 
 #[test]
 fn a_listing_of_a_path_that_list_could_misread_is_asked_for_from_inside() {
-    let script = without_mlsd().file("/in/a b/x", "1").file("/in/-la/y", "2").file("/in/s*/z", "3");
+    let script = without_mlsd()
+        .file("/in/a b/x", "1")
+        .file("/in/-la/y", "2")
+        .file("/in/-la/yy", "2")
+        .file("/in/s*/z", "3");
     let liar = Liar::start(script);
     with(&liar, "cd in; ls -1 'a b/'; ls -1 -- -la/; ls -1 's*/'; pwd")
         .ok()
-        .stdout_is("x\ny\nz\n/in\n");
+        .stdout_is("x\ny\nyy\nz\n/in\n");
     assert_eq!(
         moves(&liar),
         [
@@ -70,6 +74,26 @@ fn a_missing_directory_is_an_error_where_the_server_lists_nothing_instead() {
     let liar = Liar::start(without_mlsd().file("/a", "1").listing_of("LIST", "/nosuch", ""));
     with(&liar, "ls nosuch/").status(8).stderr_has("nosuch").stdout_is("");
     with(&liar, "ls nosuch").status(8).stderr_has("nosuch: no such file or directory");
+}
+
+#[test]
+fn a_directory_that_may_not_be_read_is_not_listed_as_its_own_content() {
+    // vsftpd lists the entry itself then, as of a file.
+    let itself = "d---------    2 1        1            4096 Nov 20 07:49 d\r\n";
+    let liar = Liar::start(
+        without_mlsd()
+            .dir("/d")
+            .listing_of("LIST", "/d", itself)
+            .always("CWD", Step::reply("550 Failed to change directory.")),
+    );
+    with(&liar, "find d").status(8).stdout_is("d\n").stderr_has("550");
+    with(&liar, "ls d/").status(8).stdout_is("");
+}
+
+#[test]
+fn a_directory_with_one_entry_is_listed() {
+    let liar = Liar::start(without_mlsd().file("/d/x", "1"));
+    with(&liar, "ls -1 d").ok().stdout_is("x\n");
 }
 
 #[test]
@@ -186,4 +210,37 @@ fn files_are_moved_into_a_directory_under_their_own_names() {
     let liar = Liar::start(Script::new().file("/a", "1").file("/b", "2").dir("/d"));
     with(&liar, "mv a b d; mv d/a d/c; ls -1 d").ok().stdout_is("b\nc\n");
     with(&liar, "mv d/b d/c nosuch").status(8);
+}
+
+#[test]
+fn directories_above_are_made_where_they_are_missing() {
+    let liar = Liar::start(Script::new().file("/f", "1").dir("/a"));
+    with(&liar, "mkdir -p a a/b /x/y/z; cd a/b; cd /x/y/z; pwd").ok().stdout_is("/x/y/z\n");
+    with(&liar, "mkdir a").status(8);
+    // A server that makes nothing, whatever it says.
+    let liar = Liar::start(Script::new().always("MKD", Step::reply("550 no")));
+    with(&liar, "mkdir -p p/q/r").status(8);
+}
+
+#[test]
+fn touch_makes_files_sets_times_and_never_empties_a_file() {
+    for script in [Script::new(), without_mlsd()] {
+        let liar = Liar::start(script.file("/old", "content"));
+        with(&liar, "touch old new; touch -d 2020-02-03T04:05:06Z old; stat old")
+            .ok()
+            .stdout_has("2020-02-03 04:05");
+        assert_eq!(liar.wire.lines("STOR"), ["STOR new"]);
+        assert_eq!(liar.content("/old").as_deref(), Some(&b"content"[..]));
+        assert_eq!(liar.content("/new").as_deref(), Some(&b""[..]));
+        with(&liar, "touch -c none").ok();
+        assert_eq!(liar.content("/none"), None);
+    }
+}
+
+#[test]
+fn a_symbolic_mode_starts_from_the_listed_one() {
+    for script in [Script::new(), without_mlsd()] {
+        let liar = Liar::start(script.file("/f", "1"));
+        with(&liar, "chmod 640 f; chmod u+x,g-r f; stat f").ok().stdout_has("0700 (-rwx------)");
+    }
 }
