@@ -83,8 +83,7 @@ pub struct Session {
     pub(super) options: Options,
     pub(super) features: Features,
     cwd: RemotePath,
-    /// Where the login leads.
-    login_directory: RemotePath,
+    home: RemotePath,
     user: Option<String>,
     agreed: Agreed,
     /// The server's certificate, DER.
@@ -94,6 +93,7 @@ pub struct Session {
     working_mode: Option<Mode>,
     pub(super) no_mlsd: bool,
     pub(super) time_command: Option<super::change::TimeCommand>,
+    pub(super) clock: super::zone::Clock,
     system: Option<String>,
     /// The type in force; `None` before the first TYPE.
     ascii: Option<bool>,
@@ -103,7 +103,7 @@ pub struct Session {
 #[derive(Debug, Clone)]
 pub struct Known {
     features: Features,
-    login_directory: RemotePath,
+    home: RemotePath,
     mode: Option<Mode>,
     no_mlsd: bool,
     time_command: Option<super::change::TimeCommand>,
@@ -160,7 +160,7 @@ impl Session {
             options,
             features: Features::default(),
             cwd: RemotePath::root(),
-            login_directory: RemotePath::root(),
+            home: RemotePath::root(),
             user: None,
             agreed,
             certificate,
@@ -169,6 +169,7 @@ impl Session {
             working_mode: None,
             no_mlsd: false,
             time_command: None,
+            clock: super::zone::Clock::default(),
             system: None,
             ascii: None,
         })
@@ -188,8 +189,8 @@ impl Session {
     ) -> Result<()> {
         self.authenticate(user, password, account)?;
         self.features = known.features.clone();
-        self.cwd = known.login_directory.clone();
-        self.login_directory = known.login_directory.clone();
+        self.cwd = known.home.clone();
+        self.home = known.home.clone();
         self.working_mode = known.mode;
         self.no_mlsd = known.no_mlsd;
         self.time_command = known.time_command;
@@ -203,7 +204,7 @@ impl Session {
     pub fn known(&self) -> Known {
         Known {
             features: self.features.clone(),
-            login_directory: self.login_directory.clone(),
+            home: self.home.clone(),
             mode: self.working_mode,
             no_mlsd: self.no_mlsd,
             time_command: self.time_command,
@@ -242,10 +243,14 @@ impl Session {
             // harm, names travel as bytes.
             self.command("OPTS", "UTF8 ON")?;
         }
+        if let Some(facts) = self.features.facts_to_ask_for() {
+            // A refusal leaves the facts as they were.
+            self.command("OPTS", &format!("MLST {facts}"))?;
+        }
         self.set_ascii(false)?;
         let reply = self.command("PWD", "")?;
         self.cwd = pwd_path(&reply).unwrap_or_else(|_| RemotePath::root());
-        self.login_directory = self.cwd.clone();
+        self.home = self.cwd.clone();
         Ok(())
     }
 
@@ -469,6 +474,11 @@ impl Session {
         &self.cwd
     }
 
+    /// The directory that the login led to.
+    pub fn home(&self) -> &RemotePath {
+        &self.home
+    }
+
     /// Who is logged in.
     pub fn user(&self) -> Option<&str> {
         self.user.as_deref()
@@ -530,23 +540,6 @@ impl Session {
         let reply = self.command("PWD", "")?;
         self.cwd = pwd_path(&reply).or_else(|_| self.cwd.resolve(path.as_str()))?;
         Ok(())
-    }
-
-    /// Whether a path is a directory that can be entered. The current directory stays.
-    ///
-    /// # Errors
-    ///
-    /// The loss of the connection; a directory that cannot be gone back to kills the session.
-    pub fn is_directory(&mut self, path: &RemotePath) -> Result<bool> {
-        if !self.command("CWD", path.as_str())?.is_positive_completion() {
-            return Ok(false);
-        }
-        let back = self.cwd.clone();
-        if let Err(error) = self.run(&format!("cd {back}"), "CWD", back.as_str()) {
-            self.kill(error.clone());
-            return Err(error);
-        }
-        Ok(true)
     }
 
     /// Says QUIT and waits for the answer, for at most a second.
