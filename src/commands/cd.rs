@@ -22,7 +22,7 @@ impl Builtin for Cd {
     const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] = &[
         Example { line: "cd docs", about: "go into a directory" },
-        Example { line: "cd ..", about: "go up" },
+        Example { line: "cd docs && cd ..", about: "go up" },
         Example { line: "cd -", about: "go back to where you were" },
     ];
 
