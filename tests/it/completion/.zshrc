@@ -1,6 +1,6 @@
 # An interactive zsh that says what the completion of ftpsh offers: <word> a line, between marks.
 PS1='ready> '
-unsetopt beep prompt_cr prompt_sp zle_bracketed_paste 2>/dev/null
+unsetopt beep prompt_cr prompt_sp
 autoload -U compinit
 compinit -D -u
 source $SCRIPT
