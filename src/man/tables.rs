@@ -90,7 +90,7 @@ pub(super) const OBJECTS: &[Object] = &[
             ("bytes", "bytes moved now"),
             ("seconds", "how long it took"),
             ("resumed_from", "the offset at which it went on"),
-            ("status", "`done`, `failed`, `skipped`"),
+            ("status", "`ok`, or the name of what went wrong, as in `error`"),
         ],
     ),
     ("text", "a line of a command's other output", &[("text", "the line")]),
