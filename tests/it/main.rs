@@ -6,4 +6,5 @@
 mod architecture;
 mod completion;
 mod generated;
+mod install;
 mod support;
