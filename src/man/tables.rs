@@ -159,7 +159,7 @@ pub(super) fn exit_status(page: &mut Page) {
     page.text("The cause of the first failure decides. The word is the cause's name in JSON.");
     page.item("`0`", "Everything asked was done.");
     for kind in Kind::ALL {
-        let text = format!("{} `{}`", kind.help(), kind.name());
+        let text = format!("{} (`{}`)", kind.help().trim_end_matches('.'), kind.name());
         page.item(&format!("`{}`", kind.exit()), &text);
     }
 }

@@ -46,6 +46,16 @@ There are no variables and no command substitution: what a server sends is never
 /// The sections between the settings and the output.
 pub(super) const BEHAVIOUR: &[(&str, &str)] = &[
     (
+        "Passwords",
+        r#"
+There is no option and no command argument that takes a password: other users can see command
+lines, and histories keep them. A password comes from `--password-file`, `--password-command` or
+`--password-env`; else from the URL, with a warning; else from the netrc file; else it is asked for
+at the terminal. Without any of these the login fails with exit status 7. `anonymous` is used only
+where it is asked for.
+"#,
+    ),
+    (
         "Trust",
         r#"
 First TLS is set up, then the certificate is judged, and only then are the user name and the
