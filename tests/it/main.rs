@@ -8,3 +8,4 @@ mod completion;
 mod generated;
 mod install;
 mod support;
+mod trust;
