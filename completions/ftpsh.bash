@@ -106,7 +106,7 @@ _ftpsh_table() {
             ;;
         'ftpsh trust remove')
             options='-u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
-            positionals=('servers' '…')
+            positionals=('servers' '...')
             case $1 in
                 -u | --user) values='unknown' ;;
                 --password-file) values='files' ;;
@@ -122,7 +122,7 @@ _ftpsh_table() {
             ;;
         'ftpsh trust scan')
             options='--implicit -u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
-            positionals=('servers' '…')
+            positionals=('servers' '...')
             case $1 in
                 -u | --user) values='unknown' ;;
                 --password-file) values='files' ;;
@@ -304,11 +304,11 @@ _ftpsh() {
         fi
         # The last one may stand again and again.
         i=${#positionals[@]}
-        if ((i > 1 && taken >= i - 1)) && [[ ${positionals[i - 1]} == … ]]; then
+        if ((i > 1 && taken >= i - 1)) && [[ ${positionals[i - 1]} == ... ]]; then
             taken=$((i - 2))
         fi
         word=${positionals[taken]}
-        [[ -n $word && $word != … ]] && _ftpsh_candidates "$word" "$cur" ''
+        [[ -n $word && $word != ... ]] && _ftpsh_candidates "$word" "$cur" ''
     fi
 
     # No blank after what goes on, such as `net:timeout=`.

@@ -39,7 +39,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("trust", &["error"]),
     ("tls", &["error", "cancel", "trust"]),
     ("ftp", &["error", "cancel", "tls", "trust"]),
-    ("transfer", &["error", "cancel", "tls", "ftp"]),
+    ("transfer", &["error", "cancel", "glob", "tls", "ftp"]),
     ("commands", BELOW_SHELL),
     ("shell", BELOW_SHELL),
     ("cli", &["error", "home", "settings", "output", "trust", "commands", "shell"]),

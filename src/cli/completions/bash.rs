@@ -47,9 +47,9 @@ fn child_arm(child: &Node) -> String {
     format!("                {}) child='{}' ;;\n", words.join(" | "), child.path)
 }
 
-/// `…` after it says that it can stand again and again.
+/// `...` after it says that it can stand again and again.
 fn positional(argument: &Positional) -> String {
-    let again = if argument.repeatable { " '…'" } else { "" };
+    let again = if argument.repeatable { " '...'" } else { "" };
     format!(" '{}'{again}", action(&argument.values))
 }
 
@@ -166,11 +166,11 @@ _ftpsh() {
         fi
         # The last one may stand again and again.
         i=${#positionals[@]}
-        if ((i > 1 && taken >= i - 1)) && [[ ${positionals[i - 1]} == … ]]; then
+        if ((i > 1 && taken >= i - 1)) && [[ ${positionals[i - 1]} == ... ]]; then
             taken=$((i - 2))
         fi
         word=${positionals[taken]}
-        [[ -n $word && $word != … ]] && _ftpsh_candidates "$word" "$cur" ''
+        [[ -n $word && $word != ... ]] && _ftpsh_candidates "$word" "$cur" ''
     fi
 
     # No blank after what goes on, such as `net:timeout=`.
