@@ -5,7 +5,9 @@
 
 mod architecture;
 mod completion;
+mod examples;
 mod generated;
 mod install;
+mod session;
 mod support;
 mod trust;
