@@ -12,6 +12,7 @@ use source::Source;
 const BELOW_SHELL: &[&str] = &[
     "error",
     "cancel",
+    "suggest",
     "glob",
     "home",
     "settings",
@@ -31,6 +32,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("cancel", &["error"]),
     ("settings", &["error"]),
     ("glob", &["error"]),
+    ("suggest", &[]),
     ("home", &["error"]),
     ("site", &["error"]),
     ("credentials", &["error", "site"]),
