@@ -180,7 +180,9 @@ impl Session {
         if !self.features.mlst() {
             return Ok(None);
         }
-        let reply = self.run(&path.to_string(), "MLST", path.as_str())?;
+        // libunftp forgets the directory when it reads a relative path here.
+        let absolute = self.cwd().resolve(path.as_str())?;
+        let reply = self.run(&path.to_string(), "MLST", absolute.as_str())?;
         Ok(reply.lines.iter().skip(1).find_map(|line| parse_mlst(line)))
     }
 

@@ -3,7 +3,11 @@
 // Helpers of tests may stop at the first surprise, as tests may (clippy.toml).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod architecture;
+mod completion;
 mod examples;
+mod generated;
+mod install;
 mod remote_commands;
 mod session;
 mod support;

@@ -13,6 +13,7 @@ pub mod liar;
 pub mod program;
 mod self_tests;
 pub mod servers;
+pub mod tools;
 
 impl embedded::Embedded {
     /// A server with an empty tree for `tester`, whose password is made up.
