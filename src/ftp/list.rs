@@ -117,16 +117,24 @@ impl Session {
         self.lines("LIST", &argument, each)
     }
 
-    /// What MLST (RFC 3659 section 7) says of one path; `None` when the server has no MLST.
+    /// What MLST (RFC 3659 section 7) says of one path; `None` when the server has no MLST,
+    /// whatever its features promise.
     ///
     /// # Errors
     ///
     /// A refusal of the path.
     pub fn mlst(&mut self, path: &RemotePath) -> Result<Option<Entry>> {
-        if !self.features.mlst() {
+        if self.no_mlst || !self.features.mlst() {
             return Ok(None);
         }
-        let reply = self.run(&path.to_string(), "MLST", path.as_str())?;
+        let reply = self.command("MLST", path.as_str())?;
+        if matches!(reply.code, 500 | 502 | 504) {
+            self.no_mlst = true;
+            return Ok(None);
+        }
+        if !reply.is_positive_completion() {
+            return Err(refusal(&path.to_string(), &reply));
+        }
         Ok(reply.lines.iter().skip(1).find_map(|line| parse_mlst(line)))
     }
 

@@ -89,6 +89,7 @@ pub struct Session {
     greeting: String,
     working_mode: Option<Mode>,
     pub(super) no_mlsd: bool,
+    pub(super) no_mlst: bool,
     pub(super) time_command: Option<super::change::TimeCommand>,
     system: Option<String>,
     /// The type in force; `None` before the first TYPE.
@@ -152,6 +153,7 @@ impl Session {
             greeting,
             working_mode: None,
             no_mlsd: false,
+            no_mlst: false,
             time_command: None,
             system: None,
             ascii: None,
@@ -188,7 +190,9 @@ impl Session {
         self.set_ascii(false)?;
         let reply = self.command("PWD", "")?;
         self.cwd = pwd_path(&reply).unwrap_or_else(|_| RemotePath::root());
-        Ok(())
+        // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
+        // but a session that it ended is not logged in.
+        self.death().map_or(Ok(()), Err)
     }
 
     /// Sends a command and reads its whole reply, whatever it is.
