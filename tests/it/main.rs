@@ -3,4 +3,7 @@
 // Helpers of tests may stop at the first surprise, as tests may (clippy.toml).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod control;
+mod handshake;
 mod support;
+mod verbs;
