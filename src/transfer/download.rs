@@ -92,7 +92,8 @@ pub fn to_writer(
     if let Some(expected) = expected {
         progress.expect(expected);
     }
-    let copied = copy(&mut *incoming, sink, &job.local, progress, cancel);
+    let limit = expected.unwrap_or(u64::MAX);
+    let copied = copy(&mut *incoming, sink, &job.local, limit, progress, cancel);
     let count = match copied {
         Ok(count) => count,
         Err(Stopped::Local(error)) => {
@@ -102,6 +103,10 @@ pub fn to_writer(
         Err(Stopped::Cancelled(error)) => {
             incoming.abort();
             return Err(error);
+        }
+        Err(Stopped::TooLong(count)) => {
+            incoming.abort();
+            return Err(verify::wrong_size(&what, count, limit));
         }
         // A cut stream is judged with the reply and the size, like every other end.
         Err(Stopped::Remote(error, count)) if error.kind() == ErrorKind::UnexpectedEof => count,
@@ -137,6 +142,8 @@ pub(super) fn unconfirmed(what: &str, count: u64, error: Error) -> Error {
 enum Stopped {
     Local(Error),
     Cancelled(Error),
+    /// More came than was to come, and no end of it.
+    TooLong(u64),
     Remote(std::io::Error, u64),
 }
 
@@ -144,6 +151,7 @@ fn copy(
     incoming: &mut dyn Incoming,
     sink: &mut dyn Write,
     local: &Path,
+    limit: u64,
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<u64, Stopped> {
@@ -173,6 +181,8 @@ fn copy(
             progress.advance(filled as u64);
         }
         match ended {
+            // A server that goes on for ever must not fill the disk.
+            None if count > limit => return Err(Stopped::TooLong(count)),
             None => {}
             Some(None) => {
                 sink.flush().map_err(|error| Stopped::Local(full(local, &error)))?;

@@ -26,12 +26,7 @@ pub fn download(
         && good_reply
         && count != expected
     {
-        let which = if count < expected { "short" } else { "long" };
-        return Err(Error::new(
-            Kind::Incomplete,
-            format!("{what}: too {which}: {count} bytes came, the server said {expected}"),
-        )
-        .with_hint("the file may be changing on the server: try again"));
+        return Err(wrong_size(what, count, expected));
     }
     if !good_reply {
         return Err(failed_transfer(what, &finished.reply));
@@ -54,6 +49,16 @@ pub fn download(
              connection cannot show that it ended properly"
         ))),
     }
+}
+
+/// A download of another size than the one that was to come.
+pub(super) fn wrong_size(what: &str, count: u64, expected: u64) -> Error {
+    let which = if count < expected { "short" } else { "long" };
+    Error::new(
+        Kind::Incomplete,
+        format!("{what}: too {which}: {count} bytes came, the server said {expected}"),
+    )
+    .with_hint("the file may be changing on the server: try again")
 }
 
 /// Judges an upload by its completion reply.

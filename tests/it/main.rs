@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod control;
+mod data;
 mod handshake;
 mod support;
+mod upload;
 mod verbs;
