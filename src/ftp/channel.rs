@@ -136,7 +136,7 @@ impl Connector {
         const WHAT: &str = "data connection";
         let failed = |error: io::Error| match cancelled(&error) {
             Some(reason) => Error::from(reason),
-            None => Error::new(Kind::Connect, format!("{WHAT}: {}", io_reason(&error))),
+            None => Error::new(Kind::Connect, format!("{WHAT}: {}", io_reason(&error))).transient(),
         };
         let timeout = lock(&self.exchange).timeout;
         let mut socket =

@@ -8,12 +8,7 @@ use crate::error::{Error, Kind};
 
 /// A refusal of `what` ("get a.txt", "cd /x").
 pub fn refusal(what: &str, reply: &Reply) -> Error {
-    let error =
-        Error::new(kind(reply), format!("{what}: {}", quoted(reply))).with_reply(reply.to_string());
-    match hint(reply) {
-        Some(hint) => error.with_hint(hint),
-        None => error,
-    }
+    explained(kind(reply), what, reply)
 }
 
 /// A failure that the server reported after the data connection had been opened.
@@ -25,8 +20,16 @@ pub fn failed_transfer(what: &str, reply: &Reply) -> Error {
         _ if demands_reuse(reply) => Kind::Tls,
         _ => Kind::Incomplete,
     };
-    let error =
+    explained(kind, what, reply)
+}
+
+fn explained(kind: Kind, what: &str, reply: &Reply) -> Error {
+    let mut error =
         Error::new(kind, format!("{what}: {}", quoted(reply))).with_reply(reply.to_string());
+    // A demand for session reuse stays what it is, whatever its code.
+    if reply.class() == 4 && kind != Kind::Tls {
+        error = error.transient();
+    }
     match hint(reply) {
         Some(hint) => error.with_hint(hint),
         None => error,

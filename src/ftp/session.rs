@@ -292,9 +292,15 @@ impl Session {
     /// words come a moment later, and say more than the handshake did; then the session is dead.
     fn failed_handshake(&mut self, what: &str, failure: Option<Error>) -> Error {
         let failure = failure.unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed"));
-        if matches!(failure.kind(), Kind::Interrupted | Kind::Terminated) {
-            lock(&self.exchange).kill(failure.clone());
-            return failure;
+        let ours = match failure.kind() {
+            Kind::Interrupted | Kind::Terminated => Some(failure.clone()),
+            // What the server says to our refusal of its certificate is of no interest.
+            Kind::CertChanged => Some(failure.clone().about(what)),
+            _ => None,
+        };
+        if let Some(error) = ours {
+            lock(&self.exchange).kill(error.clone());
+            return error;
         }
         {
             let mut exchange = lock(&self.exchange);

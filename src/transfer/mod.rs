@@ -6,8 +6,11 @@
 //! checked, and never prints.
 
 pub mod download;
+pub mod journal;
+pub mod limit;
 pub mod partial;
 pub mod remote;
+pub mod retry;
 pub mod upload;
 pub mod verify;
 

@@ -42,7 +42,8 @@ pub fn download(
                 "{what}: the data connection was cut after {count} bytes \
                  (no TLS close_notify), and the server does not tell the size"
             ),
-        )),
+        )
+        .transient()),
         (End::Unknown, Some(_)) => Ok(None),
         (End::Unknown, None) => Ok(Some(format!(
             "{what}: unverified: the server does not tell the size, and this kind of \
@@ -59,6 +60,7 @@ pub(super) fn wrong_size(what: &str, count: u64, expected: u64) -> Error {
         format!("{what}: too {which}: {count} bytes came, the server said {expected}"),
     )
     .with_hint("the file may be changing on the server: try again")
+    .transient()
 }
 
 /// Judges an upload by its completion reply.
