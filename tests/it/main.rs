@@ -6,6 +6,7 @@
 mod control;
 mod data;
 mod handshake;
+mod names;
 mod support;
 mod upload;
 mod verbs;

@@ -14,6 +14,7 @@ pub mod program;
 pub mod scene;
 mod self_tests;
 pub mod servers;
+pub mod terminal;
 
 impl embedded::Embedded {
     /// A server with an empty tree for `tester`, whose password is made up.
