@@ -6,7 +6,10 @@
 mod control;
 mod data;
 mod handshake;
+mod local;
 mod names;
+mod secrets;
+mod signals;
 mod support;
 mod upload;
 mod verbs;

@@ -109,10 +109,11 @@ fn every_byte_that_a_name_can_hold_makes_the_round_trip() {
     // Control bytes are refused in names that a server sends; 0x80 and above are not.
     let upper: Vec<u8> = name.iter().copied().filter(|b| *b >= 0x20 && *b != 0x7f).collect();
     let halves = upper.split_at(upper.len() / 2);
-    let scene = Scene::new(Script::new().file([b"/", halves.0].concat(), "lower").file(
-        [b"/", halves.1].concat(),
-        "upper",
-    ));
+    let scene = Scene::new(
+        Script::new()
+            .file([b"/", halves.0].concat(), "lower")
+            .file([b"/", halves.1].concat(), "upper"),
+    );
     scene.run("get *; put *").ok();
     for (half, content) in [(halves.0, "lower"), (halves.1, "upper")] {
         let path: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(half);
