@@ -178,6 +178,12 @@ impl Error {
         self
     }
 
+    /// Puts the local path in front of a local failure that does not name it yet.
+    #[must_use]
+    pub fn at_local(self, path: &std::path::Path) -> Self {
+        if self.kind == Kind::Local { self.about(path.display()) } else { self }
+    }
+
     /// The cause.
     pub fn kind(&self) -> Kind {
         self.kind
