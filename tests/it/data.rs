@@ -171,8 +171,8 @@ fn data_from_a_server_with_another_certificate_is_refused_before_a_byte_moves() 
 fn after_a_failed_data_handshake_the_late_reply_answers_nothing_else() {
     let garbage = Data::Garbage(b"SSH-2.0-OpenSSH\r\n".to_vec());
     let scene = Scene::new(script().data("RETR", garbage));
+    // However often it tries again: the 425 is the failed transfer's, and nothing else's.
     let ran = scene.call().args(["-k", "-c", "get a; get b"]).run();
-    assert!(ran.status != 0, "{ran}");
     assert!(ran.err().contains("no TLS on the data connection"), "the 425's own words\n{ran}");
     assert_eq!(scene.read("b").as_deref(), Some(&b"next"[..]), "{ran}");
 }

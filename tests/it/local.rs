@@ -35,16 +35,17 @@ fn a_file_that_may_not_grow_is_an_error_with_path_and_reason() {
     let lines = "trap '' XFSZ; ulimit -f 100";
     let (status, said) = behind_shell(&scene, lines, "get --overwrite=yes a");
     assert_eq!(status, 9, "{said}");
-    assert!(said.contains("write: a: file too large"), "{said}");
+    assert!(said.contains(": a: write: file too large"), "{said}");
     assert_eq!(scene.read("a").unwrap(), b"precious");
 }
 
 #[test]
 fn a_full_disk_is_an_error_with_path_and_reason() {
-    let scene = scene();
+    let script = || Script::new().file("/a", noise(3_000_000));
+    let scene = Scene::new(script());
     let disk = scene.path("disk");
     std::fs::create_dir(&disk).unwrap();
-    let options = ["-t", "tmpfs", "-o", "size=128k", "none"];
+    let options = ["-t", "tmpfs", "-o", "size=1m", "none"];
     let mounted = Command::new("mount").args(options).arg(&disk).output();
     if !mounted.is_ok_and(|output| output.status.success()) {
         use std::io::Write as _;
@@ -59,9 +60,7 @@ fn a_full_disk_is_an_error_with_path_and_reason() {
     let names: Vec<_> = std::fs::read_dir(&disk).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(!scene.liar.wire.has("RETR"), "the size is known before: {names:?}");
     // Without a size it shows while the file comes.
-    let sizeless = Scene::new(
-        Script::new().file("/a", noise(SIZE)).without("MLST").without("MLSD").without("SIZE"),
-    );
+    let sizeless = Scene::new(script().without("MLST").without("MLSD").without("SIZE"));
     let target = disk.display();
     let ran = sizeless.run(&format!("get --overwrite=yes -O {target} a")).status(9);
     ran.stderr_has("no space left");

@@ -94,10 +94,10 @@ impl Scene {
         found
     }
 
-    /// What lies in the download directory, partial files left out.
+    /// What lies in the download directory, but for partial files and what belongs to them.
     pub fn whole_files(&self) -> Vec<String> {
         let below = |path: String| path.strip_prefix("dest/").map(str::to_owned);
-        let whole = |name: &String| !name.ends_with(".ftpsh-part");
+        let whole = |name: &String| !name.contains(".ftpsh-part");
         self.tree().into_iter().filter_map(below).filter(whole).collect()
     }
 
