@@ -8,11 +8,12 @@ pub mod context;
 pub mod local;
 pub mod overwrite;
 pub mod registry;
+pub mod times;
 pub mod transfers;
 pub mod trust;
-pub mod trust_args;
 
 mod get;
+mod mirror;
 mod open;
 mod put;
 
@@ -20,5 +21,10 @@ pub use context::Context;
 pub use registry::{Builtin, Example, Globs, Group, Spec, find};
 
 /// Every command, in the order of `help`.
-pub const COMMANDS: &[Spec] =
-    &[Spec::of::<open::Open>(), Spec::of::<get::Get>(), Spec::of::<put::Put>()];
+pub const COMMANDS: &[Spec] = &[
+    Spec::of::<open::Open>(),
+    Spec::of::<get::Get>(),
+    Spec::of::<put::Put>(),
+    Spec::of::<mirror::Mirror>(),
+    Spec::of::<trust::Trust>(),
+];

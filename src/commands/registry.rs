@@ -176,6 +176,7 @@ fn definition<T: Builtin>() -> clap::Command {
             // Only the long form: -h is "human readable" in ls and du.
             clap::Arg::new("help")
                 .long("help")
+                .global(true)
                 .action(clap::ArgAction::Help)
                 .help("Show help for this command"),
         )

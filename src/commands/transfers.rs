@@ -124,9 +124,7 @@ pub fn upload(ctx: &mut Context, job: &up::Job) -> Result<()> {
         up::from_file(ctx.session()?, &job, &watched, cancel)
     });
     drop(watched);
-    if let Ok(path) = ctx.absolute(job.remote.as_str()) {
-        ctx.cache.touch(&path);
-    }
+    ctx.forget(&job.remote);
     told(ctx, Way::Upload, &job.remote, &local::word(&job.local), result)
 }
 
@@ -210,25 +208,15 @@ fn told(
     local: &str,
     result: Result<Outcome>,
 ) -> Result<()> {
-    let (bytes, seconds, resumed_from, status) = match &result {
-        Ok(outcome) => {
-            let seconds = outcome.elapsed.as_secs_f64();
-            (outcome.bytes, seconds, outcome.resumed_from, "ok".to_owned())
-        }
-        Err(error) => (0, 0.0, None, error.kind().name().to_owned()),
-    };
     let direction = if way == Way::Download { "download" } else { "upload" };
+    let bytes = result.as_ref().map_or(0, |outcome| outcome.bytes);
     audit(ctx, direction, remote, local, bytes, result.as_ref().err());
     if ctx.out.is_json() {
-        ctx.out.record(&Record::Transfer(Transfer {
-            direction: way,
-            remote: remote.as_str().to_owned(),
-            local: local.to_owned(),
-            bytes,
-            seconds,
-            resumed_from,
-            status,
-        }))?;
+        let mut done = record(way, remote.as_str(), local, result.as_ref().ok());
+        if let Err(error) = &result {
+            done.status = error.kind().name().to_owned();
+        }
+        ctx.out.record(&Record::Transfer(done))?;
     }
     let outcome = result?;
     ctx.tally.files += 1;
@@ -247,6 +235,19 @@ fn told(
         ));
     }
     Ok(())
+}
+
+/// The record of a transfer; without an outcome nothing was moved.
+pub fn record(way: Way, remote: &str, local: &str, outcome: Option<&Outcome>) -> Transfer {
+    Transfer {
+        direction: way,
+        remote: remote.to_owned(),
+        local: local.to_owned(),
+        bytes: outcome.map_or(0, |outcome| outcome.bytes),
+        seconds: outcome.map_or(0.0, |outcome| outcome.elapsed.as_secs_f64()),
+        resumed_from: outcome.and_then(|outcome| outcome.resumed_from),
+        status: "ok".to_owned(),
+    }
 }
 
 fn audit(

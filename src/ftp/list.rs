@@ -41,6 +41,13 @@ pub struct Listing {
     pub unknown: Vec<String>,
 }
 
+impl Listing {
+    /// Whether nothing at all was listed.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.unknown.is_empty()
+    }
+}
+
 impl Session {
     /// Lists a directory (the current one without a path), line by line. `hidden` asks for names
     /// that begin with a dot where the server leaves them out otherwise.

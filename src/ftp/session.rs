@@ -83,8 +83,12 @@ pub struct Session {
     pub(super) options: Options,
     pub(super) features: Features,
     cwd: RemotePath,
+    /// Where the login leads.
+    login_directory: RemotePath,
     user: Option<String>,
     agreed: Agreed,
+    /// The server's certificate, DER.
+    certificate: Vec<u8>,
     data_agreed: Option<Agreed>,
     greeting: String,
     working_mode: Option<Mode>,
@@ -94,6 +98,16 @@ pub struct Session {
     system: Option<String>,
     /// The type in force; `None` before the first TYPE.
     ascii: Option<bool>,
+}
+
+/// What one session of a site has learnt. See [`Session::login_like`].
+#[derive(Debug, Clone)]
+pub struct Known {
+    features: Features,
+    login_directory: RemotePath,
+    mode: Option<Mode>,
+    no_mlsd: bool,
+    time_command: Option<super::change::TimeCommand>,
 }
 
 impl std::fmt::Debug for Session {
@@ -118,12 +132,12 @@ impl Session {
     pub fn connect(options: Options, admit: &mut Admit<'_>) -> Result<Self> {
         let tls = Arc::new(Tls::new(&options.tls, &options.host)?);
         let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
-        let control = match secure(&options, &tls, &exchange, admit) {
-            // The platform's TLS checks during the handshake; the second one tells what it found.
-            Err(_) if tls.wants_unchecked_retry() => secure(&options, &tls, &exchange, admit)?,
-            other => other?,
+        let mut certificate = Vec::new();
+        let admit: &mut Admit<'_> = &mut |identity| {
+            certificate.clone_from(&identity.der);
+            admit(identity)
         };
-        let (control, greeting) = control;
+        let (control, greeting) = secure(&options, &tls, &exchange, admit)?;
         let where_to = format!("{}:{}", options.host, options.port);
         let peer = control.stream().socket().tcp().peer_addr().map_err(|error| {
             Error::new(Kind::Connect, crate::error::io_reason(&error)).about(&where_to)
@@ -147,8 +161,10 @@ impl Session {
             options,
             features: Features::default(),
             cwd: RemotePath::root(),
+            login_directory: RemotePath::root(),
             user: None,
             agreed,
+            certificate,
             data_agreed: None,
             greeting,
             working_mode: None,
@@ -160,12 +176,43 @@ impl Session {
         })
     }
 
-    /// Logs in, asks for the features, sets the binary type and learns the directory.
+    /// Logs in as another session of the same site did, without asking for what that one knows.
     ///
     /// # Errors
     ///
-    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
-    pub fn login(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
+    /// As [`Session::login`].
+    pub fn login_like(
+        &mut self,
+        known: &Known,
+        user: &str,
+        password: &str,
+        account: Option<&str>,
+    ) -> Result<()> {
+        self.authenticate(user, password, account)?;
+        self.features = known.features.clone();
+        self.cwd = known.login_directory.clone();
+        self.login_directory = known.login_directory.clone();
+        self.working_mode = known.mode;
+        self.no_mlsd = known.no_mlsd;
+        self.time_command = known.time_command;
+        if self.features.utf8() {
+            self.command("OPTS", "UTF8 ON")?;
+        }
+        self.set_ascii(false)
+    }
+
+    /// What another session of the same site need not ask again.
+    pub fn known(&self) -> Known {
+        Known {
+            features: self.features.clone(),
+            login_directory: self.login_directory.clone(),
+            mode: self.working_mode,
+            no_mlsd: self.no_mlsd,
+            time_command: self.time_command,
+        }
+    }
+
+    fn authenticate(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
         let mut reply = self.command("USER", user)?;
         if reply.code == 331 {
             reply = self.command("PASS", password)?;
@@ -181,6 +228,16 @@ impl Session {
             return Err(refused_login(user, &self.options.host, &reply));
         }
         self.user = Some(user.to_owned());
+        Ok(())
+    }
+
+    /// Logs in, asks for the features, sets the binary type and learns the directory.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
+    pub fn login(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
+        self.authenticate(user, password, account)?;
         self.features = Features::parse(&self.command("FEAT", "")?);
         if self.features.utf8() {
             // RFC 2640 has UTF-8 as the default; some servers want to be told. A refusal is no
@@ -190,6 +247,7 @@ impl Session {
         self.set_ascii(false)?;
         let reply = self.command("PWD", "")?;
         self.cwd = pwd_path(&reply).unwrap_or_else(|_| RemotePath::root());
+        self.login_directory = self.cwd.clone();
         // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
         // but a session that it ended is not logged in.
         self.death().map_or(Ok(()), Err)
@@ -292,15 +350,13 @@ impl Session {
     /// words come a moment later, and say more than the handshake did; then the session is dead.
     fn failed_handshake(&mut self, what: &str, failure: Option<Error>) -> Error {
         let failure = failure.unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed"));
-        let ours = match failure.kind() {
-            Kind::Interrupted | Kind::Terminated => Some(failure.clone()),
-            // What the server says to our refusal of its certificate is of no interest.
-            Kind::CertChanged => Some(failure.clone().about(what)),
-            _ => None,
-        };
-        if let Some(error) = ours {
-            lock(&self.exchange).kill(error.clone());
-            return error;
+        // The data connection showed another certificate.
+        if let Some(death) = self.death() {
+            return death.about(what);
+        }
+        if matches!(failure.kind(), Kind::Interrupted | Kind::Terminated) {
+            lock(&self.exchange).kill(failure.clone());
+            return failure;
         }
         {
             let mut exchange = lock(&self.exchange);
@@ -427,6 +483,11 @@ impl Session {
         &self.agreed
     }
 
+    /// The server's certificate, DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
     /// What the last data connection's handshake agreed; `None` before the first.
     pub fn data_agreed(&self) -> Option<&Agreed> {
         self.data_agreed.as_ref()
@@ -475,6 +536,23 @@ impl Session {
         Ok(())
     }
 
+    /// Whether a path is a directory that can be entered. The current directory stays.
+    ///
+    /// # Errors
+    ///
+    /// The loss of the connection; a directory that cannot be gone back to kills the session.
+    pub fn is_directory(&mut self, path: &RemotePath) -> Result<bool> {
+        if !self.command("CWD", path.as_str())?.is_positive_completion() {
+            return Ok(false);
+        }
+        let back = self.cwd.clone();
+        if let Err(error) = self.run(&format!("cd {back}"), "CWD", back.as_str()) {
+            self.kill(error.clone());
+            return Err(error);
+        }
+        Ok(true)
+    }
+
     /// Says QUIT and waits for the answer, for at most a second.
     pub fn quit(mut self) {
         if self.death().is_none() {
@@ -498,7 +576,20 @@ fn peer_is_v6(engine: &Engine) -> bool {
 }
 
 /// Dial, greeting, handshake and judgement; on success nothing but these has happened.
-fn secure(
+pub(super) fn secure(
+    options: &Options,
+    tls: &Tls,
+    exchange: &Shared,
+    admit: &mut Admit<'_>,
+) -> Result<(Control, String)> {
+    match secure_once(options, tls, exchange, admit) {
+        // The platform's TLS checks during the handshake; the second one tells what it found.
+        Err(_) if tls.wants_unchecked_retry() => secure_once(options, tls, exchange, admit),
+        other => other,
+    }
+}
+
+fn secure_once(
     options: &Options,
     tls: &Tls,
     exchange: &Shared,
@@ -508,7 +599,13 @@ fn secure(
     let tcp = options.dialer.connect(&options.host, options.port)?;
     let mut raw = socket(tcp, options.dialer.cancel.clone())?;
     if !options.implicit {
-        raw = ask_for_tls(raw, exchange).map_err(|error| error.about(&where_to))?;
+        raw = ask_for_tls(raw, exchange).map_err(|error| {
+            let silent = error.kind() == Kind::Connect && error.reply().is_none();
+            // An implicit server waits for our handshake, as we wait for its greeting.
+            let error =
+                if silent { error.with_hint("ftps:// if TLS is implicit there") } else { error };
+            error.about(&where_to)
+        })?;
     }
     raw.set_patience(crate::tls::Patience::within(options.timeout));
     let (stream, identity) = tls.control(raw).map_err(|error| {

@@ -62,10 +62,27 @@ impl Download<'_> {
         sink: &mut dyn Write,
         progress: &dyn Progress,
     ) -> Result<Outcome, Failure> {
+        self.run_as(remote, self.how.kind, start, sink, progress)
+    }
+
+    /// As [`Download::run`], in a type of its own on the wire; what comes is not converted unless
+    /// `how` says so.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`].
+    pub fn run_as(
+        &self,
+        remote: &mut dyn Remote,
+        kind: Type,
+        start: &Start,
+        sink: &mut dyn Write,
+        progress: &dyn Progress,
+    ) -> Result<Outcome, Failure> {
         let what = format!("get {}", self.path);
         let begun = Instant::now();
         let from = start.offset - start.overlap.len() as u64;
-        let mut incoming = match remote.fetch(self.path, from, self.how.kind) {
+        let mut incoming = match remote.fetch(self.path, from, kind) {
             Ok(incoming) => incoming,
             // The server has no REST: what is here cannot be used.
             Err(error) if from > 0 && refuses_restart(&error) => {
@@ -73,7 +90,7 @@ impl Download<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        let binary = self.how.kind == Type::Binary;
+        let binary = kind == Type::Binary;
         let known = self.facts.size.or_else(|| incoming.announced().map(|rest| from + rest));
         let expected = known.filter(|_| binary && self.how.verify != super::Verify::None);
         if let Some(total) = known {

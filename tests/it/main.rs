@@ -13,5 +13,6 @@ mod secrets;
 mod signals;
 mod status;
 mod support;
+mod trust;
 mod upload;
 mod verbs;

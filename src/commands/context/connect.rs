@@ -4,6 +4,8 @@
 //! was accepted. A server that has to be asked about is hung up on first, and dialled again after
 //! the answer, so that no connection waits for a human.
 
+use std::sync::Arc;
+
 use chrono::Utc;
 use serde_json::{Map, Value};
 
@@ -14,6 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::dial::{Dialer, Family};
 use crate::ftp::dialogue::{Dialogue, Direction};
 use crate::ftp::path::{RemotePath, decode_name};
+use crate::ftp::pool::Pool;
 use crate::ftp::session::{DataMode, ListMode, Options, Session};
 use crate::output::Direction as Shown;
 use crate::settings as set;
@@ -143,7 +146,11 @@ impl Context {
     }
 
     /// Asks whether to trust a server; returns when the answer was yes or once.
-    fn ask_about(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::CertUnknown`] when nobody can be asked or the answer was no; those of the store.
+    pub(in crate::commands) fn ask_about(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
         if !self.out.interactive() {
             let error = unknown.into_error();
             self.audit_trust(site, "refused", error.message());
@@ -158,7 +165,7 @@ impl Context {
             match prompt::parse_answer(&line, &unknown.certificate.fingerprint) {
                 Some(answer) => break answer,
                 None => {
-                    self.out.notice(prompt::ANSWERS);
+                    self.out.warn(prompt::asked_again(&line));
                     text = "Trust this server (yes/once/no/fingerprint) [no]? ";
                 }
             }
@@ -173,7 +180,7 @@ impl Context {
     fn log_in(&mut self, site: &Site, session: &mut Session) -> Result<()> {
         let login = match self.connection.login.take() {
             Some(login) => login,
-            None => self.credentials(site)?,
+            None => Arc::new(self.credentials(site)?),
         };
         let account = login.account.as_ref().map(Secret::expose);
         let result = session.login(&login.user, login.secret.expose(), account);
@@ -244,7 +251,7 @@ impl Context {
                 ca_file: settings.path(set::TLS_CA_FILE, host),
                 cert_file: settings.path(set::TLS_CERT_FILE, host),
                 key_file: settings.path(set::TLS_KEY_FILE, host),
-                passphrase: Some(std::sync::Arc::new(move || {
+                passphrase: Some(Arc::new(move || {
                     let question = "Passphrase of the client key: ";
                     passphrase_out.ask_hidden(question, &cancel).ok().flatten()
                 })),
@@ -274,7 +281,7 @@ impl Context {
                 }
                 clear
             },
-            dialogue: Dialogue::watched_by(std::sync::Arc::new(move |direction, line| {
+            dialogue: Dialogue::watched_by(Arc::new(move |direction, line| {
                 let shown = match direction {
                     Direction::Sent => Shown::Sent,
                     Direction::Received => Shown::Received,
@@ -282,6 +289,47 @@ impl Context {
                 out.dialogue(shown, line);
             })),
         })
+    }
+
+    /// A pool of sessions to the current site, with the shell's own one in it. Further ones are
+    /// made with the same login, and only if the server shows the very same certificate.
+    /// [`Context::end_pool`] gives the shell's session back.
+    ///
+    /// # Errors
+    ///
+    /// Those of a connection.
+    pub fn begin_pool(&mut self) -> Result<Arc<Pool>> {
+        self.session()?;
+        let site = self.connection.site.clone().ok_or_else(not_connected)?;
+        let login = self.connection.login.clone().ok_or_else(not_connected)?;
+        let session = self.connection.session.take().ok_or_else(not_connected)?;
+        let options = self.session_options(&site)?;
+        let (known, pinned) = (session.known(), session.certificate().to_vec());
+        let limit = self.settings.count(set::NET_CONNECTION_LIMIT, Some(&site.host));
+        let connect = move || {
+            let mut session = Session::connect(options.clone(), &mut |identity| {
+                if identity.der == pinned {
+                    return Ok(());
+                }
+                let text = "shows another certificate than on the first connection";
+                Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.key())))
+            })?;
+            let account = login.account.as_ref().map(Secret::expose);
+            session.login_like(&known, &login.user, login.secret.expose(), account)?;
+            Ok(session)
+        };
+        let pool = Pool::new(usize::try_from(limit).unwrap_or(1), Box::new(connect));
+        pool.adopt(session);
+        Ok(pool)
+    }
+
+    /// Takes a session out of the pool for the shell, and says goodbye to the others.
+    pub fn end_pool(&mut self, pool: &Pool) {
+        let mut sessions = pool.drain().into_iter().filter(|session| session.death().is_none());
+        self.connection.session = sessions.next();
+        for session in sessions {
+            session.quit();
+        }
     }
 
     fn audit_connect(&self, site: &Site, error: Option<&Error>) {

@@ -3,6 +3,7 @@
 //! A session that has died or was idle too long is replaced without being asked for, with the
 //! same checks, the same login and the same directory.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::credentials::{Secret, Sources};
@@ -41,7 +42,7 @@ pub struct Connection {
     /// Where to.
     pub site: Option<Site>,
     /// As whom; `None` before the first login.
-    pub login: Option<Login>,
+    pub login: Option<Arc<Login>>,
     /// Why the server is trusted.
     pub trusted: Option<String>,
     /// Whether its certificate was checked or is remembered.

@@ -2,14 +2,27 @@
 
 use std::sync::Arc;
 
+use chrono::{FixedOffset, TimeDelta};
+
 use super::Context;
 use crate::error::Result;
 use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
-use crate::settings::CACHE_EXPIRE;
+use crate::settings::{CACHE_EXPIRE, FTP_TIMEZONE};
 use crate::transfer::Facts;
 
 impl Context {
+    /// How far the server's clock of LIST times is ahead of UTC, by the setting; `None` for
+    /// `auto`.
+    pub fn zone(&self) -> Option<TimeDelta> {
+        let text = self.settings.text(FTP_TIMEZONE, self.connection.host());
+        if text.eq_ignore_ascii_case("utc") || text.eq_ignore_ascii_case("gmt") {
+            return Some(TimeDelta::zero());
+        }
+        let offset: FixedOffset = text.parse().ok()?;
+        Some(TimeDelta::seconds(i64::from(offset.local_minus_utc())))
+    }
+
     /// An absolute path for a path as typed.
     ///
     /// # Errors
@@ -39,6 +52,14 @@ impl Context {
             self.out.warn(&format!("{key}: a line of the listing was not understood: {line}"));
         }
         Ok(self.cache.put(key, listing.entries))
+    }
+
+    /// Drops what the cache knows of a path that was changed. No server is asked.
+    pub fn forget(&mut self, path: &RemotePath) {
+        match self.connection.cwd().map(|cwd| cwd.resolve(path.as_str())) {
+            Some(Ok(path)) => self.cache.touch(&path),
+            _ => self.cache.clear(),
+        }
     }
 
     /// Size and time of a remote file, if a listing told them lately and exactly.
