@@ -9,7 +9,7 @@ use std::io::Read;
 use chrono::Utc;
 
 use super::data::{Data, data_error};
-use super::explain::{failed_transfer, refusal};
+use super::explain::refusal;
 use super::listing::{Entry, Line, ListParser, parse_mlst, parse_mlsx};
 use super::path::{RemotePath, decode_name};
 use super::reply::{self, Reply};
@@ -188,16 +188,14 @@ impl Session {
                     && let Ok(finished) = data.finish()
                     && finished.reply.class() >= 4
                 {
-                    let error = failed_transfer(what, &finished.reply);
-                    return Err(self.about_reuse(error, &finished.reply));
+                    return Err(finished.failure(what));
                 }
                 return Err(error.about(what));
             }
         }
         let finished = data.finish()?;
         if !matches!(finished.reply.code, 226 | 250) {
-            let error = failed_transfer(what, &finished.reply);
-            return Err(self.about_reuse(error, &finished.reply));
+            return Err(finished.failure(what));
         }
         match finished.end {
             End::Clean | End::Unknown => Ok(()),

@@ -139,7 +139,7 @@ impl Tls {
     ///
     /// # Errors
     ///
-    /// As [`Tls::control`], and [`Kind::CertChanged`] when the certificate is not the control
+    /// As [`Tls::control`], and [`Kind::Tls`] when the certificate is not the control
     /// connection's.
     pub fn data(&self, socket: Socket) -> Result<Stream, Handshake> {
         match self {
@@ -194,7 +194,7 @@ impl Handshake {
             },
             Handshake::Tls(why) => Error::new(Kind::Tls, format!("{what}: {why}")),
             Handshake::OtherCertificate => Error::new(
-                Kind::CertChanged,
+                Kind::Tls,
                 format!("{what}: shows another certificate than the control connection"),
             )
             .with_hint("someone may be in the middle; nothing was transferred"),

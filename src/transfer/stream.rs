@@ -171,9 +171,7 @@ impl Download<'_> {
             return why;
         }
         match incoming.finish() {
-            Ok(finished) if finished.reply.class() >= 4 => {
-                crate::ftp::explain::failed_transfer(what, &finished.reply).transient()
-            }
+            Ok(finished) if finished.reply.class() >= 4 => finished.failure(what),
             _ => why,
         }
     }

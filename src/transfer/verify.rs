@@ -6,7 +6,6 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::Finished;
-use crate::ftp::explain::failed_transfer;
 use crate::tls::End;
 
 /// Judges a download of `count` bytes of which `expected` were to come, if that is known.
@@ -29,7 +28,7 @@ pub fn download(
         return Err(wrong_size(what, count, expected));
     }
     if !good_reply {
-        return Err(failed_transfer(what, &finished.reply));
+        return Err(finished.failure(what));
     }
     match (finished.end, expected) {
         (End::Clean, _) => Ok(None),
@@ -69,11 +68,7 @@ pub(super) fn wrong_size(what: &str, count: u64, expected: u64) -> Error {
 ///
 /// [`Kind::Incomplete`], or the kind of the server's refusal.
 pub fn upload(what: &str, finished: &Finished) -> Result<()> {
-    if matches!(finished.reply.code, 226 | 250) {
-        Ok(())
-    } else {
-        Err(failed_transfer(what, &finished.reply))
-    }
+    if matches!(finished.reply.code, 226 | 250) { Ok(()) } else { Err(finished.failure(what)) }
 }
 
 #[cfg(test)]
@@ -82,7 +77,8 @@ mod tests {
     use crate::ftp::reply::Reply;
 
     fn judged(count: u64, expected: Option<u64>, end: End, code: u16) -> Result<bool, Kind> {
-        let finished = Finished { end, reply: Reply { code, lines: vec![b"text".to_vec()] } };
+        let reply = Reply { code, lines: vec![b"text".to_vec()] };
+        let finished = Finished { end, reply, resumes: true };
         download("get x", count, expected, &finished)
             .map(|warning| warning.is_some())
             .map_err(|error| error.kind())
@@ -127,8 +123,11 @@ mod tests {
 
     #[test]
     fn the_message_names_both_numbers() {
-        let finished =
-            Finished { end: End::Clean, reply: Reply { code: 226, lines: vec![b"ok".to_vec()] } };
+        let finished = Finished {
+            end: End::Clean,
+            reply: Reply { code: 226, lines: vec![b"ok".to_vec()] },
+            resumes: true,
+        };
         let error = download("get x", 5, Some(10), &finished).unwrap_err();
         assert!(error.message().contains("5 bytes") && error.message().contains("10"), "{error}");
     }
