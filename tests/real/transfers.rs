@@ -85,7 +85,6 @@ const NAMES_OF_FILES: [&str; 11] = [
     "star*",
     "caf\u{e9}",
     "\u{65e5}\u{672c}",
-    "back\\slash",
     "semi;colon",
     "perc%20ent",
 ];
