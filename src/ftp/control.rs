@@ -363,7 +363,7 @@ impl Write for Control {
 ///
 /// [`Kind::Tls`] when the server does not offer TLS, or sends anything between its reply and the
 /// handshake; [`Kind::Connect`] when it is no FTP server, refuses, or says nothing in time.
-pub(super) fn ask_for_tls(mut socket: Socket, exchange: &Shared) -> Result<Socket> {
+pub(super) fn ask_for_tls(mut socket: Socket, exchange: &Shared) -> Result<(Socket, String)> {
     let timeout = lock(exchange).timeout;
     socket.set_patience(Patience::within(timeout));
     let mut lines = Lines::default();
@@ -379,7 +379,8 @@ pub(super) fn ask_for_tls(mut socket: Socket, exchange: &Shared) -> Result<Socke
             }
         }
     };
-    check_greeting(&next(&mut socket)?)?;
+    let greeting = next(&mut socket)?;
+    check_greeting(&greeting)?;
     socket.set_patience(Patience::within(timeout));
     lock(exchange).dialogue.sent("AUTH TLS");
     let written = socket.write_all(b"AUTH TLS\r\n").and_then(|()| socket.flush());
@@ -393,7 +394,7 @@ pub(super) fn ask_for_tls(mut socket: Socket, exchange: &Shared) -> Result<Socke
         .with_hint("try ftps:// if it is a server for implicit TLS; there is no login in clear")
         .with_reply(reply.to_string()));
     }
-    Ok(socket)
+    Ok((socket, greeting.text()))
 }
 
 /// Whether a greeting is that of an FTP server that takes logins.

@@ -585,8 +585,9 @@ fn secure_once(
     let where_to = format!("{}:{}", options.host, options.port);
     let tcp = options.dialer.connect(&options.host, options.port)?;
     let mut raw = socket(tcp, options.dialer.cancel.clone())?;
+    let mut greeting = String::new();
     if !options.implicit {
-        raw = ask_for_tls(raw, exchange).map_err(|error| {
+        (raw, greeting) = ask_for_tls(raw, exchange).map_err(|error| {
             let silent = error.kind() == Kind::Connect && error.reply().is_none();
             // An implicit server waits for our handshake, as we wait for its greeting.
             let error =
@@ -605,7 +606,6 @@ fn secure_once(
     })?;
     admit(&identity)?;
     let mut control = Control::new(stream, Arc::clone(exchange), options.clear_data);
-    let mut greeting = String::new();
     if options.implicit {
         let reply = control.greeting().map_err(|error| error.about(&where_to))?;
         check_greeting(&reply).map_err(|error| error.about(&where_to))?;

@@ -10,6 +10,5 @@ pub mod expand;
 pub mod redact;
 pub mod redirect;
 pub mod repl;
-pub mod suggest;
 pub mod syntax;
 pub mod words;

@@ -5,11 +5,13 @@
 
 mod control;
 mod data;
+mod examples;
 mod handshake;
 mod local;
 mod names;
 mod scripts;
 mod secrets;
+mod session;
 mod signals;
 mod status;
 mod support;

@@ -44,8 +44,11 @@ impl Context {
                  better use --password-file, --password-command or a netrc file",
             );
         }
-        let user = user.or_else(|| target.site.user.clone());
-        self.connection.sources.url = target.password;
+        // What this very command says counts before `--user`, and that before the URL.
+        let user = user.or_else(|| self.connection.user.clone()).or(target.site.user.clone());
+        // A password in the URL is that of the user in the URL.
+        let same = user == target.site.user;
+        self.connection.sources.url = target.password.filter(|_| same);
         let mut site = target.site;
         site.user = user;
         let start = site.path.clone();
@@ -79,6 +82,40 @@ impl Context {
             && *session.cwd() != directory
         {
             session.change_directory(&directory)?;
+        }
+        Ok(())
+    }
+
+    /// Logs in to the current site as another user, on a connection of its own: most servers take
+    /// a second USER badly. If that fails, all is as it was before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::reconnect`].
+    pub fn log_in_as(&mut self, user: String) -> Result<()> {
+        let connection = &mut self.connection;
+        let mut site = connection.site.clone().ok_or_else(not_connected)?;
+        site.user = Some(user);
+        let before = (
+            connection.site.replace(site),
+            connection.login.take(),
+            connection.session.take(),
+            // The password in the URL was another user's.
+            connection.sources.url.take(),
+        );
+        let result = self.establish();
+        let connection = &mut self.connection;
+        let (site, login, session, url) = before;
+        if result.is_err() {
+            (connection.site, connection.login, connection.session) = (site, login, session);
+            connection.sources.url = url;
+            return result;
+        }
+        connection.directory = None;
+        connection.previous = None;
+        self.cache.clear();
+        if let Some(session) = session {
+            session.quit();
         }
         Ok(())
     }
@@ -143,6 +180,7 @@ impl Context {
         self.audit_trust(site, "accepted", &format!("{}: {}", accepted.why, accepted.fingerprint));
         self.connection.verified = !matches!(accepted.verdict, Verdict::Insecure);
         self.connection.trusted = Some(accepted.why);
+        self.connection.fingerprint = Some(accepted.fingerprint);
     }
 
     /// Asks whether to trust a server; returns when the answer was yes or once.
@@ -185,13 +223,14 @@ impl Context {
         let account = login.account.as_ref().map(Secret::expose);
         let result = session.login(&login.user, login.secret.expose(), account);
         self.audit_login(site, &login.user, result.as_ref().err());
-        result?;
-        self.connection.login = Some(login);
-        Ok(())
+        // A login that was refused is asked for again; a lost connection says nothing about it.
+        if !matches!(&result, Err(error) if error.kind() == Kind::Login) {
+            self.connection.login = Some(login);
+        }
+        result
     }
 
     fn credentials(&mut self, site: &Site) -> Result<Login> {
-        let user = self.connection.user.clone().or_else(|| site.user.clone());
         let out = &self.out;
         let cancel = &self.cancel;
         let mut ask = |question: Prompt| -> Result<Option<Secret>> {
@@ -204,7 +243,7 @@ impl Context {
         let found = password_for(
             &site.host,
             site.port,
-            user.as_deref(),
+            site.user.as_deref(),
             self.connection.verified,
             &self.connection.sources,
             &mut ask,

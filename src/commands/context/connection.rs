@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::site::Site;
+use crate::trust::fingerprint::Fingerprint;
 use crate::trust::gate::Gate;
 
 use super::Context;
@@ -45,6 +46,8 @@ pub struct Connection {
     pub login: Option<Arc<Login>>,
     /// Why the server is trusted.
     pub trusted: Option<String>,
+    /// The certificate that was accepted.
+    pub fingerprint: Option<Fingerprint>,
     /// Whether its certificate was checked or is remembered.
     pub verified: bool,
     /// The remote directory before the last `cd`.
@@ -64,6 +67,7 @@ impl Connection {
             site: None,
             login: None,
             trusted: None,
+            fingerprint: None,
             verified: false,
             previous: None,
             session: None,
@@ -107,6 +111,7 @@ impl Connection {
         self.directory = None;
         self.previous = None;
         self.trusted = None;
+        self.fingerprint = None;
     }
 }
 

@@ -8,6 +8,8 @@ mod cache;
 mod connect;
 mod connection;
 mod listing;
+#[cfg(test)]
+pub mod testing;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

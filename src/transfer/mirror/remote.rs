@@ -186,7 +186,9 @@ impl Tree for RemoteTree {
     }
 }
 
-/// A 550 to a listing: there is no such directory, or none that may be seen.
+/// A permanent refusal of a listing's path: there is no such directory, or none that may be
+/// seen. (Most servers say 550, pyftpdlib says 501.)
 fn is_missing(error: &Error) -> bool {
-    error.kind() == Kind::Refused && error.reply().is_some_and(|reply| reply.starts_with("550"))
+    let codes = ["550", "501", "553"];
+    error.reply().is_some_and(|reply| codes.iter().any(|code| reply.starts_with(code)))
 }
