@@ -104,6 +104,26 @@ fn names_are_only_names() {
 }
 
 #[test]
+fn what_is_typed_makes_a_local_name_only_if_it_is_one() {
+    let names = ["..\\win", "esc\x1b[2J", "tab\tname", "bell\x07"];
+    let script = names
+        .iter()
+        .fold(Script::new().dir("/d"), |script, name| script.file(format!("/d/{name}"), "hello"));
+    let scene = Scene::new(script);
+    for name in names {
+        let ran = scene.run(&format!("get 'd/{name}'")).status(9).stderr_has("-o");
+        assert!(no_control(&ran.stderr), "{ran}");
+    }
+    for path in ["/", ".", "..", "d/..", "d/.", "''"] {
+        let ran = scene.run(&format!("get {path}"));
+        assert!(matches!(ran.status, 2 | 8 | 9), "{path}\n{ran}");
+    }
+    assert_eq!(scene.tree(), ["dest"]);
+    scene.run(&format!("get 'd/{}' -o good", names[0])).ok();
+    assert_eq!(scene.tree(), ["dest", "dest/good"]);
+}
+
+#[test]
 fn every_byte_that_a_name_can_hold_makes_the_round_trip() {
     let name: Vec<u8> = (1..=255).filter(|b| !b"/\r\n".contains(b)).collect();
     // Control bytes are refused in names that a server sends; 0x80 and above are not.

@@ -53,6 +53,10 @@ fn commands_follow_one_another_as_their_operators_say() {
         ("get 'with space' -o -; get with\\ space -o -", 0, "four\nfour\n"),
         ("get a \\\n -o -", 0, "one\n"),
         ("get {a,b} -o c", 2, ""),
+        ("exit; get a -o -", 0, ""),
+        ("exit 5; get a -o -", 5, ""),
+        ("(get a -o -; exit 6); get b -o -", 6, "one\n"),
+        ("alias two 'get b -o -'; two", 0, "two\n"),
     ] {
         let scene = scene();
         let ran = scene.run(commands);
