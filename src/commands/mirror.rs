@@ -144,7 +144,7 @@ fn sizes(text: &str) -> Result<RangeInclusive<u64>, String> {
 }
 
 fn time(text: &str) -> Result<NaiveDateTime, String> {
-    super::times::parse(text, Utc::now())
+    super::dates::parse_moment(text, Utc::now())
         .map(|time| time.naive_utc())
         .ok_or_else(|| "a date (2026-01-31, 2026-01-31T12:00) or an age (12h, 3d) is needed".into())
 }
@@ -214,7 +214,7 @@ impl Mirror {
     fn sides(&self, pool: &Arc<crate::ftp::pool::Pool>, ctx: &Context) -> Result<Sides> {
         let cwd = ctx.connection.cwd().cloned();
         let cwd = cwd.unwrap_or_else(crate::ftp::path::RemotePath::root);
-        let ahead = ctx.zone();
+        let ahead = super::zone::by_setting(ctx);
         let last = |path: &str| {
             let path = path.trim_end_matches('/');
             path.rsplit('/')

@@ -15,3 +15,4 @@ pub mod pool;
 pub mod probe;
 pub mod reply;
 pub mod session;
+pub mod zone;

@@ -83,8 +83,7 @@ pub struct Session {
     pub(super) options: Options,
     pub(super) features: Features,
     cwd: RemotePath,
-    /// Where the login leads.
-    login_directory: RemotePath,
+    home: RemotePath,
     user: Option<String>,
     agreed: Agreed,
     /// The server's certificate, DER.
@@ -95,6 +94,7 @@ pub struct Session {
     pub(super) no_mlsd: bool,
     pub(super) no_mlst: bool,
     pub(super) time_command: Option<super::change::TimeCommand>,
+    pub(super) clock: super::zone::Clock,
     system: Option<String>,
     /// The type in force; `None` before the first TYPE.
     ascii: Option<bool>,
@@ -104,7 +104,7 @@ pub struct Session {
 #[derive(Debug, Clone)]
 pub struct Known {
     features: Features,
-    login_directory: RemotePath,
+    home: RemotePath,
     mode: Option<Mode>,
     no_mlsd: bool,
     time_command: Option<super::change::TimeCommand>,
@@ -161,7 +161,7 @@ impl Session {
             options,
             features: Features::default(),
             cwd: RemotePath::root(),
-            login_directory: RemotePath::root(),
+            home: RemotePath::root(),
             user: None,
             agreed,
             certificate,
@@ -171,6 +171,7 @@ impl Session {
             no_mlsd: false,
             no_mlst: false,
             time_command: None,
+            clock: super::zone::Clock::default(),
             system: None,
             ascii: None,
         })
@@ -190,8 +191,8 @@ impl Session {
     ) -> Result<()> {
         self.authenticate(user, password, account)?;
         self.features = known.features.clone();
-        self.cwd = known.login_directory.clone();
-        self.login_directory = known.login_directory.clone();
+        self.cwd = known.home.clone();
+        self.home = known.home.clone();
         self.working_mode = known.mode;
         self.no_mlsd = known.no_mlsd;
         self.time_command = known.time_command;
@@ -205,7 +206,7 @@ impl Session {
     pub fn known(&self) -> Known {
         Known {
             features: self.features.clone(),
-            login_directory: self.login_directory.clone(),
+            home: self.home.clone(),
             mode: self.working_mode,
             no_mlsd: self.no_mlsd,
             time_command: self.time_command,
@@ -244,10 +245,14 @@ impl Session {
             // harm, names travel as bytes.
             self.command("OPTS", "UTF8 ON")?;
         }
+        if let Some(facts) = self.features.facts_to_ask_for() {
+            // A refusal leaves the facts as they were.
+            self.command("OPTS", &format!("MLST {facts}"))?;
+        }
         self.set_ascii(false)?;
         let reply = self.command("PWD", "")?;
         self.cwd = pwd_path(&reply).unwrap_or_else(|_| RemotePath::root());
-        self.login_directory = self.cwd.clone();
+        self.home = self.cwd.clone();
         // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
         // but a session that it ended is not logged in.
         self.death().map_or(Ok(()), Err)
@@ -460,6 +465,11 @@ impl Session {
         &self.cwd
     }
 
+    /// The directory that the login led to.
+    pub fn home(&self) -> &RemotePath {
+        &self.home
+    }
+
     /// Who is logged in.
     pub fn user(&self) -> Option<&str> {
         self.user.as_deref()
@@ -521,23 +531,6 @@ impl Session {
         let reply = self.command("PWD", "")?;
         self.cwd = pwd_path(&reply).or_else(|_| self.cwd.resolve(path.as_str()))?;
         Ok(())
-    }
-
-    /// Whether a path is a directory that can be entered. The current directory stays.
-    ///
-    /// # Errors
-    ///
-    /// The loss of the connection; a directory that cannot be gone back to kills the session.
-    pub fn is_directory(&mut self, path: &RemotePath) -> Result<bool> {
-        if !self.command("CWD", path.as_str())?.is_positive_completion() {
-            return Ok(false);
-        }
-        let back = self.cwd.clone();
-        if let Err(error) = self.run(&format!("cd {back}"), "CWD", back.as_str()) {
-            self.kill(error.clone());
-            return Err(error);
-        }
-        Ok(true)
     }
 
     /// Says QUIT and waits for the answer, for at most a second.

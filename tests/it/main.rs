@@ -9,6 +9,7 @@ mod examples;
 mod handshake;
 mod local;
 mod names;
+mod remote_commands;
 mod scripts;
 mod secrets;
 mod session;
