@@ -268,8 +268,9 @@ fn is_data_verb(verb: &str) -> bool {
 }
 
 /// The one line that stands for `reply` towards suppaftp: its code and, for passive replies,
-/// their value as we read it. A passive reply that makes no sense becomes a refusal.
-fn canonical(reply: &Reply, is_data: bool) -> Vec<u8> {
+/// their value as we read it. A passive reply that makes no sense becomes a refusal. Where
+/// suppaftp waits for one code, every other one of its class stands for it.
+fn canonical(reply: &Reply, verb: &str) -> Vec<u8> {
     let line = match reply.code {
         229 => match reply::epsv_port(reply) {
             Ok(port) => format!("229 ok (|||{port}|)"),
@@ -282,7 +283,8 @@ fn canonical(reply: &Reply, is_data: bool) -> Vec<u8> {
             }
             Err(_) => "500 unusable".to_owned(),
         },
-        100..200 if is_data => "150 ok".to_owned(),
+        100..200 if is_data_verb(verb) => "150 ok".to_owned(),
+        200..300 if matches!(verb, "PBSZ" | "PROT") => "200 ok".to_owned(),
         code => format!("{code} ok"),
     };
     let mut line = line.into_bytes();
@@ -297,8 +299,7 @@ impl Read for Control {
                 Ok(reply) => {
                     let mut exchange = lock(&self.exchange);
                     exchange.used = Instant::now();
-                    let is_data = is_data_verb(&exchange.verb);
-                    self.canonical = canonical(&reply, is_data);
+                    self.canonical = canonical(&reply, &exchange.verb);
                     if reply.class() == 1 {
                         exchange.preliminary = Some(reply.clone());
                     }

@@ -72,12 +72,30 @@ fn says(reply: &Reply, words: &[&str]) -> bool {
 
 /// Whether a reply says that data connections must resume the control connection's session:
 /// vsftpd says 522, Pure-FTPd and others 425 or 450 with a word about the session.
-pub fn demands_reuse(reply: &Reply) -> bool {
+fn demands_reuse(reply: &Reply) -> bool {
     if !matches!(reply.code, 425 | 426 | 435 | 450 | 522) {
         return false;
     }
     let text = reply.text().to_ascii_lowercase();
     text.contains("reuse") || text.contains("resum") || text.contains("session")
+}
+
+/// A refusal that means "you did not resume my session", said to a backend that cannot: with the
+/// way out. ProFTPD says no more than 425 "operation not permitted". Any other refusal stays as
+/// it is.
+pub fn reuse_demanded(error: Error, reply: &Reply) -> Error {
+    if !matches!(reply.code, 425 | 450 | 522) && !demands_reuse(reply) {
+        return error;
+    }
+    Error::new(
+        Kind::Tls,
+        format!(
+            "{}; the server demands TLS session reuse, which the native-tls backend cannot do",
+            error.message()
+        ),
+    )
+    .with_hint("`set tls:backend openssl`, or `--set tls:backend=openssl`")
+    .with_reply(reply.to_string())
 }
 
 fn kind(reply: &Reply) -> Kind {

@@ -9,7 +9,7 @@ use std::io::Read;
 use chrono::Utc;
 
 use super::data::{Data, data_error};
-use super::explain::{failed_transfer, refusal};
+use super::explain::refusal;
 use super::listing::{Entry, EntryKind, Line, ListParser, parse_mlst, parse_mlsx};
 use super::path::{RemotePath, decode_name};
 use super::reply::{self, Reply};
@@ -171,18 +171,26 @@ impl Session {
         self.lines(what, "LIST", argument, each)
     }
 
-    /// What MLST (RFC 3659 section 7) says of one path; `None` when the server has no MLST.
+    /// What MLST (RFC 3659 section 7) says of one path; `None` when the server has no MLST,
+    /// whatever its features promise.
     ///
     /// # Errors
     ///
     /// A refusal of the path.
     pub fn mlst(&mut self, path: &RemotePath) -> Result<Option<Entry>> {
-        if !self.features.mlst() {
+        if self.no_mlst || !self.features.mlst() {
             return Ok(None);
         }
         // libunftp forgets the directory when it reads a relative path here.
         let absolute = self.cwd().resolve(path.as_str())?;
-        let reply = self.run(&path.to_string(), "MLST", absolute.as_str())?;
+        let reply = self.command("MLST", absolute.as_str())?;
+        if matches!(reply.code, 500 | 502 | 504) {
+            self.no_mlst = true;
+            return Ok(None);
+        }
+        if !reply.is_positive_completion() {
+            return Err(refusal(&path.to_string(), &reply));
+        }
         Ok(reply.lines.iter().skip(1).find_map(|line| parse_mlst(line)))
     }
 
@@ -270,16 +278,14 @@ impl Session {
                     && let Ok(finished) = data.finish()
                     && finished.reply.class() >= 4
                 {
-                    let error = failed_transfer(what, &finished.reply);
-                    return Err(self.about_reuse(error, &finished.reply));
+                    return Err(finished.failure(what));
                 }
                 return Err(error.about(what));
             }
         }
         let finished = data.finish()?;
         if !matches!(finished.reply.code, 226 | 250) {
-            let error = failed_transfer(what, &finished.reply);
-            return Err(self.about_reuse(error, &finished.reply));
+            return Err(finished.failure(what));
         }
         match finished.end {
             End::Clean | End::Unknown => Ok(()),

@@ -14,7 +14,7 @@ use super::control::{Control, Exchange, Shared, ask_for_tls, check_greeting, loc
 use super::data::Data;
 use super::dial::Dialer;
 use super::dialogue::Dialogue;
-use super::explain::{demands_reuse, refusal};
+use super::explain::{refusal, reuse_demanded};
 use super::features::Features;
 use super::path::RemotePath;
 use super::reply::{Reply, pwd_path};
@@ -92,6 +92,7 @@ pub struct Session {
     greeting: String,
     working_mode: Option<Mode>,
     pub(super) no_mlsd: bool,
+    pub(super) no_mlst: bool,
     pub(super) time_command: Option<super::change::TimeCommand>,
     pub(super) clock: super::zone::Clock,
     system: Option<String>,
@@ -168,6 +169,7 @@ impl Session {
             greeting,
             working_mode: None,
             no_mlsd: false,
+            no_mlst: false,
             time_command: None,
             clock: super::zone::Clock::default(),
             system: None,
@@ -251,7 +253,9 @@ impl Session {
         let reply = self.command("PWD", "")?;
         self.cwd = pwd_path(&reply).unwrap_or_else(|_| RemotePath::root());
         self.home = self.cwd.clone();
-        Ok(())
+        // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
+        // but a session that it ended is not logged in.
+        self.death().map_or(Ok(()), Err)
     }
 
     /// Sends a command and reads its whole reply, whatever it is.
@@ -377,23 +381,10 @@ impl Session {
         error
     }
 
-    /// A refusal that means "you did not resume my session", said by a server to a backend that
-    /// cannot: with the way out. ProFTPD says no more than "operation not permitted".
-    pub fn about_reuse(&self, error: Error, reply: &Reply) -> Error {
+    /// A refusal, with what it means to a backend that cannot resume sessions.
+    fn about_reuse(&self, error: Error, reply: &Reply) -> Error {
         let native = self.options.tls.backend == crate::tls::Backend::Native;
-        let vague = native && matches!(reply.code, 425 | 450 | 522) && !self.options.clear_data;
-        if !(vague || native && demands_reuse(reply)) {
-            return error;
-        }
-        Error::new(
-            Kind::Tls,
-            format!(
-                "{}; the server demands TLS session reuse, which the native-tls backend cannot do",
-                error.message()
-            ),
-        )
-        .with_hint("`set tls:backend openssl`, or `--set tls:backend=openssl`")
-        .with_reply(reply.to_string())
+        if native && !self.options.clear_data { reuse_demanded(error, reply) } else { error }
     }
 
     fn modes(&self) -> Vec<Mode> {

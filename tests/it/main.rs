@@ -5,10 +5,21 @@
 
 mod architecture;
 mod completion;
+mod control;
+mod data;
 mod examples;
 mod generated;
+mod handshake;
 mod install;
+mod local;
+mod names;
 mod remote_commands;
+mod scripts;
+mod secrets;
 mod session;
+mod signals;
+mod status;
 mod support;
 mod trust;
+mod upload;
+mod verbs;

@@ -11,8 +11,10 @@ pub mod client;
 pub mod embedded;
 pub mod liar;
 pub mod program;
+pub mod scene;
 mod self_tests;
 pub mod servers;
+pub mod terminal;
 pub mod tools;
 
 impl embedded::Embedded {
