@@ -5,8 +5,13 @@
 
 pub mod braces;
 pub mod check;
+pub mod complete;
+pub mod editor;
 pub mod execute;
 pub mod expand;
+pub mod highlight;
+pub mod history;
+pub mod prompt;
 pub mod redact;
 pub mod redirect;
 pub mod repl;
