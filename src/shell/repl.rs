@@ -10,6 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
 use rustyline::config::{BellStyle, ColorMode, CompletionType, Config, Configurer as _};
@@ -32,6 +33,9 @@ use crate::settings::CMD_HISTORY_SIZE;
 
 /// Terminals that cannot move their cursor, by `TERM`.
 const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
+
+/// How often a reader that is to stop is woken.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// Runs the prompt until the user leaves. Failures of what was typed do not count for the exit
 /// status.
@@ -220,9 +224,11 @@ impl Watch {
         let watcher = move || {
             while signalled.read_exact(&mut [0]).is_ok() {
                 cancel.request(Reason::Terminated);
-                if flag.load(Ordering::SeqCst) {
-                    // The line editor's own handler gets it, on the thread that reads.
+                // The line editor's own handler gets it, on the thread that reads; again, because
+                // only one that arrives during the read itself ends that.
+                while flag.load(Ordering::SeqCst) {
                     let _ = kill_process(getpid(), Signal::INT);
+                    std::thread::sleep(AGAIN);
                 }
             }
         };
