@@ -222,14 +222,19 @@ impl Watch {
         let reading = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&reading);
         let watcher = move || {
-            while signalled.read_exact(&mut [0]).is_ok() {
-                cancel.request(Reason::Terminated);
-                // The line editor's own handler gets it, on the thread that reads; again, because
-                // only one that arrives during the read itself ends that.
-                while flag.load(Ordering::SeqCst) {
+            // The end of the stream is the end of the prompt.
+            if signalled.read_exact(&mut [0]).is_err() {
+                return;
+            }
+            loop {
+                // The line editor's own handler gets it, on the thread that reads. Only one that
+                // arrives during the read itself ends that, and only a reader that finds the
+                // program terminated ends as well.
+                let terminated = cancel.requested() == Some(Reason::Terminated);
+                if terminated && flag.load(Ordering::SeqCst) {
                     let _ = kill_process(getpid(), Signal::INT);
-                    std::thread::sleep(AGAIN);
                 }
+                std::thread::sleep(AGAIN);
             }
         };
         std::thread::Builder::new().name("prompt".into()).spawn(watcher).map_err(failed)?;
