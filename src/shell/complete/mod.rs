@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::commands::{Spec, find};
 use crate::output::{escape, fit};
 use crate::settings::ROWS;
-use crate::shell::words::{Cursor, Quote, cursor, quote_for};
+use crate::shell::words::{Quote, cursor, quote_for};
 
 pub use names::{Name, Nature, local_names};
 use want::{Place, Want};
@@ -81,10 +81,8 @@ pub fn complete(line: &str, pos: usize, sources: &Sources<'_>) -> (usize, Vec<Ca
         }
     } else if cursor.after_redirect {
         names::complete(&word, false, sources.local)
-    } else if cursor.command.is_empty() {
-        word.among(command_names(word.text, sources))
     } else {
-        arguments(&cursor, &word, sources)
+        command_line(&without_aliases(&cursor.command, sources.aliases), &word, sources)
     };
     (cursor.start, bounded(found))
 }
@@ -127,8 +125,11 @@ fn command_names(prefix: &str, sources: &Sources<'_>) -> Vec<String> {
     words
 }
 
-fn arguments(cursor: &Cursor, word: &Typed<'_>, sources: &Sources<'_>) -> Vec<Candidate> {
-    let words = without_aliases(&cursor.command, sources.aliases);
+/// What could follow these words of a command.
+fn command_line(words: &[String], word: &Typed<'_>, sources: &Sources<'_>) -> Vec<Candidate> {
+    if words.is_empty() {
+        return word.among(command_names(word.text, sources));
+    }
     let Some((spec, words)) = words
         .split_first()
         .and_then(|(name, rest)| find(sources.commands, name).ok().map(|spec| (spec, rest)))
@@ -172,6 +173,7 @@ fn wanted(want: &Want, word: &Typed<'_>, sources: &Sources<'_>) -> Vec<Candidate
         }
         Want::Aliases => word.among(sources.aliases.keys().cloned()),
         Want::Settings => settings(word),
+        Want::CommandLine(words) => command_line(words, word, sources),
     }
 }
 

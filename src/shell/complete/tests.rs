@@ -51,7 +51,17 @@ command!(Open, "open", &["connect"], None, {
 });
 command!(Set, "set", &[], None, { name: Option<String>, value: Option<String> });
 command!(Help, "help", &["?"], None, { topic: Option<String> });
-command!(Queue, "queue", &[], None, { words: Vec<String> });
+command!(Queue, "queue", &[], None, {
+    #[arg(short)]
+    delete: bool,
+    #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+});
+command!(Alias, "alias", &[], None, {
+    name: Option<String>,
+    #[arg(value_name = "TEXT", trailing_var_arg = true, allow_hyphen_values = true)]
+    text: Vec<String>,
+});
 
 #[derive(Debug, clap::Subcommand)]
 enum TrustSub {
@@ -69,7 +79,7 @@ command!(Trust, "trust", &[], None, {
     command: TrustSub,
 });
 
-static COMMANDS: [Spec; 9] = [
+static COMMANDS: [Spec; 10] = [
     Spec::of::<Get>(),
     Spec::of::<Put>(),
     Spec::of::<Cd>(),
@@ -78,6 +88,7 @@ static COMMANDS: [Spec; 9] = [
     Spec::of::<Set>(),
     Spec::of::<Help>(),
     Spec::of::<Queue>(),
+    Spec::of::<Alias>(),
     Spec::of::<Trust>(),
 ];
 
@@ -223,6 +234,13 @@ fn each_command_gets_what_it_wants() {
         ("trust l", &["trust list "]),
         ("trust list f", &["trust list ftp.example.org "]),
         ("trust remove --f", &["trust remove --force "]),
+        ("queue pu", &["queue put "]),
+        ("queue -d get no", &["queue -d get notes.txt "]),
+        ("queue get -c --ov", &["queue get -c --overwrite "]),
+        ("queue queue cd do", &["queue queue cd docs/"]),
+        ("alias g", &["alias gg "]),
+        ("alias x g", &["alias x get ", "alias x gg "]),
+        ("alias x get -O w", &["alias x get -O work/"]),
         ("get x > r", &["get x > report.pdf "]),
         ("get x >> w", &["get x >> work/"]),
         ("get x | sort work/", &["get x | sort work/z "]),
@@ -281,10 +299,13 @@ fn no_line_and_no_cursor_is_too_odd() {
     for line in
         ["get '", "get \"a\\", "é", "((((", "get --=", "get --", "-", "set / ", "| |", "> ~"]
     {
-        for pos in 0..=line.len() + 1 {
+        for pos in (0..=line.len() + 1).rev().take(20) {
             let sources = Sources {
                 commands: &COMMANDS,
-                aliases: &BTreeMap::from([("a".into(), "a b".into())]),
+                aliases: &BTreeMap::from([
+                    ("a".into(), "a b".into()),
+                    ("q".into(), "queue q".into()),
+                ]),
                 remote: &|_| Vec::new(),
                 local: &|_| Vec::new(),
                 sites: &Vec::new,

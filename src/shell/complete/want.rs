@@ -37,6 +37,8 @@ pub(super) enum Want {
     Aliases,
     /// A setting.
     Settings,
+    /// The next word of a command inside the command (`repeat`, `queue`), after these.
+    CommandLine(Vec<String>),
 }
 
 /// Where in a command the cursor is.
@@ -73,7 +75,9 @@ impl<'a> Place<'a> {
         if self.waiting.take().is_some() {
             return;
         }
-        if self.options && word == "--" {
+        if self.in_rest() {
+            self.positionals.push(word);
+        } else if self.options && word == "--" {
             self.options = false;
         } else if self.options && word.len() > 1 && word.starts_with('-') {
             self.waiting = self.option_that_waits(word);
@@ -120,7 +124,22 @@ impl<'a> Place<'a> {
 
     /// Whether an option may stand here.
     pub(super) fn takes_options(&self) -> bool {
-        self.options && self.waiting.is_none()
+        self.options && self.waiting.is_none() && !self.in_rest()
+    }
+
+    /// The positional argument that comes now; several may stand for the last one.
+    fn positional(&self, index: usize) -> Option<(usize, &'a Arg)> {
+        let all: Vec<&Arg> = self.command.get_positionals().collect();
+        let last = all.len().checked_sub(1)?;
+        let many = |arg: &&Arg| matches!(arg.get_action(), ArgAction::Append);
+        let found = all.get(index).copied().or_else(|| all.last().copied().filter(many))?;
+        Some((index.min(last), found))
+    }
+
+    /// Whether all that follows belongs to the last argument, options too.
+    fn in_rest(&self) -> bool {
+        let last = self.positionals.len().checked_sub(1).and_then(|index| self.positional(index));
+        last.is_some_and(|(_, arg)| arg.is_trailing_var_arg_set())
     }
 
     /// The options, with their dashes.
@@ -152,12 +171,12 @@ impl<'a> Place<'a> {
         if let Some(want) = self.of_the_shell(spec) {
             return want;
         }
-        let index = self.positionals.len();
-        let all: Vec<&Arg> = self.command.get_positionals().collect();
-        let many = |arg: &&&Arg| matches!(arg.get_action(), ArgAction::Append);
-        // Several may stand for the last one.
-        match all.get(index).or_else(|| all.last().filter(many)) {
-            Some(arg) => for_positional(spec, arg),
+        match self.positional(self.positionals.len()) {
+            Some((first, arg)) if is_command_line(spec, arg) => {
+                let words = self.positionals.get(first..).unwrap_or_default();
+                Want::CommandLine(words.iter().map(|word| (*word).to_owned()).collect())
+            }
+            Some((_, arg)) => for_positional(spec, arg),
             None => Want::Nothing,
         }
     }
@@ -169,7 +188,7 @@ impl<'a> Place<'a> {
         let backwards = self.typed.iter().any(|word| *word == "-R" || word.starts_with("--rev"));
         Some(match (spec.name, index) {
             ("set", 0) => Want::Settings,
-            ("set", 1) => self.positionals.first().map_or(Want::Nothing, |name| values(name)),
+            ("set", _) => self.positionals.first().map_or(Want::Nothing, |name| values(name)),
             ("help", _) => Want::Commands,
             ("alias", 0) | ("unalias", _) => Want::Aliases,
             ("open", 0) => Want::Sites,
@@ -190,6 +209,10 @@ fn subcommand<'a>(command: &'a Command, word: &str) -> Option<&'a Command> {
         (Some(only), None) if !word.is_empty() => Some(only),
         _ => None,
     })
+}
+
+fn is_command_line(spec: &Spec, arg: &Arg) -> bool {
+    arg.is_trailing_var_arg_set() && (value_name(arg) == "COMMAND" || spec.name == "alias")
 }
 
 fn takes_next_word(arg: &Arg) -> bool {
@@ -217,10 +240,10 @@ fn for_positional(spec: &Spec, arg: &Arg) -> Want {
     match spec.globs {
         Globs::Remote => Want::Remote { directories },
         Globs::Local => Want::Local { directories },
-        Globs::None if directories || matches!(name.as_str(), "FILE" | "PATH" | "FROM" | "TO") => {
+        _ if directories || matches!(name.as_str(), "FILE" | "PATH" | "FROM" | "TO") => {
             Want::Remote { directories }
         }
-        Globs::None => Want::Nothing,
+        _ => Want::Nothing,
     }
 }
 
