@@ -79,6 +79,19 @@ impl History {
         (Some(entry), result)
     }
 
+    /// Forgets everything, in the file too.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] when the file cannot be written.
+    pub fn clear(&mut self) -> Result<()> {
+        self.last = None;
+        if !self.path.exists() {
+            return Ok(());
+        }
+        locked(&self.path)?.set_len(0).map_err(|error| Error::local(&self.path, &error))
+    }
+
     fn append(&self, entry: &str) -> Result<()> {
         if let Some(directory) = self.path.parent() {
             private_dir(directory)?;

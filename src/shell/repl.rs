@@ -126,8 +126,18 @@ fn lines(ctx: &mut Context, history: &mut History, watch: &Watch) -> Result<()> 
             ctx.history.push(entry);
         }
         inner.settle();
+        let known = !inner.ctx.history.is_empty();
         // The executor has shown what failed.
         let _ = execute::run(inner.ctx, &text, "prompt");
+        if known && inner.ctx.history.is_empty() {
+            // The command forgot it; so do we.
+            if let Some(editor) = &mut editor {
+                let _ = editor.clear_history();
+            }
+            if let Err(error) = history.clear() {
+                inner.ctx.out.warn(&format!("the history is still there: {}", error.message()));
+            }
+        }
     }
 }
 

@@ -87,6 +87,18 @@ fn a_size_of_zero_keeps_nothing() {
 }
 
 #[test]
+fn what_is_forgotten_is_gone_from_the_file() {
+    let (_directory, path) = place();
+    let mut history = History::new(&path, 3);
+    history.clear().unwrap();
+    assert!(!path.exists());
+    keep(&mut history, "ls");
+    history.clear().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"");
+    assert_eq!(keep(&mut history, "ls").as_deref(), Some("ls"));
+}
+
+#[test]
 fn a_linked_history_stays_a_link() {
     let (directory, path) = place();
     private_dir(path.parent().unwrap()).unwrap();
