@@ -17,4 +17,5 @@ pub mod redirect;
 pub mod repl;
 pub mod suggest;
 pub mod syntax;
+pub mod wake;
 pub mod words;

@@ -5,37 +5,27 @@
 //! the line, Ctrl-D leaves.
 
 use std::cell::RefCell;
-use std::io::{IsTerminal as _, Read as _};
-use std::os::unix::net::UnixStream;
+use std::io::IsTerminal as _;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use rustix::process::{Signal, getpid, kill_process};
 use rustyline::config::{BellStyle, ColorMode, CompletionType, Config, Configurer as _};
 use rustyline::error::ReadlineError;
 use rustyline::history::{History as _, MemHistory};
 use rustyline::{Behavior, Editor};
-use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGTERM};
-use signal_hook::low_level::{pipe, unregister};
 
 use super::editor::{Helper, Inner};
 use super::execute;
 use super::history::History;
 use super::prompt::{CONTINUATION, prompt};
 use super::syntax::parse;
-use crate::cancel::{Cancel, Reason};
+use super::wake::Wake;
+use crate::cancel::Reason;
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::settings::CMD_HISTORY_SIZE;
 
 /// Terminals that cannot move their cursor, by `TERM`.
 const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
-
-/// How often a reader that is to stop is woken.
-const AGAIN: Duration = Duration::from_millis(20);
 
 /// Runs the prompt until the user leaves. Failures of what was typed do not count for the exit
 /// status.
@@ -49,92 +39,116 @@ pub fn run(ctx: &mut Context) -> anyhow::Result<()> {
         Ok(entries) => ctx.history = entries,
         Err(error) => ctx.out.warn(&format!("no history: {}", error.message())),
     }
-    let watch = Watch::start(ctx.cancel.clone())?;
-    let result = lines(ctx, &mut history, &watch);
-    watch.stop();
+    ctx.tally.first = None;
+    let wake = Wake::start(ctx.cancel.clone())?;
+    let shared = Rc::new(RefCell::new(Inner::new(ctx)));
+    let editor = editor(&shared)?;
+    let mut repl = Repl { shared, editor, history, wake, warned: false, interrupted: false };
+    while let Some(text) = repl.input()? {
+        repl.remember(&text);
+        repl.execute(&text);
+    }
+    repl.wake.stop();
     // The next shell trims it; there is nobody to tell.
-    let _ = history.trim();
-    Ok(result?)
+    let _ = repl.history.trim();
+    Ok(())
 }
 
 fn history_size(ctx: &Context) -> usize {
     usize::try_from(ctx.settings.count(CMD_HISTORY_SIZE, None)).unwrap_or(usize::MAX)
 }
 
-fn lines(ctx: &mut Context, history: &mut History, watch: &Watch) -> Result<()> {
-    let shared = Rc::new(RefCell::new(Inner::new(ctx)));
-    let mut editor = editor(&shared)?;
-    let mut warned = false;
-    // In plain mode the terminal has echoed `^C`, and no line end.
-    let mut start = "";
-    loop {
-        let mut inner = shared.borrow_mut();
-        let Inner { ctx, before, .. } = &mut *inner;
-        if ctx.cancel.requested() == Some(Reason::Terminated) || ctx.leaving.is_some() {
-            return Ok(());
-        }
-        ctx.cancel.reset();
-        ctx.tally.first = None;
-        let size = history_size(ctx);
-        history.set_size(size);
-        ctx.history.drain(..ctx.history.len().saturating_sub(size));
-        let prompt = match before.is_empty() {
-            true => prompt(ctx),
-            false => (CONTINUATION.to_owned(), CONTINUATION.to_owned()),
-        };
-        let line = match &mut editor {
-            Some(editor) => {
-                // Only memory is touched, which cannot fail.
-                let _ = editor.set_max_history_size(size);
-                drop(inner);
-                let line = watch.reading(|| editor.readline(&prompt));
-                inner = shared.borrow_mut();
-                edited(line)?
+/// The state of the prompt.
+struct Repl<'a> {
+    shared: Rc<RefCell<Inner<'a>>>,
+    /// None on a terminal that is read plainly.
+    editor: Option<LineEditor<'a>>,
+    history: History,
+    wake: Wake,
+    /// Whether it was said that the history is not kept.
+    warned: bool,
+    /// Whether the last line ended with Ctrl-C.
+    interrupted: bool,
+}
+
+impl Repl<'_> {
+    /// The next input, of as many lines as it takes; `None` to leave.
+    fn input(&mut self) -> Result<Option<String>> {
+        loop {
+            let inner = self.shared.borrow_mut();
+            if inner.ctx.cancel.requested() == Some(Reason::Terminated)
+                || inner.ctx.leaving.is_some()
+            {
+                return Ok(None);
             }
-            None => asked(ctx.out.ask(&format!("{start}{}", prompt.0), &ctx.cancel))?,
-        };
-        start = "";
-        let Inner { ctx, before, .. } = &mut *inner;
-        match line {
-            Line::Interrupted => {
-                before.clear();
-                start = "\n";
-                continue;
-            }
-            Line::End if before.is_empty() => return Ok(()),
-            // What is there is incomplete, and the executor says so.
-            Line::End => {}
-            Line::Text(line) => {
-                before.push_str(&line);
-                if parse(before, "prompt").is_err_and(|error| error.incomplete) {
+            inner.ctx.cancel.reset();
+            let prompt = match inner.before.is_empty() {
+                true => prompt(inner.ctx),
+                false => (CONTINUATION.to_owned(), CONTINUATION.to_owned()),
+            };
+            drop(inner);
+            let line = self.line(&prompt)?;
+            self.interrupted = matches!(line, Line::Interrupted);
+            let before = &mut self.shared.borrow_mut().before;
+            match line {
+                Line::Interrupted => before.clear(),
+                Line::End if before.is_empty() => return Ok(None),
+                // What there is is incomplete, and the executor says so.
+                Line::End => return Ok(Some(std::mem::take(before))),
+                Line::Text(line) => {
+                    before.push_str(&line);
+                    if !parse(before, "prompt").is_err_and(|error| error.incomplete) {
+                        return Ok(Some(std::mem::take(before)));
+                    }
                     before.push('\n');
-                    continue;
                 }
             }
         }
-        let text = std::mem::take(before);
-        let (kept, written) = history.add(&text);
+    }
+
+    fn line(&mut self, prompt: &(String, String)) -> Result<Line> {
+        if let Some(editor) = &mut self.editor {
+            return edited(self.wake.while_reading(|| editor.readline(prompt)));
+        }
+        // The terminal has echoed `^C`, and no line end.
+        let start = if self.interrupted { "\n" } else { "" };
+        let inner = self.shared.borrow();
+        asked(inner.ctx.out.ask(&format!("{start}{}", prompt.0), &inner.ctx.cancel))
+    }
+
+    /// Puts an input into the history, here and in the file.
+    fn remember(&mut self, text: &str) {
+        let ctx = &mut *self.shared.borrow_mut().ctx;
+        let size = history_size(ctx);
+        self.history.set_size(size);
+        let (kept, written) = self.history.add(text);
         if let Err(error) = written
-            && !std::mem::replace(&mut warned, true)
+            && !std::mem::replace(&mut self.warned, true)
         {
             ctx.out.warn(&format!("the history is not kept: {}", error.message()));
         }
-        if let Some(entry) = kept {
-            if let Some(editor) = &mut editor {
-                let _ = editor.add_history_entry(&entry);
-            }
-            ctx.history.push(entry);
+        if let Some(editor) = &mut self.editor {
+            // Only memory is touched, which cannot fail.
+            let _ = editor.set_max_history_size(size);
+            let _ = kept.as_ref().map(|entry| editor.add_history_entry(entry));
         }
+        ctx.history.extend(kept);
+        ctx.history.drain(..ctx.history.len().saturating_sub(size));
+    }
+
+    fn execute(&mut self, text: &str) {
+        let mut inner = self.shared.borrow_mut();
         inner.settle();
         let known = !inner.ctx.history.is_empty();
         // The executor has shown what failed.
-        let _ = execute::run(inner.ctx, &text, "prompt");
+        let _ = execute::run(inner.ctx, text, "prompt");
+        inner.ctx.tally.first = None;
         if known && inner.ctx.history.is_empty() {
             // The command forgot it; so do we.
-            if let Some(editor) = &mut editor {
+            if let Some(editor) = &mut self.editor {
                 let _ = editor.clear_history();
             }
-            if let Err(error) = history.clear() {
+            if let Err(error) = self.history.clear() {
                 inner.ctx.out.warn(&format!("the history is still there: {}", error.message()));
             }
         }
@@ -206,62 +220,4 @@ fn editor<'a>(shared: &Rc<RefCell<Inner<'a>>>) -> Result<Option<LineEditor<'a>>>
     let mut editor = Editor::with_history(config, history).map_err(|error| terminal(&error))?;
     editor.set_helper(Some(Helper(Rc::clone(shared))));
     Ok(Some(editor))
-}
-
-/// Ends the reading of a line when the program is asked to end: the line editor itself hears only
-/// what comes from the terminal, and SIGINT.
-struct Watch {
-    reading: Arc<AtomicBool>,
-    signals: Vec<SigId>,
-}
-
-impl Watch {
-    /// # Errors
-    ///
-    /// [`Kind::Other`] when the system does not let signals be watched.
-    fn start(cancel: Cancel) -> Result<Self> {
-        let failed = |error: std::io::Error| {
-            Error::new(Kind::Other, format!("cannot watch signals: {}", io_reason(&error)))
-        };
-        let (mut signalled, signal) = UnixStream::pair().map_err(failed)?;
-        let again = signal.try_clone().map_err(failed)?;
-        let signals = vec![
-            pipe::register(SIGTERM, signal).map_err(failed)?,
-            pipe::register(SIGHUP, again).map_err(failed)?,
-        ];
-        let reading = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&reading);
-        let watcher = move || {
-            // The end of the stream is the end of the prompt.
-            if signalled.read_exact(&mut [0]).is_err() {
-                return;
-            }
-            loop {
-                // The line editor's own handler gets it, on the thread that reads. Only one that
-                // arrives during the read itself ends that, and only a reader that finds the
-                // program terminated ends as well.
-                let terminated = cancel.requested() == Some(Reason::Terminated);
-                if terminated && flag.load(Ordering::SeqCst) {
-                    let _ = kill_process(getpid(), Signal::INT);
-                }
-                std::thread::sleep(AGAIN);
-            }
-        };
-        std::thread::Builder::new().name("prompt".into()).spawn(watcher).map_err(failed)?;
-        Ok(Self { reading, signals })
-    }
-
-    /// Reads, and may be woken.
-    fn reading<T>(&self, read: impl FnOnce() -> T) -> T {
-        self.reading.store(true, Ordering::SeqCst);
-        let line = read();
-        self.reading.store(false, Ordering::SeqCst);
-        line
-    }
-
-    fn stop(self) {
-        for signal in self.signals {
-            unregister(signal);
-        }
-    }
 }

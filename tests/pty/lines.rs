@@ -113,6 +113,54 @@ fn the_history_holds_no_secret_no_duplicate_and_nothing_after_a_blank() {
 }
 
 #[test]
+fn colour_tells_commands_from_nonsense_and_the_history_completes() {
+    let liar = crate::support::liar::Liar::start(Script::new().file("notes.txt", "milk"));
+    let program = Ftpsh::new()
+        .args(logged_in(&liar.url(), &[]))
+        .env("TERM", "xterm")
+        .env("FTPSH_TEST_PASSWORD", "s3cret-word");
+    let mut terminal = Terminal::start(program.command());
+    terminal.expect(PROMPT);
+    terminal.send("get notes.txt -o -\r");
+    terminal.expect("milk");
+    terminal.expect(PROMPT);
+    terminal.send("get n");
+    terminal.expect("\x1b[1mget\x1b[0m n\x1b[2motes.txt -o -\x1b[0m");
+    // The arrow takes what is offered.
+    terminal.send("\x1b[C\r");
+    terminal.expect("milk");
+    terminal.expect(PROMPT);
+    terminal.send("gte");
+    terminal.expect("\x1b[31mgte\x1b[0m");
+    terminal.send("\x03");
+    terminal.expect(PROMPT);
+    terminal.send("\x04");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn a_huge_directory_is_completed_from_the_cache_at_once() {
+    let listing: String =
+        (0..50_000).map(|n| format!("type=file;size=1; file-{n:05}.txt\r\n")).collect();
+    let script = Script::new().listing("MLSD", listing);
+    let (liar, mut terminal) = lied_to(&home(), script, &["--set", "cmd:completion-timeout=60s"]);
+    terminal.send("get f\t");
+    terminal.expect("file-");
+    for round in 0..3 {
+        let start = if round == 0 { "" } else { "file-" };
+        terminal.send(&format!("{start}1234{round}\t"));
+        terminal.expect_within(&format!("1234{round}.txt "), Duration::from_secs(5));
+    }
+    terminal.send("f\t\t");
+    terminal.expect("Display all 50000 possibilities? (y or n)");
+    terminal.send("n\x03");
+    terminal.expect(PROMPT);
+    terminal.send("\x04");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(liar.wire.lines("MLSD").len(), 1);
+}
+
+#[test]
 fn any_width_will_do_also_with_colour() {
     for columns in [1, 5, 20] {
         let home = home();
