@@ -149,6 +149,8 @@ fn what_a_server_says_cannot_steer_the_terminal() {
     let (_liar, mut terminal) = lied_to(&home(), script, &["-vv"]);
     terminal.send("get \t\t");
     terminal.expect("good.txt");
+    // The dialogue of a completion does not get into the line.
+    assert!(!terminal.transcript().contains("MLSD"), "{}", terminal.transcript());
     terminal.send("\r");
     terminal.expect("550 no ");
     terminal.expect(PROMPT);

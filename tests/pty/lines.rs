@@ -65,6 +65,40 @@ fn a_listing_that_is_late_neither_hangs_the_prompt_nor_harms_the_next_command() 
 }
 
 #[test]
+fn a_listing_without_end_is_ended_with_ctrl_c_and_nothing_is_lost() {
+    let script = Script::new().file("notes.txt", "remember the milk").data("MLSD", Data::Stall(3));
+    let (liar, mut terminal) = lied_to(&home(), script, &[]);
+    terminal.send("get no\t");
+    liar.wire.wait_for("MLSD", 1);
+    terminal.send("tes.txt -o -\r");
+    // The line has been accepted when bracketed paste is switched off.
+    terminal.expect("\x1b[?2004l");
+    terminal.send("\x03");
+    terminal.expect_within(PROMPT, Duration::from_secs(3));
+    terminal.send("get notes.txt -o -\r");
+    terminal.expect("remember the milk");
+    terminal.expect(PROMPT);
+    terminal.send("\x04");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn completion_never_connects() {
+    let script = Script::new().file("notes.txt", "remember the milk");
+    let (liar, mut terminal) = lied_to(&home(), script, &[]);
+    liar.hang_up();
+    terminal.send("get no\t\ttes.txt -o -");
+    terminal.expect("get notes.txt -o -");
+    assert_eq!(liar.wire.connections(), 1);
+    // The command does.
+    terminal.send("\r");
+    terminal.expect("remember the milk");
+    terminal.expect(PROMPT);
+    terminal.send("\x04");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
 fn input_goes_on_over_several_lines_until_it_is_whole() {
     let home = home();
     let (_server, mut terminal) = connected(&home, &[]);

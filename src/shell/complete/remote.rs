@@ -14,12 +14,35 @@ use crate::ftp::list::Listing;
 use crate::ftp::listing::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
+use crate::output::Output;
 use crate::settings::{CACHE_EXPIRE, CMD_COMPLETION_TIMEOUT, NET_IDLE};
 
 /// A listing under way.
 struct Waiting {
     directory: RemotePath,
     answer: Receiver<(Session, Result<Listing>)>,
+    /// Until it is over.
+    _silence: Silence,
+}
+
+/// No dialogue is shown while this lives: it would be written into the line being typed.
+struct Silence {
+    out: Output,
+    verbosity: u8,
+}
+
+impl Silence {
+    fn of(out: &Output) -> Self {
+        let verbosity = out.verbosity();
+        out.set_verbosity(0);
+        Self { out: out.clone(), verbosity }
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        self.out.set_verbosity(self.verbosity);
+    }
 }
 
 /// Lists remote directories for completion.
@@ -85,6 +108,7 @@ fn ask(ctx: &mut Context, path: Option<RemotePath>, directory: RemotePath) -> Op
         return None;
     }
     let mut session = ctx.connection.take_session()?;
+    let silence = Silence::of(&ctx.console);
     let (sender, answer) = channel();
     let list = move || {
         let listing = session.list(path.as_ref(), true);
@@ -93,7 +117,7 @@ fn ask(ctx: &mut Context, path: Option<RemotePath>, directory: RemotePath) -> Op
     };
     // Where no thread can be had the session is lost, and the next command connects again.
     std::thread::Builder::new().name("completion".into()).spawn(list).ok()?;
-    Some(Waiting { directory, answer })
+    Some(Waiting { directory, answer, _silence: silence })
 }
 
 fn keep(
