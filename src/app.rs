@@ -16,6 +16,7 @@ use crate::ftp::path::encode_name;
 use crate::home::Home;
 use crate::output::{AuditLog, ColorChoice, Output, OutputOptions, Record, Summary};
 use crate::settings::{LOG_FILE, Settings, TRUST_POLICY};
+use crate::shell::check::check_all;
 use crate::shell::execute;
 use crate::signals;
 use crate::site;
@@ -199,9 +200,7 @@ fn start(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
         _ => {}
     }
     let scripts = scripts(cli, ctx)?;
-    for (name, text) in &scripts {
-        execute::parsed(ctx, text, name)?;
-    }
+    check_all(&scripts, ctx)?;
     if let Some(target) = &cli.target {
         let target = site::resolve(target, &|name| bookmarks::find(&ctx.home, name))?;
         ctx.open(target, None)?;

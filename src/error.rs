@@ -101,6 +101,7 @@ pub struct Error {
     hint: Option<String>,
     reply: Option<String>,
     shown: bool,
+    transient: bool,
 }
 
 impl Error {
@@ -113,6 +114,7 @@ impl Error {
             hint: None,
             reply: None,
             shown: false,
+            transient: false,
         }
     }
 
@@ -134,6 +136,18 @@ impl Error {
     /// Whether it has been shown already.
     pub fn was_shown(&self) -> bool {
         self.shown
+    }
+
+    /// Marks a failure that may not happen again: a lost connection, a 4yz reply.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.transient = true;
+        self
+    }
+
+    /// Whether trying again may help.
+    pub fn is_transient(&self) -> bool {
+        self.transient
     }
 
     /// Adds a line to be shown below the message.
@@ -162,6 +176,12 @@ impl Error {
     pub fn about(mut self, what: impl fmt::Display) -> Self {
         self.message = format!("{what}: {}", self.message);
         self
+    }
+
+    /// Puts the local path in front of a local failure that does not name it yet.
+    #[must_use]
+    pub fn at_local(self, path: &std::path::Path) -> Self {
+        if self.kind == Kind::Local { self.about(path.display()) } else { self }
     }
 
     /// The cause.

@@ -4,7 +4,8 @@
 //! here; whoever writes a file creates its directory with mode 0700 first ([`private_dir`]).
 
 use std::ffi::OsString;
-use std::os::unix::fs::DirBuilderExt;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
@@ -80,6 +81,33 @@ pub fn private_dir(path: &Path) -> Result<()> {
         .mode(0o700)
         .create(path)
         .map_err(|error| Error::local(path, &error))
+}
+
+/// Replaces a file that is nobody else's business: mode 0600, its directory 0700. At any time it
+/// is either the old or the new one; a link is followed, not replaced.
+///
+/// # Errors
+///
+/// [`Kind::Local`].
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let directory = path.parent().unwrap_or(Path::new("."));
+    private_dir(directory)?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let temporary = directory.join(name);
+    let write = || -> std::io::Result<()> {
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o600).open(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, &path)
+    };
+    write().map_err(|error| {
+        // What is left of the attempt is of no use to anyone.
+        let _ = std::fs::remove_file(&temporary);
+        Error::local(&path, &error)
+    })
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod settings;
 pub mod shell;
 pub mod signals;
 pub mod site;
+pub mod suggest;
 pub mod tls;
 pub mod transfer;
 pub mod trust;

@@ -14,7 +14,7 @@ use clap::builder::styling::Styles;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use crate::commands::trust_args::{TrustArgs, TrustCommand};
+pub use crate::commands::trust::args::{TrustArgs, TrustCommand};
 use crate::error::Kind;
 
 /// What stands below the options in `-h`.

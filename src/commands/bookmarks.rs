@@ -1,13 +1,24 @@
-//! The bookmarks file: one `NAME URL` a line. A bookmark never holds a password.
+//! The bookmarks file: one `NAME URL` a line, `#` begins a comment. A bookmark never holds a
+//! password.
+//!
+//! The file is read afresh for every question and rewritten whole, 0600, so that it is either the
+//! old or the new one; lines that are not concerned stay as they are.
 
-use crate::error::{Error, Result};
-use crate::home::Home;
+use std::path::PathBuf;
+
+use crate::error::{Error, Kind, Result};
+use crate::home::{Home, write_private};
+use crate::site::{self, Site};
+use crate::suggest::closest;
+
+/// What a new file says.
+const HEADING: &str = "# Bookmarks of ftpsh: NAME URL\n";
 
 /// The URL of a bookmark.
 ///
 /// # Errors
 ///
-/// [`Kind::Local`](crate::error::Kind::Local) when the file is there and cannot be read.
+/// [`Kind::Local`] when the file is there and cannot be read.
 pub fn find(home: &Home, name: &str) -> Result<Option<String>> {
     Ok(list(home)?.into_iter().find(|(bookmark, _)| bookmark == name).map(|(_, url)| url))
 }
@@ -18,15 +29,215 @@ pub fn find(home: &Home, name: &str) -> Result<Option<String>> {
 ///
 /// As [`find`].
 pub fn list(home: &Home) -> Result<Vec<(String, String)>> {
+    let parts = |line: &str| bookmark(line).map(|(name, url)| (name.to_owned(), url.to_owned()));
+    Ok(read(home)?.unwrap_or_default().lines().filter_map(parts).collect())
+}
+
+/// Whether this can be a bookmark's name: it must be told from a host with a port and from a URL.
+///
+/// # Errors
+///
+/// [`Kind::Usage`].
+pub fn check_name(name: &str) -> Result<()> {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || ":/#@".contains(c);
+    if name.is_empty() || name.starts_with('-') || name.contains(odd) {
+        return Err(Error::usage(format!("bookmark: {name:?} cannot be a name"))
+            .with_hint("a name has no blanks and none of `: / # @`"));
+    }
+    Ok(())
+}
+
+/// Adds a bookmark or gives one another URL; tells whether there was one.
+///
+/// # Errors
+///
+/// [`Kind::Usage`] for the name, [`Kind::Local`] for the file.
+pub fn add(home: &Home, name: &str, site: &Site) -> Result<bool> {
+    check_name(name)?;
+    let text = read(home)?.unwrap_or_else(|| HEADING.to_owned());
+    let line = format!("{name} {site}\n");
+    let (mut changed, found) = replaced(&text, name, &line);
+    if !found {
+        if !changed.is_empty() && !changed.ends_with('\n') {
+            changed.push('\n');
+        }
+        changed.push_str(&line);
+    }
+    write_private(&home.bookmarks(), changed.as_bytes())?;
+    Ok(found)
+}
+
+/// Removes a bookmark.
+///
+/// # Errors
+///
+/// [`Kind::Usage`] where there is none of this name, [`Kind::Local`] for the file.
+pub fn remove(home: &Home, name: &str) -> Result<()> {
+    let text = read(home)?.unwrap_or_default();
+    let (changed, found) = replaced(&text, name, "");
+    if !found {
+        let error = Error::usage(format!("bookmark: there is no {name:?}"));
+        let names = text.lines().filter_map(bookmark).map(|(name, _)| name);
+        return Err(match closest(name, names) {
+            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+            None => error.with_hint("`bookmark list` shows all"),
+        });
+    }
+    write_private(&home.bookmarks(), changed.as_bytes())
+}
+
+/// Makes an empty file, where there is none.
+///
+/// # Errors
+///
+/// [`Kind::Local`].
+pub fn create(home: &Home) -> Result<()> {
+    match read(home)? {
+        Some(_) => Ok(()),
+        None => write_private(&home.bookmarks(), HEADING.as_bytes()),
+    }
+}
+
+/// What is wrong with the file, line by line, in words that quote no URL.
+///
+/// # Errors
+///
+/// As [`find`].
+pub fn problems(home: &Home) -> Result<Vec<String>> {
+    let text = read(home)?.unwrap_or_default();
     let path = home.bookmarks();
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Error::local(&path, &error)),
-    };
-    let line = |line: &str| {
-        let (name, url) = line.trim().split_once(char::is_whitespace)?;
-        (!name.starts_with('#')).then(|| (name.to_owned(), url.trim().to_owned()))
-    };
-    Ok(text.lines().filter_map(line).collect())
+    let mut problems = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let wrong = match bookmark(line) {
+            None if line.trim().is_empty() || line.trim_start().starts_with('#') => continue,
+            None => "not NAME URL".to_owned(),
+            Some((name, url)) => match check_name(name).and_then(|()| site::parse(url)) {
+                Err(error) => error.message().to_owned(),
+                Ok(target) if target.password.is_some() => {
+                    "holds a password, which others may read; take it out".to_owned()
+                }
+                Ok(_) => continue,
+            },
+        };
+        problems.push(format!("{}:{number}: {wrong}", path.display()));
+    }
+    Ok(problems)
+}
+
+/// A bookmark's URL as it may be shown.
+pub fn without_password(url: &str) -> String {
+    match site::parse(url) {
+        Ok(target) if target.password.is_some() => target.site.to_string(),
+        Ok(_) => url.to_owned(),
+        Err(error) => format!("({})", error.message()),
+    }
+}
+
+fn read(home: &Home) -> Result<Option<String>> {
+    let path: PathBuf = home.bookmarks();
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            Err(Error::new(Kind::Local, format!("{}: not UTF-8", path.display())))
+        }
+        Err(error) => Err(Error::local(&path, &error)),
+    }
+}
+
+/// Name and URL of a line; `None` for comments and the like.
+fn bookmark(line: &str) -> Option<(&str, &str)> {
+    let (name, url) = line.trim().split_once(char::is_whitespace)?;
+    (!name.starts_with('#')).then(|| (name, url.trim()))
+}
+
+/// The text with the lines of `name` replaced, and whether there were any.
+fn replaced(text: &str, name: &str, with: &str) -> (String, bool) {
+    let mut found = false;
+    let mut changed = String::with_capacity(text.len() + with.len());
+    for line in text.split_inclusive('\n') {
+        match bookmark(line) {
+            Some((this, _)) if this == name => {
+                // A second line of the same name never counted.
+                if !found {
+                    changed.push_str(with);
+                }
+                found = true;
+            }
+            _ => changed.push_str(line),
+        }
+    }
+    (changed, found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(&dir.path().join("new"));
+        (dir, home)
+    }
+
+    fn site(url: &str) -> Site {
+        site::parse(url).unwrap().site
+    }
+
+    #[test]
+    fn comments_and_other_lines_stay_when_a_bookmark_changes() {
+        let (_dir, home) = home();
+        create(&home).unwrap();
+        let path = home.bookmarks();
+        std::fs::write(&path, "# mine\n\n  work   ftp://old.example\nodd\nhome ftps://h").unwrap();
+        assert!(add(&home, "work", &site("ftps://new.example")).unwrap());
+        assert!(!add(&home, "more", &site("more.example")).unwrap());
+        let text = std::fs::read_to_string(&path).unwrap();
+        let want =
+            "# mine\n\nwork ftps://new.example\nodd\nhome ftps://h\nmore ftpes://more.example\n";
+        assert_eq!(text, want);
+        remove(&home, "home").unwrap();
+        assert_eq!(find(&home, "home").unwrap(), None);
+        assert_eq!(find(&home, "more").unwrap().as_deref(), Some("ftpes://more.example"));
+    }
+
+    #[test]
+    fn the_file_and_its_directory_are_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (_dir, home) = home();
+        add(&home, "a", &site("h")).unwrap();
+        let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&home.bookmarks()), 0o600);
+        assert_eq!(mode(home.bookmarks().parent().unwrap()), 0o700);
+        let left = std::fs::read_dir(home.bookmarks().parent().unwrap()).unwrap().count();
+        assert_eq!(left, 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn names_that_could_be_targets_are_refused() {
+        for name in ["", "a b", "a:21", "a/b", "#a", "u@h", "-a", "a\n"] {
+            assert_eq!(check_name(name).unwrap_err().kind(), Kind::Usage, "{name:?}");
+        }
+        assert!(check_name("ftp.example.org").is_ok());
+    }
+
+    #[test]
+    fn a_name_that_is_not_there_cannot_be_removed() {
+        let (_dir, home) = home();
+        add(&home, "work", &site("h")).unwrap();
+        let error = remove(&home, "wrok").unwrap_err();
+        assert_eq!(error.hint(), Some("did you mean `work`?"));
+    }
+
+    #[test]
+    fn problems_are_told_by_line_and_passwords_are_not_shown() {
+        let (_dir, home) = home();
+        create(&home).unwrap();
+        let text = "# ok\na ftp://u:hunter2@h\nodd\nb ftp://h\nc sftp://h\n";
+        std::fs::write(home.bookmarks(), text).unwrap();
+        let problems = problems(&home).unwrap();
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert!(problems[0].contains(":2: ") && !problems.concat().contains("hunter2"));
+        assert_eq!(without_password("ftp://u:hunter2@h"), "ftpes://u@h");
+    }
 }

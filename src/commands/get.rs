@@ -8,7 +8,8 @@ use super::overwrite::{Overwrite, may_replace};
 use super::{Builtin, Context, Example, Globs, Group, local, transfers};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{RemotePath, safe_component};
-use crate::transfer::download;
+use crate::output::Way;
+use crate::transfer::{Type, download};
 
 /// Fetch files from the server
 ///
@@ -24,6 +25,12 @@ pub struct Get {
     /// Store the files in the local directory DIR
     #[arg(short = 'O', long = "output-dir", value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     directory: Option<String>,
+    /// Go on with a file that an earlier transfer left unfinished
+    #[arg(short = 'c', long = "continue")]
+    resume: bool,
+    /// Transfer in ASCII type: line ends become those of this side
+    #[arg(short = 'a', long)]
+    ascii: bool,
     /// What to do with files that are there already
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true,
           default_missing_value = "yes")]
@@ -41,6 +48,7 @@ impl Builtin for Get {
     const EXAMPLES: &'static [Example] = &[
         Example { line: "get notes.txt", about: "fetch a file into the local directory" },
         Example { line: "get notes.txt -o copy.txt", about: "fetch it under another name" },
+        Example { line: "get -c big.iso", about: "go on with a file that was interrupted" },
         Example { line: "get -O /tmp --overwrite docs/*.txt", about: "fetch several files" },
     ];
 
@@ -70,7 +78,10 @@ impl Get {
         }
         let target = self.target(&remote)?;
         let facts = ctx.known_facts(&remote);
-        let mut job = download::Job { remote, local: target, facts, how: ctx.how() };
+        let mut how = ctx.how(Way::Download);
+        how.resume = self.resume;
+        how.kind = if self.ascii { Type::Ascii } else { Type::Binary };
+        let mut job = download::Job { remote, local: target, facts, how };
         if !may_replace(ctx, &mut job, self.overwrite)? {
             return Ok(());
         }

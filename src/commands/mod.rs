@@ -5,20 +5,120 @@
 
 pub mod bookmarks;
 pub mod context;
+pub mod dates;
+pub mod entries;
 pub mod local;
+pub mod lookup;
 pub mod overwrite;
 pub mod registry;
 pub mod transfers;
 pub mod trust;
-pub mod trust_args;
+pub mod walk;
+pub mod words;
+pub mod zone;
 
+mod alias;
+mod bookmark;
+mod cached;
+mod cat;
+mod cd;
+mod chmod;
+mod close;
+mod debug;
+mod du;
+mod echo;
+mod editor;
+mod exit;
+mod feat;
+mod find;
 mod get;
+mod help;
+mod history;
+mod lcd;
+mod less;
+mod lls;
+mod ln;
+mod lpwd;
+mod ls;
+mod mirror;
+mod mkdir;
+mod mv;
 mod open;
 mod put;
+mod pwd;
+mod quote;
+mod reconnect;
+mod repeat;
+mod rm;
+mod rmdir;
+mod set;
+mod sleep;
+mod source;
+mod stat;
+mod status;
+mod touch;
+mod truth;
+mod user;
+mod version;
 
 pub use context::Context;
 pub use registry::{Builtin, Example, Globs, Group, Spec, find};
 
 /// Every command, in the order of `help`.
-pub const COMMANDS: &[Spec] =
-    &[Spec::of::<open::Open>(), Spec::of::<get::Get>(), Spec::of::<put::Put>()];
+#[rustfmt::skip]
+pub const COMMANDS: &[Spec] = &[
+    // Session
+    Spec::of::<open::Open>(),
+    Spec::of::<user::User>(),
+    Spec::of::<close::Close>(),
+    Spec::of::<reconnect::Reconnect>(),
+    Spec::of::<status::Status>(),
+    Spec::of::<bookmark::Bookmark>(),
+    Spec::of::<exit::Exit>(),
+    // Look
+    Spec::of::<ls::Ls>(),
+    Spec::of::<cd::Cd>(),
+    Spec::of::<pwd::Pwd>(),
+    Spec::of::<cat::Cat>(),
+    Spec::of::<less::Less>(),
+    Spec::of::<stat::Stat>(),
+    Spec::of::<find::Find>(),
+    Spec::of::<du::Du>(),
+    // Local
+    Spec::of::<lcd::Lcd>(),
+    Spec::of::<lpwd::Lpwd>(),
+    Spec::of::<lls::Lls>(),
+    // Transfer
+    Spec::of::<get::Get>(),
+    Spec::of::<put::Put>(),
+    Spec::of::<mirror::Mirror>(),
+    // Change
+    Spec::of::<mkdir::Mkdir>(),
+    Spec::of::<rmdir::Rmdir>(),
+    Spec::of::<rm::Rm>(),
+    Spec::of::<mv::Mv>(),
+    Spec::of::<chmod::Chmod>(),
+    Spec::of::<touch::Touch>(),
+    Spec::of::<ln::Ln>(),
+    // Server
+    Spec::of::<quote::Quote>(),
+    Spec::of::<quote::Site>(),
+    Spec::of::<feat::Feat>(),
+    Spec::of::<cached::Cache>(),
+    // Shell
+    Spec::of::<set::Set>(),
+    Spec::of::<alias::Alias>(),
+    Spec::of::<alias::Unalias>(),
+    Spec::of::<source::Source>(),
+    Spec::of::<echo::Echo>(),
+    Spec::of::<history::History>(),
+    Spec::of::<help::Help>(),
+    Spec::of::<version::Version>(),
+    Spec::of::<debug::Debug>(),
+    Spec::of::<sleep::Sleep>(),
+    Spec::of::<repeat::Repeat>(),
+    Spec::of::<truth::True>(),
+    Spec::of::<truth::False>(),
+    // Trust
+    Spec::of::<trust::Trust>(),
+];

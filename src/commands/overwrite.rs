@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::settings::XFER_OVERWRITE;
 use crate::transfer::Remote as _;
 use crate::transfer::download::Job;
-use crate::transfer::partial::{Target, examine, system_time};
+use crate::transfer::partial::{Target, examine, partial_path, system_time};
 
 /// A policy for files that are there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -28,7 +28,7 @@ pub enum Overwrite {
 ///
 /// [`Kind::Local`] where the policy refuses; what asking the server or the user fails with.
 pub fn may_replace(ctx: &mut Context, job: &mut Job, asked: Option<Overwrite>) -> Result<bool> {
-    if examine(&job.local)? != Target::Replaceable {
+    if examine(&job.local)? != Target::Replaceable || is_unfinished(job) {
         return Ok(true);
     }
     let policy =
@@ -51,6 +51,11 @@ pub fn may_replace(ctx: &mut Context, job: &mut Job, asked: Option<Overwrite>) -
         )
         .with_hint("`--overwrite` replaces it, `--overwrite=newer` if it is older")),
     }
+}
+
+/// With `-c`, a file without a partial file beside it is what is gone on with.
+fn is_unfinished(job: &Job) -> bool {
+    job.how.resume && partial_path(&job.local).is_ok_and(|partial| !partial.exists())
 }
 
 fn newer(ctx: &mut Context, job: &mut Job) -> Result<bool> {

@@ -7,8 +7,9 @@ use clap::Parser;
 use super::{Builtin, Context, Example, Globs, Group, local, transfers};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
+use crate::output::Way;
 use crate::settings::XFER_OVERWRITE_REMOTE;
-use crate::transfer::{Remote as _, upload};
+use crate::transfer::{Remote as _, Type, upload};
 
 /// Store local files on the server
 ///
@@ -22,6 +23,15 @@ pub struct Put {
     /// Store the files in the remote directory DIR
     #[arg(short = 'O', long = "output-dir", value_name = "DIR")]
     directory: Option<String>,
+    /// Go on with a file that an earlier transfer left unfinished
+    #[arg(short = 'c', long = "continue")]
+    resume: bool,
+    /// Transfer in ASCII type: line ends become those of the server
+    #[arg(short = 'a', long)]
+    ascii: bool,
+    /// Upload to a temporary name and rename when complete
+    #[arg(long)]
+    atomic: bool,
     /// Local files; wildcards are expanded
     #[arg(value_name = "FILE", required = true, value_hint = clap::ValueHint::FilePath)]
     files: Vec<String>,
@@ -62,7 +72,11 @@ impl Put {
         // What cannot be read is no business of the server's.
         std::fs::File::open(&path).map_err(|error| Error::local(&path, &error))?;
         let remote = self.target(&path)?;
-        let job = upload::Job { local: path, remote, how: ctx.how() };
+        let mut how = ctx.how(Way::Upload);
+        how.resume = self.resume;
+        how.kind = if self.ascii { Type::Ascii } else { Type::Binary };
+        how.atomic |= self.atomic;
+        let job = upload::Job { local: path, remote, how };
         if !may_replace(ctx, &job)? {
             return Ok(());
         }
@@ -84,7 +98,7 @@ impl Put {
 
 fn may_replace(ctx: &mut Context, job: &upload::Job) -> Result<bool> {
     let policy = ctx.settings.text(XFER_OVERWRITE_REMOTE, ctx.connection.host()).to_owned();
-    if policy == "yes" {
+    if policy == "yes" || job.how.resume {
         return Ok(true);
     }
     let there = match ctx.session()?.facts(&job.remote) {

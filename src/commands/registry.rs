@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::Context;
 use crate::error::{Error, Kind, Result};
+use crate::suggest::closest;
 
 /// Where a command stands in `help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +54,8 @@ pub enum Globs {
     Remote,
     /// Names of local files.
     Local,
+    /// Nothing, and the words keep their quotes: they are text to be read again as commands.
+    Source,
 }
 
 /// A line to type, and what it does. Examples are run by the tests.
@@ -86,6 +89,11 @@ pub trait Builtin: Parser {
         Ok(())
     }
 
+    /// The commands that it will run, to be looked over beforehand as well.
+    fn script(&self) -> Option<String> {
+        None
+    }
+
     /// Does it.
     ///
     /// # Errors
@@ -108,7 +116,7 @@ pub struct Spec {
     /// Lines to type.
     pub examples: &'static [Example],
     definition: fn() -> clap::Command,
-    check: fn(&[String]) -> Result<()>,
+    check: fn(&[String]) -> Result<Option<String>>,
     run: fn(&[String], &mut Context) -> anyhow::Result<()>,
 }
 
@@ -123,8 +131,8 @@ impl Spec {
             examples: T::EXAMPLES,
             definition: definition::<T>,
             check: |words| match parse::<T>(words)? {
-                Parsed::Command(command) => command.check(),
-                Parsed::Help => Ok(()),
+                Parsed::Command(command) => command.check().map(|()| command.script()),
+                Parsed::Help => Ok(None),
             },
             run: |words, ctx| match parse::<T>(words)? {
                 Parsed::Command(command) => command.run(ctx),
@@ -143,12 +151,13 @@ impl Spec {
         self.definition().get_about().map(ToString::to_string).unwrap_or_default()
     }
 
-    /// Whether these words (the command's name first) make sense.
+    /// Whether these words (the command's name first) make sense; and the commands that they would
+    /// run, if any.
     ///
     /// # Errors
     ///
     /// [`Kind::Usage`].
-    pub fn check(&self, words: &[String]) -> Result<()> {
+    pub fn check(&self, words: &[String]) -> Result<Option<String>> {
         (self.check)(words)
     }
 
@@ -176,7 +185,9 @@ fn definition<T: Builtin>() -> clap::Command {
             // Only the long form: -h is "human readable" in ls and du.
             clap::Arg::new("help")
                 .long("help")
+                .global(true)
                 .action(clap::ArgAction::Help)
+                .global(true)
                 .help("Show help for this command"),
         )
 }
@@ -245,10 +256,20 @@ pub fn find<'a>(commands: &'a [Spec], word: &str) -> Result<&'a Spec> {
     let matches: Vec<_> = commands.iter().filter(begins).collect();
     match matches[..] {
         [spec] => Ok(spec),
-        [] => Err(Error::usage(format!("unknown command `{word}`"))),
+        [] => {
+            let error = Error::usage(format!("unknown command `{word}`"));
+            Err(match closest(word, commands.iter().flat_map(names)) {
+                Some(name) => error.with_hint(format!("did you mean `{name}`?")),
+                None => error.with_hint("`help` lists the commands"),
+            })
+        }
         _ => {
             let names: Vec<_> = matches.iter().map(|spec| spec.name).collect();
-            Err(Error::usage(format!("ambiguous command `{word}`: {}", names.join(", "))))
+            Err(Error::usage(format!("ambiguous command `{word}`: {}", names.join(", ")))
+                .with_hint("`help` lists the commands"))
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

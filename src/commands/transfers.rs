@@ -6,20 +6,42 @@ use std::io::Write;
 use serde_json::{Map, Value};
 
 use super::{Context, local};
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::output::{
-    Record, Transfer, TransferProgress, Way, human_bytes, human_duration, human_rate,
+    Output, Record, Transfer, TransferProgress, Way, human_bytes, human_duration, human_rate,
 };
 use crate::transfer::{Facts, Outcome, Progress, Remote as _, download as down, upload as up};
 
-impl Progress for TransferProgress {
+/// A transfer that the user watches.
+pub struct Watched {
+    progress: TransferProgress,
+    out: Output,
+}
+
+impl Watched {
+    /// A bar (or what stands for one) with this label.
+    pub fn new(out: &Output, label: &str, total: Option<u64>) -> Self {
+        Self { progress: out.progress(label, total), out: out.clone() }
+    }
+}
+
+impl Progress for Watched {
     fn expect(&self, total: u64) {
-        self.set_total(total);
+        self.progress.set_total(total);
+    }
+
+    fn start_at(&self, offset: u64) {
+        self.progress.start_at(offset);
     }
 
     fn advance(&self, bytes: u64) {
-        TransferProgress::advance(self, bytes);
+        self.progress.advance(bytes);
+    }
+
+    fn note(&self, text: &str) {
+        self.out.notice(&crate::output::escape(text));
     }
 }
 
@@ -67,33 +89,81 @@ impl Failures {
     }
 }
 
-/// Fetches one file and tells how it went.
+/// Does the same with each of a command's arguments, and goes on after a failure.
+///
+/// # Errors
+///
+/// As [`Failures::note`] and [`Failures::into_result`].
+pub fn each(
+    ctx: &mut Context,
+    items: &[String],
+    mut one: impl FnMut(&mut Context, &str) -> Result<()>,
+) -> anyhow::Result<()> {
+    let mut failures = Failures::default();
+    for item in items {
+        ctx.cancel.check()?;
+        let result = one(ctx, item);
+        failures.note(ctx, result)?;
+    }
+    failures.into_result()
+}
+
+/// Fetches one file and tells how it went. Transient failures are tried again, from where the
+/// file stopped.
 ///
 /// # Errors
 ///
 /// Those of the transfer.
 pub fn download(ctx: &mut Context, job: &down::Job) -> Result<()> {
-    let progress = ctx.out.progress(job.remote.as_str(), job.facts.and_then(|facts| facts.size));
-    let cancel = ctx.cancel.clone();
-    let result = ctx.session().and_then(|session| down::to_file(session, job, &progress, &cancel));
-    progress.finish();
+    let size = job.facts.and_then(|facts| facts.size);
+    let watched = Watched::new(&ctx.out, job.remote.as_str(), size);
+    let mut job = job.clone();
+    let result = with_retries(ctx, &watched, |ctx, cancel, again| {
+        if again {
+            job.how.resume = true;
+            // What a listing said may be what was wrong.
+            job.facts = None;
+        }
+        down::to_file(ctx.session()?, &job, &watched, cancel)
+    });
+    drop(watched);
     told(ctx, Way::Download, &job.remote, &local::word(&job.local), result)
 }
 
-/// Stores one file and tells how it went.
+/// Stores one file and tells how it went. Transient failures are tried again.
 ///
 /// # Errors
 ///
 /// Those of the transfer.
 pub fn upload(ctx: &mut Context, job: &up::Job) -> Result<()> {
-    let progress = ctx.out.progress(&local::word(&job.local), None);
-    let cancel = ctx.cancel.clone();
-    let result = ctx.session().and_then(|session| up::from_file(session, job, &progress, &cancel));
-    progress.finish();
-    if let Ok(path) = ctx.absolute(job.remote.as_str()) {
-        ctx.cache.touch(&path);
-    }
+    let watched = Watched::new(&ctx.out, &local::word(&job.local), None);
+    let mut job = job.clone();
+    let result = with_retries(ctx, &watched, |ctx, cancel, again| {
+        job.how.resume |= again;
+        up::from_file(ctx.session()?, &job, &watched, cancel)
+    });
+    drop(watched);
+    ctx.forget(&job.remote);
     told(ctx, Way::Upload, &job.remote, &local::word(&job.local), result)
+}
+
+/// Tries until it succeeds, fails for good, or the retries are used up. `attempt` is told
+/// whether it is another one.
+fn with_retries<T>(
+    ctx: &mut Context,
+    watched: &Watched,
+    mut attempt: impl FnMut(&mut Context, &Cancel, bool) -> Result<T>,
+) -> Result<T> {
+    let cancel = ctx.cancel.clone();
+    let mut retries = ctx.retries();
+    let mut again = false;
+    loop {
+        match attempt(ctx, &cancel, again) {
+            Ok(done) => return Ok(done),
+            Err(error) => retries.wait(error, &cancel, |text| watched.note(text))?,
+        }
+        again = true;
+    }
 }
 
 /// Fetches one file into the command's data output, with the same checks at its end.
@@ -102,7 +172,7 @@ pub fn upload(ctx: &mut Context, job: &up::Job) -> Result<()> {
 ///
 /// Those of the transfer; a reader that has gone.
 pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
-    let how = ctx.how();
+    let how = ctx.how(Way::Download);
     let out = ctx.out.clone();
     let cancel = ctx.cancel.clone();
     let mut sink = DataSink { out, failed: None };
@@ -157,25 +227,15 @@ fn told(
     local: &str,
     result: Result<Outcome>,
 ) -> Result<()> {
-    let (bytes, seconds, resumed_from, status) = match &result {
-        Ok(outcome) => {
-            let seconds = outcome.elapsed.as_secs_f64();
-            (outcome.bytes, seconds, outcome.resumed_from, "ok".to_owned())
-        }
-        Err(error) => (0, 0.0, None, error.kind().name().to_owned()),
-    };
     let direction = if way == Way::Download { "download" } else { "upload" };
+    let bytes = result.as_ref().map_or(0, |outcome| outcome.bytes);
     audit(ctx, direction, remote, local, bytes, result.as_ref().err());
     if ctx.out.is_json() {
-        ctx.out.record(&Record::Transfer(Transfer {
-            direction: way,
-            remote: remote.as_str().to_owned(),
-            local: local.to_owned(),
-            bytes,
-            seconds,
-            resumed_from,
-            status,
-        }))?;
+        let mut done = record(way, remote.as_str(), local, result.as_ref().ok());
+        if let Err(error) = &result {
+            done.status = error.kind().name().to_owned();
+        }
+        ctx.out.record(&Record::Transfer(done))?;
     }
     let outcome = result?;
     ctx.tally.files += 1;
@@ -194,6 +254,19 @@ fn told(
         ));
     }
     Ok(())
+}
+
+/// The record of a transfer; without an outcome nothing was moved.
+pub fn record(way: Way, remote: &str, local: &str, outcome: Option<&Outcome>) -> Transfer {
+    Transfer {
+        direction: way,
+        remote: remote.to_owned(),
+        local: local.to_owned(),
+        bytes: outcome.map_or(0, |outcome| outcome.bytes),
+        seconds: outcome.map_or(0.0, |outcome| outcome.elapsed.as_secs_f64()),
+        resumed_from: outcome.and_then(|outcome| outcome.resumed_from),
+        status: "ok".to_owned(),
+    }
 }
 
 fn audit(

@@ -22,7 +22,7 @@ use super::dial::Dialer;
 use super::path::{decode_name, encode_name};
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::socket::{DATA_BUFFER, Patience, Socket, cancelled};
-use crate::tls::{Stream, Tls};
+use crate::tls::{Handshake, Stream, Tls};
 
 /// How long the first data connection of a session may take, at most: a blocked port should not
 /// cost the whole timeout before the other passive command is tried.
@@ -136,7 +136,7 @@ impl Connector {
         const WHAT: &str = "data connection";
         let failed = |error: io::Error| match cancelled(&error) {
             Some(reason) => Error::from(reason),
-            None => Error::new(Kind::Connect, format!("{WHAT}: {}", io_reason(&error))),
+            None => Error::new(Kind::Connect, format!("{WHAT}: {}", io_reason(&error))).transient(),
         };
         let timeout = lock(&self.exchange).timeout;
         let mut socket =
@@ -146,7 +146,15 @@ impl Connector {
         let mut stream = if self.clear_data {
             Stream::clear(socket)
         } else {
-            self.tls.data(socket).map_err(|error| error.into_error(WHAT))?
+            self.tls.data(socket).map_err(|failure| {
+                let impostor = matches!(failure, Handshake::OtherCertificate);
+                let error = failure.into_error(WHAT);
+                if impostor {
+                    // Whatever the control connection says after this explains nothing.
+                    lock(&self.exchange).kill(error.clone());
+                }
+                error
+            })?
         };
         stream.socket_mut().set_patience(Patience::Stall(timeout));
         Ok(stream)

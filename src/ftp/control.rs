@@ -147,7 +147,7 @@ fn lost(error: &io::Error, timeout: Duration) -> Error {
         io::ErrorKind::UnexpectedEof => "the server closed the control connection".to_owned(),
         _ => format!("the control connection was lost: {}", io_reason(error)),
     };
-    Error::new(Kind::Connect, why)
+    Error::new(Kind::Connect, why).transient()
 }
 
 /// The control connection's stream, as suppaftp sees it.
@@ -216,7 +216,9 @@ impl Control {
             Err(_) => None,
         };
         let why = match pending {
-            None => Error::new(Kind::Connect, "the server closed the control connection"),
+            None => {
+                Error::new(Kind::Connect, "the server closed the control connection").transient()
+            }
             // A farewell (421) says why; anything else is a reply too many.
             Some(()) => match self.lines.reply(&mut self.stream) {
                 Ok(reply) if reply.code == 421 => farewell(&reply),
@@ -224,7 +226,8 @@ impl Control {
                     Kind::Connect,
                     "the server sent a reply that no command asked for; \
                      the connection is out of step and was given up",
-                ),
+                )
+                .transient(),
             },
         };
         lock(&self.exchange).kill(why);
@@ -257,6 +260,7 @@ pub(super) fn farewell(reply: &Reply) -> Error {
         format!("the server closed the connection: \"{}\"", reply.last_text()),
     )
     .with_reply(reply.to_string())
+    .transient()
 }
 
 fn is_data_verb(verb: &str) -> bool {
@@ -358,7 +362,7 @@ impl Write for Control {
 ///
 /// [`Kind::Tls`] when the server does not offer TLS, or sends anything between its reply and the
 /// handshake; [`Kind::Connect`] when it is no FTP server, refuses, or says nothing in time.
-pub(super) fn ask_for_tls(mut socket: Socket, exchange: &Shared) -> Result<Socket> {
+pub(super) fn ask_for_tls(mut socket: Socket, exchange: &Shared) -> Result<(Socket, String)> {
     let timeout = lock(exchange).timeout;
     socket.set_patience(Patience::within(timeout));
     let mut lines = Lines::default();
@@ -374,7 +378,8 @@ pub(super) fn ask_for_tls(mut socket: Socket, exchange: &Shared) -> Result<Socke
             }
         }
     };
-    check_greeting(&next(&mut socket)?)?;
+    let greeting = next(&mut socket)?;
+    check_greeting(&greeting)?;
     socket.set_patience(Patience::within(timeout));
     lock(exchange).dialogue.sent("AUTH TLS");
     let written = socket.write_all(b"AUTH TLS\r\n").and_then(|()| socket.flush());
@@ -388,7 +393,7 @@ pub(super) fn ask_for_tls(mut socket: Socket, exchange: &Shared) -> Result<Socke
         .with_hint("try ftps:// if it is a server for implicit TLS; there is no login in clear")
         .with_reply(reply.to_string()));
     }
-    Ok(socket)
+    Ok((socket, greeting.text()))
 }
 
 /// Whether a greeting is that of an FTP server that takes logins.

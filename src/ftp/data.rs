@@ -153,12 +153,12 @@ impl Drop for Data {
     }
 }
 
-/// A failure of the data connection in words: a stall, a reset, a cut.
+/// A failure of the data connection in words: a stall, a reset, a cut. All are transient.
 pub fn data_error(error: &io::Error, timeout: Duration) -> Error {
     if let Some(reason) = cancelled(error) {
         return reason.into();
     }
-    match error.kind() {
+    let error = match error.kind() {
         io::ErrorKind::TimedOut => Error::new(
             Kind::Connect,
             format!("the data connection stalled for {} s", timeout.as_secs_f32()),
@@ -171,5 +171,6 @@ pub fn data_error(error: &io::Error, timeout: Duration) -> Error {
             Kind::Incomplete,
             format!("the data connection was lost: {}", io_reason(error)),
         ),
-    }
+    };
+    error.transient()
 }

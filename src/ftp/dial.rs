@@ -76,7 +76,8 @@ impl Dialer {
             io::ErrorKind::TimedOut => format!("no answer within {} s", self.timeout.as_secs()),
             _ => io_reason(&error),
         };
-        Err(Error::new(Kind::Connect, format!("connect to {host} port {port}{shown}: {why}")))
+        let text = format!("connect to {host} port {port}{shown}: {why}");
+        Err(Error::new(Kind::Connect, text).transient())
     }
 
     /// Begins a connection to `address` without waiting for it.

@@ -8,12 +8,7 @@ use crate::error::{Error, Kind};
 
 /// A refusal of `what` ("get a.txt", "cd /x").
 pub fn refusal(what: &str, reply: &Reply) -> Error {
-    let error =
-        Error::new(kind(reply), format!("{what}: {}", quoted(reply))).with_reply(reply.to_string());
-    match hint(reply) {
-        Some(hint) => error.with_hint(hint),
-        None => error,
-    }
+    explained(kind(reply), what, reply)
 }
 
 /// A failure that the server reported after the data connection had been opened.
@@ -25,8 +20,16 @@ pub fn failed_transfer(what: &str, reply: &Reply) -> Error {
         _ if demands_reuse(reply) => Kind::Tls,
         _ => Kind::Incomplete,
     };
-    let error =
+    explained(kind, what, reply)
+}
+
+fn explained(kind: Kind, what: &str, reply: &Reply) -> Error {
+    let mut error =
         Error::new(kind, format!("{what}: {}", quoted(reply))).with_reply(reply.to_string());
+    // A demand for session reuse stays what it is, whatever its code.
+    if reply.class() == 4 && kind != Kind::Tls {
+        error = error.transient();
+    }
     match hint(reply) {
         Some(hint) => error.with_hint(hint),
         None => error,
@@ -44,6 +47,8 @@ fn quoted(reply: &Reply) -> String {
         522 => "the server does not accept this kind of TLS or address",
         530 => "not logged in, or not allowed for this account",
         534 => "the server's policy demands another level of protection",
+        550 if says(reply, &EXISTS) => "it is there already",
+        550 if says(reply, &NOT_EMPTY) => "the directory is not empty",
         550 => "no such file or directory, or no permission",
         552 => "the disk or the quota is full",
         553 => "the file name is not allowed, or the directory is not writable",
@@ -54,6 +59,15 @@ fn quoted(reply: &Reply) -> String {
     } else {
         format!("{meaning} ({} \"{text}\")", reply.code)
     }
+}
+
+/// The system's words that servers hand on in a 550.
+const EXISTS: [&str; 2] = ["file exists", "already exists"];
+const NOT_EMPTY: [&str; 1] = ["not empty"];
+
+fn says(reply: &Reply, words: &[&str]) -> bool {
+    let text = reply.text().to_ascii_lowercase();
+    words.iter().any(|words| text.contains(words))
 }
 
 /// Whether a reply says that data connections must resume the control connection's session:
@@ -85,6 +99,8 @@ fn hint(reply: &Reply) -> Option<&'static str> {
         522 => "try `set ftp:mode pasv` or `set tls:max-version 1.2`",
         530 => "log in with `user NAME`",
         534 => "the server may want `set tls:data clear`",
+        550 if says(reply, &EXISTS) => return None,
+        550 if says(reply, &NOT_EMPTY) => "`rm -r` removes it with all that is in it",
         550 => "look with `ls` whether it is there and readable",
         552 => "make room on the server, or ask its administrator for a larger quota",
         553 => "try another name or directory",
@@ -110,6 +126,18 @@ mod tests {
              (550 \"Failed to open file.\")"
         );
         assert!(error.hint().is_some_and(|hint| hint.contains("ls")));
+    }
+
+    #[test]
+    fn a_550_that_means_something_else_is_not_called_a_missing_file() {
+        for (text, meaning) in [
+            ("new: File exists", "mkdir new: it is there already"),
+            ("Directory not empty.", "mkdir new: the directory is not empty"),
+            ("'file' does not exist", "mkdir new: no such file or directory"),
+        ] {
+            let error = refusal("mkdir new", &reply(550, text));
+            assert!(error.message().starts_with(meaning), "{error}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use chrono::Utc;
 
 use super::data::{Data, data_error};
 use super::explain::{failed_transfer, refusal};
-use super::listing::{Entry, Line, ListParser, parse_mlst, parse_mlsx};
+use super::listing::{Entry, EntryKind, Line, ListParser, parse_mlst, parse_mlsx};
 use super::path::{RemotePath, decode_name};
 use super::reply::{self, Reply};
 use super::session::{ListMode, Session};
@@ -66,7 +66,7 @@ impl Session {
         }
         let system = self.system();
         let mut parser = ListParser::new(system.as_deref(), Utc::now().naive_utc());
-        self.list_raw(path, hidden, &mut |line| hand_on(parser.push(line), line, each))?;
+        self.list_inside(path, hidden, &mut |line| hand_on(parser.push(line), line, each))?;
         hand_on(parser.finish(), b"(a line that was not finished)", each)
     }
 
@@ -98,13 +98,67 @@ impl Session {
         hidden: bool,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
+        let what = what(path);
+        if let Some(path) = path.filter(|path| !is_plain(path)) {
+            return self.within(path, |session| session.list_lines(&what, "", hidden, each));
+        }
         let argument = path.map(list_argument).unwrap_or_default();
+        let mut lines = 0u64;
+        self.list_lines(&what, &argument, hidden, &mut |line| {
+            lines += 1;
+            each(line)
+        })?;
+        match path {
+            // vsftpd lists a directory that is not there as an empty one.
+            Some(path) if lines == 0 => self.within(path, |_| Ok(())),
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`Session::list_raw`], but what is listed is certainly inside `path`: of a file, and of
+    /// a directory that may not be read, vsftpd lists the entry itself.
+    fn list_inside(
+        &mut self,
+        path: Option<&RemotePath>,
+        hidden: bool,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let Some(path) = path.filter(|path| is_plain(path)) else {
+            return self.list_raw(path, hidden, each);
+        };
+        let mut lines = 0u64;
+        let mut first = Vec::new();
+        self.list_lines(&what(Some(path)), &list_argument(path), hidden, &mut |line| {
+            lines += 1;
+            match lines {
+                1 => {
+                    first = line.to_vec();
+                    Ok(())
+                }
+                2 => each(&first).and_then(|()| each(line)),
+                _ => each(line),
+            }
+        })?;
+        if lines > 1 {
+            return Ok(());
+        }
+        let what = what(Some(path));
+        self.within(path, |session| session.list_lines(&what, "", hidden, each))
+    }
+
+    fn list_lines(
+        &mut self,
+        what: &str,
+        argument: &str,
+        hidden: bool,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
         if hidden {
             // A server that takes no options says so, or lists nothing: a listing with `-a`
             // holds at least the directory itself.
             let with_all = format!("-a {argument}");
             let mut lines = 0u64;
-            let result = self.lines("LIST", with_all.trim_end(), &mut |line| {
+            let result = self.lines(what, "LIST", with_all.trim_end(), &mut |line| {
                 lines += 1;
                 each(line)
             });
@@ -114,7 +168,7 @@ impl Session {
                 _ => {}
             }
         }
-        self.lines("LIST", &argument, each)
+        self.lines(what, "LIST", argument, each)
     }
 
     /// What MLST (RFC 3659 section 7) says of one path; `None` when the server has no MLST.
@@ -128,6 +182,48 @@ impl Session {
         }
         let reply = self.run(&path.to_string(), "MLST", path.as_str())?;
         Ok(reply.lines.iter().skip(1).find_map(|line| parse_mlst(line)))
+    }
+
+    /// Whether `path` is a directory, or a link to one: by MLST where that tells, else by going
+    /// there and back.
+    ///
+    /// # Errors
+    ///
+    /// The loss of the connection. What is not there is no directory.
+    pub fn is_directory(&mut self, path: &RemotePath) -> Result<bool> {
+        match self.mlst(path) {
+            Ok(Some(entry)) if entry.kind == EntryKind::Directory => return Ok(true),
+            Ok(Some(entry)) if entry.kind == EntryKind::File => return Ok(false),
+            Ok(_) => {}
+            Err(error) if error.kind() == Kind::Refused => {}
+            Err(error) => return Err(error),
+        }
+        match self.within(path, |_| Ok(())) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == Kind::Refused => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Does something with `path` as the remote directory, and goes back. A session that cannot
+    /// go back is given up: it would be in the wrong place.
+    fn within<T>(
+        &mut self,
+        path: &RemotePath,
+        act: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let home = self.cwd().clone();
+        self.run(path.as_str(), "CWD", path.as_str())?;
+        let result = act(self);
+        match self.command("CWD", home.as_str()) {
+            Ok(reply) if reply.is_positive_completion() => result,
+            Ok(reply) => {
+                let error = refusal(&format!("no way back to {home}"), &reply);
+                self.kill(Error::new(Kind::Connect, error.message()));
+                result.and(Err(error))
+            }
+            Err(error) => result.and(Err(error)),
+        }
     }
 
     fn uses_mlsd(&self) -> bool {
@@ -151,19 +247,18 @@ impl Session {
         path: Option<&RemotePath>,
         each: &mut dyn FnMut(Listed) -> Result<()>,
     ) -> Result<()> {
-        self.lines("MLSD", path.map_or("", RemotePath::as_str), &mut |line| {
+        self.lines(&what(path), "MLSD", path.map_or("", RemotePath::as_str), &mut |line| {
             hand_on(parse_mlsx(line), line, each)
         })
     }
 
     fn lines(
         &mut self,
+        what: &str,
         verb: &str,
         argument: &str,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
-        let what = format!("list {argument}");
-        let what = what.trim_end();
         let mut data = self.open_data(what, verb, argument, 0)?;
         match read_lines(&mut data, self.options.timeout, each) {
             Ok(()) => {}
@@ -228,6 +323,18 @@ fn hand_on(parsed: Line, line: &[u8], each: &mut dyn FnMut(Listed) -> Result<()>
         Line::Skip => Ok(()),
         Line::Unknown => each(Listed::Unknown(decode_name(line))),
     }
+}
+
+/// What a listing is about, for messages.
+fn what(path: Option<&RemotePath>) -> String {
+    path.map_or_else(|| "list".to_owned(), |path| format!("list {path}"))
+}
+
+/// Whether every server takes this as one path in LIST. Measured: vsftpd, ProFTPD and Pure-FTPd
+/// read wildcards, `~` and braces; ProFTPD and others split at blanks.
+fn is_plain(path: &RemotePath) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '+' | ',');
+    path.as_str().chars().all(plain)
 }
 
 /// A path as LIST takes it: one that begins with a dash would be read as options.

@@ -11,5 +11,8 @@ pub mod features;
 pub mod list;
 pub mod listing;
 pub mod path;
+pub mod pool;
+pub mod probe;
 pub mod reply;
 pub mod session;
+pub mod zone;

@@ -83,16 +83,30 @@ pub struct Session {
     pub(super) options: Options,
     pub(super) features: Features,
     cwd: RemotePath,
+    home: RemotePath,
     user: Option<String>,
     agreed: Agreed,
+    /// The server's certificate, DER.
+    certificate: Vec<u8>,
     data_agreed: Option<Agreed>,
     greeting: String,
     working_mode: Option<Mode>,
     pub(super) no_mlsd: bool,
     pub(super) time_command: Option<super::change::TimeCommand>,
+    pub(super) clock: super::zone::Clock,
     system: Option<String>,
     /// The type in force; `None` before the first TYPE.
     ascii: Option<bool>,
+}
+
+/// What one session of a site has learnt. See [`Session::login_like`].
+#[derive(Debug, Clone)]
+pub struct Known {
+    features: Features,
+    home: RemotePath,
+    mode: Option<Mode>,
+    no_mlsd: bool,
+    time_command: Option<super::change::TimeCommand>,
 }
 
 impl std::fmt::Debug for Session {
@@ -117,12 +131,12 @@ impl Session {
     pub fn connect(options: Options, admit: &mut Admit<'_>) -> Result<Self> {
         let tls = Arc::new(Tls::new(&options.tls, &options.host)?);
         let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
-        let control = match secure(&options, &tls, &exchange, admit) {
-            // The platform's TLS checks during the handshake; the second one tells what it found.
-            Err(_) if tls.wants_unchecked_retry() => secure(&options, &tls, &exchange, admit)?,
-            other => other?,
+        let mut certificate = Vec::new();
+        let admit: &mut Admit<'_> = &mut |identity| {
+            certificate.clone_from(&identity.der);
+            admit(identity)
         };
-        let (control, greeting) = control;
+        let (control, greeting) = secure(&options, &tls, &exchange, admit)?;
         let where_to = format!("{}:{}", options.host, options.port);
         let peer = control.stream().socket().tcp().peer_addr().map_err(|error| {
             Error::new(Kind::Connect, crate::error::io_reason(&error)).about(&where_to)
@@ -146,24 +160,58 @@ impl Session {
             options,
             features: Features::default(),
             cwd: RemotePath::root(),
+            home: RemotePath::root(),
             user: None,
             agreed,
+            certificate,
             data_agreed: None,
             greeting,
             working_mode: None,
             no_mlsd: false,
             time_command: None,
+            clock: super::zone::Clock::default(),
             system: None,
             ascii: None,
         })
     }
 
-    /// Logs in, asks for the features, sets the binary type and learns the directory.
+    /// Logs in as another session of the same site did, without asking for what that one knows.
     ///
     /// # Errors
     ///
-    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
-    pub fn login(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
+    /// As [`Session::login`].
+    pub fn login_like(
+        &mut self,
+        known: &Known,
+        user: &str,
+        password: &str,
+        account: Option<&str>,
+    ) -> Result<()> {
+        self.authenticate(user, password, account)?;
+        self.features = known.features.clone();
+        self.cwd = known.home.clone();
+        self.home = known.home.clone();
+        self.working_mode = known.mode;
+        self.no_mlsd = known.no_mlsd;
+        self.time_command = known.time_command;
+        if self.features.utf8() {
+            self.command("OPTS", "UTF8 ON")?;
+        }
+        self.set_ascii(false)
+    }
+
+    /// What another session of the same site need not ask again.
+    pub fn known(&self) -> Known {
+        Known {
+            features: self.features.clone(),
+            home: self.home.clone(),
+            mode: self.working_mode,
+            no_mlsd: self.no_mlsd,
+            time_command: self.time_command,
+        }
+    }
+
+    fn authenticate(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
         let mut reply = self.command("USER", user)?;
         if reply.code == 331 {
             reply = self.command("PASS", password)?;
@@ -179,15 +227,30 @@ impl Session {
             return Err(refused_login(user, &self.options.host, &reply));
         }
         self.user = Some(user.to_owned());
+        Ok(())
+    }
+
+    /// Logs in, asks for the features, sets the binary type and learns the directory.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
+    pub fn login(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
+        self.authenticate(user, password, account)?;
         self.features = Features::parse(&self.command("FEAT", "")?);
         if self.features.utf8() {
             // RFC 2640 has UTF-8 as the default; some servers want to be told. A refusal is no
             // harm, names travel as bytes.
             self.command("OPTS", "UTF8 ON")?;
         }
+        if let Some(facts) = self.features.facts_to_ask_for() {
+            // A refusal leaves the facts as they were.
+            self.command("OPTS", &format!("MLST {facts}"))?;
+        }
         self.set_ascii(false)?;
         let reply = self.command("PWD", "")?;
         self.cwd = pwd_path(&reply).unwrap_or_else(|_| RemotePath::root());
+        self.home = self.cwd.clone();
         Ok(())
     }
 
@@ -288,6 +351,10 @@ impl Session {
     /// words come a moment later, and say more than the handshake did; then the session is dead.
     fn failed_handshake(&mut self, what: &str, failure: Option<Error>) -> Error {
         let failure = failure.unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed"));
+        // The data connection showed another certificate.
+        if let Some(death) = self.death() {
+            return death.about(what);
+        }
         if matches!(failure.kind(), Kind::Interrupted | Kind::Terminated) {
             lock(&self.exchange).kill(failure.clone());
             return failure;
@@ -407,6 +474,11 @@ impl Session {
         &self.cwd
     }
 
+    /// The directory that the login led to.
+    pub fn home(&self) -> &RemotePath {
+        &self.home
+    }
+
     /// Who is logged in.
     pub fn user(&self) -> Option<&str> {
         self.user.as_deref()
@@ -415,6 +487,11 @@ impl Session {
     /// What the control connection's handshake agreed.
     pub fn agreed(&self) -> &Agreed {
         &self.agreed
+    }
+
+    /// The server's certificate, DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
     }
 
     /// What the last data connection's handshake agreed; `None` before the first.
@@ -488,7 +565,20 @@ fn peer_is_v6(engine: &Engine) -> bool {
 }
 
 /// Dial, greeting, handshake and judgement; on success nothing but these has happened.
-fn secure(
+pub(super) fn secure(
+    options: &Options,
+    tls: &Tls,
+    exchange: &Shared,
+    admit: &mut Admit<'_>,
+) -> Result<(Control, String)> {
+    match secure_once(options, tls, exchange, admit) {
+        // The platform's TLS checks during the handshake; the second one tells what it found.
+        Err(_) if tls.wants_unchecked_retry() => secure_once(options, tls, exchange, admit),
+        other => other,
+    }
+}
+
+fn secure_once(
     options: &Options,
     tls: &Tls,
     exchange: &Shared,
@@ -497,8 +587,15 @@ fn secure(
     let where_to = format!("{}:{}", options.host, options.port);
     let tcp = options.dialer.connect(&options.host, options.port)?;
     let mut raw = socket(tcp, options.dialer.cancel.clone())?;
+    let mut greeting = String::new();
     if !options.implicit {
-        raw = ask_for_tls(raw, exchange).map_err(|error| error.about(&where_to))?;
+        (raw, greeting) = ask_for_tls(raw, exchange).map_err(|error| {
+            let silent = error.kind() == Kind::Connect && error.reply().is_none();
+            // An implicit server waits for our handshake, as we wait for its greeting.
+            let error =
+                if silent { error.with_hint("ftps:// if TLS is implicit there") } else { error };
+            error.about(&where_to)
+        })?;
     }
     raw.set_patience(crate::tls::Patience::within(options.timeout));
     let (stream, identity) = tls.control(raw).map_err(|error| {
@@ -511,7 +608,6 @@ fn secure(
     })?;
     admit(&identity)?;
     let mut control = Control::new(stream, Arc::clone(exchange), options.clear_data);
-    let mut greeting = String::new();
     if options.implicit {
         let reply = control.greeting().map_err(|error| error.about(&where_to))?;
         check_greeting(&reply).map_err(|error| error.about(&where_to))?;

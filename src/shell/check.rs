@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use super::suggest::closest;
-use super::syntax::{Element, Pos, Script, Word};
-use crate::commands::{COMMANDS, Context, Spec, find};
+use super::expand::typed;
+use super::syntax::{Element, MAX_DEPTH, Pos, Script, Word, parse};
+use crate::commands::{COMMANDS, Context, find};
 use crate::error::{Error, Result};
 
 /// Looks a script over.
@@ -18,10 +18,26 @@ use crate::error::{Error, Result};
 /// [`Kind::Usage`](crate::error::Kind::Usage), as `name:line:column: why`.
 pub fn check(script: &Script, name: &str, ctx: &Context) -> Result<()> {
     let mut known: BTreeSet<String> = ctx.aliases.keys().cloned().collect();
-    script_in(script, name, &mut known)
+    script_in(script, name, 0, &mut known)
 }
 
-fn script_in(script: &Script, name: &str, known: &mut BTreeSet<String>) -> Result<()> {
+/// Parses scripts that will run one after the other, and looks them over: what one defines, the
+/// later ones know. Each has its name in errors before its text.
+///
+/// # Errors
+///
+/// [`Kind::Usage`](crate::error::Kind::Usage), as [`check`].
+pub fn check_all(scripts: &[(String, String)], ctx: &Context) -> Result<()> {
+    let mut known: BTreeSet<String> = ctx.aliases.keys().cloned().collect();
+    scripts.iter().try_for_each(|(name, text)| script_in(&parse(text, name)?, name, 0, &mut known))
+}
+
+fn script_in(
+    script: &Script,
+    name: &str,
+    depth: usize,
+    known: &mut BTreeSet<String>,
+) -> Result<()> {
     for item in &script.items {
         if item.background {
             let why = Error::usage("background jobs (`&`) are not supported yet");
@@ -30,9 +46,9 @@ fn script_in(script: &Script, name: &str, known: &mut BTreeSet<String>) -> Resul
         for step in &item.steps {
             match &step.element {
                 Element::Simple(words) => {
-                    simple(words, known).map_err(|error| at(error, name, step.pos))?;
+                    simple(words, depth, known).map_err(|error| at(error, name, step.pos))?;
                 }
-                Element::Group(inner) => script_in(inner, name, known)?,
+                Element::Group(inner) => script_in(inner, name, depth, known)?,
                 Element::Local(_) => {}
             }
         }
@@ -40,16 +56,22 @@ fn script_in(script: &Script, name: &str, known: &mut BTreeSet<String>) -> Resul
     Ok(())
 }
 
-fn simple(words: &[Word], known: &mut BTreeSet<String>) -> Result<()> {
-    let words: Vec<String> = words.iter().map(Word::text).collect();
-    let Some(first) = words.first() else { return Ok(()) };
-    if known.contains(first) {
+fn simple(words: &[Word], depth: usize, known: &mut BTreeSet<String>) -> Result<()> {
+    let Some(first) = words.first().map(Word::text) else { return Ok(()) };
+    if known.contains(&first) {
         return Ok(());
     }
-    let spec = lookup(first)?;
-    spec.check(&words)?;
+    let spec = find(COMMANDS, &first)?;
+    if let Some(inner) = spec.check(&typed(words, spec))? {
+        if depth == MAX_DEPTH {
+            return Err(Error::usage(format!("{}: commands are nested too deep", spec.name)));
+        }
+        // Both places are told: that of the command, and the one in the text that it runs.
+        let script = parse(&inner, spec.name)?;
+        script_in(&script, spec.name, depth + 1, known)?;
+    }
     if spec.name == "alias"
-        && let Some(alias) = words.get(1)
+        && let Some(alias) = words.get(1).map(Word::text)
     {
         let alias = alias.split_once('=').map_or(alias.as_str(), |(name, _)| name);
         known.insert(alias.to_owned());
@@ -57,24 +79,52 @@ fn simple(words: &[Word], known: &mut BTreeSet<String>) -> Result<()> {
     Ok(())
 }
 
-/// The command that a word means, or an error with a suggestion.
-///
-/// # Errors
-///
-/// [`Kind::Usage`](crate::error::Kind::Usage).
-pub fn lookup(word: &str) -> Result<&'static Spec> {
-    find(COMMANDS, word).map_err(|error| {
-        let names =
-            COMMANDS.iter().flat_map(|s| std::iter::once(s.name).chain(s.aliases.iter().copied()));
-        match closest(word, names) {
-            Some(name) if error.hint().is_none() => {
-                error.with_hint(format!("did you mean `{name}`?"))
-            }
-            _ => error.with_hint("`help` lists the commands"),
-        }
-    })
-}
-
 fn at(error: Error, name: &str, pos: Pos) -> Error {
     error.about(format_args!("{name}:{pos}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::context::testing::Fixture;
+
+    #[test]
+    fn every_example_is_in_the_language_and_would_run() {
+        let fixture = Fixture::new(|_, _, _| Ok(()));
+        let mut wrong = Vec::new();
+        for spec in COMMANDS {
+            for example in spec.examples {
+                let script = parse(example.line, spec.name).map_err(Error::from);
+                let names = example.line.split_whitespace().any(|word| {
+                    word.trim_matches(['(', ')', ';']) == spec.name
+                        || spec.aliases.contains(&word.trim_matches(['(', ')', ';']))
+                });
+                match script.and_then(|script| check(&script, spec.name, &fixture.ctx)) {
+                    Ok(()) if names => {}
+                    Ok(()) => wrong.push(format!("{}: does not show {}", example.line, spec.name)),
+                    Err(error) => wrong.push(format!("{}: {error}", example.line)),
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn what_one_script_defines_the_later_ones_know() {
+        let fixture = Fixture::new(|_, _, _| Ok(()));
+        let scripts =
+            |texts: [&str; 2]| texts.map(|text| ("-c".to_owned(), text.to_owned())).to_vec();
+        assert!(check_all(&scripts(["alias greet echo", "greet"]), &fixture.ctx).is_ok());
+        let error = check_all(&scripts(["greet", "alias greet echo"]), &fixture.ctx).unwrap_err();
+        assert!(error.message().starts_with("-c:1:1: unknown command"), "{error}");
+    }
+
+    #[test]
+    fn commands_nested_without_end_are_refused() {
+        let fixture = Fixture::new(|_, _, _| Ok(()));
+        let text = format!("{}true", "repeat ".repeat(10_000));
+        let script = parse(&text, "test").unwrap();
+        let error = check(&script, "test", &fixture.ctx).unwrap_err();
+        assert!(error.message().contains("nested too deep"));
+    }
 }

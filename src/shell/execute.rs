@@ -4,10 +4,10 @@
 //! every other one does, and the first one's cause becomes the exit status. Ctrl-C ends the whole
 //! script.
 
-use super::check::{check, lookup};
+use super::check::check;
 use super::syntax::{Element, Item, Script, Step, When, Word, parse};
 use super::{expand, redirect};
-use crate::commands::Context;
+use crate::commands::{COMMANDS, Context, find};
 use crate::error::{Error, Kind, Result, kind_of};
 use crate::output::is_broken_pipe;
 use crate::settings::CMD_FAIL_EXIT;
@@ -141,19 +141,26 @@ fn simple(ctx: &mut Context, words: &[Word]) -> Status {
         return alias(ctx, &name, &body, &words[1..]);
     }
     ctx.tally.commands += 1;
+    let failed_before = ctx.tally.failed;
     let result = command(ctx, words);
     let flushed = ctx.out.flush();
     match result.and_then(|()| Ok(flushed?)) {
         Ok(()) => Ok(()),
         // The reader has what it wanted.
         Err(error) if is_broken_pipe(&error) => Ok(()),
+        // It ran a script (`source`), in which this failure was shown and counted.
+        Err(error) if was_shown(&error) && ctx.tally.failed > failed_before => Err(kind_of(&error)),
         Err(error) => failed(ctx, error),
     }
 }
 
+fn was_shown(error: &anyhow::Error) -> bool {
+    crate::error::find(error).is_some_and(Error::was_shown)
+}
+
 fn command(ctx: &mut Context, words: &[Word]) -> anyhow::Result<()> {
     let name = words.first().map(Word::text).unwrap_or_default();
-    let spec = lookup(&name)?;
+    let spec = find(COMMANDS, &name)?;
     ctx.cancel.check()?;
     let arguments = expand::arguments(words, spec, ctx)?;
     spec.run(&arguments, ctx)
@@ -187,3 +194,6 @@ fn count_failure(ctx: &mut Context, kind: Kind) {
     ctx.tally.failed += 1;
     ctx.tally.first.get_or_insert(kind);
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,19 +13,28 @@ use crate::ftp::path::{RemotePath, decode_name};
 use crate::glob;
 use crate::settings::GLOB_NOMATCH;
 
+/// The words as `spec` takes them, before anything is expanded: without their quotes, or with
+/// them where they are to be read again as commands.
+pub fn typed(words: &[Word], spec: &Spec) -> Vec<String> {
+    let source = spec.globs == Globs::Source;
+    let word = |(index, word): (usize, &Word)| {
+        if source && index > 0 { word.source() } else { word.text() }
+    };
+    words.iter().enumerate().map(word).collect()
+}
+
 /// The arguments that `words` stand for; the first is the command's name and stays.
 ///
 /// # Errors
 ///
 /// A wildcard that matches nothing (by `glob:nomatch`), a listing that fails, too many words.
 pub fn arguments(words: &[Word], spec: &Spec, ctx: &mut Context) -> Result<Vec<String>> {
-    let mut arguments = Vec::new();
     ctx.globbed = false;
-    for (index, word) in words.iter().enumerate() {
-        if index == 0 || spec.globs == Globs::None {
-            arguments.push(word.text());
-            continue;
-        }
+    if matches!(spec.globs, Globs::None | Globs::Source) {
+        return Ok(typed(words, spec));
+    }
+    let mut arguments: Vec<_> = words.first().map(Word::text).into_iter().collect();
+    for word in words.iter().skip(1) {
         for word in expand_braces(word)? {
             one(&word, spec, ctx, &mut arguments)?;
         }

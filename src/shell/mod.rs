@@ -15,7 +15,6 @@ pub mod prompt;
 pub mod redact;
 pub mod redirect;
 pub mod repl;
-pub mod suggest;
 pub mod syntax;
 pub mod wake;
 pub mod words;

@@ -5,7 +5,7 @@ use std::process::{Child, ExitStatus, Stdio};
 
 use super::expand::home_of;
 use super::syntax::{Redirect, Target, Word};
-use crate::commands::Context;
+use crate::commands::{Context, local};
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::output::Output;
 
@@ -94,6 +94,6 @@ fn unstarted(line: &str, error: &std::io::Error) -> Error {
 
 fn open(word: &Word, how: &mut OpenOptions) -> Result<std::fs::File> {
     let text = word.text();
-    let path = if word.has_tilde() { home_of(&text) } else { text };
+    let path = local::path(&if word.has_tilde() { home_of(&text) } else { text });
     how.create(true).write(true).open(&path).map_err(|error| Error::local(&path, &error))
 }

@@ -1,14 +1,15 @@
 //! One file down: from a [`Remote`] into a partial file, and from there to its name.
 
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::io::Write;
+use std::path::PathBuf;
 
+use super::journal::{Journal, WORTH_RESUMING};
 use super::partial::{Partial, Target, examine};
-use super::{BLOCK, Facts, How, Incoming, Outcome, Progress, Remote, verify};
+use super::resume::{Plan, plan};
+use super::stream::{Download, Failure, Start};
+use super::{Facts, How, Outcome, Progress, Remote, Type, Verify};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::data::data_error;
 use crate::ftp::path::RemotePath;
 
 /// A file to fetch.
@@ -20,7 +21,7 @@ pub struct Job {
     pub local: PathBuf,
     /// Size and time, where a listing has told them already.
     pub facts: Option<Facts>,
-    /// Times and checks.
+    /// How.
     pub how: How,
 }
 
@@ -47,20 +48,20 @@ pub fn to_file(
         let mut device = device.map_err(|error| Error::local(&job.local, &error))?;
         return to_writer(remote, job, facts, &mut device, progress, cancel);
     }
-    let mut partial = Partial::create(&job.local)?;
-    let copied = match reserve(&partial, facts) {
-        Ok(()) => to_writer(remote, job, facts, &mut partial, progress, cancel),
-        Err(error) => Err(error),
-    };
-    match copied {
-        Ok(outcome) => {
-            let modified = facts.modified.filter(|_| job.how.preserve_times);
-            partial.complete(modified)?;
+    let mut partial = Partial::open(&job.local)?;
+    match fill(remote, job, facts, &mut partial, progress, cancel) {
+        Ok(Filled::Unchanged(outcome)) => {
+            partial.discard();
+            Ok(outcome)
+        }
+        Ok(Filled::Partial(outcome)) => {
+            verify_hash(remote, job, &partial)?;
+            partial.complete(facts.modified.filter(|_| job.how.preserve_times))?;
             Ok(outcome)
         }
         Err(error) => {
             // An empty partial file helps nobody.
-            if std::fs::metadata(partial.path()).is_ok_and(|metadata| metadata.len() == 0) {
+            if partial.length().is_ok_and(|length| length == 0) {
                 partial.discard();
             }
             Err(error)
@@ -68,8 +69,106 @@ pub fn to_file(
     }
 }
 
-fn reserve(partial: &Partial, facts: Facts) -> Result<()> {
-    facts.size.map_or(Ok(()), |size| partial.reserve(size))
+enum Filled {
+    /// The partial file holds the whole file.
+    Partial(Outcome),
+    /// The file under the final name is whole already.
+    Unchanged(Outcome),
+}
+
+fn fill(
+    remote: &mut dyn Remote,
+    job: &Job,
+    facts: Facts,
+    partial: &mut Partial,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Filled> {
+    let download = Download { path: &job.remote, facts, how: &job.how, cancel };
+    let resume = job.how.resume && job.how.kind == Type::Binary;
+    let plan = if resume { plan(partial, &job.local, facts)? } else { Plan::Afresh(None) };
+    let attempt = match plan {
+        Plan::Afresh(None) => None,
+        Plan::Afresh(Some(why)) => Some(Err(Failure::NotTheSame(why))),
+        Plan::Partial(start) => {
+            partial.append()?;
+            Some(download.run(remote, &start, partial, progress).map(Filled::Partial))
+        }
+        Plan::Compare(start) => {
+            let compared = download.run(remote, &start, &mut std::io::sink(), progress);
+            Some(compared.map(Filled::Unchanged))
+        }
+        Plan::Adopt(start) => Some(adopt(&download, remote, &start, partial, progress)),
+    };
+    match attempt {
+        None => {}
+        Some(Ok(filled)) => return Ok(filled),
+        Some(Err(Failure::Failed(error))) => return Err(error.at_local(&job.local)),
+        Some(Err(Failure::NotTheSame(why))) => {
+            progress.note(&format!("{}: {why}: starting again", job.remote));
+        }
+    }
+    partial.empty()?;
+    if let Some(size) = facts.size.filter(|size| *size >= WORTH_RESUMING) {
+        partial.reserve(size)?;
+    }
+    if facts.size.is_none_or(|size| size >= WORTH_RESUMING) {
+        Journal::of(facts).write(partial.path());
+    }
+    match download.run(remote, &Start::default(), partial, progress) {
+        Ok(outcome) => Ok(Filled::Partial(outcome)),
+        Err(Failure::Failed(error)) => Err(error.at_local(&job.local)),
+        // There was nothing to be the same as.
+        Err(Failure::NotTheSame(why)) => {
+            Err(Error::new(Kind::Incomplete, format!("get {}: {why}", job.remote)))
+        }
+    }
+}
+
+/// A file that another program left unfinished: its end is compared before it is touched.
+fn adopt(
+    download: &Download<'_>,
+    remote: &mut dyn Remote,
+    start: &Start,
+    partial: &mut Partial,
+    progress: &dyn Progress,
+) -> Result<Filled, Failure> {
+    struct Adopting<'a>(&'a mut Partial, bool);
+    impl Write for Adopting<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            // The first bytes come only after the overlap was the same.
+            if !std::mem::replace(&mut self.1, true) {
+                self.0.adopt()?;
+            }
+            self.0.write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            self.0.flush()
+        }
+    }
+    let mut adopting = Adopting(partial, false);
+    download.run(remote, start, &mut adopting, progress).map(Filled::Partial)
+}
+
+fn verify_hash(remote: &mut dyn Remote, job: &Job, partial: &Partial) -> Result<()> {
+    if job.how.verify != Verify::Hash || job.how.kind != Type::Binary {
+        return Ok(());
+    }
+    let Some(there) = remote.checksum(&job.remote)? else { return Ok(()) };
+    let here = partial.checksum(there.algorithm)?;
+    if here == there {
+        return Ok(());
+    }
+    // What differs is of no use for going on.
+    partial.spoil();
+    Err(Error::new(
+        Kind::Incomplete,
+        format!(
+            "get {}: the {:?} checksums differ: {} here, {} on the server",
+            job.remote, there.algorithm, here.digits, there.digits
+        ),
+    ))
 }
 
 /// Fetches a file into any writer, with the same checks at its end.
@@ -85,204 +184,15 @@ pub fn to_writer(
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Outcome> {
-    let what = format!("get {}", job.remote);
-    let start = Instant::now();
-    let mut incoming = remote.fetch(&job.remote, 0)?;
-    let expected = facts.size.or_else(|| incoming.announced()).filter(|_| job.how.verify_size);
-    if let Some(expected) = expected {
-        progress.expect(expected);
-    }
-    let copied = copy(&mut *incoming, sink, &job.local, progress, cancel);
-    let count = match copied {
-        Ok(count) => count,
-        Err(Stopped::Local(error)) => {
-            incoming.abort();
-            return Err(error);
-        }
-        Err(Stopped::Cancelled(error)) => {
-            incoming.abort();
-            return Err(error);
-        }
-        // A cut stream is judged with the reply and the size, like every other end.
-        Err(Stopped::Remote(error, count)) if error.kind() == ErrorKind::UnexpectedEof => count,
-        Err(Stopped::Remote(error, count)) => {
-            let why = data_error(&error, remote.timeout()).about(&what);
-            // A stalled connection says nothing more; a broken one may have a reason to tell.
-            if error.kind() == ErrorKind::TimedOut || why.kind() == Kind::Interrupted {
-                incoming.abort();
-                return Err(why);
-            }
-            let finished = incoming.finish().map_err(|_| why.clone())?;
-            verify::download(&what, count, expected, &finished)?;
-            return Err(why);
-        }
-    };
-    let finished = incoming.finish().map_err(|error| unconfirmed(&what, count, error))?;
-    let warning = verify::download(&what, count, expected, &finished)?;
-    Ok(Outcome { bytes: count, elapsed: start.elapsed(), resumed_from: None, warning })
-}
-
-/// All bytes may be there, but the server never said so.
-pub(super) fn unconfirmed(what: &str, count: u64, error: Error) -> Error {
-    if matches!(error.kind(), Kind::Interrupted | Kind::Terminated) {
-        return error;
-    }
-    Error::new(
-        Kind::Incomplete,
-        format!("{what}: unconfirmed after {count} bytes: {}", error.message()),
-    )
-    .with_hint("the connection may have been lost in a long transfer: try again")
-}
-
-enum Stopped {
-    Local(Error),
-    Cancelled(Error),
-    Remote(std::io::Error, u64),
-}
-
-fn copy(
-    incoming: &mut dyn Incoming,
-    sink: &mut dyn Write,
-    local: &Path,
-    progress: &dyn Progress,
-    cancel: &Cancel,
-) -> Result<u64, Stopped> {
-    let mut block = vec![0; BLOCK];
-    let mut count = 0u64;
-    loop {
-        cancel.check().map_err(Stopped::Cancelled)?;
-        // Fill the block before it is written: TLS yields 16 KiB at a time.
-        let mut filled = 0;
-        let ended = loop {
-            match incoming.read(&mut block[filled..]) {
-                Ok(0) => break Some(None),
-                Ok(n) => {
-                    filled += n;
-                    if filled == block.len() {
-                        break None;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => break Some(Some(error)),
-            }
-        };
-        if filled > 0 {
-            sink.write_all(&block[..filled])
-                .map_err(|error| Stopped::Local(full(local, &error)))?;
-            count += filled as u64;
-            progress.advance(filled as u64);
-        }
-        match ended {
-            None => {}
-            Some(None) => {
-                sink.flush().map_err(|error| Stopped::Local(full(local, &error)))?;
-                return Ok(count);
-            }
-            Some(Some(error)) => return Err(Stopped::Remote(error, count)),
+    let download = Download { path: &job.remote, facts, how: &job.how, cancel };
+    match download.run(remote, &Start::default(), sink, progress) {
+        Ok(outcome) => Ok(outcome),
+        Err(Failure::Failed(error)) => Err(error.at_local(&job.local)),
+        Err(Failure::NotTheSame(why)) => {
+            Err(Error::new(Kind::Incomplete, format!("get {}: {why}", job.remote)))
         }
     }
-}
-
-fn full(local: &Path, error: &std::io::Error) -> Error {
-    Error::local(local, error)
-        .about("write")
-        .with_hint("what has come so far is kept beside it; an old file of this name is untouched")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::Unwatched;
-    use super::super::fake::{Fake, Fault};
-    use super::*;
-
-    fn fetch(fake: &mut Fake, dir: &Path) -> Result<Outcome> {
-        let job = Job {
-            remote: RemotePath::new("x").unwrap(),
-            local: dir.join("x"),
-            facts: None,
-            how: How::default(),
-        };
-        to_file(fake, &job, &Unwatched, &Cancel::new())
-    }
-
-    fn files(dir: &Path) -> Vec<String> {
-        let mut names: Vec<_> = std::fs::read_dir(dir)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    }
-
-    #[test]
-    fn a_whole_file_arrives_with_its_time() {
-        let dir = tempfile::tempdir().unwrap();
-        let data: Vec<u8> = (0..1_000_003u32).map(|i| (i % 251) as u8).collect();
-        let mut fake = Fake::with("x", &data);
-        let outcome = fetch(&mut fake, dir.path()).unwrap();
-        assert_eq!(outcome.bytes, data.len() as u64);
-        assert_eq!(outcome.warning, None);
-        assert!(std::fs::read(dir.path().join("x")).unwrap() == data);
-        let modified = std::fs::metadata(dir.path().join("x")).unwrap().modified().unwrap();
-        let expected = super::super::partial::system_time(fake.modified).unwrap();
-        assert_eq!(modified, expected);
-        assert_eq!(files(dir.path()), ["x"]);
-    }
-
-    #[test]
-    fn no_fault_leaves_a_file_under_the_final_name_or_harms_the_old_one() {
-        for fault in [
-            Fault::CutAt(5000),
-            Fault::ShortBy(1),
-            Fault::LongBy(1),
-            Fault::Reply(426),
-            Fault::Reply(451),
-            Fault::NoReply,
-            Fault::ResetAt(5000),
-            Fault::StallAt(5000),
-        ] {
-            let dir = tempfile::tempdir().unwrap();
-            let mut fake = Fake::with("x", &[7; 10_000]);
-            fake.fault = Some(fault);
-            let error = fetch(&mut fake, dir.path()).unwrap_err();
-            let expected =
-                if fault == Fault::StallAt(5000) { Kind::Connect } else { Kind::Incomplete };
-            assert_eq!(error.kind(), expected, "{fault:?}: {error}");
-            assert!(!dir.path().join("x").exists(), "{fault:?}");
-
-            std::fs::write(dir.path().join("x"), "old").unwrap();
-            assert!(fetch(&mut fake, dir.path()).is_err());
-            assert_eq!(std::fs::read(dir.path().join("x")).unwrap(), b"old", "{fault:?}");
-        }
-    }
-
-    #[test]
-    fn a_cut_after_the_last_byte_of_a_known_size_is_a_success_with_a_warning() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut fake = Fake::with("x", &[7; 10_000]);
-        fake.fault = Some(Fault::CutAt(10_000));
-        let outcome = fetch(&mut fake, dir.path()).unwrap();
-        assert!(outcome.warning.is_some_and(|warning| warning.contains("not closed properly")));
-        assert_eq!(std::fs::read(dir.path().join("x")).unwrap(), [7; 10_000]);
-
-        fake.tells_size = false;
-        assert_eq!(fetch(&mut fake, dir.path()).unwrap_err().kind(), Kind::Incomplete);
-    }
-
-    #[test]
-    fn a_missing_file_leaves_nothing_behind() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut fake = Fake::with("y", b"");
-        assert_eq!(fetch(&mut fake, dir.path()).unwrap_err().kind(), Kind::Refused);
-        assert!(files(dir.path()).is_empty());
-    }
-
-    #[test]
-    fn an_unwritable_directory_fails_before_anything_is_fetched() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut fake = Fake::with("x", &[7; 100]);
-        let error = fetch(&mut fake, &dir.path().join("absent")).unwrap_err();
-        assert_eq!(error.kind(), Kind::Local);
-        assert_eq!(fake.fetched, 0);
-    }
-}
+mod tests;

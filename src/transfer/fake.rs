@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime};
 
-use super::{Facts, Incoming, Outgoing, Remote};
+use super::checksum::{Algorithm, Checksum};
+use super::{Facts, Incoming, Outgoing, Place, Remote, Type};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::Finished;
 use crate::ftp::path::RemotePath;
@@ -36,6 +37,10 @@ pub(crate) enum Fault {
     StoredShortBy(usize),
     /// The local file is written to during the upload.
     LocalChanges,
+    /// REST is answered and ignored.
+    IgnoresRestart,
+    /// A checksum of something else.
+    WrongChecksum,
 }
 
 pub(crate) type Files = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
@@ -48,6 +53,10 @@ pub(crate) struct Fake {
     pub tells_size: bool,
     pub modified: NaiveDateTime,
     pub fetched: usize,
+    /// Where downloads began.
+    pub offsets: Vec<usize>,
+    /// Where uploads went.
+    pub places: Vec<Place>,
     pub times_set: usize,
     pub touch_on_store: Option<PathBuf>,
 }
@@ -60,6 +69,8 @@ impl Default for Fake {
             tells_size: true,
             modified: DateTime::from_timestamp(1_500_000_000, 0).unwrap_or_default().naive_utc(),
             fetched: 0,
+            offsets: Vec::new(),
+            places: Vec::new(),
             times_set: 0,
             touch_on_store: None,
         }
@@ -178,9 +189,13 @@ impl Remote for Fake {
         Ok(Facts { size, modified: Some(self.modified) })
     }
 
-    fn fetch(&mut self, path: &RemotePath, offset: u64) -> Result<Box<dyn Incoming>> {
+    fn fetch(&mut self, path: &RemotePath, offset: u64, _: Type) -> Result<Box<dyn Incoming>> {
         self.fetched += 1;
-        let mut content = self.content(path.as_str()).split_off(offset as usize);
+        let ignored = self.fault == Some(Fault::IgnoresRestart);
+        let offset = if ignored { 0 } else { offset as usize };
+        self.offsets.push(offset);
+        let mut content = self.content(path.as_str());
+        let mut content = content.split_off(offset.min(content.len()));
         match self.fault {
             Some(Fault::CutAt(n) | Fault::ResetAt(n) | Fault::StallAt(n)) => content.truncate(n),
             Some(Fault::ShortBy(n)) => content.truncate(content.len() - n),
@@ -191,14 +206,16 @@ impl Remote for Fake {
         Ok(Box::new(FakeDownload { left, fault: self.fault, end: End::Open }))
     }
 
-    fn store(&mut self, path: &RemotePath, _offset: u64) -> Result<Box<dyn Outgoing>> {
+    fn store(&mut self, path: &RemotePath, place: Place, _: Type) -> Result<Box<dyn Outgoing>> {
         if let Some(local) = &self.touch_on_store {
             std::fs::write(local, "something else").unwrap();
         }
+        self.places.push(place);
+        let got = if place == Place::Whole { Vec::new() } else { self.content(path.as_str()) };
         Ok(Box::new(FakeUpload {
             files: Arc::clone(&self.files),
             name: path.as_str().to_owned(),
-            got: Vec::new(),
+            got,
             fault: self.fault,
         }))
     }
@@ -206,6 +223,26 @@ impl Remote for Fake {
     fn set_modified(&mut self, _path: &RemotePath, _time: NaiveDateTime) -> Result<bool> {
         self.times_set += 1;
         Ok(true)
+    }
+
+    fn checksum(&mut self, path: &RemotePath) -> Result<Option<Checksum>> {
+        let mut content = self.content(path.as_str());
+        if self.fault == Some(Fault::WrongChecksum) {
+            content.push(0);
+        }
+        Ok(Some(Algorithm::Sha256.of(&mut &content[..]).unwrap()))
+    }
+
+    fn move_file(&mut self, from: &RemotePath, to: &RemotePath) -> Result<()> {
+        let mut files = self.files.lock().unwrap();
+        let content = files.remove(from.as_str()).unwrap();
+        files.insert(to.as_str().to_owned(), content);
+        Ok(())
+    }
+
+    fn remove(&mut self, path: &RemotePath) -> Result<()> {
+        self.files.lock().unwrap().remove(path.as_str());
+        Ok(())
     }
 
     fn timeout(&self) -> Duration {

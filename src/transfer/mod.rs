@@ -5,9 +5,18 @@
 //! part of a good end was missing. It never writes under a final name before everything has been
 //! checked, and never prints.
 
+pub mod ascii;
+pub mod checksum;
 pub mod download;
+pub mod journal;
+pub mod limit;
+pub mod mirror;
 pub mod partial;
+pub mod relay;
 pub mod remote;
+pub mod resume;
+pub mod retry;
+pub mod stream;
 pub mod upload;
 pub mod verify;
 
@@ -22,6 +31,8 @@ use chrono::NaiveDateTime;
 use crate::error::Result;
 use crate::ftp::data::Finished;
 use crate::ftp::path::RemotePath;
+use checksum::Checksum;
+use limit::Limit;
 
 /// Bytes moved per read or write: large enough that system calls do not show in a profile.
 pub const BLOCK: usize = 256 * 1024;
@@ -33,6 +44,27 @@ pub struct Facts {
     pub size: Option<u64>,
     /// Last modified, UTC.
     pub modified: Option<NaiveDateTime>,
+}
+
+/// The type of a transfer (RFC 959 section 3.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Type {
+    /// TYPE I: the bytes as they are.
+    #[default]
+    Binary,
+    /// TYPE A: line ends are those of each side.
+    Ascii,
+}
+
+/// Where an upload's bytes go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// They are the whole file (STOR).
+    Whole,
+    /// They follow what is there (APPE).
+    End,
+    /// They begin at this offset (REST, STOR).
+    Offset(u64),
 }
 
 /// A download under way.
@@ -65,34 +97,30 @@ pub trait Outgoing: Write {
 }
 
 /// The remote side, as transfers need it. A session is one; tests have one in memory.
+///
+/// All methods fail with a refusal, or with the loss of the connection.
+#[allow(clippy::missing_errors_doc)]
 pub trait Remote {
     /// Size and time of a file, as far as the server tells.
-    ///
-    /// # Errors
-    ///
-    /// When the file is not there, or the connection is lost.
     fn facts(&mut self, path: &RemotePath) -> Result<Facts>;
 
     /// Begins to fetch a file from `offset` on.
-    ///
-    /// # Errors
-    ///
-    /// A refusal, or the loss of the connection.
-    fn fetch(&mut self, path: &RemotePath, offset: u64) -> Result<Box<dyn Incoming>>;
+    fn fetch(&mut self, path: &RemotePath, offset: u64, kind: Type) -> Result<Box<dyn Incoming>>;
 
-    /// Begins to store a file from `offset` on.
-    ///
-    /// # Errors
-    ///
-    /// A refusal, or the loss of the connection.
-    fn store(&mut self, path: &RemotePath, offset: u64) -> Result<Box<dyn Outgoing>>;
+    /// Begins to store a file.
+    fn store(&mut self, path: &RemotePath, place: Place, kind: Type) -> Result<Box<dyn Outgoing>>;
 
     /// Sets a file's time; `false` when the server takes no time.
-    ///
-    /// # Errors
-    ///
-    /// The loss of the connection.
     fn set_modified(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool>;
+
+    /// A checksum of a file made by the server; `None` when it makes none.
+    fn checksum(&mut self, path: &RemotePath) -> Result<Option<Checksum>>;
+
+    /// Renames a file, over an existing one where the server does.
+    fn move_file(&mut self, from: &RemotePath, to: &RemotePath) -> Result<()>;
+
+    /// Removes a file.
+    fn remove(&mut self, path: &RemotePath) -> Result<()>;
 
     /// How long a transfer may stall, for messages.
     fn timeout(&self) -> Duration;
@@ -102,8 +130,12 @@ pub trait Remote {
 pub trait Progress {
     /// The size became known.
     fn expect(&self, total: u64);
+    /// The transfer begins, or begins again, at this offset.
+    fn start_at(&self, offset: u64);
     /// So many bytes more have moved.
     fn advance(&self, bytes: u64);
+    /// Something that the user should know.
+    fn note(&self, text: &str);
 }
 
 /// A transfer that nobody watches.
@@ -112,7 +144,9 @@ pub struct Unwatched;
 
 impl Progress for Unwatched {
     fn expect(&self, _total: u64) {}
+    fn start_at(&self, _offset: u64) {}
     fn advance(&self, _bytes: u64) {}
+    fn note(&self, _text: &str) {}
 }
 
 /// A transfer that has succeeded.
@@ -128,17 +162,44 @@ pub struct Outcome {
     pub warning: Option<String>,
 }
 
-/// How to transfer (settings `xfer:…`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is compared at the end of a transfer (setting `xfer:verify`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Verify {
+    /// Nothing but how it ended.
+    None,
+    /// The sizes.
+    #[default]
+    Size,
+    /// The sizes, and a checksum where the server makes one.
+    Hash,
+}
+
+/// How to transfer (settings `xfer:…` and `net:limit-…`, options of the commands).
+#[derive(Debug, Clone)]
 pub struct How {
     /// Keep modification times.
     pub preserve_times: bool,
-    /// Compare sizes.
-    pub verify_size: bool,
+    /// What is compared.
+    pub verify: Verify,
+    /// Go on where an earlier transfer stopped.
+    pub resume: bool,
+    /// The type.
+    pub kind: Type,
+    /// Upload to a temporary name, then rename.
+    pub atomic: bool,
+    /// The limits that the bytes are drawn from: this transfer's, and that of all together.
+    pub limits: [Limit; 2],
 }
 
 impl Default for How {
     fn default() -> Self {
-        Self { preserve_times: true, verify_size: true }
+        Self {
+            preserve_times: true,
+            verify: Verify::Size,
+            resume: false,
+            kind: Type::Binary,
+            atomic: false,
+            limits: [Limit::default(), Limit::default()],
+        }
     }
 }

@@ -15,6 +15,8 @@ use std::time::{Duration, SystemTime};
 use chrono::NaiveDateTime;
 use rustix::fs::{FlockOperation, OFlags, flock};
 
+use super::checksum::{Algorithm, Checksum};
+use super::journal::Journal;
 use crate::error::{Error, Kind, Result};
 
 /// The end of a partial file's name.
@@ -22,6 +24,9 @@ pub const SUFFIX: &str = ".ftpsh-part";
 
 /// The longest name that file systems take, in bytes.
 const NAME_MAX: usize = 255;
+
+/// Room for the two letters that the journal's name has more, and the three of its temporary one.
+const SPARE: usize = 6;
 
 /// What is at a download's target before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,37 +74,87 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// Creates (or empties) the partial file of `target`.
+    /// Opens the partial file of `target`, or creates it. What is in it stays.
     ///
     /// # Errors
     ///
     /// [`Kind::Local`] when it cannot be created, is a link, or another ftpsh is filling it.
-    pub fn create(target: &Path) -> Result<Self> {
+    pub fn open(target: &Path) -> Result<Self> {
         let path = partial_path(target)?;
         let mode = std::fs::symlink_metadata(target)
             .ok()
             .filter(|metadata| metadata.is_file())
             .map(|metadata| metadata.mode() & 0o7777);
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true);
-        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
-        options.mode(mode.unwrap_or(0o666));
-        let failed = |error: io::Error| Error::local(&path, &error).about("partial file");
-        let file = options.open(&path).map_err(failed)?;
-        if !file.metadata().map_err(failed)?.is_file() {
-            return Err(Error::new(
-                Kind::Local,
-                format!("{}: is not a regular file", path.display()),
-            ));
-        }
-        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-            Error::new(
-                Kind::Local,
-                format!("{}: another ftpsh is fetching this file", target.display()),
-            )
-        })?;
-        file.set_len(0).map_err(failed)?;
+        options.create(true).mode(mode.unwrap_or(0o666));
+        let file = locked(&mut options, &path, target)?;
         Ok(Self { file, path, target: target.to_owned(), mode })
+    }
+
+    /// How many bytes have come.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`]; so for all of these.
+    pub fn length(&self) -> Result<u64> {
+        self.file.metadata().map(|metadata| metadata.len()).map_err(|error| self.failed(&error))
+    }
+
+    /// The last bytes, at most `most`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Partial::length`].
+    pub fn tail(&self, most: u64) -> Result<Vec<u8>> {
+        tail_of(&self.file, self.length()?, most).map_err(|error| self.failed(&error))
+    }
+
+    /// Throws away what is in it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Partial::length`].
+    pub fn empty(&mut self) -> Result<()> {
+        let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
+        emptied.map_err(|error| self.failed(&error))
+    }
+
+    /// Further writes go behind what is in it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Partial::length`].
+    pub fn append(&mut self) -> Result<()> {
+        self.file.seek(SeekFrom::End(0)).map(drop).map_err(|error| self.failed(&error))
+    }
+
+    /// Makes the file under the final name the partial file; writes go behind what is in it.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn adopt(&mut self) -> io::Result<()> {
+        std::fs::rename(&self.target, &self.path)?;
+        self.file = locked(&mut OpenOptions::new(), &self.path, &self.target)
+            .map_err(|error| io::Error::other(error.to_string()))?;
+        self.file.seek(SeekFrom::End(0)).map(drop)
+    }
+
+    /// The checksum of what is in it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Partial::length`].
+    pub fn checksum(&self, algorithm: Algorithm) -> Result<Checksum> {
+        let whole = File::open(&self.path).and_then(|mut file| algorithm.of(&mut file));
+        whole.map_err(|error| self.failed(&error))
+    }
+
+    /// Makes sure that nobody goes on with what is in it.
+    pub fn spoil(&self) {
+        let _ = self.file.set_len(0);
+        let _ = std::fs::remove_file(&self.path);
+        Journal::remove(&self.path);
     }
 
     /// Where it lies.
@@ -141,12 +196,15 @@ impl Partial {
             let _ = self.file.set_permissions(permissions);
         }
         std::fs::rename(&self.path, &self.target)
-            .map_err(|error| Error::local(&self.target, &error))
+            .map_err(|error| Error::local(&self.target, &error))?;
+        Journal::remove(&self.path);
+        Ok(())
     }
 
     /// Removes it: it holds nothing worth keeping.
     pub fn discard(self) {
         let _ = std::fs::remove_file(&self.path);
+        Journal::remove(&self.path);
     }
 
     /// A failed write in words, with where and why.
@@ -166,10 +224,33 @@ impl Write for Partial {
     }
 }
 
-impl Seek for Partial {
-    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        self.file.seek(position)
+/// Opens a partial file without following a link or waiting for a FIFO, and locks it.
+fn locked(options: &mut OpenOptions, path: &Path, target: &Path) -> Result<File> {
+    let failed = |error: io::Error| Error::local(path, &error).about("partial file");
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    options.read(true).write(true).custom_flags(flags.bits().cast_signed());
+    let file = options.open(path).map_err(failed)?;
+    if !file.metadata().map_err(failed)?.is_file() {
+        let text = format!("{}: is not a regular file", path.display());
+        return Err(Error::new(Kind::Local, text));
     }
+    flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+        let text = format!("{}: another ftpsh is fetching this file", target.display());
+        Error::new(Kind::Local, text)
+    })?;
+    Ok(file)
+}
+
+/// The last bytes of a file of `length` bytes, at most `most`.
+///
+/// # Errors
+///
+/// The system's.
+pub fn tail_of(file: &File, length: u64, most: u64) -> io::Result<Vec<u8>> {
+    let count = length.min(most);
+    let mut bytes = vec![0; usize::try_from(count).unwrap_or(0)];
+    std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, length - count)?;
+    Ok(bytes)
 }
 
 /// A point in time as the file system takes it.
@@ -205,11 +286,11 @@ pub fn partial_path(target: &Path) -> Result<PathBuf> {
 fn partial_name(name: &OsStr) -> OsString {
     let bytes = name.as_bytes();
     let mut partial = b".".to_vec();
-    if bytes.len() + 1 + SUFFIX.len() <= NAME_MAX {
+    if bytes.len() + 1 + SUFFIX.len() + SPARE <= NAME_MAX {
         partial.extend_from_slice(bytes);
     } else {
         // 16 hexadecimal digits and a dash tell apart names that begin alike.
-        let keep = NAME_MAX - 1 - SUFFIX.len() - 17;
+        let keep = NAME_MAX - 1 - SUFFIX.len() - SPARE - 17;
         partial.extend_from_slice(&bytes[..keep]);
         partial.extend_from_slice(format!("-{:016x}", fnv1a(bytes)).as_bytes());
     }
@@ -235,7 +316,7 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for last in ["a", "b"] {
             let target = dir.path().join(format!("{}{last}", "n".repeat(254)));
-            let partial = Partial::create(&target).unwrap();
+            let partial = Partial::open(&target).unwrap();
             assert!(partial.path().file_name().unwrap().len() <= 255);
             assert!(seen.insert(partial.path().to_owned()), "two targets, one partial file");
             partial.complete(None).unwrap();
@@ -248,7 +329,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("x");
         std::fs::write(&target, "old").unwrap();
-        let mut partial = Partial::create(&target).unwrap();
+        let mut partial = Partial::open(&target).unwrap();
         partial.write_all(b"new").unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"old");
         let time = chrono::DateTime::from_timestamp(1_000_000_000, 0).unwrap().naive_utc();
@@ -265,7 +346,7 @@ mod tests {
         let target = dir.path().join("x");
         std::fs::write(&target, "old").unwrap();
         std::fs::set_permissions(&target, PermissionsExt::from_mode(0o600)).unwrap();
-        Partial::create(&target).unwrap().complete(None).unwrap();
+        Partial::open(&target).unwrap().complete(None).unwrap();
         assert_eq!(std::fs::metadata(&target).unwrap().mode() & 0o7777, 0o600);
     }
 
@@ -276,11 +357,11 @@ mod tests {
         std::fs::write(&outside, "untouched").unwrap();
         let target = dir.path().join("x");
         std::os::unix::fs::symlink(&outside, partial_path(&target).unwrap()).unwrap();
-        assert_eq!(Partial::create(&target).unwrap_err().kind(), Kind::Local);
+        assert_eq!(Partial::open(&target).unwrap_err().kind(), Kind::Local);
 
         let link = dir.path().join("link");
         std::os::unix::fs::symlink(&outside, &link).unwrap();
-        let mut partial = Partial::create(&link).unwrap();
+        let mut partial = Partial::open(&link).unwrap();
         partial.write_all(b"new").unwrap();
         partial.complete(None).unwrap();
         assert_eq!(std::fs::read(&outside).unwrap(), b"untouched");
@@ -304,10 +385,10 @@ mod tests {
     fn two_downloads_of_one_file_do_not_mix() {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("x");
-        let first = Partial::create(&target).unwrap();
-        let error = Partial::create(&target).unwrap_err();
+        let first = Partial::open(&target).unwrap();
+        let error = Partial::open(&target).unwrap_err();
         assert!(error.message().contains("another ftpsh"), "{error}");
         first.discard();
-        assert!(Partial::create(&target).is_ok());
+        assert!(Partial::open(&target).is_ok());
     }
 }

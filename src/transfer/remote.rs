@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use chrono::NaiveDateTime;
 
-use super::{Facts, Incoming, Outgoing, Remote};
+use super::checksum::{self, Checksum};
+use super::{Facts, Incoming, Outgoing, Place, Remote, Type};
 use crate::error::Result;
 use crate::ftp::data::{Data, Finished};
 use crate::ftp::path::RemotePath;
@@ -58,6 +59,8 @@ impl Outgoing for Upload {
 
 impl Remote for Session {
     fn facts(&mut self, path: &RemotePath) -> Result<Facts> {
+        // SIZE counts what would be sent: in ASCII type servers refuse it, or count line ends.
+        self.set_ascii(false)?;
         // One round trip where MLST is there, two elsewhere.
         if let Some(entry) = self.mlst(path)? {
             let modified = entry.modified.map(|modified| modified.time);
@@ -68,20 +71,43 @@ impl Remote for Session {
         Ok(Facts { size, modified })
     }
 
-    fn fetch(&mut self, path: &RemotePath, offset: u64) -> Result<Box<dyn Incoming>> {
-        self.set_ascii(false)?;
+    fn fetch(&mut self, path: &RemotePath, offset: u64, kind: Type) -> Result<Box<dyn Incoming>> {
+        self.set_ascii(kind == Type::Ascii)?;
         let data = self.open_data(&format!("get {path}"), "RETR", path.as_str(), offset)?;
         Ok(Box::new(Download(data)))
     }
 
-    fn store(&mut self, path: &RemotePath, offset: u64) -> Result<Box<dyn Outgoing>> {
-        self.set_ascii(false)?;
-        let data = self.open_data(&format!("put {path}"), "STOR", path.as_str(), offset)?;
+    fn store(&mut self, path: &RemotePath, place: Place, kind: Type) -> Result<Box<dyn Outgoing>> {
+        self.set_ascii(kind == Type::Ascii)?;
+        let (verb, offset) = match place {
+            Place::Whole => ("STOR", 0),
+            Place::End => ("APPE", 0),
+            Place::Offset(offset) => ("STOR", offset),
+        };
+        let data = self.open_data(&format!("put {path}"), verb, path.as_str(), offset)?;
         Ok(Box::new(Upload(data)))
     }
 
     fn set_modified(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool> {
         self.change_modified(path, time)
+    }
+
+    fn checksum(&mut self, path: &RemotePath) -> Result<Option<Checksum>> {
+        let Some((verb, algorithm)) = checksum::offered(self.features()) else { return Ok(None) };
+        let reply = self.command(verb, path.as_str())?;
+        let digits = reply
+            .is_positive_completion()
+            .then(|| checksum::digits(algorithm, &reply.text()))
+            .flatten();
+        Ok(digits.map(|digits| Checksum { algorithm, digits }))
+    }
+
+    fn move_file(&mut self, from: &RemotePath, to: &RemotePath) -> Result<()> {
+        self.rename(from, to)
+    }
+
+    fn remove(&mut self, path: &RemotePath) -> Result<()> {
+        self.remove_file(path)
     }
 
     fn timeout(&self) -> Duration {

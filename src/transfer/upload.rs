@@ -1,15 +1,20 @@
 //! One file up: from a local file to a [`Remote`], with the checks that show that it arrived.
 
 use std::fs::{File, Metadata};
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use chrono::{DateTime, NaiveDateTime};
 
-use super::download::unconfirmed;
-use super::{BLOCK, How, Outcome, Outgoing, Progress, Remote, verify};
+use super::ascii::ToWire;
+use super::partial::{SUFFIX, tail_of};
+use super::resume::OVERLAP;
+use super::stream::{Download, Failure, Start, unconfirmed};
+use super::{
+    BLOCK, Facts, How, Outcome, Outgoing, Place, Progress, Remote, Type, Unwatched, Verify, verify,
+};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::data_error;
@@ -22,7 +27,7 @@ pub struct Job {
     pub local: PathBuf,
     /// Where to put it.
     pub remote: RemotePath,
-    /// Times and checks.
+    /// How.
     pub how: How,
 }
 
@@ -39,7 +44,6 @@ pub fn from_file(
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Outcome> {
-    let what = format!("put {}", job.local.display());
     let local = |error: std::io::Error| Error::local(&job.local, &error);
     let mut file = File::open(&job.local).map_err(local)?;
     let before = file.metadata().map_err(local)?;
@@ -47,61 +51,244 @@ pub fn from_file(
         return Err(Error::new(Kind::Local, format!("{}: is a directory", job.local.display()))
             .with_hint("`mirror -R` uploads directories"));
     }
-    if before.is_file() {
-        progress.expect(before.len());
+    let upload = Upload { job, before, progress, cancel, start: Instant::now() };
+    upload.run(remote, &mut file)
+}
+
+struct Upload<'a> {
+    job: &'a Job,
+    before: Metadata,
+    progress: &'a dyn Progress,
+    cancel: &'a Cancel,
+    start: Instant,
+}
+
+impl Upload<'_> {
+    fn run(&self, remote: &mut dyn Remote, file: &mut File) -> Result<Outcome> {
+        let target = self.target()?;
+        let regular = self.before.is_file();
+        if regular {
+            self.progress.expect(self.before.len());
+        }
+        let resume = self.job.how.resume && regular && self.job.how.kind == Type::Binary;
+        let offset = if resume { self.resume_at(remote, &target, file)? } else { 0 };
+        self.progress.start_at(offset);
+        let whole_already = resume && offset > 0 && offset == self.before.len();
+        let count = if whole_already { 0 } else { self.send(remote, &target, file, offset)? };
+        self.check_local(offset + count)?;
+        self.check_remote(remote, &target, offset + count)?;
+        if target != self.job.remote {
+            self.rename(remote, &target)?;
+        }
+        if self.job.how.preserve_times
+            && regular
+            && let Some(time) = modified(&self.before)
+        {
+            remote.set_modified(&self.job.remote, time)?;
+        }
+        Ok(Outcome {
+            bytes: count,
+            elapsed: self.start.elapsed(),
+            resumed_from: (offset > 0).then_some(offset),
+            warning: None,
+        })
     }
-    let start = Instant::now();
-    let mut outgoing = remote.store(&job.remote, 0)?;
-    let count = match copy(&mut file, &mut *outgoing, progress, cancel) {
-        Ok(count) => count,
-        Err(Stopped::Local(error)) => {
-            outgoing.abort();
-            return Err(local(error).about("read"));
-        }
-        Err(Stopped::Cancelled(error)) => {
-            outgoing.abort();
-            return Err(error);
-        }
-        Err(Stopped::Remote(error)) => {
-            let why = data_error(&error, remote.timeout()).about(&what);
-            if error.kind() == ErrorKind::TimedOut || why.kind() == Kind::Interrupted {
-                outgoing.abort();
-                return Err(why);
+
+    /// Where the bytes go first: the final name, or a temporary one beside it.
+    fn target(&self) -> Result<RemotePath> {
+        let remote = &self.job.remote;
+        match (self.job.how.atomic, remote.file_name()) {
+            (true, Some(name)) => {
+                let temporary = format!(".{name}{SUFFIX}");
+                let directory = remote.as_str().strip_suffix(name).unwrap_or_default();
+                RemotePath::new(format!("{directory}{temporary}"))
             }
-            // The server's reason (552: no room) comes as the completion reply.
-            let finished = outgoing.finish().map_err(|_| why.clone())?;
-            verify::upload(&what, &finished)?;
-            return Err(why);
-        }
-    };
-    let finished = outgoing.finish().map_err(|error| unconfirmed(&what, count, error))?;
-    verify::upload(&what, &finished)?;
-    if before.is_file() {
-        let after = std::fs::metadata(&job.local).map_err(local)?;
-        if !same(&before, &after) || count != before.len() {
-            return Err(Error::new(
-                Kind::Incomplete,
-                format!("{what}: the file changed while it was uploaded"),
-            )
-            .with_hint("upload it again when nothing writes to it"));
+            _ => Ok(remote.clone()),
         }
     }
-    if job.how.verify_size {
-        let there = remote.facts(&job.remote).map(|facts| facts.size).unwrap_or_default();
-        if let Some(there) = there.filter(|there| *there != count) {
-            return Err(Error::new(
-                Kind::Incomplete,
-                format!("{what}: {count} bytes were sent, the server has {there}"),
-            ));
+
+    /// How much of the file is on the server already, compared by its last bytes.
+    fn resume_at(&self, remote: &mut dyn Remote, target: &RemotePath, file: &File) -> Result<u64> {
+        let there = match remote.facts(target) {
+            Ok(facts) => facts.size.unwrap_or(0),
+            Err(error) if error.kind() == Kind::Refused => 0,
+            Err(error) => return Err(error),
+        };
+        if there == 0 {
+            return Ok(0);
+        }
+        let why = if there > self.before.len() {
+            "what is on the server is longer"
+        } else {
+            let overlap = tail_of(file, there, OVERLAP)
+                .map_err(|error| Error::local(&self.job.local, &error))?;
+            let start = Start { offset: there, overlap };
+            let how = How::default();
+            let facts = Facts { size: Some(there), modified: None };
+            let check = Download { path: target, facts, how: &how, cancel: self.cancel };
+            match check.run(remote, &start, &mut std::io::sink(), &Unwatched) {
+                Ok(_) => return Ok(there),
+                Err(Failure::NotTheSame(why)) => why,
+                // A directory that can be written and not read: nothing can be compared.
+                Err(Failure::Failed(error)) if error.kind() == Kind::Refused => {
+                    "what is on the server cannot be read"
+                }
+                Err(Failure::Failed(error)) => return Err(error),
+            }
+        };
+        self.progress.note(&format!("{target}: {why}: starting again"));
+        Ok(0)
+    }
+
+    /// Sends the file from `offset` on; returns how many bytes of it.
+    fn send(
+        &self,
+        remote: &mut dyn Remote,
+        target: &RemotePath,
+        file: &mut File,
+        offset: u64,
+    ) -> Result<u64> {
+        let what = format!("put {}", self.job.local.display());
+        let local = |error: std::io::Error| Error::local(&self.job.local, &error).about("read");
+        let kind = self.job.how.kind;
+        let mut outgoing = if offset == 0 {
+            remote.store(target, Place::Whole, kind)?
+        } else {
+            file.seek(SeekFrom::Start(offset)).map_err(local)?;
+            // APPE is refused by fewer servers than REST before STOR; the size was just seen.
+            match remote.store(target, Place::End, kind) {
+                Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
+                    remote.store(target, Place::Offset(offset), kind)?
+                }
+                other => other?,
+            }
+        };
+        let copied = match kind {
+            Type::Binary => self.copy(file, &mut *outgoing),
+            Type::Ascii => self.copy(&mut ToWire::new(file), &mut *outgoing),
+        };
+        let count = match copied {
+            Ok(count) => count,
+            Err(Stopped::Local(error)) => {
+                outgoing.abort();
+                return Err(local(error));
+            }
+            Err(Stopped::Cancelled(error)) => {
+                outgoing.abort();
+                return Err(error);
+            }
+            Err(Stopped::Remote(error)) => {
+                return Err(broken(&what, &error, outgoing, remote));
+            }
+        };
+        let finished = outgoing.finish().map_err(|error| unconfirmed(&what, count, error))?;
+        verify::upload(&what, &finished)?;
+        Ok(count)
+    }
+
+    fn copy(&self, source: &mut dyn Read, outgoing: &mut dyn Outgoing) -> Result<u64, Stopped> {
+        let limits = &self.job.how.limits;
+        let mut block = vec![0; limits.iter().fold(BLOCK, |block, limit| limit.block(block))];
+        let mut count = 0u64;
+        loop {
+            self.cancel.check().map_err(Stopped::Cancelled)?;
+            let n = match source.read(&mut block) {
+                Ok(0) => return Ok(count),
+                Ok(n) => n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Stopped::Local(error)),
+            };
+            outgoing.write_all(&block[..n]).map_err(Stopped::Remote)?;
+            count += n as u64;
+            self.progress.advance(n as u64);
+            for limit in limits {
+                limit.take(n, self.cancel).map_err(Stopped::Cancelled)?;
+            }
         }
     }
-    if job.how.preserve_times
-        && before.is_file()
-        && let Some(time) = modified(&before)
-    {
-        remote.set_modified(&job.remote, time)?;
+
+    /// The local file must be what it was when the upload began.
+    fn check_local(&self, sent: u64) -> Result<()> {
+        if !self.before.is_file() {
+            return Ok(());
+        }
+        let after = std::fs::metadata(&self.job.local)
+            .map_err(|error| Error::local(&self.job.local, &error))?;
+        let all = self.job.how.kind == Type::Ascii || sent == self.before.len();
+        if same(&self.before, &after) && all {
+            return Ok(());
+        }
+        let what = self.job.local.display();
+        Err(Error::new(
+            Kind::Incomplete,
+            format!("put {what}: the file changed while it was uploaded"),
+        )
+        .with_hint("upload it again when nothing writes to it"))
     }
-    Ok(Outcome { bytes: count, elapsed: start.elapsed(), resumed_from: None, warning: None })
+
+    /// What arrived must be what was sent, by its size and, if asked for, its checksum.
+    fn check_remote(&self, remote: &mut dyn Remote, target: &RemotePath, sent: u64) -> Result<()> {
+        let what = self.job.local.display();
+        if self.job.how.verify == Verify::None || self.job.how.kind == Type::Ascii {
+            return Ok(());
+        }
+        // A server that shows nothing of what was uploaded (a drop box) has confirmed it.
+        let there = match remote.facts(target) {
+            Ok(facts) => facts.size,
+            Err(error) if error.kind() == Kind::Refused => None,
+            Err(error) => return Err(unconfirmed(&format!("put {what}"), sent, error)),
+        };
+        if let Some(there) = there.filter(|there| *there != sent) {
+            let text = format!("put {what}: {sent} bytes were sent, the server has {there}");
+            return Err(Error::new(Kind::Incomplete, text));
+        }
+        if self.job.how.verify == Verify::Hash
+            && let Some(there) = remote.checksum(target)?
+        {
+            let here = File::open(&self.job.local)
+                .and_then(|mut file| there.algorithm.of(&mut file))
+                .map_err(|error| Error::local(&self.job.local, &error))?;
+            if here != there {
+                let text = format!(
+                    "put {what}: the {:?} checksums differ: {} here, {} on the server",
+                    there.algorithm, here.digits, there.digits
+                );
+                return Err(Error::new(Kind::Incomplete, text));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the uploaded file its final name; a server that does not rename over an existing
+    /// file has it removed first.
+    fn rename(&self, remote: &mut dyn Remote, from: &RemotePath) -> Result<()> {
+        match remote.move_file(from, &self.job.remote) {
+            Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
+                remote.remove(&self.job.remote).map_err(|_| error)?;
+                remote.move_file(from, &self.job.remote)
+            }
+            other => other,
+        }
+    }
+}
+
+/// A broken upload: the server's reason (552: no room) comes as the completion reply.
+fn broken(
+    what: &str,
+    error: &std::io::Error,
+    outgoing: Box<dyn Outgoing>,
+    remote: &dyn Remote,
+) -> Error {
+    let why = data_error(error, remote.timeout()).about(what);
+    let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
+    if error.kind() == ErrorKind::TimedOut || cancelled {
+        outgoing.abort();
+        return why;
+    }
+    match outgoing.finish() {
+        Ok(finished) => verify::upload(what, &finished).err().unwrap_or(why),
+        Err(_) => why,
+    }
 }
 
 fn same(before: &Metadata, after: &Metadata) -> bool {
@@ -121,67 +308,5 @@ enum Stopped {
     Remote(std::io::Error),
 }
 
-fn copy(
-    source: &mut dyn Read,
-    outgoing: &mut dyn Outgoing,
-    progress: &dyn Progress,
-    cancel: &Cancel,
-) -> Result<u64, Stopped> {
-    let mut block = vec![0; BLOCK];
-    let mut count = 0u64;
-    loop {
-        cancel.check().map_err(Stopped::Cancelled)?;
-        let n = match source.read(&mut block) {
-            Ok(0) => return Ok(count),
-            Ok(n) => n,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Stopped::Local(error)),
-        };
-        outgoing.write_all(&block[..n]).map_err(Stopped::Remote)?;
-        count += n as u64;
-        progress.advance(n as u64);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::Unwatched;
-    use super::super::fake::{Fake, Fault};
-    use super::*;
-
-    fn store(fake: &mut Fake, content: &[u8]) -> Result<Outcome> {
-        let dir = tempfile::tempdir().unwrap();
-        let local = dir.path().join("x");
-        std::fs::write(&local, content).unwrap();
-        if fake.fault == Some(Fault::LocalChanges) {
-            fake.touch_on_store = Some(local.clone());
-        }
-        let job = Job { local, remote: RemotePath::new("x").unwrap(), how: How::default() };
-        from_file(fake, &job, &Unwatched, &Cancel::new())
-    }
-
-    #[test]
-    fn a_whole_file_is_stored_with_its_time() {
-        let mut fake = Fake::default();
-        let data: Vec<u8> = (0..700_001u32).map(|i| (i % 251) as u8).collect();
-        assert_eq!(store(&mut fake, &data).unwrap().bytes, data.len() as u64);
-        assert!(fake.content("x") == data);
-        assert!(fake.times_set > 0);
-    }
-
-    #[test]
-    fn a_fault_on_either_side_is_a_failure() {
-        for (fault, kind) in [
-            (Fault::Reply(426), Kind::Incomplete),
-            (Fault::Reply(552), Kind::Refused),
-            (Fault::NoReply, Kind::Incomplete),
-            (Fault::ResetAt(3000), Kind::Incomplete),
-            (Fault::StoredShortBy(1), Kind::Incomplete),
-            (Fault::LocalChanges, Kind::Incomplete),
-        ] {
-            let mut fake = Fake { fault: Some(fault), ..Fake::default() };
-            let error = store(&mut fake, &[7; 10_000]).unwrap_err();
-            assert_eq!(error.kind(), kind, "{fault:?}: {error}");
-        }
-    }
-}
+mod tests;

@@ -31,7 +31,8 @@ pub fn download(
             Kind::Incomplete,
             format!("{what}: too {which}: {count} bytes came, the server said {expected}"),
         )
-        .with_hint("the file may be changing on the server: try again"));
+        .with_hint("the file may be changing on the server: try again")
+        .transient());
     }
     if !good_reply {
         return Err(failed_transfer(what, &finished.reply));
@@ -47,7 +48,8 @@ pub fn download(
                 "{what}: the data connection was cut after {count} bytes \
                  (no TLS close_notify), and the server does not tell the size"
             ),
-        )),
+        )
+        .transient()),
         (End::Unknown, Some(_)) => Ok(None),
         (End::Unknown, None) => Ok(Some(format!(
             "{what}: unverified: the server does not tell the size, and this kind of \

@@ -9,13 +9,21 @@ use super::refusal::Unknown;
 use super::words::{day, names, one_line};
 
 /// What to say to anything that [`parse_answer`] does not take, before asking again.
-pub const ANSWERS: &str = "please type `yes`, `once`, `no` or the fingerprint";
+pub fn asked_again(text: &str) -> &'static str {
+    match Fingerprint::parse(text) {
+        // Where it was typed from a trusted source, this is the moment that it was typed for.
+        Ok(_) => {
+            "that is another fingerprint than the server's: do not trust it, unless it was mistyped"
+        }
+        Err(_) => "please type `yes`, `once`, `no` or the fingerprint",
+    }
+}
 
 /// The whole question, several lines; the answer is typed after its end.
 pub fn question(unknown: &Unknown) -> String {
     let Unknown { host, port, certificate: cert, problems } = unknown;
     let problems: String = problems.iter().map(|problem| format!("  {problem}\n")).collect();
-    let names = if cert.names.is_empty() { "(none)".to_owned() } else { names(cert) };
+    let names = names(cert);
     format!(
         "The certificate of {host}, port {port}, is not trusted:\n\
          {problems}\
@@ -126,5 +134,7 @@ mod tests {
         for (typed, expected) in cases {
             assert_eq!(parse_answer(typed, &shown), expected, "{typed:?}");
         }
+        assert!(asked_again(&wrong).contains("another fingerprint"));
+        assert!(asked_again("y").contains("`once`"));
     }
 }

@@ -49,10 +49,11 @@ fn whom(cert: &Certificate) -> String {
     if cert.names.is_empty() { one_line(&cert.subject) } else { names(cert) }
 }
 
-/// The names of a certificate, the first of them if there are many.
+/// The names of a certificate, the first of them if there are many; `(none)` without any.
 pub fn names(cert: &Certificate) -> String {
     let shown: Vec<String> = cert.names.iter().take(NAMES).map(|name| one_line(name)).collect();
     match cert.names.len().saturating_sub(NAMES) {
+        0 if shown.is_empty() => "(none)".to_owned(),
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }
@@ -129,6 +130,7 @@ mod tests {
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         let cert = Maker::new("x").names(&many).certificate(&ec_key());
         assert_eq!(names(&cert), "h0, h1, h2, h3, h4, h5, h6, h7, h8, h9 and 2 more");
+        assert_eq!(names(&Maker::new("x").certificate(&ec_key())), "(none)");
         assert_eq!(one_line(&"x".repeat(LONGEST)), "x".repeat(LONGEST));
         assert_eq!(one_line(&"x".repeat(LONGEST + 1)), "x".repeat(LONGEST) + "…");
         assert_eq!(one_line("a\u{2028}b\u{85}c\0"), "a\\u{2028}b\\u{85}c\\u{0}");

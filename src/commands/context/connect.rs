@@ -4,6 +4,8 @@
 //! was accepted. A server that has to be asked about is hung up on first, and dialled again after
 //! the answer, so that no connection waits for a human.
 
+use std::sync::Arc;
+
 use chrono::Utc;
 use serde_json::{Map, Value};
 
@@ -14,6 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::dial::{Dialer, Family};
 use crate::ftp::dialogue::{Dialogue, Direction};
 use crate::ftp::path::{RemotePath, decode_name};
+use crate::ftp::pool::Pool;
 use crate::ftp::session::{DataMode, ListMode, Options, Session};
 use crate::output::Direction as Shown;
 use crate::settings as set;
@@ -41,8 +44,11 @@ impl Context {
                  better use --password-file, --password-command or a netrc file",
             );
         }
-        let user = user.or_else(|| target.site.user.clone());
-        self.connection.sources.url = target.password;
+        // What this very command says counts before `--user`, and that before the URL.
+        let user = user.or_else(|| self.connection.user.clone()).or(target.site.user.clone());
+        // A password in the URL is that of the user in the URL.
+        let same = user == target.site.user;
+        self.connection.sources.url = target.password.filter(|_| same);
         let mut site = target.site;
         site.user = user;
         let start = site.path.clone();
@@ -76,6 +82,40 @@ impl Context {
             && *session.cwd() != directory
         {
             session.change_directory(&directory)?;
+        }
+        Ok(())
+    }
+
+    /// Logs in to the current site as another user, on a connection of its own: most servers take
+    /// a second USER badly. If that fails, all is as it was before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::reconnect`].
+    pub fn log_in_as(&mut self, user: String) -> Result<()> {
+        let connection = &mut self.connection;
+        let mut site = connection.site.clone().ok_or_else(not_connected)?;
+        site.user = Some(user);
+        let before = (
+            connection.site.replace(site),
+            connection.login.take(),
+            connection.session.take(),
+            // The password in the URL was another user's.
+            connection.sources.url.take(),
+        );
+        let result = self.establish();
+        let connection = &mut self.connection;
+        let (site, login, session, url) = before;
+        if result.is_err() {
+            (connection.site, connection.login, connection.session) = (site, login, session);
+            connection.sources.url = url;
+            return result;
+        }
+        connection.directory = None;
+        connection.previous = None;
+        self.cache.clear();
+        if let Some(session) = session {
+            session.quit();
         }
         Ok(())
     }
@@ -141,10 +181,15 @@ impl Context {
         self.connection.verified = !matches!(accepted.verdict, Verdict::Insecure);
         self.connection.fleeting = matches!(accepted.verdict, Verdict::Insecure | Verdict::Once);
         self.connection.trusted = Some(accepted.why);
+        self.connection.fingerprint = Some(accepted.fingerprint);
     }
 
     /// Asks whether to trust a server; returns when the answer was yes or once.
-    fn ask_about(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::CertUnknown`] when nobody can be asked or the answer was no; those of the store.
+    pub(in crate::commands) fn ask_about(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
         if !self.out.interactive() {
             let error = unknown.into_error();
             self.audit_trust(site, "refused", error.message());
@@ -159,7 +204,7 @@ impl Context {
             match prompt::parse_answer(&line, &unknown.certificate.fingerprint) {
                 Some(answer) => break answer,
                 None => {
-                    self.out.notice(prompt::ANSWERS);
+                    self.out.warn(prompt::asked_again(&line));
                     text = "Trust this server (yes/once/no/fingerprint) [no]? ";
                 }
             }
@@ -174,18 +219,19 @@ impl Context {
     fn log_in(&mut self, site: &Site, session: &mut Session) -> Result<()> {
         let login = match self.connection.login.take() {
             Some(login) => login,
-            None => self.credentials(site)?,
+            None => Arc::new(self.credentials(site)?),
         };
         let account = login.account.as_ref().map(Secret::expose);
         let result = session.login(&login.user, login.secret.expose(), account);
         self.audit_login(site, &login.user, result.as_ref().err());
-        result?;
-        self.connection.login = Some(login);
-        Ok(())
+        // A login that was refused is asked for again; a lost connection says nothing about it.
+        if !matches!(&result, Err(error) if error.kind() == Kind::Login) {
+            self.connection.login = Some(login);
+        }
+        result
     }
 
     fn credentials(&mut self, site: &Site) -> Result<Login> {
-        let user = self.connection.user.clone().or_else(|| site.user.clone());
         let out = &self.out;
         let cancel = &self.cancel;
         let mut ask = |question: Prompt| -> Result<Option<Secret>> {
@@ -198,7 +244,7 @@ impl Context {
         let found = password_for(
             &site.host,
             site.port,
-            user.as_deref(),
+            site.user.as_deref(),
             self.connection.verified,
             &self.connection.sources,
             &mut ask,
@@ -245,7 +291,7 @@ impl Context {
                 ca_file: settings.path(set::TLS_CA_FILE, host),
                 cert_file: settings.path(set::TLS_CERT_FILE, host),
                 key_file: settings.path(set::TLS_KEY_FILE, host),
-                passphrase: Some(std::sync::Arc::new(move || {
+                passphrase: Some(Arc::new(move || {
                     let question = "Passphrase of the client key: ";
                     passphrase_out.ask_hidden(question, &cancel).ok().flatten()
                 })),
@@ -275,7 +321,7 @@ impl Context {
                 }
                 clear
             },
-            dialogue: Dialogue::watched_by(std::sync::Arc::new(move |direction, line| {
+            dialogue: Dialogue::watched_by(Arc::new(move |direction, line| {
                 let shown = match direction {
                     Direction::Sent => Shown::Sent,
                     Direction::Received => Shown::Received,
@@ -283,6 +329,47 @@ impl Context {
                 out.dialogue(shown, line);
             })),
         })
+    }
+
+    /// A pool of sessions to the current site, with the shell's own one in it. Further ones are
+    /// made with the same login, and only if the server shows the very same certificate.
+    /// [`Context::end_pool`] gives the shell's session back.
+    ///
+    /// # Errors
+    ///
+    /// Those of a connection.
+    pub fn begin_pool(&mut self) -> Result<Arc<Pool>> {
+        self.session()?;
+        let site = self.connection.site.clone().ok_or_else(not_connected)?;
+        let login = self.connection.login.clone().ok_or_else(not_connected)?;
+        let session = self.connection.session.take().ok_or_else(not_connected)?;
+        let options = self.session_options(&site)?;
+        let (known, pinned) = (session.known(), session.certificate().to_vec());
+        let limit = self.settings.count(set::NET_CONNECTION_LIMIT, Some(&site.host));
+        let connect = move || {
+            let mut session = Session::connect(options.clone(), &mut |identity| {
+                if identity.der == pinned {
+                    return Ok(());
+                }
+                let text = "shows another certificate than on the first connection";
+                Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.key())))
+            })?;
+            let account = login.account.as_ref().map(Secret::expose);
+            session.login_like(&known, &login.user, login.secret.expose(), account)?;
+            Ok(session)
+        };
+        let pool = Pool::new(usize::try_from(limit).unwrap_or(1), Box::new(connect));
+        pool.adopt(session);
+        Ok(pool)
+    }
+
+    /// Takes a session out of the pool for the shell, and says goodbye to the others.
+    pub fn end_pool(&mut self, pool: &Pool) {
+        let mut sessions = pool.drain().into_iter().filter(|session| session.death().is_none());
+        self.connection.session = sessions.next();
+        for session in sessions {
+            session.quit();
+        }
     }
 
     fn audit_connect(&self, site: &Site, error: Option<&Error>) {

@@ -3,6 +3,7 @@
 //! A session that has died or was idle too long is replaced without being asked for, with the
 //! same checks, the same login and the same directory.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::credentials::{Secret, Sources};
@@ -10,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::site::Site;
+use crate::trust::fingerprint::Fingerprint;
 use crate::trust::gate::Gate;
 
 use super::Context;
@@ -41,9 +43,11 @@ pub struct Connection {
     /// Where to.
     pub site: Option<Site>,
     /// As whom; `None` before the first login.
-    pub login: Option<Login>,
+    pub login: Option<Arc<Login>>,
     /// Why the server is trusted.
     pub trusted: Option<String>,
+    /// The certificate that was accepted.
+    pub fingerprint: Option<Fingerprint>,
     /// Whether its certificate was checked or is remembered.
     pub verified: bool,
     /// Whether the server is trusted for this run only, because the user said so (`--insecure`,
@@ -66,6 +70,7 @@ impl Connection {
             site: None,
             login: None,
             trusted: None,
+            fingerprint: None,
             verified: false,
             fleeting: false,
             previous: None,
@@ -123,6 +128,7 @@ impl Connection {
         self.directory = None;
         self.previous = None;
         self.trusted = None;
+        self.fingerprint = None;
     }
 }
 

@@ -41,6 +41,14 @@ impl Context {
         Ok(self.cache.put(key, listing.entries))
     }
 
+    /// Drops what the cache knows of a path that was changed. No server is asked.
+    pub fn forget(&mut self, path: &RemotePath) {
+        match self.connection.cwd().map(|cwd| cwd.resolve(path.as_str())) {
+            Some(Ok(path)) => self.cache.touch(&path),
+            _ => self.cache.clear(),
+        }
+    }
+
     /// Size and time of a remote file, if a listing told them lately and exactly.
     pub fn known_facts(&mut self, path: &RemotePath) -> Option<Facts> {
         let cwd = self.connection.cwd()?.clone();

@@ -8,16 +8,21 @@ mod cache;
 mod connect;
 mod connection;
 mod listing;
+#[cfg(test)]
+pub mod testing;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::home::Home;
-use crate::output::Output;
-use crate::settings::Settings;
-use crate::transfer::How;
+use crate::output::{Output, Way};
+use crate::settings::{self as set, Settings};
+use crate::transfer::limit::Limit;
+use crate::transfer::retry::Retries;
+use crate::transfer::{How, Verify};
 
 pub use cache::Cache;
 pub use connection::{Connection, Login};
@@ -35,6 +40,22 @@ pub struct Tally {
     pub bytes: u64,
     /// The first failure's cause.
     pub first: Option<Kind>,
+}
+
+/// The limits that all transfers share (setting `net:limit-total-rate`).
+#[derive(Debug, Default)]
+pub struct TotalLimits(Mutex<(set::Rate, Limit, Limit)>);
+
+impl TotalLimits {
+    /// The limit of one direction, as the setting has it now.
+    fn of(&self, way: Way, settings: &Settings) -> Limit {
+        let rate = settings.rate(set::NET_LIMIT_TOTAL_RATE, None);
+        let mut limits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if limits.0 != rate {
+            *limits = (rate, Limit::new(rate.down), Limit::new(rate.up));
+        }
+        if way == Way::Download { limits.1.clone() } else { limits.2.clone() }
+    }
 }
 
 /// Runs a script in the shell language: text, and the name it has in errors.
@@ -79,6 +100,8 @@ pub struct Context {
     pub leaving: Option<Option<u8>>,
     /// The prompt's history, oldest first.
     pub history: Vec<String>,
+    /// The limits that all transfers share.
+    pub total_limits: TotalLimits,
     /// Environment variables that children must not see.
     pub hidden_variables: Vec<String>,
     /// Runs a script.
@@ -114,6 +137,7 @@ impl Context {
             tally: Tally::default(),
             leaving: None,
             history: Vec::new(),
+            total_limits: TotalLimits::default(),
             hidden_variables: Vec::new(),
             interpreter,
         }
@@ -134,13 +158,30 @@ impl Context {
         Ok(answer.is_some_and(|a| matches!(a.trim().to_lowercase().as_str(), "y" | "yes")))
     }
 
-    /// How transfers are done, by the settings for the current host.
-    pub fn how(&self) -> How {
+    /// How transfers in one direction are done, by the settings for the current host.
+    pub fn how(&self, way: Way) -> How {
         let host = self.connection.host();
+        let rate = self.settings.rate(set::NET_LIMIT_RATE, host);
+        let rate = if way == Way::Download { rate.down } else { rate.up };
         How {
-            preserve_times: self.settings.flag(crate::settings::XFER_PRESERVE_TIMES, host),
-            verify_size: self.settings.text(crate::settings::XFER_VERIFY, host) != "none",
+            preserve_times: self.settings.flag(set::XFER_PRESERVE_TIMES, host),
+            verify: match self.settings.text(set::XFER_VERIFY, host) {
+                "none" => Verify::None,
+                "hash" => Verify::Hash,
+                _ => Verify::Size,
+            },
+            atomic: self.settings.flag(set::XFER_ATOMIC, host),
+            limits: [Limit::new(rate), self.total_limits.of(way, &self.settings)],
+            ..How::default()
         }
+    }
+
+    /// The retries that one piece of work has.
+    pub fn retries(&self) -> Retries {
+        let host = self.connection.host();
+        let max = self.settings.count(set::NET_MAX_RETRIES, host);
+        let interval = self.settings.duration(set::NET_RECONNECT_INTERVAL, host);
+        Retries::new(u32::try_from(max).unwrap_or(u32::MAX), interval)
     }
 
     /// A local command that sees none of the variables that held a password.

@@ -1,0 +1,123 @@
+//! `alias` and `unalias`: names for commands.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Globs, Group, words};
+use crate::error::{Error, Result};
+use crate::suggest::closest;
+
+/// Give a command a name of its own, or list such names
+///
+/// The words after an alias follow its text. Inside its own text, its name means the command.
+#[derive(Debug, Parser)]
+pub struct Alias {
+    /// NAME, or NAME=TEXT
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// What it stands for: a command with arguments, or commands in quotes
+    #[arg(value_name = "TEXT", trailing_var_arg = true, allow_hyphen_values = true)]
+    text: Vec<String>,
+}
+
+impl Builtin for Alias {
+    const NAME: &'static str = "alias";
+    const GROUP: Group = Group::Shell;
+    const GLOBS: Globs = Globs::Source;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "alias l lls -l", about: "l lists the local directory" },
+        Example { line: "alias wait='sleep 0.1; lpwd'; wait", about: "two commands in one" },
+        Example { line: "alias", about: "list them" },
+    ];
+
+    fn check(&self) -> Result<()> {
+        match self.parts() {
+            Some((name, Some(text))) => {
+                let odd = |c: char| c.is_whitespace() || "'\"\\;&|<>()#*?[{~!=".contains(c);
+                if name.is_empty() || name.starts_with('-') || name.contains(odd) {
+                    return Err(Error::usage(format!("alias: {name:?} cannot be a name")));
+                }
+                match text.trim().is_empty() {
+                    true => Err(Error::usage(format!("alias {name}: no text"))
+                        .with_hint(format!("`unalias {name}` removes it"))),
+                    false => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        self.check()?;
+        match self.parts() {
+            Some((name, Some(text))) => {
+                ctx.aliases.insert(name, text);
+            }
+            Some((name, None)) => {
+                let text = ctx.aliases.get(&name).ok_or_else(|| unknown("alias", &name, ctx))?;
+                ctx.out.line(&definition(&name, text))?;
+            }
+            None => {
+                for (name, text) in &ctx.aliases {
+                    ctx.out.line(&definition(name, text))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Alias {
+    /// The name, and the text where there is one: `NAME TEXT…` or `NAME=TEXT…`.
+    fn parts(&self) -> Option<(String, Option<String>)> {
+        let name = words::unquoted(self.name.as_deref()?);
+        let Some((name, first)) = name.split_once('=') else {
+            let text = (!self.text.is_empty()).then(|| words::script(&self.text));
+            return Some((name, text));
+        };
+        let mut text = vec![first.to_owned()];
+        text.extend(self.text.iter().cloned());
+        Some((name.to_owned(), Some(words::script(&text))))
+    }
+}
+
+/// A line that defines the alias again.
+fn definition(name: &str, text: &str) -> String {
+    format!("alias {name} {}", in_quotes(text))
+}
+
+/// A text of one plain word could be read without quotes as well, but all look the same this way.
+fn in_quotes(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+fn unknown(command: &str, name: &str, ctx: &Context) -> Error {
+    let error = Error::usage(format!("{command}: there is no alias {name:?}"));
+    match closest(name, ctx.aliases.keys().map(String::as_str)) {
+        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+        None => error.with_hint("`alias` lists them"),
+    }
+}
+
+/// Remove aliases
+#[derive(Debug, Parser)]
+pub struct Unalias {
+    /// The names
+    #[arg(value_name = "NAME", required = true)]
+    names: Vec<String>,
+}
+
+impl Builtin for Unalias {
+    const NAME: &'static str = "unalias";
+    const GROUP: Group = Group::Shell;
+    const EXAMPLES: &'static [Example] =
+        &[Example { line: "alias l lls -l; unalias l", about: "l is no alias any more" }];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        for name in &self.names {
+            if ctx.aliases.remove(name).is_none() {
+                return Err(unknown("unalias", name, ctx).into());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,29 @@
+//! `close`: end the connection, stay in the shell.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Group};
+
+/// Close the connection
+///
+/// The site and the login are kept: the next command that needs the server, or `reconnect`,
+/// connects again.
+#[derive(Debug, Parser)]
+pub struct Close {
+    /// Close all connections; there is only one, so this changes nothing
+    #[arg(short, long)]
+    all: bool,
+}
+
+impl Builtin for Close {
+    const NAME: &'static str = "close";
+    const GROUP: Group = Group::Session;
+    const EXAMPLES: &'static [Example] =
+        &[Example { line: "close", about: "say goodbye to the server" }];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        ctx.connection.close();
+        ctx.cache.clear();
+        Ok(())
+    }
+}

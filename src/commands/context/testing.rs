@@ -1,0 +1,56 @@
+//! A context for tests: output in memory, files in a directory that goes away, no connection.
+
+use super::{Connection, Context, Interpreter};
+use crate::cancel::Cancel;
+use crate::credentials::Sources;
+use crate::home::Home;
+use crate::output::Output;
+use crate::settings::Settings;
+use crate::trust::gate::Gate;
+use crate::trust::store::Store;
+use crate::trust::verdict::Rules;
+
+/// A context and its directory. It stands for the context itself.
+#[derive(Debug)]
+pub struct Fixture {
+    /// The context.
+    pub ctx: Context,
+    /// The directory of its files.
+    pub dir: tempfile::TempDir,
+}
+
+impl Fixture {
+    /// A context that prints into memory and runs scripts with `interpreter`.
+    pub fn new(interpreter: Interpreter) -> Self {
+        Self::with(Output::memory(), interpreter)
+    }
+
+    /// The same with another output.
+    pub fn with(out: Output, interpreter: Interpreter) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(&dir.path().join("home"));
+        let sources = Sources { netrc: None, ..Sources::default() };
+        let gate = Gate::new(Store::new(home.known_servers()), Rules::default());
+        let connection = Connection::new(gate, sources, None);
+        let settings = Settings::new();
+        out.set_name_encoder(crate::ftp::path::encode_name);
+        let ctx = Context::new(out, settings, Cancel::new(), connection, home, interpreter);
+        Self { ctx, dir }
+    }
+
+    /// A path in the directory, as text.
+    pub fn path(&self, name: &str) -> String {
+        self.dir.path().join(name).display().to_string()
+    }
+
+    /// Writes a file into the directory and returns its path.
+    pub fn file(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.dir.path().join(name), text).unwrap();
+        self.path(name)
+    }
+
+    /// Reads a file of the directory.
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.dir.path().join(name)).unwrap()
+    }
+}

@@ -1,0 +1,53 @@
+//! `debug`: see what goes over the wire.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Group};
+use crate::error::{Error, Result};
+
+/// Show or change how much is told
+///
+/// 0 or `off` tells the usual, 1 more, 2 the whole FTP dialogue, with passwords masked. Without
+/// LEVEL the current one is shown.
+#[derive(Debug, Parser)]
+pub struct Debug {
+    /// 0, 1, 2 or off
+    #[arg(value_name = "LEVEL")]
+    level: Option<String>,
+}
+
+impl Builtin for Debug {
+    const NAME: &'static str = "debug";
+    const GROUP: Group = Group::Shell;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "debug 2", about: "show the FTP dialogue from now on" },
+        Example { line: "debug off", about: "and no more" },
+    ];
+
+    fn check(&self) -> Result<()> {
+        self.level().map(drop)
+    }
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        match self.level()? {
+            Some(level) => ctx.out.set_verbosity(level),
+            None => ctx.out.line(&ctx.out.verbosity().to_string())?,
+        }
+        Ok(())
+    }
+}
+
+impl Debug {
+    fn level(&self) -> Result<Option<u8>> {
+        Ok(Some(match self.level.as_deref() {
+            None => return Ok(None),
+            Some("off" | "0") => 0,
+            Some("1") => 1,
+            Some("2" | "on") => 2,
+            Some(other) => {
+                return Err(Error::usage(format!("debug: {other:?} is no level"))
+                    .with_hint("0 or off, 1, or 2"));
+            }
+        }))
+    }
+}

@@ -1,0 +1,112 @@
+//! `help`: the commands by group, one command, or one setting.
+
+use clap::Parser;
+
+use super::{Builtin, COMMANDS, Context, Example, Group, Spec, find, set};
+use crate::error::{Error, Result};
+
+/// Explain commands and settings
+///
+/// Without a name, all commands are listed.
+#[derive(Debug, Parser)]
+pub struct Help {
+    /// A command, an alias or a setting
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+}
+
+impl Builtin for Help {
+    const NAME: &'static str = "help";
+    const ALIASES: &'static [&'static str] = &["?"];
+    const GROUP: Group = Group::Shell;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "help", about: "list all commands" },
+        Example { line: "help get", about: "explain a command" },
+        Example { line: "help net:timeout", about: "explain a setting" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let lines = match self.name.as_deref() {
+            None => overview(),
+            Some(name) => about(name, ctx)?,
+        };
+        Ok(lines.iter().try_for_each(|line| ctx.out.line(line))?)
+    }
+}
+
+/// Groups with their commands, one line each. What does nothing is left out.
+fn overview() -> Vec<String> {
+    let title = |spec: &Spec| {
+        let names: Vec<_> = std::iter::once(&spec.name).chain(spec.aliases).copied().collect();
+        names.join(", ")
+    };
+    let shown = || COMMANDS.iter().filter(|spec| !matches!(spec.name, "true" | "false"));
+    let width = shown().map(|spec| title(spec).len()).max().unwrap_or_default();
+    let mut lines = Vec::new();
+    for (group, heading) in Group::ALL {
+        let mut of_group = shown().filter(|spec| spec.group == group).peekable();
+        if of_group.peek().is_none() {
+            continue;
+        }
+        lines.push(heading.to_owned());
+        lines.extend(of_group.map(|spec| format!("  {:width$}  {}", title(spec), spec.about())));
+        if group == Group::Local {
+            lines.push(format!("  {:width$}  Run a command of the local shell", "!"));
+        }
+        lines.push(String::new());
+    }
+    lines.push("`help COMMAND` explains a command, `help SETTING` a setting (`set -a`).".into());
+    lines
+}
+
+fn about(name: &str, ctx: &Context) -> Result<Vec<String>> {
+    if let Some(text) = ctx.aliases.get(name) {
+        return Ok(vec![format!("{name} is an alias for: {text}")]);
+    }
+    // An abbreviation means a command before it means a setting.
+    match find(COMMANDS, name) {
+        Ok(spec) => Ok(command(spec, ctx.out.width())),
+        Err(unknown) => match set::explained(name) {
+            Ok(lines) => Ok(lines),
+            Err(error) if name.contains(':') => Err(error),
+            Err(_) => Err(Error::usage(format!("help: {}", unknown.message()))
+                .with_hint(unknown.hint().unwrap_or("`help` lists the commands"))),
+        },
+    }
+}
+
+/// One command: what clap knows about it, without colours, its other names and its examples.
+fn command(spec: &Spec, width: usize) -> Vec<String> {
+    let definition = spec.definition().term_width(width);
+    // The long description, but one line for each argument.
+    let text = definition.get_long_about().or(definition.get_about()).cloned();
+    let mut definition = definition.about(text.unwrap_or_default());
+    let mut lines = Vec::new();
+    add(definition.render_help().to_string(), &mut lines);
+    for action in definition.get_subcommands() {
+        let own = action.get_arguments().map(|a| a.get_id()).filter(|id| *id != "help");
+        if own.count() > 0 {
+            let action = action.clone().bin_name(format!("{} {}", spec.name, action.get_name()));
+            let action = action.mut_arg("help", |help| help.hide(true)).term_width(width);
+            lines.push(String::new());
+            let mut action = action.help_template("{usage-heading} {usage}\n\n{all-args}");
+            add(action.render_help().to_string(), &mut lines);
+        }
+    }
+    if !spec.aliases.is_empty() {
+        lines.push(String::new());
+        lines.push(format!("Other names: {}", spec.aliases.join(", ")));
+    }
+    if !spec.examples.is_empty() {
+        lines.push(String::new());
+        lines.push("Examples:".to_owned());
+        let width = spec.examples.iter().map(|example| example.line.len()).max();
+        let width = width.unwrap_or_default();
+        lines.extend(spec.examples.iter().map(|e| format!("  {:width$}  # {}", e.line, e.about)));
+    }
+    lines
+}
+
+fn add(text: String, lines: &mut Vec<String>) {
+    lines.extend(text.trim_end().lines().map(|line| line.trim_end().to_owned()));
+}

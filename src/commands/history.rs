@@ -1,0 +1,40 @@
+//! `history`: the lines typed so far.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Group};
+
+/// Show the history of the prompt
+///
+/// Passwords are never in it, nor are lines that begin with a blank.
+#[derive(Debug, Parser)]
+pub struct History {
+    /// Forget all of it
+    #[arg(short, long, conflicts_with = "count")]
+    clear: bool,
+    /// Only the last N lines
+    #[arg(value_name = "N")]
+    count: Option<usize>,
+}
+
+impl Builtin for History {
+    const NAME: &'static str = "history";
+    const GROUP: Group = Group::Shell;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "history 20", about: "the last twenty lines" },
+        Example { line: "history -c", about: "forget them all" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        if self.clear {
+            ctx.history.clear();
+            return Ok(());
+        }
+        let skipped = ctx.history.len().saturating_sub(self.count.unwrap_or(usize::MAX));
+        let width = ctx.history.len().to_string().len();
+        for (number, line) in (1..).zip(&ctx.history).skip(skipped) {
+            ctx.out.line(&format!("{number:width$}  {line}"))?;
+        }
+        Ok(())
+    }
+}

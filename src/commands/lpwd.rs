@@ -1,0 +1,20 @@
+//! `lpwd`: show the local directory.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Group, lcd, local};
+
+/// Show the local directory
+#[derive(Debug, Parser)]
+pub struct Lpwd {}
+
+impl Builtin for Lpwd {
+    const NAME: &'static str = "lpwd";
+    const GROUP: Group = Group::Local;
+    const EXAMPLES: &'static [Example] =
+        &[Example { line: "lpwd", about: "where files are fetched to" }];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        Ok(ctx.out.line(&local::word(&lcd::current()?))?)
+    }
+}

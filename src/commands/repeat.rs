@@ -1,0 +1,95 @@
+//! `repeat`: run a command again and again.
+
+use std::time::Duration;
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Globs, Group, sleep, words};
+use crate::error::{Error, Kind, Result, kind_of};
+
+/// Run a command again and again
+///
+/// It goes on until Ctrl-C, the number of times is reached, or the condition ends it. Failures
+/// are failures of repeat as well, but with --until-ok only the last one is.
+#[derive(Debug, Parser)]
+pub struct Repeat {
+    /// At most N times
+    #[arg(short, long, value_name = "N")]
+    count: Option<u64>,
+    /// Wait so long before the next time
+    #[arg(short, long, value_name = "DURATION", default_value = "1s")]
+    delay: String,
+    /// End when it fails
+    #[arg(long, conflicts_with = "until_ok")]
+    while_ok: bool,
+    /// End when it succeeds
+    #[arg(long)]
+    until_ok: bool,
+    /// The command with its arguments, or commands in quotes
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true,
+          allow_hyphen_values = true, value_hint = clap::ValueHint::CommandWithArguments)]
+    command: Vec<String>,
+}
+
+impl Builtin for Repeat {
+    const NAME: &'static str = "repeat";
+    const GROUP: Group = Group::Shell;
+    const GLOBS: Globs = Globs::Source;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "repeat -c 2 -d 100ms lpwd", about: "twice, with a pause" },
+        Example { line: "repeat -c 3 --until-ok 'lls x.txt; lpwd'", about: "until it works" },
+    ];
+
+    fn check(&self) -> Result<()> {
+        self.delay().map(drop)
+    }
+
+    fn script(&self) -> Option<String> {
+        Some(words::script(&self.command))
+    }
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let delay = self.delay()?;
+        let script = words::script(&self.command);
+        let mut failed = None;
+        let mut left = self.count;
+        while left != Some(0) {
+            left = left.map(|left| left - 1);
+            let outer = ctx.tolerated;
+            ctx.tolerated |= self.until_ok;
+            let result = (ctx.interpreter)(ctx, &script, Self::NAME);
+            ctx.tolerated = outer;
+            match result {
+                Ok(()) if self.until_ok => return Ok(()),
+                Ok(()) => {}
+                Err(error) => {
+                    let kind = kind_of(&error);
+                    if self.while_ok || matches!(kind, Kind::Interrupted | Kind::Terminated) {
+                        return Err(error);
+                    }
+                    failed.get_or_insert(kind);
+                }
+            }
+            if ctx.leaving.is_some() {
+                break;
+            }
+            if left != Some(0) {
+                sleep::wait(delay, &ctx.cancel)?;
+            }
+        }
+        match failed {
+            None => Ok(()),
+            Some(kind) if self.until_ok => {
+                let times = self.count.unwrap_or_default();
+                Err(Error::new(kind, format!("repeat: no success in {times} attempts")).into())
+            }
+            Some(kind) => Err(Error::shown(kind).into()),
+        }
+    }
+}
+
+impl Repeat {
+    fn delay(&self) -> Result<Duration> {
+        sleep::duration(Self::NAME, &self.delay)
+    }
+}

@@ -1,0 +1,170 @@
+//! `set`: show and change settings.
+
+use clap::Parser;
+
+use super::words::quoted;
+use super::{Builtin, Context, Example, Group};
+use crate::error::{Error, Result};
+use crate::output::AuditLog;
+use crate::settings::{Item, LOG_FILE, Row, Settings, resolve};
+
+/// Show and change settings
+///
+/// Without arguments all that differ from their defaults are shown, as lines that can be typed
+/// again. A name may be abbreviated as long as it is unique; NAME/HOST, where HOST may hold
+/// wildcards, is for that host only. `help NAME` says what a setting means.
+#[derive(Debug, Parser)]
+pub struct Set {
+    /// Show all settings
+    #[arg(short, long, conflicts_with_all = ["unset", "name"])]
+    all: bool,
+    /// Back to the default
+    #[arg(short, long, requires = "name", conflicts_with = "value")]
+    unset: bool,
+    /// NAME, NAME/HOST or NAME=VALUE
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// The value; several words are one value
+    #[arg(value_name = "VALUE", trailing_var_arg = true, allow_hyphen_values = true)]
+    value: Vec<String>,
+}
+
+impl Builtin for Set {
+    const NAME: &'static str = "set";
+    const GROUP: Group = Group::Shell;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "set net:timeout 1m", about: "wait longer" },
+        Example { line: "set ftp:mode/*.example.org pasv", about: "for some hosts only" },
+        Example { line: "set net:timeout", about: "show one setting" },
+        Example { line: "set -u net:timeout", about: "back to its default" },
+        Example { line: "set -a", about: "show all" },
+    ];
+
+    /// A trial on settings that nobody uses.
+    fn check(&self) -> Result<()> {
+        match self.wanted() {
+            Wanted::Set(target, value) => Settings::new().set(&target, &value).map(drop),
+            Wanted::Unset(target) => Settings::new().unset(&target).map(drop),
+            Wanted::Show(target) => {
+                resolve(target.split_once('/').map_or(&*target, |(name, _)| name)).map(drop)
+            }
+            Wanted::All | Wanted::Changed => Ok(()),
+        }
+    }
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        match self.wanted() {
+            Wanted::Set(target, value) => {
+                change(ctx, |settings| settings.set(&target, &value))?;
+            }
+            Wanted::Unset(target) => change(ctx, |settings| settings.unset(&target))?,
+            Wanted::Show(target) => show(&target, ctx)?,
+            Wanted::All => {
+                ctx.settings.all().try_for_each(|item| ctx.out.line(&assignment(&item)))?;
+            }
+            Wanted::Changed => {
+                ctx.settings.changed().try_for_each(|item| ctx.out.line(&assignment(&item)))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+enum Wanted {
+    Changed,
+    All,
+    Show(String),
+    Set(String, String),
+    Unset(String),
+}
+
+impl Set {
+    fn wanted(&self) -> Wanted {
+        match &self.name {
+            None if self.all => Wanted::All,
+            None => Wanted::Changed,
+            Some(name) if self.unset => Wanted::Unset(name.clone()),
+            Some(name) if !self.value.is_empty() => Wanted::Set(name.clone(), self.value.join(" ")),
+            Some(name) => match name.split_once('=') {
+                Some((name, value)) => Wanted::Set(name.to_owned(), value.to_owned()),
+                None => Wanted::Show(name.clone()),
+            },
+        }
+    }
+}
+
+/// One setting: its values, or the one that counts for a host.
+fn show(target: &str, ctx: &Context) -> Result<()> {
+    let (name, host) = match target.split_once('/') {
+        Some((name, host)) => (name, Some(host)),
+        None => (target, None),
+    };
+    let row = resolve(name)?;
+    if host.is_some() {
+        let value = ctx.settings.get(row.name, host);
+        return ctx.out.line(&assignment(&Item { row, host, value }));
+    }
+    let of_row = |item: &Item<'_>| item.row.name == row.name;
+    ctx.settings.all().filter(of_row).try_for_each(|item| ctx.out.line(&assignment(&item)))
+}
+
+/// A line that sets it again.
+fn assignment(item: &Item<'_>) -> String {
+    let value = quoted(&item.value.to_string());
+    match item.host {
+        Some(host) => format!("set {} {value}", quoted(&format!("{}/{host}", item.row.name))),
+        None => format!("set {} {value}", item.row.name),
+    }
+}
+
+/// Changes a setting; one that cannot take effect stays as it was.
+fn change(
+    ctx: &mut Context,
+    change: impl FnOnce(&mut Settings) -> Result<&'static Row>,
+) -> Result<()> {
+    let before = ctx.settings.clone();
+    let row = change(&mut ctx.settings)?;
+    take_effect(row, ctx).inspect_err(|_| ctx.settings = before)
+}
+
+/// What a changed setting does at once, or a word on why it does not yet.
+fn take_effect(row: &Row, ctx: &Context) -> Result<()> {
+    if row.name == LOG_FILE {
+        let log = ctx.settings.path(LOG_FILE, None).map(AuditLog::open).transpose();
+        ctx.out.set_log(log.map_err(|error| error.about(row.name))?);
+    }
+    let at_connect = |name: &str| {
+        name.starts_with("tls:")
+            || matches!(
+                name,
+                "net:timeout"
+                    | "net:order"
+                    | "net:bind-address"
+                    | "net:proxy"
+                    | "ftp:mode"
+                    | "ftp:list"
+                    | "trust:policy"
+            )
+    };
+    let connected = ctx.connection.session().is_some_and(|session| session.death().is_none());
+    if connected && at_connect(row.name) {
+        ctx.out.notice(&format!("{} takes effect with the next connection (reconnect)", row.name));
+    }
+    Ok(())
+}
+
+/// The row that a word means, for `help`.
+///
+/// # Errors
+///
+/// [`Kind::Usage`](crate::error::Kind::Usage) for a word that is no setting.
+pub(super) fn explained(word: &str) -> Result<Vec<String>, Error> {
+    let row = resolve(word)?;
+    let mut lines = vec![format!("{}: {}", row.name, row.help), String::new()];
+    lines.push(format!("  value    {}", row.kind.describe()));
+    let default = if row.default.is_empty() { "empty" } else { row.default };
+    lines.push(format!("  default  {default}"));
+    let hosts = if row.per_host { "all, or some with NAME/HOST" } else { "all" };
+    lines.push(format!("  hosts    {hosts}"));
+    Ok(lines)
+}

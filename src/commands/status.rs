@@ -1,0 +1,119 @@
+//! `status`: where we are, as whom, and how well it is protected.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Group, lcd, local};
+use crate::ftp::session::Session;
+use crate::output::{Column, Overflow, Table, human_duration};
+use crate::tls::{Backend, library};
+
+/// Show the connection, its protection and its trust
+#[derive(Debug, Parser)]
+pub struct Status {}
+
+impl Builtin for Status {
+    const NAME: &'static str = "status";
+    const GROUP: Group = Group::Session;
+    const EXAMPLES: &'static [Example] =
+        &[Example { line: "status", about: "what is known about the connection" }];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let mut lines = Lines::default();
+        // Asked before SYST makes the session busy again.
+        let idle = ctx.connection.session().map(|session| session.used().elapsed());
+        let system = ctx.connection.live().and_then(Session::system);
+        match &ctx.connection.site {
+            Some(site) => lines.add("site", site.to_string()),
+            None => lines.add("site", "not connected"),
+        }
+        if let Some(login) = &ctx.connection.login {
+            lines.add("user", &*login.user);
+        }
+        if let Some(session) = ctx.connection.session() {
+            match session.death() {
+                Some(death) => lines.add("connection", format!("lost: {}", death.message())),
+                None => lines.add("connection", "open"),
+            }
+            if let Some(idle) = idle {
+                lines.add("idle", human_duration(idle));
+            }
+            lines.add("greeting", session.greeting().trim().replace('\n', " / "));
+            lines.add("system", system.unwrap_or_default());
+        } else if ctx.connection.site.is_some() {
+            lines.add("connection", "closed");
+        }
+        if let Some(directory) = ctx.connection.cwd() {
+            lines.add("directory", directory.as_str());
+        }
+        let local = lcd::current().map(|path| local::word(&path));
+        lines.add("local directory", local.unwrap_or_else(|error| error.to_string()));
+        if let Some(session) = ctx.connection.session() {
+            protection(session, &mut lines);
+        }
+        lines.add("trust", ctx.connection.trusted.clone().unwrap_or_default());
+        if let Some(fingerprint) = &ctx.connection.fingerprint {
+            lines.add("fingerprint", fingerprint.to_string());
+        }
+        if let Some(session) = ctx.connection.session() {
+            lines.add("features", features(session));
+        }
+        lines.add("openssl", library::version());
+        lines.add("fips", library::fips());
+        lines.add("system policy", library::policy().unwrap_or_default());
+        Ok(ctx.out.table(&lines.0)?)
+    }
+}
+
+/// Names and values; what has no value is left out.
+struct Lines(Table);
+
+impl Default for Lines {
+    fn default() -> Self {
+        let columns = [Column::left(""), Column::left("").overflow(Overflow::Wrap)];
+        Self(Table::new(&columns).without_header())
+    }
+}
+
+impl Lines {
+    fn add(&mut self, name: &str, value: impl Into<String>) {
+        let value = value.into();
+        if !value.is_empty() {
+            self.0.row(vec![name.into(), value.into()]);
+        }
+    }
+}
+
+fn protection(session: &Session, lines: &mut Lines) {
+    let agreed = session.agreed();
+    let options = session.options();
+    let start = if options.implicit { "implicit" } else { "explicit" };
+    lines.add("tls", format!("{} {} ({start})", agreed.version, agreed.cipher).replace("  ", " "));
+    lines.add(
+        "tls backend",
+        match options.tls.backend {
+            Backend::OpenSsl => "openssl",
+            Backend::Native => "native-tls",
+        },
+    );
+    let data = match session.data_agreed() {
+        _ if options.clear_data => "not protected (tls:data is clear)",
+        Some(agreed) if agreed.resumed => {
+            "private, resume the TLS session of the control connection"
+        }
+        Some(_) => "private, same certificate, TLS session not resumed",
+        None => "private, none so far",
+    };
+    lines.add("data connections", data);
+}
+
+fn features(session: &Session) -> String {
+    let features = session.features();
+    if !features.answered() {
+        return "the server does not tell".to_owned();
+    }
+    let names: Vec<_> = features
+        .iter()
+        .map(|feature| format!("{} {}", feature.name, feature.argument).trim_end().to_owned())
+        .collect();
+    names.join(", ")
+}

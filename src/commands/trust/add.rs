@@ -1,0 +1,97 @@
+//! `trust add`: trusts what a server shows now, if it is what was meant.
+
+use chrono::Utc;
+
+use super::server::{Server, Shown, look};
+use super::{record, told};
+use crate::commands::Context;
+use crate::error::{Error, Kind, Result};
+use crate::settings::TRUST_POLICY;
+use crate::trust::entry::{Entry, Why};
+use crate::trust::fingerprint::Fingerprint;
+use crate::trust::gate::Gate;
+use crate::trust::refusal::Refusal;
+use crate::trust::verdict::{Rules, Verdict};
+
+/// Trusts a server's certificate: the one with this fingerprint, or the one that the user agrees
+/// to. A server that is remembered with another one is refused.
+pub(super) fn add(
+    ctx: &mut Context,
+    server: &str,
+    fingerprint: Option<&str>,
+    implicit: bool,
+) -> Result<()> {
+    let mut expected = ctx.connection.gate.rules().fingerprints.clone();
+    expected.extend(fingerprint.map(Fingerprint::parse).transpose()?);
+    let server = Server::find(ctx, server, implicit)?;
+    let shown = look(&ctx.session_options(&server.site)?)?;
+    if !expected.is_empty() && !expected.contains(&shown.certificate.fingerprint) {
+        return Err(another(&server, &expected, &shown));
+    }
+    let (host, port, now) = (&server.site.host, server.site.port, Utc::now());
+    let store = ctx.connection.gate.store().clone();
+    // A certificate named by its fingerprint is meant itself, even if the roots vouch for it.
+    if !expected.is_empty() && store.lookup(host, port)?.is_none() {
+        let entry = Entry::new(host, port, &shown.certificate, Why::Add, now)?;
+        store.put_over(None, entry.clone())?;
+        return told(ctx, "added", &entry);
+    }
+    let policy = ctx.settings.text(TRUST_POLICY, Some(host)).parse().unwrap_or_default();
+    // Without --insecure and `once`: neither stores anything.
+    let mut gate = Gate::new(store.clone(), Rules { policy, ..Rules::default() });
+    let action = match gate.check(host, port, &shown.identity, now) {
+        Ok(accepted) => match accepted.verdict {
+            Verdict::Known => "known",
+            Verdict::Renewed | Verdict::CaValid { first: false } => "renewed",
+            _ => "added",
+        },
+        Err(Refusal::Unknown(unknown)) => {
+            let hint = format!(
+                "if that is the server's: ftpsh trust add {} {}",
+                server.target(),
+                shown.certificate.fingerprint
+            );
+            ctx.ask_about(&server.site, *unknown).map_err(|error| with_hint(error, &hint))?;
+            return answered(ctx, &server, store.lookup(host, port)?);
+        }
+        Err(refusal) => return Err(refusal.into_error()),
+    };
+    match store.lookup(host, port)? {
+        Some(entry) if action != "known" => told(ctx, action, &entry),
+        Some(entry) if ctx.out.is_json() => ctx.out.record(&record(action, &entry)),
+        _ => {
+            let shown = shown.certificate.fingerprint;
+            ctx.out.notice(&format!("{}: trusted already, {shown}", server.site.key()));
+            Ok(())
+        }
+    }
+}
+
+/// The answer was told and noted already; what is left to say is what became of it.
+fn answered(ctx: &Context, server: &Server, entry: Option<Entry>) -> Result<()> {
+    match entry {
+        Some(entry) if ctx.out.is_json() => ctx.out.record(&record("added", &entry)),
+        Some(_) => Ok(()),
+        None => {
+            ctx.out.notice(&format!("{}: accepted once, not remembered", server.site.key()));
+            Ok(())
+        }
+    }
+}
+
+/// The way to add this certificate, where it was the unknown certificate that stopped us.
+fn with_hint(error: Error, hint: &str) -> Error {
+    if error.kind() == Kind::CertUnknown { error.with_hint(hint) } else { error }
+}
+
+fn another(server: &Server, expected: &[Fingerprint], shown: &Shown) -> Error {
+    let name = server.site.key();
+    let error = Error::new(
+        Kind::CertUnknown,
+        format!("{name}: the server shows another certificate, nothing was stored"),
+    );
+    expected
+        .iter()
+        .fold(error, |error, given| error.with_detail(format!("given: {given}")))
+        .with_detail(format!("shown: {}", shown.certificate.fingerprint))
+}

@@ -1,0 +1,120 @@
+//! `trust export` and `trust import`: the store's entries on their way to another machine.
+//!
+//! An import never replaces what is remembered: what differs from it is refused, entry by entry.
+
+use std::fs::{OpenOptions, Permissions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::{Failures, filezilla, told, warn_of_damage};
+use crate::commands::{Context, local};
+use crate::error::{Error, Kind, Result};
+use crate::trust::entry::{Entry, Why, address};
+use crate::trust::store::remove_command;
+
+/// Writes the entries, for the owner's eyes only, or prints them.
+pub(super) fn export(ctx: &Context, file: Option<&Path>) -> Result<()> {
+    let entries = ctx.connection.gate.store().list()?;
+    warn_of_damage(ctx, None)?;
+    let Some(file) = file.filter(|file| *file != Path::new("-")) else {
+        return entries.iter().try_for_each(|entry| ctx.out.line(&entry.to_string()));
+    };
+    let path = typed(file);
+    let text: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
+    write_private(&path, text.as_bytes()).map_err(|why| Error::local(&path, &why))?;
+    ctx.out.notice(&format!("{}: servers written: {}", path.display(), entries.len()));
+    Ok(())
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    if file.metadata()?.is_file() {
+        // It may have been there before, or the umask may forbid it to its own owner.
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    file.write_all(bytes)
+}
+
+/// A path as it was typed, in the shell or as an argument of the program.
+fn typed(path: &Path) -> PathBuf {
+    local::path(&local::expand_tilde(&local::word(path)))
+}
+
+/// Adds the entries of a file: an exported one, or FileZilla's `trustedcerts.xml`.
+pub(super) fn import(ctx: &Context, file: &Path) -> anyhow::Result<()> {
+    let (name, bytes) = read(file)?;
+    let found = match filezilla::looks_like(&bytes) {
+        true => {
+            filezilla::entries(&bytes, chrono::Utc::now()).map_err(|error| error.about(&name))?
+        }
+        false => entries(&bytes),
+    };
+    let mut failures = Failures::default();
+    let mut known = 0;
+    for (line, entry) in found {
+        let result = entry
+            .map_err(|error| Error::new(Kind::Local, format!("{name}, line {line}: {error}")))
+            .and_then(|entry| one(ctx, entry));
+        match result {
+            Ok(Imported::Added) => {}
+            Ok(Imported::Known) => known += 1,
+            Err(error) => failures.add(ctx, error),
+        }
+    }
+    if known > 0 {
+        ctx.out.notice(&format!("{name}: servers known already: {known}"));
+    }
+    failures.into_result()
+}
+
+/// The file's name for messages, and what is in it.
+fn read(file: &Path) -> Result<(String, Vec<u8>)> {
+    if file == Path::new("-") {
+        let name = "standard input";
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().read_to_end(&mut bytes);
+        return read.map(|_| (name.to_owned(), bytes)).map_err(|why| Error::local(name, &why));
+    }
+    let path = typed(file);
+    let bytes = std::fs::read(&path).map_err(|why| Error::local(&path, &why))?;
+    Ok((path.display().to_string(), bytes))
+}
+
+/// The lines of an exported file, with their numbers.
+fn entries(bytes: &[u8]) -> Vec<(usize, Result<Entry>)> {
+    let text = String::from_utf8_lossy(bytes);
+    let lines = text.lines().enumerate();
+    let lines = lines.filter(|(_, line)| !line.trim().is_empty() && !line.trim().starts_with('#'));
+    lines.map(|(index, line)| (index + 1, line.parse())).collect()
+}
+
+enum Imported {
+    Added,
+    Known,
+}
+
+fn one(ctx: &Context, entry: Entry) -> Result<Imported> {
+    let store = ctx.connection.gate.store();
+    match store.lookup(&entry.host, entry.port)? {
+        None => {
+            let entry = Entry { why: Why::Import, ..entry };
+            store.put_over(None, entry.clone())?;
+            told(ctx, "imported", &entry)?;
+            Ok(Imported::Added)
+        }
+        Some(old) if old.certificate == entry.certificate => Ok(Imported::Known),
+        Some(old) => {
+            let name = address(&entry.host, entry.port);
+            let what = "another certificate is remembered, the one in the file was refused";
+            Err(Error::new(Kind::CertChanged, format!("{name}: {what}"))
+                .with_detail(format!("remembered:  {}", old.certificate))
+                .with_detail(format!("in the file: {}", entry.certificate))
+                .with_hint(format!(
+                    "if the change is meant: {}",
+                    remove_command(&entry.host, entry.port)
+                )))
+        }
+    }
+}

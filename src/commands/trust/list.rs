@@ -1,0 +1,95 @@
+//! `trust list` and `trust show`: what the store says.
+
+use super::server::Server;
+use super::{record, warn_of_damage};
+use crate::commands::Context;
+use crate::error::{Error, Kind, Result};
+use crate::output::{Column, Overflow, Table, time_text};
+use crate::trust::entry::{Entry, Why, address};
+use crate::trust::words::day;
+
+/// All entries, and a warning for each line that is none.
+pub(super) fn list(ctx: &Context) -> Result<()> {
+    let entries = ctx.connection.gate.store().list()?;
+    warn_of_damage(ctx, None)?;
+    if ctx.out.is_json() {
+        return entries.iter().try_for_each(|entry| ctx.out.record(&record("listed", entry)));
+    }
+    if entries.is_empty() {
+        ctx.out.notice("no servers are remembered");
+    }
+    let mut table = Table::new(&[
+        Column::left("Server"),
+        Column::left("Fingerprint"),
+        Column::left("Why").overflow(Overflow::Shorten),
+        Column::left("First seen"),
+        Column::left("Last seen"),
+    ]);
+    for entry in &entries {
+        table.row(vec![
+            address(&entry.host, entry.port).into(),
+            entry.certificate.to_string().into(),
+            entry.why.to_string().into(),
+            day(entry.first).into(),
+            day(entry.last).into(),
+        ]);
+    }
+    ctx.out.table(&table)
+}
+
+/// All that is known of one server; without a port, of each of its ports.
+pub(super) fn show(ctx: &Context, server: &str) -> Result<()> {
+    let Server { site, port_given } = Server::find(ctx, server, false)?;
+    let store = ctx.connection.gate.store();
+    let entries: Vec<Entry> = match port_given {
+        true => store.lookup(&site.host, site.port)?.into_iter().collect(),
+        false => store.list()?.into_iter().filter(|entry| entry.host == site.host).collect(),
+    };
+    if entries.is_empty() {
+        // A damaged line of this host says why.
+        store.lookup(&site.host, site.port)?;
+        let name = if port_given { site.key() } else { site.host };
+        return Err(not_listed(&name));
+    }
+    warn_of_damage(ctx, Some(&site.host))?;
+    for (index, entry) in entries.iter().enumerate() {
+        if ctx.out.is_json() {
+            ctx.out.record(&record("listed", entry))?;
+            continue;
+        }
+        if index > 0 {
+            ctx.out.line("")?;
+        }
+        for line in lines(entry) {
+            ctx.out.line(&line)?;
+        }
+    }
+    Ok(())
+}
+
+/// A server that the store does not name.
+pub(super) fn not_listed(name: &str) -> Error {
+    Error::new(Kind::CertUnknown, format!("{name}: the server is not among the trusted ones"))
+        .with_hint("see `trust list`")
+}
+
+fn lines(entry: &Entry) -> Vec<String> {
+    let why = match entry.why {
+        Why::Ca => "valid by the system's roots",
+        Why::Yes => "the question was answered with yes",
+        Why::AcceptNew => "new servers were to be accepted",
+        Why::Fingerprint => "the fingerprint was typed",
+        Why::Add => "trust add",
+        Why::Import => "trust import",
+    };
+    let mut lines = vec![
+        format!("Server:      {}", address(&entry.host, entry.port)),
+        format!("Certificate: {}", entry.certificate),
+        format!("Public key:  {}", entry.public_key),
+        format!("First seen:  {}", time_text(entry.first)),
+        format!("Last seen:   {}", time_text(entry.last)),
+        format!("Accepted:    {why} ({})", entry.why),
+    ];
+    lines.extend(entry.extra.iter().map(|field| format!("Also:        {field}")));
+    lines
+}

@@ -1,0 +1,132 @@
+//! `trust`: the servers whose certificates are trusted.
+//!
+//! The same words do the same in the shell and as `ftpsh trust …`. What is asked of a server is
+//! its certificate and nothing else: no name, no password, no login.
+
+mod add;
+pub mod args;
+mod carry;
+mod filezilla;
+mod list;
+mod remove;
+mod scan;
+mod server;
+
+use clap::Parser;
+use serde_json::Map;
+
+use super::{Builtin, Context, Example, Group};
+use crate::error::{Error, Kind, Result};
+use crate::output::{self, Record};
+use crate::trust::entry::{Entry, address};
+use args::TrustCommand;
+
+/// Manage the servers whose certificates are trusted
+///
+/// A server that is not listed is asked about when it is connected to, unless the system's roots
+/// vouch for it. A server that shows another certificate than the one listed is refused, until
+/// `trust remove` makes it unknown again.
+#[derive(Debug, Parser)]
+pub struct Trust {
+    /// What to do.
+    #[command(subcommand)]
+    command: TrustCommand,
+}
+
+impl Builtin for Trust {
+    const NAME: &'static str = "trust";
+    const GROUP: Group = Group::Trust;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "trust list", about: "list the servers that are trusted" },
+        Example { line: "trust scan ftp.example.org", about: "look at a server's certificate" },
+        Example { line: "trust export trusted.txt", about: "take the list to another machine" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        run(&self.command, ctx)
+    }
+}
+
+/// Does what `trust …` says, for the shell's command and the subcommand.
+///
+/// # Errors
+///
+/// Those of the store and of connections; [`Kind::CertUnknown`] for a server that is not listed,
+/// [`Kind::CertChanged`] for one whose certificate is not the one listed.
+pub fn run(command: &TrustCommand, ctx: &mut Context) -> anyhow::Result<()> {
+    match command {
+        TrustCommand::List => list::list(ctx)?,
+        TrustCommand::Show { server } => list::show(ctx, server)?,
+        TrustCommand::Add { server, fingerprint, implicit } => {
+            add::add(ctx, server, fingerprint.as_deref(), *implicit)?;
+        }
+        TrustCommand::Remove { servers } => return remove::remove(ctx, servers),
+        TrustCommand::Scan { servers, implicit } => return scan::scan(ctx, servers, *implicit),
+        TrustCommand::Export { file } => carry::export(ctx, file.as_deref())?,
+        TrustCommand::Import { file } => return carry::import(ctx, file),
+    }
+    Ok(())
+}
+
+/// Failures of a command about several servers, each of which has its own.
+#[derive(Debug, Default)]
+struct Failures(Option<Kind>);
+
+impl Failures {
+    /// Shows a failure and goes on.
+    fn add(&mut self, ctx: &Context, error: Error) {
+        self.0.get_or_insert(error.kind());
+        ctx.out.error(&error.into());
+    }
+
+    /// The command's result: the first failure's kind.
+    fn into_result(self) -> anyhow::Result<()> {
+        match self.0 {
+            Some(kind) => Err(Error::shown(kind).into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An entry as a record.
+fn record(action: &str, entry: &Entry) -> Record {
+    Record::Trust(output::Trust {
+        action: action.to_owned(),
+        host: entry.host.clone(),
+        port: entry.port,
+        fingerprint: Some(entry.certificate.to_string()),
+        public_key: Some(entry.public_key.to_string()),
+        first_seen: Some(entry.first),
+        last_seen: Some(entry.last),
+        reason: Some(entry.why.to_string()),
+    })
+}
+
+/// Tells that the store was changed: the audit log, and a record or a notice.
+fn told(ctx: &Context, action: &str, entry: &Entry) -> Result<()> {
+    let mut fields = Map::new();
+    fields.insert("host".into(), entry.host.clone().into());
+    fields.insert("port".into(), entry.port.into());
+    fields.insert("decision".into(), action.into());
+    fields.insert("why".into(), entry.certificate.to_string().into());
+    ctx.out.audit("trust", &fields);
+    if ctx.out.is_json() {
+        return ctx.out.record(&record(action, entry));
+    }
+    let name = address(&entry.host, entry.port);
+    ctx.out.notice(&format!("{name}: {action}, {}", entry.certificate));
+    Ok(())
+}
+
+/// Warns of the store's damaged lines, or of those of one host.
+fn warn_of_damage(ctx: &Context, host: Option<&str>) -> Result<()> {
+    let store = ctx.connection.gate.store();
+    for problem in store.problems()? {
+        if host.is_none() || problem.host.as_deref() == host {
+            let of = problem.host.map(|host| format!(" ({host} is refused)")).unwrap_or_default();
+            let (path, line, why) = (store.path().display(), problem.line, problem.why);
+            ctx.out.warn(&format!("{path}, line {line}: {why}{of}"));
+        }
+    }
+    Ok(())
+}

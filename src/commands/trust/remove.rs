@@ -1,0 +1,41 @@
+//! `trust remove`: makes servers unknown again.
+
+use super::list::not_listed;
+use super::server::Server;
+use super::{Failures, told};
+use crate::commands::Context;
+use crate::error::Result;
+
+/// Forgets servers; without a port, all ports of a host.
+pub(super) fn remove(ctx: &Context, servers: &[String]) -> anyhow::Result<()> {
+    let servers: Result<Vec<Server>> =
+        servers.iter().map(|server| Server::find(ctx, server, false)).collect();
+    let mut failures = Failures::default();
+    for server in servers? {
+        if let Err(error) = one(ctx, server) {
+            failures.add(ctx, error);
+        }
+    }
+    failures.into_result()
+}
+
+fn one(ctx: &Context, server: Server) -> Result<()> {
+    let Server { site, port_given } = server;
+    let store = ctx.connection.gate.store();
+    let port = port_given.then_some(site.port);
+    let mut entries = store.list()?;
+    entries.retain(|entry| entry.host == site.host && port.is_none_or(|port| entry.port == port));
+    let name = if port_given { site.key() } else { site.host.clone() };
+    let removed = store.remove(&site.host, port)?;
+    if removed == 0 {
+        return Err(not_listed(&name));
+    }
+    for entry in &entries {
+        told(ctx, "removed", entry)?;
+    }
+    if removed > entries.len() {
+        let count = removed - entries.len();
+        ctx.out.notice(&format!("{name}: damaged lines removed: {count}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! `trust scan`: the certificates that servers show, several servers at a time.
+//!
+//! It connects, makes the handshake and leaves: no login, nothing stored, nothing decided.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use chrono::Utc;
+
+use super::Failures;
+use super::server::{Server, Shown, look};
+use crate::commands::Context;
+use crate::error::Result;
+use crate::ftp::session::Options;
+use crate::output::{self, Record};
+use crate::trust::words::{day, describe_all, names, one_line};
+
+/// The most servers that are asked at a time.
+const AT_A_TIME: usize = 8;
+
+/// Prints the certificates of several servers, in the order in which they were named.
+pub(super) fn scan(ctx: &Context, servers: &[String], implicit: bool) -> anyhow::Result<()> {
+    let servers: Result<Vec<Server>> =
+        servers.iter().map(|server| Server::find(ctx, server, implicit)).collect();
+    let servers = servers?;
+    let options: Result<Vec<Options>> =
+        servers.iter().map(|server| ctx.session_options(&server.site)).collect();
+    let shown = look_at_all(&options?);
+    ctx.cancel.check()?;
+    let mut failures = Failures::default();
+    for (server, shown) in servers.iter().zip(shown) {
+        match shown {
+            Ok(shown) => print(ctx, server, &shown)?,
+            Err(error) => failures.add(ctx, about(error, server)),
+        }
+    }
+    failures.into_result()
+}
+
+/// Results in the order of the servers.
+fn look_at_all(options: &[Options]) -> Vec<Result<Shown>> {
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_A_TIME.min(options.len()) {
+            scope.spawn(|| {
+                while let Some((index, options)) = take(&next, options) {
+                    let shown = look(options);
+                    found.lock().unwrap_or_else(PoisonError::into_inner).push((index, shown));
+                }
+            });
+        }
+    });
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.sort_by_key(|(index, _)| *index);
+    found.into_iter().map(|(_, shown)| shown).collect()
+}
+
+fn take<'a>(next: &AtomicUsize, options: &'a [Options]) -> Option<(usize, &'a Options)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    options.get(index).map(|options| (index, options))
+}
+
+/// Most errors name the server already.
+fn about(error: crate::error::Error, server: &Server) -> crate::error::Error {
+    let named = error.message().contains(&server.site.host);
+    if named { error } else { error.about(server.site.key()) }
+}
+
+fn print(ctx: &Context, server: &Server, shown: &Shown) -> Result<()> {
+    let (site, certificate) = (&server.site, &shown.certificate);
+    if ctx.out.is_json() {
+        return ctx.out.record(&Record::Trust(output::Trust {
+            action: "scanned".to_owned(),
+            host: site.host.clone(),
+            port: site.port,
+            fingerprint: Some(certificate.fingerprint.to_string()),
+            public_key: Some(certificate.public_key.to_string()),
+            ..output::Trust::default()
+        }));
+    }
+    ctx.out.line(&format!("{} {}", site.key(), certificate.fingerprint))?;
+    if ctx.out.is_terminal_out() {
+        for (label, text) in details(ctx, server, shown) {
+            ctx.out.line(&format!("  {label:<11} {text}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// What a person wants to see beside the fingerprint.
+fn details(ctx: &Context, server: &Server, shown: &Shown) -> Vec<(&'static str, String)> {
+    let Shown { identity, certificate, agreed } = shown;
+    let host = &server.site.host;
+    let mut details = vec![
+        ("Subject:", one_line(&certificate.subject)),
+        ("Names:", names(certificate)),
+        ("Issuer:", one_line(&certificate.issuer)),
+        ("Valid:", format!("{} to {}", day(certificate.not_before), day(certificate.not_after))),
+        ("Key:", certificate.key.clone()),
+        ("Public key:", certificate.public_key.to_string()),
+    ];
+    let problems = describe_all(&identity.problems, certificate, host, Utc::now());
+    let roots = if problems.is_empty() { "valid".to_owned() } else { problems.join(", ") };
+    details.push(("By roots:", roots));
+    let remembered = match ctx.connection.gate.store().lookup(host, server.site.port) {
+        Ok(None) => "no".to_owned(),
+        Ok(Some(entry)) if entry.certificate == certificate.fingerprint => {
+            format!("yes, since {}", day(entry.first))
+        }
+        Ok(Some(entry)) if entry.public_key == certificate.public_key => {
+            format!("yes, with the same key ({})", entry.certificate)
+        }
+        Ok(Some(entry)) => format!("another one, {}", entry.certificate),
+        Err(error) => error.message().to_owned(),
+    };
+    details.push(("Remembered:", remembered));
+    details.extend(agreed.as_ref().map(|a| ("TLS:", format!("{} {}", a.version, a.cipher))));
+    details
+}

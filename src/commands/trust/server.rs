@@ -1,0 +1,117 @@
+//! A server as the words after `trust` name it: a bookmark, a URL, `host` or `host:port`.
+
+use crate::commands::{Context, bookmarks};
+use crate::error::Result;
+use crate::ftp::probe::probe;
+use crate::site::{self, Site, TlsMode};
+use crate::tls::Agreed;
+use crate::trust::certificate::Certificate;
+use crate::trust::entry::normal_host;
+use crate::trust::identity::Identity;
+
+/// A server, and whether it was named with its port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Server {
+    /// Where it is.
+    pub(super) site: Site,
+    /// Whether the port was typed, or follows from a URL or a bookmark.
+    pub(super) port_given: bool,
+}
+
+impl Server {
+    /// What `text` names. Port 990 means implicit TLS, as `implicit` does.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Usage`](crate::error::Kind::Usage); bookmarks that cannot be read.
+    pub(super) fn find(ctx: &Context, text: &str, implicit: bool) -> Result<Self> {
+        if text.contains("://") {
+            return Self::of(text, true, implicit);
+        }
+        match bookmarks::find(&ctx.home, text)? {
+            Some(url) => Self::of(&url, true, implicit),
+            None => Self::of(text, has_port(text), implicit),
+        }
+    }
+
+    fn of(target: &str, port_given: bool, implicit: bool) -> Result<Self> {
+        let mut site = site::parse(target)?.site;
+        site.host = normal_host(&site.host)?;
+        if implicit && !port_given {
+            site.port = TlsMode::Implicit.default_port();
+        }
+        let bare = !target.contains("://");
+        if implicit || (bare && site.port == TlsMode::Implicit.default_port()) {
+            site.mode = TlsMode::Implicit;
+        }
+        Ok(Self { site, port_given })
+    }
+
+    /// The shortest target that means this server again.
+    pub(super) fn target(&self) -> String {
+        let implied = self.site.port == TlsMode::Implicit.default_port();
+        match self.site.mode {
+            TlsMode::Implicit if !implied => format!("ftps://{}", self.site.key()),
+            _ => self.site.key(),
+        }
+    }
+}
+
+/// Whether a target that is no URL names its port; the colons of a bare IPv6 address do not.
+fn has_port(target: &str) -> bool {
+    let place = target.rsplit_once('@').map_or(target, |(_, place)| place);
+    match place.rsplit_once(':') {
+        Some((host, _)) => host.ends_with(']') || !host.contains(':'),
+        None => false,
+    }
+}
+
+/// What a server showed.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) identity: Identity,
+    pub(super) certificate: Certificate,
+    pub(super) agreed: Option<Agreed>,
+}
+
+/// Asks a server for its certificate.
+///
+/// # Errors
+///
+/// Those of the connection and the handshake.
+pub(super) fn look(options: &crate::ftp::session::Options) -> Result<Shown> {
+    let (identity, agreed) = probe(options)?;
+    let certificate = Certificate::from_der(&identity.der)?;
+    Ok(Shown { identity, certificate, agreed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_and_modes_are_what_was_typed() {
+        let explicit = TlsMode::Explicit;
+        for (text, implicit, host, port, mode, given) in [
+            ("Host", false, "host", 21, explicit, false),
+            ("host", true, "host", 990, TlsMode::Implicit, false),
+            ("host:990", false, "host", 990, TlsMode::Implicit, true),
+            ("host:2121", false, "host", 2121, explicit, true),
+            ("host:2121", true, "host", 2121, TlsMode::Implicit, true),
+            ("u:p@host", false, "host", 21, explicit, false),
+            ("u@host:21", false, "host", 21, explicit, true),
+            ("::1", false, "::1", 21, explicit, false),
+            ("[::1]", false, "::1", 21, explicit, false),
+            ("[::1]:990", false, "::1", 990, TlsMode::Implicit, true),
+            ("ftps://host", false, "host", 990, TlsMode::Implicit, true),
+            ("ftpes://host:990/x", false, "host", 990, explicit, true),
+        ] {
+            let given = given || text.contains("://");
+            let server =
+                Server::of(text, text.contains("://") || has_port(text), implicit).unwrap();
+            let site = &server.site;
+            let got = (site.host.as_str(), site.port, site.mode, server.port_given);
+            assert_eq!(got, (host, port, mode, given), "{text} {implicit}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The OpenSSL library in use: its version, and what the system's configuration demands of it.
+//!
+//! Only asked, never changed.
+
+use openssl::md::Md;
+use openssl::ssl::{SslContextBuilder, SslMethod, SslVersion};
+
+/// The library's own words, such as `OpenSSL 3.0.18 30 Sep 2025`.
+pub fn version() -> &'static str {
+    openssl::version::version()
+}
+
+/// What the system says about FIPS: whether the provider is there, and whether it is enforced.
+pub fn fips() -> &'static str {
+    let usable = |name, properties| Md::fetch(None, name, properties).is_ok();
+    // With `fips=yes` among the default properties, what FIPS does not approve cannot be had.
+    if usable("SHA256", None) && !usable("MD5", None) {
+        "enforced"
+    } else if usable("SHA256", Some("fips=yes")) {
+        "provider loaded, not enforced"
+    } else {
+        "provider not loaded"
+    }
+}
+
+/// The system's policy for TLS (`openssl.cnf`), before any setting: the security level
+/// (SSL_CTX_set_security_level(3)) and the oldest version.
+pub fn policy() -> Option<String> {
+    let mut builder = SslContextBuilder::new(SslMethod::tls_client()).ok()?;
+    let oldest = match builder.min_proto_version() {
+        Some(SslVersion::TLS1_3) => ", TLS 1.3 or newer",
+        Some(SslVersion::TLS1_2) => ", TLS 1.2 or newer",
+        _ => "",
+    };
+    Some(format!("security level {}{oldest}", builder.build().security_level()))
+}

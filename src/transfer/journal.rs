@@ -1,0 +1,98 @@
+//! The journal beside a partial file: of which remote file it is a part.
+//!
+//! It is written when a download begins that is worth resuming, and removed when the file is
+//! complete. With it, a later run knows whether the remote file is still the one that was begun.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDateTime;
+use serde::{Deserialize, Serialize};
+
+use super::Facts;
+
+/// Downloads smaller than this begin again rather than to be resumed, so they need no journal.
+pub const WORTH_RESUMING: u64 = 1024 * 1024;
+
+/// What a journal says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    /// Bytes of the whole remote file.
+    pub size: Option<u64>,
+    /// When it was last modified, UTC.
+    pub modified: Option<NaiveDateTime>,
+    /// Parts fetched side by side: from, to (exclusive), and how far. Empty for a download from
+    /// front to back, whose partial file is as long as what has come.
+    #[serde(default)]
+    pub segments: Vec<(u64, u64, u64)>,
+}
+
+impl Journal {
+    /// The journal of a download of a file with these facts.
+    pub fn of(facts: Facts) -> Self {
+        Self { size: facts.size, modified: facts.modified, segments: Vec::new() }
+    }
+
+    /// Whether the remote file is still the one that was begun, as far as can be told.
+    pub fn matches(&self, facts: Facts) -> bool {
+        self.size == facts.size && self.modified == facts.modified
+    }
+
+    /// Reads the journal of a partial file. One that cannot be read or understood is none.
+    pub fn read(partial: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(path(partial)).ok()?).ok()
+    }
+
+    /// Writes it, atomically. A directory that takes no journal is no reason not to download:
+    /// only resuming will have less to go by.
+    pub fn write(&self, partial: &Path) {
+        let to = path(partial);
+        let temporary = to.with_extension("tmp");
+        let written = serde_json::to_vec(self).map_err(std::io::Error::from).and_then(|text| {
+            let mut file = std::fs::OpenOptions::new();
+            file.write(true).create(true).truncate(true);
+            std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+            file.open(&temporary)?.write_all(&text)?;
+            std::fs::rename(&temporary, &to)
+        });
+        if written.is_err() {
+            let _ = std::fs::remove_file(&temporary);
+        }
+    }
+
+    /// Removes the journal of a partial file.
+    pub fn remove(partial: &Path) {
+        let _ = std::fs::remove_file(path(partial));
+    }
+}
+
+/// Where the journal of a partial file lies: its name with one letter more, which still fits
+/// (see `partial::partial_path`).
+fn path(partial: &Path) -> PathBuf {
+    let mut name = partial.as_os_str().to_owned();
+    name.push(".j");
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_comes_back_and_a_damaged_one_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let partial = dir.path().join(".x.ftpsh-part");
+        let modified = chrono::DateTime::from_timestamp(1_600_000_000, 0).unwrap().naive_utc();
+        let facts = Facts { size: Some(5_000_000_000), modified: Some(modified) };
+        let journal = Journal::of(facts);
+        journal.write(&partial);
+        assert_eq!(Journal::read(&partial), Some(journal.clone()));
+        assert!(journal.matches(facts));
+        assert!(!journal.matches(Facts { size: Some(1), ..facts }));
+        assert!(!journal.matches(Facts { modified: None, ..facts }));
+        std::fs::write(path(&partial), "{").unwrap();
+        assert_eq!(Journal::read(&partial), None);
+        Journal::remove(&partial);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,106 @@
+//! Rate limits (settings `net:limit-rate`, `net:limit-total-rate`): a bucket that fills with
+//! time, shared by whoever draws from it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::cancel::Cancel;
+use crate::error::Result;
+
+/// How often a wait looks at the cancel flag.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A limit of bytes a second. Clones share it; without a rate it never waits.
+#[derive(Debug, Clone, Default)]
+pub struct Limit(Option<Arc<Mutex<Bucket>>>);
+
+#[derive(Debug)]
+struct Bucket {
+    rate: f64,
+    /// Bytes that may be moved now; negative while a debt is being waited for.
+    level: f64,
+    filled: Instant,
+}
+
+impl Limit {
+    /// A limit of `rate` bytes a second; 0 is none.
+    pub fn new(rate: u64) -> Self {
+        Self((rate > 0).then(|| {
+            let rate = rate as f64;
+            Arc::new(Mutex::new(Bucket { rate, level: 0.0, filled: Instant::now() }))
+        }))
+    }
+
+    /// Whether there is a limit at all.
+    pub fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// How many bytes to move at a time so that the rate is even: a tenth of a second's worth,
+    /// at most `block`.
+    pub fn block(&self, block: usize) -> usize {
+        match &self.0 {
+            Some(bucket) => {
+                let rate = bucket.lock().unwrap_or_else(PoisonError::into_inner).rate;
+                block.min(((rate / 10.0) as usize).max(1))
+            }
+            None => block,
+        }
+    }
+
+    /// Takes note of `bytes` moved, and waits until the rate is kept.
+    ///
+    /// # Errors
+    ///
+    /// Ctrl-C.
+    pub fn take(&self, bytes: usize, cancel: &Cancel) -> Result<()> {
+        let Some(bucket) = &self.0 else { return Ok(()) };
+        let until = {
+            let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            let gained = now.duration_since(bucket.filled).as_secs_f64() * bucket.rate;
+            // Silence does not add up to a burst of more than a tenth of a second.
+            bucket.level = (bucket.level + gained).min(bucket.rate / 10.0) - bytes as f64;
+            bucket.filled = now;
+            now + Duration::from_secs_f64((-bucket.level / bucket.rate).max(0.0))
+        };
+        loop {
+            cancel.check()?;
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(TICK));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_moved_keeps_to_the_rate_however_many_share_it() {
+        let limit = Limit::new(1_000_000);
+        let start = Instant::now();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                let limit = limit.clone();
+                scope.spawn(move || {
+                    for _ in 0..10 {
+                        limit.take(10_000, &Cancel::new()).unwrap();
+                    }
+                });
+            }
+        });
+        let taken = start.elapsed().as_secs_f64();
+        assert!((0.28..0.8).contains(&taken), "400 kB at 1 MB/s took {taken} s");
+    }
+
+    #[test]
+    fn no_limit_never_waits() {
+        let start = Instant::now();
+        Limit::new(0).take(usize::MAX, &Cancel::new()).unwrap();
+        assert!(start.elapsed() < Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,100 @@
+//! Carrying one file of a mirror: down, up, or from server to server.
+
+use std::sync::Arc;
+
+use super::local::LocalTree;
+use super::remote::RemoteTree;
+use super::tree::{Item, Stamp, Tree};
+use crate::cancel::Cancel;
+use crate::error::Result;
+use crate::transfer::{Facts, How, Outcome, Progress, Remote as _, download, relay, upload};
+
+/// The two sides of a mirror, and with them how a file goes from the one to the other.
+#[derive(Debug, Clone)]
+pub enum Sides {
+    /// From a server to a local directory.
+    Down(Arc<RemoteTree>, Arc<LocalTree>),
+    /// From a local directory to a server.
+    Up(Arc<LocalTree>, Arc<RemoteTree>),
+    /// From server to server.
+    Across(Arc<RemoteTree>, Arc<RemoteTree>),
+}
+
+impl Sides {
+    /// Where files come from.
+    pub fn source(&self) -> &dyn Tree {
+        match self {
+            Sides::Down(source, _) | Sides::Across(source, _) => &**source,
+            Sides::Up(source, _) => &**source,
+        }
+    }
+
+    /// Where they go.
+    pub fn target(&self) -> &dyn Tree {
+        match self {
+            Sides::Down(_, target) => &**target,
+            Sides::Up(_, target) | Sides::Across(_, target) => &**target,
+        }
+    }
+
+    /// Carries one file.
+    ///
+    /// # Errors
+    ///
+    /// Those of the transfer.
+    pub fn carry(
+        &self,
+        path: &str,
+        item: &Item,
+        how: &How,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<Outcome> {
+        match self {
+            Sides::Down(source, target) => {
+                let remote = source.locate(path)?;
+                let local = target.locate_file(path)?;
+                let mut session = source.pool().lease(cancel)?;
+                let facts = Some(facts(&mut session, &remote, item, how)?);
+                let job = download::Job { remote, local, facts, how: how.clone() };
+                download::to_file(&mut *session, &job, progress, cancel)
+            }
+            Sides::Up(source, target) => {
+                let local = source.locate(path)?;
+                let job = upload::Job { local, remote: target.locate(path)?, how: how.clone() };
+                let mut session = target.pool().lease(cancel)?;
+                upload::from_file(&mut *session, &job, progress, cancel)
+            }
+            Sides::Across(source, target) => {
+                let from = source.locate(path)?;
+                let mut fetching = source.pool().lease(cancel)?;
+                let facts = Some(facts(&mut fetching, &from, item, how)?);
+                let to = target.locate(path)?;
+                let job = relay::Job { from, to, facts, how: how.clone() };
+                let mut storing = target.pool().lease(cancel)?;
+                relay::copy(&mut *fetching, &mut *storing, &job, progress, cancel)
+            }
+        }
+    }
+}
+
+/// What the listing said, where that is exact: it saves a round trip or two a file.
+fn facts(
+    session: &mut crate::ftp::session::Session,
+    path: &crate::ftp::path::RemotePath,
+    item: &Item,
+    how: &How,
+) -> Result<Facts> {
+    let exact = |stamp: &Stamp| stamp.grain <= chrono::TimeDelta::seconds(1);
+    let time = item.modified.filter(exact).map(|stamp| stamp.time);
+    if item.size.is_some() && (time.is_some() || !how.preserve_times) {
+        return Ok(Facts { size: item.size, modified: time });
+    }
+    if let Some(size) = item.size
+        && item.modified.is_some()
+    {
+        let modified = session.modified(path)?.or(item.modified.map(|stamp| stamp.time));
+        return Ok(Facts { size: Some(size), modified });
+    }
+    session.facts(path)
+}

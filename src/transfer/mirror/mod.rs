@@ -1,0 +1,12 @@
+//! Mirror: make one tree like another, in parallel, and delete only what is known to be surplus.
+//!
+//! Two [`tree::Tree`]s are listed directory by directory; [`plan`] decides, without touching
+//! anything, what has to happen in each; [`run`] does it with several workers, deletions last.
+
+pub mod carry;
+pub mod filter;
+pub mod local;
+pub mod plan;
+pub mod remote;
+pub mod run;
+pub mod tree;

@@ -1,0 +1,129 @@
+//! Plans from listings in memory.
+
+use chrono::{DateTime, TimeDelta};
+
+use super::*;
+use crate::transfer::mirror::filter::Rule;
+use crate::transfer::mirror::tree::Stamp;
+
+fn at(seconds: i64) -> Option<Stamp> {
+    Some(Stamp::exact(DateTime::from_timestamp(1_000_000 + seconds, 0).unwrap().naive_utc()))
+}
+
+fn file(name: &str, size: u64, seconds: i64) -> Item {
+    let modified = at(seconds);
+    Item { name: name.into(), kind: ItemKind::File, size: Some(size), modified }
+}
+
+fn other(name: &str, kind: ItemKind) -> Item {
+    Item { name: name.into(), kind, size: None, modified: None }
+}
+
+fn listing(items: &[Item]) -> Listing {
+    Listing { items: items.to_vec(), complaints: Vec::new() }
+}
+
+fn words(plan: &Plan) -> Vec<String> {
+    plan.actions
+        .iter()
+        .map(|action| match action {
+            Action::MakeDirectory { path } => format!("mkdir {path}"),
+            Action::Carry { path, reason, .. } => format!("carry {path}: {}", reason.word()),
+            Action::Delete { path, .. } => format!("delete {path}"),
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_missing_or_differs_is_carried_and_nothing_else() {
+    let source = listing(&[
+        file("missing", 1, 0),
+        file("same", 1, 0),
+        file("size", 2, 0),
+        file("newer", 1, 100),
+        file("older", 1, -100),
+        other("dir", ItemKind::Directory),
+        other("link", ItemKind::Link),
+    ]);
+    let target = listing(&[
+        file("same", 1, 0),
+        file("size", 1, 0),
+        file("newer", 1, 0),
+        file("older", 1, 0),
+        file("surplus", 1, 0),
+    ]);
+    let plan = directory("d", Some(&source), Some(&target), &Rules::default());
+    assert_eq!(
+        words(&plan),
+        [
+            "carry d/missing: missing",
+            "carry d/size: size differs",
+            "carry d/newer: newer",
+            "mkdir d/dir"
+        ]
+    );
+    assert_eq!(plan.links, ["d/link"]);
+    assert_eq!(plan.unchanged, 2);
+    let next = Next { path: "d/dir".into(), in_source: true, in_target: false };
+    assert_eq!(plan.next, [next]);
+}
+
+#[test]
+fn only_newer_passes_over_files_of_another_size() {
+    let rules = Rules { newer: true, ..Rules::default() };
+    let source = listing(&[file("size", 2, 0), file("newer", 1, 100)]);
+    let target = listing(&[file("size", 1, 0), file("newer", 1, 0)]);
+    let plan = directory("", Some(&source), Some(&target), &rules);
+    assert_eq!(words(&plan), ["carry newer: newer"]);
+}
+
+#[test]
+fn a_coarse_time_does_not_make_a_file_newer() {
+    let mut there = file("x", 1, 0);
+    // The target says only the minute: 40 seconds later may be the same time.
+    if let Some(stamp) = &mut there.modified {
+        stamp.grain = TimeDelta::seconds(60);
+    }
+    let rules = Rules::default();
+    for (seconds, carried) in [(40, false), (59, false), (60, true)] {
+        let source = listing(&[file("x", 1, seconds)]);
+        let plan = directory("", Some(&source), Some(&listing(&[there.clone()])), &rules);
+        assert_eq!(!plan.actions.is_empty(), carried, "{seconds}");
+    }
+}
+
+#[test]
+fn surplus_is_deleted_only_if_asked_and_never_what_the_filter_leaves_out() {
+    let source = listing(&[file("a", 1, 0)]);
+    let target = listing(&[
+        file("a", 1, 0),
+        file("surplus", 1, 0),
+        file("keep.o", 1, 0),
+        other("old", ItemKind::Directory),
+    ]);
+    let mut rules = Rules::default();
+    rules.filter.rules.push(Rule::new(false, "*.o"));
+    assert!(directory("", Some(&source), Some(&target), &rules).actions.is_empty());
+    rules.delete = true;
+    let plan = directory("", Some(&source), Some(&target), &rules);
+    assert_eq!(words(&plan), ["delete surplus", "delete old"]);
+    assert_eq!(plan.next, [Next { path: "old".into(), in_source: false, in_target: true }]);
+}
+
+#[test]
+fn a_file_in_the_place_of_a_directory_is_told() {
+    let source = listing(&[file("x", 1, 0)]);
+    let target = listing(&[other("x", ItemKind::Directory)]);
+    let plan = directory("", Some(&source), Some(&target), &Rules::default());
+    assert_eq!(words(&plan), ["carry x: not a file"]);
+}
+
+#[test]
+fn sizes_and_times_can_be_limited() {
+    let source = listing(&[file("small", 1, 0), file("large", 100, 0), file("new", 10, 1000)]);
+    let rules = Rules { sizes: Some(5..=50), ..Rules::default() };
+    assert_eq!(words(&directory("", Some(&source), None, &rules)), ["carry new: missing"]);
+    let after = at(500).unwrap().time;
+    let rules = Rules { newer_than: Some(after), ..Rules::default() };
+    assert_eq!(words(&directory("", Some(&source), None, &rules)), ["carry new: missing"]);
+}

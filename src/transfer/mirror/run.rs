@@ -1,0 +1,412 @@
+//! Running a mirror: workers that list and carry at the same time, deletions last.
+//!
+//! Files are carried while directories are still being listed. The queue of files is kept short:
+//! above a mark workers carry rather than list, so that memory does not grow with the tree.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::carry::Sides;
+use super::plan::{Action, Next, Plan, Rules, directory};
+use super::tree::{ItemKind, Listing};
+use crate::cancel::Cancel;
+use crate::error::{Error, Kind, Result};
+use crate::transfer::retry::Retries;
+use crate::transfer::{How, Outcome, Progress};
+
+/// Above so many files waiting, workers carry rather than list.
+const ENOUGH: usize = 2000;
+
+/// Is told how a mirror goes. Called from several threads.
+pub trait Watch: Sync {
+    /// So many files, of so many bytes, are to be carried in addition.
+    fn grow(&self, files: u64, bytes: u64);
+    /// A file begins.
+    fn begin(&self, path: &str, size: Option<u64>) -> Box<dyn Progress>;
+    /// Something was done, or failed.
+    fn done(&self, action: &Action, result: Result<Option<&Outcome>, &Error>);
+    /// Something could not even be planned.
+    fn failed(&self, error: &Error);
+    /// Something that the user should know.
+    fn note(&self, text: &str);
+}
+
+/// How to run a mirror.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How files are carried.
+    pub how: How,
+    /// What decides.
+    pub rules: Rules,
+    /// How many workers.
+    pub workers: usize,
+    /// Retries of each piece of work.
+    pub retries: Retries,
+    /// Only plan.
+    pub dry_run: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Files carried.
+    pub carried: u64,
+    /// Bytes carried.
+    pub bytes: u64,
+    /// Files that were as they should be.
+    pub unchanged: u64,
+    /// Directories created.
+    pub directories: u64,
+    /// Links passed over.
+    pub links: u64,
+    /// Files and directories deleted.
+    pub deleted: u64,
+    /// Failures, all told already.
+    pub failures: u64,
+    /// What the plan says, for a dry run; without one only the deletions.
+    pub actions: Vec<Action>,
+    /// Whether every listing was whole and understood.
+    pub clean: bool,
+    /// Files and directories that the target had.
+    pub in_target: u64,
+}
+
+struct Work {
+    directories: VecDeque<(Next, usize)>,
+    /// What is to be carried.
+    files: VecDeque<Action>,
+    busy: usize,
+    summary: Summary,
+    deletions: Vec<Action>,
+    /// Why everything stops.
+    fatal: Option<Error>,
+}
+
+struct Runner<'a> {
+    sides: &'a Sides,
+    settings: &'a Settings,
+    watch: &'a dyn Watch,
+    cancel: &'a Cancel,
+    work: Mutex<Work>,
+    changed: Condvar,
+}
+
+/// Carries what is to be carried, and returns what is to be deleted in `Summary::actions`
+/// (deepest first). [`delete`] does that.
+///
+/// # Errors
+///
+/// A source that is not there, Ctrl-C, the loss of the server for good. Failures of single files
+/// are counted instead.
+pub fn carry(
+    sides: &Sides,
+    settings: &Settings,
+    watch: &dyn Watch,
+    cancel: &Cancel,
+) -> Result<Summary> {
+    let root = Next { path: String::new(), in_source: true, in_target: true };
+    let work = Work {
+        directories: VecDeque::from([(root, 0)]),
+        files: VecDeque::new(),
+        busy: 0,
+        summary: Summary { clean: true, ..Summary::default() },
+        deletions: Vec::new(),
+        fatal: None,
+    };
+    let runner =
+        Runner { sides, settings, watch, cancel, work: Mutex::new(work), changed: Condvar::new() };
+    std::thread::scope(|scope| {
+        for _ in 0..settings.workers.max(1) {
+            scope.spawn(|| runner.work());
+        }
+    });
+    let work = runner.work.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(error) = work.fatal {
+        return Err(error);
+    }
+    cancel.check()?;
+    let mut summary = work.summary;
+    // What is deepest goes first, so that directories are empty when their turn comes.
+    let mut deletions = work.deletions;
+    deletions.sort_by(|a, b| {
+        let depth = |action: &Action| action.path().matches('/').count();
+        depth(b).cmp(&depth(a)).then_with(|| a.path().cmp(b.path()))
+    });
+    summary.actions.sort_by(|a, b| a.path().cmp(b.path()));
+    summary.actions.extend(deletions);
+    Ok(summary)
+}
+
+/// Deletes what [`carry`] said. The caller has made sure that it may.
+///
+/// # Errors
+///
+/// Ctrl-C. Failures of single files are counted.
+pub fn delete(
+    sides: &Sides,
+    settings: &Settings,
+    summary: &mut Summary,
+    watch: &dyn Watch,
+    cancel: &Cancel,
+) -> Result<()> {
+    for action in std::mem::take(&mut summary.actions) {
+        let Action::Delete { path, kind } = &action else { continue };
+        let result = tried(settings, watch, cancel, || sides.target().remove(path, *kind, cancel));
+        match &result {
+            Ok(()) => {
+                summary.deleted += 1;
+                watch.done(&action, Ok(None));
+            }
+            Err(error) if is_fatal(error) => return Err(error.clone()),
+            Err(error) => {
+                summary.failures += 1;
+                watch.done(&action, Err(error));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn tried<T>(
+    settings: &Settings,
+    watch: &dyn Watch,
+    cancel: &Cancel,
+    mut attempt: impl FnMut() -> Result<T>,
+) -> Result<T> {
+    let mut retries = settings.retries.clone();
+    loop {
+        match attempt() {
+            Ok(done) => return Ok(done),
+            Err(error) => retries.wait(error, cancel, |text| watch.note(text))?,
+        }
+    }
+}
+
+/// After these, nothing else will work either.
+fn is_fatal(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        Kind::Interrupted
+            | Kind::Terminated
+            | Kind::Connect
+            | Kind::Login
+            | Kind::CertChanged
+            | Kind::CertUnknown
+            | Kind::Usage
+    )
+}
+
+impl Runner<'_> {
+    fn lock(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        loop {
+            let mut work = self.lock();
+            let (next, file) = loop {
+                if work.fatal.is_some() || self.cancel.requested().is_some() {
+                    return;
+                }
+                let carry_first = work.files.len() >= ENOUGH || work.directories.is_empty();
+                if carry_first && let Some(file) = work.files.pop_front() {
+                    break (None, Some(file));
+                }
+                if let Some(next) = work.directories.pop_front() {
+                    break (Some(next), None);
+                }
+                if work.busy == 0 {
+                    self.changed.notify_all();
+                    return;
+                }
+                work = self.changed.wait(work).unwrap_or_else(PoisonError::into_inner);
+            };
+            work.busy += 1;
+            drop(work);
+            let result = match (next, file) {
+                (Some((next, depth)), _) => self.look_into(next, depth),
+                (_, Some(action)) => self.carry_one(&action),
+                (None, None) => Ok(()),
+            };
+            let mut work = self.lock();
+            work.busy -= 1;
+            if let Err(error) = result {
+                work.fatal.get_or_insert(error);
+            }
+            drop(work);
+            self.changed.notify_all();
+        }
+    }
+
+    /// Lists a directory on both sides and takes in its plan.
+    fn look_into(&self, next: Next, depth: usize) -> Result<()> {
+        if depth > self.settings.rules.max_depth {
+            let show = self.sides.source().show(&next.path);
+            let limit = self.settings.rules.max_depth;
+            let error = Error::new(
+                Kind::Incomplete,
+                format!("{show}: directories are nested more than {limit} deep"),
+            )
+            .with_hint("a loop of directories on the server? see `mirror:max-depth`");
+            return self.unclean(&error);
+        }
+        let target = match self.list_target(&next) {
+            Ok(target) => target,
+            Err(error) => return self.unclean(&error),
+        };
+        let source = match self.list_source(&next) {
+            Ok(source) => source,
+            Err(error) if next.path.is_empty() => return Err(error),
+            Err(error) => return self.unclean(&error),
+        };
+        for complaint in [&source, &target].into_iter().flatten().flat_map(|l| &l.complaints) {
+            self.unclean(&Error::new(Kind::Incomplete, complaint.clone()))?;
+        }
+        let mut plan =
+            directory(&next.path, source.as_ref(), target.as_ref(), &self.settings.rules);
+        if self.settings.rules.dereference {
+            self.follow(&mut plan, &next, source.as_ref(), target.as_ref());
+        }
+        self.take_in(plan, depth);
+        Ok(())
+    }
+
+    fn list_source(&self, next: &Next) -> Result<Option<Listing>> {
+        if !next.in_source {
+            return Ok(None);
+        }
+        let tree = self.sides.source();
+        let listed =
+            tried(self.settings, self.watch, self.cancel, || tree.list(&next.path, self.cancel))?;
+        listed.map(Some).ok_or_else(|| {
+            let kind =
+                if matches!(self.sides, Sides::Up(..)) { Kind::Local } else { Kind::Refused };
+            Error::new(kind, format!("{}: no such directory", tree.show(&next.path)))
+        })
+    }
+
+    fn list_target(&self, next: &Next) -> Result<Option<Listing>> {
+        let tree = self.sides.target();
+        if next.in_target {
+            let listed = tried(self.settings, self.watch, self.cancel, || {
+                tree.list(&next.path, self.cancel)
+            })?;
+            if listed.is_some() || self.settings.dry_run {
+                return Ok(listed);
+            }
+        } else if self.settings.dry_run {
+            return Ok(None);
+        }
+        // It is not there (or was not, in its parent's listing): make it, and it is empty.
+        let action = Action::MakeDirectory { path: next.path.clone() };
+        tried(self.settings, self.watch, self.cancel, || {
+            tree.make_directory(&next.path, self.cancel)
+        })?;
+        self.lock().summary.directories += 1;
+        self.watch.done(&action, Ok(None));
+        Ok(None)
+    }
+
+    /// Links of the source are planned as what they lead to.
+    fn follow(
+        &self,
+        plan: &mut Plan,
+        next: &Next,
+        source: Option<&Listing>,
+        target: Option<&Listing>,
+    ) {
+        let links = std::mem::take(&mut plan.links);
+        let named = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            source?.items.iter().find(|item| item.name == name)
+        };
+        let mut followed = Listing::default();
+        for path in links {
+            let Some(link) = named(&path).filter(|item| item.kind == ItemKind::Link) else {
+                continue;
+            };
+            match self.sides.source().follow(&path, link, self.cancel) {
+                Ok(item) => followed.items.push(item),
+                Err(error) => {
+                    let _ = self.unclean(&error);
+                }
+            }
+        }
+        let rules = Rules { delete: false, ..self.settings.rules.clone() };
+        let more = directory(&next.path, Some(&followed), target, &rules);
+        plan.actions.extend(more.actions);
+        plan.next.extend(more.next);
+        plan.unchanged += more.unchanged;
+    }
+
+    /// A listing or an entry that nothing may rest on. The mirror goes on elsewhere, but will
+    /// not delete anything.
+    fn unclean(&self, error: &Error) -> Result<()> {
+        if is_fatal(error) {
+            return Err(error.clone());
+        }
+        let mut work = self.lock();
+        work.summary.clean = false;
+        work.summary.failures += 1;
+        drop(work);
+        self.watch.failed(error);
+        Ok(())
+    }
+
+    fn take_in(&self, plan: Plan, depth: usize) {
+        let mut work = self.lock();
+        work.summary.unchanged += plan.unchanged;
+        work.summary.links += plan.links.len() as u64;
+        work.summary.in_target += plan.in_target;
+        let next = plan.next.into_iter().map(|next| (next, depth + 1));
+        work.directories.extend(next);
+        let (mut files, mut bytes) = (0, 0);
+        for action in plan.actions {
+            match action {
+                Action::Delete { .. } => work.deletions.push(action),
+                _ if self.settings.dry_run => work.summary.actions.push(action),
+                // Made when it is looked into.
+                Action::MakeDirectory { .. } => {}
+                Action::Carry { ref item, .. } => {
+                    files += 1;
+                    bytes += item.size.unwrap_or(0);
+                    work.files.push_back(action);
+                }
+            }
+        }
+        drop(work);
+        if files > 0 {
+            self.watch.grow(files, bytes);
+        }
+        self.changed.notify_all();
+    }
+
+    fn carry_one(&self, action: &Action) -> Result<()> {
+        let Action::Carry { path, item, .. } = action else { return Ok(()) };
+        let progress = self.watch.begin(path, item.size);
+        let mut how = self.settings.how.clone();
+        let result = tried(self.settings, self.watch, self.cancel, || {
+            let carried = self.sides.carry(path, item, &how, &*progress, self.cancel);
+            // Another try goes on where this one stopped.
+            how.resume = true;
+            carried
+        });
+        drop(progress);
+        match &result {
+            Ok(outcome) => {
+                let mut work = self.lock();
+                work.summary.carried += 1;
+                work.summary.bytes += outcome.bytes;
+                drop(work);
+                self.watch.done(action, Ok(Some(outcome)));
+                Ok(())
+            }
+            Err(error) if is_fatal(error) => Err(error.clone()),
+            Err(error) => {
+                self.lock().summary.failures += 1;
+                self.watch.done(action, Err(error));
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Where a download can go on: from a partial file, from a file cut short by another program, or
+//! nowhere.
+
+use std::path::Path;
+
+use super::Facts;
+use super::journal::Journal;
+use super::partial::Partial;
+use super::stream::Start;
+use crate::error::Result;
+
+/// How much of what is here is fetched again and compared before anything is appended.
+pub const OVERLAP: u64 = 64 * 1024;
+
+/// What to do with what is here.
+#[derive(Debug)]
+pub enum Plan {
+    /// Begin at 0; with a reason where there was something to go on with.
+    Afresh(Option<&'static str>),
+    /// Go on with the partial file.
+    Partial(Start),
+    /// Make the file under the final name the partial file, and go on with it.
+    Adopt(Start),
+    /// The file under the final name has the size of the remote one: compare its end.
+    Compare(Start),
+}
+
+/// Decides how to go on.
+///
+/// # Errors
+///
+/// [`Kind::Local`](crate::error::Kind::Local) when what is here cannot be read.
+pub fn plan(partial: &Partial, target: &Path, facts: Facts) -> Result<Plan> {
+    let here = partial.length()?;
+    let too_long = |length| facts.size.is_some_and(|size| length > size);
+    if here > 0 {
+        return Ok(match Journal::read(partial.path()) {
+            Some(journal) if !journal.matches(facts) => {
+                Plan::Afresh(Some("the remote file has changed"))
+            }
+            Some(journal) if !journal.segments.is_empty() => {
+                Plan::Afresh(Some("it was begun in segments"))
+            }
+            _ if too_long(here) => Plan::Afresh(Some("what is here is longer")),
+            _ => Plan::Partial(Start { offset: here, overlap: partial.tail(OVERLAP)? }),
+        });
+    }
+    let Ok(file) = std::fs::File::open(target) else { return Ok(Plan::Afresh(None)) };
+    let length = match target.symlink_metadata() {
+        Ok(metadata) if metadata.is_file() => metadata.len(),
+        _ => return Ok(Plan::Afresh(None)),
+    };
+    let (Some(size), true) = (facts.size, length > 0) else { return Ok(Plan::Afresh(None)) };
+    if length > size {
+        return Ok(Plan::Afresh(Some("what is here is longer")));
+    }
+    let overlap = super::partial::tail_of(&file, length, OVERLAP)
+        .map_err(|error| crate::error::Error::local(target, &error))?;
+    let start = Start { offset: length, overlap };
+    Ok(if length == size { Plan::Compare(start) } else { Plan::Adopt(start) })
+}

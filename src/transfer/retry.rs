@@ -1,0 +1,117 @@
+//! How often and how soon a transient failure is tried again (settings `net:max-retries`,
+//! `net:reconnect-interval`): a bounded number of times, with a doubling, jittered pause.
+
+use std::time::{Duration, Instant};
+
+use crate::cancel::Cancel;
+use crate::error::{Error, Result};
+
+/// The longest pause.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// How often a wait looks at the cancel flag.
+const TICK: Duration = Duration::from_millis(50);
+
+/// The retries left for one piece of work.
+#[derive(Debug, Clone)]
+pub struct Retries {
+    made: u32,
+    max: u32,
+    interval: Duration,
+}
+
+impl Retries {
+    /// At most `max` retries, the first after about `interval`.
+    pub fn new(max: u32, interval: Duration) -> Self {
+        Self { made: 0, max, interval }
+    }
+
+    /// Waits before the next try, if `error` is transient and there is one left; `say` is told
+    /// how long and which it is.
+    ///
+    /// # Errors
+    ///
+    /// `error` itself when there is no use in trying again; Ctrl-C.
+    pub fn wait(&mut self, error: Error, cancel: &Cancel, say: impl FnOnce(&str)) -> Result<()> {
+        if !error.is_transient() || self.made >= self.max {
+            return Err(error);
+        }
+        let pause = self.pause();
+        self.made += 1;
+        say(&format!(
+            "{}; trying again in {:.1} s ({} of {})",
+            error.message(),
+            pause.as_secs_f32(),
+            self.made,
+            self.max
+        ));
+        let until = Instant::now() + pause;
+        while Instant::now() < until {
+            cancel.check()?;
+            std::thread::sleep(TICK.min(until.saturating_duration_since(Instant::now())));
+        }
+        Ok(())
+    }
+
+    /// Progress was made: the count begins anew, so that a long transfer on a bad line is not
+    /// given up for the sum of its losses.
+    pub fn restart(&mut self) {
+        self.made = 0;
+    }
+
+    fn pause(&self) -> Duration {
+        let doubled = self.interval.saturating_mul(1 << self.made.min(16)).min(LONGEST);
+        // Up to a quarter more or less, so that many clients do not come back at once.
+        doubled.mul_f64(0.75 + 0.5 * jitter())
+    }
+}
+
+/// A number from 0 to 1 that differs from call to call: the clock's finest digits will do.
+fn jitter() -> f64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    f64::from(now.map_or(0, |now| now.subsec_nanos()) % 1000) / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    #[test]
+    fn only_transient_failures_are_tried_again_and_only_so_often() {
+        let cancel = Cancel::new();
+        let mut retries = Retries::new(2, Duration::from_millis(1));
+        let lost = || Error::new(Kind::Connect, "lost").transient();
+        assert!(retries.wait(lost(), &cancel, |_| {}).is_ok());
+        let mut said = String::new();
+        assert!(retries.wait(lost(), &cancel, |text| said = text.to_owned()).is_ok());
+        assert!(said.starts_with("lost; trying again in") && said.ends_with("(2 of 2)"), "{said}");
+        assert!(retries.wait(lost(), &cancel, |_| {}).is_err());
+        retries.restart();
+        assert!(retries.wait(lost(), &cancel, |_| {}).is_ok());
+        let wrong = Error::new(Kind::Login, "wrong password");
+        assert_eq!(retries.wait(wrong, &cancel, |_| {}).unwrap_err().kind(), Kind::Login);
+    }
+
+    #[test]
+    fn pauses_double_and_have_a_limit() {
+        let mut retries = Retries::new(30, Duration::from_secs(1));
+        let mut last = Duration::ZERO;
+        for made in [0, 2, 4, 20] {
+            retries.made = made;
+            let pause = retries.pause();
+            assert!(pause > last, "{made}: {pause:?}");
+            last = pause;
+        }
+        assert!(last <= LONGEST.mul_f64(1.25));
+    }
+
+    #[test]
+    fn a_cancel_ends_a_pause() {
+        let cancel = Cancel::new();
+        cancel.request(crate::cancel::Reason::Interrupted);
+        let mut retries = Retries::new(1, Duration::from_secs(60));
+        let lost = Error::new(Kind::Connect, "lost").transient();
+        assert_eq!(retries.wait(lost, &cancel, |_| {}).unwrap_err().kind(), Kind::Interrupted);
+    }
+}

@@ -1,0 +1,253 @@
+//! The stream of one download: fetch, compare the overlap, copy, judge the end.
+//!
+//! It writes into any writer and knows neither files nor names on this side.
+
+use std::io::{ErrorKind, Write};
+use std::time::Instant;
+
+use super::ascii::FromWire;
+use super::{BLOCK, Facts, How, Incoming, Outcome, Progress, Remote, Type, verify};
+use crate::cancel::Cancel;
+use crate::error::{Error, Kind, Result};
+use crate::ftp::data::data_error;
+use crate::ftp::path::RemotePath;
+
+/// Where a download begins.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// Bytes that are here already.
+    pub offset: u64,
+    /// The last of them, to be compared with what comes.
+    pub overlap: Vec<u8>,
+}
+
+/// Why a download did not succeed.
+#[derive(Debug)]
+pub enum Failure {
+    /// What is here is not the beginning of what comes: begin at 0.
+    NotTheSame(&'static str),
+    /// It failed.
+    Failed(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Failed(error)
+    }
+}
+
+/// One download: what, from where on, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Download<'a> {
+    /// The remote file.
+    pub path: &'a RemotePath,
+    /// What is known of it.
+    pub facts: Facts,
+    /// How.
+    pub how: &'a How,
+    /// Watches.
+    pub cancel: &'a Cancel,
+}
+
+impl Download<'_> {
+    /// Fetches into `sink`, from `start` on.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`].
+    pub fn run(
+        &self,
+        remote: &mut dyn Remote,
+        start: &Start,
+        sink: &mut dyn Write,
+        progress: &dyn Progress,
+    ) -> Result<Outcome, Failure> {
+        self.run_as(remote, self.how.kind, start, sink, progress)
+    }
+
+    /// As [`Download::run`], in a type of its own on the wire; what comes is not converted unless
+    /// `how` says so.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`].
+    pub fn run_as(
+        &self,
+        remote: &mut dyn Remote,
+        kind: Type,
+        start: &Start,
+        sink: &mut dyn Write,
+        progress: &dyn Progress,
+    ) -> Result<Outcome, Failure> {
+        let what = format!("get {}", self.path);
+        let begun = Instant::now();
+        let from = start.offset - start.overlap.len() as u64;
+        let mut incoming = match remote.fetch(self.path, from, kind) {
+            Ok(incoming) => incoming,
+            // The server has no REST: what is here cannot be used.
+            Err(error) if from > 0 && refuses_restart(&error) => {
+                return Err(Failure::NotTheSame("the server cannot resume"));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let binary = kind == Type::Binary;
+        let known = self.facts.size.or_else(|| incoming.announced().map(|rest| from + rest));
+        let expected = known.filter(|_| binary && self.how.verify != super::Verify::None);
+        if let Some(total) = known {
+            progress.expect(total);
+        }
+        progress.start_at(start.offset);
+        if !self.overlap_is_same(start, &mut *incoming)? {
+            incoming.abort();
+            return Err(Failure::NotTheSame("what is here is not its beginning"));
+        }
+        let copied = match self.how.kind {
+            Type::Binary => self.copy(&mut *incoming, sink, progress),
+            Type::Ascii => self.copy(&mut *incoming, &mut FromWire::new(sink), progress),
+        };
+        let (count, broken) = match copied {
+            Ok(count) => (count, None),
+            Err(Stopped::Here(error)) => {
+                incoming.abort();
+                return Err(error.into());
+            }
+            Err(Stopped::Remote(error, count)) => (count, Some(error)),
+        };
+        if let Some(error) = broken
+            && error.kind() != ErrorKind::UnexpectedEof
+        {
+            return Err(self.broken(&what, &error, incoming, remote).into());
+        }
+        // A cut stream is judged with the reply and the size, like every other end.
+        let total = start.offset + count;
+        let finished = incoming.finish().map_err(|error| unconfirmed(&what, total, error))?;
+        let warning = verify::download(&what, total, expected, &finished)?;
+        Ok(Outcome {
+            bytes: count,
+            elapsed: begun.elapsed(),
+            resumed_from: (start.offset > 0).then_some(start.offset),
+            warning,
+        })
+    }
+
+    /// Reads the bytes that are here already and compares them.
+    fn overlap_is_same(&self, start: &Start, incoming: &mut dyn Incoming) -> Result<bool, Failure> {
+        let mut came = vec![0; start.overlap.len()];
+        let mut filled = 0;
+        while filled < came.len() {
+            self.cancel.check()?;
+            match incoming.read(&mut came[filled..]) {
+                // Less than what is here: not the same file.
+                Ok(0) => return Ok(false),
+                Ok(n) => filled += n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let timeout = std::time::Duration::ZERO;
+                    return Err(data_error(&error, timeout).into());
+                }
+            }
+        }
+        Ok(came == start.overlap)
+    }
+
+    /// A stream that broke: a stalled one says nothing more, another may have a reason to tell.
+    fn broken(
+        &self,
+        what: &str,
+        error: &std::io::Error,
+        incoming: Box<dyn Incoming>,
+        remote: &dyn Remote,
+    ) -> Error {
+        let why = data_error(error, remote.timeout()).about(what);
+        let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
+        if error.kind() == ErrorKind::TimedOut || cancelled {
+            incoming.abort();
+            return why;
+        }
+        match incoming.finish() {
+            Ok(finished) if finished.reply.class() >= 4 => {
+                crate::ftp::explain::failed_transfer(what, &finished.reply).transient()
+            }
+            _ => why,
+        }
+    }
+
+    fn copy(
+        &self,
+        incoming: &mut dyn Incoming,
+        sink: &mut dyn Write,
+        progress: &dyn Progress,
+    ) -> Result<u64, Stopped> {
+        let size = self.how.limits.iter().fold(BLOCK, |block, limit| limit.block(block));
+        let mut block = vec![0; size];
+        let mut count = 0u64;
+        loop {
+            self.cancel.check().map_err(Stopped::Here)?;
+            let (filled, ended) = fill(incoming, &mut block);
+            if filled > 0 {
+                sink.write_all(&block[..filled]).map_err(|error| Stopped::Here(full(&error)))?;
+                count += filled as u64;
+                progress.advance(filled as u64);
+                for limit in &self.how.limits {
+                    limit.take(filled, self.cancel).map_err(Stopped::Here)?;
+                }
+            }
+            match ended {
+                None => {}
+                Some(None) => {
+                    sink.flush().map_err(|error| Stopped::Here(full(&error)))?;
+                    return Ok(count);
+                }
+                Some(Some(error)) => {
+                    sink.flush().map_err(|error| Stopped::Here(full(&error)))?;
+                    return Err(Stopped::Remote(error, count));
+                }
+            }
+        }
+    }
+}
+
+enum Stopped {
+    /// Here: the disk, or the user.
+    Here(Error),
+    /// There, after so many bytes.
+    Remote(std::io::Error, u64),
+}
+
+/// Fills a block before it is written: TLS yields 16 KiB at a time. Says how the stream ended,
+/// if it did.
+fn fill(incoming: &mut dyn Incoming, block: &mut [u8]) -> (usize, Option<Option<std::io::Error>>) {
+    let mut filled = 0;
+    while filled < block.len() {
+        match incoming.read(&mut block[filled..]) {
+            Ok(0) => return (filled, Some(None)),
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return (filled, Some(Some(error))),
+        }
+    }
+    (filled, None)
+}
+
+fn refuses_restart(error: &Error) -> bool {
+    let codes = ["500", "501", "502", "504", "554", "451", "350"];
+    error.reply().is_some_and(|reply| codes.iter().any(|code| reply.starts_with(code)))
+}
+
+/// All bytes may be there, but the server never said so.
+pub(super) fn unconfirmed(what: &str, count: u64, error: Error) -> Error {
+    if matches!(error.kind(), Kind::Interrupted | Kind::Terminated) {
+        return error;
+    }
+    Error::new(
+        Kind::Incomplete,
+        format!("{what}: unconfirmed after {count} bytes: {}", error.message()),
+    )
+    .with_hint("the connection may have been lost in a long transfer: try again")
+    .transient()
+}
+
+fn full(error: &std::io::Error) -> Error {
+    Error::new(Kind::Local, format!("write: {}", crate::error::io_reason(error)))
+        .with_hint("what has come so far is kept; an old file of this name is untouched")
+}

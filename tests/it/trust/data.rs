@@ -1,0 +1,48 @@
+//! Data connections: the control connection's session, or the very same certificate.
+
+use super::{CONTENT, Home, Liar, script};
+use crate::support::certificate::Certificate;
+use crate::support::liar::{Data, Event, Versions};
+
+#[test]
+fn a_data_connection_with_another_certificate_fails_before_a_byte_of_file_moves() {
+    let other = || Certificate::make("localhost").unwrap();
+    for versions in [Versions::Tls12, Versions::Tls13] {
+        let home = Home::new();
+        let script = script().versions(versions).always_data("RETR", Data::Certificate(other()));
+        let liar = Liar::start(script.always_data("STOR", Data::Certificate(other())));
+        let ran = home.get(&liar, &["--trust", "accept-new"]).status(4).stdout_is("");
+        ran.stderr_has("another certificate than the control connection");
+        assert_eq!(liar.wire.connections(), 1, "tried again");
+
+        std::fs::write(home.0.path().join("secret"), "my secret").unwrap();
+        let put = home.call(&liar, &["-c", "put secret"]).arg(liar.url());
+        put.run().status(4).stderr_has("another certificate than the control connection");
+        let uploaded = liar.content("/secret").unwrap_or_default();
+        assert_eq!(String::from_utf8_lossy(&uploaded), "", "{versions:?}");
+        let got = |event: &Event| matches!(event, Event::DataEnded { clean: true, .. });
+        assert_eq!(liar.wire.count(got), 0, "{versions:?}");
+    }
+}
+
+#[test]
+fn nothing_is_accepted_for_data_that_was_not_for_control() {
+    // Even where anything goes on the control connection.
+    let other = Certificate::make("localhost").unwrap();
+    let liar = Liar::start(script().always_data("RETR", Data::Certificate(other)));
+    let ran = Home::new().get(&liar, &["--insecure"]).status(4);
+    ran.stdout_is("").stderr_has("another certificate than the control connection");
+}
+
+#[test]
+fn data_connections_resume_the_control_connections_session() {
+    for versions in [Versions::Tls12, Versions::Tls13, Versions::Both] {
+        let home = Home::new();
+        let liar = Liar::start(script().versions(versions).needs_resumption());
+        let words = ["--trust", "accept-new", "-c", "get /notes -o -; get /notes -o -"];
+        let ran = home.call(&liar, &words).arg(liar.url()).run().ok();
+        ran.stdout_is([CONTENT, CONTENT].concat());
+        let resumed = liar.wire.resumed();
+        assert!(resumed.len() >= 2 && resumed.iter().all(|resumed| *resumed), "{resumed:?}");
+    }
+}
