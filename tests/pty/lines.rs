@@ -240,6 +240,21 @@ fn a_huge_directory_is_completed_from_the_cache_at_once() {
 }
 
 #[test]
+fn lines_typed_ahead_are_not_lost() {
+    let (_server, mut terminal) = connected(&home(), &[]);
+    // While a line is awaited, all in one piece, and while a command runs.
+    terminal.send("! echo on''e\r! echo tw''o; read go\r");
+    terminal.expect("one\r\n");
+    terminal.expect("two\r\n");
+    terminal.send("go\r! echo thre''e\r! echo fou''r\r");
+    terminal.expect("three\r\n");
+    terminal.expect("four\r\n");
+    terminal.expect(PROMPT);
+    terminal.send("\x04");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
 fn any_width_will_do_also_with_colour() {
     for columns in [1, 5, 20] {
         let home = home();
