@@ -99,6 +99,51 @@ fn completion_never_connects() {
 }
 
 #[test]
+fn a_session_of_a_few_commands_looks_as_it_should() {
+    let home = home();
+    let (_server, mut terminal) = connected(&home, &[]);
+    terminal.send("ls\r");
+    terminal.expect("docs");
+    terminal.expect("my file.txt");
+    terminal.expect(PROMPT);
+    // A listing that was shown is what Tab completes from; a directory ends in a slash.
+    terminal.send("cd do\t");
+    terminal.expect("cd docs/");
+    terminal.send("ol\t");
+    terminal.expect("cd docs/old/");
+    terminal.send("\r");
+    terminal.expect("ftpsh tester@127.0.0.1:/docs/old> ");
+    terminal.send("set cmd:pro\t");
+    terminal.expect("set cmd:prompt ");
+    terminal.send("'\\W$ '\r");
+    terminal.expect("old$ ");
+    terminal.send("history\r");
+    terminal.expect("cd docs/old/");
+    terminal.expect("old$ ");
+    terminal.send("set cmd:history-size 2\r");
+    terminal.expect("old$ ");
+    terminal.send("exit 7\r");
+    assert_eq!(terminal.end().0, 7);
+    let history = std::fs::read_to_string(home.path().join("ftpsh/history")).unwrap();
+    assert_eq!(history, "set cmd:history-size 2\nexit 7\n");
+}
+
+#[test]
+fn a_history_that_is_forgotten_does_not_come_back() {
+    let home = home();
+    let (_server, mut terminal) = connected(&home, &[]);
+    terminal.send("pwd\r");
+    terminal.expect(PROMPT);
+    terminal.send("history -c\r");
+    terminal.expect(PROMPT);
+    terminal.send("get missing; exit\r");
+    // Without a number the end of a session is no failure.
+    assert_eq!(terminal.end().0, 0);
+    let history = std::fs::read_to_string(home.path().join("ftpsh/history")).unwrap();
+    assert_eq!(history, "get missing; exit\n");
+}
+
+#[test]
 fn input_goes_on_over_several_lines_until_it_is_whole() {
     let home = home();
     let (_server, mut terminal) = connected(&home, &[]);
@@ -192,6 +237,21 @@ fn a_huge_directory_is_completed_from_the_cache_at_once() {
     terminal.send("\x04");
     assert_eq!(terminal.end().0, 0);
     assert_eq!(liar.wire.lines("MLSD").len(), 1);
+}
+
+#[test]
+fn lines_typed_ahead_are_not_lost() {
+    let (_server, mut terminal) = connected(&home(), &[]);
+    // While a line is awaited, all in one piece, and while a command runs.
+    terminal.send("! echo on''e\r! echo tw''o; read go\r");
+    terminal.expect("one\r\n");
+    terminal.expect("two\r\n");
+    terminal.send("go\r! echo thre''e\r! echo fou''r\r");
+    terminal.expect("three\r\n");
+    terminal.expect("four\r\n");
+    terminal.expect(PROMPT);
+    terminal.send("\x04");
+    assert_eq!(terminal.end().0, 0);
 }
 
 #[test]
