@@ -7,6 +7,7 @@ mod control;
 mod data;
 mod examples;
 mod handshake;
+mod listing;
 mod local;
 mod names;
 mod remote_commands;
