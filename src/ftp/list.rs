@@ -184,7 +184,9 @@ impl Session {
         if self.no_mlst || !self.features.mlst() {
             return Ok(None);
         }
-        let reply = self.command("MLST", path.as_str())?;
+        // libunftp forgets the directory when it reads a relative path here.
+        let absolute = self.cwd().resolve(path.as_str())?;
+        let reply = self.command("MLST", absolute.as_str())?;
         if matches!(reply.code, 500 | 502 | 504) {
             self.no_mlst = true;
             return Ok(None);

@@ -529,7 +529,9 @@ impl Session {
     pub fn change_directory(&mut self, path: &RemotePath) -> Result<()> {
         self.run(&format!("cd {path}"), "CWD", path.as_str())?;
         let reply = self.command("PWD", "")?;
-        self.cwd = pwd_path(&reply).or_else(|_| self.cwd.resolve(path.as_str()))?;
+        let cwd = pwd_path(&reply).or_else(|_| self.cwd.resolve(path.as_str()))?;
+        // Some servers give back the slash at the end of what was typed.
+        self.cwd = if cwd.is_absolute() { cwd.resolve(".")? } else { cwd };
         Ok(())
     }
 

@@ -179,6 +179,7 @@ impl Context {
         }
         self.audit_trust(site, "accepted", &format!("{}: {}", accepted.why, accepted.fingerprint));
         self.connection.verified = !matches!(accepted.verdict, Verdict::Insecure);
+        self.connection.fleeting = matches!(accepted.verdict, Verdict::Insecure | Verdict::Once);
         self.connection.trusted = Some(accepted.why);
         self.connection.fingerprint = Some(accepted.fingerprint);
     }

@@ -15,6 +15,7 @@ pub mod scene;
 mod self_tests;
 pub mod servers;
 pub mod terminal;
+pub mod tools;
 
 impl embedded::Embedded {
     /// A server with an empty tree for `tester`, whose password is made up.
