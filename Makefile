@@ -1,6 +1,7 @@
 # make build     the program, optimised             make check    format, lints, tests, documentation
 # make demo      a throwaway server and the shell   make test     check's tests with real servers
 # make install   PREFIX=/usr/local, DESTDIR=        make deps     what a build needs (Debian, Ubuntu)
+# make generate  the man page and the completion scripts, as the program prints them
 
 PREFIX ?= /usr/local
 CARGO ?= cargo
@@ -15,7 +16,7 @@ zshdir = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 BUILD_PACKAGES = libssl-dev pkg-config gcc libc6-dev
 TEST_PACKAGES = curl openssl python3 python3-venv zsh mandoc
 
-.PHONY: build check test demo install uninstall deps test-deps
+.PHONY: build check test demo generate install uninstall deps test-deps
 
 build: deps
 	$(CARGO) build --release --locked
@@ -33,6 +34,13 @@ test: deps test-deps
 demo: deps
 	@$(CARGO) build --quiet --locked --bin ftpsh
 	@$(CARGO) run --quiet --locked --example playground
+
+# Built first: a program that does not compile must not leave empty files behind.
+generate:
+	$(CARGO) build --quiet --locked --bin ftpsh
+	$(CARGO) run --quiet --locked --bin ftpsh -- man > man/ftpsh.1
+	$(CARGO) run --quiet --locked --bin ftpsh -- completions bash > completions/ftpsh.bash
+	$(CARGO) run --quiet --locked --bin ftpsh -- completions zsh > completions/_ftpsh
 
 # Nothing is compiled here (it may run as root) unless there is no program yet.
 install: $(BINARY)

@@ -7,7 +7,7 @@ use std::io::{IsTerminal as _, Read as _};
 use anyhow::Context as _;
 
 use crate::cancel::Cancel;
-use crate::cli::{Cli, Sub};
+use crate::cli::{Cli, Sub, completions};
 use crate::commands::context::Connection;
 use crate::commands::{Context, bookmarks, find};
 use crate::credentials::Sources;
@@ -38,7 +38,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let out = output(&cli);
     let result = match &cli.subcommand {
-        Some(Sub::Completions { shell }) => crate::cli::completions(*shell, &out),
+        Some(Sub::Completions { shell }) => out.data(completions::script(*shell).as_bytes()),
+        Some(Sub::Complete(question)) => completions::candidates::print(question, &out),
         Some(Sub::Man) => crate::man::page().and_then(|page| out.data(page.as_bytes())),
         _ => return with_context(&cli, out),
     };

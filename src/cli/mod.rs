@@ -4,6 +4,7 @@
 //! `--help` and `--version` on standard output, 2 for a wrong command line on standard error.
 //! Nothing is done here, and no error repeats the value of a misplaced password.
 
+pub mod completions;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use clap::builder::styling::Styles;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 
+use self::completions::candidates::CompleteArgs;
 pub use crate::commands::trust::args::{TrustArgs, TrustCommand};
 use crate::error::Kind;
 
@@ -105,6 +107,9 @@ pub enum Sub {
     },
     /// Print the man page (roff)
     Man,
+    /// Print what can complete a word, for the completion scripts
+    #[command(name = "__complete", hide = true)]
+    Complete(CompleteArgs),
 }
 
 /// The commands to run.
@@ -248,7 +253,7 @@ pub enum ColorWhen {
 /// The shells for which there is completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CompletionShell {
-    /// bash, with the bash-completion package
+    /// bash, with or without the bash-completion package
     Bash,
     /// zsh
     Zsh,
@@ -263,18 +268,6 @@ impl ColorWhen {
             ColorWhen::Never => "never",
         }
     }
-}
-
-/// Prints a completion script.
-///
-/// # Errors
-///
-/// Those of the output.
-pub fn completions(
-    _shell: CompletionShell,
-    _out: &crate::output::Output,
-) -> crate::error::Result<()> {
-    Ok(())
 }
 
 impl Cli {

@@ -5,22 +5,33 @@
 
 pub mod bookmarks;
 pub mod context;
+pub mod dates;
+pub mod entries;
 pub mod local;
+pub mod lookup;
 pub mod overwrite;
 pub mod registry;
-pub mod times;
 pub mod transfers;
 pub mod trust;
+pub mod walk;
 pub mod words;
+pub mod zone;
 
 mod alias;
 mod bookmark;
+mod cached;
+mod cat;
+mod cd;
+mod chmod;
 mod close;
 mod debug;
+mod du;
 mod echo;
 mod editor;
 mod exit;
+mod feat;
 mod fg;
+mod find;
 mod get;
 mod help;
 mod history;
@@ -28,18 +39,29 @@ mod job;
 mod jobs;
 mod kill;
 mod lcd;
+mod less;
 mod lls;
+mod ln;
 mod lpwd;
+mod ls;
 mod mirror;
+mod mkdir;
+mod mv;
 mod open;
 mod put;
+mod pwd;
 mod queue;
+mod quote;
 mod reconnect;
 mod repeat;
+mod rm;
+mod rmdir;
 mod set;
 mod sleep;
 mod source;
+mod stat;
 mod status;
+mod touch;
 mod truth;
 mod user;
 mod version;
@@ -60,6 +82,14 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<bookmark::Bookmark>(),
     Spec::of::<exit::Exit>(),
     // Look
+    Spec::of::<ls::Ls>(),
+    Spec::of::<cd::Cd>(),
+    Spec::of::<pwd::Pwd>(),
+    Spec::of::<cat::Cat>(),
+    Spec::of::<less::Less>(),
+    Spec::of::<stat::Stat>(),
+    Spec::of::<find::Find>(),
+    Spec::of::<du::Du>(),
     // Local
     Spec::of::<lcd::Lcd>(),
     Spec::of::<lpwd::Lpwd>(),
@@ -69,7 +99,18 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<put::Put>(),
     Spec::of::<mirror::Mirror>(),
     // Change
+    Spec::of::<mkdir::Mkdir>(),
+    Spec::of::<rmdir::Rmdir>(),
+    Spec::of::<rm::Rm>(),
+    Spec::of::<mv::Mv>(),
+    Spec::of::<chmod::Chmod>(),
+    Spec::of::<touch::Touch>(),
+    Spec::of::<ln::Ln>(),
     // Server
+    Spec::of::<quote::Quote>(),
+    Spec::of::<quote::Site>(),
+    Spec::of::<feat::Feat>(),
+    Spec::of::<cached::Cache>(),
     // Jobs
     Spec::of::<queue::Queue>(),
     Spec::of::<jobs::Jobs>(),

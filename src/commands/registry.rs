@@ -125,7 +125,7 @@ pub struct Spec {
 
 impl Spec {
     /// The entry of a command.
-    pub(super) const fn of<T: Builtin>() -> Self {
+    pub(crate) const fn of<T: Builtin>() -> Self {
         Self {
             name: T::NAME,
             aliases: T::ALIASES,

@@ -89,6 +89,25 @@ impl Failures {
     }
 }
 
+/// Does the same with each of a command's arguments, and goes on after a failure.
+///
+/// # Errors
+///
+/// As [`Failures::note`] and [`Failures::into_result`].
+pub fn each(
+    ctx: &mut Context,
+    items: &[String],
+    mut one: impl FnMut(&mut Context, &str) -> Result<()>,
+) -> anyhow::Result<()> {
+    let mut failures = Failures::default();
+    for item in items {
+        ctx.cancel.check()?;
+        let result = one(ctx, item);
+        failures.note(ctx, result)?;
+    }
+    failures.into_result()
+}
+
 /// Fetches one file and tells how it went. Transient failures are tried again, from where the
 /// file stopped.
 ///

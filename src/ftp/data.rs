@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::channel::Transfer;
 use super::control::{Shared, lock};
+use super::explain::{failed_transfer, reuse_demanded};
 use super::reply::Reply;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::socket::cancelled;
@@ -34,6 +35,16 @@ pub struct Finished {
     pub end: End,
     /// The completion reply.
     pub reply: Reply,
+    /// Whether the data connection could resume the control connection's TLS session.
+    pub resumes: bool,
+}
+
+impl Finished {
+    /// A completion reply that is none, as the failure of `what`.
+    pub fn failure(&self, what: &str) -> Error {
+        let error = failed_transfer(what, &self.reply);
+        if self.resumes { error } else { reuse_demanded(error, &self.reply) }
+    }
 }
 
 impl Data {
@@ -52,6 +63,10 @@ impl Data {
         self.stream().and_then(|stream| stream.agreed().cloned())
     }
 
+    fn resumes(&mut self) -> bool {
+        !matches!(self.stream(), Some(Stream::Native(_)))
+    }
+
     fn stream(&mut self) -> Option<&mut Stream> {
         match self.transfer.as_mut()?.get_mut() {
             suppaftp::DataStream::Ssl(wire) => suppaftp::TlsStream::mut_ref(&mut **wire).data(),
@@ -68,8 +83,9 @@ impl Data {
     /// or 250 is not an error here; the caller judges it.
     pub fn finish(mut self) -> Result<Finished> {
         let end = self.stream().map_or(End::Cut, |stream| stream.end());
+        let resumes = self.resumes();
         let reply = self.complete()?;
-        Ok(Finished { end, reply })
+        Ok(Finished { end, reply, resumes })
     }
 
     /// Ends an upload properly (close_notify, then the end of the stream), then as
@@ -84,8 +100,9 @@ impl Data {
             None => Ok(()),
         };
         let end = if sent.is_ok() { End::Clean } else { End::Cut };
+        let resumes = self.resumes();
         let reply = self.complete()?;
-        Ok(Finished { end, reply })
+        Ok(Finished { end, reply, resumes })
     }
 
     /// Stops the transfer by closing the data connection. If the server answers within a second,

@@ -47,6 +47,8 @@ fn quoted(reply: &Reply) -> String {
         522 => "the server does not accept this kind of TLS or address",
         530 => "not logged in, or not allowed for this account",
         534 => "the server's policy demands another level of protection",
+        550 if says(reply, &EXISTS) => "it is there already",
+        550 if says(reply, &NOT_EMPTY) => "the directory is not empty",
         550 => "no such file or directory, or no permission",
         552 => "the disk or the quota is full",
         553 => "the file name is not allowed, or the directory is not writable",
@@ -59,14 +61,41 @@ fn quoted(reply: &Reply) -> String {
     }
 }
 
+/// The system's words that servers hand on in a 550.
+const EXISTS: [&str; 2] = ["file exists", "already exists"];
+const NOT_EMPTY: [&str; 1] = ["not empty"];
+
+fn says(reply: &Reply, words: &[&str]) -> bool {
+    let text = reply.text().to_ascii_lowercase();
+    words.iter().any(|words| text.contains(words))
+}
+
 /// Whether a reply says that data connections must resume the control connection's session:
 /// vsftpd says 522, Pure-FTPd and others 425 or 450 with a word about the session.
-pub fn demands_reuse(reply: &Reply) -> bool {
+fn demands_reuse(reply: &Reply) -> bool {
     if !matches!(reply.code, 425 | 426 | 435 | 450 | 522) {
         return false;
     }
     let text = reply.text().to_ascii_lowercase();
     text.contains("reuse") || text.contains("resum") || text.contains("session")
+}
+
+/// A refusal that means "you did not resume my session", said to a backend that cannot: with the
+/// way out. ProFTPD says no more than 425 "operation not permitted". Any other refusal stays as
+/// it is.
+pub fn reuse_demanded(error: Error, reply: &Reply) -> Error {
+    if !matches!(reply.code, 425 | 450 | 522) && !demands_reuse(reply) {
+        return error;
+    }
+    Error::new(
+        Kind::Tls,
+        format!(
+            "{}; the server demands TLS session reuse, which the native-tls backend cannot do",
+            error.message()
+        ),
+    )
+    .with_hint("`set tls:backend openssl`, or `--set tls:backend=openssl`")
+    .with_reply(reply.to_string())
 }
 
 fn kind(reply: &Reply) -> Kind {
@@ -88,6 +117,8 @@ fn hint(reply: &Reply) -> Option<&'static str> {
         522 => "try `set ftp:mode pasv` or `set tls:max-version 1.2`",
         530 => "log in with `user NAME`",
         534 => "the server may want `set tls:data clear`",
+        550 if says(reply, &EXISTS) => return None,
+        550 if says(reply, &NOT_EMPTY) => "`rm -r` removes it with all that is in it",
         550 => "look with `ls` whether it is there and readable",
         552 => "make room on the server, or ask its administrator for a larger quota",
         553 => "try another name or directory",
@@ -113,6 +144,18 @@ mod tests {
              (550 \"Failed to open file.\")"
         );
         assert!(error.hint().is_some_and(|hint| hint.contains("ls")));
+    }
+
+    #[test]
+    fn a_550_that_means_something_else_is_not_called_a_missing_file() {
+        for (text, meaning) in [
+            ("new: File exists", "mkdir new: it is there already"),
+            ("Directory not empty.", "mkdir new: the directory is not empty"),
+            ("'file' does not exist", "mkdir new: no such file or directory"),
+        ] {
+            let error = refusal("mkdir new", &reply(550, text));
+            assert!(error.message().starts_with(meaning), "{error}");
+        }
     }
 
     #[test]

@@ -23,6 +23,23 @@ const FIRST_LINE_FEATURES: [&str; 12] = [
     "AUTH", "EPRT", "EPSV", "MDTM", "MFMT", "MLST", "PBSZ", "PROT", "REST", "SIZE", "TVFS", "UTF8",
 ];
 
+/// The facts of MLST and MLSD that are made use of.
+const FACTS: [&str; 13] = [
+    "type",
+    "size",
+    "sizd",
+    "modify",
+    "perm",
+    "unique",
+    "unix.mode",
+    "unix.owner",
+    "unix.uid",
+    "unix.ownername",
+    "unix.group",
+    "unix.gid",
+    "unix.groupname",
+];
+
 /// One line of the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feature {
@@ -80,6 +97,17 @@ impl Features {
     /// without MLST.
     pub fn mlst_facts(&self) -> Vec<(String, bool)> {
         starred(self.argument("MLST")).map(|(fact, on)| (fact.to_ascii_lowercase(), on)).collect()
+    }
+
+    /// The argument of `OPTS MLST` (RFC 3659 section 7.9) that turns on all facts we read; `None`
+    /// if they are on, or there is nothing to turn on. pyftpdlib has permissions and owner off.
+    pub fn facts_to_ask_for(&self) -> Option<String> {
+        let facts = self.mlst_facts();
+        let wanted = |fact: &&(String, bool)| FACTS.contains(&fact.0.as_str());
+        if facts.iter().filter(wanted).all(|(_, on)| *on) {
+            return None;
+        }
+        Some(facts.iter().filter(wanted).map(|(fact, _)| format!("{fact};")).collect())
     }
 
     /// MLST and MLSD (RFC 3659 section 7). Some servers name only MLSD.
@@ -198,6 +226,16 @@ mod tests {
         assert_eq!(found.argument("Mlst"), Some("type*;"));
         assert_eq!(found.argument("utf8"), Some(""));
         assert_eq!(found.argument("TVFS"), None);
+    }
+
+    #[test]
+    fn facts_that_are_off_are_asked_for_once_and_only_those_that_are_read() {
+        let ask = |mlst: &[u8]| features(&[b"211-x", mlst, b"211 x"]).facts_to_ask_for();
+        let some_off = b" MLST type*;perm*;size*;modify*;unique*;unix.mode;create;";
+        assert_eq!(ask(some_off).as_deref(), Some("type;perm;size;modify;unique;unix.mode;"));
+        assert_eq!(ask(b" MLST type*;size*;media-type;"), None);
+        assert_eq!(ask(b" MLST"), None);
+        assert_eq!(ask(b" SIZE"), None);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::io::Read;
 use chrono::Utc;
 
 use super::data::{Data, data_error};
-use super::explain::{failed_transfer, refusal};
-use super::listing::{Entry, Line, ListParser, parse_mlst, parse_mlsx};
+use super::explain::refusal;
+use super::listing::{Entry, EntryKind, Line, ListParser, parse_mlst, parse_mlsx};
 use super::path::{RemotePath, decode_name};
 use super::reply::{self, Reply};
 use super::session::{ListMode, Session};
@@ -22,6 +22,9 @@ const LINE_MAX: usize = 64 * 1024;
 
 /// The most bytes taken of one listing. A million names of average length fit.
 const LISTING_MAX: u64 = 128 * 1024 * 1024;
+
+/// The most lines taken of one listing: what is made of a line takes more room than the line.
+const LINES_MAX: u64 = 1_000_000;
 
 /// One line of a listing.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,13 +42,6 @@ pub struct Listing {
     pub entries: Vec<Entry>,
     /// Lines that were not understood: the listing may be missing something.
     pub unknown: Vec<String>,
-}
-
-impl Listing {
-    /// Whether nothing at all was listed.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.unknown.is_empty()
-    }
 }
 
 impl Session {
@@ -73,7 +69,7 @@ impl Session {
         }
         let system = self.system();
         let mut parser = ListParser::new(system.as_deref(), Utc::now().naive_utc());
-        self.list_raw(path, hidden, &mut |line| hand_on(parser.push(line), line, each))?;
+        self.list_inside(path, hidden, &mut |line| hand_on(parser.push(line), line, each))?;
         hand_on(parser.finish(), b"(a line that was not finished)", each)
     }
 
@@ -105,13 +101,67 @@ impl Session {
         hidden: bool,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
+        let what = what(path);
+        if let Some(path) = path.filter(|path| !is_plain(path)) {
+            return self.within(path, |session| session.list_lines(&what, "", hidden, each));
+        }
         let argument = path.map(list_argument).unwrap_or_default();
+        let mut lines = 0u64;
+        self.list_lines(&what, &argument, hidden, &mut |line| {
+            lines += 1;
+            each(line)
+        })?;
+        match path {
+            // vsftpd lists a directory that is not there as an empty one.
+            Some(path) if lines == 0 => self.within(path, |_| Ok(())),
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`Session::list_raw`], but what is listed is certainly inside `path`: of a file, and of
+    /// a directory that may not be read, vsftpd lists the entry itself.
+    fn list_inside(
+        &mut self,
+        path: Option<&RemotePath>,
+        hidden: bool,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let Some(path) = path.filter(|path| is_plain(path)) else {
+            return self.list_raw(path, hidden, each);
+        };
+        let mut lines = 0u64;
+        let mut first = Vec::new();
+        self.list_lines(&what(Some(path)), &list_argument(path), hidden, &mut |line| {
+            lines += 1;
+            match lines {
+                1 => {
+                    first = line.to_vec();
+                    Ok(())
+                }
+                2 => each(&first).and_then(|()| each(line)),
+                _ => each(line),
+            }
+        })?;
+        if lines > 1 {
+            return Ok(());
+        }
+        let what = what(Some(path));
+        self.within(path, |session| session.list_lines(&what, "", hidden, each))
+    }
+
+    fn list_lines(
+        &mut self,
+        what: &str,
+        argument: &str,
+        hidden: bool,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
         if hidden {
             // A server that takes no options says so, or lists nothing: a listing with `-a`
             // holds at least the directory itself.
             let with_all = format!("-a {argument}");
             let mut lines = 0u64;
-            let result = self.lines("LIST", with_all.trim_end(), &mut |line| {
+            let result = self.lines(what, "LIST", with_all.trim_end(), &mut |line| {
                 lines += 1;
                 each(line)
             });
@@ -121,20 +171,72 @@ impl Session {
                 _ => {}
             }
         }
-        self.lines("LIST", &argument, each)
+        self.lines(what, "LIST", argument, each)
     }
 
-    /// What MLST (RFC 3659 section 7) says of one path; `None` when the server has no MLST.
+    /// What MLST (RFC 3659 section 7) says of one path; `None` when the server has no MLST,
+    /// whatever its features promise.
     ///
     /// # Errors
     ///
     /// A refusal of the path.
     pub fn mlst(&mut self, path: &RemotePath) -> Result<Option<Entry>> {
-        if !self.features.mlst() {
+        if self.no_mlst || !self.features.mlst() {
             return Ok(None);
         }
-        let reply = self.run(&path.to_string(), "MLST", path.as_str())?;
+        // libunftp forgets the directory when it reads a relative path here.
+        let absolute = self.cwd().resolve(path.as_str())?;
+        let reply = self.command("MLST", absolute.as_str())?;
+        if matches!(reply.code, 500 | 502 | 504) {
+            self.no_mlst = true;
+            return Ok(None);
+        }
+        if !reply.is_positive_completion() {
+            return Err(refusal(&path.to_string(), &reply));
+        }
         Ok(reply.lines.iter().skip(1).find_map(|line| parse_mlst(line)))
+    }
+
+    /// Whether `path` is a directory, or a link to one: by MLST where that tells, else by going
+    /// there and back.
+    ///
+    /// # Errors
+    ///
+    /// The loss of the connection. What is not there is no directory.
+    pub fn is_directory(&mut self, path: &RemotePath) -> Result<bool> {
+        match self.mlst(path) {
+            Ok(Some(entry)) if entry.kind == EntryKind::Directory => return Ok(true),
+            Ok(Some(entry)) if entry.kind == EntryKind::File => return Ok(false),
+            Ok(_) => {}
+            Err(error) if error.kind() == Kind::Refused => {}
+            Err(error) => return Err(error),
+        }
+        match self.within(path, |_| Ok(())) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == Kind::Refused => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Does something with `path` as the remote directory, and goes back. A session that cannot
+    /// go back is given up: it would be in the wrong place.
+    fn within<T>(
+        &mut self,
+        path: &RemotePath,
+        act: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let home = self.cwd().clone();
+        self.run(path.as_str(), "CWD", path.as_str())?;
+        let result = act(self);
+        match self.command("CWD", home.as_str()) {
+            Ok(reply) if reply.is_positive_completion() => result,
+            Ok(reply) => {
+                let error = refusal(&format!("no way back to {home}"), &reply);
+                self.kill(Error::new(Kind::Connect, error.message()));
+                result.and(Err(error))
+            }
+            Err(error) => result.and(Err(error)),
+        }
     }
 
     fn uses_mlsd(&self) -> bool {
@@ -158,19 +260,18 @@ impl Session {
         path: Option<&RemotePath>,
         each: &mut dyn FnMut(Listed) -> Result<()>,
     ) -> Result<()> {
-        self.lines("MLSD", path.map_or("", RemotePath::as_str), &mut |line| {
+        self.lines(&what(path), "MLSD", path.map_or("", RemotePath::as_str), &mut |line| {
             hand_on(parse_mlsx(line), line, each)
         })
     }
 
     fn lines(
         &mut self,
+        what: &str,
         verb: &str,
         argument: &str,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
-        let what = format!("list {argument}");
-        let what = what.trim_end();
         let mut data = self.open_data(what, verb, argument, 0)?;
         match read_lines(&mut data, self.options.timeout, each) {
             Ok(()) => {}
@@ -180,16 +281,14 @@ impl Session {
                     && let Ok(finished) = data.finish()
                     && finished.reply.class() >= 4
                 {
-                    let error = failed_transfer(what, &finished.reply);
-                    return Err(self.about_reuse(error, &finished.reply));
+                    return Err(finished.failure(what));
                 }
                 return Err(error.about(what));
             }
         }
         let finished = data.finish()?;
         if !matches!(finished.reply.code, 226 | 250) {
-            let error = failed_transfer(what, &finished.reply);
-            return Err(self.about_reuse(error, &finished.reply));
+            return Err(finished.failure(what));
         }
         match finished.end {
             End::Clean | End::Unknown => Ok(()),
@@ -237,6 +336,18 @@ fn hand_on(parsed: Line, line: &[u8], each: &mut dyn FnMut(Listed) -> Result<()>
     }
 }
 
+/// What a listing is about, for messages.
+fn what(path: Option<&RemotePath>) -> String {
+    path.map_or_else(|| "list".to_owned(), |path| format!("list {path}"))
+}
+
+/// Whether every server takes this as one path in LIST. Measured: vsftpd, ProFTPD and Pure-FTPd
+/// read wildcards, `~` and braces; ProFTPD and others split at blanks.
+fn is_plain(path: &RemotePath) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '+' | ',');
+    path.as_str().chars().all(plain)
+}
+
 /// A path as LIST takes it: one that begins with a dash would be read as options.
 fn list_argument(path: &RemotePath) -> String {
     if path.as_str().starts_with('-') { format!("./{path}") } else { path.as_str().to_owned() }
@@ -250,6 +361,7 @@ fn read_lines(
     let mut buffer = vec![0; LINE_MAX];
     let mut filled = 0;
     let mut total = 0u64;
+    let mut lines = 0u64;
     loop {
         let n = match data.read(&mut buffer[filled..]) {
             Ok(n) => n,
@@ -264,13 +376,14 @@ fn read_lines(
         while let Some(length) = buffer[start..filled].iter().position(|byte| *byte == b'\n') {
             let text = line(&buffer[start..start + length]);
             if !text.is_empty() {
+                lines += 1;
                 each(text)?;
             }
             start += length + 1;
         }
         buffer.copy_within(start..filled, 0);
         filled -= start;
-        if filled == buffer.len() || total > LISTING_MAX {
+        if filled == buffer.len() || total > LISTING_MAX || lines > LINES_MAX {
             return Err(Error::new(
                 Kind::Incomplete,
                 "the listing has no end that makes sense; gave up",

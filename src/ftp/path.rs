@@ -15,7 +15,7 @@ const BYTE_BASE: u32 = 0xF700;
 const COMPONENT_MAX: usize = 255;
 
 /// Is `c` one of the characters that stand for a byte?
-fn stands_for_byte(c: char) -> bool {
+pub fn stands_for_byte(c: char) -> bool {
     ('\u{F780}'..='\u{F7FF}').contains(&c)
 }
 

@@ -40,7 +40,10 @@ impl Output {
     /// # Errors
     /// [`Kind::Interrupted`] within 100 ms after `cancel` was requested; [`Kind::Usage`] when the answer is not UTF-8 text.
     pub fn ask(&self, prompt: &str, cancel: &Cancel) -> Result<Option<String>> {
-        self.question(prompt, || read_line(std::io::stdin(), cancel))
+        self.question(prompt, || {
+            self.write_err(&escape_multiline(prompt));
+            read_line(std::io::stdin(), cancel)
+        })
     }
 
     /// As [`Output::ask`], without showing what is typed.
@@ -49,7 +52,9 @@ impl Output {
     /// As [`Output::ask`].
     pub fn ask_hidden(&self, prompt: &str, cancel: &Cancel) -> Result<Option<String>> {
         self.question(prompt, || {
+            // Before the question: a fast answer must not be shown, nor dropped.
             let hidden = Hidden::new(std::io::stdin())?;
+            self.write_err(&escape_multiline(prompt));
             let answer = read_line(std::io::stdin(), cancel);
             drop(hidden);
             // The line end was not shown either.
@@ -61,19 +66,19 @@ impl Output {
     fn question(
         &self,
         prompt: &str,
-        read: impl FnOnce() -> Result<Option<String>>,
+        ask: impl FnOnce() -> Result<Option<String>>,
     ) -> Result<Option<String>> {
         if !self.interactive() {
             return Ok(None);
         }
         // Nor do jobs speak into an answer.
         self.hold();
-        let answer = self.without_bars(|| {
-            self.write_err(&escape_multiline(prompt));
-            match &self.shared.memory {
-                Some(memory) => Ok(lock(&memory.answers).pop_front()),
-                None => read(),
+        let answer = self.without_bars(|| match &self.shared.memory {
+            Some(memory) => {
+                self.write_err(&escape_multiline(prompt));
+                Ok(lock(&memory.answers).pop_front())
             }
+            None => ask(),
         });
         self.release();
         answer

@@ -5,10 +5,16 @@
 
 pub mod braces;
 pub mod check;
+pub mod complete;
+pub mod editor;
 pub mod execute;
 pub mod expand;
+pub mod highlight;
+pub mod history;
+pub mod prompt;
 pub mod redact;
 pub mod redirect;
 pub mod repl;
 pub mod syntax;
+pub mod wake;
 pub mod words;

@@ -1,12 +1,244 @@
 //! The prompt: lines in from a terminal, through the executor, until `exit`.
+//!
+//! With a terminal that can move its cursor, lines are edited (rustyline); with any other they are
+//! read plainly. A failed command is shown by the executor and does not end anything; Ctrl-C drops
+//! the line, Ctrl-D leaves.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustyline::config::{BellStyle, ColorMode, CompletionType, Config, Configurer as _};
+use rustyline::error::ReadlineError;
+use rustyline::history::{History as _, MemHistory};
+use rustyline::{Behavior, Editor, ExternalPrinter as _};
+
+use super::editor::{Helper, Inner};
+use super::execute;
+use super::history::History;
+use super::prompt::{CONTINUATION, prompt};
+use super::syntax::parse;
+use super::wake::Wake;
+use crate::cancel::Reason;
 use crate::commands::Context;
+use crate::error::{Error, Kind, Result, io_reason};
+use crate::settings::CMD_HISTORY_SIZE;
 
-/// Runs the prompt until the user leaves.
+/// Terminals that cannot move their cursor, by `TERM`.
+const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
+
+/// Runs the prompt until the user leaves. Failures of what was typed do not count for the exit
+/// status.
 ///
 /// # Errors
 ///
 /// A terminal that cannot be used.
-pub fn run(_ctx: &mut Context) -> anyhow::Result<()> {
+pub fn run(ctx: &mut Context) -> anyhow::Result<()> {
+    let mut history = History::new(ctx.home.history(), history_size(ctx));
+    match history.load() {
+        Ok(entries) => ctx.history = entries,
+        Err(error) => ctx.out.warn(&format!("no history: {}", error.message())),
+    }
+    ctx.tally.first = None;
+    let wake = Wake::start(ctx.cancel.clone())?;
+    let shared = Rc::new(RefCell::new(Inner::new(ctx)));
+    let editor = editor(&shared)?;
+    let mut repl = Repl { shared, editor, history, wake, warned: false, interrupted: false };
+    repl.let_jobs_speak();
+    while let Some(text) = repl.input()? {
+        repl.remember(&text);
+        repl.execute(&text);
+    }
+    repl.wake.stop();
+    let inner = repl.shared.borrow();
+    inner.ctx.out.set_printer(None);
+    inner.ctx.out.release();
+    drop(inner);
+    // The next shell trims it; there is nobody to tell.
+    let _ = repl.history.trim();
     Ok(())
+}
+
+fn history_size(ctx: &Context) -> usize {
+    usize::try_from(ctx.settings.count(CMD_HISTORY_SIZE, None)).unwrap_or(usize::MAX)
+}
+
+/// The state of the prompt.
+struct Repl<'a> {
+    shared: Rc<RefCell<Inner<'a>>>,
+    /// None on a terminal that is read plainly.
+    editor: Option<LineEditor<'a>>,
+    history: History,
+    wake: Wake,
+    /// Whether it was said that the history is not kept.
+    warned: bool,
+    /// Whether the last line ended with Ctrl-C.
+    interrupted: bool,
+}
+
+impl Repl<'_> {
+    /// What jobs say while a line is typed appears above it, where the line editor can do that.
+    fn let_jobs_speak(&mut self) {
+        let Some(Ok(mut printer)) = self.editor.as_mut().map(Editor::create_external_printer)
+        else {
+            return;
+        };
+        let print = move |text| printer.print(text).is_ok();
+        self.shared.borrow().ctx.out.set_printer(Some(Box::new(print)));
+    }
+
+    /// The next input, of as many lines as it takes; `None` to leave.
+    fn input(&mut self) -> Result<Option<String>> {
+        loop {
+            let inner = self.shared.borrow_mut();
+            if inner.ctx.cancel.requested() == Some(Reason::Terminated)
+                || inner.ctx.leaving.is_some()
+            {
+                return Ok(None);
+            }
+            inner.ctx.cancel.reset();
+            inner.ctx.jobs.report(&inner.ctx.out);
+            let prompt = match inner.before.is_empty() {
+                true => prompt(inner.ctx),
+                false => (CONTINUATION.to_owned(), CONTINUATION.to_owned()),
+            };
+            drop(inner);
+            let line = self.line(&prompt)?;
+            self.interrupted = matches!(line, Line::Interrupted);
+            let inner = &mut *self.shared.borrow_mut();
+            let before = &mut inner.before;
+            match line {
+                Line::Interrupted => before.clear(),
+                Line::End if before.is_empty() => match inner.ctx.may_leave() {
+                    Ok(true) => return Ok(None),
+                    Ok(false) => {}
+                    Err(error) if error.kind() == Kind::Interrupted => {}
+                    Err(error) => return Err(error),
+                },
+                // What there is is incomplete, and the executor says so.
+                Line::End => return Ok(Some(std::mem::take(before))),
+                Line::Text(line) => {
+                    before.push_str(&line);
+                    if !parse(before, "prompt").is_err_and(|error| error.incomplete) {
+                        return Ok(Some(std::mem::take(before)));
+                    }
+                    before.push('\n');
+                }
+            }
+        }
+    }
+
+    fn line(&mut self, prompt: &(String, String)) -> Result<Line> {
+        if let Some(editor) = &mut self.editor {
+            return edited(self.wake.while_reading(|| editor.readline(prompt)));
+        }
+        // The terminal has echoed `^C`, and no line end.
+        let start = if self.interrupted { "\n" } else { "" };
+        let inner = self.shared.borrow();
+        asked(inner.ctx.out.ask(&format!("{start}{}", prompt.0), &inner.ctx.cancel))
+    }
+
+    /// Puts an input into the history, here and in the file.
+    fn remember(&mut self, text: &str) {
+        let ctx = &mut *self.shared.borrow_mut().ctx;
+        let size = history_size(ctx);
+        self.history.set_size(size);
+        let (kept, written) = self.history.add(text);
+        if let Err(error) = written
+            && !std::mem::replace(&mut self.warned, true)
+        {
+            ctx.out.warn(&format!("the history is not kept: {}", error.message()));
+        }
+        if let Some(editor) = &mut self.editor {
+            // Only memory is touched, which cannot fail.
+            let _ = editor.set_max_history_size(size);
+            let _ = kept.as_ref().map(|entry| editor.add_history_entry(entry));
+        }
+        ctx.history.extend(kept);
+        ctx.history.drain(..ctx.history.len().saturating_sub(size));
+    }
+
+    fn execute(&mut self, text: &str) {
+        let mut inner = self.shared.borrow_mut();
+        inner.settle();
+        let known = !inner.ctx.history.is_empty();
+        // The executor has shown what failed.
+        let _ = execute::run(inner.ctx, text, "prompt");
+        inner.ctx.tally.first = None;
+        if known && inner.ctx.history.is_empty() {
+            // The command forgot it; so do we.
+            if let Some(editor) = &mut self.editor {
+                let _ = editor.clear_history();
+            }
+            if let Err(error) = self.history.clear() {
+                inner.ctx.out.warn(&format!("the history is still there: {}", error.message()));
+            }
+        }
+    }
+}
+
+/// What was entered.
+enum Line {
+    Text(String),
+    /// Ctrl-C.
+    Interrupted,
+    /// Ctrl-D, or the terminal has gone.
+    End,
+}
+
+fn asked(answer: Result<Option<String>>) -> Result<Line> {
+    match answer {
+        Ok(Some(line)) => Ok(Line::Text(line)),
+        Ok(None) => Ok(Line::End),
+        Err(error) if matches!(error.kind(), Kind::Interrupted | Kind::Terminated) => {
+            Ok(Line::Interrupted)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn edited(line: rustyline::Result<String>) -> Result<Line> {
+    match line {
+        Ok(line) => Ok(Line::Text(line)),
+        Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Line::Interrupted),
+        Err(ReadlineError::Eof) => Ok(Line::End),
+        Err(error) => Err(terminal(&error)),
+    }
+}
+
+fn terminal(error: &ReadlineError) -> Error {
+    let why = match error {
+        ReadlineError::Io(error) => io_reason(error),
+        other => other.to_string(),
+    };
+    Error::new(Kind::Local, format!("terminal: {why}"))
+}
+
+type LineEditor<'a> = Editor<Helper<'a>, MemHistory>;
+
+/// The line editor, where the terminal is one that it can work with.
+fn editor<'a>(shared: &Rc<RefCell<Inner<'a>>>) -> Result<Option<LineEditor<'a>>> {
+    let inner = shared.borrow();
+    let ctx = &inner.ctx;
+    let to_terminal = ctx.out.is_terminal_out();
+    let plain = std::env::var("TERM").is_ok_and(|term| PLAIN.contains(&term.as_str()));
+    if ctx.out.interactive() && (plain || !to_terminal) {
+        return Ok(None);
+    }
+    let config = Config::builder()
+        .completion_type(CompletionType::List)
+        .bell_style(BellStyle::None)
+        .color_mode(if ctx.out.has_color() { ColorMode::Forced } else { ColorMode::Disabled })
+        // Standard output is for data.
+        .behavior(if to_terminal { Behavior::Stdio } else { Behavior::PreferTerm })
+        .max_history_size(history_size(ctx))
+        .and_then(|builder| builder.history_ignore_dups(true))
+        .map_err(|error| terminal(&error))?
+        .build();
+    let mut history = MemHistory::with_config(&config);
+    for entry in &ctx.history {
+        let _ = history.add(entry);
+    }
+    let mut editor = Editor::with_history(config, history).map_err(|error| terminal(&error))?;
+    editor.set_helper(Some(Helper(Rc::clone(shared))));
+    Ok(Some(editor))
 }

@@ -101,15 +101,21 @@ impl Download<'_> {
             incoming.abort();
             return Err(Failure::NotTheSame("what is here is not its beginning"));
         }
+        let limit = expected.map_or(u64::MAX, |expected| expected.saturating_sub(start.offset));
         let copied = match self.how.kind {
-            Type::Binary => self.copy(&mut *incoming, sink, progress),
-            Type::Ascii => self.copy(&mut *incoming, &mut FromWire::new(sink), progress),
+            Type::Binary => self.copy(&mut *incoming, sink, limit, progress),
+            Type::Ascii => self.copy(&mut *incoming, &mut FromWire::new(sink), limit, progress),
         };
         let (count, broken) = match copied {
             Ok(count) => (count, None),
             Err(Stopped::Here(error)) => {
                 incoming.abort();
                 return Err(error.into());
+            }
+            Err(Stopped::TooLong(count)) => {
+                incoming.abort();
+                let came = start.offset + count;
+                return Err(verify::wrong_size(&what, came, start.offset + limit).into());
             }
             Err(Stopped::Remote(error, count)) => (count, Some(error)),
         };
@@ -165,9 +171,7 @@ impl Download<'_> {
             return why;
         }
         match incoming.finish() {
-            Ok(finished) if finished.reply.class() >= 4 => {
-                crate::ftp::explain::failed_transfer(what, &finished.reply).transient()
-            }
+            Ok(finished) if finished.reply.class() >= 4 => finished.failure(what),
             _ => why,
         }
     }
@@ -176,6 +180,7 @@ impl Download<'_> {
         &self,
         incoming: &mut dyn Incoming,
         sink: &mut dyn Write,
+        limit: u64,
         progress: &dyn Progress,
     ) -> Result<u64, Stopped> {
         let size = self.how.limits.iter().fold(BLOCK, |block, limit| limit.block(block));
@@ -193,6 +198,8 @@ impl Download<'_> {
                 }
             }
             match ended {
+                // A server that goes on for ever must not fill the disk.
+                None if count > limit => return Err(Stopped::TooLong(count)),
                 None => {}
                 Some(None) => {
                     sink.flush().map_err(|error| Stopped::Here(full(&error)))?;
@@ -210,6 +217,8 @@ impl Download<'_> {
 enum Stopped {
     /// Here: the disk, or the user.
     Here(Error),
+    /// More came than was to come, and no end of it.
+    TooLong(u64),
     /// There, after so many bytes.
     Remote(std::io::Error, u64),
 }
@@ -230,7 +239,8 @@ fn fill(incoming: &mut dyn Incoming, block: &mut [u8]) -> (usize, Option<Option<
 }
 
 fn refuses_restart(error: &Error) -> bool {
-    let codes = ["500", "501", "502", "504", "554", "451", "350"];
+    // 200 is no 350: whether the offset was taken is anybody's guess.
+    let codes = ["200", "500", "501", "502", "504", "554", "451", "350"];
     error.reply().is_some_and(|reply| codes.iter().any(|code| reply.starts_with(code)))
 }
 

@@ -6,7 +6,6 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::Finished;
-use crate::ftp::explain::failed_transfer;
 use crate::tls::End;
 
 /// Judges a download of `count` bytes of which `expected` were to come, if that is known.
@@ -26,16 +25,10 @@ pub fn download(
         && good_reply
         && count != expected
     {
-        let which = if count < expected { "short" } else { "long" };
-        return Err(Error::new(
-            Kind::Incomplete,
-            format!("{what}: too {which}: {count} bytes came, the server said {expected}"),
-        )
-        .with_hint("the file may be changing on the server: try again")
-        .transient());
+        return Err(wrong_size(what, count, expected));
     }
     if !good_reply {
-        return Err(failed_transfer(what, &finished.reply));
+        return Err(finished.failure(what));
     }
     match (finished.end, expected) {
         (End::Clean, _) => Ok(None),
@@ -58,17 +51,24 @@ pub fn download(
     }
 }
 
+/// A download of another size than the one that was to come.
+pub(super) fn wrong_size(what: &str, count: u64, expected: u64) -> Error {
+    let which = if count < expected { "short" } else { "long" };
+    Error::new(
+        Kind::Incomplete,
+        format!("{what}: too {which}: {count} bytes came, the server said {expected}"),
+    )
+    .with_hint("the file may be changing on the server: try again")
+    .transient()
+}
+
 /// Judges an upload by its completion reply.
 ///
 /// # Errors
 ///
 /// [`Kind::Incomplete`], or the kind of the server's refusal.
 pub fn upload(what: &str, finished: &Finished) -> Result<()> {
-    if matches!(finished.reply.code, 226 | 250) {
-        Ok(())
-    } else {
-        Err(failed_transfer(what, &finished.reply))
-    }
+    if matches!(finished.reply.code, 226 | 250) { Ok(()) } else { Err(finished.failure(what)) }
 }
 
 #[cfg(test)]
@@ -77,7 +77,8 @@ mod tests {
     use crate::ftp::reply::Reply;
 
     fn judged(count: u64, expected: Option<u64>, end: End, code: u16) -> Result<bool, Kind> {
-        let finished = Finished { end, reply: Reply { code, lines: vec![b"text".to_vec()] } };
+        let reply = Reply { code, lines: vec![b"text".to_vec()] };
+        let finished = Finished { end, reply, resumes: true };
         download("get x", count, expected, &finished)
             .map(|warning| warning.is_some())
             .map_err(|error| error.kind())
@@ -122,8 +123,11 @@ mod tests {
 
     #[test]
     fn the_message_names_both_numbers() {
-        let finished =
-            Finished { end: End::Clean, reply: Reply { code: 226, lines: vec![b"ok".to_vec()] } };
+        let finished = Finished {
+            end: End::Clean,
+            reply: Reply { code: 226, lines: vec![b"ok".to_vec()] },
+            resumes: true,
+        };
         let error = download("get x", 5, Some(10), &finished).unwrap_err();
         assert!(error.message().contains("5 bytes") && error.message().contains("10"), "{error}");
     }

@@ -57,9 +57,8 @@ impl Context {
         self.establish(None)?;
         if let Some(path) = start {
             let path = RemotePath::new(decode_name(&path))?;
-            if let Some(session) = self.connection.live() {
-                session.change_directory(&path)?;
-            }
+            let session = self.connection.live().ok_or_else(not_connected)?;
+            session.change_directory(&path)?;
         }
         Ok(())
     }
@@ -208,6 +207,7 @@ impl Context {
         }
         self.audit_trust(site, "accepted", &format!("{}: {}", accepted.why, accepted.fingerprint));
         self.connection.verified = !matches!(accepted.verdict, Verdict::Insecure);
+        self.connection.fleeting = matches!(accepted.verdict, Verdict::Insecure | Verdict::Once);
         self.connection.trusted = Some(accepted.why);
         self.connection.fingerprint = Some(accepted.fingerprint);
     }

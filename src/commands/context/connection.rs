@@ -50,6 +50,9 @@ pub struct Connection {
     pub fingerprint: Option<Fingerprint>,
     /// Whether its certificate was checked or is remembered.
     pub verified: bool,
+    /// Whether the server is trusted for this run only, because the user said so (`--insecure`,
+    /// `once`).
+    pub fleeting: bool,
     /// The remote directory before the last `cd`.
     pub previous: Option<RemotePath>,
     pub(super) session: Option<Session>,
@@ -69,6 +72,7 @@ impl Connection {
             trusted: None,
             fingerprint: None,
             verified: false,
+            fleeting: false,
             previous: None,
             session: None,
             directory: None,
@@ -87,6 +91,7 @@ impl Connection {
             trusted: self.trusted.clone(),
             fingerprint: self.fingerprint,
             verified: self.verified,
+            fleeting: self.fleeting,
             previous: self.previous.clone(),
             session: None,
             directory: self.cwd().cloned(),
@@ -131,6 +136,19 @@ impl Connection {
     /// The remote directory, as far as known.
     pub fn cwd(&self) -> Option<&RemotePath> {
         self.session.as_ref().map(Session::cwd).or(self.directory.as_ref())
+    }
+
+    /// Lends the session, if it is alive, to whoever gives it back with
+    /// [`Connection::put_session`].
+    pub fn take_session(&mut self) -> Option<Session> {
+        self.live()?;
+        self.directory = self.cwd().cloned();
+        self.session.take()
+    }
+
+    /// Gives a session back. One that was made meanwhile goes before it.
+    pub fn put_session(&mut self, session: Session) {
+        self.session.get_or_insert(session);
     }
 
     /// Says goodbye and forgets the session. The site and the login stay for a reconnect.

@@ -2,27 +2,14 @@
 
 use std::sync::Arc;
 
-use chrono::{FixedOffset, TimeDelta};
-
 use super::Context;
 use crate::error::Result;
 use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
-use crate::settings::{CACHE_EXPIRE, FTP_TIMEZONE};
+use crate::settings::CACHE_EXPIRE;
 use crate::transfer::Facts;
 
 impl Context {
-    /// How far the server's clock of LIST times is ahead of UTC, by the setting; `None` for
-    /// `auto`.
-    pub fn zone(&self) -> Option<TimeDelta> {
-        let text = self.settings.text(FTP_TIMEZONE, self.connection.host());
-        if text.eq_ignore_ascii_case("utc") || text.eq_ignore_ascii_case("gmt") {
-            return Some(TimeDelta::zero());
-        }
-        let offset: FixedOffset = text.parse().ok()?;
-        Some(TimeDelta::seconds(i64::from(offset.local_minus_utc())))
-    }
-
     /// An absolute path for a path as typed.
     ///
     /// # Errors

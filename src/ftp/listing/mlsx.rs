@@ -127,7 +127,8 @@ impl<'a> Facts<'a> {
         } else if is("unique") {
             entry.unique = text();
         } else if is("unix.mode") {
-            entry.mode = octal_mode(value);
+            // pyftpdlib writes octal as Python does: `0o644`.
+            entry.mode = octal_mode(value.strip_prefix(b"0o").unwrap_or(value));
         } else if is("unix.owner") || is("unix.uid") {
             self.owner = Some(value);
         } else if is("unix.ownername") {
@@ -187,6 +188,12 @@ mod tests {
             ..Entry::new("a b", EntryKind::File)
         };
         assert_eq!(entry, expected);
+    }
+
+    #[test]
+    fn permissions_in_pythons_octal_are_read() {
+        assert_eq!(entry("type=file;unix.mode=0o644; a").mode, Some(0o644));
+        assert_eq!(entry("type=file;unix.mode=0x644; a").mode, None);
     }
 
     #[test]

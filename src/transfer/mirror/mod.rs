@@ -4,6 +4,7 @@
 //! anything, what has to happen in each; [`run`] does it with several workers, deletions last.
 
 pub mod carry;
+pub mod delete;
 pub mod filter;
 pub mod local;
 pub mod plan;

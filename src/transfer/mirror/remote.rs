@@ -1,7 +1,7 @@
 //! A directory on a server as one side of a mirror: listed and changed through a pool.
 
 use std::collections::HashSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
@@ -20,19 +20,15 @@ use crate::transfer::Remote as _;
 pub struct RemoteTree {
     pool: Arc<Pool>,
     root: RemotePath,
-    /// How far the clock of LIST times is ahead of UTC; found out once.
-    ahead: OnceLock<TimeDelta>,
+    /// How far the clock of LIST times is ahead of UTC, where the user said so.
+    ahead: Option<TimeDelta>,
 }
 
 impl RemoteTree {
     /// The tree below `root`, an absolute path. `ahead` is how far the clock of LIST times is
     /// ahead of UTC; without it, one time is compared with MDTM.
     pub fn new(pool: Arc<Pool>, root: RemotePath, ahead: Option<TimeDelta>) -> Self {
-        let known = OnceLock::new();
-        if let Some(ahead) = ahead {
-            let _ = known.set(ahead);
-        }
-        Self { pool, root, ahead: known }
+        Self { pool, root, ahead }
     }
 
     /// The sessions.
@@ -71,31 +67,30 @@ impl RemoteTree {
         listing
     }
 
-    /// How far LIST's clock is ahead, by one file whose time MDTM tells as well; to a quarter of
-    /// an hour, which is as fine as zones are.
+    /// How far LIST's clock is ahead of UTC: what the user said, or by the newest file. An unknown
+    /// clock is taken for UTC.
     fn clock(
         &self,
         session: &mut Session,
         directory: &RemotePath,
         listed: &FtpListing,
     ) -> TimeDelta {
-        const QUARTER: i64 = 15 * 60;
-        if let Some(ahead) = self.ahead.get() {
-            return *ahead;
+        if let Some(ahead) = self.ahead {
+            return ahead;
         }
-        let sample = listed.entries.iter().find_map(|entry| {
-            let modified = entry.modified.filter(|modified| {
-                modified.zone == Zone::Server && modified.precision != Precision::Day
-            })?;
-            let is_file = entry.kind == EntryKind::File;
-            (is_file && safe_component(&entry.name).is_ok()).then_some((entry, modified))
+        let dated = listed.entries.iter().filter_map(|entry| {
+            let modified =
+                entry.modified.filter(|modified| modified.precision == Precision::Minute)?;
+            let usable = entry.kind == EntryKind::File && safe_component(&entry.name).is_ok();
+            usable.then_some((entry, modified))
         });
-        let Some((entry, shown)) = sample else { return TimeDelta::zero() };
-        let real = directory.join(&entry.name).and_then(|path| session.modified(&path));
-        let Ok(Some(real)) = real else { return TimeDelta::zero() };
-        let seconds = (shown.time - real).num_seconds();
-        let quarters = (seconds + QUARTER / 2).div_euclid(QUARTER);
-        *self.ahead.get_or_init(|| TimeDelta::seconds(quarters * QUARTER))
+        let newest = dated.max_by_key(|(_, modified)| modified.time);
+        let path = newest.map(|(entry, _)| directory.join(&entry.name));
+        let file = match (&path, &newest) {
+            (Some(Ok(path)), Some((_, modified))) => Some((path, modified)),
+            _ => None,
+        };
+        session.list_offset(file).unwrap_or_default()
     }
 }
 
@@ -132,8 +127,6 @@ impl Tree for RemoteTree {
         let directory = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
         match session.list(Some(&directory), true) {
-            // Some servers (vsftpd) list what is not there as if it were empty.
-            Ok(listed) if listed.is_empty() && !session.is_directory(&directory)? => Ok(None),
             Ok(listed) => Ok(Some(self.items(&mut session, &directory, listed))),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(error),

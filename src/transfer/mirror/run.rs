@@ -1,4 +1,4 @@
-//! Running a mirror: workers that list and carry at the same time, deletions last.
+//! Running a mirror: workers that list and carry at the same time.
 //!
 //! Files are carried while directories are still being listed. The queue of files is kept short:
 //! above a mark workers carry rather than list, so that memory does not grow with the tree.
@@ -92,7 +92,7 @@ struct Runner<'a> {
 }
 
 /// Carries what is to be carried, and returns what is to be deleted in `Summary::actions`
-/// (deepest first). [`delete`] does that.
+/// (deepest first). [`delete`](super::delete::delete) does that.
 ///
 /// # Errors
 ///
@@ -137,37 +137,8 @@ pub fn carry(
     Ok(summary)
 }
 
-/// Deletes what [`carry`] said. The caller has made sure that it may.
-///
-/// # Errors
-///
-/// Ctrl-C. Failures of single files are counted.
-pub fn delete(
-    sides: &Sides,
-    settings: &Settings,
-    summary: &mut Summary,
-    watch: &dyn Watch,
-    cancel: &Cancel,
-) -> Result<()> {
-    for action in std::mem::take(&mut summary.actions) {
-        let Action::Delete { path, kind } = &action else { continue };
-        let result = tried(settings, watch, cancel, || sides.target().remove(path, *kind, cancel));
-        match &result {
-            Ok(()) => {
-                summary.deleted += 1;
-                watch.done(&action, Ok(None));
-            }
-            Err(error) if is_fatal(error) => return Err(error.clone()),
-            Err(error) => {
-                summary.failures += 1;
-                watch.done(&action, Err(error));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn tried<T>(
+/// Tries until it succeeds, fails for good, or the retries are used up.
+pub(super) fn tried<T>(
     settings: &Settings,
     watch: &dyn Watch,
     cancel: &Cancel,
@@ -183,7 +154,7 @@ fn tried<T>(
 }
 
 /// After these, nothing else will work either.
-fn is_fatal(error: &Error) -> bool {
+pub(super) fn is_fatal(error: &Error) -> bool {
     matches!(
         error.kind(),
         Kind::Interrupted

@@ -11,8 +11,11 @@ pub mod client;
 pub mod embedded;
 pub mod liar;
 pub mod program;
+pub mod scene;
 mod self_tests;
 pub mod servers;
+pub mod terminal;
+pub mod tools;
 
 impl embedded::Embedded {
     /// A server with an empty tree for `tester`, whose password is made up.

@@ -1,26 +1,29 @@
 //! `mirror`: make a tree like another one.
 
+mod patterns;
+mod show;
+mod watching;
+
 use std::ops::RangeInclusive;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use chrono::{NaiveDateTime, Utc};
-use clap::{ArgMatches, Args, FromArgMatches, Parser};
+use clap::Parser;
 
-use super::transfers::record;
 use super::{Builtin, Context, Example, Group, local};
+use patterns::Patterns;
+use watching::Watching;
+
 use crate::error::{Error, Kind, Result};
-use crate::output::{
-    Cell, Column, Output, Record, TransferProgress, TreeProgress, Way, human_bytes, human_duration,
-    human_rate, human_size,
-};
+use crate::output::{Way, human_bytes, human_duration, human_rate};
 use crate::settings as set;
 use crate::transfer::mirror::carry::Sides;
+use crate::transfer::mirror::delete;
 use crate::transfer::mirror::filter::{Filter, Rule};
 use crate::transfer::mirror::local::LocalTree;
-use crate::transfer::mirror::plan::{Action, Rules};
+use crate::transfer::mirror::plan::Rules;
 use crate::transfer::mirror::remote::RemoteTree;
-use crate::transfer::mirror::run::{self, Settings, Summary, Watch};
-use crate::transfer::{Outcome, Progress};
+use crate::transfer::mirror::run::{self, Settings, Summary};
 
 /// Make a directory tree like another one
 ///
@@ -72,64 +75,6 @@ pub struct Mirror {
     target: Option<String>,
 }
 
-/// `-i`, `-x` and `--exclude-from`, in the order in which they were given.
-#[derive(Debug, Clone, Default)]
-struct Patterns(Vec<(bool, String)>);
-
-/// The definition of the options of [`Patterns`].
-#[derive(Debug, Args)]
-struct PatternOptions {
-    /// Only files that match GLOB, or again those that an earlier -x left out
-    #[arg(short = 'i', long, value_name = "GLOB")]
-    include: Vec<String>,
-    /// Leave out what matches GLOB; the last rule that matches decides
-    #[arg(short = 'x', long, value_name = "GLOB")]
-    exclude: Vec<String>,
-    /// Leave out what matches a pattern of FILE, one a line
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    exclude_from: Vec<String>,
-}
-
-impl Args for Patterns {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        PatternOptions::augment_args(command)
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        PatternOptions::augment_args_for_update(command)
-    }
-}
-
-impl FromArgMatches for Patterns {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut found = Vec::new();
-        for (id, include) in [("include", true), ("exclude", false), ("exclude_from", false)] {
-            let indices = matches.indices_of(id).into_iter().flatten();
-            let values = matches.get_many::<String>(id).into_iter().flatten();
-            for (index, value) in indices.zip(values) {
-                if id != "exclude_from" {
-                    found.push((index, include, value.clone()));
-                    continue;
-                }
-                let text = std::fs::read_to_string(local::expand_tilde(value)).map_err(|why| {
-                    let text = format!("{value}: {}\n", crate::error::io_reason(&why));
-                    clap::Error::raw(clap::error::ErrorKind::ValueValidation, text)
-                })?;
-                let lines = text.lines().map(str::trim);
-                let patterns = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-                found.extend(patterns.map(|pattern| (index, false, pattern.to_owned())));
-            }
-        }
-        found.sort_by_key(|(index, ..)| *index);
-        Ok(Self(found.into_iter().map(|(_, include, pattern)| (include, pattern)).collect()))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
 fn limit(text: &str) -> Result<set::Limit, String> {
     set::parse_limit(text).flatten().ok_or_else(|| "a number or a percentage is needed".into())
 }
@@ -144,7 +89,7 @@ fn sizes(text: &str) -> Result<RangeInclusive<u64>, String> {
 }
 
 fn time(text: &str) -> Result<NaiveDateTime, String> {
-    super::times::parse(text, Utc::now())
+    super::dates::parse_moment(text, Utc::now())
         .map(|time| time.naive_utc())
         .ok_or_else(|| "a date (2026-01-31, 2026-01-31T12:00) or an age (12h, 3d) is needed".into())
 }
@@ -196,7 +141,7 @@ impl Mirror {
             }
         };
         let deleted = if self.dry_run {
-            show_plan(&ctx.out, &sides, &summary.actions, way)
+            show::plan(&ctx.out, &sides, &summary.actions, way)
         } else {
             self.delete(ctx, &sides, &settings, &mut summary, &watched)
         };
@@ -214,7 +159,7 @@ impl Mirror {
     fn sides(&self, pool: &Arc<crate::ftp::pool::Pool>, ctx: &Context) -> Result<Sides> {
         let cwd = ctx.connection.cwd().cloned();
         let cwd = cwd.unwrap_or_else(crate::ftp::path::RemotePath::root);
-        let ahead = ctx.zone();
+        let ahead = super::zone::by_setting(ctx);
         let last = |path: &str| {
             let path = path.trim_end_matches('/');
             path.rsplit('/')
@@ -296,7 +241,7 @@ impl Mirror {
                 return Ok(());
             }
         }
-        run::delete(sides, settings, summary, watched, &ctx.cancel)
+        delete::delete(sides, settings, summary, watched, &ctx.cancel)
     }
 
     fn tell(&self, ctx: &Context, summary: &Summary, elapsed: std::time::Duration) {
@@ -327,168 +272,4 @@ impl Mirror {
 
 fn count(number: u64, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
-}
-
-/// The plan of a dry run: a table, or records.
-fn show_plan(out: &Output, sides: &Sides, actions: &[Action], way: Way) -> Result<()> {
-    let mut table = crate::output::Table::new(&[
-        Column::left("Action"),
-        Column::right("Size"),
-        Column::left("Why"),
-        Column::left("Path"),
-    ]);
-    for action in actions {
-        let (verb, size, why) = match action {
-            Action::MakeDirectory { .. } => ("mkdir", None, "missing"),
-            Action::Carry { item, reason, .. } => {
-                (if way == Way::Download { "get" } else { "put" }, item.size, reason.word())
-            }
-            Action::Delete { .. } => ("delete", None, "surplus"),
-        };
-        if out.is_json() {
-            match action {
-                Action::Carry { path, item, .. } => {
-                    let (remote, local) = ends(sides, path, way);
-                    let mut planned = record(way, &remote, &local, None);
-                    planned.bytes = item.size.unwrap_or(0);
-                    planned.status = "planned".to_owned();
-                    out.record(&Record::Transfer(planned))?;
-                }
-                _ => out.line(&format!("{verb} {}", sides.target().show(action.path())))?,
-            }
-            continue;
-        }
-        table.row(vec![
-            Cell::new(verb),
-            Cell::new(size.map(human_size).unwrap_or_default()),
-            Cell::new(why),
-            Cell::new(action.path()),
-        ]);
-    }
-    if out.is_json() || table.is_empty() { Ok(()) } else { out.table(&table) }
-}
-
-/// A file's two ends: remote, local.
-fn ends(sides: &Sides, path: &str, way: Way) -> (String, String) {
-    let (source, target) = (sides.source().show(path), sides.target().show(path));
-    if way == Way::Upload { (target, source) } else { (source, target) }
-}
-
-/// Shows a running mirror, and counts.
-struct Watching {
-    out: Output,
-    tree: TreeProgress,
-    sides: Sides,
-    way: Way,
-    /// Files and bytes carried.
-    carried: Mutex<(u64, u64)>,
-    audit: serde_json::Map<String, serde_json::Value>,
-}
-
-impl Watching {
-    fn new(ctx: &Context, way: Way, sides: Sides) -> Self {
-        let mut audit = serde_json::Map::new();
-        if let Some(site) = &ctx.connection.site {
-            audit.insert("host".into(), site.host.clone().into());
-            audit.insert("port".into(), site.port.into());
-        }
-        let tree = ctx.out.tree_progress("total");
-        Self { out: ctx.out.clone(), tree, sides, way, carried: Mutex::default(), audit }
-    }
-
-    fn end(&self, ctx: &mut Context) {
-        self.tree.finish();
-        let (files, bytes) = *self.carried.lock().unwrap_or_else(PoisonError::into_inner);
-        ctx.tally.files += files;
-        ctx.tally.bytes += bytes;
-    }
-
-    fn audit(&self, event: &str, path: &str, bytes: Option<u64>, error: Option<&Error>) {
-        let mut fields = self.audit.clone();
-        let (remote, local) = ends(&self.sides, path, self.way);
-        fields.insert("remote".into(), remote.into());
-        fields.insert("local".into(), local.into());
-        if let Some(bytes) = bytes {
-            let direction = if self.way == Way::Upload { "upload" } else { "download" };
-            fields.insert("direction".into(), direction.into());
-            fields.insert("bytes".into(), bytes.into());
-        }
-        let error = error.map(|error| error.message().to_owned());
-        fields.insert("error".into(), error.into());
-        self.out.audit(event, &fields);
-    }
-}
-
-/// One file's bar among the workers'.
-struct WorkerProgress {
-    bar: TransferProgress,
-    out: Output,
-}
-
-impl Progress for WorkerProgress {
-    fn expect(&self, _total: u64) {}
-
-    fn start_at(&self, offset: u64) {
-        self.bar.start_at(offset);
-    }
-
-    fn advance(&self, bytes: u64) {
-        self.bar.advance(bytes);
-    }
-
-    fn note(&self, text: &str) {
-        self.out.notice(&crate::output::escape(text));
-    }
-}
-
-impl Watch for Watching {
-    fn grow(&self, files: u64, bytes: u64) {
-        self.tree.grow(files, bytes);
-    }
-
-    fn begin(&self, path: &str, size: Option<u64>) -> Box<dyn Progress> {
-        Box::new(WorkerProgress { bar: self.tree.worker(path, size), out: self.out.clone() })
-    }
-
-    fn done(&self, action: &Action, result: Result<Option<&Outcome>, &Error>) {
-        let path = action.path();
-        if let Err(error) = result {
-            self.out.error(&error.clone().into());
-        }
-        match action {
-            Action::Carry { .. } => {
-                self.tree.file_done();
-                let outcome = result.ok().flatten();
-                let bytes = outcome.map_or(0, |outcome| outcome.bytes);
-                self.audit("transfer", path, Some(bytes), result.err());
-                if let Some(outcome) = outcome {
-                    let mut carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
-                    carried.0 += 1;
-                    carried.1 += outcome.bytes;
-                    if let Some(warning) = &outcome.warning {
-                        self.out.warn(warning);
-                    }
-                }
-                if self.out.is_json() {
-                    let (remote, local) = ends(&self.sides, path, self.way);
-                    let mut done = record(self.way, &remote, &local, outcome);
-                    if let Err(error) = result {
-                        done.status = error.kind().name().to_owned();
-                    }
-                    // A reader that has gone is found out at the end.
-                    let _ = self.out.record(&Record::Transfer(done));
-                }
-            }
-            Action::Delete { .. } => self.audit("delete", path, None, result.err()),
-            Action::MakeDirectory { .. } => {}
-        }
-    }
-
-    fn failed(&self, error: &Error) {
-        self.out.error(&error.clone().into());
-    }
-
-    fn note(&self, text: &str) {
-        self.out.notice(&crate::output::escape(text));
-    }
 }

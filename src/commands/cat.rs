@@ -1,0 +1,36 @@
+//! `cat`: files on standard output.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Globs, Group, transfers};
+use crate::error::Result;
+use crate::ftp::path::RemotePath;
+
+/// Write remote files to standard output
+///
+/// Each file is checked at its end as `get` does: one that was cut short makes the command fail.
+#[derive(Debug, Parser)]
+pub struct Cat {
+    /// Remote files
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<String>,
+}
+
+impl Builtin for Cat {
+    const NAME: &'static str = "cat";
+    const GROUP: Group = Group::Look;
+    const GLOBS: Globs = Globs::Remote;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "cat notes.txt", about: "show a file" },
+        Example { line: "cat docs/*.txt | wc -l", about: "hand several to a local command" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        transfers::each(ctx, &self.files, one)
+    }
+}
+
+/// One file into the data output.
+pub(super) fn one(ctx: &mut Context, file: &str) -> Result<()> {
+    transfers::to_output(ctx, &RemotePath::new(file)?)
+}

@@ -1,0 +1,53 @@
+//! `cd`: change the remote directory.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Globs, Group};
+use crate::error::{Error, Result};
+use crate::ftp::path::RemotePath;
+
+/// Change the remote directory
+///
+/// Without DIR, to the directory that the login led to; with `-`, to the one before.
+#[derive(Debug, Parser)]
+pub struct Cd {
+    /// The directory; `-` is the one before
+    #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    directory: Option<String>,
+}
+
+impl Builtin for Cd {
+    const NAME: &'static str = "cd";
+    const GROUP: Group = Group::Look;
+    const GLOBS: Globs = Globs::Remote;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "cd docs", about: "go into a directory" },
+        Example { line: "cd docs && cd ..", about: "go up" },
+        Example { line: "cd docs && cd -", about: "go back to where you were" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let before = ctx.session()?.cwd().clone();
+        let back = self.directory.as_deref() == Some("-");
+        let target = match self.directory.as_deref() {
+            None => ctx.session()?.home().clone(),
+            Some("-") => previous(ctx)?,
+            Some(path) => RemotePath::new(path)?,
+        };
+        let session = ctx.session()?;
+        session.change_directory(&target)?;
+        let now = session.cwd().clone();
+        ctx.connection.previous = Some(before);
+        if back {
+            ctx.out.notice(&crate::output::escape(now.as_str()));
+        }
+        Ok(())
+    }
+}
+
+fn previous(ctx: &Context) -> Result<RemotePath> {
+    ctx.connection
+        .previous
+        .clone()
+        .ok_or_else(|| Error::usage("cd: there is no directory before this one"))
+}

@@ -1,0 +1,190 @@
+//! `find`: names in a remote tree, by name, kind, size and time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::{Parser, ValueEnum};
+
+use super::lookup::Lookup;
+use super::walk::{Found, walk};
+use super::{Builtin, Context, Example, Group, dates, entries, transfers, zone};
+use crate::error::{Error, Result};
+use crate::ftp::listing::{Entry, EntryKind};
+use crate::glob::Pattern;
+use crate::settings::parse_size;
+
+/// What `--type` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Type {
+    /// Files
+    #[value(name = "f")]
+    File,
+    /// Directories
+    #[value(name = "d")]
+    Directory,
+    /// Links
+    #[value(name = "l")]
+    Link,
+}
+
+/// What `--size` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Size {
+    Exactly(u64),
+    MoreThan(u64),
+    LessThan(u64),
+}
+
+/// Find files and directories by name, kind, size and time
+///
+/// Goes through everything below PATH (the current directory without one) and prints the paths
+/// that all conditions hold for. Links are not followed. Wildcards in --name need no quotes.
+#[derive(Debug, Parser)]
+pub struct Find {
+    /// The name matches a pattern
+    #[arg(long, value_name = "GLOB")]
+    name: Option<String>,
+    /// f: files, d: directories, l: links
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<Type>,
+    /// Files of this size: 10k, +1M (more than), -100 (less than)
+    #[arg(long, value_name = "[+-]N", allow_hyphen_values = true, value_parser = size)]
+    size: Option<Size>,
+    /// Changed since a date or within a time: 2026-11-20, '2026-11-20 07:15', 3d, 2h
+    #[arg(long, value_name = "WHEN", value_parser = moment)]
+    newer: Option<DateTime<Utc>>,
+    /// No deeper than N levels
+    #[arg(long, value_name = "N")]
+    max_depth: Option<usize>,
+    /// Where to look
+    #[arg(value_name = "PATH", default_value = ".", hide_default_value = true)]
+    paths: Vec<String>,
+}
+
+impl Builtin for Find {
+    const NAME: &'static str = "find";
+    const GROUP: Group = Group::Look;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "find", about: "everything below the current directory" },
+        Example { line: "find docs --name *.txt --newer 365d", about: "texts of the last year" },
+        Example { line: "find --type f --size +100k", about: "files larger than 100 KiB" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let mut failures = transfers::Failures::default();
+        let mut lookup = Lookup::default();
+        let pattern = self.name.as_deref().map(Pattern::new);
+        let out = ctx.out.clone();
+        for path in &self.paths {
+            let result = (|| {
+                let entry = lookup.entry(ctx, path)?;
+                let root = Found::root(path, entry)?;
+                let deepest = self.max_depth.unwrap_or(usize::MAX);
+                walk(ctx, root, deepest, &mut failures, &mut |ctx, found| {
+                    if !self.wants(&found.entry, pattern.as_ref()) {
+                        return Ok(());
+                    }
+                    let absolute = entries::absolute(ctx, &found.path);
+                    let shown = [(found.entry.clone(), absolute)];
+                    let exact = self.newer.is_some() || out.is_json();
+                    let offset = if exact { zone::offset(ctx, &shown) } else { None };
+                    let [(entry, absolute)] = shown;
+                    if !self.is_newer(&entry, offset) {
+                        return Ok(());
+                    }
+                    match out.is_json() {
+                        true => out.record(&entries::record(&entry, &absolute, offset)),
+                        false => entries::line(ctx, found.path.as_str()),
+                    }
+                })
+            })();
+            failures.note(ctx, result)?;
+        }
+        failures.into_result()
+    }
+}
+
+impl Find {
+    fn wants(&self, entry: &Entry, pattern: Option<&Pattern>) -> bool {
+        let kind = self.kind.is_none_or(|kind| match kind {
+            Type::File => entry.kind == EntryKind::File,
+            Type::Directory => entry.kind == EntryKind::Directory,
+            Type::Link => entry.kind == EntryKind::Link,
+        });
+        let size = self.size.is_none_or(|wanted| {
+            entry.kind == EntryKind::File
+                && entries::exact_size(entry).is_some_and(|size| match wanted {
+                    Size::Exactly(n) => size == n,
+                    Size::MoreThan(n) => size > n,
+                    Size::LessThan(n) => size < n,
+                })
+        });
+        let name = pattern.is_none_or(|pattern| pattern.matches_hidden(&entry.name));
+        kind && size && name
+    }
+
+    fn is_newer(&self, entry: &Entry, offset: Option<TimeDelta>) -> bool {
+        // A clock of an unknown zone is taken for UTC: about right.
+        let offset = offset.or(Some(TimeDelta::zero()));
+        let modified = entry.modified.and_then(|modified| zone::utc(&modified, offset));
+        self.newer.is_none_or(|moment| modified.is_some_and(|modified| modified > moment))
+    }
+}
+
+fn size(text: &str) -> Result<Size> {
+    let (make, number): (fn(u64) -> Size, _) = match text.split_at_checked(1) {
+        Some(("+", number)) => (Size::MoreThan, number),
+        Some(("-", number)) => (Size::LessThan, number),
+        _ => (Size::Exactly, text),
+    };
+    parse_size(number).map(make).ok_or_else(|| Error::usage("not a size such as 10k, +1M or -100"))
+}
+
+fn moment(text: &str) -> Result<DateTime<Utc>> {
+    dates::parse_moment(text, Utc::now())
+        .ok_or_else(|| Error::usage("not a date such as 2026-11-20, nor a time such as 3d"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ftp::listing::{Modified, Precision, Zone};
+
+    fn found(words: &[&str]) -> Vec<&'static str> {
+        let find = Find::parse_from(std::iter::once("find").chain(words.iter().copied()));
+        let time = chrono::NaiveDate::from_ymd_opt(2020, 5, 6).unwrap().and_hms_opt(0, 0, 0);
+        let modified =
+            time.map(|time| Modified { time, precision: Precision::Second, zone: Zone::Utc });
+        let entries = [
+            Entry { size: Some(1024), modified, ..Entry::new("a.txt", EntryKind::File) },
+            Entry { size: Some(1025), ..Entry::new(".b.txt", EntryKind::File) },
+            Entry { size: Some(4096), ..Entry::new("dir", EntryKind::Directory) },
+            Entry::new("link", EntryKind::Link),
+        ];
+        let names = ["a.txt", ".b.txt", "dir", "link"];
+        let pattern = find.name.as_deref().map(Pattern::new);
+        let wanted = |(entry, _): &(&Entry, _)| {
+            find.wants(entry, pattern.as_ref()) && find.is_newer(entry, None)
+        };
+        entries.iter().zip(names).filter(wanted).map(|(_, name)| name).collect()
+    }
+
+    #[test]
+    fn all_conditions_must_hold() {
+        assert_eq!(found(&[]).len(), 4);
+        assert_eq!(found(&["--name", "*.txt"]), ["a.txt", ".b.txt"]);
+        assert_eq!(found(&["--type", "d"]), ["dir"]);
+        assert_eq!(found(&["--type", "l"]), ["link"]);
+        assert_eq!(found(&["--size", "1k"]), ["a.txt"]);
+        assert_eq!(found(&["--size", "+1k"]), [".b.txt"]);
+        assert_eq!(found(&["--size", "-1025"]), ["a.txt"]);
+        assert_eq!(found(&["--newer", "2020-05-05"]), ["a.txt"]);
+        assert!(found(&["--newer", "2020-05-08"]).is_empty());
+        assert!(found(&["--size", "-10k", "--type", "d"]).is_empty());
+    }
+
+    #[test]
+    fn what_is_no_size_is_refused() {
+        for text in ["", "+", "x", "+-1", "1.5", "--1"] {
+            assert!(size(text).is_err(), "{text:?}");
+        }
+    }
+}

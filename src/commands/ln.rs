@@ -1,0 +1,62 @@
+//! `ln -s`: make symbolic links, on servers that can.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Globs, Group, entries};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::path::RemotePath;
+
+/// Make a symbolic link on the server
+///
+/// FTP has no command for it; SITE SYMLINK works on ProFTPD (mod_site_misc) and few others.
+#[derive(Debug, Parser)]
+pub struct Ln {
+    /// A symbolic link; there are no others
+    #[arg(short, long)]
+    symbolic: bool,
+    /// Where the link leads
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// The link
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+impl Builtin for Ln {
+    const NAME: &'static str = "ln";
+    const GROUP: Group = Group::Change;
+    const GLOBS: Globs = Globs::Remote;
+    const EXAMPLES: &'static [Example] = &[Example {
+        line: "ln -s notes.txt latest || echo no links here",
+        about: "make a link, where the server can",
+    }];
+
+    fn check(&self) -> Result<()> {
+        if self.symbolic {
+            return Ok(());
+        }
+        Err(Error::usage("ln: FTP knows symbolic links only").with_hint("`ln -s TARGET NAME`"))
+    }
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        self.check()?;
+        // SITE SYMLINK takes two words; there is no way to quote one.
+        if [&self.target, &self.name].iter().any(|word| word.contains(' ')) {
+            return Err(Error::new(Kind::Refused, "ln: blanks in names cannot be sent").into());
+        }
+        let target = RemotePath::new(&self.target)?;
+        let name = RemotePath::new(&self.name)?;
+        let reply = ctx.session()?.command("SITE", &format!("SYMLINK {target} {name}"))?;
+        entries::forget(ctx, &name);
+        if reply.is_positive_completion() {
+            return Ok(());
+        }
+        let error = match reply.code {
+            500 | 501 | 502 | 504 => {
+                format!("ln {name}: the server cannot make links: \"{}\"", reply.last_text())
+            }
+            _ => format!("ln {name}: the server refused: \"{}\"", reply.last_text()),
+        };
+        Err(Error::new(Kind::Refused, error).with_reply(reply.to_string()).into())
+    }
+}

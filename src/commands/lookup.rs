@@ -1,0 +1,91 @@
+//! One path's entry: by MLST where the server has it, else from the listing it is in.
+//!
+//! A listing is asked for once a command, however many of its names are looked up.
+
+use std::collections::HashMap;
+
+use super::Context;
+use crate::error::{Error, Kind, Result};
+use crate::ftp::listing::{Entry, EntryKind};
+use crate::ftp::path::RemotePath;
+
+/// Finds entries for one command.
+#[derive(Debug, Default)]
+pub struct Lookup {
+    /// The listings seen, by directory and name.
+    directories: HashMap<RemotePath, HashMap<String, Entry>>,
+}
+
+impl Lookup {
+    /// The entry that `typed` names. Its name is the last component of the path; for `/`, `.` and
+    /// `..` it is the path.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Refused`] when there is none; those of the server.
+    pub fn entry(&mut self, ctx: &mut Context, typed: &str) -> Result<Entry> {
+        let path = RemotePath::new(typed)?;
+        let absolute = ctx.absolute(typed)?;
+        let (Some(name), Some(parent)) = (path.file_name(), absolute.parent()) else {
+            return if ctx.session()?.is_directory(&path)? {
+                Ok(Entry::new(typed, EntryKind::Directory))
+            } else {
+                Err(missing(typed))
+            };
+        };
+        // What a wildcard found was listed a moment ago.
+        let fresh = ctx.globbed && self.learn(ctx, &path, &parent, true).is_ok();
+        if let Some(entry) = self.directories.get(&parent).and_then(|names| names.get(name))
+            && (fresh || !ctx.globbed)
+        {
+            return Ok(entry.clone());
+        }
+        match ctx.session()?.mlst(&path) {
+            Ok(Some(entry)) => return Ok(Entry { name: name.to_owned(), ..entry }),
+            Err(error) if !lacks_command(&error) => return Err(error),
+            _ => {}
+        }
+        self.learn(ctx, &path, &parent, false)?;
+        let found = self.directories.get(&parent).and_then(|names| names.get(name));
+        found.cloned().ok_or_else(|| missing(typed))
+    }
+
+    /// As [`Lookup::entry`]; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// Those of the server.
+    pub fn find(&mut self, ctx: &mut Context, typed: &str) -> Result<Option<Entry>> {
+        match self.entry(ctx, typed) {
+            Ok(entry) => Ok(Some(entry)),
+            Err(error) if error.kind() == Kind::Refused => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn learn(
+        &mut self,
+        ctx: &mut Context,
+        path: &RemotePath,
+        parent: &RemotePath,
+        cached: bool,
+    ) -> Result<()> {
+        if self.directories.contains_key(parent) {
+            return Ok(());
+        }
+        // As typed: the server may see a path through a link where we cannot.
+        let entries = ctx.listing(path.parent().as_ref(), cached)?;
+        let names = entries.iter().map(|entry| (entry.name.clone(), entry.clone()));
+        self.directories.insert(parent.clone(), names.collect());
+        Ok(())
+    }
+}
+
+fn missing(typed: &str) -> Error {
+    Error::new(Kind::Refused, format!("{typed}: no such file or directory"))
+}
+
+fn lacks_command(error: &Error) -> bool {
+    let codes = ["500", "501", "502", "504"];
+    error.reply().is_some_and(|reply| codes.iter().any(|code| reply.starts_with(code)))
+}

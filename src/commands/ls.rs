@@ -1,0 +1,285 @@
+//! `ls`: directories and files as a table, as names, as records, or as the server's own text.
+//!
+//! The server is always asked: whoever types `ls` wants to know what is there now.
+
+use std::cmp::Ordering;
+
+use clap::{Parser, ValueEnum};
+
+use super::lookup::Lookup;
+use super::{Builtin, Context, Example, Globs, Group, entries, transfers, zone};
+use crate::error::Result;
+use crate::ftp::listing::{Entry, EntryKind};
+use crate::ftp::path::{RemotePath, decode_name};
+use crate::output::{Cell, Column, Table, human_size};
+
+/// What `--sort` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SortBy {
+    /// By name
+    Name,
+    /// Largest first
+    Size,
+    /// Newest first
+    Time,
+}
+
+/// List directories and files on the server
+///
+/// Names that begin with a dot are left out without -a. Times are in the local time zone where
+/// the server tells them in UTC (MLSD), and the server's own otherwise. Into a pipe the columns
+/// are plain and there is no header; with -1 each line is a name and nothing else.
+#[derive(Debug, Parser)]
+pub struct Ls {
+    /// One name a line
+    #[arg(short = '1')]
+    names: bool,
+    /// Names that begin with a dot as well
+    #[arg(short, long)]
+    all: bool,
+    /// Directories themselves, not what is in them
+    #[arg(short, long)]
+    directory: bool,
+    /// Sizes as 1.5K, 20M
+    #[arg(short, long)]
+    human_readable: bool,
+    /// The table (which is the default)
+    #[arg(short)]
+    long: bool,
+    /// The other way round
+    #[arg(short, long)]
+    reverse: bool,
+    /// Newest first
+    #[arg(short = 't', conflicts_with_all = ["by_size", "sort"])]
+    by_time: bool,
+    /// Largest first
+    #[arg(short = 'S', conflicts_with = "sort")]
+    by_size: bool,
+    /// The order
+    #[arg(long, value_name = "WHAT")]
+    sort: Option<SortBy>,
+    /// The server's own listing, as sent
+    #[arg(long, conflicts_with_all = ["names", "directory"])]
+    raw: bool,
+    /// Directories and files; the current directory without any
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+}
+
+impl Builtin for Ls {
+    const NAME: &'static str = "ls";
+    const ALIASES: &'static [&'static str] = &["cls"];
+    const GROUP: Group = Group::Look;
+    const GLOBS: Globs = Globs::Remote;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "ls", about: "what is in the current directory" },
+        Example { line: "ls -ht docs", about: "newest first, with short sizes" },
+        Example { line: "ls -1 docs/*.txt", about: "names only" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let mut failures = transfers::Failures::default();
+        if self.paths.is_empty() {
+            if self.directory {
+                let entry = Lookup::default().entry(ctx, ".")?;
+                let here = ctx.absolute(".")?;
+                self.show(ctx, vec![(entry, here)])?;
+            } else {
+                self.list(ctx, None)?;
+            }
+            return Ok(());
+        }
+        if self.raw {
+            for path in &self.paths {
+                let result = self.raw(ctx, Some(path));
+                failures.note(ctx, result)?;
+            }
+            return failures.into_result();
+        }
+        let (files, directories) = self.sorted_out(ctx, &mut failures)?;
+        let mut first = files.is_empty();
+        self.show(ctx, files)?;
+        for path in directories {
+            let heading = self.paths.len() > 1 && !ctx.out.is_json();
+            if heading && !std::mem::take(&mut first) {
+                ctx.out.line("")?;
+            }
+            let result = (|| {
+                if heading {
+                    entries::line(ctx, &format!("{path}:"))?;
+                }
+                self.list(ctx, Some(path))
+            })();
+            failures.note(ctx, result)?;
+        }
+        failures.into_result()
+    }
+}
+
+type Shown = Vec<(Entry, RemotePath)>;
+
+impl Ls {
+    /// The arguments that are shown themselves, and those whose contents are.
+    fn sorted_out(
+        &self,
+        ctx: &mut Context,
+        failures: &mut transfers::Failures,
+    ) -> Result<(Shown, Vec<&str>)> {
+        let mut lookup = Lookup::default();
+        let (mut files, mut directories) = (Vec::new(), Vec::new());
+        for path in &self.paths {
+            if path.ends_with('/') && !self.directory {
+                directories.push(path.as_str());
+                continue;
+            }
+            let mut one = || -> Result<()> {
+                let entry = lookup.entry(ctx, path)?;
+                let inside = !self.directory
+                    && match entry.kind {
+                        EntryKind::Directory => true,
+                        EntryKind::Link => ctx.session()?.is_directory(&RemotePath::new(path)?)?,
+                        EntryKind::File | EntryKind::Other => false,
+                    };
+                if inside {
+                    directories.push(path.as_str());
+                } else {
+                    let absolute = ctx.absolute(path)?;
+                    files.push((Entry { name: path.clone(), ..entry }, absolute));
+                }
+                Ok(())
+            };
+            let result = one();
+            failures.note(ctx, result)?;
+        }
+        Ok((files, directories))
+    }
+
+    fn list(&self, ctx: &mut Context, path: Option<&str>) -> Result<()> {
+        if self.raw {
+            return self.raw(ctx, path);
+        }
+        let remote = path.map(RemotePath::new).transpose()?;
+        let listing = ctx.listing(remote.as_ref(), false)?;
+        let directory = ctx.absolute(path.unwrap_or("."))?;
+        let mut shown = Vec::new();
+        for entry in listing.iter().filter(|entry| self.all || !entry.name.starts_with('.')) {
+            // A name that is no path is shown, but leads nowhere.
+            let path = directory.join(&entry.name).unwrap_or_else(|_| directory.clone());
+            shown.push((entry.clone(), path));
+        }
+        self.show(ctx, shown)
+    }
+
+    fn raw(&self, ctx: &mut Context, path: Option<&str>) -> Result<()> {
+        let remote = path.map(RemotePath::new).transpose()?;
+        let out = ctx.out.clone();
+        ctx.session()?.list_raw(remote.as_ref(), self.all, &mut |line| out.line(&decode_name(line)))
+    }
+
+    fn show(&self, ctx: &mut Context, mut shown: Shown) -> Result<()> {
+        sort(&mut shown, self.order(), self.reverse);
+        if ctx.out.is_json() {
+            let offset = zone::offset(ctx, &shown);
+            return shown.iter().try_for_each(|(entry, path)| {
+                // Files named on the command line are shown by the path that was typed.
+                let name = path.file_name().unwrap_or(&entry.name).to_owned();
+                let entry = Entry { name, ..entry.clone() };
+                ctx.out.record(&entries::record(&entry, path, offset))
+            });
+        }
+        if self.names {
+            if !ctx.out.is_terminal_out() {
+                return shown.iter().try_for_each(|(entry, _)| ctx.out.line(&entry.name));
+            }
+            let mut table = Table::new(&[Column::left("")]).without_header();
+            for (entry, _) in &shown {
+                table.row(vec![Cell::styled(&entry.name, entries::style(ctx, entry))]);
+            }
+            return ctx.out.table(&table);
+        }
+        ctx.out.table(&self.table(ctx, &shown))
+    }
+
+    fn table(&self, ctx: &Context, shown: &Shown) -> Table {
+        let columns = [
+            Column::left("Mode"),
+            Column::left("Owner"),
+            Column::right("Size"),
+            Column::left("Modified"),
+            Column::left("Name"),
+        ];
+        let mut table = Table::new(&columns);
+        if !ctx.out.is_terminal_out() {
+            table = table.without_header();
+        }
+        for (entry, _) in shown {
+            let size = entry.size.map(|size| match self.human_readable {
+                true => human_size(size),
+                false => size.to_string(),
+            });
+            table.row(vec![
+                entries::mode_text(entry).into(),
+                entry.owner.clone().unwrap_or_default().into(),
+                size.unwrap_or_default().into(),
+                entry.modified.as_ref().map(entries::modified_text).unwrap_or_default().into(),
+                Cell::styled(entries::label(entry), entries::style(ctx, entry)),
+            ]);
+        }
+        table
+    }
+
+    fn order(&self) -> SortBy {
+        match (self.sort, self.by_time, self.by_size) {
+            (Some(by), _, _) => by,
+            (None, true, _) => SortBy::Time,
+            (None, false, true) => SortBy::Size,
+            (None, false, false) => SortBy::Name,
+        }
+    }
+}
+
+fn sort(shown: &mut Shown, by: SortBy, reverse: bool) {
+    shown.sort_by(|(a, _), (b, _)| {
+        let order = match by {
+            SortBy::Name => Ordering::Equal,
+            SortBy::Size => b.size.cmp(&a.size),
+            SortBy::Time => b.modified.map(|m| m.time).cmp(&a.modified.map(|m| m.time)),
+        };
+        let order = order.then_with(|| a.name.cmp(&b.name));
+        if reverse { order.reverse() } else { order }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ftp::listing::{Modified, Precision, Zone};
+
+    fn names(by: SortBy, reverse: bool) -> Vec<String> {
+        let day = |day| {
+            let time = chrono::NaiveDate::from_ymd_opt(2026, 11, day)?.and_hms_opt(0, 0, 0)?;
+            Some(Modified { time, precision: Precision::Day, zone: Zone::Utc })
+        };
+        let entry = |name: &str, size, modified| {
+            let entry = Entry { size, modified, ..Entry::new(name, EntryKind::File) };
+            (entry, RemotePath::root())
+        };
+        let mut shown = vec![
+            entry("b", Some(2), day(2)),
+            entry("a", Some(2), day(3)),
+            entry("C", None, None),
+            entry("d", Some(10), day(1)),
+        ];
+        sort(&mut shown, by, reverse);
+        shown.into_iter().map(|(entry, _)| entry.name).collect()
+    }
+
+    #[test]
+    fn entries_are_sorted_by_what_was_asked_for_and_then_by_name() {
+        assert_eq!(names(SortBy::Name, false), ["C", "a", "b", "d"]);
+        assert_eq!(names(SortBy::Name, true), ["d", "b", "a", "C"]);
+        assert_eq!(names(SortBy::Size, false), ["d", "a", "b", "C"]);
+        assert_eq!(names(SortBy::Time, false), ["a", "b", "d", "C"]);
+        assert_eq!(names(SortBy::Time, true), ["C", "d", "b", "a"]);
+    }
+}

@@ -1,0 +1,134 @@
+//! A running mirror on the screen, in the records and in the audit log.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::show::ends;
+use crate::commands::Context;
+use crate::commands::transfers::record;
+use crate::error::{Error, Result};
+use crate::output::{Output, Record, TransferProgress, TreeProgress, Way};
+use crate::transfer::mirror::carry::Sides;
+use crate::transfer::mirror::plan::Action;
+use crate::transfer::mirror::run::Watch;
+use crate::transfer::{Outcome, Progress};
+
+/// Shows a running mirror, and counts.
+pub struct Watching {
+    out: Output,
+    tree: TreeProgress,
+    sides: Sides,
+    way: Way,
+    /// Files and bytes carried.
+    carried: Mutex<(u64, u64)>,
+    audit: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Watching {
+    /// Nothing has happened yet.
+    pub fn new(ctx: &Context, way: Way, sides: Sides) -> Self {
+        let mut audit = serde_json::Map::new();
+        if let Some(site) = &ctx.connection.site {
+            audit.insert("host".into(), site.host.clone().into());
+            audit.insert("port".into(), site.port.into());
+        }
+        let tree = ctx.out.tree_progress("total");
+        Self { out: ctx.out.clone(), tree, sides, way, carried: Mutex::default(), audit }
+    }
+
+    /// Takes the bars away and counts what was carried.
+    pub fn end(&self, ctx: &mut Context) {
+        self.tree.finish();
+        let (files, bytes) = *self.carried.lock().unwrap_or_else(PoisonError::into_inner);
+        ctx.tally.files += files;
+        ctx.tally.bytes += bytes;
+    }
+
+    fn audit(&self, event: &str, path: &str, bytes: Option<u64>, error: Option<&Error>) {
+        let mut fields = self.audit.clone();
+        let (remote, local) = ends(&self.sides, path, self.way);
+        fields.insert("remote".into(), remote.into());
+        fields.insert("local".into(), local.into());
+        if let Some(bytes) = bytes {
+            let direction = if self.way == Way::Upload { "upload" } else { "download" };
+            fields.insert("direction".into(), direction.into());
+            fields.insert("bytes".into(), bytes.into());
+        }
+        let error = error.map(|error| error.message().to_owned());
+        fields.insert("error".into(), error.into());
+        self.out.audit(event, &fields);
+    }
+}
+
+/// One file's bar among the workers'.
+struct WorkerProgress {
+    bar: TransferProgress,
+    out: Output,
+}
+
+impl Progress for WorkerProgress {
+    fn expect(&self, _total: u64) {}
+
+    fn start_at(&self, offset: u64) {
+        self.bar.start_at(offset);
+    }
+
+    fn advance(&self, bytes: u64) {
+        self.bar.advance(bytes);
+    }
+
+    fn note(&self, text: &str) {
+        self.out.notice(&crate::output::escape(text));
+    }
+}
+
+impl Watch for Watching {
+    fn grow(&self, files: u64, bytes: u64) {
+        self.tree.grow(files, bytes);
+    }
+
+    fn begin(&self, path: &str, size: Option<u64>) -> Box<dyn Progress> {
+        Box::new(WorkerProgress { bar: self.tree.worker(path, size), out: self.out.clone() })
+    }
+
+    fn done(&self, action: &Action, result: Result<Option<&Outcome>, &Error>) {
+        let path = action.path();
+        if let Err(error) = result {
+            self.out.error(&error.clone().into());
+        }
+        match action {
+            Action::Carry { .. } => {
+                self.tree.file_done();
+                let outcome = result.ok().flatten();
+                let bytes = outcome.map_or(0, |outcome| outcome.bytes);
+                self.audit("transfer", path, Some(bytes), result.err());
+                if let Some(outcome) = outcome {
+                    let mut carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
+                    carried.0 += 1;
+                    carried.1 += outcome.bytes;
+                    if let Some(warning) = &outcome.warning {
+                        self.out.warn(warning);
+                    }
+                }
+                if self.out.is_json() {
+                    let (remote, local) = ends(&self.sides, path, self.way);
+                    let mut done = record(self.way, &remote, &local, outcome);
+                    if let Err(error) = result {
+                        done.status = error.kind().name().to_owned();
+                    }
+                    // A reader that has gone is found out at the end.
+                    let _ = self.out.record(&Record::Transfer(done));
+                }
+            }
+            Action::Delete { .. } => self.audit("delete", path, None, result.err()),
+            Action::MakeDirectory { .. } => {}
+        }
+    }
+
+    fn failed(&self, error: &Error) {
+        self.out.error(&error.clone().into());
+    }
+
+    fn note(&self, text: &str) {
+        self.out.notice(&crate::output::escape(text));
+    }
+}

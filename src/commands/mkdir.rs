@@ -1,0 +1,69 @@
+//! `mkdir`: make directories.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Group, entries, transfers};
+use crate::error::{Kind, Result};
+use crate::ftp::path::RemotePath;
+
+/// Make directories on the server
+#[derive(Debug, Parser)]
+pub struct Mkdir {
+    /// Make the directories above as well; one that is there already is fine
+    #[arg(short, long)]
+    parents: bool,
+    /// The new directories
+    #[arg(value_name = "DIR", required = true)]
+    directories: Vec<String>,
+}
+
+impl Builtin for Mkdir {
+    const NAME: &'static str = "mkdir";
+    const GROUP: Group = Group::Change;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "mkdir new", about: "make a directory" },
+        Example { line: "mkdir -p new/a/b docs", about: "with those above it" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        transfers::each(ctx, &self.directories, |ctx, directory| {
+            let path = RemotePath::new(directory)?;
+            if self.parents { with_parents(ctx, &path) } else { one(ctx, &path) }
+        })
+    }
+}
+
+fn one(ctx: &mut Context, path: &RemotePath) -> Result<()> {
+    let result = ctx.session()?.make_directory(path);
+    entries::forget(ctx, path);
+    result
+}
+
+/// Most often all but the last directory are there: that one is tried first.
+fn with_parents(ctx: &mut Context, path: &RemotePath) -> Result<()> {
+    let error = match one(ctx, path) {
+        Err(error) if error.kind() == Kind::Refused => error,
+        other => return other,
+    };
+    if ctx.session()?.is_directory(path)? {
+        return Ok(());
+    }
+    let mut missing = Vec::new();
+    let mut above = path.parent();
+    while let Some(directory) = above {
+        ctx.cancel.check()?;
+        if ctx.session()?.is_directory(&directory)? {
+            break;
+        }
+        above = directory.parent();
+        missing.push(directory);
+    }
+    if missing.is_empty() {
+        // All above is there: the refusal is about this one.
+        return Err(error);
+    }
+    for directory in missing.iter().rev() {
+        one(ctx, directory)?;
+    }
+    one(ctx, path)
+}

@@ -1,0 +1,56 @@
+//! `mv`: rename, and move into a directory.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Globs, Group, entries, transfers};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::path::RemotePath;
+
+/// Rename files and directories, or move them into a directory
+///
+/// Where TARGET is a directory, they are moved into it. What a file of the new name that is there
+/// already becomes is up to the server; most replace it.
+#[derive(Debug, Parser)]
+pub struct Mv {
+    /// What to move
+    #[arg(value_name = "SOURCE", required = true)]
+    sources: Vec<String>,
+    /// The new name, or the directory
+    #[arg(value_name = "TARGET")]
+    target: String,
+}
+
+impl Builtin for Mv {
+    const NAME: &'static str = "mv";
+    const ALIASES: &'static [&'static str] = &["rename"];
+    const GROUP: Group = Group::Change;
+    const GLOBS: Globs = Globs::Remote;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "mv notes.txt old-notes.txt", about: "rename a file" },
+        Example { line: "mv docs/*.txt empty", about: "move files into a directory" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let target = RemotePath::new(&self.target)?;
+        let into = ctx.session()?.is_directory(&target)?;
+        if !into && (self.sources.len() > 1 || self.target.ends_with('/')) {
+            let why = format!("mv: {target}: there is no such directory");
+            return Err(Error::new(Kind::Refused, why).into());
+        }
+        transfers::each(ctx, &self.sources, |ctx, source| {
+            let from = RemotePath::new(source.trim_end_matches('/'))?;
+            let to = if into { target.join(last(&from)?)? } else { target.clone() };
+            let result = ctx.session()?.rename(&from, &to);
+            for path in [&from, &to] {
+                entries::forget(ctx, path);
+            }
+            result
+        })
+    }
+}
+
+/// The name that something keeps in another directory.
+fn last(path: &RemotePath) -> Result<&str> {
+    path.file_name()
+        .ok_or_else(|| Error::new(Kind::Refused, format!("mv {path}: this has no name to keep")))
+}

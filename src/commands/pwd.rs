@@ -1,0 +1,37 @@
+//! `pwd`: the remote directory.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Group, entries};
+use crate::ftp::path::encode_name;
+
+/// Show the remote directory
+#[derive(Debug, Parser)]
+pub struct Pwd {
+    /// As a URL
+    #[arg(long)]
+    url: bool,
+}
+
+impl Builtin for Pwd {
+    const NAME: &'static str = "pwd";
+    const GROUP: Group = Group::Look;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "pwd", about: "the path" },
+        Example { line: "pwd --url", about: "the whole address, without the password" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let session = ctx.session()?;
+        let cwd = session.cwd().as_str().to_owned();
+        let user = session.user().map(str::to_owned);
+        match ctx.connection.site.clone().filter(|_| self.url) {
+            Some(mut site) => {
+                site.path = Some(encode_name(&cwd));
+                site.user = user.or(site.user);
+                Ok(ctx.out.line(&site.to_string())?)
+            }
+            None => Ok(entries::line(ctx, &cwd)?),
+        }
+    }
+}

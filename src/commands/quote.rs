@@ -1,0 +1,170 @@
+//! `quote` and `site`: a command as it is, and the server's whole reply.
+//!
+//! What would bring the session out of step, or what this program must answer for (protection,
+//! login), is refused.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Group};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::path::RemotePath;
+use crate::ftp::reply::Reply;
+
+/// Send a raw FTP command
+///
+/// Shows the whole reply. Commands that transfer data, log in or change the protection are
+/// refused.
+#[derive(Debug, Parser)]
+pub struct Quote {
+    /// The command
+    #[arg(
+        value_name = "WORD",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    words: Vec<String>,
+}
+
+/// Send a SITE command
+///
+/// The same as `quote SITE …`. What there is, `site help` tells on many servers.
+#[derive(Debug, Parser)]
+pub struct Site {
+    /// The command
+    #[arg(
+        value_name = "WORD",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    words: Vec<String>,
+}
+
+impl Builtin for Quote {
+    const NAME: &'static str = "quote";
+    const GROUP: Group = Group::Server;
+    const EXAMPLES: &'static [Example] =
+        &[Example { line: "quote SYST", about: "ask for the server's system" }];
+
+    fn check(&self) -> Result<()> {
+        split(&self.words.join(" ")).map(drop)
+    }
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let line = self.words.join(" ");
+        let (verb, argument) = split(&line)?;
+        Ok(send(ctx, &verb, argument)?)
+    }
+}
+
+impl Builtin for Site {
+    const NAME: &'static str = "site";
+    const GROUP: Group = Group::Server;
+    const EXAMPLES: &'static [Example] = &[Example {
+        line: "site help || echo no help here",
+        about: "the SITE commands that there are",
+    }];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        Ok(send(ctx, "SITE", &self.words.join(" "))?)
+    }
+}
+
+/// Verb, in capitals, and argument; or why this is not sent.
+fn split(line: &str) -> Result<(String, &str)> {
+    let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
+    let is_verb = !verb.is_empty() && verb.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !is_verb {
+        return Err(Error::usage(format!("quote: {verb:?} is no FTP command")));
+    }
+    let verb = verb.to_ascii_uppercase();
+    match objection(&verb) {
+        None => Ok((verb, argument)),
+        Some((why, hint)) => {
+            Err(Error::usage(format!("quote {verb}: not sent: {why}")).with_hint(hint))
+        }
+    }
+}
+
+/// Why a command is not sent, and what to type instead.
+fn objection(verb: &str) -> Option<(&'static str, &'static str)> {
+    let data = "it needs a data connection";
+    Some(match verb {
+        "PROT" | "PBSZ" | "CCC" | "CDC" | "AUTH" | "ADAT" | "MIC" | "CONF" | "ENC" => {
+            ("it would change the protection", "data protection is the setting `tls:data`")
+        }
+        "USER" | "PASS" | "ACCT" => ("it would change the login", "`user NAME`"),
+        "REIN" | "QUIT" => ("it would end the session", "`close`"),
+        "RETR" => (data, "`get` or `cat`"),
+        "STOR" | "STOU" | "APPE" => (data, "`put`"),
+        "LIST" | "NLST" | "MLSD" => (data, "`ls`, or `ls --raw`"),
+        "PASV" | "EPSV" | "LPSV" | "SPSV" | "PORT" | "EPRT" | "LPRT" => {
+            ("data connections are made where they are needed", "the setting `ftp:mode`")
+        }
+        "ABOR" | "REST" => ("it only makes sense within a transfer", "`get -c` resumes"),
+        "TYPE" | "MODE" | "STRU" => {
+            ("it would change how files are transferred", "`get -a` transfers text")
+        }
+        _ => return None,
+    })
+}
+
+fn send(ctx: &mut Context, verb: &str, argument: &str) -> Result<()> {
+    let session = ctx.session()?;
+    let reply = session.command(verb, argument)?;
+    if matches!(verb, "CWD" | "XCWD" | "CDUP" | "XCUP") && reply.is_positive_completion() {
+        // The session must know where it is.
+        session.change_directory(&RemotePath::new(".")?)?;
+    }
+    // Whatever it was, it may have changed anything.
+    ctx.cache.clear();
+    for line in lines(&reply) {
+        ctx.out.line(&line)?;
+    }
+    if reply.class() < 4 {
+        return Ok(());
+    }
+    let why = format!("{verb}: the server refused ({})", reply.code);
+    Err(Error::new(Kind::Refused, why).with_reply(reply.to_string()))
+}
+
+/// The reply as it came: with its code before the first and the last line.
+fn lines(reply: &Reply) -> Vec<String> {
+    let last = reply.lines.len().saturating_sub(1);
+    let text = |line: &Vec<u8>| crate::ftp::path::decode_name(line);
+    let line = |(at, line): (usize, &Vec<u8>)| match at {
+        _ if at == last => format!("{} {}", reply.code, text(line)),
+        0 => format!("{}-{}", reply.code, text(line)),
+        _ => text(line),
+    };
+    reply.lines.iter().enumerate().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_break_the_session_is_refused_in_any_case() {
+        for line in ["PROT C", "ccc", "Auth tls", "user x", "PASS x", "rein", "retr a", "PASV"] {
+            let error = split(line).unwrap_err();
+            assert_eq!(error.kind(), Kind::Usage, "{line}");
+            assert!(error.hint().is_some(), "{line}");
+        }
+        for line in ["", " NOOP", "NO\rOP", "NOOP\r\nDELE x", "A-B", "\u{ff}"] {
+            assert!(split(line).is_err(), "{line:?}");
+        }
+        assert_eq!(split("stat -l a").unwrap(), ("STAT".to_owned(), "-l a"));
+    }
+
+    #[test]
+    fn a_reply_is_shown_with_its_code() {
+        let reply = |lines: &[&str]| Reply {
+            code: 214,
+            lines: lines.iter().map(|line| line.as_bytes().to_vec()).collect(),
+        };
+        assert_eq!(lines(&reply(&["ok"])), ["214 ok"]);
+        assert_eq!(lines(&reply(&["a", " b", "end"])), ["214-a", " b", "214 end"]);
+    }
+}

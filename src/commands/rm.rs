@@ -1,0 +1,205 @@
+//! `rm`: remove files, and trees with -r.
+//!
+//! Nothing is removed before everything was found and, at the prompt, the question answered.
+//! Links are removed, never followed; names that lead elsewhere are refused.
+
+use std::collections::HashSet;
+
+use clap::Parser;
+use serde_json::{Map, Value};
+
+use super::lookup::Lookup;
+use super::transfers::Failures;
+use super::walk::{Found, walk};
+use super::{Builtin, Context, Example, Globs, Group, entries};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::listing::EntryKind;
+use crate::ftp::path::RemotePath;
+
+/// Remove files and directories on the server
+///
+/// With -r, and where wildcards are used, the prompt asks first, and a script needs -f or --yes.
+#[derive(Debug, Parser)]
+pub struct Rm {
+    /// Directories as well, with all that is in them
+    #[arg(short, long)]
+    recursive: bool,
+    /// Ask nothing, and pass over what is not there
+    #[arg(short, long)]
+    force: bool,
+    /// Ask nothing
+    #[arg(short, long)]
+    yes: bool,
+    /// Files, and directories with -r
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<String>,
+}
+
+impl Builtin for Rm {
+    const NAME: &'static str = "rm";
+    const GROUP: Group = Group::Change;
+    const GLOBS: Globs = Globs::Remote;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "rm notes.txt", about: "remove a file" },
+        Example { line: "rm -f docs/*.txt nosuch", about: "remove several, without a question" },
+        Example { line: "rm -r --yes docs", about: "remove a directory with all that is in it" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let asks = (self.recursive || ctx.globbed) && !self.force && !self.yes;
+        if asks && !(ctx.at_prompt && ctx.out.interactive()) {
+            // The answer is known; this is its message.
+            ctx.confirm("rm", "-f")?;
+        }
+        let mut failures = Failures::default();
+        let trees = if self.recursive {
+            self.trees(ctx, &mut failures)?
+        } else {
+            // Nothing to look up: the server says what is no file.
+            self.paths.iter().map(|_| Vec::new()).collect()
+        };
+        if asks {
+            let count =
+                if self.recursive { trees.iter().map(Vec::len).sum() } else { self.paths.len() };
+            let entries = if count == 1 { "entry" } else { "entries" };
+            if count > 0 && !ctx.confirm(&format!("remove {count} {entries}"), "-f")? {
+                return failures.into_result();
+            }
+        }
+        if self.recursive {
+            for tree in &trees {
+                remove_tree(ctx, tree, &mut failures)?;
+            }
+            return failures.into_result();
+        }
+        for path in &self.paths {
+            ctx.cancel.check()?;
+            let result = self.file(ctx, path);
+            failures.note(ctx, result)?;
+        }
+        failures.into_result()
+    }
+}
+
+impl Rm {
+    fn file(&self, ctx: &mut Context, typed: &str) -> Result<()> {
+        let path = RemotePath::new(typed)?;
+        let result = match ctx.session()?.remove_file(&path) {
+            Err(error) if error.kind() == Kind::Refused => {
+                // Only now is it worth a look why.
+                if self.force && Lookup::default().find(ctx, typed)?.is_none() {
+                    return Ok(());
+                }
+                match ctx.session()?.is_directory(&path)? {
+                    true => Err(Error::new(Kind::Refused, format!("rm {path}: is a directory"))
+                        .with_hint("`rm -r` removes it with all that is in it")),
+                    false => Err(error),
+                }
+            }
+            other => other,
+        };
+        removed(ctx, &path, result)
+    }
+
+    /// All that is to be removed, each directory before what is in it.
+    fn trees(&self, ctx: &mut Context, failures: &mut Failures) -> Result<Vec<Vec<Found>>> {
+        let mut lookup = Lookup::default();
+        let mut trees = Vec::new();
+        for path in &self.paths {
+            let mut tree = Vec::new();
+            let result = (|| {
+                if RemotePath::new(path)?.file_name().is_none() {
+                    return Err(Error::new(Kind::Refused, format!("rm {path}: refused"))
+                        .with_hint("name what is to be removed"));
+                }
+                let entry = match self.force {
+                    true => lookup.find(ctx, path)?,
+                    false => Some(lookup.entry(ctx, path)?),
+                };
+                let Some(entry) = entry else { return Ok(()) };
+                let mut root = Found::root(path, entry.clone())?;
+                // A slash does not turn a link into what it leads to, not here.
+                root.entry.kind = entry.kind;
+                walk(ctx, root, usize::MAX, failures, &mut |_, found| {
+                    tree.push(found.clone());
+                    Ok(())
+                })
+            })();
+            failures.note(ctx, result)?;
+            trees.push(tree);
+        }
+        Ok(trees)
+    }
+}
+
+/// Removes a tree, what is in a directory before the directory.
+fn remove_tree(ctx: &mut Context, tree: &[Found], failures: &mut Failures) -> Result<()> {
+    let links = disguised_links(ctx, tree)?;
+    let below_link = |path: &RemotePath| links.iter().any(|link| path.starts_with(link));
+    // Directories with something left in them.
+    let mut kept: HashSet<RemotePath> = HashSet::new();
+    for found in tree.iter().rev() {
+        ctx.cancel.check()?;
+        let path = &found.path;
+        if below_link(path) {
+            continue;
+        }
+        let is_directory = found.entry.kind == EntryKind::Directory;
+        if !kept.contains(path) {
+            let session = ctx.session()?;
+            let result = match is_directory {
+                true => session.remove_directory(path),
+                false => session.remove_file(path),
+            };
+            let Err(error) = removed(ctx, path, result) else { continue };
+            failures.note(ctx, Err(error))?;
+        }
+        kept.extend(path.parent());
+    }
+    Ok(())
+}
+
+/// Servers with MLSD may call a link to a directory a directory (pyftpdlib does), and what is
+/// below it is not part of the tree. DELE removes a link and no directory: what it removes here
+/// was a link, and is dealt with.
+fn disguised_links(ctx: &mut Context, tree: &[Found]) -> Result<Vec<RemotePath>> {
+    let mut links: Vec<RemotePath> = Vec::new();
+    if !ctx.session()?.features().mlst() {
+        return Ok(links);
+    }
+    for found in tree.iter().filter(|found| found.entry.kind == EntryKind::Directory) {
+        ctx.cancel.check()?;
+        if links.last().is_some_and(|link| found.path.starts_with(link)) {
+            continue;
+        }
+        match ctx.session()?.remove_file(&found.path) {
+            Ok(()) => {
+                removed(ctx, &found.path, Ok(()))?;
+                links.push(found.path.clone());
+            }
+            Err(error) if error.kind() == Kind::Refused => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(links)
+}
+
+/// Tells the cache and the audit log what was tried, and hands the result on.
+///
+/// # Errors
+///
+/// The result's.
+pub(super) fn removed(ctx: &mut Context, path: &RemotePath, result: Result<()>) -> Result<()> {
+    let absolute = entries::absolute(ctx, path);
+    ctx.cache.touch(&absolute);
+    let mut fields = Map::new();
+    if let Some(site) = &ctx.connection.site {
+        fields.insert("host".into(), site.host.clone().into());
+        fields.insert("port".into(), site.port.into());
+    }
+    fields.insert("path".into(), absolute.as_str().into());
+    let error = result.as_ref().err().map(|error| Value::from(error.message()));
+    fields.insert("error".into(), error.unwrap_or(Value::Null));
+    ctx.out.audit("delete", &fields);
+    result
+}

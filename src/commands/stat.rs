@@ -1,0 +1,104 @@
+//! `stat`: all that the server says of a file.
+
+use clap::Parser;
+
+use super::lookup::Lookup;
+use super::{Builtin, Context, Example, Globs, Group, entries, transfers, zone};
+use crate::error::{Kind, Result};
+use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
+use crate::ftp::path::RemotePath;
+use crate::output::{Column, Table, human_bytes};
+
+/// Show all that the server says of files and directories
+#[derive(Debug, Parser)]
+pub struct Stat {
+    /// Files and directories
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<String>,
+}
+
+impl Builtin for Stat {
+    const NAME: &'static str = "stat";
+    const GROUP: Group = Group::Look;
+    const GLOBS: Globs = Globs::Remote;
+    const EXAMPLES: &'static [Example] =
+        &[Example { line: "stat notes.txt", about: "size, time, permissions, owner" }];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let mut lookup = Lookup::default();
+        let mut first = true;
+        transfers::each(ctx, &self.paths, |ctx, path| {
+            let entry = exact(ctx, &mut lookup, path)?;
+            let absolute = ctx.absolute(path)?;
+            if ctx.out.is_json() {
+                let shown = [(entry, absolute)];
+                let offset = zone::offset(ctx, &shown);
+                let [(entry, absolute)] = shown;
+                return ctx.out.record(&entries::record(&entry, &absolute, offset));
+            }
+            if !std::mem::take(&mut first) {
+                ctx.out.line("")?;
+            }
+            ctx.out.table(&table(&entry, &absolute))
+        })
+    }
+}
+
+/// The entry; what a listing tells only roughly is asked for.
+fn exact(ctx: &mut Context, lookup: &mut Lookup, typed: &str) -> Result<Entry> {
+    let mut entry = lookup.entry(ctx, typed)?;
+    let rough =
+        entry.size_in_blocks || entry.modified.is_none_or(|m| m.precision != Precision::Second);
+    if entry.kind != EntryKind::File || !rough {
+        return Ok(entry);
+    }
+    let path = RemotePath::new(typed)?;
+    let session = ctx.session()?;
+    if let Some(size) = known(session.size(&path))? {
+        entry.size = Some(size);
+        entry.size_in_blocks = false;
+    }
+    if let Some(time) = known(session.modified(&path))? {
+        entry.modified = Some(Modified { time, precision: Precision::Second, zone: Zone::Utc });
+    }
+    Ok(entry)
+}
+
+/// A file that may not be read has an entry all the same.
+fn known<T>(answer: Result<Option<T>>) -> Result<Option<T>> {
+    match answer {
+        Err(error) if error.kind() == Kind::Refused => Ok(None),
+        other => other,
+    }
+}
+
+fn table(entry: &Entry, path: &RemotePath) -> Table {
+    let size = entry.size.map(|size| match size {
+        _ if entry.size_in_blocks => format!("at most {size}"),
+        0..1024 => size.to_string(),
+        _ => format!("{size} ({})", human_bytes(size)),
+    });
+    let modified = entry.modified.as_ref().map(|modified| match modified.zone {
+        Zone::Utc => entries::modified_text(modified),
+        Zone::Server => format!("{} (the server's clock)", entries::modified_text(modified)),
+    });
+    let mode = entry.mode.map(|mode| format!("{mode:04o} ({})", entries::mode_text(entry)));
+    let rows = [
+        ("name:", Some(entry.name.clone())),
+        ("path:", Some(path.as_str().to_owned())),
+        ("kind:", Some(entries::kind_word(entry.kind).to_owned())),
+        ("size:", size),
+        ("modified:", modified),
+        ("mode:", mode),
+        ("owner:", entry.owner.clone()),
+        ("group:", entry.group.clone()),
+        ("target:", entry.target.clone()),
+    ];
+    let mut table = Table::new(&[Column::left(""), Column::left("")]).without_header();
+    for (name, value) in rows {
+        if let Some(value) = value {
+            table.row(vec![name.into(), value.into()]);
+        }
+    }
+    table
+}

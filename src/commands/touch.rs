@@ -1,0 +1,78 @@
+//! `touch`: make empty files, and set times.
+
+use chrono::{DateTime, Utc};
+use clap::Parser;
+
+use super::lookup::Lookup;
+use super::{Builtin, Context, Example, Globs, Group, dates, entries, transfers};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::path::RemotePath;
+use crate::transfer::{Place, Remote as _, Type, verify};
+
+/// Set the modification time of files, and make those that are missing
+///
+/// The time is now without -d.
+#[derive(Debug, Parser)]
+pub struct Touch {
+    /// This time instead of now: 2026-11-20, '2026-11-20 07:15'
+    #[arg(short, long, value_name = "DATE")]
+    date: Option<String>,
+    /// Leave missing files missing
+    #[arg(short = 'c', long)]
+    no_create: bool,
+    /// The files
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<String>,
+}
+
+impl Builtin for Touch {
+    const NAME: &'static str = "touch";
+    const GROUP: Group = Group::Change;
+    const GLOBS: Globs = Globs::Remote;
+    const EXAMPLES: &'static [Example] =
+        &[Example { line: "touch ready.flag", about: "make an empty file" }];
+
+    fn check(&self) -> Result<()> {
+        self.date.as_deref().map_or(Ok(()), |text| match dates::parse_date(text) {
+            Some(_) => Ok(()),
+            None => dates::no_date(text),
+        })
+    }
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let mut lookup = Lookup::default();
+        let date = match self.date.as_deref() {
+            Some(text) => Some(dates::parse_date(text).map_or_else(|| dates::no_date(text), Ok)?),
+            None => None,
+        };
+        transfers::each(ctx, &self.files, |ctx, file| {
+            let path = RemotePath::new(file)?;
+            let missing = lookup.find(ctx, file)?.is_none();
+            if missing && self.no_create {
+                return Ok(());
+            }
+            if missing {
+                create(ctx, &path)?;
+            }
+            // A file made just now has the right time already.
+            if !missing || date.is_some() {
+                set_time(ctx, &path, date.unwrap_or_else(Utc::now))?;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn create(ctx: &mut Context, path: &RemotePath) -> Result<()> {
+    let finished = ctx.session()?.store(path, Place::Whole, Type::Binary)?.finish();
+    entries::forget(ctx, path);
+    verify::upload(&format!("touch {path}"), &finished?)
+}
+
+fn set_time(ctx: &mut Context, path: &RemotePath, time: DateTime<Utc>) -> Result<()> {
+    entries::forget(ctx, path);
+    if ctx.session()?.change_modified(path, time.naive_utc())? {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Refused, format!("touch {path}: the server sets no times")))
+}

@@ -1,0 +1,105 @@
+//! Going through a remote tree, for `find`, `du`, `rm -r` and `chmod -R`.
+//!
+//! Links are not followed, a directory is not entered below itself, and the depth is bounded: a
+//! server cannot send a walk round in circles. Names that are no component of a path are
+//! reported and left out.
+
+use super::transfers::Failures;
+use super::{Context, entries};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::listing::{Entry, EntryKind};
+use crate::ftp::path::RemotePath;
+
+/// Directories deeper than this are not entered.
+pub const MAX_DEPTH: usize = 64;
+
+/// Something that a walk has found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its path: the root as typed, and what is below.
+    pub path: RemotePath,
+    /// What it is.
+    pub entry: Entry,
+    /// How deep below the root, which is 0.
+    pub depth: usize,
+    /// The server's identifiers of the directories above.
+    above: Vec<String>,
+}
+
+impl Found {
+    /// The root of a walk.
+    ///
+    /// # Errors
+    ///
+    /// A path that cannot be sent.
+    pub fn root(typed: &str, entry: Entry) -> Result<Self> {
+        // With a slash at its end, a link means the directory that it leads to.
+        let kind = if typed.ends_with('/') { EntryKind::Directory } else { entry.kind };
+        let path = match typed.trim_end_matches('/') {
+            "" => "/",
+            path => path,
+        };
+        let path = RemotePath::new(path)?;
+        Ok(Self { path, entry: Entry { kind, ..entry }, depth: 0, above: Vec::new() })
+    }
+}
+
+/// Visits `root` and all below it down to `max_depth`, each directory before what is in it, in
+/// the order of names. A directory that cannot be listed is one of the `failures`.
+///
+/// # Errors
+///
+/// What `visit` fails with; a lost connection; Ctrl-C.
+pub fn walk(
+    ctx: &mut Context,
+    root: Found,
+    max_depth: usize,
+    failures: &mut Failures,
+    visit: &mut dyn FnMut(&mut Context, &Found) -> Result<()>,
+) -> Result<()> {
+    let mut waiting = vec![root];
+    while let Some(found) = waiting.pop() {
+        ctx.cancel.check()?;
+        visit(ctx, &found)?;
+        if found.entry.kind != EntryKind::Directory || found.depth >= max_depth {
+            continue;
+        }
+        match inside(ctx, &found, failures) {
+            Ok(mut entries) => waiting.append(&mut entries),
+            Err(error) => failures.note(ctx, Err(error))?,
+        }
+    }
+    Ok(())
+}
+
+/// What is in a directory, last name first.
+fn inside(ctx: &mut Context, directory: &Found, failures: &mut Failures) -> Result<Vec<Found>> {
+    let at = &directory.path;
+    if directory.depth >= MAX_DEPTH {
+        return Err(Error::new(Kind::Refused, format!("{at}: too deep ({MAX_DEPTH} levels)")));
+    }
+    let mut above = directory.above.clone();
+    if let Some(unique) = &directory.entry.unique {
+        if above.contains(unique) {
+            return Err(Error::new(Kind::Refused, format!("{at}: leads back to itself")));
+        }
+        above.push(unique.clone());
+    }
+    let listing = ctx.listing(Some(at), false)?;
+    let mut found = Vec::with_capacity(listing.len());
+    for entry in listing.iter() {
+        if !entries::is_component(&entry.name) {
+            let why = format!("{at}: the server names something elsewhere: {:?}", entry.name);
+            failures.note(ctx, Err(Error::new(Kind::Refused, why)))?;
+            continue;
+        }
+        found.push(Found {
+            path: at.join(&entry.name)?,
+            entry: entry.clone(),
+            depth: directory.depth + 1,
+            above: above.clone(),
+        });
+    }
+    found.sort_by(|a, b| b.entry.name.cmp(&a.entry.name));
+    Ok(found)
+}

@@ -1,0 +1,130 @@
+//! COMMANDS of the man page: every entry of the registry, by group.
+
+use clap::builder::PossibleValue;
+use clap::{Arg, Command};
+
+use super::page::Page;
+use crate::commands::{COMMANDS, Group, Spec};
+
+/// The section.
+pub(super) fn all(page: &mut Page) {
+    page.section("Commands");
+    page.text(
+        "A command is known by its name, by its other names, and by the beginning of one if no \
+         other command begins so. Every command takes `--help`.",
+    );
+    for (group, title) in Group::ALL {
+        let mut specs = COMMANDS.iter().filter(|spec| spec.group == group).peekable();
+        if specs.peek().is_some() {
+            page.subsection(title);
+        }
+        for spec in specs {
+            one(page, spec);
+        }
+    }
+}
+
+fn one(page: &mut Page, spec: &Spec) {
+    let mut definition = spec.definition();
+    definition.build();
+    page.synopsis(&usage(&mut definition));
+    page.indented(|page| {
+        if !spec.aliases.is_empty() {
+            page.text(&format!("Also: {}.", bold_words(spec.aliases)));
+        }
+        page.text(&about(&definition));
+        definition.get_arguments().for_each(|arg| option(page, arg));
+        for child in definition.get_subcommands_mut().filter(|child| !child.is_hide_set()) {
+            subcommand(page, child);
+        }
+        page.text("Examples:");
+        for example in spec.examples {
+            page.item(&format!("`{}`", example.line), &sentence(example.about));
+        }
+    });
+}
+
+/// What a command within a command does: one item, with its options in a sentence each.
+pub(super) fn subcommand(page: &mut Page, definition: &mut Command) {
+    let usage = usage(definition);
+    page.item(&format!("`{usage}`"), &about(definition));
+    for arg in definition.get_arguments().filter(|arg| shown(arg) && !arg.is_global_set()) {
+        page.more(&format!("`{}`: {}", term(arg), help(arg)));
+    }
+}
+
+/// `get [OPTIONS] <FILE>...`, without `Usage:`.
+fn usage(definition: &mut Command) -> String {
+    let usage = definition.render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
+    usage.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+fn about(definition: &Command) -> String {
+    let about = definition.get_long_about().or_else(|| definition.get_about());
+    let about = about.map(ToString::to_string).unwrap_or_default();
+    about.split("\n\n").map(sentence).collect::<Vec<_>>().join("\n\n")
+}
+
+/// An option or argument: one item.
+pub(super) fn option(page: &mut Page, arg: &Arg) {
+    if shown(arg) {
+        page.item(&format!("`{}`", term(arg)), &help(arg));
+    }
+}
+
+fn shown(arg: &Arg) -> bool {
+    !arg.is_hide_set() && arg.get_id() != "help" && !help(arg).is_empty()
+}
+
+/// `-o, --output NAME`, or the placeholder of an argument without a name.
+fn term(arg: &Arg) -> String {
+    let names = arg.get_value_names().unwrap_or_default();
+    let placeholder = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    if arg.is_positional() {
+        return if placeholder.is_empty() { arg.get_id().to_string() } else { placeholder };
+    }
+    let short = arg.get_short().map(|letter| format!("-{letter}"));
+    let long = arg.get_long().map(|word| format!("--{word}"));
+    let words: Vec<_> = short.into_iter().chain(long).collect();
+    let value = match (arg.get_action().takes_values(), arg.is_require_equals_set()) {
+        (false, _) => String::new(),
+        (true, true) => format!("[={placeholder}]"),
+        (true, false) => format!(" {placeholder}"),
+    };
+    format!("{}{value}", words.join(", "))
+}
+
+fn help(arg: &Arg) -> String {
+    let help = arg.get_long_help().or_else(|| arg.get_help());
+    let help = help.map(ToString::to_string).unwrap_or_default();
+    let mut text = help.split("\n\n").map(sentence).collect::<Vec<_>>().join(" ");
+    let words = arg.get_possible_values();
+    if !words.is_empty() && arg.get_action().takes_values() {
+        let words: Vec<_> = words.iter().map(value).collect();
+        text.push_str(&format!(" One of {}.", words.join("; ")));
+    }
+    text
+}
+
+/// A word that an option takes, and what it means.
+fn value(word: &PossibleValue) -> String {
+    match word.get_help() {
+        Some(help) => format!("`{}` ({help})", word.get_name()),
+        None => format!("`{}`", word.get_name()),
+    }
+}
+
+/// With a full stop, unless it ends in one or is nothing.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() || text.ends_with(['.', ':', '?', '!']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
+}
+
+fn bold_words(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}

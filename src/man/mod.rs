@@ -1,0 +1,65 @@
+//! The man page: written text, and sections made from the tables of the program.
+//!
+//! Nothing comes in but the definitions (command line, commands, settings, kinds of errors); roff
+//! goes out. What can be generated is, so that the page cannot disagree with the program.
+
+mod commands;
+mod page;
+mod tables;
+mod text;
+
+use clap::CommandFactory as _;
+use clap_mangen::Man;
+
+use self::page::Page;
+use crate::cli::Cli;
+use crate::error::{Error, Kind, Result};
+
+/// The date in the page's footer: when its written text was last gone over.
+const DATE: &str = "2026-11-20";
+
+/// The man page, roff.
+///
+/// # Errors
+///
+/// [`Kind::Other`] when a part cannot be rendered.
+pub fn page() -> Result<String> {
+    let mut definition = Cli::command();
+    definition.build();
+    let man = Man::new(definition.clone())
+        .title("FTPSH")
+        .section("1")
+        .date(DATE)
+        .source(format!("ftpsh {}", env!("CARGO_PKG_VERSION")))
+        .manual("User Commands");
+    let mut roff = Vec::new();
+    let head = man
+        .render_title(&mut roff)
+        .and_then(|()| man.render_name_section(&mut roff))
+        .and_then(|()| man.render_synopsis_section(&mut roff))
+        .and_then(|()| man.render_description_section(&mut roff));
+    head.map_err(|why| Error::new(Kind::Other, format!("man page: {why}")))?;
+    let head = String::from_utf8_lossy(&roff).into_owned();
+
+    let mut rest = Page::default();
+    tables::options(&mut rest, &definition);
+    tables::subcommands(&mut rest, &definition);
+    rest.section("The shell language");
+    rest.text(text::LANGUAGE);
+    commands::all(&mut rest);
+    tables::settings(&mut rest);
+    for (title, text) in text::BEHAVIOUR {
+        rest.section(title);
+        rest.text(text);
+    }
+    tables::output(&mut rest);
+    tables::exit_status(&mut rest);
+    for (title, text) in text::CLOSING {
+        rest.section(title);
+        rest.text(text);
+    }
+    Ok(head + &rest.into_roff())
+}
+
+#[cfg(test)]
+mod tests;

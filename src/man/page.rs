@@ -1,0 +1,110 @@
+//! Writes roff: sections, paragraphs, items and examples.
+//!
+//! Plain text comes in; `backticks` make bold. Paragraphs of [`Page::text`] are set apart by
+//! blank lines; one that begins with `* TERM :: ` is an item, one indented by four blanks is an
+//! example. Characters that mean something to roff are escaped.
+
+use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
+
+/// A page that is being written.
+#[derive(Default)]
+pub(super) struct Page {
+    roff: Roff,
+    /// Whether a heading was last: a paragraph begins by itself then.
+    fresh: bool,
+}
+
+impl Page {
+    /// A heading.
+    pub(super) fn section(&mut self, title: &str) {
+        self.roff.control("SH", [title.to_uppercase().as_str()]);
+        self.fresh = true;
+    }
+
+    /// A heading below a heading.
+    pub(super) fn subsection(&mut self, title: &str) {
+        self.roff.control("SS", [title]);
+        self.fresh = true;
+    }
+
+    /// Paragraphs, items and examples.
+    pub(super) fn text(&mut self, text: &str) {
+        for part in text.trim_matches('\n').split("\n\n") {
+            let item = part.strip_prefix("* ").and_then(|item| item.split_once(" :: "));
+            if let Some((term, rest)) = item {
+                self.item(term, rest);
+            } else if part.starts_with("    ") {
+                self.example(part);
+            } else {
+                self.new_paragraph();
+                self.roff.text(inlines(&joined(part)));
+            }
+        }
+    }
+
+    fn new_paragraph(&mut self) {
+        if !std::mem::take(&mut self.fresh) {
+            self.roff.control("PP", []);
+        }
+    }
+
+    /// A term, and what it means.
+    pub(super) fn item(&mut self, term: &str, text: &str) {
+        self.fresh = false;
+        self.roff.control("TP", []);
+        self.roff.text(inlines(term));
+        self.roff.text(inlines(&joined(text)));
+    }
+
+    /// What `body` writes, indented.
+    pub(super) fn indented(&mut self, body: impl FnOnce(&mut Self)) {
+        self.roff.control("RS", ["4"]);
+        self.fresh = true;
+        body(self);
+        self.roff.control("RE", []);
+        self.fresh = false;
+    }
+
+    /// More about the item before.
+    pub(super) fn more(&mut self, text: &str) {
+        self.roff.control("IP", []);
+        self.roff.text(inlines(&joined(text)));
+    }
+
+    /// A command's synopsis: its name bold, placeholders in italics.
+    pub(super) fn synopsis(&mut self, usage: &str) {
+        let (name, rest) = usage.split_once(' ').unwrap_or((usage, ""));
+        let mut line = vec![bold(name)];
+        if !rest.is_empty() {
+            line.extend([roman(" "), italic(rest)]);
+        }
+        self.new_paragraph();
+        self.roff.text(line);
+    }
+
+    /// Lines as they are, indented.
+    pub(super) fn example(&mut self, lines: &str) {
+        self.new_paragraph();
+        self.roff.control("RS", ["4"]);
+        self.roff.control("nf", []);
+        for line in lines.lines() {
+            self.roff.text([roman(line.strip_prefix("    ").unwrap_or(line))]);
+        }
+        self.roff.control("fi", []);
+        self.roff.control("RE", []);
+    }
+
+    pub(super) fn into_roff(self) -> String {
+        self.roff.to_roff()
+    }
+}
+
+fn joined(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Text with what is between backticks in bold.
+fn inlines(text: &str) -> Vec<Inline> {
+    let pieces = text.split('`').enumerate().filter(|(_, piece)| !piece.is_empty());
+    pieces.map(|(at, piece)| if at % 2 == 1 { bold(piece) } else { roman(piece) }).collect()
+}

@@ -1,0 +1,172 @@
+//! Sections of the man page that are made from tables: subcommands, settings, JSON, exit status.
+
+use super::commands::{option, subcommand};
+use super::page::Page;
+use crate::error::Kind;
+use crate::settings::ROWS;
+
+/// OPTIONS: those of the program, under their headings.
+pub(super) fn options(page: &mut Page, program: &clap::Command) {
+    page.section("Options");
+    let mut heading = None;
+    for arg in program.get_arguments().filter(|arg| !arg.is_hide_set()) {
+        if arg.get_help_heading() != heading {
+            heading = arg.get_help_heading();
+            page.subsection(heading.unwrap_or("Others"));
+        }
+        option(page, arg);
+    }
+}
+
+/// SUBCOMMANDS: what the program does instead of opening a shell.
+pub(super) fn subcommands(page: &mut Page, program: &clap::Command) {
+    let mut program = program.clone();
+    program.build();
+    page.section("Subcommands");
+    page.text(
+        "The options for login, certificates and output, and those under General, can stand \
+         after a subcommand as well.",
+    );
+    for child in program.get_subcommands_mut().filter(|child| !child.is_hide_set()) {
+        if child.has_subcommands() {
+            for inner in child.get_subcommands_mut().filter(|inner| !inner.is_hide_set()) {
+                subcommand(page, inner);
+            }
+        } else {
+            subcommand(page, child);
+        }
+    }
+}
+
+/// SETTINGS: every row of the table.
+pub(super) fn settings(page: &mut Page) {
+    page.section("Settings");
+    page.text(
+        "`set NAME VALUE` changes a setting, `--set NAME=VALUE` does for one run, lines of `set` \
+         in the start-up file do for every run. `set -a` shows all of them, `set -u NAME` goes \
+         back to the default. Unique abbreviations of names work. A setting marked with + can \
+         have a value for some hosts only: `set NAME/HOST VALUE`, where HOST may hold `*` and `?`.",
+    );
+    page.text(
+        "Yes and no can also be written on and off, true and false, 1 and 0. Times take `ms`, \
+         `s`, `m` and `h`, and a plain number is seconds; sizes and rates take `k`, `M` and `G`, \
+         and a plain number is bytes.",
+    );
+    for row in ROWS {
+        let default = if row.default.is_empty() { "empty" } else { row.default };
+        let mark = if row.per_host { " +" } else { "" };
+        let help = format!("{}. Takes {}.", capital(row.help), row.kind.describe());
+        page.item(&format!("`{}` ({default}){mark}", row.name), &help);
+    }
+}
+
+/// A type of JSON object: its name, when it is written, and its fields with their meanings.
+pub(super) type Object = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// The objects of `--json`.
+pub(super) const OBJECTS: &[Object] = &[
+    (
+        "entry",
+        "a file, directory or link of a listing",
+        &[
+            ("name", "the last component of the path"),
+            ("path", "the whole remote path"),
+            ("kind", "`file`, `directory`, `link` or `other`"),
+            ("size", "bytes"),
+            ("modified", "modification time"),
+            ("mode", "permission bits as octal text, `0644`"),
+            ("owner", "the owner, by name or number"),
+            ("group", "the group, by name or number"),
+            ("target", "where a link points"),
+        ],
+    ),
+    (
+        "transfer",
+        "one file's transfer, when it is over",
+        &[
+            ("direction", "`download`, `upload` or `copy`"),
+            ("remote", "the remote path, or a URL"),
+            ("local", "the local path, or the other URL"),
+            ("bytes", "bytes moved now"),
+            ("seconds", "how long it took"),
+            ("resumed_from", "the offset at which it went on"),
+            ("status", "`ok`, or the name of what went wrong, as in `error`"),
+        ],
+    ),
+    ("text", "a line of a command's other output", &[("text", "the line")]),
+    (
+        "trust",
+        "a server of the trust store, or a decision about one",
+        &[
+            ("action", "`listed`, `added`, `removed`, `renewed`"),
+            ("host", "host name or address"),
+            ("port", "port of the control connection"),
+            ("fingerprint", "of the certificate"),
+            ("public_key", "fingerprint of the public key"),
+            ("first_seen", "when it was accepted"),
+            ("last_seen", "when it was last met"),
+            ("reason", "why it was accepted"),
+        ],
+    ),
+    (
+        "job",
+        "a background job",
+        &[
+            ("id", "its number"),
+            ("command", "its command line, without secrets"),
+            ("state", "`running`, `queued`, `done`, `failed`, `killed`"),
+            ("exit", "its status, once it is over"),
+        ],
+    ),
+    (
+        "error",
+        "a failure",
+        &[
+            ("kind", "the cause's name, see EXIT STATUS"),
+            ("message", "what: why"),
+            ("hint", "the next thing to type"),
+            ("reply", "the server's reply"),
+            ("exit", "the exit status of this cause"),
+        ],
+    ),
+    (
+        "summary",
+        "the last object of a run",
+        &[
+            ("commands", "commands run"),
+            ("failed", "commands that failed"),
+            ("files", "files transferred"),
+            ("bytes", "bytes transferred"),
+            ("exit", "the exit status"),
+        ],
+    ),
+];
+
+/// OUTPUT: what goes where, and the objects of `--json`.
+pub(super) fn output(page: &mut Page) {
+    page.section("Output");
+    page.text(super::text::OUTPUT);
+    for (name, about, fields) in OBJECTS {
+        let fields: Vec<_> =
+            fields.iter().map(|(name, meaning)| format!("`{name}` ({meaning})")).collect();
+        page.item(&format!("`{name}`"), &format!("{}. {}.", capital(about), fields.join(", ")));
+    }
+}
+
+/// EXIT STATUS: every kind of error, with its name in JSON.
+pub(super) fn exit_status(page: &mut Page) {
+    page.section("Exit status");
+    page.text("The cause of the first failure decides. The word is the cause's name in JSON.");
+    page.item("`0`", "Everything asked was done.");
+    for kind in Kind::ALL {
+        let text = format!("{} (`{}`)", kind.help().trim_end_matches('.'), kind.name());
+        page.item(&format!("`{}`", kind.exit()), &text);
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect::<String>())
+}

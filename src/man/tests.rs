@@ -1,0 +1,46 @@
+use super::tables::OBJECTS;
+use super::*;
+use crate::commands::COMMANDS;
+use crate::output::{Entry, Failure, Job, Record, Summary, Transfer, Trust, Way};
+use crate::settings::ROWS;
+
+#[test]
+fn every_field_of_every_json_object_is_described_in_its_order() {
+    let transfer = Transfer {
+        direction: Way::Copy,
+        remote: String::new(),
+        local: String::new(),
+        bytes: 0,
+        seconds: 0.0,
+        resumed_from: None,
+        status: String::new(),
+    };
+    let records = [
+        Record::Entry(Entry::default()),
+        Record::Transfer(transfer),
+        Record::Text(String::new()),
+        Record::Trust(Trust::default()),
+        Record::Job(Job::default()),
+        Record::Error(Failure::default()),
+        Record::Summary(Summary::default()),
+    ];
+    for (record, (name, _, fields)) in records.iter().zip(OBJECTS) {
+        let line = String::from_utf8(record.to_line(|name| name.as_bytes().to_vec())).unwrap();
+        let keys: Vec<_> = line.split(['{', ',']).filter_map(|f| f.split_once("\":")).collect();
+        let keys: Vec<_> = keys.iter().map(|(key, _)| key.trim_start_matches('"')).collect();
+        let described: Vec<_> = ["type"].into_iter().chain(fields.iter().map(|f| f.0)).collect();
+        assert_eq!(keys, described, "{name}");
+        assert!(line.contains(&format!("\"{name}\"")), "{line}");
+    }
+    assert_eq!(records.len(), OBJECTS.len());
+}
+
+#[test]
+fn every_command_setting_and_status_is_in_the_page() {
+    let page = page().unwrap().replace("\\-", "-");
+    let wanted = COMMANDS.iter().map(|spec| format!("\\fB{}\\fR", spec.name));
+    let wanted = wanted.chain(ROWS.iter().map(|row| format!("\\fB{}\\fR", row.name)));
+    let wanted = wanted.chain(Kind::ALL.iter().map(|kind| format!("\\fB{}\\fR", kind.name())));
+    let missing: Vec<_> = wanted.filter(|word| !page.contains(word)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

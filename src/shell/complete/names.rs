@@ -1,0 +1,115 @@
+//! Names of files, local or remote, completed one directory level at a time.
+//!
+//! A word and a way to list a directory in, candidates out: directories end in `/`, everything
+//! else in a blank. What a listing says is not trusted: odd names are left out.
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use super::{Candidate, Typed};
+use crate::commands::local;
+use crate::ftp::path::{decode_name, stands_for_byte};
+use crate::output::escape;
+use crate::shell::words::{Quote, quote_for};
+
+/// No file system has longer names, in bytes.
+const LONGEST: usize = 1024;
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nature {
+    /// A directory.
+    Directory,
+    /// Perhaps a directory: a symbolic link, or the server did not say.
+    Unclear,
+    /// Something else.
+    File,
+}
+
+/// A name in a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// The name.
+    pub name: String,
+    /// What it stands for.
+    pub nature: Nature,
+}
+
+/// The names that could stand where `word` is being typed. `list` gives what is in a directory,
+/// whose path as typed ends in `/`, or is empty.
+pub(super) fn complete(
+    word: &Typed<'_>,
+    directories: bool,
+    list: &dyn Fn(&str) -> Vec<Name>,
+) -> Vec<Candidate> {
+    if word.tilde && word.text == "~" {
+        return vec![Candidate { display: "~/".into(), replacement: "~/".into() }];
+    }
+    let (directory, prefix) = match word.text.rfind('/') {
+        Some(slash) => word.text.split_at(slash + 1),
+        None => ("", word.text),
+    };
+    let mut names = match prefix {
+        // Listings leave it out.
+        ".." => vec![Name { name: "..".into(), nature: Nature::Directory }],
+        _ => list(directory),
+    };
+    names.retain(|found| {
+        let name = found.name.as_str();
+        name.starts_with(prefix)
+            && (!name.starts_with('.') || prefix.starts_with('.'))
+            && (!directories || found.nature != Nature::File)
+            && is_harmless(name)
+    });
+    names.sort_by(|a, b| a.name.cmp(&b.name));
+    names.dedup_by(|a, b| a.name == b.name);
+    names.iter().map(|found| candidate(word, directory, found)).collect()
+}
+
+/// Whether a name can stand in the line that is being edited.
+fn is_harmless(name: &str) -> bool {
+    let shown: String = name.chars().filter(|c| !stands_for_byte(*c)).collect();
+    name.len() <= LONGEST && !name.is_empty() && !name.contains('/') && escape(&shown) == shown
+}
+
+fn candidate(word: &Typed<'_>, directory: &str, found: &Name) -> Candidate {
+    // A name that begins with a dash would be read as an option.
+    let dot = if directory.is_empty() && found.name.starts_with('-') { "./" } else { "" };
+    let path = format!("{dot}{directory}{}", found.name);
+    let (suffix, blank) = match found.nature {
+        Nature::Directory => ("/", ""),
+        Nature::Unclear => ("", ""),
+        Nature::File => ("", word.blank),
+    };
+    let path = path + suffix;
+    let mut quoted = match word.tilde.then(|| path.split_once('/')).flatten() {
+        Some((home, rest)) => format!("{home}/{}", quote_for(rest, Quote::None)),
+        None => quote_for(&path, word.quote),
+    };
+    if found.nature != Nature::File && word.quote != Quote::None {
+        // The name goes on, and so does its quote.
+        quoted.pop();
+    }
+    Candidate { display: format!("{}{suffix}", found.name), replacement: quoted + blank }
+}
+
+/// What is in a local directory; nothing where it cannot be read.
+pub fn local_names(directory: &str) -> Vec<Name> {
+    let directory = if directory.is_empty() { "." } else { directory };
+    let path = local::path(&local::expand_tilde(directory));
+    let Ok(entries) = std::fs::read_dir(path) else { return Vec::new() };
+    let name = |entry: std::fs::DirEntry| {
+        let kind = entry.file_type().ok();
+        let link = kind.is_some_and(|kind| kind.is_symlink());
+        let directory = kind.is_some_and(|kind| kind.is_dir()) || link && entry.path().is_dir();
+        Name {
+            name: decode_name(entry.file_name().as_bytes()),
+            nature: if directory { Nature::Directory } else { Nature::File },
+        }
+    };
+    entries.flatten().map(name).collect()
+}
+
+/// Only those names that mean the same to the user's shell in our quotes.
+pub(super) fn for_a_shell(names: Vec<Name>) -> Vec<Name> {
+    names.into_iter().filter(|found| !found.name.contains(['$', '`', '<'])).collect()
+}

@@ -1,0 +1,151 @@
+//! Names on the server for completion: from the cache, else one listing that the prompt waits for
+//! no longer than it may.
+//!
+//! The listing runs on the session itself, on a thread. One that is late completes nothing; the
+//! session comes back with it before the next command runs. Nothing here connects or asks.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use super::names::{Name, Nature};
+use crate::commands::Context;
+use crate::error::Result;
+use crate::ftp::list::Listing;
+use crate::ftp::listing::{Entry, EntryKind};
+use crate::ftp::path::RemotePath;
+use crate::ftp::session::Session;
+use crate::output::Output;
+use crate::settings::{CACHE_EXPIRE, CMD_COMPLETION_TIMEOUT, NET_IDLE};
+
+/// A listing under way.
+struct Waiting {
+    directory: RemotePath,
+    answer: Receiver<(Session, Result<Listing>)>,
+    /// Until it is over.
+    _silence: Silence,
+}
+
+/// No dialogue is shown while this lives: it would be written into the line being typed.
+struct Silence {
+    out: Output,
+    verbosity: u8,
+}
+
+impl Silence {
+    fn of(out: &Output) -> Self {
+        let verbosity = out.verbosity();
+        out.set_verbosity(0);
+        Self { out: out.clone(), verbosity }
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        self.out.set_verbosity(self.verbosity);
+    }
+}
+
+/// Lists remote directories for completion.
+#[derive(Default)]
+pub struct Lister {
+    waiting: Option<Waiting>,
+}
+
+impl Lister {
+    /// What is in a directory, as far as it is known in time. `typed` may end in `/`; empty is the
+    /// current directory.
+    pub fn names(&mut self, ctx: &mut Context, typed: &str) -> Vec<Name> {
+        self.find(ctx, typed).unwrap_or_default()
+    }
+
+    fn find(&mut self, ctx: &mut Context, typed: &str) -> Option<Vec<Name>> {
+        let path = match typed.trim_end_matches('/') {
+            "" if typed.is_empty() => None,
+            "" => Some(RemotePath::root()),
+            path => Some(RemotePath::new(path).ok()?),
+        };
+        let cwd = ctx.connection.cwd()?;
+        let directory = cwd.resolve(path.as_ref().map_or(".", RemotePath::as_str)).ok()?;
+        let patience = ctx.settings.duration(CMD_COMPLETION_TIMEOUT, None);
+        self.wait(ctx, Duration::ZERO);
+        if let Some(names) = cached(ctx, &directory) {
+            return Some(names);
+        }
+        if self.waiting.is_none() && !patience.is_zero() {
+            self.waiting = Some(ask(ctx, path, directory.clone())?);
+        }
+        let (listed, entries) = self.wait(ctx, patience)?;
+        (listed == directory).then(|| entries.iter().map(name).collect())
+    }
+
+    /// Has the session back, however long its listing takes (a Ctrl-C ends it).
+    pub fn finish(&mut self, ctx: &mut Context) {
+        if let Some(waiting) = self.waiting.take()
+            && let Ok(answer) = waiting.answer.recv()
+        {
+            keep(ctx, waiting.directory, answer);
+        }
+    }
+
+    /// Waits for the listing under way; what it brings is kept in the cache.
+    fn wait(&mut self, ctx: &mut Context, patience: Duration) -> Option<(RemotePath, Vec<Entry>)> {
+        let waiting = self.waiting.take()?;
+        match waiting.answer.recv_timeout(patience) {
+            Ok(answer) => keep(ctx, waiting.directory, answer),
+            Err(RecvTimeoutError::Timeout) => {
+                self.waiting = Some(waiting);
+                None
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+}
+
+/// Begins a listing on a session that is alive as far as known.
+fn ask(ctx: &mut Context, path: Option<RemotePath>, directory: RemotePath) -> Option<Waiting> {
+    let idle = ctx.settings.duration(NET_IDLE, ctx.connection.host());
+    if ctx.connection.session()?.used().elapsed() > idle {
+        return None;
+    }
+    let mut session = ctx.connection.take_session()?;
+    let silence = Silence::of(&ctx.console);
+    let (sender, answer) = channel();
+    let list = move || {
+        let listing = session.list(path.as_ref(), true);
+        // Nobody waits when the program is leaving.
+        let _ = sender.send((session, listing));
+    };
+    // Where no thread can be had the session is lost, and the next command connects again.
+    std::thread::Builder::new().name("completion".into()).spawn(list).ok()?;
+    Some(Waiting { directory, answer, _silence: silence })
+}
+
+fn keep(
+    ctx: &mut Context,
+    directory: RemotePath,
+    (session, listing): (Session, Result<Listing>),
+) -> Option<(RemotePath, Vec<Entry>)> {
+    ctx.connection.put_session(session);
+    let listing = listing.ok()?;
+    // What was not understood is a warning that a command must be able to give.
+    if listing.unknown.is_empty() {
+        ctx.cache.put(directory.clone(), listing.entries.clone());
+    }
+    Some((directory, listing.entries))
+}
+
+fn cached(ctx: &Context, directory: &RemotePath) -> Option<Vec<Name>> {
+    let expire = ctx.settings.duration(CACHE_EXPIRE, ctx.connection.host());
+    Some(ctx.cache.get(directory, expire)?.iter().map(name).collect())
+}
+
+fn name(entry: &Entry) -> Name {
+    Name {
+        name: entry.name.clone(),
+        nature: match entry.kind {
+            EntryKind::Directory => Nature::Directory,
+            EntryKind::File => Nature::File,
+            _ => Nature::Unclear,
+        },
+    }
+}

@@ -1,0 +1,282 @@
+//! What a command wants where the cursor is, by its clap definition.
+//!
+//! The words before the cursor are read as clap would read them: options, their values,
+//! subcommands, positional arguments. What an argument wants follows from its possible values, its
+//! value hint, the command's wildcards and its value's name, in this order; the few commands that
+//! want something of the shell's own are named in one table.
+
+use clap::{Arg, ArgAction, Command, ValueHint};
+
+use crate::commands::{Globs, Spec};
+use crate::settings::{ValueKind, resolve};
+
+/// What could stand somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Want {
+    /// Nobody knows.
+    Nothing,
+    /// One of these.
+    Words(Vec<String>),
+    /// A name on the server.
+    Remote {
+        /// Whether only of a directory.
+        directories: bool,
+    },
+    /// A local name.
+    Local {
+        /// Whether only of a directory.
+        directories: bool,
+    },
+    /// A host or a bookmark.
+    Sites,
+    /// A bookmark.
+    Bookmarks,
+    /// A command.
+    Commands,
+    /// An alias.
+    Aliases,
+    /// A setting.
+    Settings,
+    /// The next word of a command inside the command (`repeat`, `queue`), after these.
+    CommandLine(Vec<String>),
+}
+
+/// Where in a command the cursor is.
+pub(super) struct Place<'a> {
+    /// The command, or the subcommand in it.
+    command: &'a Command,
+    /// The option whose value comes now.
+    waiting: Option<&'a Arg>,
+    /// Whether options may follow: there was no `--`.
+    options: bool,
+    /// The positional arguments so far.
+    positionals: Vec<&'a str>,
+    /// The options so far, as typed.
+    typed: Vec<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    /// The place after `words`, which follow the command's name.
+    pub(super) fn after(definition: &'a Command, words: &'a [String]) -> Self {
+        let mut place = Self {
+            command: definition,
+            waiting: None,
+            options: true,
+            positionals: Vec::new(),
+            typed: Vec::new(),
+        };
+        for word in words {
+            place.pass(word);
+        }
+        place
+    }
+
+    fn pass(&mut self, word: &'a str) {
+        if self.waiting.take().is_some() {
+            return;
+        }
+        if self.in_rest() {
+            self.positionals.push(word);
+        } else if self.options && word == "--" {
+            self.options = false;
+        } else if self.options && word.len() > 1 && word.starts_with('-') {
+            self.waiting = self.option_that_waits(word);
+            self.typed.push(word);
+        } else if self.positionals.is_empty()
+            && let Some(inner) = subcommand(self.command, word)
+        {
+            self.command = inner;
+        } else {
+            self.positionals.push(word);
+        }
+    }
+
+    /// The option of this word that has its value in the next one.
+    fn option_that_waits(&self, word: &str) -> Option<&'a Arg> {
+        if word.starts_with("--") {
+            let arg = self.long(word).filter(|_| !word.contains('='))?;
+            return takes_next_word(arg).then_some(arg);
+        }
+        let mut letters = word.chars().skip(1);
+        while let Some(letter) = letters.next() {
+            let arg = self.command.get_arguments().find(|arg| arg.get_short() == Some(letter))?;
+            if takes_next_word(arg) {
+                // What follows in the word is the value.
+                return letters.next().is_none().then_some(arg);
+            }
+        }
+        None
+    }
+
+    /// The option of a word `--name`, `--na` or `--name=value`.
+    fn long(&self, word: &str) -> Option<&'a Arg> {
+        let name = word.strip_prefix("--")?;
+        let name = name.split_once('=').map_or(name, |(name, _)| name);
+        let begins = |arg: &&Arg| arg.get_long().is_some_and(|long| long.starts_with(name));
+        let mut found = self.command.get_arguments().filter(begins);
+        let first = found.next()?;
+        let exact = |arg: &&Arg| arg.get_long() == Some(name);
+        match self.command.get_arguments().find(exact) {
+            Some(arg) => Some(arg),
+            None => found.next().is_none().then_some(first),
+        }
+    }
+
+    /// Whether an option may stand here.
+    pub(super) fn takes_options(&self) -> bool {
+        self.options && self.waiting.is_none() && !self.in_rest()
+    }
+
+    /// The positional argument that comes now; several may stand for the last one.
+    fn positional(&self, index: usize) -> Option<(usize, &'a Arg)> {
+        let all: Vec<&Arg> = self.command.get_positionals().collect();
+        let last = all.len().checked_sub(1)?;
+        let many = |arg: &&Arg| matches!(arg.get_action(), ArgAction::Append);
+        let found = all.get(index).copied().or_else(|| all.last().copied().filter(many))?;
+        Some((index.min(last), found))
+    }
+
+    /// Whether all that follows belongs to the last argument, options too.
+    fn in_rest(&self) -> bool {
+        let last = self.positionals.len().checked_sub(1).and_then(|index| self.positional(index));
+        last.is_some_and(|(_, arg)| arg.is_trailing_var_arg_set())
+    }
+
+    /// The options, with their dashes.
+    pub(super) fn options(&self) -> Vec<String> {
+        let shown = self.command.get_arguments().filter(|arg| !arg.is_hide_set());
+        shown
+            .flat_map(|arg| {
+                let long = arg.get_long().map(|name| format!("--{name}"));
+                let short = arg.get_short().map(|letter| format!("-{letter}"));
+                long.into_iter().chain(short)
+            })
+            .collect()
+    }
+
+    /// What the value of the option `--name` may be.
+    pub(super) fn value_of(&self, spec: &Spec, name: &str) -> Want {
+        self.long(name).map_or(Want::Nothing, |arg| for_option(spec, arg))
+    }
+
+    /// What may stand here, an option apart.
+    pub(super) fn want(&self, spec: &Spec) -> Want {
+        if let Some(option) = self.waiting {
+            return for_option(spec, option);
+        }
+        if self.positionals.is_empty() && self.command.has_subcommands() {
+            let names = self.command.get_subcommands().filter(|inner| !inner.is_hide_set());
+            return Want::Words(names.map(|inner| inner.get_name().to_owned()).collect());
+        }
+        if let Some(want) = self.of_the_shell(spec) {
+            return want;
+        }
+        match self.positional(self.positionals.len()) {
+            Some((first, arg)) if is_command_line(spec, arg) => {
+                let words = self.positionals.get(first..).unwrap_or_default();
+                Want::CommandLine(words.iter().map(|word| (*word).to_owned()).collect())
+            }
+            Some((_, arg)) => for_positional(spec, arg),
+            None => Want::Nothing,
+        }
+    }
+
+    /// Positional arguments that mean something to the shell, and local ones of commands that say
+    /// nothing about it.
+    fn of_the_shell(&self, spec: &Spec) -> Option<Want> {
+        let index = self.positionals.len();
+        let backwards = self.typed.iter().any(|word| *word == "-R" || word.starts_with("--rev"));
+        Some(match (spec.name, index) {
+            ("set", 0) => Want::Settings,
+            ("set", _) => self.positionals.first().map_or(Want::Nothing, |name| values(name)),
+            ("help", _) => Want::Commands,
+            ("alias", 0) | ("unalias", _) => Want::Aliases,
+            ("open", 0) => Want::Sites,
+            ("bookmark", 0) if self.command.get_name() != "add" => Want::Bookmarks,
+            ("cd", _) => Want::Remote { directories: true },
+            ("lcd", _) => Want::Local { directories: true },
+            ("lls" | "source", _) => Want::Local { directories: false },
+            ("mirror", 0 | 1) if (index == 1) == backwards => Want::Remote { directories: true },
+            ("mirror", 0 | 1) => Want::Local { directories: true },
+            _ => return None,
+        })
+    }
+}
+
+fn subcommand<'a>(command: &'a Command, word: &str) -> Option<&'a Command> {
+    let mut begins = command.get_subcommands().filter(|inner| inner.get_name().starts_with(word));
+    command.find_subcommand(word).or_else(|| match (begins.next(), begins.next()) {
+        (Some(only), None) if !word.is_empty() => Some(only),
+        _ => None,
+    })
+}
+
+fn is_command_line(spec: &Spec, arg: &Arg) -> bool {
+    arg.is_trailing_var_arg_set() && (value_name(arg) == "COMMAND" || spec.name == "alias")
+}
+
+fn takes_next_word(arg: &Arg) -> bool {
+    arg.get_action().takes_values() && !arg.is_require_equals_set()
+}
+
+fn for_option(spec: &Spec, arg: &Arg) -> Want {
+    if let Some(want) = declared(arg) {
+        return want;
+    }
+    match (value_name(arg).as_str(), spec.globs) {
+        ("DIR" | "DIRECTORY", _) => Want::Remote { directories: true },
+        // The other side of what the command works on.
+        ("NAME" | "FILE" | "PATH", Globs::Local) => Want::Remote { directories: false },
+        _ => Want::Nothing,
+    }
+}
+
+fn for_positional(spec: &Spec, arg: &Arg) -> Want {
+    if let Some(want) = declared(arg) {
+        return want;
+    }
+    let name = value_name(arg);
+    let directories = matches!(name.as_str(), "DIR" | "DIRECTORY");
+    match spec.globs {
+        Globs::Remote => Want::Remote { directories },
+        Globs::Local => Want::Local { directories },
+        _ if directories || matches!(name.as_str(), "FILE" | "PATH" | "FROM" | "TO") => {
+            Want::Remote { directories }
+        }
+        _ => Want::Nothing,
+    }
+}
+
+/// What the definition itself says.
+fn declared(arg: &Arg) -> Option<Want> {
+    let possible = arg.get_possible_values();
+    if !possible.is_empty() {
+        let shown = possible.iter().filter(|value| !value.is_hide_set());
+        return Some(Want::Words(shown.map(|value| value.get_name().to_owned()).collect()));
+    }
+    match arg.get_value_hint() {
+        ValueHint::Unknown => None,
+        ValueHint::AnyPath | ValueHint::FilePath | ValueHint::ExecutablePath => {
+            Some(Want::Local { directories: false })
+        }
+        ValueHint::DirPath => Some(Want::Local { directories: true }),
+        ValueHint::Hostname | ValueHint::Url => Some(Want::Sites),
+        _ => Some(Want::Nothing),
+    }
+}
+
+fn value_name(arg: &Arg) -> String {
+    let name = arg.get_value_names().and_then(|names| names.first());
+    name.map(|name| name.to_uppercase()).unwrap_or_default()
+}
+
+/// The values that a setting takes, where there are words for them.
+fn values(name: &str) -> Want {
+    let name = name.split_once('/').map_or(name, |(name, _)| name);
+    match resolve(name).map(|row| row.kind) {
+        Ok(ValueKind::Words(words)) => Want::Words(words.iter().map(|w| (*w).into()).collect()),
+        Ok(ValueKind::Path) => Want::Local { directories: false },
+        Ok(kind) => Want::Words(kind.choices().iter().map(|w| (*w).into()).collect()),
+        Err(_) => Want::Nothing,
+    }
+}

@@ -1,0 +1,141 @@
+//! The line editor's view of the shell: completion, hints from the history, colour.
+//!
+//! rustyline asks while a line is being typed; the answers come from the [`Context`], which it
+//! holds meanwhile. Nothing here runs a command, connects, or shows anything by itself.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustyline::completion::Completer;
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hinter, HistoryHinter};
+use rustyline::validate::Validator;
+
+use super::complete::remote::Lister;
+use super::complete::{Candidate, Sources, complete, local_names};
+use super::highlight::{Known, highlight};
+use crate::commands::{COMMANDS, Context, bookmarks, find};
+use crate::output::Style;
+
+/// What the line editor and the prompt share.
+pub struct Inner<'a> {
+    /// The context.
+    pub ctx: &'a mut Context,
+    /// Lists remote directories for completion. It may have the session: [`Inner::settle`].
+    lister: Lister,
+    /// The lines of the same input that were entered before, line ends included.
+    pub before: String,
+}
+
+impl<'a> Inner<'a> {
+    /// Nothing entered yet.
+    pub fn new(ctx: &'a mut Context) -> Self {
+        Self { ctx, lister: Lister::default(), before: String::new() }
+    }
+
+    /// Has the session back from completion: before a command runs.
+    pub fn settle(&mut self) {
+        self.lister.finish(self.ctx);
+    }
+}
+
+/// The context, lent to the line editor while a line is being typed.
+pub struct Helper<'a>(pub Rc<RefCell<Inner<'a>>>);
+
+impl rustyline::Helper for Helper<'_> {}
+
+impl Validator for Helper<'_> {}
+
+impl Completer for Helper<'_> {
+    type Candidate = Candidate;
+
+    fn complete(
+        &self,
+        line: &str,
+        pos: usize,
+        _: &rustyline::Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Candidate>)> {
+        let Ok(mut inner) = self.0.try_borrow_mut() else { return Ok((pos, Vec::new())) };
+        let Inner { ctx, lister, before } = &mut *inner;
+        let whole = format!("{before}{line}");
+        let aliases = ctx.aliases.clone();
+        let home = ctx.home.clone();
+        let store = ctx.connection.gate().store().clone();
+        let bookmarks = || {
+            let found = bookmarks::list(&home).unwrap_or_default();
+            found.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        let sites = || {
+            let mut sites = bookmarks();
+            sites.extend(store.list().unwrap_or_default().iter().map(|entry| {
+                let host = match entry.host.contains(':') {
+                    true => format!("[{}]", entry.host),
+                    false => entry.host.clone(),
+                };
+                if entry.port == 21 { host } else { format!("{host}:{}", entry.port) }
+            }));
+            sites
+        };
+        let remote = RefCell::new((lister, ctx));
+        let sources = Sources {
+            commands: COMMANDS,
+            aliases: &aliases,
+            remote: &|directory| {
+                let (lister, ctx) = &mut *remote.borrow_mut();
+                lister.names(ctx, directory)
+            },
+            local: &local_names,
+            sites: &sites,
+            bookmarks: &bookmarks,
+        };
+        let (start, found) = complete(&whole, before.len() + pos, &sources);
+        match start.checked_sub(before.len()) {
+            Some(start) => Ok((start, found)),
+            // The word began on an earlier line, which cannot be changed any more.
+            None => Ok((pos, Vec::new())),
+        }
+    }
+}
+
+impl Hinter for Helper<'_> {
+    type Hint = String;
+
+    fn hint(&self, line: &str, pos: usize, editor: &rustyline::Context<'_>) -> Option<String> {
+        let inner = self.0.try_borrow().ok()?;
+        // Without colour a hint looks as if it had been typed.
+        if !inner.ctx.out.has_color() || !inner.before.is_empty() {
+            return None;
+        }
+        HistoryHinter::new().hint(line, pos, editor).filter(|hint| !hint.contains('\n'))
+    }
+}
+
+impl Highlighter for Helper<'_> {
+    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        match self.0.try_borrow() {
+            Ok(inner) if inner.before.is_empty() => {
+                Cow::Owned(highlight(line, &|word| known(inner.ctx, word)))
+            }
+            _ => Cow::Borrowed(line),
+        }
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(Style::Dim.paint(hint))
+    }
+
+    fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
+        kind != CmdKind::MoveCursor
+    }
+}
+
+fn known(ctx: &Context, word: &str) -> Known {
+    if ctx.aliases.contains_key(word) || find(COMMANDS, word).is_ok() {
+        return Known::Yes;
+    }
+    let begins = |name: &str| name.starts_with(word);
+    let several = COMMANDS.iter().any(|spec| begins(spec.name))
+        || ctx.aliases.keys().any(|name| begins(name));
+    if several { Known::Perhaps } else { Known::No }
+}

@@ -1,0 +1,226 @@
+//! The history file: what was typed at the prompt, oldest first, without its secrets.
+//!
+//! One entry a line, UTF-8; backslash and line feed in an entry are written `\\` and `\n`. Mode
+//! 0600 in a directory of mode 0700. Several shells append to one file under a lock, and shorten
+//! it by renaming a new one into place. What cannot be read in it is passed over, never an error.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::redact::redact_line;
+use crate::error::{Error, Kind, Result};
+use crate::home::private_dir;
+
+#[cfg(test)]
+mod tests;
+
+/// The most that is read of a file, in bytes, from its end.
+const LONGEST: u64 = 64 * 1024 * 1024;
+
+/// How often a file that is not the same any more once it is locked is opened anew: some file
+/// systems number a file otherwise each time they are asked.
+const ATTEMPTS: usize = 1000;
+
+/// The history of one user. See the module's text.
+#[derive(Debug)]
+pub struct History {
+    path: PathBuf,
+    size: usize,
+    last: Option<String>,
+}
+
+impl History {
+    /// The history in the file at `path`, of which `size` entries are kept. Touches nothing.
+    pub fn new(path: impl Into<PathBuf>, size: usize) -> Self {
+        Self { path: path.into(), size, last: None }
+    }
+
+    /// The entries, oldest first; none when there is no file.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] when there is one that cannot be read.
+    pub fn load(&mut self) -> Result<Vec<String>> {
+        let mut entries = match fs::metadata(&self.path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            _ => {
+                let mut file = locked(&self.path)?;
+                entries(&read(&mut file).map_err(|error| Error::local(&self.path, &error))?)
+            }
+        };
+        entries.drain(..entries.len().saturating_sub(self.size));
+        self.last = entries.last().cloned();
+        Ok(entries)
+    }
+
+    /// How many entries are kept from now on.
+    pub fn set_size(&mut self, size: usize) {
+        self.size = size;
+    }
+
+    /// Keeps a line, without its secrets, and returns what was kept. Nothing of a line that begins
+    /// with a blank, is the same as the one before, or could hold a secret that cannot be told
+    /// from the rest.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] when the file cannot be written, with the entry that was to be kept.
+    pub fn add(&mut self, line: &str) -> (Option<String>, Result<()>) {
+        let kept = redact_line(line.trim_end())
+            .filter(|entry| !entry.is_empty() && self.size > 0)
+            .filter(|entry| self.last.as_ref() != Some(entry));
+        let Some(entry) = kept else { return (None, Ok(())) };
+        self.last = Some(entry.clone());
+        let result = self.append(&entry);
+        (Some(entry), result)
+    }
+
+    /// Forgets everything, in the file too.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] when the file cannot be written.
+    pub fn clear(&mut self) -> Result<()> {
+        self.last = None;
+        if !self.path.exists() {
+            return Ok(());
+        }
+        locked(&self.path)?.set_len(0).map_err(|error| Error::local(&self.path, &error))
+    }
+
+    fn append(&self, entry: &str) -> Result<()> {
+        if let Some(directory) = self.path.parent() {
+            private_dir(directory)?;
+        }
+        let mut file = locked(&self.path)?;
+        let failed = |error| Error::local(&self.path, &error);
+        let mut line = encoded(entry) + "\n";
+        if !ends_a_line(&mut file).map_err(failed)? {
+            line.insert(0, '\n');
+        }
+        file.write_all(line.as_bytes()).map_err(failed)
+    }
+
+    /// Shortens the file to the entries that are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] when it cannot be read or replaced; it is as it was then.
+    pub fn trim(&self) -> Result<()> {
+        // A link to a file elsewhere stays one.
+        let Ok(path) = fs::canonicalize(&self.path) else { return Ok(()) };
+        let failed = |error| Error::local(&path, &error);
+        let mut old = locked(&path)?;
+        let entries = entries(&read(&mut old).map_err(failed)?);
+        if entries.len() <= self.size {
+            return Ok(());
+        }
+        let mut text = String::new();
+        for entry in &entries[entries.len() - self.size..] {
+            text.push_str(&encoded(entry));
+            text.push('\n');
+        }
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{}.tmp", std::process::id()));
+        let temporary = PathBuf::from(name);
+        // Under the lock it can only be what a process of the same number left behind.
+        let _ = fs::remove_file(&temporary);
+        let write = || {
+            let mut file = create(OpenOptions::new().write(true).create_new(true), &temporary)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&temporary, &path)
+        };
+        write().map_err(|error| {
+            let _ = fs::remove_file(&temporary);
+            failed(error)
+        })
+    }
+}
+
+/// The file, opened to be read and appended to, locked until it is dropped.
+fn locked(path: &Path) -> Result<File> {
+    let failed = |error: std::io::Error| Error::local(path, &error);
+    let mut attempts = ATTEMPTS;
+    loop {
+        let file = create(OpenOptions::new().read(true).append(true).create(true), path);
+        let file = file.map_err(failed)?;
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Err(Error::new(Kind::Local, format!("{}: not a file", path.display())));
+        }
+        flock(&file, FlockOperation::LockExclusive).map_err(|errno| failed(errno.into()))?;
+        // Another shell may have put a new file there while we waited.
+        let (ours, there) = (file.metadata().map_err(failed)?, fs::metadata(path));
+        let same = there.is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino()));
+        if same || attempts == 0 {
+            return Ok(file);
+        }
+        attempts -= 1;
+    }
+}
+
+/// Opens a file with mode 0600, whatever the umask is and whatever mode it had.
+fn create(how: &OpenOptions, path: &Path) -> std::io::Result<File> {
+    let file = how.clone().mode(0o600).open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() && metadata.permissions().mode() & 0o777 != 0o600 {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+fn read(file: &mut File) -> std::io::Result<Vec<u8>> {
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST)))?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether what is appended begins a line of its own.
+fn ends_a_line(file: &mut File) -> std::io::Result<bool> {
+    let length = file.metadata()?.len();
+    if length == 0 {
+        return Ok(true);
+    }
+    file.seek(SeekFrom::Start(length - 1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+/// The entries of a file; lines that are none are left out.
+fn entries(bytes: &[u8]) -> Vec<String> {
+    bytes.split(|byte| *byte == b'\n').filter_map(decoded).collect()
+}
+
+/// An entry in one line.
+fn encoded(entry: &str) -> String {
+    entry.replace('\\', "\\\\").replace('\n', "\\n")
+}
+
+/// The entry in a line; `None` for what no entry can be.
+fn decoded(line: &[u8]) -> Option<String> {
+    let line = std::str::from_utf8(line).ok()?;
+    if line.is_empty() || line.contains(|c: char| c.is_control() && c != '\t') {
+        return None;
+    }
+    let mut entry = String::with_capacity(line.len());
+    let mut characters = line.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => match characters.next() {
+                Some('n') => entry.push('\n'),
+                Some('\\') | None => entry.push('\\'),
+                // Not written by us.
+                Some(other) => entry.extend(['\\', other]),
+            },
+            _ => entry.push(c),
+        }
+    }
+    Some(entry)
+}

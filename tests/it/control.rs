@@ -1,0 +1,253 @@
+//! Replies on the control connection: too long, too slow, too many, too few, oddly written. No
+//! command may be credited with another one's reply, and no server may hold the client.
+
+use crate::support::liar::{Script, Step};
+use crate::support::scene::{Scene, noise};
+use ftpsh::error::Kind;
+use std::time::{Duration, Instant};
+
+fn script() -> Script {
+    Script::new().file("/a", "hello").file("/d/b", "below")
+}
+
+#[test]
+fn an_endless_or_slow_reply_ends_in_time() {
+    for (case, step) in [
+        ("lines", Step::Endless(b"250-more\r\n".to_vec())),
+        ("one line", Step::Endless(vec![b'x'; 8192])),
+        ("drip", Step::Drip(b"250-".repeat(200), Duration::from_millis(40))),
+        ("silence", Step::Silence),
+    ] {
+        for verb in ["PASS", "FEAT", "MLST", "RETR"] {
+            let scene = Scene::new(script().always(verb, step.clone()));
+            let started = Instant::now();
+            let ran = scene.hurried("get a");
+            assert!(matches!(ran.status, 3 | 10), "{case} to {verb}\n{ran}");
+            assert!(started.elapsed() < Duration::from_secs(3), "{case} to {verb}");
+            assert!(scene.whole_files().is_empty(), "{case} to {verb}");
+        }
+    }
+}
+
+#[test]
+fn a_reply_too_many_is_never_credited_to_the_next_command() {
+    for surplus in ["250 done\r\n", "250 done", "226", "250-begun\r\n", "\r\n"] {
+        let scene = Scene::new(
+            script().on("NOOP", Step::After(surplus.into())).always("DELE", Step::reply("550 no")),
+        );
+        let mut session = scene.session();
+        assert!(session.run("noop", "NOOP", "").is_ok());
+        let error = session.run("rm a", "DELE", "a").unwrap_err();
+        assert_eq!(error.kind(), Kind::Connect, "{surplus:?}: {error}");
+        assert!(session.death().is_some(), "{surplus:?}");
+        assert!(session.run("noop", "NOOP", "").is_err(), "a dead session stays dead");
+        drop(session);
+        assert!(!scene.liar.wire.has("DELE"), "{surplus:?}: sent on a connection out of step");
+    }
+}
+
+#[test]
+fn after_a_surplus_reply_the_program_works_on_a_new_connection() {
+    for verb in ["TYPE", "PWD", "MLST", "EPSV"] {
+        let scene = Scene::new(script().on(verb, Step::After(b"250 surplus\r\n".to_vec())));
+        let url = scene.liar.url();
+        let script = format!("open {url} || open {url}; get a || get a");
+        scene.unconnected().args(["-c", &script]).run().ok();
+        assert_eq!(scene.read("a").unwrap(), b"hello", "{verb}");
+        assert_eq!(scene.liar.wire.connections(), 2, "{verb}");
+    }
+}
+
+#[test]
+fn replies_are_read_as_the_standard_says_whatever_they_look_like() {
+    for (verb, reply) in [
+        ("PASS", "230-Hi\r\n123 users online\r\n230-\r\n 230 not yet\r\n230 welcome\r\n"),
+        ("PASS", "230-550 no\r\n550 no\r\n230 welcome\r\n"),
+        ("PASS", "230\r\n"),
+        ("PASS", "230 \u{c3}( not utf-8\r\n"),
+        ("PASS", "230 bare line feed\n"),
+        ("PASS", "232 logged in, by another code\r\n"),
+        ("USER", "230 no password needed\r\n"),
+        ("TYPE", "200\r\n"),
+        ("PBSZ", "299 what is this code\r\n"),
+    ] {
+        let bytes = reply.chars().map(|c| c as u8).collect();
+        let scene = Scene::new(script().on(verb, Step::Reply(bytes)));
+        scene.run("get a").ok();
+        assert_eq!(scene.read("a").unwrap(), b"hello", "{verb} {reply:?}");
+    }
+}
+
+#[test]
+fn passive_replies_may_hold_any_bytes_around_the_port() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (high, low) = (port >> 8, port & 255);
+    for (verb, without, reply) in [
+        ("EPSV", "PASV", format!("229 mode \u{e9}tendu \0 (|||{port}|)")),
+        ("PASV", "EPSV", format!("227 mode pass\u{e9} (127,0,0,1,{high},{low}).")),
+        ("PASV", "EPSV", format!("227 no brackets 127,0,0,1,{high},{low}")),
+    ] {
+        let bytes: Vec<u8> = reply.chars().map(|c| c as u8).collect();
+        let scene = Scene::new(script().without(without).on(verb, Step::reply(bytes)));
+        // The scripted server knows nothing of this port, so it refuses: but it was reached.
+        let ran = scene.run("get a");
+        assert!(ran.err().contains("use EPSV or PASV first"), "{reply}\n{ran}");
+        drop(listener.accept().unwrap());
+    }
+}
+
+#[test]
+fn a_preliminary_reply_may_come_twice_or_under_another_code() {
+    for opening in
+        ["125 begins\r\n", "150 one\r\n150 two\r\n", "150-one\r\n150 two\r\n", "110 x\r\n"]
+    {
+        let scene = Scene::new(script().always("RETR", Step::Opening(opening.into())));
+        scene.run("get a").ok();
+        assert_eq!(scene.read("a").unwrap(), b"hello", "{opening:?}");
+    }
+}
+
+#[test]
+fn an_account_that_is_wanted_comes_from_netrc_or_is_asked_for_in_words() {
+    let script = || script().always("PASS", Step::reply("332 account, please"));
+    let scene = Scene::new(script());
+    scene.run("get a").status(7).stderr_has("account");
+    let scene = Scene::new(script().on("ACCT", Step::reply("230 fine")).on("ACCT", Step::Honest));
+    let netrc = scene.path("netrc");
+    let host = scene.liar.addr.ip();
+    let text = format!("machine {host} login tester password s3cret-word account billing-77\n");
+    std::fs::write(&netrc, text).unwrap();
+    std::fs::set_permissions(&netrc, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let call = scene.bare().args(["--fingerprint", &scene.liar.fingerprint, "-vv", "-c", "get a"]);
+    let ran = call.env("NETRC", &netrc).run().ok();
+    assert_eq!(scene.liar.wire.lines("ACCT"), ["ACCT billing-77"]);
+    ran.never_says("billing-77").never_says("s3cret");
+}
+
+#[test]
+fn a_farewell_at_any_moment_is_said_and_the_next_command_reconnects() {
+    for verb in ["USER", "PASS", "FEAT", "TYPE", "PWD", "CWD", "MLST", "EPSV", "RETR"] {
+        for bytes in ["421 shutting down\r\n", ""] {
+            let scene = Scene::new(script().on(verb, Step::Close(bytes.into())));
+            let url = format!("{}/d/", scene.liar.url());
+            // The first may fail, at the latest the second succeeds.
+            let script = format!("open {url} || open {url}; get b || get b");
+            let ran = scene.unconnected().args(["-c", &script]).run();
+            assert_eq!(scene.read("b").as_deref(), Some(&b"below"[..]), "{verb} {bytes:?}\n{ran}");
+            if !bytes.is_empty() {
+                assert!(ran.err().contains("shutting down"), "{verb}\n{ran}");
+            }
+            assert!(scene.liar.wire.connections() >= 2);
+        }
+    }
+}
+
+#[test]
+fn a_reconnection_restores_everything_before_it_does_anything() {
+    let scene = Scene::new(script().on("RETR", Step::Close(b"421 restarting\r\n".to_vec())));
+    let url = format!("{}/d/", scene.liar.url());
+    scene.unconnected().args(["-c", &format!("open {url}; get b || get b")]).run().ok();
+    let lines = scene.liar.wire.commands();
+    let last = lines.iter().rposition(|line| line == "AUTH TLS").unwrap();
+    let after: Vec<_> = lines[last..].iter().map(String::as_str).collect();
+    let at = |line: &str| {
+        after.iter().position(|l| *l == line).unwrap_or_else(|| panic!("no {line}: {after:?}"))
+    };
+    let order = ["AUTH TLS", "PBSZ 0", "PROT P", "USER tester", "TYPE I", "CWD /d", "RETR b"];
+    let places: Vec<_> = order.iter().map(|line| at(line)).collect();
+    assert!(places.is_sorted(), "{after:?}");
+}
+
+#[test]
+fn a_reconnection_does_not_log_in_to_a_server_that_has_changed() {
+    let scene = Scene::new(script().on("RETR", Step::Close(b"421 restarting\r\n".to_vec())));
+    let other = crate::support::certificate::Certificate::make("localhost").unwrap();
+    let call = scene.call().args(["-k", "-c", "get a; get a"]);
+    let ran = std::thread::scope(|scope| {
+        let ran = scope.spawn(|| call.run());
+        // Long before the second connection.
+        scene.liar.wire.wait_for("USER", 1);
+        scene.liar.show(&other);
+        ran.join().unwrap()
+    });
+    assert!(ran.status != 0, "{ran}");
+    assert!(scene.liar.wire.connections() > 1, "{ran}");
+    assert_eq!(scene.liar.wire.lines("USER").len(), 1, "{ran}");
+    assert!(scene.whole_files().is_empty());
+}
+
+#[test]
+fn the_working_directory_may_be_quoted_in_any_way() {
+    for (reply, directory) in [
+        ("257 \"/a\"\"b\" is \"x\"", Some("/a\"b")),
+        ("257 \"/with space\"", Some("/with space")),
+        ("257 \"/caf\u{e9}\"", Some("/caf\u{f7e9}")),
+        ("257 \"/\" is current", Some("/")),
+        // No sense in it: a directory is assumed, not guessed.
+        ("257 \"/open", None),
+        ("257", None),
+        ("550 no idea", None),
+        ("500 PWD?", None),
+    ] {
+        let bytes: Vec<u8> = reply.chars().map(|c| c as u8).collect();
+        let scene = Scene::new(script().always("PWD", Step::reply(bytes)));
+        let session = scene.session();
+        if let Some(directory) = directory {
+            assert_eq!(session.cwd().as_str(), directory, "{reply}");
+        }
+        assert!(session.cwd().is_absolute(), "{reply}");
+    }
+}
+
+#[test]
+fn features_are_understood_in_every_form() {
+    for (reply, known) in [
+        ("211-Features:\r\n SIZE\r\n MLST type*;size*;\r\n211 End\r\n", true),
+        ("211-Features:\r\nSIZE\r\nMLST type*;size*;\r\n211 End\r\n", true),
+        ("211-Features:\r\n\tSIZE\r\n\tMLST type*;size*;\r\n211 End\r\n", true),
+        ("211-Features:\r\n211-SIZE\r\n211-MLST type*;size*;\r\n211 End\r\n", true),
+        ("211-features\r\n size\r\n mlst TYPE*;SIZE*;\r\n211 end\r\n", true),
+        ("211 no features\r\n", false),
+        ("211-none\r\n211 end\r\n", false),
+        ("500 what?\r\n", false),
+        ("502 not implemented\r\n", false),
+        ("550 no\r\n", false),
+    ] {
+        let scene = Scene::new(script().always("FEAT", Step::Reply(reply.into())));
+        let session = scene.session();
+        assert_eq!(session.features().mlst(), known, "{reply:?}");
+        drop(session);
+        scene.write("up", noise(5000));
+        scene.run("get a; put up").ok();
+        assert_eq!(scene.read("a").unwrap(), b"hello", "{reply:?}");
+        assert_eq!(scene.liar.content("/up").unwrap(), noise(5000), "{reply:?}");
+    }
+}
+
+#[test]
+fn line_breaks_and_nul_in_arguments_reach_no_wire() {
+    let scene = Scene::new(script());
+    let mut session = scene.session();
+    let before = scene.liar.wire.raw_lines().len();
+    for argument in ["a\r\nDELE a", "a\nDELE a", "a\rb", "a\0b", "\r\n"] {
+        let error = session.run("x", "RETR", argument).unwrap_err();
+        assert_eq!(error.kind(), Kind::Usage, "{argument:?}");
+        assert!(session.open_data("x", "RETR", argument, 0).is_err(), "{argument:?}");
+        assert!(session.death().is_none(), "{argument:?}: nothing was sent, nothing is lost");
+    }
+    assert_eq!(scene.liar.wire.raw_lines().len(), before);
+    assert!(session.run("noop", "NOOP", "").is_ok());
+}
+
+#[test]
+fn telnet_bytes_are_doubled_on_the_wire_and_undone_from_it() {
+    let scene = Scene::new(Script::new().file(b"/x\xffy", "hello").dir(b"/d\xff"));
+    let mut session = scene.session();
+    let path = ftpsh::ftp::path::decode_name(b"d\xff");
+    let path = ftpsh::ftp::path::RemotePath::new(path).unwrap();
+    session.change_directory(&path).unwrap();
+    let shown = ftpsh::ftp::path::encode_name(session.cwd().as_str());
+    assert_eq!(shown, b"/d\xff");
+    assert!(scene.liar.wire.raw_lines().contains(&b"CWD d\xff\xff".to_vec()));
+}

@@ -1,0 +1,246 @@
+//! Commands that look around on the server and change it, with servers that are honest, odd or
+//! hostile.
+
+use crate::support::liar::{Liar, Script, Step};
+use crate::support::program::{Ftpsh, Ran};
+use std::fs;
+
+fn run(url: &str, password: &str, more: &[&str], commands: &str) -> Ran {
+    Ftpsh::new()
+        .env("SECRET", password)
+        .args(["--password-env", "SECRET", "--trust", "accept-new", "--quiet"])
+        .args(more)
+        .args(["-c", commands, url])
+        .run()
+}
+
+fn with(liar: &Liar, commands: &str) -> Ran {
+    run(&liar.url(), &liar.password, &[], commands)
+}
+
+fn without_mlsd() -> Script {
+    Script::new().without("MLSD").without("MLST")
+}
+
+/// The command lines of the verbs that move about or list, in order.
+fn moves(liar: &Liar) -> Vec<String> {
+    let verbs = ["CWD", "LIST", "MLSD", "MLST"];
+    let wanted = |line: &String| verbs.iter().any(|verb| line.starts_with(verb));
+    liar.wire.commands().into_iter().filter(wanted).collect()
+}
+
+#[test]
+fn a_listing_of_a_path_that_list_could_misread_is_asked_for_from_inside() {
+    let script = without_mlsd()
+        .file("/in/a b/x", "1")
+        .file("/in/-la/y", "2")
+        .file("/in/-la/yy", "2")
+        .file("/in/s*/z", "3");
+    let liar = Liar::start(script);
+    with(&liar, "cd in; ls -1 'a b/'; ls -1 -- -la/; ls -1 's*/'; pwd")
+        .ok()
+        .stdout_is("x\ny\nyy\nz\n/in\n");
+    assert_eq!(
+        moves(&liar),
+        [
+            "CWD in",
+            "CWD a b/",
+            "LIST -a",
+            "CWD /in",
+            "LIST -a ./-la/",
+            "CWD s*/",
+            "LIST -a",
+            "CWD /in"
+        ]
+    );
+}
+
+#[test]
+fn a_session_that_cannot_go_back_is_not_used_again() {
+    let script = without_mlsd()
+        .file("/in/a b/x", "1")
+        .on("CWD", Step::Honest)
+        .on("CWD", Step::Honest)
+        .on("CWD", Step::reply("550 gone"));
+    let liar = Liar::start(script);
+    let ran = run(&liar.url(), &liar.password, &["-k"], "cd in; ls 'a b/'; pwd").status(8);
+    assert_eq!(ran.out(), "/in\n", "{ran}");
+    assert_eq!(liar.wire.connections(), 2, "{ran}");
+}
+
+#[test]
+fn a_missing_directory_is_an_error_where_the_server_lists_nothing_instead() {
+    // vsftpd does.
+    let liar = Liar::start(without_mlsd().file("/a", "1").listing_of("LIST", "/nosuch", ""));
+    with(&liar, "ls nosuch/").status(8).stderr_has("nosuch").stdout_is("");
+    with(&liar, "ls nosuch").status(8).stderr_has("nosuch: no such file or directory");
+}
+
+#[test]
+fn a_directory_that_may_not_be_read_is_not_listed_as_its_own_content() {
+    // vsftpd lists the entry itself then, as of a file.
+    let itself = "d---------    2 1        1            4096 Nov 20 07:49 d\r\n";
+    let liar = Liar::start(
+        without_mlsd()
+            .dir("/d")
+            .listing_of("LIST", "/d", itself)
+            .always("CWD", Step::reply("550 Failed to change directory.")),
+    );
+    with(&liar, "find d").status(8).stdout_is("d\n").stderr_has("550");
+    with(&liar, "ls d/").status(8).stdout_is("");
+}
+
+#[test]
+fn a_directory_with_one_entry_is_listed() {
+    let liar = Liar::start(without_mlsd().file("/d/x", "1"));
+    with(&liar, "ls -1 d").ok().stdout_is("x\n");
+}
+
+#[test]
+fn files_and_directories_are_listed_side_by_side() {
+    for script in [Script::new(), without_mlsd()] {
+        let liar = Liar::start(script.file("/d/x", "1").file("/f", "22").file("/d/.hid", "3"));
+        with(&liar, "ls -1 f d").ok().stdout_is("f\n\nd:\nx\n");
+        with(&liar, "ls -1a d").ok().stdout_is(".hid\nx\n");
+        let ran = run(&liar.url(), &liar.password, &["--json"], "ls d/x").ok();
+        let entry = &ran.json_of("entry")[0];
+        assert_eq!((&entry["name"], &entry["path"]), (&"x".into(), &"/d/x".into()), "{ran}");
+    }
+}
+
+#[test]
+fn a_name_with_control_bytes_is_raw_in_a_pipe() {
+    let liar = Liar::start(Script::new().file(b"/esc\x1b[31m", "1").file(b"/caf\xe9", "1"));
+    with(&liar, "ls -1").ok().stdout_is(b"caf\xe9\nesc\x1b[31m\n");
+}
+
+#[test]
+fn a_hostile_listing_leads_no_recursive_command_out_of_its_tree() {
+    let names = ["../../victim", "/victim", "..", "", "sub/../../victim"];
+    let lines: String = names.iter().map(|name| format!("type=file;size=1; {name}\r\n")).collect();
+    let script = Script::new().file("/d/x", "1").file("/victim", "2");
+    let liar = Liar::start(script.listing_of("MLSD", "/d", lines));
+    with(&liar, "rm -rf d").status(8);
+    for line in liar.wire.lines("DELE") {
+        assert_eq!(line, "DELE d", "only to see that it is no link");
+    }
+    assert!(liar.content("/victim").is_some());
+    with(&liar, "chmod -R 600 d").status(8);
+    assert!(liar.wire.lines("SITE").iter().all(|line| line.ends_with(" d")));
+}
+
+#[test]
+fn a_directory_that_contains_itself_ends_a_walk() {
+    let endless = "type=dir; again\r\n";
+    let liar = Liar::start(Script::new().listing("MLSD", endless).dir("/d"));
+    let ran = with(&liar, "find d").status(8).stderr_has("too deep");
+    assert_eq!(ran.out().lines().count(), 65, "{ran}");
+    let looped = "type=dir;unique=7; again\r\n";
+    let liar = Liar::start(Script::new().listing("MLSD", looped).dir("/d"));
+    let ran = with(&liar, "find d").status(8).stderr_has("leads back to itself");
+    assert_eq!(ran.out(), "d\nd/again\nd/again/again\n", "{ran}");
+}
+
+#[test]
+fn a_tree_is_removed_from_the_bottom_up() {
+    for script in [Script::new(), without_mlsd()] {
+        let liar = Liar::start(script.file("/d/a/x", "1").file("/d/b", "2").file("/e", "3"));
+        with(&liar, "rm -r --yes d").ok();
+        assert_eq!(liar.wire.lines("RMD"), ["RMD d/a", "RMD d"]);
+        assert!(liar.content("/e").is_some());
+    }
+}
+
+#[test]
+fn a_link_that_mlsd_calls_a_directory_is_removed_and_not_what_it_leads_to() {
+    let script = Script::new()
+        .file("/d/link/precious", "1")
+        .on("DELE", Step::reply("550 is a directory"))
+        .on("DELE", Step::reply("250 removed"));
+    let liar = Liar::start(script);
+    with(&liar, "rm -rf d");
+    assert_eq!(liar.wire.lines("DELE"), ["DELE d", "DELE d/link"]);
+    assert!(liar.content("/d/link/precious").is_some());
+}
+
+#[test]
+fn a_script_must_say_that_it_means_to_remove_a_tree_or_a_wildcard() {
+    let liar = Liar::start(Script::new().file("/d/x", "1").file("/a1", "1").file("/a2", "1"));
+    with(&liar, "rm -r d").status(2).stderr_has("-f");
+    with(&liar, "rm a*").status(2).stderr_has("-f");
+    assert!(!liar.wire.has("DELE"));
+    with(&liar, "rm --yes a*; rm a1 || rm -f a1").ok();
+    with(&liar, "rm a1").status(8);
+    with(&liar, "rm d").status(8).stderr_has("is a directory");
+}
+
+#[test]
+fn removals_are_in_the_audit_log() {
+    let liar = Liar::start(Script::new().file("/d/x", "1"));
+    let ran = run(&liar.url(), &liar.password, &["--log-file", "log"], "rm d/x; rmdir d").ok();
+    let log = fs::read_to_string(ran.home().path().join("log")).unwrap();
+    let deletes: Vec<_> = log.lines().filter(|line| line.contains(r#""event":"delete""#)).collect();
+    assert!(deletes[0].contains(r#""path":"/d/x""#) && deletes[1].contains(r#""path":"/d""#));
+}
+
+#[test]
+fn what_would_break_the_session_or_its_protection_is_not_quoted() {
+    let liar = Liar::start(Script::new());
+    for line in ["PROT C", "ccc", "PASS x", "RETR x", "PASV", "REIN"] {
+        with(&liar, &format!("quote {line}")).status(2).stderr_has("not sent");
+    }
+    assert_eq!(liar.wire.connections(), 0, "refused before a connection is made");
+    with(&liar, "quote \"NOOP\r\nDELE x\"").status(2);
+    with(&liar, "quote NOSUCH").status(8).stdout_has("500 unknown command\n");
+}
+
+#[test]
+fn the_way_back_is_known() {
+    let liar = Liar::start(Script::new().dir("/a/b").dir("/c"));
+    with(&liar, "cd a/b; cd /c; cd -; pwd; cd ..; pwd; cd; pwd; quote CWD a; pwd")
+        .ok()
+        .stdout_has("/a/b\n/a\n/\n")
+        .stdout_has("\n/a\n");
+    with(&liar, "cd -").status(2);
+    with(&liar, "cd nosuch").status(8);
+}
+
+#[test]
+fn files_are_moved_into_a_directory_under_their_own_names() {
+    let liar = Liar::start(Script::new().file("/a", "1").file("/b", "2").dir("/d"));
+    with(&liar, "mv a b d; mv d/a d/c; ls -1 d").ok().stdout_is("b\nc\n");
+    with(&liar, "mv d/b d/c nosuch").status(8);
+}
+
+#[test]
+fn directories_above_are_made_where_they_are_missing() {
+    let liar = Liar::start(Script::new().file("/f", "1").dir("/a"));
+    with(&liar, "mkdir -p a a/b /x/y/z; cd a/b; cd /x/y/z; pwd").ok().stdout_is("/x/y/z\n");
+    with(&liar, "mkdir a").status(8);
+    // A server that makes nothing, whatever it says.
+    let liar = Liar::start(Script::new().always("MKD", Step::reply("550 no")));
+    with(&liar, "mkdir -p p/q/r").status(8);
+}
+
+#[test]
+fn touch_makes_files_sets_times_and_never_empties_a_file() {
+    for script in [Script::new(), without_mlsd()] {
+        let liar = Liar::start(script.file("/old", "content"));
+        with(&liar, "touch old new; touch -d 2020-02-03T04:05:06Z old; stat old")
+            .ok()
+            .stdout_has("2020-02-03 04:05");
+        assert_eq!(liar.wire.lines("STOR"), ["STOR new"]);
+        assert_eq!(liar.content("/old").as_deref(), Some(&b"content"[..]));
+        assert_eq!(liar.content("/new").as_deref(), Some(&b""[..]));
+        with(&liar, "touch -c none").ok();
+        assert_eq!(liar.content("/none"), None);
+    }
+}
+
+#[test]
+fn a_symbolic_mode_starts_from_the_listed_one() {
+    for script in [Script::new(), without_mlsd()] {
+        let liar = Liar::start(script.file("/f", "1"));
+        with(&liar, "chmod 640 f; chmod u+x,g-r f; stat f").ok().stdout_has("0700 (-rwx------)");
+    }
+}

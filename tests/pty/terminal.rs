@@ -1,0 +1,120 @@
+//! A program in a terminal of its own, driven like a person would: type, wait for text, look.
+//!
+//! In: a command. Out: everything it showed, as bytes. Every wait has a deadline, and says what
+//! was on the screen when it passed.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use expectrl::process::Process as _;
+use expectrl::process::unix::{Signal, UnixProcess, WaitStatus};
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running program and its terminal.
+pub struct Terminal {
+    process: UnixProcess,
+    keyboard: File,
+    screen: Arc<Screen>,
+    /// How much of what was shown has been waited for.
+    seen: usize,
+}
+
+#[derive(Default)]
+struct Screen {
+    /// What was shown, and whether there is no more to come.
+    shown: Mutex<(Vec<u8>, bool)>,
+    more: Condvar,
+}
+
+impl Terminal {
+    /// Starts a program in a terminal of 80 columns.
+    pub fn start(command: Command) -> Self {
+        Self::with_columns(command, 80)
+    }
+
+    /// Starts a program in a narrow or wide terminal.
+    pub fn with_columns(command: Command, columns: u16) -> Self {
+        let mut process = UnixProcess::spawn_command(command).unwrap();
+        process.set_window_size(columns, 24).unwrap();
+        // expectrl turns it off; what is hidden is to be hidden by the program.
+        process.set_echo(true, None).unwrap();
+        let keyboard = process.get_raw_handle().unwrap();
+        let mut output = keyboard.try_clone().unwrap();
+        let screen = Arc::new(Screen::default());
+        let to = Arc::clone(&screen);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // A terminal whose program has ended gives an error.
+            while let Ok(count @ 1..) = output.read(&mut buffer) {
+                to.shown.lock().unwrap().0.extend_from_slice(&buffer[..count]);
+                to.more.notify_all();
+            }
+            to.shown.lock().unwrap().1 = true;
+            to.more.notify_all();
+        });
+        Self { process, keyboard, screen, seen: 0 }
+    }
+
+    /// Types; a line ends in `\r`.
+    pub fn send(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits until `text` is shown after what was waited for before.
+    pub fn expect(&mut self, text: &str) {
+        self.expect_within(text, PATIENCE);
+    }
+
+    /// As [`Terminal::expect`], but not for long.
+    pub fn expect_within(&mut self, text: &str, patience: Duration) {
+        let end = Instant::now() + patience;
+        let mut shown = self.screen.shown.lock().unwrap();
+        loop {
+            let found = shown.0[self.seen..].windows(text.len()).position(|w| w == text.as_bytes());
+            if let Some(at) = found {
+                self.seen += at + text.len();
+                return;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(
+                !shown.1 && !left.is_zero(),
+                "{text:?} was not shown; on the screen since the last wait:\n{:?}\nin all:\n{}",
+                String::from_utf8_lossy(&shown.0[self.seen..]),
+                String::from_utf8_lossy(&shown.0).escape_debug(),
+            );
+            shown = self.screen.more.wait_timeout(shown, left).unwrap().0;
+        }
+    }
+
+    /// Everything shown so far.
+    pub fn transcript(&self) -> String {
+        String::from_utf8_lossy(&self.screen.shown.lock().unwrap().0).into_owned()
+    }
+
+    /// Sends SIGTERM.
+    pub fn terminate(&mut self) {
+        self.process.signal(Signal::SIGTERM).unwrap();
+    }
+
+    /// Whether the program has ended, or does so soon.
+    pub fn ends_within(&self, patience: Duration) -> bool {
+        let shown = self.screen.shown.lock().unwrap();
+        self.screen.more.wait_timeout_while(shown, patience, |shown| !shown.1).unwrap().0.1
+    }
+
+    /// Waits for the end: the exit status, 128 and more for a signal, and the transcript.
+    pub fn end(self) -> (i32, String) {
+        assert!(self.ends_within(PATIENCE), "still running:\n{}", self.transcript().escape_debug());
+        let status = match self.process.wait().unwrap() {
+            WaitStatus::Exited(_, code) => code,
+            WaitStatus::Signaled(_, signal, _) => 128 + signal as i32,
+            other => panic!("{other:?}"),
+        };
+        (status, self.transcript())
+    }
+}
