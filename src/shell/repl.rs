@@ -111,7 +111,8 @@ impl Repl<'_> {
                 Line::End if before.is_empty() => match inner.ctx.may_leave() {
                     Ok(true) => return Ok(None),
                     Ok(false) => {}
-                    Err(error) if error.kind() == Kind::Interrupted => {}
+                    // The terminal has echoed `^C`, and no line end.
+                    Err(error) if error.kind() == Kind::Interrupted => inner.ctx.out.notice(""),
                     Err(error) => return Err(error),
                 },
                 // What there is is incomplete, and the executor says so.

@@ -16,7 +16,6 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::dial::{Dialer, Family};
 use crate::ftp::dialogue::{Dialogue, Direction};
 use crate::ftp::path::{RemotePath, decode_name};
-use crate::ftp::pool::Pool;
 use crate::ftp::session::{DataMode, ListMode, Options, Session};
 use crate::ftp::slots::Slot;
 use crate::output::Direction as Shown;
@@ -139,23 +138,6 @@ impl Context {
         self.log_in(&site, &mut session)?;
         self.connection.session = Some(session);
         Ok(())
-    }
-
-    /// One of the connections that `net:connection-limit` allows to a site.
-    fn slot(&self, site: &Site) -> Result<Slot> {
-        let limit = self.connection_limit(site);
-        self.jobs.slots().take(&site.key(), limit, &self.cancel, || {
-            self.out.notice(&format!(
-                "{}: waiting for one of {limit} connections (net:connection-limit)",
-                site.key()
-            ));
-        })
-    }
-
-    /// How many control connections there may be to a site.
-    pub(super) fn connection_limit(&self, site: &Site) -> usize {
-        let limit = self.settings.count(set::NET_CONNECTION_LIMIT, Some(&site.host));
-        usize::try_from(limit).unwrap_or(usize::MAX)
     }
 
     /// A connection to a trusted server, not logged in.
@@ -358,54 +340,6 @@ impl Context {
                 out.dialogue(shown, line);
             })),
         })
-    }
-
-    /// A pool of sessions to the current site, with the shell's own one in it. Further ones are
-    /// made with the same login, and only if the server shows the very same certificate.
-    /// [`Context::end_pool`] gives the shell's session back.
-    ///
-    /// # Errors
-    ///
-    /// Those of a connection.
-    pub fn begin_pool(&mut self) -> Result<Arc<Pool>> {
-        self.session()?;
-        let site = self.connection.site.clone().ok_or_else(not_connected)?;
-        let login = self.connection.login.clone().ok_or_else(not_connected)?;
-        let session = self.connection.session.take().ok_or_else(not_connected)?;
-        let options = self.session_options(&site)?;
-        let (known, pinned) = (session.known(), session.certificate().to_vec());
-        let limit = self.connection_limit(&site);
-        let slots = self.jobs.slots().clone();
-        let connect = move || {
-            // The pool then does with what it has: the others belong to jobs.
-            let slot = slots.try_take(&site.key(), limit).ok_or_else(|| {
-                let text = format!("{}: {limit} connections are open already", site.key());
-                Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
-            })?;
-            let mut session = Session::connect(options.clone(), &mut |identity| {
-                if identity.der == pinned {
-                    return Ok(());
-                }
-                let text = "shows another certificate than on the first connection";
-                Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.key())))
-            })?;
-            let account = login.account.as_ref().map(Secret::expose);
-            session.hold(slot);
-            session.login_like(&known, &login.user, login.secret.expose(), account)?;
-            Ok(session)
-        };
-        let pool = Pool::new(limit, Box::new(connect));
-        pool.adopt(session);
-        Ok(pool)
-    }
-
-    /// Takes a session out of the pool for the shell, and says goodbye to the others.
-    pub fn end_pool(&mut self, pool: &Pool) {
-        let mut sessions = pool.drain().into_iter().filter(|session| session.death().is_none());
-        self.connection.session = sessions.next();
-        for session in sessions {
-            session.quit();
-        }
     }
 
     fn audit_connect(&self, site: &Site, error: Option<&Error>) {

@@ -35,7 +35,7 @@ pub struct Login {
 #[derive(Debug)]
 pub struct Connection {
     /// Decides whether a server is trusted; jobs share it.
-    gate: Arc<Mutex<Gate>>,
+    pub(super) gate: Arc<Mutex<Gate>>,
     /// Where passwords come from.
     pub sources: Sources,
     /// `--user`.

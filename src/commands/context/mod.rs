@@ -9,6 +9,8 @@ mod connect;
 mod connection;
 mod jobs;
 mod listing;
+mod pool;
+mod slots;
 #[cfg(test)]
 pub mod testing;
 
