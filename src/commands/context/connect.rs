@@ -342,8 +342,9 @@ impl Context {
         self.session()?;
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
         let login = self.connection.login.clone().ok_or_else(not_connected)?;
-        let session = self.connection.session.take().ok_or_else(not_connected)?;
         let options = self.session_options(&site)?;
+        let session = self.connection.session.take().ok_or_else(not_connected)?;
+        self.connection.directory = Some(session.cwd().clone());
         let (known, pinned) = (session.known(), session.certificate().to_vec());
         let limit = self.settings.count(set::NET_CONNECTION_LIMIT, Some(&site.host));
         let connect = move || {
@@ -363,12 +364,16 @@ impl Context {
         Ok(pool)
     }
 
-    /// Takes a session out of the pool for the shell, and says goodbye to the others.
+    /// Takes a session out of the pool for the shell, and says goodbye to the others. The shell's
+    /// is one in the shell's directory; where none is, the next command connects again.
     pub fn end_pool(&mut self, pool: &Pool) {
-        let mut sessions = pool.drain().into_iter().filter(|session| session.death().is_none());
-        self.connection.session = sessions.next();
-        for session in sessions {
-            session.quit();
+        let directory = self.connection.directory.clone();
+        for session in pool.drain().into_iter().filter(|session| session.death().is_none()) {
+            if self.connection.session.is_none() && Some(session.cwd()) == directory.as_ref() {
+                self.connection.session = Some(session);
+            } else {
+                session.quit();
+            }
         }
     }
 
