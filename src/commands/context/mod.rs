@@ -4,10 +4,12 @@
 //! shell: where a command must run other commands (`source`), it does so through
 //! [`Context::interpreter`].
 
+pub mod beside;
 mod cache;
 mod connect;
 mod connection;
 mod listing;
+mod pool;
 #[cfg(test)]
 pub mod testing;
 
