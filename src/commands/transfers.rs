@@ -12,6 +12,7 @@ use crate::ftp::path::RemotePath;
 use crate::output::{
     Output, Record, Transfer, TransferProgress, Way, human_bytes, human_duration, human_rate,
 };
+use crate::transfer::retry::Moved;
 use crate::transfer::{Facts, Outcome, Progress, Remote as _, download as down, upload as up};
 
 /// A transfer that the user watches.
@@ -117,14 +118,15 @@ pub fn each(
 pub fn download(ctx: &mut Context, job: &down::Job) -> Result<()> {
     let size = job.facts.and_then(|facts| facts.size);
     let watched = Watched::new(&ctx.out, job.remote.as_str(), size);
+    let moved = Moved::new(&watched);
     let mut job = job.clone();
     let result = with_retries(ctx, &watched, |ctx, cancel, again| {
         if again {
-            job.how.resume = true;
+            job.how.resume |= moved.any();
             // What a listing said may be what was wrong.
             job.facts = None;
         }
-        down::to_file(ctx.session()?, &job, &watched, cancel)
+        down::to_file(ctx.session()?, &job, &moved, cancel)
     });
     drop(watched);
     told(ctx, Way::Download, &job.remote, &local::word(&job.local), result)
@@ -137,10 +139,11 @@ pub fn download(ctx: &mut Context, job: &down::Job) -> Result<()> {
 /// Those of the transfer.
 pub fn upload(ctx: &mut Context, job: &up::Job) -> Result<()> {
     let watched = Watched::new(&ctx.out, &local::word(&job.local), None);
+    let moved = Moved::new(&watched);
     let mut job = job.clone();
-    let result = with_retries(ctx, &watched, |ctx, cancel, again| {
-        job.how.resume |= again;
-        up::from_file(ctx.session()?, &job, &watched, cancel)
+    let result = with_retries(ctx, &watched, |ctx, cancel, _| {
+        job.how.resume |= moved.any();
+        up::from_file(ctx.session()?, &job, &moved, cancel)
     });
     drop(watched);
     ctx.forget(&job.remote);
@@ -161,6 +164,10 @@ fn with_retries<T>(
         match attempt(ctx, &cancel, again) {
             Ok(done) => return Ok(done),
             Err(error) => retries.wait(error, &cancel, |text| watched.note(text))?,
+        }
+        if ctx.connection.live().is_none() {
+            // Why it was lost has just been said.
+            ctx.connection.close();
         }
         again = true;
     }

@@ -41,6 +41,7 @@ pub fn plan(partial: &Partial, target: &Path, facts: Facts) -> Result<Plan> {
             Some(journal) if !journal.segments.is_empty() => {
                 Plan::Afresh(Some("it was begun in segments"))
             }
+            None if here > OVERLAP => Plan::Afresh(Some("nothing tells what it is a part of")),
             _ if too_long(here) => Plan::Afresh(Some("what is here is longer")),
             _ => Plan::Partial(Start { offset: here, overlap: partial.tail(OVERLAP)? }),
         });

@@ -11,7 +11,7 @@ use super::plan::{Action, Next, Plan, Rules, directory};
 use super::tree::{ItemKind, Listing};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::transfer::retry::Retries;
+use crate::transfer::retry::{Moved, Retries};
 use crate::transfer::{How, Outcome, Progress};
 
 /// Above so many files waiting, workers carry rather than list.
@@ -355,12 +355,12 @@ impl Runner<'_> {
     fn carry_one(&self, action: &Action) -> Result<()> {
         let Action::Carry { path, item, .. } = action else { return Ok(()) };
         let progress = self.watch.begin(path, item.size);
+        let moved = Moved::new(&*progress);
         let mut how = self.settings.how.clone();
         let result = tried(self.settings, self.watch, self.cancel, || {
-            let carried = self.sides.carry(path, item, &how, &*progress, self.cancel);
             // Another try goes on where this one stopped.
-            how.resume = true;
-            carried
+            how.resume |= moved.any();
+            self.sides.carry(path, item, &how, &moved, self.cancel)
         });
         drop(progress);
         match &result {
