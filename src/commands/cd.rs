@@ -23,7 +23,7 @@ impl Builtin for Cd {
     const EXAMPLES: &'static [Example] = &[
         Example { line: "cd docs", about: "go into a directory" },
         Example { line: "cd docs && cd ..", about: "go up" },
-        Example { line: "cd -", about: "go back to where you were" },
+        Example { line: "cd docs && cd -", about: "go back to where you were" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

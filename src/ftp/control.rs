@@ -16,7 +16,7 @@ use super::path::decode_name;
 use super::reply::{self, Reply, ReplyParser};
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::Stream;
-use crate::tls::socket::{CONTROL_BUFFER, Patience, Socket, cancelled};
+use crate::tls::socket::{Patience, cancelled};
 
 /// What the last command brought, shared between the stream below suppaftp and the session
 /// above it.
@@ -84,7 +84,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Reads from `source` until one reply is whole.
-    fn reply(&mut self, source: &mut impl Read) -> Result<Reply, Broken> {
+    pub(super) fn reply(&mut self, source: &mut impl Read) -> Result<Reply, Broken> {
         loop {
             while let Some(length) = self.unread().iter().position(|byte| *byte == b'\n') {
                 let line = &self.buffer[self.start..self.start + length];
@@ -115,19 +115,19 @@ impl Lines {
     }
 
     /// Whether anything has come that no command asked for.
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.unread().is_empty() && !self.parser.is_open()
     }
 }
 
 /// Why no reply came.
-enum Broken {
+pub(super) enum Broken {
     Io(io::Error),
     Protocol(Error),
 }
 
 impl Broken {
-    fn into_error(self, timeout: Duration) -> Error {
+    pub(super) fn into_error(self, timeout: Duration) -> Error {
         match self {
             Broken::Protocol(error) => error,
             Broken::Io(error) => lost(&error, timeout),
@@ -136,7 +136,7 @@ impl Broken {
 }
 
 /// A broken control connection in words.
-fn lost(error: &io::Error, timeout: Duration) -> Error {
+pub(super) fn lost(error: &io::Error, timeout: Duration) -> Error {
     if let Some(reason) = cancelled(error) {
         return reason.into();
     }
@@ -354,82 +354,4 @@ impl Write for Control {
     fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
     }
-}
-
-/// The clear-text part of explicit TLS (RFC 4217 section 4): greeting, `AUTH TLS`, and nothing
-/// after its reply but the handshake. The socket comes back ready for TLS.
-///
-/// # Errors
-///
-/// [`Kind::Tls`] when the server does not offer TLS, or sends anything between its reply and the
-/// handshake; [`Kind::Connect`] when it is no FTP server, refuses, or says nothing in time.
-pub(super) fn ask_for_tls(mut socket: Socket, exchange: &Shared) -> Result<(Socket, String)> {
-    let timeout = lock(exchange).timeout;
-    socket.set_patience(Patience::within(timeout));
-    let mut lines = Lines::default();
-    let mut next = |socket: &mut Socket| -> Result<Reply> {
-        loop {
-            let reply = lines.reply(socket).map_err(|broken| broken.into_error(timeout))?;
-            lock(exchange).dialogue.received(&reply);
-            if reply.class() != 1 {
-                if !lines.is_empty() || socket.has_buffered() {
-                    return Err(injected());
-                }
-                return Ok(reply);
-            }
-        }
-    };
-    let greeting = next(&mut socket)?;
-    check_greeting(&greeting)?;
-    socket.set_patience(Patience::within(timeout));
-    lock(exchange).dialogue.sent("AUTH TLS");
-    let written = socket.write_all(b"AUTH TLS\r\n").and_then(|()| socket.flush());
-    written.map_err(|error| lost(&error, timeout))?;
-    let reply = next(&mut socket)?;
-    if reply.code != 234 && reply.code != 334 {
-        return Err(Error::new(
-            Kind::Tls,
-            format!("the server does not offer TLS: \"{}\"", reply.last_text()),
-        )
-        .with_hint("try ftps:// if it is a server for implicit TLS; there is no login in clear")
-        .with_reply(reply.to_string()));
-    }
-    Ok((socket, greeting.text()))
-}
-
-/// Whether a greeting is that of an FTP server that takes logins.
-///
-/// # Errors
-///
-/// [`Kind::Tls`] for a session that is already logged in before TLS, [`Kind::Connect`] for
-/// everything else that is not a 220.
-pub(super) fn check_greeting(reply: &Reply) -> Result<()> {
-    match reply.code {
-        220 => Ok(()),
-        421 => Err(farewell(reply)),
-        230..=232 => Err(Error::new(
-            Kind::Tls,
-            "the server claims that the session is logged in before TLS; refused",
-        )
-        .with_reply(reply.to_string())),
-        _ => Err(Error::new(
-            Kind::Connect,
-            format!("the server refuses the connection: \"{}\"", reply.last_text()),
-        )
-        .with_reply(reply.to_string())),
-    }
-}
-
-fn injected() -> Error {
-    Error::new(
-        Kind::Tls,
-        "the server sent more than one reply before TLS; \
-         someone may be injecting replies, so the connection was refused",
-    )
-}
-
-/// A fresh control socket with room for replies.
-pub(super) fn socket(tcp: std::net::TcpStream, cancel: crate::cancel::Cancel) -> Result<Socket> {
-    Socket::new(tcp, cancel, CONTROL_BUFFER)
-        .map_err(|error| Error::new(Kind::Connect, io_reason(&error)))
 }

@@ -23,6 +23,9 @@ const LINE_MAX: usize = 64 * 1024;
 /// The most bytes taken of one listing. A million names of average length fit.
 const LISTING_MAX: u64 = 128 * 1024 * 1024;
 
+/// The most lines taken of one listing: what is made of a line takes more room than the line.
+const LINES_MAX: u64 = 1_000_000;
+
 /// One line of a listing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Listed {
@@ -358,6 +361,7 @@ fn read_lines(
     let mut buffer = vec![0; LINE_MAX];
     let mut filled = 0;
     let mut total = 0u64;
+    let mut lines = 0u64;
     loop {
         let n = match data.read(&mut buffer[filled..]) {
             Ok(n) => n,
@@ -372,13 +376,14 @@ fn read_lines(
         while let Some(length) = buffer[start..filled].iter().position(|byte| *byte == b'\n') {
             let text = line(&buffer[start..start + length]);
             if !text.is_empty() {
+                lines += 1;
                 each(text)?;
             }
             start += length + 1;
         }
         buffer.copy_within(start..filled, 0);
         filled -= start;
-        if filled == buffer.len() || total > LISTING_MAX {
+        if filled == buffer.len() || total > LISTING_MAX || lines > LINES_MAX {
             return Err(Error::new(
                 Kind::Incomplete,
                 "the listing has no end that makes sense; gave up",

@@ -7,7 +7,8 @@ use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
 use super::control::{Exchange, lock};
-use super::session::{Options, secure};
+use super::options::Options;
+use super::secure::secure;
 use crate::error::{Error, Kind, Result};
 use crate::tls::{Agreed, Tls};
 use crate::trust::identity::Identity;

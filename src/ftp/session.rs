@@ -7,90 +7,36 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use suppaftp::{FtpError, Mode, Status};
+use suppaftp::{FtpError, Mode};
 
 use super::channel::{Connector, Engine, start};
-use super::control::{Control, Exchange, Shared, ask_for_tls, check_greeting, lock, socket};
-use super::data::Data;
-use super::dial::Dialer;
-use super::dialogue::Dialogue;
-use super::explain::{refusal, reuse_demanded};
+use super::control::{Exchange, Shared, lock};
+use super::explain::refusal;
 use super::features::Features;
 use super::path::RemotePath;
 use super::reply::{Reply, pwd_path};
+use super::secure::{refused_protection, secure};
 use crate::error::{Error, Kind, Result};
-use crate::tls::{Agreed, Config, Tls};
-use crate::trust::identity::Identity;
+use crate::tls::{Agreed, Tls};
 
-/// How data connections are made (setting `ftp:mode`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum DataMode {
-    /// EPSV (RFC 2428), then PASV (RFC 959).
-    #[default]
-    Auto,
-    /// EPSV only.
-    ExtendedPassive,
-    /// PASV only.
-    Passive,
-    /// The server connects to us.
-    Active,
-}
-
-/// How lists are asked for (setting `ftp:list`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ListMode {
-    /// MLSD (RFC 3659), then LIST.
-    #[default]
-    Auto,
-    /// MLSD only.
-    Mlsd,
-    /// LIST only.
-    List,
-}
-
-/// How to reach and treat a server.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Host name or address.
-    pub host: String,
-    /// Port of the control connection.
-    pub port: u16,
-    /// TLS from the first byte (`ftps://`) instead of AUTH TLS.
-    pub implicit: bool,
-    /// TLS library, versions, roots, client certificate.
-    pub tls: Config,
-    /// Addresses, source address, deadline, cancel.
-    pub dialer: Dialer,
-    /// How long a whole reply may take, and how long a transfer may stall.
-    pub timeout: Duration,
-    /// How data connections are made.
-    pub mode: DataMode,
-    /// How lists are asked for.
-    pub list: ListMode,
-    /// `PROT C`: data connections without TLS.
-    pub clear_data: bool,
-    /// Who sees the dialogue.
-    pub dialogue: Dialogue,
-}
-
-/// Decides whether a server is trusted, before anything is sent to it.
-pub type Admit<'a> = dyn FnMut(&Identity) -> Result<()> + 'a;
+pub use super::login::Known;
+pub use super::options::{Admit, DataMode, ListMode, Options};
 
 /// One control connection. See the module's text.
 pub struct Session {
-    engine: Engine,
+    pub(super) engine: Engine,
     pub(super) exchange: Shared,
     pub(super) options: Options,
     pub(super) features: Features,
-    cwd: RemotePath,
-    home: RemotePath,
-    user: Option<String>,
+    pub(super) cwd: RemotePath,
+    pub(super) home: RemotePath,
+    pub(super) user: Option<String>,
     agreed: Agreed,
     /// The server's certificate, DER.
     certificate: Vec<u8>,
-    data_agreed: Option<Agreed>,
+    pub(super) data_agreed: Option<Agreed>,
     greeting: String,
-    working_mode: Option<Mode>,
+    pub(super) working_mode: Option<Mode>,
     pub(super) no_mlsd: bool,
     pub(super) no_mlst: bool,
     pub(super) time_command: Option<super::change::TimeCommand>,
@@ -98,16 +44,6 @@ pub struct Session {
     system: Option<String>,
     /// The type in force; `None` before the first TYPE.
     ascii: Option<bool>,
-}
-
-/// What one session of a site has learnt. See [`Session::login_like`].
-#[derive(Debug, Clone)]
-pub struct Known {
-    features: Features,
-    home: RemotePath,
-    mode: Option<Mode>,
-    no_mlsd: bool,
-    time_command: Option<super::change::TimeCommand>,
 }
 
 impl std::fmt::Debug for Session {
@@ -177,87 +113,6 @@ impl Session {
         })
     }
 
-    /// Logs in as another session of the same site did, without asking for what that one knows.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::login`].
-    pub fn login_like(
-        &mut self,
-        known: &Known,
-        user: &str,
-        password: &str,
-        account: Option<&str>,
-    ) -> Result<()> {
-        self.authenticate(user, password, account)?;
-        self.features = known.features.clone();
-        self.cwd = known.home.clone();
-        self.home = known.home.clone();
-        self.working_mode = known.mode;
-        self.no_mlsd = known.no_mlsd;
-        self.time_command = known.time_command;
-        if self.features.utf8() {
-            self.command("OPTS", "UTF8 ON")?;
-        }
-        self.set_ascii(false)
-    }
-
-    /// What another session of the same site need not ask again.
-    pub fn known(&self) -> Known {
-        Known {
-            features: self.features.clone(),
-            home: self.home.clone(),
-            mode: self.working_mode,
-            no_mlsd: self.no_mlsd,
-            time_command: self.time_command,
-        }
-    }
-
-    fn authenticate(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
-        let mut reply = self.command("USER", user)?;
-        if reply.code == 331 {
-            reply = self.command("PASS", password)?;
-        }
-        if reply.code == 332 {
-            let account = account.ok_or_else(|| {
-                refused_login(user, &self.options.host, &reply)
-                    .with_hint("the server wants an account: put it into the netrc file")
-            })?;
-            reply = self.command("ACCT", account)?;
-        }
-        if !reply.is_positive_completion() {
-            return Err(refused_login(user, &self.options.host, &reply));
-        }
-        self.user = Some(user.to_owned());
-        Ok(())
-    }
-
-    /// Logs in, asks for the features, sets the binary type and learns the directory.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
-    pub fn login(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
-        self.authenticate(user, password, account)?;
-        self.features = Features::parse(&self.command("FEAT", "")?);
-        if self.features.utf8() {
-            // RFC 2640 has UTF-8 as the default; some servers want to be told. A refusal is no
-            // harm, names travel as bytes.
-            self.command("OPTS", "UTF8 ON")?;
-        }
-        if let Some(facts) = self.features.facts_to_ask_for() {
-            // A refusal leaves the facts as they were.
-            self.command("OPTS", &format!("MLST {facts}"))?;
-        }
-        self.set_ascii(false)?;
-        let reply = self.command("PWD", "")?;
-        self.cwd = pwd_path(&reply).unwrap_or_else(|_| RemotePath::root());
-        self.home = self.cwd.clone();
-        // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
-        // but a session that it ended is not logged in.
-        self.death().map_or(Ok(()), Err)
-    }
-
     /// Sends a command and reads its whole reply, whatever it is.
     ///
     /// # Errors
@@ -281,127 +136,7 @@ impl Session {
         if reply.is_positive_completion() { Ok(reply) } else { Err(refusal(what, &reply)) }
     }
 
-    /// Opens a data connection and sends `verb argument` on the control connection.
-    ///
-    /// # Errors
-    ///
-    /// A refusal leaves the session in step; a failed data handshake kills it. `what` is what the
-    /// message is about.
-    pub fn open_data(
-        &mut self,
-        what: &str,
-        verb: &str,
-        argument: &str,
-        offset: u64,
-    ) -> Result<Data> {
-        let line = self.command_line(verb, argument)?;
-        let offset = usize::try_from(offset)
-            .map_err(|_| Error::new(Kind::Other, format!("{what}: the offset is too large")))?;
-        let mut last = None;
-        for mode in self.modes() {
-            self.engine.set_mode(mode);
-            // An offset of 0 needs no REST: none is ever left over from an earlier command.
-            let _ = self.engine.resume_transfer(offset);
-            let expected = [Status::AboutToSend, Status::AlreadyOpen];
-            match self.engine.custom_data_command(&line, &expected) {
-                Ok((_, transfer)) => {
-                    self.working_mode = Some(mode);
-                    let mut data = Data::new(transfer, Arc::clone(&self.exchange));
-                    if let Some(agreed) = data.agreed() {
-                        self.data_agreed = Some(agreed);
-                    }
-                    return Ok(data);
-                }
-                Err(error) => match self.data_refusal(what, verb, error) {
-                    Refusal::Mode(error) => last = Some(error),
-                    Refusal::Final(error) => return Err(error),
-                },
-            }
-        }
-        Err(last.unwrap_or_else(|| Error::new(Kind::Connect, format!("{what}: no data mode"))))
-    }
-
-    /// Sorts a failed data command: whether another passive mode may do better.
-    fn data_refusal(&mut self, what: &str, verb: &str, error: FtpError) -> Refusal {
-        let dial_failure = lock(&self.exchange).data_failure.take();
-        let sent = lock(&self.exchange).verb.clone();
-        match error {
-            FtpError::UnexpectedResponse(_) => match self.outcome(Some(error)) {
-                Ok(reply) if sent != verb && sent != "REST" => {
-                    Refusal::Mode(refusal(&format!("{what}: {sent}"), &reply))
-                }
-                Ok(reply) => Refusal::Final(self.about_reuse(refusal(what, &reply), &reply)),
-                Err(error) => Refusal::Final(error),
-            },
-            // The port could not be reached, and nothing was sent after EPSV or PASV.
-            FtpError::ConnectionError(_) if dial_failure.is_some() && sent != verb => {
-                match dial_failure {
-                    Some(error) if error.kind() == Kind::Connect => {
-                        Refusal::Mode(error.about(what))
-                    }
-                    Some(error) => Refusal::Final(error),
-                    None => Refusal::Final(Error::new(Kind::Connect, what)),
-                }
-            }
-            FtpError::SecureError(_) => Refusal::Final(self.failed_handshake(what, dial_failure)),
-            other => Refusal::Final(match self.outcome(Some(other)) {
-                Err(error) => error.about(what),
-                Ok(reply) => refusal(what, &reply),
-            }),
-        }
-    }
-
-    /// The data connection's handshake failed after the command was accepted. The server's own
-    /// words come a moment later, and say more than the handshake did; then the session is dead.
-    fn failed_handshake(&mut self, what: &str, failure: Option<Error>) -> Error {
-        let failure = failure.unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed"));
-        // The data connection showed another certificate.
-        if let Some(death) = self.death() {
-            return death.about(what);
-        }
-        if matches!(failure.kind(), Kind::Interrupted | Kind::Terminated) {
-            lock(&self.exchange).kill(failure.clone());
-            return failure;
-        }
-        {
-            let mut exchange = lock(&self.exchange);
-            exchange.grace = Some(Duration::from_secs(1));
-            exchange.listen = true;
-        }
-        let late = self.engine.noop().err();
-        let late = match self.outcome(late) {
-            Ok(reply) if reply.class() >= 4 => Some(reply),
-            _ => None,
-        };
-        let error = match late {
-            Some(reply) => self.about_reuse(refusal(what, &reply), &reply),
-            None => failure.about(what),
-        };
-        lock(&self.exchange).kill(error.clone());
-        error
-    }
-
-    /// A refusal, with what it means to a backend that cannot resume sessions.
-    fn about_reuse(&self, error: Error, reply: &Reply) -> Error {
-        let native = self.options.tls.backend == crate::tls::Backend::Native;
-        if native && !self.options.clear_data { reuse_demanded(error, reply) } else { error }
-    }
-
-    fn modes(&self) -> Vec<Mode> {
-        if let Some(mode) = self.working_mode {
-            return vec![mode];
-        }
-        let v6 = peer_is_v6(&self.engine);
-        match self.options.mode {
-            DataMode::Auto if v6 => vec![Mode::ExtendedPassive],
-            DataMode::Auto => vec![Mode::ExtendedPassive, Mode::Passive],
-            DataMode::ExtendedPassive => vec![Mode::ExtendedPassive],
-            DataMode::Passive => vec![Mode::Passive],
-            DataMode::Active => vec![Mode::Active],
-        }
-    }
-
-    fn command_line(&self, verb: &str, argument: &str) -> Result<String> {
+    pub(super) fn command_line(&self, verb: &str, argument: &str) -> Result<String> {
         if let Some(death) = self.death() {
             return Err(death);
         }
@@ -415,7 +150,7 @@ impl Session {
     }
 
     /// What a command really brought: its reply, or the reason of death.
-    fn outcome(&self, error: Option<FtpError>) -> Result<Reply> {
+    pub(super) fn outcome(&self, error: Option<FtpError>) -> Result<Reply> {
         let mut exchange = lock(&self.exchange);
         match exchange.reply.take() {
             Some(reply) => Ok(reply),
@@ -542,97 +277,4 @@ impl Session {
             let _ = self.command("QUIT", "");
         }
     }
-}
-
-enum Refusal {
-    /// This way of making data connections does not work; the session is in step.
-    Mode(Error),
-    Final(Error),
-}
-
-fn peer_is_v6(engine: &Engine) -> bool {
-    engine.get_ref().peer_addr().is_ok_and(|peer| match peer.ip() {
-        std::net::IpAddr::V4(_) => false,
-        std::net::IpAddr::V6(address) => address.to_ipv4_mapped().is_none(),
-    })
-}
-
-/// Dial, greeting, handshake and judgement; on success nothing but these has happened.
-pub(super) fn secure(
-    options: &Options,
-    tls: &Tls,
-    exchange: &Shared,
-    admit: &mut Admit<'_>,
-) -> Result<(Control, String)> {
-    match secure_once(options, tls, exchange, admit) {
-        // The platform's TLS checks during the handshake; the second one tells what it found.
-        Err(_) if tls.wants_unchecked_retry() => secure_once(options, tls, exchange, admit),
-        other => other,
-    }
-}
-
-fn secure_once(
-    options: &Options,
-    tls: &Tls,
-    exchange: &Shared,
-    admit: &mut Admit<'_>,
-) -> Result<(Control, String)> {
-    let where_to = format!("{}:{}", options.host, options.port);
-    let tcp = options.dialer.connect(&options.host, options.port)?;
-    let mut raw = socket(tcp, options.dialer.cancel.clone())?;
-    let mut greeting = String::new();
-    if !options.implicit {
-        (raw, greeting) = ask_for_tls(raw, exchange).map_err(|error| {
-            let silent = error.kind() == Kind::Connect && error.reply().is_none();
-            // An implicit server waits for our handshake, as we wait for its greeting.
-            let error =
-                if silent { error.with_hint("ftps:// if TLS is implicit there") } else { error };
-            error.about(&where_to)
-        })?;
-    }
-    raw.set_patience(crate::tls::Patience::within(options.timeout));
-    let (stream, identity) = tls.control(raw).map_err(|error| {
-        let error = error.into_error(&where_to);
-        match (error.kind(), options.implicit) {
-            (Kind::Tls, true) => error
-                .with_hint("ftps:// is implicit TLS; use ftp:// if the server expects AUTH TLS"),
-            _ => error,
-        }
-    })?;
-    admit(&identity)?;
-    let mut control = Control::new(stream, Arc::clone(exchange), options.clear_data);
-    if options.implicit {
-        let reply = control.greeting().map_err(|error| error.about(&where_to))?;
-        check_greeting(&reply).map_err(|error| error.about(&where_to))?;
-        greeting = reply.text();
-    }
-    Ok((control, greeting))
-}
-
-/// `PBSZ 0` or `PROT P` failed: without them there is no session.
-fn refused_protection(exchange: &Shared) -> Error {
-    let mut exchange = lock(exchange);
-    let verb = exchange.verb.clone();
-    match (exchange.reply.take(), exchange.death.take()) {
-        (Some(reply), None) => Error::new(
-            Kind::Tls,
-            format!(
-                "the server refuses to protect data connections: {verb}: \"{}\"",
-                reply.last_text()
-            ),
-        )
-        .with_hint("if clear-text data is acceptable: `--set tls:data=clear`")
-        .with_reply(reply.to_string()),
-        (_, Some(death)) => death,
-        (None, None) => Error::new(Kind::Connect, "the connection was lost"),
-    }
-}
-
-fn refused_login(user: &str, host: &str, reply: &Reply) -> Error {
-    if reply.code == 421 {
-        return super::control::farewell(reply);
-    }
-    Error::new(Kind::Login, format!("login as {user} on {host} refused: \"{}\"", reply.last_text()))
-        .with_hint("check the user name and the password")
-        .with_reply(reply.to_string())
 }

@@ -76,9 +76,10 @@ fn script_in(ctx: &mut Context, script: &Script) -> Status {
 
 fn stops(ctx: &Context) -> bool {
     match ctx.settings.text(CMD_FAIL_EXIT, None) {
+        _ if ctx.keep_going => false,
         "yes" => true,
         "no" => false,
-        _ => !ctx.at_prompt && !ctx.keep_going,
+        _ => !ctx.at_prompt,
     }
 }
 

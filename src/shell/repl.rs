@@ -5,7 +5,6 @@
 //! the line, Ctrl-D leaves.
 
 use std::cell::RefCell;
-use std::io::IsTerminal as _;
 use std::rc::Rc;
 
 use rustyline::config::{BellStyle, ColorMode, CompletionType, Config, Configurer as _};
@@ -198,7 +197,7 @@ type LineEditor<'a> = Editor<Helper<'a>, MemHistory>;
 fn editor<'a>(shared: &Rc<RefCell<Inner<'a>>>) -> Result<Option<LineEditor<'a>>> {
     let inner = shared.borrow();
     let ctx = &inner.ctx;
-    let to_terminal = std::io::stdout().is_terminal();
+    let to_terminal = ctx.out.is_terminal_out();
     let plain = std::env::var("TERM").is_ok_and(|term| PLAIN.contains(&term.as_str()));
     if ctx.out.interactive() && (plain || !to_terminal) {
         return Ok(None);

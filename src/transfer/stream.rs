@@ -248,7 +248,8 @@ fn fill(incoming: &mut dyn Incoming, block: &mut [u8]) -> (usize, Option<Option<
 }
 
 fn refuses_restart(error: &Error) -> bool {
-    let codes = ["500", "501", "502", "504", "554", "451", "350"];
+    // 200 is no 350: whether the offset was taken is anybody's guess.
+    let codes = ["200", "500", "501", "502", "504", "554", "451", "350"];
     error.reply().is_some_and(|reply| codes.iter().any(|code| reply.starts_with(code)))
 }
 

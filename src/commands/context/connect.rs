@@ -56,9 +56,8 @@ impl Context {
         self.establish()?;
         if let Some(path) = start {
             let path = RemotePath::new(decode_name(&path))?;
-            if let Some(session) = self.connection.live() {
-                session.change_directory(&path)?;
-            }
+            let session = self.connection.live().ok_or_else(not_connected)?;
+            session.change_directory(&path)?;
         }
         Ok(())
     }

@@ -105,6 +105,7 @@ fn item(entry: Entry, ahead: TimeDelta) -> Item {
         kind,
         size: entry.size.filter(|_| kind == ItemKind::File && !entry.size_in_blocks),
         modified: entry.modified.map(|modified| stamp(modified, ahead)),
+        unique: entry.unique,
         name: entry.name,
     }
 }
@@ -143,6 +144,7 @@ impl Tree for RemoteTree {
                 kind: ItemKind::File,
                 size: facts.size,
                 modified: facts.modified.map(Stamp::exact),
+                unique: None,
             }),
             Ok(_) => Ok(Item { kind: ItemKind::Directory, ..link.clone() }),
             Err(error) if error.kind() == Kind::Refused => {
@@ -172,6 +174,13 @@ impl Tree for RemoteTree {
             ItemKind::Directory => session.remove_directory(&located),
             _ => session.remove_file(&located),
         }
+    }
+
+    fn remove_if_link(&self, path: &str, cancel: &Cancel) -> Result<bool> {
+        let located = self.locate(path)?;
+        // DELE takes a link and refuses a directory.
+        let reply = self.pool.lease(cancel)?.command("DELE", located.as_str())?;
+        Ok(reply.is_positive_completion())
     }
 
     fn show(&self, path: &str) -> String {

@@ -104,7 +104,7 @@ pub fn carry(
     watch: &dyn Watch,
     cancel: &Cancel,
 ) -> Result<Summary> {
-    let root = Next { path: String::new(), in_source: true, in_target: true };
+    let root = Next { path: String::new(), in_source: true, in_target: true, trail: Vec::new() };
     let work = Work {
         directories: VecDeque::from([(root, 0)]),
         files: VecDeque::new(),
@@ -233,10 +233,14 @@ impl Runner<'_> {
         for complaint in [&source, &target].into_iter().flatten().flat_map(|l| &l.complaints) {
             self.unclean(&Error::new(Kind::Incomplete, complaint.clone()))?;
         }
-        let mut plan =
-            directory(&next.path, source.as_ref(), target.as_ref(), &self.settings.rules);
+        let mut plan = directory(&next, source.as_ref(), target.as_ref(), &self.settings.rules);
         if self.settings.rules.dereference {
             self.follow(&mut plan, &next, source.as_ref(), target.as_ref());
+        }
+        for path in std::mem::take(&mut plan.loops) {
+            let show = self.sides.source().show(&path);
+            let text = format!("{show}: leads back to a directory that it is in; not looked into");
+            self.unclean(&Error::new(Kind::Incomplete, text))?;
         }
         self.take_in(plan, depth);
         Ok(())
@@ -304,7 +308,7 @@ impl Runner<'_> {
             }
         }
         let rules = Rules { delete: false, ..self.settings.rules.clone() };
-        let more = directory(&next.path, Some(&followed), target, &rules);
+        let more = directory(next, Some(&followed), target, &rules);
         plan.actions.extend(more.actions);
         plan.next.extend(more.next);
         plan.unchanged += more.unchanged;

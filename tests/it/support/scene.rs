@@ -136,7 +136,14 @@ fn walk(dir: &Path, top: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// Bytes that do not repeat soon, and hold every value.
+/// Bytes that hold every value, in a period that fits no buffer (a prime number): what is
+/// missing or doubled anywhere shows. Copied together, since tests are not optimised.
 pub fn noise(length: usize) -> Vec<u8> {
-    (0..length as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
+    const PERIOD: u32 = 65_521;
+    let block: Vec<u8> = (0..PERIOD.min(length as u32))
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    let mut bytes = block.repeat(length / PERIOD as usize + 1);
+    bytes.truncate(length);
+    bytes
 }

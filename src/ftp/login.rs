@@ -1,0 +1,111 @@
+//! Logging in, and what a session asks for right after it (RFC 959 section 5.4, RFC 2389).
+
+use suppaftp::Mode;
+
+use super::features::Features;
+use super::path::RemotePath;
+use super::reply::{Reply, pwd_path};
+use super::session::Session;
+use crate::error::{Error, Kind, Result};
+
+/// What one session of a site has learnt. See [`Session::login_like`].
+#[derive(Debug, Clone)]
+pub struct Known {
+    features: Features,
+    home: RemotePath,
+    mode: Option<Mode>,
+    no_mlsd: bool,
+    time_command: Option<super::change::TimeCommand>,
+}
+
+impl Session {
+    /// Logs in as another session of the same site did, without asking for what that one knows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::login`].
+    pub fn login_like(
+        &mut self,
+        known: &Known,
+        user: &str,
+        password: &str,
+        account: Option<&str>,
+    ) -> Result<()> {
+        self.authenticate(user, password, account)?;
+        self.features = known.features.clone();
+        self.cwd = known.home.clone();
+        self.home = known.home.clone();
+        self.working_mode = known.mode;
+        self.no_mlsd = known.no_mlsd;
+        self.time_command = known.time_command;
+        if self.features.utf8() {
+            self.command("OPTS", "UTF8 ON")?;
+        }
+        self.set_ascii(false)
+    }
+
+    /// What another session of the same site need not ask again.
+    pub fn known(&self) -> Known {
+        Known {
+            features: self.features.clone(),
+            home: self.home.clone(),
+            mode: self.working_mode,
+            no_mlsd: self.no_mlsd,
+            time_command: self.time_command,
+        }
+    }
+
+    fn authenticate(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
+        let mut reply = self.command("USER", user)?;
+        if reply.code == 331 {
+            reply = self.command("PASS", password)?;
+        }
+        if reply.code == 332 {
+            let account = account.ok_or_else(|| {
+                refused_login(user, &self.options.host, &reply)
+                    .with_hint("the server wants an account: put it into the netrc file")
+            })?;
+            reply = self.command("ACCT", account)?;
+        }
+        if !reply.is_positive_completion() {
+            return Err(refused_login(user, &self.options.host, &reply));
+        }
+        self.user = Some(user.to_owned());
+        Ok(())
+    }
+
+    /// Logs in, asks for the features, sets the binary type and learns the directory.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
+    pub fn login(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
+        self.authenticate(user, password, account)?;
+        self.features = Features::parse(&self.command("FEAT", "")?);
+        if self.features.utf8() {
+            // RFC 2640 has UTF-8 as the default; some servers want to be told. A refusal is no
+            // harm, names travel as bytes.
+            self.command("OPTS", "UTF8 ON")?;
+        }
+        if let Some(facts) = self.features.facts_to_ask_for() {
+            // A refusal leaves the facts as they were.
+            self.command("OPTS", &format!("MLST {facts}"))?;
+        }
+        self.set_ascii(false)?;
+        let reply = self.command("PWD", "")?;
+        self.cwd = pwd_path(&reply).unwrap_or_else(|_| RemotePath::root());
+        self.home = self.cwd.clone();
+        // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
+        // but a session that it ended is not logged in.
+        self.death().map_or(Ok(()), Err)
+    }
+}
+
+fn refused_login(user: &str, host: &str, reply: &Reply) -> Error {
+    if reply.code == 421 {
+        return super::control::farewell(reply);
+    }
+    Error::new(Kind::Login, format!("login as {user} on {host} refused: \"{}\"", reply.last_text()))
+        .with_hint("check the user name and the password")
+        .with_reply(reply.to_string())
+}
