@@ -240,7 +240,9 @@ impl Upload<'_> {
         };
         if let Some(there) = there.filter(|there| *there != sent) {
             let text = format!("put {what}: {sent} bytes were sent, the server has {there}");
-            return Err(Error::new(Kind::Incomplete, text));
+            let error = Error::new(Kind::Incomplete, text);
+            // What is missing can be sent.
+            return Err(if there < sent { error.transient() } else { error });
         }
         if self.job.how.verify == Verify::Hash
             && let Some(there) = remote.checksum(target)?

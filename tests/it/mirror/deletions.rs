@@ -178,7 +178,9 @@ fn files_are_carried_before_anything_is_deleted() {
     let first = changes.iter().position(|l| l.starts_with("DELE")).unwrap();
     let last = changes.iter().rposition(|l| l.starts_with("STOR") || l.starts_with("MKD")).unwrap();
     assert!(first > last, "{changes:?}");
-    assert_eq!(changes[first..], ["DELE /up/old/y", "DELE /up/x", "RMD /up/old"]);
+    // First of all it is found out whether the directory is a link.
+    let order = ["DELE /up/old", "DELE /up/old/y", "RMD /up/old", "DELE /up/x"];
+    assert_eq!(changes[first..], order);
 }
 
 #[test]

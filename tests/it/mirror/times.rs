@@ -53,6 +53,22 @@ fn where_every_file_is_old_the_clock_is_not_known_and_a_second_run_carries_nothi
 }
 
 #[test]
+fn summer_time_makes_no_file_newer() {
+    // Found out by the newest file, the clock is an hour ahead; it was two when the other changed.
+    let (new, old) = (TimeDelta::minutes(90), TimeDelta::days(100));
+    let line = |age: TimeDelta, ahead: i64, name: &str| {
+        let shown = (Utc::now() - age + TimeDelta::hours(ahead)).format("%b %d %H:%M");
+        format!("-rw-r--r-- 1 ftp ftp 3 {shown} {name}\r\n")
+    };
+    let listing = line(new, 1, "new") + &line(old, 2, "old");
+    let script = Script::new().without("MLSD").without("MLST");
+    let script = script.file("/s/new", "new").file("/s/old", "old").listing_of("LIST", "/s", listing);
+    let scene = Scene::new(script.time("/s/new", &ago(new)).time("/s/old", &ago(old)));
+    scene.run("mirror s; mirror s").ok();
+    assert_eq!(transfers(&scene), 2);
+}
+
+#[test]
 fn what_is_newer_by_more_than_the_clocks_grain_is_carried() {
     for ahead in [0, 120, -480] {
         let scene = Scene::new(script().list_ahead(ahead));
