@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::ftp::pool::Pool;
 use crate::output::{Output, TreeProgress};
 use crate::transfer::Outcome;
-use crate::transfer::retry::Retries;
+use crate::transfer::retry::{Moved, Retries};
 
 /// Carries all of `jobs`, up to `most` at the same time. Failures of single files are noted.
 ///
@@ -96,12 +96,13 @@ impl Work<'_> {
 
     fn one(&self, job: &Job, size: Option<u64>) -> Result<Outcome> {
         let watched = Watched::below(self.tree, &self.out, &job.label(), size);
+        let moved = Moved::new(&watched);
         let mut job = job.clone();
         with_retries(self.retries.clone(), &self.cancel, &watched, |again| {
             if again {
-                job.again();
+                job.again(moved.any());
             }
-            job.run(&mut *self.pool.lease(&self.cancel)?, &watched, &self.cancel)
+            job.run(&mut *self.pool.lease(&self.cancel)?, &moved, &self.cancel)
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::output::{Record, Transfer, Way, human_bytes, human_duration, human_rate};
-use crate::transfer::retry::Retries;
+use crate::transfer::retry::{Moved, Retries};
 use crate::transfer::{Facts, Outcome, Progress, Remote as _, download as down, upload as up};
 
 /// A file to carry.
@@ -81,15 +81,15 @@ impl Job {
         })
     }
 
-    /// The next try goes on where this one stopped.
-    pub fn again(&mut self) {
+    /// The next try goes on where this one stopped, if it `moved` anything.
+    pub fn again(&mut self, moved: bool) {
         match self {
             Job::Down(job) => {
-                job.how.resume = true;
+                job.how.resume |= moved;
                 // What a listing said may be what was wrong.
                 job.facts = None;
             }
-            Job::Up(job) => job.how.resume = true,
+            Job::Up(job) => job.how.resume |= moved,
         }
     }
 
@@ -182,13 +182,18 @@ pub fn each(
 /// Those of the transfer.
 pub fn carry(ctx: &mut Context, job: &Job) -> Result<()> {
     let watched = Watched::new(&ctx.out, &job.label(), job.size());
+    let moved = Moved::new(&watched);
     let mut trying = job.clone();
     let (retries, cancel) = (ctx.retries(), ctx.cancel.clone());
     let result = with_retries(retries, &cancel, &watched, |again| {
         if again {
-            trying.again();
+            trying.again(moved.any());
+            if ctx.connection.live().is_none() {
+                // Why it was lost has just been said.
+                ctx.connection.close();
+            }
         }
-        trying.run(ctx.session()?, &watched, &cancel)
+        trying.run(ctx.session()?, &moved, &cancel)
     });
     drop(watched);
     told_job(ctx, job, result)

@@ -327,6 +327,12 @@ impl Write for Control {
         if std::mem::take(&mut lock(&self.exchange).listen) {
             return Ok(line.len());
         }
+        {
+            // What the command before brought is no answer to this one, sent or not.
+            let mut exchange = lock(&self.exchange);
+            exchange.reply = None;
+            exchange.preliminary = None;
+        }
         self.check_in_step()?;
         let text = line.strip_suffix(b"\r\n").unwrap_or(line);
         if text.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
@@ -336,8 +342,6 @@ impl Write for Control {
         let sent: &[u8] = if self.clear_data && text == b"PROT P" { b"PROT C\r\n" } else { line };
         let timeout = {
             let mut exchange = lock(&self.exchange);
-            exchange.reply = None;
-            exchange.preliminary = None;
             let verb = text.split(|byte| *byte == b' ').next().unwrap_or_default();
             exchange.verb = decode_name(verb).to_ascii_uppercase();
             exchange.dialogue.sent(&decode_name(sent.strip_suffix(b"\r\n").unwrap_or(sent)));

@@ -191,7 +191,8 @@ impl Handshake {
                         "{what}: the connection was lost in the TLS handshake ({})",
                         crate::error::io_reason(&error)
                     ),
-                ),
+                )
+                .transient(),
             },
             Handshake::Tls(why) => Error::new(Kind::Tls, format!("{what}: {why}")),
             Handshake::OtherCertificate => Error::new(

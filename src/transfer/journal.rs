@@ -1,6 +1,7 @@
 //! The journal beside a partial file: of which remote file it is a part.
 //!
-//! It is written when a download begins that is worth resuming, and removed when the file is
+//! It is written when a download begins whose partial file may become longer than what is
+//! compared of it, and removed when the file is
 //! complete. With it, a later run knows whether the remote file is still the one that was begun.
 
 use std::io::Write;
@@ -10,9 +11,7 @@ use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
 use super::Facts;
-
-/// Downloads smaller than this begin again rather than to be resumed, so they need no journal.
-pub const WORTH_RESUMING: u64 = 1024 * 1024;
+use super::resume::OVERLAP;
 
 /// What a journal says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +30,14 @@ impl Journal {
     /// The journal of a download of a file with these facts.
     pub fn of(facts: Facts) -> Self {
         Self { size: facts.size, modified: facts.modified, segments: Vec::new() }
+    }
+
+    /// Writes the journal of a download that needs one: a shorter partial file than
+    /// [`OVERLAP`] is compared as a whole.
+    pub fn begin(facts: Facts, partial: &Path) {
+        if facts.size.is_none_or(|size| size > OVERLAP) {
+            Self::of(facts).write(partial);
+        }
     }
 
     /// Whether the remote file is still the one that was begun, as far as can be told.

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::Facts;
-use super::journal::{Journal, WORTH_RESUMING};
+use super::journal::Journal;
 use super::partial::Partial;
 use super::segments::Parts;
 use super::stream::Start;
@@ -46,8 +46,8 @@ pub fn plan(partial: &Partial, target: &Path, facts: Facts) -> Result<Plan> {
                 Some(parts) => Plan::Segments(parts),
                 None => Plan::Afresh(Some("its journal makes no sense")),
             },
-            // It may have been fetched in parts, and be full of holes.
-            None if here >= WORTH_RESUMING => Plan::Afresh(Some("it has lost its journal")),
+            // It may also have been fetched in parts, and be full of holes.
+            None if here > OVERLAP => Plan::Afresh(Some("nothing tells what it is a part of")),
             _ if too_long(here) => Plan::Afresh(Some("what is here is longer")),
             _ => Plan::Partial(Start { offset: here, overlap: partial.tail(OVERLAP)? }),
         });

@@ -3,7 +3,7 @@
 //! It writes into any writer and knows neither files nor names on this side.
 
 use std::io::{ErrorKind, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::ascii::FromWire;
 use super::{BLOCK, Facts, How, Incoming, Outcome, Progress, Remote, Type, verify};
@@ -97,7 +97,7 @@ impl Download<'_> {
             progress.expect(total);
         }
         progress.start_at(start.offset);
-        if !self.overlap_is_same(start, &mut *incoming)? {
+        if !self.overlap_is_same(start, &mut *incoming, remote.timeout())? {
             incoming.abort();
             return Err(Failure::NotTheSame("what is here is not its beginning"));
         }
@@ -114,6 +114,10 @@ impl Download<'_> {
             }
             Err(Stopped::TooLong(count)) => {
                 incoming.abort();
+                // A server that ignores REST, and content that is the same everywhere.
+                if start.offset > 0 {
+                    return Err(Failure::NotTheSame("more came than was missing"));
+                }
                 let came = start.offset + count;
                 return Err(verify::wrong_size(&what, came, start.offset + limit).into());
             }
@@ -137,7 +141,12 @@ impl Download<'_> {
     }
 
     /// Reads the bytes that are here already and compares them.
-    fn overlap_is_same(&self, start: &Start, incoming: &mut dyn Incoming) -> Result<bool, Failure> {
+    fn overlap_is_same(
+        &self,
+        start: &Start,
+        incoming: &mut dyn Incoming,
+        timeout: Duration,
+    ) -> Result<bool, Failure> {
         let mut came = vec![0; start.overlap.len()];
         let mut filled = 0;
         while filled < came.len() {
@@ -148,8 +157,8 @@ impl Download<'_> {
                 Ok(n) => filled += n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
-                    let timeout = std::time::Duration::ZERO;
-                    return Err(data_error(&error, timeout).into());
+                    let what = format!("get {}", self.path);
+                    return Err(data_error(&error, timeout).about(what).into());
                 }
             }
         }
