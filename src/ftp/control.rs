@@ -11,6 +11,7 @@ use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::charset::Charset;
 use super::dialogue::Dialogue;
 use super::path::decode_name;
 use super::reply::{self, Reply, ReplyParser};
@@ -40,6 +41,8 @@ pub(super) struct Exchange {
     pub listen: bool,
     /// When the connection was last used.
     pub used: Instant,
+    /// What the server's bytes mean; UTF-8 until its features are known.
+    pub charset: Charset,
     /// Who wants to see the dialogue.
     pub dialogue: Dialogue,
 }
@@ -62,6 +65,7 @@ impl Exchange {
             grace: None,
             listen: false,
             used: Instant::now(),
+            charset: Charset::default(),
             dialogue,
         }))
     }
@@ -236,14 +240,16 @@ impl Control {
 
     fn next_reply(&mut self) -> Result<Reply> {
         self.arm();
-        let (timeout, is_data, begun) = {
+        let (timeout, is_data, begun, charset) = {
             let mut exchange = lock(&self.exchange);
             let timeout = exchange.grace.take().unwrap_or(exchange.timeout);
-            (timeout, is_data_verb(&exchange.verb), exchange.preliminary.is_some())
+            let (is_data, begun) = (is_data_verb(&exchange.verb), exchange.preliminary.is_some());
+            (timeout, is_data, begun, exchange.charset)
         };
         loop {
-            let reply =
+            let mut reply =
                 self.lines.reply(&mut self.stream).map_err(|broken| broken.into_error(timeout))?;
+            reply.charset = charset;
             lock(&self.exchange).dialogue.received(&reply);
             // A second 1yz, or one to a command without data, announces nothing new.
             if reply.class() != 1 || (is_data && !begun) {
@@ -344,7 +350,8 @@ impl Write for Control {
             let mut exchange = lock(&self.exchange);
             let verb = text.split(|byte| *byte == b' ').next().unwrap_or_default();
             exchange.verb = decode_name(verb).to_ascii_uppercase();
-            exchange.dialogue.sent(&decode_name(sent.strip_suffix(b"\r\n").unwrap_or(sent)));
+            let shown = exchange.charset.decode(sent.strip_suffix(b"\r\n").unwrap_or(sent));
+            exchange.dialogue.sent(&shown);
             exchange.timeout
         };
         self.stream.socket_mut().set_patience(Patience::within(timeout));

@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn reply(code: u16, text: &str) -> Reply {
-        Reply { code, lines: vec![text.as_bytes().to_vec()] }
+        Reply::new(code, vec![text.as_bytes().to_vec()])
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod change;
 mod channel;
+pub mod charset;
 mod control;
 pub mod data;
 mod data_command;

@@ -97,7 +97,7 @@ fn finished(fault: Option<Fault>, end: End) -> Result<Finished> {
         Some(Fault::NoReply) => return Err(Error::new(Kind::Connect, "no reply")),
         _ => 226,
     };
-    Ok(Finished { end, reply: Reply { code, lines: vec![b"done".to_vec()] }, resumes: true })
+    Ok(Finished { end, reply: Reply::new(code, vec![b"done".to_vec()]), resumes: true })
 }
 
 struct FakeDownload {
