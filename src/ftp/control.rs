@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::charset::Charset;
 use super::dialogue::Dialogue;
+use super::explain::tls_words;
 use super::path::decode_name;
 use super::reply::{self, Reply, ReplyParser};
 use crate::error::{Error, Kind, Result, io_reason};
@@ -151,7 +152,12 @@ pub(super) fn lost(error: &io::Error, timeout: Duration) -> Error {
         io::ErrorKind::UnexpectedEof => "the server closed the control connection".to_owned(),
         _ => format!("the control connection was lost: {}", io_reason(error)),
     };
-    Error::new(Kind::Connect, why).transient()
+    let lost = Error::new(Kind::Connect, why).transient();
+    // TLS 1.3 tells what it thinks of a client certificate only after the handshake.
+    match tls_words(&error.to_string()) {
+        Some((cause, next)) => lost.about(cause).with_hint(next),
+        None => lost,
+    }
 }
 
 /// The control connection's stream, as suppaftp sees it.
