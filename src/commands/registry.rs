@@ -138,7 +138,11 @@ impl Spec {
                 Parsed::Help => Ok(None),
             },
             run: |words, ctx| match parse::<T>(words)? {
-                Parsed::Command(command) => command.run(ctx),
+                Parsed::Command(command) => {
+                    // Again, now that wildcards are written out.
+                    command.check()?;
+                    command.run(ctx)
+                }
                 Parsed::Help => (ctx.interpreter)(ctx, &format!("help {}", T::NAME), "help"),
             },
         }

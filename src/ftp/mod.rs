@@ -11,6 +11,7 @@ pub mod dial;
 pub mod dialogue;
 pub mod examine;
 pub mod explain;
+pub mod facts;
 pub mod features;
 mod greeting;
 pub mod list;
