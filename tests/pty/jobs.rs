@@ -36,8 +36,8 @@ fn leaving_with_running_jobs_asks_and_ctrl_c_means_the_foreground() {
     terminal.send("get big.iso &\r");
     liar.wire.wait_for("RETR", 1);
     terminal.expect(PROMPT);
-    terminal.send("sleep 1h\r");
-    terminal.expect("sleep 1h");
+    terminal.send("echo begun; sleep 1h\r");
+    terminal.expect("\nbegun");
     terminal.send("\x03");
     terminal.expect("interrupted");
     terminal.expect(PROMPT);
