@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod architecture;
+mod charset;
 mod completion;
 mod control;
 mod data;
@@ -14,7 +15,9 @@ mod install;
 mod jobs;
 mod listing;
 mod local;
+mod mirror;
 mod names;
+mod recovery;
 mod remote_commands;
 mod resume;
 mod scripts;
@@ -26,3 +29,4 @@ mod support;
 mod trust;
 mod upload;
 mod verbs;
+mod ways;

@@ -54,7 +54,7 @@ pub struct Mirror {
     #[arg(long, value_name = "N[%]", value_parser = limit)]
     max_delete: Option<set::Limit>,
     /// Only files of MIN to MAX bytes; either may be left out
-    #[arg(long, value_name = "MIN-MAX", value_parser = sizes)]
+    #[arg(long, value_name = "MIN-MAX", value_parser = sizes, allow_hyphen_values = true)]
     size_range: Option<RangeInclusive<u64>>,
     /// Only files modified after this: a date (2026-01-31) or an age (12h)
     #[arg(long, value_name = "TIME", value_parser = time)]

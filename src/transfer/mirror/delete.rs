@@ -2,7 +2,7 @@
 
 use super::carry::Sides;
 use super::plan::Action;
-use super::run::{Settings, Summary, Watch, is_fatal, tried};
+use super::run::{Settings, Summary, Watch, ends_all, tried};
 use super::tree::ItemKind;
 use crate::cancel::Cancel;
 use crate::error::Result;
@@ -36,7 +36,7 @@ pub fn delete(
                 summary.deleted += 1;
                 watch.done(&action, Ok(None));
             }
-            Err(error) if is_fatal(error) => return Err(error.clone()),
+            Err(error) if ends_all(sides, error, cancel) => return Err(error.clone()),
             Err(error) => {
                 summary.failures += 1;
                 watch.done(&action, Err(error));

@@ -27,17 +27,19 @@ pub struct Stamp {
     pub time: NaiveDateTime,
     /// What was cut off: the real time lies in `time .. time + grain`.
     pub grain: TimeDelta,
+    /// How far the clock that it was read from may be off, either way.
+    pub doubt: TimeDelta,
 }
 
 impl Stamp {
     /// A time exact to the second.
     pub fn exact(time: NaiveDateTime) -> Self {
-        Self { time, grain: TimeDelta::seconds(1) }
+        Self { time, grain: TimeDelta::seconds(1), doubt: TimeDelta::zero() }
     }
 
     /// Whether this is surely later than `other`.
     pub fn is_after(&self, other: &Stamp) -> bool {
-        self.time >= other.time + other.grain
+        self.time - self.doubt >= other.time + other.grain + other.doubt
     }
 }
 
