@@ -4,7 +4,7 @@ use clap::Parser;
 
 use super::job::collect;
 use super::{Builtin, Context, Example, Globs, Group, words};
-use crate::commands::context::Waiting;
+use crate::commands::context::{State, Waiting};
 use crate::error::{Error, Result};
 use crate::output::{Column, Job, Record, Table};
 
@@ -79,13 +79,16 @@ impl Word {
 }
 
 fn wait(ctx: &mut Context) -> Result<()> {
-    let queue = ctx.queue();
-    if queue.job.is_some() && queue.job == ctx.job {
+    let ids = ctx.queue().jobs;
+    if ctx.job.is_some_and(|job| ids.contains(&job)) {
         return Err(Error::usage("queue: a queued command cannot wait for its queue"));
     }
-    let ids: Vec<_> = queue.job.into_iter().collect();
     ctx.out.flush()?;
     ctx.wait_for_jobs(&ids)?;
+    // Who killed one, and went on with the queue, knows of it.
+    let killed = |id: &u64| ctx.jobs.job(*id).is_some_and(|job| job.state == State::Killed);
+    let (killed, ids): (Vec<_>, Vec<_>) = ids.into_iter().partition(killed);
+    let _ = collect(&killed, ctx);
     let result = collect(&ids, ctx);
     let queue = ctx.queue();
     if queue.stopped && !queue.commands.is_empty() {

@@ -4,6 +4,8 @@ use std::fs::OpenOptions;
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
+
 use super::expand::home_of;
 use super::syntax::{Redirect, Target, Word};
 use crate::commands::Context;
@@ -74,8 +76,11 @@ fn reap(child: &mut Child, ctx: &Context) -> std::io::Result<ExitStatus> {
             return Ok(status);
         }
         if ctx.cancel.requested().is_some() {
-            let group = rustix::process::Pid::from_child(child);
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TERM);
+            let group = Pid::from_child(child);
+            // One that was stopped for wanting the terminal only hears the first when it goes on.
+            for signal in [Signal::TERM, Signal::CONT] {
+                let _ = kill_process_group(group, signal);
+            }
             return child.wait();
         }
         std::thread::sleep(TICK);

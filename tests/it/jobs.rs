@@ -147,6 +147,22 @@ fn no_more_connections_are_made_than_the_limit_allows() {
 }
 
 #[test]
+fn a_pool_and_the_jobs_beside_it_keep_the_limit_together() {
+    for limit in [1, 2, 3] {
+        let files = (0..12).fold(script(), |script, n| script.file(format!("/many/{n}"), "x"));
+        let liar = Liar::start(files);
+        let set = format!("net:connection-limit={limit}");
+        let commands = "mirror -P 4 many one & get big.iso & mirror -P 4 many two";
+        let ran = call(&liar, &["--set", &set], commands).run().ok();
+        assert!(most_at_once(&liar) <= limit, "{limit}: {}\n{ran}", most_at_once(&liar));
+        for directory in ["one", "two"] {
+            let found = std::fs::read_dir(ran.home().path().join(directory)).unwrap().count();
+            assert_eq!(found, 12, "{limit} {directory}\n{ran}");
+        }
+    }
+}
+
+#[test]
 fn a_queue_uses_one_connection_and_keeps_the_order() {
     let liar = Liar::start(script());
     let commands = "queue get b.txt; queue get a.txt; queue get dir/c.txt; queue wait";

@@ -20,7 +20,7 @@ pub(super) fn export(ctx: &Context, file: Option<&Path>) -> Result<()> {
     let Some(file) = file.filter(|file| *file != Path::new("-")) else {
         return entries.iter().try_for_each(|entry| ctx.out.line(&entry.to_string()));
     };
-    let path = typed(file);
+    let path = typed(ctx, file);
     let text: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
     write_private(&path, text.as_bytes()).map_err(|why| Error::local(&path, &why))?;
     ctx.out.notice(&format!("{}: servers written: {}", path.display(), entries.len()));
@@ -38,13 +38,13 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 /// A path as it was typed, in the shell or as an argument of the program.
-fn typed(path: &Path) -> PathBuf {
-    local::path(&local::expand_tilde(&local::word(path)))
+fn typed(ctx: &Context, path: &Path) -> PathBuf {
+    ctx.local(&local::expand_tilde(&local::word(path)))
 }
 
 /// Adds the entries of a file: an exported one, or FileZilla's `trustedcerts.xml`.
 pub(super) fn import(ctx: &Context, file: &Path) -> anyhow::Result<()> {
-    let (name, bytes) = read(file)?;
+    let (name, bytes) = read(ctx, file)?;
     let found = match filezilla::looks_like(&bytes) {
         true => {
             filezilla::entries(&bytes, chrono::Utc::now()).map_err(|error| error.about(&name))?
@@ -70,14 +70,14 @@ pub(super) fn import(ctx: &Context, file: &Path) -> anyhow::Result<()> {
 }
 
 /// The file's name for messages, and what is in it.
-fn read(file: &Path) -> Result<(String, Vec<u8>)> {
+fn read(ctx: &Context, file: &Path) -> Result<(String, Vec<u8>)> {
     if file == Path::new("-") {
         let name = "standard input";
         let mut bytes = Vec::new();
         let read = std::io::stdin().read_to_end(&mut bytes);
         return read.map(|_| (name.to_owned(), bytes)).map_err(|why| Error::local(name, &why));
     }
-    let path = typed(file);
+    let path = typed(ctx, file);
     let bytes = std::fs::read(&path).map_err(|why| Error::local(&path, &why))?;
     Ok((path.display().to_string(), bytes))
 }

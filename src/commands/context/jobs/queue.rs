@@ -14,9 +14,9 @@ pub(super) struct Queue {
     waiting: VecDeque<Queued>,
     /// What is being done, without secrets.
     current: Option<String>,
-    /// The job that does it, or did.
-    job: Option<u64>,
-    /// Whether that job still takes commands.
+    /// The job that does it, and those before it.
+    jobs: Vec<u64>,
+    /// Whether the last one still takes commands.
     working: bool,
     stopped: bool,
 }
@@ -37,8 +37,8 @@ pub struct Waiting {
     pub commands: Vec<String>,
     /// Whether none of them is begun.
     pub stopped: bool,
-    /// The job that runs them, or did last.
-    pub job: Option<u64>,
+    /// The jobs that have run them and that nobody has asked after yet; the last one may still.
+    pub jobs: Vec<u64>,
 }
 
 impl Context {
@@ -63,7 +63,7 @@ impl Context {
             current: queue.current.clone(),
             commands: queue.waiting.iter().map(|queued| queued.title.clone()).collect(),
             stopped: queue.stopped,
-            job: queue.job,
+            jobs: queue.jobs.iter().copied().filter(|id| table.has(*id)).collect(),
         }
     }
 
@@ -124,9 +124,13 @@ impl Context {
         });
         let started = self.start_job(&title, body);
         let mut table = self.jobs.table();
+        let gone: Vec<_> = table.queues.get(&key).map_or(Vec::new(), |queue| {
+            queue.jobs.iter().copied().filter(|id| !table.has(*id)).collect()
+        });
         let queue = table.queues.entry(key).or_default();
+        queue.jobs.retain(|id| !gone.contains(id));
         match started {
-            Ok(id) => queue.job = Some(id),
+            Ok(id) => queue.jobs.push(id),
             Err(_) => queue.working = false,
         }
         started.map(drop)

@@ -155,6 +155,12 @@ impl Row {
     }
 }
 
+impl Table {
+    pub(super) fn has(&self, id: u64) -> bool {
+        self.rows.contains_key(&id)
+    }
+}
+
 impl Jobs {
     /// The connections to sites, of the shell and of all jobs.
     pub fn slots(&self) -> &Slots {

@@ -199,8 +199,11 @@ fn queued_commands_run_in_order_and_a_failure_keeps_none_from_its_turn() {
     let ran = script("queue sleep 0.1; queue echo 'a b'; queue false; queue 'echo c; echo d'");
     assert_eq!(ran.out, "a b\nc\nd\n");
     assert_eq!((ran.fixture.ctx.tally.failed, ran.kind), (1, None), "{}", ran.err);
-    let ran = script("queue false; queue echo a; queue wait || echo caught");
-    assert_eq!(ran.out, "a\ncaught\n");
+    // Also where a job has ended before the next command was queued.
+    for pause in ["", "sleep 0.2; "] {
+        let ran = script(&format!("queue false; {pause}queue echo a; queue wait || echo caught"));
+        assert_eq!((ran.out.as_str(), ran.fixture.ctx.tally.failed), ("a\ncaught\n", 0));
+    }
 }
 
 #[test]
