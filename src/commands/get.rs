@@ -16,6 +16,7 @@ use crate::ftp::listing::EntryKind;
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::output::Way;
 use crate::settings::{XFER_PARALLEL, XFER_SEGMENTS};
+use crate::transfer::segments::is_begun;
 use crate::transfer::{Type, download};
 
 /// Fetch files from the server
@@ -201,7 +202,10 @@ impl Get {
         let set = || ctx.settings.count(XFER_SEGMENTS, ctx.connection.host());
         let count = self.segments.unwrap_or_else(set);
         match &job {
-            Job::Down(down) if count > 1 => segments::carry(ctx, down, count),
+            // Part by part also over one connection: servers end it when a part is full.
+            Job::Down(down) if count > 1 || (self.resume && is_begun(&down.local)) => {
+                segments::carry(ctx, down, count)
+            }
             _ => transfers::carry(ctx, &job),
         }
     }

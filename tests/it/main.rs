@@ -3,6 +3,7 @@
 // Helpers of tests may stop at the first surprise, as tests may (clippy.toml).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod across;
 mod architecture;
 mod completion;
 mod control;
@@ -13,9 +14,11 @@ mod handshake;
 mod install;
 mod local;
 mod names;
+mod parallel;
 mod remote_commands;
 mod scripts;
 mod secrets;
+mod segments;
 mod session;
 mod signals;
 mod status;
