@@ -77,10 +77,7 @@ impl There {
             })
         });
         drop(watched);
-        let urls = (
-            url(ctx.connection.site.as_ref(), from),
-            url(self.beside.connection.site.as_ref(), &to),
-        );
+        let urls = (url(&ctx.connection, from), url(&self.beside.connection, &to));
         ctx.exchange(&mut self.beside);
         ctx.forget(&to);
         ctx.exchange(&mut self.beside);
@@ -119,8 +116,11 @@ fn at_server(connection: &Connection, error: Error) -> Error {
     }
 }
 
-/// A remote file as a URL.
-fn url(site: Option<&Site>, path: &RemotePath) -> String {
-    let with_path = |site: &Site| Site { path: Some(encode_name(path.as_str())), ..site.clone() };
-    site.map_or_else(|| path.as_str().to_owned(), |site| with_path(site).to_string())
+/// A remote file as a URL. Its path is the one typed where that is under the login directory.
+fn url(connection: &Connection, typed: &RemotePath) -> String {
+    let Some(site) = &connection.site else { return typed.as_str().to_owned() };
+    let moved = connection.session().filter(|session| session.cwd() != session.home());
+    let path = moved.and_then(|session| session.cwd().resolve(path.as_str()).ok());
+    let path = path.as_ref().unwrap_or(typed);
+    Site { path: Some(encode_name(path.as_str())), ..site.clone() }.to_string()
 }

@@ -80,7 +80,7 @@ impl Builtin for Get {
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        self.fetch(ctx)
+        self.fetch(ctx, Self::NAME)
     }
 }
 
@@ -115,8 +115,10 @@ impl Get {
         self.name.as_deref().or(self.directory.as_deref()).filter(|word| is_url(word))
     }
 
-    /// Fetches all of the files.
-    pub(super) fn fetch(self, ctx: &mut Context) -> anyhow::Result<()> {
+    /// Fetches all of the files, for the command of this name.
+    pub(super) fn fetch(self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
+        // Wildcards and braces may have made several files of one.
+        self.checked(command)?;
         let mut failures = Failures::default();
         let mut several = Vec::new();
         let mut lookup = Lookup::default();

@@ -59,6 +59,9 @@ fn a_file_goes_from_server_to_server() {
     assert_eq!(transfers[0]["bytes"], SIZE, "{ran}");
     let local = transfers[0]["local"].as_str().unwrap();
     assert!(local.starts_with("ftpes://") && local.ends_with("/in/copy"), "{ran}");
+    // `a` was in another directory than the one that the login led to.
+    let remote = transfers[0]["remote"].as_str().unwrap();
+    assert!(remote.ends_with("/%2Fd/a"), "{ran}");
     // The time goes along.
     assert!(other.wire.lines("MFMT")[0].contains("20240102030405"), "{ran}");
     ran.never_says(&other.password);
