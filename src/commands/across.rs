@@ -1,6 +1,7 @@
 //! A file from the current server to the one that a URL names, through this program and without a
 //! copy on the disk.
 
+use super::context::Connection;
 use super::context::beside::{Beside, parse_url};
 use super::transfers::{told, with_retries};
 use super::watch::Watched;
@@ -47,7 +48,7 @@ impl There {
     pub fn copy(&mut self, ctx: &mut Context, from: &RemotePath, kind: Type) -> Result<()> {
         let to = self.target(from)?;
         let facts = ctx.session().and_then(|session| session.facts(from));
-        let facts = facts.map_err(|error| at_server(ctx.connection.host(), error))?;
+        let facts = facts.map_err(|error| at_server(&ctx.connection, error))?;
         let modified = || Ok(facts.modified.and_then(system_time));
         ctx.exchange(&mut self.beside);
         let may = overwrite::may_replace_remote(ctx, &to, modified);
@@ -70,16 +71,13 @@ impl There {
                             Side::Source => &ctx.connection,
                             Side::Target => &self.beside.connection,
                         };
-                        at_server(connection.host(), error)
+                        at_server(connection, error)
                     },
                 )
             })
         });
         drop(watched);
-        let urls = (
-            url(ctx.connection.site.as_ref(), from),
-            url(self.beside.connection.site.as_ref(), &to),
-        );
+        let urls = (url(&ctx.connection, from), url(&self.beside.connection, &to));
         ctx.exchange(&mut self.beside);
         ctx.forget(&to);
         ctx.exchange(&mut self.beside);
@@ -102,24 +100,27 @@ impl There {
     fn both(&mut self, ctx: &mut Context) -> Result<()> {
         ctx.exchange(&mut self.beside);
         let there = ctx.session().map(drop);
-        let there = there.map_err(|error| at_server(ctx.connection.host(), error));
+        let there = there.map_err(|error| at_server(&ctx.connection, error));
         ctx.exchange(&mut self.beside);
         there?;
         let here = ctx.session().map(drop);
-        here.map_err(|error| at_server(ctx.connection.host(), error))
+        here.map_err(|error| at_server(&ctx.connection, error))
     }
 }
 
 /// A failure with the name of the server that it was at.
-fn at_server(host: Option<&str>, error: Error) -> Error {
-    match host {
-        Some(host) if !error.message().contains(host) => error.about(host),
+fn at_server(connection: &Connection, error: Error) -> Error {
+    match connection.site.as_ref().map(Site::key) {
+        Some(server) if !error.message().contains(&server) => error.about(server),
         _ => error,
     }
 }
 
-/// A remote file as a URL.
-fn url(site: Option<&Site>, path: &RemotePath) -> String {
-    let with_path = |site: &Site| Site { path: Some(encode_name(path.as_str())), ..site.clone() };
-    site.map_or_else(|| path.as_str().to_owned(), |site| with_path(site).to_string())
+/// A remote file as a URL. Its path is the one typed where that is under the login directory.
+fn url(connection: &Connection, typed: &RemotePath) -> String {
+    let Some(site) = &connection.site else { return typed.as_str().to_owned() };
+    let moved = connection.session().filter(|session| session.cwd() != session.home());
+    let path = moved.and_then(|session| session.cwd().resolve(typed.as_str()).ok());
+    let path = path.as_ref().unwrap_or(typed);
+    Site { path: Some(encode_name(path.as_str())), ..site.clone() }.to_string()
 }

@@ -16,6 +16,7 @@ use crate::ftp::listing::EntryKind;
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::output::Way;
 use crate::settings::{XFER_PARALLEL, XFER_SEGMENTS};
+use crate::transfer::segments::is_begun;
 use crate::transfer::{Type, download};
 
 /// Fetch files from the server
@@ -79,7 +80,7 @@ impl Builtin for Get {
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        self.fetch(ctx)
+        self.fetch(ctx, Self::NAME)
     }
 }
 
@@ -114,8 +115,10 @@ impl Get {
         self.name.as_deref().or(self.directory.as_deref()).filter(|word| is_url(word))
     }
 
-    /// Fetches all of the files.
-    pub(super) fn fetch(self, ctx: &mut Context) -> anyhow::Result<()> {
+    /// Fetches all of the files, for the command of this name.
+    pub(super) fn fetch(self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
+        // Wildcards and braces may have made several files of one.
+        self.checked(command)?;
         let mut failures = Failures::default();
         let mut several = Vec::new();
         let mut lookup = Lookup::default();
@@ -201,7 +204,10 @@ impl Get {
         let set = || ctx.settings.count(XFER_SEGMENTS, ctx.connection.host());
         let count = self.segments.unwrap_or_else(set);
         match &job {
-            Job::Down(down) if count > 1 => segments::carry(ctx, down, count),
+            // Part by part also over one connection: servers end it when a part is full.
+            Job::Down(down) if count > 1 || (self.resume && is_begun(&down.local)) => {
+                segments::carry(ctx, down, count)
+            }
             _ => transfers::carry(ctx, &job),
         }
     }

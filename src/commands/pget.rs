@@ -42,6 +42,6 @@ impl Builtin for Pget {
         let set = ctx.settings.count(XFER_SEGMENTS, ctx.connection.host());
         let set = if set > 1 { set } else { DEFAULT };
         self.get.segments = self.connections.or(self.get.segments).or(Some(set));
-        self.get.fetch(ctx)
+        self.get.fetch(ctx, Self::NAME)
     }
 }

@@ -65,7 +65,7 @@ impl Builtin for Put {
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        self.store(ctx)
+        self.store(ctx, Self::NAME)
     }
 }
 
@@ -79,8 +79,10 @@ impl Put {
         Ok(())
     }
 
-    /// Stores all of the files.
-    pub(super) fn store(self, ctx: &mut Context) -> anyhow::Result<()> {
+    /// Stores all of the files, for the command of this name.
+    pub(super) fn store(self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
+        // Wildcards and braces may have made several files of one.
+        self.checked(command)?;
         let mut failures = Failures::default();
         let mut several = Vec::new();
         let set = || ctx.settings.count(XFER_PARALLEL, ctx.connection.host());

@@ -28,6 +28,6 @@ impl Builtin for Reget {
 
     fn run(mut self, ctx: &mut Context) -> anyhow::Result<()> {
         self.get.resume = true;
-        self.get.fetch(ctx)
+        self.get.fetch(ctx, Self::NAME)
     }
 }

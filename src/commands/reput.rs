@@ -28,6 +28,6 @@ impl Builtin for Reput {
 
     fn run(mut self, ctx: &mut Context) -> anyhow::Result<()> {
         self.put.resume = true;
-        self.put.store(ctx)
+        self.put.store(ctx, Self::NAME)
     }
 }

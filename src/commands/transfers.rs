@@ -15,6 +15,9 @@ use crate::output::{Record, Transfer, Way, human_bytes, human_duration, human_ra
 use crate::transfer::retry::{Moved, Retries};
 use crate::transfer::{Facts, Outcome, Progress, Remote as _, download as down, upload as up};
 
+/// So many bytes further than ever before, and the count of retries begins anew.
+const PROGRESS: u64 = 16 * 1024 * 1024;
+
 /// A file to carry.
 #[derive(Debug, Clone)]
 pub enum Job {
@@ -224,11 +227,18 @@ pub fn with_retries<T>(
     mut attempt: impl FnMut(bool) -> Result<T>,
 ) -> Result<T> {
     let mut again = false;
+    let mut furthest = 0;
     loop {
-        match attempt(again) {
+        let error = match attempt(again) {
             Ok(done) => return Ok(done),
-            Err(error) => retries.wait(error, cancel, |text| watched.note(text))?,
+            Err(error) => error,
+        };
+        // A long transfer on a bad line is not given up for the sum of its losses.
+        if watched.position() >= furthest + PROGRESS {
+            furthest = watched.position();
+            retries.restart();
         }
+        retries.wait(error, cancel, |text| watched.note(text))?;
         again = true;
     }
 }

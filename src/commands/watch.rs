@@ -24,6 +24,11 @@ impl Watched {
         let above = Some((tree.clone(), AtomicBool::new(size.is_some())));
         Self { bar: tree.worker(label, size), above, out: out.clone() }
     }
+
+    /// How far it is, in bytes.
+    pub fn position(&self) -> u64 {
+        self.bar.so_far().0
+    }
 }
 
 impl Progress for Watched {

@@ -3,6 +3,8 @@
 // Helpers of tests may stop at the first surprise, as tests may (clippy.toml).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod across;
+mod across;
 mod architecture;
 mod charset;
 mod completion;
@@ -17,11 +19,13 @@ mod listing;
 mod local;
 mod mirror;
 mod names;
+mod parallel;
 mod recovery;
 mod remote_commands;
 mod resume;
 mod scripts;
 mod secrets;
+mod segments;
 mod session;
 mod signals;
 mod status;

@@ -9,6 +9,7 @@ mod fetch;
 mod parts;
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -16,7 +17,8 @@ use std::time::Instant;
 pub use parts::Parts;
 
 use super::download::{Job, verify_hash};
-use super::partial::{Partial, Target, examine};
+use super::journal::Journal;
+use super::partial::{Partial, Target, examine, partial_path};
 use super::resume::{Plan, plan};
 use super::retry::Retries;
 use super::stream::{Download, Failure};
@@ -82,7 +84,8 @@ impl Several<'_> {
             self.progress.note(&text);
             return Ok(None);
         };
-        if parts::worth(size, self.count) < 2 {
+        let begun = job.how.resume && is_begun(&job.local);
+        if parts::worth(size, self.count) < 2 && !begun {
             return Ok(None);
         }
         let mut partial = Partial::open(&job.local)?;
@@ -260,6 +263,12 @@ impl Several<'_> {
         }
         self.remotes.with(self.cancel, &mut |remote| verify_hash(remote, job, partial))
     }
+}
+
+/// Whether a file was begun over several connections and is not whole.
+pub fn is_begun(local: &Path) -> bool {
+    let journal = partial_path(local).ok().and_then(|partial| Journal::read(&partial));
+    journal.is_some_and(|journal| !journal.segments.is_empty())
 }
 
 /// Goes on over one connection with a file that was begun over several.
