@@ -76,7 +76,7 @@ impl Get {
         if self.name.as_deref() == Some("-") {
             return transfers::to_output(ctx, &remote);
         }
-        let target = self.target(&remote)?;
+        let target = self.target(&remote, ctx)?;
         let facts = ctx.known_facts(&remote);
         let mut how = ctx.how(Way::Download);
         how.resume = self.resume;
@@ -89,16 +89,16 @@ impl Get {
     }
 
     /// The local name comes from what was typed (or matched), and is one safe component.
-    fn target(&self, remote: &RemotePath) -> Result<PathBuf> {
+    fn target(&self, remote: &RemotePath, ctx: &Context) -> Result<PathBuf> {
         if let Some(name) = &self.name {
-            let path = local::path(&local::expand_tilde(name));
+            let path = ctx.local(&local::expand_tilde(name));
             if !path.is_dir() {
                 return Ok(path);
             }
             return in_directory(&path, remote);
         }
         let directory = self.directory.as_deref().map(local::expand_tilde);
-        in_directory(&local::path(directory.as_deref().unwrap_or("")), remote)
+        in_directory(&ctx.local(directory.as_deref().unwrap_or("")), remote)
     }
 }
 

@@ -30,10 +30,14 @@ mod echo;
 mod editor;
 mod exit;
 mod feat;
+mod fg;
 mod find;
 mod get;
 mod help;
 mod history;
+mod job;
+mod jobs;
+mod kill;
 mod lcd;
 mod less;
 mod lls;
@@ -46,6 +50,7 @@ mod mv;
 mod open;
 mod put;
 mod pwd;
+mod queue;
 mod quote;
 mod reconnect;
 mod repeat;
@@ -60,6 +65,7 @@ mod touch;
 mod truth;
 mod user;
 mod version;
+mod wait;
 
 pub use context::Context;
 pub use registry::{Builtin, Example, Globs, Group, Spec, find};
@@ -105,6 +111,14 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<quote::Site>(),
     Spec::of::<feat::Feat>(),
     Spec::of::<cached::Cache>(),
+    // Jobs
+    Spec::of::<queue::Queue>(),
+    Spec::of::<jobs::Jobs>(),
+    Spec::of::<wait::Wait>(),
+    Spec::of::<fg::Fg>(),
+    Spec::of::<kill::Kill>(),
+    Spec::of::<sleep::Sleep>(),
+    Spec::of::<repeat::Repeat>(),
     // Shell
     Spec::of::<set::Set>(),
     Spec::of::<alias::Alias>(),
@@ -115,8 +129,6 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<help::Help>(),
     Spec::of::<version::Version>(),
     Spec::of::<debug::Debug>(),
-    Spec::of::<sleep::Sleep>(),
-    Spec::of::<repeat::Repeat>(),
     Spec::of::<truth::True>(),
     Spec::of::<truth::False>(),
     // Trust

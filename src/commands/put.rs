@@ -68,7 +68,7 @@ impl Builtin for Put {
 
 impl Put {
     fn one(&self, file: &str, ctx: &mut Context) -> Result<()> {
-        let path = local::path(&local::expand_tilde(file));
+        let path = ctx.local(&local::expand_tilde(file));
         // What cannot be read is no business of the server's.
         std::fs::File::open(&path).map_err(|error| Error::local(&path, &error))?;
         let remote = self.target(&path)?;

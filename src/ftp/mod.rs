@@ -20,4 +20,5 @@ pub mod probe;
 pub mod reply;
 mod secure;
 pub mod session;
+pub mod slots;
 pub mod zone;

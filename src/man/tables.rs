@@ -116,6 +116,7 @@ pub(super) const OBJECTS: &[Object] = &[
             ("command", "its command line, without secrets"),
             ("state", "`running`, `queued`, `done`, `failed`, `killed`"),
             ("exit", "its status, once it is over"),
+            ("bytes", "what its transfers have moved"),
         ],
     ),
     (

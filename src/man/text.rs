@@ -14,8 +14,10 @@ left to right. A failure that `||` catches does not count: `rm old || true` tole
 
 * `( a; b )` :: is a group: one step for `&&`, `||` and redirections.
 
-* `a &` :: runs a in the background. A script waits for its jobs at its end, and their failures
-count.
+* `a &` :: runs a in the background, as does `a && b &` for all of them and `( a; b ) &` for a
+group. A job has a connection of its own, keeps the directories and settings with which it began,
+and never asks. A script waits for its jobs at its end, and their failures count; Ctrl-C stops
+them then. One that was stopped by `kill` does not count.
 
 * `> FILE`, `>> FILE` :: write a command's standard output to a local file, or append it.
 

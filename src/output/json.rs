@@ -96,6 +96,8 @@ pub struct Job {
     pub state: String,
     /// Its exit status, once it is over.
     pub exit: Option<u8>,
+    /// Bytes that its transfers have moved so far.
+    pub bytes: u64,
 }
 
 /// A failure.
@@ -196,6 +198,7 @@ impl Record {
                 line.name("command", &j.command, encode);
                 line.field("state", &j.state);
                 line.field("exit", &j.exit);
+                line.field("bytes", &j.bytes);
             }
             Record::Error(e) => {
                 line.field("type", "error");

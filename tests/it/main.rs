@@ -11,6 +11,7 @@ mod examples;
 mod generated;
 mod handshake;
 mod install;
+mod jobs;
 mod listing;
 mod local;
 mod mirror;

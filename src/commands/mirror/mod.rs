@@ -172,7 +172,7 @@ impl Mirror {
         let remote = |path: &str| -> Result<_> {
             Ok(Arc::new(RemoteTree::new(Arc::clone(pool), cwd.resolve(path)?, ahead)))
         };
-        let tree = |path: &str| Arc::new(LocalTree::new(local::path(&local::expand_tilde(path))));
+        let tree = |path: &str| Arc::new(LocalTree::new(ctx.local(&local::expand_tilde(path))));
         Ok(if self.reverse {
             Sides::Up(tree(&self.source), remote(&default())?)
         } else {

@@ -15,7 +15,7 @@ use crate::trust::store::remove_command;
 
 /// Writes the entries, for the owner's eyes only, or prints them.
 pub(super) fn export(ctx: &Context, file: Option<&Path>) -> Result<()> {
-    let entries = ctx.connection.gate.store().list()?;
+    let entries = ctx.connection.gate().store().list()?;
     warn_of_damage(ctx, None)?;
     let Some(file) = file.filter(|file| *file != Path::new("-")) else {
         return entries.iter().try_for_each(|entry| ctx.out.line(&entry.to_string()));
@@ -96,7 +96,7 @@ enum Imported {
 }
 
 fn one(ctx: &Context, entry: Entry) -> Result<Imported> {
-    let store = ctx.connection.gate.store();
+    let store = ctx.connection.gate().store().clone();
     match store.lookup(&entry.host, entry.port)? {
         None => {
             let entry = Entry { why: Why::Import, ..entry };
