@@ -46,10 +46,9 @@ fn a_farewell_at_any_moment_of_a_transfer_is_survived() {
         ("no word", Step::Cut(Vec::new())),
         ("a reset", Step::Reset(Vec::new())),
     ];
-    for (commands, verbs) in [
-        ("get a", &["MLST", "EPSV", "RETR"][..]),
-        ("put x", &["EPSV", "STOR", "MLST", "MFMT"]),
-    ] {
+    for (commands, verbs) in
+        [("get a", &["MLST", "EPSV", "RETR"][..]), ("put x", &["EPSV", "STOR", "MLST", "MFMT"])]
+    {
         for verb in verbs {
             for (case, step) in &steps {
                 let scene = Scene::new(script().on(verb, step.clone()));
@@ -277,7 +276,8 @@ fn everything_is_as_it_was_before_the_next_command_after_a_reconnection() {
 
 #[test]
 fn a_text_is_a_text_again_after_a_reconnection() {
-    let scene = Scene::new(Script::new().file("/a", "one\r\ntwo\r\n").on("RETR", Step::Cut(vec![])));
+    let scene =
+        Scene::new(Script::new().file("/a", "one\r\ntwo\r\n").on("RETR", Step::Cut(vec![])));
     scene.run("get -a a").ok();
     assert_eq!(scene.read("a").unwrap(), b"one\ntwo\n");
     let lines = last_session(&scene);

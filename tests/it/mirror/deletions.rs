@@ -116,7 +116,8 @@ fn nothing_is_deleted_where_a_file_could_not_be_read_here() {
 
 #[test]
 fn a_limit_of_deletions_is_a_limit_of_all_of_them() {
-    for (limit, deletes) in [("6", true), ("5", false), ("0", false), ("100%", true), ("40%", false)]
+    for (limit, deletes) in
+        [("6", true), ("5", false), ("0", false), ("100%", true), ("40%", false)]
     {
         for setting in [false, true] {
             let scene = with_surplus(script());
@@ -137,9 +138,7 @@ fn a_limit_of_deletions_is_a_limit_of_all_of_them() {
 
 #[test]
 fn a_missing_source_is_no_empty_one() {
-    let vsftpd = || {
-        script().without("MLSD").without("MLST").listing_of("LIST", "/nosuch", "")
-    };
+    let vsftpd = || script().without("MLSD").without("MLST").listing_of("LIST", "/nosuch", "");
     for (case, script) in [("MLSD", script()), ("lists it as empty", vsftpd())] {
         let scene = with_surplus(script);
         let before = scene.tree();

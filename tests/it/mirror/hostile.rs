@@ -32,14 +32,16 @@ fn hostile_names_are_refused_named_and_nothing_lies_outside() {
             let mut listing = Vec::new();
             for name in NAMES.iter().chain(&[&b"good"[..]]) {
                 let kind = if name == b"good" { "file" } else { kind };
-                listing.extend(match (list, kind) {
-                    (false, _) => {
-                        format!("type={kind};size=5;modify=20240102030405;UNIX.mode=0777; ")
+                listing.extend(
+                    match (list, kind) {
+                        (false, _) => {
+                            format!("type={kind};size=5;modify=20240102030405;UNIX.mode=0777; ")
+                        }
+                        (true, "file") => "-rw-r--r-- 1 ftp ftp 5 Jan  2  2024 ".to_owned(),
+                        (true, _) => "drwxrwxrwx 1 ftp ftp 5 Jan  2  2024 ".to_owned(),
                     }
-                    (true, "file") => "-rw-r--r-- 1 ftp ftp 5 Jan  2  2024 ".to_owned(),
-                    (true, _) => "drwxrwxrwx 1 ftp ftp 5 Jan  2  2024 ".to_owned(),
-                }
-                .into_bytes());
+                    .into_bytes(),
+                );
                 listing.extend([name, &b"\r\n"[..]].concat());
             }
             let mut script = Script::new().file("/s/good", "hello");

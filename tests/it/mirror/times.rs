@@ -62,7 +62,8 @@ fn summer_time_makes_no_file_newer() {
     };
     let listing = line(new, 1, "new") + &line(old, 2, "old");
     let script = Script::new().without("MLSD").without("MLST");
-    let script = script.file("/s/new", "new").file("/s/old", "old").listing_of("LIST", "/s", listing);
+    let script =
+        script.file("/s/new", "new").file("/s/old", "old").listing_of("LIST", "/s", listing);
     let scene = Scene::new(script.time("/s/new", &ago(new)).time("/s/old", &ago(old)));
     scene.run("mirror s; mirror s").ok();
     assert_eq!(transfers(&scene), 2);

@@ -27,14 +27,19 @@ fn a_server_that_limits_connections_is_done_with_few() {
     for (case, script) in [
         ("two", many(40).max_sessions(2)),
         ("one", many(40).max_sessions(1)),
-        ("two logins", many(40).on("PASS", Step::Honest).on("PASS", Step::Honest).always(
-            "PASS",
-            Step::reply("530 Sorry, the maximum number of clients from your address are connected"),
-        )),
-        ("closed at once", many(40).on("", Step::Honest).on("", Step::Honest).always(
-            "",
-            Step::Cut(Vec::new()),
-        )),
+        (
+            "two logins",
+            many(40).on("PASS", Step::Honest).on("PASS", Step::Honest).always(
+                "PASS",
+                Step::reply(
+                    "530 Sorry, the maximum number of clients from your address are connected",
+                ),
+            ),
+        ),
+        (
+            "closed at once",
+            many(40).on("", Step::Honest).on("", Step::Honest).always("", Step::Cut(Vec::new())),
+        ),
     ] {
         let scene = Scene::new(script);
         let ran = scene.run("mirror -P8 s");
