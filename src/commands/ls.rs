@@ -10,7 +10,7 @@ use super::lookup::Lookup;
 use super::{Builtin, Context, Example, Globs, Group, entries, transfers, zone};
 use crate::error::Result;
 use crate::ftp::listing::{Entry, EntryKind};
-use crate::ftp::path::{RemotePath, decode_name};
+use crate::ftp::path::RemotePath;
 use crate::output::{Cell, Column, Table, human_size};
 
 /// What `--sort` takes.
@@ -173,7 +173,9 @@ impl Ls {
     fn raw(&self, ctx: &mut Context, path: Option<&str>) -> Result<()> {
         let remote = path.map(RemotePath::new).transpose()?;
         let out = ctx.out.clone();
-        ctx.session()?.list_raw(remote.as_ref(), self.all, &mut |line| out.line(&decode_name(line)))
+        let session = ctx.session()?;
+        let charset = session.charset();
+        session.list_raw(remote.as_ref(), self.all, &mut |line| out.line(&charset.decode(line)))
     }
 
     fn show(&self, ctx: &mut Context, mut shown: Shown) -> Result<()> {

@@ -14,9 +14,11 @@ pub mod registry;
 pub mod transfers;
 pub mod trust;
 pub mod walk;
+pub mod watch;
 pub mod words;
 pub mod zone;
 
+mod across;
 mod alias;
 mod bookmark;
 mod cached;
@@ -48,20 +50,26 @@ mod mirror;
 mod mkdir;
 mod mv;
 mod open;
+mod parallel;
+mod pget;
 mod put;
 mod pwd;
 mod queue;
 mod quote;
 mod reconnect;
+mod reget;
 mod repeat;
+mod reput;
 mod rm;
 mod rmdir;
+mod segments;
 mod set;
 mod sleep;
 mod source;
 mod stat;
 mod status;
 mod touch;
+mod trees;
 mod truth;
 mod user;
 mod version;
@@ -97,6 +105,9 @@ pub const COMMANDS: &[Spec] = &[
     // Transfer
     Spec::of::<get::Get>(),
     Spec::of::<put::Put>(),
+    Spec::of::<reget::Reget>(),
+    Spec::of::<reput::Reput>(),
+    Spec::of::<pget::Pget>(),
     Spec::of::<mirror::Mirror>(),
     // Change
     Spec::of::<mkdir::Mkdir>(),

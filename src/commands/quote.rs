@@ -132,7 +132,7 @@ fn send(ctx: &mut Context, verb: &str, argument: &str) -> Result<()> {
 /// The reply as it came: with its code before the first and the last line.
 fn lines(reply: &Reply) -> Vec<String> {
     let last = reply.lines.len().saturating_sub(1);
-    let text = |line: &Vec<u8>| crate::ftp::path::decode_name(line);
+    let text = |line: &Vec<u8>| reply.charset.decode(line);
     let line = |(at, line): (usize, &Vec<u8>)| match at {
         _ if at == last => format!("{} {}", reply.code, text(line)),
         0 => format!("{}-{}", reply.code, text(line)),
@@ -160,9 +160,8 @@ mod tests {
 
     #[test]
     fn a_reply_is_shown_with_its_code() {
-        let reply = |lines: &[&str]| Reply {
-            code: 214,
-            lines: lines.iter().map(|line| line.as_bytes().to_vec()).collect(),
+        let reply = |lines: &[&str]| {
+            Reply::new(214, lines.iter().map(|line| line.as_bytes().to_vec()).collect())
         };
         assert_eq!(lines(&reply(&["ok"])), ["214 ok"]);
         assert_eq!(lines(&reply(&["a", " b", "end"])), ["214-a", " b", "214 end"]);

@@ -11,7 +11,9 @@ use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::charset::Charset;
 use super::dialogue::Dialogue;
+use super::explain::tls_words;
 use super::path::decode_name;
 use super::reply::{self, Reply, ReplyParser};
 use crate::error::{Error, Kind, Result, io_reason};
@@ -40,6 +42,8 @@ pub(super) struct Exchange {
     pub listen: bool,
     /// When the connection was last used.
     pub used: Instant,
+    /// What the server's bytes mean; UTF-8 until its features are known.
+    pub charset: Charset,
     /// Who wants to see the dialogue.
     pub dialogue: Dialogue,
 }
@@ -62,6 +66,7 @@ impl Exchange {
             grace: None,
             listen: false,
             used: Instant::now(),
+            charset: Charset::default(),
             dialogue,
         }))
     }
@@ -147,7 +152,12 @@ pub(super) fn lost(error: &io::Error, timeout: Duration) -> Error {
         io::ErrorKind::UnexpectedEof => "the server closed the control connection".to_owned(),
         _ => format!("the control connection was lost: {}", io_reason(error)),
     };
-    Error::new(Kind::Connect, why).transient()
+    let lost = Error::new(Kind::Connect, why).transient();
+    // TLS 1.3 tells what it thinks of a client certificate only after the handshake.
+    match tls_words(&error.to_string()) {
+        Some((cause, next)) => lost.about(cause).with_hint(next),
+        None => lost,
+    }
 }
 
 /// The control connection's stream, as suppaftp sees it.
@@ -236,14 +246,16 @@ impl Control {
 
     fn next_reply(&mut self) -> Result<Reply> {
         self.arm();
-        let (timeout, is_data, begun) = {
+        let (timeout, is_data, begun, charset) = {
             let mut exchange = lock(&self.exchange);
             let timeout = exchange.grace.take().unwrap_or(exchange.timeout);
-            (timeout, is_data_verb(&exchange.verb), exchange.preliminary.is_some())
+            let (is_data, begun) = (is_data_verb(&exchange.verb), exchange.preliminary.is_some());
+            (timeout, is_data, begun, exchange.charset)
         };
         loop {
-            let reply =
+            let mut reply =
                 self.lines.reply(&mut self.stream).map_err(|broken| broken.into_error(timeout))?;
+            reply.charset = charset;
             lock(&self.exchange).dialogue.received(&reply);
             // A second 1yz, or one to a command without data, announces nothing new.
             if reply.class() != 1 || (is_data && !begun) {
@@ -344,7 +356,8 @@ impl Write for Control {
             let mut exchange = lock(&self.exchange);
             let verb = text.split(|byte| *byte == b' ').next().unwrap_or_default();
             exchange.verb = decode_name(verb).to_ascii_uppercase();
-            exchange.dialogue.sent(&decode_name(sent.strip_suffix(b"\r\n").unwrap_or(sent)));
+            let shown = exchange.charset.decode(sent.strip_suffix(b"\r\n").unwrap_or(sent));
+            exchange.dialogue.sent(&shown);
             exchange.timeout
         };
         self.stream.socket_mut().set_patience(Patience::within(timeout));

@@ -8,10 +8,11 @@ use std::io::Read;
 
 use chrono::Utc;
 
+use super::charset::Charset;
 use super::data::{Data, data_error};
 use super::explain::refusal;
 use super::listing::{Entry, EntryKind, Line, ListParser, parse_mlst, parse_mlsx};
-use super::path::{RemotePath, decode_name};
+use super::path::RemotePath;
 use super::reply::{self, Reply};
 use super::session::{ListMode, Session};
 use crate::error::{Error, Kind, Result};
@@ -69,8 +70,10 @@ impl Session {
         }
         let system = self.system();
         let mut parser = ListParser::new(system.as_deref(), Utc::now().naive_utc());
-        self.list_inside(path, hidden, &mut |line| hand_on(parser.push(line), line, each))?;
-        hand_on(parser.finish(), b"(a line that was not finished)", each)
+        let charset = self.charset();
+        let mut next = |parsed, line: &[u8]| hand_on(parsed, line, charset, each);
+        self.list_inside(path, hidden, &mut |line| next(parser.push(line), line))?;
+        next(parser.finish(), b"(a line that was not finished)")
     }
 
     /// A whole listing at once.
@@ -194,7 +197,8 @@ impl Session {
         if !reply.is_positive_completion() {
             return Err(refusal(&path.to_string(), &reply));
         }
-        Ok(reply.lines.iter().skip(1).find_map(|line| parse_mlst(line)))
+        let entry = reply.lines.iter().skip(1).find_map(|line| parse_mlst(line));
+        Ok(entry.map(|entry| reply.charset.reread_entry(entry)))
     }
 
     /// Whether `path` is a directory, or a link to one: by MLST where that tells, else by going
@@ -260,8 +264,9 @@ impl Session {
         path: Option<&RemotePath>,
         each: &mut dyn FnMut(Listed) -> Result<()>,
     ) -> Result<()> {
+        let charset = self.charset();
         self.lines(&what(path), "MLSD", path.map_or("", RemotePath::as_str), &mut |line| {
-            hand_on(parse_mlsx(line), line, each)
+            hand_on(parse_mlsx(line), line, charset, each)
         })
     }
 
@@ -328,11 +333,16 @@ impl Session {
     }
 }
 
-fn hand_on(parsed: Line, line: &[u8], each: &mut dyn FnMut(Listed) -> Result<()>) -> Result<()> {
+fn hand_on(
+    parsed: Line,
+    line: &[u8],
+    charset: Charset,
+    each: &mut dyn FnMut(Listed) -> Result<()>,
+) -> Result<()> {
     match parsed {
-        Line::Entry(entry) => each(Listed::Entry(entry)),
+        Line::Entry(entry) => each(Listed::Entry(charset.reread_entry(entry))),
         Line::Skip => Ok(()),
-        Line::Unknown => each(Listed::Unknown(decode_name(line))),
+        Line::Unknown => each(Listed::Unknown(charset.decode(line))),
     }
 }
 

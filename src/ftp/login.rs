@@ -2,6 +2,7 @@
 
 use suppaftp::Mode;
 
+use super::control::lock;
 use super::features::Features;
 use super::path::RemotePath;
 use super::reply::{Reply, pwd_path};
@@ -38,9 +39,7 @@ impl Session {
         self.working_mode = known.mode;
         self.no_mlsd = known.no_mlsd;
         self.time_command = known.time_command;
-        if self.features.utf8() {
-            self.command("OPTS", "UTF8 ON")?;
-        }
+        self.settle_charset()?;
         self.set_ascii(false)
     }
 
@@ -53,6 +52,18 @@ impl Session {
             no_mlsd: self.no_mlsd,
             time_command: self.time_command,
         }
+    }
+
+    /// UTF-8 where the server has it, else what the user says that its names are written in.
+    fn settle_charset(&mut self) -> Result<()> {
+        if self.features.utf8() {
+            // RFC 2640 has UTF-8 as the default; some servers want to be told. A refusal is no
+            // harm, names travel as bytes.
+            self.command("OPTS", "UTF8 ON")?;
+        } else {
+            lock(&self.exchange).charset = self.options.charset;
+        }
+        Ok(())
     }
 
     fn authenticate(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
@@ -82,11 +93,7 @@ impl Session {
     pub fn login(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
         self.authenticate(user, password, account)?;
         self.features = Features::parse(&self.command("FEAT", "")?);
-        if self.features.utf8() {
-            // RFC 2640 has UTF-8 as the default; some servers want to be told. A refusal is no
-            // harm, names travel as bytes.
-            self.command("OPTS", "UTF8 ON")?;
-        }
+        self.settle_charset()?;
         if let Some(facts) = self.features.facts_to_ask_for() {
             // A refusal leaves the facts as they were.
             self.command("OPTS", &format!("MLST {facts}"))?;

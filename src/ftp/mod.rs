@@ -1,12 +1,15 @@
 //! The FTP protocol: sessions, replies, features, listings. The only folder that imports suppaftp.
 
+pub mod brand;
 mod change;
 mod channel;
+pub mod charset;
 mod control;
 pub mod data;
 mod data_command;
 pub mod dial;
 pub mod dialogue;
+pub mod examine;
 pub mod explain;
 pub mod features;
 mod greeting;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::charset::Charset;
 use super::dial::Dialer;
 use super::dialogue::Dialogue;
 use crate::error::Result;
@@ -56,6 +57,8 @@ pub struct Options {
     pub list: ListMode,
     /// `PROT C`: data connections without TLS.
     pub clear_data: bool,
+    /// What names are written in on a server without UTF-8.
+    pub charset: Charset,
     /// Who sees the dialogue.
     pub dialogue: Dialogue,
 }

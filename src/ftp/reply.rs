@@ -8,7 +8,7 @@ mod values;
 
 use std::fmt;
 
-use super::path::decode_name;
+use super::charset::Charset;
 use crate::error::{Error, Kind, Result};
 
 pub use values::{epsv_port, mdtm, pasv_address, pwd_path, size, transfer_size};
@@ -27,9 +27,16 @@ pub struct Reply {
     /// The lines as sent, at least one; the first and the last without the code and the character
     /// after it.
     pub lines: Vec<Vec<u8>>,
+    /// What the bytes of the lines mean.
+    pub charset: Charset,
 }
 
 impl Reply {
+    /// A reply in UTF-8.
+    pub fn new(code: u16, lines: Vec<Vec<u8>>) -> Self {
+        Self { code, lines, charset: Charset::default() }
+    }
+
     /// The first digit: 1 preliminary, 2 completion, 3 intermediate, 4 transient, 5 permanent.
     pub fn class(&self) -> u16 {
         self.code / 100
@@ -49,19 +56,20 @@ impl Reply {
                 out.push('\n');
             }
             let inner = i > 0 && i < last;
-            out.push_str(&decode_name(if inner { self.without_code(line) } else { line }));
+            let line = if inner { self.without_code(line) } else { line };
+            out.push_str(&self.charset.decode(line));
         }
         out
     }
 
     /// The words of the first line.
     pub fn first_line(&self) -> String {
-        self.lines.first().map(|line| decode_name(line)).unwrap_or_default()
+        self.lines.first().map(|line| self.charset.decode(line)).unwrap_or_default()
     }
 
     /// The words of the last line.
     pub fn last_text(&self) -> String {
-        self.lines.last().map(|line| decode_name(line)).unwrap_or_default()
+        self.lines.last().map(|line| self.charset.decode(line)).unwrap_or_default()
     }
 
     /// An inner line without `ddd-`, which some servers put before every line of a reply.
@@ -143,7 +151,7 @@ impl ReplyParser {
     /// Takes the first line of a reply.
     fn first(&mut self, line: &[u8]) -> Result<Option<Reply>> {
         let Some((code, rest)) = code_of(line) else { return self.not_ftp(line) };
-        let reply = |rest: &[u8]| Reply { code, lines: vec![rest.to_vec()] };
+        let reply = |rest: &[u8]| Reply::new(code, vec![rest.to_vec()]);
         match rest.split_first() {
             None => {
                 self.bytes = 0;
@@ -163,7 +171,7 @@ impl ReplyParser {
 
     fn not_ftp(&mut self, line: &[u8]) -> Result<Option<Reply>> {
         // Enough of it to tell an SSH or SMTP server by.
-        let shown = decode_name(&line[..line.len().min(60)]);
+        let shown = Charset::default().decode(&line[..line.len().min(60)]);
         self.fail(format!("reply: not an FTP reply: \"{}\"", shown.escape_debug()))
     }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use suppaftp::{FtpError, Mode};
 
 use super::channel::{Connector, Engine, start};
+use super::charset::Charset;
 use super::control::{Exchange, Shared, lock};
 use super::explain::refusal;
 use super::features::Features;
@@ -150,6 +151,7 @@ impl Session {
                 argument.escape_debug()
             )));
         }
+        let argument = self.charset().outgoing(argument)?;
         Ok(if argument.is_empty() { verb.to_owned() } else { format!("{verb} {argument}") })
     }
 
@@ -197,6 +199,11 @@ impl Session {
     /// What the server says it can do.
     pub fn features(&self) -> &Features {
         &self.features
+    }
+
+    /// What the server's names are written in.
+    pub fn charset(&self) -> Charset {
+        lock(&self.exchange).charset
     }
 
     /// The remote directory.

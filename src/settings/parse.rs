@@ -5,10 +5,26 @@
 
 use std::time::Duration;
 
-/// The character sets that `net:charset` takes, under the names that are stored.
-pub const CHARSETS: &[&str] = &["utf-8", "iso-8859-1", "iso-8859-15", "windows-1252"];
+/// The character sets that completion offers for `net:charset`; it takes others as well.
+pub const CHARSETS: &[&str] = &[
+    "utf-8",
+    "iso-8859-1",
+    "iso-8859-2",
+    "iso-8859-15",
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+    "koi8-r",
+    "ibm866",
+    "shift_jis",
+    "euc-jp",
+    "euc-kr",
+    "gbk",
+    "gb18030",
+    "big5",
+];
 
-/// Other names of the same character sets.
+/// What else some of them are called.
 const CHARSET_ALIASES: &[(&str, &str)] = &[
     ("utf8", "utf-8"),
     ("latin1", "iso-8859-1"),
@@ -209,13 +225,19 @@ pub(super) fn zone(text: &str) -> Option<String> {
         let minutes = whole(minutes).filter(|m| *m < 60)?;
         return Some(format!("{}{hours:02}:{minutes:02}", &text[..1]));
     }
-    let named = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c));
-    named.then(|| text.to_owned())
+    None
 }
 
-pub(super) fn charset(text: &str) -> Option<&'static str> {
-    let lower = text.to_ascii_lowercase().replace('_', "-");
-    let name = CHARSET_ALIASES.iter().find(|(alias, _)| *alias == lower).map_or(&*lower, |a| a.1);
-    CHARSETS.iter().copied().find(|known| *known == name)
+/// One of [`CHARSETS`], or any other name of the WHATWG Encoding Standard, in lower case, of a
+/// character set in which ASCII is ASCII.
+pub(super) fn charset(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let alias = CHARSET_ALIASES.iter().find(|(alias, _)| *alias == lower.replace('_', "-"));
+    if let Some(name) =
+        alias.map(|alias| alias.1).or_else(|| CHARSETS.iter().copied().find(|c| *c == lower))
+    {
+        return Some(name.to_owned());
+    }
+    let encoding = encoding_rs::Encoding::for_label_no_replacement(lower.as_bytes())?;
+    encoding.is_ascii_compatible().then(|| encoding.name().to_ascii_lowercase())
 }

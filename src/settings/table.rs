@@ -67,7 +67,7 @@ rows! {
     NET_LIMIT_TOTAL_RATE = "net:limit-total-rate", Rate, "0", Global,
         "bytes a second for all transfers together, `down:up` or one number for both; 0 is no limit";
     NET_CHARSET = "net:charset", Charset, "utf-8", Host,
-        "encoding of names on servers without UTF8; bytes always survive a round trip";
+        "character set of names on servers without UTF8, such as iso-8859-1; bytes always survive a round trip";
     NET_ORDER = "net:order", Words(&["ipv6", "ipv4"]), "ipv6 ipv4", Host,
         "address families to try, in this order; one that is not named is not used";
     NET_BIND_ADDRESS = "net:bind-address", Address, "", Host,
@@ -78,7 +78,7 @@ rows! {
     FTP_MODE = "ftp:mode", Choice(&["auto", "epsv", "pasv", "active"]), "auto", Host,
         "who opens data connections, and how; auto is EPSV, then PASV";
     FTP_TIMEZONE = "ftp:timezone", Zone, "auto", Host,
-        "zone of the times in LIST: auto (compares one with MDTM), UTC, an offset, or a zone's name";
+        "zone of the times in LIST: auto (compares one with MDTM), UTC, or an offset such as +02:00";
     FTP_LIST = "ftp:list", Choice(&["auto", "mlsd", "list"]), "auto", Host,
         "command that lists a directory; auto is MLSD, then LIST";
 

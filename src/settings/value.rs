@@ -45,9 +45,9 @@ pub enum ValueKind {
     Address,
     /// `http://[USER:PASSWORD@]HOST:PORT`, the same with `socks5://`, or nothing.
     Proxy,
-    /// `auto`, `UTC`, an offset such as `+02:00`, or a zone's name.
+    /// `auto`, `UTC`, or an offset such as `+02:00`.
     Zone,
-    /// The name of a character set, one of [`CHARSETS`].
+    /// The name of a character set that holds ASCII, as the WHATWG Encoding Standard has them.
     Charset,
 }
 
@@ -78,8 +78,10 @@ impl ValueKind {
             ValueKind::Path => "a local path, or nothing".into(),
             ValueKind::Address => "an IP address, or nothing".into(),
             ValueKind::Proxy => "http://HOST:PORT, socks5://HOST:PORT, or nothing".into(),
-            ValueKind::Zone => "auto, UTC, an offset such as +02:00, or a zone's name".into(),
-            ValueKind::Charset => one_of(CHARSETS),
+            ValueKind::Zone => "auto, UTC, or an offset such as +02:00".into(),
+            ValueKind::Charset => {
+                "a character set, such as utf-8, iso-8859-1, windows-1251 or shift_jis".into()
+            }
         }
     }
 }
@@ -162,7 +164,7 @@ impl Value {
                 Self { text: masked(trimmed), data: Data::Text(url) }
             }
             ValueKind::Zone => Self::word(zone(trimmed).ok_or_else(refused)?),
-            ValueKind::Charset => Self::word(charset(trimmed).ok_or_else(refused)?.to_owned()),
+            ValueKind::Charset => Self::word(charset(trimmed).ok_or_else(refused)?),
         };
         Ok(value)
     }

@@ -7,7 +7,7 @@ use super::journal::Journal;
 use super::partial::{Partial, Target, examine};
 use super::resume::{Plan, plan};
 use super::stream::{Download, Failure, Start};
-use super::{Facts, How, Outcome, Progress, Remote, Type, Verify};
+use super::{Facts, How, Outcome, Progress, Remote, Type, Verify, segments};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
@@ -106,6 +106,10 @@ fn fill(
             Journal::begin(facts, partial.path());
             Some(adopt(&download, remote, &start, partial, progress))
         }
+        Plan::Segments(parts) => {
+            let gone_on = segments::go_on(remote, &download, &parts, partial, progress);
+            Some(gone_on.map(Filled::Partial))
+        }
     };
     match attempt {
         None => {}
@@ -140,11 +144,12 @@ fn adopt(
     partial: &mut Partial,
     progress: &dyn Progress,
 ) -> Result<Filled, Failure> {
-    struct Adopting<'a>(&'a mut Partial, bool);
+    struct Adopting<'a>(&'a mut Partial, bool, Facts);
     impl Write for Adopting<'_> {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             // The first bytes come only after the overlap was the same.
             if !std::mem::replace(&mut self.1, true) {
+                Journal::of(self.2).write(self.0.path());
                 self.0.adopt()?;
             }
             self.0.write(bytes)
@@ -154,11 +159,11 @@ fn adopt(
             self.0.flush()
         }
     }
-    let mut adopting = Adopting(partial, false);
+    let mut adopting = Adopting(partial, false, download.facts);
     download.run(remote, start, &mut adopting, progress).map(Filled::Partial)
 }
 
-fn verify_hash(remote: &mut dyn Remote, job: &Job, partial: &Partial) -> Result<()> {
+pub(super) fn verify_hash(remote: &mut dyn Remote, job: &Job, partial: &Partial) -> Result<()> {
     if job.how.verify != Verify::Hash || job.how.kind != Type::Binary {
         return Ok(());
     }

@@ -20,8 +20,8 @@ pub struct Journal {
     pub size: Option<u64>,
     /// When it was last modified, UTC.
     pub modified: Option<NaiveDateTime>,
-    /// Parts fetched side by side: from, to (exclusive), and how far. Empty for a download from
-    /// front to back, whose partial file is as long as what has come.
+    /// Parts fetched side by side: from, to (exclusive), and the offset up to which it has come.
+    /// Empty for a download from front to back, whose partial file is as long as what has come.
     #[serde(default)]
     pub segments: Vec<(u64, u64, u64)>,
 }
@@ -50,9 +50,9 @@ impl Journal {
         serde_json::from_slice(&std::fs::read(path(partial)).ok()?).ok()
     }
 
-    /// Writes it, atomically. A directory that takes no journal is no reason not to download:
-    /// only resuming will have less to go by.
-    pub fn write(&self, partial: &Path) {
+    /// Writes it, atomically; whether that worked. A directory that takes no journal is no reason
+    /// not to download from front to back: only resuming will have less to go by.
+    pub fn write(&self, partial: &Path) -> bool {
         let to = path(partial);
         let temporary = to.with_extension("tmp");
         let written = serde_json::to_vec(self).map_err(std::io::Error::from).and_then(|text| {
@@ -65,6 +65,7 @@ impl Journal {
         if written.is_err() {
             let _ = std::fs::remove_file(&temporary);
         }
+        written.is_ok()
     }
 
     /// Removes the journal of a partial file.
@@ -92,7 +93,7 @@ mod tests {
         let modified = chrono::DateTime::from_timestamp(1_600_000_000, 0).unwrap().naive_utc();
         let facts = Facts { size: Some(5_000_000_000), modified: Some(modified) };
         let journal = Journal::of(facts);
-        journal.write(&partial);
+        assert!(journal.write(&partial));
         assert_eq!(Journal::read(&partial), Some(journal.clone()));
         assert!(journal.matches(facts));
         assert!(!journal.matches(Facts { size: Some(1), ..facts }));

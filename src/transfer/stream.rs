@@ -166,7 +166,7 @@ impl Download<'_> {
     }
 
     /// A stream that broke: a stalled one says nothing more, another may have a reason to tell.
-    fn broken(
+    pub(super) fn broken(
         &self,
         what: &str,
         error: &std::io::Error,
@@ -234,7 +234,10 @@ enum Stopped {
 
 /// Fills a block before it is written: TLS yields 16 KiB at a time. Says how the stream ended,
 /// if it did.
-fn fill(incoming: &mut dyn Incoming, block: &mut [u8]) -> (usize, Option<Option<std::io::Error>>) {
+pub(super) fn fill(
+    incoming: &mut dyn Incoming,
+    block: &mut [u8],
+) -> (usize, Option<Option<std::io::Error>>) {
     let mut filled = 0;
     while filled < block.len() {
         match incoming.read(&mut block[filled..]) {
@@ -247,7 +250,7 @@ fn fill(incoming: &mut dyn Incoming, block: &mut [u8]) -> (usize, Option<Option<
     (filled, None)
 }
 
-fn refuses_restart(error: &Error) -> bool {
+pub(super) fn refuses_restart(error: &Error) -> bool {
     // 200 is no 350: whether the offset was taken is anybody's guess.
     let codes = ["200", "500", "501", "502", "504", "554", "451", "350"];
     error.reply().is_some_and(|reply| codes.iter().any(|code| reply.starts_with(code)))
@@ -266,7 +269,7 @@ pub(super) fn unconfirmed(what: &str, count: u64, error: Error) -> Error {
     .transient()
 }
 
-fn full(error: &std::io::Error) -> Error {
+pub(super) fn full(error: &std::io::Error) -> Error {
     Error::new(Kind::Local, format!("write: {}", crate::error::io_reason(error)))
         .with_hint("what has come so far is kept; an old file of this name is untouched")
 }

@@ -49,7 +49,7 @@ pub fn from_file(
     let before = file.metadata().map_err(local)?;
     if before.is_dir() {
         return Err(Error::new(Kind::Local, format!("{}: is a directory", job.local.display()))
-            .with_hint("`mirror -R` uploads directories"));
+            .with_hint("`put -r` stores directories"));
     }
     let upload = Upload { job, before, progress, cancel, start: Instant::now() };
     upload.run(remote, &mut file)

@@ -77,7 +77,7 @@ mod tests {
     use crate::ftp::reply::Reply;
 
     fn judged(count: u64, expected: Option<u64>, end: End, code: u16) -> Result<bool, Kind> {
-        let reply = Reply { code, lines: vec![b"text".to_vec()] };
+        let reply = Reply::new(code, vec![b"text".to_vec()]);
         let finished = Finished { end, reply, resumes: true };
         download("get x", count, expected, &finished)
             .map(|warning| warning.is_some())
@@ -125,7 +125,7 @@ mod tests {
     fn the_message_names_both_numbers() {
         let finished = Finished {
             end: End::Clean,
-            reply: Reply { code: 226, lines: vec![b"ok".to_vec()] },
+            reply: Reply::new(226, vec![b"ok".to_vec()]),
             resumes: true,
         };
         let error = download("get x", 5, Some(10), &finished).unwrap_err();

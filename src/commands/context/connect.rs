@@ -13,6 +13,7 @@ use super::connection::not_connected;
 use super::{Context, Login};
 use crate::credentials::{Prompt, Secret, password_for};
 use crate::error::{Error, Kind, Result};
+use crate::ftp::charset::Charset;
 use crate::ftp::dial::{Dialer, Family};
 use crate::ftp::dialogue::{Dialogue, Direction};
 use crate::ftp::path::{RemotePath, decode_name};
@@ -332,6 +333,7 @@ impl Context {
                 }
                 clear
             },
+            charset: Charset::named(settings.text(set::NET_CHARSET, host)).unwrap_or_default(),
             dialogue: Dialogue::watched_by(Arc::new(move |direction, line| {
                 let shown = match direction {
                     Direction::Sent => Shown::Sent,

@@ -63,8 +63,13 @@ pub struct Connection {
 impl Connection {
     /// No connection yet.
     pub fn new(gate: Gate, sources: Sources, user: Option<String>) -> Self {
+        Self::sharing(Arc::new(Mutex::new(gate)), sources, user)
+    }
+
+    /// No connection yet, with the gate of another.
+    pub(super) fn sharing(gate: Arc<Mutex<Gate>>, sources: Sources, user: Option<String>) -> Self {
         Self {
-            gate: Arc::new(Mutex::new(gate)),
+            gate,
             sources,
             user,
             site: None,

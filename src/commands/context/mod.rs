@@ -4,6 +4,7 @@
 //! shell: where a command must run other commands (`source`), it does so through
 //! [`Context::interpreter`].
 
+pub mod beside;
 mod cache;
 mod connect;
 mod connection;

@@ -10,7 +10,7 @@ use chrono::NaiveDateTime;
 use super::Reply;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::listing::date::time_val;
-use crate::ftp::path::{RemotePath, decode_name};
+use crate::ftp::path::RemotePath;
 
 /// An answer that is not what its RFC says it must be.
 fn malformed(what: &str, why: &str, reply: &Reply) -> Error {
@@ -56,7 +56,7 @@ pub fn pwd_path(reply: &Reply) -> Result<RemotePath> {
     if path.is_empty() {
         return Err(bad("it is empty"));
     }
-    RemotePath::new(decode_name(&path))
+    RemotePath::new(reply.charset.decode(&path))
 }
 
 /// The address in a 227 (RFC 959): six numbers with commas between them, wherever they stand.

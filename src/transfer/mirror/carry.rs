@@ -81,7 +81,7 @@ impl Sides {
                 let to = target.locate(path)?;
                 let job = relay::Job { from, to, facts, how: how.clone() };
                 let mut storing = target.pool().lease(cancel)?;
-                relay::copy(&mut *fetching, &mut *storing, &job, progress, cancel)
+                Ok(relay::copy(&mut *fetching, &mut *storing, &job, progress, cancel)?)
             }
         }
     }

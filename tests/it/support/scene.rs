@@ -6,6 +6,7 @@
 use super::liar::{Liar, Script};
 use super::program::{Ftpsh, Ran};
 use ftpsh::cancel::Cancel;
+use ftpsh::ftp::charset::Charset;
 use ftpsh::ftp::dial::{Dialer, Family};
 use ftpsh::ftp::dialogue::Dialogue;
 use ftpsh::ftp::session::{DataMode, ListMode, Options, Session};
@@ -114,6 +115,7 @@ impl Scene {
             mode: DataMode::Auto,
             list: ListMode::Auto,
             clear_data: false,
+            charset: Charset::default(),
             dialogue: Dialogue::default(),
         }
     }

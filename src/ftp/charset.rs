@@ -1,0 +1,230 @@
+//! The character set of names on servers without UTF-8 (setting `net:charset`).
+//!
+//! Bytes from such a server become the characters they stand for, and characters become its bytes
+//! again. Bytes that stand for none, or that would not come back as they were, become U+F780 to
+//! U+F7FF as in [`super::path`]: every name survives the way here and back, byte for byte.
+
+use std::borrow::Cow;
+
+use encoding_rs::{EncoderResult, Encoding, UTF_8};
+
+use super::listing::Entry;
+use super::path::{decode_name, encode_name, stands_for_byte};
+use crate::error::{Error, Result};
+
+/// The longest character of any of them, in bytes (GB18030).
+const LONGEST: usize = 4;
+
+/// A character set in which ASCII is ASCII. UTF-8 unless said otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Charset(&'static Encoding);
+
+impl Default for Charset {
+    fn default() -> Self {
+        Self(UTF_8)
+    }
+}
+
+impl Charset {
+    /// The character set of this name (WHATWG Encoding Standard section 4.2); `None` for one that
+    /// is unknown, or in which ASCII bytes mean something else (UTF-16, ISO-2022-JP).
+    pub fn named(name: &str) -> Option<Self> {
+        let encoding = Encoding::for_label_no_replacement(name.as_bytes())?;
+        encoding.is_ascii_compatible().then_some(Self(encoding))
+    }
+
+    /// The text that these bytes stand for; [`Charset::encode`] makes exactly them of it.
+    pub fn decode(self, bytes: &[u8]) -> String {
+        if self.0 == UTF_8 || bytes.is_ascii() {
+            return decode_name(bytes);
+        }
+        if let Some(text) = self.faithful(bytes) {
+            return text;
+        }
+        let mut text = String::with_capacity(bytes.len());
+        let mut rest = bytes;
+        while let Some(byte) = rest.first() {
+            let lengths = 1..=LONGEST.min(rest.len());
+            let found = lengths.into_iter().find_map(|n| Some((n, self.faithful(&rest[..n])?)));
+            match found {
+                Some((length, character)) => {
+                    text.push_str(&character);
+                    rest = &rest[length..];
+                }
+                None => {
+                    text.push_str(&decode_name(&[*byte]));
+                    rest = &rest[1..];
+                }
+            }
+        }
+        text
+    }
+
+    /// The text of bytes that are all characters, and come back as they are.
+    fn faithful(self, bytes: &[u8]) -> Option<String> {
+        let text = self.0.decode_without_bom_handling_and_without_replacement(bytes)?;
+        let back = || self.encode(&text).is_ok_and(|back| back == bytes);
+        (!text.chars().any(stands_for_byte) && back()).then(|| text.into_owned())
+    }
+
+    /// The bytes to send for a text.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Usage`](crate::error::Kind::Usage) for a character that the character set lacks.
+    pub fn encode(self, text: &str) -> Result<Vec<u8>> {
+        if self.0 == UTF_8 || text.is_ascii() {
+            return Ok(encode_name(text));
+        }
+        let mut bytes = Vec::with_capacity(text.len());
+        for part in text.split_inclusive(stands_for_byte) {
+            let plain = part.trim_end_matches(stands_for_byte);
+            self.encode_part(plain, text, &mut bytes)?;
+            bytes.extend(encode_name(&part[plain.len()..]));
+        }
+        Ok(bytes)
+    }
+
+    fn encode_part(self, part: &str, whole: &str, bytes: &mut Vec<u8>) -> Result<()> {
+        let mut encoder = self.0.new_encoder();
+        let mut rest = part;
+        let mut buffer = [0; 256];
+        loop {
+            let (result, read, written) =
+                encoder.encode_from_utf8_without_replacement(rest, &mut buffer, true);
+            bytes.extend_from_slice(&buffer[..written]);
+            rest = &rest[read..];
+            match result {
+                EncoderResult::InputEmpty => return Ok(()),
+                EncoderResult::OutputFull => {}
+                EncoderResult::Unmappable(lacking) => {
+                    let name = self.0.name();
+                    return Err(Error::usage(format!(
+                        "{whole}: {lacking:?} cannot be written in {name}"
+                    ))
+                    .with_hint("`set net:charset` has the character set of the server's names"));
+                }
+            }
+        }
+    }
+
+    /// A text that was decoded as UTF-8 (see [`decode_name`]), decoded in this character set.
+    pub(super) fn reread(self, text: String) -> String {
+        if self.0 == UTF_8 || text.is_ascii() { text } else { self.decode(&encode_name(&text)) }
+    }
+
+    /// An entry whose texts were decoded as UTF-8, decoded in this character set.
+    pub(super) fn reread_entry(self, mut entry: Entry) -> Entry {
+        entry.name = self.reread(entry.name);
+        for text in [&mut entry.owner, &mut entry.group, &mut entry.target, &mut entry.unique] {
+            *text = text.take().map(|text| self.reread(text));
+        }
+        entry
+    }
+
+    /// An argument as suppaftp must be given it, so that it sends this text's bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Charset::encode`].
+    pub(super) fn outgoing(self, text: &str) -> Result<Cow<'_, str>> {
+        if self.0 == UTF_8 || text.is_ascii() {
+            return Ok(Cow::Borrowed(text));
+        }
+        self.encode(text).map(|bytes| decode_name(&bytes).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    fn charset(name: &str) -> Charset {
+        Charset::named(name).unwrap()
+    }
+
+    const LABELS: &[&str] = &[
+        "utf-8",
+        "iso-8859-1",
+        "iso-8859-15",
+        "windows-1252",
+        "windows-1253",
+        "koi8-r",
+        "ibm866",
+        "macintosh",
+        "shift_jis",
+        "euc-jp",
+        "euc-kr",
+        "gbk",
+        "gb18030",
+        "big5",
+        "x-user-defined",
+    ];
+
+    #[test]
+    fn bytes_survive_the_way_here_and_back_and_make_no_separator() {
+        let round_trip = |label: &str, bytes: &[u8]| {
+            let text = charset(label).decode(bytes);
+            let back = charset(label).encode(&text).unwrap();
+            assert_eq!(back, bytes, "{label} {bytes:x?} {text:?}");
+        };
+        for label in LABELS {
+            for first in 0x80..=255u8 {
+                // Every second byte comes with some first ones.
+                for second in (first % 5..=255).step_by(5).filter(|byte| *byte != b'/') {
+                    let bytes = [b'a', first, second, b'\\'];
+                    round_trip(label, &bytes);
+                    assert!(!charset(label).decode(&bytes).contains('/'), "{label} {bytes:x?}");
+                }
+            }
+            // Longer ones, by a small generator.
+            let mut state = 1u32;
+            for length in (0..300).map(|i| i % 24) {
+                let bytes: Vec<u8> = std::iter::repeat_with(|| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    (state >> 24) as u8 | 0x40
+                })
+                .take(length)
+                .collect();
+                round_trip(label, &bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn characters_are_those_of_the_set() {
+        for (label, bytes, text) in [
+            ("iso-8859-1", &b"caf\xe9"[..], "café"),
+            ("iso-8859-15", b"10 \xa4", "10 €"),
+            ("koi8-r", b"\xd0\xd2\xc9", "при"),
+            ("shift_jis", b"\x8e\x8e\x8c\xb1", "試験"),
+            // The second byte is a backslash in ASCII.
+            ("shift_jis", b"\x83\x5c.txt", "ソ.txt"),
+            ("gb18030", b"\xca\xd4", "试"),
+            ("utf-8", b"caf\xe9", "caf\u{F7E9}"),
+            // 0x81 0x20 is no character: the byte is kept, the blank stays a blank.
+            ("shift_jis", b"\x81 \x8e\x8e", "\u{F781} 試"),
+            // Two bytes without a meaning, which together would be UTF-8.
+            ("windows-1253", b"\xd2\xaa", "\u{F7D2}\u{F7AA}"),
+        ] {
+            assert_eq!(charset(label).decode(bytes), text, "{label}");
+            assert_eq!(charset(label).encode(text).unwrap(), bytes, "{label}");
+        }
+    }
+
+    #[test]
+    fn a_character_that_the_set_lacks_is_wrong_usage() {
+        let error = charset("iso-8859-1").encode("RETR żółw").unwrap_err();
+        assert_eq!(error.kind(), Kind::Usage);
+        assert!(error.message().contains("'ż' cannot be written in windows-1252"), "{error}");
+        assert_eq!(charset("iso-8859-2").encode("ż").unwrap(), [0xbf]);
+    }
+
+    #[test]
+    fn sets_in_which_ascii_is_not_ascii_are_refused() {
+        for label in ["utf-16", "utf-16be", "iso-2022-jp", "iso-2022-kr", "hz-gb-2312", "klingon"] {
+            assert_eq!(Charset::named(label), None, "{label}");
+        }
+    }
+}
