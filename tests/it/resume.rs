@@ -101,18 +101,23 @@ fn a_file_that_has_changed_meanwhile_is_fetched_from_the_beginning() {
 #[test]
 fn a_small_file_that_has_changed_far_from_the_seam_is_no_mixture() {
     const SMALL: usize = 600_000;
-    let scene =
-        Scene::new(Script::new().file("/a", noise(SMALL)).data("RETR", Data::Cut(SMALL / 2)));
-    once(&scene, "get a").status(10);
-    let mut changed = noise(SMALL);
-    changed[..100].fill(b'x');
-    {
-        let mut files = scene.liar.files.lock().unwrap();
-        files.put(b"/a", changed.clone());
-        files.set_time(b"/a", "20250101000000");
+    for journal in [true, false] {
+        let scene =
+            Scene::new(Script::new().file("/a", noise(SMALL)).data("RETR", Data::Cut(SMALL / 2)));
+        once(&scene, "get a").status(10);
+        if !journal {
+            std::fs::remove_file(scene.path(".a.ftpsh-part.j")).unwrap();
+        }
+        let mut changed = noise(SMALL);
+        changed[..100].fill(b'x');
+        {
+            let mut files = scene.liar.files.lock().unwrap();
+            files.put(b"/a", changed.clone());
+            files.set_time(b"/a", "20250101000000");
+        }
+        once(&scene, "get -c a").ok().stderr_has("starting again");
+        assert!(scene.read("a").unwrap() == changed, "a mixture of two versions");
     }
-    once(&scene, "get -c a").ok().stderr_has("starting again");
-    assert!(scene.read("a").unwrap() == changed, "a mixture of two versions");
 }
 
 #[test]
