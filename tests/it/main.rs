@@ -14,6 +14,7 @@ mod handshake;
 mod install;
 mod local;
 mod names;
+mod proxy;
 mod remote_commands;
 mod scripts;
 mod secrets;

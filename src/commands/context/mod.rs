@@ -7,6 +7,7 @@
 mod cache;
 mod connect;
 mod connection;
+mod dialer;
 mod listing;
 #[cfg(test)]
 pub mod testing;
