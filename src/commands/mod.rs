@@ -27,6 +27,7 @@ mod close;
 mod debug;
 mod du;
 mod echo;
+mod edit;
 mod editor;
 mod exit;
 mod feat;
@@ -92,6 +93,7 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<get::Get>(),
     Spec::of::<put::Put>(),
     Spec::of::<mirror::Mirror>(),
+    Spec::of::<edit::Edit>(),
     // Change
     Spec::of::<mkdir::Mkdir>(),
     Spec::of::<rmdir::Rmdir>(),

@@ -8,6 +8,7 @@ mod charset;
 mod completion;
 mod control;
 mod data;
+mod edit;
 mod examples;
 mod generated;
 mod handshake;
