@@ -52,6 +52,15 @@ pub fn modified_text(modified: &Modified) -> String {
     }
 }
 
+/// As [`modified_text`] with all that the server said: seconds, and the zone where it is known.
+pub fn full_modified_text(modified: &Modified) -> String {
+    match (modified.precision, modified.zone) {
+        (Precision::Second, Zone::Utc) => output::full_time_text(modified.time.and_utc()),
+        (Precision::Second, Zone::Server) => modified.time.format("%Y-%m-%d %H:%M:%S").to_string(),
+        _ => modified_text(modified),
+    }
+}
+
 /// An exact size in bytes.
 pub fn exact_size(entry: &Entry) -> Option<u64> {
     entry.size.filter(|_| !entry.size_in_blocks)
@@ -152,6 +161,12 @@ mod tests {
         let server = Modified { zone: Zone::Server, ..utc };
         assert_eq!(modified_text(&server), "2026-11-20 07:15");
         assert_eq!(modified_text(&Modified { precision: Precision::Day, ..utc }), "2026-11-20");
+        assert_eq!(full_modified_text(&server), "2026-11-20 07:15:30");
+        let minute = Modified { precision: Precision::Minute, ..server };
+        assert_eq!(full_modified_text(&minute), "2026-11-20 07:15");
+        let (date, zone) =
+            full_modified_text(&utc).split_at_checked(19).map(|(d, z)| (d.len(), z.len())).unwrap();
+        assert_eq!((date, zone), ("2026-11-20 07:15:30".len(), " +0000".len()));
     }
 
     #[test]

@@ -43,6 +43,9 @@ pub struct Ls {
     /// Sizes as 1.5K, 20M
     #[arg(short, long)]
     human_readable: bool,
+    /// Times with seconds and the offset of their zone from UTC
+    #[arg(short = 'T', long)]
+    full_time: bool,
     /// The table (which is the default)
     #[arg(short)]
     long: bool,
@@ -75,6 +78,7 @@ impl Builtin for Ls {
         Example { line: "ls", about: "what is in the current directory" },
         Example { line: "ls -ht docs", about: "newest first, with short sizes" },
         Example { line: "ls -1 docs/*.txt", about: "names only" },
+        Example { line: "ls -T notes.txt", about: "when exactly a file was changed" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
@@ -214,6 +218,8 @@ impl Ls {
         if !ctx.out.is_terminal_out() {
             table = table.without_header();
         }
+        let time =
+            if self.full_time { entries::full_modified_text } else { entries::modified_text };
         for (entry, _) in shown {
             let size = entry.size.map(|size| match self.human_readable {
                 true => human_size(size),
@@ -223,7 +229,7 @@ impl Ls {
                 entries::mode_text(entry).into(),
                 entry.owner.clone().unwrap_or_default().into(),
                 size.unwrap_or_default().into(),
-                entry.modified.as_ref().map(entries::modified_text).unwrap_or_default().into(),
+                entry.modified.as_ref().map(time).unwrap_or_default().into(),
                 Cell::styled(entries::label(entry), entries::style(ctx, entry)),
             ]);
         }

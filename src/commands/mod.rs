@@ -29,6 +29,7 @@ mod close;
 mod debug;
 mod du;
 mod echo;
+mod edit;
 mod editor;
 mod exit;
 mod feat;
@@ -109,6 +110,7 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<reput::Reput>(),
     Spec::of::<pget::Pget>(),
     Spec::of::<mirror::Mirror>(),
+    Spec::of::<edit::Edit>(),
     // Change
     Spec::of::<mkdir::Mkdir>(),
     Spec::of::<rmdir::Rmdir>(),

@@ -187,10 +187,11 @@ impl suppaftp::TlsConnector for Connector {
 /// # Errors
 ///
 /// suppaftp's; the [`super::control::Exchange`] says what the server really answered.
-pub(super) fn start(connector: Connector, peer: SocketAddr) -> FtpResult<Engine> {
+pub(super) fn start(connector: Connector, host: &str, peer: SocketAddr) -> FtpResult<Engine> {
     let exchange = Arc::clone(&connector.exchange);
     let dialer = connector.dialer.clone();
     let timeout = dialer.timeout;
+    let host = host.to_owned();
     let proven = AtomicBool::new(false);
     // The far end lives until the engine has written its AUTH TLS to nobody.
     let (near, mut far) = UnixStream::pair().map_err(FtpError::ConnectionError)?;
@@ -198,12 +199,17 @@ pub(super) fn start(connector: Connector, peer: SocketAddr) -> FtpResult<Engine>
     let engine = Engine::connect_with_stream(TcpStream::from(OwnedFd::from(near)))?
         .active_mode(timeout)
         .passive_stream_builder(move |address| {
-            dial_data(SocketAddr::new(peer.ip(), address.port()), &dialer, &proven).map_err(
-                |error| {
-                    lock(&exchange).data_failure = Some(error);
-                    FtpError::ConnectionError(io::ErrorKind::NotConnected.into())
-                },
-            )
+            let dialled = match &dialer.proxy {
+                // The peer is the proxy; the server is where its name led.
+                Some(proxy) => proxy
+                    .connect(&dialer, &host, address.port())
+                    .map_err(|error| error.about("data connection")),
+                None => dial_data(SocketAddr::new(peer.ip(), address.port()), &dialer, &proven),
+            };
+            dialled.map_err(|error| {
+                lock(&exchange).data_failure = Some(error);
+                FtpError::ConnectionError(io::ErrorKind::NotConnected.into())
+            })
         })
         .into_secure(connector, "control connection")?;
     let mut engine = engine;

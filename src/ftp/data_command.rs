@@ -125,7 +125,8 @@ impl Session {
         if let Some(mode) = self.working_mode {
             return vec![mode];
         }
-        let v6 = peer_is_v6(&self.engine);
+        // Behind a proxy the peer says nothing about the server.
+        let v6 = self.options.dialer.proxy.is_none() && peer_is_v6(&self.engine);
         match self.options.mode {
             DataMode::Auto if v6 => vec![Mode::ExtendedPassive],
             DataMode::Auto => vec![Mode::ExtendedPassive, Mode::Passive],

@@ -1,7 +1,8 @@
 //! TCP connections to a host: names resolved, addresses tried in order, all under one deadline.
 //!
 //! Nothing here speaks FTP. Data connections are dialled by address only: the control
-//! connection's peer, never an address that a server named.
+//! connection's peer, never an address that a server named. Behind a proxy they go to the host
+//! that the control connection goes to.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
 
+use super::proxy::Proxy;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::socket::{CONTROL_BUFFER, Patience, Socket, cancelled};
@@ -34,6 +36,8 @@ pub struct Dialer {
     pub timeout: Duration,
     /// Ends every wait.
     pub cancel: Cancel,
+    /// What to connect through.
+    pub proxy: Option<Proxy>,
 }
 
 /// First keepalive probe after this much silence: shorter than the idle timeouts of common NAT
@@ -41,13 +45,21 @@ pub struct Dialer {
 const KEEPALIVE: Duration = Duration::from_secs(45);
 
 impl Dialer {
-    /// A control connection to `host`, over the first of its addresses that answers.
+    /// A connection to `host`: through the proxy where there is one, else over the first of its
+    /// addresses that answers.
     ///
     /// # Errors
     ///
     /// [`Kind::Connect`] with the last address's reason; [`Kind::Interrupted`].
     pub fn connect(&self, host: &str, port: u16) -> Result<TcpStream> {
-        let deadline = Instant::now() + self.timeout;
+        match &self.proxy {
+            Some(proxy) => proxy.connect(self, host, port),
+            None => self.direct(host, port, Instant::now() + self.timeout),
+        }
+    }
+
+    /// As [`Dialer::connect`], past the proxy.
+    pub(super) fn direct(&self, host: &str, port: u16, deadline: Instant) -> Result<TcpStream> {
         let addresses = self.resolve(host, port, deadline)?;
         let mut failure = None;
         let count = addresses.len() as u32;
@@ -191,6 +203,7 @@ mod tests {
             bind: None,
             timeout: Duration::from_secs(5),
             cancel: Cancel::new(),
+            proxy: None,
         }
     }
 

@@ -21,6 +21,7 @@ pub mod options;
 pub mod path;
 pub mod pool;
 pub mod probe;
+pub mod proxy;
 pub mod reply;
 mod secure;
 pub mod session;

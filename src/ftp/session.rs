@@ -94,7 +94,8 @@ impl Session {
             dialer: options.dialer.clone(),
             clear_data: options.clear_data,
         };
-        let engine = start(connector, peer).map_err(|_| refused_protection(&exchange))?;
+        let engine =
+            start(connector, &options.host, peer).map_err(|_| refused_protection(&exchange))?;
         Ok(Self {
             engine,
             exchange,

@@ -65,6 +65,11 @@ pub fn time_text(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
 }
 
+/// As [`time_text`], exactly: `2024-05-06 07:08:09 +0200`.
+pub fn full_time_text(time: DateTime<Utc>) -> String {
+    time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S %z").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

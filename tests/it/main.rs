@@ -5,11 +5,13 @@
 
 mod across;
 mod across;
+mod across;
 mod architecture;
 mod charset;
 mod completion;
 mod control;
 mod data;
+mod edit;
 mod examples;
 mod generated;
 mod handshake;
@@ -20,6 +22,7 @@ mod local;
 mod mirror;
 mod names;
 mod parallel;
+mod proxy;
 mod recovery;
 mod remote_commands;
 mod resume;

@@ -14,7 +14,6 @@ use super::{Context, Login};
 use crate::credentials::{Prompt, Secret, password_for};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
-use crate::ftp::dial::{Dialer, Family};
 use crate::ftp::dialogue::{Dialogue, Direction};
 use crate::ftp::path::{RemotePath, decode_name};
 use crate::ftp::session::{DataMode, ListMode, Options, Session};
@@ -284,8 +283,6 @@ impl Context {
             return Err(Error::usage("tls:min-version is above tls:max-version"));
         }
         let timeout = settings.duration(set::NET_TIMEOUT, host);
-        let order = settings.text(set::NET_ORDER, host).split_whitespace();
-        let order = order.map(|word| if word == "ipv4" { Family::V4 } else { Family::V6 });
         let out = self.console.clone();
         let passphrase_out = self.console.clone();
         let cancel = self.cancel.clone();
@@ -308,12 +305,7 @@ impl Context {
                     passphrase_out.ask_hidden(question, &cancel).ok().flatten()
                 })),
             },
-            dialer: Dialer {
-                order: order.collect(),
-                bind: settings.address(set::NET_BIND_ADDRESS, host),
-                timeout,
-                cancel: self.cancel.clone(),
-            },
+            dialer: self.dialer(host, timeout)?,
             timeout,
             mode: match settings.text(set::FTP_MODE, host) {
                 "epsv" => DataMode::ExtendedPassive,

@@ -15,6 +15,7 @@ use crate::trust::fingerprint::Fingerprint;
 use crate::trust::gate::Gate;
 
 use super::Context;
+use super::dialer::ProxyLogins;
 
 /// After this much silence a session is asked whether it still lives before it is used: servers
 /// and NAT routers end idle connections without a word.
@@ -55,6 +56,8 @@ pub struct Connection {
     pub fleeting: bool,
     /// The remote directory before the last `cd`.
     pub previous: Option<RemotePath>,
+    /// Who we are to proxies.
+    pub(super) proxy_logins: ProxyLogins,
     pub(super) session: Option<Session>,
     /// The directory to go back to after a reconnect.
     pub(super) directory: Option<RemotePath>,
@@ -79,6 +82,7 @@ impl Connection {
             verified: false,
             fleeting: false,
             previous: None,
+            proxy_logins: ProxyLogins::default(),
             session: None,
             directory: None,
         }

@@ -8,6 +8,7 @@ pub mod beside;
 mod cache;
 mod connect;
 mod connection;
+mod dialer;
 mod jobs;
 mod listing;
 mod pool;

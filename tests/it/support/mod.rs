@@ -11,6 +11,7 @@ pub mod client;
 pub mod embedded;
 pub mod liar;
 pub mod program;
+pub mod proxy;
 pub mod scene;
 mod self_tests;
 pub mod servers;

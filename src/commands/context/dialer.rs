@@ -1,0 +1,221 @@
+//! How to dial, by the settings: addresses, deadline, proxy (`net:proxy`).
+//!
+//! The login for a proxy comes from the setting's own URL, the netrc file or the user, and only
+//! when the proxy wants one. What was found is kept for the run, in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+
+use super::Context;
+use crate::cancel::Cancel;
+use crate::credentials::{Prompt, Secret, Sources, password_for};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::dial::{Dialer, Family};
+use crate::ftp::proxy::{Credentials, Protocol, Proxy};
+use crate::output::Output;
+use crate::settings::{FTP_MODE, NET_BIND_ADDRESS, NET_ORDER, NET_PROXY};
+
+/// The logins for proxies, by the setting's value.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ProxyLogins(Arc<Mutex<BTreeMap<String, Arc<ProxyLogin>>>>);
+
+/// Who we are to one proxy.
+#[derive(Debug)]
+struct ProxyLogin {
+    host: String,
+    port: u16,
+    /// The user in the URL.
+    user: Option<String>,
+    /// The URL's login, if it has all of it.
+    given: Option<Login>,
+    /// What was found out.
+    found: Mutex<Option<Login>>,
+    sources: Sources,
+    out: Output,
+    cancel: Cancel,
+}
+
+#[derive(Debug, Clone)]
+struct Login {
+    user: String,
+    secret: Secret,
+}
+
+impl ProxyLogin {
+    fn found(&self) -> MutexGuard<'_, Option<Login>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Credentials for ProxyLogin {
+    fn known(&self, send: &mut dyn FnMut(&str, &str)) -> bool {
+        let found = self.found();
+        let Some(login) = self.given.as_ref().or(found.as_ref()) else { return false };
+        send(&login.user, login.secret.expose());
+        true
+    }
+
+    fn find(&self) -> Result<bool> {
+        // Whoever comes second waits for the answer that the first one gets.
+        let mut found = self.found();
+        if found.is_some() {
+            return Ok(true);
+        }
+        let mut ask = |question: Prompt| -> Result<Option<Secret>> {
+            let answer = match question {
+                Prompt::User(text) => self.out.ask(&format!("Proxy: {text}"), &self.cancel)?,
+                Prompt::Password(text) => {
+                    self.out.ask_hidden(&format!("Proxy: {text}"), &self.cancel)?
+                }
+            };
+            answer.map(Secret::new).transpose()
+        };
+        let user = self.user.as_deref();
+        match password_for(&self.host, self.port, user, false, &self.sources, &mut ask) {
+            Ok(login) => {
+                *found = Some(Login { user: login.user, secret: login.secret });
+                Ok(true)
+            }
+            Err(error) if error.kind() == Kind::Login => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn refused(&self) {
+        *self.found() = None;
+    }
+}
+
+impl Context {
+    /// How to dial `host`.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Usage`] for settings that contradict each other.
+    pub(super) fn dialer(&self, host: Option<&str>, timeout: Duration) -> Result<Dialer> {
+        let order = self.settings.text(NET_ORDER, host).split_whitespace();
+        let order = order.map(|word| if word == "ipv4" { Family::V4 } else { Family::V6 });
+        Ok(Dialer {
+            order: order.collect(),
+            bind: self.settings.address(NET_BIND_ADDRESS, host),
+            timeout,
+            cancel: self.cancel.clone(),
+            proxy: self.proxy(host)?,
+        })
+    }
+
+    /// The proxy to `host`, by the settings; `None` for a direct connection.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Usage`] with active mode: a proxy takes no connections from servers.
+    fn proxy(&self, host: Option<&str>) -> Result<Option<Proxy>> {
+        let url = self.settings.text(NET_PROXY, host);
+        if url.is_empty() {
+            return Ok(None);
+        }
+        if self.settings.text(FTP_MODE, host) == "active" {
+            return Err(Error::usage("ftp:mode active does not work through a proxy")
+                .with_hint("`set ftp:mode auto`"));
+        }
+        let wrong = || Error::usage("net:proxy: not a proxy's URL");
+        let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
+        let (login, place) = match rest.rsplit_once('@') {
+            Some((login, place)) => (Some(login), place),
+            None => (None, rest),
+        };
+        let (name, port) = place.rsplit_once(':').ok_or_else(wrong)?;
+        let port = port.parse().map_err(|_| wrong())?;
+        let name = name.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let mut logins =
+            self.connection.proxy_logins.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let credentials = match logins.get(url) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let new = Arc::new(self.proxy_login(&name, port, login)?);
+                logins.insert(url.to_owned(), Arc::clone(&new));
+                new
+            }
+        };
+        let protocol = if scheme == "http" { Protocol::Http } else { Protocol::Socks5 };
+        Ok(Some(Proxy { protocol, host: name, port, credentials }))
+    }
+
+    fn proxy_login(&self, host: &str, port: u16, login: Option<&str>) -> Result<ProxyLogin> {
+        let decoded = |text: &str| {
+            let text = percent_decode_str(text).decode_utf8();
+            text.map(String::from).map_err(|_| Error::usage("net:proxy: its escapes are not UTF-8"))
+        };
+        let (user, password) = match login.map(|login| login.split_once(':').ok_or(login)) {
+            None => (None, None),
+            Some(Err(user)) => (Some(decoded(user)?), None),
+            Some(Ok((user, password))) => (Some(decoded(user)?), Some(decoded(password)?)),
+        };
+        let secret = password.map(Secret::new).transpose()?;
+        let given = user.clone().zip(secret).map(|(user, secret)| Login { user, secret });
+        let netrc = self.connection.sources.netrc.clone();
+        Ok(ProxyLogin {
+            host: host.to_owned(),
+            port,
+            user,
+            given,
+            found: Mutex::default(),
+            // What was given for the server's login is not the proxy's.
+            sources: Sources { netrc, ..Sources::default() },
+            out: self.console.clone(),
+            cancel: self.cancel.clone(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::context::testing::Fixture;
+    use crate::output::OutputOptions;
+
+    fn known(proxy: &Proxy) -> Option<String> {
+        let mut login = None;
+        proxy.credentials.known(&mut |user, secret| login = Some(format!("{user} {secret}")));
+        login
+    }
+
+    #[test]
+    fn a_login_is_asked_for_once_and_again_after_a_refusal() {
+        let answers = ["bob", "first", "second"];
+        let out = Output::memory_answering(OutputOptions::default(), &answers);
+        let mut fixture = Fixture::with(out, |_, _, _| Ok(()));
+        let ctx = &mut fixture.ctx;
+        ctx.settings.set("net:proxy", "http://proxy.example:8080").unwrap();
+        let first = ctx.proxy(None).unwrap().unwrap();
+        assert_eq!(known(&first), None, "nothing is asked before it is needed");
+        assert!(first.credentials.find().unwrap() && first.credentials.find().unwrap());
+        assert_eq!(known(&first).as_deref(), Some("bob first"));
+        // Another connection knows it as well.
+        ctx.settings.set("net:proxy", "http://bob@proxy.example:8080").unwrap();
+        let other = ctx.proxy(None).unwrap().unwrap();
+        assert_eq!(known(&other), None, "another login is another question");
+        assert!(other.credentials.find().unwrap());
+        assert_eq!(known(&ctx.proxy(None).unwrap().unwrap()).as_deref(), Some("bob second"));
+        other.credentials.refused();
+        assert_eq!(known(&other), None);
+        assert!(!other.credentials.find().unwrap(), "nobody answers any more");
+        let asked = ctx.out.stderr_text();
+        assert_eq!(asked.matches("Proxy: Password for bob@proxy.example").count(), 3, "{asked}");
+    }
+
+    #[test]
+    fn parts_of_the_url_are_read() {
+        let mut fixture = Fixture::new(|_, _, _| Ok(()));
+        let settings = &mut fixture.ctx.settings;
+        settings.set("net:proxy", "socks5://a%40b:c:d@e@[::1]:1080").unwrap();
+        let proxy = fixture.ctx.proxy(None).unwrap().unwrap();
+        assert_eq!((proxy.protocol, proxy.port), (Protocol::Socks5, 1080));
+        assert_eq!(proxy.to_string(), "proxy socks5://[::1]:1080");
+        assert_eq!(known(&proxy).as_deref(), Some("a@b c:d@e"));
+        assert!(!format!("{proxy:?}").contains("c:d@e"));
+    }
+}

@@ -1,0 +1,225 @@
+//! `edit`: change a remote file in the user's editor.
+//!
+//! The file comes into a directory that nobody else can enter and goes back only if it was changed
+//! here and not on the server meanwhile. Whatever fails on the way back, the edit is kept.
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::hash::{BuildHasher as _, RandomState};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+
+use super::entries::exact_size;
+use super::lookup::Lookup;
+use super::{Builtin, Context, Example, Globs, Group, editor, local, transfers};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::listing::{Entry, EntryKind};
+use crate::ftp::path::{RemotePath, safe_component};
+use crate::output::Way;
+use crate::transfer::checksum::{Algorithm, Checksum};
+use crate::transfer::{Facts, Remote as _, download, upload};
+
+/// Change a file on the server in your editor
+///
+/// The file is fetched into a private temporary directory, opened in $VISUAL or $EDITOR, and
+/// stored again if it was changed; a file that is missing begins empty. If it was changed on the
+/// server meanwhile, you are asked first; in a script that is a failure. Where the server allows it
+/// the new version replaces the old one in one step. An edit that cannot be stored is kept, and the
+/// message says where.
+#[derive(Debug, Parser)]
+pub struct Edit {
+    /// The files, one after the other
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<String>,
+}
+
+impl Builtin for Edit {
+    const NAME: &'static str = "edit";
+    const GROUP: Group = Group::Transfer;
+    const GLOBS: Globs = Globs::Remote;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "edit notes.txt", about: "change a file" },
+        Example { line: "edit new.txt", about: "begin a new file" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        transfers::each(ctx, &self.files, one)
+    }
+}
+
+fn one(ctx: &mut Context, file: &str) -> Result<()> {
+    let remote = RemotePath::new(file)?;
+    if remote.file_name().is_none() {
+        return Err(Error::usage(format!("edit: {file} is no file")));
+    }
+    let (entry, before) = look(ctx, &remote)?;
+    if entry.as_ref().is_some_and(|entry| entry.kind == EntryKind::Directory) {
+        return Err(Error::new(Kind::Refused, format!("edit {file}: is a directory")));
+    }
+    let mut room = Room::new()?;
+    let path = room.path(&remote);
+    fetch(ctx, &remote, before, &path)?;
+    let original = checksum(&path)?;
+    let edited = editor::edit(ctx, &path);
+    let unchanged = checksum(&path)? == original;
+    if unchanged {
+        edited?;
+        ctx.out.notice(&format!("{file}: not changed"));
+        return Ok(());
+    }
+    // From here on there is something to lose.
+    room.keep = true;
+    edited
+        .and_then(|()| still_the_same(ctx, &remote, before))
+        .and_then(|()| store(ctx, &remote, &path, entry.as_ref()))
+        .map_err(|error| {
+            let error = error.with_detail(format!("the edit is kept in {}", path.display()));
+            match error.hint() {
+                Some(_) => error,
+                None => error.with_hint("store it with `put FILE -o NAME`, then remove it"),
+            }
+        })?;
+    room.keep = false;
+    Ok(())
+}
+
+/// What is there, with size and time as far as the server tells; nothing for a file that is
+/// missing. One that is listed is there, even if nothing can be learnt about it.
+fn look(ctx: &mut Context, remote: &RemotePath) -> Result<(Option<Entry>, Option<Facts>)> {
+    let entry = Lookup::default().find(ctx, remote.as_str())?;
+    let facts = match ctx.session()?.facts(remote) {
+        Ok(facts) => Some(facts),
+        Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
+            entry.as_ref().map(|entry| Facts { size: exact_size(entry), modified: None })
+        }
+        Err(error) => return Err(error),
+    };
+    Ok((entry, facts))
+}
+
+fn fetch(ctx: &mut Context, remote: &RemotePath, facts: Option<Facts>, path: &Path) -> Result<()> {
+    let local = |error: std::io::Error| Error::local(path, &error);
+    match facts {
+        None => {
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true).mode(0o600).open(path).map_err(local)?;
+        }
+        Some(facts) => {
+            let how = ctx.how(Way::Download);
+            let job = download::Job {
+                remote: remote.clone(),
+                local: path.into(),
+                facts: Some(facts),
+                how,
+            };
+            transfers::download(ctx, &job)?;
+        }
+    }
+    std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(local)
+}
+
+fn checksum(path: &Path) -> Result<Checksum> {
+    let made = File::open(path).and_then(|mut file| Algorithm::Sha256.of(&mut file));
+    made.map_err(|error| Error::local(path, &error))
+}
+
+/// Nobody else's change may be lost without a question.
+fn still_the_same(ctx: &mut Context, remote: &RemotePath, before: Option<Facts>) -> Result<()> {
+    let (_, now) = look(ctx, remote)?;
+    if now == before {
+        return Ok(());
+    }
+    let what = match (before, now) {
+        (None, _) => "appeared on the server",
+        (_, None) => "was removed on the server",
+        _ => "was changed on the server",
+    };
+    let text = format!("{remote} {what} while it was edited");
+    let asked = ctx.at_prompt && ctx.out.interactive();
+    if asked && ctx.confirm(&format!("{text}. Replace it"), "put -o NAME")? {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Refused, text))
+}
+
+/// Stores the edit: under a temporary name first where the server lets us, else in place.
+fn store(ctx: &mut Context, remote: &RemotePath, path: &Path, entry: Option<&Entry>) -> Result<()> {
+    let mut how = ctx.how(Way::Upload);
+    // A rename over a link would replace the link, not what it leads to.
+    how.atomic = entry.is_none_or(|entry| entry.kind == EntryKind::File);
+    let mut job = upload::Job { local: path.into(), remote: remote.clone(), how };
+    match transfers::upload(ctx, &job) {
+        Err(error) if job.how.atomic && refused(&error) => {
+            job.how.atomic = false;
+            transfers::upload(ctx, &job)?;
+        }
+        result => result?,
+    }
+    // A new file has lost the old one's permissions.
+    let mode = entry.and_then(|entry| entry.mode).filter(|_| job.how.atomic);
+    if let Some(mode) = mode
+        && let Err(error) = ctx.session()?.change_mode(mode & 0o7777, remote)
+    {
+        ctx.out.warn(&format!("{remote}: its permissions may have changed: {error}"));
+    }
+    Ok(())
+}
+
+/// Whether the server does not let us do it this way: a directory where no names can be added.
+fn refused(error: &Error) -> bool {
+    let no_room = error.reply().is_some_and(|reply| reply.starts_with("552"));
+    error.kind() == Kind::Refused && !error.is_transient() && !no_room
+}
+
+/// A private directory for one file. It goes with all that is in it, unless it is to be kept.
+struct Room {
+    directory: PathBuf,
+    keep: bool,
+}
+
+impl Room {
+    fn new() -> Result<Self> {
+        let above = std::env::temp_dir();
+        loop {
+            let name =
+                format!("ftpsh-edit-{:016x}", RandomState::new().hash_one(std::process::id()));
+            let directory = above.join(name);
+            match DirBuilder::new().mode(0o700).create(&directory) {
+                Ok(()) => {
+                    let room = Self { directory, keep: false };
+                    // The umask may have taken from it.
+                    std::fs::set_permissions(&room.directory, Permissions::from_mode(0o700))
+                        .map_err(|error| Error::local(&room.directory, &error))?;
+                    return Ok(room);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(Error::local(&directory, &error)),
+            }
+        }
+    }
+
+    /// Where the file lies: under its own name if that can be one here, for the editor's title and
+    /// its idea of the language, else under another with the same extension.
+    fn path(&self, remote: &RemotePath) -> PathBuf {
+        let name = remote.file_name().unwrap_or_default();
+        let fallback = || {
+            let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+            let plain =
+                extension.chars().all(|c| c.is_ascii_alphanumeric()) && extension.len() < 20;
+            if plain { format!("file.{extension}") } else { "file".to_owned() }
+        };
+        // Room is left for what a transfer adds to the name, and an editor.
+        let fits = safe_component(name).is_ok() && name.len() <= 200 && !name.starts_with('-');
+        self.directory.join(local::path(&if fits { name.to_owned() } else { fallback() }))
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        if !self.keep {
+            // Nothing more can be done about what cannot be removed.
+            let _ = std::fs::remove_dir_all(&self.directory);
+        }
+    }
+}
