@@ -7,6 +7,7 @@ mod architecture;
 mod completion;
 mod control;
 mod data;
+mod doctor;
 mod examples;
 mod generated;
 mod handshake;

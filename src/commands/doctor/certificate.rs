@@ -19,7 +19,7 @@ use crate::trust::verdict::{Verdict, judge};
 use crate::trust::words::{day, describe, describe_all, names, one_line};
 
 /// A certificate that ends within so many days deserves a word.
-const SOON: i64 = 30;
+const SOON: i64 = 14;
 
 /// The least length of an RSA key (NIST SP 800-131A).
 const RSA_BITS: u32 = 2048;
@@ -33,13 +33,8 @@ struct Case {
 }
 
 impl Patient<'_> {
-    /// Shows what was agreed and the certificate; whether it is trusted.
+    /// Shows the certificate; whether it is trusted.
     pub(super) fn certificate(&mut self, control: &Secured) -> Result<bool> {
-        if let Some(agreed) = &control.agreed {
-            let seen = format!("{} {}", agreed.version, agreed.cipher);
-            self.report
-                .add(Finding::ok("tls", format!("{seen}; nothing older than 1.2 is used")))?;
-        }
         let case = match self.judge(&control.identity) {
             Ok(case) => case,
             Err(error) => {
@@ -211,6 +206,14 @@ impl Patient<'_> {
         let shown = certificate.fingerprint;
         let unknown =
             Unknown { host: host.clone(), port, certificate: certificate.clone(), problems };
+        // The report is about this server; its errors need not name it again.
+        let unnamed = |error: Error| match error.message().strip_prefix(&format!("{key}: ")) {
+            Some(rest) => error.details().iter().fold(
+                Error::new(error.kind(), rest).with_hint(error.hint().unwrap_or_default()),
+                |error, line| error.with_detail(line),
+            ),
+            None => error,
+        };
         let (error, advice) = match (verdict, entry) {
             (Verdict::Changed, Some(old)) => {
                 let Unknown { problems, .. } = unknown;
@@ -226,6 +229,7 @@ impl Patient<'_> {
                 (unknown.into_error(), Some(advice))
             }
         };
+        let error = unnamed(error);
         let meaning = "no user name and no password is sent to this server";
         let mut finding = Finding::error(Mark::Bad, "trust", &error).means(meaning);
         if let Some(advice) = advice {

@@ -6,15 +6,14 @@ use chrono::Utc;
 
 use super::Patient;
 use super::advice::Topic;
-use super::network::quoted;
+use super::network::{milliseconds, quoted};
 use super::report::{Finding, Mark};
 use crate::credentials::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::examine::{Listed, Resume, Secured};
 use crate::ftp::listing::{EntryKind, Line, ListParser, parse_mlsx};
 use crate::ftp::reply::{epsv_port, pasv_address};
-use crate::ftp::session::Session;
-use crate::output::human_duration;
+use crate::ftp::session::{DataMode, Session};
 use crate::tls::End;
 
 /// What the first listing that worked has shown.
@@ -113,6 +112,7 @@ impl Patient<'_> {
         let (tcp, took) = match control.dial(port) {
             Ok(dialled) => dialled,
             Err(error) => {
+                self.blocked = true;
                 let seen = format!("{wrong}{}", error.message());
                 let finding = Finding::new(Mark::Bad, check, seen)
                     .means("the port cannot be reached: a firewall or router is in the way")
@@ -131,7 +131,7 @@ impl Patient<'_> {
         let resumed = if listed.agreed.resumed { "resumed" } else { "not resumed" };
         let seen = format!(
             "{wrong}port {port} in {}; {verb}: {} bytes, TLS session {resumed}",
-            human_duration(took),
+            milliseconds(took),
             listed.bytes.len(),
         );
         self.report.add(if wrong.is_empty() {
@@ -193,7 +193,13 @@ impl Patient<'_> {
 
     /// A session as the shell makes it, with its settings and its TLS backend, and a listing on
     /// it: what decides whether a transfer would work.
-    pub(super) fn as_ftpsh(&mut self, write: bool) -> Result<()> {
+    pub(super) fn as_ftpsh(&mut self, proven: Option<Proven>, write: bool) -> Result<()> {
+        if self.blocked && proven.is_none() && self.options.mode != DataMode::Active {
+            // Tried already, at the price of a time-out each.
+            let seen = "no passive port of the server can be reached from here";
+            let finding = Finding::new(Mark::Bad, "data connection", seen).server(Topic::Ports);
+            return self.report.block(Kind::Connect, finding);
+        }
         let mut session = match self.session() {
             Ok(session) => session,
             Err(error) => {

@@ -18,7 +18,8 @@ impl Patient<'_> {
             self.heard(&reply.to_string());
             self.features = Features::parse(&reply);
         }
-        let names: Vec<_> = self.features.iter().map(|feature| feature.name.clone()).collect();
+        let mut names: Vec<_> = self.features.iter().map(|feature| &*feature.name).collect();
+        names.dedup();
         let brand = self.report.brand.name().unwrap_or("a server that does not tell its name");
         self.report.add(if self.features.answered() {
             Finding::ok("features", format!("{brand}: {}", names.join(", ")))

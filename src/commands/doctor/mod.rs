@@ -84,6 +84,8 @@ struct Patient<'a> {
     verified: bool,
     login: Option<Arc<Login>>,
     features: Features,
+    /// Whether a passive port could not be reached.
+    blocked: bool,
     /// A file of the login directory.
     sample: Option<Entry>,
 }
@@ -123,6 +125,7 @@ impl<'a> Patient<'a> {
             verified: false,
             login: None,
             features: Features::default(),
+            blocked: false,
             sample: None,
         })
     }
@@ -131,9 +134,9 @@ impl<'a> Patient<'a> {
     fn examine(&mut self, write: bool) -> Result<()> {
         let Some(tcp) = self.reach()? else { return Ok(()) };
         let Some(mut control) = self.secure(tcp)? else { return Ok(()) };
-        let trusted = self.certificate(&control)?;
         let agreed = control.agreed.clone();
-        let versions = self.other_versions(agreed.as_ref())?;
+        let versions = self.versions(agreed.as_ref())?;
+        let trusted = self.certificate(&control)?;
         if !trusted {
             self.report.add(Finding::skip("login", "nothing is sent to a server not trusted"))?;
             control.quit();
@@ -148,7 +151,7 @@ impl<'a> Patient<'a> {
         self.try_features(&mut control)?;
         self.connections()?;
         control.quit();
-        self.as_ftpsh(write)?;
+        self.as_ftpsh(listed, write)?;
         self.resumption(listed, agreed.as_ref(), &versions)
     }
 

@@ -1,7 +1,7 @@
 //! From the name to TLS: addresses, ports, the greeting, `AUTH TLS` or implicit TLS.
 
 use std::net::{SocketAddr, TcpStream};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Patient;
 use super::advice::Topic;
@@ -10,7 +10,6 @@ use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::examine::{Clear, Secured, Step};
 use crate::ftp::reply::Reply;
 use crate::ftp::session::Options;
-use crate::output::human_duration;
 use crate::site::TlsMode;
 
 impl Patient<'_> {
@@ -26,7 +25,7 @@ impl Patient<'_> {
             }
         };
         let shown: Vec<_> = addresses.iter().map(|address| address.ip().to_string()).collect();
-        let took = human_duration(begun.elapsed());
+        let took = milliseconds(begun.elapsed());
         let seen = match shown.as_slice() {
             [only] if *only == self.site.host => "an address, no name to look up".to_owned(),
             _ => format!("{} in {took}", shown.join(", ")),
@@ -74,7 +73,7 @@ impl Patient<'_> {
             let begun = Instant::now();
             match self.probe.dialer.connect_one(**address, self.probe.timeout / count) {
                 Ok(tcp) => {
-                    let took = human_duration(begun.elapsed());
+                    let took = milliseconds(begun.elapsed());
                     return Ok((tcp, format!("{address} answers in {took}")));
                 }
                 Err(error) => why = format!("{address}: {}", io_reason(&error)),
@@ -109,7 +108,7 @@ impl Patient<'_> {
         match clear.secure(&self.probe) {
             Ok(secured) => Ok(Some(secured)),
             Err(error) => {
-                self.no_handshake(&error)?;
+                self.no_handshake(&error, None)?;
                 Ok(None)
             }
         }
@@ -119,20 +118,11 @@ impl Patient<'_> {
         let mut secured = match clear.secure(&self.probe) {
             Ok(secured) => secured,
             Err(error) => {
-                self.no_handshake(&error)?;
-                let explicit = Options { implicit: false, ..self.probe.clone() };
-                let mut greeted = false;
-                if let Ok(tcp) = explicit.dialer.connect(&self.site.host, self.site.port)
-                    && let Ok(clear) = Clear::new(&explicit, tcp)
-                {
-                    let _ = clear.ask_for_tls(&mut |_| greeted = true);
-                }
-                if greeted {
-                    let seen = "the server greets in plain text: it expects AUTH TLS";
-                    let advice = format!("use {}", self.url(TlsMode::Explicit));
-                    self.report
-                        .add(Finding::new(Mark::Note, "explicit tls", seen).advise(advice))?;
-                }
+                // A server for AUTH TLS greets in plain text, where a handshake was expected.
+                let advice = self.greets_in_clear().then(|| {
+                    format!("AUTH TLS is expected there: use {}", self.url(TlsMode::Explicit))
+                });
+                self.no_handshake(&error, advice)?;
                 return Ok(None);
             }
         };
@@ -164,24 +154,42 @@ impl Patient<'_> {
             self.report.block(Kind::Tls, finding.means(meaning).server(Topic::NoTls))?;
             return Ok(());
         }
-        self.report.block(error.kind(), finding)?;
         // A server for implicit TLS waits for our handshake, as we waited for its greeting.
-        if step == Step::Greeting && error.reply().is_none() {
-            let implicit = Options { implicit: true, ..self.probe.clone() };
-            if let Ok(control) = Secured::connect(&implicit) {
-                control.quit();
-                let advice = format!("use {}", self.url(TlsMode::Implicit));
-                let seen = "the server speaks TLS from the first byte";
-                self.report.add(Finding::new(Mark::Note, "implicit tls", seen).advise(advice))?;
-            }
-        }
-        Ok(())
+        let silent = step == Step::Greeting && error.reply().is_none();
+        let finding = match silent && self.speaks_tls_at_once() {
+            true => finding
+                .means("the server speaks TLS from the first byte")
+                .advise(format!("use {}", self.url(TlsMode::Implicit))),
+            false => finding,
+        };
+        self.report.block(error.kind(), finding)
     }
 
-    fn no_handshake(&mut self, error: &Error) -> Result<()> {
-        let finding = Finding::error(Mark::Bad, "tls", error);
-        let meaning = "without TLS there is no login";
-        self.report.block(error.kind(), finding.means(meaning).server(Topic::Versions))
+    fn greets_in_clear(&self) -> bool {
+        let explicit = Options { implicit: false, ..self.probe.clone() };
+        let mut greeted = false;
+        if let Ok(tcp) = explicit.dialer.connect(&self.site.host, self.site.port)
+            && let Ok(clear) = Clear::new(&explicit, tcp)
+        {
+            let _ = clear.ask_for_tls(&mut |_| greeted = true);
+        }
+        greeted
+    }
+
+    fn speaks_tls_at_once(&self) -> bool {
+        let implicit = Options { implicit: true, ..self.probe.clone() };
+        Secured::connect(&implicit).map(Secured::quit).is_ok()
+    }
+
+    fn no_handshake(&mut self, error: &Error, advice: Option<String>) -> Result<()> {
+        let mut finding = Finding::error(Mark::Bad, "tls", error);
+        finding = finding.means("without TLS there is no login");
+        if let Some(advice) = advice {
+            finding = finding.advise(advice);
+        } else if error.message().contains("protocol") {
+            finding = finding.server(Topic::Versions);
+        }
+        self.report.block(error.kind(), finding)
     }
 
     /// The same server with TLS begun the other way.
@@ -196,4 +204,10 @@ pub(super) fn quoted(reply: &Reply) -> String {
     let text = reply.text();
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     format!("{} \"{}\"", reply.code, lines.join(" / "))
+}
+
+/// A short time: `0.3 ms`, `120 ms`.
+pub(super) fn milliseconds(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1000.0;
+    if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
 }

@@ -50,13 +50,14 @@ pub(super) struct Finding {
     meaning: Option<String>,
     advice: Option<String>,
     topic: Option<Topic>,
+    reply: Option<String>,
 }
 
 impl Finding {
     /// A finding; a note or a fault should say what it means.
     pub(super) fn new(mark: Mark, check: &'static str, seen: impl Into<String>) -> Self {
         let seen = seen.into();
-        Self { check, mark, seen, meaning: None, advice: None, topic: None }
+        Self { check, mark, seen, meaning: None, advice: None, topic: None, reply: None }
     }
 
     /// All is well.
@@ -84,7 +85,8 @@ impl Finding {
             .chain(error.details().iter().map(String::as_str))
             .collect();
         let advice = error.hint().map(str::to_owned);
-        Self { advice, ..Self::new(mark, check, seen.join("; ")) }
+        let reply = error.reply().map(str::to_owned);
+        Self { advice, reply, ..Self::new(mark, check, seen.join("; ")) }
     }
 
     /// What it means.
@@ -145,6 +147,10 @@ impl Report {
         self.print(&finding)?;
         if self.cause.is_none() {
             let cause = Error::new(kind, format!("{}: {}", finding.check, finding.seen));
+            let cause = match finding.reply {
+                Some(reply) => cause.with_reply(reply),
+                None => cause,
+            };
             self.cause = Some(match finding.advice {
                 Some(advice) => cause.with_hint(advice),
                 None => cause,

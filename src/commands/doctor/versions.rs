@@ -19,8 +19,14 @@ const VERSIONS: [(Version, &str, &str, &str); 2] = [
 const MORE: usize = 4;
 
 impl Patient<'_> {
-    /// Handshakes with the versions that the first one did not agree on; those that work.
-    pub(super) fn other_versions(&mut self, agreed: Option<&Agreed>) -> Result<Vec<Version>> {
+    /// What the first handshake agreed, and further ones with the other versions; those that
+    /// work.
+    pub(super) fn versions(&mut self, agreed: Option<&Agreed>) -> Result<Vec<Version>> {
+        if let Some(agreed) = agreed {
+            let seen = format!("{} {}", agreed.version, agreed.cipher);
+            self.report
+                .add(Finding::ok("tls", format!("{seen}; nothing older than 1.2 is used")))?;
+        }
         let mut offered = Vec::new();
         for (version, check, _, name) in VERSIONS {
             if let Some(agreed) = agreed.filter(|agreed| agreed.version == name) {
