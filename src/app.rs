@@ -196,9 +196,11 @@ fn start(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
             ctx.tally.commands += 1;
             return crate::commands::trust::run(&arguments.command, ctx);
         }
-        Some(Sub::Doctor { server }) => {
+        Some(Sub::Doctor { server, write }) => {
             ctx.tally.commands += 1;
-            let words = ["doctor".to_owned(), server.clone()];
+            let mut words = vec!["doctor".to_owned()];
+            words.extend(write.then(|| "--write".to_owned()));
+            words.extend(["--".to_owned(), server.clone()]);
             return find(crate::commands::COMMANDS, "doctor")?.run(&words, ctx);
         }
         _ => {}

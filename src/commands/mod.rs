@@ -27,6 +27,7 @@ mod cd;
 mod chmod;
 mod close;
 mod debug;
+mod doctor;
 mod du;
 mod echo;
 mod edit;
@@ -89,6 +90,7 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<reconnect::Reconnect>(),
     Spec::of::<status::Status>(),
     Spec::of::<bookmark::Bookmark>(),
+    Spec::of::<doctor::Doctor>(),
     Spec::of::<exit::Exit>(),
     // Look
     Spec::of::<ls::Ls>(),

@@ -174,6 +174,17 @@ impl Secured {
         }
     }
 
+    /// Logs in. Only for a server whose certificate was judged.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`].
+    pub fn log_in(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<Reply> {
+        let host = self.options.host.clone();
+        let mut send = |verb: &str, argument: &str| self.command(verb, argument);
+        super::login::authenticate(&mut send, &host, user, password, account)
+    }
+
     /// The next reply of the command that was sent last.
     fn reply(&mut self) -> Result<Reply> {
         // One canonical line for each whole reply; the reply itself lies in the exchange.

@@ -85,6 +85,23 @@ pub struct Trust {
     pub reason: Option<String>,
 }
 
+/// A check of a server's examination: a `text` with more to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at: `dns`, `certificate`, ...
+    pub check: String,
+    /// `ok`, `note`, `bad` or `skip`.
+    pub mark: String,
+    /// What was seen.
+    pub seen: String,
+    /// What that means.
+    pub meaning: Option<String>,
+    /// What the user can do.
+    pub advice: Option<String>,
+    /// What the server's administrator can do.
+    pub server: Option<String>,
+}
+
 /// A background job.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Job {
@@ -139,6 +156,8 @@ pub enum Record {
     Transfer(Transfer),
     /// `text`: a line of a command's other output.
     Text(String),
+    /// `text` with the fields of a check.
+    Check(Check),
     /// `trust`
     Trust(Trust),
     /// `job`
@@ -180,6 +199,16 @@ impl Record {
             Record::Text(text) => {
                 line.field("type", "text");
                 line.name("text", text, encode);
+            }
+            Record::Check(c) => {
+                line.field("type", "text");
+                line.name("text", &format!("{} {}: {}", c.mark, c.check, c.seen), encode);
+                line.field("check", &c.check);
+                line.field("mark", &c.mark);
+                line.name("seen", &c.seen, encode);
+                line.optional_name("meaning", c.meaning.as_deref(), encode);
+                line.optional_name("advice", c.advice.as_deref(), encode);
+                line.field("server", &c.server);
             }
             Record::Trust(t) => {
                 line.field("type", "trust");

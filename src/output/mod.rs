@@ -31,7 +31,7 @@ pub use background::{Meter, Printer};
 pub use color::{ColorChoice, Environment, NameColors, NameKind, Style, wants_color};
 pub use escape::{escape, escape_multiline, fit};
 pub use format::{full_time_text, human_bytes, human_duration, human_rate, human_size, time_text};
-pub use json::{Entry, Failure, Job, Record, Summary, Transfer, Trust, Way};
+pub use json::{Check, Entry, Failure, Job, Record, Summary, Transfer, Trust, Way};
 pub use log::AuditLog;
 pub use messages::Direction;
 pub use progress::{TransferProgress, TreeProgress};

@@ -6,11 +6,13 @@
 mod across;
 mod across;
 mod across;
+mod across;
 mod architecture;
 mod charset;
 mod completion;
 mod control;
 mod data;
+mod doctor;
 mod edit;
 mod examples;
 mod generated;

@@ -42,7 +42,12 @@ impl Scene {
 
     /// The program with a URL and nothing to say about trust or the password.
     pub fn bare(&self) -> Ftpsh {
-        Ftpsh::at(&self.home).cwd(&self.dest).arg(self.liar.url())
+        self.bare_unaddressed().arg(self.liar.url())
+    }
+
+    /// As [`Scene::bare`], without the URL.
+    pub fn bare_unaddressed(&self) -> Ftpsh {
+        Ftpsh::at(&self.home).cwd(&self.dest)
     }
 
     /// The program with a URL, all that a login needs, and a deadline of five seconds.

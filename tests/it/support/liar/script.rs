@@ -8,6 +8,7 @@ use super::Files;
 use super::files::absolute;
 use crate::support::certificate::Certificate;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,6 +120,7 @@ pub struct Script {
     pub(super) max_sessions: usize,
     /// How many minutes the clock of LIST is ahead of UTC.
     pub(super) ahead: i64,
+    pub(super) passive_address: Ipv4Addr,
     /// By verb and directory; without a directory, for all others.
     listings: HashMap<(Verb, Option<Vec<u8>>), Vec<u8>>,
     steps: HashMap<Verb, Queue<Step>>,
@@ -170,6 +172,7 @@ impl Script {
             extra_features: Vec::new(),
             max_sessions: usize::MAX,
             ahead: 0,
+            passive_address: Ipv4Addr::LOCALHOST,
             steps: HashMap::new(),
             steps_of: HashMap::new(),
             data: HashMap::new(),
@@ -284,6 +287,12 @@ impl Script {
     /// More control connections than these at one time are turned away with 421.
     pub fn max_sessions(mut self, count: usize) -> Self {
         self.max_sessions = count;
+        self
+    }
+
+    /// PASV names this address, as a server behind NAT does; it listens where it always does.
+    pub fn passive_address(mut self, address: Ipv4Addr) -> Self {
+        self.passive_address = address;
         self
     }
 

@@ -65,7 +65,8 @@ impl Control<'_> {
             b"PASV" => {
                 let port = self.listen()?;
                 let (high, low) = (port >> 8, port & 255);
-                self.reply(format!("227 entering passive mode (127,0,0,1,{high},{low})"))
+                let [a, b, c, d] = self.shared.script().passive_address.octets();
+                self.reply(format!("227 entering passive mode ({a},{b},{c},{d},{high},{low})"))
             }
             b"EPRT" | b"PORT" => match active(verb, &text) {
                 Some(address) => {
