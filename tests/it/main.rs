@@ -4,9 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod across;
-mod across;
-mod across;
-mod across;
 mod architecture;
 mod charset;
 mod completion;

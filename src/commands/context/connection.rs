@@ -102,6 +102,7 @@ impl Connection {
             verified: self.verified,
             fleeting: self.fleeting,
             previous: self.previous.clone(),
+            proxy_logins: self.proxy_logins.clone(),
             session: None,
             directory: self.cwd().cloned(),
         }
