@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use ftpsh::cancel::Cancel;
+use ftpsh::ftp::charset::Charset;
 use ftpsh::ftp::dial::{Dialer, Family};
 use ftpsh::ftp::dialogue::Dialogue;
 use ftpsh::ftp::session::{DataMode, ListMode, Options, Session};
@@ -30,14 +31,18 @@ fn main() -> anyhow::Result<()> {
             bind: None,
             timeout: Duration::from_secs(30),
             cancel: Cancel::new(),
+            proxy: None,
         },
         timeout: Duration::from_secs(30),
         mode: DataMode::Auto,
         list: ListMode::Auto,
         clear_data: false,
+        charset: Charset::default(),
         dialogue: Dialogue::default(),
     };
-    let names = Mutex::new(std::io::read_to_string(std::io::stdin())?.lines().map(str::to_owned).collect::<Vec<_>>());
+    let names = Mutex::new(
+        std::io::read_to_string(std::io::stdin())?.lines().map(str::to_owned).collect::<Vec<_>>(),
+    );
     let next = || names.lock().ok()?.pop();
     let work = || -> anyhow::Result<()> {
         let mut session = Session::connect(options.clone(), &mut |_| Ok(()))?;
