@@ -1,7 +1,9 @@
 //! Local paths as commands take them.
 
+use std::io::Read as _;
 use std::path::PathBuf;
 
+use crate::error::{Error, Result};
 use crate::ftp::path::encode_name;
 
 /// A path with `~` or `~/…` written out; anything else as it is.
@@ -26,6 +28,23 @@ pub fn path(word: &str) -> PathBuf {
 pub fn word(path: &std::path::Path) -> String {
     use std::os::unix::ffi::OsStrExt as _;
     crate::ftp::path::decode_name(path.as_os_str().as_bytes())
+}
+
+/// A file's name for messages, and what is in it. `-` is standard input.
+///
+/// # Errors
+///
+/// [`Kind::Local`](crate::error::Kind::Local).
+pub fn read_whole(file: &str) -> Result<(String, Vec<u8>)> {
+    if file == "-" {
+        let name = "standard input";
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().read_to_end(&mut bytes);
+        return read.map(|_| (name.to_owned(), bytes)).map_err(|why| Error::local(name, &why));
+    }
+    let path = path(&expand_tilde(file));
+    let bytes = std::fs::read(&path).map_err(|why| Error::local(&path, &why))?;
+    Ok((path.display().to_string(), bytes))
 }
 
 #[cfg(test)]

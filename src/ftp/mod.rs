@@ -9,6 +9,7 @@ mod data_command;
 pub mod dial;
 pub mod dialogue;
 pub mod explain;
+mod facts;
 pub mod features;
 mod greeting;
 pub mod list;

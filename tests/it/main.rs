@@ -12,6 +12,7 @@ mod edit;
 mod examples;
 mod generated;
 mod handshake;
+mod import;
 mod install;
 mod local;
 mod names;

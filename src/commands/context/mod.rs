@@ -8,6 +8,7 @@ mod cache;
 mod connect;
 mod connection;
 mod dialer;
+mod keyring;
 mod listing;
 #[cfg(test)]
 pub mod testing;
