@@ -18,6 +18,7 @@ use crate::output::{AuditLog, ColorChoice, Output, OutputOptions, Record, Summar
 use crate::settings::{LOG_FILE, Settings, TRUST_POLICY};
 use crate::shell::check::check_all;
 use crate::shell::execute;
+use crate::shell::redact::redact_line;
 use crate::signals;
 use crate::site;
 use crate::trust::fingerprint::Fingerprint;
@@ -76,6 +77,7 @@ fn with_context(cli: &Cli, out: Output) -> u8 {
         }
     };
     let result = start(cli, &mut ctx);
+    ctx.finish_jobs();
     let exit = status(&mut ctx, result);
     ctx.connection.close();
     let flushed = ctx.out.flush();
@@ -143,6 +145,7 @@ fn context(cli: &Cli, out: Output) -> Result<Context> {
     let connection = Connection::new(gate, sources, login.user.clone());
     let mut ctx = Context::new(out, Settings::new(), cancel, connection, home, execute::run);
     ctx.hidden_variables.extend(login.password_env.clone());
+    ctx.redact = redact_line;
     ctx.keep_going = cli.run.keep_going;
     read_rc_file(cli, &mut ctx)?;
     for assignment in &cli.general.set {
@@ -194,9 +197,11 @@ fn start(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
             ctx.tally.commands += 1;
             return crate::commands::trust::run(&arguments.command, ctx);
         }
-        Some(Sub::Doctor { server }) => {
+        Some(Sub::Doctor { server, write }) => {
             ctx.tally.commands += 1;
-            let words = ["doctor".to_owned(), server.clone()];
+            let mut words = vec!["doctor".to_owned()];
+            words.extend(write.then(|| "--write".to_owned()));
+            words.extend(["--".to_owned(), server.clone()]);
             return find(crate::commands::COMMANDS, "doctor")?.run(&words, ctx);
         }
         _ => {}

@@ -20,7 +20,11 @@ pub enum Reason {
 
 /// A shared flag that asks for a stop. Cheap to clone and to look at.
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicUsize>);
+pub struct Cancel {
+    own: Arc<AtomicUsize>,
+    /// The flag of the whole program, for a job's.
+    above: Option<Arc<AtomicUsize>>,
+}
 
 impl Cancel {
     const INTERRUPTED: usize = 1;
@@ -31,18 +35,27 @@ impl Cancel {
         Self::default()
     }
 
+    /// A flag for a job: an interruption of this one does not reach it, a termination does.
+    pub fn for_job(&self) -> Self {
+        let above = self.above.as_ref().unwrap_or(&self.own);
+        Self { own: Arc::default(), above: Some(Arc::clone(above)) }
+    }
+
     /// Asks for a stop. A termination is never turned back into an interruption.
     pub fn request(&self, reason: Reason) {
         let value = match reason {
             Reason::Interrupted => Self::INTERRUPTED,
             Reason::Terminated => Self::TERMINATED,
         };
-        self.0.fetch_max(value, Ordering::SeqCst);
+        self.own.fetch_max(value, Ordering::SeqCst);
     }
 
     /// What was asked for, if anything.
     pub fn requested(&self) -> Option<Reason> {
-        match self.0.load(Ordering::Relaxed) {
+        if self.above.as_ref().is_some_and(|a| a.load(Ordering::Relaxed) == Self::TERMINATED) {
+            return Some(Reason::Terminated);
+        }
+        match self.own.load(Ordering::Relaxed) {
             0 => None,
             Self::INTERRUPTED => Some(Reason::Interrupted),
             _ => Some(Reason::Terminated),
@@ -51,7 +64,7 @@ impl Cancel {
 
     /// Forgets a Ctrl-C that has been obeyed. A termination stays.
     pub fn reset(&self) {
-        let _ = self.0.compare_exchange(Self::INTERRUPTED, 0, Ordering::SeqCst, Ordering::SeqCst);
+        let _ = self.own.compare_exchange(Self::INTERRUPTED, 0, Ordering::SeqCst, Ordering::SeqCst);
     }
 
     /// Fails if a stop was asked for.
@@ -61,19 +74,6 @@ impl Cancel {
     /// [`Kind::Interrupted`] or [`Kind::Terminated`].
     pub fn check(&self) -> Result<(), Error> {
         self.requested().map_or(Ok(()), |reason| Err(reason.into()))
-    }
-
-    /// The flag itself, for `signal_hook::flag::register_usize` with [`Cancel::signal_value`].
-    pub fn flag(&self) -> Arc<AtomicUsize> {
-        Arc::clone(&self.0)
-    }
-
-    /// The value that a signal handler stores for `reason`.
-    pub const fn signal_value(reason: Reason) -> usize {
-        match reason {
-            Reason::Interrupted => Self::INTERRUPTED,
-            Reason::Terminated => Self::TERMINATED,
-        }
     }
 }
 
@@ -89,6 +89,19 @@ impl From<Reason> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_job_is_stopped_on_its_own_or_with_the_program() {
+        let program = Cancel::new();
+        let (job, other) = (program.for_job(), program.for_job().for_job());
+        program.request(Reason::Interrupted);
+        assert_eq!(job.requested(), None);
+        job.request(Reason::Interrupted);
+        assert_eq!((job.requested(), other.requested()), (Some(Reason::Interrupted), None));
+        program.request(Reason::Terminated);
+        assert_eq!(job.requested(), Some(Reason::Terminated));
+        assert_eq!(other.requested(), Some(Reason::Terminated));
+    }
 
     #[test]
     fn an_interruption_is_forgotten_and_a_termination_is_not() {

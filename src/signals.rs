@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use crate::cancel::{Cancel, Reason};
@@ -22,12 +22,14 @@ pub fn watch(cancel: Cancel) -> Result<()> {
     let failed = |error: std::io::Error| {
         Error::new(Kind::Other, format!("cannot watch signals: {}", io_reason(&error)))
     };
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGXFSZ]).map_err(failed)?;
     // As it was before anybody turned its echo off.
     let terminal = tcgetattr(std::io::stdin()).ok();
     let watcher = move || {
         for signal in signals.forever() {
             match signal {
+                // The write that went over the limit fails, and says so; that is enough.
+                SIGXFSZ => {}
                 SIGINT if cancel.requested().is_none() => cancel.request(Reason::Interrupted),
                 SIGINT => leave(Kind::Interrupted, terminal.as_ref()),
                 _ if cancel.requested() == Some(Reason::Terminated) => {

@@ -99,6 +99,9 @@ pub enum Sub {
         /// A bookmark, HOST, HOST:PORT, or a URL
         #[arg(value_name = "TARGET", value_hint = ValueHint::Hostname)]
         server: String,
+        /// Also send a small file, fetch it back, compare it and remove it
+        #[arg(short, long)]
+        write: bool,
     },
     /// Print a completion script
     Completions {

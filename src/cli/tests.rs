@@ -132,7 +132,10 @@ fn subcommands_are_read() {
     );
     assert_eq!(trust(&["trust", "export"]), Export { file: None });
     assert_eq!(trust(&["trust", "import", "-"]), Import { file: "-".into() });
-    assert_eq!(ok(&["doctor", "h"]).subcommand, Some(Sub::Doctor { server: "h".into() }));
+    assert_eq!(
+        ok(&["doctor", "h"]).subcommand,
+        Some(Sub::Doctor { server: "h".into(), write: false })
+    );
     let zsh = Sub::Completions { shell: CompletionShell::Zsh };
     assert_eq!(ok(&["completions", "zsh"]).subcommand, Some(zsh));
     assert_eq!(ok(&["man"]).subcommand, Some(Sub::Man));

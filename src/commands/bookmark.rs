@@ -116,7 +116,7 @@ fn add(name: &str, url: Option<&str>, ctx: &Context) -> Result<()> {
 }
 
 fn import(file: &str, ctx: &Context) -> anyhow::Result<()> {
-    let (file, bytes) = local::read_whole(file)?;
+    let (file, bytes) = local::read_whole(ctx, file)?;
     let found = import::sites(&bytes).map_err(|error| error.about(&file))?;
     let mut failures = transfers::Failures::default();
     let (mut added, mut unsafe_there, mut with_password) = (0, 0, 0);

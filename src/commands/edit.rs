@@ -113,7 +113,7 @@ fn fetch(ctx: &mut Context, remote: &RemotePath, facts: Option<Facts>, path: &Pa
                 facts: Some(facts),
                 how,
             };
-            transfers::download(ctx, &job)?;
+            transfers::carry(ctx, &transfers::Job::Down(job))?;
         }
     }
     std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(local)
@@ -149,10 +149,10 @@ fn store(ctx: &mut Context, remote: &RemotePath, path: &Path, entry: Option<&Ent
     // A rename over a link would replace the link, not what it leads to.
     how.atomic = entry.is_none_or(|entry| entry.kind == EntryKind::File);
     let mut job = upload::Job { local: path.into(), remote: remote.clone(), how };
-    match transfers::upload(ctx, &job) {
+    match transfers::carry(ctx, &transfers::Job::Up(job.clone())) {
         Err(error) if job.how.atomic && refused(&error) => {
             job.how.atomic = false;
-            transfers::upload(ctx, &job)?;
+            transfers::carry(ctx, &transfers::Job::Up(job.clone()))?;
         }
         result => result?,
     }

@@ -10,8 +10,11 @@ use crate::error::{Error, Kind, Result, io_reason};
 ///
 /// # Errors
 ///
-/// [`Kind::Local`] when the editor cannot be started; [`Kind::Other`] when it fails.
+/// [`Kind::Usage`] in a job; [`Kind::Local`] when the editor cannot be started; [`Kind::Other`] when it fails.
 pub(super) fn edit(ctx: &Context, path: &Path) -> Result<()> {
+    if ctx.job.is_some() {
+        return Err(Error::usage("a background job has no terminal for an editor"));
+    }
     let set = |name: &str| std::env::var(name).ok().filter(|editor| !editor.trim().is_empty());
     let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| "vi".to_owned());
     ctx.out.flush()?;

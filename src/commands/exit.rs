@@ -6,7 +6,8 @@ use super::{Builtin, Context, Example, Group};
 
 /// Leave the shell
 ///
-/// Without CODE the exit status tells the first failure's cause, 0 if there was none.
+/// Without CODE the exit status tells the first failure's cause, 0 if there was none. Jobs that
+/// still run are waited for; at the prompt they can be killed instead.
 #[derive(Debug, Parser)]
 pub struct Exit {
     /// The exit status, 0 to 255
@@ -24,7 +25,9 @@ impl Builtin for Exit {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        ctx.leaving = Some(self.code);
+        if ctx.may_leave()? {
+            ctx.leaving = Some(self.code);
+        }
         Ok(())
     }
 }

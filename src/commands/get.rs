@@ -4,18 +4,29 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
+use super::across::There;
+use super::context::beside::{is_url, parse_file_url, parse_url};
+use super::lookup::Lookup;
 use super::overwrite::{Overwrite, may_replace};
-use super::{Builtin, Context, Example, Globs, Group, local, transfers};
+use super::transfers::{self, Failures, Job};
+use super::trees::Trees;
+use super::{Builtin, Context, Example, Globs, Group, local, parallel, segments};
 use crate::error::{Error, Kind, Result};
+use crate::ftp::listing::EntryKind;
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::output::Way;
+use crate::settings::{XFER_PARALLEL, XFER_SEGMENTS};
+use crate::transfer::segments::is_begun;
 use crate::transfer::{Type, download};
 
 /// Fetch files from the server
 ///
 /// A file appears under its name only when it is whole. An existing file is asked about at the
 /// prompt and refused in a script, unless --overwrite or the setting xfer:overwrite says
-/// otherwise.
+/// otherwise. With -r a directory comes as `mirror` fetches it: only files that are missing,
+/// newer or of another size, and --overwrite does not matter. FILE may be a URL
+/// (ftps://HOST/FILE), and so may NAME and DIR: then the file goes from server to server, and
+/// from the beginning after a failure.
 #[derive(Debug, Parser)]
 pub struct Get {
     /// Store the file as NAME; `-` is standard output
@@ -27,10 +38,20 @@ pub struct Get {
     directory: Option<String>,
     /// Go on with a file that an earlier transfer left unfinished
     #[arg(short = 'c', long = "continue")]
-    resume: bool,
+    pub(super) resume: bool,
     /// Transfer in ASCII type: line ends become those of this side
     #[arg(short = 'a', long)]
     ascii: bool,
+    /// Fetch directories with all that is in them
+    #[arg(short = 'r', long, conflicts_with = "ascii")]
+    recursive: bool,
+    /// Fetch up to N files at the same time [default: the setting xfer:parallel]
+    #[arg(short = 'P', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
+    parallel: Option<u64>,
+    /// Fetch a large file over N connections [default: the setting xfer:segments]
+    #[arg(long, value_name = "N", conflicts_with = "parallel",
+          value_parser = clap::value_parser!(u64).range(1..=64))]
+    pub(super) segments: Option<u64>,
     /// What to do with files that are there already
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true,
           default_missing_value = "yes")]
@@ -50,56 +71,178 @@ impl Builtin for Get {
         Example { line: "get notes.txt -o copy.txt", about: "fetch it under another name" },
         Example { line: "get -c big.iso", about: "go on with a file that was interrupted" },
         Example { line: "get -O /tmp --overwrite docs/*.txt", about: "fetch several files" },
+        Example { line: "get -P 4 docs/*.txt", about: "fetch up to four at the same time" },
+        Example { line: "get -r docs", about: "fetch a directory" },
     ];
 
     fn check(&self) -> Result<()> {
-        if self.name.is_some() && self.files.len() > 1 {
-            return Err(Error::usage("get: -o takes one file").with_hint("use -O DIR for several"));
-        }
-        Ok(())
+        self.checked(Self::NAME)
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        self.check()?;
-        let mut failures = transfers::Failures::default();
-        for file in &self.files {
-            let result = self.one(file, ctx);
-            failures.note(ctx, result)?;
-        }
-        failures.into_result()
+        self.fetch(ctx, Self::NAME)
     }
 }
 
 impl Get {
-    fn one(&self, file: &str, ctx: &mut Context) -> Result<()> {
+    /// Looks at the arguments for the command of this name.
+    pub(super) fn checked(&self, command: &str) -> Result<()> {
+        let wrong = |text: &str| Error::usage(format!("{command}: {text}"));
+        if self.name.is_some() && self.files.len() > 1 {
+            return Err(wrong("-o takes one file").with_hint("use -O DIR for several"));
+        }
+        for file in self.files.iter().filter(|file| is_url(file)) {
+            if self.recursive {
+                parse_url(file).map(drop)?
+            } else {
+                parse_file_url(file).map(drop)?
+            }
+        }
+        let Some(url) = self.target_url() else { return Ok(()) };
+        parse_url(url)?;
+        if self.resume {
+            return Err(wrong("what goes from server to server cannot be resumed"));
+        }
+        if self.recursive {
+            return Err(wrong("-r does not go from server to server")
+                .with_hint("`mirror` takes directories"));
+        }
+        Ok(())
+    }
+
+    /// The other server, where files go to one.
+    fn target_url(&self) -> Option<&str> {
+        self.name.as_deref().or(self.directory.as_deref()).filter(|word| is_url(word))
+    }
+
+    /// Fetches all of the files, for the command of this name.
+    pub(super) fn fetch(self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
+        // Wildcards and braces may have made several files of one.
+        self.checked(command)?;
+        let mut failures = Failures::default();
+        let mut several = Vec::new();
+        let mut lookup = Lookup::default();
+        let together = self.together(ctx);
+        for file in &self.files {
+            ctx.cancel.check()?;
+            let result = self.one(file, ctx, &mut lookup, |ctx, job| {
+                if together > 1 {
+                    several.push(job);
+                    return Ok(());
+                }
+                self.carry(ctx, job)
+            });
+            failures.note(ctx, result)?;
+        }
+        if !several.is_empty() {
+            parallel::run(ctx, &several, together, &mut failures)?;
+        }
+        failures.into_result()
+    }
+
+    /// How many files at a time.
+    fn together(&self, ctx: &Context) -> usize {
+        let elsewhere = self.target_url().is_some() || self.files.iter().any(|file| is_url(file));
+        if self.files.len() < 2 || self.segments.is_some() || elsewhere {
+            return 1;
+        }
+        let set = || ctx.settings.count(XFER_PARALLEL, ctx.connection.host());
+        usize::try_from(self.parallel.unwrap_or_else(set)).unwrap_or(1)
+    }
+
+    fn one(
+        &self,
+        file: &str,
+        ctx: &mut Context,
+        lookup: &mut Lookup,
+        carry: impl FnOnce(&mut Context, Job) -> Result<()>,
+    ) -> Result<()> {
+        if !is_url(file) {
+            return self.path(file, ctx, lookup, carry);
+        }
+        let (target, path) = parse_url(file)?;
+        let path = if path.is_empty() { "." } else { &path };
+        ctx.elsewhere(target, |ctx| self.path(path, ctx, &mut Lookup::default(), carry))
+    }
+
+    /// A file or directory of the current server.
+    fn path(
+        &self,
+        file: &str,
+        ctx: &mut Context,
+        lookup: &mut Lookup,
+        carry: impl FnOnce(&mut Context, Job) -> Result<()>,
+    ) -> Result<()> {
         let remote = RemotePath::new(file)?;
+        let kind = if self.ascii { Type::Ascii } else { Type::Binary };
+        if let Some(url) = self.target_url() {
+            let mut there = There::connect(ctx, url, self.name.is_none())?;
+            let copied = there.copy(ctx, &remote, kind);
+            there.close();
+            return copied;
+        }
+        if self.recursive && is_directory(ctx, lookup, &remote)? {
+            let trees = Trees { up: false, resume: self.resume, parallel: self.parallel };
+            return trees.carry(ctx, file, self.tree(&remote, ctx)?);
+        }
         if self.name.as_deref() == Some("-") {
             return transfers::to_output(ctx, &remote);
         }
-        let target = self.target(&remote)?;
+        let target = self.target(&remote, ctx)?;
         let facts = ctx.known_facts(&remote);
         let mut how = ctx.how(Way::Download);
         how.resume = self.resume;
-        how.kind = if self.ascii { Type::Ascii } else { Type::Binary };
+        how.kind = kind;
         let mut job = download::Job { remote, local: target, facts, how };
         if !may_replace(ctx, &mut job, self.overwrite)? {
             return Ok(());
         }
-        transfers::download(ctx, &job)
+        carry(ctx, Job::Down(job))
+    }
+
+    fn carry(&self, ctx: &mut Context, job: Job) -> Result<()> {
+        let set = || ctx.settings.count(XFER_SEGMENTS, ctx.connection.host());
+        let count = self.segments.unwrap_or_else(set);
+        match &job {
+            // Part by part also over one connection: servers end it when a part is full.
+            Job::Down(down) if count > 1 || (self.resume && is_begun(&down.local)) => {
+                segments::carry(ctx, down, count)
+            }
+            _ => transfers::carry(ctx, &job),
+        }
     }
 
     /// The local name comes from what was typed (or matched), and is one safe component.
-    fn target(&self, remote: &RemotePath) -> Result<PathBuf> {
+    fn target(&self, remote: &RemotePath, ctx: &Context) -> Result<PathBuf> {
         if let Some(name) = &self.name {
-            let path = local::path(&local::expand_tilde(name));
+            let path = ctx.local(&local::expand_tilde(name));
             if !path.is_dir() {
                 return Ok(path);
             }
             return in_directory(&path, remote);
         }
         let directory = self.directory.as_deref().map(local::expand_tilde);
-        in_directory(&local::path(directory.as_deref().unwrap_or("")), remote)
+        in_directory(&ctx.local(directory.as_deref().unwrap_or("")), remote)
     }
+
+    /// The local directory for a remote one; `None` for one of its name.
+    fn tree(&self, remote: &RemotePath, ctx: &Context) -> Result<Option<String>> {
+        match (&self.name, &self.directory) {
+            (Some(name), _) => Ok(Some(name.clone())),
+            (None, Some(directory)) if remote.file_name().is_none() => Ok(Some(directory.clone())),
+            (None, Some(_)) => self.target(remote, ctx).map(|path| Some(local::word(&path))),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// Whether a path is a directory, or a link to one.
+fn is_directory(ctx: &mut Context, lookup: &mut Lookup, remote: &RemotePath) -> Result<bool> {
+    Ok(match lookup.entry(ctx, remote.as_str())?.kind {
+        EntryKind::File => false,
+        EntryKind::Directory => true,
+        _ => ctx.session()?.is_directory(remote)?,
+    })
 }
 
 fn in_directory(directory: &Path, remote: &RemotePath) -> Result<PathBuf> {

@@ -1,11 +1,9 @@
 //! `lcd`: change the local directory.
 
-use std::path::PathBuf;
-
 use clap::Parser;
 
 use super::{Builtin, Context, Example, Globs, Group, local};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind};
 
 /// Change the local directory
 ///
@@ -29,7 +27,7 @@ impl Builtin for Lcd {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         // A directory that was removed can still be left.
-        let before = current().ok();
+        let before = ctx.local_directory().ok();
         let directory = match self.directory.as_deref() {
             None => dirs::home_dir()
                 .ok_or_else(|| Error::new(Kind::Local, "lcd: there is no home directory"))?,
@@ -37,22 +35,21 @@ impl Builtin for Lcd {
                 .previous_local
                 .clone()
                 .ok_or_else(|| Error::usage("lcd -: there is no directory before this one"))?,
-            Some(directory) => local::path(directory),
+            Some(directory) => ctx.local(directory),
         };
-        std::env::set_current_dir(&directory).map_err(|error| Error::local(&directory, &error))?;
+        let failed = |error: std::io::Error| Error::local(&directory, &error);
+        match &mut ctx.local_dir {
+            // The process's own directory is the shell's.
+            Some(of_job) => {
+                std::fs::read_dir(&directory).map_err(failed)?;
+                *of_job = directory.canonicalize().map_err(failed)?;
+            }
+            None => std::env::set_current_dir(&directory).map_err(failed)?,
+        }
         ctx.previous_local = before;
         if self.directory.as_deref() == Some("-") {
             ctx.out.notice(&local::word(&directory));
         }
         Ok(())
     }
-}
-
-/// The local directory.
-///
-/// # Errors
-///
-/// [`Kind::Local`] where it has been removed.
-pub(super) fn current() -> Result<PathBuf> {
-    std::env::current_dir().map_err(|error| Error::local("the local directory", &error))
 }

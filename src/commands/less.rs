@@ -33,7 +33,8 @@ impl Builtin for Less {
         let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
         // `cat` shows nothing page by page, and would hand the file's bytes to the terminal.
         let plain = pager.as_deref().map(str::trim) == Some("cat");
-        if plain || !ctx.out.is_terminal_out() || ctx.out.is_json() {
+        let nobody = ctx.job.is_some() || !ctx.out.is_terminal_out();
+        if plain || nobody || ctx.out.is_json() {
             return transfers::each(ctx, &self.files, cat::one);
         }
         ctx.out.flush()?;

@@ -48,7 +48,7 @@ impl Builtin for Lls {
         let (mut files, mut directories) = (Vec::new(), Vec::new());
         let mut failed = None;
         for path in paths {
-            match examine(&path) {
+            match examine(&path, ctx) {
                 Ok(found) if found.metadata.is_dir() => directories.push(path),
                 Ok(found) => files.push(found),
                 Err(error) => {
@@ -67,7 +67,7 @@ impl Builtin for Lls {
                 }
                 ctx.out.line(&format!("{directory}:"))?;
             }
-            match self.list(directory) {
+            match self.list(directory, ctx) {
                 Ok(found) => self.show(&found, ctx)?,
                 Err(error) => {
                     failed.get_or_insert(error.kind());
@@ -92,16 +92,16 @@ struct Found {
 }
 
 /// A path as the user gave it: a link stands for what it leads to.
-fn examine(word: &str) -> Result<Found> {
-    let path = local::path(word);
+fn examine(word: &str, ctx: &Context) -> Result<Found> {
+    let path = ctx.local(word);
     let metadata = std::fs::metadata(&path).or_else(|_| std::fs::symlink_metadata(&path));
     let metadata = metadata.map_err(|error| Error::local(&path, &error))?;
     Ok(Found { name: word.to_owned(), target: None, path, metadata })
 }
 
 impl Lls {
-    fn list(&self, directory: &str) -> Result<Vec<Found>> {
-        let path = local::path(directory);
+    fn list(&self, directory: &str, ctx: &Context) -> Result<Vec<Found>> {
+        let path = ctx.local(directory);
         let failed = |error: std::io::Error| Error::local(&path, &error);
         let mut found = Vec::new();
         for entry in std::fs::read_dir(&path).map_err(failed)? {

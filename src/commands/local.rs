@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
+use super::Context;
 use crate::error::{Error, Result};
 use crate::ftp::path::encode_name;
 
@@ -35,14 +36,14 @@ pub fn word(path: &std::path::Path) -> String {
 /// # Errors
 ///
 /// [`Kind::Local`](crate::error::Kind::Local).
-pub fn read_whole(file: &str) -> Result<(String, Vec<u8>)> {
+pub fn read_whole(ctx: &Context, file: &str) -> Result<(String, Vec<u8>)> {
     if file == "-" {
         let name = "standard input";
         let mut bytes = Vec::new();
         let read = std::io::stdin().read_to_end(&mut bytes);
         return read.map(|_| (name.to_owned(), bytes)).map_err(|why| Error::local(name, &why));
     }
-    let path = path(&expand_tilde(file));
+    let path = ctx.local(&expand_tilde(file));
     let bytes = std::fs::read(&path).map_err(|why| Error::local(&path, &why))?;
     Ok((path.display().to_string(), bytes))
 }

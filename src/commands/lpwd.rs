@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Group, lcd, local};
+use super::{Builtin, Context, Example, Group, local};
 
 /// Show the local directory
 #[derive(Debug, Parser)]
@@ -15,6 +15,6 @@ impl Builtin for Lpwd {
         &[Example { line: "lpwd", about: "where files are fetched to" }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        Ok(ctx.out.line(&local::word(&lcd::current()?))?)
+        Ok(ctx.out.line(&local::word(&ctx.local_directory()?))?)
     }
 }

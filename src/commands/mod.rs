@@ -15,10 +15,12 @@ pub mod registry;
 pub mod transfers;
 pub mod trust;
 pub mod walk;
+pub mod watch;
 pub mod words;
 pub mod xml;
 pub mod zone;
 
+mod across;
 mod alias;
 mod bookmark;
 mod cached;
@@ -27,16 +29,21 @@ mod cd;
 mod chmod;
 mod close;
 mod debug;
+mod doctor;
 mod du;
 mod echo;
 mod edit;
 mod editor;
 mod exit;
 mod feat;
+mod fg;
 mod find;
 mod get;
 mod help;
 mod history;
+mod job;
+mod jobs;
+mod kill;
 mod lcd;
 mod less;
 mod lls;
@@ -47,22 +54,30 @@ mod mirror;
 mod mkdir;
 mod mv;
 mod open;
+mod parallel;
+mod pget;
 mod put;
 mod pwd;
+mod queue;
 mod quote;
 mod reconnect;
+mod reget;
 mod repeat;
+mod reput;
 mod rm;
 mod rmdir;
+mod segments;
 mod set;
 mod sleep;
 mod source;
 mod stat;
 mod status;
 mod touch;
+mod trees;
 mod truth;
 mod user;
 mod version;
+mod wait;
 
 pub use context::Context;
 pub use registry::{Builtin, Example, Globs, Group, Spec, find};
@@ -77,6 +92,7 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<reconnect::Reconnect>(),
     Spec::of::<status::Status>(),
     Spec::of::<bookmark::Bookmark>(),
+    Spec::of::<doctor::Doctor>(),
     Spec::of::<exit::Exit>(),
     // Look
     Spec::of::<ls::Ls>(),
@@ -94,6 +110,9 @@ pub const COMMANDS: &[Spec] = &[
     // Transfer
     Spec::of::<get::Get>(),
     Spec::of::<put::Put>(),
+    Spec::of::<reget::Reget>(),
+    Spec::of::<reput::Reput>(),
+    Spec::of::<pget::Pget>(),
     Spec::of::<mirror::Mirror>(),
     Spec::of::<edit::Edit>(),
     // Change
@@ -109,6 +128,14 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<quote::Site>(),
     Spec::of::<feat::Feat>(),
     Spec::of::<cached::Cache>(),
+    // Jobs
+    Spec::of::<queue::Queue>(),
+    Spec::of::<jobs::Jobs>(),
+    Spec::of::<wait::Wait>(),
+    Spec::of::<fg::Fg>(),
+    Spec::of::<kill::Kill>(),
+    Spec::of::<sleep::Sleep>(),
+    Spec::of::<repeat::Repeat>(),
     // Shell
     Spec::of::<set::Set>(),
     Spec::of::<alias::Alias>(),
@@ -119,8 +146,6 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<help::Help>(),
     Spec::of::<version::Version>(),
     Spec::of::<debug::Debug>(),
-    Spec::of::<sleep::Sleep>(),
-    Spec::of::<repeat::Repeat>(),
     Spec::of::<truth::True>(),
     Spec::of::<truth::False>(),
     // Trust

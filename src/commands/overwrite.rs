@@ -1,10 +1,14 @@
-//! What to do with a local file that is there already (`--overwrite`, `xfer:overwrite`).
+//! What to do with a file that is there already: a local one (`--overwrite`, `xfer:overwrite`) or
+//! one on the server (`xfer:overwrite-remote`).
+
+use std::time::SystemTime;
 
 use clap::ValueEnum;
 
 use super::Context;
 use crate::error::{Error, Kind, Result};
-use crate::settings::XFER_OVERWRITE;
+use crate::ftp::path::RemotePath;
+use crate::settings::{XFER_OVERWRITE, XFER_OVERWRITE_REMOTE};
 use crate::transfer::Remote as _;
 use crate::transfer::download::Job;
 use crate::transfer::partial::{Target, examine, partial_path, system_time};
@@ -69,4 +73,41 @@ fn newer(ctx: &mut Context, job: &mut Job) -> Result<bool> {
         .map_err(|error| Error::local(&job.local, &error))?;
     // A server that does not tell the time cannot show that its file is newer.
     Ok(facts.modified.and_then(system_time).is_some_and(|remote| remote > local))
+}
+
+/// Whether a file on the server may be replaced by one that was last modified at `modified`.
+/// `false` means: leave it alone, that is no failure.
+///
+/// # Errors
+///
+/// [`Kind::Refused`] where the policy refuses; what asking the server or the user fails with.
+pub fn may_replace_remote(
+    ctx: &mut Context,
+    remote: &RemotePath,
+    modified: impl FnOnce() -> Result<Option<SystemTime>>,
+) -> Result<bool> {
+    let policy = ctx.settings.text(XFER_OVERWRITE_REMOTE, ctx.connection.host()).to_owned();
+    if policy == "yes" {
+        return Ok(true);
+    }
+    let there = match ctx.session()?.facts(remote) {
+        Ok(facts) => facts,
+        Err(error) if error.kind() == Kind::Refused => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    match policy.as_str() {
+        "newer" => {
+            let there = there.modified.and_then(system_time);
+            // A time that nobody tells is no reason to keep what is there.
+            Ok(there.zip(modified()?).is_none_or(|(there, here)| here > there))
+        }
+        "ask" if ctx.at_prompt && ctx.out.interactive() => {
+            ctx.confirm(&format!("{remote} exists. Replace it"), "set xfer:overwrite-remote yes")
+        }
+        _ => Err(Error::new(
+            Kind::Refused,
+            format!("{remote}: the file exists already on the server"),
+        )
+        .with_hint("`set xfer:overwrite-remote yes` replaces it")),
+    }
 }

@@ -4,17 +4,21 @@ use std::path::Path;
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Globs, Group, local, transfers};
-use crate::error::{Error, Kind, Result};
+use super::overwrite::may_replace_remote;
+use super::transfers::{self, Failures, Job};
+use super::trees::Trees;
+use super::{Builtin, Context, Example, Globs, Group, local, parallel};
+use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
 use crate::output::Way;
-use crate::settings::XFER_OVERWRITE_REMOTE;
-use crate::transfer::{Remote as _, Type, upload};
+use crate::settings::XFER_PARALLEL;
+use crate::transfer::{Type, upload};
 
 /// Store local files on the server
 ///
 /// A file of the same name on the server is replaced, unless the setting xfer:overwrite-remote
-/// says otherwise.
+/// says otherwise. With -r a directory goes as `mirror -R` stores it: only files that are missing,
+/// newer or of another size.
 #[derive(Debug, Parser)]
 pub struct Put {
     /// Store the file as NAME
@@ -25,10 +29,16 @@ pub struct Put {
     directory: Option<String>,
     /// Go on with a file that an earlier transfer left unfinished
     #[arg(short = 'c', long = "continue")]
-    resume: bool,
+    pub(super) resume: bool,
     /// Transfer in ASCII type: line ends become those of the server
     #[arg(short = 'a', long)]
     ascii: bool,
+    /// Store directories with all that is in them
+    #[arg(short = 'r', long, conflicts_with_all = ["ascii", "atomic"])]
+    recursive: bool,
+    /// Store up to N files at the same time [default: the setting xfer:parallel]
+    #[arg(short = 'P', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
+    parallel: Option<u64>,
     /// Upload to a temporary name and rename when complete
     #[arg(long)]
     atomic: bool,
@@ -46,29 +56,64 @@ impl Builtin for Put {
         Example { line: "put report.pdf", about: "store a file in the remote directory" },
         Example { line: "put report.pdf -o june.pdf", about: "store it under another name" },
         Example { line: "put -O docs *.txt", about: "store several files in a directory" },
+        Example { line: "put -P 4 *.txt", about: "store up to four at the same time" },
+        Example { line: "put -r . -O docs", about: "store a directory" },
     ];
 
     fn check(&self) -> Result<()> {
-        if self.name.is_some() && self.files.len() > 1 {
-            return Err(Error::usage("put: -o takes one file").with_hint("use -O DIR for several"));
-        }
-        Ok(())
+        self.checked(Self::NAME)
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        self.check()?;
-        let mut failures = transfers::Failures::default();
-        for file in &self.files {
-            let result = self.one(file, ctx);
-            failures.note(ctx, result)?;
-        }
-        failures.into_result()
+        self.store(ctx, Self::NAME)
     }
 }
 
 impl Put {
-    fn one(&self, file: &str, ctx: &mut Context) -> Result<()> {
-        let path = local::path(&local::expand_tilde(file));
+    /// Looks at the arguments for the command of this name.
+    pub(super) fn checked(&self, command: &str) -> Result<()> {
+        if self.name.is_some() && self.files.len() > 1 {
+            return Err(Error::usage(format!("{command}: -o takes one file"))
+                .with_hint("use -O DIR for several"));
+        }
+        Ok(())
+    }
+
+    /// Stores all of the files, for the command of this name.
+    pub(super) fn store(self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
+        // Wildcards and braces may have made several files of one.
+        self.checked(command)?;
+        let mut failures = Failures::default();
+        let mut several = Vec::new();
+        let set = || ctx.settings.count(XFER_PARALLEL, ctx.connection.host());
+        let together = if self.files.len() > 1 { self.parallel.unwrap_or_else(set) } else { 1 };
+        for file in &self.files {
+            ctx.cancel.check()?;
+            let result = self.one(file, ctx).and_then(|job| match job {
+                Some(job) if together > 1 => {
+                    several.push(job);
+                    Ok(())
+                }
+                Some(job) => transfers::carry(ctx, &job),
+                None => Ok(()),
+            });
+            failures.note(ctx, result)?;
+        }
+        if !several.is_empty() {
+            let together = usize::try_from(together).unwrap_or(1);
+            parallel::run(ctx, &several, together, &mut failures)?;
+        }
+        failures.into_result()
+    }
+
+    /// What there is to store; nothing where that is done, or not wanted.
+    fn one(&self, file: &str, ctx: &mut Context) -> Result<Option<Job>> {
+        let path = ctx.local(&local::expand_tilde(file));
+        if self.recursive && path.is_dir() {
+            let trees = Trees { up: true, resume: self.resume, parallel: self.parallel };
+            trees.carry(ctx, file, self.tree(&path)?)?;
+            return Ok(None);
+        }
         // What cannot be read is no business of the server's.
         std::fs::File::open(&path).map_err(|error| Error::local(&path, &error))?;
         let remote = self.target(&path)?;
@@ -77,10 +122,23 @@ impl Put {
         how.kind = if self.ascii { Type::Ascii } else { Type::Binary };
         how.atomic |= self.atomic;
         let job = upload::Job { local: path, remote, how };
-        if !may_replace(ctx, &job)? {
-            return Ok(());
+        let modified = || {
+            let time = std::fs::metadata(&job.local).and_then(|metadata| metadata.modified());
+            time.map(Some).map_err(|error| Error::local(&job.local, &error))
+        };
+        let may = self.resume || may_replace_remote(ctx, &job.remote, modified)?;
+        Ok(may.then_some(Job::Up(job)))
+    }
+
+    /// The remote directory for a local one; `None` for one of its name.
+    fn tree(&self, path: &Path) -> Result<Option<String>> {
+        let named = path.file_name().is_some();
+        match (&self.name, &self.directory) {
+            (Some(name), _) => Ok(Some(name.clone())),
+            (None, Some(directory)) if !named => Ok(Some(directory.clone())),
+            (None, Some(_)) => self.target(path).map(|path| Some(path.as_str().to_owned())),
+            (None, None) => Ok(None),
         }
-        transfers::upload(ctx, &job)
     }
 
     fn target(&self, path: &Path) -> Result<RemotePath> {
@@ -93,34 +151,5 @@ impl Put {
             (None, Some(directory)) => RemotePath::new(directory.as_str())?.join(&name),
             (None, None) => RemotePath::new(name),
         }
-    }
-}
-
-fn may_replace(ctx: &mut Context, job: &upload::Job) -> Result<bool> {
-    let policy = ctx.settings.text(XFER_OVERWRITE_REMOTE, ctx.connection.host()).to_owned();
-    if policy == "yes" || job.how.resume {
-        return Ok(true);
-    }
-    let there = match ctx.session()?.facts(&job.remote) {
-        Ok(facts) => facts,
-        Err(error) if error.kind() == Kind::Refused => return Ok(true),
-        Err(error) => return Err(error),
-    };
-    match policy.as_str() {
-        "newer" => {
-            let local = std::fs::metadata(&job.local).and_then(|metadata| metadata.modified());
-            let local = local.map_err(|error| Error::local(&job.local, &error))?;
-            let remote = there.modified.and_then(crate::transfer::partial::system_time);
-            Ok(remote.is_none_or(|remote| local > remote))
-        }
-        "ask" if ctx.at_prompt && ctx.out.interactive() => ctx.confirm(
-            &format!("{} exists. Replace it", job.remote),
-            "set xfer:overwrite-remote yes",
-        ),
-        _ => Err(Error::new(
-            Kind::Refused,
-            format!("{}: the file exists already on the server", job.remote),
-        )
-        .with_hint("`set xfer:overwrite-remote yes` replaces it")),
     }
 }

@@ -25,6 +25,8 @@ pub enum Group {
     Change,
     /// The server itself.
     Server,
+    /// Background jobs.
+    Jobs,
     /// The shell.
     Shell,
     /// Trust in servers.
@@ -33,13 +35,14 @@ pub enum Group {
 
 impl Group {
     /// The groups in the order of `help`, with their headings.
-    pub const ALL: [(Group, &'static str); 8] = [
+    pub const ALL: [(Group, &'static str); 9] = [
         (Group::Session, "Session"),
         (Group::Look, "Look"),
         (Group::Local, "Local"),
         (Group::Transfer, "Transfer"),
         (Group::Change, "Change"),
         (Group::Server, "Server"),
+        (Group::Jobs, "Jobs"),
         (Group::Shell, "Shell"),
         (Group::Trust, "Trust"),
     ];
@@ -135,7 +138,11 @@ impl Spec {
                 Parsed::Help => Ok(None),
             },
             run: |words, ctx| match parse::<T>(words)? {
-                Parsed::Command(command) => command.run(ctx),
+                Parsed::Command(command) => {
+                    // Again, now that wildcards are written out.
+                    command.check()?;
+                    command.run(ctx)
+                }
                 Parsed::Help => (ctx.interpreter)(ctx, &format!("help {}", T::NAME), "help"),
             },
         }

@@ -33,7 +33,7 @@ pub struct Repeat {
 
 impl Builtin for Repeat {
     const NAME: &'static str = "repeat";
-    const GROUP: Group = Group::Shell;
+    const GROUP: Group = Group::Jobs;
     const GLOBS: Globs = Globs::Source;
     const EXAMPLES: &'static [Example] = &[
         Example { line: "repeat -c 2 -d 100ms lpwd", about: "twice, with a pause" },

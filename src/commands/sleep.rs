@@ -22,7 +22,7 @@ pub struct Sleep {
 
 impl Builtin for Sleep {
     const NAME: &'static str = "sleep";
-    const GROUP: Group = Group::Shell;
+    const GROUP: Group = Group::Jobs;
     const EXAMPLES: &'static [Example] =
         &[Example { line: "sleep 0.2; lpwd", about: "wait before the next command" }];
 

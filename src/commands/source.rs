@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Globs, Group, local};
+use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::Error;
 
 /// Run the commands in a local file
@@ -25,7 +25,7 @@ impl Builtin for Source {
     }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let path = local::path(&self.file);
+        let path = ctx.local(&self.file);
         let text = std::fs::read_to_string(&path).map_err(|error| Error::local(&path, &error))?;
         (ctx.interpreter)(ctx, &text, &self.file)
     }

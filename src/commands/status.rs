@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Group, lcd, local};
+use super::{Builtin, Context, Example, Group, local};
 use crate::ftp::session::Session;
 use crate::output::{Column, Overflow, Table, human_duration};
 use crate::tls::{Backend, library};
@@ -45,7 +45,7 @@ impl Builtin for Status {
         if let Some(directory) = ctx.connection.cwd() {
             lines.add("directory", directory.as_str());
         }
-        let local = lcd::current().map(|path| local::word(&path));
+        let local = ctx.local_directory().map(|path| local::word(&path));
         lines.add("local directory", local.unwrap_or_else(|error| error.to_string()));
         if let Some(session) = ctx.connection.session() {
             protection(session, &mut lines);

@@ -5,43 +5,112 @@ use std::io::Write;
 
 use serde_json::{Map, Value};
 
+use super::watch::Watched;
 use super::{Context, local};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
-use crate::output::{
-    Output, Record, Transfer, TransferProgress, Way, human_bytes, human_duration, human_rate,
-};
+use crate::ftp::session::Session;
+use crate::output::{Record, Transfer, Way, human_bytes, human_duration, human_rate};
+use crate::transfer::retry::{Moved, Retries};
 use crate::transfer::{Facts, Outcome, Progress, Remote as _, download as down, upload as up};
 
-/// A transfer that the user watches.
-pub struct Watched {
-    progress: TransferProgress,
-    out: Output,
+/// So many bytes further than ever before, and the count of retries begins anew.
+const PROGRESS: u64 = 16 * 1024 * 1024;
+
+/// A file to carry.
+#[derive(Debug, Clone)]
+pub enum Job {
+    /// From the server.
+    Down(down::Job),
+    /// To the server.
+    Up(up::Job),
 }
 
-impl Watched {
-    /// A bar (or what stands for one) with this label.
-    pub fn new(out: &Output, label: &str, total: Option<u64>) -> Self {
-        Self { progress: out.progress(label, total), out: out.clone() }
-    }
-}
-
-impl Progress for Watched {
-    fn expect(&self, total: u64) {
-        self.progress.set_total(total);
+impl Job {
+    /// Which way it goes.
+    pub fn way(&self) -> Way {
+        match self {
+            Job::Down(_) => Way::Download,
+            Job::Up(_) => Way::Upload,
+        }
     }
 
-    fn start_at(&self, offset: u64) {
-        self.progress.start_at(offset);
+    /// The remote path.
+    pub fn remote(&self) -> &RemotePath {
+        match self {
+            Job::Down(job) => &job.remote,
+            Job::Up(job) => &job.remote,
+        }
     }
 
-    fn advance(&self, bytes: u64) {
-        self.progress.advance(bytes);
+    /// The local path as a word.
+    pub fn local(&self) -> String {
+        match self {
+            Job::Down(job) => local::word(&job.local),
+            Job::Up(job) => local::word(&job.local),
+        }
     }
 
-    fn note(&self, text: &str) {
-        self.out.notice(&crate::output::escape(text));
+    /// What its bar is called: the path that it comes from.
+    pub fn label(&self) -> String {
+        match self {
+            Job::Down(job) => job.remote.as_str().to_owned(),
+            Job::Up(_) => self.local(),
+        }
+    }
+
+    /// Bytes, where that is known without asking the server.
+    pub fn size(&self) -> Option<u64> {
+        match self {
+            Job::Down(job) => job.facts.and_then(|facts| facts.size),
+            Job::Up(job) => {
+                let metadata = std::fs::metadata(&job.local).ok();
+                metadata.filter(std::fs::Metadata::is_file).map(|metadata| metadata.len())
+            }
+        }
+    }
+
+    /// The same for a session in another directory than `cwd`.
+    ///
+    /// # Errors
+    ///
+    /// A path that cannot be sent.
+    pub fn resolved(&self, cwd: &RemotePath) -> Result<Self> {
+        let remote = cwd.resolve(self.remote().as_str())?;
+        Ok(match self.clone() {
+            Job::Down(job) => Job::Down(down::Job { remote, ..job }),
+            Job::Up(job) => Job::Up(up::Job { remote, ..job }),
+        })
+    }
+
+    /// The next try goes on where this one stopped, if it `moved` anything.
+    pub fn again(&mut self, moved: bool) {
+        match self {
+            Job::Down(job) => {
+                job.how.resume |= moved;
+                // What a listing said may be what was wrong.
+                job.facts = None;
+            }
+            Job::Up(job) => job.how.resume |= moved,
+        }
+    }
+
+    /// Carries it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the transfer.
+    pub fn run(
+        &self,
+        session: &mut Session,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<Outcome> {
+        match self {
+            Job::Down(job) => down::to_file(session, job, progress, cancel),
+            Job::Up(job) => up::from_file(session, job, progress, cancel),
+        }
     }
 }
 
@@ -108,60 +177,68 @@ pub fn each(
     failures.into_result()
 }
 
-/// Fetches one file and tells how it went. Transient failures are tried again, from where the
+/// Carries one file and tells how it went. Transient failures are tried again, from where the
 /// file stopped.
 ///
 /// # Errors
 ///
 /// Those of the transfer.
-pub fn download(ctx: &mut Context, job: &down::Job) -> Result<()> {
-    let size = job.facts.and_then(|facts| facts.size);
-    let watched = Watched::new(&ctx.out, job.remote.as_str(), size);
-    let mut job = job.clone();
-    let result = with_retries(ctx, &watched, |ctx, cancel, again| {
+pub fn carry(ctx: &mut Context, job: &Job) -> Result<()> {
+    let watched = Watched::new(&ctx.out, &job.label(), job.size());
+    let moved = Moved::new(&watched);
+    let mut trying = job.clone();
+    let (retries, cancel) = (ctx.retries(), ctx.cancel.clone());
+    let result = with_retries(retries, &cancel, &watched, |again| {
         if again {
-            job.how.resume = true;
-            // What a listing said may be what was wrong.
-            job.facts = None;
+            trying.again(moved.any());
+            if ctx.connection.live().is_none() {
+                // Why it was lost has just been said.
+                ctx.connection.close();
+            }
         }
-        down::to_file(ctx.session()?, &job, &watched, cancel)
+        trying.run(ctx.session()?, &moved, &cancel)
     });
     drop(watched);
-    told(ctx, Way::Download, &job.remote, &local::word(&job.local), result)
+    told_job(ctx, job, result)
 }
 
-/// Stores one file and tells how it went. Transient failures are tried again.
+/// Tells how a file went, and drops what a listing knew of one that was stored.
 ///
 /// # Errors
 ///
-/// Those of the transfer.
-pub fn upload(ctx: &mut Context, job: &up::Job) -> Result<()> {
-    let watched = Watched::new(&ctx.out, &local::word(&job.local), None);
-    let mut job = job.clone();
-    let result = with_retries(ctx, &watched, |ctx, cancel, again| {
-        job.how.resume |= again;
-        up::from_file(ctx.session()?, &job, &watched, cancel)
-    });
-    drop(watched);
-    ctx.forget(&job.remote);
-    told(ctx, Way::Upload, &job.remote, &local::word(&job.local), result)
+/// The transfer's failure.
+pub fn told_job(ctx: &mut Context, job: &Job, result: Result<Outcome>) -> Result<()> {
+    if job.way() == Way::Upload {
+        ctx.forget(job.remote());
+    }
+    told(ctx, job.way(), job.remote().as_str(), &job.local(), result)
 }
 
 /// Tries until it succeeds, fails for good, or the retries are used up. `attempt` is told
 /// whether it is another one.
-fn with_retries<T>(
-    ctx: &mut Context,
+///
+/// # Errors
+///
+/// The last failure; Ctrl-C.
+pub fn with_retries<T>(
+    mut retries: Retries,
+    cancel: &Cancel,
     watched: &Watched,
-    mut attempt: impl FnMut(&mut Context, &Cancel, bool) -> Result<T>,
+    mut attempt: impl FnMut(bool) -> Result<T>,
 ) -> Result<T> {
-    let cancel = ctx.cancel.clone();
-    let mut retries = ctx.retries();
     let mut again = false;
+    let mut furthest = 0;
     loop {
-        match attempt(ctx, &cancel, again) {
+        let error = match attempt(again) {
             Ok(done) => return Ok(done),
-            Err(error) => retries.wait(error, &cancel, |text| watched.note(text))?,
+            Err(error) => error,
+        };
+        // A long transfer on a bad line is not given up for the sum of its losses.
+        if watched.position() >= furthest + PROGRESS {
+            furthest = watched.position();
+            retries.restart();
         }
+        retries.wait(error, cancel, |text| watched.note(text))?;
         again = true;
     }
 }
@@ -219,19 +296,27 @@ fn warn(ctx: &Context, outcome: &Outcome) {
     }
 }
 
-/// Counts, audits and shows an outcome.
-fn told(
+/// Counts, audits and shows an outcome. For a copy, `remote` and `local` are both URLs.
+///
+/// # Errors
+///
+/// The transfer's failure; a reader that has gone.
+pub fn told(
     ctx: &mut Context,
     way: Way,
-    remote: &RemotePath,
+    remote: &str,
     local: &str,
     result: Result<Outcome>,
 ) -> Result<()> {
-    let direction = if way == Way::Download { "download" } else { "upload" };
+    let direction = match way {
+        Way::Download => "download",
+        Way::Upload => "upload",
+        Way::Copy => "copy",
+    };
     let bytes = result.as_ref().map_or(0, |outcome| outcome.bytes);
     audit(ctx, direction, remote, local, bytes, result.as_ref().err());
     if ctx.out.is_json() {
-        let mut done = record(way, remote.as_str(), local, result.as_ref().ok());
+        let mut done = record(way, remote, local, result.as_ref().ok());
         if let Err(error) = &result {
             done.status = error.kind().name().to_owned();
         }
@@ -242,8 +327,7 @@ fn told(
     ctx.tally.bytes += outcome.bytes;
     warn(ctx, &outcome);
     if !ctx.out.is_json() {
-        let (from, to) =
-            if way == Way::Download { (remote.as_str(), local) } else { (local, remote.as_str()) };
+        let (from, to) = if way == Way::Upload { (local, remote) } else { (remote, local) };
         ctx.out.notice(&format!(
             "{} -> {}: {} in {} ({})",
             crate::output::escape(from),
@@ -272,7 +356,7 @@ pub fn record(way: Way, remote: &str, local: &str, outcome: Option<&Outcome>) ->
 fn audit(
     ctx: &Context,
     direction: &str,
-    remote: &RemotePath,
+    remote: &str,
     local: &str,
     bytes: u64,
     error: Option<&Error>,
@@ -283,7 +367,7 @@ fn audit(
         fields.insert("port".into(), site.port.into());
     }
     fields.insert("direction".into(), direction.into());
-    fields.insert("remote".into(), remote.as_str().into());
+    fields.insert("remote".into(), remote.into());
     fields.insert("local".into(), local.into());
     fields.insert("bytes".into(), bytes.into());
     let error = error.map(|error| Value::from(error.message()));

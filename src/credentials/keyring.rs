@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Secret;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 
 /// Whose password.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ pub trait Keyring: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Kind::Login`] when it is locked or fails; so for all of these.
+    /// [`Kind::Login`](crate::error::Kind::Login) when it is locked or fails; so for all of these.
     fn get(&self, whose: Whose<'_>) -> Result<Option<Secret>>;
 
     /// Keeps a password in place of any before it.
@@ -57,8 +57,8 @@ pub fn platform() -> Option<Arc<dyn Keyring>> {
 
 /// A failure of the keyring, without anything that it holds.
 #[cfg(any(feature = "keyring", test))]
-fn failed(why: impl fmt::Display) -> Error {
-    Error::new(Kind::Login, format!("keyring: {why}"))
+fn failed(why: impl fmt::Display) -> crate::error::Error {
+    crate::error::Error::new(crate::error::Kind::Login, format!("keyring: {why}"))
 }
 
 #[cfg(feature = "keyring")]

@@ -98,6 +98,9 @@ impl Session {
                 self.time_command = Some(candidate);
                 return Ok(true);
             }
+            if let Some(death) = self.death() {
+                return Err(death);
+            }
         }
         // A refusal may be about this one file: only a server without MFMT is given up on.
         if !self.features.mfmt() {

@@ -19,6 +19,7 @@ use suppaftp::{Encoding, FtpError, FtpResult, ImplFtpStream, Mode};
 
 use super::control::{Control, Shared, lock};
 use super::dial::Dialer;
+use super::explain::handshake_failure;
 use super::path::{decode_name, encode_name};
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::socket::{DATA_BUFFER, Patience, Socket, cancelled};
@@ -148,7 +149,7 @@ impl Connector {
         } else {
             self.tls.data(socket).map_err(|failure| {
                 let impostor = matches!(failure, Handshake::OtherCertificate);
-                let error = failure.into_error(WHAT);
+                let error = handshake_failure(failure, WHAT);
                 if impostor {
                     // Whatever the control connection says after this explains nothing.
                     lock(&self.exchange).kill(error.clone());

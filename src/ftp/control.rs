@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::charset::Charset;
 use super::dialogue::Dialogue;
+use super::explain::tls_words;
 use super::path::decode_name;
 use super::reply::{self, Reply, ReplyParser};
 use crate::error::{Error, Kind, Result, io_reason};
@@ -151,7 +152,12 @@ pub(super) fn lost(error: &io::Error, timeout: Duration) -> Error {
         io::ErrorKind::UnexpectedEof => "the server closed the control connection".to_owned(),
         _ => format!("the control connection was lost: {}", io_reason(error)),
     };
-    Error::new(Kind::Connect, why).transient()
+    let lost = Error::new(Kind::Connect, why).transient();
+    // TLS 1.3 tells what it thinks of a client certificate only after the handshake.
+    match tls_words(&error.to_string()) {
+        Some((cause, next)) => lost.about(cause).with_hint(next),
+        None => lost,
+    }
 }
 
 /// The control connection's stream, as suppaftp sees it.
@@ -333,6 +339,12 @@ impl Write for Control {
         if std::mem::take(&mut lock(&self.exchange).listen) {
             return Ok(line.len());
         }
+        {
+            // What the command before brought is no answer to this one, sent or not.
+            let mut exchange = lock(&self.exchange);
+            exchange.reply = None;
+            exchange.preliminary = None;
+        }
         self.check_in_step()?;
         let text = line.strip_suffix(b"\r\n").unwrap_or(line);
         if text.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
@@ -342,8 +354,6 @@ impl Write for Control {
         let sent: &[u8] = if self.clear_data && text == b"PROT P" { b"PROT C\r\n" } else { line };
         let timeout = {
             let mut exchange = lock(&self.exchange);
-            exchange.reply = None;
-            exchange.preliminary = None;
             let verb = text.split(|byte| *byte == b' ').next().unwrap_or_default();
             exchange.verb = decode_name(verb).to_ascii_uppercase();
             let shown = exchange.charset.decode(sent.strip_suffix(b"\r\n").unwrap_or(sent));

@@ -131,6 +131,15 @@ impl Dialer {
         Ok(stream)
     }
 
+    /// The host's addresses, in the order in which they are tried.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] for a name that cannot be resolved in time; [`Kind::Interrupted`].
+    pub fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+        self.resolve(host, port, Instant::now() + self.timeout)
+    }
+
     /// The host's addresses, sorted by the order of families.
     fn resolve(&self, host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>> {
         let found = match host.parse::<IpAddr>() {

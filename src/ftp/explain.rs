@@ -1,7 +1,12 @@
 //! Refusals in words: what the server said, what it means, and the next thing to type.
 //!
-//! The kind of a refusal decides the exit status; the hint explains the codes that users meet
-//! most (425, 421, 522, 530, 534, 550, 552, 553). The server's own words are always quoted.
+//! The kind of a refusal decides the exit status; every code that users meet has its cause and
+//! the next thing to do in one table. The server's own words are always quoted.
+
+mod tls;
+
+pub(super) use tls::handshake_failure;
+pub use tls::tls_words;
 
 use super::reply::Reply;
 use crate::error::{Error, Kind};
@@ -39,25 +44,95 @@ fn explained(kind: Kind, what: &str, reply: &Reply) -> Error {
 fn quoted(reply: &Reply) -> String {
     let text = reply.text();
     let text = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" ");
-    let meaning = match reply.code {
-        421 => "the server closes the connection",
-        425 => "the server cannot open the data connection",
-        426 => "the server ended the transfer early",
-        _ if demands_reuse(reply) => "the server demands TLS session reuse on data connections",
-        522 => "the server does not accept this kind of TLS or address",
-        530 => "not logged in, or not allowed for this account",
-        534 => "the server's policy demands another level of protection",
-        550 if says(reply, &EXISTS) => "it is there already",
-        550 if says(reply, &NOT_EMPTY) => "the directory is not empty",
-        550 => "no such file or directory, or no permission",
-        552 => "the disk or the quota is full",
-        553 => "the file name is not allowed, or the directory is not writable",
-        _ => "the server refused",
-    };
+    let (meaning, _) = row(reply);
     if text.is_empty() {
         format!("{meaning} ({})", reply.code)
     } else {
         format!("{meaning} ({} \"{text}\")", reply.code)
+    }
+}
+
+/// What a refusal means, and the next thing to do; the reply's words go before its code.
+fn row(reply: &Reply) -> (&'static str, &'static str) {
+    match reply.code {
+        421 => (
+            "the server closes the connection",
+            "try again later, or with fewer connections: `set net:connection-limit 1`",
+        ),
+        _ if demands_reuse(reply) => (
+            "the server demands TLS session reuse on data connections",
+            "use the backend that can: `set tls:backend openssl`",
+        ),
+        425 => (
+            "the server cannot open the data connection",
+            "a firewall may block the data ports: try `set ftp:mode pasv` or `epsv`, or `doctor`",
+        ),
+        426 => (
+            "the server ended the transfer early",
+            "try again with `get -c` or `put -c`, which go on where this stopped",
+        ),
+        450 => (
+            "the file is in use, or cannot be had just now",
+            "try again in a moment: someone may be writing it",
+        ),
+        451 => (
+            "the server failed while it worked on this",
+            "try again; if it fails the same way, the server's log says why",
+        ),
+        452 => (
+            "there is no room on the server just now",
+            "make room on the server, or ask its administrator",
+        ),
+        500 | 502 => (
+            "the server does not know this command, or has it turned off",
+            "`feat` shows what it can do",
+        ),
+        501 | 504 => (
+            "the server does not take this argument",
+            "`feat` shows what it can do; names with unusual characters may be the cause",
+        ),
+        503 => ("the server wants another command before this one", "`reconnect`, and try again"),
+        522 => (
+            "the server does not accept this kind of TLS or address",
+            "try `set ftp:mode pasv` or `set tls:max-version 1.2`",
+        ),
+        530 => ("not logged in, or not allowed for this account", "log in with `user NAME`"),
+        532 => {
+            ("the server wants an account to store files", "put the account into the netrc file")
+        }
+        533 => (
+            "the server does not take this command without protection",
+            "data connections must be private there: `set tls:data private`",
+        ),
+        534 => (
+            "the server's policy demands another level of protection",
+            "the server may want `set tls:data clear`",
+        ),
+        535 => (
+            "the server found the TLS handshake or the certificate wrong",
+            "check `tls:cert-file` if the server wants a client certificate; else try `doctor`",
+        ),
+        536 => (
+            "the server does not have this level of protection",
+            "if clear-text data is acceptable: `set tls:data clear`",
+        ),
+        550 if says(reply, &EXISTS) => ("it is there already", ""),
+        550 if says(reply, &NOT_EMPTY) => {
+            ("the directory is not empty", "`rm -r` removes it with all that is in it")
+        }
+        550 => (
+            "no such file or directory, or no permission",
+            "look with `ls` whether it is there and readable",
+        ),
+        552 => (
+            "the disk or the quota is full",
+            "make room on the server, or ask its administrator for a larger quota",
+        ),
+        553 => (
+            "the file name is not allowed, or the directory is not writable",
+            "try another name or directory",
+        ),
+        _ => ("the server refused", ""),
     }
 }
 
@@ -109,21 +184,7 @@ fn kind(reply: &Reply) -> Kind {
 }
 
 fn hint(reply: &Reply) -> Option<&'static str> {
-    Some(match reply.code {
-        421 => "try again later, or with fewer connections: `set net:connection-limit 1`",
-        _ if demands_reuse(reply) => "use the backend that can: `set tls:backend openssl`",
-        425 => "a firewall may block the data ports: try `set ftp:mode pasv` or `epsv`",
-        426 => "try again with `get -c` or `put -c`, which go on where this stopped",
-        522 => "try `set ftp:mode pasv` or `set tls:max-version 1.2`",
-        530 => "log in with `user NAME`",
-        534 => "the server may want `set tls:data clear`",
-        550 if says(reply, &EXISTS) => return None,
-        550 if says(reply, &NOT_EMPTY) => "`rm -r` removes it with all that is in it",
-        550 => "look with `ls` whether it is there and readable",
-        552 => "make room on the server, or ask its administrator for a larger quota",
-        553 => "try another name or directory",
-        _ => return None,
-    })
+    Some(row(reply).1).filter(|hint| !hint.is_empty())
 }
 
 #[cfg(test)]
@@ -159,10 +220,16 @@ mod tests {
     }
 
     #[test]
-    fn every_explained_code_has_a_hint() {
-        for code in [421, 425, 522, 530, 534, 550, 552, 553] {
-            assert!(hint(&reply(code, "no")).is_some(), "{code}");
+    fn every_code_that_users_meet_has_a_cause_and_a_next_step() {
+        for code in [
+            421, 425, 426, 450, 451, 452, 500, 502, 504, 522, 530, 533, 534, 535, 536, 550, 552,
+            553,
+        ] {
+            let reply = reply(code, "no");
+            assert!(hint(&reply).is_some(), "{code}");
+            assert_ne!(row(&reply).0, "the server refused", "{code}");
         }
+        assert_eq!(row(&reply(599, "no")), ("the server refused", ""));
     }
 
     #[test]

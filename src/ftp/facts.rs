@@ -1,12 +1,58 @@
-//! What a server says of one file: SIZE and MDTM (RFC 3659 sections 3 and 4).
+//! Facts of single paths: MLST, SIZE and MDTM (RFC 3659), and whether one is a directory.
 
 use super::explain::refusal;
+use super::listing::{Entry, EntryKind, parse_mlst};
 use super::path::RemotePath;
 use super::reply::{self, Reply};
 use super::session::Session;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 
 impl Session {
+    /// What MLST (RFC 3659 section 7) says of one path; `None` when the server has no MLST,
+    /// whatever its features promise.
+    ///
+    /// # Errors
+    ///
+    /// A refusal of the path.
+    pub fn mlst(&mut self, path: &RemotePath) -> Result<Option<Entry>> {
+        if self.no_mlst || !self.features.mlst() {
+            return Ok(None);
+        }
+        // libunftp forgets the directory when it reads a relative path here.
+        let absolute = self.cwd().resolve(path.as_str())?;
+        let reply = self.command("MLST", absolute.as_str())?;
+        if matches!(reply.code, 500 | 502 | 504) {
+            self.no_mlst = true;
+            return Ok(None);
+        }
+        if !reply.is_positive_completion() {
+            return Err(refusal(&path.to_string(), &reply));
+        }
+        let entry = reply.lines.iter().skip(1).find_map(|line| parse_mlst(line));
+        Ok(entry.map(|entry| reply.charset.reread_entry(entry)))
+    }
+
+    /// Whether `path` is a directory, or a link to one: by MLST where that tells, else by going
+    /// there and back.
+    ///
+    /// # Errors
+    ///
+    /// The loss of the connection. What is not there is no directory.
+    pub fn is_directory(&mut self, path: &RemotePath) -> Result<bool> {
+        match self.mlst(path) {
+            Ok(Some(entry)) if entry.kind == EntryKind::Directory => return Ok(true),
+            Ok(Some(entry)) if entry.kind == EntryKind::File => return Ok(false),
+            Ok(_) => {}
+            Err(error) if error.kind() == Kind::Refused => {}
+            Err(error) => return Err(error),
+        }
+        match self.within(path, |_| Ok(())) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == Kind::Refused => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// SIZE of a file (RFC 3659 section 4), in bytes, in binary type; `None` when the server does
     /// not tell.
     ///

@@ -10,6 +10,64 @@ use super::reply::Reply;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::socket::{CONTROL_BUFFER, Patience, Socket};
 
+/// A control connection before TLS, on which one reply is read at a time.
+pub(super) struct ClearText<'a> {
+    socket: Socket,
+    lines: Lines,
+    exchange: &'a Shared,
+}
+
+impl<'a> ClearText<'a> {
+    pub(super) fn new(socket: Socket, exchange: &'a Shared) -> Self {
+        Self { socket, lines: Lines::default(), exchange }
+    }
+
+    /// The greeting, whatever it says; 120 announces a wait and is passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] when nothing comes in time, or it is no FTP reply; [`Kind::Tls`] when
+    /// more than one reply comes.
+    pub(super) fn greeting(&mut self) -> Result<Reply> {
+        self.next()
+    }
+
+    /// Sends `AUTH TLS`; its reply, whatever it says.
+    ///
+    /// # Errors
+    ///
+    /// As [`ClearText::greeting`].
+    pub(super) fn auth_tls(&mut self) -> Result<Reply> {
+        let timeout = lock(self.exchange).timeout;
+        self.socket.set_patience(Patience::within(timeout));
+        lock(self.exchange).dialogue.sent("AUTH TLS");
+        let written = self.socket.write_all(b"AUTH TLS\r\n").and_then(|()| self.socket.flush());
+        written.map_err(|error| lost(&error, timeout))?;
+        self.next()
+    }
+
+    /// The socket, for TLS.
+    pub(super) fn into_socket(self) -> Socket {
+        self.socket
+    }
+
+    fn next(&mut self) -> Result<Reply> {
+        let timeout = lock(self.exchange).timeout;
+        self.socket.set_patience(Patience::within(timeout));
+        loop {
+            let reply = self.lines.reply(&mut self.socket);
+            let reply = reply.map_err(|broken| broken.into_error(timeout))?;
+            lock(self.exchange).dialogue.received(&reply);
+            if reply.class() != 1 {
+                if !self.lines.is_empty() || self.socket.has_buffered() {
+                    return Err(injected());
+                }
+                return Ok(reply);
+            }
+        }
+    }
+}
+
 /// The clear-text part of explicit TLS (RFC 4217 section 4): greeting, `AUTH TLS`, and nothing
 /// after its reply but the handshake. The socket comes back ready for TLS.
 ///
@@ -17,38 +75,27 @@ use crate::tls::socket::{CONTROL_BUFFER, Patience, Socket};
 ///
 /// [`Kind::Tls`] when the server does not offer TLS, or sends anything between its reply and the
 /// handshake; [`Kind::Connect`] when it is no FTP server, refuses, or says nothing in time.
-pub(super) fn ask_for_tls(mut socket: Socket, exchange: &Shared) -> Result<(Socket, String)> {
-    let timeout = lock(exchange).timeout;
-    socket.set_patience(Patience::within(timeout));
-    let mut lines = Lines::default();
-    let mut next = |socket: &mut Socket| -> Result<Reply> {
-        loop {
-            let reply = lines.reply(socket).map_err(|broken| broken.into_error(timeout))?;
-            lock(exchange).dialogue.received(&reply);
-            if reply.class() != 1 {
-                if !lines.is_empty() || socket.has_buffered() {
-                    return Err(injected());
-                }
-                return Ok(reply);
-            }
-        }
-    };
-    let greeting = next(&mut socket)?;
+pub(super) fn ask_for_tls(socket: Socket, exchange: &Shared) -> Result<(Socket, String)> {
+    let mut clear = ClearText::new(socket, exchange);
+    let greeting = clear.greeting()?;
     check_greeting(&greeting)?;
-    socket.set_patience(Patience::within(timeout));
-    lock(exchange).dialogue.sent("AUTH TLS");
-    let written = socket.write_all(b"AUTH TLS\r\n").and_then(|()| socket.flush());
-    written.map_err(|error| lost(&error, timeout))?;
-    let reply = next(&mut socket)?;
-    if reply.code != 234 && reply.code != 334 {
-        return Err(Error::new(
-            Kind::Tls,
-            format!("the server does not offer TLS: \"{}\"", reply.last_text()),
-        )
-        .with_hint("try ftps:// if it is a server for implicit TLS; there is no login in clear")
-        .with_reply(reply.to_string()));
+    check_auth(&clear.auth_tls()?)?;
+    Ok((clear.into_socket(), greeting.text()))
+}
+
+/// Whether the reply to `AUTH TLS` lets the handshake begin.
+///
+/// # Errors
+///
+/// [`Kind::Tls`] for every reply but 234 and 334.
+pub(super) fn check_auth(reply: &Reply) -> Result<()> {
+    if matches!(reply.code, 234 | 334) {
+        return Ok(());
     }
-    Ok((socket, greeting.text()))
+    let text = format!("the server does not offer TLS: \"{}\"", reply.last_text());
+    Err(Error::new(Kind::Tls, text)
+        .with_hint("try ftps:// if it is a server for implicit TLS; there is no login in clear")
+        .with_reply(reply.to_string()))
 }
 
 /// Whether a greeting is that of an FTP server that takes logins.

@@ -11,7 +11,7 @@ use chrono::Utc;
 use super::charset::Charset;
 use super::data::{Data, data_error};
 use super::explain::refusal;
-use super::listing::{Entry, EntryKind, Line, ListParser, parse_mlst, parse_mlsx};
+use super::listing::{Entry, Line, ListParser, parse_mlsx};
 use super::path::RemotePath;
 use super::session::{ListMode, Session};
 use crate::error::{Error, Kind, Result};
@@ -22,6 +22,9 @@ const LINE_MAX: usize = 64 * 1024;
 
 /// The most bytes taken of one listing. A million names of average length fit.
 const LISTING_MAX: u64 = 128 * 1024 * 1024;
+
+/// The most lines taken of one listing: what is made of a line takes more room than the line.
+const LINES_MAX: u64 = 1_000_000;
 
 /// One line of a listing.
 #[derive(Debug, Clone, PartialEq)]
@@ -173,54 +176,9 @@ impl Session {
         self.lines(what, "LIST", argument, each)
     }
 
-    /// What MLST (RFC 3659 section 7) says of one path; `None` when the server has no MLST,
-    /// whatever its features promise.
-    ///
-    /// # Errors
-    ///
-    /// A refusal of the path.
-    pub fn mlst(&mut self, path: &RemotePath) -> Result<Option<Entry>> {
-        if self.no_mlst || !self.features.mlst() {
-            return Ok(None);
-        }
-        // libunftp forgets the directory when it reads a relative path here.
-        let absolute = self.cwd().resolve(path.as_str())?;
-        let reply = self.command("MLST", absolute.as_str())?;
-        if matches!(reply.code, 500 | 502 | 504) {
-            self.no_mlst = true;
-            return Ok(None);
-        }
-        if !reply.is_positive_completion() {
-            return Err(refusal(&path.to_string(), &reply));
-        }
-        let entry = reply.lines.iter().skip(1).find_map(|line| parse_mlst(line));
-        Ok(entry.map(|entry| reply.charset.reread_entry(entry)))
-    }
-
-    /// Whether `path` is a directory, or a link to one: by MLST where that tells, else by going
-    /// there and back.
-    ///
-    /// # Errors
-    ///
-    /// The loss of the connection. What is not there is no directory.
-    pub fn is_directory(&mut self, path: &RemotePath) -> Result<bool> {
-        match self.mlst(path) {
-            Ok(Some(entry)) if entry.kind == EntryKind::Directory => return Ok(true),
-            Ok(Some(entry)) if entry.kind == EntryKind::File => return Ok(false),
-            Ok(_) => {}
-            Err(error) if error.kind() == Kind::Refused => {}
-            Err(error) => return Err(error),
-        }
-        match self.within(path, |_| Ok(())) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == Kind::Refused => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Does something with `path` as the remote directory, and goes back. A session that cannot
     /// go back is given up: it would be in the wrong place.
-    fn within<T>(
+    pub(super) fn within<T>(
         &mut self,
         path: &RemotePath,
         act: impl FnOnce(&mut Self) -> Result<T>,
@@ -338,6 +296,7 @@ fn read_lines(
     let mut buffer = vec![0; LINE_MAX];
     let mut filled = 0;
     let mut total = 0u64;
+    let mut lines = 0u64;
     loop {
         let n = match data.read(&mut buffer[filled..]) {
             Ok(n) => n,
@@ -352,13 +311,14 @@ fn read_lines(
         while let Some(length) = buffer[start..filled].iter().position(|byte| *byte == b'\n') {
             let text = line(&buffer[start..start + length]);
             if !text.is_empty() {
+                lines += 1;
                 each(text)?;
             }
             start += length + 1;
         }
         buffer.copy_within(start..filled, 0);
         filled -= start;
-        if filled == buffer.len() || total > LISTING_MAX {
+        if filled == buffer.len() || total > LISTING_MAX || lines > LINES_MAX {
             return Err(Error::new(
                 Kind::Incomplete,
                 "the listing has no end that makes sense; gave up",

@@ -67,20 +67,9 @@ impl Session {
     }
 
     fn authenticate(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
-        let mut reply = self.command("USER", user)?;
-        if reply.code == 331 {
-            reply = self.command("PASS", password)?;
-        }
-        if reply.code == 332 {
-            let account = account.ok_or_else(|| {
-                refused_login(user, &self.options.host, &reply)
-                    .with_hint("the server wants an account: put it into the netrc file")
-            })?;
-            reply = self.command("ACCT", account)?;
-        }
-        if !reply.is_positive_completion() {
-            return Err(refused_login(user, &self.options.host, &reply));
-        }
+        let host = self.options.host.clone();
+        let mut send = |verb: &str, argument: &str| self.command(verb, argument);
+        authenticate(&mut send, &host, user, password, account)?;
         self.user = Some(user.to_owned());
         Ok(())
     }
@@ -106,6 +95,32 @@ impl Session {
         // but a session that it ended is not logged in.
         self.death().map_or(Ok(()), Err)
     }
+}
+
+/// USER, PASS and ACCT, by whatever sends commands; the last reply.
+///
+/// # Errors
+///
+/// [`Kind::Login`] when the server refuses; those of `send`.
+pub(super) fn authenticate(
+    send: &mut dyn FnMut(&str, &str) -> Result<Reply>,
+    host: &str,
+    user: &str,
+    password: &str,
+    account: Option<&str>,
+) -> Result<Reply> {
+    let mut reply = send("USER", user)?;
+    if reply.code == 331 {
+        reply = send("PASS", password)?;
+    }
+    if reply.code == 332 {
+        let account = account.ok_or_else(|| {
+            refused_login(user, host, &reply)
+                .with_hint("the server wants an account: put it into the netrc file")
+        })?;
+        reply = send("ACCT", account)?;
+    }
+    if reply.is_positive_completion() { Ok(reply) } else { Err(refused_login(user, host, &reply)) }
 }
 
 fn refused_login(user: &str, host: &str, reply: &Reply) -> Error {

@@ -1,5 +1,6 @@
 //! The FTP protocol: sessions, replies, features, listings. The only folder that imports suppaftp.
 
+pub mod brand;
 mod change;
 mod channel;
 pub mod charset;
@@ -8,8 +9,9 @@ pub mod data;
 mod data_command;
 pub mod dial;
 pub mod dialogue;
+pub mod examine;
 pub mod explain;
-mod facts;
+pub mod facts;
 pub mod features;
 mod greeting;
 pub mod list;
@@ -23,4 +25,5 @@ pub mod proxy;
 pub mod reply;
 mod secure;
 pub mod session;
+pub mod slots;
 pub mod zone;

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::control::{Control, Shared, lock};
+use super::explain::handshake_failure;
 use super::greeting::{ask_for_tls, check_greeting, socket};
 use super::options::{Admit, Options};
 use crate::error::{Error, Kind, Result};
@@ -46,9 +47,9 @@ fn secure_once(
     }
     raw.set_patience(crate::tls::Patience::within(options.timeout));
     let (stream, identity) = tls.control(raw).map_err(|error| {
-        let error = error.into_error(&where_to);
+        let error = handshake_failure(error, &where_to);
         match (error.kind(), options.implicit) {
-            (Kind::Tls, true) => error
+            (Kind::Tls, true) if error.hint().is_none() => error
                 .with_hint("ftps:// is implicit TLS; use ftp:// if the server expects AUTH TLS"),
             _ => error,
         }

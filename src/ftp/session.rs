@@ -17,6 +17,7 @@ use super::features::Features;
 use super::path::RemotePath;
 use super::reply::{Reply, pwd_path};
 use super::secure::{refused_protection, secure};
+use super::slots::Slot;
 use crate::error::{Error, Kind, Result};
 use crate::tls::{Agreed, Tls};
 
@@ -45,6 +46,8 @@ pub struct Session {
     system: Option<String>,
     /// The type in force; `None` before the first TYPE.
     ascii: Option<bool>,
+    /// Its place among the connections to the site.
+    slot: Option<Slot>,
 }
 
 impl std::fmt::Debug for Session {
@@ -112,6 +115,7 @@ impl Session {
             clock: super::zone::Clock::default(),
             system: None,
             ascii: None,
+            slot: None,
         })
     }
 
@@ -276,6 +280,16 @@ impl Session {
         // Some servers give back the slash at the end of what was typed.
         self.cwd = if cwd.is_absolute() { cwd.resolve(".")? } else { cwd };
         Ok(())
+    }
+
+    /// Keeps the site's slot for as long as the session lasts.
+    pub fn hold(&mut self, slot: Slot) {
+        self.slot = Some(slot);
+    }
+
+    /// Gives its slot to another session that takes its place.
+    pub fn release(&mut self) -> Option<Slot> {
+        self.slot.take()
     }
 
     /// Says QUIT and waits for the answer, for at most a second.

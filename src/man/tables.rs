@@ -95,6 +95,19 @@ pub(super) const OBJECTS: &[Object] = &[
     ),
     ("text", "a line of a command's other output", &[("text", "the line")]),
     (
+        "text",
+        "a check of `doctor`",
+        &[
+            ("text", "mark, check and what was seen, in one line"),
+            ("check", "what was looked at: `dns`, `certificate`, `epsv` …"),
+            ("mark", "`ok`, `note`, `bad` or `skip`"),
+            ("seen", "what was seen"),
+            ("meaning", "what that means"),
+            ("advice", "what the user can do"),
+            ("server", "what the server's administrator can do"),
+        ],
+    ),
+    (
         "trust",
         "a server of the trust store, or a decision about one",
         &[
@@ -116,6 +129,7 @@ pub(super) const OBJECTS: &[Object] = &[
             ("command", "its command line, without secrets"),
             ("state", "`running`, `queued`, `done`, `failed`, `killed`"),
             ("exit", "its status, once it is over"),
+            ("bytes", "what its transfers have moved"),
         ],
     ),
     (

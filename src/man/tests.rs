@@ -1,7 +1,7 @@
 use super::tables::OBJECTS;
 use super::*;
 use crate::commands::COMMANDS;
-use crate::output::{Entry, Failure, Job, Record, Summary, Transfer, Trust, Way};
+use crate::output::{Check, Entry, Failure, Job, Record, Summary, Transfer, Trust, Way};
 use crate::settings::ROWS;
 
 #[test]
@@ -19,6 +19,7 @@ fn every_field_of_every_json_object_is_described_in_its_order() {
         Record::Entry(Entry::default()),
         Record::Transfer(transfer),
         Record::Text(String::new()),
+        Record::Check(Check::default()),
         Record::Trust(Trust::default()),
         Record::Job(Job::default()),
         Record::Error(Failure::default()),

@@ -14,8 +14,10 @@ left to right. A failure that `||` catches does not count: `rm old || true` tole
 
 * `( a; b )` :: is a group: one step for `&&`, `||` and redirections.
 
-* `a &` :: runs a in the background. A script waits for its jobs at its end, and their failures
-count.
+* `a &` :: runs a in the background, as does `a && b &` for all of them and `( a; b ) &` for a
+group. A job has a connection of its own, keeps the directories and settings with which it began,
+and never asks. A script waits for its jobs at its end, and their failures count; Ctrl-C stops
+them then. One that was stopped by `kill` does not count.
 
 * `> FILE`, `>> FILE` :: write a command's standard output to a local file, or append it.
 
@@ -50,9 +52,11 @@ pub(super) const BEHAVIOUR: &[(&str, &str)] = &[
         r#"
 There is no option and no command argument that takes a password: other users can see command
 lines, and histories keep them. A password comes from `--password-file`, `--password-command` or
-`--password-env`; else from the URL, with a warning; else from the netrc file; else it is asked for
-at the terminal. Without any of these the login fails with exit status 7. `anonymous` is used only
-where it is asked for.
+`--password-env`; else from the URL, with a warning; else from the netrc file; else, in a program
+that was built with it, from the desktop's keyring, where a password that was typed is kept only
+after a question; else it is asked for at the terminal. Without any of these the login fails with
+exit status 7. `anonymous` is used only where it is asked for. The login for a proxy (`net:proxy`)
+comes from the proxy's URL, the netrc file or a question, and is given only if the proxy wants it.
 "#,
     ),
     (
@@ -111,7 +115,9 @@ prompt.
 
 Names that a server sends are one component of a path: no `..`, no slash and no control character.
 One that is not is refused, shown escaped, and makes the command fail. Nothing is written outside
-the target directory. Names need not be UTF-8: their bytes survive a round trip.
+the target directory. Names need not be UTF-8: their bytes survive a round trip. A server that does
+not name UTF8 among its features (`feat`) is read and written in `net:charset`, and what that
+character set cannot hold is refused before it is sent. Local names are UTF-8.
 "#,
     ),
 ];

@@ -23,8 +23,12 @@ const LONGEST: usize = 64 * 1024;
 const POLL: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 impl Output {
-    /// Whether somebody can be asked: standard input and standard error are terminals.
+    /// Whether somebody can be asked: standard input and standard error are terminals, and this
+    /// is no job's output.
     pub fn interactive(&self) -> bool {
+        if self.job.is_some() {
+            return false;
+        }
         match &self.shared.memory {
             Some(memory) => memory.interactive,
             None => self.shared.err.terminal && std::io::stdin().is_terminal(),
@@ -67,13 +71,17 @@ impl Output {
         if !self.interactive() {
             return Ok(None);
         }
-        self.without_bars(|| match &self.shared.memory {
+        // Nor do jobs speak into an answer.
+        self.hold();
+        let answer = self.without_bars(|| match &self.shared.memory {
             Some(memory) => {
                 self.write_err(&escape_multiline(prompt));
                 Ok(lock(&memory.answers).pop_front())
             }
             None => ask(),
-        })
+        });
+        self.release();
+        answer
     }
 }
 

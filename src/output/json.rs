@@ -85,6 +85,23 @@ pub struct Trust {
     pub reason: Option<String>,
 }
 
+/// A check of a server's examination: a `text` with more to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at: `dns`, `certificate`, ...
+    pub check: String,
+    /// `ok`, `note`, `bad` or `skip`.
+    pub mark: String,
+    /// What was seen.
+    pub seen: String,
+    /// What that means.
+    pub meaning: Option<String>,
+    /// What the user can do.
+    pub advice: Option<String>,
+    /// What the server's administrator can do.
+    pub server: Option<String>,
+}
+
 /// A background job.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Job {
@@ -96,6 +113,8 @@ pub struct Job {
     pub state: String,
     /// Its exit status, once it is over.
     pub exit: Option<u8>,
+    /// Bytes that its transfers have moved so far.
+    pub bytes: u64,
 }
 
 /// A failure.
@@ -137,6 +156,8 @@ pub enum Record {
     Transfer(Transfer),
     /// `text`: a line of a command's other output.
     Text(String),
+    /// `text` with the fields of a check.
+    Check(Check),
     /// `trust`
     Trust(Trust),
     /// `job`
@@ -179,6 +200,16 @@ impl Record {
                 line.field("type", "text");
                 line.name("text", text, encode);
             }
+            Record::Check(c) => {
+                line.field("type", "text");
+                line.name("text", &format!("{} {}: {}", c.mark, c.check, c.seen), encode);
+                line.field("check", &c.check);
+                line.field("mark", &c.mark);
+                line.name("seen", &c.seen, encode);
+                line.optional_name("meaning", c.meaning.as_deref(), encode);
+                line.optional_name("advice", c.advice.as_deref(), encode);
+                line.field("server", &c.server);
+            }
             Record::Trust(t) => {
                 line.field("type", "trust");
                 line.field("action", &t.action);
@@ -196,6 +227,7 @@ impl Record {
                 line.name("command", &j.command, encode);
                 line.field("state", &j.state);
                 line.field("exit", &j.exit);
+                line.field("bytes", &j.bytes);
             }
             Record::Error(e) => {
                 line.field("type", "error");

@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value};
 
+use super::background::Side;
 use super::color::Style;
 use super::escape::{escape, escape_multiline};
 use super::json::{Failure, Record};
@@ -126,6 +127,13 @@ impl Output {
 
     /// Writes to standard error, after what was written to standard output before.
     pub(super) fn write_err(&self, text: &str) {
+        let beside = self.job.is_some() && self.shared.err.terminal;
+        if !(beside && self.says(Side::Err, text)) {
+            self.write_now(text);
+        }
+    }
+
+    pub(super) fn write_now(&self, text: &str) {
         let stdout = self.to_stdout();
         let mut sink = lock(&stdout.data);
         stdout.beside_bars(|| sink.drain_now_fail_later());
@@ -137,8 +145,9 @@ impl Output {
     }
 
     /// This output with its data on standard output.
-    fn to_stdout(&self) -> Self {
-        Self { data: std::sync::Arc::clone(&self.shared.stdout), ..self.clone() }
+    pub(super) fn to_stdout(&self) -> Self {
+        let data = std::sync::Arc::clone(&self.shared.stdout);
+        Self { data, on_stdout: true, ..self.clone() }
     }
 
     fn paint_err(&self, text: &str, style: Style) -> String {

@@ -6,6 +6,7 @@
 //! `--quiet` and colour are decided here. It must never show a secret, nor end the process.
 
 mod ask;
+mod background;
 mod color;
 mod escape;
 mod format;
@@ -26,10 +27,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use indicatif::MultiProgress;
 
+pub use background::{Meter, Printer};
 pub use color::{ColorChoice, Environment, NameColors, NameKind, Style, wants_color};
 pub use escape::{escape, escape_multiline, fit};
 pub use format::{full_time_text, human_bytes, human_duration, human_rate, human_size, time_text};
-pub use json::{Entry, Failure, Job, Record, Summary, Transfer, Trust, Way};
+pub use json::{Check, Entry, Failure, Job, Record, Summary, Transfer, Trust, Way};
 pub use log::AuditLog;
 pub use messages::Direction;
 pub use progress::{TransferProgress, TreeProgress};
@@ -65,8 +67,10 @@ pub struct OutputOptions {
 pub struct Output {
     shared: Arc<Shared>,
     data: Arc<Mutex<Sink>>,
-    /// Whether transfers show how far they are.
-    progress: bool,
+    /// Whether data ends up on standard output.
+    on_stdout: bool,
+    /// Whose transfers are counted instead of shown.
+    job: Option<Meter>,
 }
 
 /// What all clones have in common.
@@ -84,6 +88,7 @@ struct Shared {
     bars: MultiProgress,
     /// Bars on the screen now.
     shown: AtomicUsize,
+    prompt: Mutex<background::Prompt>,
     memory: Option<Memory>,
 }
 
@@ -144,9 +149,10 @@ impl Output {
             log: Mutex::new(None),
             bars: MultiProgress::with_draw_target(draw_target(memory.is_none())),
             shown: AtomicUsize::new(0),
+            prompt: Mutex::default(),
             memory,
         };
-        Self { shared: Arc::new(shared), data: stdout, progress: true }
+        Self { shared: Arc::new(shared), data: stdout, on_stdout: true, job: None }
     }
 
     /// Says how names turn back into bytes on their way into pipes and files. The first call counts.
@@ -165,15 +171,9 @@ impl Output {
         self.redirected(Box::new(child))
     }
 
-    /// A clone whose transfers show no progress: for background jobs.
-    #[must_use]
-    pub fn without_progress(&self) -> Self {
-        Self { progress: false, ..self.clone() }
-    }
-
     fn redirected(&self, to: Box<dyn Write + Send>) -> Self {
         let shape = if self.shared.json { Shape::JsonRedirected } else { Shape::Plain };
-        Self { data: Arc::new(Mutex::new(Sink::new(to, shape))), ..self.clone() }
+        Self { data: Arc::new(Mutex::new(Sink::new(to, shape))), on_stdout: false, ..self.clone() }
     }
 
     /// A piece of a file: as it is into a pipe, escaped on a terminal, as `text` records with `--json`.
@@ -238,7 +238,17 @@ impl Output {
 
     /// Whether this output's data goes to a terminal; a redirection does not.
     pub fn is_terminal_out(&self) -> bool {
-        self.shared.out.terminal && Arc::ptr_eq(&self.data, &self.shared.stdout)
+        self.shared.out.terminal && self.on_stdout
+    }
+
+    /// Whether data goes to a file or a local command instead of standard output.
+    pub fn is_redirected(&self) -> bool {
+        !self.on_stdout
+    }
+
+    /// The meter of the job that this is the output of.
+    pub fn meter(&self) -> Option<&Meter> {
+        self.job.as_ref()
     }
 
     /// Whether standard error is a terminal.

@@ -5,7 +5,7 @@
 //! transfer ended: when it is over its bar goes, and the caller writes the outcome.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -31,7 +31,7 @@ const UNKNOWN: u64 = u64::MAX;
 pub struct TransferProgress(Arc<Line>);
 
 #[derive(Debug)]
-struct Line {
+pub(super) struct Line {
     label: String,
     total: AtomicU64,
     done: AtomicU64,
@@ -82,6 +82,9 @@ impl Output {
         above: Option<TransferProgress>,
         is_tree: bool,
     ) -> TransferProgress {
+        if let (Some(meter), None) = (&self.job, &above) {
+            return meter.line(label, total, is_tree);
+        }
         let label = escape(label).into_owned();
         let show = if self.shows_bars() {
             let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
@@ -93,13 +96,25 @@ impl Output {
                 bar.enable_steady_tick(TICK);
             }
             Show::Bar(bar, self.clone())
-        } else if self.is_quiet() || above.is_some() || !self.wants_progress() {
+        } else if self.is_quiet() || above.is_some() {
             // Without bars, a worker's files only count for the total.
             Show::Nothing
         } else {
             Show::Plain(self.clone())
         };
-        TransferProgress(Arc::new(Line {
+        TransferProgress::new(label, total, show, above, is_tree)
+    }
+}
+
+impl TransferProgress {
+    fn new(
+        label: String,
+        total: Option<u64>,
+        show: Show,
+        above: Option<Self>,
+        is_tree: bool,
+    ) -> Self {
+        Self(Arc::new(Line {
             label,
             total: AtomicU64::new(total.unwrap_or(UNKNOWN)),
             done: AtomicU64::new(0),
@@ -113,9 +128,32 @@ impl Output {
             is_tree,
         }))
     }
-}
 
-impl TransferProgress {
+    /// One that only counts, for itself and for the one above.
+    pub(super) fn silent(
+        label: &str,
+        total: Option<u64>,
+        above: Option<Self>,
+        is_tree: bool,
+    ) -> Self {
+        Self::new(escape(label).into_owned(), total, Show::Nothing, above, is_tree)
+    }
+
+    /// The same one, which lasts no longer for that.
+    pub(super) fn weak(&self) -> Weak<Line> {
+        Arc::downgrade(&self.0)
+    }
+
+    pub(super) fn of(line: Arc<Line>) -> Self {
+        Self(line)
+    }
+
+    /// The bytes moved, without those before a resumed start.
+    pub(super) fn moved(&self) -> u64 {
+        let offset = self.0.offset.load(Ordering::Relaxed);
+        self.0.done.load(Ordering::Relaxed).saturating_sub(offset)
+    }
+
     /// So many more bytes were moved. Cheap: for every buffer.
     pub fn advance(&self, bytes: u64) {
         let line = &self.0;

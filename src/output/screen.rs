@@ -22,12 +22,8 @@ impl Output {
         self.shared.shown.load(Ordering::Relaxed) > 0
     }
 
-    pub(super) fn wants_progress(&self) -> bool {
-        self.progress
-    }
-
     pub(super) fn shows_bars(&self) -> bool {
-        self.progress && !self.shared.quiet && self.shared.err.capable
+        !self.shared.quiet && self.shared.err.capable
     }
 
     pub(super) fn add_bar(&self, bar: ProgressBar) -> ProgressBar {

@@ -39,10 +39,6 @@ fn script_in(
     known: &mut BTreeSet<String>,
 ) -> Result<()> {
     for item in &script.items {
-        if item.background {
-            let why = Error::usage("background jobs (`&`) are not supported yet");
-            return Err(at(why, name, item.pos));
-        }
         for step in &item.steps {
             match &step.element {
                 Element::Simple(words) => {

@@ -61,7 +61,7 @@ impl Completer for Helper<'_> {
         let whole = format!("{before}{line}");
         let aliases = ctx.aliases.clone();
         let home = ctx.home.clone();
-        let store = ctx.connection.gate.store().clone();
+        let store = ctx.connection.gate().store().clone();
         let bookmarks = || {
             let found = bookmarks::list(&home).unwrap_or_default();
             found.into_iter().map(|(name, _)| name).collect::<Vec<_>>()

@@ -5,6 +5,7 @@
 //! script.
 
 use super::check::check;
+use super::redact::redact_line;
 use super::syntax::{Element, Item, Script, Step, When, Word, parse};
 use super::{expand, redirect};
 use crate::commands::{COMMANDS, Context, find};
@@ -21,10 +22,14 @@ const MAX_DEPTH: usize = 32;
 ///
 /// The cause of the failure that ended it, or of its last failure. It has been shown.
 pub fn run(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result<()> {
+    if ctx.job.is_none() {
+        // A line that was typed is not being typed any more.
+        ctx.out.release();
+    }
     let kind = match parsed(ctx, source, name) {
         Ok(script) => {
             ctx.depth += 1;
-            let status = script_in(ctx, &script);
+            let status = script_in(ctx, &script, source);
             ctx.depth -= 1;
             match status {
                 Ok(()) => return Ok(()),
@@ -57,10 +62,13 @@ pub fn parsed(ctx: &Context, source: &str, name: &str) -> Result<Script> {
 
 type Status = Result<(), Kind>;
 
-fn script_in(ctx: &mut Context, script: &Script) -> Status {
+fn script_in(ctx: &mut Context, script: &Script, source: &str) -> Status {
     let mut status = Ok(());
     for item in &script.items {
-        let result = item_in(ctx, item);
+        let result = match item.background {
+            true => background(ctx, item, source),
+            false => item_in(ctx, item, source),
+        };
         if let Err(kind) = result {
             status = result;
             if matches!(kind, Kind::Interrupted | Kind::Terminated) || stops(ctx) {
@@ -76,13 +84,26 @@ fn script_in(ctx: &mut Context, script: &Script) -> Status {
 
 fn stops(ctx: &Context) -> bool {
     match ctx.settings.text(CMD_FAIL_EXIT, None) {
+        _ if ctx.keep_going => false,
         "yes" => true,
         "no" => false,
-        _ => !ctx.at_prompt && !ctx.keep_going,
+        _ => !ctx.at_prompt,
     }
 }
 
-fn item_in(ctx: &mut Context, item: &Item) -> Status {
+/// Starts a job. Its failures are its own: they count when it is waited for, or at the end.
+fn background(ctx: &mut Context, item: &Item, source: &str) -> Status {
+    let text = source.get(item.span.clone()).unwrap_or_default();
+    let title = format!("{} &", text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let title = redact_line(&title).unwrap_or_else(|| "… &".to_owned());
+    let (item, source) = (item.clone(), source.to_owned());
+    match ctx.start_job(&title, Box::new(move |ctx| item_in(ctx, &item, &source))) {
+        Ok(_) => Ok(()),
+        Err(error) => failed(ctx, error.into()),
+    }
+}
+
+fn item_in(ctx: &mut Context, item: &Item, source: &str) -> Status {
     let mut status = Ok(());
     for (index, step) in item.steps.iter().enumerate() {
         let wanted = match step.when {
@@ -96,7 +117,7 @@ fn item_in(ctx: &mut Context, item: &Item) -> Status {
         let caught = item.steps[index + 1..].iter().any(|later| later.when == When::IfFailed);
         let outer = ctx.tolerated;
         ctx.tolerated |= caught;
-        status = step_in(ctx, step);
+        status = step_in(ctx, step, source);
         ctx.tolerated = outer;
         if ctx.leaving.is_some() || matches!(status, Err(Kind::Interrupted | Kind::Terminated)) {
             break;
@@ -105,13 +126,13 @@ fn item_in(ctx: &mut Context, item: &Item) -> Status {
     status
 }
 
-fn step_in(ctx: &mut Context, step: &Step) -> Status {
+fn step_in(ctx: &mut Context, step: &Step, source: &str) -> Status {
     let redirected = match step.redirect.as_ref().map(|r| redirect::begin(r, ctx)).transpose() {
         Ok(redirected) => redirected,
         Err(error) => return failed(ctx, error.into()),
     };
     let mut status = match &step.element {
-        Element::Group(script) => script_in(ctx, script),
+        Element::Group(script) => script_in(ctx, script, source),
         Element::Simple(words) => simple(ctx, words),
         Element::Local(line) => {
             ctx.tally.commands += 1;
@@ -139,6 +160,10 @@ fn simple(ctx: &mut Context, words: &[Word]) -> Status {
         && !ctx.running_aliases.contains(&name)
     {
         return alias(ctx, &name, &body, &words[1..]);
+    }
+    if ctx.job.is_none() && ctx.jobs.take_changed() {
+        // Jobs may have changed what was listed.
+        ctx.cache.clear();
     }
     ctx.tally.commands += 1;
     let failed_before = ctx.tally.failed;
@@ -182,7 +207,10 @@ fn alias(ctx: &mut Context, name: &str, body: &str, rest: &[Word]) -> Status {
 
 fn failed(ctx: &mut Context, error: anyhow::Error) -> Status {
     let kind = kind_of(&error);
-    ctx.out.error(&error);
+    // That a job was stopped is its last word.
+    if ctx.job.is_none() || !matches!(kind, Kind::Interrupted | Kind::Terminated) {
+        ctx.out.error(&error);
+    }
     count_failure(ctx, kind);
     Err(kind)
 }

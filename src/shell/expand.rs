@@ -55,7 +55,7 @@ fn one(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<String>) -> R
         Globs::Remote => glob::expand(&pattern, &mut |directory| remote_names(directory, ctx))?,
         _ => {
             let pattern = if word.has_tilde() { home_of(&pattern) } else { pattern };
-            glob::expand(&pattern, &mut local_names)?
+            glob::expand(&pattern, &mut |directory| local_names(directory, ctx))?
         }
     };
     if names.is_empty() {
@@ -90,10 +90,10 @@ fn remote_names(directory: &str, ctx: &mut Context) -> Result<glob::Listing> {
     Ok(entries.iter().map(|entry| (entry.name.clone(), directory(entry.kind))).collect())
 }
 
-fn local_names(directory: &str) -> Result<glob::Listing> {
+fn local_names(directory: &str, ctx: &Context) -> Result<glob::Listing> {
     let failed = |error: std::io::Error| Error::local(directory, &error);
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(failed)? {
+    for entry in std::fs::read_dir(ctx.local(directory)).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = std::os::unix::ffi::OsStrExt::as_bytes(&*entry.file_name()).to_vec();
         names.push((decode_name(&name), entry.path().is_dir()));

@@ -2,12 +2,18 @@
 
 use std::fs::OpenOptions;
 use std::process::{Child, ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::expand::home_of;
 use super::syntax::{Redirect, Target, Word};
-use crate::commands::{Context, local};
+use crate::commands::Context;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::output::Output;
+
+/// How often a job's child is looked at.
+const TICK: Duration = Duration::from_millis(20);
 
 /// A redirection in force. [`Redirected::end`] puts things back.
 #[derive(Debug)]
@@ -25,8 +31,8 @@ pub fn begin(redirect: &Redirect, ctx: &mut Context) -> Result<Redirected> {
     let before = ctx.out.clone();
     let mut child = None;
     let out = match &redirect.target {
-        Target::File(word) => before.to_file(open(word, OpenOptions::new().truncate(true))?),
-        Target::Append(word) => before.to_file(open(word, OpenOptions::new().append(true))?),
+        Target::File(word) => before.to_file(open(word, OpenOptions::new().truncate(true), ctx)?),
+        Target::Append(word) => before.to_file(open(word, OpenOptions::new().append(true), ctx)?),
         Target::Pipe(line) => {
             // What is shown so far comes before what the child shows.
             before.flush()?;
@@ -55,8 +61,29 @@ impl Redirected {
         let flushed = ctx.out.flush();
         ctx.out = self.before;
         let Some((mut child, line)) = self.child else { return flushed };
-        let status = child.wait().map_err(|error| unstarted(&line, &error))?;
+        let status = reap(&mut child, ctx).map_err(|error| unstarted(&line, &error))?;
         judge(&line, status)
+    }
+}
+
+/// Waits for a child's end. In a job, a request to stop ends it: Ctrl-C does not reach it there.
+fn reap(child: &mut Child, ctx: &Context) -> std::io::Result<ExitStatus> {
+    if ctx.job.is_none() {
+        return child.wait();
+    }
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if ctx.cancel.requested().is_some() {
+            let group = Pid::from_child(child);
+            // One that was stopped for wanting the terminal only hears the first when it goes on.
+            for signal in [Signal::TERM, Signal::CONT] {
+                let _ = kill_process_group(group, signal);
+            }
+            return child.wait();
+        }
+        std::thread::sleep(TICK);
     }
 }
 
@@ -73,7 +100,11 @@ pub fn local(line: &str, ctx: &Context) -> Result<()> {
     } else {
         ctx.shell_command(line)
     };
-    let status = command.status().map_err(|error| unstarted(line, &error))?;
+    let mut child = command.spawn().map_err(|error| unstarted(line, &error))?;
+    let status = reap(&mut child, ctx).map_err(|error| unstarted(line, &error))?;
+    if ctx.job.is_some() {
+        ctx.cancel.check()?;
+    }
     judge(line, status)
 }
 
@@ -92,8 +123,8 @@ fn unstarted(line: &str, error: &std::io::Error) -> Error {
     Error::new(Kind::Local, format!("cannot run `{}`: {}", line.trim(), io_reason(error)))
 }
 
-fn open(word: &Word, how: &mut OpenOptions) -> Result<std::fs::File> {
+fn open(word: &Word, how: &mut OpenOptions, ctx: &Context) -> Result<std::fs::File> {
     let text = word.text();
-    let path = local::path(&if word.has_tilde() { home_of(&text) } else { text });
+    let path = ctx.local(&if word.has_tilde() { home_of(&text) } else { text });
     how.create(true).write(true).open(&path).map_err(|error| Error::local(&path, &error))
 }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use rustyline::config::{BellStyle, ColorMode, CompletionType, Config, Configurer as _};
 use rustyline::error::ReadlineError;
 use rustyline::history::{History as _, MemHistory};
-use rustyline::{Behavior, Editor};
+use rustyline::{Behavior, Editor, ExternalPrinter as _};
 
 use super::editor::{Helper, Inner};
 use super::execute;
@@ -43,11 +43,16 @@ pub fn run(ctx: &mut Context) -> anyhow::Result<()> {
     let shared = Rc::new(RefCell::new(Inner::new(ctx)));
     let editor = editor(&shared)?;
     let mut repl = Repl { shared, editor, history, wake, warned: false, interrupted: false };
+    repl.let_jobs_speak();
     while let Some(text) = repl.input()? {
         repl.remember(&text);
         repl.execute(&text);
     }
     repl.wake.stop();
+    let inner = repl.shared.borrow();
+    inner.ctx.out.set_printer(None);
+    inner.ctx.out.release();
+    drop(inner);
     // The next shell trims it; there is nobody to tell.
     let _ = repl.history.trim();
     Ok(())
@@ -71,6 +76,16 @@ struct Repl<'a> {
 }
 
 impl Repl<'_> {
+    /// What jobs say while a line is typed appears above it, where the line editor can do that.
+    fn let_jobs_speak(&mut self) {
+        let Some(Ok(mut printer)) = self.editor.as_mut().map(Editor::create_external_printer)
+        else {
+            return;
+        };
+        let print = move |text| printer.print(text).is_ok();
+        self.shared.borrow().ctx.out.set_printer(Some(Box::new(print)));
+    }
+
     /// The next input, of as many lines as it takes; `None` to leave.
     fn input(&mut self) -> Result<Option<String>> {
         loop {
@@ -81,6 +96,7 @@ impl Repl<'_> {
                 return Ok(None);
             }
             inner.ctx.cancel.reset();
+            inner.ctx.jobs.report(&inner.ctx.out);
             let prompt = match inner.before.is_empty() {
                 true => prompt(inner.ctx),
                 false => (CONTINUATION.to_owned(), CONTINUATION.to_owned()),
@@ -88,10 +104,17 @@ impl Repl<'_> {
             drop(inner);
             let line = self.line(&prompt)?;
             self.interrupted = matches!(line, Line::Interrupted);
-            let before = &mut self.shared.borrow_mut().before;
+            let inner = &mut *self.shared.borrow_mut();
+            let before = &mut inner.before;
             match line {
                 Line::Interrupted => before.clear(),
-                Line::End if before.is_empty() => return Ok(None),
+                Line::End if before.is_empty() => match inner.ctx.may_leave() {
+                    Ok(true) => return Ok(None),
+                    Ok(false) => {}
+                    // The terminal has echoed `^C`, and no line end.
+                    Err(error) if error.kind() == Kind::Interrupted => inner.ctx.out.notice(""),
+                    Err(error) => return Err(error),
+                },
                 // What there is is incomplete, and the executor says so.
                 Line::End => return Ok(Some(std::mem::take(before))),
                 Line::Text(line) => {

@@ -149,6 +149,19 @@ impl Tls {
         }
     }
 
+    /// A data connection's handshake without the control connection's session, as clients that
+    /// cannot resume one make it: to learn whether a server demands it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tls::data`].
+    pub fn data_anew(&self, socket: Socket) -> Result<Stream, Handshake> {
+        match self {
+            Tls::OpenSsl(client) => client.data_anew(socket),
+            Tls::Native(client) => client.data(socket),
+        }
+    }
+
     /// Whether data connections can resume the control connection's session.
     pub fn resumes(&self) -> bool {
         matches!(self, Tls::OpenSsl(_))
@@ -191,7 +204,8 @@ impl Handshake {
                         "{what}: the connection was lost in the TLS handshake ({})",
                         crate::error::io_reason(&error)
                     ),
-                ),
+                )
+                .transient(),
             },
             Handshake::Tls(why) => Error::new(Kind::Tls, format!("{what}: {why}")),
             Handshake::OtherCertificate => Error::new(

@@ -112,6 +112,22 @@ impl Client {
             // that nobody else uses the object; it was made from bytes just now, for this `Ssl`.
             unsafe { ssl.set_session(&session)? };
         }
+        self.same_server(ssl, socket)
+    }
+
+    /// See [`super::Tls::data_anew`].
+    ///
+    /// # Errors
+    ///
+    /// See [`super::Tls::data`].
+    pub fn data_anew(&self, socket: Socket) -> Result<Stream, Handshake> {
+        let mut ssl = self.prepare()?;
+        ssl.set_verify(SslVerifyMode::NONE);
+        self.same_server(ssl, socket)
+    }
+
+    /// A data connection's handshake: it resumes the session, or shows the same certificate.
+    fn same_server(&self, ssl: Ssl, socket: Socket) -> Result<Stream, Handshake> {
         let stream = handshake(ssl, socket)?;
         if !stream.ssl().session_reused() {
             let shown = leaf(&stream)?;

@@ -150,6 +150,15 @@ impl Stream {
         }
     }
 
+    /// How many certificates the server sent, its own included; `None` where the library does not
+    /// tell.
+    pub fn chain_length(&self) -> Option<usize> {
+        match self {
+            Stream::OpenSsl(s) => s.stream.ssl().peer_cert_chain().map(|chain| chain.len()),
+            Stream::Native(_) | Stream::Clear(_) => None,
+        }
+    }
+
     /// The socket below.
     pub fn socket(&self) -> &Socket {
         match self {

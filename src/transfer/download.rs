@@ -3,14 +3,17 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::journal::{Journal, WORTH_RESUMING};
+use super::journal::Journal;
 use super::partial::{Partial, Target, examine};
 use super::resume::{Plan, plan};
 use super::stream::{Download, Failure, Start};
-use super::{Facts, How, Outcome, Progress, Remote, Type, Verify};
+use super::{Facts, How, Outcome, Progress, Remote, Type, Verify, segments};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
+
+/// From this size on room is set aside before the transfer.
+const WORTH_RESERVING: u64 = 1024 * 1024;
 
 /// A file to fetch.
 #[derive(Debug, Clone)]
@@ -91,6 +94,7 @@ fn fill(
         Plan::Afresh(None) => None,
         Plan::Afresh(Some(why)) => Some(Err(Failure::NotTheSame(why))),
         Plan::Partial(start) => {
+            Journal::begin(facts, partial.path());
             partial.append()?;
             Some(download.run(remote, &start, partial, progress).map(Filled::Partial))
         }
@@ -98,7 +102,14 @@ fn fill(
             let compared = download.run(remote, &start, &mut std::io::sink(), progress);
             Some(compared.map(Filled::Unchanged))
         }
-        Plan::Adopt(start) => Some(adopt(&download, remote, &start, partial, progress)),
+        Plan::Adopt(start) => {
+            Journal::begin(facts, partial.path());
+            Some(adopt(&download, remote, &start, partial, progress))
+        }
+        Plan::Segments(parts) => {
+            let gone_on = segments::go_on(remote, &download, &parts, partial, progress);
+            Some(gone_on.map(Filled::Partial))
+        }
     };
     match attempt {
         None => {}
@@ -109,12 +120,12 @@ fn fill(
         }
     }
     partial.empty()?;
-    if let Some(size) = facts.size.filter(|size| *size >= WORTH_RESUMING) {
+    if let Some(size) = facts.size.filter(|size| *size >= WORTH_RESERVING) {
         partial.reserve(size)?;
     }
-    if facts.size.is_none_or(|size| size >= WORTH_RESUMING) {
-        Journal::of(facts).write(partial.path());
-    }
+    // Not before it is empty: what was in it is of another file.
+    Journal::remove(partial.path());
+    Journal::begin(facts, partial.path());
     match download.run(remote, &Start::default(), partial, progress) {
         Ok(outcome) => Ok(Filled::Partial(outcome)),
         Err(Failure::Failed(error)) => Err(error.at_local(&job.local)),
@@ -133,11 +144,12 @@ fn adopt(
     partial: &mut Partial,
     progress: &dyn Progress,
 ) -> Result<Filled, Failure> {
-    struct Adopting<'a>(&'a mut Partial, bool);
+    struct Adopting<'a>(&'a mut Partial, bool, Facts);
     impl Write for Adopting<'_> {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             // The first bytes come only after the overlap was the same.
             if !std::mem::replace(&mut self.1, true) {
+                Journal::of(self.2).write(self.0.path());
                 self.0.adopt()?;
             }
             self.0.write(bytes)
@@ -147,11 +159,11 @@ fn adopt(
             self.0.flush()
         }
     }
-    let mut adopting = Adopting(partial, false);
+    let mut adopting = Adopting(partial, false, download.facts);
     download.run(remote, start, &mut adopting, progress).map(Filled::Partial)
 }
 
-fn verify_hash(remote: &mut dyn Remote, job: &Job, partial: &Partial) -> Result<()> {
+pub(super) fn verify_hash(remote: &mut dyn Remote, job: &Job, partial: &Partial) -> Result<()> {
     if job.how.verify != Verify::Hash || job.how.kind != Type::Binary {
         return Ok(());
     }

@@ -39,6 +39,8 @@ pub(crate) enum Fault {
     LocalChanges,
     /// REST is answered and ignored.
     IgnoresRestart,
+    /// REST is refused.
+    RefusesRestart,
     /// A checksum of something else.
     WrongChecksum,
 }
@@ -191,6 +193,10 @@ impl Remote for Fake {
 
     fn fetch(&mut self, path: &RemotePath, offset: u64, _: Type) -> Result<Box<dyn Incoming>> {
         self.fetched += 1;
+        if self.fault == Some(Fault::RefusesRestart) && offset > 0 {
+            let refused = Error::new(Kind::Refused, "what is REST?");
+            return Err(refused.with_reply("502 what is REST?"));
+        }
         let ignored = self.fault == Some(Fault::IgnoresRestart);
         let offset = if ignored { 0 } else { offset as usize };
         self.offsets.push(offset);

@@ -1,6 +1,7 @@
 //! The journal beside a partial file: of which remote file it is a part.
 //!
-//! It is written when a download begins that is worth resuming, and removed when the file is
+//! It is written when a download begins whose partial file may become longer than what is
+//! compared of it, and removed when the file is
 //! complete. With it, a later run knows whether the remote file is still the one that was begun.
 
 use std::io::Write;
@@ -10,9 +11,7 @@ use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
 use super::Facts;
-
-/// Downloads smaller than this begin again rather than to be resumed, so they need no journal.
-pub const WORTH_RESUMING: u64 = 1024 * 1024;
+use super::resume::OVERLAP;
 
 /// What a journal says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,8 +20,8 @@ pub struct Journal {
     pub size: Option<u64>,
     /// When it was last modified, UTC.
     pub modified: Option<NaiveDateTime>,
-    /// Parts fetched side by side: from, to (exclusive), and how far. Empty for a download from
-    /// front to back, whose partial file is as long as what has come.
+    /// Parts fetched side by side: from, to (exclusive), and the offset up to which it has come.
+    /// Empty for a download from front to back, whose partial file is as long as what has come.
     #[serde(default)]
     pub segments: Vec<(u64, u64, u64)>,
 }
@@ -31,6 +30,14 @@ impl Journal {
     /// The journal of a download of a file with these facts.
     pub fn of(facts: Facts) -> Self {
         Self { size: facts.size, modified: facts.modified, segments: Vec::new() }
+    }
+
+    /// Writes the journal of a download that needs one: a shorter partial file than
+    /// [`OVERLAP`] is compared as a whole.
+    pub fn begin(facts: Facts, partial: &Path) {
+        if facts.size.is_none_or(|size| size > OVERLAP) {
+            Self::of(facts).write(partial);
+        }
     }
 
     /// Whether the remote file is still the one that was begun, as far as can be told.
@@ -43,9 +50,9 @@ impl Journal {
         serde_json::from_slice(&std::fs::read(path(partial)).ok()?).ok()
     }
 
-    /// Writes it, atomically. A directory that takes no journal is no reason not to download:
-    /// only resuming will have less to go by.
-    pub fn write(&self, partial: &Path) {
+    /// Writes it, atomically; whether that worked. A directory that takes no journal is no reason
+    /// not to download from front to back: only resuming will have less to go by.
+    pub fn write(&self, partial: &Path) -> bool {
         let to = path(partial);
         let temporary = to.with_extension("tmp");
         let written = serde_json::to_vec(self).map_err(std::io::Error::from).and_then(|text| {
@@ -58,6 +65,7 @@ impl Journal {
         if written.is_err() {
             let _ = std::fs::remove_file(&temporary);
         }
+        written.is_ok()
     }
 
     /// Removes the journal of a partial file.
@@ -85,7 +93,7 @@ mod tests {
         let modified = chrono::DateTime::from_timestamp(1_600_000_000, 0).unwrap().naive_utc();
         let facts = Facts { size: Some(5_000_000_000), modified: Some(modified) };
         let journal = Journal::of(facts);
-        journal.write(&partial);
+        assert!(journal.write(&partial));
         assert_eq!(Journal::read(&partial), Some(journal.clone()));
         assert!(journal.matches(facts));
         assert!(!journal.matches(Facts { size: Some(1), ..facts }));

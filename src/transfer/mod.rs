@@ -16,6 +16,7 @@ pub mod relay;
 pub mod remote;
 pub mod resume;
 pub mod retry;
+pub mod segments;
 pub mod stream;
 pub mod upload;
 pub mod verify;

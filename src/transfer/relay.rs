@@ -24,6 +24,38 @@ pub struct Job {
     pub how: How,
 }
 
+/// Which of the two servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The one that the file comes from.
+    Source,
+    /// The one that it goes to.
+    Target,
+}
+
+/// A failure, and at which end it was.
+#[derive(Debug)]
+pub struct Failed {
+    /// The end.
+    pub side: Side,
+    /// The failure.
+    pub error: Error,
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        failed.error
+    }
+}
+
+fn there(error: Error) -> Failed {
+    Failed { side: Side::Target, error }
+}
+
+fn here(error: Error) -> Failed {
+    Failed { side: Side::Source, error }
+}
+
 /// Carries a file. The two connections hold each other back: nothing is kept but one block.
 ///
 /// # Errors
@@ -35,14 +67,14 @@ pub fn copy(
     job: &Job,
     progress: &dyn Progress,
     cancel: &Cancel,
-) -> Result<Outcome> {
+) -> Result<Outcome, Failed> {
     let begun = Instant::now();
     let facts = match job.facts {
         Some(facts) => facts,
-        None => source.facts(&job.from)?,
+        None => source.facts(&job.from).map_err(here)?,
     };
     let timeout = target.timeout();
-    let outgoing = target.store(&job.to, Place::Whole, job.how.kind)?;
+    let outgoing = target.store(&job.to, Place::Whole, job.how.kind).map_err(there)?;
     let mut sink = Sink { outgoing, failed: None };
     // The wire's form of a text is the same on both sides.
     let how = How { kind: Type::Binary, verify: Verify::Size, ..job.how.clone() };
@@ -56,60 +88,65 @@ pub fn copy(
         (Ok(outcome), None) => outcome,
         (_, Some(error)) => {
             let why = data_error(&error, timeout).about(&what);
-            if error.kind() == ErrorKind::TimedOut {
+            let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
+            if error.kind() == ErrorKind::TimedOut || cancelled {
                 outgoing.abort();
-                return Err(why);
+                return Err(there(why));
             }
             let refused = outgoing.finish().ok().and_then(|f| verify::upload(&what, &f).err());
-            return Err(refused.unwrap_or(why));
+            return Err(there(refused.unwrap_or(why)));
         }
         (Err(failure), None) => {
             // What was stored so far must not pass for the whole file.
             outgoing.abort();
-            return Err(match failure {
+            return Err(here(match failure {
                 Failure::Failed(error) => error,
                 Failure::NotTheSame(why) => {
                     Error::new(Kind::Incomplete, format!("get {}: {why}", job.from))
                 }
-            });
+            }));
         }
     };
-    let finished = outgoing.finish().map_err(|error| unconfirmed(&what, fetched.bytes, error))?;
-    verify::upload(&what, &finished)?;
+    let finished =
+        outgoing.finish().map_err(|error| there(unconfirmed(&what, fetched.bytes, error)))?;
+    verify::upload(&what, &finished).map_err(there)?;
     check(source, target, job, fetched.bytes)?;
     if job.how.preserve_times
         && let Some(time) = facts.modified
     {
-        target.set_modified(&job.to, time)?;
+        target.set_modified(&job.to, time).map_err(there)?;
     }
     Ok(Outcome { elapsed: begun.elapsed(), ..fetched })
 }
 
 /// What arrived must be what was sent.
-fn check(source: &mut dyn Remote, target: &mut dyn Remote, job: &Job, sent: u64) -> Result<()> {
+fn check(
+    source: &mut dyn Remote,
+    target: &mut dyn Remote,
+    job: &Job,
+    sent: u64,
+) -> Result<(), Failed> {
     if job.how.verify == Verify::None || job.how.kind == Type::Ascii {
         return Ok(());
     }
-    let there = match target.facts(&job.to) {
+    let incomplete = |text: String| there(Error::new(Kind::Incomplete, text));
+    let size = match target.facts(&job.to) {
         Ok(facts) => facts.size,
         Err(error) if error.kind() == Kind::Refused => None,
-        Err(error) => return Err(error),
+        Err(error) => return Err(there(error)),
     };
-    if let Some(there) = there.filter(|there| *there != sent) {
-        return Err(Error::new(
-            Kind::Incomplete,
-            format!("put {}: {sent} bytes were sent, the server has {there}", job.to),
-        ));
+    if let Some(size) = size.filter(|size| *size != sent) {
+        let text = format!("put {}: {sent} bytes were sent, the server has {size}", job.to);
+        return Err(incomplete(text));
     }
     if job.how.verify == Verify::Hash
-        && let (Some(here), Some(there)) = (source.checksum(&job.from)?, target.checksum(&job.to)?)
-        && here.algorithm == there.algorithm
-        && here.digits != there.digits
+        && let Some(from) = source.checksum(&job.from).map_err(here)?
+        && let Some(to) = target.checksum(&job.to).map_err(there)?
+        && from.algorithm == to.algorithm
+        && from.digits != to.digits
     {
-        return Err(Error::new(
-            Kind::Incomplete,
-            format!("put {}: the {:?} checksums differ", job.to, here.algorithm),
-        ));
+        let text = format!("put {}: the {:?} checksums differ", job.to, from.algorithm);
+        return Err(incomplete(text));
     }
     Ok(())
 }
@@ -140,7 +177,7 @@ mod tests {
     use super::super::fake::{Fake, Fault};
     use super::*;
 
-    fn carry(source: &mut Fake, target: &mut Fake) -> Result<Outcome> {
+    fn carry(source: &mut Fake, target: &mut Fake) -> Result<Outcome, Failed> {
         let path = |path| RemotePath::new(path).unwrap();
         let job = Job { from: path("x"), to: path("y"), facts: None, how: How::default() };
         copy(source, target, &job, &Unwatched, &Cancel::new())
@@ -161,12 +198,14 @@ mod tests {
         {
             let (mut source, mut target) = (Fake::with("x", &[7; 1000]), Fake::default());
             source.fault = Some(fault);
-            assert!(carry(&mut source, &mut target).is_err(), "source: {fault:?}");
+            let failed = carry(&mut source, &mut target).unwrap_err();
+            assert_eq!(failed.side, Side::Source, "{fault:?}: {}", failed.error);
         }
         for fault in [Fault::Reply(552), Fault::StoredShortBy(1), Fault::ResetAt(500)] {
             let (mut source, mut target) = (Fake::with("x", &[7; 1000]), Fake::default());
             target.fault = Some(fault);
-            assert!(carry(&mut source, &mut target).is_err(), "target: {fault:?}");
+            let failed = carry(&mut source, &mut target).unwrap_err();
+            assert_eq!(failed.side, Side::Target, "{fault:?}: {}", failed.error);
         }
     }
 }

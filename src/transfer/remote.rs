@@ -7,8 +7,9 @@ use chrono::NaiveDateTime;
 
 use super::checksum::{self, Checksum};
 use super::{Facts, Incoming, Outgoing, Place, Remote, Type};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::ftp::data::{Data, Finished};
+use crate::ftp::listing::EntryKind;
 use crate::ftp::path::RemotePath;
 use crate::ftp::reply::transfer_size;
 use crate::ftp::session::Session;
@@ -63,6 +64,10 @@ impl Remote for Session {
         self.set_ascii(false)?;
         // One round trip where MLST is there, two elsewhere.
         if let Some(entry) = self.mlst(path)? {
+            if entry.kind == EntryKind::Directory {
+                return Err(Error::new(Kind::Refused, format!("{path}: is a directory"))
+                    .with_hint("-r takes directories"));
+            }
             let modified = entry.modified.map(|modified| modified.time);
             return Ok(Facts { size: entry.size, modified });
         }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::Facts;
 use super::journal::Journal;
 use super::partial::Partial;
+use super::segments::Parts;
 use super::stream::Start;
 use crate::error::Result;
 
@@ -21,6 +22,8 @@ pub enum Plan {
     Partial(Start),
     /// Make the file under the final name the partial file, and go on with it.
     Adopt(Start),
+    /// Go on with the parts that were fetched side by side.
+    Segments(Parts),
     /// The file under the final name has the size of the remote one: compare its end.
     Compare(Start),
 }
@@ -38,9 +41,13 @@ pub fn plan(partial: &Partial, target: &Path, facts: Facts) -> Result<Plan> {
             Some(journal) if !journal.matches(facts) => {
                 Plan::Afresh(Some("the remote file has changed"))
             }
-            Some(journal) if !journal.segments.is_empty() => {
-                Plan::Afresh(Some("it was begun in segments"))
-            }
+            // As long as its last part, not as what has come.
+            Some(journal) if !journal.segments.is_empty() => match Parts::of(&journal, here) {
+                Some(parts) => Plan::Segments(parts),
+                None => Plan::Afresh(Some("its journal makes no sense")),
+            },
+            // It may also have been fetched in parts, and be full of holes.
+            None if here > OVERLAP => Plan::Afresh(Some("nothing tells what it is a part of")),
             _ if too_long(here) => Plan::Afresh(Some("what is here is longer")),
             _ => Plan::Partial(Start { offset: here, overlap: partial.tail(OVERLAP)? }),
         });

@@ -1,8 +1,10 @@
 //! How often and how soon a transient failure is tried again (settings `net:max-retries`,
 //! `net:reconnect-interval`): a bounded number of times, with a doubling, jittered pause.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use super::Progress;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 
@@ -63,6 +65,44 @@ impl Retries {
         let doubled = self.interval.saturating_mul(1 << self.made.min(16)).min(LONGEST);
         // Up to a quarter more or less, so that many clients do not come back at once.
         doubled.mul_f64(0.75 + 0.5 * jitter())
+    }
+}
+
+/// Watches a transfer, and remembers whether any byte of it has moved. Only then may another try
+/// go on where this one stopped: before that, what is at the target is an older file.
+pub struct Moved<'a> {
+    progress: &'a dyn Progress,
+    moved: Cell<bool>,
+}
+
+impl<'a> Moved<'a> {
+    /// Nothing has moved yet.
+    pub fn new(progress: &'a dyn Progress) -> Self {
+        Self { progress, moved: Cell::new(false) }
+    }
+
+    /// Whether something has.
+    pub fn any(&self) -> bool {
+        self.moved.get()
+    }
+}
+
+impl Progress for Moved<'_> {
+    fn expect(&self, total: u64) {
+        self.progress.expect(total);
+    }
+
+    fn start_at(&self, offset: u64) {
+        self.progress.start_at(offset);
+    }
+
+    fn advance(&self, bytes: u64) {
+        self.moved.set(true);
+        self.progress.advance(bytes);
+    }
+
+    fn note(&self, text: &str) {
+        self.progress.note(text);
     }
 }
 

@@ -3,7 +3,7 @@
 //! It writes into any writer and knows neither files nor names on this side.
 
 use std::io::{ErrorKind, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::ascii::FromWire;
 use super::{BLOCK, Facts, How, Incoming, Outcome, Progress, Remote, Type, verify};
@@ -97,7 +97,7 @@ impl Download<'_> {
             progress.expect(total);
         }
         progress.start_at(start.offset);
-        if !self.overlap_is_same(start, &mut *incoming)? {
+        if !self.overlap_is_same(start, &mut *incoming, remote.timeout())? {
             incoming.abort();
             return Err(Failure::NotTheSame("what is here is not its beginning"));
         }
@@ -114,6 +114,10 @@ impl Download<'_> {
             }
             Err(Stopped::TooLong(count)) => {
                 incoming.abort();
+                // A server that ignores REST, and content that is the same everywhere.
+                if start.offset > 0 {
+                    return Err(Failure::NotTheSame("more came than was missing"));
+                }
                 let came = start.offset + count;
                 return Err(verify::wrong_size(&what, came, start.offset + limit).into());
             }
@@ -137,7 +141,12 @@ impl Download<'_> {
     }
 
     /// Reads the bytes that are here already and compares them.
-    fn overlap_is_same(&self, start: &Start, incoming: &mut dyn Incoming) -> Result<bool, Failure> {
+    fn overlap_is_same(
+        &self,
+        start: &Start,
+        incoming: &mut dyn Incoming,
+        timeout: Duration,
+    ) -> Result<bool, Failure> {
         let mut came = vec![0; start.overlap.len()];
         let mut filled = 0;
         while filled < came.len() {
@@ -148,8 +157,8 @@ impl Download<'_> {
                 Ok(n) => filled += n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
-                    let timeout = std::time::Duration::ZERO;
-                    return Err(data_error(&error, timeout).into());
+                    let what = format!("get {}", self.path);
+                    return Err(data_error(&error, timeout).about(what).into());
                 }
             }
         }
@@ -157,7 +166,7 @@ impl Download<'_> {
     }
 
     /// A stream that broke: a stalled one says nothing more, another may have a reason to tell.
-    fn broken(
+    pub(super) fn broken(
         &self,
         what: &str,
         error: &std::io::Error,
@@ -225,7 +234,10 @@ enum Stopped {
 
 /// Fills a block before it is written: TLS yields 16 KiB at a time. Says how the stream ended,
 /// if it did.
-fn fill(incoming: &mut dyn Incoming, block: &mut [u8]) -> (usize, Option<Option<std::io::Error>>) {
+pub(super) fn fill(
+    incoming: &mut dyn Incoming,
+    block: &mut [u8],
+) -> (usize, Option<Option<std::io::Error>>) {
     let mut filled = 0;
     while filled < block.len() {
         match incoming.read(&mut block[filled..]) {
@@ -238,8 +250,9 @@ fn fill(incoming: &mut dyn Incoming, block: &mut [u8]) -> (usize, Option<Option<
     (filled, None)
 }
 
-fn refuses_restart(error: &Error) -> bool {
-    let codes = ["500", "501", "502", "504", "554", "451", "350"];
+pub(super) fn refuses_restart(error: &Error) -> bool {
+    // 200 is no 350: whether the offset was taken is anybody's guess.
+    let codes = ["200", "500", "501", "502", "504", "554", "451", "350"];
     error.reply().is_some_and(|reply| codes.iter().any(|code| reply.starts_with(code)))
 }
 
@@ -256,7 +269,7 @@ pub(super) fn unconfirmed(what: &str, count: u64, error: Error) -> Error {
     .transient()
 }
 
-fn full(error: &std::io::Error) -> Error {
+pub(super) fn full(error: &std::io::Error) -> Error {
     Error::new(Kind::Local, format!("write: {}", crate::error::io_reason(error)))
         .with_hint("what has come so far is kept; an old file of this name is untouched")
 }

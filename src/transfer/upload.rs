@@ -49,7 +49,7 @@ pub fn from_file(
     let before = file.metadata().map_err(local)?;
     if before.is_dir() {
         return Err(Error::new(Kind::Local, format!("{}: is a directory", job.local.display()))
-            .with_hint("`mirror -R` uploads directories"));
+            .with_hint("`put -r` stores directories"));
     }
     let upload = Upload { job, before, progress, cancel, start: Instant::now() };
     upload.run(remote, &mut file)
@@ -96,15 +96,15 @@ impl Upload<'_> {
 
     /// Where the bytes go first: the final name, or a temporary one beside it.
     fn target(&self) -> Result<RemotePath> {
+        if self.job.how.atomic { self.beside(SUFFIX) } else { Ok(self.job.remote.clone()) }
+    }
+
+    /// A hidden name beside the final one.
+    fn beside(&self, suffix: &str) -> Result<RemotePath> {
         let remote = &self.job.remote;
-        match (self.job.how.atomic, remote.file_name()) {
-            (true, Some(name)) => {
-                let temporary = format!(".{name}{SUFFIX}");
-                let directory = remote.as_str().strip_suffix(name).unwrap_or_default();
-                RemotePath::new(format!("{directory}{temporary}"))
-            }
-            _ => Ok(remote.clone()),
-        }
+        let name = remote.file_name().unwrap_or_default();
+        let directory = remote.as_str().strip_suffix(name).unwrap_or_default();
+        RemotePath::new(format!("{directory}.{name}{suffix}"))
     }
 
     /// How much of the file is on the server already, compared by its last bytes.
@@ -240,7 +240,9 @@ impl Upload<'_> {
         };
         if let Some(there) = there.filter(|there| *there != sent) {
             let text = format!("put {what}: {sent} bytes were sent, the server has {there}");
-            return Err(Error::new(Kind::Incomplete, text));
+            let error = Error::new(Kind::Incomplete, text);
+            // What is missing can be sent.
+            return Err(if there < sent { error.transient() } else { error });
         }
         if self.job.how.verify == Verify::Hash
             && let Some(there) = remote.checksum(target)?
@@ -259,15 +261,24 @@ impl Upload<'_> {
         Ok(())
     }
 
-    /// Gives the uploaded file its final name; a server that does not rename over an existing
-    /// file has it removed first.
+    /// Gives the uploaded file its final name. For a server that does not rename over an existing
+    /// file the old one makes room, and comes back if the new one is refused all the same.
     fn rename(&self, remote: &mut dyn Remote, from: &RemotePath) -> Result<()> {
-        match remote.move_file(from, &self.job.remote) {
-            Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
-                remote.remove(&self.job.remote).map_err(|_| error)?;
-                remote.move_file(from, &self.job.remote)
-            }
-            other => other,
+        let to = &self.job.remote;
+        let refused = match remote.move_file(from, to) {
+            Err(error) if error.kind() == Kind::Refused && !error.is_transient() => error,
+            other => return other,
+        };
+        let aside = self.beside(".ftpsh-old")?;
+        if remote.move_file(to, &aside).is_err() {
+            return Err(refused);
+        }
+        match remote.move_file(from, to) {
+            Ok(()) => remote.remove(&aside),
+            Err(error) => match remote.move_file(&aside, to) {
+                Ok(()) => Err(error),
+                Err(_) => Err(error.with_hint(format!("the old file is now {aside}"))),
+            },
         }
     }
 }

@@ -3,23 +3,32 @@
 // Helpers of tests may stop at the first surprise, as tests may (clippy.toml).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod across;
 mod architecture;
 mod charset;
 mod completion;
 mod control;
 mod data;
+mod doctor;
 mod edit;
 mod examples;
 mod generated;
 mod handshake;
 mod import;
 mod install;
+mod jobs;
+mod listing;
 mod local;
+mod mirror;
 mod names;
+mod parallel;
 mod proxy;
+mod recovery;
 mod remote_commands;
+mod resume;
 mod scripts;
 mod secrets;
+mod segments;
 mod session;
 mod signals;
 mod status;
@@ -27,3 +36,4 @@ mod support;
 mod trust;
 mod upload;
 mod verbs;
+mod ways;

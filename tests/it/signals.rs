@@ -66,25 +66,37 @@ fn phases() -> Vec<Phase> {
 }
 
 #[test]
-fn an_interrupt_or_a_termination_ends_the_program_in_every_phase() {
-    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 143)] {
-        for Phase(name, script, commands, hangs) in phases() {
-            let scene = Scene::new(script);
-            scene.write("up", noise(20_000_000));
-            let call = scene.call().args(["--set", "net:timeout=30s", "-c", commands]);
-            let mut child = start(&call);
-            hangs(&scene);
-            let sent = Instant::now();
-            kill_process(Pid::from_child(&child), signal).unwrap();
-            let ended = wait(&mut child, Duration::from_secs(5));
-            let took = sent.elapsed();
-            assert_eq!(ended, status, "{signal:?} in {name}");
-            assert!(took < Duration::from_secs(2), "{signal:?} in {name}: {took:?}");
-            assert_eq!(scene.whole_files(), ["up"], "{signal:?} in {name}");
-            if name == "download" {
-                let partial = scene.read(".a.ftpsh-part").unwrap();
-                assert!(partial == noise(SIZE)[..partial.len()], "{signal:?}: kept, and right");
-            }
+fn an_interrupt_ends_the_program_in_every_phase() {
+    ends_in_every_phase(Signal::INT, 130);
+}
+
+#[test]
+fn a_termination_ends_the_program_in_every_phase() {
+    ends_in_every_phase(Signal::TERM, 143);
+}
+
+#[test]
+fn a_lost_terminal_ends_the_program_in_every_phase() {
+    ends_in_every_phase(Signal::HUP, 143);
+}
+
+fn ends_in_every_phase(signal: Signal, status: i32) {
+    for Phase(name, script, commands, hangs) in phases() {
+        let scene = Scene::new(script);
+        scene.write("up", noise(20_000_000));
+        let call = scene.call().args(["--set", "net:timeout=30s", "-c", commands]);
+        let mut child = start(&call);
+        hangs(&scene);
+        let sent = Instant::now();
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let ended = wait(&mut child, Duration::from_secs(5));
+        let took = sent.elapsed();
+        assert_eq!(ended, status, "{signal:?} in {name}");
+        assert!(took < Duration::from_secs(2), "{signal:?} in {name}: {took:?}");
+        assert_eq!(scene.whole_files(), ["up"], "{signal:?} in {name}");
+        if name == "download" {
+            let partial = scene.read(".a.ftpsh-part").unwrap();
+            assert!(partial == noise(SIZE)[..partial.len()], "{signal:?}: kept, and right");
         }
     }
 }

@@ -10,6 +10,7 @@
 mod bench;
 mod certificates;
 mod failures;
+mod mirror;
 mod transfers;
 
 // A part of what these two can do is for other tests.

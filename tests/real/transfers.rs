@@ -108,6 +108,49 @@ fn odd_names_go_up_and_down() {
     });
 }
 
+#[test]
+fn listings_name_every_file_exactly() {
+    on(&NAMES, |bench| {
+        let dir = format!("{}dir", bench.prefix);
+        let mut wanted: Vec<String> = NAMES_OF_FILES.iter().map(|odd| format!("x{odd}")).collect();
+        wanted.push("-rf".to_owned());
+        bench.write("up", "12345");
+        let mut lines = vec![format!("mkdir {dir}")];
+        lines.extend(
+            wanted
+                .iter()
+                .map(|name| format!("put up --output={}", quoted(&format!("{dir}/{name}")))),
+        );
+        lines.push(format!("ls {dir}"));
+        lines.push(format!("rm -r -f {dir}"));
+        let ran = bench.call().arg("--json").stdin(lines.join("\n")).run();
+        let name = &bench.server.name;
+        assert_eq!(ran.status, 0, "{name}\n{ran}");
+        let entries = ran.json_of("entry");
+        let mut found: Vec<&str> = entries.iter().map(|e| e["name"].as_str().unwrap()).collect();
+        found.sort_unstable();
+        wanted.sort();
+        assert_eq!(found, wanted, "{name}\n{ran}");
+        for entry in &entries {
+            assert_eq!((&entry["kind"], &entry["size"]), (&"file".into(), &5.into()), "{name}");
+        }
+        assert!(!bench.server.root.join(&dir).exists(), "{name}: removed again");
+    });
+}
+
+#[test]
+fn the_directory_survives_a_reconnection() {
+    on(&NAMES, |bench| {
+        let dir = format!("{}dir", bench.prefix);
+        bench.write("up", "12345");
+        let script = format!(
+            "mkdir {dir}; cd {dir}; put up; close; reconnect; pwd; cat up; cd ..; rm -r -f {dir}"
+        );
+        let ran = bench.run(&script).ok();
+        assert!(ran.out().contains(&dir) && ran.out().contains("12345"), "{ran}");
+    });
+}
+
 /// A name that looks like an option, to us and to the server's ls.
 fn dash(bench: &Bench) {
     let name = format!("-rf {}", bench.prefix);

@@ -16,8 +16,8 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::dialogue::{Dialogue, Direction};
 use crate::ftp::path::{RemotePath, decode_name};
-use crate::ftp::pool::Pool;
 use crate::ftp::session::{DataMode, ListMode, Options, Session};
+use crate::ftp::slots::Slot;
 use crate::output::Direction as Shown;
 use crate::settings as set;
 use crate::site::{Site, Target, TlsMode};
@@ -53,12 +53,11 @@ impl Context {
         site.user = user;
         let start = site.path.clone();
         self.connection.site = Some(site);
-        self.establish()?;
+        self.establish(None)?;
         if let Some(path) = start {
             let path = RemotePath::new(decode_name(&path))?;
-            if let Some(session) = self.connection.live() {
-                session.change_directory(&path)?;
-            }
+            let session = self.connection.live().ok_or_else(not_connected)?;
+            session.change_directory(&path)?;
         }
         Ok(())
     }
@@ -77,11 +76,17 @@ impl Context {
         if let Some(death) = died {
             self.out.notice(&format!("reconnecting: {}", death.message()));
         }
-        self.establish()?;
+        self.establish(None)?;
         if let (Some(directory), Some(session)) = (directory, self.connection.live())
             && *session.cwd() != directory
+            && let Err(error) = session.change_directory(&directory)
         {
-            session.change_directory(&directory)?;
+            if self.job.is_some() {
+                // Nobody looks where a job is: nothing of it may happen elsewhere.
+                self.connection.close();
+                self.connection.directory = Some(directory);
+            }
+            return Err(error);
         }
         Ok(())
     }
@@ -103,9 +108,10 @@ impl Context {
             // The password in the URL was another user's.
             connection.sources.url.take(),
         );
-        let result = self.establish();
+        let (site, login, mut session, url) = before;
+        let slot = session.as_mut().and_then(Session::release);
+        let result = self.establish(slot);
         let connection = &mut self.connection;
-        let (site, login, session, url) = before;
         if result.is_err() {
             (connection.site, connection.login, connection.session) = (site, login, session);
             connection.sources.url = url;
@@ -120,11 +126,15 @@ impl Context {
         Ok(())
     }
 
-    fn establish(&mut self) -> Result<()> {
+    /// Connects and logs in, in the place of another connection that goes, or in one of its own.
+    fn establish(&mut self, slot: Option<Slot>) -> Result<()> {
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
-        let policy = self.settings.text(set::TRUST_POLICY, Some(&site.host));
-        self.connection.gate.set_policy(policy.parse().unwrap_or_default());
+        let slot = match slot {
+            Some(slot) => slot,
+            None => self.slot(&site)?,
+        };
         let mut session = self.connect_trusted(&site)?;
+        session.hold(slot);
         self.log_in(&site, &mut session)?;
         self.connection.session = Some(session);
         Ok(())
@@ -135,20 +145,20 @@ impl Context {
         loop {
             let mut judged = None;
             let options = self.session_options(site)?;
-            let gate = &mut self.connection.gate;
-            let result = Session::connect(options, &mut |identity: &Identity| match gate.check(
-                &site.host,
-                site.port,
-                identity,
-                Utc::now(),
-            ) {
-                Ok(accepted) => {
-                    judged = Some(Ok(accepted));
-                    Ok(())
-                }
-                Err(refusal) => {
-                    judged = Some(Err(refusal));
-                    Err(Error::new(Kind::CertUnknown, "the certificate is not trusted"))
+            let policy = self.settings.text(set::TRUST_POLICY, Some(&site.host));
+            let policy = policy.parse().unwrap_or_default();
+            let result = Session::connect(options, &mut |identity: &Identity| {
+                let mut gate = self.connection.gate();
+                gate.set_policy(policy);
+                match gate.check(&site.host, site.port, identity, Utc::now()) {
+                    Ok(accepted) => {
+                        judged = Some(Ok(accepted));
+                        Ok(())
+                    }
+                    Err(refusal) => {
+                        judged = Some(Err(refusal));
+                        Err(Error::new(Kind::CertUnknown, "the certificate is not trusted"))
+                    }
                 }
             });
             match judged {
@@ -210,7 +220,8 @@ impl Context {
             }
         };
         self.audit_trust(site, "answered", &format!("{answer:?}").to_lowercase());
-        if let Some(notice) = self.connection.gate.accept(unknown, answer, Utc::now())? {
+        let remembered = self.connection.gate().accept(unknown, answer, Utc::now())?;
+        if let Some(notice) = remembered {
             self.out.notice(&notice);
         }
         Ok(())
@@ -327,47 +338,6 @@ impl Context {
                 out.dialogue(shown, line);
             })),
         })
-    }
-
-    /// A pool of sessions to the current site, with the shell's own one in it. Further ones are
-    /// made with the same login, and only if the server shows the very same certificate.
-    /// [`Context::end_pool`] gives the shell's session back.
-    ///
-    /// # Errors
-    ///
-    /// Those of a connection.
-    pub fn begin_pool(&mut self) -> Result<Arc<Pool>> {
-        self.session()?;
-        let site = self.connection.site.clone().ok_or_else(not_connected)?;
-        let login = self.connection.login.clone().ok_or_else(not_connected)?;
-        let session = self.connection.session.take().ok_or_else(not_connected)?;
-        let options = self.session_options(&site)?;
-        let (known, pinned) = (session.known(), session.certificate().to_vec());
-        let limit = self.settings.count(set::NET_CONNECTION_LIMIT, Some(&site.host));
-        let connect = move || {
-            let mut session = Session::connect(options.clone(), &mut |identity| {
-                if identity.der == pinned {
-                    return Ok(());
-                }
-                let text = "shows another certificate than on the first connection";
-                Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.key())))
-            })?;
-            let account = login.account.as_ref().map(Secret::expose);
-            session.login_like(&known, &login.user, login.secret.expose(), account)?;
-            Ok(session)
-        };
-        let pool = Pool::new(usize::try_from(limit).unwrap_or(1), Box::new(connect));
-        pool.adopt(session);
-        Ok(pool)
-    }
-
-    /// Takes a session out of the pool for the shell, and says goodbye to the others.
-    pub fn end_pool(&mut self, pool: &Pool) {
-        let mut sessions = pool.drain().into_iter().filter(|session| session.death().is_none());
-        self.connection.session = sessions.next();
-        for session in sessions {
-            session.quit();
-        }
     }
 
     fn audit_connect(&self, site: &Site, error: Option<&Error>) {

@@ -3,7 +3,7 @@
 //! A session that has died or was idle too long is replaced without being asked for, with the
 //! same checks, the same login and the same directory.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::credentials::{Secret, Sources};
@@ -35,8 +35,8 @@ pub struct Login {
 /// Site, login and session. See the module's text.
 #[derive(Debug)]
 pub struct Connection {
-    /// Decides whether a server is trusted.
-    pub gate: Gate,
+    /// Decides whether a server is trusted; jobs share it.
+    pub(super) gate: Arc<Mutex<Gate>>,
     /// Where passwords come from.
     pub sources: Sources,
     /// `--user`.
@@ -66,6 +66,11 @@ pub struct Connection {
 impl Connection {
     /// No connection yet.
     pub fn new(gate: Gate, sources: Sources, user: Option<String>) -> Self {
+        Self::sharing(Arc::new(Mutex::new(gate)), sources, user)
+    }
+
+    /// No connection yet, with the gate of another.
+    pub(super) fn sharing(gate: Arc<Mutex<Gate>>, sources: Sources, user: Option<String>) -> Self {
         Self {
             gate,
             sources,
@@ -81,6 +86,46 @@ impl Connection {
             session: None,
             directory: None,
         }
+    }
+
+    /// A connection of its own to the same site, with the same gate and login, made when it is
+    /// needed; it begins in the same directory.
+    pub(super) fn another(&self) -> Self {
+        Self {
+            gate: Arc::clone(&self.gate),
+            sources: self.sources.clone(),
+            user: self.user.clone(),
+            site: self.site.clone(),
+            login: self.login.clone(),
+            trusted: self.trusted.clone(),
+            fingerprint: self.fingerprint,
+            verified: self.verified,
+            fleeting: self.fleeting,
+            previous: self.previous.clone(),
+            proxy_logins: self.proxy_logins.clone(),
+            session: None,
+            directory: self.cwd().cloned(),
+        }
+    }
+
+    /// Takes over the session of `other`, a connection to the same site, in this one's directory.
+    pub(super) fn take_over(&mut self, other: &mut Self) {
+        self.login = other.login.take();
+        let Some(mut session) = other.session.take() else { return };
+        let there = self.directory.as_ref().is_none_or(|directory| {
+            session.cwd() == directory || session.change_directory(directory).is_ok()
+        });
+        if there {
+            self.session = Some(session);
+        } else {
+            // The command that needs the connection will say why.
+            session.quit();
+        }
+    }
+
+    /// The gate, for as long as nobody else needs it.
+    pub fn gate(&self) -> MutexGuard<'_, Gate> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The host connected to, for settings with a value of their own for it.

@@ -4,19 +4,26 @@
 //! shell: where a command must run other commands (`source`), it does so through
 //! [`Context::interpreter`].
 
+pub mod beside;
 mod cache;
 mod connect;
 mod connection;
 mod dialer;
+mod jobs;
 mod keyring;
 mod listing;
+mod pool;
+mod slots;
 #[cfg(test)]
 pub mod testing;
 
 use std::collections::BTreeMap;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::local;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::home::Home;
@@ -28,6 +35,7 @@ use crate::transfer::{How, Verify};
 
 pub use cache::Cache;
 pub use connection::{Connection, Login};
+pub use jobs::{Body, Job, Jobs, State, Waiting};
 
 /// Counts for the summary and the exit status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,6 +50,17 @@ pub struct Tally {
     pub bytes: u64,
     /// The first failure's cause.
     pub first: Option<Kind>,
+}
+
+impl Tally {
+    /// Adds what was done elsewhere.
+    pub fn add(&mut self, other: &Tally) {
+        self.commands += other.commands;
+        self.failed += other.failed;
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.first = self.first.or(other.first);
+    }
 }
 
 /// The limits that all transfers share (setting `net:limit-total-rate`).
@@ -82,6 +101,8 @@ pub struct Context {
     pub aliases: BTreeMap<String, String>,
     /// Where files are kept.
     pub home: Home,
+    /// A job's local directory; the shell's is the process's own.
+    pub local_dir: Option<PathBuf>,
     /// The local directory before the last `lcd`.
     pub previous_local: Option<PathBuf>,
     /// Whether a wildcard made some of the running command's words.
@@ -103,11 +124,17 @@ pub struct Context {
     /// The prompt's history, oldest first.
     pub history: Vec<String>,
     /// The limits that all transfers share.
-    pub total_limits: TotalLimits,
+    pub total_limits: Arc<TotalLimits>,
     /// Environment variables that children must not see.
     pub hidden_variables: Vec<String>,
     /// Runs a script.
     pub interpreter: Interpreter,
+    /// Takes the secrets out of a command line; `None` where that cannot be done.
+    pub redact: fn(&str) -> Option<String>,
+    /// The background jobs.
+    pub jobs: Jobs,
+    /// The job that this is the context of.
+    pub job: Option<u64>,
 }
 
 impl Context {
@@ -129,6 +156,7 @@ impl Context {
             cache: Cache::default(),
             aliases: BTreeMap::new(),
             home,
+            local_dir: None,
             previous_local: None,
             globbed: false,
             at_prompt: false,
@@ -139,9 +167,36 @@ impl Context {
             tally: Tally::default(),
             leaving: None,
             history: Vec::new(),
-            total_limits: TotalLimits::default(),
+            total_limits: Arc::default(),
             hidden_variables: Vec::new(),
             interpreter,
+            redact: |_| None,
+            jobs: Jobs::default(),
+            job: None,
+        }
+    }
+
+    /// A word as a local path. To be used wherever a local file is touched: a job's relative paths
+    /// begin in its own directory, whatever the shell's is by now.
+    pub fn local(&self, word: &str) -> PathBuf {
+        let path = local::path(word);
+        match &self.local_dir {
+            Some(directory) => directory.join(path),
+            None => path,
+        }
+    }
+
+    /// The local directory.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] where it has been removed.
+    pub fn local_directory(&self) -> Result<PathBuf> {
+        match &self.local_dir {
+            Some(directory) => Ok(directory.clone()),
+            None => {
+                std::env::current_dir().map_err(|error| Error::local("the local directory", &error))
+            }
         }
     }
 
@@ -191,6 +246,10 @@ impl Context {
         let mut command = std::process::Command::new(program);
         for variable in &self.hidden_variables {
             command.env_remove(variable);
+        }
+        if let Some(directory) = &self.local_dir {
+            // Neither the terminal nor its Ctrl-C is a job's.
+            command.current_dir(directory).stdin(Stdio::null()).process_group(0);
         }
         command
     }

@@ -54,7 +54,7 @@ pub struct Mirror {
     #[arg(long, value_name = "N[%]", value_parser = limit)]
     max_delete: Option<set::Limit>,
     /// Only files of MIN to MAX bytes; either may be left out
-    #[arg(long, value_name = "MIN-MAX", value_parser = sizes)]
+    #[arg(long, value_name = "MIN-MAX", value_parser = sizes, allow_hyphen_values = true)]
     size_range: Option<RangeInclusive<u64>>,
     /// Only files modified after this: a date (2026-01-31) or an age (12h)
     #[arg(long, value_name = "TIME", value_parser = time)]
@@ -172,7 +172,7 @@ impl Mirror {
         let remote = |path: &str| -> Result<_> {
             Ok(Arc::new(RemoteTree::new(Arc::clone(pool), cwd.resolve(path)?, ahead)))
         };
-        let tree = |path: &str| Arc::new(LocalTree::new(local::path(&local::expand_tilde(path))));
+        let tree = |path: &str| Arc::new(LocalTree::new(ctx.local(&local::expand_tilde(path))));
         Ok(if self.reverse {
             Sides::Up(tree(&self.source), remote(&default())?)
         } else {

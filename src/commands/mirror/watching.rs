@@ -5,8 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use super::show::ends;
 use crate::commands::Context;
 use crate::commands::transfers::record;
+use crate::commands::watch::Watched;
 use crate::error::{Error, Result};
-use crate::output::{Output, Record, TransferProgress, TreeProgress, Way};
+use crate::output::{Output, Record, TreeProgress, Way};
 use crate::transfer::mirror::carry::Sides;
 use crate::transfer::mirror::plan::Action;
 use crate::transfer::mirror::run::Watch;
@@ -59,35 +60,13 @@ impl Watching {
     }
 }
 
-/// One file's bar among the workers'.
-struct WorkerProgress {
-    bar: TransferProgress,
-    out: Output,
-}
-
-impl Progress for WorkerProgress {
-    fn expect(&self, _total: u64) {}
-
-    fn start_at(&self, offset: u64) {
-        self.bar.start_at(offset);
-    }
-
-    fn advance(&self, bytes: u64) {
-        self.bar.advance(bytes);
-    }
-
-    fn note(&self, text: &str) {
-        self.out.notice(&crate::output::escape(text));
-    }
-}
-
 impl Watch for Watching {
     fn grow(&self, files: u64, bytes: u64) {
         self.tree.grow(files, bytes);
     }
 
     fn begin(&self, path: &str, size: Option<u64>) -> Box<dyn Progress> {
-        Box::new(WorkerProgress { bar: self.tree.worker(path, size), out: self.out.clone() })
+        Box::new(Watched::below(&self.tree, &self.out, path, size))
     }
 
     fn done(&self, action: &Action, result: Result<Option<&Outcome>, &Error>) {

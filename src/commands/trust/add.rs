@@ -21,7 +21,7 @@ pub(super) fn add(
     fingerprint: Option<&str>,
     implicit: bool,
 ) -> Result<()> {
-    let mut expected = ctx.connection.gate.rules().fingerprints.clone();
+    let mut expected = ctx.connection.gate().rules().fingerprints.clone();
     expected.extend(fingerprint.map(Fingerprint::parse).transpose()?);
     let server = Server::find(ctx, server, implicit)?;
     let shown = look(&ctx.session_options(&server.site)?)?;
@@ -29,7 +29,7 @@ pub(super) fn add(
         return Err(another(&server, &expected, &shown));
     }
     let (host, port, now) = (&server.site.host, server.site.port, Utc::now());
-    let store = ctx.connection.gate.store().clone();
+    let store = ctx.connection.gate().store().clone();
     // A certificate named by its fingerprint is meant itself, even if the roots vouch for it.
     if !expected.is_empty() && store.lookup(host, port)?.is_none() {
         let entry = Entry::new(host, port, &shown.certificate, Why::Add, now)?;

@@ -15,12 +15,12 @@ use crate::trust::store::remove_command;
 
 /// Writes the entries, for the owner's eyes only, or prints them.
 pub(super) fn export(ctx: &Context, file: Option<&Path>) -> Result<()> {
-    let entries = ctx.connection.gate.store().list()?;
+    let entries = ctx.connection.gate().store().list()?;
     warn_of_damage(ctx, None)?;
     let Some(file) = file.filter(|file| *file != Path::new("-")) else {
         return entries.iter().try_for_each(|entry| ctx.out.line(&entry.to_string()));
     };
-    let path = local::path(&local::expand_tilde(&local::word(file)));
+    let path = ctx.local(&local::expand_tilde(&local::word(file)));
     let text: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
     write_private(&path, text.as_bytes()).map_err(|why| Error::local(&path, &why))?;
     ctx.out.notice(&format!("{}: servers written: {}", path.display(), entries.len()));
@@ -39,7 +39,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// Adds the entries of a file: an exported one, or FileZilla's `trustedcerts.xml`.
 pub(super) fn import(ctx: &Context, file: &Path) -> anyhow::Result<()> {
-    let (name, bytes) = local::read_whole(&local::word(file))?;
+    let (name, bytes) = local::read_whole(ctx, &local::word(file))?;
     let found = match xml::looks_like(&bytes) {
         true => {
             filezilla::entries(&bytes, chrono::Utc::now()).map_err(|error| error.about(&name))?
@@ -78,7 +78,7 @@ enum Imported {
 }
 
 fn one(ctx: &Context, entry: Entry) -> Result<Imported> {
-    let store = ctx.connection.gate.store();
+    let store = ctx.connection.gate().store().clone();
     match store.lookup(&entry.host, entry.port)? {
         None => {
             let entry = Entry { why: Why::Import, ..entry };

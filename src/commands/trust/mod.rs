@@ -120,7 +120,7 @@ fn told(ctx: &Context, action: &str, entry: &Entry) -> Result<()> {
 
 /// Warns of the store's damaged lines, or of those of one host.
 fn warn_of_damage(ctx: &Context, host: Option<&str>) -> Result<()> {
-    let store = ctx.connection.gate.store();
+    let store = ctx.connection.gate().store().clone();
     for problem in store.problems()? {
         if host.is_none() || problem.host.as_deref() == host {
             let of = problem.host.map(|host| format!(" ({host} is refused)")).unwrap_or_default();

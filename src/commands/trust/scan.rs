@@ -103,7 +103,7 @@ fn details(ctx: &Context, server: &Server, shown: &Shown) -> Vec<(&'static str, 
     let problems = describe_all(&identity.problems, certificate, host, Utc::now());
     let roots = if problems.is_empty() { "valid".to_owned() } else { problems.join(", ") };
     details.push(("By roots:", roots));
-    let remembered = match ctx.connection.gate.store().lookup(host, server.site.port) {
+    let remembered = match ctx.connection.gate().store().lookup(host, server.site.port) {
         Ok(None) => "no".to_owned(),
         Ok(Some(entry)) if entry.certificate == certificate.fingerprint => {
             format!("yes, since {}", day(entry.first))

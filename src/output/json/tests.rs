@@ -60,8 +60,9 @@ fn every_record_has_its_fields_in_their_order() {
                 command: "get a".into(),
                 state: "running".into(),
                 exit: None,
+                bytes: 7,
             }),
-            r#"{"type":"job","id":1,"command":"get a","state":"running","exit":null}"#,
+            r#"{"type":"job","id":1,"command":"get a","state":"running","exit":null,"bytes":7}"#,
         ),
         (
             Record::Error(Failure {

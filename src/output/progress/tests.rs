@@ -1,6 +1,7 @@
 //! What is told of a transfer, and when.
 
 use super::*;
+use crate::output::Meter;
 use crate::output::OutputOptions;
 
 #[test]
@@ -60,7 +61,7 @@ fn workers_count_for_the_total_and_stay_silent_without_bars() {
 fn quiet_and_background_runs_show_nothing() {
     let quiet = Output::memory_with(OutputOptions { quiet: true, ..OutputOptions::default() });
     assert!(matches!(quiet.progress("a", None).0.show, Show::Nothing));
-    let background = Output::memory().without_progress();
+    let background = Output::memory().background(&Meter::new());
     assert!(matches!(background.progress("a", None).0.show, Show::Nothing));
 }
 

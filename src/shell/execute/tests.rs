@@ -1,6 +1,7 @@
 //! Scripts from the text to the last byte of their output, without a server.
 
 mod commands;
+mod jobs;
 
 use super::run;
 use crate::commands::context::testing::Fixture;

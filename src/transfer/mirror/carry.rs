@@ -37,6 +37,15 @@ impl Sides {
         }
     }
 
+    /// Whether the servers still take connections.
+    pub fn are_reachable(&self, cancel: &Cancel) -> bool {
+        let reaches = |tree: &RemoteTree| tree.pool().lease(cancel).is_ok();
+        match self {
+            Sides::Down(tree, _) | Sides::Up(_, tree) => reaches(tree),
+            Sides::Across(source, target) => reaches(source) && reaches(target),
+        }
+    }
+
     /// Carries one file.
     ///
     /// # Errors
@@ -72,7 +81,7 @@ impl Sides {
                 let to = target.locate(path)?;
                 let job = relay::Job { from, to, facts, how: how.clone() };
                 let mut storing = target.pool().lease(cancel)?;
-                relay::copy(&mut *fetching, &mut *storing, &job, progress, cancel)
+                Ok(relay::copy(&mut *fetching, &mut *storing, &job, progress, cancel)?)
             }
         }
     }

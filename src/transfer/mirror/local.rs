@@ -91,6 +91,7 @@ fn item(name: String, metadata: &std::fs::Metadata) -> Item {
         kind,
         size: (kind == ItemKind::File).then_some(metadata.len()),
         modified: modified.map(|time| Stamp::exact(time.naive_utc())),
+        unique: None,
     }
 }
 

@@ -112,6 +112,8 @@ pub struct Next {
     pub in_source: bool,
     /// Whether the target has it.
     pub in_target: bool,
+    /// The `unique` facts of the source's directories on the way here, to find loops.
+    pub trail: Vec<String>,
 }
 
 /// What has to happen in one directory.
@@ -123,6 +125,9 @@ pub struct Plan {
     pub next: Vec<Next>,
     /// Links that were passed over.
     pub links: Vec<String>,
+    /// Directories that are their own ancestors, reached through links that the server shows as
+    /// directories. They are not looked into.
+    pub loops: Vec<String>,
     /// What is there as it should be.
     pub unchanged: u64,
     /// Files and directories that the target has here.
@@ -132,11 +137,12 @@ pub struct Plan {
 /// Plans one directory. Without a source listing all of the target's is surplus; without a
 /// target listing all of the source's is missing.
 pub fn directory(
-    path: &str,
+    here: &Next,
     source: Option<&Listing>,
     target: Option<&Listing>,
     rules: &Rules,
 ) -> Plan {
+    let path = here.path.as_str();
     let mut plan = Plan::default();
     let there: HashMap<&str, &Item> = target
         .iter()
@@ -148,11 +154,12 @@ pub fn directory(
         let path = below(path, &item.name);
         let is_directory = item.kind == ItemKind::Directory;
         if rules.filter.takes(&path, is_directory) {
-            one(&mut plan, path, item, there.get(item.name.as_str()).copied(), rules);
+            let there = there.get(item.name.as_str()).copied();
+            one(&mut plan, here, path, item, there, rules);
         }
     }
     if rules.delete {
-        let here: HashSet<&str> = source
+        let wanted: HashSet<&str> = source
             .iter()
             .flat_map(|listing| &listing.items)
             .map(|item| item.name.as_str())
@@ -161,11 +168,12 @@ pub fn directory(
             let path = below(path, &item.name);
             let is_directory = item.kind == ItemKind::Directory;
             // What the filter leaves out is nobody's business, also not on the target.
-            if here.contains(item.name.as_str()) || !rules.filter.takes(&path, is_directory) {
+            if wanted.contains(item.name.as_str()) || !rules.filter.takes(&path, is_directory) {
                 continue;
             }
             if is_directory {
-                let next = Next { path: path.clone(), in_source: false, in_target: true };
+                let trail = Vec::new();
+                let next = Next { path: path.clone(), in_source: false, in_target: true, trail };
                 plan.next.push(next);
             }
             plan.actions.push(Action::Delete { path, kind: item.kind });
@@ -174,14 +182,25 @@ pub fn directory(
     plan
 }
 
-fn one(plan: &mut Plan, path: String, item: &Item, there: Option<&Item>, rules: &Rules) {
+fn one(
+    plan: &mut Plan,
+    here: &Next,
+    path: String,
+    item: &Item,
+    there: Option<&Item>,
+    rules: &Rules,
+) {
     match item.kind {
+        ItemKind::Directory if item.unique.as_ref().is_some_and(|u| here.trail.contains(u)) => {
+            plan.loops.push(path);
+        }
         ItemKind::Directory => {
             let in_target = there.is_some_and(|there| there.kind == ItemKind::Directory);
             if !in_target {
                 plan.actions.push(Action::MakeDirectory { path: path.clone() });
             }
-            plan.next.push(Next { path, in_source: true, in_target });
+            let trail = here.trail.iter().chain(&item.unique).cloned().collect();
+            plan.next.push(Next { path, in_source: true, in_target, trail });
         }
         ItemKind::File if !in_range(item, rules) => {}
         ItemKind::File => match reason(item, there, rules) {

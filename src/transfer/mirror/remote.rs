@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Utc};
 
 use super::tree::{Item, ItemKind, Listing, Stamp, Tree};
 use crate::cancel::Cancel;
@@ -67,16 +67,16 @@ impl RemoteTree {
         listing
     }
 
-    /// How far LIST's clock is ahead of UTC: what the user said, or by the newest file. An unknown
-    /// clock is taken for UTC.
+    /// How far LIST's clock is ahead of UTC, as far as known: what the user said, or by the newest
+    /// file.
     fn clock(
         &self,
         session: &mut Session,
         directory: &RemotePath,
         listed: &FtpListing,
-    ) -> TimeDelta {
-        if let Some(ahead) = self.ahead {
-            return ahead;
+    ) -> Option<TimeDelta> {
+        if self.ahead.is_some() {
+            return self.ahead;
         }
         let dated = listed.entries.iter().filter_map(|entry| {
             let modified =
@@ -90,11 +90,11 @@ impl RemoteTree {
             (Some(Ok(path)), Some((_, modified))) => Some((path, modified)),
             _ => None,
         };
-        session.list_offset(file).unwrap_or_default()
+        session.list_offset(file)
     }
 }
 
-fn item(entry: Entry, ahead: TimeDelta) -> Item {
+fn item(entry: Entry, ahead: Option<TimeDelta>) -> Item {
     let kind = match entry.kind {
         EntryKind::File => ItemKind::File,
         EntryKind::Directory => ItemKind::Directory,
@@ -105,21 +105,35 @@ fn item(entry: Entry, ahead: TimeDelta) -> Item {
         kind,
         size: entry.size.filter(|_| kind == ItemKind::File && !entry.size_in_blocks),
         modified: entry.modified.map(|modified| stamp(modified, ahead)),
+        unique: entry.unique,
         name: entry.name,
     }
 }
 
-fn stamp(modified: Modified, ahead: TimeDelta) -> Stamp {
+/// Zones are at most so far from UTC.
+const FARTHEST: TimeDelta = TimeDelta::hours(14);
+
+/// Files older than this may be of another season than the clock was found out in.
+const SEASON: TimeDelta = TimeDelta::days(30);
+
+fn stamp(modified: Modified, ahead: Option<TimeDelta>) -> Stamp {
     let grain = match modified.precision {
         Precision::Second => TimeDelta::seconds(1),
         Precision::Minute => TimeDelta::minutes(1),
         Precision::Day => TimeDelta::days(1),
     };
-    let time = match modified.zone {
-        Zone::Utc => modified.time,
-        Zone::Server => modified.time - ahead,
+    let (time, doubt) = match (modified.zone, ahead) {
+        (Zone::Utc, _) => (modified.time, TimeDelta::zero()),
+        (Zone::Server, Some(ahead)) => {
+            let old = Utc::now().naive_utc() - modified.time > SEASON;
+            let doubt = if old { TimeDelta::hours(1) } else { TimeDelta::zero() };
+            (modified.time - ahead, doubt)
+        }
+        // An unknown clock is taken for UTC, but says little about a date alone.
+        (Zone::Server, None) if modified.precision == Precision::Day => (modified.time, FARTHEST),
+        (Zone::Server, None) => (modified.time, TimeDelta::zero()),
     };
-    Stamp { time, grain }
+    Stamp { time, grain, doubt }
 }
 
 impl Tree for RemoteTree {
@@ -143,6 +157,7 @@ impl Tree for RemoteTree {
                 kind: ItemKind::File,
                 size: facts.size,
                 modified: facts.modified.map(Stamp::exact),
+                unique: None,
             }),
             Ok(_) => Ok(Item { kind: ItemKind::Directory, ..link.clone() }),
             Err(error) if error.kind() == Kind::Refused => {
@@ -172,6 +187,13 @@ impl Tree for RemoteTree {
             ItemKind::Directory => session.remove_directory(&located),
             _ => session.remove_file(&located),
         }
+    }
+
+    fn remove_if_link(&self, path: &str, cancel: &Cancel) -> Result<bool> {
+        let located = self.locate(path)?;
+        // DELE takes a link and refuses a directory.
+        let reply = self.pool.lease(cancel)?.command("DELE", located.as_str())?;
+        Ok(reply.is_positive_completion())
     }
 
     fn show(&self, path: &str) -> String {

@@ -11,7 +11,7 @@ use super::plan::{Action, Next, Plan, Rules, directory};
 use super::tree::{ItemKind, Listing};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::transfer::retry::Retries;
+use crate::transfer::retry::{Moved, Retries};
 use crate::transfer::{How, Outcome, Progress};
 
 /// Above so many files waiting, workers carry rather than list.
@@ -104,7 +104,7 @@ pub fn carry(
     watch: &dyn Watch,
     cancel: &Cancel,
 ) -> Result<Summary> {
-    let root = Next { path: String::new(), in_source: true, in_target: true };
+    let root = Next { path: String::new(), in_source: true, in_target: true, trail: Vec::new() };
     let work = Work {
         directories: VecDeque::from([(root, 0)]),
         files: VecDeque::new(),
@@ -153,18 +153,19 @@ pub(super) fn tried<T>(
     }
 }
 
-/// After these, nothing else will work either.
-pub(super) fn is_fatal(error: &Error) -> bool {
-    matches!(
-        error.kind(),
+/// Whether nothing else will work either after this. A connection may be lost because of one
+/// file; only where no new one can be made is the server gone.
+pub(super) fn ends_all(sides: &Sides, error: &Error, cancel: &Cancel) -> bool {
+    match error.kind() {
+        Kind::Connect => !sides.are_reachable(cancel),
         Kind::Interrupted
-            | Kind::Terminated
-            | Kind::Connect
-            | Kind::Login
-            | Kind::CertChanged
-            | Kind::CertUnknown
-            | Kind::Usage
-    )
+        | Kind::Terminated
+        | Kind::Login
+        | Kind::CertChanged
+        | Kind::CertUnknown
+        | Kind::Usage => true,
+        _ => false,
+    }
 }
 
 impl Runner<'_> {
@@ -221,22 +222,27 @@ impl Runner<'_> {
             .with_hint("a loop of directories on the server? see `mirror:max-depth`");
             return self.unclean(&error);
         }
-        let target = match self.list_target(&next) {
-            Ok(target) => target,
-            Err(error) => return self.unclean(&error),
-        };
+        // The source first: nothing is made for one that is not there.
         let source = match self.list_source(&next) {
             Ok(source) => source,
             Err(error) if next.path.is_empty() => return Err(error),
             Err(error) => return self.unclean(&error),
         };
+        let target = match self.list_target(&next) {
+            Ok(target) => target,
+            Err(error) => return self.unclean(&error),
+        };
         for complaint in [&source, &target].into_iter().flatten().flat_map(|l| &l.complaints) {
             self.unclean(&Error::new(Kind::Incomplete, complaint.clone()))?;
         }
-        let mut plan =
-            directory(&next.path, source.as_ref(), target.as_ref(), &self.settings.rules);
+        let mut plan = directory(&next, source.as_ref(), target.as_ref(), &self.settings.rules);
         if self.settings.rules.dereference {
             self.follow(&mut plan, &next, source.as_ref(), target.as_ref());
+        }
+        for path in std::mem::take(&mut plan.loops) {
+            let show = self.sides.source().show(&path);
+            let text = format!("{show}: leads back to a directory that it is in; not looked into");
+            self.unclean(&Error::new(Kind::Incomplete, text))?;
         }
         self.take_in(plan, depth);
         Ok(())
@@ -304,7 +310,7 @@ impl Runner<'_> {
             }
         }
         let rules = Rules { delete: false, ..self.settings.rules.clone() };
-        let more = directory(&next.path, Some(&followed), target, &rules);
+        let more = directory(next, Some(&followed), target, &rules);
         plan.actions.extend(more.actions);
         plan.next.extend(more.next);
         plan.unchanged += more.unchanged;
@@ -313,7 +319,7 @@ impl Runner<'_> {
     /// A listing or an entry that nothing may rest on. The mirror goes on elsewhere, but will
     /// not delete anything.
     fn unclean(&self, error: &Error) -> Result<()> {
-        if is_fatal(error) {
+        if ends_all(self.sides, error, self.cancel) {
             return Err(error.clone());
         }
         let mut work = self.lock();
@@ -355,12 +361,12 @@ impl Runner<'_> {
     fn carry_one(&self, action: &Action) -> Result<()> {
         let Action::Carry { path, item, .. } = action else { return Ok(()) };
         let progress = self.watch.begin(path, item.size);
+        let moved = Moved::new(&*progress);
         let mut how = self.settings.how.clone();
         let result = tried(self.settings, self.watch, self.cancel, || {
-            let carried = self.sides.carry(path, item, &how, &*progress, self.cancel);
             // Another try goes on where this one stopped.
-            how.resume = true;
-            carried
+            how.resume |= moved.any();
+            self.sides.carry(path, item, &how, &moved, self.cancel)
         });
         drop(progress);
         match &result {
@@ -372,7 +378,7 @@ impl Runner<'_> {
                 self.watch.done(action, Ok(Some(outcome)));
                 Ok(())
             }
-            Err(error) if is_fatal(error) => Err(error.clone()),
+            Err(error) if ends_all(self.sides, error, self.cancel) => Err(error.clone()),
             Err(error) => {
                 self.lock().summary.failures += 1;
                 self.watch.done(action, Err(error));

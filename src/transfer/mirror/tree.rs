@@ -27,17 +27,19 @@ pub struct Stamp {
     pub time: NaiveDateTime,
     /// What was cut off: the real time lies in `time .. time + grain`.
     pub grain: TimeDelta,
+    /// How far the clock that it was read from may be off, either way.
+    pub doubt: TimeDelta,
 }
 
 impl Stamp {
     /// A time exact to the second.
     pub fn exact(time: NaiveDateTime) -> Self {
-        Self { time, grain: TimeDelta::seconds(1) }
+        Self { time, grain: TimeDelta::seconds(1), doubt: TimeDelta::zero() }
     }
 
     /// Whether this is surely later than `other`.
     pub fn is_after(&self, other: &Stamp) -> bool {
-        self.time >= other.time + other.grain
+        self.time - self.doubt >= other.time + other.grain + other.doubt
     }
 }
 
@@ -52,6 +54,8 @@ pub struct Item {
     pub size: Option<u64>,
     /// Last modified.
     pub modified: Option<Stamp>,
+    /// The same for two names of one directory, where the tree tells.
+    pub unique: Option<String>,
 }
 
 /// A directory's content.
@@ -93,6 +97,16 @@ pub trait Tree: Send + Sync {
     ///
     /// When it cannot be removed.
     fn remove(&self, path: &str, kind: ItemKind, cancel: &Cancel) -> Result<()>;
+
+    /// Removes what was listed as a directory if it is a link to one (some servers do not tell
+    /// them apart); `false` if it is a directory. What a link leads to is not ours to delete.
+    ///
+    /// # Errors
+    ///
+    /// The loss of the connection.
+    fn remove_if_link(&self, _path: &str, _cancel: &Cancel) -> Result<bool> {
+        Ok(false)
+    }
 
     /// A path of it for messages.
     fn show(&self, path: &str) -> String;

@@ -42,7 +42,12 @@ impl Scene {
 
     /// The program with a URL and nothing to say about trust or the password.
     pub fn bare(&self) -> Ftpsh {
-        Ftpsh::at(&self.home).cwd(&self.dest).arg(self.liar.url())
+        self.bare_unaddressed().arg(self.liar.url())
+    }
+
+    /// As [`Scene::bare`], without the URL.
+    pub fn bare_unaddressed(&self) -> Ftpsh {
+        Ftpsh::at(&self.home).cwd(&self.dest)
     }
 
     /// The program with a URL, all that a login needs, and a deadline of five seconds.
@@ -144,7 +149,14 @@ fn walk(dir: &Path, top: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// Bytes that do not repeat soon, and hold every value.
+/// Bytes that hold every value, in a period that fits no buffer (a prime number): what is
+/// missing or doubled anywhere shows. Copied together, since tests are not optimised.
 pub fn noise(length: usize) -> Vec<u8> {
-    (0..length as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
+    const PERIOD: u32 = 65_521;
+    let block: Vec<u8> = (0..PERIOD.min(length as u32))
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    let mut bytes = block.repeat(length / PERIOD as usize + 1);
+    bytes.truncate(length);
+    bytes
 }

@@ -12,11 +12,15 @@ fn at(seconds: i64) -> Option<Stamp> {
 
 fn file(name: &str, size: u64, seconds: i64) -> Item {
     let modified = at(seconds);
-    Item { name: name.into(), kind: ItemKind::File, size: Some(size), modified }
+    Item { name: name.into(), kind: ItemKind::File, size: Some(size), modified, unique: None }
 }
 
 fn other(name: &str, kind: ItemKind) -> Item {
-    Item { name: name.into(), kind, size: None, modified: None }
+    Item { name: name.into(), kind, size: None, modified: None, unique: None }
+}
+
+fn at_path(path: &str) -> Next {
+    Next { path: path.into(), in_source: true, in_target: true, trail: Vec::new() }
 }
 
 fn listing(items: &[Item]) -> Listing {
@@ -52,7 +56,7 @@ fn what_is_missing_or_differs_is_carried_and_nothing_else() {
         file("older", 1, 0),
         file("surplus", 1, 0),
     ]);
-    let plan = directory("d", Some(&source), Some(&target), &Rules::default());
+    let plan = directory(&at_path("d"), Some(&source), Some(&target), &Rules::default());
     assert_eq!(
         words(&plan),
         [
@@ -64,7 +68,7 @@ fn what_is_missing_or_differs_is_carried_and_nothing_else() {
     );
     assert_eq!(plan.links, ["d/link"]);
     assert_eq!(plan.unchanged, 2);
-    let next = Next { path: "d/dir".into(), in_source: true, in_target: false };
+    let next = Next { path: "d/dir".into(), in_source: true, in_target: false, trail: Vec::new() };
     assert_eq!(plan.next, [next]);
 }
 
@@ -73,7 +77,7 @@ fn only_newer_passes_over_files_of_another_size() {
     let rules = Rules { newer: true, ..Rules::default() };
     let source = listing(&[file("size", 2, 0), file("newer", 1, 100)]);
     let target = listing(&[file("size", 1, 0), file("newer", 1, 0)]);
-    let plan = directory("", Some(&source), Some(&target), &rules);
+    let plan = directory(&at_path(""), Some(&source), Some(&target), &rules);
     assert_eq!(words(&plan), ["carry newer: newer"]);
 }
 
@@ -87,7 +91,7 @@ fn a_coarse_time_does_not_make_a_file_newer() {
     let rules = Rules::default();
     for (seconds, carried) in [(40, false), (59, false), (60, true)] {
         let source = listing(&[file("x", 1, seconds)]);
-        let plan = directory("", Some(&source), Some(&listing(&[there.clone()])), &rules);
+        let plan = directory(&at_path(""), Some(&source), Some(&listing(&[there.clone()])), &rules);
         assert_eq!(!plan.actions.is_empty(), carried, "{seconds}");
     }
 }
@@ -103,18 +107,21 @@ fn surplus_is_deleted_only_if_asked_and_never_what_the_filter_leaves_out() {
     ]);
     let mut rules = Rules::default();
     rules.filter.rules.push(Rule::new(false, "*.o"));
-    assert!(directory("", Some(&source), Some(&target), &rules).actions.is_empty());
+    assert!(directory(&at_path(""), Some(&source), Some(&target), &rules).actions.is_empty());
     rules.delete = true;
-    let plan = directory("", Some(&source), Some(&target), &rules);
+    let plan = directory(&at_path(""), Some(&source), Some(&target), &rules);
     assert_eq!(words(&plan), ["delete surplus", "delete old"]);
-    assert_eq!(plan.next, [Next { path: "old".into(), in_source: false, in_target: true }]);
+    assert_eq!(
+        plan.next,
+        [Next { path: "old".into(), in_source: false, in_target: true, trail: Vec::new() }]
+    );
 }
 
 #[test]
 fn a_file_in_the_place_of_a_directory_is_told() {
     let source = listing(&[file("x", 1, 0)]);
     let target = listing(&[other("x", ItemKind::Directory)]);
-    let plan = directory("", Some(&source), Some(&target), &Rules::default());
+    let plan = directory(&at_path(""), Some(&source), Some(&target), &Rules::default());
     assert_eq!(words(&plan), ["carry x: not a file"]);
 }
 
@@ -122,8 +129,29 @@ fn a_file_in_the_place_of_a_directory_is_told() {
 fn sizes_and_times_can_be_limited() {
     let source = listing(&[file("small", 1, 0), file("large", 100, 0), file("new", 10, 1000)]);
     let rules = Rules { sizes: Some(5..=50), ..Rules::default() };
-    assert_eq!(words(&directory("", Some(&source), None, &rules)), ["carry new: missing"]);
+    assert_eq!(
+        words(&directory(&at_path(""), Some(&source), None, &rules)),
+        ["carry new: missing"]
+    );
     let after = at(500).unwrap().time;
     let rules = Rules { newer_than: Some(after), ..Rules::default() };
-    assert_eq!(words(&directory("", Some(&source), None, &rules)), ["carry new: missing"]);
+    assert_eq!(
+        words(&directory(&at_path(""), Some(&source), None, &rules)),
+        ["carry new: missing"]
+    );
+}
+
+#[test]
+fn a_directory_that_is_its_own_ancestor_is_not_looked_into() {
+    let named = |name: &str, unique: &str| Item {
+        unique: Some(unique.into()),
+        ..other(name, ItemKind::Directory)
+    };
+    let source = listing(&[named("loop", "1"), named("fine", "2")]);
+    let here = Next { trail: vec!["1".into()], ..at_path("d") };
+    let plan = directory(&here, Some(&source), None, &Rules::default());
+    assert_eq!(plan.loops, ["d/loop"]);
+    assert_eq!(words(&plan), ["mkdir d/fine"]);
+    assert_eq!(plan.next.len(), 1);
+    assert_eq!(plan.next[0].trail, ["1", "2"]);
 }

@@ -89,7 +89,7 @@ impl<'a> Control<'a> {
         if self.shared.script().implicit {
             self.secure()?;
         }
-        let greeting = self.shared.script().take_step(b"");
+        let greeting = self.shared.script().take_step(b"", b"");
         self.obey(greeting, b"", b"")?;
         loop {
             let Some(line) = self.read_line()? else { return over() };
@@ -99,7 +99,8 @@ impl<'a> Control<'a> {
             };
             let verb = verb.to_ascii_uppercase();
             let argument = &undoubled(argument)[..];
-            let step = self.shared.script().take_step(&verb);
+            let path = self.path(argument);
+            let step = self.shared.script().take_step(&verb, &path);
             self.obey(step, &verb, argument)?;
         }
     }

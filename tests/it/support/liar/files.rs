@@ -1,5 +1,6 @@
 //! The tree of a scripted server: paths and contents in memory, names as bytes.
 
+use chrono::{NaiveDateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
 /// The time of everything that the script makes, as MDTM gives it (UTC).
@@ -116,19 +117,21 @@ impl Node {
         format!("{kind};modify={};UNIX.mode={}; ", self.time, self.mode)
     }
 
-    /// What stands before the name in a line of LIST, as `ls -l` writes it.
-    pub(super) fn long(&self) -> String {
-        const MONTHS: [&str; 12] =
-            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    /// What stands before the name in a line of LIST, as `ls -l` writes it on a clock that is
+    /// `ahead` minutes ahead of UTC: with the time for what is new, with the year for the rest.
+    pub(super) fn long(&self, ahead: i64) -> String {
         let bits = u32::from_str_radix(&self.mode, 8).unwrap_or(0);
         let mut mode = String::from(if self.content.is_some() { "-" } else { "d" });
         for (place, letter) in "rwxrwxrwx".chars().enumerate() {
             mode.push(if bits >> (8 - place) & 1 == 1 { letter } else { '-' });
         }
         let size = self.content.as_ref().map_or(4096, Vec::len);
-        let month = self.time[4..6].parse::<usize>().map_or("Jan", |m| MONTHS[(m - 1) % 12]);
-        let (year, day) = (&self.time[..4], &self.time[6..8]);
-        format!("{mode}   1 ftp      ftp      {size:>10} {month} {day}  {year} ")
+        let utc = NaiveDateTime::parse_from_str(&self.time, "%Y%m%d%H%M%S").unwrap();
+        let age = Utc::now().naive_utc() - utc;
+        let new = age < TimeDelta::days(180) && age > TimeDelta::hours(-1);
+        let form = if new { "%b %d %H:%M" } else { "%b %d  %Y" };
+        let shown = (utc + TimeDelta::minutes(ahead)).format(form);
+        format!("{mode}   1 ftp      ftp      {size:>10} {shown} ")
     }
 }
 

@@ -8,6 +8,7 @@ use super::Files;
 use super::files::absolute;
 use crate::support::certificate::Certificate;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -117,9 +118,14 @@ pub struct Script {
     pub(super) missing: HashSet<Verb>,
     pub(super) extra_features: Vec<String>,
     pub(super) max_sessions: usize,
+    /// How many minutes the clock of LIST is ahead of UTC.
+    pub(super) ahead: i64,
+    pub(super) passive_address: Ipv4Addr,
     /// By verb and directory; without a directory, for all others.
     listings: HashMap<(Verb, Option<Vec<u8>>), Vec<u8>>,
     steps: HashMap<Verb, Queue<Step>>,
+    /// By verb and path.
+    steps_of: HashMap<(Verb, Vec<u8>), Step>,
     data: HashMap<Verb, Queue<Data>>,
 }
 
@@ -165,7 +171,10 @@ impl Script {
             missing: HashSet::new(),
             extra_features: Vec::new(),
             max_sessions: usize::MAX,
+            ahead: 0,
+            passive_address: Ipv4Addr::LOCALHOST,
             steps: HashMap::new(),
+            steps_of: HashMap::new(),
             data: HashMap::new(),
         }
     }
@@ -206,6 +215,18 @@ impl Script {
         self
     }
 
+    /// The time of a file or directory: YYYYMMDDHHMMSS, UTC.
+    pub fn time(mut self, path: impl AsRef<[u8]>, time: &str) -> Self {
+        assert!(self.files.set_time(path.as_ref(), time), "what is to have this time?");
+        self
+    }
+
+    /// LIST gives times on a clock that is so many minutes ahead of UTC.
+    pub fn list_ahead(mut self, minutes: i64) -> Self {
+        self.ahead = minutes;
+        self
+    }
+
     /// The client must show a certificate (any will do), or the handshake fails.
     pub fn wants_certificate(mut self) -> Self {
         self.wants_certificate = true;
@@ -230,6 +251,13 @@ impl Script {
         self
     }
 
+    /// What to do at every occurrence of a verb with one path (an absolute one), whatever `on` and
+    /// `always` say.
+    pub fn of(mut self, name: &str, path: impl AsRef<[u8]>, step: Step) -> Self {
+        self.steps_of.insert((verb(name), absolute(b"", path.as_ref())), step);
+        self
+    }
+
     /// What to do with the data of the next transfer of a verb.
     pub fn data(mut self, name: &str, data: Data) -> Self {
         self.data.entry(verb(name)).or_default().next.push_back(data);
@@ -248,7 +276,9 @@ impl Script {
         self
     }
 
-    /// One more line in FEAT's reply (such as `HASH SHA-256*`); what it promises is for `on`.
+    /// One more line in FEAT's reply (such as `HASH SHA-256*`). HASH (of the first algorithm),
+    /// XSHA256, XSHA1, XMD5 and XCRC are answered where such a line promises them; everything
+    /// else that one promises is for `on`.
     pub fn feature(mut self, line: &str) -> Self {
         self.extra_features.push(line.to_owned());
         self
@@ -257,6 +287,12 @@ impl Script {
     /// More control connections than these at one time are turned away with 421.
     pub fn max_sessions(mut self, count: usize) -> Self {
         self.max_sessions = count;
+        self
+    }
+
+    /// PASV names this address, as a server behind NAT does; it listens where it always does.
+    pub fn passive_address(mut self, address: Ipv4Addr) -> Self {
+        self.passive_address = address;
         self
     }
 
@@ -284,7 +320,10 @@ impl Script {
         of(Some(dir.to_vec())).or_else(|| of(None))
     }
 
-    pub(super) fn take_step(&mut self, verb: &[u8]) -> Step {
+    pub(super) fn take_step(&mut self, verb: &[u8], path: &[u8]) -> Step {
+        if let Some(step) = self.steps_of.get(&(verb.to_vec(), path.to_vec())) {
+            return step.clone();
+        }
         Queue::take(&mut self.steps, verb).unwrap_or(Step::Honest)
     }
 

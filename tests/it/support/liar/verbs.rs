@@ -1,6 +1,7 @@
 //! What a correct server answers to each command (RFC 959, 2228, 2428, 3659, 4217).
 
 use super::control::Control;
+use openssl::hash::MessageDigest;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -52,6 +53,7 @@ impl Control<'_> {
                 self.modify(verb, argument, &text)
             }
             b"SIZE" | b"MDTM" | b"MLST" => self.facts(verb, argument),
+            b"HASH" | b"XSHA256" | b"XSHA1" | b"XMD5" | b"XCRC" => self.checksum(verb, argument),
             b"REST" => {
                 self.restart = text.trim().parse().unwrap_or(0);
                 self.reply(format!("350 restarting at {}", self.restart))
@@ -63,7 +65,8 @@ impl Control<'_> {
             b"PASV" => {
                 let port = self.listen()?;
                 let (high, low) = (port >> 8, port & 255);
-                self.reply(format!("227 entering passive mode (127,0,0,1,{high},{low})"))
+                let [a, b, c, d] = self.shared.script().passive_address.octets();
+                self.reply(format!("227 entering passive mode ({a},{b},{c},{d},{high},{low})"))
             }
             b"EPRT" | b"PORT" => match active(verb, &text) {
                 Some(address) => {
@@ -203,6 +206,35 @@ impl Control<'_> {
         }
     }
 
+    /// The checksum of a file, where FEAT promises this verb.
+    fn checksum(&mut self, verb: &[u8], argument: &[u8]) -> io::Result<()> {
+        let text = String::from_utf8_lossy(verb).into_owned();
+        let promised = self.shared.script().extra_features.iter().find_map(|line| {
+            let mut words = line.split([' ', ';', '*']);
+            (words.next() == Some(&text)).then(|| words.next().unwrap_or("").to_owned())
+        });
+        let Some(algorithm) = promised else { return self.reply("500 unknown command") };
+        let path = self.path(argument);
+        let content = self.files().content(&path).map(<[u8]>::to_vec);
+        let Some(content) = content else { return self.reply("550 no such file") };
+        let hex = |digest| {
+            let digits = openssl::hash::hash(digest, &content).unwrap();
+            digits.iter().map(|byte| format!("{byte:02X}")).collect::<String>()
+        };
+        let digits = match &*text {
+            "XSHA256" => hex(MessageDigest::sha256()),
+            "XSHA1" => hex(MessageDigest::sha1()),
+            "XMD5" => hex(MessageDigest::md5()),
+            "XCRC" => format!("{:08X}", crc32fast::hash(&content)),
+            _ => hex(MessageDigest::from_name(&algorithm.replace('-', "")).unwrap()),
+        };
+        let name = String::from_utf8_lossy(argument).into_owned();
+        match &*text {
+            "HASH" => self.reply(format!("213 {algorithm} 0-{} {digits} {name}", content.len())),
+            _ => self.reply(format!("250 {digits}")),
+        }
+    }
+
     fn list(&mut self, verb: &[u8], argument: &[u8]) -> io::Result<()> {
         // Options, as `ls` takes them, come before the name.
         let mut argument = argument;
@@ -216,12 +248,13 @@ impl Control<'_> {
             Some(bytes) => bytes,
             None if !self.files().is_dir(&path) => return self.reply("550 no such directory"),
             None => {
+                let ahead = self.shared.script().ahead;
                 let files = self.files();
                 let mut body = Vec::new();
                 for (name, node) in files.children(&path) {
                     let before = match verb {
                         b"MLSD" => node.facts(),
-                        b"LIST" => node.long(),
+                        b"LIST" => node.long(ahead),
                         _ => String::new(),
                     };
                     body.extend([before.as_bytes(), name, b"\r\n"].concat());

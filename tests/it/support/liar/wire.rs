@@ -140,6 +140,23 @@ impl Wire {
         self.events().into_iter().filter_map(resumed).collect()
     }
 
+    /// The bytes of body of all data connections that have ended or paused, in order.
+    pub fn bodies(&self) -> Vec<usize> {
+        let bytes = |event| match event {
+            Event::DataEnded { bytes, .. } | Event::DataPaused { bytes, .. } => Some(bytes),
+            _ => None,
+        };
+        self.events().into_iter().filter_map(bytes).collect()
+    }
+
+    /// Waits until no control connection is open: all that an interrupted client sent is there.
+    #[track_caller]
+    pub fn wait_idle(&self) {
+        let ended = |event: &&Event| matches!(event, Event::Ended { .. });
+        let begun = |event: &&Event| matches!(event, Event::Connected { .. });
+        self.wait_until(|e| e.iter().filter(ended).count() == e.iter().filter(begun).count());
+    }
+
     /// Waits until the events are like this.
     ///
     /// # Panics

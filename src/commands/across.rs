@@ -1,0 +1,126 @@
+//! A file from the current server to the one that a URL names, through this program and without a
+//! copy on the disk.
+
+use super::context::Connection;
+use super::context::beside::{Beside, parse_url};
+use super::transfers::{told, with_retries};
+use super::watch::Watched;
+use super::{Context, overwrite};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::path::{RemotePath, encode_name};
+use crate::output::Way;
+use crate::site::Site;
+use crate::transfer::relay::{self, Failed, Side};
+use crate::transfer::{Remote as _, Type, partial::system_time};
+
+/// The other server, and where on it files go.
+#[derive(Debug)]
+pub struct There {
+    beside: Beside,
+    path: String,
+    /// Files go into `path`, under their own names.
+    is_directory: bool,
+}
+
+impl There {
+    /// Connects to the server of a URL. With `is_directory` its path is one, as it is if it ends
+    /// in a slash.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::open`].
+    pub fn connect(ctx: &mut Context, url: &str, is_directory: bool) -> Result<Self> {
+        let (target, path) = parse_url(url)?;
+        let is_directory = is_directory || path.is_empty() || path.ends_with('/');
+        Ok(Self { beside: ctx.beside(target)?, path, is_directory })
+    }
+
+    /// Says goodbye to it.
+    pub fn close(mut self) {
+        self.beside.connection.close();
+    }
+
+    /// Carries a file of the current server.
+    ///
+    /// # Errors
+    ///
+    /// Those of either end, with the name of its server.
+    pub fn copy(&mut self, ctx: &mut Context, from: &RemotePath, kind: Type) -> Result<()> {
+        let to = self.target(from)?;
+        let facts = ctx.session().and_then(|session| session.facts(from));
+        let facts = facts.map_err(|error| at_server(&ctx.connection, error))?;
+        let modified = || Ok(facts.modified.and_then(system_time));
+        ctx.exchange(&mut self.beside);
+        let may = overwrite::may_replace_remote(ctx, &to, modified);
+        ctx.exchange(&mut self.beside);
+        if !may? {
+            return Ok(());
+        }
+        let how = crate::transfer::How { kind, ..ctx.how(Way::Copy) };
+        let job = relay::Job { from: from.clone(), to: to.clone(), facts: Some(facts), how };
+        let watched = Watched::new(&ctx.out, from.as_str(), facts.size);
+        let (retries, cancel) = (ctx.retries(), ctx.cancel.clone());
+        let result = with_retries(retries, &cancel, &watched, |_| {
+            self.both(ctx).and_then(|()| {
+                let lost = || Error::new(Kind::Connect, "the connection was lost").transient();
+                let source = ctx.connection.live().ok_or_else(lost)?;
+                let target = self.beside.connection.live().ok_or_else(lost)?;
+                relay::copy(source, target, &job, &watched, &cancel).map_err(
+                    |Failed { side, error }| {
+                        let connection = match side {
+                            Side::Source => &ctx.connection,
+                            Side::Target => &self.beside.connection,
+                        };
+                        at_server(connection, error)
+                    },
+                )
+            })
+        });
+        drop(watched);
+        let urls = (url(&ctx.connection, from), url(&self.beside.connection, &to));
+        ctx.exchange(&mut self.beside);
+        ctx.forget(&to);
+        ctx.exchange(&mut self.beside);
+        told(ctx, Way::Copy, &urls.0, &urls.1, result)
+    }
+
+    fn target(&self, from: &RemotePath) -> Result<RemotePath> {
+        if !self.is_directory {
+            return RemotePath::new(self.path.as_str());
+        }
+        let name = from.file_name().unwrap_or_default();
+        if self.path.is_empty() {
+            RemotePath::new(name)
+        } else {
+            RemotePath::new(self.path.as_str())?.join(name)
+        }
+    }
+
+    /// Makes sure that both connections live.
+    fn both(&mut self, ctx: &mut Context) -> Result<()> {
+        ctx.exchange(&mut self.beside);
+        let there = ctx.session().map(drop);
+        let there = there.map_err(|error| at_server(&ctx.connection, error));
+        ctx.exchange(&mut self.beside);
+        there?;
+        let here = ctx.session().map(drop);
+        here.map_err(|error| at_server(&ctx.connection, error))
+    }
+}
+
+/// A failure with the name of the server that it was at.
+fn at_server(connection: &Connection, error: Error) -> Error {
+    match connection.site.as_ref().map(Site::key) {
+        Some(server) if !error.message().contains(&server) => error.about(server),
+        _ => error,
+    }
+}
+
+/// A remote file as a URL. Its path is the one typed where that is under the login directory.
+fn url(connection: &Connection, typed: &RemotePath) -> String {
+    let Some(site) = &connection.site else { return typed.as_str().to_owned() };
+    let moved = connection.session().filter(|session| session.cwd() != session.home());
+    let path = moved.and_then(|session| session.cwd().resolve(typed.as_str()).ok());
+    let path = path.as_ref().unwrap_or(typed);
+    Site { path: Some(encode_name(path.as_str())), ..site.clone() }.to_string()
+}

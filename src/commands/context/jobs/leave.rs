@@ -1,0 +1,90 @@
+//! The end of the program, and of the prompt, while jobs run.
+
+use super::{Context, GRACE};
+use crate::cancel::Reason;
+use crate::error::{Error, Kind, Result};
+
+impl Context {
+    /// Before the prompt is left: where jobs run, asks whether to wait for them, to kill them, or
+    /// to stay after all (`false`).
+    ///
+    /// # Errors
+    ///
+    /// Ctrl-C at the question.
+    pub fn may_leave(&mut self) -> Result<bool> {
+        let running = self.jobs.running();
+        let asks = self.at_prompt && self.job.is_none() && self.out.interactive();
+        if running.is_empty() || !asks {
+            return Ok(true);
+        }
+        let are =
+            if running.len() == 1 { "1 job is" } else { &format!("{} jobs are", running.len()) };
+        let question = format!("{are} running: wait, kill, or stay (w/k/S)? ");
+        let answer =
+            self.out.ask(&question, &self.cancel)?.map(|answer| answer.trim().to_lowercase());
+        Ok(match answer.as_deref() {
+            Some("k" | "kill") => {
+                self.jobs.kill(&running);
+                true
+            }
+            // Nobody is there any more.
+            Some("w" | "wait") | None => true,
+            Some(_) => false,
+        })
+    }
+
+    /// At the end of the program: waits for all jobs, and counts what they did. A Ctrl-C while it
+    /// waits stops them.
+    pub fn finish_jobs(&mut self) {
+        loop {
+            let running = self.jobs.running();
+            if running.is_empty() {
+                break;
+            }
+            if let Err(error) = self.wait_for_jobs(&running) {
+                // Also those that were started meanwhile.
+                let running = self.jobs.running();
+                let reason = self.cancel.requested().unwrap_or(Reason::Interrupted);
+                self.jobs.stop(&running, reason);
+                self.jobs.wait_a_while(&running, GRACE);
+                self.count_failure(error.kind());
+                break;
+            }
+        }
+        for id in self.jobs.ended() {
+            let Some(job) = self.jobs.take_ended(id) else { continue };
+            let mut tally = job.tally;
+            if job.killed {
+                (tally.failed, tally.first) = (0, None);
+            } else if let Err(kind) = job.result
+                && tally.first.is_none()
+            {
+                (tally.failed, tally.first) = (tally.failed + 1, Some(kind));
+            }
+            if self.at_prompt {
+                tally.first = None;
+            }
+            self.tally.add(&tally);
+        }
+        self.warn_of_queues();
+    }
+
+    fn warn_of_queues(&mut self) {
+        let left = self.jobs.left_in_queues();
+        if left == 0 {
+            return;
+        }
+        let commands = if left == 1 { "1 command was" } else { &format!("{left} commands were") };
+        let error =
+            Error::new(Kind::Other, format!("queue: {commands} not run: the queue was stopped"));
+        self.out.error(&error.into());
+        self.count_failure(Kind::Other);
+    }
+
+    fn count_failure(&mut self, kind: Kind) {
+        self.tally.failed += 1;
+        if !self.at_prompt {
+            self.tally.first.get_or_insert(kind);
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! The table of jobs: numbers, titles, states, results. It starts nothing and prints records only.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::queue::Queue;
+use crate::cancel::{Cancel, Reason};
+use crate::commands::context::Tally;
+use crate::error::Kind;
+use crate::ftp::slots::Slots;
+use crate::output::{self, Meter, Output, Record};
+
+/// All jobs of the program. Cheap to clone; all clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Jobs(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    table: Mutex<Table>,
+    ended: Condvar,
+    slots: Slots,
+    /// Whether a job has ended since somebody asked.
+    changed: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    rows: BTreeMap<u64, Row>,
+    last: u64,
+    /// How many have ended.
+    ended: u64,
+    pub(super) queues: BTreeMap<String, Queue>,
+}
+
+#[derive(Debug)]
+struct Row {
+    title: String,
+    cancel: Cancel,
+    meter: Meter,
+    begun: Instant,
+    killed: bool,
+    end: Option<End>,
+}
+
+#[derive(Debug)]
+struct End {
+    /// Counts the jobs that ended, this one included.
+    order: u64,
+    result: Result<(), Kind>,
+    tally: Tally,
+    took: Duration,
+    /// Whether it has said so.
+    announced: bool,
+}
+
+/// What a job is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It runs.
+    Running,
+    /// It has done all of it.
+    Done,
+    /// Something of it failed.
+    Failed,
+    /// It was stopped before its end.
+    Killed,
+}
+
+impl State {
+    /// Its word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Running => "running",
+            State::Done => "done",
+            State::Failed => "failed",
+            State::Killed => "killed",
+        }
+    }
+}
+
+/// A job as others see it.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Its number.
+    pub id: u64,
+    /// Its command line, without secrets.
+    pub title: String,
+    /// What it is doing.
+    pub state: State,
+    /// The cause of its failure.
+    pub failure: Option<Kind>,
+    /// Bytes that its transfers have moved.
+    pub bytes: u64,
+    /// Its current transfer, in words.
+    pub now: Option<String>,
+    /// How long it has run.
+    pub time: Duration,
+}
+
+/// What is left of a job.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// Its command line, without secrets.
+    pub title: String,
+    /// How it ended.
+    pub result: Result<(), Kind>,
+    /// What it did.
+    pub tally: Tally,
+    /// Whether `kill` ended it.
+    pub killed: bool,
+}
+
+impl Job {
+    /// Its record.
+    pub fn record(&self) -> Record {
+        let exit = match self.state {
+            State::Running => None,
+            _ => Some(self.failure.map_or(0, Kind::exit)),
+        };
+        Record::Job(output::Job {
+            id: self.id,
+            command: self.title.clone(),
+            state: self.state.name().to_owned(),
+            exit,
+            bytes: self.bytes,
+        })
+    }
+}
+
+impl Row {
+    fn view(&self, id: u64) -> Job {
+        let failure = self.end.as_ref().and_then(|end| end.result.err());
+        let stopped = matches!(failure, Some(Kind::Interrupted | Kind::Terminated));
+        let state = match &self.end {
+            None => State::Running,
+            Some(_) if failure.is_none() => State::Done,
+            Some(_) if self.killed || stopped => State::Killed,
+            Some(_) => State::Failed,
+        };
+        Job {
+            id,
+            title: self.title.clone(),
+            state,
+            failure,
+            bytes: self.meter.bytes(),
+            now: self.meter.now(),
+            time: self.end.as_ref().map_or_else(|| self.begun.elapsed(), |end| end.took),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.announced)
+    }
+}
+
+impl Table {
+    pub(super) fn has(&self, id: u64) -> bool {
+        self.rows.contains_key(&id)
+    }
+}
+
+impl Jobs {
+    /// The connections to sites, of the shell and of all jobs.
+    pub fn slots(&self) -> &Slots {
+        &self.0.slots
+    }
+
+    /// The jobs that run and those that nobody has asked after yet, by number.
+    pub fn list(&self) -> Vec<Job> {
+        self.table().rows.iter().map(|(id, row)| row.view(*id)).collect()
+    }
+
+    /// One of them.
+    pub fn job(&self, id: u64) -> Option<Job> {
+        self.table().rows.get(&id).map(|row| row.view(id))
+    }
+
+    /// The numbers of those that have not ended.
+    pub fn running(&self) -> Vec<u64> {
+        let table = self.table();
+        table.rows.iter().filter(|(_, row)| !row.is_over()).map(|(id, _)| *id).collect()
+    }
+
+    /// Asks jobs to stop, as `kill` does. Those that have ended stay as they are.
+    pub fn kill(&self, ids: &[u64]) {
+        let mut table = self.table();
+        for (_, row) in table.rows.iter_mut().filter(|(id, _)| ids.contains(id)) {
+            row.killed |= row.end.is_none();
+        }
+        drop(table);
+        self.stop(ids, Reason::Interrupted);
+    }
+
+    /// Before a prompt: shows what jobs had to say while the last line was typed, and lets them
+    /// wait while the next one is.
+    pub fn report(&self, out: &Output) {
+        out.hold();
+    }
+
+    /// Whether a job has ended since this was asked last: what it changed is not known.
+    pub fn take_changed(&self) -> bool {
+        self.0.changed.swap(false, std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Forgets a job that has ended.
+    pub(super) fn take_ended(&self, id: u64) -> Option<Ended> {
+        let mut table = self.table();
+        if !table.rows.get(&id)?.is_over() {
+            return None;
+        }
+        let row = table.rows.remove(&id)?;
+        let end = row.end?;
+        Some(Ended { title: row.title, result: end.result, tally: end.tally, killed: row.killed })
+    }
+
+    /// Waits for at most so long for jobs to end.
+    pub fn wait_a_while(&self, ids: &[u64], time: Duration) {
+        let deadline = Instant::now() + time;
+        while !self.have_ended(ids) && Instant::now() < deadline {
+            self.pause(super::TICK);
+        }
+    }
+
+    pub(super) fn stop(&self, ids: &[u64], reason: Reason) {
+        let table = self.table();
+        ids.iter().filter_map(|id| table.rows.get(id)).for_each(|row| row.cancel.request(reason));
+    }
+
+    pub(super) fn add(&self, title: &str, cancel: &Cancel, meter: &Meter) -> u64 {
+        let mut table = self.table();
+        table.last += 1;
+        let id = table.last;
+        let row = Row {
+            title: title.to_owned(),
+            cancel: cancel.clone(),
+            meter: meter.clone(),
+            begun: Instant::now(),
+            killed: false,
+            end: None,
+        };
+        table.rows.insert(id, row);
+        id
+    }
+
+    pub(super) fn end(&self, id: u64, result: Result<(), Kind>, tally: Tally) {
+        let mut table = self.table();
+        table.ended += 1;
+        let order = table.ended;
+        if let Some(row) = table.rows.get_mut(&id) {
+            let took = row.begun.elapsed();
+            row.end = Some(End { order, result, tally, took, announced: false });
+        }
+    }
+
+    /// The job has said its last word: whoever waits for it may go on.
+    pub(super) fn announce(&self, id: u64) {
+        if let Some(end) = self.table().rows.get_mut(&id).and_then(|row| row.end.as_mut()) {
+            end.announced = true;
+        }
+        self.0.changed.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.0.ended.notify_all();
+    }
+
+    /// Writes a job's record.
+    pub(super) fn tell(&self, id: u64, out: &Output) {
+        if let Some(job) = self.job(id)
+            && out.is_json()
+        {
+            // A reader that has gone is noticed by those who have data.
+            let _ = out.record(&job.record()).and_then(|()| out.flush());
+        }
+    }
+
+    pub(super) fn have_ended(&self, ids: &[u64]) -> bool {
+        let table = self.table();
+        ids.iter().all(|id| table.rows.get(id).is_none_or(Row::is_over))
+    }
+
+    /// Those that have ended, in that order.
+    pub(super) fn ended(&self) -> Vec<u64> {
+        let table = self.table();
+        let order = |row: &Row| row.end.as_ref().filter(|end| end.announced).map(|end| end.order);
+        let mut ended: Vec<_> =
+            table.rows.iter().filter_map(|(id, row)| Some((order(row)?, *id))).collect();
+        ended.sort_unstable();
+        ended.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Waits for a job to end, or for so long.
+    pub(super) fn pause(&self, time: Duration) {
+        let waited = self.0.ended.wait_timeout(self.table(), time);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(super) fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

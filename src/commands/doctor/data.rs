@@ -1,0 +1,271 @@
+//! Data connections: EPSV and PASV one by one, and a listing as the shell would make it.
+
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
+
+use chrono::Utc;
+
+use super::Patient;
+use super::advice::Topic;
+use super::network::{milliseconds, quoted};
+use super::report::{Finding, Mark};
+use crate::credentials::Secret;
+use crate::error::{Error, Kind, Result};
+use crate::ftp::examine::{Listed, Resume, Secured};
+use crate::ftp::listing::{EntryKind, Line, ListParser, parse_mlsx};
+use crate::ftp::reply::{epsv_port, pasv_address};
+use crate::ftp::session::{DataMode, Session};
+use crate::tls::End;
+
+/// What the first listing that worked has shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Proven {
+    /// The passive command that it was made with.
+    pub(super) verb: &'static str,
+    /// Whether the TLS session was resumed.
+    pub(super) resumed: bool,
+}
+
+impl Patient<'_> {
+    /// EPSV and PASV, each with a listing; how listings end; MLSD.
+    pub(super) fn passive(&mut self, control: &mut Secured) -> Result<Option<Proven>> {
+        let mlsd = self.features.mlst();
+        let mut proven = None;
+        let mut ends = Vec::new();
+        let mut machine = None;
+        for check in ["epsv", "pasv"] {
+            if control.is_dead() {
+                self.report.add(Finding::skip(check, "the connection was lost before"))?;
+                continue;
+            }
+            // The first that works shows MLSD, if there is one, and the other shows LIST.
+            let verb = if mlsd && machine.is_none() { "MLSD" } else { "LIST" };
+            let listed = if check == "epsv" {
+                self.extended(control, verb)?
+            } else {
+                self.classic(control, verb)?
+            };
+            let Some(listed) = listed else { continue };
+            proven.get_or_insert(Proven { verb: check, resumed: listed.agreed.resumed });
+            ends.push(listed.end);
+            let unknown = self.read(verb, &listed.bytes);
+            if verb == "MLSD" {
+                machine = Some(unknown);
+            }
+        }
+        self.show_mlsd(mlsd, machine)?;
+        self.show_end(&ends)?;
+        Ok(proven)
+    }
+
+    fn extended(&mut self, control: &mut Secured, verb: &str) -> Result<Option<Listed>> {
+        let reply = match control.command("EPSV", "") {
+            Ok(reply) => reply,
+            Err(error) => {
+                self.report.add(Finding::error(Mark::Bad, "epsv", &error))?;
+                return Ok(None);
+            }
+        };
+        match epsv_port(&reply) {
+            Ok(port) => self.list_by("epsv", control, port, verb, String::new()),
+            Err(_) => {
+                let meaning = "PASV has to do, which is hard behind NAT and impossible on IPv6";
+                let finding = Finding::note("epsv", quoted(&reply), meaning);
+                self.report.add(finding.server(Topic::Epsv))?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn classic(&mut self, control: &mut Secured, verb: &str) -> Result<Option<Listed>> {
+        let IpAddr::V4(peer) = control.peer.ip().to_canonical() else {
+            self.report.add(Finding::skip("pasv", "it is for IPv4 only"))?;
+            return Ok(None);
+        };
+        let reply = match control.command("PASV", "") {
+            Ok(reply) => reply,
+            Err(error) => {
+                self.report.add(Finding::error(Mark::Bad, "pasv", &error))?;
+                return Ok(None);
+            }
+        };
+        let Ok((address, port)) = pasv_address(&reply) else {
+            let meaning = "clients without EPSV cannot transfer anything";
+            self.report.add(Finding::note("pasv", quoted(&reply), meaning))?;
+            return Ok(None);
+        };
+        let wrong = (address != peer).then(|| {
+            let kind = if is_private(address) { "a private address" } else { "another address" };
+            format!("{address}, {kind}, where the server is {peer}: ")
+        });
+        self.list_by("pasv", control, port, verb, wrong.unwrap_or_default())
+    }
+
+    /// Connects to a passive port and lists. `wrong` says what is wrong with the address.
+    fn list_by(
+        &mut self,
+        check: &'static str,
+        control: &mut Secured,
+        port: u16,
+        verb: &str,
+        wrong: String,
+    ) -> Result<Option<Listed>> {
+        let (tcp, took) = match control.dial(port) {
+            Ok(dialled) => dialled,
+            Err(error) => {
+                self.blocked = true;
+                let seen = format!("{wrong}{}", error.message());
+                let finding = Finding::new(Mark::Bad, check, seen)
+                    .means("the port cannot be reached: a firewall or router is in the way")
+                    .advise("try from another network; else the server's side has to change");
+                self.report.add(finding.server(Topic::Ports))?;
+                return Ok(None);
+            }
+        };
+        let listed = match control.list(verb, tcp, Resume::Offer) {
+            Ok(listed) => listed,
+            Err(error) => {
+                self.report.add(Finding::error(Mark::Bad, check, &error))?;
+                return Ok(None);
+            }
+        };
+        let resumed = if listed.agreed.resumed { "resumed" } else { "not resumed" };
+        let seen = format!(
+            "{wrong}port {port} in {}; {verb}: {} bytes, TLS session {resumed}",
+            milliseconds(took),
+            listed.bytes.len(),
+        );
+        self.report.add(if wrong.is_empty() {
+            Finding::ok(check, seen)
+        } else {
+            let meaning = "clients that believe it cannot connect; ftpsh takes the control \
+                           connection's address instead";
+            Finding::note(check, seen, meaning).server(Topic::Address)
+        })?;
+        Ok(Some(listed))
+    }
+
+    /// Finds a file to try things with; how many lines were not understood.
+    fn read(&mut self, verb: &str, bytes: &[u8]) -> usize {
+        let mut parser = ListParser::new(None, Utc::now().naive_utc());
+        let mut unknown = 0;
+        for line in bytes.split(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let line = if verb == "MLSD" { parse_mlsx(line) } else { parser.push(line) };
+            match line {
+                Line::Entry(entry) if entry.kind == EntryKind::File && self.sample.is_none() => {
+                    self.sample = Some(entry);
+                }
+                Line::Unknown => unknown += 1,
+                _ => {}
+            }
+        }
+        unknown
+    }
+
+    fn show_mlsd(&mut self, offered: bool, machine: Option<usize>) -> Result<()> {
+        self.report.add(match machine {
+            Some(0) => Finding::ok("mlsd", "understood"),
+            Some(unknown) => {
+                let meaning = "`mirror --delete` would delete nothing after such a listing";
+                Finding::note("mlsd", format!("lines not understood: {unknown}"), meaning)
+            }
+            None if offered => Finding::skip("mlsd", "no listing worked"),
+            None => {
+                let meaning = "LIST is read instead, which has no standard: sizes and times are \
+                               as good as the server's format";
+                Finding::note("mlsd", "not offered", meaning).server(Topic::Mlsd)
+            }
+        })
+    }
+
+    fn show_end(&mut self, ends: &[End]) -> Result<()> {
+        self.report.add(if ends.is_empty() {
+            Finding::skip("close_notify", "no listing worked")
+        } else if ends.iter().all(|end| *end == End::Clean) {
+            Finding::ok("close_notify", "data connections end with it")
+        } else {
+            let meaning = "a cut connection looks like the end of a file: only files whose size \
+                           is known can be told to be whole";
+            Finding::note("close_notify", "data connections end without it", meaning)
+                .server(Topic::CloseNotify)
+        })
+    }
+
+    /// A session as the shell makes it, with its settings and its TLS backend, and a listing on
+    /// it: what decides whether a transfer would work.
+    pub(super) fn as_ftpsh(&mut self, proven: Option<Proven>, write: bool) -> Result<()> {
+        if self.blocked && proven.is_none() && self.options.mode != DataMode::Active {
+            // Tried already, at the price of a time-out each.
+            let seen = "no passive port of the server can be reached from here";
+            let finding = Finding::new(Mark::Bad, "data connection", seen).server(Topic::Ports);
+            return self.report.block(Kind::Connect, finding);
+        }
+        let mut session = match self.session() {
+            Ok(session) => session,
+            Err(error) => {
+                let finding = Finding::error(Mark::Bad, "data connection", &error);
+                return self.report.block(error.kind(), finding);
+            }
+        };
+        match session.list(None, false) {
+            Ok(listing) => {
+                let how = match session.data_agreed() {
+                    Some(agreed) if agreed.resumed => "private, TLS session resumed",
+                    Some(_) => "private, same certificate",
+                    None => "not protected (tls:data is clear)",
+                };
+                let seen = format!("{} entries listed; {how}", listing.entries.len());
+                self.report.add(Finding::ok("data connection", seen))?;
+            }
+            Err(error) => {
+                let mut finding = Finding::error(Mark::Bad, "data connection", &error);
+                if error.kind() == Kind::Connect {
+                    let meaning = "no passive port of this server can be reached from here";
+                    finding = finding.means(meaning).server(Topic::Ports);
+                }
+                self.report.block(error.kind(), finding)?;
+                if session.death().is_none() {
+                    session.quit();
+                }
+                return Ok(());
+            }
+        }
+        if write {
+            self.write(&mut session)?;
+        } else {
+            self.report.add(Finding::skip("upload", "only with `--write`"))?;
+            self.report.add(Finding::skip("clock", "only with `--write`"))?;
+        }
+        session.quit();
+        Ok(())
+    }
+
+    fn session(&self) -> Result<Session> {
+        let mut session =
+            Session::connect(self.options.clone(), &mut |identity| self.admit(identity))?;
+        let login = self.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
+        let account = login.account.as_ref().map(Secret::expose);
+        session.login(&login.user, login.secret.expose(), account)?;
+        Ok(session)
+    }
+}
+
+/// A data connection by a passive command that has worked before.
+pub(super) fn open(control: &mut Secured, verb: &str) -> Result<TcpStream> {
+    let port = if verb == "pasv" {
+        pasv_address(&control.command("PASV", "")?)?.1
+    } else {
+        epsv_port(&control.command("EPSV", "")?)?
+    };
+    control.dial(port).map(|(tcp, _)| tcp)
+}
+
+/// Addresses that mean nothing outside of the server's own network (RFC 1918, RFC 6598, RFC 3927).
+fn is_private(address: Ipv4Addr) -> bool {
+    let [a, b, ..] = address.octets();
+    address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_unspecified()
+        || (a == 100 && (64..128).contains(&b))
+}

@@ -1,0 +1,121 @@
+//! What the server says that it can do, and whether it can.
+
+use super::Patient;
+use super::advice::Topic;
+use super::network::quoted;
+use super::report::Finding;
+use crate::error::Result;
+use crate::ftp::examine::Secured;
+use crate::ftp::features::Features;
+use crate::ftp::reply::{self, Reply};
+
+impl Patient<'_> {
+    /// SYST, FEAT and what follows from it: UTF8.
+    pub(super) fn ask_features(&mut self, control: &mut Secured) -> Result<()> {
+        let system = control.command("SYST", "").map(|reply| reply.to_string());
+        self.heard(&system.unwrap_or_default());
+        if let Ok(reply) = control.command("FEAT", "") {
+            self.heard(&reply.to_string());
+            self.features = Features::parse(&reply);
+        }
+        let mut names: Vec<_> = self.features.iter().map(|feature| &*feature.name).collect();
+        names.dedup();
+        let brand = self.report.brand.name().unwrap_or("a server that does not tell its name");
+        self.report.add(if self.features.answered() {
+            Finding::ok("features", format!("{brand}: {}", names.join(", ")))
+        } else {
+            let meaning = "the server does not say what it can do; everything has to be tried";
+            Finding::note("features", format!("{brand}; FEAT is not answered"), meaning)
+        })?;
+        self.report.add(match control.command("OPTS", "UTF8 ON") {
+            Ok(reply) if reply.is_positive_completion() => Finding::ok("utf8", quoted(&reply)),
+            Ok(reply) if self.features.utf8() => {
+                Finding::ok("utf8", format!("offered; OPTS UTF8 ON: {}", quoted(&reply)))
+            }
+            Ok(reply) => {
+                let meaning = "names are bytes of a character set that the server does not tell";
+                Finding::note("utf8", quoted(&reply), meaning)
+                    .advise("`set net:charset` where names look wrong")
+                    .server(Topic::Utf8)
+            }
+            Err(error) => Finding::skip("utf8", error.message()),
+        })?;
+        // Sizes are those of the binary type; some servers refuse SIZE in the other.
+        let _ = control.command("TYPE", "I");
+        Ok(())
+    }
+
+    /// SIZE and MDTM of a file that was listed, REST, MFMT and hashes.
+    pub(super) fn try_features(&mut self, control: &mut Secured) -> Result<()> {
+        let sample = self.sample.as_ref().map(|entry| entry.name.clone());
+        let listed = self.sample.as_ref().and_then(|entry| entry.size);
+        let finding = self.of_sample(control, "size", "SIZE", sample.as_deref(), &|reply| {
+            let size = reply::size(reply)?;
+            let differs = listed.is_some_and(|listed| listed != size);
+            let but = if differs { ", which is not what the listing says" } else { "" };
+            Some(format!("{size} bytes{but}"))
+        });
+        let meaning = "whether a download is whole is told by the end of the stream only";
+        self.report.add(finding.unwrap_or_else(|seen| Finding::note("size", seen, meaning)))?;
+        let finding = self.of_sample(control, "mdtm", "MDTM", sample.as_deref(), &|reply| {
+            reply::mdtm(reply).map(|time| format!("{time} UTC"))
+        });
+        let meaning = "times come from listings only, often without seconds or time zone";
+        self.report.add(finding.unwrap_or_else(|seen| Finding::note("mdtm", seen, meaning)))?;
+        self.restart(control)?;
+        let clock = if self.features.mfmt() {
+            Finding::ok("mfmt", "offered: uploads keep their times")
+        } else {
+            let meaning = "uploads may get the time of the upload; MDTM with a time is tried too";
+            Finding::note("mfmt", "not offered", meaning).server(Topic::Times)
+        };
+        self.report.add(clock)?;
+        let mut hashes: Vec<_> =
+            self.features.hash_algorithms().into_iter().map(|(name, _)| name).collect();
+        let older = self.features.checksum_commands();
+        hashes.extend(older.iter().map(|(verb, algorithm)| format!("{algorithm} by {verb}")));
+        self.report.add(if hashes.is_empty() {
+            let meaning = "files are compared by size; `xfer:verify hash` has nothing to ask for";
+            Finding::note("hash", "not offered", meaning)
+        } else {
+            Finding::ok("hash", hashes.join(", "))
+        })
+    }
+
+    /// Asks for a fact of the sample file. `Err` holds what was seen instead of it.
+    fn of_sample(
+        &self,
+        control: &mut Secured,
+        check: &'static str,
+        verb: &str,
+        sample: Option<&str>,
+        read: &dyn Fn(&Reply) -> Option<String>,
+    ) -> Result<Finding, String> {
+        let Some(name) = sample else {
+            return if self.features.has(verb) {
+                Ok(Finding::ok(check, "offered; there is no file here to try it with"))
+            } else {
+                Err("not offered".to_owned())
+            };
+        };
+        match control.command(verb, name) {
+            Ok(reply) => match read(&reply) {
+                Some(value) => Ok(Finding::ok(check, format!("{name}: {value}"))),
+                None => Err(format!("{name}: {}", quoted(&reply))),
+            },
+            Err(error) => Err(error.message().to_owned()),
+        }
+    }
+
+    fn restart(&mut self, control: &mut Secured) -> Result<()> {
+        let reply = control.command("REST", "1");
+        // No transfer is to begin there.
+        let _ = control.command("REST", "0");
+        let meaning = "transfers cannot be resumed: they begin again";
+        self.report.add(match reply {
+            Ok(reply) if reply.code == 350 => Finding::ok("rest", quoted(&reply)),
+            Ok(reply) => Finding::note("rest", quoted(&reply), meaning).server(Topic::Restart),
+            Err(error) => Finding::skip("rest", error.message()),
+        })
+    }
+}

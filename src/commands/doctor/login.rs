@@ -1,0 +1,94 @@
+//! Protection of data connections, and the login, if there is anything to log in with.
+
+use std::sync::Arc;
+
+use super::Patient;
+use super::advice::Topic;
+use super::network::quoted;
+use super::report::{Finding, Mark};
+use crate::commands::context::Login;
+use crate::credentials::{Secret, password_for};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::examine::Secured;
+use crate::ftp::explain::refusal;
+
+impl Patient<'_> {
+    /// `PBSZ 0` and `PROT P`; whether the session is worth going on with.
+    pub(super) fn protect(&mut self, control: &mut Secured) -> Result<bool> {
+        for (check, verb, argument) in [("pbsz", "PBSZ", "0"), ("prot", "PROT", "P")] {
+            let reply = match control.command(verb, argument) {
+                Ok(reply) if reply.is_positive_completion() => {
+                    self.report.add(Finding::ok(check, quoted(&reply)))?;
+                    continue;
+                }
+                Ok(reply) => refusal(verb, &reply),
+                Err(error) => error,
+            };
+            let finding = Finding::error(Mark::Bad, check, &reply)
+                .means("data connections would not be protected")
+                .server(Topic::Prot);
+            let kind = if reply.kind() == Kind::Refused { Kind::Tls } else { reply.kind() };
+            self.report.block(kind, finding)?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Logs in; whether there is a session now.
+    pub(super) fn log_in(&mut self, control: &mut Secured) -> Result<bool> {
+        let login = match self.credentials() {
+            Ok(login) => login,
+            Err(error) if error.kind() == Kind::Login => {
+                let seen = format!("not tried: {}", error.message());
+                let advice = error.hint().unwrap_or("give `--user` and a password").to_owned();
+                let meaning = "what needs a login, data connections among it, was not examined";
+                let finding = Finding::skip("login", seen).means(meaning);
+                self.report.add(finding.advise(advice))?;
+                return Ok(false);
+            }
+            Err(error) => {
+                self.report.block(error.kind(), Finding::error(Mark::Bad, "login", &error))?;
+                return Ok(false);
+            }
+        };
+        let account = login.account.as_ref().map(Secret::expose);
+        match control.log_in(&login.user, login.secret.expose(), account) {
+            Ok(reply) => {
+                self.heard(&reply.to_string());
+                let seen = format!("as {}: {}", login.user, quoted(&reply));
+                self.login = Some(login);
+                self.report.add(Finding::ok("login", seen)).map(|()| true)
+            }
+            Err(error) => {
+                self.heard(error.reply().unwrap_or_default());
+                let finding = Finding::error(Mark::Bad, "login", &error).server(Topic::Login);
+                self.report.block(error.kind(), finding).map(|()| false)
+            }
+        }
+    }
+
+    /// What to log in with: the shell's own login for the server that it is connected to, else
+    /// what the sources have. Nobody is asked.
+    fn credentials(&self) -> Result<Arc<Login>> {
+        let connection = &self.ctx.connection;
+        if let (Some(login), Some(site)) = (&connection.login, &connection.site)
+            && (&site.host, site.port) == (&self.site.host, self.site.port)
+            && self.site.user.as_ref().is_none_or(|user| *user == login.user)
+        {
+            return Ok(Arc::clone(login));
+        }
+        let found = password_for(
+            &self.site.host,
+            self.site.port,
+            self.site.user.as_deref(),
+            self.verified,
+            &self.sources,
+            &mut |_| Ok::<_, Error>(None),
+        )?;
+        for notice in &found.notices {
+            self.ctx.out.notice(notice);
+        }
+        let (user, secret, account) = (found.user, found.secret, found.account);
+        Ok(Arc::new(Login { user, secret, account }))
+    }
+}

@@ -1,0 +1,177 @@
+//! `doctor`: examines a server, step by step, and says what is wrong and what to do about it.
+//!
+//! It asks nobody and stores nothing, changes nothing on the server without `--write`, and sends
+//! no user name and no password to a server whose certificate is not trusted.
+
+mod advice;
+mod certificate;
+mod data;
+mod features;
+mod login;
+mod network;
+mod report;
+mod versions;
+mod write;
+
+use std::sync::Arc;
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Group, bookmarks};
+use crate::credentials::Sources;
+use crate::error::{Error, Result};
+use crate::ftp::brand::Brand;
+use crate::ftp::examine::Secured;
+use crate::ftp::features::Features;
+use crate::ftp::listing::Entry;
+use crate::ftp::session::Options;
+use crate::site::{self, Site, Target};
+use crate::tls::Backend;
+
+use self::report::{Finding, Report};
+use super::context::Login;
+
+/// Examine a server and say what is wrong with it
+///
+/// Tests names, addresses, TLS, the certificate, the login, data connections and what the server
+/// can do, each with what it means and what to do: for you, and for the server's administrator.
+/// Nothing is asked, nothing is stored, and no password is sent to a server that is not trusted.
+/// The status is 0 only if a transfer would work; without credentials, as far as can be told.
+#[derive(Debug, Parser)]
+pub struct Doctor {
+    /// Also send a small file, fetch it back, compare it and remove it
+    #[arg(short, long)]
+    write: bool,
+    /// A bookmark, HOST, HOST:PORT, or a URL; without it the server connected to
+    #[arg(value_name = "TARGET", value_hint = clap::ValueHint::Hostname)]
+    target: Option<String>,
+}
+
+impl Builtin for Doctor {
+    const NAME: &'static str = "doctor";
+    const GROUP: Group = Group::Session;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "doctor ftp.example.org", about: "what works there and what does not" },
+        Example { line: "doctor --write", about: "the server connected to, uploads included" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let mut patient = Patient::new(ctx, self.target.as_deref())?;
+        patient.examine(self.write)?;
+        let name = patient.site.key();
+        match patient.report.into_cause() {
+            Some(cause) => Err(cause.about(format!("{name}: a transfer would not work")).into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The server under examination, and what is known of it so far.
+struct Patient<'a> {
+    ctx: &'a Context,
+    site: Site,
+    sources: Sources,
+    /// How the shell would connect.
+    options: Options,
+    /// The same on OpenSSL, which tells more and resumes sessions.
+    probe: Options,
+    report: Report,
+    /// What the server said so far, for its brand.
+    words: String,
+    /// The certificate that was judged and accepted, DER.
+    accepted: Option<Vec<u8>>,
+    /// Whether it was verified, not just let through.
+    verified: bool,
+    login: Option<Arc<Login>>,
+    features: Features,
+    /// Whether a passive port could not be reached.
+    blocked: bool,
+    /// A file of the login directory.
+    sample: Option<Entry>,
+}
+
+impl<'a> Patient<'a> {
+    fn new(ctx: &'a Context, target: Option<&str>) -> Result<Self> {
+        let target = match target {
+            Some(text) => site::resolve(text, &|name| bookmarks::find(&ctx.home, name))?,
+            None => {
+                let site = ctx.connection.site.clone();
+                let site = site.ok_or_else(|| Error::usage("doctor: which server?"));
+                let site = site.map_err(|error| error.with_hint("`doctor HOST`"))?;
+                Target { site, password: None }
+            }
+        };
+        let Target { mut site, password } = target;
+        let user = ctx.connection.user.clone().or_else(|| site.user.clone());
+        let mut sources = ctx.connection.sources.clone();
+        // A password in the URL is that of the user in the URL.
+        if password.is_some() {
+            sources.url = password.filter(|_| user == site.user);
+        }
+        site.user = user;
+        let options = ctx.session_options(&site)?;
+        let mut probe = Options { clear_data: false, ..options.clone() };
+        probe.tls.backend = Backend::OpenSsl;
+        let report = Report::new(ctx.out.clone(), ctx.cancel.clone());
+        Ok(Self {
+            ctx,
+            site,
+            sources,
+            options,
+            probe,
+            report,
+            words: String::new(),
+            accepted: None,
+            verified: false,
+            login: None,
+            features: Features::default(),
+            blocked: false,
+            sample: None,
+        })
+    }
+
+    /// Everything, in order; what cannot be tested after a failure is left out.
+    fn examine(&mut self, write: bool) -> Result<()> {
+        let Some(tcp) = self.reach()? else { return Ok(()) };
+        let Some(mut control) = self.secure(tcp)? else { return Ok(()) };
+        let agreed = control.agreed.clone();
+        let versions = self.versions(agreed.as_ref())?;
+        let trusted = self.certificate(&control)?;
+        if !trusted {
+            self.report.add(Finding::skip("login", "nothing is sent to a server not trusted"))?;
+            control.quit();
+            return Ok(());
+        }
+        if !self.protect(&mut control)? || !self.log_in(&mut control)? {
+            control.quit();
+            return Ok(());
+        }
+        self.ask_features(&mut control)?;
+        let listed = self.passive(&mut control)?;
+        self.try_features(&mut control)?;
+        self.connections()?;
+        control.quit();
+        self.as_ftpsh(listed, write)?;
+        self.resumption(listed, agreed.as_ref(), &versions)
+    }
+
+    /// Something that the server said.
+    fn heard(&mut self, words: &str) {
+        self.words.push_str(words);
+        self.words.push('\n');
+        self.report.brand = Brand::of(&self.words);
+    }
+
+    /// A further connection with this TLS, logged in, to the server that was accepted.
+    fn another(&self, options: &Options) -> Result<Secured> {
+        let mut control = Secured::connect(options)?;
+        self.admit(&control.identity)?;
+        let login = self.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
+        for (verb, argument) in [("PBSZ", "0"), ("PROT", "P")] {
+            control.command(verb, argument)?;
+        }
+        let account = login.account.as_ref().map(crate::credentials::Secret::expose);
+        control.log_in(&login.user, login.secret.expose(), account)?;
+        Ok(control)
+    }
+}

@@ -1,0 +1,213 @@
+//! From the name to TLS: addresses, ports, the greeting, `AUTH TLS` or implicit TLS.
+
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::Patient;
+use super::advice::Topic;
+use super::report::{Finding, Mark};
+use crate::error::{Error, Kind, Result, io_reason};
+use crate::ftp::examine::{Clear, Secured, Step};
+use crate::ftp::reply::Reply;
+use crate::ftp::session::Options;
+use crate::site::TlsMode;
+
+impl Patient<'_> {
+    /// DNS and TCP, for both address families; the first connection that stands.
+    pub(super) fn reach(&mut self) -> Result<Option<TcpStream>> {
+        let begun = Instant::now();
+        let addresses = match self.probe.dialer.addresses(&self.site.host, self.site.port) {
+            Ok(addresses) => addresses,
+            Err(error) => {
+                let kind = error.kind();
+                self.report.block(kind, Finding::error(Mark::Bad, "dns", &error))?;
+                return Ok(None);
+            }
+        };
+        let shown: Vec<_> = addresses.iter().map(|address| address.ip().to_string()).collect();
+        let took = milliseconds(begun.elapsed());
+        let seen = match shown.as_slice() {
+            [only] if *only == self.site.host => "an address, no name to look up".to_owned(),
+            _ => format!("{} in {took}", shown.join(", ")),
+        };
+        self.report.add(Finding::ok("dns", seen))?;
+        let mut first = None;
+        let mut failures = Vec::new();
+        for (check, v4) in [("tcp ipv6", false), ("tcp ipv4", true)] {
+            let family: Vec<_> = addresses.iter().filter(|a| a.is_ipv4() == v4).collect();
+            if family.is_empty() {
+                continue;
+            }
+            match self.reach_one_of(&family) {
+                Ok((tcp, seen)) => {
+                    self.report.add(Finding::ok(check, seen))?;
+                    // The family that is preferred is the one that is examined.
+                    let preferred = addresses.first().is_some_and(|a| a.is_ipv4() == v4);
+                    if preferred || first.is_none() {
+                        first = Some(tcp);
+                    }
+                }
+                Err(seen) => failures.push((check, seen)),
+            }
+        }
+        for (check, seen) in failures {
+            if first.is_some() {
+                let other = if check == "tcp ipv6" { "ipv4" } else { "ipv6" };
+                let meaning = "clients that try this family first have to wait for it to fail";
+                let finding = Finding::new(Mark::Bad, check, seen).means(meaning);
+                self.report.add(finding.advise(format!("`set net:order {other}` skips it")))?;
+            } else {
+                let meaning = "nothing answers there: the server is down, or a firewall is between";
+                let advice = "check host and port; 21 is usual for ftp://, 990 for ftps://";
+                let finding = Finding::new(Mark::Bad, check, seen).means(meaning).advise(advice);
+                self.report.block(Kind::Connect, finding)?;
+            }
+        }
+        Ok(first)
+    }
+
+    fn reach_one_of(&self, family: &[&SocketAddr]) -> Result<(TcpStream, String), String> {
+        let mut why = String::new();
+        let count = u32::try_from(family.len()).unwrap_or(u32::MAX);
+        for address in family {
+            let begun = Instant::now();
+            match self.probe.dialer.connect_one(**address, self.probe.timeout / count) {
+                Ok(tcp) => {
+                    let took = milliseconds(begun.elapsed());
+                    return Ok((tcp, format!("{address} answers in {took}")));
+                }
+                Err(error) => why = format!("{address}: {}", io_reason(&error)),
+            }
+        }
+        Err(why)
+    }
+
+    /// Greeting, `AUTH TLS` or implicit TLS, and the handshake.
+    pub(super) fn secure(&mut self, tcp: TcpStream) -> Result<Option<Secured>> {
+        let clear = Clear::new(&self.probe, tcp)?;
+        if self.probe.implicit { self.implicit(clear) } else { self.explicit(clear) }
+    }
+
+    fn explicit(&mut self, clear: Clear) -> Result<Option<Secured>> {
+        let mut greeting = None;
+        let asked = clear.ask_for_tls(&mut |reply| greeting = Some(reply.clone()));
+        if let Some(greeting) = &greeting {
+            self.greeted(greeting)?;
+        }
+        let clear = match asked {
+            Ok((clear, reply)) => {
+                self.heard(&reply.to_string());
+                self.report.add(Finding::ok("auth tls", quoted(&reply)))?;
+                clear
+            }
+            Err((step, error)) => {
+                self.no_explicit_tls(step, &error)?;
+                return Ok(None);
+            }
+        };
+        match clear.secure(&self.probe) {
+            Ok(secured) => Ok(Some(secured)),
+            Err(error) => {
+                self.no_handshake(&error, None)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn implicit(&mut self, clear: Clear) -> Result<Option<Secured>> {
+        let mut secured = match clear.secure(&self.probe) {
+            Ok(secured) => secured,
+            Err(error) => {
+                // A server for AUTH TLS greets in plain text, where a handshake was expected.
+                let advice = self.greets_in_clear().then(|| {
+                    format!("AUTH TLS is expected there: use {}", self.url(TlsMode::Explicit))
+                });
+                self.no_handshake(&error, advice)?;
+                return Ok(None);
+            }
+        };
+        self.report.add(Finding::ok("implicit tls", "TLS from the first byte"))?;
+        match secured.greeting() {
+            Ok(greeting) => {
+                self.greeted(&greeting)?;
+                Ok(Some(secured))
+            }
+            Err(error) => {
+                let finding = Finding::error(Mark::Bad, "greeting", &error);
+                self.report.block(error.kind(), finding)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn greeted(&mut self, greeting: &Reply) -> Result<()> {
+        self.heard(&greeting.to_string());
+        self.report.add(Finding::ok("greeting", quoted(greeting)))
+    }
+
+    fn no_explicit_tls(&mut self, step: Step, error: &Error) -> Result<()> {
+        self.heard(error.reply().unwrap_or_default());
+        let check = if step == Step::Greeting { "greeting" } else { "auth tls" };
+        let finding = Finding::error(Mark::Bad, check, error);
+        if step == Step::Auth && error.kind() == Kind::Tls {
+            let meaning = "a login would cross the network in clear text; ftpsh has no such login";
+            self.report.block(Kind::Tls, finding.means(meaning).server(Topic::NoTls))?;
+            return Ok(());
+        }
+        // A server for implicit TLS waits for our handshake, as we waited for its greeting.
+        let silent = step == Step::Greeting && error.reply().is_none();
+        let finding = match silent && self.speaks_tls_at_once() {
+            true => finding
+                .means("the server speaks TLS from the first byte")
+                .advise(format!("use {}", self.url(TlsMode::Implicit))),
+            false => finding,
+        };
+        self.report.block(error.kind(), finding)
+    }
+
+    fn greets_in_clear(&self) -> bool {
+        let explicit = Options { implicit: false, ..self.probe.clone() };
+        let mut greeted = false;
+        if let Ok(tcp) = explicit.dialer.connect(&self.site.host, self.site.port)
+            && let Ok(clear) = Clear::new(&explicit, tcp)
+        {
+            let _ = clear.ask_for_tls(&mut |_| greeted = true);
+        }
+        greeted
+    }
+
+    fn speaks_tls_at_once(&self) -> bool {
+        let implicit = Options { implicit: true, ..self.probe.clone() };
+        Secured::connect(&implicit).map(Secured::quit).is_ok()
+    }
+
+    fn no_handshake(&mut self, error: &Error, advice: Option<String>) -> Result<()> {
+        let mut finding = Finding::error(Mark::Bad, "tls", error);
+        finding = finding.means("without TLS there is no login");
+        if let Some(advice) = advice {
+            finding = finding.advise(advice);
+        } else if error.message().contains("protocol") {
+            finding = finding.server(Topic::Versions);
+        }
+        self.report.block(error.kind(), finding)
+    }
+
+    /// The same server with TLS begun the other way.
+    fn url(&self, mode: TlsMode) -> String {
+        let scheme = if mode == TlsMode::Implicit { "ftps" } else { "ftp" };
+        format!("{scheme}://{}", self.site.key())
+    }
+}
+
+/// A reply on one line.
+pub(super) fn quoted(reply: &Reply) -> String {
+    let text = reply.text();
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    format!("{} \"{}\"", reply.code, lines.join(" / "))
+}
+
+/// A short time: `0.3 ms`, `120 ms`.
+pub(super) fn milliseconds(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1000.0;
+    if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
+}

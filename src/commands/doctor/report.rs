@@ -1,0 +1,200 @@
+//! Findings, printed as they are made: a mark, a check, what was seen, and what to do about it.
+//!
+//! The first finding that keeps transfers from working decides how the command ends.
+
+use super::advice::{Topic, advice};
+use crate::cancel::Cancel;
+use crate::error::{Error, Kind, Result};
+use crate::ftp::brand::Brand;
+use crate::output::{Cell, Check, Column, Output, Overflow, Record, Style, Table};
+
+/// How a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// As it should be.
+    Ok,
+    /// Worth knowing; transfers work all the same.
+    Note,
+    /// Wrong.
+    Bad,
+    /// Not tried.
+    Skip,
+}
+
+impl Mark {
+    fn word(self) -> &'static str {
+        match self {
+            Mark::Ok => "ok",
+            Mark::Note => "note",
+            Mark::Bad => "bad",
+            Mark::Skip => "skip",
+        }
+    }
+
+    fn style(self) -> Style {
+        match self {
+            Mark::Ok => Style::Good,
+            Mark::Note => Style::Warning,
+            Mark::Bad => Style::Bad,
+            Mark::Skip => Style::Dim,
+        }
+    }
+}
+
+/// One line of the report and the lines below it.
+#[derive(Debug)]
+pub(super) struct Finding {
+    check: &'static str,
+    mark: Mark,
+    seen: String,
+    meaning: Option<String>,
+    advice: Option<String>,
+    topic: Option<Topic>,
+    reply: Option<String>,
+}
+
+impl Finding {
+    /// A finding; a note or a fault should say what it means.
+    pub(super) fn new(mark: Mark, check: &'static str, seen: impl Into<String>) -> Self {
+        let seen = seen.into();
+        Self { check, mark, seen, meaning: None, advice: None, topic: None, reply: None }
+    }
+
+    /// All is well.
+    pub(super) fn ok(check: &'static str, seen: impl Into<String>) -> Self {
+        Self::new(Mark::Ok, check, seen)
+    }
+
+    /// Worth knowing, and what it means.
+    pub(super) fn note(
+        check: &'static str,
+        seen: impl Into<String>,
+        meaning: impl Into<String>,
+    ) -> Self {
+        Self::new(Mark::Note, check, seen).means(meaning)
+    }
+
+    /// Not tried, and why.
+    pub(super) fn skip(check: &'static str, why: impl Into<String>) -> Self {
+        Self::new(Mark::Skip, check, why)
+    }
+
+    /// A failure, in the words that a command would have used.
+    pub(super) fn error(mark: Mark, check: &'static str, error: &Error) -> Self {
+        let seen: Vec<&str> = std::iter::once(error.message())
+            .chain(error.details().iter().map(String::as_str))
+            .collect();
+        let advice = error.hint().map(str::to_owned);
+        let reply = error.reply().map(str::to_owned);
+        Self { advice, reply, ..Self::new(mark, check, seen.join("; ")) }
+    }
+
+    /// What it means.
+    #[must_use]
+    pub(super) fn means(self, meaning: impl Into<String>) -> Self {
+        Self { meaning: Some(meaning.into()), ..self }
+    }
+
+    /// What the user can do.
+    #[must_use]
+    pub(super) fn advise(self, advice: impl Into<String>) -> Self {
+        Self { advice: Some(advice.into()), ..self }
+    }
+
+    /// What the server's administrator can do.
+    #[must_use]
+    pub(super) fn server(self, topic: Topic) -> Self {
+        Self { topic: Some(topic), ..self }
+    }
+}
+
+/// The report of one run.
+pub(super) struct Report {
+    out: Output,
+    cancel: Cancel,
+    /// Which program the server is.
+    pub(super) brand: Brand,
+    cause: Option<Error>,
+}
+
+/// The columns of the check's name and of its mark.
+const NAME: usize = 18;
+const MARK: usize = 4;
+
+impl Report {
+    /// Nothing found yet.
+    pub(super) fn new(out: Output, cancel: Cancel) -> Self {
+        Self { out, cancel, brand: Brand::Unknown, cause: None }
+    }
+
+    /// Adds a finding and shows it.
+    ///
+    /// # Errors
+    ///
+    /// Ctrl-C: what was found after it means nothing. Output that nobody reads.
+    pub(super) fn add(&mut self, finding: Finding) -> Result<()> {
+        self.cancel.check()?;
+        self.print(&finding)
+    }
+
+    /// Adds a finding with which no transfer would work, for this cause.
+    ///
+    /// # Errors
+    ///
+    /// As [`Report::add`].
+    pub(super) fn block(&mut self, kind: Kind, finding: Finding) -> Result<()> {
+        self.cancel.check()?;
+        self.print(&finding)?;
+        if self.cause.is_none() {
+            let cause = Error::new(kind, format!("{}: {}", finding.check, finding.seen));
+            let cause = match finding.reply {
+                Some(reply) => cause.with_reply(reply),
+                None => cause,
+            };
+            self.cause = Some(match finding.advice {
+                Some(advice) => cause.with_hint(advice),
+                None => cause,
+            });
+        }
+        Ok(())
+    }
+
+    /// Why no transfer would work, if that was found.
+    pub(super) fn into_cause(self) -> Option<Error> {
+        self.cause
+    }
+
+    fn print(&self, finding: &Finding) -> Result<()> {
+        let server = finding.topic.map(|topic| advice(topic, self.brand));
+        if self.out.is_json() {
+            let Finding { check, mark, seen, meaning, advice, .. } = finding;
+            return self.out.record(&Record::Check(Check {
+                check: (*check).to_owned(),
+                mark: mark.word().to_owned(),
+                seen: seen.clone(),
+                meaning: meaning.clone(),
+                advice: advice.clone(),
+                server,
+            }));
+        }
+        let columns =
+            [Column::left(""), Column::left(""), Column::left("").overflow(Overflow::Wrap)];
+        let mut table = Table::new(&columns).without_header();
+        table.row(vec![
+            Cell::styled(format!("{:<MARK$}", finding.mark.word()), finding.mark.style()),
+            Cell::new(format!("{:<NAME$}", finding.check)),
+            Cell::new(finding.seen.clone()),
+        ]);
+        let below = [
+            ("meaning", finding.meaning.clone()),
+            ("advice", finding.advice.clone()),
+            ("server", server),
+        ];
+        for (label, text) in below {
+            if let Some(text) = text {
+                table.row(vec!["".into(), format!("  {label}").into(), text.into()]);
+            }
+        }
+        self.out.table(&table)
+    }
+}

@@ -1,0 +1,142 @@
+//! What takes connections of its own: TLS versions, session resumption, how many at a time.
+
+use super::Patient;
+use super::advice::Topic;
+use super::data::{Proven, open};
+use super::report::{Finding, Mark};
+use crate::error::{Kind, Result};
+use crate::ftp::examine::{Listed, Resume, Secured};
+use crate::ftp::session::Options;
+use crate::tls::{Agreed, Version};
+
+/// The versions with their checks, and what OpenSSL calls them.
+const VERSIONS: [(Version, &str, &str, &str); 2] = [
+    (Version::Tls12, "tls 1.2", "resumption 1.2", "TLSv1.2"),
+    (Version::Tls13, "tls 1.3", "resumption 1.3", "TLSv1.3"),
+];
+
+/// So many connections are opened beside the first one.
+const MORE: usize = 4;
+
+impl Patient<'_> {
+    /// What the first handshake agreed, and further ones with the other versions; those that
+    /// work.
+    pub(super) fn versions(&mut self, agreed: Option<&Agreed>) -> Result<Vec<Version>> {
+        if let Some(agreed) = agreed {
+            let seen = format!("{} {}", agreed.version, agreed.cipher);
+            self.report
+                .add(Finding::ok("tls", format!("{seen}; nothing older than 1.2 is used")))?;
+        }
+        let mut offered = Vec::new();
+        for (version, check, _, name) in VERSIONS {
+            if let Some(agreed) = agreed.filter(|agreed| agreed.version == name) {
+                self.report.add(Finding::ok(check, agreed.cipher.clone()))?;
+                offered.push(version);
+                continue;
+            }
+            let finding = match Secured::connect(&self.only(version)) {
+                Ok(control) => {
+                    offered.push(version);
+                    let cipher = control.agreed.as_ref().map(|agreed| agreed.cipher.clone());
+                    control.quit();
+                    Finding::ok(check, cipher.unwrap_or_default())
+                }
+                Err(error) if error.kind() == Kind::Tls => {
+                    let meaning = match version {
+                        Version::Tls12 => "clients without TLS 1.3 cannot connect",
+                        Version::Tls13 => "1.2 is good; 1.3 is faster and shows less to others",
+                    };
+                    let seen = format!("not offered: {}", error.message());
+                    Finding::note(check, seen, meaning).server(Topic::Versions)
+                }
+                Err(error) => Finding::error(Mark::Skip, check, &error),
+            };
+            self.report.add(finding)?;
+        }
+        Ok(offered)
+    }
+
+    /// Options that allow one version of TLS.
+    fn only(&self, version: Version) -> Options {
+        let mut options = self.probe.clone();
+        (options.tls.min, options.tls.max) = (version, version);
+        options
+    }
+
+    /// Whether data connections resume sessions of each version, and whether they have to.
+    pub(super) fn resumption(
+        &mut self,
+        listed: Option<Proven>,
+        agreed: Option<&Agreed>,
+        offered: &[Version],
+    ) -> Result<()> {
+        let Some(proven) = listed else {
+            return self.report.add(Finding::skip("resumption", "no listing worked"));
+        };
+        for (version, _, check, name) in VERSIONS {
+            if !offered.contains(&version) {
+                continue;
+            }
+            let resumed = match agreed.filter(|agreed| agreed.version == name) {
+                Some(_) => Ok(proven.resumed),
+                None => self
+                    .list_anew(&self.only(version), proven, Resume::Offer)
+                    .map(|listed| listed.agreed.resumed),
+            };
+            self.report.add(match resumed {
+                Ok(true) => Finding::ok(check, "data connections resume the TLS session"),
+                Ok(false) => {
+                    let meaning = "each data connection costs a whole handshake, and is known by \
+                                   its certificate only";
+                    Finding::note(check, "data connections do not resume the TLS session", meaning)
+                        .server(Topic::Resumption)
+                }
+                Err(error) => Finding::error(Mark::Bad, check, &error)
+                    .advise("`set tls:max-version` or `tls:min-version` leaves this version out")
+                    .server(Topic::Resumption),
+            })?;
+        }
+        let demanded = self.list_anew(&self.probe, proven, Resume::Withhold);
+        self.report.add(match demanded {
+            Ok(_) => Finding::ok("session reuse", "not demanded: any TLS client can transfer"),
+            Err(error) => {
+                let said = error.reply().unwrap_or_else(|| error.message());
+                let seen = format!("demanded: without it \"{}\"", said.replace('\n', " / "));
+                Finding::ok("session reuse", format!("{seen}; `tls:backend native-tls` cannot"))
+            }
+        })
+    }
+
+    fn list_anew(&self, options: &Options, proven: Proven, resume: Resume) -> Result<Listed> {
+        let mut control = self.another(options)?;
+        let tcp = open(&mut control, proven.verb)?;
+        let listed = control.list("LIST", tcp, resume);
+        control.quit();
+        listed
+    }
+
+    /// How many connections the server takes at a time, up to four beside the first.
+    pub(super) fn connections(&mut self) -> Result<()> {
+        let mut others = Vec::new();
+        let mut refused = None;
+        while others.len() < MORE && refused.is_none() {
+            self.ctx.cancel.check()?;
+            match self.another(&self.probe) {
+                Ok(control) => others.push(control),
+                Err(error) => refused = Some(error),
+            }
+        }
+        let count = others.len() + 1;
+        others.into_iter().for_each(Secured::quit);
+        self.report.add(match refused {
+            None => Finding::ok("connections", format!("{count} at a time")),
+            Some(error) => {
+                let seen = format!("{count} at a time; one more: {}", error.message());
+                let meaning = "parallel transfers beyond that fail or wait";
+                Finding::note("connections", seen, meaning)
+                    .advise(format!("`set net:connection-limit {count}`"))
+                    .server(Topic::Connections)
+            }
+        })
+    }
+}

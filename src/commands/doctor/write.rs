@@ -1,0 +1,155 @@
+//! `--write`: a small file up, its time set, down again, compared, removed.
+//!
+//! The name is one that nobody else uses. Whatever fails on the way, the file is removed.
+
+use std::io::{Read as _, Write as _};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta, Utc};
+
+use super::Patient;
+use super::advice::Topic;
+use super::report::{Finding, Mark};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::data::data_error;
+use crate::ftp::path::RemotePath;
+use crate::ftp::session::Session;
+
+/// A clock may be off by so many seconds without a word.
+const CLOCK: i64 = 60;
+
+impl Patient<'_> {
+    /// The round trip of a file. A failure is one of transfers: it was asked for.
+    pub(super) fn write(&mut self, session: &mut Session) -> Result<()> {
+        let moment = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let name = format!("ftpsh-doctor-{}-{}", std::process::id(), moment.as_nanos());
+        let path = RemotePath::new(name)?;
+        // Every byte, line ends among them: a transfer that converts something shows.
+        let content: Vec<u8> = (0..=255).cycle().take(4096).collect();
+        if let Err(error) = send(session, &path, &content) {
+            let finding = Finding::error(Mark::Bad, "upload", &error).server(Topic::Write);
+            self.report.block(error.kind(), finding)?;
+            // Some of it may have arrived.
+            let _ = session.remove_file(&path);
+            return Ok(());
+        }
+        let done = self.with_file(session, &path, &content);
+        let removed = session.remove_file(&path);
+        done?;
+        self.report.add(match removed {
+            Ok(()) => Finding::ok("remove", "the file is gone again"),
+            Err(error) => Finding::error(Mark::Bad, "remove", &error)
+                .means(format!("{path} is still there"))
+                .server(Topic::Write),
+        })
+    }
+
+    fn with_file(
+        &mut self,
+        session: &mut Session,
+        path: &RemotePath,
+        content: &[u8],
+    ) -> Result<()> {
+        let size = session.size(path).ok().flatten();
+        let seen = format!("{path}, {} bytes", content.len());
+        self.report.add(match size {
+            Some(size) if size != content.len() as u64 => {
+                let seen = format!("{seen}; the server has {size}");
+                let meaning = "the server changes what it stores";
+                Finding::new(Mark::Bad, "upload", seen).means(meaning)
+            }
+            _ => Finding::ok("upload", seen),
+        })?;
+        self.clock(session.modified(path).ok().flatten())?;
+        self.times(session, path)?;
+        match fetch(session, path) {
+            Ok(back) if back == content => {
+                self.report.add(Finding::ok("download", "what came back is what was sent"))
+            }
+            Ok(back) => {
+                let seen = format!("{} bytes came back, and not those sent", back.len());
+                self.report.block(Kind::Incomplete, Finding::new(Mark::Bad, "download", seen))
+            }
+            Err(error) => {
+                let finding = Finding::error(Mark::Bad, "download", &error);
+                self.report.block(error.kind(), finding)
+            }
+        }
+    }
+
+    /// The time of a file just written, against this machine's clock.
+    fn clock(&mut self, there: Option<NaiveDateTime>) -> Result<()> {
+        let Some(there) = there else {
+            return self.report.add(Finding::skip("clock", "the server tells no times"));
+        };
+        let off = (there - Utc::now().naive_utc()).num_seconds();
+        self.report.add(if off.abs() <= CLOCK {
+            Finding::ok("clock", format!("differs by {} s", off.abs()))
+        } else {
+            let way = if off > 0 { "ahead" } else { "behind" };
+            let hours = off.abs() % 900 <= CLOCK || off.abs() % 900 >= 900 - CLOCK;
+            let meaning = if hours {
+                "the server sends local time where UTC is due: times are off by its zone"
+            } else {
+                "one of the two clocks is wrong: `mirror --newer` may skip files"
+            };
+            let seen = format!("the server is {} s {way}", off.abs());
+            Finding::note("clock", seen, meaning).server(Topic::Clock)
+        })
+    }
+
+    /// Whether a modification time can be set.
+    fn times(&mut self, session: &mut Session, path: &RemotePath) -> Result<()> {
+        let noon = NaiveDate::from_ymd_opt(2020, 2, 29).and_then(|day| day.and_hms_opt(12, 34, 56));
+        let Some(wanted) = noon else { return Ok(()) };
+        let set = session.change_modified(path, wanted);
+        let there = session.modified(path).ok().flatten();
+        self.report.add(match (set, there) {
+            (Ok(true), Some(time)) if time == wanted => Finding::ok("times", "can be set"),
+            (Ok(true), Some(time)) => {
+                let off = time - wanted;
+                let meaning = match off.abs() < TimeDelta::days(2) {
+                    true => "the server reads or sends local time where UTC is due",
+                    false => "the server says that it set the time, and did not",
+                };
+                let seen = format!("set to {wanted}, told as {time}");
+                Finding::note("times", seen, meaning).server(Topic::Clock)
+            }
+            (Ok(true), None) => Finding::ok("times", "the server took one; it tells none"),
+            (Ok(false), _) => {
+                let meaning = "uploads get the time of the upload";
+                Finding::note("times", "cannot be set", meaning).server(Topic::Times)
+            }
+            (Err(error), _) => Finding::error(Mark::Bad, "times", &error),
+        })
+    }
+}
+
+fn send(session: &mut Session, path: &RemotePath, content: &[u8]) -> Result<()> {
+    let timeout = session.options().timeout;
+    let mut data = session.open_data("upload", "STOR", path.as_str(), 0)?;
+    if let Err(error) = data.write_all(content) {
+        data.abort();
+        return Err(data_error(&error, timeout));
+    }
+    let finished = data.finish_upload()?;
+    complete(finished.reply.code, || finished.failure("upload"))
+}
+
+fn fetch(session: &mut Session, path: &RemotePath) -> Result<Vec<u8>> {
+    let timeout = session.options().timeout;
+    let mut data = session.open_data("download", "RETR", path.as_str(), 0)?;
+    let mut back = Vec::new();
+    // A byte more than was sent is enough to know.
+    if let Err(error) = (&mut data).take(4097).read_to_end(&mut back) {
+        data.abort();
+        return Err(data_error(&error, timeout));
+    }
+    let finished = data.finish()?;
+    complete(finished.reply.code, || finished.failure("download"))?;
+    Ok(back)
+}
+
+fn complete(code: u16, failure: impl FnOnce() -> Error) -> Result<()> {
+    if matches!(code, 226 | 250) { Ok(()) } else { Err(failure()) }
+}

@@ -1,0 +1,40 @@
+//! `fg`: wait for a background job, which gets Ctrl-C.
+
+use clap::Parser;
+
+use super::job::{Which, collect};
+use super::{Builtin, Context, Example, Group};
+use crate::error::Error;
+
+/// Wait for a background job, and let Ctrl-C end it
+///
+/// It fails as the job failed.
+#[derive(Debug, Parser)]
+pub struct Fg {
+    /// The job's number; without one it is the job begun last
+    #[arg(value_name = "N")]
+    which: Option<Which>,
+}
+
+impl Builtin for Fg {
+    const NAME: &'static str = "fg";
+    const GROUP: Group = Group::Jobs;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "get big.iso & fg", about: "fetch a file, and wait for it after all" },
+        Example { line: "sleep 0.2 & get notes.txt & fg 1", about: "wait for one of two jobs" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let ids = match self.which {
+            Some(which) => which.numbers(Self::NAME, ctx)?,
+            None => {
+                let all = Which::All.numbers(Self::NAME, ctx)?;
+                let last = all.last().ok_or_else(|| Error::usage("fg: there are no jobs"))?;
+                vec![*last]
+            }
+        };
+        ctx.out.flush()?;
+        ctx.wait_with_jobs(&ids)?;
+        Ok(collect(&ids, ctx)?)
+    }
+}

@@ -1,0 +1,63 @@
+//! `jobs`: list the background jobs.
+
+use clap::Parser;
+
+use super::{Builtin, Context, Example, Group};
+use crate::commands::context::State;
+use crate::output::{Cell, Column, Overflow, Style, Table, human_bytes, human_duration};
+
+/// List the background jobs
+///
+/// `&` behind a command, or behind commands in parentheses, makes a job of it. Jobs that have ended
+/// are listed until somebody waits for them; at the prompt, once.
+#[derive(Debug, Parser)]
+pub struct Jobs {
+    /// Also tell what each is doing now
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl Builtin for Jobs {
+    const NAME: &'static str = "jobs";
+    const GROUP: Group = Group::Jobs;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "get big.iso & jobs", about: "fetch a file in the background, and look" },
+        Example { line: "(get notes.txt; put x.txt) & jobs -v", about: "two commands as one job" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let jobs = ctx.jobs.list();
+        if ctx.out.is_json() {
+            jobs.iter().try_for_each(|job| ctx.out.record(&job.record()))?;
+        } else if !jobs.is_empty() {
+            let mut table = Table::new(&[
+                Column::right("Job"),
+                Column::left("State"),
+                Column::right("Bytes"),
+                Column::right("Time"),
+                Column::left("Command"),
+                Column::left("Now").overflow(Overflow::Shorten),
+            ]);
+            for job in &jobs {
+                let style = if job.state == State::Failed { Style::Bad } else { Style::Plain };
+                let now = job.now.clone().filter(|_| self.verbose);
+                table.row(vec![
+                    job.id.to_string().into(),
+                    Cell::styled(job.state.name(), style),
+                    human_bytes(job.bytes).into(),
+                    human_duration(job.time).into(),
+                    job.title.clone().into(),
+                    now.unwrap_or_default().into(),
+                ]);
+            }
+            ctx.out.table(&table)?;
+        }
+        if ctx.at_prompt {
+            for job in jobs.iter().filter(|job| job.state != State::Running) {
+                // Its failure has been shown.
+                let _ = ctx.collect_job(job.id);
+            }
+        }
+        Ok(())
+    }
+}

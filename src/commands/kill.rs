@@ -1,0 +1,47 @@
+//! `kill`: stop background jobs.
+
+use std::time::Duration;
+
+use clap::Parser;
+
+use super::job::Which;
+use super::{Builtin, Context, Example, Group};
+use crate::error::{Error, Kind};
+
+/// How long a job may take to stop. A blocked read or write is given up ten times a second.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Stop background jobs
+///
+/// An unfinished transfer can be gone on with: `get -c`. That a job was stopped so is no failure.
+#[derive(Debug, Parser)]
+pub struct Kill {
+    /// Numbers of jobs, or all
+    #[arg(value_name = "N|all", required = true)]
+    which: Vec<Which>,
+}
+
+impl Builtin for Kill {
+    const NAME: &'static str = "kill";
+    const GROUP: Group = Group::Jobs;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "sleep 1h & kill 1", about: "stop a job" },
+        Example { line: "sleep 1h & sleep 1h & kill all", about: "stop all of them" },
+    ];
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let mut ids = Vec::new();
+        for which in &self.which {
+            ids.extend(which.numbers(Self::NAME, ctx)?);
+        }
+        ctx.jobs.kill(&ids);
+        ctx.jobs.wait_a_while(&ids, PATIENCE);
+        let running = ctx.jobs.running();
+        match ids.iter().find(|id| running.contains(id)) {
+            Some(id) => {
+                Err(Error::new(Kind::Other, format!("kill: job {id} has not stopped yet")).into())
+            }
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Several files at a time: each worker leases a session of the pool for one file after another.
+//!
+//! The workers only carry; what is told, counted and recorded is told by the command's own
+//! thread, in the order in which files end. A server that takes fewer sessions gets fewer.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+
+use super::Context;
+use super::transfers::{Failures, Job, told_job, with_retries};
+use super::watch::Watched;
+use crate::cancel::Cancel;
+use crate::error::Result;
+use crate::ftp::pool::Pool;
+use crate::output::{Output, TreeProgress};
+use crate::transfer::Outcome;
+use crate::transfer::retry::{Moved, Retries};
+
+/// Carries all of `jobs`, up to `most` at the same time. Failures of single files are noted.
+///
+/// # Errors
+///
+/// Those after which going on makes no sense; Ctrl-C.
+pub fn run(ctx: &mut Context, jobs: &[Job], most: usize, failures: &mut Failures) -> Result<()> {
+    let cwd = ctx.session()?.cwd().clone();
+    // Not every session is in the shell's directory.
+    let resolved = jobs.iter().map(|job| job.resolved(&cwd)).collect::<Result<Vec<_>>>()?;
+    let sizes: Vec<_> = jobs.iter().map(Job::size).collect();
+    let pool = ctx.begin_pool()?;
+    let tree = ctx.out.tree_progress("total");
+    tree.grow(jobs.len() as u64, sizes.iter().flatten().sum());
+    let work = Work {
+        jobs: &resolved,
+        sizes: &sizes,
+        next: AtomicUsize::new(0),
+        stop: AtomicBool::new(false),
+        pool: &pool,
+        tree: &tree,
+        out: ctx.out.clone(),
+        retries: ctx.retries(),
+        cancel: ctx.cancel.clone(),
+    };
+    let mut fatal = None;
+    std::thread::scope(|scope| {
+        let (sender, results) = mpsc::channel();
+        for _ in 0..most.min(jobs.len()).min(pool.limit()) {
+            let (sender, work) = (sender.clone(), &work);
+            scope.spawn(move || work.run(&sender));
+        }
+        drop(sender);
+        for (index, result) in results {
+            tree.file_done();
+            let result = match jobs.get(index) {
+                Some(job) => told_job(ctx, job, result),
+                None => Ok(()),
+            };
+            // After the first fatal one the others say the same.
+            if fatal.is_none()
+                && let Err(error) = failures.note(ctx, result)
+            {
+                work.stop.store(true, Ordering::Relaxed);
+                fatal = Some(error);
+            }
+        }
+    });
+    tree.finish();
+    ctx.end_pool(&pool);
+    ctx.cancel.check()?;
+    fatal.map_or(Ok(()), Err)
+}
+
+struct Work<'a> {
+    jobs: &'a [Job],
+    sizes: &'a [Option<u64>],
+    next: AtomicUsize,
+    stop: AtomicBool,
+    pool: &'a Arc<Pool>,
+    tree: &'a TreeProgress,
+    out: Output,
+    retries: Retries,
+    cancel: Cancel,
+}
+
+impl Work<'_> {
+    fn run(&self, results: &mpsc::Sender<(usize, Result<Outcome>)>) {
+        while !self.stop.load(Ordering::Relaxed) && self.cancel.requested().is_none() {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let (Some(job), Some(size)) = (self.jobs.get(index), self.sizes.get(index)) else {
+                return;
+            };
+            if results.send((index, self.one(job, *size))).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn one(&self, job: &Job, size: Option<u64>) -> Result<Outcome> {
+        let watched = Watched::below(self.tree, &self.out, &job.label(), size);
+        let moved = Moved::new(&watched);
+        let mut job = job.clone();
+        with_retries(self.retries.clone(), &self.cancel, &watched, |again| {
+            if again {
+                job.again(moved.any());
+            }
+            job.run(&mut *self.pool.lease(&self.cancel)?, &moved, &self.cancel)
+        })
+    }
+}

@@ -1,0 +1,47 @@
+//! `pget`: fetch a large file over several connections.
+
+use clap::Parser;
+
+use super::get::Get;
+use super::{Builtin, Context, Example, Globs, Group};
+use crate::error::Result;
+use crate::settings::XFER_SEGMENTS;
+
+/// Connections where nothing says how many.
+const DEFAULT: u64 = 4;
+
+/// Fetch a large file over several connections at the same time
+///
+/// The same as `get --segments 4`. Files of which a part would be smaller than 4 MiB come over
+/// fewer connections; so do those of a server that cannot begin at an offset. What was
+/// interrupted goes on with -c.
+#[derive(Debug, Parser)]
+pub struct Pget {
+    /// How many connections [default: the setting xfer:segments, or 4]
+    #[arg(short = 'n', value_name = "N", conflicts_with = "segments",
+          value_parser = clap::value_parser!(u64).range(1..=64))]
+    connections: Option<u64>,
+    #[command(flatten)]
+    get: Get,
+}
+
+impl Builtin for Pget {
+    const NAME: &'static str = "pget";
+    const GROUP: Group = Group::Transfer;
+    const GLOBS: Globs = Get::GLOBS;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "pget big.iso", about: "fetch a file over up to four connections" },
+        Example { line: "pget -n 8 big.iso -o copy.iso", about: "over up to eight" },
+    ];
+
+    fn check(&self) -> Result<()> {
+        self.get.checked(Self::NAME)
+    }
+
+    fn run(mut self, ctx: &mut Context) -> anyhow::Result<()> {
+        let set = ctx.settings.count(XFER_SEGMENTS, ctx.connection.host());
+        let set = if set > 1 { set } else { DEFAULT };
+        self.get.segments = self.connections.or(self.get.segments).or(Some(set));
+        self.get.fetch(ctx, Self::NAME)
+    }
+}

@@ -1,0 +1,122 @@
+//! `queue`: commands in the background, one after the other.
+
+use clap::Parser;
+
+use super::job::collect;
+use super::{Builtin, Context, Example, Globs, Group, words};
+use crate::commands::context::{State, Waiting};
+use crate::error::{Error, Result};
+use crate::output::{Column, Job, Record, Table};
+
+/// Run commands in the background, one after the other
+///
+/// Each site has a queue. A command is run with the settings and in the directories of now; one
+/// that fails does not keep the others from their turn. Without a command, the queue is listed.
+/// `queue stop` begins no more commands, `queue start` goes on, `queue wait` waits for the end of
+/// all that is queued, and fails if something of it failed.
+#[derive(Debug, Parser)]
+pub struct Queue {
+    /// Take command N out of the queue: 1 is the next one
+    #[arg(short, long, value_name = "N", conflicts_with = "command")]
+    delete: Option<usize>,
+    /// A command with its arguments, or commands in quotes; or `start`, `stop`, `wait`
+    #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true,
+          value_hint = clap::ValueHint::CommandWithArguments)]
+    command: Vec<String>,
+}
+
+impl Builtin for Queue {
+    const NAME: &'static str = "queue";
+    const GROUP: Group = Group::Jobs;
+    const GLOBS: Globs = Globs::Source;
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "queue get big.iso; queue put x.txt; queue", about: "two in a row" },
+        Example { line: "queue 'get docs/a.txt && get docs/b.txt'; queue wait", about: "wait" },
+        Example {
+            line: "queue stop; queue get notes.txt; queue -d 1; queue start",
+            about: "change one's mind",
+        },
+    ];
+
+    fn script(&self) -> Option<String> {
+        let word = Word::of(&self.command);
+        (word.is_none() && !self.command.is_empty()).then(|| words::script(&self.command))
+    }
+
+    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        if let Some(place) = self.delete {
+            let dropped = ctx.drop_queued(place)?;
+            ctx.out.notice(&format!("not in the queue any more: {dropped}"));
+            return Ok(());
+        }
+        match Word::of(&self.command) {
+            Some(Word::Start) => ctx.start_queue()?,
+            Some(Word::Stop) => ctx.stop_queue(),
+            Some(Word::Wait) => wait(ctx)?,
+            None if self.command.is_empty() => list(&ctx.queue(), ctx)?,
+            None => ctx.enqueue(&words::script(&self.command))?,
+        }
+        Ok(())
+    }
+}
+
+/// What to do with the queue as a whole.
+enum Word {
+    Start,
+    Stop,
+    Wait,
+}
+
+impl Word {
+    fn of(words: &[String]) -> Option<Self> {
+        match words {
+            [word] if word == "start" => Some(Self::Start),
+            [word] if word == "stop" => Some(Self::Stop),
+            [word] if word == "wait" => Some(Self::Wait),
+            _ => None,
+        }
+    }
+}
+
+fn wait(ctx: &mut Context) -> Result<()> {
+    let ids = ctx.queue().jobs;
+    if ctx.job.is_some_and(|job| ids.contains(&job)) {
+        return Err(Error::usage("queue: a queued command cannot wait for its queue"));
+    }
+    ctx.out.flush()?;
+    ctx.wait_for_jobs(&ids)?;
+    // Who killed one, and went on with the queue, knows of it.
+    let killed = |id: &u64| ctx.jobs.job(*id).is_some_and(|job| job.state == State::Killed);
+    let (killed, ids): (Vec<_>, Vec<_>) = ids.into_iter().partition(killed);
+    let _ = collect(&killed, ctx);
+    let result = collect(&ids, ctx);
+    let queue = ctx.queue();
+    if queue.stopped && !queue.commands.is_empty() {
+        return result.and(Err(Error::usage("queue: it is stopped, and not all of it has run")
+            .with_hint("`queue start`")));
+    }
+    result
+}
+
+fn list(queue: &Waiting, ctx: &Context) -> Result<()> {
+    let waits = if queue.stopped { "stopped" } else { "queued" };
+    let numbered = queue.commands.iter().zip(1..).map(|(command, place)| (place, waits, command));
+    let rows: Vec<_> =
+        queue.current.iter().map(|command| (0, "running", command)).chain(numbered).collect();
+    if ctx.out.is_json() {
+        return rows.into_iter().try_for_each(|(id, state, command)| {
+            let (command, state) = (command.clone(), state.to_owned());
+            ctx.out.record(&Record::Job(Job { id, command, state, ..Job::default() }))
+        });
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut table =
+        Table::new(&[Column::right("N"), Column::left("State"), Column::left("Command")]);
+    for (place, state, command) in rows {
+        let place = if place == 0 { String::new() } else { place.to_string() };
+        table.row(vec![place.into(), state.into(), command.clone().into()]);
+    }
+    ctx.out.table(&table)
+}

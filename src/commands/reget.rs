@@ -1,0 +1,33 @@
+//! `reget`: fetch files, and go on with what is there.
+
+use clap::Parser;
+
+use super::get::Get;
+use super::{Builtin, Context, Example, Globs, Group};
+use crate::error::Result;
+
+/// Fetch files, and go on where an earlier transfer stopped
+///
+/// The same as `get -c`.
+#[derive(Debug, Parser)]
+pub struct Reget {
+    #[command(flatten)]
+    get: Get,
+}
+
+impl Builtin for Reget {
+    const NAME: &'static str = "reget";
+    const GROUP: Group = Group::Transfer;
+    const GLOBS: Globs = Get::GLOBS;
+    const EXAMPLES: &'static [Example] =
+        &[Example { line: "reget big.iso", about: "go on with a file that was interrupted" }];
+
+    fn check(&self) -> Result<()> {
+        self.get.checked(Self::NAME)
+    }
+
+    fn run(mut self, ctx: &mut Context) -> anyhow::Result<()> {
+        self.get.resume = true;
+        self.get.fetch(ctx, Self::NAME)
+    }
+}

@@ -1,0 +1,37 @@
+//! One large file over several connections, told as any other transfer.
+
+use super::Context;
+use super::transfers::{Job, carry as carry_alone, told_job};
+use super::watch::Watched;
+use crate::error::Result;
+use crate::transfer::download;
+use crate::transfer::segments::Several;
+
+/// Fetches a file over up to `count` connections, or over one where that is all it takes.
+///
+/// # Errors
+///
+/// Those of the transfer.
+pub fn carry(ctx: &mut Context, job: &download::Job, count: u64) -> Result<()> {
+    let cwd = ctx.session()?.cwd().clone();
+    let shown = Job::Down(job.clone());
+    // Not every session is in the shell's directory.
+    let resolved = download::Job { remote: cwd.resolve(job.remote.as_str())?, ..job.clone() };
+    let watched = Watched::new(&ctx.out, job.remote.as_str(), shown.size());
+    let pool = ctx.begin_pool()?;
+    let several = Several {
+        remotes: &pool,
+        count: usize::try_from(count).unwrap_or(1).min(pool.limit()),
+        retries: ctx.retries(),
+        progress: &watched,
+        cancel: &ctx.cancel,
+    };
+    let result = several.to_file(&resolved);
+    drop(watched);
+    ctx.end_pool(&pool);
+    match result {
+        Ok(Some(outcome)) => told_job(ctx, &shown, Ok(outcome)),
+        Ok(None) => carry_alone(ctx, &shown),
+        Err(error) => told_job(ctx, &shown, Err(error)),
+    }
+}

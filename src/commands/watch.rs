@@ -1,0 +1,76 @@
+//! A transfer that the user watches: a bar of its own, or one below a total that it counts for.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::output::{Output, TransferProgress, TreeProgress, escape};
+use crate::transfer::Progress;
+
+/// A transfer on the screen.
+pub struct Watched {
+    bar: TransferProgress,
+    /// The total, and whether it counts this file's bytes already.
+    above: Option<(TreeProgress, AtomicBool)>,
+    out: Output,
+}
+
+impl Watched {
+    /// A bar (or what stands for one) with this label.
+    pub fn new(out: &Output, label: &str, total: Option<u64>) -> Self {
+        Self { bar: out.progress(label, total), above: None, out: out.clone() }
+    }
+
+    /// The same below the total of several. A size that is known counts for the total already.
+    pub fn below(tree: &TreeProgress, out: &Output, label: &str, size: Option<u64>) -> Self {
+        let above = Some((tree.clone(), AtomicBool::new(size.is_some())));
+        Self { bar: tree.worker(label, size), above, out: out.clone() }
+    }
+
+    /// How far it is, in bytes.
+    pub fn position(&self) -> u64 {
+        self.bar.so_far().0
+    }
+}
+
+impl Progress for Watched {
+    fn expect(&self, total: u64) {
+        match &self.above {
+            None => self.bar.set_total(total),
+            Some((tree, counted)) if !counted.swap(true, Ordering::Relaxed) => {
+                self.bar.set_total(total);
+                tree.grow(0, total);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn start_at(&self, offset: u64) {
+        self.bar.start_at(offset);
+    }
+
+    fn advance(&self, bytes: u64) {
+        self.bar.advance(bytes);
+    }
+
+    fn note(&self, text: &str) {
+        self.out.notice(&escape(text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_that_becomes_known_counts_for_the_total_once() {
+        let out = Output::memory();
+        let tree = out.tree_progress("total");
+        tree.grow(2, 100);
+        let known = Watched::below(&tree, &out, "known", Some(100));
+        known.expect(100);
+        let unknown = Watched::below(&tree, &out, "unknown", None);
+        unknown.expect(50);
+        unknown.expect(50);
+        unknown.advance(30);
+        assert!(tree.total().message().contains("30 B of 150 B"), "{}", tree.total().message());
+    }
+}

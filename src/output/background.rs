@@ -1,0 +1,303 @@
+//! Output of background jobs: whole lines of data, messages beside the line being typed, and how
+//! far the transfers are instead of bars.
+//!
+//! A job's output comes from [`Output::background`]. While a line is being typed at the prompt
+//! ([`Output::hold`]), what jobs say on the terminal goes through the line editor's printer or
+//! waits for [`Output::release`]. A job never asks.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, Weak};
+
+use super::progress::{Line, TransferProgress};
+use super::sink::{Shape, Sink};
+use super::{Output, lock};
+use crate::error::Result;
+
+/// Prints text above the line being typed; `false` if it could not.
+pub type Printer = Box<dyn FnMut(String) -> bool + Send>;
+
+/// The longest line that is kept whole, in bytes; also the most that is held back for the prompt.
+const LONGEST: usize = 1024 * 1024;
+
+/// How far a job's transfers are. Cheap to clone; all clones are the same one.
+#[derive(Debug, Clone)]
+pub struct Meter(Arc<Counts>);
+
+#[derive(Debug)]
+struct Counts {
+    total: TransferProgress,
+    now: Mutex<Weak<Line>>,
+}
+
+impl Meter {
+    /// Nothing was moved yet.
+    pub fn new() -> Self {
+        Self(Arc::new(Counts {
+            total: TransferProgress::silent("", None, None, false),
+            now: Mutex::new(Weak::new()),
+        }))
+    }
+
+    /// Bytes moved, without those that were there before.
+    pub fn bytes(&self) -> u64 {
+        self.0.total.moved()
+    }
+
+    /// The transfer that was begun last, while it lasts: `name: 12.3 MiB of 1.0 GiB (1%), …`.
+    pub fn now(&self) -> Option<String> {
+        lock(&self.0.now).upgrade().map(|line| TransferProgress::of(line).message())
+    }
+
+    /// A line of progress of this job, which is seen only here.
+    pub(super) fn line(&self, label: &str, total: Option<u64>, is_tree: bool) -> TransferProgress {
+        let above = Some(self.0.total.clone());
+        let line = TransferProgress::silent(label, total, above, is_tree);
+        *lock(&self.0.now) = line.weak();
+        line
+    }
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What is said while somebody types.
+#[derive(Default)]
+pub(super) struct Prompt {
+    typing: bool,
+    printer: Option<Printer>,
+    held: Vec<(Side, String)>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Side {
+    Out,
+    Err,
+}
+
+impl Output {
+    /// A clone for a background job: data leaves in whole lines, nobody is asked, transfers count
+    /// for `meter` and show no progress.
+    #[must_use]
+    pub fn background(&self, meter: &Meter) -> Self {
+        let shape = match (self.is_json(), self.on_stdout, self.is_terminal_out()) {
+            (true, true, _) => Shape::Json,
+            (true, false, _) => Shape::JsonRedirected,
+            (false, _, true) => Shape::Terminal,
+            (false, _, false) => Shape::Plain,
+        };
+        let lines = Lines { to: self.clone(), rest: Vec::new() };
+        Self {
+            data: Arc::new(Mutex::new(Sink::new(Box::new(lines), shape))),
+            job: Some(meter.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// A line is about to be typed: jobs leave the terminal alone from now on. What was held back
+    /// until now is shown.
+    pub fn hold(&self) {
+        self.release();
+        lock(&self.shared.prompt).typing = true;
+    }
+
+    /// No line is being typed any more: shows what was held back.
+    pub fn release(&self) {
+        let mut prompt = lock(&self.shared.prompt);
+        prompt.typing = false;
+        let held = std::mem::take(&mut prompt.held);
+        drop(prompt);
+        let stdout = self.to_stdout();
+        for (side, text) in held {
+            match side {
+                // A failure is told by the next command that writes.
+                Side::Out => stdout.with_sink(|sink| sink.ready(text.as_bytes())).unwrap_or(()),
+                Side::Err => self.write_now(&text),
+            }
+        }
+    }
+
+    /// How to print above the line being typed from now on, for what jobs say meanwhile; without
+    /// it that waits for the end of the line.
+    pub fn set_printer(&self, printer: Option<Printer>) {
+        lock(&self.shared.prompt).printer = printer;
+    }
+
+    /// Shows what a job has to say on the terminal beside the line being typed. `false`: nobody
+    /// is typing.
+    pub(super) fn says(&self, side: Side, text: &str) -> bool {
+        let mut prompt = lock(&self.shared.prompt);
+        if !prompt.typing {
+            return false;
+        }
+        // The printer may wait for the line editor, and nobody may wait for the printer.
+        if let Some(mut printer) = prompt.printer.take() {
+            drop(prompt);
+            let printed = printer(text.to_owned());
+            prompt = lock(&self.shared.prompt);
+            prompt.printer.get_or_insert(printer);
+            if printed || !prompt.typing {
+                return printed;
+            }
+        }
+        let held: usize = prompt.held.iter().map(|(_, text)| text.len()).sum();
+        if held + text.len() > LONGEST {
+            return false;
+        }
+        prompt.held.push((side, text.to_owned()));
+        true
+    }
+}
+
+/// Passes whole lines on.
+struct Lines {
+    to: Output,
+    /// The beginning of a line.
+    rest: Vec<u8>,
+}
+
+impl Lines {
+    fn pass(&self, bytes: &[u8]) -> Result<()> {
+        if self.to.is_terminal_out() && self.to.says(Side::Out, &String::from_utf8_lossy(bytes)) {
+            return Ok(());
+        }
+        self.to.with_sink(|sink| sink.ready(bytes))?;
+        self.to.flush()
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.rest.extend_from_slice(bytes);
+        let whole = match self.rest.iter().rposition(|&byte| byte == b'\n') {
+            Some(at) => at + 1,
+            None if self.rest.len() > LONGEST => self.rest.len(),
+            None => return Ok(bytes.len()),
+        };
+        let rest = self.rest.split_off(whole);
+        let lines = std::mem::replace(&mut self.rest, rest);
+        match self.pass(&lines) {
+            Ok(()) => Ok(bytes.len()),
+            Err(error) if super::is_broken_pipe(&error.clone().into()) => {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+            Err(error) => Err(std::io::Error::other(error.to_string())),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Lines {
+    /// The end of a text that does not end with a line end; whoever comes after it on a terminal
+    /// begins a line of its own.
+    fn drop(&mut self) {
+        if self.rest.is_empty() {
+            return;
+        }
+        let mut rest = std::mem::take(&mut self.rest);
+        if self.to.is_terminal_out() {
+            rest.push(b'\n');
+        }
+        // The job is over, and has been told of what failed before.
+        let _ = self.pass(&rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::OutputOptions;
+
+    #[test]
+    fn data_of_jobs_leaves_in_whole_lines() {
+        let out = Output::memory();
+        let (one, two) = (out.background(&Meter::new()), out.background(&Meter::new()));
+        one.data(b"one ").unwrap();
+        one.flush().unwrap();
+        two.data(b"two\nmore ").unwrap();
+        two.flush().unwrap();
+        assert_eq!(out.stdout_text(), "two\n");
+        one.line("and a half").unwrap();
+        one.flush().unwrap();
+        assert_eq!(out.stdout_text(), "two\none and a half\n");
+        drop(two);
+        assert_eq!(out.stdout_text(), "two\none and a half\nmore ");
+    }
+
+    #[test]
+    fn what_jobs_say_while_a_line_is_typed_waits_for_its_end() {
+        let out = Output::memory_terminal(OutputOptions::default(), 80);
+        let job = out.background(&Meter::new());
+        job.notice("before");
+        out.hold();
+        job.notice("[1] done");
+        job.line("data").unwrap();
+        job.flush().unwrap();
+        assert_eq!((out.stderr_text().as_str(), out.stdout_text().as_str()), ("before\n", ""));
+        out.notice("the prompt itself speaks");
+        out.release();
+        assert_eq!(out.stderr_text(), "before\nthe prompt itself speaks\n[1] done\n");
+        assert_eq!(out.stdout_text(), "data\n");
+        job.notice("after");
+        assert!(out.stderr_text().ends_with("after\n"));
+    }
+
+    #[test]
+    fn a_printer_shows_it_at_once() {
+        let out = Output::memory_terminal(OutputOptions::default(), 80);
+        let printed = Arc::new(Mutex::new(String::new()));
+        let seen = Arc::clone(&printed);
+        out.set_printer(Some(Box::new(move |text| {
+            lock(&seen).push_str(&text);
+            true
+        })));
+        let job = out.background(&Meter::new());
+        job.notice("directly");
+        out.hold();
+        job.notice("above");
+        assert_eq!(*lock(&printed), "above\n");
+        out.set_printer(Some(Box::new(|_| false)));
+        job.notice("later");
+        out.release();
+        assert_eq!(out.stderr_text(), "directly\nlater\n");
+    }
+
+    #[test]
+    fn into_a_file_nothing_waits() {
+        let out = Output::memory();
+        out.hold();
+        let job = out.background(&Meter::new());
+        job.line("data").unwrap();
+        job.flush().unwrap();
+        job.notice("done");
+        assert_eq!((out.stdout_text().as_str(), out.stderr_text().as_str()), ("data\n", "done\n"));
+    }
+
+    #[test]
+    fn a_meter_counts_what_its_transfers_move_and_names_the_last_one() {
+        let meter = Meter::new();
+        let job = Output::memory().background(&meter);
+        let first = job.progress("first", Some(10));
+        first.start_at(4);
+        first.advance(6);
+        assert!(meter.now().unwrap().starts_with("first: "), "{:?}", meter.now());
+        drop(first);
+        assert_eq!((meter.bytes(), meter.now()), (6, None));
+        let tree = job.tree_progress("tree");
+        tree.worker("a", None).advance(5);
+        assert_eq!(meter.bytes(), 11);
+        assert!(meter.now().unwrap().starts_with("tree: "));
+    }
+
+    #[test]
+    fn nobody_is_asked_by_a_job() {
+        let out = Output::memory_answering(OutputOptions::default(), &["yes"]);
+        assert!(out.interactive());
+        assert!(!out.background(&Meter::new()).interactive());
+    }
+}

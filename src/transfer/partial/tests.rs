@@ -1,0 +1,85 @@
+//! Partial files: names, locks, links in the way, and how they become their target.
+
+use super::*;
+
+#[test]
+fn a_target_of_255_bytes_has_a_partial_file_that_fits() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut seen = std::collections::HashSet::new();
+    for last in ["a", "b"] {
+        let target = dir.path().join(format!("{}{last}", "n".repeat(254)));
+        let partial = Partial::open(&target).unwrap();
+        assert!(partial.path().file_name().unwrap().len() <= 255);
+        assert!(seen.insert(partial.path().to_owned()), "two targets, one partial file");
+        partial.complete(None).unwrap();
+        assert!(target.is_file());
+    }
+}
+
+#[test]
+fn the_old_file_stays_until_the_new_one_is_complete() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("x");
+    std::fs::write(&target, "old").unwrap();
+    let mut partial = Partial::open(&target).unwrap();
+    partial.write_all(b"new").unwrap();
+    assert_eq!(std::fs::read(&target).unwrap(), b"old");
+    let time = chrono::DateTime::from_timestamp(1_000_000_000, 0).unwrap().naive_utc();
+    partial.complete(Some(time)).unwrap();
+    assert_eq!(std::fs::read(&target).unwrap(), b"new");
+    assert_eq!(std::fs::metadata(&target).unwrap().mtime(), 1_000_000_000);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn the_permissions_of_the_replaced_file_are_kept() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("x");
+    std::fs::write(&target, "old").unwrap();
+    std::fs::set_permissions(&target, PermissionsExt::from_mode(0o600)).unwrap();
+    Partial::open(&target).unwrap().complete(None).unwrap();
+    assert_eq!(std::fs::metadata(&target).unwrap().mode() & 0o7777, 0o600);
+}
+
+#[test]
+fn links_and_fifos_in_the_way_are_neither_followed_nor_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let outside = dir.path().join("outside");
+    std::fs::write(&outside, "untouched").unwrap();
+    let target = dir.path().join("x");
+    std::os::unix::fs::symlink(&outside, partial_path(&target).unwrap()).unwrap();
+    assert_eq!(Partial::open(&target).unwrap_err().kind(), Kind::Local);
+
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink(&outside, &link).unwrap();
+    let mut partial = Partial::open(&link).unwrap();
+    partial.write_all(b"new").unwrap();
+    partial.complete(None).unwrap();
+    assert_eq!(std::fs::read(&outside).unwrap(), b"untouched");
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_file());
+
+    let fifo = dir.path().join("fifo");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &fifo,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
+    assert_eq!(examine(&fifo).unwrap_err().kind(), Kind::Local);
+    assert_eq!(examine(Path::new("/dev/null")).unwrap(), Target::Device);
+    assert_eq!(examine(dir.path()).unwrap_err().kind(), Kind::Local);
+}
+
+#[test]
+fn two_downloads_of_one_file_do_not_mix() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("x");
+    let first = Partial::open(&target).unwrap();
+    let error = Partial::open(&target).unwrap_err();
+    assert!(error.message().contains("another ftpsh"), "{error}");
+    first.discard();
+    assert!(Partial::open(&target).is_ok());
+}

@@ -1,0 +1,190 @@
+//! One part of a file: fetched from its offset on, compared where it touches what is here, and
+//! stopped by us when it is full. Only the last part can show that the file ends.
+
+use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::parts::{Part, Parts};
+use crate::error::{Error, Kind};
+use crate::ftp::data::data_error;
+use crate::transfer::partial::Partial;
+use crate::transfer::resume::OVERLAP;
+use crate::transfer::stream::{Download, Failure, fill, full, refuses_restart, unconfirmed};
+use crate::transfer::{BLOCK, Incoming, Progress, Remote, Type, verify};
+
+/// What the parts of one file have in common.
+pub struct Fetch<'a, P: Progress + ?Sized> {
+    /// What, and how.
+    pub download: &'a Download<'a>,
+    /// The parts.
+    pub parts: &'a Parts,
+    /// Where they go.
+    pub partial: &'a Partial,
+    /// Who is told.
+    pub progress: &'a P,
+    /// Set when one part has failed for good: the others need not go on.
+    pub stop: AtomicBool,
+    /// What lies before the beginnings of parts, as the server sent it, by offset.
+    seams: Mutex<Vec<(u64, Vec<u8>)>>,
+}
+
+impl<'a, P: Progress + ?Sized> Fetch<'a, P> {
+    /// Nothing fetched yet.
+    pub fn new(
+        download: &'a Download<'a>,
+        parts: &'a Parts,
+        partial: &'a Partial,
+        progress: &'a P,
+    ) -> Self {
+        let (stop, seams) = (AtomicBool::new(false), Mutex::default());
+        Self { download, parts, partial, progress, stop, seams }
+    }
+
+    /// Fetches a part from where it has come to. The last one may return a warning.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::NotTheSame`] when what comes does not fit what is here, or the server cannot
+    /// begin at an offset.
+    pub fn part(&self, remote: &mut dyn Remote, index: usize) -> Result<Option<String>, Failure> {
+        let Some(part) = self.parts.all().get(index) else { return Ok(None) };
+        let what = format!("get {}", self.download.path);
+        let mut incoming = self.begin(remote, part)?;
+        let mut block = vec![0; self.block()];
+        while part.at() < part.to {
+            if let Err(error) = self.download.cancel.check() {
+                incoming.abort();
+                return Err(error.into());
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                incoming.abort();
+                return Err(Error::new(Kind::Incomplete, format!("{what}: stopped")).into());
+            }
+            let left = usize::try_from(part.to - part.at()).unwrap_or(usize::MAX);
+            let wanted = block.len().min(left);
+            let (filled, ended) = fill(&mut *incoming, &mut block[..wanted]);
+            if let Err(error) = self.take(part, &block[..filled]) {
+                incoming.abort();
+                return Err(error.into());
+            }
+            match ended {
+                None => {}
+                Some(None) if part.at() < part.to => return Err(self.ended(&what, part, incoming)),
+                Some(Some(error)) if part.at() < part.to => {
+                    return Err(self.download.broken(&what, &error, incoming, remote).into());
+                }
+                Some(_) => break,
+            }
+        }
+        if part.to < self.parts.size() {
+            incoming.abort();
+            return Ok(None);
+        }
+        self.end(&what, incoming, remote)
+    }
+
+    fn block(&self) -> usize {
+        self.download.how.limits.iter().fold(BLOCK, |block, limit| limit.block(block))
+    }
+
+    /// Writes what has come to where it belongs.
+    fn take(&self, part: &Part, bytes: &[u8]) -> Result<(), Error> {
+        let at = part.at();
+        self.partial.write_at(bytes, at).map_err(|error| full(&error))?;
+        part.reached(at + bytes.len() as u64);
+        self.progress.advance(bytes.len() as u64);
+        self.parts.keep_now_and_then(self.partial);
+        for limit in &self.download.how.limits {
+            limit.take(bytes.len(), self.download.cancel)?;
+        }
+        Ok(())
+    }
+
+    /// Begins a little before what is wanted: with what is here already, it must be the same; at
+    /// the seam with the part before, it is kept for [`Fetch::check_seams`].
+    fn begin(&self, remote: &mut dyn Remote, part: &Part) -> Result<Box<dyn Incoming>, Failure> {
+        let at = part.at();
+        let own = at > part.from;
+        let overlap = OVERLAP.min(if own { at - part.from } else { part.from });
+        let count = usize::try_from(overlap).unwrap_or(0);
+        let from = at - overlap;
+        let mut incoming = match remote.fetch(self.download.path, from, Type::Binary) {
+            Ok(incoming) => incoming,
+            Err(error) if from > 0 && refuses_restart(&error) => {
+                return Err(Failure::NotTheSame("the server cannot begin at an offset"));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut came = vec![0; count];
+        match fill(&mut *incoming, &mut came) {
+            (filled, _) if filled == count => {}
+            (_, Some(Some(error))) => {
+                let timeout = remote.timeout();
+                incoming.abort();
+                return Err(data_error(&error, timeout).into());
+            }
+            _ => {
+                incoming.abort();
+                return Err(Failure::NotTheSame("less came than was asked for"));
+            }
+        }
+        if !own {
+            let mut seams = self.seams.lock().unwrap_or_else(PoisonError::into_inner);
+            seams.retain(|(offset, _)| *offset != from);
+            seams.push((from, came));
+        } else if came != self.partial.read_at(from, count)? {
+            incoming.abort();
+            return Err(Failure::NotTheSame("what is here is not what comes"));
+        }
+        Ok(incoming)
+    }
+
+    /// The stream ended before its part was full.
+    fn ended(&self, what: &str, part: &Part, incoming: Box<dyn Incoming>) -> Failure {
+        let judged = incoming.finish().and_then(|finished| {
+            verify::download(what, part.at(), Some(self.parts.size()), &finished)
+        });
+        let short = || Error::new(Kind::Incomplete, format!("{what}: too short")).transient();
+        judged.err().unwrap_or_else(short).into()
+    }
+
+    /// The end of the last part: nothing more may come, and all must be good.
+    fn end(
+        &self,
+        what: &str,
+        mut incoming: Box<dyn Incoming>,
+        remote: &dyn Remote,
+    ) -> Result<Option<String>, Failure> {
+        let size = self.parts.size();
+        match fill(&mut *incoming, &mut [0]) {
+            (0, None | Some(None)) => {}
+            (0, Some(Some(error))) if error.kind() == ErrorKind::UnexpectedEof => {}
+            (0, Some(Some(error))) => {
+                return Err(self.download.broken(what, &error, incoming, remote).into());
+            }
+            _ => {
+                incoming.abort();
+                return Err(Failure::NotTheSame("more came than the rest"));
+            }
+        }
+        let finished = incoming.finish().map_err(|error| unconfirmed(what, size, error))?;
+        Ok(verify::download(what, size, Some(size), &finished)?)
+    }
+
+    /// Whether the parts fit together: a server that does not begin where it was asked to is
+    /// found out here.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::NotTheSame`].
+    pub fn check_seams(&self) -> Result<(), Failure> {
+        let seams = self.seams.lock().unwrap_or_else(PoisonError::into_inner);
+        for (offset, came) in seams.iter() {
+            if *came != self.partial.read_at(*offset, came.len())? {
+                return Err(Failure::NotTheSame("its parts do not fit together"));
+            }
+        }
+        Ok(())
+    }
+}

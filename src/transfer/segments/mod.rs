@@ -1,0 +1,312 @@
+//! One large file over several connections: its parts are fetched side by side into one partial
+//! file, each at its place.
+//!
+//! What comes in is a source of connections and a job; what goes out is an outcome, or the answer
+//! that one connection has to do. A run that stops at any moment leaves a partial file and a
+//! journal with which this or a plain download goes on.
+
+mod fetch;
+mod parts;
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+pub use parts::Parts;
+
+use super::download::{Job, verify_hash};
+use super::journal::Journal;
+use super::partial::{Partial, Target, examine, partial_path};
+use super::resume::{Plan, plan};
+use super::retry::Retries;
+use super::stream::{Download, Failure};
+use super::{Facts, Outcome, Progress, Remote, Type};
+use crate::cancel::Cancel;
+use crate::error::{Error, Kind, Result};
+use crate::ftp::pool::Pool;
+use fetch::Fetch;
+
+/// Where connections come from, for several threads at a time.
+pub trait Remotes: Sync {
+    /// Does something with a connection that nobody else uses meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection; what `work` fails with.
+    fn with(
+        &self,
+        cancel: &Cancel,
+        work: &mut dyn FnMut(&mut dyn Remote) -> Result<()>,
+    ) -> Result<()>;
+}
+
+impl Remotes for std::sync::Arc<Pool> {
+    fn with(
+        &self,
+        cancel: &Cancel,
+        work: &mut dyn FnMut(&mut dyn Remote) -> Result<()>,
+    ) -> Result<()> {
+        work(&mut *self.lease(cancel)?)
+    }
+}
+
+/// How a file is fetched over several connections.
+pub struct Several<'a> {
+    /// Where they come from.
+    pub remotes: &'a dyn Remotes,
+    /// How many at most.
+    pub count: usize,
+    /// The retries that each part has.
+    pub retries: Retries,
+    /// Who is told.
+    pub progress: &'a (dyn Progress + Sync),
+    /// Watches.
+    pub cancel: &'a Cancel,
+}
+
+impl Several<'_> {
+    /// Fetches a file to its local name, as [`download::to_file`](super::download::to_file) does.
+    /// `None`: it has to be fetched over one connection, because it is small, or the server does
+    /// not tell its size or cannot begin at an offset.
+    ///
+    /// # Errors
+    ///
+    /// As [`download::to_file`](super::download::to_file).
+    pub fn to_file(&self, job: &Job) -> Result<Option<Outcome>> {
+        if job.how.kind == Type::Ascii || examine(&job.local)? == Target::Device {
+            return Ok(None);
+        }
+        let facts = self.facts(job)?;
+        let Some(size) = facts.size else {
+            let text = format!("{}: of unknown size, so over one connection", job.remote);
+            self.progress.note(&text);
+            return Ok(None);
+        };
+        let begun = job.how.resume && is_begun(&job.local);
+        if parts::worth(size, self.count) < 2 && !begun {
+            return Ok(None);
+        }
+        let mut partial = Partial::open(&job.local)?;
+        let begun = Instant::now();
+        let Some(mut parts) = self.begin(job, facts, size, &mut partial)? else {
+            return Ok(None);
+        };
+        loop {
+            let here = parts.done();
+            match self.run(job, facts, &parts, &partial) {
+                Ok(warning) => {
+                    self.check_end(job, facts, &partial)?;
+                    partial.complete(facts.modified.filter(|_| job.how.preserve_times))?;
+                    let resumed_from = (here > 0).then_some(here);
+                    let elapsed = begun.elapsed();
+                    return Ok(Some(Outcome {
+                        bytes: size - here,
+                        elapsed,
+                        resumed_from,
+                        warning,
+                    }));
+                }
+                Err(Failure::Failed(error)) => {
+                    if parts.done() == 0 {
+                        partial.discard();
+                    } else {
+                        parts.keep(&partial);
+                    }
+                    return Err(error.at_local(&job.local));
+                }
+                Err(Failure::NotTheSame(why)) if here > 0 => {
+                    self.progress.note(&format!("{}: {why}: starting again", job.remote));
+                    match self.afresh(facts, size, &mut partial)? {
+                        Some(fresh) => parts = fresh,
+                        None => return Ok(None),
+                    }
+                }
+                Err(Failure::NotTheSame(why)) => {
+                    let text =
+                        format!("{}: {why}: starting again, over one connection", job.remote);
+                    self.progress.note(&text);
+                    partial.discard();
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    fn facts(&self, job: &Job) -> Result<Facts> {
+        let mut retries = self.retries.clone();
+        loop {
+            let mut facts = Facts::default();
+            let asked = self.remotes.with(self.cancel, &mut |remote| {
+                facts = remote.facts(&job.remote)?;
+                Ok(())
+            });
+            match asked {
+                Ok(()) => return Ok(facts),
+                Err(error) => retries.wait(error, self.cancel, |text| self.progress.note(text))?,
+            }
+        }
+    }
+
+    /// The parts: those of an earlier run, or new ones.
+    fn begin(
+        &self,
+        job: &Job,
+        facts: Facts,
+        size: u64,
+        partial: &mut Partial,
+    ) -> Result<Option<Parts>> {
+        if !job.how.resume {
+            return self.afresh(facts, size, partial);
+        }
+        let parts = match plan(partial, &job.local, facts)? {
+            Plan::Segments(parts) => parts,
+            Plan::Partial(start) => Parts::split(facts, size, start.offset, self.count),
+            Plan::Afresh(why) => {
+                if let Some(why) = why {
+                    self.progress.note(&format!("{}: {why}: starting again", job.remote));
+                }
+                return self.afresh(facts, size, partial);
+            }
+            Plan::Adopt(_) | Plan::Compare(_) => return Ok(None),
+        };
+        Ok(parts.keep(partial).then_some(parts))
+    }
+
+    /// New parts of an empty partial file; none where no journal can be written.
+    fn afresh(&self, facts: Facts, size: u64, partial: &mut Partial) -> Result<Option<Parts>> {
+        partial.empty()?;
+        let parts = Parts::split(facts, size, 0, self.count);
+        if !parts.keep(partial) {
+            return Ok(None);
+        }
+        partial.reserve(size)?;
+        Ok(Some(parts))
+    }
+
+    fn run(
+        &self,
+        job: &Job,
+        facts: Facts,
+        parts: &Parts,
+        partial: &Partial,
+    ) -> Result<Option<String>, Failure> {
+        let download = Download { path: &job.remote, facts, how: &job.how, cancel: self.cancel };
+        self.progress.expect(parts.size());
+        self.progress.start_at(parts.done());
+        let fetch = Fetch::new(&download, parts, partial, self.progress);
+        let queue: VecDeque<usize> = parts.unfinished().collect();
+        let workers = self.count.min(queue.len());
+        let queue = Mutex::new(queue);
+        let ended = Mutex::new((None, None));
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                    while !fetch.stop.load(Ordering::Relaxed)
+                        && let Some(index) = next()
+                    {
+                        let result = self.part(&fetch, index);
+                        let mut ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
+                        match result {
+                            Ok(warning) => ended.0 = ended.0.take().or(warning),
+                            Err(failure) => {
+                                // What fails after the first one does so because that one did.
+                                fetch.stop.store(true, Ordering::Relaxed);
+                                ended.1 = ended.1.take().or(Some(failure));
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        let (warning, failure) = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        fetch.check_seams()?;
+        Ok(warning)
+    }
+
+    /// One part, tried again after transient failures.
+    fn part(
+        &self,
+        fetch: &Fetch<'_, dyn Progress + Sync + '_>,
+        index: usize,
+    ) -> Result<Option<String>, Failure> {
+        let mut retries = self.retries.clone();
+        loop {
+            let mut result = Ok(None);
+            let leased = self.remotes.with(self.cancel, &mut |remote| {
+                result = fetch.part(remote, index);
+                Ok(())
+            });
+            let error = match leased.map_err(Failure::Failed).and(result) {
+                Ok(warning) => return Ok(warning),
+                Err(Failure::Failed(error)) => error,
+                Err(other) => return Err(other),
+            };
+            if fetch.stop.load(Ordering::Relaxed) {
+                return Err(error.into());
+            }
+            retries.wait(error, self.cancel, |text| self.progress.note(text))?;
+        }
+    }
+
+    /// The remote file must still be what it was, and its checksum that of what is here.
+    fn check_end(&self, job: &Job, facts: Facts, partial: &Partial) -> Result<()> {
+        if self.facts(job)? != facts {
+            let text = format!("get {}: the file changed while it was fetched", job.remote);
+            return Err(Error::new(Kind::Incomplete, text)
+                .with_hint("fetch it again when nothing writes to it"));
+        }
+        self.remotes.with(self.cancel, &mut |remote| verify_hash(remote, job, partial))
+    }
+}
+
+/// Whether a file was begun over several connections and is not whole.
+pub fn is_begun(local: &Path) -> bool {
+    let journal = partial_path(local).ok().and_then(|partial| Journal::read(&partial));
+    journal.is_some_and(|journal| !journal.segments.is_empty())
+}
+
+/// Goes on over one connection with a file that was begun over several.
+///
+/// # Errors
+///
+/// [`Failure`].
+pub fn go_on(
+    remote: &mut dyn Remote,
+    download: &Download<'_>,
+    parts: &Parts,
+    partial: &Partial,
+    progress: &dyn Progress,
+) -> Result<Outcome, Failure> {
+    let begun = Instant::now();
+    let here = parts.done();
+    progress.expect(parts.size());
+    progress.start_at(here);
+    let fetch = Fetch::new(download, parts, partial, progress);
+    let mut warning = None;
+    let fetched = parts.unfinished().try_for_each(|index| {
+        warning = fetch.part(remote, index)?;
+        Ok(())
+    });
+    if let Err(failure) = fetched {
+        if matches!(failure, Failure::Failed(_)) {
+            parts.keep(partial);
+        }
+        return Err(failure);
+    }
+    fetch.check_seams()?;
+    Ok(Outcome {
+        bytes: parts.size() - here,
+        elapsed: begun.elapsed(),
+        resumed_from: (here > 0).then_some(here),
+        warning,
+    })
+}
+
+#[cfg(test)]
+mod tests;

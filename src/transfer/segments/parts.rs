@@ -1,0 +1,205 @@
+//! The parts of a file that is fetched over several connections, and how far each has come.
+//!
+//! They are kept in the journal beside the partial file: before anything is written, at most once
+//! a second while it goes on, and at its end. What the journal says has come is on the disk.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, TryLockError};
+use std::time::{Duration, Instant};
+
+use crate::transfer::Facts;
+use crate::transfer::journal::Journal;
+use crate::transfer::partial::Partial;
+
+/// A part is no smaller than this: for less, another connection does not pay.
+pub const LEAST: u64 = 4 * 1024 * 1024;
+
+/// Parts begin at multiples of this.
+const GRAIN: u64 = 64 * 1024;
+
+/// How often the journal is written.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// One part.
+#[derive(Debug)]
+pub struct Part {
+    /// Where it begins.
+    pub from: u64,
+    /// Where it ends, exclusive.
+    pub to: u64,
+    at: AtomicU64,
+}
+
+impl Part {
+    fn new(from: u64, to: u64, at: u64) -> Self {
+        Self { from, to, at: AtomicU64::new(at) }
+    }
+
+    /// The offset up to which it has come.
+    pub fn at(&self) -> u64 {
+        self.at.load(Ordering::Acquire)
+    }
+
+    /// It has come up to this offset.
+    pub fn reached(&self, at: u64) {
+        self.at.store(at, Ordering::Release);
+    }
+}
+
+/// All parts of a file, from its beginning to its end without a gap.
+#[derive(Debug)]
+pub struct Parts {
+    parts: Vec<Part>,
+    /// What the journal says beside them.
+    journal: Journal,
+    size: u64,
+    kept: Mutex<Option<Instant>>,
+}
+
+/// How many parts a file is worth, when `most` connections may be used.
+pub fn worth(size: u64, most: usize) -> usize {
+    most.min(usize::try_from(size / LEAST).unwrap_or(usize::MAX)).max(1)
+}
+
+impl Parts {
+    /// Divides a file of `size` bytes, the first `here` of which have come, for `most` connections.
+    pub fn split(facts: Facts, size: u64, here: u64, most: usize) -> Self {
+        let count = worth(size - here, most) as u64;
+        let step = (size - here).div_ceil(count).next_multiple_of(GRAIN);
+        let mut parts = Vec::new();
+        if here > 0 {
+            parts.push(Part::new(0, here, here));
+        }
+        let mut from = here;
+        while from < size {
+            let to = (from + step).min(size);
+            parts.push(Part::new(from, to, from));
+            from = to;
+        }
+        Self { parts, journal: Journal::of(facts), size, kept: Mutex::new(None) }
+    }
+
+    /// What a journal says; `None` where it cannot be true of a partial file of `length` bytes.
+    pub fn of(journal: &Journal, length: u64) -> Option<Self> {
+        let size = journal.size?;
+        let mut expected = 0;
+        for (from, to, at) in journal.segments.iter().copied() {
+            let written = at == from || at <= length;
+            if from != expected || !(from..=to).contains(&at) || !written || from == to {
+                return None;
+            }
+            expected = to;
+        }
+        if expected != size {
+            return None;
+        }
+        let parts = journal.segments.iter().map(|(from, to, at)| Part::new(*from, *to, *at));
+        let parts = parts.collect();
+        Some(Self { parts, journal: journal.clone(), size, kept: Mutex::new(None) })
+    }
+
+    /// Bytes of the whole file.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The parts.
+    pub fn all(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The parts that have something to do. The last one always has: its end is what shows that
+    /// the file ends there.
+    pub fn unfinished(&self) -> impl Iterator<Item = usize> + '_ {
+        let open = |part: &Part| part.at() < part.to || part.to == self.size;
+        self.parts.iter().enumerate().filter(move |(_, part)| open(part)).map(|(index, _)| index)
+    }
+
+    /// Bytes that have come.
+    pub fn done(&self) -> u64 {
+        self.parts.iter().map(|part| part.at() - part.from).sum()
+    }
+
+    /// Writes the journal; whether that worked.
+    pub fn keep(&self, partial: &Partial) -> bool {
+        let journal = Journal {
+            segments: self.parts.iter().map(|part| (part.from, part.to, part.at())).collect(),
+            ..self.journal.clone()
+        };
+        // In this order: what it says has come is there after a loss of power as well.
+        partial.sync().is_ok() && journal.write(partial.path())
+    }
+
+    /// Writes the journal if it was not written within the last second.
+    pub fn keep_now_and_then(&self, partial: &Partial) {
+        let mut kept = match self.kept.try_lock() {
+            Ok(kept) => kept,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // Another connection's thread is at it.
+            Err(TryLockError::WouldBlock) => return,
+        };
+        if kept.get_or_insert_with(Instant::now).elapsed() >= INTERVAL {
+            self.keep(partial);
+            *kept = Some(Instant::now());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1024 * 1024;
+
+    fn ranges(parts: &Parts) -> Vec<(u64, u64)> {
+        parts.all().iter().map(|part| (part.from, part.to)).collect()
+    }
+
+    #[test]
+    fn parts_cover_the_file_without_a_gap_and_small_files_are_not_split() {
+        for (size, here, most, count) in [
+            (16 * MIB, 0, 4, 4),
+            (16 * MIB + 1, 0, 4, 4),
+            (100 * MIB + 12_345, 0, 7, 7),
+            (9 * MIB, 0, 4, 2),
+            (7 * MIB, 0, 4, 1),
+            (20 * MIB, 10 * MIB + 3, 4, 3),
+            (1, 0, 64, 1),
+        ] {
+            let parts = Parts::split(Facts::default(), size, here, most);
+            let ranges = ranges(&parts);
+            assert_eq!(ranges.len(), count, "{size} {here} {most}: {ranges:?}");
+            let mut expected = 0;
+            for (from, to) in ranges {
+                assert!(from == expected && to > from, "{size} {here} {most}");
+                expected = to;
+            }
+            assert_eq!(expected, size);
+            assert_eq!(parts.done(), here);
+        }
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_true_is_none() {
+        let journal = |segments: &[(u64, u64, u64)]| Journal {
+            size: Some(100),
+            modified: None,
+            segments: segments.to_vec(),
+        };
+        assert!(Parts::of(&journal(&[(0, 50, 20), (50, 100, 50)]), 20).is_some());
+        for (segments, length) in [
+            (&[(0, 50, 20), (60, 100, 60)][..], 100),
+            (&[(0, 50, 20), (40, 100, 60)], 100),
+            (&[(0, 50, 51), (50, 100, 60)], 100),
+            (&[(0, 50, 20), (50, 100, 40)], 100),
+            (&[(0, 50, 20), (50, 90, 50)], 100),
+            (&[(0, 50, 20), (50, 101, 50)], 101),
+            (&[(0, 50, 20), (50, 100, 80)], 79),
+            (&[(10, 100, 20)], 100),
+            (&[(0, 50, 20), (50, 50, 50), (50, 100, 60)], 100),
+            (&[], 100),
+        ] {
+            assert!(Parts::of(&journal(segments), length).is_none(), "{segments:?}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Listings: cut, endless, lying, full of hostile names. What is shown is what is known, and a
+//! listing that did not end well is a failure.
+
+use crate::support::liar::{Data, Script, Step};
+use crate::support::scene::Scene;
+use std::time::{Duration, Instant};
+
+fn script() -> Script {
+    Script::new().file("/a", "hello").file("/b", "x").dir("/d")
+}
+
+fn names(scene: &Scene, commands: &str) -> Vec<String> {
+    let ran = scene.call().args(["--json", "-k", "-c", commands]).run();
+    ran.json_of("entry").iter().map(|e| e["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_listing_that_did_not_end_well_is_a_failure() {
+    let mlsd = |step: Step| script().always("MLSD", step);
+    let data = |data: Data| script().always_data("MLSD", data);
+    for (case, script, statuses) in [
+        ("cut", data(Data::Cut(30)), &[10][..]),
+        ("cut at a line's end", data(Data::Cut(0)), &[10]),
+        ("reset", data(Data::Reset(30)), &[10]),
+        ("stalled", data(Data::Stall(30)), &[3, 10]),
+        ("426", mlsd(Step::last("426 cut")), &[10]),
+        ("451", mlsd(Step::last("451 error")), &[10]),
+        ("no reply", mlsd(Step::Final(Vec::new())), &[3, 10]),
+        ("550", mlsd(Step::reply("550 no")), &[8]),
+    ] {
+        let scene = Scene::new(script);
+        let ran = scene.hurried("ls");
+        assert!(statuses.contains(&ran.status), "{case}\n{ran}");
+    }
+}
+
+#[test]
+fn an_endless_listing_or_line_ends_with_little_memory() {
+    let line = b"type=file;size=1; name\r\n".to_vec();
+    for (case, body) in [("a line", vec![b'x'; 65_536]), ("lines", line.repeat(3000))] {
+        let scene = Scene::new(script().always_data("MLSD", Data::Endless(body)));
+        let started = Instant::now();
+        let call = scene.call().args(["-c", "ls -1"]).command();
+        // 1 GiB of address space stands in for what cannot be measured from here.
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell.args(["-c", "ulimit -v 1048576; exec \"$0\" \"$@\""]);
+        shell.arg(call.get_program()).args(call.get_args()).env_clear();
+        shell.envs(call.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = shell.current_dir(&scene.dest).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(10), "{case}: {said}");
+        assert!(started.elapsed() < Duration::from_secs(25), "{case}");
+    }
+}
+
+#[test]
+fn lines_that_are_no_entries_are_named_and_never_guessed() {
+    let listing = b"total 12\r\n\
+        -rw-r--r-- 1 ftp ftp 5 Jan  2  2024 good\r\n\
+        ftpd: .: Permission denied\r\n\
+        drwxr-xr-x 2 ftp ftp 4096 Jan  2  2024 dir\r\n\
+        some words that mean nothing\r\n";
+    let scene = Scene::new(script().without("MLSD").listing("LIST", listing));
+    let mut found = names(&scene, "ls");
+    found.sort();
+    assert_eq!(found, ["dir", "good"]);
+    let ran = scene.run("ls -1 .");
+    assert!(ran.err().contains("some words that mean nothing"), "{ran}");
+}
+
+#[test]
+fn numbers_that_cannot_be_are_unknown() {
+    let listing = b"type=file;size=18446744073709551616;modify=20240102030405; big\r\n\
+        type=file;size=-5;modify=20240102030405; negative\r\n\
+        type=file;size=5;modify=00000000000000; never\r\n\
+        type=file;size=5000000000;modify=20240102030405; 5e9\r\n";
+    let scene = Scene::new(script().listing("MLSD", listing));
+    let ran = scene.call().args(["--json", "-c", "ls"]).run();
+    let of = |name: &str| {
+        let entries = ran.json_of("entry");
+        entries.into_iter().find(|e| e["name"] == name).unwrap_or_else(|| panic!("{name}\n{ran}"))
+    };
+    assert!(of("big")["size"].is_null() && of("negative")["size"].is_null(), "{ran}");
+    assert!(of("never")["modified"].is_null(), "{ran}");
+    assert_eq!(of("5e9")["size"], 5_000_000_000_u64);
+}
+
+#[test]
+fn names_come_through_exactly() {
+    let odd =
+        ["two words", " leading", "trailing ", "\"quoted\"", "#", "*", "-la", "a;b", "caf\u{e9}"];
+    for without in ["", "MLSD"] {
+        let script = odd.iter().fold(Script::new().without(without), |script, name| {
+            script.file(format!("/x/{name}"), "x")
+        });
+        let scene = Scene::new(script);
+        let mut found = names(&scene, "ls x");
+        let mut wanted: Vec<_> = odd.iter().map(|name| (*name).to_owned()).collect();
+        found.sort();
+        wanted.sort();
+        assert_eq!(found, wanted, "without {without:?}");
+    }
+}
+
+#[test]
+fn a_name_with_a_dash_is_no_option_to_the_servers_ls() {
+    let scene = Scene::new(Script::new().without("MLSD").file("/-la/inside", "x"));
+    assert_eq!(names(&scene, "ls -- -la"), ["inside"]);
+    let lines = scene.liar.wire.lines("LIST");
+    assert!(lines.iter().any(|line| line.ends_with(" ./-la")), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.ends_with(" -la")), "{lines:?}");
+}
+
+#[test]
+fn commands_that_change_something_keep_every_byte_of_a_name() {
+    let name = b"caf\xe9 \xff#";
+    let scene = Scene::new(Script::new().file([b"/d/", &name[..]].concat(), "hello"));
+    let path = ftpsh::ftp::path::decode_name(name);
+    let pattern = "d/caf*";
+    scene.run(&format!("cat {pattern}")).ok().stdout_is("hello");
+    let mut session = scene.session();
+    let from = ftpsh::ftp::path::RemotePath::new(format!("d/{path}")).unwrap();
+    let to = ftpsh::ftp::path::RemotePath::new(format!("d/{path}2")).unwrap();
+    session.rename(&from, &to).unwrap();
+    assert_eq!(scene.liar.content([b"/d/", &name[..], b"2"].concat()).unwrap(), b"hello");
+    scene.run(&format!("rm -f {pattern}")).ok();
+    assert!(scene.liar.content([b"/d/", &name[..], b"2"].concat()).is_none());
+}
+
+#[test]
+fn line_breaks_in_any_commands_argument_are_refused_before_the_wire() {
+    let scene = Scene::new(script());
+    for command in ["cd", "ls", "cat", "rm -f", "mkdir", "rmdir", "stat", "chmod 644", "mv a"] {
+        let ran = scene.run(&format!("{command} 'x\r\nDELE a'"));
+        assert_eq!(ran.status, 2, "{command}\n{ran}");
+    }
+    scene.run("quote 'NOOP\r\nDELE a'").status(2);
+    assert!(!scene.liar.wire.has("DELE"), "{:?}", scene.liar.wire.commands());
+    assert!(scene.liar.content("/a").is_some());
+}
+
+#[test]
+fn protection_cannot_be_taken_off_by_hand() {
+    let scene = Scene::new(script());
+    for line in ["CCC", "ccc", "PROT C", "AUTH TLS"] {
+        scene.run(&format!("quote {line}")).status(2);
+    }
+    for verb in ["CCC", "ccc"] {
+        assert!(!scene.liar.wire.has(verb));
+    }
+    assert!(scene.liar.wire.lines("PROT").iter().all(|line| line == "PROT P"));
+}
+
+#[test]
+fn a_refused_removal_is_never_credited_with_a_surplus_reply() {
+    let surplus = Step::Reply(b"200\r\n250 deleted\r\n".to_vec());
+    let scene = Scene::new(script().always("NOOP", surplus).always("DELE", Step::reply("550 no")));
+    let ran = scene.call().args(["-k", "-c", "quote NOOP; rm -f a"]).run();
+    // On a new connection or not at all: but not with a reply that was there before.
+    assert!(matches!(ran.status, 3 | 8), "{ran}");
+    assert_eq!(scene.liar.wire.lines("DELE").len(), scene.liar.wire.connections() - 1, "{ran}");
+}
+
+#[test]
+fn the_directory_survives_a_lost_connection() {
+    let scene = Scene::new(
+        script().file("/d/inside", "found").on("MLST", Step::Close(b"421 restarting\r\n".to_vec())),
+    );
+    let ran = scene.run("cd d; cat inside || cat inside; pwd").ok();
+    assert!(ran.out().starts_with("found") && ran.out().contains("/d"), "{ran}");
+    assert_eq!(scene.liar.wire.connections(), 2, "{ran}");
+}

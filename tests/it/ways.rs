@@ -1,0 +1,151 @@
+//! Ways to transfer that are asked for: with checksums, by a rename, in ASCII type, at a limit.
+
+use crate::support::liar::{Data, Script, Step};
+use crate::support::program::Ran;
+use crate::support::scene::{Scene, noise};
+use std::time::{Duration, Instant};
+
+const SIZE: usize = 300_000;
+
+fn script() -> Script {
+    Script::new().file("/a", noise(SIZE))
+}
+
+/// Another file of the same size, from `from` on.
+fn other(from: usize) -> Vec<u8> {
+    let mut bytes = noise(SIZE);
+    bytes[from..].iter_mut().for_each(|byte| *byte = !*byte);
+    bytes
+}
+
+/// Runs commands without retries.
+fn once(scene: &Scene, commands: &str) -> Ran {
+    scene.call().args(["--set", "net:max-retries=0", "-c", commands]).run()
+}
+
+const CHECKSUMS: [&str; 6] =
+    ["HASH SHA-256*;SHA-1", "HASH SHA-1*;MD5", "XSHA256", "XSHA1", "XMD5", "XCRC"];
+
+#[test]
+fn checksums_are_compared_where_the_server_makes_them() {
+    for line in CHECKSUMS {
+        let verb = line.split(' ').next().unwrap();
+        let scene = Scene::new(script().feature(line));
+        scene.run("set xfer:verify hash; get a; put a -o b").ok();
+        assert_eq!(scene.liar.wire.lines(verb), [format!("{verb} a"), format!("{verb} b")]);
+
+        // What is stored or sent is not what it should be, though its size is.
+        let wrong = Data::Body(other(SIZE / 2));
+        let scene = Scene::new(script().feature(line).always_data("RETR", wrong));
+        once(&scene, "set xfer:verify hash; get a").status(10).stderr_has("checksums differ");
+        assert_eq!(scene.tree(), ["dest"], "{line}: what differs is of no use");
+        once(&scene, "get a").ok();
+
+        let spoil = Step::change(|files| files.put(b"/up", other(0)));
+        let scene = Scene::new(Script::new().feature(line).always(verb, spoil));
+        scene.write("up", noise(SIZE));
+        let ran = once(&scene, "set xfer:verify hash; put up").status(10);
+        ran.stderr_has("checksums differ").stderr_has("up");
+    }
+}
+
+#[test]
+fn a_checksum_that_cannot_be_had_is_no_failure() {
+    for (case, script) in [
+        ("none offered", script()),
+        ("refused", script().feature("XCRC").always("XCRC", Step::reply("550 no"))),
+        ("nonsense", script().feature("XCRC").always("XCRC", Step::reply("250 done"))),
+    ] {
+        let scene = Scene::new(script);
+        let ran = once(&scene, "set xfer:verify hash; get a; put a -o b");
+        assert_eq!(ran.status, 0, "{case}\n{ran}");
+    }
+}
+
+#[test]
+fn an_atomic_upload_appears_by_a_rename() {
+    let scene = Scene::new(Script::new().file("/d/a", "old"));
+    scene.write("a", noise(SIZE));
+    scene.run("put --atomic -O d a").ok();
+    let wire = &scene.liar.wire;
+    let of = |verbs: &[&str]| -> Vec<String> {
+        let is = |line: &String| verbs.iter().any(|verb| line.starts_with(verb));
+        wire.commands().into_iter().filter(is).collect()
+    };
+    assert_eq!(
+        of(&["STOR", "RNFR", "RNTO", "DELE"]),
+        ["STOR d/.a.ftpsh-part", "RNFR d/.a.ftpsh-part", "RNTO d/a"]
+    );
+    assert!(scene.liar.content("/d/a").unwrap() == noise(SIZE));
+    assert_eq!(scene.liar.files.lock().unwrap().paths(), [&b"/d"[..], b"/d/a"]);
+}
+
+#[test]
+fn an_atomic_upload_that_fails_leaves_the_old_file() {
+    let faults = [
+        ("cut", Script::new().always_data("STOR", Data::Reset(1000))),
+        ("552", Script::new().always("STOR", Step::last("552 full"))),
+        ("stored short", Script::new().always_data("STOR", Data::Short(1000))),
+        ("no rename", Script::new().always("RNTO", Step::reply("553 no"))),
+        ("no rename at all", Script::new().always("RNFR", Step::reply("502 no"))),
+        ("cut before the rename", Script::new().always("RNFR", Step::Cut(Vec::new()))),
+    ];
+    for (case, script) in faults {
+        let scene = Scene::new(script.file("/a", "old"));
+        scene.write("a", noise(200_000));
+        let ran = once(&scene, "put --atomic a");
+        assert!(ran.status != 0, "{case}\n{ran}");
+        scene.liar.wire.wait_idle();
+        assert_eq!(scene.liar.content("/a").as_deref(), Some(&b"old"[..]), "{case}\n{ran}");
+    }
+}
+
+#[test]
+fn an_atomic_upload_works_where_nothing_is_renamed_over_a_file() {
+    let refused = || Step::reply("553 it exists");
+    let scene = Scene::new(Script::new().file("/a", "old").on("RNTO", refused()));
+    scene.write("a", noise(SIZE));
+    let ran = once(&scene, "put --atomic a").ok();
+    assert!(scene.liar.content("/a").unwrap() == noise(SIZE), "{ran}");
+    assert_eq!(scene.liar.files.lock().unwrap().paths(), [b"/a"], "{ran}");
+}
+
+#[test]
+fn texts_get_the_line_ends_of_each_side() {
+    let scene = Scene::new(Script::new().file("/a", "one\r\ntwo\r\n\r\nthree"));
+    scene.run("get -a a").ok();
+    assert_eq!(scene.read("a").unwrap(), b"one\ntwo\n\nthree");
+    scene.run("put -a a -o b").ok();
+    assert_eq!(scene.liar.content("/b").unwrap(), b"one\r\ntwo\r\n\r\nthree");
+    // Binary again, in the same session and without being asked.
+    scene.run("get -a a -o c; get a -o d; put -a c -o e; put c -o f").ok();
+    assert_eq!(scene.read("d").unwrap(), b"one\r\ntwo\r\n\r\nthree");
+    assert_eq!(scene.liar.content("/f").unwrap(), b"one\ntwo\n\nthree");
+}
+
+#[test]
+fn an_interrupted_text_begins_again() {
+    let text = "a line of text\r\n".repeat(60_000);
+    let script = Script::new().file("/a", &text);
+    let scene = Scene::new(script.data("RETR", Data::Cut(500_000)).without("SIZE").without("MLST"));
+    once(&scene, "get -a a").status(10);
+    once(&scene, "get -a -c a").ok();
+    assert!(scene.read("a").unwrap() == text.replace("\r\n", "\n").into_bytes());
+}
+
+#[test]
+fn a_rate_limit_is_kept_in_both_directions() {
+    for (setting, commands) in [
+        ("net:limit-rate=400k", "get a"),
+        ("net:limit-rate=0:400k", "put up"),
+        ("net:limit-total-rate=400k", "get a"),
+    ] {
+        let scene = Scene::new(Script::new().file("/a", noise(200_000)));
+        scene.write("up", noise(200_000));
+        let started = Instant::now();
+        scene.call().args(["--set", setting, "-c", commands]).run().ok();
+        let taken = started.elapsed();
+        // Half a second less what is allowed at once; 400k are 409600 bytes.
+        assert!(taken > Duration::from_millis(380), "{setting}: {taken:?}");
+    }
+}
