@@ -10,7 +10,7 @@ use crate::cancel::Cancel;
 use crate::cli::{Cli, Sub, completions};
 use crate::commands::context::Connection;
 use crate::commands::{Context, bookmarks, find};
-use crate::credentials::Sources;
+use crate::credentials::{Sources, keyring};
 use crate::error::{Error, Kind, Result, kind_of};
 use crate::ftp::path::encode_name;
 use crate::home::Home;
@@ -139,6 +139,7 @@ fn context(cli: &Cli, out: Output) -> Result<Context> {
         file: login.password_file.clone(),
         command: login.password_command.clone(),
         env: login.password_env.clone(),
+        keyring: keyring::platform(),
         ..Sources::default()
     };
     let connection = Connection::new(gate, sources, login.user.clone());

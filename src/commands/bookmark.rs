@@ -2,8 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use super::{Builtin, Context, Example, Group, bookmarks, editor};
-use crate::error::{Error, Result};
+use super::import::{self, Found, What};
+use super::{Builtin, Context, Example, Group, bookmarks, editor, local, transfers};
+use crate::error::{Error, Kind, Result};
 use crate::ftp::path::encode_name;
 use crate::home::private_dir;
 use crate::output::{Column, Table};
@@ -34,6 +35,15 @@ enum Action {
     List,
     /// Open the file of bookmarks in $VISUAL or $EDITOR
     Edit,
+    /// Take over the sites of FileZilla (sitemanager.xml) or lftp (its file of bookmarks)
+    ///
+    /// Passwords are left out, and so are sites that are not FTP. What was plain FTP, or TLS only
+    /// if the server has it, becomes TLS. No bookmark that is there already is changed.
+    Import {
+        /// The file; `-` is standard input
+        #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+        file: String,
+    },
     /// Remove a bookmark
     Remove {
         /// Its name
@@ -53,6 +63,10 @@ impl Builtin for Bookmark {
             line: "bookmark add old ftp.example.org; bookmark remove old",
             about: "drop one",
         },
+        Example {
+            line: "echo work ftps://ftp.example.org > lftp.txt; bookmark import lftp.txt",
+            about: "take over a file of lftp's",
+        },
     ];
 
     fn check(&self) -> Result<()> {
@@ -69,6 +83,7 @@ impl Builtin for Bookmark {
             None | Some(Action::List) => list(ctx)?,
             Some(Action::Add { name, url }) => add(&name, url.as_deref(), ctx)?,
             Some(Action::Edit) => edit(ctx)?,
+            Some(Action::Import { file }) => import(&file, ctx)?,
             Some(Action::Remove { name }) => bookmarks::remove(&ctx.home, &name)?,
         }
         Ok(())
@@ -98,6 +113,52 @@ fn add(name: &str, url: Option<&str>, ctx: &Context) -> Result<()> {
         ctx.out.notice(&format!("bookmark {name} now means {site}"));
     }
     Ok(())
+}
+
+fn import(file: &str, ctx: &Context) -> anyhow::Result<()> {
+    let (file, bytes) = local::read_whole(ctx, file)?;
+    let found = import::sites(&bytes).map_err(|error| error.about(&file))?;
+    let mut failures = transfers::Failures::default();
+    let (mut added, mut unsafe_there, mut with_password) = (0, 0, 0);
+    for Found { line, what } in found {
+        let result = what.and_then(|what| match what {
+            What::Foreign(name, kind) => {
+                ctx.out.notice(&format!("{name}: left out, because it is {kind}"));
+                Ok(())
+            }
+            What::Bookmark { name, site, plain, password } => {
+                with_password += usize::from(password);
+                if import_one(&name, &site, ctx)? {
+                    added += 1;
+                    unsafe_there += usize::from(plain);
+                }
+                Ok(())
+            }
+        });
+        failures.note(ctx, result.map_err(|error| error.about(format!("{file}, line {line}"))))?;
+    }
+    ctx.out.notice(&format!("{file}: bookmarks added: {added}"));
+    if unsafe_there > 0 {
+        ctx.out.notice(&format!("of them without TLS until now, or not always: {unsafe_there}"));
+    }
+    if with_password > 0 {
+        ctx.out.notice(&format!(
+            "passwords in the file were left out: {with_password}; ~/.netrc can hold them"
+        ));
+    }
+    failures.into_result()
+}
+
+/// Adds a bookmark, unless it is there; another site under its name is left alone.
+fn import_one(name: &str, site: &Site, ctx: &Context) -> Result<bool> {
+    match bookmarks::find(&ctx.home, name)? {
+        None => bookmarks::add(&ctx.home, name, site).map(|_| true),
+        Some(url) if url == site.to_string() => Ok(false),
+        Some(_) => {
+            Err(Error::new(Kind::Other, format!("{name}: there is such a bookmark already"))
+                .with_hint(format!("`bookmark remove {name}` makes room for it")))
+        }
+    }
 }
 
 /// The current site, with who is logged in and the remote directory.

@@ -1,7 +1,10 @@
 //! Local paths as commands take them.
 
+use std::io::Read as _;
 use std::path::PathBuf;
 
+use super::Context;
+use crate::error::{Error, Result};
 use crate::ftp::path::encode_name;
 
 /// A path with `~` or `~/…` written out; anything else as it is.
@@ -26,6 +29,23 @@ pub fn path(word: &str) -> PathBuf {
 pub fn word(path: &std::path::Path) -> String {
     use std::os::unix::ffi::OsStrExt as _;
     crate::ftp::path::decode_name(path.as_os_str().as_bytes())
+}
+
+/// A file's name for messages, and what is in it. `-` is standard input.
+///
+/// # Errors
+///
+/// [`Kind::Local`](crate::error::Kind::Local).
+pub fn read_whole(ctx: &Context, file: &str) -> Result<(String, Vec<u8>)> {
+    if file == "-" {
+        let name = "standard input";
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().read_to_end(&mut bytes);
+        return read.map(|_| (name.to_owned(), bytes)).map_err(|why| Error::local(name, &why));
+    }
+    let path = ctx.local(&expand_tilde(file));
+    let bytes = std::fs::read(&path).map_err(|why| Error::local(&path, &why))?;
+    Ok((path.display().to_string(), bytes))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod bookmarks;
 pub mod context;
 pub mod dates;
 pub mod entries;
+pub mod import;
 pub mod local;
 pub mod lookup;
 pub mod overwrite;
@@ -16,6 +17,7 @@ pub mod trust;
 pub mod walk;
 pub mod watch;
 pub mod words;
+pub mod xml;
 pub mod zone;
 
 mod across;

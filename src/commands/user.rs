@@ -7,13 +7,17 @@ use crate::error::{Error, Result};
 
 /// Log in on the same server as another user
 ///
-/// The password comes from where it came from at the start, from the netrc file, or is asked for;
-/// it is no argument. The login is made on a new connection; if it is refused, the old one stays.
+/// The password comes from where it came from at the start, from the netrc file or the keyring, or
+/// is asked for; it is no argument. The login is made on a new connection; if it is refused, the old one stays.
 #[derive(Debug, Parser)]
 pub struct User {
+    /// Remove the password for NAME, or for who is logged in, from the keyring (in programs
+    /// that were built with one)
+    #[arg(long)]
+    forget: bool,
     /// The user name
-    #[arg(value_name = "NAME")]
-    name: String,
+    #[arg(value_name = "NAME", required_unless_present = "forget")]
+    name: Option<String>,
 }
 
 impl Builtin for User {
@@ -24,7 +28,8 @@ impl Builtin for User {
         &[Example { line: "user tester", about: "log in as tester" }];
 
     fn check(&self) -> Result<()> {
-        match self.name.is_empty() || self.name.contains(['\r', '\n', '\0']) {
+        let odd = |name: &String| name.is_empty() || name.contains(['\r', '\n', '\0']);
+        match self.name.as_ref().is_some_and(odd) {
             true => Err(Error::usage("user: not a user name")),
             false => Ok(()),
         }
@@ -32,6 +37,9 @@ impl Builtin for User {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         self.check()?;
-        Ok(ctx.log_in_as(self.name)?)
+        match self.name {
+            Some(name) if !self.forget => Ok(ctx.log_in_as(name)?),
+            name => Ok(ctx.forget_password(name)?),
+        }
     }
 }

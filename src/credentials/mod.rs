@@ -4,6 +4,7 @@
 //! certificate was accepted. No password enters an error, a notice, a log or a child's
 //! environment, and nobody becomes `anonymous` without having asked for it.
 
+pub mod keyring;
 mod netrc;
 mod source;
 #[cfg(test)]
@@ -11,7 +12,9 @@ mod tests;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+pub use self::keyring::{Keyring, Whose};
 pub use crate::site::Secret;
 
 use crate::error::{Error, Kind, Result};
@@ -29,6 +32,8 @@ pub struct Sources {
     pub url: Option<Secret>,
     /// The netrc file; see [`netrc_path`].
     pub netrc: Option<PathBuf>,
+    /// The keyring.
+    pub keyring: Option<Arc<dyn Keyring>>,
     /// Reads an environment variable; `std::env::var_os` outside tests.
     pub var: fn(&str) -> Option<OsString>,
 }
@@ -38,7 +43,7 @@ impl Default for Sources {
     fn default() -> Self {
         let var = |name: &str| std::env::var_os(name);
         let netrc = netrc_path(var);
-        Self { file: None, command: None, env: None, url: None, netrc, var }
+        Self { file: None, command: None, env: None, url: None, netrc, keyring: None, var }
     }
 }
 
@@ -72,6 +77,8 @@ pub enum Origin {
     Url,
     /// The netrc file.
     Netrc,
+    /// The keyring.
+    Keyring,
     /// The user, just now.
     Prompt,
     /// Nowhere: anonymous users need none.
@@ -100,7 +107,7 @@ const ANONYMOUS_PASSWORD: &str = "ftpsh@";
 ///
 /// `user` is that of `--user`, else of the URL; without one, netrc's login or the user's answer
 /// is taken. The password comes from the first of: file, command, environment, URL, netrc,
-/// `ask`. `verified` says that the certificate was checked against the system's roots or
+/// keyring, `ask`. `verified` says that the certificate was checked against the system's roots or
 /// remembered, not just let through: only such hosts get netrc's `default`. `ask` returns `None`
 /// without a terminal, or if the user gives up.
 ///
@@ -140,7 +147,17 @@ pub fn password_for(
     if user.contains(['\r', '\n', '\0']) {
         return Err(Error::usage(format!("user name {user:?}: holds a line break or NUL")));
     }
-    let found = named.or(netrc.password.map(|secret| (secret, Origin::Netrc)));
+    let mut found = named.or(netrc.password.map(|secret| (secret, Origin::Netrc)));
+    if let Some(keyring) = sources.keyring.as_ref().filter(|keyring| keyring.is_there())
+        && found.is_none()
+        && !is_anonymous(&user)
+    {
+        match keyring.get(Whose { host, port, user: &user }) {
+            Ok(secret) => found = secret.map(|secret| (secret, Origin::Keyring)),
+            // Somebody can still be asked.
+            Err(error) => notices.push(error.message().to_owned()),
+        }
+    }
     let (secret, from) = match found {
         Some(found) => found,
         None if is_anonymous(&user) => {

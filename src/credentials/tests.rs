@@ -7,7 +7,7 @@ use std::path::Path;
 /// No source at all; the variable `PW` is set, nothing else is.
 fn none() -> Sources {
     let var = |name: &str| (name == "PW").then(|| OsString::from("from-env"));
-    Sources { file: None, command: None, env: None, url: None, netrc: None, var }
+    Sources { file: None, command: None, env: None, url: None, netrc: None, keyring: None, var }
 }
 
 fn write(dir: &Path, name: &str, mode: u32, text: &[u8]) -> Option<PathBuf> {
@@ -34,12 +34,16 @@ fn fails(sources: &Sources, kind: Kind, message: &str) {
 #[test]
 fn the_first_source_in_order_is_taken() {
     let dir = tempfile::tempdir().unwrap();
+    let keyring = Arc::new(keyring::memory::Memory::default());
+    let kept = Secret::new("from-keyring".into()).unwrap();
+    keyring.put(Whose { host: "h", port: 21, user: "bob" }, &kept).unwrap();
     let mut sources = Sources {
         file: write(dir.path(), "pw", 0o600, b"from-file\nsecond line\n"),
         command: Some("printf 'from-command\\r\\nrest\\n'".into()),
         env: Some("PW".into()),
         url: Some(Secret::new("from-url".into()).unwrap()),
         netrc: write(dir.path(), "netrc", 0o600, b"machine h login bob password from-netrc"),
+        keyring: Some(Arc::clone(&keyring) as _),
         ..none()
     };
     let mut take = |expected: &str, from: Origin, next: &dyn Fn(&mut Sources)| {
@@ -53,6 +57,9 @@ fn the_first_source_in_order_is_taken() {
     take("from-env", Origin::Env, &|s| s.env = None);
     take("from-url", Origin::Url, &|s| s.url = None);
     take("from-netrc", Origin::Netrc, &|s| s.netrc = None);
+    take("from-keyring", Origin::Keyring, &|_| {
+        keyring.remove(Whose { host: "h", port: 21, user: "bob" }).unwrap();
+    });
     let mut prompts = Vec::new();
     let found = password_for("h", 21, Some("bob"), true, &sources, &mut |prompt| {
         prompts.push(prompt);

@@ -9,6 +9,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::control::{Control, Exchange, Shared, lock};
+use super::dial::Dialer;
 use super::explain::handshake_failure;
 use super::greeting::{ClearText, check_auth, check_greeting, socket};
 use super::options::Options;
@@ -207,7 +208,8 @@ impl Secured {
         lock(&self.exchange).death.is_some()
     }
 
-    /// Connects to a port of the control connection's peer, and how long that took.
+    /// Connects to a port of the control connection's peer (behind a proxy, of the host), and how
+    /// long that took.
     ///
     /// # Errors
     ///
@@ -215,6 +217,10 @@ impl Secured {
     pub fn dial(&self, port: u16) -> Result<(TcpStream, Duration)> {
         let begun = Instant::now();
         let bound = self.options.dialer.timeout.min(DIAL);
+        if self.options.dialer.proxy.is_some() {
+            let dialer = Dialer { timeout: bound, ..self.options.dialer.clone() };
+            return Ok((dialer.connect(&self.options.host, port)?, begun.elapsed()));
+        }
         let address = SocketAddr::new(self.peer.ip(), port);
         let tcp = self.options.dialer.connect_one(address, bound);
         tcp.map(|tcp| (tcp, begun.elapsed())).map_err(|error| match cancelled(&error) {

@@ -52,9 +52,11 @@ pub(super) const BEHAVIOUR: &[(&str, &str)] = &[
         r#"
 There is no option and no command argument that takes a password: other users can see command
 lines, and histories keep them. A password comes from `--password-file`, `--password-command` or
-`--password-env`; else from the URL, with a warning; else from the netrc file; else it is asked for
-at the terminal. Without any of these the login fails with exit status 7. `anonymous` is used only
-where it is asked for.
+`--password-env`; else from the URL, with a warning; else from the netrc file; else, in a program
+that was built with it, from the desktop's keyring, where a password that was typed is kept only
+after a question; else it is asked for at the terminal. Without any of these the login fails with
+exit status 7. `anonymous` is used only where it is asked for. The login for a proxy (`net:proxy`)
+comes from the proxy's URL, the netrc file or a question, and is given only if the proxy wants it.
 "#,
     ),
     (
@@ -113,7 +115,9 @@ prompt.
 
 Names that a server sends are one component of a path: no `..`, no slash and no control character.
 One that is not is refused, shown escaped, and makes the command fail. Nothing is written outside
-the target directory. Names need not be UTF-8: their bytes survive a round trip.
+the target directory. Names need not be UTF-8: their bytes survive a round trip. A server that does
+not name UTF8 among its features (`feat`) is read and written in `net:charset`, and what that
+character set cannot hold is refused before it is sent. Local names are UTF-8.
 "#,
     ),
 ];

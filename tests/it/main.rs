@@ -14,6 +14,7 @@ mod edit;
 mod examples;
 mod generated;
 mod handshake;
+mod import;
 mod install;
 mod jobs;
 mod listing;

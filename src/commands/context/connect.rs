@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::connection::not_connected;
 use super::{Context, Login};
-use crate::credentials::{Prompt, Secret, password_for};
+use crate::credentials::{Origin, Prompt, Secret, password_for};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::dialogue::{Dialogue, Direction};
@@ -228,21 +228,24 @@ impl Context {
     }
 
     fn log_in(&mut self, site: &Site, session: &mut Session) -> Result<()> {
-        let login = match self.connection.login.take() {
-            Some(login) => login,
-            None => Arc::new(self.credentials(site)?),
+        let (login, from) = match self.connection.login.take() {
+            Some(login) => (login, None),
+            None => {
+                let (login, from) = self.credentials(site)?;
+                (Arc::new(login), Some(from))
+            }
         };
         let account = login.account.as_ref().map(Secret::expose);
         let result = session.login(&login.user, login.secret.expose(), account);
         self.audit_login(site, &login.user, result.as_ref().err());
         // A login that was refused is asked for again; a lost connection says nothing about it.
         if !matches!(&result, Err(error) if error.kind() == Kind::Login) {
-            self.connection.login = Some(login);
+            self.connection.login = Some(Arc::clone(&login));
         }
-        result
+        self.remember_password(site, &login, from, result)
     }
 
-    fn credentials(&mut self, site: &Site) -> Result<Login> {
+    fn credentials(&mut self, site: &Site) -> Result<(Login, Origin)> {
         let out = &self.out;
         let cancel = &self.cancel;
         let mut ask = |question: Prompt| -> Result<Option<Secret>> {
@@ -263,7 +266,8 @@ impl Context {
         for notice in &found.notices {
             self.out.notice(notice);
         }
-        Ok(Login { user: found.user, secret: found.secret, account: found.account })
+        let login = Login { user: found.user, secret: found.secret, account: found.account };
+        Ok((login, found.from))
     }
 
     /// How to reach `site`, by the settings.

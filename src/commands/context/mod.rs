@@ -10,6 +10,7 @@ mod connect;
 mod connection;
 mod dialer;
 mod jobs;
+mod keyring;
 mod listing;
 mod pool;
 mod slots;

@@ -3,12 +3,12 @@
 //! An import never replaces what is remembered: what differs from it is refused, entry by entry.
 
 use std::fs::{OpenOptions, Permissions};
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Failures, filezilla, told, warn_of_damage};
-use crate::commands::{Context, local};
+use crate::commands::{Context, local, xml};
 use crate::error::{Error, Kind, Result};
 use crate::trust::entry::{Entry, Why, address};
 use crate::trust::store::remove_command;
@@ -20,7 +20,7 @@ pub(super) fn export(ctx: &Context, file: Option<&Path>) -> Result<()> {
     let Some(file) = file.filter(|file| *file != Path::new("-")) else {
         return entries.iter().try_for_each(|entry| ctx.out.line(&entry.to_string()));
     };
-    let path = typed(ctx, file);
+    let path = ctx.local(&local::expand_tilde(&local::word(file)));
     let text: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
     write_private(&path, text.as_bytes()).map_err(|why| Error::local(&path, &why))?;
     ctx.out.notice(&format!("{}: servers written: {}", path.display(), entries.len()));
@@ -37,15 +37,10 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)
 }
 
-/// A path as it was typed, in the shell or as an argument of the program.
-fn typed(ctx: &Context, path: &Path) -> PathBuf {
-    ctx.local(&local::expand_tilde(&local::word(path)))
-}
-
 /// Adds the entries of a file: an exported one, or FileZilla's `trustedcerts.xml`.
 pub(super) fn import(ctx: &Context, file: &Path) -> anyhow::Result<()> {
-    let (name, bytes) = read(ctx, file)?;
-    let found = match filezilla::looks_like(&bytes) {
+    let (name, bytes) = local::read_whole(ctx, &local::word(file))?;
+    let found = match xml::looks_like(&bytes) {
         true => {
             filezilla::entries(&bytes, chrono::Utc::now()).map_err(|error| error.about(&name))?
         }
@@ -67,19 +62,6 @@ pub(super) fn import(ctx: &Context, file: &Path) -> anyhow::Result<()> {
         ctx.out.notice(&format!("{name}: servers known already: {known}"));
     }
     failures.into_result()
-}
-
-/// The file's name for messages, and what is in it.
-fn read(ctx: &Context, file: &Path) -> Result<(String, Vec<u8>)> {
-    if file == Path::new("-") {
-        let name = "standard input";
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().read_to_end(&mut bytes);
-        return read.map(|_| (name.to_owned(), bytes)).map_err(|why| Error::local(name, &why));
-    }
-    let path = typed(ctx, file);
-    let bytes = std::fs::read(&path).map_err(|why| Error::local(&path, &why))?;
-    Ok((path.display().to_string(), bytes))
 }
 
 /// The lines of an exported file, with their numbers.

@@ -1,69 +1,34 @@
 //! FileZilla's `trustedcerts.xml`: host, port and the certificate's DER in hexadecimal.
 //!
-//! Only as much XML as FileZilla writes: elements without attributes that hold text. Anything
-//! else is an error of its entry. The certificate itself is read, so that both its hash and its
-//! key's are ours and not the file's.
+//! The certificate itself is read, so that both its hash and its key's are ours and not the file's.
 
 use chrono::{DateTime, Utc};
+use roxmltree::Node;
 
+use crate::commands::xml;
 use crate::error::{Error, Kind, Result};
 use crate::trust::certificate::Certificate;
 use crate::trust::entry::{Entry, Why};
-
-/// Whether this is XML: no exported line begins like it.
-pub(super) fn looks_like(bytes: &[u8]) -> bool {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    bytes.trim_ascii_start().starts_with(b"<")
-}
 
 /// The trusted certificates, each with the number of the line that it begins in.
 ///
 /// # Errors
 ///
-/// [`Kind::Local`] for XML that is not FileZilla's.
+/// [`Kind::Local`] for a file that is not FileZilla's.
 pub(super) fn entries(bytes: &[u8], now: DateTime<Utc>) -> Result<Vec<(usize, Result<Entry>)>> {
-    let wrong = || Error::new(Kind::Local, "not a file of FileZilla's trusted certificates");
-    let text = str::from_utf8(bytes).map_err(|_| wrong())?;
-    if !text.contains("<TrustedCerts") {
-        return Err(wrong());
-    }
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(begin) = text[at..].find("<Certificate>").map(|offset| at + offset) {
-        let line = text[..begin].matches('\n').count() + 1;
-        let Some(length) = text[begin..].find("</Certificate>") else {
-            let cut = Error::new(Kind::Local, "the file ends within a certificate");
-            found.push((line, Err(cut)));
-            break;
-        };
-        at = begin + length;
-        found.push((line, entry(&text[begin..at], now)));
-    }
-    Ok(found)
+    let document = xml::parse(bytes, "TrustedCerts", "a file of FileZilla's trusted certificates")?;
+    let found = document.descendants().filter(|node| node.has_tag_name("Certificate"));
+    Ok(found.map(|node| (xml::line(node), entry(node, now))).collect())
 }
 
-fn entry(xml: &str, now: DateTime<Utc>) -> Result<Entry> {
+fn entry(node: Node<'_, '_>, now: DateTime<Utc>) -> Result<Entry> {
     let wrong = |what: &str| Error::new(Kind::Local, format!("no usable {what}"));
-    let host = element(xml, "Host").ok_or_else(|| wrong("host"))?;
-    let port = element(xml, "Port").and_then(|port| port.parse().ok()).filter(|port| *port != 0);
-    let port = port.ok_or_else(|| wrong("port"))?;
-    let data = element(xml, "Data").and_then(|data| from_hex(&data));
+    let host = xml::child(node, "Host").ok_or_else(|| wrong("host"))?;
+    let port = xml::child(node, "Port").and_then(|port| port.parse().ok());
+    let port = port.filter(|port| *port != 0).ok_or_else(|| wrong("port"))?;
+    let data = xml::child(node, "Data").and_then(|data| from_hex(&data));
     let der = data.ok_or_else(|| wrong("certificate"))?;
     Entry::new(&host, port, &Certificate::from_der(&der)?, Why::Import, now)
-}
-
-/// The text of the only element of this name.
-fn element(xml: &str, name: &str) -> Option<String> {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    let (_, rest) = xml.split_once(&open)?;
-    let (text, rest) = rest.split_once(&close)?;
-    if rest.contains(&open) || text.contains('<') {
-        return None;
-    }
-    let entities =
-        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
-    let text = text.trim().to_owned();
-    Some(entities.iter().fold(text, |text, (entity, plain)| text.replace(entity, plain)))
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
@@ -80,7 +45,8 @@ mod tests {
     const NOW: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
 
     fn file(inside: &str) -> String {
-        format!("<?xml version=\"1.0\"?>\n<FileZilla3>\n<TrustedCerts>\n{inside}</TrustedCerts>\n")
+        let head = "<?xml version=\"1.0\"?>\n<FileZilla3>\n<TrustedCerts>\n";
+        format!("{head}{inside}</TrustedCerts>\n</FileZilla3>\n")
     }
 
     #[test]
@@ -107,24 +73,11 @@ mod tests {
 
     #[test]
     fn a_file_that_is_cut_or_another_one_is_an_error() {
-        let found = entries(file("<Certificate><Data>00").as_bytes(), NOW).unwrap();
-        assert!(matches!(&found[..], [(4, Err(_))]), "{found:?}");
         assert!(entries(file("").as_bytes(), NOW).unwrap().is_empty());
-        for other in [&b"<FileZilla3></FileZilla3>"[..], b"<html>", b"<\xff"] {
+        let whole = file("<Certificate><Data>00</Data></Certificate>");
+        let (cut, _) = whole.split_at(whole.len() - 30);
+        for other in [cut.as_bytes(), b"<FileZilla3></FileZilla3>", b"<html>", b"<\xff"] {
             assert_eq!(entries(other, NOW).unwrap_err().kind(), Kind::Local);
         }
-    }
-
-    #[test]
-    fn only_xml_looks_like_it() {
-        assert!(looks_like(b"\xef\xbb\xbf<?xml"));
-        assert!(looks_like(b"\n <FileZilla3>"));
-        assert!(!looks_like(b"[h]:21 cert=SHA256:x"));
-        assert!(!looks_like(b""));
-    }
-
-    #[test]
-    fn entities_are_read_once() {
-        assert_eq!(element("<Host>a&amp;lt;b</Host>", "Host").as_deref(), Some("a&lt;b"));
     }
 }

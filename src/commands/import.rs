@@ -1,0 +1,247 @@
+//! Sites that other programs keep: FileZilla's `sitemanager.xml` and lftp's bookmarks.
+//!
+//! A file comes in, bookmarks go out, and what had to be left out of them. No password ever does.
+
+use super::{bookmarks, xml};
+use crate::error::{Error, Kind, Result};
+use crate::site::{self, Site};
+
+/// One site of a file.
+#[derive(Debug)]
+pub struct Found {
+    /// The line it begins in.
+    pub line: usize,
+    /// What became of it.
+    pub what: Result<What>,
+}
+
+/// What became of a site.
+#[derive(Debug, PartialEq)]
+pub enum What {
+    /// It can be a bookmark.
+    Bookmark {
+        /// A name that bookmarks can have.
+        name: String,
+        /// Where and as whom.
+        site: Site,
+        /// It was reached without TLS, or with TLS if that is to be had.
+        plain: bool,
+        /// The file has a password for it.
+        password: bool,
+    },
+    /// It is of another kind (SFTP, S3): its name, and its kind in words.
+    Foreign(String, String),
+}
+
+/// The sites of a file, FileZilla's or lftp's.
+///
+/// # Errors
+///
+/// [`Kind::Local`] for a file that is neither.
+pub fn sites(bytes: &[u8]) -> Result<Vec<Found>> {
+    if xml::looks_like(bytes) {
+        return filezilla(bytes);
+    }
+    let text = str::from_utf8(bytes)
+        .map_err(|_| Error::new(Kind::Local, "neither FileZilla's sites nor lftp's bookmarks"))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| {
+        let line = line.trim();
+        !line.is_empty() && !line.starts_with('#')
+    });
+    Ok(lines.map(|(index, line)| Found { line: index + 1, what: lftp(line) }).collect())
+}
+
+fn filezilla(bytes: &[u8]) -> Result<Vec<Found>> {
+    let document = xml::parse(bytes, "Servers", "a file of FileZilla's sites")?;
+    let servers = document.descendants().filter(|node| node.has_tag_name("Server"));
+    Ok(servers.map(|node| Found { line: xml::line(node), what: server(node) }).collect())
+}
+
+fn server(node: roxmltree::Node<'_, '_>) -> Result<What> {
+    let part = |name| xml::child(node, name).filter(|text| !text.is_empty());
+    let wrong = |what: &str| Error::new(Kind::Local, format!("no usable {what}"));
+    let host = part("Host").ok_or_else(|| wrong("host"))?;
+    let title = part("Name").or_else(|| Some(xml::text(node)).filter(|text| !text.is_empty()));
+    let title = title.unwrap_or_else(|| host.clone());
+    // From the outermost folder to the site.
+    let folders = node.ancestors().filter(|above| above.has_tag_name("Folder")).map(xml::text);
+    let mut names: Vec<String> = folders.collect();
+    names.reverse();
+    names.push(title.clone());
+    let protocol = part("Protocol").unwrap_or_else(|| "0".to_owned());
+    let (scheme, plain) = match protocol.as_str() {
+        "3" => ("ftps", false),
+        "4" => ("ftpes", false),
+        // FTP with TLS if the server has it, and FTP without.
+        "0" | "6" => ("ftpes", true),
+        "1" => return Ok(What::Foreign(title, "SFTP".to_owned())),
+        other => return Ok(What::Foreign(title, format!("FileZilla's protocol {other}"))),
+    };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let host = if bare.contains(':') { format!("[{bare}]") } else { bare.to_owned() };
+    let port = match part("Port").as_deref() {
+        None | Some("0") => String::new(),
+        Some(port) => format!(":{port}"),
+    };
+    // An @ would put the rest of the host elsewhere.
+    if host.contains(['@', '/']) {
+        return Err(wrong("host"));
+    }
+    let mut site = site::parse(&format!("{scheme}://{host}{port}"))
+        .map_err(|error| Error::new(Kind::Local, error.message()))?
+        .site;
+    let anonymous = part("Logontype").as_deref() == Some("0");
+    site.user = part("User").or_else(|| anonymous.then(|| "anonymous".to_owned()));
+    if site.user.as_ref().is_some_and(|user| user.contains(['\r', '\n', '\0'])) {
+        return Err(wrong("user"));
+    }
+    site.path = part("RemoteDir").and_then(|text| remote_dir(&text)).map(String::into_bytes);
+    let password = part("Pass").is_some();
+    Ok(What::Bookmark { name: bookmark_name(&names), site, plain, password })
+}
+
+/// FileZilla's way of writing a path: its kind (1 is Unix), a prefix's length and the prefix, then
+/// each component after its length, in characters. `None` for paths of other systems.
+fn remote_dir(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("1 0").or_else(|| text.strip_prefix("0 0"))?;
+    let mut path = String::new();
+    let mut rest = rest.trim_start();
+    while !rest.is_empty() {
+        let (length, after) = rest.split_once(' ')?;
+        let length: usize = length.parse().ok().filter(|length| *length > 0)?;
+        let end = after.char_indices().nth(length).map_or(after.len(), |(at, _)| at);
+        let (component, next) = after.split_at(end);
+        if component.chars().count() != length || component.contains(['/', '\r', '\n', '\0']) {
+            return None;
+        }
+        path.push('/');
+        path.push_str(component);
+        rest = next.strip_prefix(' ').unwrap_or(next);
+    }
+    (!path.is_empty()).then_some(path)
+}
+
+fn lftp(line: &str) -> Result<What> {
+    let wrong = |why: &str| Error::new(Kind::Local, why);
+    let (name, url) = line.trim().split_once(char::is_whitespace).ok_or_else(|| {
+        wrong("not a name and a URL").with_hint("lftp's file is ~/.local/share/lftp/bookmarks")
+    })?;
+    let url = url.trim();
+    let scheme = url.split_once("://").map_or("ftp", |(scheme, _)| scheme).to_ascii_lowercase();
+    if !matches!(scheme.as_str(), "ftp" | "ftps" | "ftpes") {
+        // Quoted only where it has the form of one.
+        let known = scheme.chars().all(|c| c.is_ascii_alphanumeric());
+        let kind = if known { scheme } else { "another scheme".to_owned() };
+        return Ok(What::Foreign(name.to_owned(), kind));
+    }
+    // lftp writes hosts without a scheme, with a path after them.
+    let full = if url.contains("://") { url.to_owned() } else { format!("ftp://{url}") };
+    let target = site::parse(&full).map_err(|error| wrong(error.message()))?;
+    Ok(What::Bookmark {
+        name: bookmark_name(&[name.to_owned()]),
+        site: target.site,
+        plain: scheme == "ftp",
+        password: target.password.is_some(),
+    })
+}
+
+/// A bookmark's name for a site in folders: `Work/My site` becomes `Work.My-site`.
+fn bookmark_name(names: &[String]) -> String {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || ":/#@".contains(c);
+    let plain = |name: &String| {
+        let words = name.split(odd).filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join("-").trim_start_matches('-').to_owned()
+    };
+    let parts: Vec<_> = names.iter().map(plain).filter(|part| !part.is_empty()).collect();
+    let name = parts.join(".");
+    if bookmarks::check_name(&name).is_ok() { name } else { "site".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(file: &str) -> Vec<String> {
+        let show = |found: Found| match found.what {
+            Err(error) => format!("{}: {error}", found.line),
+            Ok(What::Foreign(name, kind)) => format!("{name} is {kind}"),
+            Ok(What::Bookmark { name, site, plain, password }) => {
+                format!("{name} {site} {}{}", u8::from(plain), u8::from(password))
+            }
+        };
+        sites(file.as_bytes()).unwrap().into_iter().map(show).collect()
+    }
+
+    const FILEZILLA: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<FileZilla3 version="3.66" platform="*nix">
+<Servers>
+  <Server><Host>ftp.example.org</Host><Port>21</Port><Protocol>4</Protocol><User>bob</User>
+    <Pass encoding="base64">aHVudGVyMg==</Pass><Logontype>1</Logontype><Name>My site</Name>
+    <RemoteDir>1 0 3 var 7 a b c/d</RemoteDir></Server>
+  <Folder expanded="1">Work
+    <Folder>Ünder @ home
+      <Server><Host>::1</Host><Port>9990</Port><Protocol>3</Protocol><Name>x</Name>
+        <RemoteDir>1 0 4 über 5 a b c</RemoteDir></Server>
+    </Folder>
+    <Server><Host>h</Host><Port>0</Port><Protocol>0</Protocol><Logontype>0</Logontype>Old style</Server>
+  </Folder>
+  <Server><Host>s</Host><Protocol>1</Protocol><Name>shell</Name></Server>
+  <Server><Host>u:hunter2@evil</Host><Protocol>6</Protocol><Name>e</Name></Server>
+  <Server><Port>21</Port></Server>
+</Servers>
+</FileZilla3>"#;
+
+    #[test]
+    fn filezillas_sites_become_bookmarks() {
+        assert_eq!(
+            shown(FILEZILLA),
+            [
+                "My-site ftpes://bob@ftp.example.org 01",
+                "Work.Ünder-home.x ftps://[::1]:9990/%2F%C3%BCber/a%20b%20c 00",
+                "Work.Old-style ftpes://anonymous@h 10",
+                "shell is SFTP",
+                "15: no usable host",
+                "16: no usable host",
+            ]
+        );
+    }
+
+    #[test]
+    fn lftps_bookmarks_lose_their_passwords() {
+        let file = "# mine\nwork\tftp://bob:hunter2@ftp.example.org:2121/pub/\n\
+                    tls  ftps://h/%2Fetc\nbare ftp.example.org/pub/\nshell sftp://u:hunter2@h\n\
+                    lonely\nbad ftp://bob:hunter2@\n";
+        let shown = shown(file);
+        assert_eq!(shown[0], "work ftpes://bob@ftp.example.org:2121/pub/ 11");
+        assert_eq!(shown[1], "tls ftps://h/%2Fetc 00");
+        assert_eq!(shown[2], "bare ftpes://ftp.example.org/pub/ 10");
+        assert_eq!(shown[3], "shell is sftp");
+        assert!(shown[4].starts_with("6: ") && shown[5].starts_with("7: "), "{shown:?}");
+        assert!(!shown.concat().contains("hunter2"), "{shown:?}");
+    }
+
+    #[test]
+    fn paths_of_filezilla_are_read_by_their_lengths() {
+        for (text, path) in [
+            ("1 0 3 var 3 www", Some("/var/www")),
+            ("1 0 5 a b c", Some("/a b c")),
+            ("1 0 5 1 2 3 1 x", Some("/1 2 3/x")),
+            ("1 0", None),
+            ("1 0 9 var", None),
+            ("1 0 99999999999999999999 var", None),
+            ("1 0 0 ", None),
+            ("1 0 3 a/b", None),
+            ("2 0 3 var", None),
+            ("", None),
+        ] {
+            assert_eq!(remote_dir(text).as_deref(), path, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_become_names_that_bookmarks_can_have() {
+        for (given, name) in [("a b:c", "a-b-c"), ("-x", "x"), ("@#/", "site"), ("ok", "ok")] {
+            assert_eq!(bookmark_name(&[given.to_owned()]), name);
+        }
+    }
+}

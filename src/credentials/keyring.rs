@@ -1,0 +1,155 @@
+//! Passwords in the platform's keyring (Secret Service, macOS Keychain), with the feature `keyring`.
+//!
+//! One password for each host, port and user. It is read when nothing before it in the order had
+//! one, and written and removed only when the user says so.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Secret;
+use crate::error::Result;
+
+/// Whose password.
+#[derive(Debug, Clone, Copy)]
+pub struct Whose<'a> {
+    /// The host.
+    pub host: &'a str,
+    /// The port.
+    pub port: u16,
+    /// The user name.
+    pub user: &'a str,
+}
+
+/// A place that keeps passwords.
+pub trait Keyring: fmt::Debug + Send + Sync {
+    /// Whether it can be used now.
+    fn is_there(&self) -> bool;
+
+    /// The password; `None` when it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Login`](crate::error::Kind::Login) when it is locked or fails; so for all of these.
+    fn get(&self, whose: Whose<'_>) -> Result<Option<Secret>>;
+
+    /// Keeps a password in place of any before it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keyring::get`].
+    fn put(&self, whose: Whose<'_>, secret: &Secret) -> Result<()>;
+
+    /// Removes the password; `false` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keyring::get`].
+    fn remove(&self, whose: Whose<'_>) -> Result<bool>;
+}
+
+/// The platform's keyring; `None` in a program that was built without it.
+pub fn platform() -> Option<Arc<dyn Keyring>> {
+    #[cfg(feature = "keyring")]
+    return Some(Arc::new(platform::Platform));
+    #[cfg(not(feature = "keyring"))]
+    None
+}
+
+/// A failure of the keyring, without anything that it holds.
+#[cfg(any(feature = "keyring", test))]
+fn failed(why: impl fmt::Display) -> crate::error::Error {
+    crate::error::Error::new(crate::error::Kind::Login, format!("keyring: {why}"))
+}
+
+#[cfg(feature = "keyring")]
+mod platform {
+    use keyring::{Entry, Error as Failure};
+
+    use super::{Keyring, Secret, Whose, failed};
+    use crate::error::Result;
+
+    /// The platform's own.
+    #[derive(Debug)]
+    pub(super) struct Platform;
+
+    fn entry(whose: Whose<'_>) -> Result<Entry> {
+        let service = format!("ftpsh {}:{}", whose.host, whose.port);
+        Entry::new(&service, whose.user).map_err(failed)
+    }
+
+    impl Keyring for Platform {
+        fn is_there(&self) -> bool {
+            Entry::store_status().is_ok()
+        }
+
+        fn get(&self, whose: Whose<'_>) -> Result<Option<Secret>> {
+            match entry(whose)?.get_password() {
+                Ok(text) => Secret::new(text).map(Some),
+                Err(Failure::NoEntry) => Ok(None),
+                // This one holds what was stored.
+                Err(Failure::BadEncoding(_)) => Err(failed("the password is not text")),
+                Err(why) => Err(failed(why)),
+            }
+        }
+
+        fn put(&self, whose: Whose<'_>, secret: &Secret) -> Result<()> {
+            entry(whose)?.set_password(secret.expose()).map_err(failed)
+        }
+
+        fn remove(&self, whose: Whose<'_>) -> Result<bool> {
+            match entry(whose)?.delete_credential() {
+                Ok(()) => Ok(true),
+                Err(Failure::NoEntry) => Ok(false),
+                Err(why) => Err(failed(why)),
+            }
+        }
+    }
+}
+
+/// A keyring in memory, which can be locked.
+#[cfg(test)]
+pub mod memory {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use super::{Keyring, Secret, Whose, failed};
+    use crate::error::Result;
+
+    /// See the module's text.
+    #[derive(Debug, Default)]
+    pub struct Memory {
+        /// By `user@host:port`.
+        pub kept: Mutex<BTreeMap<String, Secret>>,
+        /// Whether it refuses everything.
+        pub locked: bool,
+    }
+
+    impl Memory {
+        fn open(&self) -> Result<std::sync::MutexGuard<'_, BTreeMap<String, Secret>>> {
+            if self.locked { Err(failed("locked")) } else { Ok(self.kept.lock().unwrap()) }
+        }
+    }
+
+    fn key(whose: Whose<'_>) -> String {
+        format!("{}@{}:{}", whose.user, whose.host, whose.port)
+    }
+
+    impl Keyring for Memory {
+        fn is_there(&self) -> bool {
+            true
+        }
+
+        fn get(&self, whose: Whose<'_>) -> Result<Option<Secret>> {
+            Ok(self.open()?.get(&key(whose)).cloned())
+        }
+
+        fn put(&self, whose: Whose<'_>, secret: &Secret) -> Result<()> {
+            self.open()?.insert(key(whose), secret.clone());
+            Ok(())
+        }
+
+        fn remove(&self, whose: Whose<'_>) -> Result<bool> {
+            Ok(self.open()?.remove(&key(whose)).is_some())
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `bookmark import`: other programs' sites as bookmarks, without their passwords.
+
+use crate::support::program::Ftpsh;
+use std::sync::Arc;
+
+const SITES: &str = "<?xml version=\"1.0\"?>\n<FileZilla3><Servers><Folder>Work\n\
+    <Server><Host>ftp.example.org</Host><Port>2121</Port><Protocol>0</Protocol><User>bob</User>\
+    <Pass>hunter2</Pass><Name>main</Name></Server></Folder>\n\
+    <Server><Host>h</Host><Protocol>1</Protocol><Name>shell</Name></Server>\n\
+    </Servers></FileZilla3>\n";
+
+fn run(call: &Ftpsh, commands: &str) -> crate::support::program::Ran {
+    Ftpsh::at(&call.home()).args(["-c", commands]).run()
+}
+
+#[test]
+fn sites_become_bookmarks_and_passwords_stay_behind() {
+    let call = Ftpsh::new();
+    let home: Arc<_> = call.home();
+    std::fs::write(home.path().join("sites.xml"), SITES).unwrap();
+    let ran = run(&call, "bookmark import sites.xml; bookmark list").ok();
+    let ran = ran.stdout_has("Work.main").stdout_has("ftpes://bob@ftp.example.org:2121");
+    let ran = ran.stderr_has("shell: left out, because it is SFTP").stderr_has("added: 1");
+    ran.stderr_has("without TLS").stderr_has("passwords in the file").never_says("hunter2");
+    let kept = std::fs::read_to_string(home.path().join("ftpsh/bookmarks")).unwrap();
+    assert!(!kept.contains("hunter2"), "{kept}");
+    // Again: nothing is new, and nothing is wrong.
+    run(&call, "bookmark import sites.xml").ok().stderr_has("added: 0");
+}
+
+#[test]
+fn a_bookmark_that_is_there_is_not_changed() {
+    let call = Ftpsh::new();
+    let file = call.home().path().join("lftp");
+    std::fs::write(&file, "a ftps://new\nb ftps://b\n").unwrap();
+    let ran = run(&call, "bookmark add a ftps://old; bookmark import lftp").status(1);
+    ran.stderr_has("line 1: a: there is such a bookmark already");
+    let list = run(&call, "bookmark list").ok();
+    assert!(list.out().contains("ftps://old") && list.out().contains("ftps://b"), "{list}");
+}
+
+#[test]
+fn other_files_are_refused() {
+    let call = Ftpsh::new();
+    for (content, why) in [("<html/>", "not a file of FileZilla's sites"), ("<a", "not a file")] {
+        std::fs::write(call.home().path().join("x"), content).unwrap();
+        run(&call, "bookmark import x").status(9).stderr_has(why);
+    }
+    run(&call, "bookmark import missing").status(9);
+}
