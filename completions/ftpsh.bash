@@ -169,7 +169,7 @@ _ftpsh_table() {
             esac
             ;;
         'ftpsh doctor')
-            options='-u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
+            options='-w --write -u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
             positionals=('targets')
             case $1 in
                 -u | --user) values='unknown' ;;

@@ -2,14 +2,16 @@
 //! and that it stores nothing, changes nothing, and tells a server that is not trusted no name.
 
 use crate::support::certificate::{Certificate, DAY};
-use crate::support::liar::{Event, Script, Step, Versions};
-use crate::support::program::Ran;
+use crate::support::liar::{Data, Event, Script, Step, Versions};
+use crate::support::program::{Ran, wait};
 use crate::support::scene::{PASSWORD, Scene};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
+use rustix::process::{Pid, Signal, kill_process};
 use socket2::{Domain, Socket, Type};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 fn script() -> Script {
@@ -288,7 +290,6 @@ fn missing_features_and_limits_are_notes_with_a_remedy() {
 
 #[test]
 fn a_stream_without_close_notify_is_a_note() {
-    use crate::support::liar::Data;
     let listing = "type=file;size=18;modify=20240102030405; notes\r\n";
     let script = script()
         .listing("MLSD", listing)
@@ -312,6 +313,28 @@ fn in_the_shell_it_examines_the_server_connected_to() {
 fn without_a_server_it_asks_for_one() {
     let scene = Scene::new(script());
     scene.bare_unaddressed().args(["-c", "doctor"]).run().status(2).stderr_has("which server");
+}
+
+#[test]
+fn an_interrupt_ends_it_wherever_it_waits() {
+    let phases = [
+        ("PROT", script().always("PROT", Step::Silence)),
+        ("PASV", script().always("PASV", Step::Silence)),
+        ("LIST", script().always_data("LIST", Data::Stall(5))),
+    ];
+    for (verb, script) in phases {
+        let scene = Scene::new(script);
+        let options = ["--fingerprint", &scene.liar.fingerprint, "--password-env", PASSWORD];
+        let call = scene.bare_unaddressed().env(PASSWORD, &scene.liar.password);
+        let mut command = call.args(options).args(["doctor", &scene.liar.url()]).command();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        scene.liar.wire.wait_for(verb, 1);
+        let sent = Instant::now();
+        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+        assert_eq!(wait(&mut child, Duration::from_secs(5)), 130, "{verb}");
+        assert!(sent.elapsed() < Duration::from_secs(2), "{verb}: {:?}", sent.elapsed());
+    }
 }
 
 /// A port that answers nothing, as behind a firewall: its queue of connections is full.
