@@ -310,6 +310,19 @@ fn in_the_shell_it_examines_the_server_connected_to() {
 }
 
 #[test]
+fn a_password_in_one_servers_url_is_not_sent_to_another() {
+    let (here, there) = (Scene::new(script()), Scene::new(script()));
+    let (name, secret) = (&here.liar.user, &here.liar.password);
+    let url = format!("ftpes://{name}:{secret}@{}", here.liar.addr);
+    let commands = format!("doctor {}", there.liar.url());
+    let call = here.bare_unaddressed().args(["--insecure", "--json", "-c", &commands, &url]);
+    let ran = call.run().ok();
+    shows(&ran, "login", "skip", &["no password"]);
+    nothing_was_told(&there);
+    assert_eq!(here.liar.wire.lines("PASS").len(), 1);
+}
+
+#[test]
 fn without_a_server_it_asks_for_one() {
     let scene = Scene::new(script());
     scene.bare_unaddressed().args(["-c", "doctor"]).run().status(2).stderr_has("which server");
