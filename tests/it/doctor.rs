@@ -264,6 +264,26 @@ fn old_tls_is_named_and_a_single_version_is_a_note() {
 }
 
 #[test]
+fn a_demand_for_a_client_certificate_is_told_in_words() {
+    for versions in [Versions::Tls12, Versions::Tls13] {
+        let scene = Scene::new(script().wants_certificate().versions(versions));
+        let ran = trusting(&scene, &["--json"]);
+        let ran = ran.status(4).stderr_has("client certificate");
+        ran.stderr_has("hint: ").stderr_has("tls:cert-file");
+        nothing_was_told(&scene);
+    }
+}
+
+#[test]
+fn a_server_that_refuses_protection_fails_with_the_setting() {
+    let script = script().greeting(Step::reply("220 (vsFTPd 3.0.5)"));
+    let scene = Scene::new(script.always("PROT", Step::reply("536 not here")));
+    let ran = trusting(&scene, &["--json"]).status(4);
+    shows(&ran, "prot", "bad", &["536", "ssl_enable=YES", "not be protected"]);
+    nothing_was_told(&scene);
+}
+
+#[test]
 fn without_credentials_the_rest_is_left_out_and_a_refused_login_is_a_failure() {
     let scene = Scene::new(script());
     let pin = ["--fingerprint", &scene.liar.fingerprint];
