@@ -160,3 +160,21 @@ fn what_makes_no_sense_is_refused_before_anything_is_connected() {
     }
     assert_eq!(scene.liar.wire.connections(), 0);
 }
+
+#[test]
+fn a_tree_goes_from_server_to_server_and_the_second_time_nothing_does() {
+    let scene = Scene::new(source().file("/d/e/f", "deep"));
+    let other = Liar::start(Script::new().dir("/in"));
+    for carried in [2, 0] {
+        let ran = run(&scene, &other, "mirror d URL/in/d; pwd").ok();
+        assert_eq!(ran.json_of("transfer").len(), carried, "{ran}");
+        assert!(other.content("/in/d/a") == Some(noise(SIZE)), "{ran}");
+        assert!(other.content("/in/d/e/f") == Some(b"deep".to_vec()), "{ran}");
+        assert_eq!(scene.whole_files(), Vec::<String>::new(), "{ran}");
+        ran.never_says(&other.password);
+    }
+    // What is only there goes, if that is asked for; and from a URL to this side.
+    let ran = run(&scene, &other, "rm d/a; mirror --delete --yes d URL/in/d; mirror URL/in/d back");
+    assert!(other.content("/in/d/a").is_none(), "{}", ran.ok());
+    assert!(scene.read("back/e/f").unwrap() == b"deep");
+}

@@ -1,5 +1,6 @@
 //! `mirror`: make a tree like another one.
 
+mod across;
 mod patterns;
 mod show;
 mod watching;
@@ -29,7 +30,8 @@ use crate::transfer::mirror::run::{self, Settings, Summary};
 ///
 /// Downloads SOURCE from the server into TARGET (or into a directory of the same name); with -R
 /// uploads a local SOURCE. Files that are there with the same size and are not older are left
-/// alone. Deletions come last, and only after every listing was whole and understood.
+/// alone. A URL may stand for a server's side, or for both. Deletions come last, and only after
+/// every listing was whole and understood.
 #[derive(Debug, Parser)]
 pub struct Mirror {
     /// Upload: SOURCE is local, TARGET on the server
@@ -101,6 +103,10 @@ impl Builtin for Mirror {
         Example { line: "mirror docs", about: "download a directory" },
         Example { line: "mirror --dry-run docs backup", about: "show what would be done" },
         Example { line: "mirror -P 2 -x '*.o' docs backup", about: "two files at a time" },
+        Example {
+            line: "mirror docs ftp://tester@ftp.example.org/backup",
+            about: "copy a directory from server to server",
+        },
         Example { line: "mirror -R --delete --yes . empty", about: "upload, and delete the rest" },
     ];
 
@@ -108,7 +114,7 @@ impl Builtin for Mirror {
         if self.yes && !self.delete {
             return Err(Error::usage("mirror: --yes is about --delete"));
         }
-        Ok(())
+        self.check_urls()
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
@@ -117,19 +123,26 @@ impl Builtin for Mirror {
         if self.delete && !(self.yes || self.dry_run || can_ask) {
             return Err(Error::usage("mirror: --delete in a script needs --yes").into());
         }
-        let pool = ctx.begin_pool()?;
-        let result = self.with_pool(ctx, &pool);
-        ctx.end_pool(&pool);
+        let result = if self.has_url() { self.by_urls(ctx) } else { self.here(ctx) };
         ctx.cache.clear();
         Ok(result?)
     }
 }
 
 impl Mirror {
-    fn with_pool(&self, ctx: &mut Context, pool: &Arc<crate::ftp::pool::Pool>) -> Result<()> {
+    /// Between the current server and this side.
+    fn here(&self, ctx: &mut Context) -> Result<()> {
+        let pool = ctx.begin_pool()?;
         let way = if self.reverse { Way::Upload } else { Way::Download };
-        let sides = self.sides(pool, ctx)?;
-        let settings = self.settings(ctx, way, pool.limit());
+        let result = self
+            .sides(&pool, ctx)
+            .and_then(|sides| self.run_between(ctx, sides, way, pool.limit()));
+        ctx.end_pool(&pool);
+        result
+    }
+
+    fn run_between(&self, ctx: &mut Context, sides: Sides, way: Way, limit: usize) -> Result<()> {
+        let settings = self.settings(ctx, way, limit);
         let watched = Watching::new(ctx, way, sides.clone());
         let begun = std::time::Instant::now();
         let result = run::carry(&sides, &settings, &watched, &ctx.cancel);

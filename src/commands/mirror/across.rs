@@ -1,0 +1,106 @@
+//! Mirrors whose sides are named by URLs: from another server, to another server, or from server
+//! to server, through this program and without a copy on the disk.
+
+use std::sync::Arc;
+
+use super::Mirror;
+use crate::commands::context::beside::{Beside, is_url, parse_url};
+use crate::commands::{Context, zone};
+use crate::error::{Error, Result};
+use crate::ftp::path::RemotePath;
+use crate::ftp::pool::Pool;
+use crate::output::Way;
+use crate::transfer::mirror::carry::Sides;
+use crate::transfer::mirror::remote::RemoteTree;
+
+impl Mirror {
+    /// Whether a URL stands for one of the sides.
+    pub(super) fn has_url(&self) -> bool {
+        is_url(&self.source) || self.target.as_deref().is_some_and(is_url)
+    }
+
+    /// Looks at the URLs.
+    pub(super) fn check_urls(&self) -> Result<()> {
+        let target = self.target.as_deref().filter(|word| is_url(word));
+        for url in [Some(self.source.as_str()).filter(|word| is_url(word)), target] {
+            url.map_or(Ok(()), |url| parse_url(url).map(drop))?;
+        }
+        if self.reverse && is_url(&self.source) {
+            return Err(Error::usage("mirror: with -R the source is local, not a URL")
+                .with_hint("`mirror URL URL` goes from server to server"));
+        }
+        Ok(())
+    }
+
+    /// Runs it, with the servers that the URLs name.
+    pub(super) fn by_urls(mut self, ctx: &mut Context) -> Result<()> {
+        let source = is_url(&self.source).then(|| parse_url(&self.source)).transpose()?;
+        let target = self.target.as_deref().filter(|word| is_url(word));
+        let target = target.map(parse_url).transpose()?;
+        match (source, target) {
+            (Some((site, path)), None) => {
+                self.source = or_here(path);
+                ctx.elsewhere(site, |ctx| self.here(ctx))
+            }
+            (None, Some((site, path))) if self.reverse => {
+                self.target = Some(or_here(path));
+                ctx.elsewhere(site, |ctx| self.here(ctx))
+            }
+            (Some((site, from)), Some((other, to))) => {
+                let mut there = ctx.beside(other)?;
+                let result = ctx.elsewhere(site, |ctx| self.between(ctx, &mut there, &from, &to));
+                there.connection.close();
+                result
+            }
+            (None, Some((other, to))) => {
+                let mut there = ctx.beside(other)?;
+                let result = self.between(ctx, &mut there, &self.source, &to);
+                there.connection.close();
+                result
+            }
+            (None, None) => self.here(ctx),
+        }
+    }
+
+    /// From the current server to the other one.
+    fn between(&self, ctx: &mut Context, there: &mut Beside, from: &str, to: &str) -> Result<()> {
+        let source = ctx.begin_pool()?;
+        ctx.exchange(there);
+        let target = ctx.begin_pool();
+        ctx.exchange(there);
+        let result = target.and_then(|target| {
+            let result = self.carry_between(ctx, there, (&source, from), (&target, to));
+            ctx.exchange(there);
+            ctx.end_pool(&target);
+            ctx.exchange(there);
+            result
+        });
+        ctx.end_pool(&source);
+        result
+    }
+
+    fn carry_between(
+        &self,
+        ctx: &mut Context,
+        there: &mut Beside,
+        (source, from): (&Arc<Pool>, &str),
+        (target, to): (&Arc<Pool>, &str),
+    ) -> Result<()> {
+        let near = tree(ctx, source, from)?;
+        ctx.exchange(there);
+        let far = tree(ctx, target, to);
+        ctx.exchange(there);
+        let limit = source.limit().min(target.limit());
+        self.run_between(ctx, Sides::Across(near, far?), Way::Copy, limit)
+    }
+}
+
+fn tree(ctx: &Context, pool: &Arc<Pool>, path: &str) -> Result<Arc<RemoteTree>> {
+    let cwd = ctx.connection.cwd().cloned().unwrap_or_else(RemotePath::root);
+    let root = cwd.resolve(if path.is_empty() { "." } else { path })?;
+    Ok(Arc::new(RemoteTree::new(Arc::clone(pool), root, zone::by_setting(ctx))))
+}
+
+fn or_here(path: String) -> String {
+    if path.is_empty() { ".".to_owned() } else { path }
+}
