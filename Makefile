@@ -1,5 +1,6 @@
 # make build     the program, optimised             make check    format, lints, tests, documentation
 # make demo      a throwaway server and the shell   make test     check's tests with real servers
+# make bench     ftpsh against lftp, curl and rclone, on real servers
 # make install   PREFIX=/usr/local, DESTDIR=        make deps     what a build needs (Debian, Ubuntu)
 # make generate  the man page and the completion scripts, as the program prints them
 
@@ -30,6 +31,12 @@ check: deps
 # FTPSH_SERVERS is set for the tests: a real server that is missing is then a failure.
 test: deps test-deps
 	tests/servers/with $(CARGO) test --locked
+
+# The table goes to standard output; benches/run says what can be set.
+bench: deps
+	@tests/servers/install-packages $(BENCH_PACKAGES)
+	$(CARGO) build --release --locked --bin ftpsh --example limit
+	tests/servers/with benches/run
 
 demo: deps
 	@$(CARGO) build --quiet --locked --bin ftpsh

@@ -5,7 +5,7 @@ use super::transfers::{Job, carry as carry_alone, told_job};
 use super::watch::Watched;
 use crate::error::Result;
 use crate::transfer::download;
-use crate::transfer::segments::Several;
+use crate::transfer::segments::{Several, is_begun, worth};
 
 /// Fetches a file over up to `count` connections, or over one where that is all it takes.
 ///
@@ -13,15 +13,20 @@ use crate::transfer::segments::Several;
 ///
 /// Those of the transfer.
 pub fn carry(ctx: &mut Context, job: &download::Job, count: u64) -> Result<()> {
-    let cwd = ctx.session()?.cwd().clone();
     let shown = Job::Down(job.clone());
+    let most = usize::try_from(count).unwrap_or(1);
+    // A listing has told already that it is small.
+    if shown.size().is_some_and(|size| worth(size, most) < 2) && !is_begun(&job.local) {
+        return carry_alone(ctx, &shown);
+    }
+    let cwd = ctx.session()?.cwd().clone();
     // Not every session is in the shell's directory.
     let resolved = download::Job { remote: cwd.resolve(job.remote.as_str())?, ..job.clone() };
     let watched = Watched::new(&ctx.out, job.remote.as_str(), shown.size());
     let pool = ctx.begin_pool()?;
     let several = Several {
         remotes: &pool,
-        count: usize::try_from(count).unwrap_or(1).min(pool.limit()),
+        count: most.min(pool.limit()),
         retries: ctx.retries(),
         progress: &watched,
         cancel: &ctx.cancel,

@@ -152,11 +152,13 @@ pub(super) fn lost(error: &io::Error, timeout: Duration) -> Error {
         io::ErrorKind::UnexpectedEof => "the server closed the control connection".to_owned(),
         _ => format!("the control connection was lost: {}", io_reason(error)),
     };
-    let lost = Error::new(Kind::Connect, why).transient();
-    // TLS 1.3 tells what it thinks of a client certificate only after the handshake.
+    // TLS 1.3 tells what it thinks of a client certificate only after the handshake. Trying again
+    // would change nothing about it.
     match tls_words(&error.to_string()) {
-        Some((cause, next)) => lost.about(cause).with_hint(next),
-        None => lost,
+        Some((cause, next)) if next.contains("tls:cert-file") => {
+            Error::new(Kind::Tls, format!("{cause} ({})", io_reason(error))).with_hint(next)
+        }
+        _ => Error::new(Kind::Connect, why).transient(),
     }
 }
 
@@ -211,37 +213,40 @@ impl Control {
     fn check_in_step(&mut self) -> io::Result<()> {
         let mut byte = [0; 1];
         self.stream.socket_mut().set_patience(Patience::None);
-        let pending = match self.stream.read(&mut byte) {
-            Ok(0) => None,
+        let why = match self.stream.read(&mut byte) {
+            Ok(0) => closed(),
             Ok(_) => {
                 self.lines.buffer.push(byte[0]);
-                Some(())
+                self.out_of_step()
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 if self.lines.is_empty() {
                     return Ok(());
                 }
-                Some(())
+                self.out_of_step()
             }
-            Err(_) => None,
-        };
-        let why = match pending {
-            None => {
-                Error::new(Kind::Connect, "the server closed the control connection").transient()
-            }
-            // A farewell (421) says why; anything else is a reply too many.
-            Some(()) => match self.lines.reply(&mut self.stream) {
-                Ok(reply) if reply.code == 421 => farewell(&reply),
-                _ => Error::new(
-                    Kind::Connect,
-                    "the server sent a reply that no command asked for; \
-                     the connection is out of step and was given up",
-                )
-                .transient(),
+            // What is left of a connection that was reset says nothing; an alert does.
+            Err(error) => match lost(&error, Duration::ZERO) {
+                alert if alert.kind() == Kind::Tls => alert,
+                _ => closed(),
             },
         };
         lock(&self.exchange).kill(why);
         Err(io::ErrorKind::ConnectionAborted.into())
+    }
+
+    /// Something came that no command asked for: a farewell (421) says why, and anything else is
+    /// a reply too many.
+    fn out_of_step(&mut self) -> Error {
+        match self.lines.reply(&mut self.stream) {
+            Ok(reply) if reply.code == 421 => farewell(&reply),
+            _ => Error::new(
+                Kind::Connect,
+                "the server sent a reply that no command asked for; \
+                 the connection is out of step and was given up",
+            )
+            .transient(),
+        }
     }
 
     fn next_reply(&mut self) -> Result<Reply> {
@@ -263,6 +268,10 @@ impl Control {
             }
         }
     }
+}
+
+fn closed() -> Error {
+    Error::new(Kind::Connect, "the server closed the control connection").transient()
 }
 
 /// The 421 with which a server ends a connection, in words.

@@ -162,15 +162,13 @@ pub fn reuse_demanded(error: Error, reply: &Reply) -> Error {
     if !matches!(reply.code, 425 | 450 | 522) && !demands_reuse(reply) {
         return error;
     }
-    Error::new(
-        Kind::Tls,
-        format!(
-            "{}; the server demands TLS session reuse, which the native-tls backend cannot do",
-            error.message()
-        ),
-    )
-    .with_hint("`set tls:backend openssl`, or `--set tls:backend=openssl`")
-    .with_reply(reply.to_string())
+    let demand = match demands_reuse(reply) {
+        true => "the native-tls backend cannot do that",
+        false => "the server demands TLS session reuse, which the native-tls backend cannot do",
+    };
+    Error::new(Kind::Tls, format!("{}; {demand}", error.message()))
+        .with_hint("`set tls:backend openssl`, or `--set tls:backend=openssl`")
+        .with_reply(reply.to_string())
 }
 
 fn kind(reply: &Reply) -> Kind {

@@ -96,6 +96,24 @@ impl Pool {
         }
     }
 
+    /// Makes one more session ahead of the need, unless one is idle or there are enough. Failures
+    /// are left to whoever needs it.
+    pub fn warm(&self) {
+        let mut state = self.state();
+        if !state.idle.is_empty() || state.open >= state.limit {
+            return;
+        }
+        state.open += 1;
+        drop(state);
+        match (self.connect)() {
+            Ok(session) => {
+                self.state().idle.push(session);
+                self.returned.notify_one();
+            }
+            Err(error) => drop(self.not_one_more(error)),
+        }
+    }
+
     /// A connection was refused: if it was one too many, do with those that are there.
     fn not_one_more(&self, error: Error) -> Result<MutexGuard<'_, State>> {
         let mut state = self.state();

@@ -70,6 +70,10 @@ pub struct Target {
     pub password: Option<Secret>,
 }
 
+/// What the user is told about a password in a target.
+pub const PASSWORD_IN_URL: &str = "the URL holds a password: other users of this machine may see \
+    it; better use --password-file, --password-command or a netrc file";
+
 impl Site {
     /// Host and port, `example.org:21` or `[::1]:990`: the name under which trust is remembered.
     pub fn key(&self) -> String {

@@ -6,16 +6,21 @@
 //! gives on the control connection (TLS 1.3 tickets arrive after the handshake, with the first
 //! bytes read); offer every data connection a fresh copy made from that DER, because OpenSSL
 //! marks a TLS 1.3 session as used up once it was offered.
+//!
+//! Data connections have a context of their own: without roots, because their certificate is
+//! compared and not judged, and with the control connection's key exchange group, because a
+//! server that wants another one than the first of our list costs a round trip each time.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
-use openssl::pkey::PKey;
+use openssl::nid::Nid;
+use openssl::pkey::{Id, PKey, Private};
 use openssl::ssl::{
-    HandshakeError, Ssl, SslContext, SslMethod, SslSession, SslSessionCacheMode, SslStream,
-    SslVerifyMode, SslVersion,
+    HandshakeError, Ssl, SslContext, SslContextBuilder, SslMethod, SslSession, SslSessionCacheMode,
+    SslStream, SslVerifyMode, SslVersion,
 };
 use openssl::x509::X509;
 
@@ -32,10 +37,14 @@ const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!a
 /// protocol that shares the certificate from answering.
 const ALPN: &[u8] = b"\x03ftp";
 
-/// One control connection's OpenSSL context, session and certificate.
+/// One control connection's OpenSSL contexts, session and certificate.
 #[derive(Debug)]
 pub struct Client {
     context: SslContext,
+    /// The data connections' context, made once the control connection's group is known.
+    data_context: OnceLock<SslContext>,
+    config: Config,
+    credentials: Option<Credentials>,
     host: String,
     /// The control connection's latest session, DER.
     session: Arc<Mutex<Option<Vec<u8>>>>,
@@ -63,8 +72,18 @@ impl Client {
     /// See [`super::Tls::new`].
     pub fn new(config: &Config, host: &str) -> Result<Self> {
         let session = Arc::new(Mutex::new(None));
-        let context = context(config, Arc::clone(&session))?;
-        Ok(Self { context, host: host.to_owned(), session, certificate: Mutex::new(None) })
+        let path = config.cert_file.as_deref();
+        let credentials = path.map(|path| Credentials::read(config, path)).transpose()?;
+        let context = control_context(config, credentials.as_ref(), Arc::clone(&session))?;
+        Ok(Self {
+            context,
+            data_context: OnceLock::new(),
+            config: config.clone(),
+            credentials,
+            host: host.to_owned(),
+            session,
+            certificate: Mutex::new(None),
+        })
     }
 
     /// See [`super::Tls::control`].
@@ -74,7 +93,7 @@ impl Client {
     /// See [`super::Tls::control`].
     pub fn control(&self, socket: Socket) -> Result<(Stream, Identity), Handshake> {
         let problems = Arc::new(Mutex::new(Vec::new()));
-        let mut ssl = self.prepare()?;
+        let mut ssl = self.prepare(&self.context)?;
         ssl.set_ex_data(is_control()?, ());
         ssl.set_alpn_protos(ALPN)?;
         let seen = Arc::clone(&problems);
@@ -93,6 +112,9 @@ impl Client {
         let der = leaf(&stream)?;
         *lock(&self.certificate) = Some(der.clone());
         let problems = lock(&problems).clone();
+        if let Ok(context) = data_context(&self.config, self.credentials.as_ref(), stream.ssl()) {
+            let _ = self.data_context.set(context);
+        }
         let agreed = agreed(&stream);
         Ok((Stream::OpenSsl(OpenSslStream::new(stream, agreed)), Identity { der, problems }))
     }
@@ -104,7 +126,7 @@ impl Client {
     /// See [`super::Tls::data`].
     #[allow(unsafe_code)]
     pub fn data(&self, socket: Socket) -> Result<Stream, Handshake> {
-        let mut ssl = self.prepare()?;
+        let mut ssl = self.prepare(self.data_context.get().unwrap_or(&self.context))?;
         ssl.set_verify(SslVerifyMode::NONE);
         if let Some(der) = lock(&self.session).as_deref() {
             let session = SslSession::from_der(der)?;
@@ -121,7 +143,7 @@ impl Client {
     ///
     /// See [`super::Tls::data`].
     pub fn data_anew(&self, socket: Socket) -> Result<Stream, Handshake> {
-        let mut ssl = self.prepare()?;
+        let mut ssl = self.prepare(self.data_context.get().unwrap_or(&self.context))?;
         ssl.set_verify(SslVerifyMode::NONE);
         self.same_server(ssl, socket)
     }
@@ -139,8 +161,8 @@ impl Client {
         Ok(Stream::OpenSsl(OpenSslStream::new(stream, agreed)))
     }
 
-    fn prepare(&self) -> Result<Ssl, ErrorStack> {
-        let mut ssl = Ssl::new(&self.context)?;
+    fn prepare(&self, context: &SslContext) -> Result<Ssl, ErrorStack> {
+        let mut ssl = Ssl::new(context)?;
         match self.host.parse::<IpAddr>() {
             Ok(address) => ssl.param_mut().set_ip(address)?,
             Err(_) => {
@@ -152,21 +174,38 @@ impl Client {
     }
 }
 
-fn context(config: &Config, session: Arc<Mutex<Option<Vec<u8>>>>) -> Result<SslContext> {
-    let is_control = is_control().map_err(|e| setup(&e))?;
-    let mut builder = SslContext::builder(SslMethod::tls_client()).map_err(|e| setup(&e))?;
+/// What both contexts have in common.
+fn context(
+    config: &Config,
+    credentials: Option<&Credentials>,
+) -> Result<SslContextBuilder, ErrorStack> {
+    let mut builder = SslContext::builder(SslMethod::tls_client())?;
     let version = |version| match version {
         Version::Tls12 => SslVersion::TLS1_2,
         Version::Tls13 => SslVersion::TLS1_3,
     };
-    (|| {
-        builder.set_cipher_list(CIPHERS)?;
-        builder.set_min_proto_version(Some(version(config.min)))?;
-        builder.set_max_proto_version(Some(version(config.max)))?;
-        builder.set_default_verify_paths()
-    })()
-    .map_err(|e| setup(&e))?;
+    builder.set_cipher_list(CIPHERS)?;
+    builder.set_min_proto_version(Some(version(config.min)))?;
+    builder.set_max_proto_version(Some(version(config.max)))?;
     builder.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
+    if let Some(credentials) = credentials {
+        builder.set_certificate(&credentials.certificate)?;
+        builder.set_private_key(&credentials.key)?;
+        for certificate in &credentials.chain {
+            builder.add_extra_chain_cert(certificate.clone())?;
+        }
+    }
+    Ok(builder)
+}
+
+fn control_context(
+    config: &Config,
+    credentials: Option<&Credentials>,
+    session: Arc<Mutex<Option<Vec<u8>>>>,
+) -> Result<SslContext> {
+    let is_control = is_control().map_err(|e| setup(&e))?;
+    let mut builder = context(config, credentials).map_err(|e| setup(&e))?;
+    builder.set_default_verify_paths().map_err(|e| setup(&e))?;
     builder.set_new_session_callback(move |ssl, new| {
         // Sessions of data connections are not kept: servers that demand reuse mean the control
         // connection's.
@@ -180,49 +219,87 @@ fn context(config: &Config, session: Arc<Mutex<Option<Vec<u8>>>>) -> Result<SslC
         super::local_file(path)?;
         builder.set_ca_file(path).map_err(|e| file(path, &e))?;
     }
-    if let Some(path) = &config.cert_file {
-        client_certificate(&mut builder, config, path)?;
+    Ok(builder.build())
+}
+
+fn data_context(
+    config: &Config,
+    credentials: Option<&Credentials>,
+    control: &openssl::ssl::SslRef,
+) -> Result<SslContext, ErrorStack> {
+    let mut builder = context(config, credentials)?;
+    if let Some(group) = group(control) {
+        // This group alone: it is one that the system's policy allows, others may not be.
+        builder.set_groups_list(group)?;
     }
     Ok(builder.build())
 }
 
-fn client_certificate(
-    builder: &mut openssl::ssl::SslContextBuilder,
-    config: &Config,
-    path: &std::path::Path,
-) -> Result<()> {
-    let bytes = super::local_file(path)?;
-    let passphrase = || config.passphrase.as_ref().and_then(|ask| ask());
-    if X509::stack_from_pem(&bytes).is_ok_and(|stack| !stack.is_empty()) {
-        builder.set_certificate_chain_file(path).map_err(|e| file(path, &e))?;
-        let key_path = config.key_file.as_deref().unwrap_or(path);
-        let pem = super::local_file(key_path)?;
-        let key = PKey::private_key_from_pem_callback(&pem, |buffer| {
-            let Some(phrase) = passphrase() else { return Ok(0) };
-            let phrase = phrase.as_bytes();
-            let n = phrase.len().min(buffer.len());
-            buffer[..n].copy_from_slice(&phrase[..n]);
-            Ok(n)
-        })
-        .map_err(|e| file(key_path, &e))?;
-        builder.set_private_key(&key).map_err(|e| file(key_path, &e))?;
-    } else {
-        let parsed = super::pkcs12(&bytes, &passphrase).map_err(|e| file(path, &e))?;
-        (|| {
-            if let Some(cert) = &parsed.cert {
-                builder.set_certificate(cert)?;
-            }
-            if let Some(key) = &parsed.pkey {
-                builder.set_private_key(key)?;
-            }
-            for cert in parsed.ca.into_iter().flatten() {
-                builder.add_extra_chain_cert(cert)?;
-            }
-            Ok(())
-        })()
-        .map_err(|e: ErrorStack| file(path, &e))?;
+/// The key exchange group of a TLS 1.3 handshake, by its name in OpenSSL's lists.
+fn group(ssl: &openssl::ssl::SslRef) -> Option<&'static str> {
+    if ssl.version2() != Some(SslVersion::TLS1_3) {
+        return None;
     }
-    builder.check_private_key().map_err(|e| file(path, &e))
+    let key = ssl.peer_tmp_key().ok()?;
+    match key.id() {
+        Id::X25519 => Some("X25519"),
+        Id::X448 => Some("X448"),
+        Id::EC => match key.ec_key().ok()?.group().curve_name()? {
+            Nid::X9_62_PRIME256V1 => Some("P-256"),
+            Nid::SECP384R1 => Some("P-384"),
+            Nid::SECP521R1 => Some("P-521"),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The client's certificate, its key, and what is between it and its root.
+#[derive(Debug)]
+struct Credentials {
+    certificate: X509,
+    key: PKey<Private>,
+    chain: Vec<X509>,
+}
+
+impl Credentials {
+    /// Reads them; the passphrase is asked for here, and only once.
+    fn read(config: &Config, path: &std::path::Path) -> Result<Self> {
+        let bytes = super::local_file(path)?;
+        let passphrase = || config.passphrase.as_ref().and_then(|ask| ask());
+        let mut pem = X509::stack_from_pem(&bytes).unwrap_or_default().into_iter();
+        let credentials = if let Some(certificate) = pem.next() {
+            let key_path = config.key_file.as_deref().unwrap_or(path);
+            let key = super::local_file(key_path)?;
+            let key = PKey::private_key_from_pem_callback(&key, |buffer| {
+                let Some(phrase) = passphrase() else { return Ok(0) };
+                let phrase = phrase.as_bytes();
+                let n = phrase.len().min(buffer.len());
+                buffer[..n].copy_from_slice(&phrase[..n]);
+                Ok(n)
+            });
+            let key = key.map_err(|e| file(key_path, &e))?;
+            Self { certificate, key, chain: pem.collect() }
+        } else {
+            let parsed = super::pkcs12(&bytes, &passphrase).map_err(|e| file(path, &e))?;
+            let (Some(certificate), Some(key)) = (parsed.cert, parsed.pkey) else {
+                let text = format!("{}: holds no certificate with its key", path.display());
+                return Err(Error::new(Kind::Local, text));
+            };
+            let chain = parsed.ca.into_iter().flatten().collect();
+            Self { certificate, key, chain }
+        };
+        credentials.check().map_err(|e| file(path, &e))?;
+        Ok(credentials)
+    }
+
+    /// Whether the key is the certificate's.
+    fn check(&self) -> Result<(), ErrorStack> {
+        let mut builder = SslContext::builder(SslMethod::tls_client())?;
+        builder.set_certificate(&self.certificate)?;
+        builder.set_private_key(&self.key)?;
+        builder.check_private_key()
+    }
 }
 
 fn handshake(ssl: Ssl, socket: Socket) -> Result<SslStream<Socket>, Handshake> {

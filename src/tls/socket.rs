@@ -19,6 +19,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// Bytes buffered in each direction of a data connection: few system calls per megabyte.
 pub const DATA_BUFFER: usize = 256 * 1024;
 
+/// Bytes that a buffer for reading begins with: a small file needs no more.
+const FIRST_BUFFER: usize = 16 * 1024;
+
 /// Bytes buffered in each direction of a control connection: more than any reply needs.
 pub const CONTROL_BUFFER: usize = 16 * 1024;
 
@@ -162,10 +165,7 @@ impl Socket {
         loop {
             let read = match into.as_deref_mut() {
                 Some(buffer) => (&self.tcp).read(buffer),
-                None => {
-                    self.input.resize(self.capacity, 0);
-                    (&self.tcp).read(&mut self.input)
-                }
+                None => (&self.tcp).read(&mut self.input),
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -207,6 +207,11 @@ impl Read for Socket {
         if self.unread.is_empty() {
             if buffer.len() >= self.capacity {
                 return self.receive(Some(buffer));
+            }
+            if self.input.is_empty() || self.unread.end == self.input.len() {
+                // The last read filled the buffer, so more would have come at once.
+                let room = (self.input.len() * 4).max(FIRST_BUFFER).min(self.capacity);
+                self.input.resize(room, 0);
             }
             let received = self.receive(None)?;
             self.unread = 0..received;

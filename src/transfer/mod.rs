@@ -192,6 +192,16 @@ pub struct How {
     pub limits: [Limit; 2],
 }
 
+impl How {
+    /// How many bytes to move at a time for a file of `size`: one more than it has, so that its
+    /// end shows with the last of them, at most [`BLOCK`], and evenly under a limit.
+    fn block(&self, size: Option<u64>) -> usize {
+        let whole = size.map_or(BLOCK, |size| usize::try_from(size).unwrap_or(BLOCK));
+        let block = (whole.saturating_add(1)).clamp(4096, BLOCK);
+        self.limits.iter().fold(block, |block, limit| limit.block(block))
+    }
+}
+
 impl Default for How {
     fn default() -> Self {
         Self {

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::time::{Duration, Instant};
 
 use super::ascii::FromWire;
-use super::{BLOCK, Facts, How, Incoming, Outcome, Progress, Remote, Type, verify};
+use super::{Facts, How, Incoming, Outcome, Progress, Remote, Type, verify};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::data_error;
@@ -192,8 +192,7 @@ impl Download<'_> {
         limit: u64,
         progress: &dyn Progress,
     ) -> Result<u64, Stopped> {
-        let size = self.how.limits.iter().fold(BLOCK, |block, limit| limit.block(block));
-        let mut block = vec![0; size];
+        let mut block = vec![0; self.how.block(self.facts.size)];
         let mut count = 0u64;
         loop {
             self.cancel.check().map_err(Stopped::Here)?;

@@ -13,7 +13,7 @@ use super::partial::{SUFFIX, tail_of};
 use super::resume::OVERLAP;
 use super::stream::{Download, Failure, Start, unconfirmed};
 use super::{
-    BLOCK, Facts, How, Outcome, Outgoing, Place, Progress, Remote, Type, Unwatched, Verify, verify,
+    Facts, How, Outcome, Outgoing, Place, Progress, Remote, Type, Unwatched, Verify, verify,
 };
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -188,7 +188,8 @@ impl Upload<'_> {
 
     fn copy(&self, source: &mut dyn Read, outgoing: &mut dyn Outgoing) -> Result<u64, Stopped> {
         let limits = &self.job.how.limits;
-        let mut block = vec![0; limits.iter().fold(BLOCK, |block, limit| limit.block(block))];
+        let size = self.before.is_file().then_some(self.before.len());
+        let mut block = vec![0; self.job.how.block(size)];
         let mut count = 0u64;
         loop {
             self.cancel.check().map_err(Stopped::Cancelled)?;

@@ -2,14 +2,16 @@
 //! and that it stores nothing, changes nothing, and tells a server that is not trusted no name.
 
 use crate::support::certificate::{Certificate, DAY};
-use crate::support::liar::{Event, Script, Step, Versions};
-use crate::support::program::Ran;
+use crate::support::liar::{Data, Event, Script, Step, Versions};
+use crate::support::program::{Ran, wait};
 use crate::support::scene::{PASSWORD, Scene};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
+use rustix::process::{Pid, Signal, kill_process};
 use socket2::{Domain, Socket, Type};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 fn script() -> Script {
@@ -262,6 +264,26 @@ fn old_tls_is_named_and_a_single_version_is_a_note() {
 }
 
 #[test]
+fn a_demand_for_a_client_certificate_is_told_in_words() {
+    for versions in [Versions::Tls12, Versions::Tls13] {
+        let scene = Scene::new(script().wants_certificate().versions(versions));
+        let ran = trusting(&scene, &["--json"]);
+        let ran = ran.status(4).stderr_has("client certificate");
+        ran.stderr_has("hint: ").stderr_has("tls:cert-file");
+        nothing_was_told(&scene);
+    }
+}
+
+#[test]
+fn a_server_that_refuses_protection_fails_with_the_setting() {
+    let script = script().greeting(Step::reply("220 (vsFTPd 3.0.5)"));
+    let scene = Scene::new(script.always("PROT", Step::reply("536 not here")));
+    let ran = trusting(&scene, &["--json"]).status(4);
+    shows(&ran, "prot", "bad", &["536", "ssl_enable=YES", "not be protected"]);
+    nothing_was_told(&scene);
+}
+
+#[test]
 fn without_credentials_the_rest_is_left_out_and_a_refused_login_is_a_failure() {
     let scene = Scene::new(script());
     let pin = ["--fingerprint", &scene.liar.fingerprint];
@@ -288,7 +310,6 @@ fn missing_features_and_limits_are_notes_with_a_remedy() {
 
 #[test]
 fn a_stream_without_close_notify_is_a_note() {
-    use crate::support::liar::Data;
     let listing = "type=file;size=18;modify=20240102030405; notes\r\n";
     let script = script()
         .listing("MLSD", listing)
@@ -309,9 +330,44 @@ fn in_the_shell_it_examines_the_server_connected_to() {
 }
 
 #[test]
+fn a_password_in_one_servers_url_is_not_sent_to_another() {
+    let (here, there) = (Scene::new(script()), Scene::new(script()));
+    let (name, secret) = (&here.liar.user, &here.liar.password);
+    let url = format!("ftpes://{name}:{secret}@{}", here.liar.addr);
+    let commands = format!("doctor {}", there.liar.url());
+    let call = here.bare_unaddressed().args(["--insecure", "--json", "-c", &commands, &url]);
+    let ran = call.run().ok();
+    shows(&ran, "login", "skip", &["no password"]);
+    nothing_was_told(&there);
+    assert_eq!(here.liar.wire.lines("PASS").len(), 1);
+}
+
+#[test]
 fn without_a_server_it_asks_for_one() {
     let scene = Scene::new(script());
     scene.bare_unaddressed().args(["-c", "doctor"]).run().status(2).stderr_has("which server");
+}
+
+#[test]
+fn an_interrupt_ends_it_wherever_it_waits() {
+    let phases = [
+        ("PROT", script().always("PROT", Step::Silence)),
+        ("PASV", script().always("PASV", Step::Silence)),
+        ("LIST", script().always_data("LIST", Data::Stall(5))),
+    ];
+    for (verb, script) in phases {
+        let scene = Scene::new(script);
+        let options = ["--fingerprint", &scene.liar.fingerprint, "--password-env", PASSWORD];
+        let call = scene.bare_unaddressed().env(PASSWORD, &scene.liar.password);
+        let mut command = call.args(options).args(["doctor", &scene.liar.url()]).command();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        scene.liar.wire.wait_for(verb, 1);
+        let sent = Instant::now();
+        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+        assert_eq!(wait(&mut child, Duration::from_secs(5)), 130, "{verb}");
+        assert!(sent.elapsed() < Duration::from_secs(2), "{verb}: {:?}", sent.elapsed());
+    }
 }
 
 /// A port that answers nothing, as behind a firewall: its queue of connections is full.

@@ -20,7 +20,7 @@ use crate::ftp::session::{DataMode, ListMode, Options, Session};
 use crate::ftp::slots::Slot;
 use crate::output::Direction as Shown;
 use crate::settings as set;
-use crate::site::{Site, Target, TlsMode};
+use crate::site::{self, Site, Target, TlsMode};
 use crate::tls::{Backend, Config, Version};
 use crate::trust::gate::Accepted;
 use crate::trust::identity::Identity;
@@ -39,10 +39,7 @@ impl Context {
         self.connection.leave();
         self.cache.clear();
         if target.password.is_some() {
-            self.out.warn(
-                "the URL holds a password: other users of this machine may see it; \
-                 better use --password-file, --password-command or a netrc file",
-            );
+            self.out.warn(site::PASSWORD_IN_URL);
         }
         // What this very command says counts before `--user`, and that before the URL.
         let user = user.or_else(|| self.connection.user.clone()).or(target.site.user.clone());

@@ -54,12 +54,16 @@ impl Context {
     /// is one in the shell's directory; where none is, the next command connects again.
     pub fn end_pool(&mut self, pool: &Pool) {
         let directory = self.connection.directory.clone();
-        for session in pool.drain().into_iter().filter(|session| session.death().is_none()) {
-            if self.connection.session.is_none() && Some(session.cwd()) == directory.as_ref() {
-                self.connection.session = Some(session);
-            } else {
-                session.quit();
+        // Each goodbye waits for its answer.
+        std::thread::scope(|scope| {
+            for session in pool.drain().into_iter().filter(|session| session.death().is_none()) {
+                let is_ours = Some(session.cwd()) == directory.as_ref();
+                if self.connection.session.is_none() && is_ours {
+                    self.connection.session = Some(session);
+                } else {
+                    scope.spawn(|| session.quit());
+                }
             }
-        }
+        });
     }
 }

@@ -16,18 +16,21 @@ impl Patient<'_> {
     /// `PBSZ 0` and `PROT P`; whether the session is worth going on with.
     pub(super) fn protect(&mut self, control: &mut Secured) -> Result<bool> {
         for (check, verb, argument) in [("pbsz", "PBSZ", "0"), ("prot", "PROT", "P")] {
-            let reply = match control.command(verb, argument) {
+            let (kind, finding) = match control.command(verb, argument) {
                 Ok(reply) if reply.is_positive_completion() => {
                     self.report.add(Finding::ok(check, quoted(&reply)))?;
                     continue;
                 }
-                Ok(reply) => refusal(verb, &reply),
-                Err(error) => error,
+                Ok(reply) => {
+                    let error = refusal(verb, &reply);
+                    let finding = Finding::error(Mark::Bad, check, &error)
+                        .means("data connections would not be protected")
+                        .server(Topic::Prot);
+                    (if error.kind() == Kind::Refused { Kind::Tls } else { error.kind() }, finding)
+                }
+                // Among others what TLS 1.3 says about a client certificate, late.
+                Err(error) => (error.kind(), Finding::error(Mark::Bad, check, &error)),
             };
-            let finding = Finding::error(Mark::Bad, check, &reply)
-                .means("data connections would not be protected")
-                .server(Topic::Prot);
-            let kind = if reply.kind() == Kind::Refused { Kind::Tls } else { reply.kind() };
             self.report.block(kind, finding)?;
             return Ok(false);
         }

@@ -25,7 +25,7 @@ use crate::ftp::examine::Secured;
 use crate::ftp::features::Features;
 use crate::ftp::listing::Entry;
 use crate::ftp::session::Options;
-use crate::site::{self, Site, Target};
+use crate::site::{self, Site};
 use crate::tls::Backend;
 
 use self::report::{Finding, Report};
@@ -92,23 +92,26 @@ struct Patient<'a> {
 
 impl<'a> Patient<'a> {
     fn new(ctx: &'a Context, target: Option<&str>) -> Result<Self> {
-        let target = match target {
-            Some(text) => site::resolve(text, &|name| bookmarks::find(&ctx.home, name))?,
-            None => {
-                let site = ctx.connection.site.clone();
-                let site = site.ok_or_else(|| Error::usage("doctor: which server?"));
-                let site = site.map_err(|error| error.with_hint("`doctor HOST`"))?;
-                Target { site, password: None }
-            }
-        };
-        let Target { mut site, password } = target;
-        let user = ctx.connection.user.clone().or_else(|| site.user.clone());
         let mut sources = ctx.connection.sources.clone();
-        // A password in the URL is that of the user in the URL.
-        if password.is_some() {
-            sources.url = password.filter(|_| user == site.user);
-        }
-        site.user = user;
+        let site =
+            match target {
+                Some(text) => {
+                    let target = site::resolve(text, &|name| bookmarks::find(&ctx.home, name))?;
+                    if target.password.is_some() {
+                        ctx.out.warn(site::PASSWORD_IN_URL);
+                    }
+                    let mut site = target.site;
+                    let user = ctx.connection.user.clone().or_else(|| site.user.clone());
+                    // A password in a URL is that of the user and the server in the same URL: not
+                    // of this one what was connected to.
+                    sources.url = target.password.filter(|_| user == site.user);
+                    site.user = user;
+                    site
+                }
+                None => ctx.connection.site.clone().ok_or_else(|| {
+                    Error::usage("doctor: which server?").with_hint("`doctor HOST`")
+                })?,
+            };
         let options = ctx.session_options(&site)?;
         let mut probe = Options { clear_data: false, ..options.clone() };
         probe.tls.backend = Backend::OpenSsl;

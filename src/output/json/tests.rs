@@ -46,6 +46,16 @@ fn every_record_has_its_fields_in_their_order() {
         ),
         (Record::Text("a \"b\"\n".into()), r#"{"type":"text","text":"a \"b\"\n"}"#),
         (
+            Record::Check(Check {
+                check: "dates".into(),
+                mark: "note".into(),
+                seen: "9 days left".into(),
+                meaning: Some("m".into()),
+                ..Check::default()
+            }),
+            r#"{"type":"text","text":"note dates: 9 days left","check":"dates","mark":"note","seen":"9 days left","meaning":"m","advice":null,"server":null}"#,
+        ),
+        (
             Record::Trust(Trust {
                 action: "added".into(),
                 host: "h".into(),

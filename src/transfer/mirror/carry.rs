@@ -46,6 +46,17 @@ impl Sides {
         }
     }
 
+    /// Makes a session ahead of the need.
+    pub fn warm(&self) {
+        match self {
+            Sides::Down(remote, _) | Sides::Up(_, remote) => remote.pool().warm(),
+            Sides::Across(source, target) => {
+                source.pool().warm();
+                target.pool().warm();
+            }
+        }
+    }
+
     /// Carries one file.
     ///
     /// # Errors

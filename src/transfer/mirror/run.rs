@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::carry::Sides;
 use super::plan::{Action, Next, Plan, Rules, directory};
@@ -16,6 +17,10 @@ use crate::transfer::{How, Outcome, Progress};
 
 /// Above so many files waiting, workers carry rather than list.
 const ENOUGH: usize = 2000;
+
+/// After so long without work a worker connects ahead of it: a server that takes longer to list a
+/// directory is one that takes long to log in to.
+const WARM_AFTER: Duration = Duration::from_millis(40);
 
 /// Is told how a mirror goes. Called from several threads.
 pub trait Watch: Sync {
@@ -174,6 +179,7 @@ impl Runner<'_> {
     }
 
     fn work(&self) {
+        let mut warm = self.settings.dry_run;
         loop {
             let mut work = self.lock();
             let (next, file) = loop {
@@ -191,7 +197,19 @@ impl Runner<'_> {
                     self.changed.notify_all();
                     return;
                 }
-                work = self.changed.wait(work).unwrap_or_else(PoisonError::into_inner);
+                if warm {
+                    work = self.changed.wait(work).unwrap_or_else(PoisonError::into_inner);
+                    continue;
+                }
+                let waited = self.changed.wait_timeout(work, WARM_AFTER);
+                let (waiting, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                work = waiting;
+                if timeout.timed_out() {
+                    warm = true;
+                    drop(work);
+                    self.sides.warm();
+                    work = self.lock();
+                }
             };
             work.busy += 1;
             drop(work);

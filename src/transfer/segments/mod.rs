@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-pub use parts::Parts;
+pub use parts::{Parts, worth};
 
 use super::download::{Job, verify_hash};
 use super::journal::Journal;
@@ -85,7 +85,7 @@ impl Several<'_> {
             return Ok(None);
         };
         let begun = job.how.resume && is_begun(&job.local);
-        if parts::worth(size, self.count) < 2 && !begun {
+        if worth(size, self.count) < 2 && !begun {
             return Ok(None);
         }
         let mut partial = Partial::open(&job.local)?;
