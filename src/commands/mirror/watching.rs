@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::output::{Output, Record, TreeProgress, Way};
 use crate::transfer::mirror::carry::Sides;
 use crate::transfer::mirror::plan::Action;
-use crate::transfer::mirror::run::Watch;
+use crate::transfer::mirror::watch::Watch;
 use crate::transfer::{Outcome, Progress};
 
 /// Shows a running mirror, and counts.

@@ -2,8 +2,9 @@
 
 use super::carry::Sides;
 use super::plan::Action;
-use super::run::{Settings, Summary, Watch, ends_all, tried};
+use super::run::{Settings, Summary, ends_all, tried};
 use super::tree::ItemKind;
+use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::error::Result;
 

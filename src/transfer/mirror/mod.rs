@@ -11,3 +11,4 @@ pub mod plan;
 pub mod remote;
 pub mod run;
 pub mod tree;
+pub mod watch;

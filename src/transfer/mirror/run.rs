@@ -10,10 +10,11 @@ use std::time::Duration;
 use super::carry::Sides;
 use super::plan::{Action, Next, Plan, Rules, directory};
 use super::tree::{ItemKind, Listing};
+use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::transfer::retry::{Moved, Retries};
-use crate::transfer::{How, Outcome, Progress};
+use crate::transfer::How;
 
 /// Above so many files waiting, workers carry rather than list.
 const ENOUGH: usize = 2000;
@@ -21,20 +22,6 @@ const ENOUGH: usize = 2000;
 /// After so long without work a worker connects ahead of it: a server that takes longer to list a
 /// directory is one that takes long to log in to.
 const WARM_AFTER: Duration = Duration::from_millis(40);
-
-/// Is told how a mirror goes. Called from several threads.
-pub trait Watch: Sync {
-    /// So many files, of so many bytes, are to be carried in addition.
-    fn grow(&self, files: u64, bytes: u64);
-    /// A file begins.
-    fn begin(&self, path: &str, size: Option<u64>) -> Box<dyn Progress>;
-    /// Something was done, or failed.
-    fn done(&self, action: &Action, result: Result<Option<&Outcome>, &Error>);
-    /// Something could not even be planned.
-    fn failed(&self, error: &Error);
-    /// Something that the user should know.
-    fn note(&self, text: &str);
-}
 
 /// How to run a mirror.
 #[derive(Debug, Clone)]
