@@ -13,8 +13,8 @@ use super::tree::{ItemKind, Listing};
 use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::transfer::retry::{Moved, Retries};
 use crate::transfer::How;
+use crate::transfer::retry::{Moved, Retries};
 
 /// Above so many files waiting, workers carry rather than list.
 const ENOUGH: usize = 2000;
