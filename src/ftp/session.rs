@@ -187,6 +187,14 @@ impl Session {
         lock(&self.exchange).kill(why);
     }
 
+    /// Whether anything has come since the last reply: a farewell, the end of the connection, or
+    /// something that no command asked for. The next command finds out which.
+    pub fn has_news(&self) -> bool {
+        // The socket does not block.
+        let peeked = self.engine.get_ref().peek(&mut [0; 1]);
+        !peeked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+
     /// When it was last used.
     pub fn used(&self) -> Instant {
         lock(&self.exchange).used

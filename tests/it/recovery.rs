@@ -293,3 +293,12 @@ fn a_listing_that_is_interrupted_is_asked_for_again() {
     let ran = run_in(&scene, &[], "ls -1 || ls -1").ok();
     assert_eq!(ran.out(), "a\nup\n", "{ran}");
 }
+
+#[test]
+fn a_connection_that_ended_between_two_commands_is_made_again_before_the_second() {
+    let scene = Scene::new(script().on("NOOP", Step::Close(b"200 ok\r\n".to_vec())));
+    // The end of the connection has to arrive first: a command of the local shell takes that long.
+    let ran = run_in(&scene, &[], "quote NOOP\n! sleep 0.2\nls -1; pwd").ok();
+    let ran = ran.stdout_has("a\n").stdout_has("/d\n");
+    assert_eq!(recoveries(&ran).len(), 1, "{ran}");
+}

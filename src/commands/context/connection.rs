@@ -194,7 +194,7 @@ impl Context {
             self.connection.close();
         }
         if let Some(session) = self.connection.live()
-            && session.used().elapsed() > DOUBT
+            && (session.used().elapsed() > DOUBT || session.has_news())
         {
             // Whatever the answer is: no answer kills the session.
             let _ = session.command("NOOP", "");
