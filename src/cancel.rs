@@ -6,8 +6,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind};
+
+/// How long a sleep lasts before it looks at the flag.
+const TICK: Duration = Duration::from_millis(50);
 
 /// Why to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +79,23 @@ impl Cancel {
     pub fn check(&self) -> Result<(), Error> {
         self.requested().map_or(Ok(()), |reason| Err(reason.into()))
     }
+
+    /// Waits for `duration`, unless a stop is asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cancel::check`].
+    pub fn sleep(&self, duration: Duration) -> Result<(), Error> {
+        let begun = Instant::now();
+        loop {
+            self.check()?;
+            let left = duration.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(TICK));
+        }
+    }
 }
 
 impl From<Reason> for Error {
@@ -89,6 +110,15 @@ impl From<Reason> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stop_ends_a_sleep() {
+        let cancel = Cancel::new();
+        assert!(cancel.sleep(Duration::ZERO).is_ok());
+        cancel.request(Reason::Interrupted);
+        let error = cancel.sleep(Duration::from_secs(3600)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Interrupted);
+    }
 
     #[test]
     fn a_job_is_stopped_on_its_own_or_with_the_program() {

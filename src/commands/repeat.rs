@@ -74,7 +74,7 @@ impl Builtin for Repeat {
                 break;
             }
             if left != Some(0) {
-                sleep::wait(delay, &ctx.cancel)?;
+                ctx.cancel.sleep(delay)?;
             }
         }
         match failed {

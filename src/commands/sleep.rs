@@ -1,16 +1,12 @@
 //! `sleep`: wait, ready to be interrupted.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Parser;
 
 use super::{Builtin, Context, Example, Group};
-use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::settings::parse_duration;
-
-/// How long a wait lasts before it looks whether it was interrupted.
-const TICK: Duration = Duration::from_millis(50);
 
 /// Wait
 #[derive(Debug, Parser)]
@@ -33,7 +29,7 @@ impl Builtin for Sleep {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let duration = duration("sleep", &self.duration)?;
         ctx.out.flush()?;
-        Ok(wait(duration, &ctx.cancel)?)
+        Ok(ctx.cancel.sleep(duration)?)
     }
 }
 
@@ -47,37 +43,4 @@ pub(super) fn duration(command: &str, text: &str) -> Result<Duration> {
         Error::usage(format!("{command}: {text:?} is no duration"))
             .with_hint("as in 500ms, 30s, 3m or 1m30s; plain numbers are seconds")
     })
-}
-
-/// Waits.
-///
-/// # Errors
-///
-/// Interrupted or terminated.
-pub(super) fn wait(duration: Duration, cancel: &Cancel) -> Result<()> {
-    let begin = Instant::now();
-    loop {
-        cancel.check()?;
-        let left = duration.saturating_sub(begin.elapsed());
-        if left.is_zero() {
-            return Ok(());
-        }
-        std::thread::sleep(left.min(TICK));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cancel::Reason;
-    use crate::error::Kind;
-
-    #[test]
-    fn an_interruption_ends_the_wait() {
-        let cancel = Cancel::new();
-        cancel.request(Reason::Interrupted);
-        let error = wait(Duration::from_secs(3600), &cancel).unwrap_err();
-        assert_eq!(error.kind(), Kind::Interrupted);
-        assert!(wait(Duration::ZERO, &Cancel::new()).is_ok());
-    }
 }

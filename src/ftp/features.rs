@@ -141,11 +141,6 @@ impl Features {
         argument.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("STREAM"))
     }
 
-    /// TVFS (RFC 3659 section 6): paths with `/` work everywhere.
-    pub fn tvfs(&self) -> bool {
-        self.has("TVFS")
-    }
-
     /// EPSV (RFC 2428).
     pub fn epsv(&self) -> bool {
         self.has("EPSV")

@@ -251,11 +251,6 @@ impl Output {
         self.job.as_ref()
     }
 
-    /// Whether standard error is a terminal.
-    pub fn is_terminal_err(&self) -> bool {
-        self.shared.err.terminal
-    }
-
     /// Columns of the terminal now; 80 where there is none.
     pub fn width(&self) -> usize {
         if let Some(memory) = &self.shared.memory {

@@ -7,9 +7,6 @@ use std::time::{Duration, Instant};
 use crate::cancel::Cancel;
 use crate::error::Result;
 
-/// How often a wait looks at the cancel flag.
-const TICK: Duration = Duration::from_millis(100);
-
 /// A limit of bytes a second. Clones share it; without a rate it never waits.
 #[derive(Debug, Clone, Default)]
 pub struct Limit(Option<Arc<Mutex<Bucket>>>);
@@ -31,11 +28,6 @@ impl Limit {
         }))
     }
 
-    /// Whether there is a limit at all.
-    pub fn is_set(&self) -> bool {
-        self.0.is_some()
-    }
-
     /// How many bytes to move at a time so that the rate is even: a tenth of a second's worth,
     /// at most `block`.
     pub fn block(&self, block: usize) -> usize {
@@ -55,23 +47,16 @@ impl Limit {
     /// Ctrl-C.
     pub fn take(&self, bytes: usize, cancel: &Cancel) -> Result<()> {
         let Some(bucket) = &self.0 else { return Ok(()) };
-        let until = {
+        let debt = {
             let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
             let gained = now.duration_since(bucket.filled).as_secs_f64() * bucket.rate;
             // Silence does not add up to a burst of more than a tenth of a second.
             bucket.level = (bucket.level + gained).min(bucket.rate / 10.0) - bytes as f64;
             bucket.filled = now;
-            now + Duration::from_secs_f64((-bucket.level / bucket.rate).max(0.0))
+            Duration::from_secs_f64((-bucket.level / bucket.rate).max(0.0))
         };
-        loop {
-            cancel.check()?;
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(());
-            }
-            std::thread::sleep(left.min(TICK));
-        }
+        cancel.sleep(debt)
     }
 }
 

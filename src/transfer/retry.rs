@@ -2,7 +2,7 @@
 //! `net:reconnect-interval`): a bounded number of times, with a doubling, jittered pause.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Progress;
 use crate::cancel::Cancel;
@@ -10,9 +10,6 @@ use crate::error::{Error, Result};
 
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(60);
-
-/// How often a wait looks at the cancel flag.
-const TICK: Duration = Duration::from_millis(50);
 
 /// The retries left for one piece of work.
 #[derive(Debug, Clone)]
@@ -47,12 +44,7 @@ impl Retries {
             self.made,
             self.max
         ));
-        let until = Instant::now() + pause;
-        while Instant::now() < until {
-            cancel.check()?;
-            std::thread::sleep(TICK.min(until.saturating_duration_since(Instant::now())));
-        }
-        Ok(())
+        cancel.sleep(pause)
     }
 
     /// Progress was made: the count begins anew, so that a long transfer on a bad line is not
