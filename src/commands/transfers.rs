@@ -3,8 +3,6 @@
 
 use std::io::Write;
 
-use serde_json::{Map, Value};
-
 use super::watch::Watched;
 use super::{Context, local};
 use crate::cancel::Cancel;
@@ -262,10 +260,15 @@ pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
     };
     let watcher = crate::transfer::Unwatched;
     let result = down::to_writer(session, &job, facts, &mut sink, &watcher, &cancel);
-    match (result, sink.failed) {
+    let result = match (result, sink.failed) {
+        // The reader has gone, or there is no room.
         (Err(_), Some(error)) => Err(error),
-        (result, _) => result.map(|outcome| warn(ctx, &outcome)),
-    }
+        (result, _) => result,
+    };
+    let bytes = result.as_ref().map_or(0, |outcome| outcome.bytes);
+    let error = result.as_ref().err();
+    ctx.audit().transfer(Way::Download, remote.as_str(), "-", bytes, error);
+    result.map(|outcome| warn(ctx, &outcome))
 }
 
 /// The data output as a writer; keeps the reason that a `Write` cannot carry.
@@ -308,13 +311,8 @@ pub fn told(
     local: &str,
     result: Result<Outcome>,
 ) -> Result<()> {
-    let direction = match way {
-        Way::Download => "download",
-        Way::Upload => "upload",
-        Way::Copy => "copy",
-    };
     let bytes = result.as_ref().map_or(0, |outcome| outcome.bytes);
-    audit(ctx, direction, remote, local, bytes, result.as_ref().err());
+    ctx.audit().transfer(way, remote, local, bytes, result.as_ref().err());
     if ctx.out.is_json() {
         let mut done = record(way, remote, local, result.as_ref().ok());
         if let Err(error) = &result {
@@ -351,26 +349,4 @@ pub fn record(way: Way, remote: &str, local: &str, outcome: Option<&Outcome>) ->
         resumed_from: outcome.and_then(|outcome| outcome.resumed_from),
         status: "ok".to_owned(),
     }
-}
-
-fn audit(
-    ctx: &Context,
-    direction: &str,
-    remote: &str,
-    local: &str,
-    bytes: u64,
-    error: Option<&Error>,
-) {
-    let mut fields = Map::new();
-    if let Some(site) = &ctx.connection.site {
-        fields.insert("host".into(), site.host.clone().into());
-        fields.insert("port".into(), site.port.into());
-    }
-    fields.insert("direction".into(), direction.into());
-    fields.insert("remote".into(), remote.into());
-    fields.insert("local".into(), local.into());
-    fields.insert("bytes".into(), bytes.into());
-    let error = error.map(|error| Value::from(error.message()));
-    fields.insert("error".into(), error.unwrap_or(Value::Null));
-    ctx.out.audit("transfer", &fields);
 }

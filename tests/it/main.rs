@@ -5,6 +5,7 @@
 
 mod across;
 mod architecture;
+mod audit;
 mod charset;
 mod completion;
 mod control;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod dialogues;
+mod hangup;
 mod jobs;
 mod lines;
 mod support;

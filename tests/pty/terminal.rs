@@ -101,6 +101,11 @@ impl Terminal {
         self.process.signal(Signal::SIGTERM).unwrap();
     }
 
+    /// Sends SIGKILL.
+    pub fn kill(&mut self) {
+        self.process.signal(Signal::SIGKILL).unwrap();
+    }
+
     /// Whether the program has ended, or does so soon.
     pub fn ends_within(&self, patience: Duration) -> bool {
         let shown = self.screen.shown.lock().unwrap();

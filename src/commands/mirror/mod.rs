@@ -11,6 +11,7 @@ use std::sync::Arc;
 use chrono::{NaiveDateTime, Utc};
 use clap::Parser;
 
+use super::context::Connection;
 use super::{Builtin, Context, Example, Group, local};
 use patterns::Patterns;
 use watching::Watching;
@@ -136,14 +137,22 @@ impl Mirror {
         let way = if self.reverse { Way::Upload } else { Way::Download };
         let result = self
             .sides(&pool, ctx)
-            .and_then(|sides| self.run_between(ctx, sides, way, pool.limit()));
+            .and_then(|sides| self.run_between(ctx, sides, way, None, pool.limit()));
         ctx.end_pool(&pool);
         result
     }
 
-    fn run_between(&self, ctx: &mut Context, sides: Sides, way: Way, limit: usize) -> Result<()> {
+    /// `there` is the server that a copy goes to.
+    fn run_between(
+        &self,
+        ctx: &mut Context,
+        sides: Sides,
+        way: Way,
+        there: Option<&Connection>,
+        limit: usize,
+    ) -> Result<()> {
         let settings = self.settings(ctx, way, limit);
-        let watched = Watching::new(ctx, way, sides.clone());
+        let watched = Watching::new(ctx, way, there, sides.clone());
         let begun = std::time::Instant::now();
         let result = run::carry(&sides, &settings, &watched, &ctx.cancel);
         let mut summary = match result {
