@@ -22,6 +22,7 @@ mod listing;
 mod local;
 mod mirror;
 mod names;
+mod oneliners;
 mod parallel;
 mod proxy;
 mod recovery;

@@ -277,14 +277,15 @@ impl Mirror {
             human_duration(elapsed),
             human_rate(summary.bytes, elapsed)
         )];
-        for (number, what) in [
-            (summary.directories, "directories created"),
-            (summary.unchanged, "unchanged"),
-            (summary.links, "links passed over"),
-            (summary.deleted, "deleted"),
-            (summary.failures, "failed"),
+        for (number, [one, many]) in [
+            (summary.directories, ["directory created", "directories created"]),
+            (summary.unchanged, ["unchanged"; 2]),
+            (summary.links, ["link passed over", "links passed over"]),
+            (summary.deleted, ["deleted"; 2]),
+            (summary.failures, ["failed"; 2]),
         ] {
             if number > 0 {
+                let what = if number == 1 { one } else { many };
                 parts.push(format!("{number} {what}"));
             }
         }
