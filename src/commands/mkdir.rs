@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Group, entries, transfers};
+use super::{Builtin, Context, Example, Globs, Group, entries, transfers};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 
@@ -20,6 +20,8 @@ pub struct Mkdir {
 impl Builtin for Mkdir {
     const NAME: &'static str = "mkdir";
     const GROUP: Group = Group::Change;
+    // `mkdir -p a/{b,c}`
+    const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] = &[
         Example { line: "mkdir new", about: "make a directory" },
         Example { line: "mkdir -p new/a/b docs", about: "with those above it" },

@@ -6,6 +6,7 @@
 mod across;
 mod architecture;
 mod audit;
+mod bad_input;
 mod charset;
 mod completion;
 mod control;

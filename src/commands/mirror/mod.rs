@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use chrono::{NaiveDateTime, Utc};
 use clap::Parser;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::context::Connection;
 use super::{Builtin, Context, Example, Group, local};
@@ -71,10 +72,10 @@ pub struct Mirror {
     #[command(flatten)]
     patterns: Patterns,
     /// The directory to copy
-    #[arg(value_name = "SOURCE")]
+    #[arg(value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
     source: String,
     /// Where to
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = NonEmptyStringValueParser::new())]
     target: Option<String>,
 }
 
