@@ -157,6 +157,9 @@ impl Context {
                     }
                 }
             });
+            if result.as_ref().is_err_and(|error| matches!(error.kind(), Kind::Local | Kind::Tls)) {
+                self.connection.passphrases.forget();
+            }
             match judged {
                 Some(Ok(accepted)) => {
                     self.accepted(site, accepted);
@@ -304,8 +307,11 @@ impl Context {
         }
         let timeout = settings.duration(set::NET_TIMEOUT, host);
         let out = self.console.clone();
-        let passphrase_out = self.console.clone();
-        let cancel = self.cancel.clone();
+        let (cert, key) =
+            (settings.path(set::TLS_CERT_FILE, host), settings.path(set::TLS_KEY_FILE, host));
+        let encrypted = key.clone().or_else(|| cert.clone()).unwrap_or_default();
+        let passphrases = &self.connection.passphrases;
+        let passphrase = passphrases.source(encrypted, self.console.clone(), self.cancel.clone());
         Ok(Options {
             host: site.host.clone(),
             port: site.port,
@@ -318,12 +324,9 @@ impl Context {
                 min,
                 max,
                 ca_file: settings.path(set::TLS_CA_FILE, host),
-                cert_file: settings.path(set::TLS_CERT_FILE, host),
-                key_file: settings.path(set::TLS_KEY_FILE, host),
-                passphrase: Some(Arc::new(move || {
-                    let question = "Passphrase of the client key: ";
-                    passphrase_out.ask_hidden(question, &cancel).ok().flatten()
-                })),
+                cert_file: cert,
+                key_file: key,
+                passphrase: Some(passphrase),
             },
             dialer: self.dialer(host, timeout)?,
             timeout,

@@ -16,6 +16,7 @@ use crate::trust::gate::Gate;
 
 use super::Context;
 use super::dialer::ProxyLogins;
+use super::passphrase::Passphrases;
 
 /// After this much silence a session is asked whether it still lives before it is used: servers
 /// and NAT routers end idle connections without a word.
@@ -58,6 +59,8 @@ pub struct Connection {
     pub previous: Option<RemotePath>,
     /// Who we are to proxies.
     pub(super) proxy_logins: ProxyLogins,
+    /// The client key's passphrase.
+    pub(super) passphrases: Passphrases,
     pub(super) session: Option<Session>,
     /// The directory to go back to after a reconnect.
     pub(super) directory: Option<RemotePath>,
@@ -83,6 +86,7 @@ impl Connection {
             fleeting: false,
             previous: None,
             proxy_logins: ProxyLogins::default(),
+            passphrases: Passphrases::default(),
             session: None,
             directory: None,
         }
@@ -103,6 +107,7 @@ impl Connection {
             fleeting: self.fleeting,
             previous: self.previous.clone(),
             proxy_logins: self.proxy_logins.clone(),
+            passphrases: self.passphrases.clone(),
             session: None,
             directory: self.cwd().cloned(),
         }

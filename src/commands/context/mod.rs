@@ -13,6 +13,7 @@ mod dialer;
 mod jobs;
 mod keyring;
 mod listing;
+mod passphrase;
 mod pool;
 mod slots;
 #[cfg(test)]
