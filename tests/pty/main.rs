@@ -7,6 +7,7 @@ mod dialogues;
 mod hangup;
 mod jobs;
 mod lines;
+mod pager;
 mod secrecy;
 mod support;
 mod terminal;
