@@ -11,6 +11,7 @@ mod pager;
 mod secrecy;
 mod support;
 mod terminal;
+mod tiny;
 
 use std::process::Command;
 use std::sync::Arc;
