@@ -15,6 +15,7 @@ use crate::credentials::{Origin, Prompt, Secret, password_for};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::dialogue::{Dialogue, Direction};
+use crate::ftp::pace::Pace;
 use crate::ftp::path::{RemotePath, decode_name};
 use crate::ftp::session::{DataMode, ListMode, Options, Session};
 use crate::ftp::slots::Slot;
@@ -50,6 +51,7 @@ impl Context {
         site.user = user;
         let start = site.path.clone();
         self.connection.site = Some(site);
+        self.connection.pace = Pace::default();
         self.establish(None)?;
         if let Some(path) = start {
             let path = RemotePath::new(decode_name(&path))?;
@@ -325,6 +327,12 @@ impl Context {
                     self.out.warn("data connections are not protected: tls:data is clear");
                 }
                 clear
+            },
+            user: None,
+            pace: if settings.flag(set::FTP_SYNC_MODE, host) {
+                Pace::slow()
+            } else {
+                self.connection.pace.clone()
             },
             charset: Charset::named(settings.text(set::NET_CHARSET, host)).unwrap_or_default(),
             dialogue: Dialogue::watched_by(Arc::new(move |direction, line| {
