@@ -127,6 +127,19 @@ impl Context {
 
     /// Connects and logs in, in the place of another connection that goes, or in one of its own.
     fn establish(&mut self, slot: Option<Slot>) -> Result<()> {
+        let slow = self.connection.pace.is_slow();
+        match self.establish_once(slot) {
+            // It did not keep up with commands that came together: once more, one by one.
+            Err(error)
+                if error.kind() == Kind::Connect && !slow && self.connection.pace.is_slow() =>
+            {
+                self.establish_once(None)
+            }
+            other => other,
+        }
+    }
+
+    fn establish_once(&mut self, slot: Option<Slot>) -> Result<()> {
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
         let slot = match slot {
             Some(slot) => slot,
