@@ -123,17 +123,21 @@ impl Get {
         let mut several = Vec::new();
         let mut lookup = Lookup::default();
         let together = self.together(ctx);
-        for file in &self.files {
-            ctx.cancel.check()?;
-            let result = self.one(file, ctx, &mut lookup, |ctx, job| {
-                if together > 1 {
-                    several.push(job);
-                    return Ok(());
-                }
-                self.carry(ctx, job)
-            });
-            failures.note(ctx, result)?;
-        }
+        let in_a_row = together == 1 && self.files.len() > 1;
+        ctx.in_a_row(in_a_row, |ctx| -> Result<()> {
+            for file in &self.files {
+                ctx.cancel.check()?;
+                let result = self.one(file, ctx, &mut lookup, |ctx, job| {
+                    if together > 1 {
+                        several.push(job);
+                        return Ok(());
+                    }
+                    self.carry(ctx, job)
+                });
+                failures.note(ctx, result)?;
+            }
+            Ok(())
+        })?;
         if !several.is_empty() {
             parallel::run(ctx, &several, together, &mut failures)?;
         }

@@ -31,16 +31,14 @@ impl Session {
         let line = self.command_line(verb, argument)?;
         let offset = usize::try_from(offset)
             .map_err(|_| Error::new(Kind::Other, format!("{what}: the offset is too large")))?;
-        {
-            let mut exchange = lock(&self.exchange);
-            exchange.at_end = self.passive_ahead().filter(|_| self.busy);
-        }
+        lock(&self.exchange).at_end = None;
         let opened = self.open_in_some_mode(what, verb, &line, offset);
-        if opened.is_err() {
-            let mut exchange = lock(&self.exchange);
-            exchange.before_data.clear();
-            exchange.at_end = None;
+        let mut exchange = lock(&self.exchange);
+        match &opened {
+            Ok(_) => exchange.at_end = self.passive_ahead().filter(|_| self.busy),
+            Err(_) => exchange.before_data.clear(),
         }
+        drop(exchange);
         opened
     }
 
