@@ -4,7 +4,7 @@ pub mod brand;
 mod change;
 mod channel;
 pub mod charset;
-mod control;
+pub(crate) mod control;
 pub mod data;
 mod data_command;
 pub mod dial;
