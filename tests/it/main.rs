@@ -19,6 +19,7 @@ mod import;
 mod install;
 mod jobs;
 mod listing;
+mod listings;
 mod local;
 mod mirror;
 mod names;
