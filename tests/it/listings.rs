@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::support::liar::{Script, Step};
+use crate::support::scene::Scene;
 use chrono::NaiveDate;
 use ftpsh::ftp::listing::{Entry, EntryKind, Line, ListParser, Precision, parse_mlsx};
 use serde_json::Value;
@@ -221,5 +223,20 @@ fn the_first_entry_decides_the_format_of_the_whole_listing() {
             let (found, _) = known.read(&mut parser);
             assert!(found.is_none(), "{} in a listing of {format}: {found:?}", known.0);
         }
+    }
+}
+
+#[test]
+fn the_answer_to_syst_decides_what_a_listing_may_be_and_what_is_strange_is_shown_raw() {
+    let line = "plans/                -";
+    for (syst, known) in [("UNIX Type: L8", true), ("VMS OpenVMS V8.4", false)] {
+        let script = Script::new().without("MLSD").listing("LIST", format!("{line}\r\n"));
+        let scene = Scene::new(script.always("SYST", Step::reply(format!("215 {syst}"))));
+        let ran = scene.run("ls -1").ok();
+        assert_eq!(ran.out(), if known { "plans\n" } else { "" }, "{syst}\n{ran}");
+        let told = ran.err().contains(&format!("was not understood: {line}"));
+        assert_eq!(told, !known, "{syst}\n{ran}");
+        // And so it can still be read.
+        scene.run("ls --raw").ok().stdout_is(format!("{line}\n"));
     }
 }

@@ -5,6 +5,7 @@
 
 mod across;
 mod architecture;
+mod bytes;
 mod charset;
 mod completion;
 mod control;
