@@ -22,6 +22,7 @@ mod jobs;
 mod listing;
 mod listings;
 mod local;
+mod matrix;
 mod mirror;
 mod names;
 mod parallel;
