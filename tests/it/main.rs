@@ -32,6 +32,7 @@ mod remote_commands;
 mod resume;
 mod scripts;
 mod secrets;
+mod security;
 mod segments;
 mod session;
 mod signals;
