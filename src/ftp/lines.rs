@@ -10,7 +10,7 @@ use crate::tls::socket::cancelled;
 
 /// Bytes of the control connection that are not yet a whole line, and the reply they belong to.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub struct Lines {
     buffer: Vec<u8>,
     start: usize,
     parser: ReplyParser,
@@ -18,7 +18,11 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Reads from `source` until one reply is whole.
-    pub(super) fn reply(&mut self, source: &mut impl Read) -> Result<Reply, Broken> {
+    ///
+    /// # Errors
+    ///
+    /// [`Broken`] when there will be none; nothing more may be read then.
+    pub fn reply(&mut self, source: &mut impl Read) -> Result<Reply, Broken> {
         loop {
             while let Some(length) = self.unread().iter().position(|byte| *byte == b'\n') {
                 let line = &self.buffer[self.start..self.start + length];
@@ -54,14 +58,17 @@ impl Lines {
     }
 
     /// Whether anything has come that no command asked for.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.unread().is_empty() && !self.parser.is_open()
     }
 }
 
 /// Why no reply came.
-pub(super) enum Broken {
+#[derive(Debug)]
+pub enum Broken {
+    /// The connection failed, or ended.
     Io(io::Error),
+    /// What came is no reply.
     Protocol(Error),
 }
 

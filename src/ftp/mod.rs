@@ -17,7 +17,7 @@ pub mod explain;
 pub mod facts;
 pub mod features;
 mod greeting;
-mod lines;
+pub(crate) mod lines;
 pub mod list;
 pub mod listing;
 pub mod login;

@@ -6,6 +6,7 @@
 mod dialogues;
 mod jobs;
 mod lines;
+mod phases;
 mod support;
 mod terminal;
 
