@@ -193,7 +193,8 @@ impl Get {
         let mut how = ctx.how(Way::Download);
         how.resume = self.resume;
         how.kind = kind;
-        let mut job = download::Job { remote, local: target, facts, how };
+        let (held, fresh) = (None, false);
+        let mut job = download::Job { remote, local: target, held, fresh, facts, how };
         if !may_replace(ctx, &mut job, self.overwrite)? {
             return Ok(());
         }

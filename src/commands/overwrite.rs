@@ -32,7 +32,9 @@ pub enum Overwrite {
 ///
 /// [`Kind::Local`] where the policy refuses; what asking the server or the user fails with.
 pub fn may_replace(ctx: &mut Context, job: &mut Job, asked: Option<Overwrite>) -> Result<bool> {
-    if examine(&job.local)? != Target::Replaceable || is_unfinished(job) {
+    let target = examine(&job.spot()?)?;
+    job.fresh = target == Target::Absent;
+    if target != Target::Replaceable || is_unfinished(job) {
         return Ok(true);
     }
     let policy =

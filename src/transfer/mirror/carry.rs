@@ -57,15 +57,15 @@ impl Sides {
         }
     }
 
-    /// Carries one file.
+    /// Carries one file; `fresh` if the target had nothing of its name.
     ///
     /// # Errors
     ///
     /// Those of the transfer.
     pub fn carry(
         &self,
-        path: &str,
-        item: &Item,
+        (path, item): (&str, &Item),
+        fresh: bool,
         how: &How,
         progress: &dyn Progress,
         cancel: &Cancel,
@@ -73,15 +73,18 @@ impl Sides {
         match self {
             Sides::Down(source, target) => {
                 let remote = source.locate(path)?;
-                let local = target.locate_file(path)?;
+                let spot = target.spot(path)?;
+                let (local, held) = (spot.path(), Some(spot.directory().clone()));
                 let mut session = source.pool().lease(cancel)?;
                 let facts = Some(facts(&mut session, &remote, item, how)?);
-                let job = download::Job { remote, local, facts, how: how.clone() };
+                let job = download::Job { remote, local, held, fresh, facts, how: how.clone() };
                 download::to_file(&mut *session, &job, progress, cancel)
             }
             Sides::Up(source, target) => {
-                let local = source.locate(path)?;
-                let job = upload::Job { local, remote: target.locate(path)?, how: how.clone() };
+                let spot = source.spot(path)?;
+                let (local, remote) = (spot.path(), target.locate(path)?);
+                let held = (!source.follows()).then(|| spot.directory().clone());
+                let job = upload::Job { local, held, remote, how: how.clone() };
                 let mut session = target.pool().lease(cancel)?;
                 upload::from_file(&mut *session, &job, progress, cancel)
             }
