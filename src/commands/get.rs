@@ -7,7 +7,7 @@ use clap::Parser;
 use super::across::There;
 use super::context::beside::{is_url, parse_file_url, parse_url};
 use super::lookup::Lookup;
-use super::overwrite::{Overwrite, may_replace};
+use super::overwrite::{Overwrite, Written, may_replace};
 use super::transfers::{self, Failures, Job};
 use super::trees::Trees;
 use super::{Builtin, Context, Example, Globs, Group, local, parallel, segments};
@@ -121,16 +121,20 @@ impl Get {
         self.checked(command)?;
         let mut failures = Failures::default();
         let mut several = Vec::new();
-        let mut lookup = Lookup::default();
+        let (mut lookup, mut written) = (Lookup::default(), Written::default());
         let together = self.together(ctx);
         for file in &self.files {
             ctx.cancel.check()?;
             let result = self.one(file, ctx, &mut lookup, |ctx, job| {
+                let target = job.local_path().to_owned();
+                written.take(&target)?;
                 if together > 1 {
                     several.push(job);
                     return Ok(());
                 }
-                self.carry(ctx, job)
+                self.carry(ctx, job)?;
+                written.note(&target);
+                Ok(())
             });
             failures.note(ctx, result)?;
         }

@@ -2,6 +2,7 @@
 //! JSON, counts, the audit log, and going on with the next file after one has failed.
 
 use std::io::Write;
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -44,12 +45,17 @@ impl Job {
         }
     }
 
+    /// The local path.
+    pub fn local_path(&self) -> &Path {
+        match self {
+            Job::Down(job) => &job.local,
+            Job::Up(job) => &job.local,
+        }
+    }
+
     /// The local path as a word.
     pub fn local(&self) -> String {
-        match self {
-            Job::Down(job) => local::word(&job.local),
-            Job::Up(job) => local::word(&job.local),
-        }
+        local::word(self.local_path())
     }
 
     /// What its bar is called: the path that it comes from.

@@ -70,6 +70,10 @@ pub fn to_file(
         None => remote.facts(&job.remote)?,
     };
     if target == Target::Device {
+        if job.held.is_some() {
+            let text = format!("{}: is a device; a mirror writes to none", job.local.display());
+            return Err(Error::new(Kind::Local, text));
+        }
         let mut device = open_device(&spot)?;
         return to_writer(remote, job, facts, &mut device, progress, cancel);
     }

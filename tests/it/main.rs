@@ -12,6 +12,7 @@ mod data;
 mod doctor;
 mod edit;
 mod examples;
+mod folding;
 mod generated;
 mod handshake;
 mod import;

@@ -2,6 +2,7 @@
 //! what happens when the server fails or lies.
 
 mod deletions;
+mod held;
 mod hostile;
 mod times;
 mod trouble;

@@ -82,14 +82,8 @@ impl LocalTree {
                 Ok(entered) => entered,
                 Err(error) => {
                     let spot = walked.spot(name);
-                    let stat = spot.stat().ok().flatten();
-                    let link = stat.is_some_and(|stat| file_type(&stat) == FileType::Symlink);
-                    if link && !self.follows {
-                        let text = "is a link; nothing is written through it";
-                        let text = format!("{}: {text}", spot.path().display());
-                        return Err(Error::new(Kind::Local, text));
-                    }
-                    return Ok(Err(error));
+                    let link = !self.follows && kind(&spot) == Some(FileType::Symlink);
+                    return if link { Err(is_a_link(&spot)) } else { Ok(Err(error)) };
                 }
             };
         }
@@ -104,6 +98,15 @@ impl LocalTree {
         // Another worker may have been faster: one of the two is it, for all.
         Ok(self.held.get_or_init(|| opened).clone())
     }
+}
+
+fn kind(spot: &Spot) -> Option<FileType> {
+    spot.stat().ok().flatten().map(|stat| file_type(&stat))
+}
+
+fn is_a_link(spot: &Spot) -> Error {
+    let text = format!("{}: is a link; nothing is written through it", spot.path().display());
+    Error::new(Kind::Local, text)
 }
 
 /// The names of a path, each looked at.
@@ -179,11 +182,10 @@ impl Tree for LocalTree {
         spot.check_name()?;
         let failed = |error: io::Error| Error::local(spot.path(), &error);
         let Err(error) = spot.make_directory() else { return Ok(()) };
-        let there = spot.stat().ok().flatten();
-        let directory = there.is_some_and(|stat| file_type(&stat) == FileType::Directory);
-        match (error.kind(), directory) {
-            (ErrorKind::AlreadyExists, true) if spot.twin().is_some() => Err(spot.is_taken()),
-            (ErrorKind::AlreadyExists, true) => Ok(()),
+        match kind(&spot).filter(|_| error.kind() == ErrorKind::AlreadyExists) {
+            Some(FileType::Directory) if spot.twin().is_some() => Err(spot.is_taken()),
+            Some(FileType::Directory) => Ok(()),
+            Some(FileType::Symlink) => Err(is_a_link(&spot)),
             _ => Err(failed(error)),
         }
     }
@@ -256,5 +258,23 @@ mod tests {
         let names: Vec<_> =
             tree.list("", &go()).unwrap().unwrap().items.into_iter().map(|i| i.name).collect();
         assert_eq!(names, ["a"]);
+    }
+
+    #[test]
+    fn a_disk_that_does_not_tell_directories_apart_is_found_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let tree = LocalTree::new(dir.path().to_owned());
+        tree.held.set(HeldDir::open(dir.path()).unwrap().folding()).unwrap();
+        tree.make_directory("Sub", &go()).unwrap();
+        // Somebody else may have made it.
+        tree.make_directory("Sub", &go()).unwrap();
+        let error = tree.make_directory("sub", &go()).unwrap_err();
+        assert!(error.message().contains("the same file as Sub"), "{error}");
+        assert!(tree.make_directory("aux", &go()).is_err());
+        tree.make_directory("Sub/x", &go()).unwrap();
+        assert!(tree.make_directory("Sub/X", &go()).is_err());
+        let plain = LocalTree::new(dir.path().to_owned());
+        plain.make_directory("sub", &go()).unwrap();
+        plain.make_directory("aux", &go()).unwrap();
     }
 }

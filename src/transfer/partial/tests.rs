@@ -1,6 +1,7 @@
 //! Partial files: names, locks, links in the way, and how they become their target.
 
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 
 use super::*;
 
