@@ -7,6 +7,7 @@ mod across;
 mod active;
 mod architecture;
 mod charset;
+mod clocks;
 mod completion;
 mod control;
 mod data;
