@@ -6,6 +6,7 @@
 mod across;
 mod active;
 mod architecture;
+mod beside;
 mod charset;
 mod clocks;
 mod completion;
