@@ -125,7 +125,7 @@ impl Put {
         how.resume = self.resume;
         how.kind = if self.ascii { Type::Ascii } else { Type::Binary };
         how.atomic |= self.atomic;
-        let job = upload::Job { local: path, remote, how };
+        let job = upload::Job { local: path, held: None, remote, how };
         let modified = || {
             let time = std::fs::metadata(&job.local).and_then(|metadata| metadata.modified());
             time.map(Some).map_err(|error| Error::local(&job.local, &error))

@@ -185,11 +185,12 @@ impl Mirror {
         let remote = |path: &str| -> Result<_> {
             Ok(Arc::new(RemoteTree::new(Arc::clone(pool), cwd.resolve(path)?, ahead)))
         };
-        let tree = |path: &str| Arc::new(LocalTree::new(ctx.local(&local::expand_tilde(path))));
+        let here = |path: &str| ctx.local(&local::expand_tilde(path));
+        let tree = if self.dereference { LocalTree::following } else { LocalTree::new };
         Ok(if self.reverse {
-            Sides::Up(tree(&self.source), remote(&default())?)
+            Sides::Up(Arc::new(tree(here(&self.source))), remote(&default())?)
         } else {
-            Sides::Down(remote(&self.source)?, tree(&default()))
+            Sides::Down(remote(&self.source)?, Arc::new(LocalTree::new(here(&default()))))
         })
     }
 

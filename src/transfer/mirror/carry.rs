@@ -59,15 +59,15 @@ impl Sides {
         }
     }
 
-    /// Carries one file.
+    /// Carries one file; `fresh` if the target had nothing of its name.
     ///
     /// # Errors
     ///
     /// Those of the transfer.
     pub fn carry(
         &self,
-        path: &str,
-        item: &Item,
+        (path, item): (&str, &Item),
+        fresh: bool,
         how: &How,
         progress: &dyn Progress,
         cancel: &Cancel,
@@ -75,7 +75,8 @@ impl Sides {
         match self {
             Sides::Down(source, target) => {
                 let remote = source.locate(path)?;
-                let local = target.locate_file(path)?;
+                let spot = target.spot(path)?;
+                let (local, held) = (spot.path(), Some(spot.directory().clone()));
                 let mut session = source.pool().lease(cancel)?;
                 let ask_time = time_to_ask_late(item, how);
                 let facts = match ask_time {
@@ -83,12 +84,15 @@ impl Sides {
                     None => facts(&mut session, &remote, item, how)?,
                 };
                 let facts = Some(facts);
-                let job = download::Job { remote, local, facts, ask_time, how: how.clone() };
+                let how = how.clone();
+                let job = download::Job { remote, local, held, fresh, facts, ask_time, how };
                 download::to_file(&mut *session, &job, progress, cancel)
             }
             Sides::Up(source, target) => {
-                let local = source.locate(path)?;
-                let job = upload::Job { local, remote: target.locate(path)?, how: how.clone() };
+                let spot = source.spot(path)?;
+                let (local, remote) = (spot.path(), target.locate(path)?);
+                let held = (!source.follows()).then(|| spot.directory().clone());
+                let job = upload::Job { local, held, remote, how: how.clone() };
                 let mut session = target.pool().lease(cancel)?;
                 upload::from_file(&mut *session, &job, progress, cancel)
             }

@@ -8,7 +8,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::carry::Sides;
-use super::plan::{Action, Next, Plan, Rules, directory};
+use super::plan::{Action, Next, Plan, Reason, Rules, directory};
 use super::tree::{ItemKind, Listing};
 use super::watch::Watch;
 use crate::cancel::Cancel;
@@ -364,14 +364,15 @@ impl Runner<'_> {
     }
 
     fn carry_one(&self, action: &Action) -> Result<()> {
-        let Action::Carry { path, item, .. } = action else { return Ok(()) };
+        let Action::Carry { path, item, reason } = action else { return Ok(()) };
+        let fresh = *reason == Reason::Missing;
         let progress = self.watch.begin(path, item.size);
         let moved = Moved::new(&*progress);
         let mut how = self.settings.how.clone();
         let result = tried(self.settings, self.watch, self.cancel, || {
             // Another try goes on where this one stopped.
             how.resume |= moved.any();
-            self.sides.carry(path, item, &how, &moved, self.cancel)
+            self.sides.carry((path, item), fresh, &how, &moved, self.cancel)
         });
         drop(progress);
         match &result {
