@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::local::LocalTree;
 use super::remote::RemoteTree;
-use super::tree::{Item, Stamp, Tree};
+use super::tree::{Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::transfer::{Facts, How, Outcome, Progress, Remote as _, download, relay, upload};
@@ -57,7 +57,7 @@ impl Sides {
         }
     }
 
-    /// Carries one file.
+    /// Carries one file, of which size and time are known as the source's listing told them.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl Sides {
     pub fn carry(
         &self,
         path: &str,
-        item: &Item,
+        known: (Option<u64>, Option<Stamp>),
         how: &How,
         progress: &dyn Progress,
         cancel: &Cancel,
@@ -75,7 +75,7 @@ impl Sides {
                 let remote = source.locate(path)?;
                 let local = target.locate_file(path)?;
                 let mut session = source.pool().lease(cancel)?;
-                let facts = Some(facts(&mut session, &remote, item, how)?);
+                let facts = Some(facts(&mut session, &remote, known, how)?);
                 let job = download::Job { remote, local, facts, how: how.clone() };
                 download::to_file(&mut *session, &job, progress, cancel)
             }
@@ -88,7 +88,7 @@ impl Sides {
             Sides::Across(source, target) => {
                 let from = source.locate(path)?;
                 let mut fetching = source.pool().lease(cancel)?;
-                let facts = Some(facts(&mut fetching, &from, item, how)?);
+                let facts = Some(facts(&mut fetching, &from, known, how)?);
                 let to = target.locate(path)?;
                 let job = relay::Job { from, to, facts, how: how.clone() };
                 let mut storing = target.pool().lease(cancel)?;
@@ -102,19 +102,19 @@ impl Sides {
 fn facts(
     session: &mut crate::ftp::session::Session,
     path: &crate::ftp::path::RemotePath,
-    item: &Item,
+    (size, modified): (Option<u64>, Option<Stamp>),
     how: &How,
 ) -> Result<Facts> {
-    let exact = |stamp: &Stamp| stamp.grain <= chrono::TimeDelta::seconds(1);
-    let time = item.modified.filter(exact).map(|stamp| stamp.time);
-    if item.size.is_some() && (time.is_some() || !how.preserve_times) {
-        return Ok(Facts { size: item.size, modified: time });
+    let exact = |stamp: &Stamp| stamp.grain <= 1;
+    let time = modified.filter(exact).map(|stamp| stamp.time);
+    if size.is_some() && (time.is_some() || !how.preserve_times) {
+        return Ok(Facts { size, modified: time });
     }
-    if let Some(size) = item.size
-        && item.modified.is_some()
+    if let Some(size) = size
+        && modified.is_some()
     {
-        let modified = session.modified(path)?.or(item.modified.map(|stamp| stamp.time));
-        return Ok(Facts { size: Some(size), modified });
+        let listed = modified.map(|stamp| stamp.time);
+        return Ok(Facts { size: Some(size), modified: session.modified(path)?.or(listed) });
     }
     session.facts(path)
 }

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
 
-use super::tree::{Item, ItemKind, Listing, Stamp, Tree};
+use super::listing::Listing;
+use super::tree::{Item, ItemKind, Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{decode_name, encode_name, safe_component};
@@ -78,7 +79,7 @@ fn bytes(name: &str) -> PathBuf {
     PathBuf::from(std::ffi::OsString::from_vec(encode_name(name)))
 }
 
-fn item(name: String, metadata: &std::fs::Metadata) -> Item {
+fn item<'a>(name: &'a str, metadata: &std::fs::Metadata) -> Item<'a> {
     let kind = match metadata.file_type() {
         kind if kind.is_file() => ItemKind::File,
         kind if kind.is_dir() => ItemKind::Directory,
@@ -118,19 +119,20 @@ impl Tree for LocalTree {
                 // The metadata of the entry itself: links are not followed.
                 Ok(_) => {
                     let metadata = entry.metadata().map_err(failed)?;
-                    listing.items.push(item(name, &metadata));
+                    listing.push(item(&name, &metadata));
                 }
                 Err(why) => listing.complaints.push(format!("{name}: {why}")),
             }
         }
+        listing.sort();
         Ok(Some(listing))
     }
 
-    fn follow(&self, path: &str, link: &Item, _cancel: &Cancel) -> Result<Item> {
+    fn follow<'a>(&self, path: &str, link: Item<'a>, _cancel: &Cancel) -> Result<Item<'a>> {
         let located = self.locate(path)?;
         let metadata =
             std::fs::metadata(&located).map_err(|error| Error::local(&located, &error))?;
-        Ok(item(link.name.clone(), &metadata))
+        Ok(item(link.name, &metadata))
     }
 
     fn make_directory(&self, path: &str, _cancel: &Cancel) -> Result<()> {
@@ -209,8 +211,7 @@ mod tests {
             std::fs::write(dir.path().join(name), "x").unwrap();
         }
         let tree = LocalTree::new(dir.path().to_owned());
-        let names: Vec<_> =
-            tree.list("", &go()).unwrap().unwrap().items.into_iter().map(|i| i.name).collect();
-        assert_eq!(names, ["a"]);
+        let listing = tree.list("", &go()).unwrap().unwrap();
+        assert_eq!(listing.iter().map(|item| item.name).collect::<Vec<_>>(), ["a"]);
     }
 }
