@@ -9,7 +9,7 @@ use clap::{Parser, ValueEnum};
 use super::entries::Place;
 use super::lookup::Lookup;
 use super::{Builtin, Context, Example, Globs, Group, entries, transfers, zone};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::ftp::listing::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 use crate::output::{Cell, Column, Table, human_size};
@@ -169,10 +169,11 @@ impl Ls {
             return self.raw(ctx, path);
         }
         let remote = path.map(RemotePath::new).transpose()?;
-        let listing = ctx.listing(remote.as_ref(), false)?;
+        let (listing, cut) = ctx.listing_so_far(remote.as_ref())?;
         let directory = ctx.absolute(path.unwrap_or("."))?;
         let shown = listing.iter().filter(|entry| self.all || !entry.name.starts_with('.'));
-        self.show(ctx, shown.map(|entry| (entry, Place::In(&directory))).collect())
+        self.show(ctx, shown.map(|entry| (entry, Place::In(&directory))).collect())?;
+        cut.map_or(Ok(()), Err)
     }
 
     fn raw(&self, ctx: &mut Context, path: Option<&str>) -> Result<()> {
@@ -180,7 +181,14 @@ impl Ls {
         let out = ctx.out.clone();
         let session = ctx.session()?;
         let charset = session.charset();
-        session.list_raw(remote.as_ref(), self.all, &mut |line| out.line(&charset.decode(line)))
+        let each = &mut |line: &[u8]| out.line(&charset.decode(line));
+        match session.list_raw(remote.as_ref(), self.all, each)? {
+            None => Ok(()),
+            Some(words) => {
+                let text = format!("ls: the server left some of the listing out: {words}");
+                Err(Error::new(Kind::Incomplete, text))
+            }
+        }
     }
 
     fn show(&self, ctx: &mut Context, mut shown: Shown<'_>) -> Result<()> {

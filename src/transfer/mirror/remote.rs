@@ -60,6 +60,12 @@ impl RemoteTree {
                     listing.complaints.push(text);
                     return Ok(());
                 }
+                Listed::Cut(words) => {
+                    let text =
+                        format!("{directory}: the server left some of the listing out: {words}");
+                    listing.complaints.push(text);
+                    return Ok(());
+                }
             };
             if let Err(why) = safe_component(&entry.name) {
                 listing.complaints.push(format!("{directory}: {}: {why}", entry.name));
