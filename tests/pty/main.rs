@@ -8,6 +8,7 @@ mod hangup;
 mod jobs;
 mod lines;
 mod pager;
+mod phases;
 mod secrecy;
 mod support;
 mod terminal;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::credentials::{Secret, Sources};
 use crate::error::{Error, Kind, Result};
+use crate::ftp::pace::Pace;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::site::Site;
@@ -59,6 +60,8 @@ pub struct Connection {
     pub previous: Option<RemotePath>,
     /// Who we are to proxies.
     pub(super) proxy_logins: ProxyLogins,
+    /// Whether the server takes commands that come together.
+    pub(super) pace: Pace,
     /// The client key's passphrase.
     pub(super) passphrases: Passphrases,
     pub(super) session: Option<Session>,
@@ -86,6 +89,7 @@ impl Connection {
             fleeting: false,
             previous: None,
             proxy_logins: ProxyLogins::default(),
+            pace: Pace::default(),
             passphrases: Passphrases::default(),
             session: None,
             directory: None,
@@ -107,6 +111,7 @@ impl Connection {
             fleeting: self.fleeting,
             previous: self.previous.clone(),
             proxy_logins: self.proxy_logins.clone(),
+            pace: self.pace.clone(),
             passphrases: self.passphrases.clone(),
             session: None,
             directory: self.cwd().cloned(),
