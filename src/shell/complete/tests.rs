@@ -294,7 +294,7 @@ fn a_huge_directory_is_quick_and_never_more_than_the_editor_can_list() {
             local: &|_| Vec::new(),
             sites: &Vec::new,
             bookmarks: &Vec::new,
-        jobs: &Vec::new,
+            jobs: &Vec::new,
         };
         let begun = std::time::Instant::now();
         let (_, found) = complete("get f", 5, &sources);
