@@ -6,7 +6,9 @@
 //! Cargo.toml and at least one seed in `seeds`; a test looks that none of them is forgotten.
 
 pub mod common;
+pub mod completer;
 pub mod features;
+pub mod history;
 pub mod known_servers;
 pub mod list;
 pub mod mlsd;
@@ -38,4 +40,6 @@ pub const TARGETS: &[Target] = &[
     ("shell_syntax", shell_syntax::check),
     ("names", names::check),
     ("patterns", patterns::check),
+    ("completer", completer::check),
+    ("history", history::check),
 ];

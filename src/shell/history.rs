@@ -72,6 +72,8 @@ impl History {
     pub fn add(&mut self, line: &str) -> (Option<String>, Result<()>) {
         let kept = redact_line(line.trim_end())
             .filter(|entry| !entry.is_empty() && self.size > 0)
+            // It would not be read again.
+            .filter(|entry| !entry.contains(|c| is_odd(c) && c != '\n'))
             .filter(|entry| self.last.as_ref() != Some(entry));
         let Some(entry) = kept else { return (None, Ok(())) };
         self.last = Some(entry.clone());
@@ -203,10 +205,15 @@ fn encoded(entry: &str) -> String {
     entry.replace('\\', "\\\\").replace('\n', "\\n")
 }
 
+/// What no line of the file has.
+fn is_odd(c: char) -> bool {
+    c.is_control() && c != '\t'
+}
+
 /// The entry in a line; `None` for what no entry can be.
 fn decoded(line: &[u8]) -> Option<String> {
     let line = std::str::from_utf8(line).ok()?;
-    if line.is_empty() || line.contains(|c: char| c.is_control() && c != '\t') {
+    if line.is_empty() || line.contains(is_odd) {
         return None;
     }
     let mut entry = String::with_capacity(line.len());

@@ -183,4 +183,6 @@ short_runs!(
     shell_syntax,
     names,
     patterns,
+    completer,
+    history,
 );
