@@ -125,11 +125,12 @@ fn trees_go_up_and_down_and_a_second_run_carries_nothing() {
         odd(&bench.path("up/odd"), &bench.server.name);
         let up = format!("mirror -R -P4 up {there}");
         let down = format!("mirror -P4 {there} down");
-        bench.run(&up).ok();
-        bench.run(&down).ok();
+        let patient = || bench.call().timeout(Duration::from_secs(300));
+        patient().args(["-c", &up]).run().ok();
+        patient().args(["-c", &down]).run().ok();
         same(bench, "up", "down", bench.server.can("mfmt"));
         for again in [&up, &down] {
-            let ran = bench.call().args(["--json", "-c", again]).run().ok();
+            let ran = patient().args(["--json", "-c", again]).run().ok();
             assert_eq!(ran.json_of("summary")[0]["files"], 0, "{}\n{ran}", bench.server.name);
         }
         // By LIST as well.
@@ -141,10 +142,10 @@ fn trees_go_up_and_down_and_a_second_run_carries_nothing() {
         assert_eq!(again.json_of("summary")[0]["files"], 0, "{name}\n{ran}\n{again}");
         // What is gone here goes there.
         std::fs::remove_dir_all(bench.path("up/odd")).unwrap();
-        bench.run(&format!("mirror -R --delete --yes up {there}")).ok();
-        bench.run(&format!("mirror --delete --yes {there} down")).ok();
+        patient().args(["-c", &format!("mirror -R --delete --yes up {there}")]).run().ok();
+        patient().args(["-c", &format!("mirror --delete --yes {there} down")]).run().ok();
         same(bench, "up", "down", false);
-        bench.run(&format!("rm -r -f {there}")).ok();
+        patient().args(["-c", &format!("rm -r -f {there}")]).run().ok();
     });
 }
 
