@@ -2,8 +2,7 @@
 //! JSON, counts, the audit log, and going on with the next file after one has failed.
 
 use std::io::Write;
-
-use serde_json::{Map, Value};
+use std::path::Path;
 
 use super::watch::Watched;
 use super::{Context, local};
@@ -44,12 +43,17 @@ impl Job {
         }
     }
 
+    /// The local path.
+    pub fn local_path(&self) -> &Path {
+        match self {
+            Job::Down(job) => &job.local,
+            Job::Up(job) => &job.local,
+        }
+    }
+
     /// The local path as a word.
     pub fn local(&self) -> String {
-        match self {
-            Job::Down(job) => local::word(&job.local),
-            Job::Up(job) => local::word(&job.local),
-        }
+        local::word(self.local_path())
     }
 
     /// What its bar is called: the path that it comes from.
@@ -252,30 +256,46 @@ pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
     let how = ctx.how(Way::Download);
     let out = ctx.out.clone();
     let cancel = ctx.cancel.clone();
-    let mut sink = DataSink { out, failed: None };
-    let job = down::Job { remote: remote.clone(), local: "-".into(), facts: None, how };
+    let mut sink = DataSink { out, began: false, failed: None };
+    let mut retries = ctx.retries();
+    let (held, fresh, facts, ask_time) = (None, false, None, None);
+    let job =
+        down::Job { remote: remote.clone(), local: "-".into(), held, fresh, facts, ask_time, how };
     let known = ctx.known_facts(remote);
-    let session = ctx.session()?;
-    let facts: Facts = match known {
-        Some(facts) => facts,
-        None => session.facts(remote)?,
-    };
     let watcher = crate::transfer::Unwatched;
-    let result = down::to_writer(session, &job, facts, &mut sink, &watcher, &cancel);
-    match (result, sink.failed) {
-        (Err(_), Some(error)) => Err(error),
-        (result, _) => result.map(|outcome| warn(ctx, &outcome)),
-    }
+    let result = loop {
+        let session = ctx.session()?;
+        let facts: Facts = match known {
+            Some(facts) => facts,
+            None => session.facts(remote)?,
+        };
+        let result = down::to_writer(session, &job, facts, &mut sink, &watcher, &cancel);
+        match (result, sink.failed.take()) {
+            // The reader has gone, or there is no room.
+            (Err(_), Some(error)) => break Err(error),
+            // What was printed cannot be taken back.
+            (Err(error), None) if !sink.began => {
+                retries.wait(error, &cancel, |text| ctx.out.notice(text))?;
+            }
+            (result, _) => break result,
+        }
+    };
+    let bytes = result.as_ref().map_or(0, |outcome| outcome.bytes);
+    ctx.audit().transfer(Way::Download, remote.as_str(), "-", bytes, result.as_ref().err());
+    result.map(|outcome| warn(ctx, &outcome))
 }
 
 /// The data output as a writer; keeps the reason that a `Write` cannot carry.
 struct DataSink {
     out: crate::output::Output,
+    /// Whether anything was printed.
+    began: bool,
     failed: Option<Error>,
 }
 
 impl Write for DataSink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.began = true;
         match self.out.data(bytes) {
             Ok(()) => Ok(bytes.len()),
             Err(error) => {
@@ -308,13 +328,8 @@ pub fn told(
     local: &str,
     result: Result<Outcome>,
 ) -> Result<()> {
-    let direction = match way {
-        Way::Download => "download",
-        Way::Upload => "upload",
-        Way::Copy => "copy",
-    };
     let bytes = result.as_ref().map_or(0, |outcome| outcome.bytes);
-    audit(ctx, direction, remote, local, bytes, result.as_ref().err());
+    ctx.audit().transfer(way, remote, local, bytes, result.as_ref().err());
     if ctx.out.is_json() {
         let mut done = record(way, remote, local, result.as_ref().ok());
         if let Err(error) = &result {
@@ -351,26 +366,4 @@ pub fn record(way: Way, remote: &str, local: &str, outcome: Option<&Outcome>) ->
         resumed_from: outcome.and_then(|outcome| outcome.resumed_from),
         status: "ok".to_owned(),
     }
-}
-
-fn audit(
-    ctx: &Context,
-    direction: &str,
-    remote: &str,
-    local: &str,
-    bytes: u64,
-    error: Option<&Error>,
-) {
-    let mut fields = Map::new();
-    if let Some(site) = &ctx.connection.site {
-        fields.insert("host".into(), site.host.clone().into());
-        fields.insert("port".into(), site.port.into());
-    }
-    fields.insert("direction".into(), direction.into());
-    fields.insert("remote".into(), remote.into());
-    fields.insert("local".into(), local.into());
-    fields.insert("bytes".into(), bytes.into());
-    let error = error.map(|error| Value::from(error.message()));
-    fields.insert("error".into(), error.unwrap_or(Value::Null));
-    ctx.out.audit("transfer", &fields);
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use suppaftp::{FtpError, Mode, Status};
 
 use super::channel::Engine;
-use super::control::lock;
 use super::data::Data;
+use super::exchange::lock;
 use super::explain::{refusal, reuse_demanded};
 use super::options::DataMode;
 use super::reply::Reply;
@@ -31,13 +31,31 @@ impl Session {
         let line = self.command_line(verb, argument)?;
         let offset = usize::try_from(offset)
             .map_err(|_| Error::new(Kind::Other, format!("{what}: the offset is too large")))?;
+        lock(&self.exchange).at_end = None;
+        let opened = self.open_in_some_mode(what, verb, &line, offset);
+        let mut exchange = lock(&self.exchange);
+        match &opened {
+            Ok(_) => exchange.at_end = self.passive_ahead().filter(|_| self.busy),
+            Err(_) => exchange.before_data.clear(),
+        }
+        drop(exchange);
+        opened
+    }
+
+    fn open_in_some_mode(
+        &mut self,
+        what: &str,
+        verb: &str,
+        line: &str,
+        offset: usize,
+    ) -> Result<Data> {
         let mut last = None;
         for mode in self.modes() {
             self.engine.set_mode(mode);
             // An offset of 0 needs no REST: none is ever left over from an earlier command.
             let _ = self.engine.resume_transfer(offset);
             let expected = [Status::AboutToSend, Status::AlreadyOpen];
-            match self.engine.custom_data_command(&line, &expected) {
+            match self.engine.custom_data_command(line, &expected) {
                 Ok((_, transfer)) => {
                     self.working_mode = Some(mode);
                     let mut data = Data::new(transfer, Arc::clone(&self.exchange));
@@ -80,9 +98,21 @@ impl Session {
             FtpError::SecureError(_) => Refusal::Final(self.failed_handshake(what, dial_failure)),
             other => Refusal::Final(match self.outcome(Some(other)) {
                 Err(error) => error.about(what),
+                // In active mode the server agrees first, and connects then.
+                Ok(reply) if reply.class() == 1 => self.never_connected(what),
                 Ok(reply) => refusal(what, &reply),
             }),
         }
+    }
+
+    fn never_connected(&self, what: &str) -> Error {
+        let seconds = self.options.timeout.as_secs_f32();
+        let text = format!("{what}: the server made no data connection within {seconds} s");
+        let error = Error::new(Kind::Connect, text).transient().with_hint(
+            "active mode needs a way in through firewalls; `set ftp:mode auto` needs none",
+        );
+        lock(&self.exchange).kill(error.clone());
+        error
     }
 
     /// The data connection's handshake failed after the command was accepted. The server's own

@@ -68,7 +68,7 @@ impl Session {
     ) -> Result<()> {
         if self.uses_mlsd() {
             match self.mlsd(path, each) {
-                Err(error) if self.lacks(&error) => self.no_mlsd = true,
+                Err(error) if Self::lacks(&error) => self.no_mlsd = true,
                 Ok(cut) => return cut.map_or(Ok(()), |words| each(Listed::Cut(words))),
                 Err(error) => return Err(error),
             }
@@ -219,11 +219,10 @@ impl Session {
     }
 
     /// Whether a failed MLSD means that the server has none, rather than no such directory.
-    fn lacks(&self, error: &Error) -> bool {
-        self.options.list == ListMode::Auto
-            && error.reply().is_some_and(|reply| {
-                ["500", "502", "504"].iter().any(|code| reply.starts_with(code))
-            })
+    fn lacks(error: &Error) -> bool {
+        error
+            .reply()
+            .is_some_and(|reply| ["500", "502", "504"].iter().any(|code| reply.starts_with(code)))
     }
 
     fn mlsd(

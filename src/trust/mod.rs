@@ -8,7 +8,7 @@ pub mod entry;
 pub mod fingerprint;
 pub mod gate;
 pub mod identity;
-mod lines;
+pub(crate) mod lines;
 pub mod prompt;
 pub mod refusal;
 pub mod store;

@@ -1,7 +1,9 @@
 //! Mirrors of whole trees: what is carried and what is not, what is deleted and what never, and
 //! what happens when the server fails or lies.
 
+mod again;
 mod deletions;
+mod held;
 mod hostile;
 mod times;
 mod trouble;

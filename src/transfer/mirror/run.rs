@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::carry::Sides;
 use super::listing::Listing;
-use super::plan::{Action, Next, Plan, Rules, Surplus, directory};
+use super::plan::{Action, Next, Plan, Reason, Rules, Surplus, directory};
 use super::queue::{Batch, Queue, Task};
 use super::tree::{ItemKind, below};
 use super::watch::Watch;
@@ -348,14 +348,15 @@ impl Runner<'_> {
     }
 
     fn carry_one(&self, action: &Action) -> Result<()> {
-        let Action::Carry { path, size, modified, .. } = action else { return Ok(()) };
+        let Action::Carry { path, size, modified, reason } = action else { return Ok(()) };
+        let fresh = *reason == Reason::Missing;
         let progress = self.watch.begin(path, *size);
         let moved = Moved::new(&*progress);
         let mut how = self.settings.how.clone();
         let result = tried(self.settings, self.watch, self.cancel, || {
             // Another try goes on where this one stopped.
             how.resume |= moved.any();
-            self.sides.carry(path, (*size, *modified), &how, &moved, self.cancel)
+            self.sides.carry((path, fresh), (*size, *modified), &how, &moved, self.cancel)
         });
         drop(progress);
         match &result {
