@@ -12,6 +12,7 @@ mod certificates;
 mod failures;
 mod mirror;
 mod transfers;
+mod trees;
 
 // A part of what these two can do is for other tests.
 #[allow(dead_code)]
