@@ -10,6 +10,7 @@
 mod bench;
 mod certificates;
 mod failures;
+mod lftp;
 mod mirror;
 mod transfers;
 mod trees;
