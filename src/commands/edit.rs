@@ -111,6 +111,7 @@ fn fetch(ctx: &mut Context, remote: &RemotePath, facts: Option<Facts>, path: &Pa
                 remote: remote.clone(),
                 local: path.into(),
                 facts: Some(facts),
+                ask_time: None,
                 how,
             };
             transfers::carry(ctx, &transfers::Job::Down(job))?;

@@ -193,7 +193,7 @@ impl Get {
         let mut how = ctx.how(Way::Download);
         how.resume = self.resume;
         how.kind = kind;
-        let mut job = download::Job { remote, local: target, facts, how };
+        let mut job = download::Job { remote, local: target, facts, ask_time: None, how };
         if !may_replace(ctx, &mut job, self.overwrite)? {
             return Ok(());
         }

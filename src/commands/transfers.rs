@@ -253,7 +253,8 @@ pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
     let out = ctx.out.clone();
     let cancel = ctx.cancel.clone();
     let mut sink = DataSink { out, failed: None };
-    let job = down::Job { remote: remote.clone(), local: "-".into(), facts: None, how };
+    let job =
+        down::Job { remote: remote.clone(), local: "-".into(), facts: None, ask_time: None, how };
     let known = ctx.known_facts(remote);
     let session = ctx.session()?;
     let facts: Facts = match known {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod across;
+mod ahead;
 mod architecture;
 mod bytes;
 mod charset;

@@ -15,6 +15,7 @@ use crate::credentials::{Origin, Prompt, Secret, password_for};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::dialogue::{Dialogue, Direction};
+use crate::ftp::pace::Pace;
 use crate::ftp::path::{RemotePath, decode_name};
 use crate::ftp::session::{DataMode, ListMode, Options, Session};
 use crate::ftp::slots::Slot;
@@ -50,6 +51,7 @@ impl Context {
         site.user = user;
         let start = site.path.clone();
         self.connection.site = Some(site);
+        self.connection.pace = Pace::default();
         self.establish(None)?;
         if let Some(path) = start {
             let path = RemotePath::new(decode_name(&path))?;
@@ -125,6 +127,19 @@ impl Context {
 
     /// Connects and logs in, in the place of another connection that goes, or in one of its own.
     fn establish(&mut self, slot: Option<Slot>) -> Result<()> {
+        let slow = self.connection.pace.is_slow();
+        match self.establish_once(slot) {
+            // It did not keep up with commands that came together: once more, one by one.
+            Err(error)
+                if error.kind() == Kind::Connect && !slow && self.connection.pace.is_slow() =>
+            {
+                self.establish_once(None)
+            }
+            other => other,
+        }
+    }
+
+    fn establish_once(&mut self, slot: Option<Slot>) -> Result<()> {
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
         let slot = match slot {
             Some(slot) => slot,
@@ -325,6 +340,12 @@ impl Context {
                     self.out.warn("data connections are not protected: tls:data is clear");
                 }
                 clear
+            },
+            user: None,
+            pace: if settings.flag(set::FTP_SYNC_MODE, host) {
+                Pace::slow()
+            } else {
+                self.connection.pace.clone()
             },
             charset: Charset::named(settings.text(set::NET_CHARSET, host)).unwrap_or_default(),
             dialogue: Dialogue::watched_by(Arc::new(move |direction, line| {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::credentials::{Secret, Sources};
 use crate::error::{Error, Kind, Result};
+use crate::ftp::pace::Pace;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::site::Site;
@@ -58,6 +59,8 @@ pub struct Connection {
     pub previous: Option<RemotePath>,
     /// Who we are to proxies.
     pub(super) proxy_logins: ProxyLogins,
+    /// Whether the server takes commands that come together.
+    pub(super) pace: Pace,
     pub(super) session: Option<Session>,
     /// The directory to go back to after a reconnect.
     pub(super) directory: Option<RemotePath>,
@@ -83,6 +86,7 @@ impl Connection {
             fleeting: false,
             previous: None,
             proxy_logins: ProxyLogins::default(),
+            pace: Pace::default(),
             session: None,
             directory: None,
         }
@@ -103,6 +107,7 @@ impl Connection {
             fleeting: self.fleeting,
             previous: self.previous.clone(),
             proxy_logins: self.proxy_logins.clone(),
+            pace: self.pace.clone(),
             session: None,
             directory: self.cwd().cloned(),
         }

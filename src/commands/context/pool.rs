@@ -21,8 +21,10 @@ impl Context {
         self.session()?;
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
         let login = self.connection.login.clone().ok_or_else(not_connected)?;
-        let options = self.session_options(&site)?;
-        let session = self.connection.session.take().ok_or_else(not_connected)?;
+        let mut options = self.session_options(&site)?;
+        options.user = Some(login.user.clone());
+        let mut session = self.connection.session.take().ok_or_else(not_connected)?;
+        session.set_busy(true);
         self.connection.directory = Some(session.cwd().clone());
         let (known, pinned) = (session.known(), session.certificate().to_vec());
         let limit = self.connection_limit(&site);
@@ -43,6 +45,7 @@ impl Context {
             session.hold(slot);
             let account = login.account.as_ref().map(Secret::expose);
             session.login_like(&known, &login.user, login.secret.expose(), account)?;
+            session.set_busy(true);
             Ok(session)
         };
         let pool = Pool::new(limit, Box::new(connect));
@@ -56,10 +59,14 @@ impl Context {
         let directory = self.connection.directory.clone();
         // Each goodbye waits for its answer.
         std::thread::scope(|scope| {
-            for session in pool.drain().into_iter().filter(|session| session.death().is_none()) {
+            for mut session in pool.drain().into_iter().filter(|session| session.death().is_none())
+            {
                 let is_ours = Some(session.cwd()) == directory.as_ref();
                 if self.connection.session.is_none() && is_ours {
-                    self.connection.session = Some(session);
+                    session.set_busy(false);
+                    if session.settle().is_ok() {
+                        self.connection.session = Some(session);
+                    }
                 } else {
                     scope.spawn(|| session.quit());
                 }

@@ -9,6 +9,7 @@ fn fetch(fake: &mut Fake, dir: &Path) -> Result<Outcome> {
     let job = Job {
         remote: RemotePath::new("x").unwrap(),
         local: dir.join("x"),
+        ask_time: None,
         facts: None,
         how: How::default(),
     };
@@ -101,7 +102,13 @@ fn big() -> Vec<u8> {
 
 fn resume(fake: &mut Fake, dir: &Path) -> Result<Outcome> {
     let how = How { resume: true, ..How::default() };
-    let job = Job { remote: RemotePath::new("x").unwrap(), local: dir.join("x"), facts: None, how };
+    let job = Job {
+        remote: RemotePath::new("x").unwrap(),
+        local: dir.join("x"),
+        ask_time: None,
+        facts: None,
+        how,
+    };
     to_file(fake, &job, &Unwatched, &Cancel::new())
 }
 
@@ -182,6 +189,7 @@ fn a_checksum_that_differs_is_a_failure_and_leaves_nothing_to_go_on_with() {
     let job = Job {
         remote: RemotePath::new("x").unwrap(),
         local: dir.path().join("x"),
+        ask_time: None,
         facts: None,
         how,
     };

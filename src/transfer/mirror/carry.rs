@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDateTime;
+
 use super::local::LocalTree;
 use super::remote::RemoteTree;
 use super::tree::{Item, Stamp, Tree};
@@ -75,8 +77,13 @@ impl Sides {
                 let remote = source.locate(path)?;
                 let local = target.locate_file(path)?;
                 let mut session = source.pool().lease(cancel)?;
-                let facts = Some(facts(&mut session, &remote, item, how)?);
-                let job = download::Job { remote, local, facts, how: how.clone() };
+                let ask_time = time_to_ask_late(item, how);
+                let facts = match ask_time {
+                    Some(_) => Facts { size: item.size, modified: None },
+                    None => facts(&mut session, &remote, item, how)?,
+                };
+                let facts = Some(facts);
+                let job = download::Job { remote, local, facts, ask_time, how: how.clone() };
                 download::to_file(&mut *session, &job, progress, cancel)
             }
             Sides::Up(source, target) => {
@@ -98,6 +105,20 @@ impl Sides {
     }
 }
 
+/// A file that is not worth resuming: its time need not be known before it is fetched.
+const SMALL: u64 = 1024 * 1024;
+
+/// The time in the listing, if that told all but the exact one of a file fetched in one go.
+fn time_to_ask_late(item: &Item, how: &How) -> Option<NaiveDateTime> {
+    let small = item.size.is_some_and(|size| size < SMALL);
+    let vague = item.modified.filter(|stamp| !is_exact(stamp));
+    vague.filter(|_| small && how.preserve_times && !how.resume).map(|stamp| stamp.time)
+}
+
+fn is_exact(stamp: &Stamp) -> bool {
+    stamp.grain <= chrono::TimeDelta::seconds(1)
+}
+
 /// What the listing said, where that is exact: it saves a round trip or two a file.
 fn facts(
     session: &mut crate::ftp::session::Session,
@@ -105,8 +126,7 @@ fn facts(
     item: &Item,
     how: &How,
 ) -> Result<Facts> {
-    let exact = |stamp: &Stamp| stamp.grain <= chrono::TimeDelta::seconds(1);
-    let time = item.modified.filter(exact).map(|stamp| stamp.time);
+    let time = item.modified.filter(is_exact).map(|stamp| stamp.time);
     if item.size.is_some() && (time.is_some() || !how.preserve_times) {
         return Ok(Facts { size: item.size, modified: time });
     }

@@ -63,7 +63,13 @@ impl Remotes for Server {
 
 fn job(dir: &Path, resume: bool) -> Job {
     let how = How { resume, ..How::default() };
-    Job { remote: RemotePath::new("x").unwrap(), local: dir.join("x"), facts: None, how }
+    Job {
+        remote: RemotePath::new("x").unwrap(),
+        local: dir.join("x"),
+        facts: None,
+        ask_time: None,
+        how,
+    }
 }
 
 fn fetch_with(
