@@ -110,6 +110,8 @@ fn fetch(ctx: &mut Context, remote: &RemotePath, facts: Option<Facts>, path: &Pa
             let job = download::Job {
                 remote: remote.clone(),
                 local: path.into(),
+                held: None,
+                fresh: true,
                 facts: Some(facts),
                 ask_time: None,
                 how,
@@ -149,7 +151,7 @@ fn store(ctx: &mut Context, remote: &RemotePath, path: &Path, entry: Option<&Ent
     let mut how = ctx.how(Way::Upload);
     // A rename over a link would replace the link, not what it leads to.
     how.atomic = entry.is_none_or(|entry| entry.kind == EntryKind::File);
-    let mut job = upload::Job { local: path.into(), remote: remote.clone(), how };
+    let mut job = upload::Job { local: path.into(), held: None, remote: remote.clone(), how };
     match transfers::carry(ctx, &transfers::Job::Up(job.clone())) {
         Err(error) if job.how.atomic && refused(&error) => {
             job.how.atomic = false;

@@ -1,6 +1,9 @@
 //! What to do with a file that is there already: a local one (`--overwrite`, `xfer:overwrite`) or
 //! one on the server (`xfer:overwrite-remote`).
 
+use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::ValueEnum;
@@ -26,13 +29,50 @@ pub enum Overwrite {
     Newer,
 }
 
+/// The files that one command writes, by what the disk takes them for: it must not take two names
+/// for one file, as disks do that do not tell `A` from `a`.
+#[derive(Debug, Default)]
+pub struct Written(HashMap<(u64, u64), PathBuf>);
+
+impl Written {
+    /// Takes in the target of another download.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] when it is that of an earlier one under another name.
+    pub fn take(&mut self, target: &Path) -> Result<()> {
+        let Ok(there) = target.symlink_metadata() else { return Ok(()) };
+        // Hard links are two names by intention, and replaced one by one.
+        if there.nlink() > 1 || !there.is_file() {
+            return Ok(());
+        }
+        match self.0.insert((there.dev(), there.ino()), target.to_owned()) {
+            Some(other) if other != target => {
+                let (target, other) = (target.display(), other.display());
+                let text = format!("{target}: on this disk that is the same file as {other}");
+                Err(Error::new(Kind::Local, text).with_hint("give it another name with -o"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes note of a download that is complete: its target is another file now.
+    pub fn note(&mut self, target: &Path) {
+        self.0.retain(|_, written| written != target);
+        // Nobody but this command can have put it there.
+        let _ = self.take(target);
+    }
+}
+
 /// Whether the job's target may be written. `false` means: leave it alone, that is no failure.
 ///
 /// # Errors
 ///
 /// [`Kind::Local`] where the policy refuses; what asking the server or the user fails with.
 pub fn may_replace(ctx: &mut Context, job: &mut Job, asked: Option<Overwrite>) -> Result<bool> {
-    if examine(&job.local)? != Target::Replaceable || is_unfinished(job) {
+    let target = examine(&job.spot()?)?;
+    job.fresh = target == Target::Absent;
+    if target != Target::Replaceable || is_unfinished(job) {
         return Ok(true);
     }
     let policy =
@@ -109,5 +149,36 @@ pub fn may_replace_remote(
             format!("{remote}: the file exists already on the server"),
         )
         .with_hint("`set xfer:overwrite-remote yes` replaces it")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_names_of_one_file_are_found_out_and_hard_links_are_two_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        std::fs::write(path("Same"), "x").unwrap();
+        std::fs::create_dir(path("sub")).unwrap();
+        let mut written = Written::default();
+        written.take(&path("absent")).unwrap();
+        written.take(&path("Same")).unwrap();
+        written.take(&path("Same")).unwrap();
+        // What a disk that does not tell them apart shows: one file by two paths.
+        let error = written.take(&path("sub/../Same")).unwrap_err();
+        assert!(error.message().contains("the same file as"), "{error}");
+
+        // A complete download is another file.
+        std::fs::write(path("new"), "y").unwrap();
+        std::fs::rename(path("new"), path("Same")).unwrap();
+        written.note(&path("Same"));
+        assert!(written.take(&path("sub/../Same")).is_err());
+
+        std::fs::write(path("a"), "x").unwrap();
+        std::fs::hard_link(path("a"), path("b")).unwrap();
+        written.take(&path("a")).unwrap();
+        written.take(&path("b")).unwrap();
     }
 }

@@ -87,18 +87,22 @@ impl Put {
         let mut several = Vec::new();
         let set = || ctx.settings.count(XFER_PARALLEL, ctx.connection.host());
         let together = if self.files.len() > 1 { self.parallel.unwrap_or_else(set) } else { 1 };
-        for file in &self.files {
-            ctx.cancel.check()?;
-            let result = self.one(file, ctx).and_then(|job| match job {
-                Some(job) if together > 1 => {
-                    several.push(job);
-                    Ok(())
-                }
-                Some(job) => transfers::carry(ctx, &job),
-                None => Ok(()),
-            });
-            failures.note(ctx, result)?;
-        }
+        let in_a_row = together == 1 && self.files.len() > 1;
+        ctx.in_a_row(in_a_row, |ctx| -> Result<()> {
+            for file in &self.files {
+                ctx.cancel.check()?;
+                let result = self.one(file, ctx).and_then(|job| match job {
+                    Some(job) if together > 1 => {
+                        several.push(job);
+                        Ok(())
+                    }
+                    Some(job) => transfers::carry(ctx, &job),
+                    None => Ok(()),
+                });
+                failures.note(ctx, result)?;
+            }
+            Ok(())
+        })?;
         if !several.is_empty() {
             let together = usize::try_from(together).unwrap_or(1);
             parallel::run(ctx, &several, together, &mut failures)?;
@@ -121,7 +125,7 @@ impl Put {
         how.resume = self.resume;
         how.kind = if self.ascii { Type::Ascii } else { Type::Binary };
         how.atomic |= self.atomic;
-        let job = upload::Job { local: path, remote, how };
+        let job = upload::Job { local: path, held: None, remote, how };
         let modified = || {
             let time = std::fs::metadata(&job.local).and_then(|metadata| metadata.modified());
             time.map(Some).map_err(|error| Error::local(&job.local, &error))

@@ -2,6 +2,7 @@
 //! JSON, counts, the audit log, and going on with the next file after one has failed.
 
 use std::io::Write;
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -44,12 +45,17 @@ impl Job {
         }
     }
 
+    /// The local path.
+    pub fn local_path(&self) -> &Path {
+        match self {
+            Job::Down(job) => &job.local,
+            Job::Up(job) => &job.local,
+        }
+    }
+
     /// The local path as a word.
     pub fn local(&self) -> String {
-        match self {
-            Job::Down(job) => local::word(&job.local),
-            Job::Up(job) => local::word(&job.local),
-        }
+        local::word(self.local_path())
     }
 
     /// What its bar is called: the path that it comes from.
@@ -252,31 +258,42 @@ pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
     let how = ctx.how(Way::Download);
     let out = ctx.out.clone();
     let cancel = ctx.cancel.clone();
-    let mut sink = DataSink { out, failed: None };
+    let mut sink = DataSink { out, began: false, failed: None };
+    let mut retries = ctx.retries();
+    let (held, fresh, facts, ask_time) = (None, false, None, None);
     let job =
-        down::Job { remote: remote.clone(), local: "-".into(), facts: None, ask_time: None, how };
+        down::Job { remote: remote.clone(), local: "-".into(), held, fresh, facts, ask_time, how };
     let known = ctx.known_facts(remote);
-    let session = ctx.session()?;
-    let facts: Facts = match known {
-        Some(facts) => facts,
-        None => session.facts(remote)?,
-    };
     let watcher = crate::transfer::Unwatched;
-    let result = down::to_writer(session, &job, facts, &mut sink, &watcher, &cancel);
-    match (result, sink.failed) {
-        (Err(_), Some(error)) => Err(error),
-        (result, _) => result.map(|outcome| warn(ctx, &outcome)),
+    loop {
+        let session = ctx.session()?;
+        let facts: Facts = match known {
+            Some(facts) => facts,
+            None => session.facts(remote)?,
+        };
+        let result = down::to_writer(session, &job, facts, &mut sink, &watcher, &cancel);
+        match (result, sink.failed.take()) {
+            (Err(_), Some(error)) => return Err(error),
+            // What was printed cannot be taken back.
+            (Err(error), None) if !sink.began => {
+                retries.wait(error, &cancel, |text| ctx.out.notice(text))?;
+            }
+            (result, _) => return result.map(|outcome| warn(ctx, &outcome)),
+        }
     }
 }
 
 /// The data output as a writer; keeps the reason that a `Write` cannot carry.
 struct DataSink {
     out: crate::output::Output,
+    /// Whether anything was printed.
+    began: bool,
     failed: Option<Error>,
 }
 
 impl Write for DataSink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.began = true;
         match self.out.data(bytes) {
             Ok(()) => Ok(bytes.len()),
             Err(error) => {

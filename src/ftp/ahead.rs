@@ -98,6 +98,9 @@ impl Session {
 
     /// Has the passive command that works here go out behind the next command.
     pub(super) fn send_passive_along(&mut self) -> Result<()> {
+        if lock(&self.exchange).has_port() {
+            return Ok(());
+        }
         self.passive_ahead().map_or(Ok(()), |verb| self.send_along(verb, ""))
     }
 }

@@ -10,6 +10,11 @@ pub(super) fn is_data_verb(verb: &str) -> bool {
     matches!(verb, "RETR" | "STOR" | "APPE" | "STOU" | "LIST" | "NLST" | "MLSD")
 }
 
+/// Whether a command moves data, or says how the data connection for that is made.
+pub(super) fn needs_port(verb: &str) -> bool {
+    is_data_verb(verb) || matches!(verb, "EPSV" | "PASV" | "EPRT" | "PORT")
+}
+
 /// The one line that stands for `reply` towards suppaftp: its code and, for passive replies,
 /// their value as we read it. A passive reply that makes no sense becomes a refusal. Where
 /// suppaftp waits for one code, every other one of its class stands for it.

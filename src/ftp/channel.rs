@@ -149,9 +149,10 @@ impl Connector {
             Stream::clear(socket)
         } else {
             self.tls.data(socket).map_err(|failure| {
-                let impostor = matches!(failure, Handshake::OtherCertificate);
+                let refused =
+                    matches!(failure, Handshake::OtherCertificate | Handshake::NotResumed);
                 let error = handshake_failure(failure, WHAT);
-                if impostor {
+                if refused {
                     // Whatever the control connection says after this explains nothing.
                     lock(&self.exchange).kill(error.clone());
                 }

@@ -10,7 +10,7 @@
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use super::canonical::{answers, canonical, is_data_verb};
+use super::canonical::{answers, canonical, is_data_verb, needs_port};
 use super::exchange::{Early, Shared, lock};
 use super::lines::{Lines, lost};
 use super::path::{decode_name, encode_name};
@@ -150,12 +150,36 @@ impl Control {
         }
         for early in early {
             self.turn_of(&early.line);
-            if let Err(error) = self.next_reply() {
-                lock(&self.exchange).kill(error);
-                return Err(io::ErrorKind::ConnectionAborted.into());
+            match self.next_reply() {
+                Ok(reply) if early.is_passive() && reply.is_positive_completion() => {
+                    lock(&self.exchange).port = Some((early, reply));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    lock(&self.exchange).kill(error);
+                    return Err(io::ErrorKind::ConnectionAborted.into());
+                }
             }
         }
         Ok(false)
+    }
+
+    /// Whether `line` asks for a passive port, and one is at hand: its reply is then handed over.
+    fn has_port_for(&mut self, line: &[u8]) -> bool {
+        let mut exchange = lock(&self.exchange);
+        match exchange.port.take() {
+            Some((early, reply)) if early.stands_for(line) => {
+                self.canonical = canonical(&reply, "");
+                exchange.reply = Some(reply);
+                true
+            }
+            // Another way to make data connections, or a port that is too old.
+            Some(_) if needs_port(&exchange.verb) => false,
+            port => {
+                exchange.port = port;
+                false
+            }
+        }
     }
 
     /// Reads the replies to what went out before a data command.
@@ -295,8 +319,9 @@ impl Write for Control {
         // suppaftp knows no other level of protection than private.
         let sent: &[u8] =
             if self.clear_data && line == b"PROT P\r\n" { b"PROT C\r\n" } else { line };
-        if self.was_sent(sent)? {
-            self.turn_of(sent);
+        let was_sent = self.was_sent(sent)?;
+        self.turn_of(sent);
+        if was_sent || self.has_port_for(sent) {
             return Ok(line.len());
         }
         self.check_in_step()?;
@@ -304,7 +329,6 @@ impl Write for Control {
         if text.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        self.turn_of(sent);
         self.strict = false;
         let (before, along, timeout) = {
             let mut exchange = lock(&self.exchange);

@@ -31,16 +31,14 @@ impl Session {
         let line = self.command_line(verb, argument)?;
         let offset = usize::try_from(offset)
             .map_err(|_| Error::new(Kind::Other, format!("{what}: the offset is too large")))?;
-        {
-            let mut exchange = lock(&self.exchange);
-            exchange.at_end = self.passive_ahead().filter(|_| self.busy);
-        }
+        lock(&self.exchange).at_end = None;
         let opened = self.open_in_some_mode(what, verb, &line, offset);
-        if opened.is_err() {
-            let mut exchange = lock(&self.exchange);
-            exchange.before_data.clear();
-            exchange.at_end = None;
+        let mut exchange = lock(&self.exchange);
+        match &opened {
+            Ok(_) => exchange.at_end = self.passive_ahead().filter(|_| self.busy),
+            Err(_) => exchange.before_data.clear(),
         }
+        drop(exchange);
         opened
     }
 
@@ -100,9 +98,21 @@ impl Session {
             FtpError::SecureError(_) => Refusal::Final(self.failed_handshake(what, dial_failure)),
             other => Refusal::Final(match self.outcome(Some(other)) {
                 Err(error) => error.about(what),
+                // In active mode the server agrees first, and connects then.
+                Ok(reply) if reply.class() == 1 => self.never_connected(what),
                 Ok(reply) => refusal(what, &reply),
             }),
         }
+    }
+
+    fn never_connected(&self, what: &str) -> Error {
+        let seconds = self.options.timeout.as_secs_f32();
+        let text = format!("{what}: the server made no data connection within {seconds} s");
+        let error = Error::new(Kind::Connect, text).transient().with_hint(
+            "active mode needs a way in through firewalls; `set ftp:mode auto` needs none",
+        );
+        lock(&self.exchange).kill(error.clone());
+        error
     }
 
     /// The data connection's handshake failed after the command was accepted. The server's own

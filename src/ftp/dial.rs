@@ -61,6 +61,17 @@ impl Dialer {
     /// As [`Dialer::connect`], past the proxy.
     pub(super) fn direct(&self, host: &str, port: u16, deadline: Instant) -> Result<TcpStream> {
         let addresses = self.resolve(host, port, deadline)?;
+        self.first_of(addresses, host, port, deadline)
+    }
+
+    /// Connects to the first of a host's addresses that answers.
+    fn first_of(
+        &self,
+        addresses: Vec<SocketAddr>,
+        host: &str,
+        port: u16,
+        deadline: Instant,
+    ) -> Result<TcpStream> {
         let mut failure = None;
         let count = addresses.len() as u32;
         for (index, address) in addresses.into_iter().enumerate() {
@@ -237,5 +248,43 @@ mod tests {
         dialer.order = vec![Family::V6];
         let error = dialer.connect("127.0.0.1", 9).unwrap_err();
         assert!(error.message().contains("net:order"), "{error}");
+    }
+
+    /// An address that answers nothing: its queue is full, and nobody takes from it.
+    fn black_hole() -> (RawSocket, Vec<TcpStream>, SocketAddr) {
+        let socket = RawSocket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        socket.listen(1).unwrap();
+        let address = socket.local_addr().unwrap().as_socket().unwrap();
+        let moment = Duration::from_millis(200);
+        let full = std::iter::from_fn(|| TcpStream::connect_timeout(&address, moment).ok());
+        let waiting = full.take(64).collect();
+        (socket, waiting, address)
+    }
+
+    #[test]
+    fn a_dead_address_does_not_eat_the_time_of_those_behind_it() {
+        let (_socket, _waiting, dead) = black_hole();
+        let good = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = good.local_addr().map(|address| (good, address)).unwrap();
+        let closed = {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap()
+        };
+        let timeout = Duration::from_millis(1500);
+        let dialer = Dialer { timeout, ..dialer() };
+        let connect = |addresses: &[SocketAddr]| {
+            let begun = Instant::now();
+            let made = dialer.first_of(addresses.to_vec(), "many.example", 21, begun + timeout);
+            let late = begun.elapsed() > timeout + Duration::from_millis(500);
+            assert!(!late, "{addresses:?}: {:?}", begun.elapsed());
+            made.map(|stream| stream.peer_addr().unwrap())
+        };
+        assert_eq!(connect(&[dead, closed, good.1]).unwrap(), good.1);
+        assert_eq!(connect(&[dead, dead, dead, good.1]).unwrap(), good.1);
+        let error = connect(&[closed, dead, dead]).unwrap_err();
+        assert!(error.message().contains("no answer within"), "{error}");
+        assert_eq!(error.kind(), Kind::Connect);
+        assert!(connect(&[dead, closed]).unwrap_err().message().contains("refused"));
     }
 }

@@ -29,8 +29,12 @@ pub(super) struct Early {
 impl Early {
     /// Whether it is `line`, and its reply will still be true.
     pub(super) fn stands_for(&self, line: &[u8]) -> bool {
-        let fades = line.starts_with(b"EPSV") || line.starts_with(b"PASV");
-        self.line == line && (!fades || self.sent.elapsed() < FRESH)
+        self.line == line && (!self.is_passive() || self.sent.elapsed() < FRESH)
+    }
+
+    /// Whether it asks for a passive port.
+    pub(super) fn is_passive(&self) -> bool {
+        self.line.starts_with(b"EPSV") || self.line.starts_with(b"PASV")
     }
 }
 
@@ -68,6 +72,8 @@ pub(super) struct Exchange {
     /// Commands that were sent before their turn, the oldest first. Their replies are still to
     /// come, in this order.
     pub early: VecDeque<Early>,
+    /// A passive port that another command came before: it is good for the next data command.
+    pub port: Option<(Early, Reply)>,
     /// When the connection was last used.
     pub used: Instant,
     /// What the server's bytes mean; UTF-8 until its features are known.
@@ -100,11 +106,17 @@ impl Exchange {
             told: Vec::new(),
             at_end: None,
             early: VecDeque::new(),
+            port: None,
             used: Instant::now(),
             charset: Charset::default(),
             pace: Pace::default(),
             dialogue,
         }))
+    }
+
+    /// Whether a passive port was asked for that is still to be used.
+    pub(super) fn has_port(&self) -> bool {
+        self.port.is_some() || self.early.iter().any(Early::is_passive)
     }
 
     /// Declares the connection dead. The first reason stays.

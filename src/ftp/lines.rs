@@ -58,7 +58,7 @@ impl Lines {
     }
 
     /// Whether anything has come that no command asked for.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.unread().is_empty() && !self.parser.is_open()
     }
 }

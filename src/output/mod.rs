@@ -211,9 +211,9 @@ impl Output {
     ///
     /// # Errors
     /// As [`Output::data`].
-    pub fn record(&self, record: &Record) -> Result<()> {
-        let line = record.to_line(self.encoder());
-        self.with_sink(|sink| sink.ready(&line))
+    pub fn record(&self, record: &Record<'_>) -> Result<()> {
+        let encode = self.encoder();
+        self.with_sink(|sink| sink.record(record, encode))
     }
 
     /// Writes what was collected: at the end of every command.

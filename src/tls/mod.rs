@@ -187,6 +187,8 @@ pub enum Handshake {
     Tls(String),
     /// The data connection showed another certificate than the control connection.
     OtherCertificate,
+    /// The data connection did not resume the session, though one before it did.
+    NotResumed,
 }
 
 impl Handshake {
@@ -213,6 +215,12 @@ impl Handshake {
                 format!("{what}: shows another certificate than the control connection"),
             )
             .with_hint("someone may be in the middle; nothing was transferred"),
+            // A server that has forgotten the session knows that of a new control connection.
+            Handshake::NotResumed => Error::new(
+                Kind::Tls,
+                format!("{what}: does not resume the TLS session, as those before it did"),
+            )
+            .transient(),
         }
     }
 }

@@ -12,6 +12,7 @@
 //! server that wants another one than the first of our list costs a round trip each time.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use openssl::error::ErrorStack;
@@ -50,6 +51,8 @@ pub struct Client {
     session: Arc<Mutex<Option<Vec<u8>>>>,
     /// The control connection's certificate, DER.
     certificate: Mutex<Option<Vec<u8>>>,
+    /// Whether a data connection has resumed the session: then all of them must.
+    resumes: AtomicBool,
 }
 
 /// Marks the `Ssl` of a control connection, so that the session callback knows it.
@@ -83,6 +86,7 @@ impl Client {
             host: host.to_owned(),
             session,
             certificate: Mutex::new(None),
+            resumes: AtomicBool::new(false),
         })
     }
 
@@ -134,7 +138,13 @@ impl Client {
             // that nobody else uses the object; it was made from bytes just now, for this `Ssl`.
             unsafe { ssl.set_session(&session)? };
         }
-        self.same_server(ssl, socket)
+        let stream = self.same_server(ssl, socket)?;
+        if stream.agreed().is_some_and(|agreed| agreed.resumed) {
+            self.resumes.store(true, Ordering::Relaxed);
+        } else if self.resumes.load(Ordering::Relaxed) {
+            return Err(Handshake::NotResumed);
+        }
+        Ok(stream)
     }
 
     /// See [`super::Tls::data_anew`].

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use chrono::NaiveDateTime;
 
+use super::held::{HeldDir, Spot};
 use super::journal::Journal;
-use super::partial::{Partial, Target, examine};
+use super::partial::{Partial, Target, examine, open_device};
 use super::resume::{Plan, plan};
 use super::stream::{Download, Failure, Start};
 use super::{Facts, How, Outcome, Progress, Remote, Type, Verify, segments};
@@ -24,6 +25,10 @@ pub struct Job {
     pub remote: RemotePath,
     /// Where to put it.
     pub local: PathBuf,
+    /// The directory of `local`, where it is held open: then nobody walks the way to it again.
+    pub held: Option<HeldDir>,
+    /// Nothing was there when this was planned; what is there now is not replaced.
+    pub fresh: bool,
     /// Size and time, where a listing has told them already.
     pub facts: Option<Facts>,
     /// The time is not among the facts, and the server is asked for it together with the file;
@@ -31,6 +36,20 @@ pub struct Job {
     pub ask_time: Option<NaiveDateTime>,
     /// How.
     pub how: How,
+}
+
+impl Job {
+    /// Where to put it, with its directory held open.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`].
+    pub fn spot(&self) -> Result<Spot> {
+        match (&self.held, self.local.file_name()) {
+            (Some(held), Some(name)) => Ok(held.spot(name)),
+            _ => Spot::at(&self.local),
+        }
+    }
 }
 
 /// Fetches a file to its local name, which holds the old file, nothing, or the whole new one,
@@ -46,17 +65,24 @@ pub fn to_file(
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Outcome> {
-    let target = examine(&job.local)?;
+    let spot = job.spot()?;
+    let target = examine(&spot)?;
+    if job.fresh && target != Target::Absent {
+        return Err(spot.is_taken());
+    }
     let facts = match job.facts {
         Some(facts) => facts,
         None => remote.facts(&job.remote)?,
     };
     if target == Target::Device {
-        let device = std::fs::OpenOptions::new().write(true).open(&job.local);
-        let mut device = device.map_err(|error| Error::local(&job.local, &error))?;
+        if job.held.is_some() {
+            let text = format!("{}: is a device; a mirror writes to none", job.local.display());
+            return Err(Error::new(Kind::Local, text));
+        }
+        let mut device = open_device(&spot)?;
         return to_writer(remote, job, facts, &mut device, progress, cancel);
     }
-    let mut partial = Partial::open(&job.local)?;
+    let mut partial = Partial::open(&spot)?;
     if job.ask_time.is_some() {
         remote.foresee_modified(&job.remote)?;
     }
@@ -71,7 +97,7 @@ pub fn to_file(
                 Some(vague) => told_time(remote, job)?.or(Some(vague)),
                 None => facts.modified,
             };
-            partial.complete(time.filter(|_| job.how.preserve_times))?;
+            partial.complete(time.filter(|_| job.how.preserve_times), job.fresh)?;
             Ok(outcome)
         }
         Err(error) => {
@@ -109,12 +135,12 @@ fn fill(
 ) -> Result<Filled> {
     let download = Download { path: &job.remote, facts, how: &job.how, cancel };
     let resume = job.how.resume && job.how.kind == Type::Binary;
-    let plan = if resume { plan(partial, &job.local, facts)? } else { Plan::Afresh(None) };
+    let plan = if resume { plan(partial, facts)? } else { Plan::Afresh(None) };
     let attempt = match plan {
         Plan::Afresh(None) => None,
         Plan::Afresh(Some(why)) => Some(Err(Failure::NotTheSame(why))),
         Plan::Partial(start) => {
-            Journal::begin(facts, partial.path());
+            Journal::begin(facts, partial.spot());
             partial.append()?;
             Some(download.run(remote, &start, partial, progress).map(Filled::Partial))
         }
@@ -123,7 +149,7 @@ fn fill(
             Some(compared.map(Filled::Unchanged))
         }
         Plan::Adopt(start) => {
-            Journal::begin(facts, partial.path());
+            Journal::begin(facts, partial.spot());
             Some(adopt(&download, remote, &start, partial, progress))
         }
         Plan::Segments(parts) => {
@@ -144,8 +170,8 @@ fn fill(
         partial.reserve(size)?;
     }
     // Not before it is empty: what was in it is of another file.
-    Journal::remove(partial.path());
-    Journal::begin(facts, partial.path());
+    Journal::remove(partial.spot());
+    Journal::begin(facts, partial.spot());
     match download.run(remote, &Start::default(), partial, progress) {
         Ok(outcome) => Ok(Filled::Partial(outcome)),
         Err(Failure::Failed(error)) => Err(error.at_local(&job.local)),
@@ -169,7 +195,7 @@ fn adopt(
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             // The first bytes come only after the overlap was the same.
             if !std::mem::replace(&mut self.1, true) {
-                Journal::of(self.2).write(self.0.path());
+                Journal::of(self.2).write(self.0.spot());
                 self.0.adopt()?;
             }
             self.0.write(bytes)

@@ -4,14 +4,18 @@
 //! compared of it, and removed when the file is
 //! complete. With it, a later run knows whether the remote file is still the one that was begun.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::io::{Read, Write};
 
 use chrono::NaiveDateTime;
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use super::Facts;
+use super::held::Spot;
 use super::resume::OVERLAP;
+
+/// The most that is read of a journal, in bytes.
+const LONGEST: u64 = 1024 * 1024;
 
 /// What a journal says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +38,7 @@ impl Journal {
 
     /// Writes the journal of a download that needs one: a shorter partial file than
     /// [`OVERLAP`] is compared as a whole.
-    pub fn begin(facts: Facts, partial: &Path) {
+    pub fn begin(facts: Facts, partial: &Spot) {
         if facts.size.is_none_or(|size| size > OVERLAP) {
             Self::of(facts).write(partial);
         }
@@ -46,40 +50,47 @@ impl Journal {
     }
 
     /// Reads the journal of a partial file. One that cannot be read or understood is none.
-    pub fn read(partial: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(path(partial)).ok()?).ok()
+    pub fn read(partial: &Spot) -> Option<Self> {
+        let file = spot(partial).open(OFlags::RDONLY).ok()?;
+        if !file.metadata().ok()?.is_file() {
+            return None;
+        }
+        let mut text = Vec::new();
+        file.take(LONGEST).read_to_end(&mut text).ok()?;
+        serde_json::from_slice(&text).ok()
     }
 
     /// Writes it, atomically; whether that worked. A directory that takes no journal is no reason
     /// not to download from front to back: only resuming will have less to go by.
-    pub fn write(&self, partial: &Path) -> bool {
-        let to = path(partial);
-        let temporary = to.with_extension("tmp");
+    pub fn write(&self, partial: &Spot) -> bool {
+        let temporary = named(partial, ".tmp");
         let written = serde_json::to_vec(self).map_err(std::io::Error::from).and_then(|text| {
-            let mut file = std::fs::OpenOptions::new();
-            file.write(true).create(true).truncate(true);
-            std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-            file.open(&temporary)?.write_all(&text)?;
-            std::fs::rename(&temporary, &to)
+            let flags = OFlags::WRONLY | OFlags::TRUNC;
+            temporary.open_or_create(flags, 0o600)?.write_all(&text)?;
+            temporary.rename(&spot(partial))
         });
         if written.is_err() {
-            let _ = std::fs::remove_file(&temporary);
+            let _ = temporary.remove();
         }
         written.is_ok()
     }
 
     /// Removes the journal of a partial file.
-    pub fn remove(partial: &Path) {
-        let _ = std::fs::remove_file(path(partial));
+    pub fn remove(partial: &Spot) {
+        let _ = spot(partial).remove();
     }
 }
 
-/// Where the journal of a partial file lies: its name with one letter more, which still fits
+/// Where the journal of a partial file lies: its name with a little more, which still fits
 /// (see `partial::partial_path`).
-fn path(partial: &Path) -> PathBuf {
-    let mut name = partial.as_os_str().to_owned();
-    name.push(".j");
-    PathBuf::from(name)
+fn spot(partial: &Spot) -> Spot {
+    named(partial, ".j")
+}
+
+fn named(partial: &Spot, more: &str) -> Spot {
+    let mut name = partial.name().to_owned();
+    name.push(more);
+    partial.beside(name)
 }
 
 #[cfg(test)]
@@ -89,7 +100,7 @@ mod tests {
     #[test]
     fn a_journal_comes_back_and_a_damaged_one_is_none() {
         let dir = tempfile::tempdir().unwrap();
-        let partial = dir.path().join(".x.ftpsh-part");
+        let partial = Spot::at(&dir.path().join(".x.ftpsh-part")).unwrap();
         let modified = chrono::DateTime::from_timestamp(1_600_000_000, 0).unwrap().naive_utc();
         let facts = Facts { size: Some(5_000_000_000), modified: Some(modified) };
         let journal = Journal::of(facts);
@@ -98,7 +109,7 @@ mod tests {
         assert!(journal.matches(facts));
         assert!(!journal.matches(Facts { size: Some(1), ..facts }));
         assert!(!journal.matches(Facts { modified: None, ..facts }));
-        std::fs::write(path(&partial), "{").unwrap();
+        std::fs::write(spot(&partial).path(), "{").unwrap();
         assert_eq!(Journal::read(&partial), None);
         Journal::remove(&partial);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

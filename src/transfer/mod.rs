@@ -8,6 +8,7 @@
 pub mod ascii;
 pub mod checksum;
 pub mod download;
+pub mod held;
 pub mod journal;
 pub mod limit;
 pub mod mirror;

@@ -4,29 +4,22 @@
 //! becomes the target by one rename. So the final name holds the old version, nothing, or the
 //! whole new one, whatever happens in between. A link in its place is never followed.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, SystemTime};
 
 use chrono::NaiveDateTime;
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FileType, FlockOperation, OFlags, flock};
 
 use super::checksum::{Algorithm, Checksum};
+use super::held::{Spot, file_type};
 use super::journal::Journal;
 use crate::error::{Error, Kind, Result};
 
-/// The end of a partial file's name.
-pub const SUFFIX: &str = ".ftpsh-part";
+mod names;
 
-/// The longest name that file systems take, in bytes.
-const NAME_MAX: usize = 255;
-
-/// Room for the two letters that the journal's name has more, and the three of its temporary one.
-const SPARE: usize = 6;
+pub use names::{SUFFIX, is_partial_name, partial_path, partial_spot};
 
 /// What is at a download's target before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,32 +36,54 @@ pub enum Target {
 ///
 /// # Errors
 ///
-/// [`Kind::Local`] for a directory, a FIFO or a socket, and when it cannot be looked at.
-pub fn examine(path: &Path) -> Result<Target> {
-    let kind = match path.symlink_metadata() {
-        Ok(metadata) => metadata.file_type(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Target::Absent),
-        Err(error) => return Err(Error::local(path, &error)),
-    };
-    if kind.is_dir() {
-        return Err(Error::new(Kind::Local, format!("{}: is a directory", path.display()))
-            .with_hint("name the file with -o, or the directory with -O"));
+/// [`Kind::Local`] for a directory, a FIFO or a socket, for a name that belongs to partial files
+/// or that the disk does not take, and when it cannot be looked at.
+pub fn examine(target: &Spot) -> Result<Target> {
+    let path = target.path();
+    if is_partial_name(target.name()) {
+        let text = format!("{}: names like this are those of partial files", path.display());
+        return Err(Error::new(Kind::Local, text).with_hint("give it another name with -o"));
     }
-    if kind.is_fifo() || kind.is_socket() {
-        return Err(Error::new(Kind::Local, format!("{}: is not a regular file", path.display())));
+    target.check_name()?;
+    let stat = target.stat().map_err(|error| Error::local(&path, &error))?;
+    let Some(stat) = stat else { return Ok(Target::Absent) };
+    match file_type(&stat) {
+        FileType::Directory => {
+            Err(Error::new(Kind::Local, format!("{}: is a directory", path.display()))
+                .with_hint("name the file with -o, or the directory with -O"))
+        }
+        FileType::Fifo | FileType::Socket => {
+            Err(Error::new(Kind::Local, format!("{}: is not a regular file", path.display())))
+        }
+        FileType::CharacterDevice | FileType::BlockDevice => Ok(Target::Device),
+        _ => Ok(Target::Replaceable),
     }
-    if kind.is_char_device() || kind.is_block_device() {
-        return Ok(Target::Device);
+}
+
+/// Opens a device for writing, if it still is one.
+///
+/// # Errors
+///
+/// [`Kind::Local`].
+pub fn open_device(target: &Spot) -> Result<File> {
+    let failed = |error: io::Error| Error::local(target.path(), &error);
+    let device = target.open(OFlags::WRONLY).map_err(failed)?;
+    let stat = rustix::fs::fstat(&device).map_err(|errno| failed(errno.into()))?;
+    if !matches!(file_type(&stat), FileType::CharacterDevice | FileType::BlockDevice) {
+        let text = format!("{}: is no device any more", target.path().display());
+        return Err(Error::new(Kind::Local, text));
     }
-    Ok(Target::Replaceable)
+    // It was opened without waiting, but is written to like any other.
+    rustix::fs::fcntl_setfl(&device, OFlags::empty()).map_err(|errno| failed(errno.into()))?;
+    Ok(device)
 }
 
 /// A download's file while it is not whole.
 #[derive(Debug)]
 pub struct Partial {
     file: File,
-    path: PathBuf,
-    target: PathBuf,
+    spot: Spot,
+    target: Spot,
     /// Permissions of the file that will be replaced.
     mode: Option<u32>,
 }
@@ -79,16 +94,15 @@ impl Partial {
     /// # Errors
     ///
     /// [`Kind::Local`] when it cannot be created, is a link, or another ftpsh is filling it.
-    pub fn open(target: &Path) -> Result<Self> {
-        let path = partial_path(target)?;
-        let mode = std::fs::symlink_metadata(target)
-            .ok()
-            .filter(|metadata| metadata.is_file())
-            .map(|metadata| metadata.mode() & 0o7777);
-        let mut options = OpenOptions::new();
-        options.create(true).mode(mode.unwrap_or(0o666));
-        let file = locked(&mut options, &path, target)?;
-        Ok(Self { file, path, target: target.to_owned(), mode })
+    pub fn open(target: &Spot) -> Result<Self> {
+        let spot = partial_spot(target)?;
+        let there = target.stat().ok().flatten();
+        let mode = there
+            .filter(|stat| file_type(stat) == FileType::RegularFile)
+            .map(|stat| stat.st_mode & 0o7777);
+        let opened = spot.open_or_create(OFlags::RDWR, mode.unwrap_or(0o666));
+        let file = locked(opened, &spot, target)?;
+        Ok(Self { file, spot, target: target.clone(), mode })
     }
 
     /// How many bytes have come.
@@ -116,7 +130,7 @@ impl Partial {
     /// As [`Partial::length`].
     pub fn read_at(&self, offset: u64, count: usize) -> Result<Vec<u8>> {
         let mut bytes = vec![0; count];
-        let read = std::os::unix::fs::FileExt::read_exact_at(&self.file, &mut bytes, offset);
+        let read = self.file.read_exact_at(&mut bytes, offset);
         read.map(|()| bytes).map_err(|error| self.failed(&error))
     }
 
@@ -126,7 +140,7 @@ impl Partial {
     ///
     /// The system's.
     pub fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        std::os::unix::fs::FileExt::write_all_at(&self.file, bytes, offset)
+        self.file.write_all_at(bytes, offset)
     }
 
     /// Has what was written on the disk.
@@ -163,8 +177,8 @@ impl Partial {
     ///
     /// The system's.
     pub fn adopt(&mut self) -> io::Result<()> {
-        std::fs::rename(&self.target, &self.path)?;
-        self.file = locked(&mut OpenOptions::new(), &self.path, &self.target)
+        self.target.rename(&self.spot)?;
+        self.file = locked(self.spot.open(OFlags::RDWR), &self.spot, &self.target)
             .map_err(|error| io::Error::other(error.to_string()))?;
         self.file.seek(SeekFrom::End(0)).map(drop)
     }
@@ -175,20 +189,32 @@ impl Partial {
     ///
     /// As [`Partial::length`].
     pub fn checksum(&self, algorithm: Algorithm) -> Result<Checksum> {
-        let whole = File::open(&self.path).and_then(|mut file| algorithm.of(&mut file));
+        let whole = algorithm.of(&mut FromStart(&self.file, 0));
         whole.map_err(|error| self.failed(&error))
     }
 
     /// Makes sure that nobody goes on with what is in it.
     pub fn spoil(&self) {
         let _ = self.file.set_len(0);
-        let _ = std::fs::remove_file(&self.path);
-        Journal::remove(&self.path);
+        self.remove();
+    }
+
+    /// Removes it, but not what somebody else has put under its name.
+    fn remove(&self) {
+        if self.spot.holds(&self.file) {
+            let _ = self.spot.remove();
+        }
+        Journal::remove(&self.spot);
     }
 
     /// Where it lies.
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn spot(&self) -> &Spot {
+        &self.spot
+    }
+
+    /// What it will become.
+    pub fn target(&self) -> &Spot {
+        &self.target
     }
 
     /// Sets aside room for `size` bytes, so that a full disk shows before the transfer.
@@ -210,12 +236,13 @@ impl Partial {
         }
     }
 
-    /// Gives the file its time, its permissions and its final name.
+    /// Gives the file its time, its permissions and its final name; with `fresh` only if nothing
+    /// has that name.
     ///
     /// # Errors
     ///
     /// [`Kind::Local`]; the partial file stays.
-    pub fn complete(self, modified: Option<NaiveDateTime>) -> Result<()> {
+    pub fn complete(self, modified: Option<NaiveDateTime>, fresh: bool) -> Result<()> {
         if let Some(time) = modified.and_then(system_time) {
             // A time that cannot be set is no reason to lose the file.
             let _ = self.file.set_modified(time);
@@ -224,22 +251,32 @@ impl Partial {
             let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
             let _ = self.file.set_permissions(permissions);
         }
-        std::fs::rename(&self.path, &self.target)
-            .map_err(|error| Error::local(&self.target, &error))?;
-        Journal::remove(&self.path);
+        if !self.spot.holds(&self.file) {
+            let text = format!("{}: was replaced while it was filled", self.spot.path().display());
+            return Err(Error::new(Kind::Local, text));
+        }
+        let renamed = if fresh {
+            self.spot.rename_to_new(&self.target)
+        } else {
+            self.spot.rename(&self.target)
+        };
+        renamed.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists if fresh => self.target.is_taken(),
+            _ => Error::local(self.target.path(), &error),
+        })?;
+        Journal::remove(&self.spot);
         Ok(())
     }
 
     /// Removes it: it holds nothing worth keeping.
     pub fn discard(self) {
-        let _ = std::fs::remove_file(&self.path);
-        Journal::remove(&self.path);
+        self.remove();
     }
 
     /// A failed write in words, with where and why.
     pub fn failed(&self, error: &io::Error) -> Error {
         let kept = "the old file, if there was one, is untouched";
-        Error::local(&self.path, error).about("write").with_hint(kept)
+        Error::local(self.spot.path(), error).about("write").with_hint(kept)
     }
 }
 
@@ -253,18 +290,27 @@ impl Write for Partial {
     }
 }
 
-/// Opens a partial file without following a link or waiting for a FIFO, and locks it.
-fn locked(options: &mut OpenOptions, path: &Path, target: &Path) -> Result<File> {
-    let failed = |error: io::Error| Error::local(path, &error).about("partial file");
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    options.read(true).write(true).custom_flags(flags.bits().cast_signed());
-    let file = options.open(path).map_err(failed)?;
+/// Reads a file from its beginning, wherever it is being written to.
+struct FromStart<'a>(&'a File, u64);
+
+impl Read for FromStart<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read_at(buffer, self.1)?;
+        self.1 += read as u64;
+        Ok(read)
+    }
+}
+
+/// Locks a partial file that was opened.
+fn locked(opened: io::Result<File>, spot: &Spot, target: &Spot) -> Result<File> {
+    let failed = |error: io::Error| Error::local(spot.path(), &error).about("partial file");
+    let file = opened.map_err(failed)?;
     if !file.metadata().map_err(failed)?.is_file() {
-        let text = format!("{}: is not a regular file", path.display());
+        let text = format!("{}: is not a regular file", spot.path().display());
         return Err(Error::new(Kind::Local, text));
     }
     flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-        let text = format!("{}: another ftpsh is fetching this file", target.display());
+        let text = format!("{}: another ftpsh is fetching this file", target.path().display());
         Error::new(Kind::Local, text)
     })?;
     Ok(file)
@@ -278,7 +324,7 @@ fn locked(options: &mut OpenOptions, path: &Path, target: &Path) -> Result<File>
 pub fn tail_of(file: &File, length: u64, most: u64) -> io::Result<Vec<u8>> {
     let count = length.min(most);
     let mut bytes = vec![0; usize::try_from(count).unwrap_or(0)];
-    std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, length - count)?;
+    file.read_exact_at(&mut bytes, length - count)?;
     Ok(bytes)
 }
 
@@ -291,48 +337,6 @@ pub fn system_time(time: NaiveDateTime) -> Option<SystemTime> {
     } else {
         SystemTime::UNIX_EPOCH.checked_sub(magnitude)
     }
-}
-
-/// The partial file of `target`: `.NAME.ftpsh-part` beside it, shortened (with a number made
-/// from the whole name) where that would be too long.
-///
-/// # Errors
-///
-/// [`Kind::Local`] when `target` names no file, or its name is too long itself.
-pub fn partial_path(target: &Path) -> Result<PathBuf> {
-    let name = target
-        .file_name()
-        .ok_or_else(|| Error::new(Kind::Local, format!("{}: names no file", target.display())))?;
-    if name.len() > NAME_MAX {
-        return Err(Error::new(
-            Kind::Local,
-            format!("{}: the name is longer than {NAME_MAX} bytes", target.display()),
-        ));
-    }
-    Ok(target.with_file_name(partial_name(name)))
-}
-
-fn partial_name(name: &OsStr) -> OsString {
-    let bytes = name.as_bytes();
-    let mut partial = b".".to_vec();
-    if bytes.len() + 1 + SUFFIX.len() + SPARE <= NAME_MAX {
-        partial.extend_from_slice(bytes);
-    } else {
-        // 16 hexadecimal digits and a dash tell apart names that begin alike.
-        let keep = NAME_MAX - 1 - SUFFIX.len() - SPARE - 17;
-        partial.extend_from_slice(&bytes[..keep]);
-        partial.extend_from_slice(format!("-{:016x}", fnv1a(bytes)).as_bytes());
-    }
-    partial.extend_from_slice(SUFFIX.as_bytes());
-    OsString::from_vec(partial)
-}
-
-/// The FNV-1a hash (draft-eastlake-fnv): the same in every run and version, unlike the standard
-/// library's, so that a later run finds the partial file again.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

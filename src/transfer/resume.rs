@@ -1,7 +1,7 @@
 //! Where a download can go on: from a partial file, from a file cut short by another program, or
 //! nowhere.
 
-use std::path::Path;
+use rustix::fs::OFlags;
 
 use super::Facts;
 use super::journal::Journal;
@@ -33,11 +33,11 @@ pub enum Plan {
 /// # Errors
 ///
 /// [`Kind::Local`](crate::error::Kind::Local) when what is here cannot be read.
-pub fn plan(partial: &Partial, target: &Path, facts: Facts) -> Result<Plan> {
+pub fn plan(partial: &Partial, facts: Facts) -> Result<Plan> {
     let here = partial.length()?;
     let too_long = |length| facts.size.is_some_and(|size| length > size);
     if here > 0 {
-        return Ok(match Journal::read(partial.path()) {
+        return Ok(match Journal::read(partial.spot()) {
             Some(journal) if !journal.matches(facts) => {
                 Plan::Afresh(Some("the remote file has changed"))
             }
@@ -52,8 +52,9 @@ pub fn plan(partial: &Partial, target: &Path, facts: Facts) -> Result<Plan> {
             _ => Plan::Partial(Start { offset: here, overlap: partial.tail(OVERLAP)? }),
         });
     }
-    let Ok(file) = std::fs::File::open(target) else { return Ok(Plan::Afresh(None)) };
-    let length = match target.symlink_metadata() {
+    let target = partial.target();
+    let Ok(file) = target.open(OFlags::RDONLY) else { return Ok(Plan::Afresh(None)) };
+    let length = match file.metadata() {
         Ok(metadata) if metadata.is_file() => metadata.len(),
         _ => return Ok(Plan::Afresh(None)),
     };
@@ -62,7 +63,7 @@ pub fn plan(partial: &Partial, target: &Path, facts: Facts) -> Result<Plan> {
         return Ok(Plan::Afresh(Some("what is here is longer")));
     }
     let overlap = super::partial::tail_of(&file, length, OVERLAP)
-        .map_err(|error| crate::error::Error::local(target, &error))?;
+        .map_err(|error| crate::error::Error::local(target.path(), &error))?;
     let start = Start { offset: length, overlap };
     Ok(if length == size { Plan::Compare(start) } else { Plan::Adopt(start) })
 }

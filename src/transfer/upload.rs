@@ -1,14 +1,16 @@
 //! One file up: from a local file to a [`Remote`], with the checks that show that it arrived.
 
 use std::fs::{File, Metadata};
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use chrono::{DateTime, NaiveDateTime};
+use rustix::fs::OFlags;
 
 use super::ascii::ToWire;
+use super::held::HeldDir;
 use super::partial::{SUFFIX, tail_of};
 use super::resume::OVERLAP;
 use super::stream::{Download, Failure, Start, unconfirmed};
@@ -25,10 +27,31 @@ use crate::ftp::path::RemotePath;
 pub struct Job {
     /// What to store.
     pub local: PathBuf,
+    /// The directory of `local`, where it is held open: then nobody walks the way to it again,
+    /// and a link is not followed.
+    pub held: Option<HeldDir>,
     /// Where to put it.
     pub remote: RemotePath,
     /// How.
     pub how: How,
+}
+
+impl Job {
+    fn open(&self) -> io::Result<File> {
+        let (Some(held), Some(name)) = (&self.held, self.local.file_name()) else {
+            return File::open(&self.local);
+        };
+        let file = held.spot(name).open(OFlags::RDONLY)?;
+        if file.metadata()?.is_file() { Ok(file) } else { Err(ErrorKind::InvalidInput.into()) }
+    }
+
+    /// What is there now.
+    fn metadata(&self) -> io::Result<Metadata> {
+        match self.held {
+            Some(_) => self.open()?.metadata(),
+            None => std::fs::metadata(&self.local),
+        }
+    }
 }
 
 /// Stores a file. It has succeeded only when the server said so, its size there is the size
@@ -45,7 +68,7 @@ pub fn from_file(
     cancel: &Cancel,
 ) -> Result<Outcome> {
     let local = |error: std::io::Error| Error::local(&job.local, &error);
-    let mut file = File::open(&job.local).map_err(local)?;
+    let mut file = job.open().map_err(local)?;
     let before = file.metadata().map_err(local)?;
     if before.is_dir() {
         return Err(Error::new(Kind::Local, format!("{}: is a directory", job.local.display()))
@@ -211,8 +234,7 @@ impl Upload<'_> {
         if !self.before.is_file() {
             return Ok(());
         }
-        let after = std::fs::metadata(&self.job.local)
-            .map_err(|error| Error::local(&self.job.local, &error))?;
+        let after = self.job.metadata().map_err(|error| Error::local(&self.job.local, &error))?;
         let all = self.job.how.kind == Type::Ascii || sent == self.before.len();
         if same(&self.before, &after) && all {
             return Ok(());
@@ -254,7 +276,7 @@ impl Upload<'_> {
         if self.job.how.verify == Verify::Hash
             && let Some(there) = remote.checksum(target)?
         {
-            let here = File::open(&self.job.local)
+            let here = (self.job.open())
                 .and_then(|mut file| there.algorithm.of(&mut file))
                 .map_err(|error| Error::local(&self.job.local, &error))?;
             if here != there {

@@ -118,3 +118,16 @@ fn a_server_that_loses_what_comes_together_is_asked_one_by_one() {
     // It cost one connection to find out.
     assert_eq!(scene.liar.wire.lines("PASS").len(), scene.liar.wire.connections() - 1, "{ran}");
 }
+
+#[test]
+fn a_port_that_was_asked_for_outlives_the_questions_about_the_next_file() {
+    let scene = Scene::new(with_files());
+    let ran = scene.call().args(["-vv", "-c", "get t/a t/b t/c t/d"]).run().ok();
+    for name in NAMES {
+        assert_eq!(scene.read(name).as_deref(), Some(name.as_bytes()), "{ran}");
+    }
+    assert_eq!(times(&ran, &["RETR", "150", "EPSV", "226"]), 4, "{ran}");
+    // The last one was in vain.
+    assert_eq!(scene.liar.wire.lines("EPSV").len(), 5, "{ran}");
+    assert_eq!(scene.liar.wire.lines("MLST").len(), 4, "{ran}");
+}

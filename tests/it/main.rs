@@ -4,16 +4,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod across;
+mod active;
 mod ahead;
 mod architecture;
+mod beside;
 mod bytes;
 mod charset;
+mod clocks;
 mod completion;
 mod control;
 mod data;
 mod doctor;
 mod edit;
 mod examples;
+mod folding;
 mod fuzz;
 mod generated;
 mod handshake;

@@ -3,6 +3,7 @@
 
 mod again;
 mod deletions;
+mod held;
 mod hostile;
 mod times;
 mod trouble;

@@ -314,3 +314,25 @@ fn a_stalled_transfer_goes_on_after_the_deadline() {
     let paused = |event: &Event| matches!(event, Event::DataPaused { .. });
     assert_eq!(scene.liar.wire.count(paused), 1);
 }
+
+#[test]
+fn offsets_beyond_32_bits_are_offsets() {
+    const HERE: u64 = 5_000_000_000;
+    const OVERLAP: u64 = 65_536;
+    let mut rest = vec![0; OVERLAP as usize];
+    rest.extend(b"the end");
+    let script = Script::new().file("/big", "").without("MLST").without("MLSD");
+    let script = script
+        .always("SIZE", Step::reply("213 5000000007"))
+        .always("REST", Step::reply("350 restarting"))
+        .always_data("RETR", Data::Body(rest));
+    let scene = Scene::new(script);
+    // A file without a byte on the disk.
+    std::fs::File::create(scene.path("big")).unwrap().set_len(HERE).unwrap();
+    scene.run("get -c big").ok();
+    assert_eq!(scene.liar.wire.lines("REST"), [format!("REST {}", HERE - OVERLAP)]);
+    assert_eq!(scene.path("big").metadata().unwrap().len(), HERE + 7);
+    // Where the server is cut short far behind 4 GiB, both numbers are named.
+    let whole = scene.run("get --overwrite big").status(10);
+    whole.stderr_has("5000000007").stderr_has("65543");
+}

@@ -1,5 +1,7 @@
 //! Files up and down real servers: every byte, every size, many in a row on one session.
 
+use std::os::unix::ffi::OsStringExt as _;
+
 use crate::bench::{Bench, NAMES, noise, on};
 
 #[test]
@@ -161,4 +163,33 @@ fn dash(bench: &Bench) {
     let pattern = format!("-rf*{}", bench.prefix);
     let all = bench.run(&format!("get --overwrite -o down2 -- ./{pattern}"));
     assert_eq!(all.status, 0, "{}\n{all}", bench.server.name);
+}
+
+#[test]
+fn the_byte_that_telnet_takes_for_a_command_is_only_a_byte_in_a_name() {
+    on(&NAMES, |bench| {
+        let name = std::ffi::OsString::from_vec([bench.prefix.as_bytes(), b"a\xffb"].concat());
+        bench.write("up", "hello");
+        // Bytes that are not UTF-8 are typed as the private characters that stand for them.
+        let word = format!("{}a\u{f7ff}b", bench.prefix);
+        let ran = bench.run(&format!("put up -o {word}; get -O . {word}"));
+        let down = std::fs::read(bench.local.path().join(&name));
+        assert!(
+            ran.status == 0 && down.is_ok_and(|d| d == b"hello"),
+            "{}\n{ran}",
+            bench.server.name
+        );
+    });
+}
+
+#[test]
+fn files_come_in_active_mode_and_the_session_is_resumed() {
+    on(&NAMES, |bench| {
+        bench.write("up", noise(100_003));
+        let put = format!("put up -o {0}act; get {0}act -o down; ls {0}act; status", bench.prefix);
+        let ran = bench.call().args(["--set", "ftp:mode=active", "-c", &put]).run().ok();
+        assert!(bench.read("down") == noise(100_003), "{}\n{ran}", bench.server.name);
+        let resumed = ran.out().contains("resume the TLS session");
+        assert!(resumed || !bench.server.can("reuse-required"), "{}\n{ran}", bench.server.name);
+    });
 }

@@ -53,6 +53,21 @@ impl Context {
         Ok(pool)
     }
 
+    /// Does work with one transfer after the other if `many` is true: each one's data connection
+    /// is then asked for with the end of the one before it.
+    pub fn in_a_row<T>(&mut self, many: bool, work: impl FnOnce(&mut Self) -> T) -> T {
+        if let Some(session) = &mut self.connection.session {
+            session.set_busy(many);
+        }
+        let done = work(self);
+        if let Some(session) = &mut self.connection.session {
+            session.set_busy(false);
+            // If it is lost, the next command finds out.
+            let _ = session.settle();
+        }
+        done
+    }
+
     /// Takes a session out of the pool for the shell, and says goodbye to the others. The shell's
     /// is one in the shell's directory; where none is, the next command connects again.
     pub fn end_pool(&mut self, pool: &Pool) {

@@ -154,7 +154,7 @@ impl Mirror {
             }
         };
         let deleted = if self.dry_run {
-            show::plan(&ctx.out, &sides, &summary.actions, way)
+            watched.end_plan()
         } else {
             self.delete(ctx, &sides, &settings, &mut summary, &watched)
         };
@@ -185,11 +185,12 @@ impl Mirror {
         let remote = |path: &str| -> Result<_> {
             Ok(Arc::new(RemoteTree::new(Arc::clone(pool), cwd.resolve(path)?, ahead)))
         };
-        let tree = |path: &str| Arc::new(LocalTree::new(ctx.local(&local::expand_tilde(path))));
+        let here = |path: &str| ctx.local(&local::expand_tilde(path));
+        let tree = if self.dereference { LocalTree::following } else { LocalTree::new };
         Ok(if self.reverse {
-            Sides::Up(tree(&self.source), remote(&default())?)
+            Sides::Up(Arc::new(tree(here(&self.source))), remote(&default())?)
         } else {
-            Sides::Down(remote(&self.source)?, tree(&default()))
+            Sides::Down(remote(&self.source)?, Arc::new(LocalTree::new(here(&default()))))
         })
     }
 
@@ -226,12 +227,12 @@ impl Mirror {
         summary: &mut Summary,
         watched: &Watching,
     ) -> Result<()> {
-        let surplus = summary.actions.len() as u64;
+        let surplus = summary.surplus.len() as u64;
         if surplus == 0 {
             return Ok(());
         }
         if !summary.clean {
-            summary.actions.clear();
+            summary.surplus.clear();
             return Err(Error::new(
                 Kind::Incomplete,
                 "nothing was deleted: not every listing was whole and understood",
@@ -240,7 +241,7 @@ impl Mirror {
         let host = ctx.connection.host();
         let limit = self.max_delete.or(ctx.settings.limit(set::MIRROR_MAX_DELETE, host));
         if limit.is_some_and(|limit| limit.exceeded(surplus, summary.in_target)) {
-            summary.actions.clear();
+            summary.surplus.clear();
             return Err(Error::new(
                 Kind::Other,
                 format!("nothing was deleted: {surplus} would be, more than --max-delete allows"),
@@ -250,7 +251,7 @@ impl Mirror {
         if !self.yes {
             let question = format!("Delete {} from the target", count(surplus, "item"));
             if !ctx.confirm(&question, "--yes")? {
-                summary.actions.clear();
+                summary.surplus.clear();
                 return Ok(());
             }
         }

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::show::ends;
+use super::show::{PlanTable, ends};
 use crate::commands::Context;
 use crate::commands::transfers::record;
 use crate::commands::watch::Watched;
@@ -21,6 +21,8 @@ pub struct Watching {
     way: Way,
     /// Files and bytes carried.
     carried: Mutex<(u64, u64)>,
+    /// What a dry run has not shown yet.
+    plan: Mutex<PlanTable>,
     audit: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -33,7 +35,17 @@ impl Watching {
             audit.insert("port".into(), site.port.into());
         }
         let tree = ctx.out.tree_progress("total");
-        Self { out: ctx.out.clone(), tree, sides, way, carried: Mutex::default(), audit }
+        let (carried, plan) = (Mutex::default(), Mutex::default());
+        Self { out: ctx.out.clone(), tree, sides, way, carried, plan, audit }
+    }
+
+    /// Shows the rest of a dry run's plan.
+    ///
+    /// # Errors
+    ///
+    /// Those of the output.
+    pub fn end_plan(&self) -> Result<()> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner).end(&self.out)
     }
 
     /// Takes the bars away and counts what was carried.
@@ -67,6 +79,11 @@ impl Watch for Watching {
 
     fn begin(&self, path: &str, size: Option<u64>) -> Box<dyn Progress> {
         Box::new(Watched::below(&self.tree, &self.out, path, size))
+    }
+
+    fn planned(&self, action: &Action) -> Result<()> {
+        let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        plan.add(&self.out, &self.sides, action, self.way)
     }
 
     fn done(&self, action: &Action, result: Result<Option<&Outcome>, &Error>) {

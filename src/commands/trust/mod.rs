@@ -89,7 +89,7 @@ impl Failures {
 }
 
 /// An entry as a record.
-fn record(action: &str, entry: &Entry) -> Record {
+fn record(action: &str, entry: &Entry) -> Record<'static> {
     Record::Trust(output::Trust {
         action: action.to_owned(),
         host: entry.host.clone(),

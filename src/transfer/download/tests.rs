@@ -9,6 +9,8 @@ fn fetch(fake: &mut Fake, dir: &Path) -> Result<Outcome> {
     let job = Job {
         remote: RemotePath::new("x").unwrap(),
         local: dir.join("x"),
+        held: None,
+        fresh: false,
         ask_time: None,
         facts: None,
         how: How::default(),
@@ -105,6 +107,8 @@ fn resume(fake: &mut Fake, dir: &Path) -> Result<Outcome> {
     let job = Job {
         remote: RemotePath::new("x").unwrap(),
         local: dir.join("x"),
+        held: None,
+        fresh: false,
         ask_time: None,
         facts: None,
         how,
@@ -189,6 +193,8 @@ fn a_checksum_that_differs_is_a_failure_and_leaves_nothing_to_go_on_with() {
     let job = Job {
         remote: RemotePath::new("x").unwrap(),
         local: dir.path().join("x"),
+        held: None,
+        fresh: false,
         ask_time: None,
         facts: None,
         how,
@@ -199,4 +205,56 @@ fn a_checksum_that_differs_is_a_failure_and_leaves_nothing_to_go_on_with() {
     std::fs::remove_file(dir.path().join("x")).unwrap();
     assert_eq!(run(&mut fake).unwrap_err().kind(), Kind::Incomplete);
     assert!(files(dir.path()).is_empty());
+}
+
+#[test]
+fn on_a_disk_that_does_not_tell_names_apart_the_second_one_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let held = HeldDir::open(dir.path()).unwrap().folding();
+    let fetch = |name: &str, fresh| {
+        let (remote, local) = (RemotePath::new("x").unwrap(), dir.path().join(name));
+        let held = Some(held.clone());
+        let (facts, ask_time, how) = (None, None, How::default());
+        let job = Job { remote, local, held, fresh, facts, ask_time, how };
+        to_file(&mut Fake::with("x", name.as_bytes()), &job, &Unwatched, &Cancel::new())
+    };
+    fetch("Same", true).unwrap();
+    let error = fetch("same", true).unwrap_err();
+    assert_eq!(error.kind(), Kind::Local);
+    assert!(error.message().contains("the same file as Same"), "{error}");
+    assert_eq!(std::fs::read(dir.path().join("Same")).unwrap(), b"Same");
+    for name in ["NUL.txt", "a:b", "dot."] {
+        assert_eq!(fetch(name, true).unwrap_err().kind(), Kind::Local, "{name}");
+    }
+    // What was planned to be replaced is replaced.
+    fetch("Same", false).unwrap();
+    assert_eq!(files(dir.path()), ["Same"]);
+}
+
+#[test]
+fn what_appears_while_a_file_comes_is_not_replaced_by_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let spot = Spot::at(&dir.path().join("x")).unwrap();
+    let mut partial = Partial::open(&spot).unwrap();
+    partial.write_all(b"came").unwrap();
+    std::fs::write(dir.path().join("x"), "appeared").unwrap();
+    let error = partial.complete(None, true).unwrap_err();
+    assert!(error.message().contains("appeared here meanwhile"), "{error}");
+    assert_eq!(std::fs::read(dir.path().join("x")).unwrap(), b"appeared");
+
+    // A partial file that is another one's by now is neither completed nor removed.
+    for discard in [false, true] {
+        let spot = Spot::at(&dir.path().join("y")).unwrap();
+        let partial = Partial::open(&spot).unwrap();
+        let path = partial.spot().path();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "a stranger's").unwrap();
+        if discard {
+            partial.discard();
+        } else {
+            assert!(partial.complete(None, false).is_err());
+        }
+        assert!(!dir.path().join("y").exists());
+        assert_eq!(std::fs::read(&path).unwrap(), b"a stranger's");
+    }
 }

@@ -3,93 +3,137 @@
 //! Nothing outside it is ever written, followed or deleted: names are single safe components,
 //! and a link in the place of a directory is refused.
 
-use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use chrono::DateTime;
+use rustix::fs::{FileType, Stat};
 
-use super::tree::{Item, ItemKind, Listing, Stamp, Tree};
+use super::listing::Listing;
+use super::tree::{Item, ItemKind, Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{decode_name, encode_name, safe_component};
-use crate::transfer::partial::SUFFIX;
+use crate::transfer::held::{HeldDir, Spot, file_type};
+use crate::transfer::partial::is_partial_name;
 
-/// A local tree.
-#[derive(Debug, Clone)]
+/// A local tree. Its root is opened once, and everything happens relative to it.
+#[derive(Debug)]
 pub struct LocalTree {
     root: PathBuf,
+    held: OnceLock<HeldDir>,
+    /// Whether links are followed on the way.
+    follows: bool,
 }
 
 impl LocalTree {
     /// The tree below `root`.
     pub fn new(root: PathBuf) -> Self {
-        Self { root }
+        Self { root, held: OnceLock::new(), follows: false }
     }
 
-    /// Where a path of the tree lies.
+    /// The tree below `root` as a source whose links are followed.
+    pub fn following(root: PathBuf) -> Self {
+        Self { follows: true, ..Self::new(root) }
+    }
+
+    /// Whether links are followed on the way.
+    pub fn follows(&self) -> bool {
+        self.follows
+    }
+
+    /// Where a path of the tree lies, for messages.
     ///
     /// # Errors
     ///
     /// [`Kind::Local`] for a name that would lead out of the tree.
     pub fn locate(&self, path: &str) -> Result<PathBuf> {
         let mut located = self.root.clone();
-        for name in path.split('/').filter(|name| !name.is_empty()) {
-            let name = safe_component(name)
-                .map_err(|why| Error::new(Kind::Local, format!("{path}: {why}")))?;
-            located.push(bytes(name));
+        for name in names(path) {
+            located.push(name?);
         }
         Ok(located)
     }
 
-    /// Where a file of the tree is to be written.
+    /// Where a path of the tree is, its directory held open.
     ///
     /// # Errors
     ///
-    /// As [`LocalTree::locate`]; a link in the place of a directory on the way.
-    pub fn locate_file(&self, path: &str) -> Result<PathBuf> {
-        let parent = Path::new(path).parent().and_then(Path::to_str).unwrap_or_default();
-        self.directory(parent)?;
-        self.locate(path)
+    /// As [`LocalTree::locate`]; [`Kind::Local`] for the root, and where a directory on the way
+    /// is none, or a link.
+    pub fn spot(&self, path: &str) -> Result<Spot> {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let name = safe(name)?;
+        Ok(self.enter(parent)?.map_err(|error| Error::local(self.show(parent), &error))?.spot(name))
     }
 
-    /// Where a path lies, if every directory on the way is one and not a link.
-    fn directory(&self, path: &str) -> Result<PathBuf> {
-        let located = self.locate(path)?;
-        let mut walked = self.root.clone();
-        for name in path.split('/').filter(|name| !name.is_empty()) {
-            walked.push(bytes(name));
-            match walked.symlink_metadata() {
-                Ok(metadata) if metadata.is_symlink() => {
-                    return Err(Error::new(
-                        Kind::Local,
-                        format!("{}: is a link; nothing is written through it", walked.display()),
-                    ));
+    /// Opens a directory of the tree, step by step from the root. No step follows a link.
+    fn enter(&self, path: &str) -> Result<io::Result<HeldDir>> {
+        let mut walked = match self.root() {
+            Ok(root) => root,
+            Err(error) => return Ok(Err(error)),
+        };
+        for name in names(path) {
+            let name = name?;
+            let entered =
+                if self.follows { walked.enter_through_link(&name) } else { walked.enter(&name) };
+            walked = match entered {
+                Ok(entered) => entered,
+                Err(error) => {
+                    let spot = walked.spot(name);
+                    let link = !self.follows && kind(&spot) == Some(FileType::Symlink);
+                    return if link { Err(is_a_link(&spot)) } else { Ok(Err(error)) };
                 }
-                _ => {}
-            }
+            };
         }
-        Ok(located)
+        Ok(Ok(walked))
+    }
+
+    fn root(&self) -> io::Result<HeldDir> {
+        if let Some(root) = self.held.get() {
+            return Ok(root.clone());
+        }
+        let opened = HeldDir::open(&self.root)?;
+        // Another worker may have been faster: one of the two is it, for all.
+        Ok(self.held.get_or_init(|| opened).clone())
     }
 }
 
-fn bytes(name: &str) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt as _;
-    PathBuf::from(std::ffi::OsString::from_vec(encode_name(name)))
+fn kind(spot: &Spot) -> Option<FileType> {
+    spot.stat().ok().flatten().map(|stat| file_type(&stat))
 }
 
-fn item(name: String, metadata: &std::fs::Metadata) -> Item {
-    let kind = match metadata.file_type() {
-        kind if kind.is_file() => ItemKind::File,
-        kind if kind.is_dir() => ItemKind::Directory,
-        kind if kind.is_symlink() => ItemKind::Link,
+fn is_a_link(spot: &Spot) -> Error {
+    let text = format!("{}: is a link; nothing is written through it", spot.path().display());
+    Error::new(Kind::Local, text)
+}
+
+/// The names of a path, each looked at.
+fn names(path: &str) -> impl Iterator<Item = Result<OsString>> + '_ {
+    path.split('/').filter(|name| !name.is_empty()).map(safe)
+}
+
+fn safe(name: &str) -> Result<OsString> {
+    use std::os::unix::ffi::OsStringExt as _;
+    let name =
+        safe_component(name).map_err(|why| Error::new(Kind::Local, format!("{name}: {why}")))?;
+    Ok(OsString::from_vec(encode_name(name)))
+}
+
+fn item<'a>(name: &'a str, stat: &Stat) -> Item<'a> {
+    let kind = match file_type(stat) {
+        FileType::RegularFile => ItemKind::File,
+        FileType::Directory => ItemKind::Directory,
+        FileType::Symlink => ItemKind::Link,
         _ => ItemKind::Other,
     };
-    let modified = DateTime::from_timestamp(metadata.mtime(), 0);
+    let modified = DateTime::from_timestamp(stat.st_mtime, 0);
     Item {
         name,
         kind,
-        size: (kind == ItemKind::File).then_some(metadata.len()),
+        size: (kind == ItemKind::File).then(|| u64::try_from(stat.st_size).unwrap_or(0)),
         modified: modified.map(|time| Stamp::exact(time.naive_utc())),
         unique: None,
     }
@@ -97,62 +141,65 @@ fn item(name: String, metadata: &std::fs::Metadata) -> Item {
 
 impl Tree for LocalTree {
     fn list(&self, path: &str, cancel: &Cancel) -> Result<Option<Listing>> {
-        let directory = self.directory(path)?;
-        let failed = |error: std::io::Error| Error::local(&directory, &error);
-        let entries = match std::fs::read_dir(&directory) {
-            Ok(entries) => entries,
+        let failed = |error: io::Error| Error::local(self.show(path), &error);
+        let directory = match self.enter(path)? {
+            Ok(directory) => directory,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(error)),
         };
         let mut listing = Listing::default();
-        for entry in entries {
+        for entry in directory.names().map_err(failed)? {
             cancel.check()?;
-            let entry = entry.map_err(failed)?;
-            let name = std::os::unix::ffi::OsStrExt::as_bytes(&*entry.file_name()).to_vec();
-            let name = decode_name(&name);
             // What an interrupted download left is no part of the tree.
-            if name.starts_with('.') && name.contains(SUFFIX) {
+            if is_partial_name(&entry) {
                 continue;
             }
+            let name = decode_name(std::os::unix::ffi::OsStrExt::as_bytes(&*entry));
             match safe_component(&name) {
-                // The metadata of the entry itself: links are not followed.
+                // What the entry itself is: links are not followed.
                 Ok(_) => {
-                    let metadata = entry.metadata().map_err(failed)?;
-                    listing.items.push(item(name, &metadata));
+                    // None went away meanwhile.
+                    if let Some(stat) = directory.spot(entry).stat().map_err(failed)? {
+                        listing.push(item(&name, &stat));
+                    }
                 }
                 Err(why) => listing.complaints.push(format!("{name}: {why}")),
             }
         }
+        listing.sort();
         Ok(Some(listing))
     }
 
-    fn follow(&self, path: &str, link: &Item, _cancel: &Cancel) -> Result<Item> {
-        let located = self.locate(path)?;
-        let metadata =
-            std::fs::metadata(&located).map_err(|error| Error::local(&located, &error))?;
-        Ok(item(link.name.clone(), &metadata))
+    fn follow<'a>(&self, path: &str, link: Item<'a>, _cancel: &Cancel) -> Result<Item<'a>> {
+        let spot = self.spot(path)?;
+        let stat = spot.stat_through_link().map_err(|error| Error::local(spot.path(), &error))?;
+        Ok(item(link.name, &stat))
     }
 
     fn make_directory(&self, path: &str, _cancel: &Cancel) -> Result<()> {
-        let directory = self.directory(path)?;
-        let made = if path.is_empty() {
-            std::fs::create_dir_all(&directory)
-        } else {
-            std::fs::create_dir(&directory)
-        };
-        match made {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && directory.is_dir() => Ok(()),
-            other => other.map_err(|error| Error::local(&directory, &error)),
+        if path.is_empty() {
+            let made = std::fs::create_dir_all(&self.root).and_then(|()| self.root());
+            return made.map(drop).map_err(|error| Error::local(&self.root, &error));
+        }
+        let spot = self.spot(path)?;
+        spot.check_name()?;
+        let failed = |error: io::Error| Error::local(spot.path(), &error);
+        let Err(error) = spot.make_directory() else { return Ok(()) };
+        match kind(&spot).filter(|_| error.kind() == ErrorKind::AlreadyExists) {
+            Some(FileType::Directory) if spot.twin().is_some() => Err(spot.is_taken()),
+            Some(FileType::Directory) => Ok(()),
+            Some(FileType::Symlink) => Err(is_a_link(&spot)),
+            _ => Err(failed(error)),
         }
     }
 
     fn remove(&self, path: &str, kind: ItemKind, _cancel: &Cancel) -> Result<()> {
-        let located = self.locate_file(path)?;
+        let spot = self.spot(path)?;
         let removed = match kind {
-            ItemKind::Directory => std::fs::remove_dir(&located),
-            _ => std::fs::remove_file(&located),
+            ItemKind::Directory => spot.remove_directory(),
+            _ => spot.remove(),
         };
-        removed.map_err(|error| Error::local(&located, &error))
+        removed.map_err(|error| Error::local(spot.path(), &error))
     }
 
     fn show(&self, path: &str) -> String {
@@ -162,6 +209,8 @@ impl Tree for LocalTree {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn go() -> Cancel {
@@ -209,8 +258,25 @@ mod tests {
             std::fs::write(dir.path().join(name), "x").unwrap();
         }
         let tree = LocalTree::new(dir.path().to_owned());
-        let names: Vec<_> =
-            tree.list("", &go()).unwrap().unwrap().items.into_iter().map(|i| i.name).collect();
-        assert_eq!(names, ["a"]);
+        let listing = tree.list("", &go()).unwrap().unwrap();
+        assert_eq!(listing.iter().map(|item| item.name).collect::<Vec<_>>(), ["a"]);
+    }
+
+    #[test]
+    fn a_disk_that_does_not_tell_directories_apart_is_found_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let tree = LocalTree::new(dir.path().to_owned());
+        tree.held.set(HeldDir::open(dir.path()).unwrap().folding()).unwrap();
+        tree.make_directory("Sub", &go()).unwrap();
+        // Somebody else may have made it.
+        tree.make_directory("Sub", &go()).unwrap();
+        let error = tree.make_directory("sub", &go()).unwrap_err();
+        assert!(error.message().contains("the same file as Sub"), "{error}");
+        assert!(tree.make_directory("aux", &go()).is_err());
+        tree.make_directory("Sub/x", &go()).unwrap();
+        assert!(tree.make_directory("Sub/X", &go()).is_err());
+        let plain = LocalTree::new(dir.path().to_owned());
+        plain.make_directory("sub", &go()).unwrap();
+        plain.make_directory("aux", &go()).unwrap();
     }
 }

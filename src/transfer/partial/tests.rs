@@ -1,6 +1,17 @@
 //! Partial files: names, locks, links in the way, and how they become their target.
 
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
 use super::*;
+
+fn open(target: &Path) -> Result<Partial> {
+    Partial::open(&Spot::at(target)?)
+}
+
+fn look(target: &Path) -> Result<Target> {
+    examine(&Spot::at(target)?)
+}
 
 #[test]
 fn a_target_of_255_bytes_has_a_partial_file_that_fits() {
@@ -8,10 +19,10 @@ fn a_target_of_255_bytes_has_a_partial_file_that_fits() {
     let mut seen = std::collections::HashSet::new();
     for last in ["a", "b"] {
         let target = dir.path().join(format!("{}{last}", "n".repeat(254)));
-        let partial = Partial::open(&target).unwrap();
-        assert!(partial.path().file_name().unwrap().len() <= 255);
-        assert!(seen.insert(partial.path().to_owned()), "two targets, one partial file");
-        partial.complete(None).unwrap();
+        let partial = open(&target).unwrap();
+        assert!(partial.spot().path().file_name().unwrap().len() <= 255);
+        assert!(seen.insert(partial.spot().path().to_owned()), "two targets, one partial file");
+        partial.complete(None, false).unwrap();
         assert!(target.is_file());
     }
 }
@@ -21,11 +32,11 @@ fn the_old_file_stays_until_the_new_one_is_complete() {
     let dir = tempfile::tempdir().unwrap();
     let target = dir.path().join("x");
     std::fs::write(&target, "old").unwrap();
-    let mut partial = Partial::open(&target).unwrap();
+    let mut partial = open(&target).unwrap();
     partial.write_all(b"new").unwrap();
     assert_eq!(std::fs::read(&target).unwrap(), b"old");
     let time = chrono::DateTime::from_timestamp(1_000_000_000, 0).unwrap().naive_utc();
-    partial.complete(Some(time)).unwrap();
+    partial.complete(Some(time), false).unwrap();
     assert_eq!(std::fs::read(&target).unwrap(), b"new");
     assert_eq!(std::fs::metadata(&target).unwrap().mtime(), 1_000_000_000);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
@@ -38,7 +49,7 @@ fn the_permissions_of_the_replaced_file_are_kept() {
     let target = dir.path().join("x");
     std::fs::write(&target, "old").unwrap();
     std::fs::set_permissions(&target, PermissionsExt::from_mode(0o600)).unwrap();
-    Partial::open(&target).unwrap().complete(None).unwrap();
+    open(&target).unwrap().complete(None, false).unwrap();
     assert_eq!(std::fs::metadata(&target).unwrap().mode() & 0o7777, 0o600);
 }
 
@@ -49,13 +60,13 @@ fn links_and_fifos_in_the_way_are_neither_followed_nor_waited_for() {
     std::fs::write(&outside, "untouched").unwrap();
     let target = dir.path().join("x");
     std::os::unix::fs::symlink(&outside, partial_path(&target).unwrap()).unwrap();
-    assert_eq!(Partial::open(&target).unwrap_err().kind(), Kind::Local);
+    assert_eq!(open(&target).unwrap_err().kind(), Kind::Local);
 
     let link = dir.path().join("link");
     std::os::unix::fs::symlink(&outside, &link).unwrap();
-    let mut partial = Partial::open(&link).unwrap();
+    let mut partial = open(&link).unwrap();
     partial.write_all(b"new").unwrap();
-    partial.complete(None).unwrap();
+    partial.complete(None, false).unwrap();
     assert_eq!(std::fs::read(&outside).unwrap(), b"untouched");
     assert!(std::fs::symlink_metadata(&link).unwrap().is_file());
 
@@ -68,18 +79,18 @@ fn links_and_fifos_in_the_way_are_neither_followed_nor_waited_for() {
         0,
     )
     .unwrap();
-    assert_eq!(examine(&fifo).unwrap_err().kind(), Kind::Local);
-    assert_eq!(examine(Path::new("/dev/null")).unwrap(), Target::Device);
-    assert_eq!(examine(dir.path()).unwrap_err().kind(), Kind::Local);
+    assert_eq!(look(&fifo).unwrap_err().kind(), Kind::Local);
+    assert_eq!(look(Path::new("/dev/null")).unwrap(), Target::Device);
+    assert_eq!(look(dir.path()).unwrap_err().kind(), Kind::Local);
 }
 
 #[test]
 fn two_downloads_of_one_file_do_not_mix() {
     let dir = tempfile::tempdir().unwrap();
     let target = dir.path().join("x");
-    let first = Partial::open(&target).unwrap();
-    let error = Partial::open(&target).unwrap_err();
+    let first = open(&target).unwrap();
+    let error = open(&target).unwrap_err();
     assert!(error.message().contains("another ftpsh"), "{error}");
     first.discard();
-    assert!(Partial::open(&target).is_ok());
+    assert!(open(&target).is_ok());
 }

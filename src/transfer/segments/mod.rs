@@ -17,8 +17,9 @@ use std::time::Instant;
 pub use parts::{Parts, worth};
 
 use super::download::{Job, verify_hash};
+use super::held::Spot;
 use super::journal::Journal;
-use super::partial::{Partial, Target, examine, partial_path};
+use super::partial::{Partial, Target, examine, partial_spot};
 use super::resume::{Plan, plan};
 use super::retry::Retries;
 use super::stream::{Download, Failure};
@@ -75,8 +76,13 @@ impl Several<'_> {
     ///
     /// As [`download::to_file`](super::download::to_file).
     pub fn to_file(&self, job: &Job) -> Result<Option<Outcome>> {
-        if job.how.kind == Type::Ascii || examine(&job.local)? == Target::Device {
+        let spot = job.spot()?;
+        let target = examine(&spot)?;
+        if job.how.kind == Type::Ascii || target == Target::Device {
             return Ok(None);
+        }
+        if job.fresh && target != Target::Absent {
+            return Err(spot.is_taken());
         }
         let facts = self.facts(job)?;
         let Some(size) = facts.size else {
@@ -88,7 +94,7 @@ impl Several<'_> {
         if worth(size, self.count) < 2 && !begun {
             return Ok(None);
         }
-        let mut partial = Partial::open(&job.local)?;
+        let mut partial = Partial::open(&spot)?;
         let begun = Instant::now();
         let Some(mut parts) = self.begin(job, facts, size, &mut partial)? else {
             return Ok(None);
@@ -98,7 +104,8 @@ impl Several<'_> {
             match self.run(job, facts, &parts, &partial) {
                 Ok(warning) => {
                     self.check_end(job, facts, &partial)?;
-                    partial.complete(facts.modified.filter(|_| job.how.preserve_times))?;
+                    partial
+                        .complete(facts.modified.filter(|_| job.how.preserve_times), job.fresh)?;
                     let resumed_from = (here > 0).then_some(here);
                     let elapsed = begun.elapsed();
                     return Ok(Some(Outcome {
@@ -160,7 +167,7 @@ impl Several<'_> {
         if !job.how.resume {
             return self.afresh(facts, size, partial);
         }
-        let parts = match plan(partial, &job.local, facts)? {
+        let parts = match plan(partial, facts)? {
             Plan::Segments(parts) => parts,
             Plan::Partial(start) => Parts::split(facts, size, start.offset, self.count),
             Plan::Afresh(why) => {
@@ -267,7 +274,8 @@ impl Several<'_> {
 
 /// Whether a file was begun over several connections and is not whole.
 pub fn is_begun(local: &Path) -> bool {
-    let journal = partial_path(local).ok().and_then(|partial| Journal::read(&partial));
+    let partial = Spot::at(local).and_then(|target| partial_spot(&target));
+    let journal = partial.ok().and_then(|partial| Journal::read(&partial));
     journal.is_some_and(|journal| !journal.segments.is_empty())
 }
 

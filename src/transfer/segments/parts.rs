@@ -127,7 +127,7 @@ impl Parts {
             ..self.journal.clone()
         };
         // In this order: what it says has come is there after a loss of power as well.
-        partial.sync().is_ok() && journal.write(partial.path())
+        partial.sync().is_ok() && journal.write(partial.spot())
     }
 
     /// Writes the journal if it was not written within the last second.

@@ -66,8 +66,10 @@ fn job(dir: &Path, resume: bool) -> Job {
     Job {
         remote: RemotePath::new("x").unwrap(),
         local: dir.join("x"),
-        facts: None,
+        held: None,
+        fresh: false,
         ask_time: None,
+        facts: None,
         how,
     }
 }
@@ -157,7 +159,7 @@ fn a_kill_at_any_moment_leaves_what_can_be_gone_on_with() {
             segments.push((from as u64, to as u64, at as u64));
         }
         std::fs::write(&partial, content).unwrap();
-        Journal { segments, ..Journal::of(facts) }.write(&partial);
+        Journal { segments, ..Journal::of(facts) }.write(&Spot::at(&partial).unwrap());
         let outcome = fetch(&server, dir.path(), true).unwrap().unwrap();
         assert!(is_whole(dir.path()), "{journal:?}: {outcome:?}");
     }
@@ -184,7 +186,7 @@ fn holes_are_not_taken_for_content_when_the_journal_is_lost() {
     server.fault = Some(Fault::ResetAt(1_500_000));
     assert!(fetch(&server, dir.path(), false).is_err());
     let partial = partial_path(&dir.path().join("x")).unwrap();
-    Journal::remove(&partial);
+    Journal::remove(&Spot::at(&partial).unwrap());
     let (mut fake, cancel) = (Server::new().connect(), Cancel::new());
     let outcome = download::to_file(&mut fake, &job(dir.path(), true), &Unwatched, &cancel);
     assert_eq!(outcome.unwrap().resumed_from, None);

@@ -10,7 +10,7 @@ fn store(fake: &mut Fake, content: &[u8]) -> Result<Outcome> {
     if fake.fault == Some(Fault::LocalChanges) {
         fake.touch_on_store = Some(local.clone());
     }
-    let job = Job { local, remote: RemotePath::new("x").unwrap(), how: How::default() };
+    let job = Job { local, held: None, remote: RemotePath::new("x").unwrap(), how: How::default() };
     from_file(fake, &job, &Unwatched, &Cancel::new())
 }
 
@@ -43,7 +43,7 @@ fn store_how(fake: &mut Fake, content: &[u8], how: How) -> Result<Outcome> {
     let dir = tempfile::tempdir().unwrap();
     let local = dir.path().join("x");
     std::fs::write(&local, content).unwrap();
-    let job = Job { local, remote: RemotePath::new("x").unwrap(), how };
+    let job = Job { local, held: None, remote: RemotePath::new("x").unwrap(), how };
     from_file(fake, &job, &Unwatched, &Cancel::new())
 }
 

@@ -46,3 +46,26 @@ fn data_connections_resume_the_control_connections_session() {
         assert!(resumed.len() >= 2 && resumed.iter().all(|resumed| *resumed), "{resumed:?}");
     }
 }
+
+#[test]
+fn a_session_that_was_resumed_before_and_is_not_any_more_is_refused_and_made_anew() {
+    for versions in [Versions::Tls12, Versions::Tls13] {
+        let certificate = Certificate::make("localhost").unwrap();
+        // The same certificate, and no session: the second and every later RETR.
+        let forgotten = || Data::Certificate(certificate.clone());
+        let script = script().versions(versions).certificate(&certificate);
+        let once = script.clone().data("RETR", Data::Honest).data("RETR", forgotten());
+        let liar = Liar::start(once);
+        let words = ["--trust", "accept-new", "-c", "get /notes -o -; get /notes -o -"];
+        let ran = Home::new().call(&liar, &words).arg(liar.url()).run().ok();
+        ran.stdout_is([CONTENT, CONTENT].concat());
+        assert_eq!(liar.wire.connections(), 2, "{versions:?}: nothing of the file by the second");
+        let bytes: Vec<_> = liar.wire.bodies();
+        assert!(bytes.iter().filter(|bytes| **bytes > 0).count() <= 3, "{bytes:?}");
+
+        // Where it never was resumed, the very same certificate is enough.
+        let liar = Liar::start(script.always_data("RETR", forgotten()));
+        let ran = Home::new().call(&liar, &words).arg(liar.url()).run().ok();
+        ran.stdout_is([CONTENT, CONTENT].concat());
+    }
+}

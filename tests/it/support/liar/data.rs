@@ -73,8 +73,23 @@ impl Transfer<'_> {
                 let _held = Held::new(self.shared, listener.try_clone().ok()?.into());
                 listener.accept().ok().map(|(tcp, _)| tcp)
             }
-            Peer::Dial(address) => TcpStream::connect(address).ok(),
+            Peer::Dial(address) => {
+                if let Data::Stranger(bytes) = &self.data {
+                    self.intrude(*address, bytes);
+                }
+                TcpStream::connect(address).ok()
+            }
         }
+    }
+
+    /// Connects from another address of this machine, and stays.
+    fn intrude(&self, address: SocketAddr, bytes: &[u8]) {
+        use socket2::{Domain, Socket, Type};
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from(([127, 0, 0, 2], 0)).into()).unwrap();
+        socket.connect(&address.into()).unwrap();
+        let _ = TcpStream::from(socket).write_all(bytes);
+        self.shared.wire.add(Event::DataConnected { session: self.session });
     }
 
     fn secure(&self, stream: &mut Stream) -> Result<(), &'static str> {

@@ -48,6 +48,11 @@ impl Files {
         node.map(|node| time.clone_into(&mut node.time)).is_some()
     }
 
+    /// The time of a file or directory, as [`Files::set_time`] takes it.
+    pub fn time(&self, path: &[u8]) -> Option<&str> {
+        self.nodes.get(path).map(|node| node.time.as_str())
+    }
+
     /// Gives what is there another mode (octal digits).
     pub fn set_mode(&mut self, path: &[u8], mode: &str) -> bool {
         let node = self.nodes.get_mut(&absolute(b"", path));

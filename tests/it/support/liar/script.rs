@@ -98,6 +98,8 @@ pub enum Data {
     Garbage(Vec<u8>),
     /// Another certificate than on the control connection, and no session is resumed.
     Certificate(Certificate),
+    /// In active mode: somebody else connects first, from 127.0.0.2, and says these bytes.
+    Stranger(Vec<u8>),
     /// The connection is never accepted (the system completes it, nothing answers).
     NeverAccept,
     /// The connection is accepted, but there is no handshake.

@@ -1,0 +1,356 @@
+//! Directories that are held open, and names in them: where downloads and mirrors work.
+//!
+//! Everything is done relative to the held directory (openat, renameat, unlinkat) and never
+//! through a link in the last place, so that a directory that somebody swaps for a link meanwhile
+//! leads nowhere. What comes in are paths that the user typed and names from servers.
+
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
+use rustix::io::Errno;
+
+use crate::error::{Error, Kind, Result};
+
+mod disk;
+
+/// How a directory is opened that only serves to reach what is in it: this needs no permission
+/// to read it.
+#[cfg(target_os = "linux")]
+const REACH: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+#[cfg(not(target_os = "linux"))]
+const REACH: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
+
+/// A directory that is held open.
+#[derive(Debug, Clone)]
+pub struct HeldDir {
+    fd: Arc<OwnedFd>,
+    /// Where it was when it was opened, for messages.
+    path: PathBuf,
+    /// A disk that tells names apart as FAT does, played by a test.
+    #[cfg(test)]
+    folds: bool,
+}
+
+impl HeldDir {
+    /// Opens a directory that the user named: links on the way are followed.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let named = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let fd = rustix::fs::openat(CWD, named, REACH, Mode::empty())?;
+        Ok(Self {
+            fd: Arc::new(fd),
+            path: path.to_owned(),
+            #[cfg(test)]
+            folds: false,
+        })
+    }
+
+    /// The same, on a disk that does not tell upper from lower case.
+    #[cfg(test)]
+    pub fn folding(mut self) -> Self {
+        self.folds = true;
+        self
+    }
+
+    /// Opens a directory in it, if that is one and no link to one.
+    ///
+    /// # Errors
+    ///
+    /// The system's; [`io::ErrorKind::NotADirectory`] for a link.
+    pub fn enter(&self, name: &OsStr) -> io::Result<Self> {
+        match self.open_directory(name, REACH | OFlags::NOFOLLOW) {
+            Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+                Err(Errno::NOTDIR.into())
+            }
+            other => other,
+        }
+    }
+
+    /// As [`HeldDir::enter`], where links may be followed.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn enter_through_link(&self, name: &OsStr) -> io::Result<Self> {
+        self.open_directory(name, REACH)
+    }
+
+    fn open_directory(&self, name: &OsStr, flags: OFlags) -> io::Result<Self> {
+        let spot = self.spot(name);
+        let fd = rustix::fs::openat(&*self.fd, &*spot.real(), flags, Mode::empty())?;
+        Ok(Self {
+            fd: Arc::new(fd),
+            path: spot.path(),
+            #[cfg(test)]
+            folds: self.folds,
+        })
+    }
+
+    /// A name in it.
+    pub fn spot(&self, name: impl Into<OsString>) -> Spot {
+        Spot { directory: self.clone(), name: name.into() }
+    }
+
+    /// Where it was when it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn is_fat(&self) -> bool {
+        #[cfg(test)]
+        if self.folds {
+            return true;
+        }
+        disk::is_fat(&*self.fd)
+    }
+
+    /// The names in it, without `.` and `..`.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn names(&self) -> io::Result<Vec<OsString>> {
+        // The held one may not be readable, and has no place to read on from.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let readable = rustix::fs::openat(&*self.fd, ".", flags, Mode::empty())?;
+        let mut names = Vec::new();
+        for entry in Dir::new(readable)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                names.push(OsStr::from_bytes(name).to_owned());
+            }
+        }
+        Ok(names)
+    }
+}
+
+/// A name in a held directory: where a file is or will be.
+#[derive(Debug, Clone)]
+pub struct Spot {
+    directory: HeldDir,
+    name: OsString,
+}
+
+impl Spot {
+    /// The place that a path names, with its directory opened as the user named it.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] when it names no file, or its directory cannot be opened.
+    pub fn at(path: &Path) -> Result<Self> {
+        let name = path.file_name();
+        let name = name
+            .ok_or_else(|| Error::new(Kind::Local, format!("{}: names no file", path.display())))?;
+        let directory = HeldDir::open(path.parent().unwrap_or(Path::new("")));
+        Ok(directory.map_err(|error| Error::local(path, &error))?.spot(name))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &OsStr {
+        &self.name
+    }
+
+    /// The directory that it is in.
+    pub fn directory(&self) -> &HeldDir {
+        &self.directory
+    }
+
+    /// Its path, for messages.
+    pub fn path(&self) -> PathBuf {
+        self.directory.path.join(&self.name)
+    }
+
+    /// Another name in the same directory.
+    pub fn beside(&self, name: impl Into<OsString>) -> Self {
+        self.directory.spot(name)
+    }
+
+    /// The name that the disk has for this one: another one only on a disk played by a test.
+    #[cfg(test)]
+    fn real(&self) -> Cow<'_, OsStr> {
+        let alike = |name: &OsString| name.eq_ignore_ascii_case(&self.name);
+        let there = || self.directory.names().ok()?.into_iter().find(alike);
+        match self.directory.folds.then(there).flatten() {
+            Some(name) => name.into(),
+            None => self.name.as_os_str().into(),
+        }
+    }
+
+    #[cfg(not(test))]
+    fn real(&self) -> Cow<'_, OsStr> {
+        Cow::Borrowed(&self.name)
+    }
+
+    /// What is there; a link itself. `None` when there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn stat(&self) -> io::Result<Option<Stat>> {
+        match rustix::fs::statat(&*self.directory.fd, &*self.real(), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// What is there, or what a link leads to.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn stat_through_link(&self) -> io::Result<Stat> {
+        Ok(rustix::fs::statat(&*self.directory.fd, &*self.real(), AtFlags::empty())?)
+    }
+
+    /// Opens the file that is there, without following a link or waiting for a FIFO.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn open(&self, flags: OFlags) -> io::Result<File> {
+        self.open_with(flags, Mode::empty())
+    }
+
+    /// As [`Spot::open`]; creates it with these permissions if nothing is there.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn open_or_create(&self, flags: OFlags, mode: u32) -> io::Result<File> {
+        self.open_with(flags | OFlags::CREATE, Mode::from_raw_mode(mode))
+    }
+
+    fn open_with(&self, flags: OFlags, mode: Mode) -> io::Result<File> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+        let fd = rustix::fs::openat(&*self.directory.fd, &*self.real(), flags, mode)?;
+        Ok(File::from(fd))
+    }
+
+    /// Gives the file another name in the same directory, in place of what is there.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn rename(&self, to: &Spot) -> io::Result<()> {
+        let (from, fd) = (&*self.directory.fd, &*to.directory.fd);
+        Ok(rustix::fs::renameat(from, &*self.real(), fd, &*to.real())?)
+    }
+
+    /// As [`Spot::rename`], but only if nothing is there.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::AlreadyExists`]; the system's.
+    pub fn rename_to_new(&self, to: &Spot) -> io::Result<()> {
+        let (from, fd) = (&*self.directory.fd, &*to.directory.fd);
+        let flags = RenameFlags::NOREPLACE;
+        match rustix::fs::renameat_with(from, &*self.real(), fd, &*to.real(), flags) {
+            // A file system (such as NFS) that cannot do it at once.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => match to.stat()? {
+                Some(_) => Err(Errno::EXIST.into()),
+                None => self.rename(to),
+            },
+            other => Ok(other?),
+        }
+    }
+
+    /// Creates a directory.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn make_directory(&self) -> io::Result<()> {
+        let mode = Mode::from_raw_mode(0o777);
+        Ok(rustix::fs::mkdirat(&*self.directory.fd, &*self.real(), mode)?)
+    }
+
+    /// Removes a file, or a link itself.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn remove(&self) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&*self.directory.fd, &*self.real(), AtFlags::empty())?)
+    }
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn remove_directory(&self) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&*self.directory.fd, &*self.real(), AtFlags::REMOVEDIR)?)
+    }
+
+    /// Whether this open file is what is there.
+    pub fn holds(&self, file: &File) -> bool {
+        let there = self.stat().ok().flatten();
+        let open = rustix::fs::fstat(file).ok();
+        there.zip(open).is_some_and(|(a, b)| (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino))
+    }
+
+    /// The name under which the disk has what is there, if it is another one than this: disks
+    /// that do not tell `A` from `a`, or two ways of writing an accent.
+    pub fn twin(&self) -> Option<OsString> {
+        let there = self.stat().ok()??;
+        let names = self.directory.names().ok()?;
+        if names.contains(&self.name) {
+            return None;
+        }
+        names.into_iter().find(|name| {
+            let stat = self.beside(name.clone()).stat().ok().flatten();
+            stat.is_some_and(|stat| (stat.st_dev, stat.st_ino) == (there.st_dev, there.st_ino))
+        })
+    }
+
+    /// What to say where something is that was not there before.
+    pub fn is_taken(&self) -> Error {
+        let path = self.path();
+        match self.twin() {
+            Some(twin) => {
+                let twin = Path::new(&twin).display().to_string();
+                let text =
+                    format!("{}: on this disk that is the same file as {twin}", path.display());
+                Error::new(Kind::Local, text).with_hint("give it another name with -o")
+            }
+            None => Error::new(
+                Kind::Local,
+                format!("{}: appeared here meanwhile, and is left as it is", path.display()),
+            ),
+        }
+    }
+
+    /// Looks at the name before anything is written under it.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] for one that the disk would store otherwise, or takes for a device.
+    pub fn check_name(&self) -> Result<()> {
+        let Some(why) = disk::refused(&self.name) else { return Ok(()) };
+        if !self.directory.is_fat() {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Local, format!("{}: {why}", self.path().display()))
+            .with_hint("give it another name with -o"))
+    }
+}
+
+/// What a stat says it is.
+pub fn file_type(stat: &Stat) -> FileType {
+    FileType::from_raw_mode(stat.st_mode)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! What partial files are called: a name made from their target's, which fits beside it.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+use crate::transfer::held::Spot;
+
+/// The end of a partial file's name.
+pub const SUFFIX: &str = ".ftpsh-part";
+
+/// The longest name that file systems take, in bytes.
+const NAME_MAX: usize = 255;
+
+/// Room for the two letters that the journal's name has more, and the three of its temporary one.
+const SPARE: usize = 6;
+
+/// The partial file of `target`: `.NAME.ftpsh-part` beside it, shortened (with a number made
+/// from the whole name) where that would be too long.
+///
+/// # Errors
+///
+/// [`Kind::Local`] when `target` names no file, or its name is too long itself.
+pub fn partial_path(target: &Path) -> Result<PathBuf> {
+    let name = target
+        .file_name()
+        .ok_or_else(|| Error::new(Kind::Local, format!("{}: names no file", target.display())))?;
+    Ok(target.with_file_name(fitting(name, target)?))
+}
+
+/// As [`partial_path`], of a place whose directory is held.
+///
+/// # Errors
+///
+/// As [`partial_path`].
+pub fn partial_spot(target: &Spot) -> Result<Spot> {
+    Ok(target.beside(fitting(target.name(), &target.path())?))
+}
+
+fn fitting(name: &OsStr, target: &Path) -> Result<OsString> {
+    if name.len() > NAME_MAX {
+        return Err(Error::new(
+            Kind::Local,
+            format!("{}: the name is longer than {NAME_MAX} bytes", target.display()),
+        ));
+    }
+    Ok(partial_name(name))
+}
+
+/// Whether a name is that of a partial file or of what belongs to one.
+pub fn is_partial_name(name: &OsStr) -> bool {
+    let bytes = name.as_bytes();
+    bytes.starts_with(b".") && bytes.windows(SUFFIX.len()).any(|part| part == SUFFIX.as_bytes())
+}
+
+fn partial_name(name: &OsStr) -> OsString {
+    let bytes = name.as_bytes();
+    let mut partial = b".".to_vec();
+    if bytes.len() + 1 + SUFFIX.len() + SPARE <= NAME_MAX {
+        partial.extend_from_slice(bytes);
+    } else {
+        // 16 hexadecimal digits and a dash tell apart names that begin alike.
+        let keep = NAME_MAX - 1 - SUFFIX.len() - SPARE - 17;
+        partial.extend_from_slice(&bytes[..keep]);
+        partial.extend_from_slice(format!("-{:016x}", fnv1a(bytes)).as_bytes());
+    }
+    partial.extend_from_slice(SUFFIX.as_bytes());
+    OsString::from_vec(partial)
+}
+
+/// The FNV-1a hash (draft-eastlake-fnv): the same in every run and version, unlike the standard
+/// library's, so that a later run finds the partial file again.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
