@@ -264,6 +264,15 @@ impl Output {
         }
     }
 
+    /// Rows of the terminal now; `None` where there is none, or it does not tell.
+    pub fn height(&self) -> Option<usize> {
+        if self.shared.memory.is_some() || !self.shared.out.terminal {
+            return None;
+        }
+        let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+        (size.ws_row > 0).then_some(usize::from(size.ws_row))
+    }
+
     /// Whether data is coloured.
     pub fn has_color(&self) -> bool {
         self.shared.out.color && !self.shared.json

@@ -212,7 +212,11 @@ impl Table {
         }
         let mut styles = styles.into_iter().filter(|style| **style != Style::Plain);
         let mut text = String::new();
-        for line in layout.lines() {
+        for mut line in layout.lines() {
+            if line.starts_with('─') {
+                // Names may be wider than the terminal; the line under the header need not be.
+                line = line.chars().take(width).collect();
+            }
             push_styled(&mut text, line.trim_end(), color, &mut styles);
             text.push('\n');
         }

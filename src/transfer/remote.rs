@@ -66,7 +66,7 @@ impl Remote for Session {
         if let Some(entry) = self.mlst(path)? {
             if entry.kind == EntryKind::Directory {
                 return Err(Error::new(Kind::Refused, format!("{path}: is a directory"))
-                    .with_hint("-r takes directories"));
+                    .with_hint("`ls` shows what is in it, `get -r` fetches it"));
             }
             let modified = entry.modified.map(|modified| modified.time);
             return Ok(Facts { size: entry.size, modified });

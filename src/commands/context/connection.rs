@@ -17,6 +17,7 @@ use crate::trust::gate::Gate;
 
 use super::Context;
 use super::dialer::ProxyLogins;
+use super::passphrase::Passphrases;
 
 /// After this much silence a session is asked whether it still lives before it is used: servers
 /// and NAT routers end idle connections without a word.
@@ -61,6 +62,8 @@ pub struct Connection {
     pub(super) proxy_logins: ProxyLogins,
     /// Whether the server takes commands that come together.
     pub(super) pace: Pace,
+    /// The client key's passphrase.
+    pub(super) passphrases: Passphrases,
     pub(super) session: Option<Session>,
     /// The directory to go back to after a reconnect.
     pub(super) directory: Option<RemotePath>,
@@ -87,6 +90,7 @@ impl Connection {
             previous: None,
             proxy_logins: ProxyLogins::default(),
             pace: Pace::default(),
+            passphrases: Passphrases::default(),
             session: None,
             directory: None,
         }
@@ -108,6 +112,7 @@ impl Connection {
             previous: self.previous.clone(),
             proxy_logins: self.proxy_logins.clone(),
             pace: self.pace.clone(),
+            passphrases: self.passphrases.clone(),
             session: None,
             directory: self.cwd().cloned(),
         }

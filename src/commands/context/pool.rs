@@ -29,24 +29,29 @@ impl Context {
         let (known, pinned) = (session.known(), session.certificate().to_vec());
         let limit = self.connection_limit(&site);
         let slots = self.jobs.slots().clone();
+        let audit = self.audit_of(&site.host, site.port);
         let connect = move || {
             // Without one, the pool does with what it has: the others belong to jobs.
             let slot = slots.try_take(&site.key(), limit).ok_or_else(|| {
                 let text = format!("{}: {limit} connections are open already", site.key());
                 Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
             })?;
-            let mut session = Session::connect(options.clone(), &mut |identity| {
+            let session = Session::connect(options.clone(), &mut |identity| {
                 if identity.der == pinned {
                     return Ok(());
                 }
                 let text = "shows another certificate than on the first connection";
                 Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.key())))
-            })?;
+            });
+            audit.connect(session.as_ref().err());
+            let mut session = session?;
             session.hold(slot);
             let account = login.account.as_ref().map(Secret::expose);
-            session.login_like(&known, &login.user, login.secret.expose(), account)?;
+            let secret = login.secret.expose();
+            let logged_in = session.login_like(&known, &login.user, secret, account);
+            audit.login(&login.user, logged_in.as_ref().err());
             session.set_busy(true);
-            Ok(session)
+            logged_in.map(|()| session)
         };
         let pool = Pool::new(limit, Box::new(connect));
         pool.adopt(session);
