@@ -59,8 +59,7 @@ fn cases() -> Vec<Case> {
             .listing_of("LIST", "/s", b"-rw-r--r-- 1 f f 5 Jan  2  2024 nul\0x\r\n")
             .without("MLSD")
     };
-    let tree =
-        |script| Case { ftpsh: "mirror s", lftp: "mirror s", curl: &[], ..script };
+    let tree = |script| Case { ftpsh: "mirror s", lftp: "mirror s", curl: &[], ..script };
     let script_of = |script: Case, ftpsh, lftp, curl| Case { ftpsh, lftp, curl, ..script };
     vec![
         tree(case(1, "`..`, `/abs`, `..\\x` in LIST", names)),

@@ -69,7 +69,7 @@ impl Patient<'_> {
 
     fn judge(&self, identity: &Identity) -> Result<Case> {
         let connection = &self.ctx.connection;
-        let host = normal_host(&self.site.host)?;
+        let host = normal_host(&self.ctx.trust_name(&self.site.host))?;
         let cert = Certificate::from_der(&identity.der)?;
         let entry = connection.gate().store().lookup(&host, self.site.port)?;
         let mut rules = connection.gate().rules().clone();
@@ -204,8 +204,9 @@ impl Patient<'_> {
         let (host, port) = (self.site.host.clone(), self.site.port);
         let key = self.site.key();
         let shown = certificate.fingerprint;
+        let (exceptions, shown_again) = (Vec::new(), certificate.clone());
         let unknown =
-            Unknown { host: host.clone(), port, certificate: certificate.clone(), problems };
+            Unknown { host: host.clone(), port, certificate: shown_again, problems, exceptions };
         // The report is about this server; its errors need not name it again.
         let unnamed = |error: Error| match error.message().strip_prefix(&format!("{key}: ")) {
             Some(rest) => error.details().iter().fold(

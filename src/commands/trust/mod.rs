@@ -99,6 +99,9 @@ fn record(action: &str, entry: &Entry) -> Record {
         first_seen: Some(entry.first),
         last_seen: Some(entry.last),
         reason: Some(entry.why.to_string()),
+        exceptions: entry.exceptions.iter().map(ToString::to_string).collect(),
+        store: Some(entry.origin.word().to_owned()),
+        ..output::Trust::default()
     })
 }
 
