@@ -11,8 +11,8 @@ use std::str::FromStr;
 use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
 
 use super::certificate::Certificate;
+use super::exception::Exception;
 use super::fingerprint::Fingerprint;
-use super::identity::Problem;
 use crate::error::{Error, Result};
 
 /// Why a server's certificate was accepted.
@@ -47,41 +47,6 @@ impl Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(Self::WORDS.iter().find(|(why, _)| why == self).map_or("", |(_, word)| word))
-    }
-}
-
-/// What was wrong with a certificate when it was accepted all the same. That nobody vouches for
-/// it goes without saying.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Exception {
-    /// Its time was over.
-    Expired,
-    /// Its time had not begun.
-    Early,
-    /// It was for another name.
-    Name,
-}
-
-impl Exception {
-    /// Every exception with its word in the file.
-    const WORDS: [(Exception, &str); 3] =
-        [(Exception::Expired, "expired"), (Exception::Early, "early"), (Exception::Name, "name")];
-
-    /// The exceptions that accepting a certificate with these problems makes.
-    pub fn of(problems: &[Problem]) -> Vec<Self> {
-        let one = |problem: &Problem| match problem {
-            Problem::Expired => Some(Exception::Expired),
-            Problem::NotYetValid => Some(Exception::Early),
-            Problem::WrongName => Some(Exception::Name),
-            Problem::SelfSigned | Problem::UnknownIssuer | Problem::Other(_) => None,
-        };
-        problems.iter().filter_map(one).collect()
-    }
-}
-
-impl fmt::Display for Exception {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::WORDS.iter().find(|(one, _)| one == self).map_or("", |(_, word)| word))
     }
 }
 
@@ -268,7 +233,7 @@ fn parse_fields(host: &str, port: u16, fields: &str) -> Result<Entry, &'static s
             Some(("first", value)) => once(&mut first, parse_time(value))?,
             Some(("last", value)) => once(&mut last, parse_time(value))?,
             Some(("why", value)) => once(&mut why, parse_why(value))?,
-            Some(("except", value)) => once(&mut exceptions, parse_exceptions(value))?,
+            Some(("except", value)) => once(&mut exceptions, Exception::parse_all(value))?,
             _ => extra.push(field.to_owned()),
         }
     }
@@ -296,11 +261,6 @@ fn once<T>(field: &mut Option<T>, value: Option<T>) -> Result<(), &'static str> 
 
 fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
-}
-
-fn parse_exceptions(text: &str) -> Option<Vec<Exception>> {
-    let one = |word| Exception::WORDS.iter().find(|(_, w)| *w == word).map(|(one, _)| *one);
-    text.split(',').map(one).collect()
 }
 
 fn parse_why(text: &str) -> Option<Why> {
@@ -353,7 +313,7 @@ mod tests {
             assert!(line.ends_with(&format!("{tail} why={word} note=Ünï odd")), "{line}");
             assert_eq!(line.parse::<Entry>().unwrap(), entry);
             assert_eq!(parse(format!("\t{line} \r").as_bytes()), Line::Entry(Box::new(entry)));
-            let exceptions = Exception::WORDS.map(|(exception, _)| exception).to_vec();
+            let exceptions = Exception::parse_all("expired,early,name").unwrap();
             let excepted = entry_with(why).excepting(exceptions);
             let line = excepted.to_string();
             assert!(line.ends_with(&format!("why={word} except=expired,early,name")), "{line}");

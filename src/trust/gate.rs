@@ -9,7 +9,8 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::certificate::Certificate;
-use super::entry::{Entry, Exception, Why, address, normal_host};
+use super::entry::{Entry, Why, address, normal_host};
+use super::exception::Exception;
 use super::fingerprint::Fingerprint;
 use super::identity::{Identity, Problem};
 use super::refusal::{Changed, Refusal, Unknown, not_given};

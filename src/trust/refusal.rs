@@ -4,7 +4,8 @@
 //! certificate appear in them only as `words` made them.
 
 use super::certificate::Certificate;
-use super::entry::{Entry, Exception, Origin, Why, address};
+use super::entry::{Entry, Origin, Why, address};
+use super::exception::Exception;
 use super::store::remove_command;
 use super::words::day;
 use crate::error::{Error, Kind};

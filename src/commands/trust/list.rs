@@ -5,7 +5,8 @@ use super::{record, warn_of_damage};
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Column, Overflow, Table, time_text};
-use crate::trust::entry::{Entry, Exception, Origin, Why, address};
+use crate::trust::entry::{Entry, Origin, Why, address};
+use crate::trust::exception::Exception;
 use crate::trust::words::day;
 
 /// All entries, and a warning for each line that is none.
