@@ -245,7 +245,10 @@ fn remark(case: &Case<'_>) -> Option<String> {
     let left = case.cert.not_after - case.now;
     (TimeDelta::zero()..SOON).contains(&left).then(|| {
         let (until, days) = (day(case.cert.not_after), left.num_days());
-        format!("{name}: the certificate expires on {until} (days left: {days}); after that a new one has to be trusted")
+        format!(
+            "{name}: the certificate expires on {until} (days left: {days}); \
+             a new one will have to be trusted"
+        )
     })
 }
 

@@ -145,7 +145,7 @@ impl Patient<'_> {
         let left = cert.days_left(case.now);
         let span = format!("{} to {}", day(cert.not_before), day(cert.not_after));
         self.report.add(if cert.not_after < case.now {
-            Finding::new(wrong, "dates", format!("{span}: it expired {} days ago", -left))
+            Finding::new(wrong, "dates", format!("{span}: it expired; days ago: {}", -left))
                 .means("clients that check dates refuse it")
                 .server(Topic::Expiry)
         } else if cert.not_before > case.now {
@@ -153,10 +153,10 @@ impl Patient<'_> {
                 .means("the server's clock or yours is wrong, or it was put in place too early")
                 .server(Topic::Expiry)
         } else if left < SOON {
-            let seen = format!("{span}: {left} days left");
+            let seen = format!("{span}: days left: {left}");
             Finding::note("dates", seen, "it has to be renewed soon").server(Topic::Expiry)
         } else {
-            Finding::ok("dates", format!("{span}: {left} days left"))
+            Finding::ok("dates", format!("{span}: days left: {left}"))
         })
     }
 

@@ -366,7 +366,7 @@ fn the_administrators_file_stands_behind_the_users_and_is_never_written() {
     let theirs = store.lookup("THEIRS.", 21).unwrap().unwrap();
     assert_eq!(theirs, Entry { origin: Origin::System, ..entry("theirs", 21) });
     assert_eq!(store.lookup("theirs", 990).unwrap(), None);
-    assert_eq!(store.list().unwrap(), [mine.clone()]);
+    assert_eq!(store.list().unwrap(), std::slice::from_ref(&mine));
     assert_eq!(store.list_all().unwrap(), [mine, theirs.clone()]);
     let error = store.lookup("bad", 21).unwrap_err();
     assert!(error.message().contains("system, line 4"), "{error}");
