@@ -2,6 +2,7 @@
 # make demo      a throwaway server and the shell   make test     check's tests with real servers
 # make bench     ftpsh against lftp, curl and rclone, on real servers
 # make install   PREFIX=/usr/local, DESTDIR=        make deps     what a build needs (Debian, Ubuntu)
+# make fuzz      every parser on random input, FUZZ_SECONDS=600 each (nightly Rust and cargo-fuzz)
 # make generate  the man page and the completion scripts, as the program prints them
 
 PREFIX ?= /usr/local
@@ -17,7 +18,7 @@ zshdir = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 BUILD_PACKAGES = libssl-dev pkg-config gcc libc6-dev
 TEST_PACKAGES = curl openssl python3 python3-venv zsh mandoc
 
-.PHONY: build check test demo generate install uninstall deps test-deps
+.PHONY: build check test demo fuzz generate install uninstall deps test-deps
 
 build: deps
 	$(CARGO) build --release --locked
@@ -41,6 +42,10 @@ bench: deps
 demo: deps
 	@$(CARGO) build --quiet --locked --bin ftpsh
 	@$(CARGO) run --quiet --locked --example playground
+
+# The short run of the same checks is in tests/it/fuzz.rs. fuzz/run says what can be set.
+fuzz:
+	@fuzz/run
 
 # Built first: a program that does not compile must not leave empty files behind.
 generate:

@@ -12,6 +12,7 @@ use ftpsh::cancel::Cancel;
 use ftpsh::ftp::charset::Charset;
 use ftpsh::ftp::dial::{Dialer, Family};
 use ftpsh::ftp::dialogue::Dialogue;
+use ftpsh::ftp::pace::Pace;
 use ftpsh::ftp::session::{DataMode, ListMode, Options, Session};
 use ftpsh::tls::Config;
 
@@ -37,6 +38,8 @@ fn main() -> anyhow::Result<()> {
         mode: DataMode::Auto,
         list: ListMode::Auto,
         clear_data: false,
+        user: None,
+        pace: Pace::slow(),
         charset: Charset::default(),
         dialogue: Dialogue::default(),
     };

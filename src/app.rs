@@ -126,7 +126,8 @@ fn status(ctx: &mut Context, result: anyhow::Result<()>) -> u8 {
 /// Everything before the first command: directories, settings, trust, credentials, the log.
 fn context(cli: &Cli, out: Output) -> Result<Context> {
     let cancel = Cancel::new();
-    signals::watch(cancel.clone())?;
+    let console = out.clone();
+    signals::watch(cancel.clone(), move || console.reopen_log())?;
     let home = Home::find(|name| std::env::var_os(name))?;
     let security = &cli.security;
     let fingerprints: Result<Vec<_>> =

@@ -256,6 +256,15 @@ pub fn io_reason(error: &std::io::Error) -> String {
     }
 }
 
+/// As much of a word as a message should repeat.
+pub fn shortened(text: &str) -> String {
+    let mut short: String = text.chars().take(40).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,8 @@ pub mod commands;
 pub mod credentials;
 pub mod error;
 pub mod ftp;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod glob;
 pub mod home;
 pub mod man;

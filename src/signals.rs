@@ -1,8 +1,10 @@
-//! Signals: Ctrl-C asks the running command to stop, a second one leaves; SIGTERM and SIGHUP ask
-//! everything to stop and leave soon after.
+//! Signals: Ctrl-C asks the running command to stop, a second one leaves; SIGTERM asks everything
+//! to stop and leave soon after. SIGHUP does the same when it tells that the terminal has gone;
+//! otherwise it is logrotate's, and the audit log is opened anew.
 
 use std::time::Duration;
 
+use rustix::fs::{Mode, OFlags, open};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
@@ -13,18 +15,21 @@ use crate::error::{Error, Kind, Result, io_reason};
 /// How long a terminated program may take to put its affairs in order.
 const NOTICE: Duration = Duration::from_millis(1500);
 
-/// Watches for signals on a thread of its own until the program ends.
+/// Watches for signals on a thread of its own until the program ends. `reopen` opens the audit log
+/// anew and tells whether there is one.
 ///
 /// # Errors
 ///
 /// [`Kind::Other`] when the system does not let signals be watched.
-pub fn watch(cancel: Cancel) -> Result<()> {
+pub fn watch(cancel: Cancel, reopen: impl Fn() -> bool + Send + 'static) -> Result<()> {
     let failed = |error: std::io::Error| {
         Error::new(Kind::Other, format!("cannot watch signals: {}", io_reason(&error)))
     };
+    let ignored = is_ignored(SIGHUP);
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGXFSZ]).map_err(failed)?;
     // As it was before anybody turned its echo off.
     let terminal = tcgetattr(std::io::stdin()).ok();
+    let on_terminal = has_terminal();
     let watcher = move || {
         for signal in signals.forever() {
             match signal {
@@ -32,6 +37,9 @@ pub fn watch(cancel: Cancel) -> Result<()> {
                 SIGXFSZ => {}
                 SIGINT if cancel.requested().is_none() => cancel.request(Reason::Interrupted),
                 SIGINT => leave(Kind::Interrupted, terminal.as_ref()),
+                SIGHUP if (has_terminal() || !on_terminal || ignored) && reopen() => {}
+                // `nohup` started it.
+                SIGHUP if ignored => {}
                 _ if cancel.requested() == Some(Reason::Terminated) => {
                     leave(Kind::Terminated, terminal.as_ref());
                 }
@@ -48,6 +56,20 @@ pub fn watch(cancel: Cancel) -> Result<()> {
     };
     std::thread::Builder::new().name("signals".into()).spawn(watcher).map_err(failed)?;
     Ok(())
+}
+
+/// Whether this process has a controlling terminal. One that was hung up is none any more before
+/// SIGHUP comes.
+fn has_terminal() -> bool {
+    open("/dev/tty", OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).is_ok()
+}
+
+/// Whether whoever started this process had a signal ignored. Only Linux tells without more ado.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 fn leave(kind: Kind, terminal: Option<&Termios>) {

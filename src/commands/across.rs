@@ -11,7 +11,7 @@ use crate::ftp::path::{RemotePath, encode_name};
 use crate::output::Way;
 use crate::site::Site;
 use crate::transfer::relay::{self, Failed, Side};
-use crate::transfer::{Remote as _, Type, partial::system_time};
+use crate::transfer::{Outcome, Remote as _, Type, partial::system_time};
 
 /// The other server, and where on it files go.
 #[derive(Debug)]
@@ -48,7 +48,10 @@ impl There {
     pub fn copy(&mut self, ctx: &mut Context, from: &RemotePath, kind: Type) -> Result<()> {
         let to = self.target(from)?;
         let facts = ctx.session().and_then(|session| session.facts(from));
-        let facts = facts.map_err(|error| at_server(&ctx.connection, error))?;
+        let facts = match facts.map_err(|error| at_server(&ctx.connection, error)) {
+            Ok(facts) => facts,
+            Err(error) => return self.told(ctx, from, &to, Err(error)),
+        };
         let modified = || Ok(facts.modified.and_then(system_time));
         ctx.exchange(&mut self.beside);
         let may = overwrite::may_replace_remote(ctx, &to, modified);
@@ -77,10 +80,20 @@ impl There {
             })
         });
         drop(watched);
-        let urls = (url(&ctx.connection, from), url(&self.beside.connection, &to));
         ctx.exchange(&mut self.beside);
         ctx.forget(&to);
         ctx.exchange(&mut self.beside);
+        self.told(ctx, from, &to, result)
+    }
+
+    fn told(
+        &self,
+        ctx: &mut Context,
+        from: &RemotePath,
+        to: &RemotePath,
+        result: Result<Outcome>,
+    ) -> Result<()> {
+        let urls = (url(&ctx.connection, from), url(&self.beside.connection, to));
         told(ctx, Way::Copy, &urls.0, &urls.1, result)
     }
 

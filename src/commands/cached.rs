@@ -35,7 +35,13 @@ impl Builtin for Cache {
             Some(What::Flush) => ctx.cache.clear(),
             Some(What::Stat) | None => {
                 let (listings, entries) = ctx.cache.size();
-                ctx.out.line(&format!("{listings} listings, {entries} entries"))?;
+                let text = |count, one, many| match count {
+                    1 => format!("1 {one}"),
+                    _ => format!("{count} {many}"),
+                };
+                let listings = text(listings, "listing", "listings");
+                let entries = text(entries, "entry", "entries");
+                ctx.out.line(&format!("{listings}, {entries}"))?;
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use clap::Parser;
 
+use super::entries::Place;
 use super::lookup::Lookup;
 use super::transfers::Failures;
 use super::walk::{Found, walk};
@@ -93,10 +94,8 @@ impl Du {
             let mut entry = found.entry.clone();
             entry.size = Some(total);
             entry.size_in_blocks = false;
-            let shown = [(entry, absolute)];
-            let offset = zone::offset(ctx, &shown);
-            let [(entry, absolute)] = shown;
-            return ctx.out.record(&entries::record(&entry, &absolute, offset));
+            let offset = zone::offset(ctx, &[(&entry, Place::At(&absolute))]);
+            return ctx.out.record(&entries::record(&entry, &entry.name, &absolute, offset));
         }
         let size = match (self.bytes, self.human_readable) {
             (true, _) => total.to_string(),

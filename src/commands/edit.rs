@@ -113,6 +113,7 @@ fn fetch(ctx: &mut Context, remote: &RemotePath, facts: Option<Facts>, path: &Pa
                 held: None,
                 fresh: true,
                 facts: Some(facts),
+                ask_time: None,
                 how,
             };
             transfers::carry(ctx, &transfers::Job::Down(job))?;

@@ -2,6 +2,8 @@
 //!
 //! Nothing here asks a server. What the server did not say stays empty.
 
+use std::borrow::Cow;
+
 use chrono::TimeDelta;
 
 use super::{Context, zone};
@@ -66,18 +68,46 @@ pub fn exact_size(entry: &Entry) -> Option<u64> {
     entry.size.filter(|_| !entry.size_in_blocks)
 }
 
+/// Where an entry lies.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'a> {
+    /// At this absolute path.
+    At(&'a RemotePath),
+    /// In this directory, as a listing of it said.
+    In(&'a RemotePath),
+}
+
+impl<'a> Place<'a> {
+    /// The entry's absolute path. A name that is no path is shown, but leads nowhere.
+    pub fn path(self, entry: &Entry) -> Cow<'a, RemotePath> {
+        match self {
+            Place::At(path) => Cow::Borrowed(path),
+            Place::In(directory) => match directory.join(&entry.name) {
+                Ok(path) => Cow::Owned(path),
+                Err(_) => Cow::Borrowed(directory),
+            },
+        }
+    }
+}
+
 /// The entry at an absolute path, for `--json`. `offset` is that of the server's clock.
-pub fn record(entry: &Entry, path: &RemotePath, offset: Option<TimeDelta>) -> Record {
+pub fn record<'a>(
+    entry: &'a Entry,
+    name: &'a str,
+    path: &'a RemotePath,
+    offset: Option<TimeDelta>,
+) -> Record<'a> {
+    let text = |text: &'a Option<String>| text.as_deref().map(Cow::Borrowed);
     Record::Entry(output::Entry {
-        name: entry.name.clone(),
-        path: path.as_str().to_owned(),
-        kind: kind_word(entry.kind).to_owned(),
+        name: name.into(),
+        path: path.as_str().into(),
+        kind: kind_word(entry.kind),
         size: exact_size(entry),
         modified: entry.modified.as_ref().and_then(|modified| zone::utc(modified, offset)),
         mode: entry.mode,
-        owner: entry.owner.clone(),
-        group: entry.group.clone(),
-        target: entry.target.clone(),
+        owner: text(&entry.owner),
+        group: text(&entry.group),
+        target: text(&entry.target),
     })
 }
 

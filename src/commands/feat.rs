@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Group, entries};
+use super::{Builtin, Context, Example, Group, pager};
 use crate::error::{Error, Kind};
 
 /// Show the server's features (FEAT)
@@ -20,10 +20,10 @@ impl Builtin for Feat {
         if !features.answered() {
             return Err(Error::new(Kind::Refused, "feat: the server does not tell").into());
         }
-        for feature in features.iter() {
-            let line = format!("{} {}", feature.name, feature.argument);
-            entries::line(ctx, line.trim_end())?;
-        }
-        Ok(())
+        let lines: Vec<_> = features
+            .iter()
+            .map(|feature| format!("{} {}", feature.name, feature.argument).trim_end().to_owned())
+            .collect();
+        Ok(pager::lines(ctx, &lines)?)
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Parser, ValueEnum};
 
+use super::entries::Place;
 use super::lookup::Lookup;
 use super::walk::{Found, walk};
 use super::{Builtin, Context, Example, Group, dates, entries, transfers, zone};
@@ -83,15 +84,15 @@ impl Builtin for Find {
                         return Ok(());
                     }
                     let absolute = entries::absolute(ctx, &found.path);
-                    let shown = [(found.entry.clone(), absolute)];
+                    let entry = &found.entry;
                     let exact = self.newer.is_some() || out.is_json();
+                    let shown = [(entry, Place::At(&absolute))];
                     let offset = if exact { zone::offset(ctx, &shown) } else { None };
-                    let [(entry, absolute)] = shown;
-                    if !self.is_newer(&entry, offset) {
+                    if !self.is_newer(entry, offset) {
                         return Ok(());
                     }
                     match out.is_json() {
-                        true => out.record(&entries::record(&entry, &absolute, offset)),
+                        true => out.record(&entries::record(entry, &entry.name, &absolute, offset)),
                         false => entries::line(ctx, found.path.as_str()),
                     }
                 })

@@ -123,21 +123,25 @@ impl Get {
         let mut several = Vec::new();
         let (mut lookup, mut written) = (Lookup::default(), Written::default());
         let together = self.together(ctx);
-        for file in &self.files {
-            ctx.cancel.check()?;
-            let result = self.one(file, ctx, &mut lookup, |ctx, job| {
-                let target = job.local_path().to_owned();
-                written.take(&target)?;
-                if together > 1 {
-                    several.push(job);
-                    return Ok(());
-                }
-                self.carry(ctx, job)?;
-                written.note(&target);
-                Ok(())
-            });
-            failures.note(ctx, result)?;
-        }
+        let in_a_row = together == 1 && self.files.len() > 1;
+        ctx.in_a_row(in_a_row, |ctx| -> Result<()> {
+            for file in &self.files {
+                ctx.cancel.check()?;
+                let result = self.one(file, ctx, &mut lookup, |ctx, job| {
+                    let target = job.local_path().to_owned();
+                    written.take(&target)?;
+                    if together > 1 {
+                        several.push(job);
+                        return Ok(());
+                    }
+                    self.carry(ctx, job)?;
+                    written.note(&target);
+                    Ok(())
+                });
+                failures.note(ctx, result)?;
+            }
+            Ok(())
+        })?;
         if !several.is_empty() {
             parallel::run(ctx, &several, together, &mut failures)?;
         }
@@ -197,8 +201,8 @@ impl Get {
         let mut how = ctx.how(Way::Download);
         how.resume = self.resume;
         how.kind = kind;
-        let (held, fresh) = (None, false);
-        let mut job = download::Job { remote, local: target, held, fresh, facts, how };
+        let (held, fresh, ask_time) = (None, false, None);
+        let mut job = download::Job { remote, local: target, held, fresh, facts, ask_time, how };
         if !may_replace(ctx, &mut job, self.overwrite)? {
             return Ok(());
         }

@@ -2,12 +2,12 @@
 
 use clap::Parser;
 
-use super::{Builtin, COMMANDS, Context, Example, Group, Spec, find, set};
+use super::{Builtin, COMMANDS, Context, Example, Group, Spec, find, pager, set};
 use crate::error::{Error, Result};
 
 /// Explain commands and settings
 ///
-/// Without a name, all commands are listed.
+/// Without a name, all commands are listed. What is longer than the terminal goes to a pager.
 #[derive(Debug, Parser)]
 pub struct Help {
     /// A command, an alias or a setting
@@ -30,7 +30,7 @@ impl Builtin for Help {
             None => overview(),
             Some(name) => about(name, ctx)?,
         };
-        Ok(lines.iter().try_for_each(|line| ctx.out.line(line))?)
+        Ok(pager::lines(ctx, &lines)?)
     }
 }
 

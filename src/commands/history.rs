@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Group};
+use super::{Builtin, Context, Example, Group, pager};
 
 /// Show the history of the prompt
 ///
@@ -32,9 +32,9 @@ impl Builtin for History {
         }
         let skipped = ctx.history.len().saturating_sub(self.count.unwrap_or(usize::MAX));
         let width = ctx.history.len().to_string().len();
-        for (number, line) in (1..).zip(&ctx.history).skip(skipped) {
-            ctx.out.line(&format!("{number:width$}  {line}"))?;
-        }
-        Ok(())
+        let numbered = (1..).zip(&ctx.history).skip(skipped);
+        let lines: Vec<_> =
+            numbered.map(|(number, line)| format!("{number:width$}  {line}")).collect();
+        Ok(pager::lines(ctx, &lines)?)
     }
 }

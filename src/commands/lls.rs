@@ -194,7 +194,7 @@ fn permissions(metadata: &Metadata) -> String {
         .collect()
 }
 
-fn record(file: &Found) -> Entry {
+fn record(file: &Found) -> Entry<'_> {
     let kind = match file.metadata.file_type() {
         kind if kind.is_symlink() => "link",
         kind if kind.is_dir() => "directory",
@@ -202,13 +202,16 @@ fn record(file: &Found) -> Entry {
         _ => "other",
     };
     Entry {
-        name: file.path.file_name().map_or(file.name.clone(), |name| local::word(Path::new(name))),
-        path: local::word(&file.path),
-        kind: kind.to_owned(),
+        name: match file.path.file_name() {
+            Some(name) => local::word(Path::new(name)).into(),
+            None => (&file.name).into(),
+        },
+        path: local::word(&file.path).into(),
+        kind,
         size: file.metadata.is_file().then_some(file.metadata.len()),
         modified: modified(&file.metadata),
         mode: Some(file.metadata.permissions().mode() & 0o7777),
-        target: file.target.clone(),
+        target: file.target.as_ref().map(Into::into),
         ..Entry::default()
     }
 }

@@ -6,9 +6,10 @@ use std::cmp::Ordering;
 
 use clap::{Parser, ValueEnum};
 
+use super::entries::Place;
 use super::lookup::Lookup;
 use super::{Builtin, Context, Example, Globs, Group, entries, transfers, zone};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::ftp::listing::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 use crate::output::{Cell, Column, Table, human_size};
@@ -87,7 +88,7 @@ impl Builtin for Ls {
             if self.directory {
                 let entry = Lookup::default().entry(ctx, ".")?;
                 let here = ctx.absolute(".")?;
-                self.show(ctx, vec![(entry, here)])?;
+                self.show(ctx, vec![(&entry, Place::At(&here))])?;
             } else {
                 self.list(ctx, None)?;
             }
@@ -102,7 +103,8 @@ impl Builtin for Ls {
         }
         let (files, directories) = self.sorted_out(ctx, &mut failures)?;
         let mut first = files.is_empty();
-        self.show(ctx, files)?;
+        let shown = files.iter().map(|(entry, path)| (entry, Place::At(path)));
+        self.show(ctx, shown.collect())?;
         for path in directories {
             let heading = self.paths.len() > 1 && !ctx.out.is_json();
             if heading && !std::mem::take(&mut first) {
@@ -120,7 +122,11 @@ impl Builtin for Ls {
     }
 }
 
-type Shown = Vec<(Entry, RemotePath)>;
+/// Entries to show themselves, each with its absolute path.
+type Files = Vec<(Entry, RemotePath)>;
+
+/// What is shown.
+type Shown<'a> = Vec<(&'a Entry, Place<'a>)>;
 
 impl Ls {
     /// The arguments that are shown themselves, and those whose contents are.
@@ -128,7 +134,7 @@ impl Ls {
         &self,
         ctx: &mut Context,
         failures: &mut transfers::Failures,
-    ) -> Result<(Shown, Vec<&str>)> {
+    ) -> Result<(Files, Vec<&str>)> {
         let mut lookup = Lookup::default();
         let (mut files, mut directories) = (Vec::new(), Vec::new());
         for path in &self.paths {
@@ -163,15 +169,11 @@ impl Ls {
             return self.raw(ctx, path);
         }
         let remote = path.map(RemotePath::new).transpose()?;
-        let listing = ctx.listing(remote.as_ref(), false)?;
+        let (listing, cut) = ctx.listing_so_far(remote.as_ref())?;
         let directory = ctx.absolute(path.unwrap_or("."))?;
-        let mut shown = Vec::new();
-        for entry in listing.iter().filter(|entry| self.all || !entry.name.starts_with('.')) {
-            // A name that is no path is shown, but leads nowhere.
-            let path = directory.join(&entry.name).unwrap_or_else(|_| directory.clone());
-            shown.push((entry.clone(), path));
-        }
-        self.show(ctx, shown)
+        let shown = listing.iter().filter(|entry| self.all || !entry.name.starts_with('.'));
+        self.show(ctx, shown.map(|entry| (entry, Place::In(&directory))).collect())?;
+        cut.map_or(Ok(()), Err)
     }
 
     fn raw(&self, ctx: &mut Context, path: Option<&str>) -> Result<()> {
@@ -179,18 +181,25 @@ impl Ls {
         let out = ctx.out.clone();
         let session = ctx.session()?;
         let charset = session.charset();
-        session.list_raw(remote.as_ref(), self.all, &mut |line| out.line(&charset.decode(line)))
+        let each = &mut |line: &[u8]| out.line(&charset.decode(line));
+        match session.list_raw(remote.as_ref(), self.all, each)? {
+            None => Ok(()),
+            Some(words) => {
+                let text = format!("ls: the server left some of the listing out: {words}");
+                Err(Error::new(Kind::Incomplete, text))
+            }
+        }
     }
 
-    fn show(&self, ctx: &mut Context, mut shown: Shown) -> Result<()> {
+    fn show(&self, ctx: &mut Context, mut shown: Shown<'_>) -> Result<()> {
         sort(&mut shown, self.order(), self.reverse);
         if ctx.out.is_json() {
             let offset = zone::offset(ctx, &shown);
-            return shown.iter().try_for_each(|(entry, path)| {
+            return shown.iter().try_for_each(|(entry, place)| {
+                let path = place.path(entry);
                 // Files named on the command line are shown by the path that was typed.
-                let name = path.file_name().unwrap_or(&entry.name).to_owned();
-                let entry = Entry { name, ..entry.clone() };
-                ctx.out.record(&entries::record(&entry, path, offset))
+                let name = path.file_name().unwrap_or(&entry.name);
+                ctx.out.record(&entries::record(entry, name, &path, offset))
             });
         }
         if self.names {
@@ -206,7 +215,7 @@ impl Ls {
         ctx.out.table(&self.table(ctx, &shown))
     }
 
-    fn table(&self, ctx: &Context, shown: &Shown) -> Table {
+    fn table(&self, ctx: &Context, shown: &Shown<'_>) -> Table {
         let columns = [
             Column::left("Mode"),
             Column::left("Owner"),
@@ -246,7 +255,7 @@ impl Ls {
     }
 }
 
-fn sort(shown: &mut Shown, by: SortBy, reverse: bool) {
+fn sort(shown: &mut Shown<'_>, by: SortBy, reverse: bool) {
     shown.sort_by(|(a, _), (b, _)| {
         let order = match by {
             SortBy::Name => Ordering::Equal,
@@ -268,18 +277,21 @@ mod tests {
             let time = chrono::NaiveDate::from_ymd_opt(2026, 11, day)?.and_hms_opt(0, 0, 0)?;
             Some(Modified { time, precision: Precision::Day, zone: Zone::Utc })
         };
-        let entry = |name: &str, size, modified| {
-            let entry = Entry { size, modified, ..Entry::new(name, EntryKind::File) };
-            (entry, RemotePath::root())
+        let entry = |name: &str, size, modified| Entry {
+            size,
+            modified,
+            ..Entry::new(name, EntryKind::File)
         };
-        let mut shown = vec![
+        let entries = [
             entry("b", Some(2), day(2)),
             entry("a", Some(2), day(3)),
             entry("C", None, None),
             entry("d", Some(10), day(1)),
         ];
+        let root = RemotePath::root();
+        let mut shown = entries.iter().map(|entry| (entry, Place::In(&root))).collect();
         sort(&mut shown, by, reverse);
-        shown.into_iter().map(|(entry, _)| entry.name).collect()
+        shown.into_iter().map(|(entry, _)| entry.name.clone()).collect()
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Group, entries, transfers};
-use crate::error::{Kind, Result};
+use super::{Builtin, Context, Example, Globs, Group, entries, transfers};
+use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 
 /// Make directories on the server
@@ -20,6 +20,8 @@ pub struct Mkdir {
 impl Builtin for Mkdir {
     const NAME: &'static str = "mkdir";
     const GROUP: Group = Group::Change;
+    // `mkdir -p a/{b,c}`
+    const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] = &[
         Example { line: "mkdir new", about: "make a directory" },
         Example { line: "mkdir -p new/a/b docs", about: "with those above it" },
@@ -28,7 +30,7 @@ impl Builtin for Mkdir {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         transfers::each(ctx, &self.directories, |ctx, directory| {
             let path = RemotePath::new(directory)?;
-            if self.parents { with_parents(ctx, &path) } else { one(ctx, &path) }
+            if self.parents { with_parents(ctx, &path) } else { alone(ctx, &path) }
         })
     }
 }
@@ -37,6 +39,23 @@ fn one(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     let result = ctx.session()?.make_directory(path);
     entries::forget(ctx, path);
     result
+}
+
+/// Servers refuse what is there already in many words, some of them misleading.
+fn alone(ctx: &mut Context, path: &RemotePath) -> Result<()> {
+    let error = match one(ctx, path) {
+        Err(error) if error.kind() == Kind::Refused => error,
+        other => return other,
+    };
+    if !ctx.session()?.is_directory(path).unwrap_or(false) {
+        return Err(error);
+    }
+    let there = Error::new(Kind::Refused, format!("mkdir {path}: it is there already"));
+    let there = there.with_hint("with -p that is no failure");
+    Err(match error.reply() {
+        Some(reply) => there.with_reply(reply),
+        None => there,
+    })
 }
 
 /// Most often all but the last directory are there: that one is tried first.

@@ -54,6 +54,7 @@ mod mirror;
 mod mkdir;
 mod mv;
 mod open;
+mod pager;
 mod parallel;
 mod pget;
 mod put;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::Parser;
 
+use super::context::beside::{is_url, parse_file_url, parse_url};
 use super::overwrite::may_replace_remote;
 use super::transfers::{self, Failures, Job};
 use super::trees::Trees;
@@ -18,7 +19,7 @@ use crate::transfer::{Type, upload};
 ///
 /// A file of the same name on the server is replaced, unless the setting xfer:overwrite-remote
 /// says otherwise. With -r a directory goes as `mirror -R` stores it: only files that are missing,
-/// newer or of another size.
+/// newer or of another size. NAME and DIR may be URLs (ftps://HOST/FILE) of another server.
 #[derive(Debug, Parser)]
 pub struct Put {
     /// Store the file as NAME
@@ -58,6 +59,10 @@ impl Builtin for Put {
         Example { line: "put -O docs *.txt", about: "store several files in a directory" },
         Example { line: "put -P 4 *.txt", about: "store up to four at the same time" },
         Example { line: "put -r . -O docs", about: "store a directory" },
+        Example {
+            line: "put x.txt -o ftpes://tester@ftp.example.org/docs/x.txt",
+            about: "store it on another server",
+        },
     ];
 
     fn check(&self) -> Result<()> {
@@ -76,29 +81,59 @@ impl Put {
             return Err(Error::usage(format!("{command}: -o takes one file"))
                 .with_hint("use -O DIR for several"));
         }
-        Ok(())
+        match self.url() {
+            Some(url) if self.name.is_some() && !url.ends_with('/') => {
+                parse_file_url(url).map(drop)
+            }
+            Some(url) => parse_url(url).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// The URL among NAME and DIR: another server than the current one.
+    fn url(&self) -> Option<&str> {
+        let target = self.name.as_deref().or(self.directory.as_deref());
+        target.filter(|word| is_url(word))
+    }
+
+    /// The same with a path in the place of the URL.
+    fn without_url(self, path: String) -> Self {
+        // The login directory.
+        let path = if path.is_empty() { ".".to_owned() } else { path };
+        match self.name {
+            Some(_) => Self { name: Some(path), ..self },
+            None => Self { directory: Some(path), ..self },
+        }
     }
 
     /// Stores all of the files, for the command of this name.
     pub(super) fn store(self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
         // Wildcards and braces may have made several files of one.
         self.checked(command)?;
+        if let Some((server, path)) = self.url().map(parse_url).transpose()? {
+            let put = self.without_url(path);
+            return ctx.elsewhere(server, |ctx| Ok(put.store(ctx, command)))?;
+        }
         let mut failures = Failures::default();
         let mut several = Vec::new();
         let set = || ctx.settings.count(XFER_PARALLEL, ctx.connection.host());
         let together = if self.files.len() > 1 { self.parallel.unwrap_or_else(set) } else { 1 };
-        for file in &self.files {
-            ctx.cancel.check()?;
-            let result = self.one(file, ctx).and_then(|job| match job {
-                Some(job) if together > 1 => {
-                    several.push(job);
-                    Ok(())
-                }
-                Some(job) => transfers::carry(ctx, &job),
-                None => Ok(()),
-            });
-            failures.note(ctx, result)?;
-        }
+        let in_a_row = together == 1 && self.files.len() > 1;
+        ctx.in_a_row(in_a_row, |ctx| -> Result<()> {
+            for file in &self.files {
+                ctx.cancel.check()?;
+                let result = self.one(file, ctx).and_then(|job| match job {
+                    Some(job) if together > 1 => {
+                        several.push(job);
+                        Ok(())
+                    }
+                    Some(job) => transfers::carry(ctx, &job),
+                    None => Ok(()),
+                });
+                failures.note(ctx, result)?;
+            }
+            Ok(())
+        })?;
         if !several.is_empty() {
             let together = usize::try_from(together).unwrap_or(1);
             parallel::run(ctx, &several, together, &mut failures)?;

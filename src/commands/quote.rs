@@ -5,6 +5,7 @@
 
 use clap::Parser;
 
+use super::context::Place;
 use super::{Builtin, Context, Example, Group};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
@@ -112,21 +113,27 @@ fn objection(verb: &str) -> Option<(&'static str, &'static str)> {
 
 fn send(ctx: &mut Context, verb: &str, argument: &str) -> Result<()> {
     let session = ctx.session()?;
-    let reply = session.command(verb, argument)?;
+    let result = session.command(verb, argument);
+    if matches!(verb, "DELE" | "RMD" | "XRMD") {
+        let refused = result.as_ref().map_or_else(|e| Some(e.clone()), |r| refusal(verb, r));
+        ctx.audit().delete(Place::Remote, argument, refused.as_ref());
+    }
+    let reply = result?;
     if matches!(verb, "CWD" | "XCWD" | "CDUP" | "XCUP") && reply.is_positive_completion() {
         // The session must know where it is.
-        session.change_directory(&RemotePath::new(".")?)?;
+        ctx.session()?.change_directory(&RemotePath::new(".")?)?;
     }
     // Whatever it was, it may have changed anything.
     ctx.cache.clear();
     for line in lines(&reply) {
         ctx.out.line(&line)?;
     }
-    if reply.class() < 4 {
-        return Ok(());
-    }
+    refusal(verb, &reply).map_or(Ok(()), Err)
+}
+
+fn refusal(verb: &str, reply: &Reply) -> Option<Error> {
     let why = format!("{verb}: the server refused ({})", reply.code);
-    Err(Error::new(Kind::Refused, why).with_reply(reply.to_string()))
+    (reply.class() >= 4).then(|| Error::new(Kind::Refused, why).with_reply(reply.to_string()))
 }
 
 /// The reply as it came: with its code before the first and the last line.

@@ -7,7 +7,7 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, shortened};
 use crate::suggest::closest;
 
 /// Where a command stands in `help`.
@@ -241,8 +241,13 @@ fn wrong_usage(name: &str, error: &clap::Error) -> Error {
             ContextValue::Strings(words) => words.first().cloned(),
             _ => None,
         });
+    let valid = match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(values)) => values.join(", "),
+        _ => String::new(),
+    };
     let hint = match suggestion {
         Some(word) => format!("did you mean `{word}`? see `help {name}`"),
+        None if !valid.is_empty() => format!("it may be {valid}; see `help {name}`"),
         None => format!("see `help {name}`"),
     };
     Error::new(Kind::Usage, format!("{name}: {why}")).with_hint(hint)
@@ -264,7 +269,7 @@ pub fn find<'a>(commands: &'a [Spec], word: &str) -> Result<&'a Spec> {
     match matches[..] {
         [spec] => Ok(spec),
         [] => {
-            let error = Error::usage(format!("unknown command `{word}`"));
+            let error = Error::usage(format!("unknown command `{}`", shortened(word)));
             Err(match closest(word, commands.iter().flat_map(names)) {
                 Some(name) => error.with_hint(format!("did you mean `{name}`?")),
                 None => error.with_hint("`help` lists the commands"),

@@ -6,8 +6,8 @@
 use std::collections::HashSet;
 
 use clap::Parser;
-use serde_json::{Map, Value};
 
+use super::context::Place;
 use super::lookup::Lookup;
 use super::transfers::Failures;
 use super::walk::{Found, walk};
@@ -192,14 +192,6 @@ fn disguised_links(ctx: &mut Context, tree: &[Found]) -> Result<Vec<RemotePath>>
 pub(super) fn removed(ctx: &mut Context, path: &RemotePath, result: Result<()>) -> Result<()> {
     let absolute = entries::absolute(ctx, path);
     ctx.cache.touch(&absolute);
-    let mut fields = Map::new();
-    if let Some(site) = &ctx.connection.site {
-        fields.insert("host".into(), site.host.clone().into());
-        fields.insert("port".into(), site.port.into());
-    }
-    fields.insert("path".into(), absolute.as_str().into());
-    let error = result.as_ref().err().map(|error| Value::from(error.message()));
-    fields.insert("error".into(), error.unwrap_or(Value::Null));
-    ctx.out.audit("delete", &fields);
+    ctx.audit().delete(Place::Remote, absolute.as_str(), result.as_ref().err());
     result
 }

@@ -3,7 +3,7 @@
 use clap::Parser;
 
 use super::words::quoted;
-use super::{Builtin, Context, Example, Group};
+use super::{Builtin, Context, Example, Group, pager};
 use crate::error::{Error, Result};
 use crate::output::AuditLog;
 use crate::settings::{Item, LOG_FILE, Row, Settings, resolve};
@@ -60,10 +60,12 @@ impl Builtin for Set {
             Wanted::Unset(target) => change(ctx, |settings| settings.unset(&target))?,
             Wanted::Show(target) => show(&target, ctx)?,
             Wanted::All => {
-                ctx.settings.all().try_for_each(|item| ctx.out.line(&assignment(&item)))?;
+                let lines: Vec<_> = ctx.settings.all().map(|item| assignment(&item)).collect();
+                pager::lines(ctx, &lines)?;
             }
             Wanted::Changed => {
-                ctx.settings.changed().try_for_each(|item| ctx.out.line(&assignment(&item)))?;
+                let lines: Vec<_> = ctx.settings.changed().map(|item| assignment(&item)).collect();
+                pager::lines(ctx, &lines)?;
             }
         }
         Ok(())

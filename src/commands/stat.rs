@@ -2,6 +2,7 @@
 
 use clap::Parser;
 
+use super::entries::Place;
 use super::lookup::Lookup;
 use super::{Builtin, Context, Example, Globs, Group, entries, transfers, zone};
 use crate::error::{Kind, Result};
@@ -31,10 +32,8 @@ impl Builtin for Stat {
             let entry = exact(ctx, &mut lookup, path)?;
             let absolute = ctx.absolute(path)?;
             if ctx.out.is_json() {
-                let shown = [(entry, absolute)];
-                let offset = zone::offset(ctx, &shown);
-                let [(entry, absolute)] = shown;
-                return ctx.out.record(&entries::record(&entry, &absolute, offset));
+                let offset = zone::offset(ctx, &[(&entry, Place::At(&absolute))]);
+                return ctx.out.record(&entries::record(&entry, &entry.name, &absolute, offset));
             }
             if !std::mem::take(&mut first) {
                 ctx.out.line("")?;

@@ -34,6 +34,9 @@ impl Builtin for Status {
                 Some(death) => lines.add("connection", format!("lost: {}", death.message())),
                 None => lines.add("connection", "open"),
             }
+            if let Some(proxy) = &session.options().dialer.proxy {
+                lines.add("proxy", proxy.url());
+            }
             if let Some(idle) = idle {
                 lines.add("idle", human_duration(idle));
             }

@@ -4,8 +4,6 @@
 use std::io::Write;
 use std::path::Path;
 
-use serde_json::{Map, Value};
-
 use super::watch::Watched;
 use super::{Context, local};
 use crate::cancel::Cancel;
@@ -260,12 +258,12 @@ pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
     let cancel = ctx.cancel.clone();
     let mut sink = DataSink { out, began: false, failed: None };
     let mut retries = ctx.retries();
-    let (held, fresh) = (None, false);
+    let (held, fresh, facts, ask_time) = (None, false, None, None);
     let job =
-        down::Job { remote: remote.clone(), local: "-".into(), held, fresh, facts: None, how };
+        down::Job { remote: remote.clone(), local: "-".into(), held, fresh, facts, ask_time, how };
     let known = ctx.known_facts(remote);
     let watcher = crate::transfer::Unwatched;
-    loop {
+    let result = loop {
         let session = ctx.session()?;
         let facts: Facts = match known {
             Some(facts) => facts,
@@ -273,14 +271,18 @@ pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
         };
         let result = down::to_writer(session, &job, facts, &mut sink, &watcher, &cancel);
         match (result, sink.failed.take()) {
-            (Err(_), Some(error)) => return Err(error),
+            // The reader has gone, or there is no room.
+            (Err(_), Some(error)) => break Err(error),
             // What was printed cannot be taken back.
             (Err(error), None) if !sink.began => {
                 retries.wait(error, &cancel, |text| ctx.out.notice(text))?;
             }
-            (result, _) => return result.map(|outcome| warn(ctx, &outcome)),
+            (result, _) => break result,
         }
-    }
+    };
+    let bytes = result.as_ref().map_or(0, |outcome| outcome.bytes);
+    ctx.audit().transfer(Way::Download, remote.as_str(), "-", bytes, result.as_ref().err());
+    result.map(|outcome| warn(ctx, &outcome))
 }
 
 /// The data output as a writer; keeps the reason that a `Write` cannot carry.
@@ -326,13 +328,8 @@ pub fn told(
     local: &str,
     result: Result<Outcome>,
 ) -> Result<()> {
-    let direction = match way {
-        Way::Download => "download",
-        Way::Upload => "upload",
-        Way::Copy => "copy",
-    };
     let bytes = result.as_ref().map_or(0, |outcome| outcome.bytes);
-    audit(ctx, direction, remote, local, bytes, result.as_ref().err());
+    ctx.audit().transfer(way, remote, local, bytes, result.as_ref().err());
     if ctx.out.is_json() {
         let mut done = record(way, remote, local, result.as_ref().ok());
         if let Err(error) = &result {
@@ -369,26 +366,4 @@ pub fn record(way: Way, remote: &str, local: &str, outcome: Option<&Outcome>) ->
         resumed_from: outcome.and_then(|outcome| outcome.resumed_from),
         status: "ok".to_owned(),
     }
-}
-
-fn audit(
-    ctx: &Context,
-    direction: &str,
-    remote: &str,
-    local: &str,
-    bytes: u64,
-    error: Option<&Error>,
-) {
-    let mut fields = Map::new();
-    if let Some(site) = &ctx.connection.site {
-        fields.insert("host".into(), site.host.clone().into());
-        fields.insert("port".into(), site.port.into());
-    }
-    fields.insert("direction".into(), direction.into());
-    fields.insert("remote".into(), remote.into());
-    fields.insert("local".into(), local.into());
-    fields.insert("bytes".into(), bytes.into());
-    let error = error.map(|error| Value::from(error.message()));
-    fields.insert("error".into(), error.unwrap_or(Value::Null));
-    ctx.out.audit("transfer", &fields);
 }

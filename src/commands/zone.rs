@@ -3,13 +3,13 @@
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::Context;
+use super::entries::Place;
 use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
-use crate::ftp::path::RemotePath;
 use crate::settings::FTP_TIMEZONE;
 
-/// How far the times of these entries, each with its absolute path, are ahead of UTC. `None` when
-/// it is not known, or none of them is on the server's own clock.
-pub fn offset(ctx: &mut Context, entries: &[(Entry, RemotePath)]) -> Option<TimeDelta> {
+/// How far the times of these entries are ahead of UTC. `None` when it is not known, or none of
+/// them is on the server's own clock.
+pub fn offset(ctx: &mut Context, entries: &[(&Entry, Place<'_>)]) -> Option<TimeDelta> {
     let on_its_clock = |entry: &Entry| entry.modified.filter(|m| m.zone == Zone::Server);
     entries.iter().find_map(|(entry, _)| on_its_clock(entry))?;
     if let Some(fixed) = by_setting(ctx) {
@@ -17,10 +17,11 @@ pub fn offset(ctx: &mut Context, entries: &[(Entry, RemotePath)]) -> Option<Time
     }
     // The newest file: its season is most likely that of the others.
     let files = entries.iter().filter(|(entry, _)| entry.kind == EntryKind::File);
-    let dated = files.filter_map(|(entry, path)| Some((path, on_its_clock(entry)?)));
-    let dated = dated.filter(|(_, modified)| modified.precision == Precision::Minute);
-    let newest = dated.max_by_key(|(_, modified)| modified.time);
-    let newest = newest.as_ref().map(|(path, modified)| (*path, modified));
+    let dated = files.filter_map(|(entry, place)| Some((entry, place, on_its_clock(entry)?)));
+    let dated = dated.filter(|(.., modified)| modified.precision == Precision::Minute);
+    let newest = dated.max_by_key(|(.., modified)| modified.time);
+    let newest = newest.map(|(entry, place, modified)| (place.path(entry), modified));
+    let newest = newest.as_ref().map(|(path, modified)| (&**path, modified));
     ctx.session().ok()?.list_offset(newest)
 }
 

@@ -5,7 +5,7 @@
 //! environment, and nobody becomes `anonymous` without having asked for it.
 
 pub mod keyring;
-mod netrc;
+pub(crate) mod netrc;
 mod source;
 #[cfg(test)]
 mod tests;

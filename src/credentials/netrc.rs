@@ -18,11 +18,15 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// One `machine` or `default` entry. Without a host it is the `default`.
 #[derive(Debug, Default)]
-pub(super) struct Entry {
-    host: Option<String>,
-    pub(super) login: Option<String>,
-    pub(super) password: Option<Secret>,
-    pub(super) account: Option<Secret>,
+pub struct Entry {
+    /// In lower case, without a final dot.
+    pub host: Option<String>,
+    /// Without line breaks.
+    pub login: Option<String>,
+    /// The password.
+    pub password: Option<Secret>,
+    /// What ACCT is sent, where a server asks for it.
+    pub account: Option<Secret>,
 }
 
 /// Whose entry is wanted.
@@ -91,7 +95,12 @@ enum Field {
     Account,
 }
 
-fn parse(text: &[u8]) -> Result<Vec<Entry>, String> {
+/// All entries of a file's text, in order.
+///
+/// # Errors
+///
+/// What is wrong, with the line's number, and never a word of the text.
+pub fn parse(text: &[u8]) -> Result<Vec<Entry>, String> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut field: Option<Field> = None;
     let mut in_macro = false;

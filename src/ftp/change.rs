@@ -20,6 +20,19 @@ pub(super) enum TimeCommand {
     None,
 }
 
+impl TimeCommand {
+    /// Verb and argument; `None` where nothing works.
+    fn with(self, path: &RemotePath, time: NaiveDateTime) -> Option<(&'static str, String)> {
+        let stamp = time.format("%Y%m%d%H%M%S");
+        match self {
+            TimeCommand::Mfmt => Some(("MFMT", format!("{stamp} {path}"))),
+            TimeCommand::Mdtm => Some(("MDTM", format!("{stamp} {path}"))),
+            TimeCommand::SiteUtime => Some(("SITE", format!("UTIME {stamp} {path}"))),
+            TimeCommand::None => None,
+        }
+    }
+}
+
 impl Session {
     /// Creates a directory.
     ///
@@ -79,7 +92,6 @@ impl Session {
     ///
     /// The loss of the connection.
     pub fn change_modified(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool> {
-        let stamp = time.format("%Y%m%d%H%M%S");
         let candidates = match self.time_command {
             Some(command) => vec![command],
             None if self.features.mfmt() => vec![TimeCommand::Mfmt],
@@ -87,12 +99,7 @@ impl Session {
             None => vec![TimeCommand::Mfmt, TimeCommand::Mdtm, TimeCommand::SiteUtime],
         };
         for candidate in candidates {
-            let (verb, argument) = match candidate {
-                TimeCommand::Mfmt => ("MFMT", format!("{stamp} {path}")),
-                TimeCommand::Mdtm => ("MDTM", format!("{stamp} {path}")),
-                TimeCommand::SiteUtime => ("SITE", format!("UTIME {stamp} {path}")),
-                TimeCommand::None => return Ok(false),
-            };
+            let Some((verb, argument)) = candidate.with(path, time) else { return Ok(false) };
             let reply = self.command(verb, &argument)?;
             if reply.is_positive_completion() {
                 self.time_command = Some(candidate);
@@ -107,5 +114,25 @@ impl Session {
             self.time_command = Some(TimeCommand::None);
         }
         Ok(false)
+    }
+
+    /// Has the command of [`Session::change_modified`] go out behind the next one, if it is known
+    /// which one works here, and behind it the passive command of the next transfer.
+    ///
+    /// # Errors
+    ///
+    /// The loss of the connection.
+    pub fn foresee_change_modified(
+        &mut self,
+        path: &RemotePath,
+        time: Option<NaiveDateTime>,
+    ) -> Result<()> {
+        let known = self.time_command.or(self.features.mfmt().then_some(TimeCommand::Mfmt));
+        if let Some((command, time)) = known.zip(time)
+            && let Some((verb, argument)) = command.with(path, time)
+        {
+            self.send_along(verb, &argument)?;
+        }
+        if self.busy { self.send_passive_along() } else { Ok(()) }
     }
 }

@@ -17,8 +17,9 @@ use std::time::Duration;
 
 use suppaftp::{Encoding, FtpError, FtpResult, ImplFtpStream, Mode};
 
-use super::control::{Control, Shared, lock};
+use super::control::Control;
 use super::dial::Dialer;
+use super::exchange::{Shared, lock};
 use super::explain::handshake_failure;
 use super::path::{decode_name, encode_name};
 use crate::error::{Error, Kind, Result, io_reason};
@@ -187,7 +188,7 @@ impl suppaftp::TlsConnector for Connector {
 ///
 /// # Errors
 ///
-/// suppaftp's; the [`super::control::Exchange`] says what the server really answered.
+/// suppaftp's; the [`super::exchange::Exchange`] says what the server really answered.
 pub(super) fn start(connector: Connector, host: &str, peer: SocketAddr) -> FtpResult<Engine> {
     let exchange = Arc::clone(&connector.exchange);
     let dialer = connector.dialer.clone();

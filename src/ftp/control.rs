@@ -4,163 +4,20 @@
 //! suppaftp reads replies with rules of its own (any `ddd ` line ends a multi-line reply, text
 //! must be UTF-8, surplus replies answer the next command). [`Control`] is the stream that it
 //! reads from and writes to: each write is one command, each read yields one canonical line made
-//! from one whole reply, and what the server really said lies in the [`Exchange`] beside it.
+//! from one whole reply, and what the server really said lies in the exchange beside it.
 //! Whatever goes wrong here kills the connection; a reply is never credited to another command.
 
 use std::io::{self, Read, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::charset::Charset;
-use super::dialogue::Dialogue;
-use super::explain::tls_words;
-use super::path::decode_name;
-use super::reply::{self, Reply, ReplyParser};
-use crate::error::{Error, Kind, Result, io_reason};
+use super::canonical::{answers, canonical, is_data_verb, needs_port};
+use super::exchange::{Early, Shared, lock};
+use super::lines::{Lines, lost};
+use super::path::{decode_name, encode_name};
+use super::reply::Reply;
+use crate::error::{Error, Kind, Result};
 use crate::tls::Stream;
-use crate::tls::socket::{Patience, cancelled};
-
-/// What the last command brought, shared between the stream below suppaftp and the session
-/// above it.
-#[derive(Debug)]
-pub(super) struct Exchange {
-    /// The verb sent last, upper case.
-    pub verb: String,
-    /// The last whole reply.
-    pub reply: Option<Reply>,
-    /// The preliminary reply (1yz) of the data command under way.
-    pub preliminary: Option<Reply>,
-    /// Why the connection is of no use any more.
-    pub death: Option<Error>,
-    /// Why the last data connection did not come about.
-    pub data_failure: Option<Error>,
-    /// How long a whole reply may take.
-    pub timeout: Duration,
-    /// A shorter time for the next reply, which a cancel does not end.
-    pub grace: Option<Duration>,
-    /// The next command is not sent: its reply is one that is still to come.
-    pub listen: bool,
-    /// When the connection was last used.
-    pub used: Instant,
-    /// What the server's bytes mean; UTF-8 until its features are known.
-    pub charset: Charset,
-    /// Who wants to see the dialogue.
-    pub dialogue: Dialogue,
-}
-
-pub(super) type Shared = Arc<Mutex<Exchange>>;
-
-pub(super) fn lock(shared: &Shared) -> MutexGuard<'_, Exchange> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Exchange {
-    pub(super) fn shared(timeout: Duration, dialogue: Dialogue) -> Shared {
-        Arc::new(Mutex::new(Self {
-            verb: String::new(),
-            reply: None,
-            preliminary: None,
-            death: None,
-            data_failure: None,
-            timeout,
-            grace: None,
-            listen: false,
-            used: Instant::now(),
-            charset: Charset::default(),
-            dialogue,
-        }))
-    }
-
-    /// Declares the connection dead. The first reason stays.
-    pub(super) fn kill(&mut self, why: Error) {
-        if self.death.is_none() {
-            self.death = Some(why);
-        }
-    }
-}
-
-/// Bytes of the control connection that are not yet a whole line, and the reply they belong to.
-#[derive(Debug, Default)]
-pub(super) struct Lines {
-    buffer: Vec<u8>,
-    start: usize,
-    parser: ReplyParser,
-}
-
-impl Lines {
-    /// Reads from `source` until one reply is whole.
-    pub(super) fn reply(&mut self, source: &mut impl Read) -> Result<Reply, Broken> {
-        loop {
-            while let Some(length) = self.unread().iter().position(|byte| *byte == b'\n') {
-                let line = &self.buffer[self.start..self.start + length];
-                let parsed = self.parser.push(line.strip_suffix(b"\r").unwrap_or(line));
-                self.start += length + 1;
-                if let Some(reply) = parsed.map_err(Broken::Protocol)? {
-                    return Ok(reply);
-                }
-            }
-            if self.unread().len() > reply::LINE_MAX {
-                let parsed = self.parser.push(&self.buffer[self.start..]);
-                return Err(Broken::Protocol(parsed.err().unwrap_or_else(|| {
-                    Error::new(Kind::Connect, "the server's reply is not a line of text")
-                })));
-            }
-            self.buffer.drain(..self.start);
-            self.start = 0;
-            let mut chunk = [0; 4096];
-            match source.read(&mut chunk).map_err(Broken::Io)? {
-                0 => return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into())),
-                n => self.buffer.extend_from_slice(&chunk[..n]),
-            }
-        }
-    }
-
-    fn unread(&self) -> &[u8] {
-        &self.buffer[self.start..]
-    }
-
-    /// Whether anything has come that no command asked for.
-    pub(super) fn is_empty(&self) -> bool {
-        self.unread().is_empty() && !self.parser.is_open()
-    }
-}
-
-/// Why no reply came.
-pub(super) enum Broken {
-    Io(io::Error),
-    Protocol(Error),
-}
-
-impl Broken {
-    pub(super) fn into_error(self, timeout: Duration) -> Error {
-        match self {
-            Broken::Protocol(error) => error,
-            Broken::Io(error) => lost(&error, timeout),
-        }
-    }
-}
-
-/// A broken control connection in words.
-pub(super) fn lost(error: &io::Error, timeout: Duration) -> Error {
-    if let Some(reason) = cancelled(error) {
-        return reason.into();
-    }
-    let why = match error.kind() {
-        io::ErrorKind::TimedOut => {
-            format!("no reply from the server within {} s", timeout.as_secs_f32())
-        }
-        io::ErrorKind::UnexpectedEof => "the server closed the control connection".to_owned(),
-        _ => format!("the control connection was lost: {}", io_reason(error)),
-    };
-    // TLS 1.3 tells what it thinks of a client certificate only after the handshake. Trying again
-    // would change nothing about it.
-    match tls_words(&error.to_string()) {
-        Some((cause, next)) if next.contains("tls:cert-file") => {
-            Error::new(Kind::Tls, format!("{cause} ({})", io_reason(error))).with_hint(next)
-        }
-        _ => Error::new(Kind::Connect, why).transient(),
-    }
-}
+use crate::tls::socket::Patience;
 
 /// The control connection's stream, as suppaftp sees it.
 #[derive(Debug)]
@@ -171,11 +28,14 @@ pub(super) struct Control {
     canonical: Vec<u8>,
     exchange: Shared,
     clear_data: bool,
+    /// Several commands are under way at once: each reply must be one that its command can have.
+    strict: bool,
 }
 
 impl Control {
     pub(super) fn new(stream: Stream, exchange: Shared, clear_data: bool) -> Self {
-        Self { stream, lines: Lines::default(), canonical: Vec::new(), exchange, clear_data }
+        let (lines, canonical) = (Lines::default(), Vec::new());
+        Self { stream, lines, canonical, exchange, clear_data, strict: false }
     }
 
     pub(super) fn stream(&self) -> &Stream {
@@ -216,7 +76,7 @@ impl Control {
         let why = match self.stream.read(&mut byte) {
             Ok(0) => closed(),
             Ok(_) => {
-                self.lines.buffer.push(byte[0]);
+                self.lines.push(byte[0]);
                 self.out_of_step()
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -240,12 +100,7 @@ impl Control {
     fn out_of_step(&mut self) -> Error {
         match self.lines.reply(&mut self.stream) {
             Ok(reply) if reply.code == 421 => farewell(&reply),
-            _ => Error::new(
-                Kind::Connect,
-                "the server sent a reply that no command asked for; \
-                 the connection is out of step and was given up",
-            )
-            .transient(),
+            _ => surplus(),
         }
     }
 
@@ -258,16 +113,147 @@ impl Control {
             (timeout, is_data, begun, exchange.charset)
         };
         loop {
-            let mut reply =
-                self.lines.reply(&mut self.stream).map_err(|broken| broken.into_error(timeout))?;
+            let mut reply = self.lines.reply(&mut self.stream).map_err(|broken| {
+                if self.strict && broken.is_silence() {
+                    // It may have lost a command that came together with another.
+                    lock(&self.exchange).pace.slow_down();
+                }
+                broken.into_error(timeout)
+            })?;
             reply.charset = charset;
             lock(&self.exchange).dialogue.received(&reply);
             // A second 1yz, or one to a command without data, announces nothing new.
             if reply.class() != 1 || (is_data && !begun) {
+                if self.strict && !answers(&lock(&self.exchange).verb, reply.code) {
+                    lock(&self.exchange).pace.slow_down();
+                    return Err(surplus());
+                }
                 return Ok(reply);
             }
         }
     }
+
+    /// Takes note of the command whose reply is the next one.
+    fn turn_of(&self, line: &[u8]) {
+        let verb = line.split(|byte| b" \r".contains(byte)).next().unwrap_or_default();
+        lock(&self.exchange).verb = decode_name(verb).to_ascii_uppercase();
+    }
+
+    /// Whether `line` was sent already, and its reply is the next one. If another command comes in
+    /// its place, the replies to all that was sent before its turn are read first, and dropped.
+    fn was_sent(&mut self, line: &[u8]) -> io::Result<bool> {
+        let mut early = std::mem::take(&mut lock(&self.exchange).early);
+        if early.front().is_some_and(|early| early.stands_for(line)) {
+            early.pop_front();
+            lock(&self.exchange).early = early;
+            return Ok(true);
+        }
+        for early in early {
+            self.turn_of(&early.line);
+            match self.next_reply() {
+                Ok(reply) if early.is_passive() && reply.is_positive_completion() => {
+                    lock(&self.exchange).port = Some((early, reply));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    lock(&self.exchange).kill(error);
+                    return Err(io::ErrorKind::ConnectionAborted.into());
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether `line` asks for a passive port, and one is at hand: its reply is then handed over.
+    fn has_port_for(&mut self, line: &[u8]) -> bool {
+        let mut exchange = lock(&self.exchange);
+        match exchange.port.take() {
+            Some((early, reply)) if early.stands_for(line) => {
+                self.canonical = canonical(&reply, "");
+                exchange.reply = Some(reply);
+                true
+            }
+            // Another way to make data connections, or a port that is too old.
+            Some(_) if needs_port(&exchange.verb) => false,
+            port => {
+                exchange.port = port;
+                false
+            }
+        }
+    }
+
+    /// Reads the replies to what went out before a data command.
+    fn hear_before_data(&mut self, before: Vec<String>) -> io::Result<()> {
+        for command in before {
+            self.turn_of(command.as_bytes());
+            lock(&self.exchange).early.pop_front();
+            match self.next_reply() {
+                Ok(reply) => lock(&self.exchange).told.push((command, reply)),
+                Err(error) => {
+                    lock(&self.exchange).kill(error);
+                    return Err(io::ErrorKind::ConnectionAborted.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends commands before their turn. Each is a TLS record of its own, so that a server that
+    /// takes what one read brings for one command sees them one by one.
+    fn send_early(&mut self, commands: Vec<String>) -> io::Result<()> {
+        for command in commands {
+            let mut line = encode_name(&command);
+            {
+                let mut exchange = lock(&self.exchange);
+                let shown = exchange.charset.decode(&line);
+                exchange.dialogue.sent(&shown);
+                line.extend_from_slice(b"\r\n");
+                exchange.early.push_back(Early { line: line.clone(), sent: Instant::now() });
+            }
+            self.strict = true;
+            self.stream.write_all(&line)?;
+        }
+        Ok(())
+    }
+
+    /// Sends a command with those that go out together with it.
+    fn send(&mut self, before: &[String], line: &[u8], along: Vec<String>) -> io::Result<()> {
+        self.send_early(before.to_vec())?;
+        {
+            let exchange = lock(&self.exchange);
+            let shown = exchange.charset.decode(line.strip_suffix(b"\r\n").unwrap_or(line));
+            exchange.dialogue.sent(&shown);
+        }
+        self.stream.write_all(line)?;
+        self.send_early(along)?;
+        self.stream.flush()
+    }
+
+    /// The data has come to its end: what is to be asked next need not wait for the completion
+    /// reply, which some servers send only when they have seen our close_notify.
+    fn send_at_end(&mut self) {
+        let (command, timeout) = {
+            let mut exchange = lock(&self.exchange);
+            if exchange.preliminary.is_none() {
+                return;
+            }
+            (exchange.at_end.take(), exchange.timeout)
+        };
+        if let Some(command) = command {
+            self.stream.socket_mut().set_patience(Patience::within(timeout));
+            // A connection that is lost shows when the reply is read, if it is not there already.
+            let _ = self.send_early(vec![command.to_owned()]).and_then(|()| self.stream.flush());
+        }
+    }
+}
+
+fn surplus() -> Error {
+    Error::new(
+        Kind::Connect,
+        "the server sent a reply that no command asked for; \
+         the connection is out of step and was given up",
+    )
+    .transient()
 }
 
 fn closed() -> Error {
@@ -284,38 +270,10 @@ pub(super) fn farewell(reply: &Reply) -> Error {
     .transient()
 }
 
-fn is_data_verb(verb: &str) -> bool {
-    matches!(verb, "RETR" | "STOR" | "APPE" | "STOU" | "LIST" | "NLST" | "MLSD")
-}
-
-/// The one line that stands for `reply` towards suppaftp: its code and, for passive replies,
-/// their value as we read it. A passive reply that makes no sense becomes a refusal. Where
-/// suppaftp waits for one code, every other one of its class stands for it.
-fn canonical(reply: &Reply, verb: &str) -> Vec<u8> {
-    let line = match reply.code {
-        229 => match reply::epsv_port(reply) {
-            Ok(port) => format!("229 ok (|||{port}|)"),
-            Err(_) => "500 unusable".to_owned(),
-        },
-        227 => match reply::pasv_address(reply) {
-            Ok((address, port)) => {
-                let [a, b, c, d] = address.octets();
-                format!("227 ok ({a},{b},{c},{d},{},{})", port >> 8, port & 255)
-            }
-            Err(_) => "500 unusable".to_owned(),
-        },
-        100..200 if is_data_verb(verb) => "150 ok".to_owned(),
-        200..300 if matches!(verb, "PBSZ" | "PROT") => "200 ok".to_owned(),
-        code => format!("{code} ok"),
-    };
-    let mut line = line.into_bytes();
-    line.extend_from_slice(b"\r\n");
-    line
-}
-
 impl Read for Control {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.canonical.is_empty() {
+            self.send_at_end();
             match self.next_reply() {
                 Ok(reply) => {
                     let mut exchange = lock(&self.exchange);
@@ -346,6 +304,10 @@ impl Write for Control {
     /// Sends one whole command line; suppaftp writes each with one call.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         if std::mem::take(&mut lock(&self.exchange).listen) {
+            let early = lock(&self.exchange).early.pop_front();
+            if let Some(early) = early {
+                self.turn_of(&early.line);
+            }
             return Ok(line.len());
         }
         {
@@ -354,26 +316,36 @@ impl Write for Control {
             exchange.reply = None;
             exchange.preliminary = None;
         }
+        // suppaftp knows no other level of protection than private.
+        let sent: &[u8] =
+            if self.clear_data && line == b"PROT P\r\n" { b"PROT C\r\n" } else { line };
+        let was_sent = self.was_sent(sent)?;
+        self.turn_of(sent);
+        if was_sent || self.has_port_for(sent) {
+            return Ok(line.len());
+        }
         self.check_in_step()?;
-        let text = line.strip_suffix(b"\r\n").unwrap_or(line);
+        let text = sent.strip_suffix(b"\r\n").unwrap_or(sent);
         if text.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        // suppaftp knows no other level of protection than private.
-        let sent: &[u8] = if self.clear_data && text == b"PROT P" { b"PROT C\r\n" } else { line };
-        let timeout = {
+        self.strict = false;
+        let (before, along, timeout) = {
             let mut exchange = lock(&self.exchange);
-            let verb = text.split(|byte| *byte == b' ').next().unwrap_or_default();
-            exchange.verb = decode_name(verb).to_ascii_uppercase();
-            let shown = exchange.charset.decode(sent.strip_suffix(b"\r\n").unwrap_or(sent));
-            exchange.dialogue.sent(&shown);
-            exchange.timeout
+            let is_data = is_data_verb(&exchange.verb);
+            let before =
+                if is_data { std::mem::take(&mut exchange.before_data) } else { Vec::new() };
+            (before, std::mem::take(&mut exchange.along), exchange.timeout)
         };
         self.stream.socket_mut().set_patience(Patience::within(timeout));
-        self.stream.write_all(sent).and_then(|()| self.stream.flush()).map_err(|error| {
+        self.send(&before, sent, along).map_err(|error| {
             lock(&self.exchange).kill(lost(&error, timeout));
             io::Error::from(io::ErrorKind::ConnectionAborted)
         })?;
+        if !before.is_empty() {
+            self.hear_before_data(before)?;
+            self.turn_of(sent);
+        }
         Ok(line.len())
     }
 

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use super::channel::Transfer;
-use super::control::{Shared, lock};
+use super::exchange::{Shared, lock};
 use super::explain::{failed_transfer, reuse_demanded};
 use super::reply::Reply;
 use crate::error::{Error, Kind, Result, io_reason};
@@ -84,6 +84,9 @@ impl Data {
     pub fn finish(mut self) -> Result<Finished> {
         let end = self.stream().map_or(End::Cut, |stream| stream.end());
         let resumes = self.resumes();
+        if end != End::Clean {
+            lock(&self.exchange).at_end = None;
+        }
         let reply = self.complete()?;
         Ok(Finished { end, reply, resumes })
     }
@@ -95,6 +98,8 @@ impl Data {
     ///
     /// As [`Data::finish`].
     pub fn finish_upload(mut self) -> Result<Finished> {
+        // What would follow an upload rests on how it ended.
+        lock(&self.exchange).at_end = None;
         let sent = match self.stream() {
             Some(stream) => stream.finish_writing(FAREWELL),
             None => Ok(()),
@@ -111,7 +116,11 @@ impl Data {
         if let Some(stream) = self.stream() {
             stream.abandon();
         }
-        lock(&self.exchange).grace = Some(GRACE);
+        {
+            let mut exchange = lock(&self.exchange);
+            exchange.grace = Some(GRACE);
+            exchange.at_end = None;
+        }
         // Whatever the server answers: it is read, and belongs to this transfer.
         let _ = self.complete();
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use suppaftp::{FtpError, Mode, Status};
 
 use super::channel::Engine;
-use super::control::lock;
 use super::data::Data;
+use super::exchange::lock;
 use super::explain::{refusal, reuse_demanded};
 use super::options::DataMode;
 use super::reply::Reply;
@@ -31,13 +31,31 @@ impl Session {
         let line = self.command_line(verb, argument)?;
         let offset = usize::try_from(offset)
             .map_err(|_| Error::new(Kind::Other, format!("{what}: the offset is too large")))?;
+        lock(&self.exchange).at_end = None;
+        let opened = self.open_in_some_mode(what, verb, &line, offset);
+        let mut exchange = lock(&self.exchange);
+        match &opened {
+            Ok(_) => exchange.at_end = self.passive_ahead().filter(|_| self.busy),
+            Err(_) => exchange.before_data.clear(),
+        }
+        drop(exchange);
+        opened
+    }
+
+    fn open_in_some_mode(
+        &mut self,
+        what: &str,
+        verb: &str,
+        line: &str,
+        offset: usize,
+    ) -> Result<Data> {
         let mut last = None;
         for mode in self.modes() {
             self.engine.set_mode(mode);
             // An offset of 0 needs no REST: none is ever left over from an earlier command.
             let _ = self.engine.resume_transfer(offset);
             let expected = [Status::AboutToSend, Status::AlreadyOpen];
-            match self.engine.custom_data_command(&line, &expected) {
+            match self.engine.custom_data_command(line, &expected) {
                 Ok((_, transfer)) => {
                     self.working_mode = Some(mode);
                     let mut data = Data::new(transfer, Arc::clone(&self.exchange));

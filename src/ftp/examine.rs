@@ -8,8 +8,9 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::control::{Control, Exchange, Shared, lock};
+use super::control::Control;
 use super::dial::Dialer;
+use super::exchange::{Exchange, Shared, lock};
 use super::explain::handshake_failure;
 use super::greeting::{ClearText, check_auth, check_greeting, socket};
 use super::options::Options;

@@ -70,8 +70,37 @@ impl Session {
     ///
     /// As [`Session::size`].
     pub fn modified(&mut self, path: &RemotePath) -> Result<Option<chrono::NaiveDateTime>> {
-        let reply = self.command("MDTM", path.as_str())?;
+        let reply = match self.told("MDTM", path.as_str()) {
+            Some(reply) => reply,
+            None => self.command("MDTM", path.as_str())?,
+        };
         Ok(self.fact(path, &reply)?.then(|| reply::mdtm(&reply)).flatten())
+    }
+
+    /// Says that the time of a file will be asked for when its data has come: the server is asked
+    /// just before that, in the same round trip.
+    ///
+    /// # Errors
+    ///
+    /// The loss of the connection.
+    pub fn foresee_modified(&mut self, path: &RemotePath) -> Result<()> {
+        self.send_before_data("MDTM", path.as_str())
+    }
+
+    /// Size and time in one round trip.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::size`].
+    pub fn size_and_modified(
+        &mut self,
+        path: &RemotePath,
+    ) -> Result<(Option<u64>, Option<chrono::NaiveDateTime>)> {
+        self.send_along("MDTM", path.as_str())?;
+        if self.busy {
+            self.send_passive_along()?;
+        }
+        Ok((self.size(path)?, self.modified(path)?))
     }
 
     fn fact(&self, path: &RemotePath, reply: &Reply) -> Result<bool> {

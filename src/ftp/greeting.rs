@@ -5,7 +5,9 @@
 
 use std::io::Write;
 
-use super::control::{Lines, Shared, farewell, lock, lost};
+use super::control::farewell;
+use super::exchange::{Shared, lock};
+use super::lines::{Lines, lost};
 use super::reply::Reply;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::socket::{CONTROL_BUFFER, Patience, Socket};

@@ -13,6 +13,7 @@ use super::data::{Data, data_error};
 use super::explain::refusal;
 use super::listing::{Entry, Line, ListParser, parse_mlsx};
 use super::path::RemotePath;
+use super::reply::Reply;
 use super::session::{ListMode, Session};
 use crate::error::{Error, Kind, Result};
 use crate::tls::End;
@@ -33,7 +34,13 @@ pub enum Listed {
     Entry(Entry),
     /// A line that was not understood, as sent.
     Unknown(String),
+    /// The last: the server has left some out, in its words. Pure-FTPd does by default after
+    /// 10 000 entries.
+    Cut(String),
 }
+
+/// The words in which a server said that a listing is not whole, if it did.
+pub type Cut = Option<String>;
 
 /// A whole listing.
 #[derive(Debug, Default)]
@@ -42,6 +49,8 @@ pub struct Listing {
     pub entries: Vec<Entry>,
     /// Lines that were not understood: the listing may be missing something.
     pub unknown: Vec<String>,
+    /// Whether the server has left some out, in its words.
+    pub cut: Cut,
 }
 
 impl Session {
@@ -59,8 +68,9 @@ impl Session {
     ) -> Result<()> {
         if self.uses_mlsd() {
             match self.mlsd(path, each) {
-                Err(error) if self.lacks(&error) => self.no_mlsd = true,
-                other => return other,
+                Err(error) if Self::lacks(&error) => self.no_mlsd = true,
+                Ok(cut) => return cut.map_or(Ok(()), |words| each(Listed::Cut(words))),
+                Err(error) => return Err(error),
             }
         }
         if self.options.list == ListMode::Mlsd {
@@ -71,8 +81,9 @@ impl Session {
         let mut parser = ListParser::new(system.as_deref(), Utc::now().naive_utc());
         let charset = self.charset();
         let mut next = |parsed, line: &[u8]| hand_on(parsed, line, charset, each);
-        self.list_inside(path, hidden, &mut |line| next(parser.push(line), line))?;
-        next(parser.finish(), b"(a line that was not finished)")
+        let cut = self.list_inside(path, hidden, &mut |line| next(parser.push(line), line))?;
+        next(parser.finish(), b"(a line that was not finished)")?;
+        cut.map_or(Ok(()), |words| each(Listed::Cut(words)))
     }
 
     /// A whole listing at once.
@@ -86,13 +97,14 @@ impl Session {
             match listed {
                 Listed::Entry(entry) => listing.entries.push(entry),
                 Listed::Unknown(line) => listing.unknown.push(line),
+                Listed::Cut(words) => listing.cut = Some(words),
             }
             Ok(())
         })?;
         Ok(listing)
     }
 
-    /// The lines of LIST as sent, without line ends.
+    /// The lines of LIST as sent, without line ends; and whether the server left some out.
     ///
     /// # Errors
     ///
@@ -102,21 +114,21 @@ impl Session {
         path: Option<&RemotePath>,
         hidden: bool,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Cut> {
         let what = what(path);
         if let Some(path) = path.filter(|path| !is_plain(path)) {
             return self.within(path, |session| session.list_lines(&what, "", hidden, each));
         }
         let argument = path.map(list_argument).unwrap_or_default();
         let mut lines = 0u64;
-        self.list_lines(&what, &argument, hidden, &mut |line| {
+        let cut = self.list_lines(&what, &argument, hidden, &mut |line| {
             lines += 1;
             each(line)
         })?;
         match path {
             // vsftpd lists a directory that is not there as an empty one.
-            Some(path) if lines == 0 => self.within(path, |_| Ok(())),
-            _ => Ok(()),
+            Some(path) if lines == 0 => self.within(path, |_| Ok(cut)),
+            _ => Ok(cut),
         }
     }
 
@@ -127,13 +139,14 @@ impl Session {
         path: Option<&RemotePath>,
         hidden: bool,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Cut> {
         let Some(path) = path.filter(|path| is_plain(path)) else {
             return self.list_raw(path, hidden, each);
         };
         let mut lines = 0u64;
         let mut first = Vec::new();
-        self.list_lines(&what(Some(path)), &list_argument(path), hidden, &mut |line| {
+        let argument = list_argument(path);
+        let cut = self.list_lines(&what(Some(path)), &argument, hidden, &mut |line| {
             lines += 1;
             match lines {
                 1 => {
@@ -145,7 +158,7 @@ impl Session {
             }
         })?;
         if lines > 1 {
-            return Ok(());
+            return Ok(cut);
         }
         let what = what(Some(path));
         self.within(path, |session| session.list_lines(&what, "", hidden, each))
@@ -157,7 +170,7 @@ impl Session {
         argument: &str,
         hidden: bool,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Cut> {
         if hidden {
             // A server that takes no options says so, or lists nothing: a listing with `-a`
             // holds at least the directory itself.
@@ -168,7 +181,7 @@ impl Session {
                 each(line)
             });
             match result {
-                Ok(()) if lines > 0 => return Ok(()),
+                Ok(cut) if lines > 0 => return Ok(cut),
                 Err(error) if lines > 0 || error.kind() != Kind::Refused => return Err(error),
                 _ => {}
             }
@@ -206,18 +219,17 @@ impl Session {
     }
 
     /// Whether a failed MLSD means that the server has none, rather than no such directory.
-    fn lacks(&self, error: &Error) -> bool {
-        self.options.list == ListMode::Auto
-            && error.reply().is_some_and(|reply| {
-                ["500", "502", "504"].iter().any(|code| reply.starts_with(code))
-            })
+    fn lacks(error: &Error) -> bool {
+        error
+            .reply()
+            .is_some_and(|reply| ["500", "502", "504"].iter().any(|code| reply.starts_with(code)))
     }
 
     fn mlsd(
         &mut self,
         path: Option<&RemotePath>,
         each: &mut dyn FnMut(Listed) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Cut> {
         let charset = self.charset();
         self.lines(&what(path), "MLSD", path.map_or("", RemotePath::as_str), &mut |line| {
             hand_on(parse_mlsx(line), line, charset, each)
@@ -230,7 +242,7 @@ impl Session {
         verb: &str,
         argument: &str,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Cut> {
         let mut data = self.open_data(what, verb, argument, 0)?;
         match read_lines(&mut data, self.options.timeout, each) {
             Ok(()) => {}
@@ -250,12 +262,20 @@ impl Session {
             return Err(finished.failure(what));
         }
         match finished.end {
-            End::Clean | End::Unknown => Ok(()),
+            End::Clean | End::Unknown => Ok(said_cut(&finished.reply)),
             End::Open | End::Cut => {
                 Err(Error::new(Kind::Incomplete, format!("{what}: the listing was cut short")))
             }
         }
     }
+}
+
+/// A completion reply that says that there would have been more (Pure-FTPd: `226 Output truncated
+/// to 10000 matches`).
+fn said_cut(reply: &Reply) -> Cut {
+    let text = reply.text();
+    let line = text.lines().find(|line| line.to_ascii_lowercase().contains("truncated"))?;
+    Some(format!("{} {line}", reply.code))
 }
 
 fn hand_on(

@@ -2,8 +2,9 @@
 
 use suppaftp::Mode;
 
-use super::control::lock;
+use super::exchange::lock;
 use super::features::Features;
+use super::options::ListMode;
 use super::path::RemotePath;
 use super::reply::{Reply, pwd_path};
 use super::session::Session;
@@ -17,6 +18,8 @@ pub struct Known {
     mode: Option<Mode>,
     no_mlsd: bool,
     time_command: Option<super::change::TimeCommand>,
+    clock: super::zone::Clock,
+    system: Option<String>,
 }
 
 impl Session {
@@ -39,8 +42,9 @@ impl Session {
         self.working_mode = known.mode;
         self.no_mlsd = known.no_mlsd;
         self.time_command = known.time_command;
-        self.settle_charset()?;
-        self.set_ascii(false)
+        self.clock = known.clock;
+        self.system.clone_from(&known.system);
+        self.prepare(false).map(drop)
     }
 
     /// What another session of the same site need not ask again.
@@ -51,19 +55,47 @@ impl Session {
             mode: self.working_mode,
             no_mlsd: self.no_mlsd,
             time_command: self.time_command,
+            clock: self.clock,
+            system: self.system.clone(),
         }
     }
 
-    /// UTF-8 where the server has it, else what the user says that its names are written in.
-    fn settle_charset(&mut self) -> Result<()> {
+    /// What every session needs after its login, in one round trip: UTF-8 where the server has it
+    /// (else what the user says that its names are written in), the facts of MLSD, the binary
+    /// type, and if `ask` says so the directory, whose reply comes back.
+    fn prepare(&mut self, ask: bool) -> Result<Option<Reply>> {
+        let facts = self.features.facts_to_ask_for().map(|facts| format!("MLST {facts}"));
+        let mut commands = Vec::new();
         if self.features.utf8() {
             // RFC 2640 has UTF-8 as the default; some servers want to be told. A refusal is no
             // harm, names travel as bytes.
-            self.command("OPTS", "UTF8 ON")?;
+            commands.push(("OPTS", "UTF8 ON"));
         } else {
             lock(&self.exchange).charset = self.options.charset;
         }
-        Ok(())
+        if let Some(facts) = &facts {
+            // A refusal leaves the facts as they were.
+            commands.push(("OPTS", facts));
+        }
+        commands.push(("TYPE", "I"));
+        if ask {
+            commands.push(("PWD", ""));
+        }
+        // LIST will want to know.
+        let lists = self.options.list == ListMode::List || !self.features.mlst();
+        let ask_system = lists && self.system.is_none();
+        if ask_system {
+            commands.push(("SYST", ""));
+        }
+        let mut replies = self.commands(&commands)?;
+        if ask_system && let Some(reply) = replies.pop() {
+            self.take_in_system(&reply);
+        }
+        let directory = if ask { replies.pop() } else { None };
+        if let Some(reply) = replies.pop() {
+            self.type_is(false, &reply)?;
+        }
+        Ok(directory)
     }
 
     fn authenticate(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
@@ -82,14 +114,8 @@ impl Session {
     pub fn login(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
         self.authenticate(user, password, account)?;
         self.features = Features::parse(&self.command("FEAT", "")?);
-        self.settle_charset()?;
-        if let Some(facts) = self.features.facts_to_ask_for() {
-            // A refusal leaves the facts as they were.
-            self.command("OPTS", &format!("MLST {facts}"))?;
-        }
-        self.set_ascii(false)?;
-        let reply = self.command("PWD", "")?;
-        self.cwd = pwd_path(&reply).unwrap_or_else(|_| RemotePath::root());
+        let reply = self.prepare(true)?;
+        self.cwd = reply.and_then(|reply| pwd_path(&reply).ok()).unwrap_or_else(RemotePath::root);
         self.home = self.cwd.clone();
         // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
         // but a session that it ended is not logged in.

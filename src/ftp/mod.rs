@@ -1,6 +1,8 @@
 //! The FTP protocol: sessions, replies, features, listings. The only folder that imports suppaftp.
 
+mod ahead;
 pub mod brand;
+mod canonical;
 mod change;
 mod channel;
 pub mod charset;
@@ -10,14 +12,17 @@ mod data_command;
 pub mod dial;
 pub mod dialogue;
 pub mod examine;
+mod exchange;
 pub mod explain;
 pub mod facts;
 pub mod features;
 mod greeting;
+pub(crate) mod lines;
 pub mod list;
 pub mod listing;
 pub mod login;
 pub mod options;
+pub mod pace;
 pub mod path;
 pub mod pool;
 pub mod probe;

@@ -6,7 +6,7 @@
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
-use super::control::{Exchange, lock};
+use super::exchange::{Exchange, lock};
 use super::options::Options;
 use super::secure::secure;
 use crate::error::{Error, Kind, Result};

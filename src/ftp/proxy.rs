@@ -60,13 +60,20 @@ pub struct Proxy {
     pub credentials: Arc<dyn Credentials>,
 }
 
-impl fmt::Display for Proxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Proxy {
+    /// It as a URL, without a login.
+    pub fn url(&self) -> String {
         let scheme = match self.protocol {
             Protocol::Http => "http",
             Protocol::Socks5 => "socks5",
         };
-        write!(f, "proxy {scheme}://{}", authority(&self.host, self.port))
+        format!("{scheme}://{}", authority(&self.host, self.port))
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "proxy {}", self.url())
     }
 }
 

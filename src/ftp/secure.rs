@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use super::control::{Control, Shared, lock};
+use super::control::Control;
+use super::exchange::{Shared, lock};
 use super::explain::handshake_failure;
 use super::greeting::{ask_for_tls, check_greeting, socket};
 use super::options::{Admit, Options};

@@ -11,7 +11,7 @@ use suppaftp::{FtpError, Mode};
 
 use super::channel::{Connector, Engine, start};
 use super::charset::Charset;
-use super::control::{Exchange, Shared, lock};
+use super::exchange::{Exchange, Shared, lock};
 use super::explain::refusal;
 use super::features::Features;
 use super::path::RemotePath;
@@ -43,11 +43,13 @@ pub struct Session {
     pub(super) no_mlst: bool,
     pub(super) time_command: Option<super::change::TimeCommand>,
     pub(super) clock: super::zone::Clock,
-    system: Option<String>,
+    pub(super) system: Option<String>,
     /// The type in force; `None` before the first TYPE.
     ascii: Option<bool>,
     /// Its place among the connections to the site.
     slot: Option<Slot>,
+    /// Whether a data command is likely to be the next one, again and again.
+    pub(super) busy: bool,
 }
 
 impl std::fmt::Debug for Session {
@@ -72,6 +74,7 @@ impl Session {
     pub fn connect(options: Options, admit: &mut Admit<'_>) -> Result<Self> {
         let tls = Arc::new(Tls::new(&options.tls, &options.host)?);
         let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
+        lock(&exchange).pace = options.pace.clone();
         let mut certificate = Vec::new();
         let admit: &mut Admit<'_> = &mut |identity| {
             certificate.clone_from(&identity.der);
@@ -87,6 +90,15 @@ impl Session {
             cipher: String::new(),
             resumed: false,
         });
+        if !options.pace.is_slow() {
+            // PBSZ 0 goes first, and its reply decides nothing that PROT's does not.
+            let protection = if options.clear_data { "PROT C" } else { "PROT P" };
+            let mut exchange = lock(&exchange);
+            exchange.along = vec![protection.to_owned()];
+            // What cannot be sent is complained about when its turn comes.
+            let user = options.user.iter().filter(|user| !user.contains(['\r', '\n', '\0']));
+            exchange.along.extend(user.map(|user| format!("USER {user}")));
+        }
         let connector = Connector {
             control: Mutex::new(Some(Box::new(control))),
             tls,
@@ -116,6 +128,7 @@ impl Session {
             system: None,
             ascii: None,
             slot: None,
+            busy: false,
         })
     }
 
@@ -190,6 +203,10 @@ impl Session {
     /// Whether anything has come since the last reply: a farewell, the end of the connection, or
     /// something that no command asked for. The next command finds out which.
     pub fn has_news(&self) -> bool {
+        // Replies that are to come are no news.
+        if !lock(&self.exchange).early.is_empty() {
+            return false;
+        }
         // The socket does not block.
         let peeked = self.engine.get_ref().peek(&mut [0; 1]);
         !peeked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
@@ -254,13 +271,15 @@ impl Session {
     pub fn system(&mut self) -> Option<String> {
         if self.system.is_none() {
             let reply = self.command("SYST", "").ok()?;
-            self.system = Some(if reply.is_positive_completion() {
-                reply.last_text()
-            } else {
-                String::new()
-            });
+            self.take_in_system(&reply);
         }
         self.system.clone().filter(|system| !system.is_empty())
+    }
+
+    /// Takes in the reply to SYST; a refusal is remembered as an empty name.
+    pub(super) fn take_in_system(&mut self, reply: &Reply) {
+        let known = reply.is_positive_completion();
+        self.system = Some(if known { reply.last_text() } else { String::new() });
     }
 
     /// Switches between ASCII and binary type (RFC 959 section 3.1.1), where it differs.
@@ -269,10 +288,19 @@ impl Session {
     ///
     /// A refusal, or the loss of the connection.
     pub fn set_ascii(&mut self, ascii: bool) -> Result<()> {
-        if self.ascii != Some(ascii) {
-            self.run("type", "TYPE", if ascii { "A" } else { "I" })?;
-            self.ascii = Some(ascii);
+        if self.ascii == Some(ascii) {
+            return Ok(());
         }
+        let reply = self.command("TYPE", if ascii { "A" } else { "I" })?;
+        self.type_is(ascii, &reply)
+    }
+
+    /// Takes in the reply to TYPE.
+    pub(super) fn type_is(&mut self, ascii: bool, reply: &Reply) -> Result<()> {
+        if !reply.is_positive_completion() {
+            return Err(refusal("type", reply));
+        }
+        self.ascii = Some(ascii);
         Ok(())
     }
 

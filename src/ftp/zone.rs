@@ -33,6 +33,10 @@ impl Session {
             return None;
         }
         self.clock.tries += 1;
+        if self.busy {
+            // A file will be fetched.
+            self.send_passive_along().ok()?;
+        }
         let exact = self.modified(path).ok().flatten()?;
         self.clock.offset = difference(listed.time, exact);
         self.clock.offset

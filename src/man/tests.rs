@@ -26,7 +26,9 @@ fn every_field_of_every_json_object_is_described_in_its_order() {
         Record::Summary(Summary::default()),
     ];
     for (record, (name, _, fields)) in records.iter().zip(OBJECTS) {
-        let line = String::from_utf8(record.to_line(|name| name.as_bytes().to_vec())).unwrap();
+        let mut line = Vec::new();
+        record.write_to(&mut line, |name| name.as_bytes().to_vec());
+        let line = String::from_utf8(line).unwrap();
         let keys: Vec<_> = line.split(['{', ',']).filter_map(|f| f.split_once("\":")).collect();
         let keys: Vec<_> = keys.iter().map(|(key, _)| key.trim_start_matches('"')).collect();
         let described: Vec<_> = ["type"].into_iter().chain(fields.iter().map(|f| f.0)).collect();

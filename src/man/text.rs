@@ -153,6 +153,30 @@ fields and never take any away. The types are:
 /// The sections at the end.
 pub(super) const CLOSING: &[(&str, &str)] = &[
     (
+        "Audit log",
+        r#"
+The option `--log-file` and the setting `log:file` name a file to which one JSON object is added
+for each `event`: `connect`, `trust`, `login`, `transfer` and `delete`, also of background jobs and
+of the connections of `mirror` and `-P`. Each has `time`, `pid` and, as far as they are known,
+`host`, `port` and `user`; `status` is `ok` or the name of a cause (see EXIT STATUS), and then
+`error` says more. Paths are absolute, and a file that is shown instead of stored has the local name
+`-`. Passwords never come into it. New files have mode 0600.
+
+Rotation is left to others: after the file was moved away, SIGHUP makes the program open it anew.
+"#,
+    ),
+    (
+        "Signals",
+        r#"
+* `SIGINT` (Ctrl-C) :: stops the command that runs; a second one leaves.
+
+* `SIGTERM` :: stops everything and leaves with status 143. What is unfinished can be resumed.
+
+* `SIGHUP` :: opens the audit log anew, if there is one. Where there is none, and when the terminal
+has gone, it is as SIGTERM; under `nohup` it is ignored then.
+"#,
+    ),
+    (
         "Environment",
         r#"
 * `FTPSH_HOME` :: One directory for configuration, data and state.

@@ -4,6 +4,8 @@
 //! only ever added. What is not known is `null`; times are RFC 3339 in UTC, sizes are integers. A name
 //! whose bytes are not UTF-8 has U+FFFD in their place, and a second field `<name>_base64` with the bytes.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
@@ -12,13 +14,13 @@ use super::escape::{BYTES, is_unsafe};
 
 /// A file, directory or link in a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entry {
+pub struct Entry<'a> {
     /// The last component of the path.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// The whole remote path.
-    pub path: String,
+    pub path: Cow<'a, str>,
     /// `file`, `directory`, `link` or `other`.
-    pub kind: String,
+    pub kind: &'static str,
     /// Bytes.
     pub size: Option<u64>,
     /// Modification time.
@@ -26,11 +28,11 @@ pub struct Entry {
     /// Permission bits (`0o644`); written as octal text.
     pub mode: Option<u32>,
     /// The owner, by name or number.
-    pub owner: Option<String>,
+    pub owner: Option<Cow<'a, str>>,
     /// The group, by name or number.
-    pub group: Option<String>,
+    pub group: Option<Cow<'a, str>>,
     /// Where a link points.
-    pub target: Option<String>,
+    pub target: Option<Cow<'a, str>>,
 }
 
 /// Which way a file went.
@@ -157,9 +159,9 @@ pub struct Summary {
 
 /// One line of JSON.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Record {
+pub enum Record<'a> {
     /// `entry`
-    Entry(Entry),
+    Entry(Entry<'a>),
     /// `transfer`
     Transfer(Transfer),
     /// `text`: a line of a command's other output.
@@ -176,16 +178,16 @@ pub enum Record {
     Summary(Summary),
 }
 
-impl Record {
-    /// The record as one line, with its line feed. `encode` gives the bytes of a name.
-    pub fn to_line(&self, encode: NameEncoder) -> Vec<u8> {
-        let mut line = Object::new();
+impl Record<'_> {
+    /// Appends the record as one line, with its line feed. `encode` gives the bytes of a name.
+    pub fn write_to(&self, lines: &mut Vec<u8>, encode: NameEncoder) {
+        let mut line = Object::behind(std::mem::take(lines));
         match self {
             Record::Entry(e) => {
                 line.field("type", "entry");
                 line.name("name", &e.name, encode);
                 line.name("path", &e.path, encode);
-                line.field("kind", &e.kind);
+                line.field("kind", e.kind);
                 line.field("size", &e.size);
                 line.field("modified", &e.modified.map(timestamp));
                 line.field("mode", &e.mode.map(|mode| format!("{mode:04o}")));
@@ -258,7 +260,7 @@ impl Record {
                 line.field("exit", &s.exit);
             }
         }
-        line.into_line()
+        *lines = line.into_line();
     }
 }
 
@@ -282,38 +284,61 @@ pub(super) fn timestamp(time: DateTime<Utc>) -> String {
 
 /// A JSON object whose fields keep the order in which they are added.
 #[derive(Debug)]
-pub(super) struct Object(String);
+pub(super) struct Object {
+    /// What stands before it, and itself. UTF-8.
+    text: Vec<u8>,
+    start: usize,
+}
 
 impl Object {
     pub(super) fn new() -> Self {
-        Self("{".to_owned())
+        Self::behind(Vec::new())
     }
 
-    /// Adds a field. What a terminal must not get is written as `\uNNNN`, which JSON reads back as the
-    /// same text.
+    /// One that is written behind what there is.
+    pub(super) fn behind(mut text: Vec<u8>) -> Self {
+        text.push(b'{');
+        Self { start: text.len(), text }
+    }
+
+    /// Adds a field.
     pub(super) fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
-        if self.0.len() > 1 {
-            self.0.push(',');
+        if self.text.len() > self.start {
+            self.text.push(b',');
         }
+        self.value(name);
+        self.text.push(b':');
+        self.value(value);
+    }
+
+    /// Adds a value. What a terminal must not get is written as `\uNNNN`, which JSON reads back as
+    /// the same text.
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) {
+        let start = self.text.len();
         // Neither texts, numbers nor values of those can fail to be written as JSON.
-        self.0.push_str(&serde_json::to_string(name).unwrap_or_default());
-        self.0.push(':');
-        let text = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
-        for c in text.chars() {
+        if serde_json::to_writer(&mut self.text, value).is_err() {
+            self.text.truncate(start);
+            self.text.extend_from_slice(b"null");
+        }
+        if self.text[start..].iter().all(|byte| matches!(byte, b' '..=b'~')) {
+            return;
+        }
+        let raw = self.text.split_off(start);
+        for c in String::from_utf8_lossy(&raw).chars() {
             if is_unsafe(c) {
                 // serde_json has dealt with C0; the rest may only occur within strings.
                 for unit in c.encode_utf16(&mut [0; 2]) {
-                    self.0.push_str(&format!("\\u{unit:04x}"));
+                    self.text.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
                 }
             } else {
-                self.0.push(c);
+                self.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
     }
 
     /// Adds a name: itself, and its bytes where they are not UTF-8.
     fn name(&mut self, name: &str, value: &str, encode: NameEncoder) {
-        if !value.contains(|c| BYTES.contains(&c)) {
+        if value.is_ascii() || !value.contains(|c| BYTES.contains(&c)) {
             return self.field(name, value);
         }
         let bytes = encode(value);
@@ -329,10 +354,10 @@ impl Object {
         }
     }
 
-    /// The whole object and a line feed.
+    /// The whole object and a line feed, behind what there was.
     pub(super) fn into_line(mut self) -> Vec<u8> {
-        self.0.push_str("}\n");
-        self.0.into_bytes()
+        self.text.extend_from_slice(b"}\n");
+        self.text
     }
 }
 

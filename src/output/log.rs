@@ -30,6 +30,8 @@ impl AuditLog {
     /// [`Kind::Local`](crate::error::Kind::Local) when the file cannot be opened or made.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
+        // `lcd` must not lead it elsewhere when it is opened anew.
+        let path = std::path::absolute(&path).unwrap_or(path);
         let file = append(&path)?;
         Ok(Self { path, file: Mutex::new(file) })
     }
@@ -44,16 +46,18 @@ impl AuditLog {
         Ok(())
     }
 
-    /// Appends one line: `time` (RFC 3339, UTC, milliseconds), `event`, then the fields. Fields of
-    /// those two names are left out.
+    /// Appends one line: `time` (RFC 3339, UTC, milliseconds), `pid`, `event`, then the fields. Fields
+    /// of those names are left out.
     ///
     /// # Errors
     /// [`Kind::Local`](crate::error::Kind::Local) when the line cannot be written.
     pub fn write(&self, event: &str, fields: &Map<String, Value>) -> Result<()> {
         let mut line = Object::new();
         line.field("time", &timestamp(Utc::now()));
+        line.field("pid", &std::process::id());
         line.field("event", event);
-        for (name, value) in fields.iter().filter(|(name, _)| *name != "time" && *name != "event") {
+        let own = ["time", "pid", "event"];
+        for (name, value) in fields.iter().filter(|(name, _)| !own.contains(&name.as_str())) {
             line.field(name, value);
         }
         let line = line.into_line();

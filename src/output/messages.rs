@@ -110,6 +110,18 @@ impl Output {
         *lock(&self.shared.log) = log;
     }
 
+    /// Opens the audit log by its name again, after it was moved away. Returns whether there is one;
+    /// one that cannot be opened anew stays as it is, with a warning.
+    pub fn reopen_log(&self) -> bool {
+        let log = lock(&self.shared.log);
+        let Some(reopened) = log.as_ref().map(AuditLog::reopen) else { return false };
+        drop(log);
+        if let Err(failed) = reopened {
+            self.warn(&format!("the audit log is not opened anew: {}", failed.message()));
+        }
+        true
+    }
+
     /// Adds an event to the audit log, where there is one. A log that cannot be written is closed,
     /// with a warning. The fields must not hold a secret.
     pub fn audit(&self, event: &str, fields: &Map<String, Value>) {

@@ -211,9 +211,9 @@ impl Output {
     ///
     /// # Errors
     /// As [`Output::data`].
-    pub fn record(&self, record: &Record) -> Result<()> {
-        let line = record.to_line(self.encoder());
-        self.with_sink(|sink| sink.ready(&line))
+    pub fn record(&self, record: &Record<'_>) -> Result<()> {
+        let encode = self.encoder();
+        self.with_sink(|sink| sink.record(record, encode))
     }
 
     /// Writes what was collected: at the end of every command.
@@ -262,6 +262,15 @@ impl Output {
             Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
             _ => WIDTH,
         }
+    }
+
+    /// Rows of the terminal now; `None` where there is none, or it does not tell.
+    pub fn height(&self) -> Option<usize> {
+        if self.shared.memory.is_some() || !self.shared.out.terminal {
+            return None;
+        }
+        let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+        (size.ws_row > 0).then_some(usize::from(size.ws_row))
     }
 
     /// Whether data is coloured.

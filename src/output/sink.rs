@@ -70,7 +70,7 @@ impl Sink {
         self.end_tail();
         match self.shape {
             Shape::Json | Shape::JsonRedirected => {
-                self.buffer.extend(Record::Text(text.to_owned()).to_line(encode));
+                Record::Text(text.to_owned()).write_to(&mut self.buffer, encode);
             }
             Shape::Terminal => {
                 self.buffer.extend_from_slice(escape_multiline(text).as_bytes());
@@ -87,7 +87,13 @@ impl Sink {
         }
     }
 
-    /// Bytes that have their shape already: a JSON record, a table made for this terminal.
+    /// A record, as one line of JSON.
+    pub(super) fn record(&mut self, record: &Record<'_>, encode: NameEncoder) {
+        self.end_tail();
+        record.write_to(&mut self.buffer, encode);
+    }
+
+    /// Bytes that have their shape already: a table made for this terminal.
     pub(super) fn ready(&mut self, bytes: &[u8]) {
         self.end_tail();
         self.buffer.extend_from_slice(bytes);
@@ -145,7 +151,7 @@ impl Sink {
         }
         match std::str::from_utf8(piece) {
             // The characters are the file's own: none of them stands for a byte.
-            Ok(text) => self.buffer.extend(Record::Text(text.to_owned()).to_line(own_bytes)),
+            Ok(text) => Record::Text(text.to_owned()).write_to(&mut self.buffer, own_bytes),
             Err(_) => self.buffer.extend(binary_line(piece)),
         }
     }

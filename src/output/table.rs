@@ -53,17 +53,26 @@ pub struct Column {
     header: String,
     align: Align,
     overflow: Overflow,
+    least: usize,
 }
 
 impl Column {
     /// A column of text.
     pub fn left(header: &str) -> Self {
-        Self { header: header.to_owned(), align: Align::Left, overflow: Overflow::Keep }
+        Self { header: header.to_owned(), align: Align::Left, overflow: Overflow::Keep, least: 0 }
     }
 
     /// A column of numbers or sizes.
     pub fn right(header: &str) -> Self {
         Self { align: Align::Right, ..Self::left(header) }
+    }
+
+    /// How many columns of a terminal it takes at least, also without text: for a table whose
+    /// rows are shown in several parts.
+    #[must_use]
+    pub fn at_least(mut self, columns: usize) -> Self {
+        self.least = columns;
+        self
     }
 
     /// What to do where the terminal is too narrow. Works for one column of a table; the first
@@ -183,6 +192,11 @@ impl Table {
                 let padding = if at == last { 0 } else { GAP };
                 let to = u16::try_from(to + padding).unwrap_or(u16::MAX);
                 column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(to)));
+            } else if self.columns[i].least > 0 {
+                let padding = if at == last { 0 } else { GAP };
+                let least = self.width(i, escape) + padding;
+                let least = u16::try_from(least).unwrap_or(u16::MAX);
+                column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(least)));
             } else {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
@@ -198,23 +212,30 @@ impl Table {
         }
         let mut styles = styles.into_iter().filter(|style| **style != Style::Plain);
         let mut text = String::new();
-        for line in layout.lines() {
+        for mut line in layout.lines() {
+            if line.starts_with('─') {
+                // Names may be wider than the terminal; the line under the header need not be.
+                line = line.chars().take(width).collect();
+            }
             push_styled(&mut text, line.trim_end(), color, &mut styles);
             text.push('\n');
         }
         text
     }
 
-    /// The columns that have text in some row.
+    /// The columns that have text in some row, or a least width.
     fn shown(&self) -> Vec<usize> {
-        let used = |&i: &usize| self.rows.iter().any(|row| !row[i].text.is_empty());
+        let used = |&i: &usize| {
+            self.columns[i].least > 0 || self.rows.iter().any(|row| !row[i].text.is_empty())
+        };
         (0..self.columns.len()).filter(used).collect()
     }
 
     /// The width of a column's widest text.
     fn width<'a>(&'a self, i: usize, show: impl Fn(&'a str) -> Cow<'a, str>) -> usize {
         let header = if self.headed { self.columns[i].header.width() } else { 0 };
-        self.rows.iter().map(|row| show(&row[i].text).width()).max().unwrap_or(0).max(header)
+        let least = header.max(self.columns[i].least);
+        self.rows.iter().map(|row| show(&row[i].text).width()).max().unwrap_or(0).max(least)
     }
 
     /// The column that has to give way on a terminal of `width` columns, how, and to how many.

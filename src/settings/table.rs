@@ -82,6 +82,9 @@ rows! {
     FTP_LIST = "ftp:list", Choice(&["auto", "mlsd", "list"]), "auto", Host,
         "command that lists a directory; auto is MLSD, then LIST";
 
+    FTP_SYNC_MODE = "ftp:sync-mode", Flag, "no", Host,
+        "send no command before the reply to the last one; for servers that lose commands that come together";
+
     TLS_BACKEND = "tls:backend", Choice(&["openssl", "native-tls"]), "openssl", Host,
         "TLS implementation; native-tls cannot resume sessions on data connections";
     TLS_MIN_VERSION = "tls:min-version", TLS_VERSION, "1.2", Host,

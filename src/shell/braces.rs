@@ -4,7 +4,7 @@
 //! counts; everything else is literal. Works through a list, not by recursion, and gives up on
 //! words that would become too many.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shortened};
 use crate::shell::syntax::Word;
 
 /// How many words one word may become.
@@ -100,14 +100,6 @@ fn rebuilt(word: &Word, atoms: &[Atom]) -> Word {
         out.begin(false);
     }
     out
-}
-
-fn shortened(text: &str) -> String {
-    let mut short: String = text.chars().take(40).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
 }
 
 #[cfg(test)]

@@ -7,9 +7,13 @@
 use std::collections::BTreeSet;
 
 use super::expand::typed;
-use super::syntax::{Element, MAX_DEPTH, Pos, Script, Word, parse};
-use crate::commands::{COMMANDS, Context, find};
+use super::syntax::{Element, Pos, Script, Word, parse};
+use crate::commands::{COMMANDS, Context, Globs, find};
 use crate::error::{Error, Result};
+
+/// How deep commands that run commands (`repeat`, `queue`) may nest. Each is read again for every
+/// one around it.
+const MAX_NESTED: usize = 16;
 
 /// Looks a script over.
 ///
@@ -58,8 +62,14 @@ fn simple(words: &[Word], depth: usize, known: &mut BTreeSet<String>) -> Result<
         return Ok(());
     }
     let spec = find(COMMANDS, &first)?;
+    if matches!(spec.globs, Globs::Remote | Globs::Local)
+        && words.iter().any(|word| word.text().is_empty())
+    {
+        // Most servers take it for the directory that one is in.
+        return Err(Error::usage(format!("{}: '' is no name", spec.name)));
+    }
     if let Some(inner) = spec.check(&typed(words, spec))? {
-        if depth == MAX_DEPTH {
+        if depth == MAX_NESTED {
             return Err(Error::usage(format!("{}: commands are nested too deep", spec.name)));
         }
         // Both places are told: that of the command, and the one in the text that it runs.

@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, getpid, kill_process};
 use signal_hook::SigId;
@@ -20,6 +20,10 @@ use crate::error::{Error, Kind, Result, io_reason};
 
 /// How often a reader that is to stop is woken.
 const AGAIN: Duration = Duration::from_millis(20);
+
+/// How long after a signal it is open whether it ends the program: a SIGHUP may be about the audit
+/// log.
+const DECISION: Duration = Duration::from_secs(1);
 
 /// Ends the reading of a line when the program is asked to end: the line editor itself hears only
 /// what comes from the terminal, and SIGINT.
@@ -48,18 +52,18 @@ impl Wake {
         let flag = Arc::clone(&reading);
         let watcher = move || {
             // The end of the stream is the end of the prompt.
-            if signalled.read_exact(&mut [0]).is_err() {
-                return;
-            }
-            loop {
-                // The line editor's own handler gets it, on the thread that reads. Only one that
-                // arrives during the read itself ends that, and only a reader that finds the
-                // program terminated ends as well.
-                let terminated = cancel.requested() == Some(Reason::Terminated);
-                if terminated && flag.load(Ordering::SeqCst) {
-                    let _ = kill_process(getpid(), Signal::INT);
+            while signalled.read_exact(&mut [0]).is_ok() {
+                let end = Instant::now() + DECISION;
+                let terminated = || cancel.requested() == Some(Reason::Terminated);
+                while terminated() || Instant::now() < end {
+                    // The line editor's own handler gets it, on the thread that reads. Only one
+                    // that arrives during the read itself ends that, and only a reader that finds
+                    // the program terminated ends as well.
+                    if terminated() && flag.load(Ordering::SeqCst) {
+                        let _ = kill_process(getpid(), Signal::INT);
+                    }
+                    std::thread::sleep(AGAIN);
                 }
-                std::thread::sleep(AGAIN);
             }
         };
         std::thread::Builder::new().name("wake".into()).spawn(watcher).map_err(failed)?;

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use chrono::NaiveDateTime;
+
 use super::held::{HeldDir, Spot};
 use super::journal::Journal;
 use super::partial::{Partial, Target, examine, open_device};
@@ -29,6 +31,9 @@ pub struct Job {
     pub fresh: bool,
     /// Size and time, where a listing has told them already.
     pub facts: Option<Facts>,
+    /// The time is not among the facts, and the server is asked for it together with the file;
+    /// this one stands in where it does not tell.
+    pub ask_time: Option<NaiveDateTime>,
     /// How.
     pub how: How,
 }
@@ -78,6 +83,9 @@ pub fn to_file(
         return to_writer(remote, job, facts, &mut device, progress, cancel);
     }
     let mut partial = Partial::open(&spot)?;
+    if job.ask_time.is_some() {
+        remote.foresee_modified(&job.remote)?;
+    }
     match fill(remote, job, facts, &mut partial, progress, cancel) {
         Ok(Filled::Unchanged(outcome)) => {
             partial.discard();
@@ -85,7 +93,11 @@ pub fn to_file(
         }
         Ok(Filled::Partial(outcome)) => {
             verify_hash(remote, job, &partial)?;
-            partial.complete(facts.modified.filter(|_| job.how.preserve_times), job.fresh)?;
+            let time = match job.ask_time {
+                Some(vague) => told_time(remote, job)?.or(Some(vague)),
+                None => facts.modified,
+            };
+            partial.complete(time.filter(|_| job.how.preserve_times), job.fresh)?;
             Ok(outcome)
         }
         Err(error) => {
@@ -95,6 +107,14 @@ pub fn to_file(
             }
             Err(error)
         }
+    }
+}
+
+/// The exact time of a file that has come; `None` where the server does not tell.
+fn told_time(remote: &mut dyn Remote, job: &Job) -> Result<Option<NaiveDateTime>> {
+    match remote.modified(&job.remote) {
+        Err(error) if error.kind() == Kind::Refused => Ok(None),
+        other => other,
     }
 }
 

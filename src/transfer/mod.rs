@@ -106,6 +106,23 @@ pub trait Remote {
     /// Size and time of a file, as far as the server tells.
     fn facts(&mut self, path: &RemotePath) -> Result<Facts>;
 
+    /// Says that [`Remote::modified`] will be asked when the file that is fetched next has come:
+    /// its time can be asked for in the same round trip.
+    fn foresee_modified(&mut self, _path: &RemotePath) -> Result<()> {
+        Ok(())
+    }
+
+    /// The time of a file as it was when its fetch began, if that was foreseen; else now.
+    fn modified(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
+        Ok(self.facts(path)?.modified)
+    }
+
+    /// The size of a file that was just stored; `time` is what [`Remote::set_modified`] will be
+    /// told next, if it will be.
+    fn arrived(&mut self, path: &RemotePath, _time: Option<NaiveDateTime>) -> Result<Option<u64>> {
+        Ok(self.facts(path)?.size)
+    }
+
     /// Begins to fetch a file from `offset` on.
     fn fetch(&mut self, path: &RemotePath, offset: u64, kind: Type) -> Result<Box<dyn Incoming>>;
 

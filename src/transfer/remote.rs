@@ -66,14 +66,30 @@ impl Remote for Session {
         if let Some(entry) = self.mlst(path)? {
             if entry.kind == EntryKind::Directory {
                 return Err(Error::new(Kind::Refused, format!("{path}: is a directory"))
-                    .with_hint("-r takes directories"));
+                    .with_hint("`ls` shows what is in it, `get -r` fetches it"));
             }
             let modified = entry.modified.map(|modified| modified.time);
             return Ok(Facts { size: entry.size, modified });
         }
-        let size = self.size(path)?;
-        let modified = self.modified(path)?;
+        let (size, modified) = self.size_and_modified(path)?;
         Ok(Facts { size, modified })
+    }
+
+    fn foresee_modified(&mut self, path: &RemotePath) -> Result<()> {
+        Session::foresee_modified(self, path)
+    }
+
+    fn modified(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
+        Session::modified(self, path)
+    }
+
+    fn arrived(&mut self, path: &RemotePath, time: Option<NaiveDateTime>) -> Result<Option<u64>> {
+        self.set_ascii(false)?;
+        self.foresee_change_modified(path, time)?;
+        match self.mlst(path)? {
+            Some(entry) => Ok(entry.size),
+            None => self.size(path),
+        }
     }
 
     fn fetch(&mut self, path: &RemotePath, offset: u64, kind: Type) -> Result<Box<dyn Incoming>> {

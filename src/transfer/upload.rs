@@ -99,14 +99,12 @@ impl Upload<'_> {
         let whole_already = resume && offset > 0 && offset == self.before.len();
         let count = if whole_already { 0 } else { self.send(remote, &target, file, offset)? };
         self.check_local(offset + count)?;
-        self.check_remote(remote, &target, offset + count)?;
+        let time = modified(&self.before).filter(|_| self.job.how.preserve_times && regular);
+        self.check_remote(remote, &target, offset + count, time)?;
         if target != self.job.remote {
             self.rename(remote, &target)?;
         }
-        if self.job.how.preserve_times
-            && regular
-            && let Some(time) = modified(&self.before)
-        {
+        if let Some(time) = time {
             remote.set_modified(&self.job.remote, time)?;
         }
         Ok(Outcome {
@@ -250,14 +248,22 @@ impl Upload<'_> {
     }
 
     /// What arrived must be what was sent, by its size and, if asked for, its checksum.
-    fn check_remote(&self, remote: &mut dyn Remote, target: &RemotePath, sent: u64) -> Result<()> {
+    fn check_remote(
+        &self,
+        remote: &mut dyn Remote,
+        target: &RemotePath,
+        sent: u64,
+        time: Option<NaiveDateTime>,
+    ) -> Result<()> {
         let what = self.job.local.display();
         if self.job.how.verify == Verify::None || self.job.how.kind == Type::Ascii {
             return Ok(());
         }
         // A server that shows nothing of what was uploaded (a drop box) has confirmed it.
-        let there = match remote.facts(target) {
-            Ok(facts) => facts.size,
+        // The time is set on the final name, and may be sent before the size has come.
+        let time = time.filter(|_| *target == self.job.remote);
+        let there = match remote.arrived(target, time) {
+            Ok(size) => size,
             Err(error) if error.kind() == Kind::Refused => None,
             Err(error) => return Err(unconfirmed(&format!("put {what}"), sent, error)),
         };

@@ -10,11 +10,11 @@ use super::store::Problem;
 
 /// All lines of the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Lines(Vec<(Vec<u8>, Line)>);
+pub struct Lines(Vec<(Vec<u8>, Line)>);
 
 impl Lines {
     /// Reads the whole file.
-    pub(super) fn parse(bytes: &[u8]) -> Self {
+    pub fn parse(bytes: &[u8]) -> Self {
         let raw = bytes.split_inclusive(|byte| *byte == b'\n');
         let raw = raw.map(|line| line.strip_suffix(b"\n").unwrap_or(line));
         let mut lines = Self(raw.map(|line| (line.to_vec(), entry::parse(line))).collect());
@@ -38,12 +38,12 @@ impl Lines {
     }
 
     /// The file's text, every line with its end.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub fn to_bytes(&self) -> Vec<u8> {
         self.0.iter().flat_map(|(raw, _)| raw.iter().chain(b"\n")).copied().collect()
     }
 
     /// The good entries.
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.0.iter().filter_map(|(_, line)| match line {
             Line::Entry(entry) => Some(&**entry),
             Line::Empty | Line::Corrupt { .. } => None,
@@ -51,7 +51,7 @@ impl Lines {
     }
 
     /// The damaged lines.
-    pub(super) fn problems(&self) -> impl Iterator<Item = Problem> {
+    pub fn problems(&self) -> impl Iterator<Item = Problem> {
         self.0.iter().enumerate().filter_map(|(index, (_, line))| match line {
             Line::Corrupt { host, why, .. } => {
                 Some(Problem { line: index + 1, host: host.clone(), why })
@@ -61,7 +61,7 @@ impl Lines {
     }
 
     /// The entry of a server (host in its normal form), or the damaged line that concerns it.
-    pub(super) fn find(&self, host: &str, port: u16) -> Result<Option<&Entry>, Problem> {
+    pub fn find(&self, host: &str, port: u16) -> Result<Option<&Entry>, Problem> {
         let damaged = |line: &Line| matches!(line, Line::Corrupt { .. });
         let bad = self.0.iter().position(|(_, line)| damaged(line) && concerns(line, host, port));
         match bad.and_then(|bad| self.problems().find(|problem| problem.line == bad + 1)) {
@@ -71,7 +71,7 @@ impl Lines {
     }
 
     /// Replaces the entry of the same server, or appends.
-    pub(super) fn put(&mut self, mut entry: Entry) {
+    pub fn put(&mut self, mut entry: Entry) {
         let same = |line: &Line| match line {
             Line::Entry(old) => old.host == entry.host && old.port == entry.port,
             Line::Empty | Line::Corrupt { .. } => false,
@@ -91,7 +91,7 @@ impl Lines {
     }
 
     /// Removes all lines that concern a host, and tells how many.
-    pub(super) fn remove(&mut self, host: &str, port: Option<u16>) -> usize {
+    pub fn remove(&mut self, host: &str, port: Option<u16>) -> usize {
         let before = self.0.len();
         self.0.retain(|(_, line)| match port {
             Some(port) => !concerns(line, host, port),

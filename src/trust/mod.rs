@@ -9,7 +9,7 @@ pub mod exception;
 pub mod fingerprint;
 pub mod gate;
 pub mod identity;
-mod lines;
+pub(crate) mod lines;
 pub mod prompt;
 pub mod refusal;
 pub mod store;

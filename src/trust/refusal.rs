@@ -6,6 +6,7 @@
 use super::certificate::Certificate;
 use super::entry::{Entry, Origin, Why, address};
 use super::exception::Exception;
+use super::fingerprint::Fingerprint;
 use super::store::remove_command;
 use super::words::day;
 use crate::error::{Error, Kind};
@@ -22,6 +23,15 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The certificate that was shown, where that is what the refusal is about.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        match self {
+            Refusal::Unknown(unknown) => Some(unknown.certificate.fingerprint),
+            Refusal::Changed(changed) => Some(changed.certificate.fingerprint),
+            Refusal::Failed(_) => None,
+        }
+    }
+
     /// The error, where nobody is asked.
     pub fn into_error(self) -> Error {
         match self {

@@ -45,6 +45,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("commands", BELOW_SHELL),
     ("shell", BELOW_SHELL),
     ("cli", &["error", "home", "settings", "output", "trust", "commands", "shell"]),
+    ("fuzz", &["credentials", "ftp", "trust"]),
     ("man", &["error", "settings", "commands", "cli"]),
 ];
 

@@ -7,7 +7,7 @@ use ftpsh::commands::COMMANDS;
 use std::path::Path;
 
 /// What the examples speak of, on the server and in the local directory.
-fn lay_out(remote: &Path, local: &Path) {
+pub fn lay_out(remote: &Path, local: &Path) {
     for directory in ["docs/old", "empty"] {
         std::fs::create_dir_all(remote.join(directory)).unwrap();
     }

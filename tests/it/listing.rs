@@ -35,6 +35,28 @@ fn a_listing_that_did_not_end_well_is_a_failure() {
 }
 
 #[test]
+fn what_the_server_left_out_is_told_and_no_command_takes_the_rest_for_all() {
+    for verb in ["MLSD", "LIST"] {
+        let script = || {
+            let said = Step::last("226-Options: -a -l\r\n226 Output truncated to 2 matches");
+            let script = script().always(verb, said);
+            if verb == "LIST" { script.without("MLSD").without("MLST") } else { script }
+        };
+        let scene = Scene::new(script());
+        let ran = scene.run("ls -1").status(10).stderr_has("truncated to 2 matches");
+        assert_eq!(ran.out().lines().collect::<Vec<_>>(), ["a", "b", "d"], "{ran}");
+        let commands = ["ls *", "get *", "find .", "rm -r -f d", "get -r d", "ls --raw"];
+        // The last asks with LIST.
+        for command in &commands[..if verb == "LIST" { 6 } else { 5 }] {
+            let scene = Scene::new(script());
+            let ran = scene.run(command);
+            assert_eq!(ran.status, 10, "{command}\n{ran}");
+            assert!(!scene.liar.wire.has("RMD"), "{ran}");
+        }
+    }
+}
+
+#[test]
 fn an_endless_listing_or_line_ends_with_little_memory() {
     let line = b"type=file;size=1; name\r\n".to_vec();
     for (case, body) in [("a line", vec![b'x'; 65_536]), ("lines", line.repeat(3000))] {

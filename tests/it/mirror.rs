@@ -1,6 +1,7 @@
 //! Mirrors of whole trees: what is carried and what is not, what is deleted and what never, and
 //! what happens when the server fails or lies.
 
+mod again;
 mod deletions;
 mod held;
 mod hostile;

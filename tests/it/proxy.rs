@@ -34,8 +34,9 @@ fn control_and_data_go_through_the_proxy_by_the_servers_name() {
         for missing in ["", "EPSV"] {
             let (proxy, script) = (Proxy::start(manner.clone()), Script::new().without(missing));
             let scene = Scene::new(script.file("/a", "hello"));
-            let ran = through(&scene, &format!("{scheme}://{}", proxy.addr)).args(["-c", "get a"]);
-            fetched(&scene, &proxy, ran.run());
+            let url = format!("{scheme}://{}", proxy.addr);
+            let ran = through(&scene, &url).args(["-c", "get a; status"]).run();
+            fetched(&scene, &proxy, ran.stdout_has(&url));
         }
     }
 }

@@ -9,23 +9,64 @@ fn script() -> Script {
     Script::new().file("/a", noise(300_000))
 }
 
-#[test]
-fn get_and_put_work_without_each_optional_command() {
+/// What a server may lack: each of them, and then as little as a server of 1985 knows.
+fn lacking() -> Vec<Vec<&'static str>> {
     let all = [
         "EPSV", "PASV", "SIZE", "MDTM", "MLST", "MLSD", "REST", "FEAT", "UTF8", "OPTS", "SYST",
         "MFMT", "TVFS", "PWD", "NOOP", "QUIT",
     ];
-    // Each of them, and as little as a server of 1985 knows.
-    let mut cases: Vec<Vec<&str>> = all.iter().map(|verb| vec![*verb]).collect();
-    cases.push(all.iter().filter(|verb| **verb != "PASV").copied().collect());
-    for missing in cases {
-        let script = missing.iter().fold(script(), |script, verb| script.without(verb));
-        let scene = Scene::new(script);
+    let mut cases: Vec<_> = all.iter().map(|verb| vec![*verb]).collect();
+    cases.push(all.into_iter().filter(|verb| *verb != "PASV").collect());
+    cases
+}
+
+fn without(script: Script, missing: &[&str]) -> Scene {
+    Scene::new(missing.iter().fold(script, |script, verb| script.without(verb)))
+}
+
+#[test]
+fn get_and_put_work_without_each_optional_command() {
+    for missing in lacking() {
+        let scene = without(script(), &missing);
         scene.write("up", noise(200_000));
         scene.run("get a; put up; get a -o again").ok();
         assert!(scene.read("a").unwrap() == noise(300_000), "{missing:?}");
         assert!(scene.read("again").unwrap() == noise(300_000), "{missing:?}");
         assert!(scene.liar.content("/up").unwrap() == noise(200_000), "{missing:?}");
+    }
+}
+
+#[test]
+fn ls_and_mirror_work_without_each_optional_command() {
+    let script = || Script::new().file("/t/a", noise(3000)).file("/t/d/b c", "x").dir("/t/empty");
+    for missing in lacking() {
+        let scene = without(script(), &missing);
+        let ran = scene.run("ls -1 t; mirror t here; mirror -R here there").ok();
+        assert_eq!(ran.out(), "a\nd\nempty\n", "{missing:?}\n{ran}");
+        assert!(scene.read("here/a").unwrap() == noise(3000), "{missing:?}\n{ran}");
+        assert_eq!(scene.read("here/d/b c").unwrap(), b"x", "{missing:?}\n{ran}");
+        assert!(scene.path("here/empty").is_dir(), "{missing:?}\n{ran}");
+        assert!(scene.liar.content("/there/a").unwrap() == noise(3000), "{missing:?}\n{ran}");
+        assert_eq!(scene.liar.content("/there/d/b c").unwrap(), b"x", "{missing:?}\n{ran}");
+        // Once more: nothing is carried that is there, unless there was no time to tell it by.
+        let before = scene.liar.wire.lines("RETR").len();
+        scene.run("mirror t here").ok();
+        assert_eq!(scene.liar.wire.lines("RETR").len(), before, "{missing:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_had_without_a_command_is_said() {
+    for (missing, commands, status, said) in [
+        (["EPSV", "PASV"].as_slice(), "get a", 8, "PASV: the server does not know"),
+        (&["REST"], "get a; get -c a", 0, ""),
+        (&["MLSD", "MLST"], "set ftp:list mlsd; reconnect; ls", 8, "`set ftp:list auto`"),
+        (&["UTF8"], "quote OPTS UTF8 ON", 0, ""),
+        (&["MFMT", "MDTM", "SITE"], "touch a", 8, "time"),
+    ] {
+        let scene = without(script(), missing);
+        let ran = scene.run(commands).status(status);
+        assert!(ran.err().contains(said), "{missing:?}\n{ran}");
     }
 }
 

@@ -4,10 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod dialogues;
+mod hangup;
 mod jobs;
 mod lines;
+mod pager;
+mod phases;
+mod secrecy;
 mod support;
 mod terminal;
+mod tiny;
 
 use std::process::Command;
 use std::sync::Arc;

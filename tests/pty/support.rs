@@ -11,3 +11,5 @@ pub mod embedded;
 pub mod liar;
 #[path = "../it/support/program.rs"]
 pub mod program;
+#[path = "../it/support/proxy.rs"]
+pub mod proxy;

@@ -39,8 +39,13 @@ impl Terminal {
 
     /// Starts a program in a narrow or wide terminal.
     pub fn with_columns(command: Command, columns: u16) -> Self {
+        Self::with_size(command, columns, 24)
+    }
+
+    /// Starts a program in a terminal of this size.
+    pub fn with_size(command: Command, columns: u16, rows: u16) -> Self {
         let mut process = UnixProcess::spawn_command(command).unwrap();
-        process.set_window_size(columns, 24).unwrap();
+        process.set_window_size(columns, rows).unwrap();
         // expectrl turns it off; what is hidden is to be hidden by the program.
         process.set_echo(true, None).unwrap();
         let keyboard = process.get_raw_handle().unwrap();
@@ -96,9 +101,19 @@ impl Terminal {
         String::from_utf8_lossy(&self.screen.shown.lock().unwrap().0).into_owned()
     }
 
+    /// Makes the window larger or smaller while the program runs.
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.process.set_window_size(columns, rows).unwrap();
+    }
+
     /// Sends SIGTERM.
     pub fn terminate(&mut self) {
         self.process.signal(Signal::SIGTERM).unwrap();
+    }
+
+    /// Sends SIGKILL.
+    pub fn kill(&mut self) {
+        self.process.signal(Signal::SIGKILL).unwrap();
     }
 
     /// Whether the program has ended, or does so soon.

@@ -128,12 +128,13 @@ start_pure_ftpd() {
     chmod 600 "$dir/passwd"
     LD_LIBRARY_PATH=$LIBRARIES \
         "$PACKAGES/usr/bin/pure-pw" mkdb "$dir/users.pdb" -f "$dir/passwd"
+    # Without -L, listings end after 10 000 entries.
     # TLS mode 2: no clear-text logins. (Mode 3 would refuse clear data connections as well.)
     SYSLOG_FILE=$dir/log LD_PRELOAD=$dir/syslog.so LD_LIBRARY_PATH=$LIBRARIES \
         "$PACKAGES/usr/sbin/pure-ftpd" -S "$HOST,$(control_port "$name")" -4 \
         -p "$(first_data_port "$name"):$(last_data_port "$name")" -P "$HOST" \
         -l "puredb:$dir/users.pdb" -E -A -H -u 1 -c 100 -C 100 -d -d -U 133:022 \
-        -Y 2 -2 "$dir/both.pem" -g "$dir/pid" -B >"$dir/output" 2>&1 ||
+        -L 1000000:20 -Y 2 -2 "$dir/both.pem" -g "$dir/pid" -B >"$dir/output" 2>&1 ||
         die "$name: $(cat "$dir/output")"
 }
 

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use chrono::Utc;
-use serde_json::{Map, Value};
 
 use super::connection::not_connected;
 use super::{Context, Login};
@@ -15,6 +14,7 @@ use crate::credentials::{Origin, Prompt, Secret, password_for};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::dialogue::{Dialogue, Direction};
+use crate::ftp::pace::Pace;
 use crate::ftp::path::{RemotePath, decode_name};
 use crate::ftp::session::{DataMode, ListMode, Options, Session};
 use crate::ftp::slots::Slot;
@@ -50,6 +50,7 @@ impl Context {
         site.user = user;
         let start = site.path.clone();
         self.connection.site = Some(site);
+        self.connection.pace = Pace::default();
         self.establish(None)?;
         if let Some(path) = start {
             let path = RemotePath::new(decode_name(&path))?;
@@ -125,6 +126,19 @@ impl Context {
 
     /// Connects and logs in, in the place of another connection that goes, or in one of its own.
     fn establish(&mut self, slot: Option<Slot>) -> Result<()> {
+        let slow = self.connection.pace.is_slow();
+        match self.establish_once(slot) {
+            // It did not keep up with commands that came together: once more, one by one.
+            Err(error)
+                if error.kind() == Kind::Connect && !slow && self.connection.pace.is_slow() =>
+            {
+                self.establish_once(None)
+            }
+            other => other,
+        }
+    }
+
+    fn establish_once(&mut self, slot: Option<Slot>) -> Result<()> {
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
         let slot = match slot {
             Some(slot) => slot,
@@ -159,21 +173,30 @@ impl Context {
                     }
                 }
             });
+            if result.as_ref().is_err_and(|error| matches!(error.kind(), Kind::Local | Kind::Tls)) {
+                self.connection.passphrases.forget();
+            }
             match judged {
                 Some(Ok(accepted)) => {
                     self.accepted(site, accepted);
-                    let session =
-                        result.inspect_err(|error| self.audit_connect(site, Some(error)))?;
-                    self.audit_connect(site, None);
+                    let session = result.inspect_err(|error| {
+                        self.audit_of(&site.host, site.port).connect(Some(error))
+                    })?;
+                    self.audit_of(&site.host, site.port).connect(None);
                     return Ok(session);
                 }
                 Some(Err(Refusal::Unknown(unknown))) => self.ask_about(site, *unknown)?,
                 Some(Err(refusal)) => {
+                    let shown = refusal.fingerprint();
                     let error = refusal.into_error();
-                    self.audit_trust(site, "refused", error.message());
+                    self.audit_of(&site.host, site.port).trust("refused", error.message(), shown);
                     return Err(error);
                 }
-                None => return result.inspect_err(|error| self.audit_connect(site, Some(error))),
+                None => {
+                    return result.inspect_err(|error| {
+                        self.audit_of(&site.host, site.port).connect(Some(error))
+                    });
+                }
             }
         }
     }
@@ -191,7 +214,11 @@ impl Context {
         if let Some(notice) = &accepted.notice {
             self.out.notice(notice);
         }
-        self.audit_trust(site, "accepted", &format!("{}: {}", accepted.why, accepted.fingerprint));
+        self.audit_of(&site.host, site.port).trust(
+            "accepted",
+            &accepted.why,
+            Some(accepted.fingerprint),
+        );
         self.connection.verified = !matches!(accepted.verdict, Verdict::Insecure);
         self.connection.fleeting = matches!(accepted.verdict, Verdict::Insecure | Verdict::Once);
         self.connection.trusted = Some(accepted.why);
@@ -205,15 +232,13 @@ impl Context {
     /// [`Kind::CertUnknown`] when nobody can be asked or the answer was no; those of the store.
     pub(in crate::commands) fn ask_about(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
         if !self.out.interactive() {
-            let error = unknown.into_error();
-            self.audit_trust(site, "refused", error.message());
-            return Err(error);
+            return Err(self.refused(site, unknown));
         }
         let question = prompt::question(&unknown);
         let mut text = question.as_str();
         let answer = loop {
             let Some(line) = self.out.ask(text, &self.cancel)? else {
-                return Err(unknown.into_error());
+                return Err(self.refused(site, unknown));
             };
             match prompt::parse_answer(&line, &unknown.certificate.fingerprint) {
                 Some(answer) => break answer,
@@ -223,12 +248,24 @@ impl Context {
                 }
             }
         };
-        self.audit_trust(site, "answered", &format!("{answer:?}").to_lowercase());
+        let shown = Some(unknown.certificate.fingerprint);
+        self.audit_of(&site.host, site.port).trust(
+            "answered",
+            &format!("{answer:?}").to_lowercase(),
+            shown,
+        );
         let remembered = self.connection.gate().accept(unknown, answer, Utc::now())?;
         if let Some(notice) = remembered {
             self.out.notice(&notice);
         }
         Ok(())
+    }
+
+    fn refused(&self, site: &Site, unknown: Unknown) -> Error {
+        let shown = Some(unknown.certificate.fingerprint);
+        let error = unknown.into_error();
+        self.audit_of(&site.host, site.port).trust("refused", error.message(), shown);
+        error
     }
 
     fn log_in(&mut self, site: &Site, session: &mut Session) -> Result<()> {
@@ -241,7 +278,7 @@ impl Context {
         };
         let account = login.account.as_ref().map(Secret::expose);
         let result = session.login(&login.user, login.secret.expose(), account);
-        self.audit_login(site, &login.user, result.as_ref().err());
+        self.audit_of(&site.host, site.port).login(&login.user, result.as_ref().err());
         // A login that was refused is asked for again; a lost connection says nothing about it.
         if !matches!(&result, Err(error) if error.kind() == Kind::Login) {
             self.connection.login = Some(Arc::clone(&login));
@@ -292,8 +329,11 @@ impl Context {
         }
         let timeout = settings.duration(set::NET_TIMEOUT, host);
         let out = self.console.clone();
-        let passphrase_out = self.console.clone();
-        let cancel = self.cancel.clone();
+        let (cert, key) =
+            (settings.path(set::TLS_CERT_FILE, host), settings.path(set::TLS_KEY_FILE, host));
+        let encrypted = key.clone().or_else(|| cert.clone()).unwrap_or_default();
+        let passphrases = &self.connection.passphrases;
+        let passphrase = passphrases.source(encrypted, self.console.clone(), self.cancel.clone());
         Ok(Options {
             host: site.host.clone(),
             port: site.port,
@@ -306,12 +346,9 @@ impl Context {
                 min,
                 max,
                 ca_file: settings.path(set::TLS_CA_FILE, host),
-                cert_file: settings.path(set::TLS_CERT_FILE, host),
-                key_file: settings.path(set::TLS_KEY_FILE, host),
-                passphrase: Some(Arc::new(move || {
-                    let question = "Passphrase of the client key: ";
-                    passphrase_out.ask_hidden(question, &cancel).ok().flatten()
-                })),
+                cert_file: cert,
+                key_file: key,
+                passphrase: Some(passphrase),
             },
             dialer: self.dialer(host, timeout)?,
             timeout,
@@ -333,6 +370,12 @@ impl Context {
                 }
                 clear
             },
+            user: None,
+            pace: if settings.flag(set::FTP_SYNC_MODE, host) {
+                Pace::slow()
+            } else {
+                self.connection.pace.clone()
+            },
             charset: Charset::named(settings.text(set::NET_CHARSET, host)).unwrap_or_default(),
             dialogue: Dialogue::watched_by(Arc::new(move |direction, line| {
                 let shown = match direction {
@@ -342,30 +385,5 @@ impl Context {
                 out.dialogue(shown, line);
             })),
         })
-    }
-
-    fn audit_connect(&self, site: &Site, error: Option<&Error>) {
-        self.audit("connect", site, [("error", error.map(Error::message))]);
-    }
-
-    fn audit_trust(&self, site: &Site, decision: &str, why: &str) {
-        self.audit("trust", site, [("decision", Some(decision)), ("why", Some(why))]);
-    }
-
-    fn audit_login(&self, site: &Site, user: &str, error: Option<&Error>) {
-        let error = error.map(Error::message);
-        self.audit("login", site, [("user", Some(user)), ("error", error)]);
-    }
-
-    fn audit<const N: usize>(&self, event: &str, site: &Site, more: [(&str, Option<&str>); N]) {
-        let mut fields = Map::new();
-        fields.insert("host".into(), site.host.clone().into());
-        fields.insert("port".into(), site.port.into());
-        for (name, value) in more {
-            if let Some(value) = value {
-                fields.insert(name.into(), Value::from(value));
-            }
-        }
-        self.out.audit(event, &fields);
     }
 }

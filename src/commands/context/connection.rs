@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::credentials::{Secret, Sources};
 use crate::error::{Error, Kind, Result};
+use crate::ftp::pace::Pace;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::site::Site;
@@ -16,6 +17,7 @@ use crate::trust::gate::Gate;
 
 use super::Context;
 use super::dialer::ProxyLogins;
+use super::passphrase::Passphrases;
 
 /// After this much silence a session is asked whether it still lives before it is used: servers
 /// and NAT routers end idle connections without a word.
@@ -58,6 +60,10 @@ pub struct Connection {
     pub previous: Option<RemotePath>,
     /// Who we are to proxies.
     pub(super) proxy_logins: ProxyLogins,
+    /// Whether the server takes commands that come together.
+    pub(super) pace: Pace,
+    /// The client key's passphrase.
+    pub(super) passphrases: Passphrases,
     pub(super) session: Option<Session>,
     /// The directory to go back to after a reconnect.
     pub(super) directory: Option<RemotePath>,
@@ -83,6 +89,8 @@ impl Connection {
             fleeting: false,
             previous: None,
             proxy_logins: ProxyLogins::default(),
+            pace: Pace::default(),
+            passphrases: Passphrases::default(),
             session: None,
             directory: None,
         }
@@ -103,6 +111,8 @@ impl Connection {
             fleeting: self.fleeting,
             previous: self.previous.clone(),
             proxy_logins: self.proxy_logins.clone(),
+            pace: self.pace.clone(),
+            passphrases: self.passphrases.clone(),
             session: None,
             directory: self.cwd().cloned(),
         }

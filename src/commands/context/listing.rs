@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Context;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
 use crate::settings::CACHE_EXPIRE;
@@ -25,20 +25,41 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// Those of the listing.
+    /// Those of the listing; [`Kind::Incomplete`] where the server left some out.
     pub fn listing(&mut self, path: Option<&RemotePath>, cached: bool) -> Result<Arc<Vec<Entry>>> {
         let key = self.absolute(path.map_or(".", RemotePath::as_str))?;
         let expire = self.settings.duration(CACHE_EXPIRE, self.connection.host());
         if cached && let Some(entries) = self.cache.get(&key, expire) {
             return Ok(entries);
         }
+        match self.listing_so_far(path)? {
+            (entries, None) => Ok(entries),
+            (_, Some(cut)) => Err(cut),
+        }
+    }
+
+    /// As [`Context::listing`], from the server; also what there is of a listing that the server
+    /// cut, and the failure to tell behind it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the listing.
+    pub fn listing_so_far(
+        &mut self,
+        path: Option<&RemotePath>,
+    ) -> Result<(Arc<Vec<Entry>>, Option<Error>)> {
+        let key = self.absolute(path.map_or(".", RemotePath::as_str))?;
         // `.` and the like mean the same to us, but not to every server.
         let path = path.filter(|path| path.as_str() != ".");
         let listing = self.session()?.list(path, true)?;
         for line in &listing.unknown {
             self.out.warn(&format!("{key}: a line of the listing was not understood: {line}"));
         }
-        Ok(self.cache.put(key, listing.entries))
+        if let Some(words) = listing.cut {
+            let text = format!("{key}: the server left some of the listing out: {words}");
+            return Ok((Arc::new(listing.entries), Some(Error::new(Kind::Incomplete, text))));
+        }
+        Ok((self.cache.put(key, listing.entries), None))
     }
 
     /// Drops what the cache knows of a path that was changed. No server is asked.

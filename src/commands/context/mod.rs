@@ -4,6 +4,7 @@
 //! shell: where a command must run other commands (`source`), it does so through
 //! [`Context::interpreter`].
 
+mod audit;
 pub mod beside;
 mod cache;
 mod connect;
@@ -12,6 +13,7 @@ mod dialer;
 mod jobs;
 mod keyring;
 mod listing;
+mod passphrase;
 mod pool;
 mod slots;
 #[cfg(test)]
@@ -33,6 +35,7 @@ use crate::transfer::limit::Limit;
 use crate::transfer::retry::Retries;
 use crate::transfer::{How, Verify};
 
+pub use audit::{Audit, Place};
 pub use cache::Cache;
 pub use connection::{Connection, Login};
 pub use jobs::{Body, Job, Jobs, State, Waiting};

@@ -21,33 +21,56 @@ impl Context {
         self.session()?;
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
         let login = self.connection.login.clone().ok_or_else(not_connected)?;
-        let options = self.session_options(&site)?;
-        let session = self.connection.session.take().ok_or_else(not_connected)?;
+        let mut options = self.session_options(&site)?;
+        options.user = Some(login.user.clone());
+        let mut session = self.connection.session.take().ok_or_else(not_connected)?;
+        session.set_busy(true);
         self.connection.directory = Some(session.cwd().clone());
         let (known, pinned) = (session.known(), session.certificate().to_vec());
         let limit = self.connection_limit(&site);
         let slots = self.jobs.slots().clone();
+        let audit = self.audit_of(&site.host, site.port);
         let connect = move || {
             // Without one, the pool does with what it has: the others belong to jobs.
             let slot = slots.try_take(&site.key(), limit).ok_or_else(|| {
                 let text = format!("{}: {limit} connections are open already", site.key());
                 Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
             })?;
-            let mut session = Session::connect(options.clone(), &mut |identity| {
+            let session = Session::connect(options.clone(), &mut |identity| {
                 if identity.der == pinned {
                     return Ok(());
                 }
                 let text = "shows another certificate than on the first connection";
                 Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.key())))
-            })?;
+            });
+            audit.connect(session.as_ref().err());
+            let mut session = session?;
             session.hold(slot);
             let account = login.account.as_ref().map(Secret::expose);
-            session.login_like(&known, &login.user, login.secret.expose(), account)?;
-            Ok(session)
+            let secret = login.secret.expose();
+            let logged_in = session.login_like(&known, &login.user, secret, account);
+            audit.login(&login.user, logged_in.as_ref().err());
+            session.set_busy(true);
+            logged_in.map(|()| session)
         };
         let pool = Pool::new(limit, Box::new(connect));
         pool.adopt(session);
         Ok(pool)
+    }
+
+    /// Does work with one transfer after the other if `many` is true: each one's data connection
+    /// is then asked for with the end of the one before it.
+    pub fn in_a_row<T>(&mut self, many: bool, work: impl FnOnce(&mut Self) -> T) -> T {
+        if let Some(session) = &mut self.connection.session {
+            session.set_busy(many);
+        }
+        let done = work(self);
+        if let Some(session) = &mut self.connection.session {
+            session.set_busy(false);
+            // If it is lost, the next command finds out.
+            let _ = session.settle();
+        }
+        done
     }
 
     /// Takes a session out of the pool for the shell, and says goodbye to the others. The shell's
@@ -56,10 +79,14 @@ impl Context {
         let directory = self.connection.directory.clone();
         // Each goodbye waits for its answer.
         std::thread::scope(|scope| {
-            for session in pool.drain().into_iter().filter(|session| session.death().is_none()) {
+            for mut session in pool.drain().into_iter().filter(|session| session.death().is_none())
+            {
                 let is_ours = Some(session.cwd()) == directory.as_ref();
                 if self.connection.session.is_none() && is_ours {
-                    self.connection.session = Some(session);
+                    session.set_busy(false);
+                    if session.settle().is_ok() {
+                        self.connection.session = Some(session);
+                    }
                 } else {
                     scope.spawn(|| session.quit());
                 }

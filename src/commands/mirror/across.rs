@@ -91,7 +91,7 @@ impl Mirror {
         let far = tree(ctx, target, to);
         ctx.exchange(there);
         let limit = source.limit().min(target.limit());
-        self.run_between(ctx, Sides::Across(near, far?), Way::Copy, limit)
+        self.run_between(ctx, Sides::Across(near, far?), Way::Copy, Some(&there.connection), limit)
     }
 }
 

@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use chrono::{NaiveDateTime, Utc};
 use clap::Parser;
+use clap::builder::NonEmptyStringValueParser;
 
+use super::context::Connection;
 use super::{Builtin, Context, Example, Group, local};
 use patterns::Patterns;
 use watching::Watching;
@@ -70,10 +72,10 @@ pub struct Mirror {
     #[command(flatten)]
     patterns: Patterns,
     /// The directory to copy
-    #[arg(value_name = "SOURCE")]
+    #[arg(value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
     source: String,
     /// Where to
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = NonEmptyStringValueParser::new())]
     target: Option<String>,
 }
 
@@ -136,14 +138,22 @@ impl Mirror {
         let way = if self.reverse { Way::Upload } else { Way::Download };
         let result = self
             .sides(&pool, ctx)
-            .and_then(|sides| self.run_between(ctx, sides, way, pool.limit()));
+            .and_then(|sides| self.run_between(ctx, sides, way, None, pool.limit()));
         ctx.end_pool(&pool);
         result
     }
 
-    fn run_between(&self, ctx: &mut Context, sides: Sides, way: Way, limit: usize) -> Result<()> {
+    /// `there` is the server that a copy goes to.
+    fn run_between(
+        &self,
+        ctx: &mut Context,
+        sides: Sides,
+        way: Way,
+        there: Option<&Connection>,
+        limit: usize,
+    ) -> Result<()> {
         let settings = self.settings(ctx, way, limit);
-        let watched = Watching::new(ctx, way, sides.clone());
+        let watched = Watching::new(ctx, way, there, sides.clone());
         let begun = std::time::Instant::now();
         let result = run::carry(&sides, &settings, &watched, &ctx.cancel);
         let mut summary = match result {
@@ -154,7 +164,7 @@ impl Mirror {
             }
         };
         let deleted = if self.dry_run {
-            show::plan(&ctx.out, &sides, &summary.actions, way)
+            watched.end_plan()
         } else {
             self.delete(ctx, &sides, &settings, &mut summary, &watched)
         };
@@ -227,12 +237,12 @@ impl Mirror {
         summary: &mut Summary,
         watched: &Watching,
     ) -> Result<()> {
-        let surplus = summary.actions.len() as u64;
+        let surplus = summary.surplus.len() as u64;
         if surplus == 0 {
             return Ok(());
         }
         if !summary.clean {
-            summary.actions.clear();
+            summary.surplus.clear();
             return Err(Error::new(
                 Kind::Incomplete,
                 "nothing was deleted: not every listing was whole and understood",
@@ -241,7 +251,7 @@ impl Mirror {
         let host = ctx.connection.host();
         let limit = self.max_delete.or(ctx.settings.limit(set::MIRROR_MAX_DELETE, host));
         if limit.is_some_and(|limit| limit.exceeded(surplus, summary.in_target)) {
-            summary.actions.clear();
+            summary.surplus.clear();
             return Err(Error::new(
                 Kind::Other,
                 format!("nothing was deleted: {surplus} would be, more than --max-delete allows"),
@@ -251,7 +261,7 @@ impl Mirror {
         if !self.yes {
             let question = format!("Delete {} from the target", count(surplus, "item"));
             if !ctx.confirm(&question, "--yes")? {
-                summary.actions.clear();
+                summary.surplus.clear();
                 return Ok(());
             }
         }
@@ -269,14 +279,15 @@ impl Mirror {
             human_duration(elapsed),
             human_rate(summary.bytes, elapsed)
         )];
-        for (number, what) in [
-            (summary.directories, "directories created"),
-            (summary.unchanged, "unchanged"),
-            (summary.links, "links passed over"),
-            (summary.deleted, "deleted"),
-            (summary.failures, "failed"),
+        for (number, [one, many]) in [
+            (summary.directories, ["directory created", "directories created"]),
+            (summary.unchanged, ["unchanged"; 2]),
+            (summary.links, ["link passed over", "links passed over"]),
+            (summary.deleted, ["deleted"; 2]),
+            (summary.failures, ["failed"; 2]),
         ] {
             if number > 0 {
+                let what = if number == 1 { one } else { many };
                 parts.push(format!("{number} {what}"));
             }
         }

@@ -6,43 +6,70 @@ use crate::output::{Cell, Column, Output, Record, Table, Way, human_size};
 use crate::transfer::mirror::carry::Sides;
 use crate::transfer::mirror::plan::Action;
 
-/// The plan of a dry run: a table, or records.
-pub fn plan(out: &Output, sides: &Sides, actions: &[Action], way: Way) -> Result<()> {
-    let mut table = Table::new(&[
-        Column::left("Action"),
-        Column::right("Size"),
-        Column::left("Why"),
-        Column::left("Path"),
-    ]);
-    for action in actions {
+/// How many lines of a plan are held back, so that the columns of a short one fit.
+const HELD: usize = 1000;
+
+/// The plan of a dry run: a table, or records. A long one is shown as it is found out.
+#[derive(Debug, Default)]
+pub struct PlanTable {
+    rows: Vec<Vec<Cell>>,
+    /// Whether some rows have been shown.
+    begun: bool,
+}
+
+impl PlanTable {
+    /// Takes the next action.
+    ///
+    /// # Errors
+    ///
+    /// Those of the output.
+    pub fn add(&mut self, out: &Output, sides: &Sides, action: &Action, way: Way) -> Result<()> {
         let (verb, size, why) = match action {
             Action::MakeDirectory { .. } => ("mkdir", None, "missing"),
-            Action::Carry { item, reason, .. } => {
-                (if way == Way::Download { "get" } else { "put" }, item.size, reason.word())
+            Action::Carry { size, reason, .. } => {
+                (if way == Way::Download { "get" } else { "put" }, *size, reason.word())
             }
             Action::Delete { .. } => ("delete", None, "surplus"),
         };
         if out.is_json() {
-            match action {
-                Action::Carry { path, item, .. } => {
-                    let (remote, local) = ends(sides, path, way);
-                    let mut planned = record(way, &remote, &local, None);
-                    planned.bytes = item.size.unwrap_or(0);
-                    planned.status = "planned".to_owned();
-                    out.record(&Record::Transfer(planned))?;
-                }
-                _ => out.line(&format!("{verb} {}", sides.target().show(action.path())))?,
-            }
-            continue;
+            let Action::Carry { path, size, .. } = action else {
+                return out.line(&format!("{verb} {}", sides.target().show(action.path())));
+            };
+            let (remote, local) = ends(sides, path, way);
+            let mut planned = record(way, &remote, &local, None);
+            planned.bytes = size.unwrap_or(0);
+            planned.status = "planned".to_owned();
+            return out.record(&Record::Transfer(planned));
         }
-        table.row(vec![
-            Cell::new(verb),
-            Cell::new(size.map(human_size).unwrap_or_default()),
-            Cell::new(why),
-            Cell::new(action.path()),
-        ]);
+        let size = size.map(human_size).unwrap_or_default();
+        self.rows.push(vec![verb.into(), size.into(), why.into(), action.path().into()]);
+        if self.rows.len() < HELD { Ok(()) } else { self.show(out, true) }
     }
-    if out.is_json() || table.is_empty() { Ok(()) } else { out.table(&table) }
+
+    /// Shows what was held back.
+    ///
+    /// # Errors
+    ///
+    /// Those of the output.
+    pub fn end(&mut self, out: &Output) -> Result<()> {
+        self.show(out, self.begun)
+    }
+
+    /// Shows rows; of a long plan with the widest columns that there may be.
+    fn show(&mut self, out: &Output, is_long: bool) -> Result<()> {
+        let least = |width| if is_long { width } else { 0 };
+        let mut table = Table::new(&[
+            Column::left("Action").at_least(least("Action".len())),
+            Column::right("Size").at_least(least("1023".len())),
+            Column::left("Why").at_least(least("size differs".len())),
+            Column::left("Path"),
+        ]);
+        if std::mem::replace(&mut self.begun, true) {
+            table = table.without_header();
+        }
+        self.rows.drain(..).for_each(|row| table.row(row));
+        if table.is_empty() { Ok(()) } else { out.table(&table) }
+    }
 }
 
 /// A file's two ends: remote, local.

@@ -2,12 +2,15 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::show::ends;
+use super::show::{PlanTable, ends};
 use crate::commands::Context;
+use crate::commands::context::{Audit, Connection, Place};
 use crate::commands::transfers::record;
 use crate::commands::watch::Watched;
 use crate::error::{Error, Result};
+use crate::ftp::path::encode_name;
 use crate::output::{Output, Record, TreeProgress, Way};
+use crate::site::Site;
 use crate::transfer::mirror::carry::Sides;
 use crate::transfer::mirror::plan::Action;
 use crate::transfer::mirror::watch::Watch;
@@ -21,19 +24,31 @@ pub struct Watching {
     way: Way,
     /// Files and bytes carried.
     carried: Mutex<(u64, u64)>,
-    audit: serde_json::Map<String, serde_json::Value>,
+    /// What a dry run has not shown yet.
+    plan: Mutex<PlanTable>,
+    audit: Audit,
+    /// The two servers of a copy.
+    servers: Option<(Site, Site)>,
 }
 
 impl Watching {
     /// Nothing has happened yet.
-    pub fn new(ctx: &Context, way: Way, sides: Sides) -> Self {
-        let mut audit = serde_json::Map::new();
-        if let Some(site) = &ctx.connection.site {
-            audit.insert("host".into(), site.host.clone().into());
-            audit.insert("port".into(), site.port.into());
-        }
+    pub fn new(ctx: &Context, way: Way, there: Option<&Connection>, sides: Sides) -> Self {
+        let audit = ctx.audit();
+        let here = ctx.connection.site.clone();
+        let servers = here.zip(there.and_then(|there| there.site.clone()));
         let tree = ctx.out.tree_progress("total");
-        Self { out: ctx.out.clone(), tree, sides, way, carried: Mutex::default(), audit }
+        let (carried, plan) = (Mutex::default(), Mutex::default());
+        Self { out: ctx.out.clone(), tree, sides, way, carried, plan, audit, servers }
+    }
+
+    /// Shows the rest of a dry run's plan.
+    ///
+    /// # Errors
+    ///
+    /// Those of the output.
+    pub fn end_plan(&self) -> Result<()> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner).end(&self.out)
     }
 
     /// Takes the bars away and counts what was carried.
@@ -44,20 +59,27 @@ impl Watching {
         ctx.tally.bytes += bytes;
     }
 
-    fn audit(&self, event: &str, path: &str, bytes: Option<u64>, error: Option<&Error>) {
-        let mut fields = self.audit.clone();
-        let (remote, local) = ends(&self.sides, path, self.way);
-        fields.insert("remote".into(), remote.into());
-        fields.insert("local".into(), local.into());
-        if let Some(bytes) = bytes {
-            let direction = if self.way == Way::Upload { "upload" } else { "download" };
-            fields.insert("direction".into(), direction.into());
-            fields.insert("bytes".into(), bytes.into());
+    fn audit_transfer(&self, path: &str, bytes: u64, error: Option<&Error>) {
+        let (mut remote, mut local) = ends(&self.sides, path, self.way);
+        if let Some((here, there)) = &self.servers {
+            (remote, local) = (url(here, &remote), url(there, &local));
         }
-        let error = error.map(|error| error.message().to_owned());
-        fields.insert("error".into(), error.into());
-        self.out.audit(event, &fields);
+        self.audit.transfer(self.way, &remote, &local, bytes, error);
     }
+
+    fn audit_delete(&self, path: &str, error: Option<&Error>) {
+        let place = if self.way == Way::Download { Place::Local } else { Place::Remote };
+        let audit = match &self.servers {
+            Some((_, there)) => self.audit.at(there),
+            None => self.audit.clone(),
+        };
+        audit.delete(place, &self.sides.target().show(path), error);
+    }
+}
+
+/// A file of a server as a URL.
+fn url(site: &Site, path: &str) -> String {
+    Site { path: Some(encode_name(path)), ..site.clone() }.to_string()
 }
 
 impl Watch for Watching {
@@ -67,6 +89,11 @@ impl Watch for Watching {
 
     fn begin(&self, path: &str, size: Option<u64>) -> Box<dyn Progress> {
         Box::new(Watched::below(&self.tree, &self.out, path, size))
+    }
+
+    fn planned(&self, action: &Action) -> Result<()> {
+        let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        plan.add(&self.out, &self.sides, action, self.way)
     }
 
     fn done(&self, action: &Action, result: Result<Option<&Outcome>, &Error>) {
@@ -79,7 +106,7 @@ impl Watch for Watching {
                 self.tree.file_done();
                 let outcome = result.ok().flatten();
                 let bytes = outcome.map_or(0, |outcome| outcome.bytes);
-                self.audit("transfer", path, Some(bytes), result.err());
+                self.audit_transfer(path, bytes, result.err());
                 if let Some(outcome) = outcome {
                     let mut carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
                     carried.0 += 1;
@@ -98,7 +125,7 @@ impl Watch for Watching {
                     let _ = self.out.record(&Record::Transfer(done));
                 }
             }
-            Action::Delete { .. } => self.audit("delete", path, None, result.err()),
+            Action::Delete { .. } => self.audit_delete(path, result.err()),
             Action::MakeDirectory { .. } => {}
         }
     }

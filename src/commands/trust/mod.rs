@@ -13,7 +13,6 @@ mod scan;
 mod server;
 
 use clap::Parser;
-use serde_json::Map;
 
 use super::{Builtin, Context, Example, Group};
 use crate::error::{Error, Kind, Result};
@@ -89,7 +88,7 @@ impl Failures {
 }
 
 /// An entry as a record.
-fn record(action: &str, entry: &Entry) -> Record {
+fn record(action: &str, entry: &Entry) -> Record<'static> {
     Record::Trust(output::Trust {
         action: action.to_owned(),
         host: entry.host.clone(),
@@ -107,12 +106,8 @@ fn record(action: &str, entry: &Entry) -> Record {
 
 /// Tells that the store was changed: the audit log, and a record or a notice.
 fn told(ctx: &Context, action: &str, entry: &Entry) -> Result<()> {
-    let mut fields = Map::new();
-    fields.insert("host".into(), entry.host.clone().into());
-    fields.insert("port".into(), entry.port.into());
-    fields.insert("decision".into(), action.into());
-    fields.insert("why".into(), entry.certificate.to_string().into());
-    ctx.out.audit("trust", &fields);
+    let why = "the trust store was changed";
+    ctx.audit_of(&entry.host, entry.port).trust(action, why, Some(entry.certificate));
     if ctx.out.is_json() {
         return ctx.out.record(&record(action, entry));
     }

@@ -6,7 +6,7 @@
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::fields::{is_number, number};
-use super::month::month;
+use super::month::{is_unclear, month};
 use super::{Modified, Precision, Zone};
 
 /// The bytes are not a time value at all.
@@ -133,6 +133,10 @@ pub(super) fn find(words: &[&[u8]], now: NaiveDateTime) -> Option<Found> {
         // "Apr  8 1994", "Apr 8 10:20", BSD's "Apr 8 10:20:30 1994"
         return with_year(month, day(second)?, third?, words.get(3).copied(), now);
     }
+    if is_unclear(first) || is_unclear(second) {
+        day(if is_unclear(first) { second } else { first })?;
+        return Found::new(3, None).filter(|_| third.is_some_and(|w| is_year(w) || is_minute(w)));
+    }
     if !first[0].is_ascii_digit() {
         return None;
     }
@@ -163,6 +167,14 @@ pub(super) fn find(words: &[&[u8]], now: NaiveDateTime) -> Option<Found> {
     }
 }
 
+fn is_year(word: &[u8]) -> bool {
+    word.len() == 4 && is_number(word)
+}
+
+fn is_minute(word: &[u8]) -> bool {
+    clock(word).is_some_and(|(_, precision, _)| precision == Precision::Minute)
+}
+
 /// A month and a day, then a year or a time in the last months.
 fn with_year(
     month: u32,
@@ -171,7 +183,7 @@ fn with_year(
     fourth: Option<&[u8]>,
     now: NaiveDateTime,
 ) -> Option<Found> {
-    if third.len() == 4 && is_number(third) {
+    if is_year(third) {
         let year = int(third)?;
         date(2000, month, day)?; // 31 June is no date in any year.
         return Found::new(3, date(year, month, day).map(on));

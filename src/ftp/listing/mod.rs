@@ -5,7 +5,9 @@
 //! Names are kept exactly as sent; whether one is safe to use is asked where it is used.
 
 mod as400;
+mod connect;
 pub(super) mod date;
+mod dls;
 mod dos;
 mod eplf;
 mod fields;
@@ -14,9 +16,14 @@ mod month;
 mod mvs;
 mod netware;
 mod nonstop;
+mod nortel;
 mod os2;
+mod os9;
+mod supertcp;
 mod unix;
 mod vms;
+mod vshell;
+mod vxworks;
 mod zvm;
 
 use chrono::NaiveDateTime;
@@ -149,11 +156,18 @@ enum Family {
     Mvs,
     NonStop,
     Zvm,
+    VShell,
+    VxWorks,
+    Os9,
+    Connect,
+    Nortel,
+    SuperTcp,
+    Dls,
 }
 
 impl Family {
     /// In the order in which a first line is tried.
-    const ALL: [Family; 10] = [
+    const ALL: [Family; 17] = [
         Family::Unix,
         Family::Dos,
         Family::Eplf,
@@ -164,6 +178,13 @@ impl Family {
         Family::Mvs,
         Family::NonStop,
         Family::Zvm,
+        Family::VShell,
+        Family::VxWorks,
+        Family::Os9,
+        Family::Connect,
+        Family::Nortel,
+        Family::SuperTcp,
+        Family::Dls,
     ];
 }
 
@@ -180,10 +201,16 @@ const HINTS: [(&str, Family); 8] = [
 ];
 
 /// Reads the lines of one LIST, in order.
+///
+/// The first entry decides which family the listing is of; a line of another family is not
+/// understood after it.
 #[derive(Debug)]
 pub struct ListParser {
     now: NaiveDateTime,
-    family: Family,
+    /// What the server's system sends by default.
+    hint: Option<Family>,
+    /// What the listing is, once an entry has shown it.
+    known: Option<Family>,
     dos: dos::Dos,
     vms: vms::Vms,
 }
@@ -191,13 +218,14 @@ pub struct ListParser {
 impl ListParser {
     /// A parser for one listing.
     ///
-    /// `syst_hint` is the text of the reply to SYST: the family to try first. `now` is the time by
-    /// which dates without a year are understood; a zone's worth of error does no harm.
+    /// `syst_hint` is the text of the reply to SYST: the family to try first. A system with a format
+    /// of its own sends that, or imitates Unix or DOS; nothing else is taken from it. `now` is the
+    /// time by which dates without a year are understood; a zone's worth of error does no harm.
     pub fn new(syst_hint: Option<&str>, now: NaiveDateTime) -> Self {
         let syst = syst_hint.unwrap_or_default().to_ascii_uppercase();
-        let family = HINTS.iter().find(|(start, _)| syst.trim_start().starts_with(start));
-        let family = family.map_or(Family::Unix, |(_, family)| *family);
-        Self { now, family, dos: dos::Dos::default(), vms: vms::Vms::default() }
+        let hint = HINTS.iter().find(|(start, _)| syst.trim_start().starts_with(start));
+        let hint = hint.map(|(_, family)| *family);
+        Self { now, hint, known: None, dos: dos::Dos::default(), vms: vms::Vms::default() }
     }
 
     /// Reads one line, given without its line end.
@@ -211,18 +239,19 @@ impl ListParser {
         if let Some(result) = self.vms.wrapped(line) {
             return result;
         }
-        let first = self.family;
-        match self.read(first, line) {
-            Line::Unknown => {}
-            known => return known,
+        if let Some(family) = self.known {
+            return self.read(family, line);
         }
-        for family in Family::ALL {
-            if family != first {
-                let result = self.read(family, line);
-                if result != Line::Unknown {
-                    self.family = family;
-                    return result;
-                }
+        for family in self.hint.into_iter().chain(Family::ALL) {
+            if !self.may_be(family) {
+                continue;
+            }
+            let result = self.read(family, line);
+            if matches!(result, Line::Entry(_)) || self.vms.is_waiting() {
+                self.known = Some(family);
+            }
+            if result != Line::Unknown {
+                return result;
             }
         }
         Line::Unknown
@@ -231,6 +260,12 @@ impl ListParser {
     /// The end of the listing: [`Line::Unknown`] if the last line was the first half of an entry.
     pub fn finish(self) -> Line {
         if self.vms.is_waiting() { Line::Unknown } else { Line::Skip }
+    }
+
+    /// Whether the server's system allows for this family. Any server runs on Windows.
+    fn may_be(&self, family: Family) -> bool {
+        let anything = matches!(self.hint, None | Some(Family::Dos));
+        anything || self.hint == Some(family) || matches!(family, Family::Unix | Family::Dos)
     }
 
     fn read(&mut self, family: Family, line: &[u8]) -> Line {
@@ -245,6 +280,13 @@ impl ListParser {
             Family::Mvs => mvs::parse(line),
             Family::NonStop => nonstop::parse(line),
             Family::Zvm => zvm::parse(line).into(),
+            Family::VShell => vshell::parse(line).into(),
+            Family::VxWorks => vxworks::parse(line),
+            Family::Os9 => os9::parse(line),
+            Family::Connect => connect::parse(line, self.now).into(),
+            Family::Nortel => nortel::parse(line).into(),
+            Family::SuperTcp => supertcp::parse(line).into(),
+            Family::Dls => dls::parse(line, self.known == Some(family), self.now).into(),
         }
     }
 }

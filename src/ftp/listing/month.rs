@@ -2,7 +2,7 @@
 //! comes out, or nothing where the word is no month or could be two.
 
 /// Months as `ls` abbreviates them in English and other languages, lower case. A word that is one
-/// month in one language and another in the next (`lis`, `srp`, `jui`) is left out.
+/// month in one language and another in the next is in [`UNCLEAR`].
 const MONTHS: [&[&str]; 12] = [
     &["jan", "janv", "ene", "gen", "january", "januar", "jän", "янв", "sty", "led", "tammi"],
     &["feb", "fév", "févr", "febr", "february", "februar", "фев", "úno", "helmi"],
@@ -17,6 +17,15 @@ const MONTHS: [&[&str]; 12] = [
     &["nov", "november", "ноя", "marras"],
     &["dec", "dez", "déc", "dic", "december", "dezember", "дек", "gru", "pro", "joulu"],
 ];
+
+/// Words that are a month in one language and another month in the next: November in Polish and
+/// October in Croatian, August in Czech and July in Croatian, June and July in French.
+const UNCLEAR: [&[u8]; 3] = [b"lis", b"srp", b"jui"];
+
+/// Is the word a month, but which one depends on a language that the listing does not name?
+pub(super) fn is_unclear(word: &[u8]) -> bool {
+    UNCLEAR.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
 
 /// The month that a word names, 1 to 12, in any case, a dot or comma after it allowed.
 pub(super) fn month(word: &[u8]) -> Option<u32> {
@@ -60,5 +69,7 @@ mod tests {
     fn no_month_name_stands_for_two_months() {
         let mut seen = std::collections::HashSet::new();
         assert!(MONTHS.iter().flat_map(|names| names.iter()).all(|name| seen.insert(*name)));
+        assert!(UNCLEAR.iter().all(|word| month(word).is_none() && is_unclear(word)));
+        assert!(is_unclear(b"JUI") && !is_unclear(b"juin"));
     }
 }

@@ -16,10 +16,14 @@ pub(super) fn parse(line: &[u8], now: NaiveDateTime) -> Option<Entry> {
         None => return octal(line),
     };
     let words = Words::split(line);
-    // The word before a date is the size; at least one word stands before it. The leftmost such pair counts, for a name may look like one.
-    let (size_at, found) = (2..words.all().len())
-        .filter(|i| is_size(words.all()[*i]))
-        .find_map(|i| Some((i, date::find(&words.all()[i + 1..], now)?)))?;
+    // The word before a date is the size; at least one word stands before it. The leftmost such pair
+    // counts, for a name may look like one.
+    let before_date = |is: fn(&[&[u8]], usize) -> bool| {
+        let mut places = (2..words.all().len()).filter(|i| is(words.all(), *i));
+        places.find_map(|i| Some((i, date::find(&words.all()[i + 1..], now)?)))
+    };
+    let (size_at, found) =
+        before_date(|words, i| is_size(words[i])).or_else(|| before_date(is_grown_together))?;
     let device = matches!(line[0], b'b' | b'c');
     let mut owners = &words.all()[1..size_at];
     if device && owners.last().is_some_and(|word| word.ends_with(b",")) {
@@ -58,13 +62,30 @@ fn permissions(line: &[u8]) -> Option<(EntryKind, u32)> {
     Some((kind, symbolic_mode(bits)?)).filter(|_| end)
 }
 
-/// A number, or a negative one, which old servers print for sizes that overflowed, or `8,27`.
+/// A number, or a negative one, which old servers print for sizes that overflowed, or `8,27`, or
+/// `33.5k`, which is no more than a hint.
 fn is_size(word: &[u8]) -> bool {
     is_number(word.strip_prefix(b"-").unwrap_or(word))
+        || is_rounded(word)
         || word
             .iter()
             .position(|b| *b == b',')
             .is_some_and(|comma| is_number(&word[..comma]) && is_number(&word[comma + 1..]))
+}
+
+/// `33.5k`, `2M`.
+fn is_rounded(word: &[u8]) -> bool {
+    let Some((b'k' | b'K' | b'M' | b'G' | b'T', number)) = word.split_last() else { return false };
+    let mut parts = number.split(|b| *b == b'.');
+    parts.clone().count() <= 2 && parts.all(is_number)
+}
+
+/// `ftpadmin125435904`: a group so long that the size follows it without a blank (Pure-FTPd). Where
+/// one ends and the other begins is not in the line.
+fn is_grown_together(words: &[&[u8]], at: usize) -> bool {
+    let owner_at = 1 + usize::from(is_number(words[1]));
+    let word = words[at];
+    at == owner_at + 1 && !word[0].is_ascii_digit() && word.last().is_some_and(u8::is_ascii_digit)
 }
 
 /// Owner and group from the words between permissions and size; `None` if those make no sense.
@@ -83,6 +104,8 @@ fn set_owners(entry: &mut Entry, words: &[&[u8]], size: &[u8]) -> Option<()> {
         [owner, group] if !owner[0].is_ascii_digit() => {
             (entry.owner, entry.group) = (text(owner), text(group));
         }
+        // With group and size in one word.
+        [owner] if !size[0].is_ascii_digit() => entry.owner = text(owner),
         _ => return None,
     }
     Some(())

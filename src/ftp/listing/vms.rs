@@ -6,7 +6,7 @@
 
 use super::date::{at, date, int, on};
 use super::fields::{Words, is_number, number};
-use super::month::month;
+use super::month::{is_unclear, month};
 use super::{Entry, EntryKind, Line, Modified};
 use crate::ftp::path::decode_name;
 
@@ -100,7 +100,7 @@ fn entry(name: &[u8], words: &[&[u8]], start: usize) -> Option<Entry> {
     Some(Entry {
         size,
         size_in_blocks: size.is_some(),
-        modified: Some(modified),
+        modified,
         owner: owner.map(decode_name),
         ..Entry::new(decode_name(name), kind)
     })
@@ -114,19 +114,22 @@ fn blocks(word: &[u8]) -> Option<u64> {
     }
 }
 
-/// `2-JUL-2023`, perhaps with a time; and the words after it.
-fn moment<'w, 'a>(words: &'w [&'a [u8]]) -> Option<(Modified, &'w [&'a [u8]])> {
+/// `2-JUL-2023`, perhaps with a time, and the words after it. The time is `None` where the month's
+/// name does not tell which month it is.
+fn moment<'w, 'a>(words: &'w [&'a [u8]]) -> Option<(Option<Modified>, &'w [&'a [u8]])> {
     let (first, rest) = words.split_first()?;
     let mut parts = first.split(|b| *b == b'-');
     let (day, name, year) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() || year.len() != 4 {
         return None;
     }
-    let day = date(int(year)?, month(name)?, int(day)?)?;
-    match rest.split_first() {
-        Some((time, rest)) if time.contains(&b':') => Some((at(day, time)?, rest)),
-        _ => Some((on(day), rest)),
-    }
+    let number_of_month = if is_unclear(name) { 1 } else { month(name)? };
+    let day = date(int(year)?, number_of_month, int(day)?)?;
+    let (modified, rest) = match rest.split_first() {
+        Some((time, rest)) if time.contains(&b':') => (at(day, time)?, rest),
+        _ => (on(day), rest),
+    };
+    Some((Some(modified).filter(|_| !is_unclear(name)), rest))
 }
 
 /// What may follow: an owner, a protection in parentheses, both or nothing. `None` if anything else does.

@@ -11,8 +11,10 @@ fn encode(text: &str) -> Vec<u8> {
         .collect()
 }
 
-fn line(record: &Record) -> String {
-    String::from_utf8(record.to_line(encode)).unwrap()
+fn line(record: &Record<'_>) -> String {
+    let mut line = Vec::new();
+    record.write_to(&mut line, encode);
+    String::from_utf8(line).unwrap()
 }
 
 #[test]
@@ -23,7 +25,7 @@ fn every_record_has_its_fields_in_their_order() {
             Record::Entry(Entry {
                 name: "a.txt".into(),
                 path: "/pub/a.txt".into(),
-                kind: "file".into(),
+                kind: "file",
                 size: Some(5_000_000_000),
                 modified: time,
                 mode: Some(0o644),
@@ -91,6 +93,17 @@ fn every_record_has_its_fields_in_their_order() {
     for (record, expected) in table {
         assert_eq!(line(&record), format!("{expected}\n"));
     }
+}
+
+#[test]
+fn records_stand_one_behind_the_other() {
+    let mut lines = b"before\n".to_vec();
+    for text in ["a", "\u{9b}"] {
+        Record::Text(text.into()).write_to(&mut lines, encode);
+    }
+    let expected =
+        "before\n{\"type\":\"text\",\"text\":\"a\"}\n{\"type\":\"text\",\"text\":\"\\u009b\"}\n";
+    assert_eq!(String::from_utf8(lines).unwrap(), expected);
 }
 
 #[test]

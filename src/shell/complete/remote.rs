@@ -127,8 +127,8 @@ fn keep(
 ) -> Option<(RemotePath, Vec<Entry>)> {
     ctx.connection.put_session(session);
     let listing = listing.ok()?;
-    // What was not understood is a warning that a command must be able to give.
-    if listing.unknown.is_empty() {
+    // What was not understood or left out is something that a command must be able to tell.
+    if listing.unknown.is_empty() && listing.cut.is_none() {
         ctx.cache.put(directory.clone(), listing.entries.clone());
     }
     Some((directory, listing.entries))

@@ -11,6 +11,7 @@ fn fetch(fake: &mut Fake, dir: &Path) -> Result<Outcome> {
         local: dir.join("x"),
         held: None,
         fresh: false,
+        ask_time: None,
         facts: None,
         how: How::default(),
     };
@@ -108,6 +109,7 @@ fn resume(fake: &mut Fake, dir: &Path) -> Result<Outcome> {
         local: dir.join("x"),
         held: None,
         fresh: false,
+        ask_time: None,
         facts: None,
         how,
     };
@@ -193,6 +195,7 @@ fn a_checksum_that_differs_is_a_failure_and_leaves_nothing_to_go_on_with() {
         local: dir.path().join("x"),
         held: None,
         fresh: false,
+        ask_time: None,
         facts: None,
         how,
     };
@@ -211,7 +214,8 @@ fn on_a_disk_that_does_not_tell_names_apart_the_second_one_is_an_error() {
     let fetch = |name: &str, fresh| {
         let (remote, local) = (RemotePath::new("x").unwrap(), dir.path().join(name));
         let held = Some(held.clone());
-        let job = Job { remote, local, held, fresh, facts: None, how: How::default() };
+        let (facts, ask_time, how) = (None, None, How::default());
+        let job = Job { remote, local, held, fresh, facts, ask_time, how };
         to_file(&mut Fake::with("x", name.as_bytes()), &job, &Unwatched, &Cancel::new())
     };
     fetch("Same", true).unwrap();

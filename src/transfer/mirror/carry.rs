@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDateTime;
+
 use super::local::LocalTree;
 use super::remote::RemoteTree;
-use super::tree::{Item, Stamp, Tree};
+use super::tree::{Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::transfer::{Facts, How, Outcome, Progress, Remote as _, download, relay, upload};
+
+/// Size and time of a file, as a listing told them.
+pub type Known = (Option<u64>, Option<Stamp>);
 
 /// The two sides of a mirror, and with them how a file goes from the one to the other.
 #[derive(Debug, Clone)]
@@ -57,15 +62,16 @@ impl Sides {
         }
     }
 
-    /// Carries one file; `fresh` if the target had nothing of its name.
+    /// Carries one file, of which size and time are known as the source's listing told them;
+    /// `fresh` if the target had nothing of its name.
     ///
     /// # Errors
     ///
     /// Those of the transfer.
     pub fn carry(
         &self,
-        (path, item): (&str, &Item),
-        fresh: bool,
+        (path, fresh): (&str, bool),
+        known: Known,
         how: &How,
         progress: &dyn Progress,
         cancel: &Cancel,
@@ -76,8 +82,14 @@ impl Sides {
                 let spot = target.spot(path)?;
                 let (local, held) = (spot.path(), Some(spot.directory().clone()));
                 let mut session = source.pool().lease(cancel)?;
-                let facts = Some(facts(&mut session, &remote, item, how)?);
-                let job = download::Job { remote, local, held, fresh, facts, how: how.clone() };
+                let ask_time = time_to_ask_late(known, how);
+                let facts = match ask_time {
+                    Some(_) => Facts { size: known.0, modified: None },
+                    None => facts(&mut session, &remote, known, how)?,
+                };
+                let facts = Some(facts);
+                let how = how.clone();
+                let job = download::Job { remote, local, held, fresh, facts, ask_time, how };
                 download::to_file(&mut *session, &job, progress, cancel)
             }
             Sides::Up(source, target) => {
@@ -91,7 +103,7 @@ impl Sides {
             Sides::Across(source, target) => {
                 let from = source.locate(path)?;
                 let mut fetching = source.pool().lease(cancel)?;
-                let facts = Some(facts(&mut fetching, &from, item, how)?);
+                let facts = Some(facts(&mut fetching, &from, known, how)?);
                 let to = target.locate(path)?;
                 let job = relay::Job { from, to, facts, how: how.clone() };
                 let mut storing = target.pool().lease(cancel)?;
@@ -101,23 +113,36 @@ impl Sides {
     }
 }
 
+/// A file that is not worth resuming: its time need not be known before it is fetched.
+const SMALL: u64 = 1024 * 1024;
+
+/// The time in the listing, if that told all but the exact one of a file fetched in one go.
+fn time_to_ask_late((size, modified): Known, how: &How) -> Option<NaiveDateTime> {
+    let small = size.is_some_and(|size| size < SMALL);
+    let vague = modified.filter(|stamp| !is_exact(stamp));
+    vague.filter(|_| small && how.preserve_times && !how.resume).map(|stamp| stamp.time)
+}
+
+fn is_exact(stamp: &Stamp) -> bool {
+    stamp.grain <= 1
+}
+
 /// What the listing said, where that is exact: it saves a round trip or two a file.
 fn facts(
     session: &mut crate::ftp::session::Session,
     path: &crate::ftp::path::RemotePath,
-    item: &Item,
+    (size, modified): Known,
     how: &How,
 ) -> Result<Facts> {
-    let exact = |stamp: &Stamp| stamp.grain <= chrono::TimeDelta::seconds(1);
-    let time = item.modified.filter(exact).map(|stamp| stamp.time);
-    if item.size.is_some() && (time.is_some() || !how.preserve_times) {
-        return Ok(Facts { size: item.size, modified: time });
+    let time = modified.filter(is_exact).map(|stamp| stamp.time);
+    if size.is_some() && (time.is_some() || !how.preserve_times) {
+        return Ok(Facts { size, modified: time });
     }
-    if let Some(size) = item.size
-        && item.modified.is_some()
+    if let Some(size) = size
+        && modified.is_some()
     {
-        let modified = session.modified(path)?.or(item.modified.map(|stamp| stamp.time));
-        return Ok(Facts { size: Some(size), modified });
+        let listed = modified.map(|stamp| stamp.time);
+        return Ok(Facts { size: Some(size), modified: session.modified(path)?.or(listed) });
     }
     session.facts(path)
 }

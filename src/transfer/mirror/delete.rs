@@ -1,14 +1,14 @@
 //! The deletions of a mirror, last of all: what [`carry`](super::run::carry) found surplus.
 
 use super::carry::Sides;
-use super::plan::Action;
+use super::plan::Surplus;
 use super::run::{Settings, Summary, ends_all, tried};
 use super::tree::ItemKind;
 use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::error::Result;
 
-/// Deletes what is surplus, in the order of `Summary::actions`. The caller has made sure that it may.
+/// Deletes what is surplus, in the order of `Summary::surplus`. The caller has made sure that it may.
 ///
 /// # Errors
 ///
@@ -20,10 +20,10 @@ pub fn delete(
     watch: &dyn Watch,
     cancel: &Cancel,
 ) -> Result<()> {
-    let actions = std::mem::take(&mut summary.actions);
-    let gone = links(sides, &actions, cancel)?;
-    for action in actions {
-        let Action::Delete { path, kind } = &action else { continue };
+    let surplus = std::mem::take(&mut summary.surplus);
+    let gone = links(sides, &surplus, cancel)?;
+    for item in surplus {
+        let (path, action) = (&*item.path, item.action());
         if let Some(link) = gone.iter().find(|link| is_at_or_below(path, link)) {
             if link == path {
                 summary.deleted += 1;
@@ -31,7 +31,8 @@ pub fn delete(
             }
             continue;
         }
-        let result = tried(settings, watch, cancel, || sides.target().remove(path, *kind, cancel));
+        let result =
+            tried(settings, watch, cancel, || sides.target().remove(path, item.kind, cancel));
         match &result {
             Ok(()) => {
                 summary.deleted += 1;
@@ -49,14 +50,9 @@ pub fn delete(
 
 /// Removes surplus directories that turn out to be links, outermost first, so that nothing of
 /// what they lead to is deleted.
-fn links(sides: &Sides, actions: &[Action], cancel: &Cancel) -> Result<Vec<String>> {
-    let mut directories: Vec<&str> = actions
-        .iter()
-        .filter_map(|action| match action {
-            Action::Delete { path, kind: ItemKind::Directory } => Some(path.as_str()),
-            _ => None,
-        })
-        .collect();
+fn links(sides: &Sides, surplus: &[Surplus], cancel: &Cancel) -> Result<Vec<String>> {
+    let directories = surplus.iter().filter(|item| item.kind == ItemKind::Directory);
+    let mut directories: Vec<&str> = directories.map(|item| &*item.path).collect();
     // A path sorts before what is below it.
     directories.sort_unstable();
     let mut gone: Vec<String> = Vec::new();

@@ -11,7 +11,8 @@ use std::sync::OnceLock;
 use chrono::DateTime;
 use rustix::fs::{FileType, Stat};
 
-use super::tree::{Item, ItemKind, Listing, Stamp, Tree};
+use super::listing::Listing;
+use super::tree::{Item, ItemKind, Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{decode_name, encode_name, safe_component};
@@ -121,7 +122,7 @@ fn safe(name: &str) -> Result<OsString> {
     Ok(OsString::from_vec(encode_name(name)))
 }
 
-fn item(name: String, stat: &Stat) -> Item {
+fn item<'a>(name: &'a str, stat: &Stat) -> Item<'a> {
     let kind = match file_type(stat) {
         FileType::RegularFile => ItemKind::File,
         FileType::Directory => ItemKind::Directory,
@@ -157,20 +158,22 @@ impl Tree for LocalTree {
             match safe_component(&name) {
                 // What the entry itself is: links are not followed.
                 Ok(_) => {
-                    let stat = directory.spot(entry).stat().map_err(failed)?;
                     // None went away meanwhile.
-                    listing.items.extend(stat.map(|stat| item(name, &stat)));
+                    if let Some(stat) = directory.spot(entry).stat().map_err(failed)? {
+                        listing.push(item(&name, &stat));
+                    }
                 }
                 Err(why) => listing.complaints.push(format!("{name}: {why}")),
             }
         }
+        listing.sort();
         Ok(Some(listing))
     }
 
-    fn follow(&self, path: &str, link: &Item, _cancel: &Cancel) -> Result<Item> {
+    fn follow<'a>(&self, path: &str, link: Item<'a>, _cancel: &Cancel) -> Result<Item<'a>> {
         let spot = self.spot(path)?;
         let stat = spot.stat_through_link().map_err(|error| Error::local(spot.path(), &error))?;
-        Ok(item(link.name.clone(), &stat))
+        Ok(item(link.name, &stat))
     }
 
     fn make_directory(&self, path: &str, _cancel: &Cancel) -> Result<()> {
@@ -255,9 +258,8 @@ mod tests {
             std::fs::write(dir.path().join(name), "x").unwrap();
         }
         let tree = LocalTree::new(dir.path().to_owned());
-        let names: Vec<_> =
-            tree.list("", &go()).unwrap().unwrap().items.into_iter().map(|i| i.name).collect();
-        assert_eq!(names, ["a"]);
+        let listing = tree.list("", &go()).unwrap().unwrap();
+        assert_eq!(listing.iter().map(|item| item.name).collect::<Vec<_>>(), ["a"]);
     }
 
     #[test]

@@ -6,8 +6,10 @@
 pub mod carry;
 pub mod delete;
 pub mod filter;
+pub mod listing;
 pub mod local;
 pub mod plan;
+pub mod queue;
 pub mod remote;
 pub mod run;
 pub mod tree;

@@ -1,12 +1,12 @@
 //! The plan: from two listings of one directory to what has to happen in it. A pure function.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 
 use super::filter::Filter;
-use super::tree::{Item, ItemKind, Listing, below};
+use super::listing::Listing;
+use super::tree::{Item, ItemKind, Stamp, below};
 
 /// What decides whether a file is carried.
 #[derive(Debug, Clone)]
@@ -78,8 +78,10 @@ pub enum Action {
     Carry {
         /// The file.
         path: String,
-        /// What the source says of it.
-        item: Item,
+        /// How large the source says it is.
+        size: Option<u64>,
+        /// What the source says of its time.
+        modified: Option<Stamp>,
         /// Why.
         reason: Reason,
     },
@@ -116,15 +118,29 @@ pub struct Next {
     pub trail: Vec<String>,
 }
 
-/// What has to happen in one directory.
+/// What has to happen to an item of the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Create the directory.
+    Make,
+    /// Carry the file.
+    Carry(Reason),
+}
+
+/// What has to happen in one directory. Items are named by their places in the listings, which
+/// are large enough.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// What to do, in the order of the source's listing; deletions behind.
-    pub actions: Vec<Action>,
+    /// What to do with the source's items, in their order: places and steps.
+    pub places: Vec<u32>,
+    /// As many steps.
+    pub steps: Vec<Step>,
+    /// What to delete, in the target's order.
+    pub surplus: Vec<Surplus>,
     /// Where to go on.
     pub next: Vec<Next>,
-    /// Links that were passed over.
-    pub links: Vec<String>,
+    /// Places of links that were passed over.
+    pub links: Vec<u32>,
     /// Directories that are their own ancestors, reached through links that the server shows as
     /// directories. They are not looked into.
     pub loops: Vec<String>,
@@ -134,92 +150,108 @@ pub struct Plan {
     pub in_target: u64,
 }
 
+/// Something that the source does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surplus {
+    /// Which.
+    pub path: Box<str>,
+    /// What it is.
+    pub kind: ItemKind,
+}
+
+impl Surplus {
+    /// How deep it lies, seen from the root.
+    pub fn depth(&self) -> usize {
+        self.path.matches('/').count()
+    }
+
+    /// What there is to do.
+    pub fn action(&self) -> Action {
+        Action::Delete { path: self.path.to_string(), kind: self.kind }
+    }
+}
+
 /// Plans one directory. Without a source listing all of the target's is surplus; without a
-/// target listing all of the source's is missing.
+/// target listing all of the source's is missing. Both are sorted.
 pub fn directory(
     here: &Next,
     source: Option<&Listing>,
     target: Option<&Listing>,
     rules: &Rules,
 ) -> Plan {
-    let path = here.path.as_str();
-    let mut plan = Plan::default();
-    let there: HashMap<&str, &Item> = target
-        .iter()
-        .flat_map(|listing| &listing.items)
-        .map(|item| (item.name.as_str(), item))
-        .collect();
-    plan.in_target = there.len() as u64;
-    for item in source.iter().flat_map(|listing| &listing.items) {
-        let path = below(path, &item.name);
-        let is_directory = item.kind == ItemKind::Directory;
-        if rules.filter.takes(&path, is_directory) {
-            let there = there.get(item.name.as_str()).copied();
-            one(&mut plan, here, path, item, there, rules);
+    let mut plan =
+        Plan { in_target: target.map_or(0, |listing| listing.len() as u64), ..Plan::default() };
+    let mut others = target.into_iter().flat_map(Listing::iter).peekable();
+    for (place, item) in (0u32..).zip(source.into_iter().flat_map(Listing::iter)) {
+        while let Some(other) = others.next_if(|other| other.name < item.name) {
+            surplus(&mut plan, here, other, rules);
+        }
+        let there = others.next_if(|other| other.name == item.name);
+        let path = below(&here.path, item.name);
+        if rules.filter.takes(&path, item.kind == ItemKind::Directory) {
+            one(&mut plan, here, path, place, (item, there), rules);
         }
     }
-    if rules.delete {
-        let wanted: HashSet<&str> = source
-            .iter()
-            .flat_map(|listing| &listing.items)
-            .map(|item| item.name.as_str())
-            .collect();
-        for item in target.iter().flat_map(|listing| &listing.items) {
-            let path = below(path, &item.name);
-            let is_directory = item.kind == ItemKind::Directory;
-            // What the filter leaves out is nobody's business, also not on the target.
-            if wanted.contains(item.name.as_str()) || !rules.filter.takes(&path, is_directory) {
-                continue;
-            }
-            if is_directory {
-                let trail = Vec::new();
-                let next = Next { path: path.clone(), in_source: false, in_target: true, trail };
-                plan.next.push(next);
-            }
-            plan.actions.push(Action::Delete { path, kind: item.kind });
-        }
-    }
+    others.for_each(|other| surplus(&mut plan, here, other, rules));
     plan
+}
+
+fn surplus(plan: &mut Plan, here: &Next, item: Item<'_>, rules: &Rules) {
+    let path = below(&here.path, item.name);
+    let is_directory = item.kind == ItemKind::Directory;
+    // What the filter leaves out is nobody's business, also not on the target.
+    if !rules.delete || !rules.filter.takes(&path, is_directory) {
+        return;
+    }
+    plan.surplus.push(Surplus { path: path.as_str().into(), kind: item.kind });
+    if is_directory {
+        plan.next.push(Next { path, in_source: false, in_target: true, trail: Vec::new() });
+    }
 }
 
 fn one(
     plan: &mut Plan,
     here: &Next,
     path: String,
-    item: &Item,
-    there: Option<&Item>,
+    place: u32,
+    (item, there): (Item<'_>, Option<Item<'_>>),
     rules: &Rules,
 ) {
+    let mut step = |step| {
+        plan.places.push(place);
+        plan.steps.push(step);
+    };
     match item.kind {
-        ItemKind::Directory if item.unique.as_ref().is_some_and(|u| here.trail.contains(u)) => {
+        ItemKind::Directory if here.trail.iter().any(|u| Some(u.as_str()) == item.unique) => {
             plan.loops.push(path);
         }
         ItemKind::Directory => {
             let in_target = there.is_some_and(|there| there.kind == ItemKind::Directory);
             if !in_target {
-                plan.actions.push(Action::MakeDirectory { path: path.clone() });
+                step(Step::Make);
             }
-            let trail = here.trail.iter().chain(&item.unique).cloned().collect();
+            let own = item.unique.map(str::to_owned);
+            let trail = here.trail.iter().cloned().chain(own).collect();
             plan.next.push(Next { path, in_source: true, in_target, trail });
         }
         ItemKind::File if !in_range(item, rules) => {}
         ItemKind::File => match reason(item, there, rules) {
-            Some(reason) => {
-                plan.actions.push(Action::Carry { path, item: item.clone(), reason });
-            }
+            Some(reason) => step(Step::Carry(reason)),
             None => plan.unchanged += 1,
         },
-        ItemKind::Link | ItemKind::Other => plan.links.push(path),
+        ItemKind::Link | ItemKind::Other => plan.links.push(place),
     }
 }
 
-fn in_range(item: &Item, rules: &Rules) -> bool {
+fn in_range(item: Item<'_>, rules: &Rules) -> bool {
     let size = match (&rules.sizes, item.size) {
         (Some(sizes), Some(size)) => sizes.contains(&size),
         _ => true,
     };
     let time = match (rules.newer_than, item.modified) {
-        (Some(after), Some(modified)) => modified.time + modified.grain > after,
+        (Some(after), Some(modified)) => {
+            modified.time + TimeDelta::seconds(modified.grain.into()) > after
+        }
         _ => true,
     };
     size && time
@@ -227,7 +259,7 @@ fn in_range(item: &Item, rules: &Rules) -> bool {
 
 /// Why a file has to be carried; `None` if what is there will do. Unknown sizes and times are
 /// taken for equal: what cannot be told apart is not carried again and again.
-fn reason(item: &Item, there: Option<&Item>, rules: &Rules) -> Option<Reason> {
+fn reason(item: Item<'_>, there: Option<Item<'_>>, rules: &Rules) -> Option<Reason> {
     let Some(there) = there else { return Some(Reason::Missing) };
     if there.kind != ItemKind::File {
         return Some(Reason::Kind);

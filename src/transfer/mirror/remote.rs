@@ -1,14 +1,14 @@
 //! A directory on a server as one side of a mirror: listed and changed through a pool.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{NaiveDateTime, TimeDelta, Utc};
 
-use super::tree::{Item, ItemKind, Listing, Stamp, Tree};
+use super::listing::Listing;
+use super::tree::{Item, ItemKind, Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::list::Listing as FtpListing;
+use crate::ftp::list::Listed;
 use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::ftp::pool::Pool;
@@ -45,26 +45,54 @@ impl RemoteTree {
         if path.is_empty() { Ok(self.root.clone()) } else { self.root.join(path) }
     }
 
-    fn items(&self, session: &mut Session, directory: &RemotePath, listed: FtpListing) -> Listing {
-        let ahead = self.clock(session, directory, &listed);
+    /// Lists a directory. Nothing is kept of a line but what a mirror needs.
+    fn listing(&self, session: &mut Session, directory: &RemotePath) -> Result<Listing> {
         let mut listing = Listing::default();
-        for line in listed.unknown {
-            let text = format!("{directory}: a line of the listing was not understood: {line}");
-            listing.complaints.push(text);
-        }
-        let mut seen = HashSet::new();
-        for entry in listed.entries {
+        // Places of items whose times are on the server's clock, and the newest file of them.
+        let mut on_its_clock: Vec<u32> = Vec::new();
+        let mut newest: Option<(String, Modified)> = None;
+        session.list_each(Some(directory), true, &mut |listed| {
+            let entry = match listed {
+                Listed::Entry(entry) => entry,
+                Listed::Unknown(line) => {
+                    let text =
+                        format!("{directory}: a line of the listing was not understood: {line}");
+                    listing.complaints.push(text);
+                    return Ok(());
+                }
+                Listed::Cut(words) => {
+                    let text =
+                        format!("{directory}: the server left some of the listing out: {words}");
+                    listing.complaints.push(text);
+                    return Ok(());
+                }
+            };
             if let Err(why) = safe_component(&entry.name) {
                 listing.complaints.push(format!("{directory}: {}: {why}", entry.name));
-            } else if !seen.insert(entry.name.clone()) {
-                let text = format!("{directory}: {}: is listed twice", entry.name);
-                listing.items.retain(|item| item.name != entry.name);
-                listing.complaints.push(text);
-            } else {
-                listing.items.push(item(entry, ahead));
+                return Ok(());
+            }
+            if let Some(modified) = entry.modified.filter(|m| m.zone == Zone::Server) {
+                on_its_clock.extend(u32::try_from(listing.len()));
+                let tells =
+                    entry.kind == EntryKind::File && modified.precision == Precision::Minute;
+                if tells && newest.as_ref().is_none_or(|(_, newest)| newest.time < modified.time) {
+                    newest = Some((entry.name.clone(), modified));
+                }
+            }
+            listing.push(item(&entry));
+            Ok(())
+        })?;
+        if !on_its_clock.is_empty() {
+            let ahead = self.clock(session, directory, newest);
+            let now = Utc::now().naive_utc();
+            for place in on_its_clock {
+                listing.change_time(place, |stamp| shifted(stamp, ahead, now));
             }
         }
-        listing
+        for name in listing.sort() {
+            listing.complaints.push(format!("{directory}: {name}: is listed twice"));
+        }
+        Ok(listing)
     }
 
     /// How far LIST's clock is ahead of UTC, as far as known: what the user said, or by the newest
@@ -73,28 +101,18 @@ impl RemoteTree {
         &self,
         session: &mut Session,
         directory: &RemotePath,
-        listed: &FtpListing,
+        newest: Option<(String, Modified)>,
     ) -> Option<TimeDelta> {
         if self.ahead.is_some() {
             return self.ahead;
         }
-        let dated = listed.entries.iter().filter_map(|entry| {
-            let modified =
-                entry.modified.filter(|modified| modified.precision == Precision::Minute)?;
-            let usable = entry.kind == EntryKind::File && safe_component(&entry.name).is_ok();
-            usable.then_some((entry, modified))
-        });
-        let newest = dated.max_by_key(|(_, modified)| modified.time);
-        let path = newest.map(|(entry, _)| directory.join(&entry.name));
-        let file = match (&path, &newest) {
-            (Some(Ok(path)), Some((_, modified))) => Some((path, modified)),
-            _ => None,
-        };
-        session.list_offset(file)
+        let newest =
+            newest.and_then(|(name, modified)| Some((directory.join(&name).ok()?, modified)));
+        session.list_offset(newest.as_ref().map(|(path, modified)| (path, modified)))
     }
 }
 
-fn item(entry: Entry, ahead: Option<TimeDelta>) -> Item {
+fn item(entry: &Entry) -> Item<'_> {
     let kind = match entry.kind {
         EntryKind::File => ItemKind::File,
         EntryKind::Directory => ItemKind::Directory,
@@ -104,65 +122,70 @@ fn item(entry: Entry, ahead: Option<TimeDelta>) -> Item {
     Item {
         kind,
         size: entry.size.filter(|_| kind == ItemKind::File && !entry.size_in_blocks),
-        modified: entry.modified.map(|modified| stamp(modified, ahead)),
-        unique: entry.unique,
-        name: entry.name,
+        modified: entry.modified.map(stamp),
+        unique: entry.unique.as_deref(),
+        name: &entry.name,
     }
 }
 
-/// Zones are at most so far from UTC.
-const FARTHEST: TimeDelta = TimeDelta::hours(14);
+/// Zones are at most so many seconds from UTC.
+const FARTHEST: u32 = 14 * 3600;
 
 /// Files older than this may be of another season than the clock was found out in.
 const SEASON: TimeDelta = TimeDelta::days(30);
 
-fn stamp(modified: Modified, ahead: Option<TimeDelta>) -> Stamp {
+/// Seconds of a day.
+const DAY: u32 = 24 * 3600;
+
+fn stamp(modified: Modified) -> Stamp {
     let grain = match modified.precision {
-        Precision::Second => TimeDelta::seconds(1),
-        Precision::Minute => TimeDelta::minutes(1),
-        Precision::Day => TimeDelta::days(1),
+        Precision::Second => 1,
+        Precision::Minute => 60,
+        Precision::Day => DAY,
     };
-    let (time, doubt) = match (modified.zone, ahead) {
-        (Zone::Utc, _) => (modified.time, TimeDelta::zero()),
-        (Zone::Server, Some(ahead)) => {
-            let old = Utc::now().naive_utc() - modified.time > SEASON;
-            let doubt = if old { TimeDelta::hours(1) } else { TimeDelta::zero() };
-            (modified.time - ahead, doubt)
+    Stamp { time: modified.time, grain, doubt: 0 }
+}
+
+/// The time on a server's clock that is `ahead` of UTC.
+fn shifted(stamp: Stamp, ahead: Option<TimeDelta>, now: NaiveDateTime) -> Stamp {
+    match ahead {
+        Some(ahead) => {
+            let doubt = if now - stamp.time > SEASON { 3600 } else { 0 };
+            Stamp { time: stamp.time - ahead, doubt, ..stamp }
         }
         // An unknown clock is taken for UTC, but says little about a date alone.
-        (Zone::Server, None) if modified.precision == Precision::Day => (modified.time, FARTHEST),
-        (Zone::Server, None) => (modified.time, TimeDelta::zero()),
-    };
-    Stamp { time, grain, doubt }
+        None if stamp.grain == DAY => Stamp { doubt: FARTHEST, ..stamp },
+        None => stamp,
+    }
 }
 
 impl Tree for RemoteTree {
     fn list(&self, path: &str, cancel: &Cancel) -> Result<Option<Listing>> {
         let directory = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
-        match session.list(Some(&directory), true) {
-            Ok(listed) => Ok(Some(self.items(&mut session, &directory, listed))),
+        match self.listing(&mut session, &directory) {
+            Ok(listing) => Ok(Some(listing)),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    fn follow(&self, path: &str, link: &Item, cancel: &Cancel) -> Result<Item> {
+    fn follow<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Item<'a>> {
         let located = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
         // What has a size is a file; what can be listed is a directory.
         match session.facts(&located) {
             Ok(facts) if facts.size.is_some() => Ok(Item {
-                name: link.name.clone(),
+                name: link.name,
                 kind: ItemKind::File,
                 size: facts.size,
                 modified: facts.modified.map(Stamp::exact),
                 unique: None,
             }),
-            Ok(_) => Ok(Item { kind: ItemKind::Directory, ..link.clone() }),
+            Ok(_) => Ok(Item { kind: ItemKind::Directory, ..link }),
             Err(error) if error.kind() == Kind::Refused => {
                 session.list(Some(&located), false)?;
-                Ok(Item { kind: ItemKind::Directory, ..link.clone() })
+                Ok(Item { kind: ItemKind::Directory, ..link })
             }
             Err(error) => Err(error),
         }

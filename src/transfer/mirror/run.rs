@@ -3,21 +3,19 @@
 //! Files are carried while directories are still being listed. The queue of files is kept short:
 //! above a mark workers carry rather than list, so that memory does not grow with the tree.
 
-use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::carry::Sides;
-use super::plan::{Action, Next, Plan, Reason, Rules, directory};
-use super::tree::{ItemKind, Listing};
+use super::listing::Listing;
+use super::plan::{Action, Next, Plan, Reason, Rules, Surplus, directory};
+use super::queue::{Batch, Queue, Task};
+use super::tree::{ItemKind, below};
 use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::transfer::How;
 use crate::transfer::retry::{Moved, Retries};
-
-/// Above so many files waiting, workers carry rather than list.
-const ENOUGH: usize = 2000;
 
 /// After so long without work a worker connects ahead of it: a server that takes longer to list a
 /// directory is one that takes long to log in to.
@@ -55,8 +53,8 @@ pub struct Summary {
     pub deleted: u64,
     /// Failures, all told already.
     pub failures: u64,
-    /// What the plan says, for a dry run; without one only the deletions.
-    pub actions: Vec<Action>,
+    /// What is to be deleted, deepest first.
+    pub surplus: Vec<Surplus>,
     /// Whether every listing was whole and understood.
     pub clean: bool,
     /// Files and directories that the target had.
@@ -64,12 +62,9 @@ pub struct Summary {
 }
 
 struct Work {
-    directories: VecDeque<(Next, usize)>,
-    /// What is to be carried.
-    files: VecDeque<Action>,
+    queue: Queue,
     busy: usize,
     summary: Summary,
-    deletions: Vec<Action>,
     /// Why everything stops.
     fatal: Option<Error>,
 }
@@ -83,8 +78,8 @@ struct Runner<'a> {
     changed: Condvar,
 }
 
-/// Carries what is to be carried, and returns what is to be deleted in `Summary::actions`
-/// (deepest first). [`delete`](super::delete::delete) does that.
+/// Carries what is to be carried, and returns what is to be deleted in `Summary::surplus`.
+/// [`delete`](super::delete::delete) does that. A dry run only tells `watch`.
 ///
 /// # Errors
 ///
@@ -98,11 +93,9 @@ pub fn carry(
 ) -> Result<Summary> {
     let root = Next { path: String::new(), in_source: true, in_target: true, trail: Vec::new() };
     let work = Work {
-        directories: VecDeque::from([(root, 0)]),
-        files: VecDeque::new(),
+        queue: Queue::new(root),
         busy: 0,
         summary: Summary { clean: true, ..Summary::default() },
-        deletions: Vec::new(),
         fatal: None,
     };
     let runner =
@@ -119,13 +112,12 @@ pub fn carry(
     cancel.check()?;
     let mut summary = work.summary;
     // What is deepest goes first, so that directories are empty when their turn comes.
-    let mut deletions = work.deletions;
-    deletions.sort_by(|a, b| {
-        let depth = |action: &Action| action.path().matches('/').count();
-        depth(b).cmp(&depth(a)).then_with(|| a.path().cmp(b.path()))
-    });
-    summary.actions.sort_by(|a, b| a.path().cmp(b.path()));
-    summary.actions.extend(deletions);
+    summary
+        .surplus
+        .sort_unstable_by(|a, b| b.depth().cmp(&a.depth()).then_with(|| a.path.cmp(&b.path)));
+    if settings.dry_run {
+        summary.surplus.iter().try_for_each(|item| watch.planned(&item.action()))?;
+    }
     Ok(summary)
 }
 
@@ -169,16 +161,12 @@ impl Runner<'_> {
         let mut warm = self.settings.dry_run;
         loop {
             let mut work = self.lock();
-            let (next, file) = loop {
+            let task = loop {
                 if work.fatal.is_some() || self.cancel.requested().is_some() {
                     return;
                 }
-                let carry_first = work.files.len() >= ENOUGH || work.directories.is_empty();
-                if carry_first && let Some(file) = work.files.pop_front() {
-                    break (None, Some(file));
-                }
-                if let Some(next) = work.directories.pop_front() {
-                    break (Some(next), None);
+                if let Some(task) = work.queue.take() {
+                    break task;
                 }
                 if work.busy == 0 {
                     self.changed.notify_all();
@@ -200,10 +188,12 @@ impl Runner<'_> {
             };
             work.busy += 1;
             drop(work);
-            let result = match (next, file) {
-                (Some((next, depth)), _) => self.look_into(next, depth),
-                (_, Some(action)) => self.carry_one(&action),
-                (None, None) => Ok(()),
+            let result = match task {
+                Task::Look(next, depth) => {
+                    let result = self.look_into(&next, depth);
+                    result.and(self.looked_into(next))
+                }
+                Task::Carry(action) => self.carry_one(&action),
             };
             let mut work = self.lock();
             work.busy -= 1;
@@ -216,7 +206,7 @@ impl Runner<'_> {
     }
 
     /// Lists a directory on both sides and takes in its plan.
-    fn look_into(&self, next: Next, depth: usize) -> Result<()> {
+    fn look_into(&self, next: &Next, depth: usize) -> Result<()> {
         if depth > self.settings.rules.max_depth {
             let show = self.sides.source().show(&next.path);
             let limit = self.settings.rules.max_depth;
@@ -228,28 +218,34 @@ impl Runner<'_> {
             return self.unclean(&error);
         }
         // The source first: nothing is made for one that is not there.
-        let source = match self.list_source(&next) {
+        let source = match self.list_source(next) {
             Ok(source) => source,
             Err(error) if next.path.is_empty() => return Err(error),
             Err(error) => return self.unclean(&error),
         };
-        let target = match self.list_target(&next) {
+        let target = match self.list_target(next) {
             Ok(target) => target,
             Err(error) => return self.unclean(&error),
         };
         for complaint in [&source, &target].into_iter().flatten().flat_map(|l| &l.complaints) {
             self.unclean(&Error::new(Kind::Incomplete, complaint.clone()))?;
         }
-        let mut plan = directory(&next, source.as_ref(), target.as_ref(), &self.settings.rules);
-        if self.settings.rules.dereference {
-            self.follow(&mut plan, &next, source.as_ref(), target.as_ref());
-        }
-        for path in std::mem::take(&mut plan.loops) {
-            let show = self.sides.source().show(&path);
+        let mut plan = directory(next, source.as_ref(), target.as_ref(), &self.settings.rules);
+        for path in &plan.loops {
+            let show = self.sides.source().show(path);
             let text = format!("{show}: leads back to a directory that it is in; not looked into");
             self.unclean(&Error::new(Kind::Incomplete, text))?;
         }
-        self.take_in(plan, depth);
+        if self.settings.rules.dereference
+            && let Some(source) = &source
+        {
+            let followed = self.follow(&std::mem::take(&mut plan.links), next, source);
+            let rules = Rules { delete: false, ..self.settings.rules.clone() };
+            let more = directory(next, Some(&followed), target.as_ref(), &rules);
+            self.take_in(Plan { in_target: 0, ..more }, next, Some(followed), depth);
+        }
+        drop(target);
+        self.take_in(plan, next, source, depth);
         Ok(())
     }
 
@@ -289,36 +285,20 @@ impl Runner<'_> {
         Ok(None)
     }
 
-    /// Links of the source are planned as what they lead to.
-    fn follow(
-        &self,
-        plan: &mut Plan,
-        next: &Next,
-        source: Option<&Listing>,
-        target: Option<&Listing>,
-    ) {
-        let links = std::mem::take(&mut plan.links);
-        let named = |path: &str| {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            source?.items.iter().find(|item| item.name == name)
-        };
+    /// What the links of the source lead to, by their names.
+    fn follow(&self, links: &[u32], next: &Next, source: &Listing) -> Listing {
         let mut followed = Listing::default();
-        for path in links {
-            let Some(link) = named(&path).filter(|item| item.kind == ItemKind::Link) else {
-                continue;
-            };
+        let links = links.iter().filter_map(|place| source.get(usize::try_from(*place).ok()?));
+        for link in links.filter(|item| item.kind == ItemKind::Link) {
+            let path = below(&next.path, link.name);
             match self.sides.source().follow(&path, link, self.cancel) {
-                Ok(item) => followed.items.push(item),
+                Ok(item) => followed.push(item),
                 Err(error) => {
                     let _ = self.unclean(&error);
                 }
             }
         }
-        let rules = Rules { delete: false, ..self.settings.rules.clone() };
-        let more = directory(next, Some(&followed), target, &rules);
-        plan.actions.extend(more.actions);
-        plan.next.extend(more.next);
-        plan.unchanged += more.unchanged;
+        followed
     }
 
     /// A listing or an entry that nothing may rest on. The mirror goes on elsewhere, but will
@@ -335,44 +315,48 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn take_in(&self, plan: Plan, depth: usize) {
+    fn take_in(&self, plan: Plan, here: &Next, source: Option<Listing>, depth: usize) {
+        let batch = Batch::new(&here.path, source.unwrap_or_default(), plan.places, plan.steps);
+        let (files, bytes) = batch.size();
         let mut work = self.lock();
         work.summary.unchanged += plan.unchanged;
         work.summary.links += plan.links.len() as u64;
         work.summary.in_target += plan.in_target;
-        let next = plan.next.into_iter().map(|next| (next, depth + 1));
-        work.directories.extend(next);
-        let (mut files, mut bytes) = (0, 0);
-        for action in plan.actions {
-            match action {
-                Action::Delete { .. } => work.deletions.push(action),
-                _ if self.settings.dry_run => work.summary.actions.push(action),
-                // Made when it is looked into.
-                Action::MakeDirectory { .. } => {}
-                Action::Carry { ref item, .. } => {
-                    files += 1;
-                    bytes += item.size.unwrap_or(0);
-                    work.files.push_back(action);
-                }
-            }
+        work.summary.surplus.extend(plan.surplus);
+        plan.next.into_iter().for_each(|next| work.queue.look_into(next, depth + 1));
+        if self.settings.dry_run {
+            work.queue.plan(batch);
+        } else {
+            work.queue.carry(batch);
         }
         drop(work);
-        if files > 0 {
+        if files > 0 && !self.settings.dry_run {
             self.watch.grow(files, bytes);
         }
         self.changed.notify_all();
     }
 
+    /// A directory has been looked into: what a dry run knows of it may be told.
+    fn looked_into(&self, next: Next) -> Result<()> {
+        let mut work = self.lock();
+        work.queue.looked_into(next);
+        while let Some(batch) = work.queue.next_planned() {
+            // Under the lock: one plan after the other.
+            batch.into_iter().try_for_each(|action| self.watch.planned(&action))?;
+        }
+        Ok(())
+    }
+
     fn carry_one(&self, action: &Action) -> Result<()> {
-        let Action::Carry { path, item, reason } = action else { return Ok(()) };
+        let Action::Carry { path, size, modified, reason } = action else { return Ok(()) };
         let fresh = *reason == Reason::Missing;
-        let progress = self.watch.begin(path, item.size);
+        let progress = self.watch.begin(path, *size);
         let moved = Moved::new(&*progress);
         let mut how = self.settings.how.clone();
         let result = tried(self.settings, self.watch, self.cancel, || {
             // Another try goes on where this one stopped.
             how.resume |= moved.any();
-            self.sides.carry((path, item), fresh, &how, &moved, self.cancel)
+            self.sides.carry((path, fresh), (*size, *modified), &how, &moved, self.cancel)
         });
         drop(progress);
         match &result {

@@ -4,6 +4,7 @@
 
 use chrono::{NaiveDateTime, TimeDelta};
 
+use super::listing::Listing;
 use crate::cancel::Cancel;
 use crate::error::Result;
 
@@ -25,29 +26,30 @@ pub enum ItemKind {
 pub struct Stamp {
     /// UTC.
     pub time: NaiveDateTime,
-    /// What was cut off: the real time lies in `time .. time + grain`.
-    pub grain: TimeDelta,
-    /// How far the clock that it was read from may be off, either way.
-    pub doubt: TimeDelta,
+    /// What was cut off, in seconds: the real time lies in `time .. time + grain`.
+    pub grain: u32,
+    /// How far the clock that it was read from may be off, either way, in seconds.
+    pub doubt: u32,
 }
 
 impl Stamp {
     /// A time exact to the second.
     pub fn exact(time: NaiveDateTime) -> Self {
-        Self { time, grain: TimeDelta::seconds(1), doubt: TimeDelta::zero() }
+        Self { time, grain: 1, doubt: 0 }
     }
 
     /// Whether this is surely later than `other`.
     pub fn is_after(&self, other: &Stamp) -> bool {
-        self.time - self.doubt >= other.time + other.grain + other.doubt
+        let between = i64::from(self.doubt) + i64::from(other.doubt) + i64::from(other.grain);
+        self.time - other.time >= TimeDelta::seconds(between)
     }
 }
 
 /// One file, directory or link of a directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Item<'a> {
     /// Its name: one safe component.
-    pub name: String,
+    pub name: &'a str,
     /// What it is.
     pub kind: ItemKind,
     /// Bytes, exact.
@@ -55,17 +57,7 @@ pub struct Item {
     /// Last modified.
     pub modified: Option<Stamp>,
     /// The same for two names of one directory, where the tree tells.
-    pub unique: Option<String>,
-}
-
-/// A directory's content.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listing {
-    /// What is there, each name once.
-    pub items: Vec<Item>,
-    /// Names that are refused, and lines that were not understood, with the reason. Nothing may
-    /// be deleted that rests on such a listing.
-    pub complaints: Vec<String>,
+    pub unique: Option<&'a str>,
 }
 
 /// One side of a mirror.
@@ -82,7 +74,7 @@ pub trait Tree: Send + Sync {
     /// # Errors
     ///
     /// When it leads nowhere.
-    fn follow(&self, path: &str, item: &Item, cancel: &Cancel) -> Result<Item>;
+    fn follow<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Item<'a>>;
 
     /// Creates a directory; one that is there already is fine.
     ///

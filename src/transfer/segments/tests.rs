@@ -68,6 +68,7 @@ fn job(dir: &Path, resume: bool) -> Job {
         local: dir.join("x"),
         held: None,
         fresh: false,
+        ask_time: None,
         facts: None,
         how,
     }

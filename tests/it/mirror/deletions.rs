@@ -65,6 +65,7 @@ fn nothing_is_deleted_after_a_listing_that_is_not_beyond_doubt() {
         ("426", script().always("MLSD", Step::last("426 broken"))),
         ("451", script().always("MLSD", Step::last("451 no more"))),
         ("no reply", script().always("MLSD", Step::Final(Vec::new()))),
+        ("shortened", script().always("MLSD", Step::last("226 Output truncated to 9 matches"))),
         ("450", script().always("MLSD", Step::reply("450 busy"))),
         ("a subdirectory", script().of("MLSD", "/src/d", Step::reply("550 no"))),
         ("a subdirectory, cut", script().of("MLSD", "/src/d", Step::last("426 cut"))),

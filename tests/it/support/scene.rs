@@ -9,6 +9,7 @@ use ftpsh::cancel::Cancel;
 use ftpsh::ftp::charset::Charset;
 use ftpsh::ftp::dial::{Dialer, Family};
 use ftpsh::ftp::dialogue::Dialogue;
+use ftpsh::ftp::pace::Pace;
 use ftpsh::ftp::session::{DataMode, ListMode, Options, Session};
 use ftpsh::tls::Config;
 use std::path::{Path, PathBuf};
@@ -126,6 +127,8 @@ impl Scene {
             mode: DataMode::Auto,
             list: ListMode::Auto,
             clear_data: false,
+            user: None,
+            pace: Pace::default(),
             charset: Charset::default(),
             dialogue: Dialogue::default(),
         }

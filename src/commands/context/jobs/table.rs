@@ -114,7 +114,7 @@ pub(super) struct Ended {
 
 impl Job {
     /// Its record.
-    pub fn record(&self) -> Record {
+    pub fn record(&self) -> Record<'static> {
         let exit = match self.state {
             State::Running => None,
             _ => Some(self.failure.map_or(0, Kind::exit)),

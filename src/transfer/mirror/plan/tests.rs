@@ -1,6 +1,6 @@
 //! Plans from listings in memory.
 
-use chrono::{DateTime, TimeDelta};
+use chrono::DateTime;
 
 use super::*;
 use crate::transfer::mirror::filter::Rule;
@@ -10,32 +10,36 @@ fn at(seconds: i64) -> Option<Stamp> {
     Some(Stamp::exact(DateTime::from_timestamp(1_000_000 + seconds, 0).unwrap().naive_utc()))
 }
 
-fn file(name: &str, size: u64, seconds: i64) -> Item {
+fn file(name: &str, size: u64, seconds: i64) -> Item<'_> {
     let modified = at(seconds);
-    Item { name: name.into(), kind: ItemKind::File, size: Some(size), modified, unique: None }
+    Item { name, kind: ItemKind::File, size: Some(size), modified, unique: None }
 }
 
-fn other(name: &str, kind: ItemKind) -> Item {
-    Item { name: name.into(), kind, size: None, modified: None, unique: None }
+fn other(name: &str, kind: ItemKind) -> Item<'_> {
+    Item { name, kind, size: None, modified: None, unique: None }
 }
 
 fn at_path(path: &str) -> Next {
     Next { path: path.into(), in_source: true, in_target: true, trail: Vec::new() }
 }
 
-fn listing(items: &[Item]) -> Listing {
-    Listing { items: items.to_vec(), complaints: Vec::new() }
+fn listing(items: &[Item<'_>]) -> Listing {
+    let mut listing = Listing::default();
+    items.iter().for_each(|item| listing.push(*item));
+    listing.sort();
+    listing
 }
 
-fn words(plan: &Plan) -> Vec<String> {
-    plan.actions
-        .iter()
-        .map(|action| match action {
-            Action::MakeDirectory { path } => format!("mkdir {path}"),
-            Action::Carry { path, reason, .. } => format!("carry {path}: {}", reason.word()),
-            Action::Delete { path, .. } => format!("delete {path}"),
-        })
-        .collect()
+fn words(plan: &Plan, source: &Listing) -> Vec<String> {
+    let steps = plan.places.iter().zip(&plan.steps).map(|(place, step)| {
+        let name = source.get(*place as usize).unwrap().name;
+        match step {
+            Step::Make => format!("mkdir {name}"),
+            Step::Carry(reason) => format!("carry {name}: {}", reason.word()),
+        }
+    });
+    let surplus = plan.surplus.iter().map(|surplus| format!("delete {}", surplus.path));
+    steps.chain(surplus).collect()
 }
 
 #[test]
@@ -58,15 +62,10 @@ fn what_is_missing_or_differs_is_carried_and_nothing_else() {
     ]);
     let plan = directory(&at_path("d"), Some(&source), Some(&target), &Rules::default());
     assert_eq!(
-        words(&plan),
-        [
-            "carry d/missing: missing",
-            "carry d/size: size differs",
-            "carry d/newer: newer",
-            "mkdir d/dir"
-        ]
+        words(&plan, &source),
+        ["mkdir dir", "carry missing: missing", "carry newer: newer", "carry size: size differs"]
     );
-    assert_eq!(plan.links, ["d/link"]);
+    assert_eq!(plan.links, [1]);
     assert_eq!(plan.unchanged, 2);
     let next = Next { path: "d/dir".into(), in_source: true, in_target: false, trail: Vec::new() };
     assert_eq!(plan.next, [next]);
@@ -78,7 +77,7 @@ fn only_newer_passes_over_files_of_another_size() {
     let source = listing(&[file("size", 2, 0), file("newer", 1, 100)]);
     let target = listing(&[file("size", 1, 0), file("newer", 1, 0)]);
     let plan = directory(&at_path(""), Some(&source), Some(&target), &rules);
-    assert_eq!(words(&plan), ["carry newer: newer"]);
+    assert_eq!(words(&plan, &source), ["carry newer: newer"]);
 }
 
 #[test]
@@ -86,13 +85,13 @@ fn a_coarse_time_does_not_make_a_file_newer() {
     let mut there = file("x", 1, 0);
     // The target says only the minute: 40 seconds later may be the same time.
     if let Some(stamp) = &mut there.modified {
-        stamp.grain = TimeDelta::seconds(60);
+        stamp.grain = 60;
     }
     let rules = Rules::default();
     for (seconds, carried) in [(40, false), (59, false), (60, true)] {
         let source = listing(&[file("x", 1, seconds)]);
-        let plan = directory(&at_path(""), Some(&source), Some(&listing(&[there.clone()])), &rules);
-        assert_eq!(!plan.actions.is_empty(), carried, "{seconds}");
+        let plan = directory(&at_path(""), Some(&source), Some(&listing(&[there])), &rules);
+        assert_eq!(!plan.steps.is_empty(), carried, "{seconds}");
     }
 }
 
@@ -107,10 +106,10 @@ fn surplus_is_deleted_only_if_asked_and_never_what_the_filter_leaves_out() {
     ]);
     let mut rules = Rules::default();
     rules.filter.rules.push(Rule::new(false, "*.o"));
-    assert!(directory(&at_path(""), Some(&source), Some(&target), &rules).actions.is_empty());
+    assert_eq!(directory(&at_path(""), Some(&source), Some(&target), &rules).surplus, []);
     rules.delete = true;
     let plan = directory(&at_path(""), Some(&source), Some(&target), &rules);
-    assert_eq!(words(&plan), ["delete surplus", "delete old"]);
+    assert_eq!(words(&plan, &source), ["delete old", "delete surplus"]);
     assert_eq!(
         plan.next,
         [Next { path: "old".into(), in_source: false, in_target: true, trail: Vec::new() }]
@@ -122,7 +121,7 @@ fn a_file_in_the_place_of_a_directory_is_told() {
     let source = listing(&[file("x", 1, 0)]);
     let target = listing(&[other("x", ItemKind::Directory)]);
     let plan = directory(&at_path(""), Some(&source), Some(&target), &Rules::default());
-    assert_eq!(words(&plan), ["carry x: not a file"]);
+    assert_eq!(words(&plan, &source), ["carry x: not a file"]);
 }
 
 #[test]
@@ -130,28 +129,26 @@ fn sizes_and_times_can_be_limited() {
     let source = listing(&[file("small", 1, 0), file("large", 100, 0), file("new", 10, 1000)]);
     let rules = Rules { sizes: Some(5..=50), ..Rules::default() };
     assert_eq!(
-        words(&directory(&at_path(""), Some(&source), None, &rules)),
+        words(&directory(&at_path(""), Some(&source), None, &rules), &source),
         ["carry new: missing"]
     );
     let after = at(500).unwrap().time;
     let rules = Rules { newer_than: Some(after), ..Rules::default() };
     assert_eq!(
-        words(&directory(&at_path(""), Some(&source), None, &rules)),
+        words(&directory(&at_path(""), Some(&source), None, &rules), &source),
         ["carry new: missing"]
     );
 }
 
 #[test]
 fn a_directory_that_is_its_own_ancestor_is_not_looked_into() {
-    let named = |name: &str, unique: &str| Item {
-        unique: Some(unique.into()),
-        ..other(name, ItemKind::Directory)
-    };
-    let source = listing(&[named("loop", "1"), named("fine", "2")]);
+    let directory_of =
+        |name, unique| Item { unique: Some(unique), ..other(name, ItemKind::Directory) };
+    let source = listing(&[directory_of("loop", "1"), directory_of("fine", "2")]);
     let here = Next { trail: vec!["1".into()], ..at_path("d") };
     let plan = directory(&here, Some(&source), None, &Rules::default());
     assert_eq!(plan.loops, ["d/loop"]);
-    assert_eq!(words(&plan), ["mkdir d/fine"]);
+    assert_eq!(words(&plan, &source), ["mkdir fine"]);
     assert_eq!(plan.next.len(), 1);
     assert_eq!(plan.next[0].trail, ["1", "2"]);
 }

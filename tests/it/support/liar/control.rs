@@ -296,6 +296,9 @@ impl<'a> Control<'a> {
         if line.ends_with(b"\r") {
             line.pop();
         }
+        if whole && tls && self.shared.script().forgetful {
+            stream.forget_input();
+        }
         if whole || !line.is_empty() {
             self.shared.wire.add(Event::Line { session: self.number, tls, line: line.clone() });
         }

@@ -120,6 +120,8 @@ pub struct Script {
     pub(super) missing: HashSet<Verb>,
     pub(super) extra_features: Vec<String>,
     pub(super) max_sessions: usize,
+    /// Loses whatever comes together with a command.
+    pub(super) forgetful: bool,
     /// How many minutes the clock of LIST is ahead of UTC.
     pub(super) ahead: i64,
     pub(super) passive_address: Ipv4Addr,
@@ -173,12 +175,19 @@ impl Script {
             missing: HashSet::new(),
             extra_features: Vec::new(),
             max_sessions: usize::MAX,
+            forgetful: false,
             ahead: 0,
             passive_address: Ipv4Addr::LOCALHOST,
             steps: HashMap::new(),
             steps_of: HashMap::new(),
             data: HashMap::new(),
         }
+    }
+
+    /// Takes one command of those that come together, and loses the others.
+    pub fn forgetful(mut self) -> Self {
+        self.forgetful = true;
+        self
     }
 
     /// Implicit TLS.

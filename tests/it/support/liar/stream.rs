@@ -82,6 +82,15 @@ impl Stream {
         self.said_goodbye()
     }
 
+    /// Throws away what has come already.
+    pub fn forget_input(&mut self) {
+        let Some(tcp) = self.tcp().and_then(|tcp| tcp.try_clone().ok()) else { return };
+        let _ = tcp.set_nonblocking(true);
+        let mut lost = [0; 4096];
+        while matches!(self.read(&mut lost), Ok(1..)) {}
+        let _ = tcp.set_nonblocking(false);
+    }
+
     /// Waits, without reading, until the client has closed or the server is to stop.
     pub fn wait_for_end(&self) {
         use rustix::event::{PollFd, PollFlags, poll};

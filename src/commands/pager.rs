@@ -1,0 +1,126 @@
+//! A pager for text that is longer than the terminal, and for `less`.
+//!
+//! Text goes in through a pipe: nothing that a server sent is ever part of the pager's command line.
+//! The pager may not start other programs or write files (`LESSSECURE`). Without a terminal, in
+//! jobs and with `--json` there is none.
+
+use std::process::{Child, Stdio};
+
+use super::Context;
+use crate::error::{Error, Kind, Result, io_reason};
+use crate::output::{escape_multiline, is_broken_pipe};
+
+/// What `less` does where the user's own `LESS` does not say: a text that fits is shown without
+/// stopping, colours are, and the text stays on the screen.
+const LESS: &str = "FRX";
+
+/// Shows lines: page by page at the prompt where they do not fit the terminal.
+///
+/// # Errors
+///
+/// Those of the output.
+pub fn lines(ctx: &mut Context, lines: &[String]) -> Result<()> {
+    let shown = |ctx: &Context| lines.iter().try_for_each(|line| ctx.out.line(line));
+    if !ctx.at_prompt || !is_wanted(ctx) || fits(ctx, lines) {
+        return shown(ctx);
+    }
+    let Ok(paged) = Paged::begin(ctx) else { return shown(ctx) };
+    // Into a pipe lines go as they are; what comes out of it is on a terminal.
+    let result = lines.iter().try_for_each(|line| ctx.out.line(&escape_multiline(line)));
+    paged.end(ctx, result)
+}
+
+/// Whether there is somebody to turn pages.
+pub fn is_wanted(ctx: &Context) -> bool {
+    // `cat` shows nothing page by page, and would hand the file's bytes to the terminal.
+    let plain = chosen().as_deref() == Some("cat");
+    !plain && ctx.job.is_none() && ctx.out.is_terminal_out() && !ctx.out.is_json()
+}
+
+fn fits(ctx: &Context, lines: &[String]) -> bool {
+    let Some(rows) = ctx.out.height() else { return true };
+    let width = ctx.out.width().max(1);
+    let taken = lines.iter().map(|line| line.chars().count().div_ceil(width).max(1));
+    // The prompt takes one.
+    taken.sum::<usize>() < rows
+}
+
+/// `PAGER`, if it says anything.
+fn chosen() -> Option<String> {
+    let pager = std::env::var("PAGER").ok()?.trim().to_owned();
+    (!pager.is_empty()).then_some(pager)
+}
+
+/// A running pager that gets the command's data. [`Paged::end`] puts things back.
+#[derive(Debug)]
+pub struct Paged {
+    child: Child,
+    before: crate::output::Output,
+}
+
+impl Paged {
+    /// Starts the pager.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] when it is not there.
+    pub fn begin(ctx: &mut Context) -> Result<Self> {
+        ctx.out.flush()?;
+        let mut child = start(ctx)?;
+        let before = ctx.out.clone();
+        if let Some(stdin) = child.stdin.take() {
+            ctx.out = before.to_child(stdin);
+        }
+        Ok(Self { child, before })
+    }
+
+    /// Waits until the user has seen enough. Leaving early is no failure.
+    ///
+    /// # Errors
+    ///
+    /// The command's own, in `result`; those of the pipe.
+    pub fn end<E: From<Error> + Into<anyhow::Error>>(
+        mut self,
+        ctx: &mut Context,
+        result: Result<(), E>,
+    ) -> Result<(), E> {
+        let flushed = ctx.out.flush();
+        // The pager sees the end of its input when the last clone has gone.
+        ctx.out = self.before;
+        let ended = self.child.wait();
+        let gone = |error: &Error| is_broken_pipe(&error.clone().into());
+        result?;
+        match flushed {
+            Err(error) if gone(&error) => Ok(()),
+            Err(error) => Err(error.into()),
+            Ok(()) => Ok(ended.map(drop).map_err(|error| unstarted("the pager", &error))?),
+        }
+    }
+}
+
+/// Starts the pager: directly where it is one word, through the user's shell otherwise.
+fn start(ctx: &Context) -> Result<Child> {
+    let own = chosen();
+    let candidates = own.as_deref().map_or(vec!["less", "more"], |pager| vec![pager]);
+    let mut failure = None;
+    for pager in candidates {
+        let mut command = if pager.contains(char::is_whitespace) {
+            ctx.shell_command(pager)
+        } else {
+            ctx.child(pager)
+        };
+        if std::env::var_os("LESS").is_none() {
+            command.env("LESS", LESS);
+        }
+        match command.env("LESSSECURE", "1").stdin(Stdio::piped()).spawn() {
+            Ok(child) => return Ok(child),
+            Err(error) => failure = Some(unstarted(pager, &error)),
+        }
+    }
+    Err(failure.unwrap_or_else(|| Error::new(Kind::Local, "no pager")))
+}
+
+fn unstarted(pager: &str, error: &std::io::Error) -> Error {
+    Error::new(Kind::Local, format!("cannot run `{pager}`: {}", io_reason(error)))
+        .with_hint("set PAGER to a program that is there")
+}

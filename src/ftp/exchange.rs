@@ -1,0 +1,128 @@
+//! What goes to and fro on a control connection, shared between the stream below suppaftp and the
+//! session above it.
+//!
+//! The session says here what it is about to ask, the stream what came of it. Nothing here reads
+//! or writes anything.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::charset::Charset;
+use super::dialogue::Dialogue;
+use super::pace::Pace;
+use super::reply::Reply;
+use crate::error::Error;
+
+/// How long a passive port is good for: servers do not keep it open for ever.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// A command that was sent before its turn.
+#[derive(Debug)]
+pub(super) struct Early {
+    /// The whole line, with its end.
+    pub line: Vec<u8>,
+    /// When it was sent.
+    pub sent: Instant,
+}
+
+impl Early {
+    /// Whether it is `line`, and its reply will still be true.
+    pub(super) fn stands_for(&self, line: &[u8]) -> bool {
+        self.line == line && (!self.is_passive() || self.sent.elapsed() < FRESH)
+    }
+
+    /// Whether it asks for a passive port.
+    pub(super) fn is_passive(&self) -> bool {
+        self.line.starts_with(b"EPSV") || self.line.starts_with(b"PASV")
+    }
+}
+
+/// What the last command brought, shared between the stream below suppaftp and the session
+/// above it.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    /// The verb sent last, upper case.
+    pub verb: String,
+    /// The last whole reply.
+    pub reply: Option<Reply>,
+    /// The preliminary reply (1yz) of the data command under way.
+    pub preliminary: Option<Reply>,
+    /// Why the connection is of no use any more.
+    pub death: Option<Error>,
+    /// Why the last data connection did not come about.
+    pub data_failure: Option<Error>,
+    /// How long a whole reply may take.
+    pub timeout: Duration,
+    /// A shorter time for the next reply, which a cancel does not end.
+    pub grace: Option<Duration>,
+    /// The next command is not sent: its reply is one that is still to come.
+    pub listen: bool,
+    /// Commands that go out together with the next one, behind it: their replies are then on
+    /// the way before they are asked for, and a round trip is saved on each.
+    pub along: Vec<String>,
+    /// Commands that go out together with the next data command, before it, and the replies that
+    /// they brought.
+    pub before_data: Vec<String>,
+    /// What [`Exchange::before_data`] brought.
+    pub told: Vec<(String, Reply)>,
+    /// The passive command that goes out when the data of the download or listing under way has
+    /// come to its end, before the completion reply is read.
+    pub at_end: Option<&'static str>,
+    /// Commands that were sent before their turn, the oldest first. Their replies are still to
+    /// come, in this order.
+    pub early: VecDeque<Early>,
+    /// A passive port that another command came before: it is good for the next data command.
+    pub port: Option<(Early, Reply)>,
+    /// When the connection was last used.
+    pub used: Instant,
+    /// What the server's bytes mean; UTF-8 until its features are known.
+    pub charset: Charset,
+    /// Slowed down when the server does not keep up with commands that come together.
+    pub pace: Pace,
+    /// Who wants to see the dialogue.
+    pub dialogue: Dialogue,
+}
+
+pub(super) type Shared = Arc<Mutex<Exchange>>;
+
+pub(super) fn lock(shared: &Shared) -> MutexGuard<'_, Exchange> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Exchange {
+    pub(super) fn shared(timeout: Duration, dialogue: Dialogue) -> Shared {
+        Arc::new(Mutex::new(Self {
+            verb: String::new(),
+            reply: None,
+            preliminary: None,
+            death: None,
+            data_failure: None,
+            timeout,
+            grace: None,
+            listen: false,
+            along: Vec::new(),
+            before_data: Vec::new(),
+            told: Vec::new(),
+            at_end: None,
+            early: VecDeque::new(),
+            port: None,
+            used: Instant::now(),
+            charset: Charset::default(),
+            pace: Pace::default(),
+            dialogue,
+        }))
+    }
+
+    /// Whether a passive port was asked for that is still to be used.
+    pub(super) fn has_port(&self) -> bool {
+        self.port.is_some() || self.early.iter().any(Early::is_passive)
+    }
+
+    /// Declares the connection dead. The first reason stays.
+    pub(super) fn kill(&mut self, why: Error) {
+        if self.death.is_none() {
+            self.death = Some(why);
+        }
+    }
+}

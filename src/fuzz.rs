@@ -1,0 +1,6 @@
+//! Doors to parsers that nobody else may call, for the fuzz targets in `fuzz/` and their short run
+//! in tests/it/fuzz.rs. No part of the library's interface; nothing but names for what is there.
+
+pub use crate::credentials::netrc::{Entry as NetrcEntry, parse as netrc};
+pub use crate::ftp::lines::{Broken, Lines as ControlLines};
+pub use crate::trust::lines::Lines as KnownServers;

@@ -1,0 +1,195 @@
+//! What is in a directory, kept small: one text for all names and one short row an item.
+//!
+//! A directory may hold hundreds of thousands of files, and a mirror looks at two at a time. Items
+//! come in one by one and are sorted by name once; then they are handed out as views. Nothing here
+//! asks a tree.
+
+use super::tree::{Item, ItemKind, Stamp};
+
+/// A directory's content.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// All names, one behind the other; behind a directory's name what is unique to it.
+    names: String,
+    rows: Vec<Row>,
+    /// Names that are refused, and lines that were not understood, with the reason. Nothing may
+    /// be deleted that rests on such a listing.
+    pub complaints: Vec<String>,
+}
+
+/// "Not known", for a size.
+const UNKNOWN: u64 = u64::MAX;
+
+/// An item whose texts lie elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Row {
+    start: usize,
+    size: u64,
+    modified: Option<Stamp>,
+    name: u16,
+    unique: u16,
+    kind: ItemKind,
+}
+
+impl Listing {
+    /// Adds an item. What is unique to anything but a directory is of no use and not kept.
+    pub fn push(&mut self, item: Item<'_>) {
+        // A component of a path has at most 255 bytes, and fewer characters.
+        let length = |text: &str| u16::try_from(text.len()).ok();
+        let Some(name) = length(item.name) else { return };
+        let unique = item.unique.filter(|_| item.kind == ItemKind::Directory).unwrap_or_default();
+        let start = self.names.len();
+        self.names.push_str(item.name);
+        if length(unique).is_some() {
+            self.names.push_str(unique);
+        }
+        self.rows.push(Row {
+            start,
+            size: item.size.unwrap_or(UNKNOWN),
+            modified: item.modified,
+            name,
+            unique: length(unique).unwrap_or(0),
+            kind: item.kind,
+        });
+    }
+
+    /// Puts the items in the order of their names, and gives the names that came more than once:
+    /// no item of theirs is kept.
+    pub fn sort(&mut self) -> Vec<String> {
+        let Self { names, rows, .. } = self;
+        let name = |row: &Row| &names[row.start..row.start + usize::from(row.name)];
+        rows.sort_unstable_by(|a, b| name(a).cmp(name(b)));
+        let mut twice: Vec<String> = Vec::new();
+        for pair in rows.windows(2) {
+            if name(&pair[0]) == name(&pair[1]) && twice.last().is_none_or(|n| n != name(&pair[0]))
+            {
+                twice.push(name(&pair[0]).to_owned());
+            }
+        }
+        if !twice.is_empty() {
+            rows.retain(|row| twice.binary_search_by(|twice| (**twice).cmp(name(row))).is_err());
+        }
+        twice
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The item at a place below [`Listing::len`].
+    pub fn get(&self, at: usize) -> Option<Item<'_>> {
+        self.rows.get(at).map(|row| self.item(row))
+    }
+
+    /// All items, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = Item<'_>> {
+        self.rows.iter().map(|row| self.item(row))
+    }
+
+    /// Changes the time of the item at a place, where it has one.
+    pub fn change_time(&mut self, at: u32, change: impl FnOnce(Stamp) -> Stamp) {
+        let row = usize::try_from(at).ok().and_then(|at| self.rows.get_mut(at));
+        if let Some(row) = row {
+            row.modified = row.modified.map(change);
+        }
+    }
+
+    /// Only the items at these places, in the same order; `places` ascends.
+    #[must_use]
+    pub fn only(mut self, places: &[u32]) -> Self {
+        let places = places.iter().filter_map(|place| usize::try_from(*place).ok());
+        let few = places.clone().count() < self.rows.len() / 2;
+        if few {
+            let mut kept = Self::default();
+            places.filter_map(|place| self.get(place)).for_each(|item| kept.push(item));
+            return kept;
+        }
+        for (to, from) in places.clone().enumerate() {
+            self.rows.copy_within(from..=from, to);
+        }
+        self.rows.truncate(places.count());
+        self.complaints = Vec::new();
+        self
+    }
+
+    fn item(&self, row: &Row) -> Item<'_> {
+        let name = row.start..row.start + usize::from(row.name);
+        let unique = name.end..name.end + usize::from(row.unique);
+        Item {
+            name: &self.names[name],
+            kind: row.kind,
+            size: (row.size != UNKNOWN).then_some(row.size),
+            modified: row.modified,
+            unique: (row.unique > 0).then(|| &self.names[unique]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(name: &str) -> Item<'_> {
+        Item { name, kind: ItemKind::File, size: Some(1), modified: None, unique: None }
+    }
+
+    fn listing(names: &[&str]) -> Listing {
+        let mut listing = Listing::default();
+        names.iter().for_each(|name| listing.push(item(name)));
+        listing
+    }
+
+    fn names(listing: &Listing) -> Vec<&str> {
+        listing.iter().map(|item| item.name).collect()
+    }
+
+    #[test]
+    fn items_come_back_as_they_were_in_the_order_of_their_names() {
+        let mut listing = listing(&["b", "ä"]);
+        let time = chrono::DateTime::from_timestamp(7, 0).unwrap().naive_utc();
+        let directory = Item {
+            name: "a",
+            kind: ItemKind::Directory,
+            size: None,
+            modified: Some(Stamp { time, grain: 60, doubt: 3600 }),
+            unique: Some("u1"),
+        };
+        listing.push(directory);
+        assert!(listing.sort().is_empty());
+        assert_eq!(names(&listing), ["a", "b", "ä"]);
+        assert_eq!(listing.get(0), Some(directory));
+        assert_eq!(listing.get(1), Some(item("b")));
+        assert_eq!(listing.get(3), None);
+    }
+
+    #[test]
+    fn of_a_name_that_came_twice_nothing_is_kept() {
+        let mut listing = listing(&["b", "a", "c", "a", "c", "a"]);
+        assert_eq!(listing.sort(), ["a", "c"]);
+        assert_eq!(names(&listing), ["b"]);
+    }
+
+    #[test]
+    fn a_choice_of_few_or_many_items_is_that_choice() {
+        let all = listing(&["a", "b", "c", "d", "e"]);
+        for (places, chosen) in [
+            (&[][..], &[][..]),
+            (&[3], &["d"]),
+            (&[1, 2, 4], &["b", "c", "e"]),
+            (&[0, 1, 2, 3, 4], &["a", "b", "c", "d", "e"]),
+        ] {
+            assert_eq!(names(&all.clone().only(places)), chosen);
+        }
+    }
+
+    #[test]
+    fn a_row_takes_little() {
+        assert!(size_of::<Row>() <= 48, "{}", size_of::<Row>());
+    }
+}

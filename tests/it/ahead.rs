@@ -1,0 +1,133 @@
+//! Commands that are sent before their turn: what is saved by them, and that no reply is ever taken
+//! for one to another command.
+
+use crate::support::liar::{Script, Step};
+use crate::support::program::Ran;
+use crate::support::scene::Scene;
+
+const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+
+fn with_files() -> Script {
+    let file = |script: Script, name: &&str| script.file(format!("/t/{name}"), *name);
+    NAMES.iter().fold(Script::new(), file)
+}
+
+/// The dialogue, a command or the code of a reply each, without the lines inside of replies.
+fn dialogue(ran: &Ran) -> Vec<String> {
+    let word =
+        |line: &str, mark: &str| Some(line.strip_prefix(mark)?.split(' ').next()?.to_owned());
+    let line = |line: &str| word(line, "---> ").or_else(|| word(line, "<--- "));
+    String::from_utf8_lossy(&ran.stderr)
+        .lines()
+        .filter_map(line)
+        .filter(|word| word.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()))
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+/// How often `part` stands in the dialogue.
+fn times(ran: &Ran, part: &[&str]) -> usize {
+    dialogue(ran).windows(part.len()).filter(|window| *window == part).count()
+}
+
+#[track_caller]
+fn all_here(scene: &Scene, ran: &Ran) {
+    for name in NAMES {
+        assert_eq!(scene.read(format!("l/{name}")).as_deref(), Some(name.as_bytes()), "{ran}");
+    }
+}
+
+#[test]
+fn a_small_file_down_costs_no_trip_for_its_port_and_none_for_its_time() {
+    let scene = Scene::new(with_files());
+    let ran = scene.call().args(["-vv", "-c", "mirror -P 1 t l"]).run().ok();
+    all_here(&scene, &ran);
+    assert_eq!(times(&ran, &["RETR", "150", "EPSV", "226", "229"]), 4, "{ran}");
+    // A server whose listing tells times to the minute only.
+    let scene = Scene::new(with_files().without("MLSD").without("MLST"));
+    let ran = scene.call().args(["-vv", "-c", "mirror -P 1 t l"]).run().ok();
+    all_here(&scene, &ran);
+    let trip = ["MDTM", "RETR", "213", "150", "EPSV", "226", "229"];
+    assert_eq!(times(&ran, &trip), 4, "{ran}");
+}
+
+#[test]
+fn size_and_time_of_what_was_uploaded_and_the_next_port_are_one_trip() {
+    let scene = Scene::new(Script::new().dir("/t").without("MLST").without("MLSD"));
+    std::fs::create_dir(scene.path("l")).unwrap();
+    for name in NAMES {
+        scene.write(format!("l/{name}"), name);
+    }
+    let ran = scene.call().args(["-vv", "-c", "mirror -R -P 1 l t"]).run().ok();
+    assert_eq!(times(&ran, &["SIZE", "MFMT", "EPSV", "213", "213", "229", "STOR"]), 3, "{ran}");
+    for name in NAMES {
+        assert_eq!(scene.liar.content(format!("/t/{name}")).as_deref(), Some(name.as_bytes()));
+    }
+}
+
+#[test]
+fn one_at_a_time_where_the_user_wants_it() {
+    let scene = Scene::new(with_files().without("MLSD").without("MLST"));
+    let mirror = ["-vv", "--set", "ftp:sync-mode=yes", "-c", "mirror -P 1 t l"];
+    let ran = scene.call().args(mirror).run().ok();
+    all_here(&scene, &ran);
+    let words = dialogue(&ran);
+    let is_reply = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
+    let together = words.windows(2).filter(|pair| !pair.iter().any(is_reply)).count();
+    assert_eq!(together, 0, "{words:?}");
+}
+
+#[test]
+fn a_reply_too_many_is_not_taken_for_one_to_a_command_sent_ahead() {
+    for surplus in ["226 again", "229 Entering (|||1|)", "250 fine", "150 more"] {
+        let step = Step::last(format!("226 done\r\n{surplus}"));
+        let scene = Scene::new(with_files().on("RETR", step));
+        let ran = scene.run("mirror -P 1 t l").ok();
+        all_here(&scene, &ran);
+        let sessions = scene.liar.wire.connections();
+        // A preliminary reply announces nothing, wherever it comes.
+        let wanted = if surplus.starts_with('1') { 1 } else { 2 };
+        assert_eq!(sessions, wanted, "{surplus}\n{ran}");
+    }
+}
+
+#[test]
+fn a_size_that_is_missing_is_not_filled_by_the_reply_to_the_time() {
+    // The reply to SIZE never comes; the one to MFMT behind it must not pass for it.
+    let script = Script::new().dir("/t").without("MLST").without("MLSD");
+    let scene = Scene::new(script.on("SIZE", Step::Silence));
+    std::fs::create_dir(scene.path("l")).unwrap();
+    scene.write("l/a", "a");
+    scene.write("l/b", "b");
+    let ran = scene.run("mirror -R -P 1 l t").ok();
+    ran.stderr_has("trying again");
+    for name in ["a", "b"] {
+        assert_eq!(scene.liar.content(format!("/t/{name}")).as_deref(), Some(name.as_bytes()));
+    }
+}
+
+#[test]
+fn a_server_that_loses_what_comes_together_is_asked_one_by_one() {
+    let scene = Scene::new(with_files().forgetful());
+    let ran = scene
+        .call()
+        .args(["--set", "net:timeout=500ms", "-c", "mirror -P 2 t l; mirror -P 2 t l2"])
+        .run()
+        .ok();
+    all_here(&scene, &ran);
+    // It cost one connection to find out.
+    assert_eq!(scene.liar.wire.lines("PASS").len(), scene.liar.wire.connections() - 1, "{ran}");
+}
+
+#[test]
+fn a_port_that_was_asked_for_outlives_the_questions_about_the_next_file() {
+    let scene = Scene::new(with_files());
+    let ran = scene.call().args(["-vv", "-c", "get t/a t/b t/c t/d"]).run().ok();
+    for name in NAMES {
+        assert_eq!(scene.read(name).as_deref(), Some(name.as_bytes()), "{ran}");
+    }
+    assert_eq!(times(&ran, &["RETR", "150", "EPSV", "226"]), 4, "{ran}");
+    // The last one was in vain.
+    assert_eq!(scene.liar.wire.lines("EPSV").len(), 5, "{ran}");
+    assert_eq!(scene.liar.wire.lines("MLST").len(), 4, "{ran}");
+}

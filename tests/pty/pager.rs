@@ -1,0 +1,108 @@
+//! Long text at a terminal: page by page, with the user's pager, and nothing of it anywhere else.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use crate::support::liar::{Liar, Script};
+use crate::support::program::Ftpsh;
+use crate::terminal::Terminal;
+use crate::{PROMPT, connected, home, logged_in};
+
+/// Shows its input between two lines, tells its arguments, and waits for a line from the terminal.
+const PAGER: &str = "#!/bin/sh
+echo \"BEGIN pager $# $LESS $LESSSECURE\"; cat; echo END; read go < /dev/tty
+";
+
+/// A terminal with that pager.
+fn with_pager(script: Script, body: &str, pager: &str) -> (Arc<TempDir>, Liar, Terminal) {
+    let home = home();
+    let path = home.path().join("pager");
+    std::fs::write(&path, body).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let liar = Liar::start(script);
+    let pager = pager.replace("PAGER", &path.display().to_string());
+    let program = Ftpsh::at(&home)
+        .args(logged_in(&liar.url(), &[]))
+        .env("TERM", "xterm")
+        .env("NO_COLOR", "1")
+        .env("PAGER", pager)
+        .env("FTPSH_TEST_PASSWORD", "s3cret-word");
+    let mut terminal = Terminal::start(program.command());
+    terminal.expect(PROMPT);
+    (home, liar, terminal)
+}
+
+#[test]
+fn what_is_longer_than_the_terminal_is_paged_and_what_fits_is_not() {
+    let (_home, _liar, mut terminal) = with_pager(Script::new(), PAGER, "PAGER");
+    for line in ["help", "help get", "set -a"] {
+        terminal.send(&format!("{line}\r"));
+        terminal.expect("BEGIN pager 0 FRX 1\r\n");
+        terminal.expect("END\r\n");
+        terminal.send("\r");
+        terminal.expect(PROMPT);
+    }
+    for line in ["help pwd", "help net:timeout", "set", "pwd", "help get | cat", "help > h"] {
+        terminal.send(&format!("{line}\r"));
+        terminal.expect("\x1b[?2004l");
+        terminal.expect(PROMPT);
+    }
+    terminal.send("\x04");
+    let (status, shown) = terminal.end();
+    assert_eq!((status, shown.matches("BEGIN pager").count()), (0, 3), "{shown}");
+}
+
+#[test]
+fn a_pager_that_is_left_early_is_no_failure_and_one_that_is_missing_no_loss() {
+    let (_home, _liar, mut terminal) =
+        with_pager(Script::new(), "#!/bin/sh\nread a; echo $a\n", "PAGER");
+    terminal.send("help || ! echo failed\r");
+    terminal.expect("Session\r\n");
+    terminal.expect(PROMPT);
+    terminal.send("\x04");
+    let (_, shown) = terminal.end();
+    assert!(!shown.contains("failed\r\n") && !shown.contains("broken pipe"), "{shown}");
+    let (_home, _liar, mut terminal) = with_pager(Script::new(), PAGER, "/nowhere/pager");
+    terminal.send("help\r");
+    terminal.expect("Trust\r\n");
+    terminal.expect(PROMPT);
+    terminal.send("\x04");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn what_a_server_says_reaches_the_pager_as_text_and_through_its_input_only() {
+    let features = (0..30).fold(Script::new(), |script, n| {
+        script.feature(&format!("X{n} \x1b[31m$(touch pwned)`touch pwned`;touch pwned"))
+    });
+    let script = features.file("/a;touch pwned;", "$(touch pwned)\n");
+    let (_home, _liar, mut terminal) = with_pager(script, PAGER, "PAGER -x");
+    for line in ["feat", "less a*"] {
+        terminal.send(&format!("{line}\r"));
+        terminal.expect("BEGIN pager 1 FRX 1\r\n");
+        terminal.expect("END\r\n");
+        terminal.send("\r");
+        terminal.expect(PROMPT);
+    }
+    terminal.send("! ls\r");
+    terminal.expect("pager\r\n");
+    terminal.expect(PROMPT);
+    terminal.send("\x04");
+    let (_, shown) = terminal.end();
+    assert!(shown.contains(r"X7 \x1b[31m$(touch pwned)"), "{shown}");
+    assert!(!shown.contains("\npwned"), "{shown}");
+}
+
+#[test]
+fn the_real_less_takes_a_quit_at_once() {
+    let (_server, mut terminal) = connected(&home(), &[]);
+    terminal.send("help\r");
+    terminal.expect("Session");
+    terminal.expect("\x1b[K");
+    terminal.send("q");
+    terminal.expect(PROMPT);
+    terminal.send("\x04");
+    assert_eq!(terminal.end().0, 0);
+}
