@@ -134,7 +134,8 @@ fn context(cli: &Cli, out: Output) -> Result<Context> {
         security.fingerprint.iter().map(|text| Fingerprint::parse(text)).collect();
     let rules =
         Rules { fingerprints: fingerprints?, insecure: security.insecure, ..Rules::default() };
-    let gate = Gate::new(Store::new(home.known_servers()), rules);
+    let system = Home::system_known_servers(|name| std::env::var_os(name));
+    let gate = Gate::new(Store::new(home.known_servers()).behind(system), rules);
     let login = &cli.login;
     let sources = Sources {
         file: login.password_file.clone(),

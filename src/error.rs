@@ -4,6 +4,7 @@
 //! `anyhow` chain. The kind decides the exit status, in [`Kind::exit`], and nowhere else.
 
 use std::fmt;
+use std::io::ErrorKind;
 
 /// The cause of a failure. Each has one exit status and one name in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -125,7 +126,17 @@ impl Error {
 
     /// A local file operation on `path` that failed.
     pub fn local(path: impl AsRef<std::path::Path>, why: &std::io::Error) -> Self {
-        Self::new(Kind::Local, format!("{}: {}", path.as_ref().display(), io_reason(why)))
+        let failed =
+            Self::new(Kind::Local, format!("{}: {}", path.as_ref().display(), io_reason(why)));
+        match why.kind() {
+            ErrorKind::StorageFull => failed.with_hint("make room on that disk"),
+            ErrorKind::QuotaExceeded => failed.with_hint("make room: your quota is used up"),
+            ErrorKind::ReadOnlyFilesystem => {
+                failed.with_hint("that disk takes no changes: choose another directory (`lcd`, -O)")
+            }
+            ErrorKind::FileTooLarge => failed.with_hint("see `ulimit -f`, or choose another disk"),
+            _ => failed,
+        }
     }
 
     /// The failure of something whose errors have been shown already: only its kind counts.

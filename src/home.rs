@@ -61,6 +61,13 @@ impl Home {
         self.data.join("known_servers")
     }
 
+    /// The trust store that an administrator keeps for all users of a machine: in /etc/ftpsh, or
+    /// in the directory that `FTPSH_SYSTEM` names; none where that is empty.
+    pub fn system_known_servers(var: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+        let directory = var("FTPSH_SYSTEM").unwrap_or_else(|| "/etc/ftpsh".into());
+        (!directory.is_empty()).then(|| Path::new(&directory).join("known_servers"))
+    }
+
     /// The prompt's history.
     pub fn history(&self) -> PathBuf {
         self.state.join("history")

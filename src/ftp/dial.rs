@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
 
+use super::explain::connect_hint;
 use super::proxy::Proxy;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result, io_reason};
@@ -100,7 +101,11 @@ impl Dialer {
             _ => io_reason(&error),
         };
         let text = format!("connect to {host} port {port}{shown}: {why}");
-        Err(Error::new(Kind::Connect, text).transient())
+        let failed = Error::new(Kind::Connect, text).transient();
+        Err(match connect_hint(&error) {
+            Some(hint) => failed.with_hint(hint),
+            None => failed,
+        })
     }
 
     /// Begins a connection to `address` without waiting for it.

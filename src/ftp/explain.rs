@@ -3,8 +3,11 @@
 //! The kind of a refusal decides the exit status; every code that users meet has its cause and
 //! the next thing to do in one table. The server's own words are always quoted.
 
+mod signs;
+mod system;
 mod tls;
 
+pub(super) use system::connect_hint;
 pub(super) use tls::handshake_failure;
 pub use tls::tls_words;
 
@@ -54,14 +57,21 @@ fn quoted(reply: &Reply) -> String {
 
 /// What a refusal means, and the next thing to do; the reply's words go before its code.
 fn row(reply: &Reply) -> (&'static str, &'static str) {
-    match reply.code {
+    if demands_reuse(reply) {
+        return (
+            "the server demands TLS session reuse on data connections",
+            "use the backend that can: `set tls:backend openssl`; a server can do without it \
+             (vsftpd: `require_ssl_reuse=NO`)",
+        );
+    }
+    signs::known(reply.code, &reply.text()).unwrap_or_else(|| by_code(reply.code))
+}
+
+fn by_code(code: u16) -> (&'static str, &'static str) {
+    match code {
         421 => (
             "the server closes the connection",
             "try again later, or with fewer connections: `set net:connection-limit 1`",
-        ),
-        _ if demands_reuse(reply) => (
-            "the server demands TLS session reuse on data connections",
-            "use the backend that can: `set tls:backend openssl`",
         ),
         425 => (
             "the server cannot open the data connection",
@@ -116,10 +126,6 @@ fn row(reply: &Reply) -> (&'static str, &'static str) {
             "the server does not have this level of protection",
             "if clear-text data is acceptable: `set tls:data clear`",
         ),
-        550 if says(reply, &EXISTS) => ("it is there already", ""),
-        550 if says(reply, &NOT_EMPTY) => {
-            ("the directory is not empty", "`rm -r` removes it with all that is in it")
-        }
         550 => (
             "no such file or directory, or no permission",
             "look with `ls` whether it is there and readable",
@@ -134,15 +140,6 @@ fn row(reply: &Reply) -> (&'static str, &'static str) {
         ),
         _ => ("the server refused", ""),
     }
-}
-
-/// The system's words that servers hand on in a 550.
-const EXISTS: [&str; 2] = ["file exists", "already exists"];
-const NOT_EMPTY: [&str; 1] = ["not empty"];
-
-fn says(reply: &Reply, words: &[&str]) -> bool {
-    let text = reply.text().to_ascii_lowercase();
-    words.iter().any(|words| text.contains(words))
 }
 
 /// Whether a reply says that data connections must resume the control connection's session:
@@ -215,6 +212,16 @@ mod tests {
             let error = refusal("mkdir new", &reply(550, text));
             assert!(error.message().starts_with(meaning), "{error}");
         }
+    }
+
+    #[test]
+    fn a_server_that_says_more_than_its_code_is_listened_to() {
+        let full = reply(421, "Too many connections (2) from this IP");
+        assert_eq!(refusal("login", &full).kind(), Kind::Connect);
+        assert!(refusal("login", &full).message().contains("no more connections"));
+        assert!(refusal("login", &full).is_transient());
+        let reuse = reply(522, "SSL connection failed; session reuse required");
+        assert!(hint(&reuse).is_some_and(|hint| hint.contains("require_ssl_reuse")));
     }
 
     #[test]

@@ -111,7 +111,10 @@ pub(super) const OBJECTS: &[Object] = &[
         "trust",
         "a server of the trust store, or a decision about one",
         &[
-            ("action", "`listed`, `added`, `removed`, `renewed`"),
+            (
+                "action",
+                "`listed`, `added`, `removed`, `renewed`, `updated`, `imported`, `exported`, `scanned`",
+            ),
             ("host", "host name or address"),
             ("port", "port of the control connection"),
             ("fingerprint", "of the certificate"),
@@ -119,6 +122,10 @@ pub(super) const OBJECTS: &[Object] = &[
             ("first_seen", "when it was accepted"),
             ("last_seen", "when it was last met"),
             ("reason", "why it was accepted"),
+            ("exceptions", "`expired`, `early`, `name`: what was wrong with it, and accepted"),
+            ("store", "`user` or `system`: which file it stands in"),
+            ("expires", "when the certificate expires, where it was shown"),
+            ("problems", "why the system's roots do not vouch for it, where it was shown"),
         ],
     ),
     (

@@ -80,16 +80,30 @@ fingerprint are shown, and the answer is `yes` (accept and remember), `once` (ac
 `no`, or the fingerprint typed back. Without a terminal the exit status is 5.
 
 Every data connection must resume the TLS session of the control connection, or show the very same
-certificate; otherwise the transfer fails before a byte of the file moves.
+certificate; otherwise the transfer fails before a byte of the file moves. Once one has resumed the
+session, all of that control connection must: where the server has forgotten it, the connection is
+made anew.
 
 The servers are remembered in `known_servers`, one line each:
 
     [HOST]:PORT cert=SHA256:... key=SHA256:... first=TIME last=TIME why=WORD
 
 `cert` and `key` are the SHA-256 of the certificate and of its public key, in DER, as unpadded
-base64. WORD is `ca`, `yes`, `accept-new`, `fingerprint`, `add` or `import`. Other fields are kept.
+base64. WORD is `ca`, `yes`, `accept-new`, `fingerprint`, `add` or `import`. A certificate that had
+expired, was not yet valid or was for another name when it was accepted has `except=` with the
+words `expired`, `early` and `name`. What becomes wrong later with a remembered certificate is
+warned about, until `trust add` notes that it is meant, and so is, two weeks ahead, that it will
+expire. Other fields are kept.
 A line that cannot be read makes the connection to its host fail, and to no other. Fingerprints may
 be given in hexadecimal as well, with or without colons.
+
+An administrator may keep such a file for all users, `/etc/ftpsh/known_servers`. It stands behind
+the user's own, is only read, and must not be writable by others than its owner. `trust list` says
+which entry is from where; `trust add` puts one of the user's own before it.
+
+Hosts that show one certificate share an entry under the name that `trust:alias` gives them:
+
+    set trust:alias/ftp*.example.org ftp.example.org
 "#,
     ),
     (
@@ -115,7 +129,9 @@ prompt.
 
 Names that a server sends are one component of a path: no `..`, no slash and no control character.
 One that is not is refused, shown escaped, and makes the command fail. Nothing is written outside
-the target directory. Names need not be UTF-8: their bytes survive a round trip. A server that does
+the target directory: directories are held open while they are worked in, and a link in the place
+of one is refused, whenever it appears. Two names that the disk takes for one file (`Same` and `same`)
+are an error, and so is a name that FAT would change. Names need not be UTF-8: their bytes survive a round trip. A server that does
 not name UTF8 among its features (`feat`) is read and written in `net:charset`, and what that
 character set cannot hold is refused before it is sent. Local names are UTF-8.
 "#,
@@ -165,6 +181,8 @@ has gone, it is as SIGTERM; under `nohup` it is ignored then.
         r#"
 * `FTPSH_HOME` :: One directory for configuration, data and state.
 
+* `FTPSH_SYSTEM` :: The directory of the system's `known_servers`, instead of `/etc/ftpsh`; empty for none.
+
 * `NO_COLOR`, `CLICOLOR_FORCE` :: No colours, or colours without a terminal too. `--color` comes
 before both.
 
@@ -189,6 +207,8 @@ The directories are those of the platform; under Linux `~/.config`, `~/.local/sh
 * `~/.config/ftpsh/bookmarks` :: The bookmarks, `NAME URL` on each line, without passwords.
 
 * `~/.local/share/ftpsh/known_servers` :: The trust store, see TRUST.
+
+* `/etc/ftpsh/known_servers` :: The administrator's trust store, only read.
 
 * `~/.local/state/ftpsh/history` :: The prompt's history, without secrets.
 

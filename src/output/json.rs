@@ -85,6 +85,14 @@ pub struct Trust {
     pub last_seen: Option<DateTime<Utc>>,
     /// Why it was accepted.
     pub reason: Option<String>,
+    /// `expired`, `early`, `name`: what was wrong with it, and accepted.
+    pub exceptions: Vec<String>,
+    /// `user` or `system`: which file it stands in.
+    pub store: Option<String>,
+    /// When the certificate expires, where it was shown.
+    pub expires: Option<DateTime<Utc>>,
+    /// Why the system's roots do not vouch for it, where it was shown.
+    pub problems: Vec<String>,
 }
 
 /// A check of a server's examination: a `text` with more to it.
@@ -222,6 +230,10 @@ impl Record<'_> {
                 line.field("first_seen", &t.first_seen.map(timestamp));
                 line.field("last_seen", &t.last_seen.map(timestamp));
                 line.field("reason", &t.reason);
+                line.field("exceptions", &t.exceptions);
+                line.field("store", &t.store);
+                line.field("expires", &t.expires.map(timestamp));
+                line.field("problems", &t.problems);
             }
             Record::Job(j) => {
                 line.field("type", "job");

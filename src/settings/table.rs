@@ -102,6 +102,8 @@ rows! {
 
     TRUST_POLICY = "trust:policy", Choice(&["ask", "accept-new", "strict"]), "ask", Host,
         "what to do with an unknown certificate";
+    TRUST_ALIAS = "trust:alias", Text, "", Host,
+        "name by which a host's certificate is remembered; one for all hosts of a cluster";
 
     XFER_OVERWRITE = "xfer:overwrite", OVERWRITE, "ask", Host,
         "whether a download replaces a local file; ask means no in a script";

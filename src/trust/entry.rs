@@ -1,7 +1,7 @@
 //! One line of `known_servers`: its fields, reading and writing.
 //!
 //! `[host]:port cert=SHA256:… key=SHA256:… first=TIME last=TIME why=WORD`, with times in RFC 3339
-//! and any further fields after them, which are kept. A line that lacks a field or repeats one is
+//! and any further fields after them, which are kept; `except=` is one that is understood. A line that lacks a field or repeats one is
 //! not an entry. No files here.
 
 use std::fmt;
@@ -11,6 +11,7 @@ use std::str::FromStr;
 use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
 
 use super::certificate::Certificate;
+use super::exception::Exception;
 use super::fingerprint::Fingerprint;
 use crate::error::{Error, Result};
 
@@ -49,6 +50,26 @@ impl fmt::Display for Why {
     }
 }
 
+/// Which file an entry stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Origin {
+    /// The user's.
+    #[default]
+    User,
+    /// The administrator's, which is only read.
+    System,
+}
+
+impl Origin {
+    /// In a word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Origin::User => "user",
+            Origin::System => "system",
+        }
+    }
+}
+
 /// What is remembered of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -66,6 +87,10 @@ pub struct Entry {
     pub last: DateTime<Utc>,
     /// Why it was accepted.
     pub why: Why,
+    /// What was wrong with it, and accepted.
+    pub exceptions: Vec<Exception>,
+    /// Which file it stands in.
+    pub origin: Origin,
     /// Fields that this version does not know, as they stand in the line.
     pub extra: Vec<String>,
 }
@@ -92,8 +117,16 @@ impl Entry {
             first: now,
             last: now,
             why,
+            exceptions: Vec::new(),
+            origin: Origin::User,
             extra: Vec::new(),
         })
+    }
+
+    /// This entry, made although the certificate had these problems.
+    #[must_use]
+    pub fn excepting(self, exceptions: Vec<Exception>) -> Self {
+        Self { exceptions, ..self }
     }
 
     /// This entry with a server's new certificate, last seen at `now`.
@@ -114,6 +147,9 @@ impl fmt::Display for Entry {
         write!(f, "[{}]:{}", self.host, self.port)?;
         write!(f, " cert={} key={}", self.certificate, self.public_key)?;
         write!(f, " first={} last={} why={}", time(&self.first), time(&self.last), self.why)?;
+        for (index, exception) in self.exceptions.iter().enumerate() {
+            write!(f, "{}{exception}", if index == 0 { " except=" } else { "," })?;
+        }
         self.extra.iter().try_for_each(|field| write!(f, " {field}"))
     }
 }
@@ -188,6 +224,7 @@ fn parse_fields(host: &str, port: u16, fields: &str) -> Result<Entry, &'static s
     let [mut certificate, mut public_key] = [None; 2];
     let [mut first, mut last] = [None; 2];
     let mut why = None;
+    let mut exceptions = None;
     let mut extra = Vec::new();
     for field in fields.split_ascii_whitespace() {
         match field.split_once('=') {
@@ -196,6 +233,7 @@ fn parse_fields(host: &str, port: u16, fields: &str) -> Result<Entry, &'static s
             Some(("first", value)) => once(&mut first, parse_time(value))?,
             Some(("last", value)) => once(&mut last, parse_time(value))?,
             Some(("why", value)) => once(&mut why, parse_why(value))?,
+            Some(("except", value)) => once(&mut exceptions, Exception::parse_all(value))?,
             _ => extra.push(field.to_owned()),
         }
     }
@@ -207,6 +245,8 @@ fn parse_fields(host: &str, port: u16, fields: &str) -> Result<Entry, &'static s
         first: first.ok_or("it has no `first=`")?,
         last: last.ok_or("it has no `last=`")?,
         why: why.ok_or("it has no `why=`")?,
+        exceptions: exceptions.unwrap_or_default(),
+        origin: Origin::User,
         extra,
     })
 }
@@ -259,6 +299,10 @@ mod tests {
         Entry::new("FTP.Example.org.", 21, &cert, Why::AcceptNew, date(2026, 1, 2)).unwrap()
     }
 
+    fn entry_with(why: Why) -> Entry {
+        Entry { why, ..entry() }
+    }
+
     #[test]
     fn a_line_reads_back_as_it_was_written() {
         for (why, word) in Why::WORDS {
@@ -269,6 +313,12 @@ mod tests {
             assert!(line.ends_with(&format!("{tail} why={word} note=Ünï odd")), "{line}");
             assert_eq!(line.parse::<Entry>().unwrap(), entry);
             assert_eq!(parse(format!("\t{line} \r").as_bytes()), Line::Entry(Box::new(entry)));
+            let exceptions = Exception::parse_all("expired,early,name").unwrap();
+            let excepted = entry_with(why).excepting(exceptions);
+            let line = excepted.to_string();
+            assert!(line.ends_with(&format!("why={word} except=expired,early,name")), "{line}");
+            assert_eq!(line.parse::<Entry>().unwrap(), excepted);
+            assert!(line.replace("early", "").parse::<Entry>().is_err());
         }
     }
 

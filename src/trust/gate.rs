@@ -4,16 +4,19 @@
 //! that should be remembered and could not be. It asks nobody: an unknown certificate goes back
 //! to the caller, who asks and calls [`Gate::accept`].
 
-use chrono::{DateTime, Utc};
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::certificate::Certificate;
 use super::entry::{Entry, Why, address, normal_host};
+use super::exception::Exception;
 use super::fingerprint::Fingerprint;
-use super::identity::Identity;
+use super::identity::{Identity, Problem};
 use super::refusal::{Changed, Refusal, Unknown, not_given};
 use super::store::Store;
 use super::verdict::{Policy, Rules, Verdict, judge};
-use super::words::{day, describe_all};
+use super::words::{day, describe, describe_all};
 use crate::error::Result;
 
 /// A server that may be logged in to.
@@ -50,6 +53,8 @@ pub struct Gate {
     store: Store,
     rules: Rules,
     once: Vec<(String, u16, Fingerprint)>,
+    /// The servers of which something was said already that need not be said at each connection.
+    remarked: HashSet<(String, u16)>,
 }
 
 /// One certificate before the gate.
@@ -66,7 +71,7 @@ struct Case<'a> {
 impl Gate {
     /// A gate with nothing accepted for this run yet.
     pub fn new(store: Store, rules: Rules) -> Self {
-        Self { store, rules, once: Vec::new() }
+        Self { store, rules, once: Vec::new(), remarked: HashSet::new() }
     }
 
     /// The store.
@@ -106,7 +111,13 @@ impl Gate {
         let case = Case { host, port, cert, problems, entry, identity, now };
         let once = self.accepted_once(&case);
         let verdict = judge(identity, &case.cert, case.entry.as_ref(), &self.rules, &once);
-        self.act(verdict, case)
+        let server = (case.host.clone(), case.port);
+        let remark = remark(&case);
+        let mut accepted = self.act(verdict, case)?;
+        if accepted.warning.is_none() && remark.is_some() && self.remarked.insert(server) {
+            accepted.warning = remark;
+        }
+        Ok(accepted)
     }
 
     /// Acts on the user's answer, and tells what was remembered. The next [`Gate::check`] of the
@@ -122,7 +133,7 @@ impl Gate {
         answer: Answer,
         now: DateTime<Utc>,
     ) -> Result<Option<String>> {
-        let Unknown { host, port, certificate, .. } = &unknown;
+        let Unknown { host, port, certificate, exceptions, .. } = &unknown;
         let why = match answer {
             Answer::No => return Err(unknown.into_error()),
             Answer::Once => {
@@ -132,7 +143,8 @@ impl Gate {
             Answer::Yes => Why::Yes,
             Answer::Fingerprint => Why::Fingerprint,
         };
-        self.store.put_over(None, Entry::new(host, *port, certificate, why, now)?)?;
+        let entry = Entry::new(host, *port, certificate, why, now)?;
+        self.store.put_over(None, entry.excepting(exceptions.clone()))?;
         let name = address(host, *port);
         Ok(Some(format!("{name}: remembered in {}", self.store.path().display())))
     }
@@ -143,8 +155,9 @@ impl Gate {
     }
 
     fn unknown(&self, case: Case<'_>) -> Refusal {
-        let Case { host, port, cert: certificate, problems, .. } = case;
-        let unknown = Unknown { host, port, certificate, problems };
+        let Case { host, port, cert: certificate, problems, identity, .. } = case;
+        let exceptions = Exception::of(&identity.problems);
+        let unknown = Unknown { host, port, certificate, problems, exceptions };
         match self.rules.policy {
             Policy::Ask => Refusal::Unknown(Box::new(unknown)),
             Policy::AcceptNew | Policy::Strict => Refusal::Failed(unknown.into_error()),
@@ -202,7 +215,8 @@ impl Gate {
     fn remember(&self, case: &Case<'_>, why: Why) -> Result<()> {
         let entry = match &case.entry {
             Some(entry) => entry.renewed(&case.cert, case.now),
-            None => Entry::new(&case.host, case.port, &case.cert, why, case.now)?,
+            None => Entry::new(&case.host, case.port, &case.cert, why, case.now)?
+                .excepting(Exception::of(&case.identity.problems)),
         };
         self.store.put_over(case.entry.as_ref(), entry)
     }
@@ -213,6 +227,33 @@ impl Gate {
         Some(format!("the date could not be noted: {failed}"))
     }
 }
+
+/// What should be said of a certificate that is remembered: something is wrong with it that was
+/// not when it was accepted, or soon will be. The roots are not asked about their own.
+fn remark(case: &Case<'_>) -> Option<String> {
+    let entry = case.entry.as_ref().filter(|entry| entry.why != Why::Ca)?;
+    let name = address(&case.host, case.port);
+    let news = |problem: &&Problem| {
+        let exception = Exception::of(std::slice::from_ref(problem));
+        !exception.is_empty() && !exception.iter().all(|e| entry.exceptions.contains(e))
+    };
+    if let Some(problem) = case.identity.problems.iter().find(news) {
+        let what = describe(problem, &case.cert, &case.host, case.now);
+        let meant = format!("`ftpsh trust add {name}` notes that this is meant");
+        return Some(format!("{name}: the certificate is the remembered one, but {what}; {meant}"));
+    }
+    let left = case.cert.not_after - case.now;
+    (TimeDelta::zero()..SOON).contains(&left).then(|| {
+        let (until, days) = (day(case.cert.not_after), left.num_days());
+        format!(
+            "{name}: the certificate expires on {until} (days left: {days}); \
+             a new one will have to be trusted"
+        )
+    })
+}
+
+/// So long before its end a remembered certificate is warned about.
+const SOON: TimeDelta = TimeDelta::days(14);
 
 const VALID: &str = "valid by the system's roots";
 
@@ -236,7 +277,11 @@ fn changed(case: Case<'_>) -> Refusal {
     match entry {
         Some(old) => Refusal::Changed(Box::new(Changed { host, port, old, certificate, problems })),
         // Without an entry nothing can have changed.
-        None => Refusal::Failed(Unknown { host, port, certificate, problems }.into_error()),
+        None => {
+            let exceptions = Vec::new();
+            let unknown = Unknown { host, port, certificate, problems, exceptions };
+            Refusal::Failed(unknown.into_error())
+        }
     }
 }
 

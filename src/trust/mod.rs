@@ -5,6 +5,7 @@
 
 pub mod certificate;
 pub mod entry;
+pub mod exception;
 pub mod fingerprint;
 pub mod gate;
 pub mod identity;

@@ -21,7 +21,7 @@ pub fn asked_again(text: &str) -> &'static str {
 
 /// The whole question, several lines; the answer is typed after its end.
 pub fn question(unknown: &Unknown) -> String {
-    let Unknown { host, port, certificate: cert, problems } = unknown;
+    let Unknown { host, port, certificate: cert, problems, .. } = unknown;
     let problems: String = problems.iter().map(|problem| format!("  {problem}\n")).collect();
     let names = names(cert);
     format!(
@@ -69,6 +69,7 @@ mod tests {
             port: 2121,
             certificate: maker.certificate(&ec_key()),
             problems: vec!["it is signed by itself".into(), "it expired on 2025-01-02".into()],
+            exceptions: Vec::new(),
         }
     }
 

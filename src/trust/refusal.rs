@@ -4,7 +4,8 @@
 //! certificate appear in them only as `words` made them.
 
 use super::certificate::Certificate;
-use super::entry::{Entry, Why, address};
+use super::entry::{Entry, Origin, Why, address};
+use super::exception::Exception;
 use super::fingerprint::Fingerprint;
 use super::store::remove_command;
 use super::words::day;
@@ -58,6 +59,8 @@ pub struct Unknown {
     pub certificate: Certificate,
     /// Why the system's roots do not vouch for it, in words.
     pub problems: Vec<String>,
+    /// What accepting it makes exceptions of.
+    pub exceptions: Vec<Exception>,
 }
 
 impl Unknown {
@@ -106,11 +109,20 @@ impl Changed {
             }
         };
         let (first, last) = (day(old.first), day(old.last));
+        let hint = match old.origin {
+            Origin::User => {
+                format!("if the change is meant: {}", remove_command(&self.host, self.port))
+            }
+            // It can be preceded, not removed.
+            Origin::System => format!(
+                "it is remembered for all users; if the change is meant: ftpsh trust add {name} {shown}"
+            ),
+        };
         let old = old.certificate;
         Error::new(Kind::CertChanged, format!("{name}: {what}"))
             .with_detail(format!("remembered: {old} (first seen {first}, last seen {last})"))
             .with_detail(format!("shown now:  {shown}"))
-            .with_hint(format!("if the change is meant: {}", remove_command(&self.host, self.port)))
+            .with_hint(hint)
     }
 }
 

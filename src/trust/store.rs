@@ -4,15 +4,18 @@
 //! What cannot be read is never taken for trust: a damaged line fails its own server, an
 //! unreadable file all of them. Lines that are not touched stay as they are, byte for byte.
 
+use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use rustix::fs::{FlockOperation, flock};
 
-use super::entry::{Entry, address, normal_host};
+use super::entry::{Entry, Origin, address, normal_host};
 use super::lines::Lines;
 use crate::error::{Error, Kind, Result};
 
@@ -30,16 +33,23 @@ pub struct Problem {
     pub why: &'static str,
 }
 
-/// The known servers, in one file.
+/// The known servers: the user's file, and behind it the administrator's, which is only read.
 #[derive(Debug, Clone)]
 pub struct Store {
     path: PathBuf,
+    system: Option<PathBuf>,
 }
 
 impl Store {
     /// The store in the file at `path`, which need not exist yet. Touches nothing.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), system: None }
+    }
+
+    /// The store with the administrator's file behind the user's own.
+    #[must_use]
+    pub fn behind(self, system: Option<PathBuf>) -> Self {
+        Self { system, ..self }
     }
 
     /// The file.
@@ -47,7 +57,7 @@ impl Store {
         &self.path
     }
 
-    /// What is known of a server.
+    /// What is known of a server, by the user's file or else by the administrator's.
     ///
     /// # Errors
     ///
@@ -55,10 +65,35 @@ impl Store {
     /// read, `Usage` if the host is not a host name.
     pub fn lookup(&self, host: &str, port: u16) -> Result<Option<Entry>> {
         let host = normal_host(host)?;
-        self.find(&self.read()?, &host, port).map(|entry| entry.cloned())
+        if let Some(entry) = self.find(&self.read()?, &host, port)? {
+            return Ok(Some(entry.clone()));
+        }
+        let Some(system) = &self.system else { return Ok(None) };
+        let lines = read_system(system)?;
+        let found = lines.find(&host, port).map_err(|problem| {
+            damaged(system, &host, port, &problem).with_hint("only an administrator can mend it")
+        })?;
+        Ok(found.map(|entry| Entry { origin: Origin::System, ..entry.clone() }))
     }
 
-    /// All entries, in the file's order, without those that a damaged line makes unusable.
+    /// All entries of both files that count: the user's first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::list`].
+    pub fn list_all(&self) -> Result<Vec<Entry>> {
+        let mut all = self.list()?;
+        if let Some(system) = &self.system {
+            let lines = read_system(system)?;
+            let mine: HashSet<_> = all.iter().map(|e| (e.host.clone(), e.port)).collect();
+            let behind = lines.entries().filter(|e| !mine.contains(&(e.host.clone(), e.port)));
+            all.extend(behind.map(|e| Entry { origin: Origin::System, ..e.clone() }));
+        }
+        Ok(all)
+    }
+
+    /// The entries of the user's file, in its order, without those that a damaged line makes
+    /// unusable.
     ///
     /// # Errors
     ///
@@ -93,6 +128,8 @@ impl Store {
     /// Those of [`Store::put`], and `CertChanged` if another certificate was stored meanwhile.
     pub fn put_over(&self, seen: Option<&Entry>, entry: Entry) -> Result<()> {
         let (name, shown) = (address(&entry.host, entry.port), entry.certificate);
+        // What stands in the other file is not replaced, but put before.
+        let seen = seen.filter(|entry| entry.origin == Origin::User);
         let seen = seen.map(|entry| entry.certificate);
         self.write(entry, |now| match now.map(|entry| entry.certificate) {
             now if now == seen || now == Some(shown) => Ok(()),
@@ -105,7 +142,8 @@ impl Store {
     }
 
     fn write(&self, entry: Entry, allow: impl FnOnce(Option<&Entry>) -> Result<()>) -> Result<()> {
-        let entry = Entry { host: normal_host(&entry.host)?, ..entry };
+        let host = normal_host(&entry.host)?;
+        let entry = Entry { host, origin: Origin::User, ..entry };
         self.update(|lines| {
             allow(self.find(lines, &entry.host, entry.port)?)?;
             lines.put(entry);
@@ -130,7 +168,7 @@ impl Store {
     ///
     /// As [`Store::put`].
     pub fn touch(&self, host: &str, port: u16, now: DateTime<Utc>) -> Result<()> {
-        let stale = |entry: &Entry| now - entry.last > STALE;
+        let stale = |entry: &Entry| entry.origin == Origin::User && now - entry.last > STALE;
         if !self.lookup(host, port)?.as_ref().is_some_and(stale) {
             return Ok(());
         }
@@ -145,10 +183,7 @@ impl Store {
 
     fn find<'a>(&self, lines: &'a Lines, host: &str, port: u16) -> Result<Option<&'a Entry>> {
         lines.find(host, port).map_err(|problem| {
-            let (line, why) = (problem.line, problem.why);
-            let name = address(host, port);
-            let message = format!("{name}: {}, line {line}: {why}", self.path.display());
-            Error::new(Kind::CertUnknown, message)
+            damaged(&self.path, host, port, &problem)
                 .with_hint(format!("mend the line, or `{}`", remove_command(host, port)))
         })
     }
@@ -209,6 +244,31 @@ impl Store {
     fn failed(&self, path: &Path, why: &io::Error) -> Error {
         Error::local(path, why).with_hint("the known servers must be readable and writable here")
     }
+}
+
+fn damaged(path: &Path, host: &str, port: u16, problem: &Problem) -> Error {
+    let (name, line, why) = (address(host, port), problem.line, problem.why);
+    Error::new(Kind::CertUnknown, format!("{name}: {}, line {line}: {why}", path.display()))
+}
+
+/// Reads the administrator's file. One that somebody else may write to says nothing about trust.
+fn read_system(path: &Path) -> Result<Lines> {
+    let failed = |why: &io::Error| {
+        Error::local(path, why).with_hint("an administrator can mend it, or take it away")
+    };
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Lines::default()),
+        Err(why) => return Err(failed(&why)),
+    };
+    let metadata = file.metadata().map_err(|why| failed(&why))?;
+    let owner = [0, rustix::process::geteuid().as_raw()].contains(&metadata.uid());
+    if !owner || metadata.mode() & 0o022 != 0 {
+        return Err(failed(&io::Error::other("others than its owner may write to it")));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(|why| failed(&why))?;
+    Ok(Lines::parse(&bytes))
 }
 
 /// The command that makes a server unknown again.

@@ -13,6 +13,7 @@ mod failures;
 mod lftp;
 mod mirror;
 mod transfers;
+mod trees;
 
 // A part of what these two can do is for other tests.
 #[allow(dead_code)]

@@ -158,10 +158,11 @@ impl Context {
             let options = self.session_options(site)?;
             let policy = self.settings.text(set::TRUST_POLICY, Some(&site.host));
             let policy = policy.parse().unwrap_or_default();
+            let name = self.trust_name(&site.host);
             let result = Session::connect(options, &mut |identity: &Identity| {
                 let mut gate = self.connection.gate();
                 gate.set_policy(policy);
-                match gate.check(&site.host, site.port, identity, Utc::now()) {
+                match gate.check(&name, site.port, identity, Utc::now()) {
                     Ok(accepted) => {
                         judged = Some(Ok(accepted));
                         Ok(())
@@ -198,6 +199,12 @@ impl Context {
                 }
             }
         }
+    }
+
+    /// The name by which a host's certificate is remembered (setting `trust:alias`).
+    pub(in crate::commands) fn trust_name(&self, host: &str) -> String {
+        let alias = self.settings.text(set::TRUST_ALIAS, Some(host));
+        if alias.is_empty() { host.to_owned() } else { alias.to_owned() }
     }
 
     fn accepted(&mut self, site: &Site, accepted: Accepted) {

@@ -19,6 +19,7 @@ pub(super) enum Topic {
     Address,
     Ports,
     Resumption,
+    Reuse,
     CloseNotify,
     Mlsd,
     Utf8,
@@ -55,6 +56,7 @@ fn general(topic: Topic) -> &'static str {
             "set a range of passive ports, and let it through the firewall and the router"
         }
         Topic::Resumption => "keep a cache of TLS sessions, or tickets, for data connections",
+        Topic::Reuse => "do without session reuse, if clients come that cannot resume sessions",
         Topic::CloseNotify => "end data connections with TLS's close_notify: a newer release may",
         Topic::Mlsd => "offer MLSD (RFC 3659): its listings are exact; a newer release may",
         Topic::Utf8 => "offer UTF8 (RFC 2640), with file names in UTF-8",
@@ -133,6 +135,11 @@ fn setting(topic: Topic, brand: Brand) -> Option<&'static str> {
         (Topic::Resumption, ProFtpd) => {
             "`TLSSessionCache` (with mod_tls_shmcache) and `TLSSessionTickets on`"
         }
+        (Topic::Reuse, Vsftpd) => "`require_ssl_reuse=NO` lets in clients that cannot do it",
+        (Topic::Reuse, ProFtpd) => {
+            "`TLSOptions NoSessionReuseRequired` lets in clients that cannot do it"
+        }
+        (Topic::Reuse, FileZilla) => "it demands this always; clients have to be able to",
         (Topic::Mlsd, Vsftpd) => "has no MLSD; ProFTPD, Pure-FTPd and FileZilla Server do",
         (Topic::Mlsd, ProFtpd) => "load mod_facts, and `FactsAdvertise on`",
         (Topic::Utf8, Vsftpd) => "`utf8_filesystem=YES`",

@@ -69,7 +69,7 @@ impl Patient<'_> {
 
     fn judge(&self, identity: &Identity) -> Result<Case> {
         let connection = &self.ctx.connection;
-        let host = normal_host(&self.site.host)?;
+        let host = normal_host(&self.ctx.trust_name(&self.site.host))?;
         let cert = Certificate::from_der(&identity.der)?;
         let entry = connection.gate().store().lookup(&host, self.site.port)?;
         let mut rules = connection.gate().rules().clone();
@@ -145,7 +145,7 @@ impl Patient<'_> {
         let left = cert.days_left(case.now);
         let span = format!("{} to {}", day(cert.not_before), day(cert.not_after));
         self.report.add(if cert.not_after < case.now {
-            Finding::new(wrong, "dates", format!("{span}: it expired {} days ago", -left))
+            Finding::new(wrong, "dates", format!("{span}: it expired; days ago: {}", -left))
                 .means("clients that check dates refuse it")
                 .server(Topic::Expiry)
         } else if cert.not_before > case.now {
@@ -153,10 +153,10 @@ impl Patient<'_> {
                 .means("the server's clock or yours is wrong, or it was put in place too early")
                 .server(Topic::Expiry)
         } else if left < SOON {
-            let seen = format!("{span}: {left} days left");
+            let seen = format!("{span}: days left: {left}");
             Finding::note("dates", seen, "it has to be renewed soon").server(Topic::Expiry)
         } else {
-            Finding::ok("dates", format!("{span}: {left} days left"))
+            Finding::ok("dates", format!("{span}: days left: {left}"))
         })
     }
 
@@ -204,8 +204,9 @@ impl Patient<'_> {
         let (host, port) = (self.site.host.clone(), self.site.port);
         let key = self.site.key();
         let shown = certificate.fingerprint;
+        let (exceptions, shown_again) = (Vec::new(), certificate.clone());
         let unknown =
-            Unknown { host: host.clone(), port, certificate: certificate.clone(), problems };
+            Unknown { host: host.clone(), port, certificate: shown_again, problems, exceptions };
         // The report is about this server; its errors need not name it again.
         let unnamed = |error: Error| match error.message().strip_prefix(&format!("{key}: ")) {
             Some(rest) => error.details().iter().fold(

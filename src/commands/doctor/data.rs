@@ -222,6 +222,8 @@ impl Patient<'_> {
                 if error.kind() == Kind::Connect {
                     let meaning = "no passive port of this server can be reached from here";
                     finding = finding.means(meaning).server(Topic::Ports);
+                } else if error.kind() == Kind::Tls {
+                    finding = finding.server(Topic::Reuse);
                 }
                 self.report.block(error.kind(), finding)?;
                 if session.death().is_none() {

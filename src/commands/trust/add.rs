@@ -7,7 +7,8 @@ use super::{record, told};
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::settings::TRUST_POLICY;
-use crate::trust::entry::{Entry, Why};
+use crate::trust::entry::{Entry, Origin, Why};
+use crate::trust::exception::Exception;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::gate::Gate;
 use crate::trust::refusal::Refusal;
@@ -28,11 +29,15 @@ pub(super) fn add(
     if !expected.is_empty() && !expected.contains(&shown.certificate.fingerprint) {
         return Err(another(&server, &expected, &shown));
     }
-    let (host, port, now) = (&server.site.host, server.site.port, Utc::now());
+    let (port, now) = (server.site.port, Utc::now());
+    let host = &ctx.trust_name(&server.site.host);
+    let exceptions = Exception::of(&shown.identity.problems);
     let store = ctx.connection.gate().store().clone();
     // A certificate named by its fingerprint is meant itself, even if the roots vouch for it.
-    if !expected.is_empty() && store.lookup(host, port)?.is_none() {
+    let own = store.lookup(host, port)?.filter(|entry| entry.origin == Origin::User);
+    if !expected.is_empty() && own.is_none() {
         let entry = Entry::new(host, port, &shown.certificate, Why::Add, now)?;
+        let entry = entry.excepting(exceptions);
         store.put_over(None, entry.clone())?;
         return told(ctx, "added", &entry);
     }
@@ -57,6 +62,17 @@ pub(super) fn add(
         Err(refusal) => return Err(refusal.into_error()),
     };
     match store.lookup(host, port)? {
+        // What has become wrong with the certificate since is meant as well.
+        Some(entry)
+            if action == "known"
+                && entry.why != Why::Ca
+                && !exceptions.is_empty()
+                && entry.exceptions != exceptions =>
+        {
+            let entry = entry.excepting(exceptions);
+            store.put_over(store.lookup(host, port)?.as_ref(), entry.clone())?;
+            told(ctx, "updated", &entry)
+        }
         Some(entry) if action != "known" => told(ctx, action, &entry),
         Some(entry) if ctx.out.is_json() => ctx.out.record(&record(action, &entry)),
         _ => {

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use super::{Failures, filezilla, told, warn_of_damage};
+use super::{Failures, filezilla, record, told, warn_of_damage};
 use crate::commands::{Context, local, xml};
 use crate::error::{Error, Kind, Result};
 use crate::trust::entry::{Entry, Why, address};
@@ -18,6 +18,9 @@ pub(super) fn export(ctx: &Context, file: Option<&Path>) -> Result<()> {
     let entries = ctx.connection.gate().store().list()?;
     warn_of_damage(ctx, None)?;
     let Some(file) = file.filter(|file| *file != Path::new("-")) else {
+        if ctx.out.is_json() {
+            return entries.iter().try_for_each(|e| ctx.out.record(&record("exported", e)));
+        }
         return entries.iter().try_for_each(|entry| ctx.out.line(&entry.to_string()));
     };
     let path = ctx.local(&local::expand_tilde(&local::word(file)));

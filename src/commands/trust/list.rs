@@ -5,12 +5,13 @@ use super::{record, warn_of_damage};
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Column, Overflow, Table, time_text};
-use crate::trust::entry::{Entry, Why, address};
+use crate::trust::entry::{Entry, Origin, Why, address};
+use crate::trust::exception::Exception;
 use crate::trust::words::day;
 
 /// All entries, and a warning for each line that is none.
 pub(super) fn list(ctx: &Context) -> Result<()> {
-    let entries = ctx.connection.gate().store().list()?;
+    let entries = ctx.connection.gate().store().list_all()?;
     warn_of_damage(ctx, None)?;
     if ctx.out.is_json() {
         return entries.iter().try_for_each(|entry| ctx.out.record(&record("listed", entry)));
@@ -24,6 +25,7 @@ pub(super) fn list(ctx: &Context) -> Result<()> {
         Column::left("Why").overflow(Overflow::Shorten),
         Column::left("First seen"),
         Column::left("Last seen"),
+        Column::left("Store"),
     ]);
     for entry in &entries {
         table.row(vec![
@@ -32,6 +34,7 @@ pub(super) fn list(ctx: &Context) -> Result<()> {
             entry.why.to_string().into(),
             day(entry.first).into(),
             day(entry.last).into(),
+            entry.origin.word().into(),
         ]);
     }
     ctx.out.table(&table)
@@ -43,7 +46,7 @@ pub(super) fn show(ctx: &Context, server: &str) -> Result<()> {
     let store = ctx.connection.gate().store().clone();
     let entries: Vec<Entry> = match port_given {
         true => store.lookup(&site.host, site.port)?.into_iter().collect(),
-        false => store.list()?.into_iter().filter(|entry| entry.host == site.host).collect(),
+        false => store.list_all()?.into_iter().filter(|entry| entry.host == site.host).collect(),
     };
     if entries.is_empty() {
         // A damaged line of this host says why.
@@ -90,6 +93,15 @@ fn lines(entry: &Entry) -> Vec<String> {
         format!("Last seen:   {}", time_text(entry.last)),
         format!("Accepted:    {why} ({})", entry.why),
     ];
+    let exceptions = entry.exceptions.iter().map(|exception| match exception {
+        Exception::Expired => "although it had expired",
+        Exception::Early => "although it was not yet valid",
+        Exception::Name => "although it is for another name",
+    });
+    lines.extend(exceptions.map(|words| format!("             {words}")));
+    if entry.origin == Origin::System {
+        lines.push("Store:       that of the system, for all users".to_owned());
+    }
     lines.extend(entry.extra.iter().map(|field| format!("Also:        {field}")));
     lines
 }

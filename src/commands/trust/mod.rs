@@ -98,6 +98,9 @@ fn record(action: &str, entry: &Entry) -> Record<'static> {
         first_seen: Some(entry.first),
         last_seen: Some(entry.last),
         reason: Some(entry.why.to_string()),
+        exceptions: entry.exceptions.iter().map(ToString::to_string).collect(),
+        store: Some(entry.origin.word().to_owned()),
+        ..output::Trust::default()
     })
 }
 

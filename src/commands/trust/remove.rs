@@ -4,7 +4,8 @@ use super::list::not_listed;
 use super::server::Server;
 use super::{Failures, told};
 use crate::commands::Context;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::trust::entry::Entry;
 
 /// Forgets servers; without a port, all ports of a host.
 pub(super) fn remove(ctx: &Context, servers: &[String]) -> anyhow::Result<()> {
@@ -28,6 +29,13 @@ fn one(ctx: &Context, server: Server) -> Result<()> {
     let name = if port_given { site.key() } else { site.host.clone() };
     let removed = store.remove(&site.host, port)?;
     if removed == 0 {
+        let of_system =
+            |entry: &Entry| entry.host == site.host && port.is_none_or(|port| entry.port == port);
+        if store.list_all()?.iter().any(of_system) {
+            let text = format!("{name}: stands in the system's store, which is only read");
+            return Err(Error::new(Kind::Local, text)
+                .with_hint("`trust add` puts an entry of your own before it"));
+        }
         return Err(not_listed(&name));
     }
     for entry in &entries {

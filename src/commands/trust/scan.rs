@@ -76,6 +76,8 @@ fn print(ctx: &Context, server: &Server, shown: &Shown) -> Result<()> {
             port: site.port,
             fingerprint: Some(certificate.fingerprint.to_string()),
             public_key: Some(certificate.public_key.to_string()),
+            expires: Some(certificate.not_after),
+            problems: describe_all(&shown.identity.problems, certificate, &site.host, Utc::now()),
             ..output::Trust::default()
         }));
     }
@@ -103,7 +105,8 @@ fn details(ctx: &Context, server: &Server, shown: &Shown) -> Vec<(&'static str, 
     let problems = describe_all(&identity.problems, certificate, host, Utc::now());
     let roots = if problems.is_empty() { "valid".to_owned() } else { problems.join(", ") };
     details.push(("By roots:", roots));
-    let remembered = match ctx.connection.gate().store().lookup(host, server.site.port) {
+    let name = ctx.trust_name(host);
+    let remembered = match ctx.connection.gate().store().lookup(&name, server.site.port) {
         Ok(None) => "no".to_owned(),
         Ok(Some(entry)) if entry.certificate == certificate.fingerprint => {
             format!("yes, since {}", day(entry.first))

@@ -341,3 +341,57 @@ fn what_is_not_a_certificate_is_never_accepted() {
     let error = World::new(rules).check(&identity).unwrap_err().into_error();
     assert_eq!(error.kind(), Kind::Tls);
 }
+
+/// What is said of a server remembered with these exceptions, whose certificate ends so many
+/// days from now and shows these problems.
+fn remark_on(
+    exceptions: Vec<Exception>,
+    why: Why,
+    days: i64,
+    problems: Vec<Problem>,
+) -> [Option<String>; 2] {
+    let now = date(2026, 3, 4);
+    let maker = Maker::new("h").valid(date(2024, 1, 2), now + TimeDelta::days(days));
+    let identity = Identity { der: maker.der(&ec_key()), problems };
+    let mut world = World::policy(Policy::Ask);
+    let cert = Certificate::from_der(&identity.der).unwrap();
+    let entry = Entry::new(HOST, 21, &cert, why, date(2026, 1, 2)).unwrap();
+    world.gate.store().put(entry.excepting(exceptions)).unwrap();
+    // The second connection of a run need not say it again.
+    [0, 1].map(|_| world.check(&identity).unwrap().warning)
+}
+
+#[test]
+fn the_end_of_a_remembered_certificate_is_told_once_two_weeks_ahead() {
+    let own = || vec![Problem::SelfSigned];
+    for days in [0, 1, 13] {
+        let [first, second] = remark_on(Vec::new(), Why::Yes, days, own());
+        let first = first.unwrap();
+        assert!(first.contains("expires on 2026-03-"), "{days}: {first}");
+        assert!(first.contains(&format!("days left: {days}")), "{days}: {first}");
+        assert_eq!(second, None);
+    }
+    assert_eq!(remark_on(Vec::new(), Why::Yes, 14, own()), [None, None]);
+    assert_eq!(remark_on(Vec::new(), Why::Ca, 5, Vec::new()), [None, None]);
+}
+
+#[test]
+fn what_was_wrong_when_it_was_accepted_is_not_told_again_and_what_became_wrong_is() {
+    use Exception::{Expired, Name};
+    let wrong = |problem| vec![Problem::SelfSigned, problem];
+    assert_eq!(remark_on(vec![Expired], Why::Yes, -9, wrong(Problem::Expired)), [None, None]);
+    assert_eq!(remark_on(vec![Name], Why::Yes, 99, wrong(Problem::WrongName)), [None, None]);
+    let [told, again] = remark_on(vec![Name], Why::Yes, -9, wrong(Problem::Expired));
+    assert!(told.unwrap().contains("it expired on 2026-02-23"));
+    assert_eq!(again, None);
+    let [told, _] = remark_on(vec![Expired], Why::Yes, -9, wrong(Problem::WrongName));
+    assert!(told.unwrap().contains("it is for"));
+
+    // Accepting it makes the exceptions of its entry.
+    let mut world = World::policy(Policy::Ask);
+    let identity = Identity { problems: vec![Problem::Expired, Problem::WrongName], ..valid() };
+    let asked = unknown(world.check(&identity));
+    world.gate.accept(asked, Answer::Yes, date(2026, 3, 4)).unwrap();
+    assert_eq!(world.entry().unwrap().exceptions, [Expired, Name]);
+    assert_eq!(world.check(&identity).unwrap().warning, None);
+}

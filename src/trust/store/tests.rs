@@ -24,6 +24,8 @@ fn entry(host: &str, port: u16) -> Entry {
         first: date(2026, 1, 2),
         last: date(2026, 1, 2),
         why: Why::Yes,
+        exceptions: Vec::new(),
+        origin: Origin::User,
         extra: Vec::new(),
     }
 }
@@ -346,4 +348,50 @@ fn the_command_to_remove_is_safe_to_paste() {
     ] {
         assert_eq!(remove_command(host, 21), expected);
     }
+}
+
+#[test]
+fn the_administrators_file_stands_behind_the_users_and_is_never_written() {
+    let (directory, store) = store();
+    let system = directory.path().join("system");
+    let lines = format!("{}\n{}\nbroken\n[bad]:21 x\n", entry("both", 21), entry("theirs", 21));
+    fs::write(&system, &lines).unwrap();
+    let mode = |mode| fs::set_permissions(&system, Permissions::from_mode(mode)).unwrap();
+    mode(0o444);
+    let store = store.behind(Some(system.clone()));
+    let mine = Entry { certificate: Fingerprint([7; 32]), ..entry("both", 21) };
+    store.put(mine.clone()).unwrap();
+
+    assert_eq!(store.lookup("both", 21).unwrap(), Some(mine.clone()));
+    let theirs = store.lookup("THEIRS.", 21).unwrap().unwrap();
+    assert_eq!(theirs, Entry { origin: Origin::System, ..entry("theirs", 21) });
+    assert_eq!(store.lookup("theirs", 990).unwrap(), None);
+    assert_eq!(store.list().unwrap(), std::slice::from_ref(&mine));
+    assert_eq!(store.list_all().unwrap(), [mine, theirs.clone()]);
+    let error = store.lookup("bad", 21).unwrap_err();
+    assert!(error.message().contains("system, line 4"), "{error}");
+
+    // What is noted of one of its servers goes into the user's file, or nowhere.
+    store.touch("theirs", 21, date(2026, 5, 5)).unwrap();
+    assert_eq!(store.lookup("theirs", 21).unwrap(), Some(theirs.clone()));
+    assert_eq!(store.remove("theirs", None).unwrap(), 0);
+    let renewed = Entry { certificate: Fingerprint([8; 32]), ..theirs.clone() };
+    store.put_over(Some(&theirs), renewed.clone()).unwrap();
+    let now = store.lookup("theirs", 21).unwrap();
+    assert_eq!(now, Some(Entry { origin: Origin::User, ..renewed }));
+    assert_eq!(fs::read_to_string(&system).unwrap(), lines);
+    assert_eq!(store.remove("theirs", Some(21)).unwrap(), 1);
+    assert_eq!(store.lookup("theirs", 21).unwrap(), Some(theirs));
+
+    // One that anybody can write to is no ground for trust, also not by its silence.
+    for loose in [0o664, 0o646] {
+        mode(loose);
+        for host in ["theirs", "nobody"] {
+            let error = store.lookup(host, 21).unwrap_err();
+            assert!(error.message().contains("others than its owner"), "{error}");
+        }
+        assert!(store.lookup("both", 21).unwrap().is_some());
+    }
+    fs::remove_file(&system).unwrap();
+    assert_eq!(store.lookup("theirs", 21).unwrap(), None);
 }

@@ -24,14 +24,23 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// A certificate for `localhost` and 127.0.0.1, valid from yesterday for thirty days.
+    /// A certificate for `localhost` and 127.0.0.1, valid for a month to come.
     ///
     /// # Errors
     /// Whatever OpenSSL says.
     pub fn make(common_name: &str) -> Result<Self, ErrorStack> {
+        Self::make_until(common_name, 29 * DAY)
+    }
+
+    /// The same, valid from two days ago for so many seconds from now.
+    ///
+    /// # Errors
+    /// Whatever OpenSSL says.
+    pub fn make_until(common_name: &str, seconds: i64) -> Result<Self, ErrorStack> {
         let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
         let key = PKey::from_ec_key(EcKey::generate(&group)?)?;
-        Self::sign(common_name, key, yesterday(), yesterday() + 30 * DAY)
+        let now = yesterday() + DAY;
+        Self::sign(common_name, key, now - 2 * DAY, now + seconds)
     }
 
     /// The certificate in PEM.

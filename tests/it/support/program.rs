@@ -93,6 +93,8 @@ impl Ftpsh {
             .env("FTPSH_HOME", self.home.path().join("ftpsh"))
             // Read instead of ~/.netrc; a missing file is none.
             .env("NETRC", self.home.path().join("no-netrc"))
+            // What the machine's administrator trusts is not our business.
+            .env("FTPSH_SYSTEM", "")
             .env("TZ", "UTC")
             .env("LANG", "C.UTF-8")
             .env("COLUMNS", "80")

@@ -9,6 +9,7 @@ mod options;
 mod question;
 mod roots;
 mod store;
+mod system;
 
 use super::support::liar::{Liar, Script};
 use super::support::program::{Ftpsh, Ran};

@@ -1,0 +1,251 @@
+//! What a server program's own words say beyond the code: the brand is known by them.
+//!
+//! The words are those in the sources and message files of vsftpd 3.0, ProFTPD 1.3, Pure-FTPd 1.0,
+//! pyftpdlib 2.0, FileZilla Server 1 and IIS 10, in lower case. The first row that fits counts.
+
+/// Codes (none for any), telling words, the cause, and the next thing to do.
+type Row = (&'static [u16], &'static [&'static str], &'static str, &'static str);
+
+const ROWS: &[Row] = &[
+    // vsftpd says it after the password, where the user's root directory is writable.
+    (
+        &[500, 530],
+        &["refusing to run with writable root"],
+        "vsftpd lets nobody into a root directory that he may write to",
+        "its administrator can set `allow_writeable_chroot=YES`, or take that permission away",
+    ),
+    (
+        &[500, 530],
+        &["oops: "],
+        "vsftpd is not configured right",
+        "its administrator finds the cause in these words and in vsftpd.conf",
+    ),
+    (
+        &[421, 530, 550],
+        &[
+            "too many connections",
+            "maximum number of",
+            "too many users",
+            "the maximum) are already",
+        ],
+        "the server takes no more connections of this user or address",
+        "wait, or use fewer: `set net:connection-limit 1`; the server's limits are `max_per_ip` \
+         (vsftpd), `MaxClientsPerHost` (ProFTPD), `MaxClientsPerIP` (Pure-FTPd)",
+    ),
+    (
+        &[421, 426],
+        &["timeout", "timed out", "idle"],
+        "the server has waited too long and closes the connection",
+        "the next command connects again; `set net:idle` to less than the server's patience",
+    ),
+    (
+        &[421],
+        &["shutdown", "shutting down", "not available", "restart"],
+        "the server is going down or not open for business",
+        "try again later, or ask its administrator",
+    ),
+    (
+        &[421, 503, 521, 522, 530, 534, 550],
+        &[
+            "ssl/tls required",
+            "tls required",
+            "must use encryption",
+            "cleartext sessions",
+            "explicit tls",
+            "policy requires ssl",
+        ],
+        "the server wants TLS where there was none",
+        "leave `tls:data` at `private`; where that is so, `doctor` shows what it demands",
+    ),
+    (
+        &[425, 426],
+        &["operation not permitted"],
+        "ProFTPD refuses the data connection, most often because its TLS session was not resumed",
+        "`status` shows whether it was; its administrator can set `TLSOptions NoSessionReuseRequired`",
+    ),
+    (
+        &[425, 500],
+        &[
+            "security: bad ip connecting",
+            "illegal port",
+            "foreign address",
+            "won't open a connection",
+        ],
+        "the server sees the data connection come from or go to another address than yours",
+        "in active mode NAT does this: `set ftp:mode auto`; through a proxy both must use it",
+    ),
+    (
+        &[530],
+        &[
+            "login incorrect",
+            "authentication failed",
+            "login or password",
+            "cannot log in",
+            "not logged in, incorrect",
+            "password was rejected",
+        ],
+        "the user name or the password is wrong",
+        "`user NAME` asks again; after several wrong ones servers lock an account for a while",
+    ),
+    (
+        &[530],
+        &["home directory", "shell"],
+        "the account exists and may not use FTP",
+        "its administrator: the home directory must be there, the shell in /etc/shells \
+         (ProFTPD: `RequireValidShell off`)",
+    ),
+    (
+        &[550, 553],
+        &[
+            "prohibited file name",
+            "name not allowed",
+            "forbidden filename",
+            "denied by pathallowfilter",
+            "denied by pathdenyfilter",
+        ],
+        "the server allows no files of this name",
+        "try another name; dot files are often refused (Pure-FTPd: `ProhibitDotFilesWrite`)",
+    ),
+    (&[550], &["file exists", "already exists"], "it is there already", ""),
+    (
+        &[550],
+        &["not empty"],
+        "the directory is not empty",
+        "`rm -r` removes it with all that is in it",
+    ),
+    (
+        &[550],
+        &[
+            "no such file",
+            "not found",
+            "cannot find",
+            "does not exist",
+            "can't check for file existence",
+        ],
+        "no such file or directory",
+        "look with `ls` whether it is there",
+    ),
+    (
+        &[550, 553],
+        &[
+            "permission denied",
+            "access is denied",
+            "not enough privileges",
+            "operation not permitted",
+            "anonymous users",
+            "overwrite permission denied",
+        ],
+        "no permission for this, there",
+        "`ls` shows the owner and the permissions; a server may allow no changes at all \
+         (vsftpd: `write_enable=YES`, pyftpdlib: the user's `perm`)",
+    ),
+    (
+        &[550, 553],
+        &["could not create file", "read-only file system", "is a directory"],
+        "no file can be written under this name",
+        "a directory may have it, or the directory is not writable: look with `ls`",
+    ),
+    (
+        &[450, 451, 452, 550, 552, 553],
+        &["quota"],
+        "the account's quota is used up",
+        "remove something there, or ask the server's administrator for more",
+    ),
+    (
+        &[426, 450, 451, 452, 550, 552],
+        &["no space left", "disk full", "insufficient storage", "not enough space"],
+        "the server's disk is full",
+        "its administrator must make room",
+    ),
+    (
+        &[450, 550],
+        &["being used by another process", "resource busy", "file busy", "file is locked"],
+        "the file is in use on the server",
+        "try again in a moment: someone may be writing it",
+    ),
+    (
+        &[451],
+        &["append/restart not permitted", "restart not permitted"],
+        "the server lets nothing be resumed",
+        "begin again, without -c; ProFTPD: `AllowStoreRestart on`",
+    ),
+];
+
+/// What the words of a refusal say; an empty next step means that there is none.
+pub(super) fn known(code: u16, text: &str) -> Option<(&'static str, &'static str)> {
+    let text = text.to_ascii_lowercase();
+    let fits = |(codes, words, ..): &&Row| {
+        codes.contains(&code) && words.iter().any(|words| text.contains(words))
+    };
+    ROWS.iter().find(fits).map(|(_, _, cause, next)| (*cause, *next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_servers_own_words_have_their_own_cause() {
+        for (code, text, cause) in [
+            // vsftpd
+            (
+                500,
+                "OOPS: vsftpd: refusing to run with writable root inside chroot()",
+                "may write to",
+            ),
+            (500, "OOPS: cannot change directory:/home/x", "not configured right"),
+            (
+                421,
+                "There are too many connections from your internet address.",
+                "no more connections",
+            ),
+            (421, "Timeout.", "waited too long"),
+            (530, "Login incorrect.", "password is wrong"),
+            (550, "Permission denied.", "no permission"),
+            (553, "Could not create file.", "no file can be written"),
+            (425, "Security: Bad IP connecting.", "another address"),
+            (500, "Illegal PORT command.", "another address"),
+            // ProFTPD
+            (
+                530,
+                "Sorry, the maximum number of clients (2) for this user are already connected.",
+                "no more",
+            ),
+            (425, "Unable to build data connection: Operation not permitted", "not resumed"),
+            (550, "SSL/TLS required on the control channel", "wants TLS"),
+            (550, "x: No such file or directory", "no such file"),
+            (550, "x: Directory not empty", "not empty"),
+            (552, "STOR: notice: quota reached: used 10.0 of 10.0 upload MB", "quota"),
+            (550, "x: Forbidden filename", "no files of this name"),
+            (451, "x: Append/Restart not permitted, try again", "nothing be resumed"),
+            // Pure-FTPd
+            (421, "100 users (the maximum) are already logged in, sorry", "no more connections"),
+            (530, "Login authentication failed", "password is wrong"),
+            (553, "Prohibited file name: .x", "no files of this name"),
+            (550, "Can't check for file existence", "no such file"),
+            (552, "Disk full - please upload later", "disk is full"),
+            (426, "Timeout (no new data for 900 seconds)", "waited too long"),
+            // pyftpdlib
+            (530, "Authentication failed.", "password is wrong"),
+            (550, "Not enough privileges.", "no permission"),
+            (421, "Control connection timed out.", "waited too long"),
+            (421, "Too many connections. Service temporarily unavailable.", "no more connections"),
+            // FileZilla Server and IIS
+            (503, "Use AUTH first; explicit TLS is required", "wants TLS"),
+            (550, "Couldn't open the file or directory: file not found", "no such file"),
+            (550, "The system cannot find the file specified.", "no such file"),
+            (
+                550,
+                "The process cannot access the file because it is being used by another process.",
+                "in use",
+            ),
+            (534, "Policy requires SSL.", "wants TLS"),
+            (530, "User cannot log in.", "password is wrong"),
+        ] {
+            let (found, _) = known(code, text).unwrap_or_else(|| panic!("{code} {text}"));
+            assert!(found.contains(cause), "{code} {text}: {found}");
+        }
+        assert_eq!(known(550, "no"), None);
+        assert_eq!(known(226, "quota"), None);
+    }
+}
