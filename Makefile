@@ -16,7 +16,7 @@ zshdir = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 
 # What a build needs, and what the tests need on top of it.
 BUILD_PACKAGES = libssl-dev pkg-config gcc libc6-dev
-TEST_PACKAGES = curl openssl python3 python3-venv zsh mandoc
+TEST_PACKAGES = curl lftp openssl python3 python3-venv zsh mandoc
 
 .PHONY: build check test demo fuzz generate install uninstall deps test-deps
 

@@ -137,10 +137,20 @@ impl Ls {
     ) -> Result<(Files, Vec<&str>)> {
         let mut lookup = Lookup::default();
         let (mut files, mut directories) = (Vec::new(), Vec::new());
+        let alone = self.paths.len() == 1 && !ctx.globbed;
         for path in &self.paths {
             if path.ends_with('/') && !self.directory {
                 directories.push(path.as_str());
                 continue;
+            }
+            // Without MLST only the parent's listing tells what it is, which may be long: going
+            // there takes less.
+            if alone && !self.directory && !ctx.session()?.features().mlst() {
+                let remote = RemotePath::new(path)?;
+                if ctx.session()?.is_directory(&remote)? {
+                    directories.push(path.as_str());
+                    continue;
+                }
             }
             let mut one = || -> Result<()> {
                 let entry = lookup.entry(ctx, path)?;

@@ -87,7 +87,12 @@ impl Data {
         if end != End::Clean {
             lock(&self.exchange).at_end = None;
         }
+        let asked_ahead = lock(&self.exchange).at_end.is_some();
         let reply = self.complete()?;
+        if asked_ahead && reply.class() >= 4 {
+            // All came, and then it failed: the passive command may have been too early.
+            lock(&self.exchange).pace.slow_down();
+        }
         Ok(Finished { end, reply, resumes })
     }
 

@@ -77,6 +77,8 @@ impl Completer for Helper<'_> {
             }));
             sites
         };
+        let jobs: Vec<_> = ctx.jobs.list().into_iter().map(|job| (job.id, job.title)).collect();
+        let jobs = || jobs.clone();
         let remote = RefCell::new((lister, ctx));
         let sources = Sources {
             commands: COMMANDS,
@@ -88,6 +90,7 @@ impl Completer for Helper<'_> {
             local: &local_names,
             sites: &sites,
             bookmarks: &bookmarks,
+            jobs: &jobs,
         };
         let (start, found) = complete(&whole, before.len() + pos, &sources);
         match start.checked_sub(before.len()) {

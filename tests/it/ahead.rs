@@ -131,3 +131,13 @@ fn a_port_that_was_asked_for_outlives_the_questions_about_the_next_file() {
     assert_eq!(scene.liar.wire.lines("EPSV").len(), 5, "{ran}");
     assert_eq!(scene.liar.wire.lines("MLST").len(), 4, "{ran}");
 }
+
+#[test]
+fn a_server_that_fails_a_transfer_for_what_was_asked_at_its_end_is_asked_after_it() {
+    let scene = Scene::new(with_files().on("RETR", Step::last("426 aborted by a command")));
+    let ran = scene.call().args(["-vv", "-c", "mirror -P 1 t l"]).run().ok();
+    all_here(&scene, &ran);
+    assert_eq!(times(&ran, &["RETR", "150", "EPSV", "426"]), 1, "{ran}");
+    // Four files, and one of them twice: not one more was asked for ahead.
+    assert_eq!(times(&ran, &["RETR", "150", "226"]), 4, "{ran}");
+}

@@ -110,8 +110,20 @@ impl Bench {
         self.script("restart");
     }
 
+    /// The same; from now on, and until what is given back goes, it takes so many connections from
+    /// here at a time.
+    pub fn limited(&self, sessions: usize) -> Limited<'_> {
+        self.script_with("restart", &format!("FTPSH_MAX_SESSIONS={sessions}"));
+        Limited(self)
+    }
+
     /// Runs a script of tests/servers on this server, as root.
     fn script(&self, name: &str) {
+        self.script_with(name, "FTPSH_MAX_SESSIONS=");
+    }
+
+    /// The same, with one more variable.
+    fn script_with(&self, name: &str, variable: &str) {
         let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers");
         let script = script.join(name);
         let state = std::env::var_os("FTPSH_SERVERS").unwrap();
@@ -120,10 +132,21 @@ impl Bench {
             command = Command::new("sudo");
             let mut setting = std::ffi::OsString::from("FTPSH_SERVERS=");
             setting.push(&state);
-            command.arg("env").arg(setting).arg(script);
+            command.arg("env").arg(setting).arg(variable).arg(script);
+        } else if let Some((name, value)) = variable.split_once('=') {
+            command.env(name, value);
         }
         let output = command.arg(&self.server.name).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// A server that takes few connections.
+pub struct Limited<'a>(&'a Bench);
+
+impl Drop for Limited<'_> {
+    fn drop(&mut self) {
+        self.0.restart();
     }
 }
 

@@ -10,8 +10,10 @@
 mod bench;
 mod certificates;
 mod failures;
+mod lftp;
 mod mirror;
 mod transfers;
+mod trees;
 
 // A part of what these two can do is for other tests.
 #[allow(dead_code)]

@@ -22,7 +22,7 @@ pasv_address=$HOST
 pasv_min_port=$(first_data_port "$name")
 pasv_max_port=$(last_data_port "$name")
 max_clients=0
-max_per_ip=0
+max_per_ip=${FTPSH_MAX_SESSIONS:-0}
 max_login_fails=10
 secure_chroot_dir=$dir/empty
 pam_service_name=$PAM_SERVICE
@@ -94,6 +94,7 @@ AllowOverwrite on
 AllowStoreRestart on
 AllowRetrieveRestart on
 MaxInstances 100
+MaxClientsPerHost ${FTPSH_MAX_SESSIONS:-none}
 MaxLoginAttempts 10
 PidFile $dir/pid
 ScoreboardFile $dir/scoreboard
@@ -133,7 +134,7 @@ start_pure_ftpd() {
     SYSLOG_FILE=$dir/log LD_PRELOAD=$dir/syslog.so LD_LIBRARY_PATH=$LIBRARIES \
         "$PACKAGES/usr/sbin/pure-ftpd" -S "$HOST,$(control_port "$name")" -4 \
         -p "$(first_data_port "$name"):$(last_data_port "$name")" -P "$HOST" \
-        -l "puredb:$dir/users.pdb" -E -A -H -u 1 -c 100 -C 100 -d -d -U 133:022 \
+        -l "puredb:$dir/users.pdb" -E -A -H -u 1 -c 100 -C "${FTPSH_MAX_SESSIONS:-100}" -d -d -U 133:022 \
         -L 1000000:20 -Y 2 -2 "$dir/both.pem" -g "$dir/pid" -B >"$dir/output" 2>&1 ||
         die "$name: $(cat "$dir/output")"
 }

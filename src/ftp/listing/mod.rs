@@ -293,15 +293,18 @@ impl ListParser {
 
 /// `total 123`, as `ls -l` begins; other words for it are seen on localised servers.
 fn is_total(line: &[u8]) -> bool {
-    let words = fields::Words::split(line);
-    let Some((word, rest)) = words.all().split_first() else { return false };
-    let numbers = !rest.is_empty()
-        && rest.iter().all(|w| w.iter().all(|b| b.is_ascii_digit() || b".,KMGTk".contains(b)));
-    let lower = word.to_ascii_lowercase();
-    numbers
-        && ["total", "total:", "insgesamt", "totale", "totaal", "razem", "итого"]
-            .iter()
-            .any(|total| total.as_bytes() == lower)
+    let line = line.trim_ascii_start();
+    let end = line.iter().position(|b| matches!(b, b' ' | b'\t')).unwrap_or(line.len());
+    // Most lines are no totals, and this word is enough to know.
+    let is_named = ["total", "total:", "insgesamt", "totale", "totaal", "razem", "итого"]
+        .iter()
+        .any(|total| total.as_bytes().eq_ignore_ascii_case(&line[..end]));
+    let words = is_named.then(|| fields::Words::split(line));
+    words.is_some_and(|words| {
+        let rest = words.all().get(1..).unwrap_or_default();
+        let number = |w: &&[u8]| w.iter().all(|b| b.is_ascii_digit() || b".,KMGTk".contains(b));
+        !rest.is_empty() && rest.iter().all(number)
+    })
 }
 
 #[cfg(test)]

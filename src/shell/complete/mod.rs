@@ -41,6 +41,8 @@ pub struct Sources<'a> {
     pub sites: &'a dyn Fn() -> Vec<String>,
     /// Bookmarks.
     pub bookmarks: &'a dyn Fn() -> Vec<String>,
+    /// The numbers of jobs, and what they are.
+    pub jobs: &'a dyn Fn() -> Vec<(u64, String)>,
 }
 
 /// One thing that could stand at the cursor.
@@ -170,6 +172,18 @@ fn wanted(want: &Want, word: &Typed<'_>, sources: &Sources<'_>) -> Vec<Candidate
         Want::Commands => {
             let names = sources.commands.iter().map(|spec| spec.name.to_owned());
             word.among(names.chain(sources.aliases.keys().cloned()))
+        }
+        Want::Jobs { all } => {
+            let mut found: Vec<_> = (sources.jobs)()
+                .into_iter()
+                .filter(|(id, _)| id.to_string().starts_with(word.text))
+                .map(|(id, title)| Candidate {
+                    display: format!("{id}  {title}"),
+                    ..word.candidate(&id.to_string())
+                })
+                .collect();
+            found.extend(word.among(all.then(|| "all".to_owned())));
+            found
         }
         Want::Aliases => word.among(sources.aliases.keys().cloned()),
         Want::Settings => settings(word),

@@ -51,6 +51,7 @@ command!(Open, "open", &["connect"], None, {
 });
 command!(Set, "set", &[], None, { name: Option<String>, value: Option<String> });
 command!(Help, "help", &["?"], None, { topic: Option<String> });
+command!(Kill, "kill", &[], None, { jobs: Vec<String> });
 command!(Queue, "queue", &[], None, {
     #[arg(short)]
     delete: bool,
@@ -79,7 +80,7 @@ command!(Trust, "trust", &[], None, {
     command: TrustSub,
 });
 
-static COMMANDS: [Spec; 10] = [
+static COMMANDS: [Spec; 11] = [
     Spec::of::<Get>(),
     Spec::of::<Put>(),
     Spec::of::<Cd>(),
@@ -87,6 +88,7 @@ static COMMANDS: [Spec; 10] = [
     Spec::of::<Open>(),
     Spec::of::<Set>(),
     Spec::of::<Help>(),
+    Spec::of::<Kill>(),
     Spec::of::<Queue>(),
     Spec::of::<Alias>(),
     Spec::of::<Trust>(),
@@ -129,6 +131,7 @@ fn at(marked: &str) -> Vec<String> {
         local: &|directory| tree("local", directory),
         sites: &|| vec!["work".into(), "ftp.example.org".into(), "[::1]:990".into()],
         bookmarks: &|| vec!["work".into()],
+        jobs: &|| vec![(3, "get a &".into()), (12, "queue h".into())],
     };
     let (start, found) = complete(&line, pos, &sources);
     found.iter().map(|one| format!("{}{}", &line[..start], one.replacement)).collect()
@@ -262,10 +265,18 @@ fn hostile_names_are_not_offered_and_shown_to_nobody() {
         local: &|_| Vec::new(),
         sites: &Vec::new,
         bookmarks: &Vec::new,
+        jobs: &Vec::new,
     };
     let (_, found) = complete("get ", 4, &sources);
     let shown: Vec<_> = found.iter().map(|one| one.display.as_str()).collect();
     assert_eq!(shown, ["caf\\xe9", "ok"]);
+}
+
+#[test]
+fn jobs_are_completed_by_number_and_shown_with_what_they_are() {
+    assert_eq!(at("kill "), ["kill 3 ", "kill 12 ", "kill all "]);
+    assert_eq!(at("kill 1"), ["kill 12 "]);
+    assert_eq!(at("kill 3 a"), ["kill 3 all "]);
 }
 
 #[test]
@@ -283,6 +294,7 @@ fn a_huge_directory_is_quick_and_never_more_than_the_editor_can_list() {
             local: &|_| Vec::new(),
             sites: &Vec::new,
             bookmarks: &Vec::new,
+            jobs: &Vec::new,
         };
         let begun = std::time::Instant::now();
         let (_, found) = complete("get f", 5, &sources);
@@ -310,6 +322,7 @@ fn no_line_and_no_cursor_is_too_odd() {
                 local: &|_| Vec::new(),
                 sites: &Vec::new,
                 bookmarks: &Vec::new,
+                jobs: &Vec::new,
             };
             complete(line, pos, &sources);
         }

@@ -35,6 +35,11 @@ pub(super) enum Want {
     Commands,
     /// An alias.
     Aliases,
+    /// The number of a background job.
+    Jobs {
+        /// Whether `all` will do as well.
+        all: bool,
+    },
     /// A setting.
     Settings,
     /// The next word of a command inside the command (`repeat`, `queue`), after these.
@@ -191,6 +196,8 @@ impl<'a> Place<'a> {
             ("set", _) => self.positionals.first().map_or(Want::Nothing, |name| values(name)),
             ("help", _) => Want::Commands,
             ("alias", 0) | ("unalias", _) => Want::Aliases,
+            ("fg" | "kill" | "wait", _) => Want::Jobs { all: spec.name != "fg" },
+            ("debug", 0) => Want::Words(["0", "1", "2"].map(str::to_owned).into()),
             ("open", 0) => Want::Sites,
             ("bookmark", 0) if self.command.get_name() != "add" => Want::Bookmarks,
             ("cd", _) => Want::Remote { directories: true },
