@@ -19,7 +19,7 @@ fn an_upload_that_lacks_one_good_sign_fails_and_says_which() {
         ("426", last("426 broken"), 10, "426 \"broken\""),
         ("451", last("451 no"), 10, "451 \"no\""),
         ("452", last("452 full"), 8, "452 \"full\""),
-        ("552", last("552 quota"), 8, "the disk or the quota is full (552 \"quota\")"),
+        ("552", last("552 quota"), 8, "the account's quota is used up (552 \"quota\")"),
         ("553", last("553 name"), 8, "553 \"name\""),
         ("no reply", Script::new().always("STOR", Step::Final(Vec::new())), 10, "unconfirmed"),
         ("553 early", opening("553 not there\r\n"), 8, "553 \"not there\""),

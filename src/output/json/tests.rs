@@ -64,7 +64,7 @@ fn every_record_has_its_fields_in_their_order() {
                 port: 21,
                 ..Trust::default()
             }),
-            r#"{"type":"trust","action":"added","host":"h","port":21,"fingerprint":null,"public_key":null,"first_seen":null,"last_seen":null,"reason":null}"#,
+            r#"{"type":"trust","action":"added","host":"h","port":21,"fingerprint":null,"public_key":null,"first_seen":null,"last_seen":null,"reason":null,"exceptions":[],"store":null,"expires":null,"problems":[]}"#,
         ),
         (
             Record::Job(Job {
