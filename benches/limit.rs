@@ -12,8 +12,8 @@ use ftpsh::cancel::Cancel;
 use ftpsh::ftp::charset::Charset;
 use ftpsh::ftp::dial::{Dialer, Family};
 use ftpsh::ftp::dialogue::Dialogue;
-use ftpsh::ftp::pace::Pace;
 use ftpsh::ftp::session::{DataMode, ListMode, Options, Session};
+use ftpsh::ftp::ways::Ways;
 use ftpsh::tls::Config;
 
 fn main() -> anyhow::Result<()> {
@@ -38,8 +38,7 @@ fn main() -> anyhow::Result<()> {
         mode: DataMode::Auto,
         list: ListMode::Auto,
         clear_data: false,
-        user: None,
-        pace: Pace::slow(),
+        ways: Ways::slow(),
         charset: Charset::default(),
         dialogue: Dialogue::default(),
     };

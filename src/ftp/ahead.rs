@@ -7,6 +7,7 @@
 use suppaftp::Mode;
 
 use super::exchange::lock;
+use super::options::DataMode;
 use super::reply::Reply;
 use super::session::Session;
 use crate::error::Result;
@@ -23,6 +24,9 @@ impl Session {
         for (verb, argument) in commands.iter().skip(1) {
             self.send_along(verb, argument)?;
         }
+        if self.busy {
+            self.send_passive_along()?;
+        }
         commands.iter().map(|(verb, argument)| self.command(verb, argument)).collect()
     }
 
@@ -34,7 +38,7 @@ impl Session {
     /// As [`Session::command`].
     pub(super) fn send_along(&mut self, verb: &str, argument: &str) -> Result<()> {
         let line = self.command_line(verb, argument)?;
-        if !self.options.pace.is_slow() {
+        if !self.options.ways.is_slow() {
             lock(&self.exchange).along.push(line);
         }
         Ok(())
@@ -49,7 +53,7 @@ impl Session {
     pub(super) fn send_before_data(&mut self, verb: &str, argument: &str) -> Result<()> {
         let line = self.command_line(verb, argument)?;
         lock(&self.exchange).told.clear();
-        if self.options.pace.is_slow() {
+        if self.options.ways.is_slow() {
             let reply = self.command(verb, argument)?;
             lock(&self.exchange).told.push((line, reply));
         } else {
@@ -74,7 +78,9 @@ impl Session {
 
     /// The passive command that has worked here, if it may be sent before its turn.
     pub(super) fn passive_ahead(&self) -> Option<&'static str> {
-        match self.working_mode.filter(|_| !self.options.pace.is_slow())? {
+        let auto = self.options.mode == DataMode::Auto;
+        let proven = self.options.ways.proven().filter(|_| auto);
+        match self.working_mode.or(proven).filter(|_| !self.options.ways.is_slow())? {
             Mode::ExtendedPassive => Some("EPSV"),
             Mode::Passive => Some("PASV"),
             Mode::Active => None,

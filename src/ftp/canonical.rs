@@ -54,6 +54,7 @@ pub(super) fn answers(verb: &str, code: u16) -> bool {
         ("PWD", _) => code == 257,
         ("FEAT", _) => code == 211,
         ("SIZE" | "MDTM", _) => code == 213,
+        ("PASS", _) => matches!(code, 202 | 230 | 232 | 332),
         ("USER", _) => matches!(code, 230 | 232 | 331 | 332),
         // Times: 213 from ProFTPD's MFMT and from Pure-FTPd's SITE UTIME, 200 and 250 elsewhere.
         ("MFMT" | "SITE", _) => matches!(code, 200 | 213 | 250 | 253),
@@ -89,6 +90,8 @@ mod tests {
             ("USER", 200, false),
             ("USER", 331, true),
             ("USER", 530, true),
+            ("PASS", 331, false),
+            ("PASS", 230, true),
             ("PROT", 200, true),
             ("PROT", 331, false),
             ("TYPE", 200, true),

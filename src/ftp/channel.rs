@@ -11,7 +11,6 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -194,7 +193,6 @@ pub(super) fn start(connector: Connector, host: &str, peer: SocketAddr) -> FtpRe
     let dialer = connector.dialer.clone();
     let timeout = dialer.timeout;
     let host = host.to_owned();
-    let proven = AtomicBool::new(false);
     // The far end lives until the engine has written its AUTH TLS to nobody.
     let (near, mut far) = UnixStream::pair().map_err(FtpError::ConnectionError)?;
     far.write_all(b"220 ok\r\n234 ok\r\n").map_err(FtpError::ConnectionError)?;
@@ -206,7 +204,10 @@ pub(super) fn start(connector: Connector, host: &str, peer: SocketAddr) -> FtpRe
                 Some(proxy) => proxy
                     .connect(&dialer, &host, address.port())
                     .map_err(|error| error.about("data connection")),
-                None => dial_data(SocketAddr::new(peer.ip(), address.port()), &dialer, &proven),
+                None => {
+                    let proven = lock(&exchange).ways.proven().is_some();
+                    dial_data(SocketAddr::new(peer.ip(), address.port()), &dialer, proven)
+                }
             };
             dialled.map_err(|error| {
                 lock(&exchange).data_failure = Some(error);
@@ -223,21 +224,18 @@ pub(super) fn start(connector: Connector, host: &str, peer: SocketAddr) -> FtpRe
 
 /// Opens a data connection to a port of the control connection's peer.
 ///
-/// The first one of a session is waited for here, before the command is sent, so that a passive
+/// The first one to a server is waited for here, before the command is sent, so that a passive
 /// port that cannot be reached leaves the session in step and PASV can be tried instead of EPSV.
 /// Once one has worked, the others are only begun: the handshake waits for them, and a round
 /// trip is saved on each.
-fn dial_data(address: SocketAddr, dialer: &Dialer, proven: &AtomicBool) -> Result<TcpStream> {
-    let begun = if proven.load(Ordering::Relaxed) {
+fn dial_data(address: SocketAddr, dialer: &Dialer, proven: bool) -> Result<TcpStream> {
+    let begun = if proven {
         dialer.begin(address)
     } else {
         dialer.connect_one(address, dialer.timeout.min(FIRST_DATA_CONNECTION))
     };
     match begun {
-        Ok(stream) => {
-            proven.store(true, Ordering::Relaxed);
-            Ok(stream)
-        }
+        Ok(stream) => Ok(stream),
         Err(error) => match cancelled(&error) {
             Some(reason) => Err(reason.into()),
             None => Err(Error::new(

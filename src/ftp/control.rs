@@ -116,7 +116,7 @@ impl Control {
             let mut reply = self.lines.reply(&mut self.stream).map_err(|broken| {
                 if self.strict && broken.is_silence() {
                     // It may have lost a command that came together with another.
-                    lock(&self.exchange).pace.slow_down();
+                    lock(&self.exchange).ways.slow_down();
                 }
                 broken.into_error(timeout)
             })?;
@@ -125,7 +125,7 @@ impl Control {
             // A second 1yz, or one to a command without data, announces nothing new.
             if reply.class() != 1 || (is_data && !begun) {
                 if self.strict && !answers(&lock(&self.exchange).verb, reply.code) {
-                    lock(&self.exchange).pace.slow_down();
+                    lock(&self.exchange).ways.slow_down();
                     return Err(surplus());
                 }
                 return Ok(reply);

@@ -91,7 +91,7 @@ impl Data {
         let reply = self.complete()?;
         if asked_ahead && reply.class() >= 4 {
             // All came, and then it failed: the passive command may have been too early.
-            lock(&self.exchange).pace.slow_down();
+            lock(&self.exchange).ways.slow_down();
         }
         Ok(Finished { end, reply, resumes })
     }

@@ -58,6 +58,7 @@ impl Session {
             match self.engine.custom_data_command(line, &expected) {
                 Ok((_, transfer)) => {
                     self.working_mode = Some(mode);
+                    self.options.ways.prove(mode);
                     let mut data = Data::new(transfer, Arc::clone(&self.exchange));
                     if let Some(agreed) = data.agreed() {
                         self.data_agreed = Some(agreed);
@@ -155,9 +156,11 @@ impl Session {
         if let Some(mode) = self.working_mode {
             return vec![mode];
         }
+        let proven = self.options.ways.proven();
         // Behind a proxy the peer says nothing about the server.
         let v6 = self.options.dialer.proxy.is_none() && peer_is_v6(&self.engine);
         match self.options.mode {
+            DataMode::Auto if proven.is_some() => proven.into_iter().collect(),
             DataMode::Auto if v6 => vec![Mode::ExtendedPassive],
             DataMode::Auto => vec![Mode::ExtendedPassive, Mode::Passive],
             DataMode::ExtendedPassive => vec![Mode::ExtendedPassive],

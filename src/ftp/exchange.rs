@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use super::charset::Charset;
 use super::dialogue::Dialogue;
-use super::pace::Pace;
 use super::reply::Reply;
+use super::ways::Ways;
 use crate::error::Error;
 
 /// How long a passive port is good for: servers do not keep it open for ever.
@@ -79,7 +79,7 @@ pub(super) struct Exchange {
     /// What the server's bytes mean; UTF-8 until its features are known.
     pub charset: Charset,
     /// Slowed down when the server does not keep up with commands that come together.
-    pub pace: Pace,
+    pub ways: Ways,
     /// Who wants to see the dialogue.
     pub dialogue: Dialogue,
 }
@@ -109,7 +109,7 @@ impl Exchange {
             port: None,
             used: Instant::now(),
             charset: Charset::default(),
-            pace: Pace::default(),
+            ways: Ways::default(),
             dialogue,
         }))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::charset::Charset;
 use super::dial::Dialer;
 use super::dialogue::Dialogue;
-use super::pace::Pace;
+use super::ways::Ways;
 use crate::error::Result;
 use crate::tls::Config;
 use crate::trust::identity::Identity;
@@ -58,11 +58,8 @@ pub struct Options {
     pub list: ListMode,
     /// `PROT C`: data connections without TLS.
     pub clear_data: bool,
-    /// Who will log in: named together with PROT, which saves a round trip. Only for a server that
-    /// is known to protect its data: one that does not is told nothing.
-    pub user: Option<String>,
-    /// Whether commands may be sent ahead; shared by all sessions of the site.
-    pub pace: Pace,
+    /// What its sessions find out about the server, for each other.
+    pub ways: Ways,
     /// What names are written in on a server without UTF-8.
     pub charset: Charset,
     /// Who sees the dialogue.

@@ -72,9 +72,36 @@ impl Session {
     ///
     /// [`Kind::Connect`], [`Kind::Tls`], and whatever `admit` says.
     pub fn connect(options: Options, admit: &mut Admit<'_>) -> Result<Self> {
+        Self::connect_ahead(options, Vec::new(), admit)
+    }
+
+    /// As [`Session::connect`], and sends a login together with `PROT P`, to save round trips:
+    /// only for a further connection, to a server that has taken this login and protected its
+    /// data. [`Session::login_like`] has to follow.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::connect`].
+    pub fn connect_like(
+        options: Options,
+        user: &str,
+        password: &str,
+        admit: &mut Admit<'_>,
+    ) -> Result<Self> {
+        // What cannot be sent is complained about when its turn comes.
+        let can_be_sent = |word: &str| !word.contains(['\r', '\n', '\0']);
+        let ahead = if can_be_sent(user) && can_be_sent(password) {
+            vec![format!("USER {user}"), format!("PASS {password}")]
+        } else {
+            Vec::new()
+        };
+        Self::connect_ahead(options, ahead, admit)
+    }
+
+    fn connect_ahead(options: Options, ahead: Vec<String>, admit: &mut Admit<'_>) -> Result<Self> {
         let tls = Arc::new(Tls::new(&options.tls, &options.host)?);
         let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
-        lock(&exchange).pace = options.pace.clone();
+        lock(&exchange).ways = options.ways.clone();
         let mut certificate = Vec::new();
         let admit: &mut Admit<'_> = &mut |identity| {
             certificate.clone_from(&identity.der);
@@ -90,14 +117,10 @@ impl Session {
             cipher: String::new(),
             resumed: false,
         });
-        if !options.pace.is_slow() {
+        if !options.ways.is_slow() {
             // PBSZ 0 goes first, and its reply decides nothing that PROT's does not.
             let protection = if options.clear_data { "PROT C" } else { "PROT P" };
-            let mut exchange = lock(&exchange);
-            exchange.along = vec![protection.to_owned()];
-            // What cannot be sent is complained about when its turn comes.
-            let user = options.user.iter().filter(|user| !user.contains(['\r', '\n', '\0']));
-            exchange.along.extend(user.map(|user| format!("USER {user}")));
+            lock(&exchange).along = [vec![protection.to_owned()], ahead].concat();
         }
         let connector = Connector {
             control: Mutex::new(Some(Box::new(control))),

@@ -77,7 +77,12 @@ impl Journal {
 
     /// Removes the journal of a partial file.
     pub fn remove(partial: &Spot) {
-        let _ = spot(partial).remove();
+        // Mostly there is none. Looking first spares the lock on the directory, for which other
+        // transfers into it would wait.
+        let journal = spot(partial);
+        if !matches!(journal.stat(), Ok(None)) {
+            let _ = journal.remove();
+        }
     }
 }
 

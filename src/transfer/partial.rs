@@ -158,6 +158,9 @@ impl Partial {
     ///
     /// As [`Partial::length`].
     pub fn empty(&mut self) -> Result<()> {
+        if self.length()? == 0 {
+            return self.file.rewind().map_err(|error| self.failed(&error));
+        }
         let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
         emptied.map_err(|error| self.failed(&error))
     }

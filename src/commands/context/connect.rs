@@ -14,10 +14,10 @@ use crate::credentials::{Origin, Prompt, Secret, password_for};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::dialogue::{Dialogue, Direction};
-use crate::ftp::pace::Pace;
 use crate::ftp::path::{RemotePath, decode_name};
 use crate::ftp::session::{DataMode, ListMode, Options, Session};
 use crate::ftp::slots::Slot;
+use crate::ftp::ways::Ways;
 use crate::output::Direction as Shown;
 use crate::settings as set;
 use crate::site::{self, Site, Target, TlsMode};
@@ -50,7 +50,7 @@ impl Context {
         site.user = user;
         let start = site.path.clone();
         self.connection.site = Some(site);
-        self.connection.pace = Pace::default();
+        self.connection.ways = Ways::default();
         self.establish(None)?;
         if let Some(path) = start {
             let path = RemotePath::new(decode_name(&path))?;
@@ -126,11 +126,11 @@ impl Context {
 
     /// Connects and logs in, in the place of another connection that goes, or in one of its own.
     fn establish(&mut self, slot: Option<Slot>) -> Result<()> {
-        let slow = self.connection.pace.is_slow();
+        let slow = self.connection.ways.is_slow();
         match self.establish_once(slot) {
             // It did not keep up with commands that came together: once more, one by one.
             Err(error)
-                if error.kind() == Kind::Connect && !slow && self.connection.pace.is_slow() =>
+                if error.kind() == Kind::Connect && !slow && self.connection.ways.is_slow() =>
             {
                 self.establish_once(None)
             }
@@ -370,11 +370,10 @@ impl Context {
                 }
                 clear
             },
-            user: None,
-            pace: if settings.flag(set::FTP_SYNC_MODE, host) {
-                Pace::slow()
+            ways: if settings.flag(set::FTP_SYNC_MODE, host) {
+                Ways::slow()
             } else {
-                self.connection.pace.clone()
+                self.connection.ways.clone()
             },
             charset: Charset::named(settings.text(set::NET_CHARSET, host)).unwrap_or_default(),
             dialogue: Dialogue::watched_by(Arc::new(move |direction, line| {

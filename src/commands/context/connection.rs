@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use crate::credentials::{Secret, Sources};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::pace::Pace;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
+use crate::ftp::ways::Ways;
 use crate::site::Site;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::gate::Gate;
@@ -61,7 +61,7 @@ pub struct Connection {
     /// Who we are to proxies.
     pub(super) proxy_logins: ProxyLogins,
     /// Whether the server takes commands that come together.
-    pub(super) pace: Pace,
+    pub(super) ways: Ways,
     /// The client key's passphrase.
     pub(super) passphrases: Passphrases,
     pub(super) session: Option<Session>,
@@ -89,7 +89,7 @@ impl Connection {
             fleeting: false,
             previous: None,
             proxy_logins: ProxyLogins::default(),
-            pace: Pace::default(),
+            ways: Ways::default(),
             passphrases: Passphrases::default(),
             session: None,
             directory: None,
@@ -111,7 +111,7 @@ impl Connection {
             fleeting: self.fleeting,
             previous: self.previous.clone(),
             proxy_logins: self.proxy_logins.clone(),
-            pace: self.pace.clone(),
+            ways: self.ways.clone(),
             passphrases: self.passphrases.clone(),
             session: None,
             directory: self.cwd().cloned(),

@@ -21,8 +21,7 @@ impl Context {
         self.session()?;
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
         let login = self.connection.login.clone().ok_or_else(not_connected)?;
-        let mut options = self.session_options(&site)?;
-        options.user = Some(login.user.clone());
+        let options = self.session_options(&site)?;
         let mut session = self.connection.session.take().ok_or_else(not_connected)?;
         session.set_busy(true);
         self.connection.directory = Some(session.cwd().clone());
@@ -36,7 +35,8 @@ impl Context {
                 let text = format!("{}: {limit} connections are open already", site.key());
                 Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
             })?;
-            let session = Session::connect(options.clone(), &mut |identity| {
+            let (user, secret) = (&login.user, login.secret.expose());
+            let session = Session::connect_like(options.clone(), user, secret, &mut |identity| {
                 if identity.der == pinned {
                     return Ok(());
                 }
@@ -46,11 +46,10 @@ impl Context {
             audit.connect(session.as_ref().err());
             let mut session = session?;
             session.hold(slot);
-            let account = login.account.as_ref().map(Secret::expose);
-            let secret = login.secret.expose();
-            let logged_in = session.login_like(&known, &login.user, secret, account);
-            audit.login(&login.user, logged_in.as_ref().err());
             session.set_busy(true);
+            let account = login.account.as_ref().map(Secret::expose);
+            let logged_in = session.login_like(&known, user, secret, account);
+            audit.login(user, logged_in.as_ref().err());
             logged_in.map(|()| session)
         };
         let pool = Pool::new(limit, Box::new(connect));

@@ -9,8 +9,8 @@ use ftpsh::cancel::Cancel;
 use ftpsh::ftp::charset::Charset;
 use ftpsh::ftp::dial::{Dialer, Family};
 use ftpsh::ftp::dialogue::Dialogue;
-use ftpsh::ftp::pace::Pace;
 use ftpsh::ftp::session::{DataMode, ListMode, Options, Session};
+use ftpsh::ftp::ways::Ways;
 use ftpsh::tls::Config;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -127,8 +127,7 @@ impl Scene {
             mode: DataMode::Auto,
             list: ListMode::Auto,
             clear_data: false,
-            user: None,
-            pace: Pace::default(),
+            ways: Ways::default(),
             charset: Charset::default(),
             dialogue: Dialogue::default(),
         }
