@@ -108,13 +108,9 @@ fn fetch(ctx: &mut Context, remote: &RemotePath, facts: Option<Facts>, path: &Pa
         Some(facts) => {
             let how = ctx.how(Way::Download);
             let job = download::Job {
-                remote: remote.clone(),
-                local: path.into(),
-                held: None,
                 fresh: true,
                 facts: Some(facts),
-                ask_time: None,
-                how,
+                ..download::Job::new(remote.clone(), path.into(), how)
             };
             transfers::carry(ctx, &transfers::Job::Down(job))?;
         }

@@ -201,8 +201,7 @@ impl Get {
         let mut how = ctx.how(Way::Download);
         how.resume = self.resume;
         how.kind = kind;
-        let (held, fresh, ask_time) = (None, false, None);
-        let mut job = download::Job { remote, local: target, held, fresh, facts, ask_time, how };
+        let mut job = download::Job { facts, ..download::Job::new(remote, target, how) };
         if !may_replace(ctx, &mut job, self.overwrite)? {
             return Ok(());
         }

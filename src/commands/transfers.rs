@@ -258,9 +258,7 @@ pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
     let cancel = ctx.cancel.clone();
     let mut sink = DataSink { out, began: false, failed: None };
     let mut retries = ctx.retries();
-    let (held, fresh, facts, ask_time) = (None, false, None, None);
-    let job =
-        down::Job { remote: remote.clone(), local: "-".into(), held, fresh, facts, ask_time, how };
+    let job = down::Job::new(remote.clone(), "-".into(), how);
     let known = ctx.known_facts(remote);
     let watcher = crate::transfer::Unwatched;
     let result = loop {

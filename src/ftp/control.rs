@@ -202,12 +202,11 @@ impl Control {
     /// takes what one read brings for one command sees them one by one.
     fn send_early(&mut self, commands: Vec<String>) -> io::Result<()> {
         for command in commands {
-            let mut line = encode_name(&command);
+            let line = line_of(&command);
             {
                 let mut exchange = lock(&self.exchange);
-                let shown = exchange.charset.decode(&line);
+                let shown = exchange.charset.decode(&encode_name(&command));
                 exchange.dialogue.sent(&shown);
-                line.extend_from_slice(b"\r\n");
                 exchange.early.push_back(Early { line: line.clone(), sent: Instant::now() });
             }
             self.strict = true;
@@ -245,6 +244,19 @@ impl Control {
             let _ = self.send_early(vec![command.to_owned()]).and_then(|()| self.stream.flush());
         }
     }
+}
+
+/// A command as suppaftp writes it: 0xFF is doubled (Telnet's IAC, RFC 959 section 3.3 and RFC 854).
+fn line_of(command: &str) -> Vec<u8> {
+    let mut line = Vec::with_capacity(command.len() + 2);
+    for byte in encode_name(command) {
+        line.push(byte);
+        if byte == 0xFF {
+            line.push(byte);
+        }
+    }
+    line.extend_from_slice(b"\r\n");
+    line
 }
 
 fn surplus() -> Error {

@@ -39,6 +39,11 @@ pub struct Job {
 }
 
 impl Job {
+    /// A file of which nothing else is known.
+    pub fn new(remote: RemotePath, local: PathBuf, how: How) -> Self {
+        Self { remote, local, held: None, fresh: false, facts: None, ask_time: None, how }
+    }
+
     /// Where to put it, with its directory held open.
     ///
     /// # Errors

@@ -141,3 +141,15 @@ fn a_server_that_fails_a_transfer_for_what_was_asked_at_its_end_is_asked_after_i
     // Four files, and one of them twice: not one more was asked for ahead.
     assert_eq!(times(&ran, &["RETR", "150", "226"]), 4, "{ran}");
 }
+
+#[test]
+fn bytes_that_telnet_knows_are_doubled_in_what_is_sent_ahead_as_well() {
+    let files = with_files().without("MLSD").without("MLST").file(b"/t/x\xffy", "odd");
+    let scene = Scene::new(files.time(b"/t/x\xffy", "20200101000000"));
+    scene.run("mirror -P 1 t l").ok();
+    let lines = scene.liar.wire.raw_lines();
+    for verb in ["MDTM", "RETR"] {
+        let line = [verb.as_bytes(), b" /t/x\xff\xffy"].concat();
+        assert_eq!(lines.iter().filter(|sent| **sent == line).count(), 1, "{verb}");
+    }
+}

@@ -6,15 +6,7 @@ use crate::transfer::fake::{Fake, Fault};
 use std::path::Path;
 
 fn fetch(fake: &mut Fake, dir: &Path) -> Result<Outcome> {
-    let job = Job {
-        remote: RemotePath::new("x").unwrap(),
-        local: dir.join("x"),
-        held: None,
-        fresh: false,
-        ask_time: None,
-        facts: None,
-        how: How::default(),
-    };
+    let job = Job::new(RemotePath::new("x").unwrap(), dir.join("x"), How::default());
     to_file(fake, &job, &Unwatched, &Cancel::new())
 }
 
@@ -104,15 +96,7 @@ fn big() -> Vec<u8> {
 
 fn resume(fake: &mut Fake, dir: &Path) -> Result<Outcome> {
     let how = How { resume: true, ..How::default() };
-    let job = Job {
-        remote: RemotePath::new("x").unwrap(),
-        local: dir.join("x"),
-        held: None,
-        fresh: false,
-        ask_time: None,
-        facts: None,
-        how,
-    };
+    let job = Job::new(RemotePath::new("x").unwrap(), dir.join("x"), how);
     to_file(fake, &job, &Unwatched, &Cancel::new())
 }
 
@@ -190,15 +174,7 @@ fn a_checksum_that_differs_is_a_failure_and_leaves_nothing_to_go_on_with() {
     let dir = tempfile::tempdir().unwrap();
     let mut fake = Fake::with("x", &big());
     let how = How { verify: Verify::Hash, ..How::default() };
-    let job = Job {
-        remote: RemotePath::new("x").unwrap(),
-        local: dir.path().join("x"),
-        held: None,
-        fresh: false,
-        ask_time: None,
-        facts: None,
-        how,
-    };
+    let job = Job::new(RemotePath::new("x").unwrap(), dir.path().join("x"), how);
     let run = |fake: &mut Fake| to_file(fake, &job, &Unwatched, &Cancel::new());
     assert!(run(&mut fake).is_ok());
     fake.fault = Some(Fault::WrongChecksum);
@@ -214,8 +190,7 @@ fn on_a_disk_that_does_not_tell_names_apart_the_second_one_is_an_error() {
     let fetch = |name: &str, fresh| {
         let (remote, local) = (RemotePath::new("x").unwrap(), dir.path().join(name));
         let held = Some(held.clone());
-        let (facts, ask_time, how) = (None, None, How::default());
-        let job = Job { remote, local, held, fresh, facts, ask_time, how };
+        let job = Job { held, fresh, ..Job::new(remote, local, How::default()) };
         to_file(&mut Fake::with("x", name.as_bytes()), &job, &Unwatched, &Cancel::new())
     };
     fetch("Same", true).unwrap();

@@ -63,15 +63,7 @@ impl Remotes for Server {
 
 fn job(dir: &Path, resume: bool) -> Job {
     let how = How { resume, ..How::default() };
-    Job {
-        remote: RemotePath::new("x").unwrap(),
-        local: dir.join("x"),
-        held: None,
-        fresh: false,
-        ask_time: None,
-        facts: None,
-        how,
-    }
+    Job::new(RemotePath::new("x").unwrap(), dir.join("x"), how)
 }
 
 fn fetch_with(
