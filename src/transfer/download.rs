@@ -15,9 +15,6 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 
-/// From this size on room is set aside before the transfer.
-const WORTH_RESERVING: u64 = 1024 * 1024;
-
 /// A file to fetch.
 #[derive(Debug, Clone)]
 pub struct Job {
@@ -171,9 +168,6 @@ fn fill(
         }
     }
     partial.empty()?;
-    if let Some(size) = facts.size.filter(|size| *size >= WORTH_RESERVING) {
-        partial.reserve(size)?;
-    }
     // Not before it is empty: what was in it is of another file.
     Journal::remove(partial.spot());
     Journal::begin(facts, partial.spot());
