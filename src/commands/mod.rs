@@ -38,6 +38,7 @@ mod exit;
 mod feat;
 mod fg;
 mod find;
+mod foreign;
 mod get;
 mod help;
 mod history;

@@ -7,6 +7,7 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::Context;
+use super::foreign::instead_of;
 use crate::error::{Error, Kind, Result, shortened};
 use crate::suggest::closest;
 
@@ -270,9 +271,11 @@ pub fn find<'a>(commands: &'a [Spec], word: &str) -> Result<&'a Spec> {
         [spec] => Ok(spec),
         [] => {
             let error = Error::usage(format!("unknown command `{}`", shortened(word)));
-            Err(match closest(word, commands.iter().flat_map(names)) {
-                Some(name) => error.with_hint(format!("did you mean `{name}`?")),
-                None => error.with_hint("`help` lists the commands"),
+            let near = closest(word, commands.iter().flat_map(names));
+            Err(match (instead_of(word), near) {
+                (Some(hint), _) => error.with_hint(hint),
+                (None, Some(name)) => error.with_hint(format!("did you mean `{name}`?")),
+                (None, None) => error.with_hint("`help` lists the commands"),
             })
         }
         _ => {

@@ -1,0 +1,49 @@
+//! Commands that hands know from lftp, sftp and ftp, and that are none here: what does their work.
+//!
+//! A word comes in that is no command, a hint goes out.
+
+/// The words, and what to type instead.
+const FOREIGN: [(&[&str], &str); 16] = [
+    (&["glob", "mrm", "mdelete"], "commands take wildcards themselves: `rm *.tmp`"),
+    (&["delete"], "`rm` removes files"),
+    (&["rels", "recls", "renlist"], "`cache flush`, then `ls`"),
+    (&["nlist", "mls"], "`ls -1` lists names only"),
+    (&["dir"], "`ls` lists a directory"),
+    (&["send"], "`put` stores files"),
+    (&["recv"], "`get` fetches files"),
+    (&["binary", "ascii", "type"], "transfers are binary; `get -a` and `put -a` are not"),
+    (&["passive"], "`set ftp:mode auto`, `epsv`, `pasv` or `active`"),
+    (&["literal"], "`quote` sends a command as it is"),
+    (&["disconnect"], "`close` ends the connection"),
+    (&["symlink"], "`ln -s TARGET NAME`"),
+    (&["at"], "`sleep`, or cron with `ftpsh -f SCRIPT`"),
+    (&["bg", "suspend"], "`COMMAND &` runs a command in the background"),
+    (&["eval", "command"], "`source FILE` runs a script; `alias` makes a command"),
+    (&["local"], "`!COMMAND` runs a local command"),
+];
+
+/// What to type instead of a command of another client.
+pub fn instead_of(word: &str) -> Option<&'static str> {
+    FOREIGN.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| *hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::{COMMANDS, registry};
+
+    #[test]
+    fn a_word_of_another_client_is_no_command_here_and_says_what_is() {
+        for (words, hint) in FOREIGN {
+            for word in words {
+                let error = registry::find(&COMMANDS, word).unwrap_err();
+                assert_eq!(error.hint(), Some(hint), "{word}");
+            }
+            // What is quoted first begins with a command, or is for another shell.
+            let quoted = hint.split('`').nth(1).unwrap_or_default();
+            let command = quoted.split(' ').next().unwrap_or_default();
+            let is_ours = registry::find(&COMMANDS, command).is_ok();
+            assert!(is_ours || command.starts_with('!') || command == "COMMAND", "{hint}");
+        }
+    }
+}
