@@ -168,6 +168,11 @@ fn fill(
         }
     }
     partial.empty()?;
+    // Only where it is in doubt: on ext4 writing into room that was set aside took half as long
+    // again (measured with 1 GiB).
+    if let Some(size) = facts.size.filter(|size| partial.may_not_hold(*size)) {
+        partial.reserve(size)?;
+    }
     // Not before it is empty: what was in it is of another file.
     Journal::remove(partial.spot());
     Journal::begin(facts, partial.spot());

@@ -220,6 +220,12 @@ impl Partial {
         &self.target
     }
 
+    /// Whether `size` bytes may be more than there is room for.
+    pub fn may_not_hold(&self, size: u64) -> bool {
+        let free = rustix::fs::fstatvfs(&self.file);
+        free.is_ok_and(|free| free.f_bavail.saturating_mul(free.f_frsize) / 2 < size)
+    }
+
     /// Sets aside room for `size` bytes, so that a full disk shows before the transfer.
     ///
     /// # Errors

@@ -84,6 +84,7 @@ impl Ftpsh {
 
     /// The call as a command, for tests that need the process itself (signals, terminals).
     pub fn command(&self) -> Command {
+        hang_up_by_default();
         let mut command = Command::new(env!("CARGO_BIN_EXE_ftpsh"));
         command
             .args(&self.args)
@@ -151,6 +152,16 @@ fn collect(mut stream: impl std::io::Read + Send + 'static) -> thread::JoinHandl
         let _ = stream.read_to_end(&mut bytes);
         bytes
     })
+}
+
+/// Makes SIGHUP end what is started here, also where the tests themselves run under `nohup`:
+/// what is ignored stays so in a child, what is handled does not.
+fn hang_up_by_default() {
+    static HANDLED: std::sync::Once = std::sync::Once::new();
+    HANDLED.call_once(|| {
+        let flag = std::sync::Arc::default();
+        signal_hook::flag::register(signal_hook::consts::SIGHUP, flag).expect("handle SIGHUP");
+    });
 }
 
 /// The exit status; 128 and the signal's number for a signal; [`KILLED`] after the deadline.
