@@ -22,7 +22,6 @@ pub fn check(data: &[u8]) {
         let mut facts = ask.split_terminator(';');
         assert!(facts.all(|fact| offered.iter().any(|(name, _)| name == fact)), "{ask:?}");
     }
-    assert!(!features.rest_stream() || features.has("REST"));
     features.hash_algorithms();
     for (verb, _) in features.checksum_commands() {
         assert!(features.has(verb));

@@ -128,6 +128,9 @@ impl Control {
                     lock(&self.exchange).ways.slow_down();
                     return Err(surplus());
                 }
+                if reply.code == 421 {
+                    lock(&self.exchange).kill(farewell(&reply));
+                }
                 return Ok(reply);
             }
         }
@@ -293,9 +296,6 @@ impl Read for Control {
                     self.canonical = canonical(&reply, &exchange.verb);
                     if reply.class() == 1 {
                         exchange.preliminary = Some(reply.clone());
-                    }
-                    if reply.code == 421 {
-                        exchange.kill(farewell(&reply));
                     }
                     exchange.reply = Some(reply);
                 }

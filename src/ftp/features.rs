@@ -135,12 +135,6 @@ impl Features {
         self.has("SIZE")
     }
 
-    /// `REST STREAM` (RFC 3659 section 5): a transfer may start at an offset.
-    pub fn rest_stream(&self) -> bool {
-        let argument = self.argument("REST").unwrap_or_default();
-        argument.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("STREAM"))
-    }
-
     /// EPSV (RFC 2428).
     pub fn epsv(&self) -> bool {
         self.has("EPSV")
@@ -200,7 +194,7 @@ mod tests {
         ];
         for form in forms {
             let found = features(form);
-            assert!(found.answered() && found.mdtm() && found.rest_stream(), "{form:?}: {found:?}");
+            assert!(found.answered() && found.mdtm() && found.has("REST"), "{form:?}: {found:?}");
             assert_eq!(found.iter().count(), 2, "{form:?}: {found:?}");
         }
     }
@@ -217,7 +211,7 @@ mod tests {
     fn names_match_in_any_case_and_as_a_whole() {
         let found = features(&[b"211-x", b" MLST type*;", b" Utf8", b"211 x"]);
         assert!(found.has("mlst") && found.mlst() && found.utf8());
-        assert!(!found.has("MLS") && !found.has("UTF-8") && !found.size() && !found.rest_stream());
+        assert!(!found.has("MLS") && !found.has("UTF-8") && !found.size());
         assert_eq!(found.argument("Mlst"), Some("type*;"));
         assert_eq!(found.argument("utf8"), Some(""));
         assert_eq!(found.argument("TVFS"), None);

@@ -153,3 +153,15 @@ fn bytes_that_telnet_knows_are_doubled_in_what_is_sent_ahead_as_well() {
         assert_eq!(lines.iter().filter(|sent| **sent == line).count(), 1, "{verb}");
     }
 }
+
+#[test]
+fn a_farewell_in_the_place_of_a_port_is_told_in_the_servers_words() {
+    let step = Step::last("226 done\r\n421 it is late");
+    let scene = Scene::new(with_files().on("RETR", Step::Honest).on("RETR", step));
+    let ran = scene.run("get t/a t/b t/c t/d").ok();
+    for name in NAMES {
+        assert_eq!(scene.read(name).as_deref(), Some(name.as_bytes()), "{ran}");
+    }
+    ran.stderr_has("it is late");
+    assert_eq!(scene.liar.wire.connections(), 2);
+}

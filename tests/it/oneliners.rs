@@ -4,13 +4,12 @@
 //! The rows are in `oneliners.txt`, which says how to read them. Each runs on a server and in a
 //! directory of its own. A row that differs is printed as it was seen.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use super::examples::lay_out;
 use super::support::embedded::Embedded;
 use super::support::program::{Ftpsh, Ran};
+use super::support::tree::{Tree, tree};
 
 const TABLE: &str = include_str!("oneliners.txt");
 
@@ -64,27 +63,6 @@ fn rows() -> Vec<Row> {
     let rows = blocks.map(Row::parse);
     rows.filter(|row| !row.commands.is_empty()).collect()
 }
-
-/// Every file with its content, every directory with none; links as what they are.
-fn tree(top: &Path) -> BTreeMap<String, Option<Vec<u8>>> {
-    fn walk(top: &Path, dir: &Path, found: &mut BTreeMap<String, Option<Vec<u8>>>) {
-        for entry in std::fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(top).unwrap().to_string_lossy().into_owned();
-            if path.is_dir() {
-                found.insert(name, None);
-                walk(top, &path, found);
-            } else {
-                found.insert(name, Some(std::fs::read(&path).unwrap()));
-            }
-        }
-    }
-    let mut found = BTreeMap::new();
-    walk(top, top, &mut found);
-    found
-}
-
-type Tree = BTreeMap<String, Option<Vec<u8>>>;
 
 fn changes(side: &str, before: &Tree, after: &Tree) -> Vec<String> {
     let mut changes = Vec::new();

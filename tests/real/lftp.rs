@@ -3,34 +3,15 @@
 //!
 //! pyftpdlib is not among the servers: lftp 4.9.2 loses the end of uploads to it.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use crate::bench::{noise, on};
+use crate::tree::{Tree, tree};
 
 /// Thirty commands; `TOP` is the remote directory that they begin in.
 const SCRIPT: &str = include_str!("lftp.txt");
-
-/// The files below a directory with their contents, and the directories.
-fn tree(top: &Path) -> BTreeMap<String, Option<Vec<u8>>> {
-    fn walk(top: &Path, dir: &Path, found: &mut BTreeMap<String, Option<Vec<u8>>>) {
-        for entry in std::fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(top).unwrap().to_string_lossy().into_owned();
-            if path.is_dir() {
-                found.insert(name, None);
-                walk(top, &path, found);
-            } else {
-                found.insert(name, Some(std::fs::read(&path).unwrap()));
-            }
-        }
-    }
-    let mut found = BTreeMap::new();
-    walk(top, top, &mut found);
-    found
-}
 
 /// What both begin with, all of it long ago.
 fn lay_out(here: &Path) {
@@ -88,7 +69,7 @@ fn thirty_commands_leave_the_same_files_as_with_lftp() {
         }
         assert!(trees[0].0.len() > 15 && trees[0].1.len() > 12, "{}", server.name);
         for (lftp, ftpsh) in [(&trees[0].0, &trees[1].0), (&trees[0].1, &trees[1].1)] {
-            let names = |tree: &BTreeMap<String, _>| tree.keys().cloned().collect::<Vec<_>>();
+            let names = |tree: &Tree| tree.keys().cloned().collect::<Vec<_>>();
             assert_eq!(names(lftp), names(ftpsh), "{}", server.name);
             assert!(lftp == ftpsh, "{}: contents differ", server.name);
         }

@@ -22,3 +22,5 @@ mod program;
 #[allow(dead_code)]
 #[path = "../it/support/servers.rs"]
 mod servers;
+#[path = "../it/support/tree.rs"]
+mod tree;

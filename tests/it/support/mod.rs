@@ -17,6 +17,7 @@ mod self_tests;
 pub mod servers;
 pub mod terminal;
 pub mod tools;
+pub mod tree;
 
 impl embedded::Embedded {
     /// A server with an empty tree for `tester`, whose password is made up.
