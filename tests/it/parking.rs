@@ -4,6 +4,7 @@
 use crate::support::liar::{Event, Script};
 use crate::support::program::Ran;
 use crate::support::scene::Scene;
+use std::time::{Duration, Instant};
 
 fn with_files(count: usize) -> Script {
     let file = |script: Script, i| script.file(format!("/d/f{i}"), vec![7; 50_000]);
@@ -87,10 +88,14 @@ fn those_that_the_server_ended_meanwhile_cost_no_failure() {
     let scene = Scene::new(with_files(6));
     let until_go = "repeat -d 20ms --until-ok '! test -e go'";
     let command = scene.call().args(SLOWLY).args(["--set", "net:max-retries=0"]);
-    let command = command.args(["-c", &format!("{THREE}; quote NOOP; {until_go}; {THREE}")]);
+    let command = command
+        .args(["-c", &format!("{THREE}; quote NOOP && ! touch parked; {until_go}; {THREE}")]);
     let ran = std::thread::scope(|scope| {
         let running = scope.spawn(|| command.run());
-        scene.liar.wire.wait_for("NOOP", 1);
+        let late = Instant::now() + Duration::from_secs(10);
+        while !scene.path("parked").exists() && Instant::now() < late {
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
         scene.liar.hang_up();
         scene.write("go", "");
         running.join().unwrap().ok()
