@@ -152,6 +152,12 @@ impl Drop for Limited<'_> {
 
 impl Drop for Bench {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.server.logged();
+            let tail = log.lines().rev().take(40).collect::<Vec<_>>();
+            eprintln!("the last words of {}, the newest first:", self.server.name);
+            tail.iter().for_each(|line| eprintln!("  {line}"));
+        }
         // Where the tree is not ours to clean, it goes with the servers.
         let Ok(entries) = std::fs::read_dir(&self.server.root) else { return };
         for entry in entries.flatten() {
