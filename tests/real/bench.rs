@@ -2,6 +2,7 @@
 
 use crate::program::{Ftpsh, Ran};
 use crate::servers::{Server, named};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -154,9 +155,12 @@ impl Drop for Bench {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let log = self.server.logged();
-            let tail = log.lines().rev().take(40).collect::<Vec<_>>();
-            eprintln!("the last words of {}, the newest first:", self.server.name);
-            tail.iter().for_each(|line| eprintln!("  {line}"));
+            let tail = log.lines().rev().take(40).collect::<Vec<_>>().join("\n  ");
+            let name = &self.server.name;
+            let _ = write!(
+                std::io::stderr(),
+                "the last words of {name}, the newest first:\n  {tail}\n"
+            );
         }
         // Where the tree is not ours to clean, it goes with the servers.
         let Ok(entries) = std::fs::read_dir(&self.server.root) else { return };
