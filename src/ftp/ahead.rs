@@ -46,8 +46,8 @@ impl Session {
         Ok(())
     }
 
-    /// Has a command go out before the next one, and together with it if that asks for a passive
-    /// port, whose reply is like no other. Only for commands whose refusal does no harm: their
+    /// Has a command go out before the next one, and together with it if that changes nothing and
+    /// has replies like no other. Only for commands whose refusal does no harm: their
     /// replies are not looked at.
     ///
     /// # Errors

@@ -15,6 +15,15 @@ pub(super) fn needs_port(verb: &str) -> bool {
     is_data_verb(verb) || matches!(verb, "EPSV" | "PASV" | "EPRT" | "PORT")
 }
 
+/// Whether a command may go out together with others before it whose replies are not looked at:
+/// one of those, come twice, would not do as a reply to this.
+pub(super) fn goes_with_others(verb: &str) -> bool {
+    matches!(
+        verb,
+        "EPSV" | "PASV" | "LIST" | "NLST" | "MLSD" | "RETR" | "MLST" | "SIZE" | "MDTM" | "PWD"
+    )
+}
+
 /// The one line that stands for `reply` towards suppaftp: its code and, for passive replies,
 /// their value as we read it. A passive reply that makes no sense becomes a refusal. Where
 /// suppaftp waits for one code, every other one of its class stands for it.
@@ -54,6 +63,7 @@ pub(super) fn answers(verb: &str, code: u16) -> bool {
         ("PWD", _) => code == 257,
         ("FEAT", _) => code == 211,
         ("SIZE" | "MDTM", _) => code == 213,
+        ("MLST", _) => code == 250,
         ("PASS", _) => matches!(code, 202 | 230 | 232 | 332),
         ("USER", _) => matches!(code, 230 | 232 | 331 | 332),
         // Times: 213 from ProFTPD's MFMT and from Pure-FTPd's SITE UTIME, 200 and 250 elsewhere.

@@ -10,7 +10,7 @@
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use super::canonical::{answers, canonical, is_data_verb};
+use super::canonical::{answers, canonical, goes_with_others, is_data_verb};
 use super::exchange::{Exchange, Shared, lock};
 use super::lines::{Lines, lost};
 use super::path::decode_name;
@@ -142,7 +142,11 @@ impl Control {
             lock(&self.exchange).dialogue.received(&reply);
             // A second 1yz, or one to a command without data, announces nothing new.
             if reply.class() != 1 || (is_data && !begun) {
-                if self.strict && !answers(&lock(&self.exchange).verb, reply.code) {
+                // A data command may follow a passive one so closely that what is too many to
+                // that comes after it.
+                let odd =
+                    (self.strict || is_data) && !answers(&lock(&self.exchange).verb, reply.code);
+                if odd {
                     lock(&self.exchange).ways.slow_down();
                     return Err(surplus());
                 }
@@ -258,7 +262,7 @@ impl Write for Control {
             let first = std::mem::take(&mut exchange.first);
             (first, before, std::mem::take(&mut exchange.along))
         };
-        if matches!(&sent[..4.min(sent.len())], b"EPSV" | b"PASV") {
+        if goes_with_others(&lock(&self.exchange).verb) {
             self.send(&[first, before].concat(), sent, along)?;
         } else {
             // No reply too many to one of them shall pass for a reply to this one.

@@ -56,12 +56,7 @@ impl Ahead {
         if wants_system(options, &known.features) && known.system.is_none() {
             ahead.push(("SYST", String::new()));
         }
-        let mode = known.mode.or(match options.mode {
-            DataMode::Auto => options.ways.proven().or(Some(Mode::ExtendedPassive)),
-            DataMode::ExtendedPassive => Some(Mode::ExtendedPassive),
-            DataMode::Passive => Some(Mode::Passive),
-            DataMode::Active => None,
-        });
+        let mode = known.mode.or(first_mode(options));
         ahead.extend(mode.and_then(passive_verb).map(|verb| (verb, String::new())));
         Self(ahead)
     }
@@ -72,6 +67,16 @@ impl Ahead {
             return Vec::new();
         }
         self.0.iter().map(|(verb, argument)| joined(verb, argument)).collect()
+    }
+}
+
+/// How the first data connection will be asked for.
+fn first_mode(options: &Options) -> Option<Mode> {
+    match options.mode {
+        DataMode::Auto => options.ways.proven().or(Some(Mode::ExtendedPassive)),
+        DataMode::ExtendedPassive => Some(Mode::ExtendedPassive),
+        DataMode::Passive => Some(Mode::Passive),
+        DataMode::Active => None,
     }
 }
 
@@ -151,7 +156,9 @@ impl Session {
     /// Has the password and the questions of a first session go out together with the user name.
     fn send_login_along(&mut self, login: &Login<'_>) -> Result<()> {
         self.send_along("PASS", login.password)?;
-        QUESTIONS.iter().try_for_each(|(verb, argument)| self.send_along(verb, argument))
+        QUESTIONS.iter().try_for_each(|(verb, argument)| self.send_along(verb, argument))?;
+        let port = first_mode(&self.options).filter(|_| self.options.eager);
+        port.and_then(passive_verb).map_or(Ok(()), |verb| self.send_along(verb, ""))
     }
 
     fn authenticate(&mut self, login: &Login<'_>) -> Result<()> {

@@ -57,6 +57,9 @@ pub struct Options {
     pub mode: DataMode,
     /// How lists are asked for.
     pub list: ListMode,
+    /// A command with data is likely to come right after the login: a port for it is asked for
+    /// with that.
+    pub eager: bool,
     /// `PROT C`: data connections without TLS.
     pub clear_data: bool,
     /// What its sessions find out about the server, for each other.

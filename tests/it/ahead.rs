@@ -171,10 +171,11 @@ fn a_login_is_two_trips_after_the_handshake_and_the_first_port_brings_what_is_le
     let scene = Scene::new(with_files());
     let ran = scene.call().args(["-vv", "-c", "get t/a"]).run().ok();
     let protection = ["PBSZ", "PROT", "200", "200"];
-    let login = ["USER", "PASS", "FEAT", "TYPE", "PWD", "SYST", "331", "230"];
+    let login = ["USER", "PASS", "FEAT", "TYPE", "PWD", "SYST", "EPSV", "331", "230"];
     assert_eq!(times(&ran, &[&protection[..], &login[..]].concat()), 1, "{ran}");
+    assert_eq!(times(&ran, &["OPTS", "MLST", "200", "250", "RETR"]), 1, "{ran}");
     let ran = scene.call().args(["-vv", "-c", "ls"]).run().ok();
-    assert_eq!(times(&ran, &["OPTS", "EPSV", "200", "229", "MLSD"]), 1, "{ran}");
+    assert_eq!(times(&ran, &["OPTS", "MLSD", "200", "150"]), 1, "{ran}");
 }
 
 #[test]

@@ -364,6 +364,7 @@ impl Context {
                 "list" => ListMode::List,
                 _ => ListMode::Auto,
             },
+            eager: !self.at_prompt && site.path.is_none(),
             clear_data: {
                 let clear = settings.text(set::TLS_DATA, host) == "clear";
                 if clear {

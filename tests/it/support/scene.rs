@@ -126,6 +126,7 @@ impl Scene {
             timeout,
             mode: DataMode::Auto,
             list: ListMode::Auto,
+            eager: false,
             clear_data: false,
             ways: Ways::default(),
             charset: Charset::default(),
