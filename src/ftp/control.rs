@@ -15,6 +15,7 @@ use super::exchange::{Early, Shared, lock};
 use super::lines::{Lines, lost};
 use super::path::{decode_name, encode_name};
 use super::reply::Reply;
+use super::telnet::{doubled, undoubled};
 use crate::error::{Error, Kind, Result};
 use crate::tls::Stream;
 use crate::tls::socket::Patience;
@@ -49,7 +50,7 @@ impl Control {
         loop {
             let reply =
                 self.lines.reply(&mut self.stream).map_err(|broken| broken.into_error(timeout))?;
-            lock(&self.exchange).dialogue.received(&reply);
+            lock(&self.exchange).received(&reply);
             // 120 announces a wait; the greeting follows.
             if reply.class() != 1 {
                 return Ok(reply);
@@ -112,6 +113,8 @@ impl Control {
             let (is_data, begun) = (is_data_verb(&exchange.verb), exchange.preliminary.is_some());
             (timeout, is_data, begun, exchange.charset)
         };
+        let doubles = lock(&self.exchange).ways.telnet().doubles;
+        self.lines.set_doubles(doubles);
         loop {
             let mut reply = self.lines.reply(&mut self.stream).map_err(|broken| {
                 if self.strict && broken.is_silence() {
@@ -121,7 +124,7 @@ impl Control {
                 broken.into_error(timeout)
             })?;
             reply.charset = charset;
-            lock(&self.exchange).dialogue.received(&reply);
+            lock(&self.exchange).received(&reply);
             // A second 1yz, or one to a command without data, announces nothing new.
             if reply.class() != 1 || (is_data && !begun) {
                 if self.strict && !answers(&lock(&self.exchange).verb, reply.code) {
@@ -213,7 +216,7 @@ impl Control {
                 exchange.early.push_back(Early { line: line.clone(), sent: Instant::now() });
             }
             self.strict = true;
-            self.stream.write_all(&line)?;
+            self.write_line(&line)?;
         }
         Ok(())
     }
@@ -223,12 +226,21 @@ impl Control {
         self.send_early(before.to_vec())?;
         {
             let exchange = lock(&self.exchange);
-            let shown = exchange.charset.decode(line.strip_suffix(b"\r\n").unwrap_or(line));
+            let line = undoubled(line.strip_suffix(b"\r\n").unwrap_or(line));
+            let shown = exchange.charset.decode(&line);
             exchange.dialogue.sent(&shown);
         }
-        self.stream.write_all(line)?;
+        self.write_line(line)?;
         self.send_early(along)?;
         self.stream.flush()
+    }
+
+    /// Writes a line in which 0xFF is doubled, as the server takes it.
+    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        if lock(&self.exchange).ways.telnet().undoes {
+            return self.stream.write_all(line);
+        }
+        self.stream.write_all(&undoubled(line))
     }
 
     /// The data has come to its end: what is to be asked next need not wait for the completion
@@ -249,15 +261,9 @@ impl Control {
     }
 }
 
-/// A command as suppaftp writes it: 0xFF is doubled (Telnet's IAC, RFC 959 section 3.3 and RFC 854).
+/// A command as suppaftp writes it: 0xFF is doubled.
 fn line_of(command: &str) -> Vec<u8> {
-    let mut line = Vec::with_capacity(command.len() + 2);
-    for byte in encode_name(command) {
-        line.push(byte);
-        if byte == 0xFF {
-            line.push(byte);
-        }
-    }
+    let mut line = doubled(&encode_name(command));
     line.extend_from_slice(b"\r\n");
     line
 }

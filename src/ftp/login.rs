@@ -2,6 +2,7 @@
 
 use suppaftp::Mode;
 
+use super::brand::Brand;
 use super::exchange::lock;
 use super::features::Features;
 use super::options::ListMode;
@@ -36,6 +37,7 @@ impl Session {
         account: Option<&str>,
     ) -> Result<()> {
         self.authenticate(user, password, account)?;
+        lock(&self.exchange).words = None;
         self.features = known.features.clone();
         self.cwd = known.home.clone();
         self.home = known.home.clone();
@@ -114,6 +116,8 @@ impl Session {
     pub fn login(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
         self.authenticate(user, password, account)?;
         self.features = Features::parse(&self.command("FEAT", "")?);
+        let words = lock(&self.exchange).words.take().unwrap_or_default();
+        self.options.ways.know(Brand::of(&words));
         let reply = self.prepare(true)?;
         self.cwd = reply.and_then(|reply| pwd_path(&reply).ok()).unwrap_or_else(RemotePath::root);
         self.home = self.cwd.clone();

@@ -251,3 +251,30 @@ fn telnet_bytes_are_doubled_on_the_wire_and_undone_from_it() {
     assert_eq!(shown, b"/d\xff");
     assert!(scene.liar.wire.raw_lines().contains(&b"CWD d\xff\xff".to_vec()));
 }
+
+#[test]
+fn telnet_bytes_are_left_alone_where_the_server_is_known_to_do_so() {
+    for (greeting, sent, told) in [
+        ("220 (vsFTPd 3.0.3)", &b"CWD a\xff\xffb"[..], &b"/a\xff\xff\xff\xffb"[..]),
+        ("220 ProFTPD Server ready", b"CWD a\xff\xff\xff\xffb", b"/a\xff\xffb"),
+        ("220 Welcome to Pure-FTPd", b"CWD a\xff\xffb", b"/a\xff\xffb"),
+        ("220 hello", b"CWD a\xff\xff\xff\xffb", b"/a\xff\xff\xff\xffb"),
+    ] {
+        let mut pwd = b"257 \"".to_vec();
+        pwd.extend(told);
+        pwd.push(b'"');
+        let script = Script::new()
+            .greeting(Step::reply(greeting))
+            .on("PWD", Step::reply("257 \"/\""))
+            .always("CWD", Step::reply("250 ok"))
+            .always("PWD", Step::reply(pwd));
+        let scene = Scene::new(script);
+        let mut session = scene.session();
+        let path = ftpsh::ftp::path::decode_name(b"a\xff\xffb");
+        let path = ftpsh::ftp::path::RemotePath::new(path).unwrap();
+        session.change_directory(&path).unwrap();
+        let shown = ftpsh::ftp::path::encode_name(session.cwd().as_str());
+        assert_eq!(shown, b"/a\xff\xffb", "{greeting}");
+        assert!(scene.liar.wire.raw_lines().contains(&sent.to_vec()), "{greeting}");
+    }
+}
