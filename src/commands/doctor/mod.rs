@@ -6,6 +6,7 @@
 mod advice;
 mod certificate;
 mod data;
+mod families;
 mod features;
 mod login;
 mod network;
