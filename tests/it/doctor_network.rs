@@ -37,7 +37,7 @@ fn old_tls_is_named_and_a_single_version_is_a_note() {
 #[test]
 fn tls_before_1_2_is_looked_for_and_told_with_the_setting_against_it() {
     for (greeting, setting) in [
-        ("220 (vsFTPd 3.0.5)", "vsftpd: `ssl_tlsv1=NO`"),
+        ("220 (vsFTPd 3.0.5)", "vsftpd: `ssl_ciphers=TLSv1.2+HIGH:!aNULL`"),
         ("220 ProFTPD Server", "ProFTPD: `TLSProtocol TLSv1.2 TLSv1.3`"),
         ("220 hello", "allow TLS 1.2 and TLS 1.3 only"),
     ] {
@@ -86,4 +86,18 @@ fn a_server_on_ipv6_is_examined_as_one_on_ipv4() {
     let call = scene.bare_unaddressed().args(["--json", "doctor", &format!("[::1]:{port}")]);
     let ran = call.run().status(3);
     shows(&ran, "tcp ipv6", "bad", &["connection refused", "the server is down"]);
+}
+
+#[test]
+fn without_write_the_clock_is_what_the_greeting_tells_of_it() {
+    let ran = trusting(&Scene::new(script()), &["--json"]).ok();
+    shows(&ran, "clock", "skip", &["needs `--write`"]);
+    for (ahead, mark, words) in [(0, "ok", "is right"), (5, "note", "ahead")] {
+        let there = chrono::Utc::now() + chrono::TimeDelta::minutes(ahead + 330);
+        let greeting =
+            format!("220 Welcome to Pure-FTPd. Local time is now {}.", there.format("%H:%M"));
+        let scene = Scene::new(script().greeting(Step::reply(greeting)));
+
+        shows(&trusting(&scene, &["--json"]).ok(), "clock", mark, &[words]);
+    }
 }

@@ -96,13 +96,13 @@ fn setting(topic: Topic, brand: Brand) -> Option<&'static str> {
         (Topic::Versions, FileZilla) => "FTP and FTP over TLS: minimum allowed TLS version 1.2",
         (Topic::Versions, Pyftpdlib) => "see the `ssl_context` of `TLS_FTPHandler`",
         (Topic::OldVersions, Vsftpd) => {
-            "`ssl_tlsv1=NO` and `ssl_tlsv1_1=NO`, or `ssl_ciphers=TLSv1.2` before 3.0.4"
+            "`ssl_ciphers=TLSv1.2+HIGH:!aNULL` (`ssl_tlsv1=NO` alone leaves TLS 1.1)"
         }
         (Topic::OldVersions, ProFtpd) => "`TLSProtocol TLSv1.2 TLSv1.3`",
-        (Topic::OldVersions, PureFtpd) => "`TLSCipherSuite HIGH:!TLSv1:!SSLv3`",
+        (Topic::OldVersions, PureFtpd) => "update it: 1.0.50 offers neither, whatever is set",
         (Topic::OldVersions, FileZilla) => "FTP and FTP over TLS: minimum allowed TLS version 1.2",
         (Topic::OldVersions, Pyftpdlib) => {
-            "`ssl_options` of `TLS_FTPHandler` with `SSL.OP_NO_TLSv1 | SSL.OP_NO_TLSv1_1`"
+            "an `ssl_context` of `TLS_FTPHandler` with `set_min_proto_version(SSL.TLS1_2_VERSION)`"
         }
         (Topic::Chain, Vsftpd) => {
             "`rsa_cert_file` must hold the server's certificate and after it the intermediate ones"

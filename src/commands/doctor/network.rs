@@ -3,10 +3,13 @@
 use std::net::{IpAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
+
 use super::Patient;
 use super::advice::Topic;
 use super::families::{Reached, reach};
 use super::report::{Finding, Mark};
+use super::write::minutes_off;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::examine::{Clear, Secured, Step};
 use crate::ftp::reply::Reply;
@@ -107,6 +110,7 @@ impl Patient<'_> {
 
     fn greeted(&mut self, greeting: &Reply) -> Result<()> {
         self.heard(&greeting.to_string());
+        self.minutes = minutes_off(&greeting.text(), Utc::now().time());
         self.report.add(Finding::ok("greeting", quoted(greeting)))
     }
 
