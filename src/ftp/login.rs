@@ -9,6 +9,7 @@ use super::options::ListMode;
 use super::path::RemotePath;
 use super::reply::{Reply, pwd_path};
 use super::session::Session;
+use super::ways::Ways;
 use crate::error::{Error, Kind, Result};
 
 /// What one session of a site has learnt. See [`Session::login_like`].
@@ -21,6 +22,7 @@ pub struct Known {
     time_command: Option<super::change::TimeCommand>,
     clock: super::zone::Clock,
     system: Option<String>,
+    ways: Ways,
 }
 
 impl Session {
@@ -46,6 +48,7 @@ impl Session {
         self.time_command = known.time_command;
         self.clock = known.clock;
         self.system.clone_from(&known.system);
+        self.options.ways.know_like(&known.ways);
         self.prepare(false).map(drop)
     }
 
@@ -59,6 +62,7 @@ impl Session {
             time_command: self.time_command,
             clock: self.clock,
             system: self.system.clone(),
+            ways: self.options.ways.clone(),
         }
     }
 

@@ -21,6 +21,7 @@ struct Found {
     slow: AtomicBool,
     passive: AtomicU8,
     telnet: AtomicU8,
+    told_not_resumed: AtomicBool,
 }
 
 const EPSV: u8 = 1;
@@ -54,6 +55,17 @@ impl Ways {
         let undoes = if undoes { 0 } else { NOT_UNDONE };
         let doubles = if doubles { 0 } else { NOT_DOUBLED };
         self.0.telnet.store(undoes | doubles, Ordering::Relaxed);
+    }
+
+    /// As [`Ways::know`], by what another session of the site knows.
+    pub(super) fn know_like(&self, other: &Self) {
+        self.0.telnet.store(other.0.telnet.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Whether it is the first time that somebody wants to say that a data connection did not
+    /// resume the TLS session.
+    pub fn first_not_resumed(&self) -> bool {
+        !self.0.told_not_resumed.swap(true, Ordering::Relaxed)
     }
 
     /// What the server does with 0xFF on the control connection.

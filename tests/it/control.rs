@@ -278,3 +278,17 @@ fn telnet_bytes_are_left_alone_where_the_server_is_known_to_do_so() {
         assert!(scene.liar.wire.raw_lines().contains(&sent.to_vec()), "{greeting}");
     }
 }
+
+#[test]
+fn what_a_server_does_with_telnet_bytes_is_known_on_its_further_connections() {
+    let names = (0..6).map(|n| [b"/a\xff".as_slice(), n.to_string().as_bytes()].concat());
+    let script = Script::new().greeting(Step::reply("220 (vsFTPd 3.0.3)"));
+    let scene = Scene::new(names.fold(script, |script, name| script.file(name, "hello")));
+    let words: Vec<_> = (0..6).map(|n| format!("a\u{f7ff}{n}")).collect();
+    let get = format!("get -P 3 {}", words.join(" "));
+    // Only the first greeting says what it is.
+    let ran = scene.call().args(["--set", "ftp:sync-mode=yes", "-c", &get]).run().ok();
+    assert!(scene.liar.wire.lines("USER").len() > 1, "{ran}");
+    let twice = |line: &Vec<u8>| line.windows(2).any(|two| two == b"\xff\xff");
+    assert!(!scene.liar.wire.raw_lines().iter().any(twice), "{ran}");
+}
