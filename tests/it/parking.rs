@@ -88,8 +88,7 @@ fn those_that_the_server_ended_meanwhile_cost_no_failure() {
     let scene = Scene::new(with_files(6));
     let until_go = "repeat -d 20ms --until-ok '! test -e go'";
     let command = scene.call().args(SLOWLY).args(["--set", "net:max-retries=0"]);
-    let command = command
-        .args(["-c", &format!("{THREE}; quote NOOP && ! touch parked; {until_go}; {THREE}")]);
+    let command = command.args(["-c", &format!("{THREE}; pwd > parked; {until_go}; {THREE}")]);
     let ran = std::thread::scope(|scope| {
         let running = scope.spawn(|| command.run());
         let late = Instant::now() + Duration::from_secs(10);
