@@ -5,6 +5,7 @@ use clap::Parser;
 use super::{Builtin, Context, Example, Globs, Group, entries};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
+use crate::ftp::reply::Reply;
 
 /// Make a symbolic link on the server
 ///
@@ -46,17 +47,24 @@ impl Builtin for Ln {
         }
         let target = RemotePath::new(&self.target)?;
         let name = RemotePath::new(&self.name)?;
-        let reply = ctx.session()?.command("SITE", &format!("SYMLINK {target} {name}"))?;
+        let line = format!("SYMLINK {target} {name}");
+        let result = ctx.session()?.command("SITE", &line);
         entries::forget(ctx, &name);
-        if reply.is_positive_completion() {
-            return Ok(());
-        }
-        let error = match reply.code {
-            500 | 501 | 502 | 504 => {
-                format!("ln {name}: the server cannot make links: \"{}\"", reply.last_text())
-            }
-            _ => format!("ln {name}: the server refused: \"{}\"", reply.last_text()),
-        };
-        Err(Error::new(Kind::Refused, error).with_reply(reply.to_string()).into())
+        let result = result.and_then(|reply| match reply.is_positive_completion() {
+            true => Ok(()),
+            false => Err(refused(&name, &reply)),
+        });
+        ctx.audit().command(&format!("SITE {line}"), result.as_ref().err());
+        Ok(result?)
     }
+}
+
+fn refused(name: &RemotePath, reply: &Reply) -> Error {
+    let error = match reply.code {
+        500 | 501 | 502 | 504 => {
+            format!("ln {name}: the server cannot make links: \"{}\"", reply.last_text())
+        }
+        _ => format!("ln {name}: the server refused: \"{}\"", reply.last_text()),
+    };
+    Error::new(Kind::Refused, error).with_reply(reply.to_string())
 }

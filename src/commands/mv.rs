@@ -41,6 +41,7 @@ impl Builtin for Mv {
             let from = RemotePath::new(source.trim_end_matches('/'))?;
             let to = if into { target.join(last(&from)?)? } else { target.clone() };
             let result = ctx.session()?.rename(&from, &to);
+            ctx.audit().rename(Some(from.as_str()), to.as_str(), result.as_ref().err());
             for path in [&from, &to] {
                 entries::forget(ctx, path);
             }

@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 
 use super::Context;
 use crate::error::{Error, Kind, Result, io_reason};
-use crate::output::{escape_multiline, is_broken_pipe};
+use crate::output::{escape, escape_multiline, is_broken_pipe};
 
 /// What `less` does where the user's own `LESS` does not say: a text that fits is shown without
 /// stopping, colours are, and the text stays on the screen.
@@ -24,10 +24,18 @@ pub fn lines(ctx: &mut Context, lines: &[String]) -> Result<()> {
     if !ctx.at_prompt || !is_wanted(ctx) || fits(ctx, lines) {
         return shown(ctx);
     }
-    let Ok(paged) = Paged::begin(ctx) else { return shown(ctx) };
+    let Ok(paged) = Paged::begin(ctx) else { return unpaged(ctx).and_then(|()| shown(ctx)) };
     // Into a pipe lines go as they are; what comes out of it is on a terminal.
     let result = lines.iter().try_for_each(|line| ctx.out.line(&escape_multiline(line)));
-    paged.end(ctx, result)
+    if paged.close(ctx)? { result } else { unpaged(ctx).and_then(|()| shown(ctx)) }
+}
+
+/// Says that the user's pager could not be run.
+fn unpaged(ctx: &Context) -> Result<()> {
+    if let Some(pager) = chosen() {
+        ctx.out.notice(&format!("cannot run the pager `{}`: shown without", escape(&pager)));
+    }
+    ctx.cancel.check()
 }
 
 /// Whether there is somebody to turn pages.
@@ -80,21 +88,33 @@ impl Paged {
     ///
     /// The command's own, in `result`; those of the pipe.
     pub fn end<E: From<Error> + Into<anyhow::Error>>(
-        mut self,
+        self,
         ctx: &mut Context,
         result: Result<(), E>,
     ) -> Result<(), E> {
+        let ran = self.close(ctx);
+        result?;
+        if ran? {
+            return Ok(());
+        }
+        let pager = chosen().unwrap_or_default();
+        Err(unstarted(&pager, "the shell does not find it, or may not run it").into())
+    }
+
+    /// Puts things back and waits until the user has seen enough. Returns whether there was a
+    /// pager at all: a shell that does not find it, or may not run it, has read nothing.
+    fn close(mut self, ctx: &mut Context) -> Result<bool> {
         let flushed = ctx.out.flush();
         // The pager sees the end of its input when the last clone has gone.
         ctx.out = self.before;
         let ended = self.child.wait();
         let gone = |error: &Error| is_broken_pipe(&error.clone().into());
-        result?;
         match flushed {
-            Err(error) if gone(&error) => Ok(()),
-            Err(error) => Err(error.into()),
-            Ok(()) => Ok(ended.map(drop).map_err(|error| unstarted("the pager", &error))?),
+            Err(error) if !gone(&error) => return Err(error),
+            _ => {}
         }
+        let ended = ended.map_err(|error| unstarted("the pager", &io_reason(&error)))?;
+        Ok(!matches!(ended.code(), Some(126 | 127)))
     }
 }
 
@@ -114,13 +134,13 @@ fn start(ctx: &Context) -> Result<Child> {
         }
         match command.env("LESSSECURE", "1").stdin(Stdio::piped()).spawn() {
             Ok(child) => return Ok(child),
-            Err(error) => failure = Some(unstarted(pager, &error)),
+            Err(error) => failure = Some(unstarted(pager, &io_reason(&error))),
         }
     }
     Err(failure.unwrap_or_else(|| Error::new(Kind::Local, "no pager")))
 }
 
-fn unstarted(pager: &str, error: &std::io::Error) -> Error {
-    Error::new(Kind::Local, format!("cannot run `{pager}`: {}", io_reason(error)))
+fn unstarted(pager: &str, why: &str) -> Error {
+    Error::new(Kind::Local, format!("cannot run `{pager}`: {why}"))
         .with_hint("set PAGER to a program that is there")
 }

@@ -112,12 +112,9 @@ fn objection(verb: &str) -> Option<(&'static str, &'static str)> {
 }
 
 fn send(ctx: &mut Context, verb: &str, argument: &str) -> Result<()> {
-    let session = ctx.session()?;
-    let result = session.command(verb, argument);
-    if matches!(verb, "DELE" | "RMD" | "XRMD") {
-        let refused = result.as_ref().map_or_else(|e| Some(e.clone()), |r| refusal(verb, r));
-        ctx.audit().delete(Place::Remote, argument, refused.as_ref());
-    }
+    let result = ctx.session()?.command(verb, argument);
+    let error = result.as_ref().map_or_else(|e| Some(e.clone()), |r| refusal(verb, r));
+    record(ctx, verb, argument, error.as_ref());
     let reply = result?;
     if matches!(verb, "CWD" | "XCWD" | "CDUP" | "XCUP") && reply.is_positive_completion() {
         // The session must know where it is.
@@ -129,6 +126,25 @@ fn send(ctx: &mut Context, verb: &str, argument: &str) -> Result<()> {
         ctx.out.line(&line)?;
     }
     refusal(verb, &reply).map_or(Ok(()), Err)
+}
+
+/// What changes something on the server goes into the audit log.
+fn record(ctx: &mut Context, verb: &str, argument: &str, error: Option<&Error>) {
+    let audit = ctx.audit();
+    match verb {
+        "DELE" | "RMD" | "XRMD" => audit.delete(Place::Remote, argument, error),
+        "MKD" | "XMKD" => audit.make_directory(Place::Remote, argument, error),
+        // It changes nothing yet.
+        "RNFR" if error.is_none() => ctx.connection.renaming = Some(argument.to_owned()),
+        "RNTO" => {
+            let from = ctx.connection.renaming.take();
+            audit.rename(from.as_deref(), argument, error);
+        }
+        "SITE" | "MFMT" | "MFCT" | "MFF" => audit.command(&format!("{verb} {argument}"), error),
+        // With a time before the name it sets one.
+        "MDTM" if argument.contains(' ') => audit.command(&format!("{verb} {argument}"), error),
+        _ => {}
+    }
 }
 
 fn refusal(verb: &str, reply: &Reply) -> Option<Error> {

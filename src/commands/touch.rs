@@ -51,16 +51,27 @@ impl Builtin for Touch {
             if missing && self.no_create {
                 return Ok(());
             }
-            if missing {
-                create(ctx, &path)?;
-            }
-            // A file made just now has the right time already.
-            if !missing || date.is_some() {
-                set_time(ctx, &path, date.unwrap_or_else(Utc::now))?;
-            }
-            Ok(())
+            let result = touch(ctx, &path, missing, date);
+            ctx.audit().touch(path.as_str(), result.as_ref().err());
+            result
         })
     }
+}
+
+fn touch(
+    ctx: &mut Context,
+    path: &RemotePath,
+    missing: bool,
+    date: Option<DateTime<Utc>>,
+) -> Result<()> {
+    if missing {
+        create(ctx, path)?;
+    }
+    // A file made just now has the right time already.
+    if !missing || date.is_some() {
+        set_time(ctx, path, date.unwrap_or_else(Utc::now))?;
+    }
+    Ok(())
 }
 
 fn create(ctx: &mut Context, path: &RemotePath) -> Result<()> {

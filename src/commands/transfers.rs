@@ -278,8 +278,7 @@ pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
             (result, _) => break result,
         }
     };
-    let bytes = result.as_ref().map_or(0, |outcome| outcome.bytes);
-    ctx.audit().transfer(Way::Download, remote.as_str(), "-", bytes, result.as_ref().err());
+    ctx.audit().transfer(Way::Download, remote.as_str(), "-", result.as_ref().map(Some));
     result.map(|outcome| warn(ctx, &outcome))
 }
 
@@ -326,8 +325,7 @@ pub fn told(
     local: &str,
     result: Result<Outcome>,
 ) -> Result<()> {
-    let bytes = result.as_ref().map_or(0, |outcome| outcome.bytes);
-    ctx.audit().transfer(way, remote, local, bytes, result.as_ref().err());
+    ctx.audit().transfer(way, remote, local, result.as_ref().map(Some));
     if ctx.out.is_json() {
         let mut done = record(way, remote, local, result.as_ref().ok());
         if let Err(error) = &result {

@@ -1,7 +1,8 @@
 //! Which server program is on the other side, as far as its words tell.
 //!
-//! Replies come in (greeting, SYST, FEAT, refusals), a [`Brand`] goes out. It only chooses the
-//! words of an advice: nothing is done otherwise because of it.
+//! Replies come in (greeting, SYST, FEAT, refusals), a [`Brand`] goes out. It chooses the words
+//! of an advice, and what becomes of the byte 0xFF in names ([`super::telnet`]); nothing else is
+//! done otherwise because of it.
 
 /// A server program whose settings are known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -58,7 +58,7 @@ impl Control {
         loop {
             let reply =
                 self.lines.reply(&mut self.stream).map_err(|broken| broken.into_error(timeout))?;
-            lock(&self.exchange).dialogue.received(&reply);
+            lock(&self.exchange).received(&reply);
             // 120 announces a wait; the greeting follows.
             if reply.class() != 1 {
                 return Ok(reply);
@@ -130,6 +130,8 @@ impl Control {
             let (is_data, begun) = (is_data_verb(&exchange.verb), exchange.preliminary.is_some());
             (timeout, is_data, begun, exchange.charset)
         };
+        let doubles = lock(&self.exchange).ways.telnet().doubles;
+        self.lines.set_doubles(doubles);
         loop {
             let mut reply = self.lines.reply(&mut self.stream).map_err(|broken| {
                 if self.strict && broken.is_silence() {
@@ -139,7 +141,7 @@ impl Control {
                 broken.into_error(timeout)
             })?;
             reply.charset = charset;
-            lock(&self.exchange).dialogue.received(&reply);
+            lock(&self.exchange).received(&reply);
             // A second 1yz, or one to a command without data, announces nothing new.
             if reply.class() != 1 || (is_data && !begun) {
                 // A data command may follow a passive one so closely that what is too many to

@@ -12,6 +12,7 @@ use super::control::Control;
 use super::exchange::{Early, lock};
 use super::lines::lost;
 use super::path::encode_name;
+use super::telnet::{doubled, undoubled};
 use crate::tls::Patience;
 
 impl Control {
@@ -86,9 +87,17 @@ impl Control {
                 exchange.early.push_back(Early { line: line.clone(), sent: Instant::now() });
             }
             self.strict = true;
-            self.stream.write_all(&line)?;
+            self.write_line(&line)?;
         }
         Ok(())
+    }
+
+    /// Writes a line in which 0xFF is doubled, as the server takes it.
+    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        if lock(&self.exchange).ways.telnet().undoes {
+            return self.stream.write_all(line);
+        }
+        self.stream.write_all(&undoubled(line))
     }
 
     /// Sends a command, if there is one, with those that go out together with it, and reads the
@@ -117,10 +126,10 @@ impl Control {
         self.send_early(before.to_vec())?;
         if let Some(command) = line.strip_suffix(b"\r\n") {
             let exchange = lock(&self.exchange);
-            let shown = exchange.charset.decode(command);
+            let shown = exchange.charset.decode(&undoubled(command));
             exchange.dialogue.sent(&shown);
         }
-        self.stream.write_all(line)?;
+        self.write_line(line)?;
         self.send_early(along)?;
         self.stream.flush()
     }
@@ -143,15 +152,9 @@ impl Control {
     }
 }
 
-/// A command as suppaftp writes it: 0xFF is doubled (Telnet's IAC, RFC 959 section 3.3 and RFC 854).
+/// A command as suppaftp writes it: 0xFF is doubled.
 fn line_of(command: &str) -> Vec<u8> {
-    let mut line = Vec::with_capacity(command.len() + 2);
-    for byte in encode_name(command) {
-        line.push(byte);
-        if byte == 0xFF {
-            line.push(byte);
-        }
-    }
+    let mut line = doubled(&encode_name(command));
     line.extend_from_slice(b"\r\n");
     line
 }

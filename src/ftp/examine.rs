@@ -17,6 +17,7 @@ use super::login::Login;
 use super::options::Options;
 use super::reply::Reply;
 use crate::error::{Error, Kind, Result, io_reason};
+use crate::tls::old::{self, Asked, OldVersion};
 use crate::tls::socket::{DATA_BUFFER, Patience, Socket, cancelled};
 use crate::tls::{Agreed, End, Tls};
 use crate::trust::identity::Identity;
@@ -106,6 +107,22 @@ impl Clear {
         let options = options.clone();
         Ok(Secured { control, exchange, tls, options, peer, identity, chain, agreed })
     }
+}
+
+/// Whether a server takes an old version of TLS: a connection of its own, on which nothing but
+/// `AUTH TLS` is sent.
+///
+/// # Errors
+///
+/// Those of the steps before the handshake.
+pub fn ask_for_old_tls(options: &Options, version: OldVersion) -> Result<Asked> {
+    let tcp = options.dialer.connect(&options.host, options.port)?;
+    let mut clear = Clear::new(options, tcp)?;
+    if !options.implicit {
+        (clear, _) = clear.ask_for_tls(&mut |_| {}).map_err(|(_, error)| error)?;
+    }
+    clear.socket.set_patience(Patience::within(options.timeout));
+    Ok(old::ask(clear.socket, &options.host, version))
 }
 
 /// The steps in clear text.

@@ -88,6 +88,8 @@ pub(super) struct Exchange {
     pub ways: Ways,
     /// Who wants to see the dialogue.
     pub dialogue: Dialogue,
+    /// What the server said so far, until it is known by its words.
+    pub words: Option<String>,
 }
 
 pub(super) type Shared = Arc<Mutex<Exchange>>;
@@ -120,7 +122,17 @@ impl Exchange {
             charset: Charset::default(),
             ways: Ways::default(),
             dialogue,
+            words: Some(String::new()),
         }))
+    }
+
+    /// Takes note of a reply that came.
+    pub(super) fn received(&mut self, reply: &Reply) {
+        self.dialogue.received(reply);
+        if let Some(words) = &mut self.words {
+            words.push_str(&reply.to_string());
+            words.push('\n');
+        }
     }
 
     /// Whether a passive port was asked for that is still to be used.

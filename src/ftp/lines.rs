@@ -52,6 +52,11 @@ impl Lines {
         &self.buffer[self.start..]
     }
 
+    /// See [`ReplyParser::set_doubles`].
+    pub(super) fn set_doubles(&mut self, doubles: bool) {
+        self.parser.set_doubles(doubles);
+    }
+
     /// Takes in a byte that was read elsewhere.
     pub(super) fn push(&mut self, byte: u8) {
         self.buffer.push(byte);

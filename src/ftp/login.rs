@@ -7,12 +7,14 @@
 use suppaftp::Mode;
 
 use super::ahead::passive_verb;
+use super::brand::Brand;
 use super::exchange::lock;
 use super::features::Features;
 use super::options::{DataMode, ListMode, Options};
 use super::path::RemotePath;
 use super::reply::{Reply, pwd_path};
 use super::session::Session;
+use super::ways::Ways;
 use crate::error::{Error, Kind, Result};
 
 /// What the first session of a site asks right after its password.
@@ -39,6 +41,7 @@ pub struct Known {
     time_command: Option<super::change::TimeCommand>,
     clock: super::zone::Clock,
     system: Option<String>,
+    ways: Ways,
 }
 
 /// Commands that go out as soon as a server is trusted, before anything of them is known to be
@@ -107,6 +110,7 @@ impl Session {
     /// As [`Session::login`].
     pub fn login_like(&mut self, known: &Known, login: &Login<'_>) -> Result<()> {
         self.authenticate(login)?;
+        lock(&self.exchange).words = None;
         self.features = known.features.clone();
         self.cwd = known.home.clone();
         self.home = known.home.clone();
@@ -115,6 +119,7 @@ impl Session {
         self.time_command = known.time_command;
         self.clock = known.clock;
         self.system.clone_from(&known.system);
+        self.options.ways.know_like(&known.ways);
         self.name_charset();
         let wishes: Vec<_> = wishes(&self.features).collect();
         let mut commands: Vec<_> = wishes.iter().map(|wish| ("OPTS", &wish[..])).collect();
@@ -143,6 +148,7 @@ impl Session {
             time_command: self.time_command,
             clock: self.clock,
             system: self.system.clone(),
+            ways: self.options.ways.clone(),
         }
     }
 
@@ -178,6 +184,8 @@ impl Session {
         self.send_login_along(login)?;
         self.authenticate(login)?;
         self.features = Features::parse(&self.command("FEAT", "")?);
+        let words = lock(&self.exchange).words.take().unwrap_or_default();
+        self.options.ways.know(Brand::of(&words));
         self.name_charset();
         let reply = self.command("TYPE", "I")?;
         self.type_is(false, &reply)?;

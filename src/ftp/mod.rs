@@ -32,5 +32,6 @@ pub mod reply;
 mod secure;
 pub mod session;
 pub mod slots;
+mod telnet;
 pub mod ways;
 pub mod zone;

@@ -9,6 +9,7 @@ mod values;
 use std::fmt;
 
 use super::charset::Charset;
+use super::telnet::undoubled;
 use crate::error::{Error, Kind, Result};
 
 pub use values::{epsv_port, mdtm, pasv_address, pwd_path, size, transfer_size};
@@ -101,12 +102,19 @@ fn code_of(line: &[u8]) -> Option<(u16, &[u8])> {
 pub struct ReplyParser {
     open: Option<Reply>,
     bytes: usize,
+    /// The server sends 0xFF as it is.
+    plain: bool,
 }
 
 impl ReplyParser {
     /// A parser that waits for the first line of a reply.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Whether the server doubles 0xFF (Telnet's IAC), as RFC 959 has it; from the next line on.
+    pub(super) fn set_doubles(&mut self, doubles: bool) {
+        self.plain = !doubles;
     }
 
     /// Has a multi-line reply begun and not ended?
@@ -117,7 +125,8 @@ impl ReplyParser {
     /// Takes one line without its line end. `Some` is a whole reply.
     ///
     /// A multi-line reply ends only at its own code followed by a space or by nothing; a line that
-    /// begins with another code is text (RFC 959 section 4.2). Doubled 0xFF (Telnet IAC) becomes one.
+    /// begins with another code is text (RFC 959 section 4.2). Doubled 0xFF (Telnet IAC) becomes one, unless the
+    /// server is known not to double it.
     ///
     /// # Errors
     /// [`Kind::Connect`] if the line or the reply is too long, or if this is no FTP reply. The
@@ -130,7 +139,7 @@ impl ReplyParser {
         if self.bytes > REPLY_MAX {
             return self.fail(format!("reply: longer than {REPLY_MAX} bytes"));
         }
-        let line = undouble_iac(line);
+        let line = if self.plain { line.into() } else { undoubled(line) };
         let Some(mut reply) = self.open.take() else { return self.first(&line) };
         match code_of(&line) {
             Some((code, rest))
@@ -141,7 +150,7 @@ impl ReplyParser {
                 Ok(Some(reply))
             }
             _ => {
-                reply.lines.push(line);
+                reply.lines.push(line.into_owned());
                 self.open = Some(reply);
                 Ok(None)
             }
@@ -176,22 +185,9 @@ impl ReplyParser {
     }
 
     fn fail(&mut self, message: String) -> Result<Option<Reply>> {
-        *self = Self::default();
+        *self = Self { plain: self.plain, ..Self::default() };
         Err(Error::new(Kind::Connect, message))
     }
-}
-
-/// The line with every 0xFF 0xFF as one 0xFF (Telnet's IAC, RFC 854). A single one stays.
-fn undouble_iac(line: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(line.len());
-    let mut rest = line.iter();
-    while let Some(&byte) = rest.next() {
-        out.push(byte);
-        if byte == 0xFF && rest.as_slice().first() == Some(&0xFF) {
-            rest.next();
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -285,5 +281,9 @@ mod tests {
         let reply = parse(&[b"257 \"/a\xff\xff\xff\xff\xffb\xe9\""]).remove(0);
         assert_eq!(reply.lines[0], b"\"/a\xff\xff\xffb\xe9\"");
         assert_eq!(reply.text(), "\"/a\u{F7FF}\u{F7FF}\u{F7FF}b\u{F7E9}\"");
+        let mut parser = ReplyParser::new();
+        parser.set_doubles(false);
+        let reply = parser.push(b"257 \"/a\xff\xffb\"").unwrap().unwrap();
+        assert_eq!(reply.lines[0], b"\"/a\xff\xffb\"");
     }
 }

@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use suppaftp::Mode;
 
+use super::brand::Brand;
+use super::telnet::Telnet;
+
 /// The ways of a server; clones share them.
 ///
 /// Some servers answer commands that come together out of order (libunftp answers SIZE after an
@@ -17,10 +20,16 @@ pub struct Ways(Arc<Found>);
 struct Found {
     slow: AtomicBool,
     passive: AtomicU8,
+    telnet: AtomicU8,
+    told_not_resumed: AtomicBool,
 }
 
 const EPSV: u8 = 1;
 const PASV: u8 = 2;
+
+/// Bits: what the server does not do with 0xFF, though RFC 959 has it.
+const NOT_UNDONE: u8 = 1;
+const NOT_DOUBLED: u8 = 2;
 
 impl Ways {
     /// One command at a time from the beginning (setting `ftp:sync-mode`).
@@ -38,6 +47,31 @@ impl Ways {
     /// Whether each command waits for the reply to the last.
     pub fn is_slow(&self) -> bool {
         self.0.slow.load(Ordering::Relaxed)
+    }
+
+    /// The server is this program, as far as its words tell.
+    pub(super) fn know(&self, brand: Brand) {
+        let Telnet { undoes, doubles } = Telnet::of(brand);
+        let undoes = if undoes { 0 } else { NOT_UNDONE };
+        let doubles = if doubles { 0 } else { NOT_DOUBLED };
+        self.0.telnet.store(undoes | doubles, Ordering::Relaxed);
+    }
+
+    /// As [`Ways::know`], by what another session of the site knows.
+    pub(super) fn know_like(&self, other: &Self) {
+        self.0.telnet.store(other.0.telnet.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Whether it is the first time that somebody wants to say that a data connection did not
+    /// resume the TLS session.
+    pub fn first_not_resumed(&self) -> bool {
+        !self.0.told_not_resumed.swap(true, Ordering::Relaxed)
+    }
+
+    /// What the server does with 0xFF on the control connection.
+    pub(super) fn telnet(&self) -> Telnet {
+        let bits = self.0.telnet.load(Ordering::Relaxed);
+        Telnet { undoes: bits & NOT_UNDONE == 0, doubles: bits & NOT_DOUBLED == 0 }
     }
 
     /// A data connection was made this way.

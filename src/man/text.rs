@@ -156,11 +156,14 @@ pub(super) const CLOSING: &[(&str, &str)] = &[
         "Audit log",
         r#"
 The option `--log-file` and the setting `log:file` name a file to which one JSON object is added
-for each `event`: `connect`, `trust`, `login`, `transfer` and `delete`, also of background jobs and
-of the connections of `mirror` and `-P`. Each has `time`, `pid` and, as far as they are known,
-`host`, `port` and `user`; `status` is `ok` or the name of a cause (see EXIT STATUS), and then
-`error` says more. Paths are absolute, and a file that is shown instead of stored has the local name
-`-`. Passwords never come into it. New files have mode 0600.
+for each `event`: `connect`, `trust`, `login`, `transfer`, `delete`, `mkdir`, `rename`, `chmod`,
+`touch`, and `command` for what `quote`, `site` and `ln` send that may change something; also of
+background jobs and of the connections of `mirror` and `-P`. Each has `time`, `pid` and, as far as
+they are known, `host`, `port` and `user`; `status` is `ok` or the name of a cause (see EXIT
+STATUS), and then `error` says more. Paths are absolute, and a file that is shown instead of stored
+has the local name `-`. A transfer's `resumed` says whether its data connection resumed the TLS
+session of the control connection; where it is false the same certificate vouched for it. Passwords
+never come into it. New files have mode 0600.
 
 Rotation is left to others: after the file was moved away, SIGHUP makes the program open it anew.
 "#,

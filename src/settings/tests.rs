@@ -275,6 +275,7 @@ fn unknown_and_ambiguous_names_are_errors_with_a_suggestion() {
         ("bananas", "no such setting", "set -a lists all settings"),
         ("", "no such setting", "set -a lists all settings"),
         ("parallel", "ambiguous", "it may be xfer:parallel, mirror:parallel"),
+        ("trust", "ambiguous", "it may be trust:policy, trust:alias"),
         ("tls:m", "ambiguous", "it may be tls:min-version, tls:max-version"),
         ("net:limit", "ambiguous", "it may be net:limit-rate, net:limit-total-rate"),
     ] {

@@ -8,6 +8,7 @@
 
 pub mod library;
 pub mod native;
+pub mod old;
 pub mod openssl;
 pub mod socket;
 pub mod stream;

@@ -251,6 +251,10 @@ impl Remote for Fake {
         Ok(())
     }
 
+    fn tls_resumed(&self) -> Option<bool> {
+        None
+    }
+
     fn timeout(&self) -> Duration {
         Duration::from_secs(30)
     }

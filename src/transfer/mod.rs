@@ -141,6 +141,9 @@ pub trait Remote {
     /// Removes a file.
     fn remove(&mut self, path: &RemotePath) -> Result<()>;
 
+    /// Whether the last data connection resumed the TLS session; `None` without TLS.
+    fn tls_resumed(&self) -> Option<bool>;
+
     /// How long a transfer may stall, for messages.
     fn timeout(&self) -> Duration;
 }
@@ -177,8 +180,18 @@ pub struct Outcome {
     pub elapsed: Duration,
     /// Where it began, if it was resumed.
     pub resumed_from: Option<u64>,
+    /// Whether its data connections resumed the TLS session: `None` where it had none, or no TLS.
+    pub tls_resumed: Option<bool>,
     /// What was not as it should be, though the file is whole as far as can be told.
     pub warning: Option<String>,
+}
+
+/// Whether all data connections resumed the TLS session, those that were without TLS left out.
+fn all_resumed(one: Option<bool>, other: Option<bool>) -> Option<bool> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one && other),
+        (one, other) => one.or(other),
+    }
 }
 
 /// What is compared at the end of a transfer (setting `xfer:verify`).

@@ -5,7 +5,9 @@ use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
 use super::stream::{Download, Failure, Start, unconfirmed};
-use super::{Facts, How, Outcome, Outgoing, Place, Progress, Remote, Type, Verify, verify};
+use super::{
+    Facts, How, Outcome, Outgoing, Place, Progress, Remote, Type, Verify, all_resumed, verify,
+};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::data_error;
@@ -116,7 +118,8 @@ pub fn copy(
     {
         target.set_modified(&job.to, time).map_err(there)?;
     }
-    Ok(Outcome { elapsed: begun.elapsed(), ..fetched })
+    let tls_resumed = all_resumed(fetched.tls_resumed, target.tls_resumed());
+    Ok(Outcome { elapsed: begun.elapsed(), tls_resumed, ..fetched })
 }
 
 /// What arrived must be what was sent.

@@ -131,6 +131,11 @@ impl Remote for Session {
         self.remove_file(path)
     }
 
+    fn tls_resumed(&self) -> Option<bool> {
+        let agreed = self.data_agreed().filter(|_| !self.options().clear_data);
+        agreed.map(|agreed| agreed.resumed)
+    }
+
     fn timeout(&self) -> Duration {
         self.options().timeout
     }

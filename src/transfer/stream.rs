@@ -136,6 +136,7 @@ impl Download<'_> {
             bytes: count,
             elapsed: begun.elapsed(),
             resumed_from: (start.offset > 0).then_some(start.offset),
+            tls_resumed: remote.tls_resumed(),
             warning,
         })
     }

@@ -98,6 +98,7 @@ impl Upload<'_> {
         self.progress.start_at(offset);
         let whole_already = resume && offset > 0 && offset == self.before.len();
         let count = if whole_already { 0 } else { self.send(remote, &target, file, offset)? };
+        let tls_resumed = remote.tls_resumed().filter(|_| !whole_already);
         self.check_local(offset + count)?;
         let time = modified(&self.before).filter(|_| self.job.how.preserve_times && regular);
         self.check_remote(remote, &target, offset + count, time)?;
@@ -111,6 +112,7 @@ impl Upload<'_> {
             bytes: count,
             elapsed: self.start.elapsed(),
             resumed_from: (offset > 0).then_some(offset),
+            tls_resumed,
             warning: None,
         })
     }

@@ -1,5 +1,5 @@
-//! The audit log: an object for each connection, trust decision, login, transfer and deletion, with
-//! all that an auditor asks; and its life under logrotate.
+//! The audit log: an object for each connection, trust decision, login, transfer, deletion and other
+//! change, with all that an auditor asks; and its life under logrotate.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::support::certificate::Certificate;
 use crate::support::embedded::Embedded;
-use crate::support::liar::{Data, Event, Script};
+use crate::support::liar::{Data, Event, Script, Step};
 use crate::support::program::{Ftpsh, Ran, wait};
 use crate::support::scene::Scene;
 
@@ -70,6 +71,79 @@ fn a_session_is_told_from_its_first_connection_to_its_last_deletion() {
     }
     assert_eq!(events[0]["fingerprint"], *scene.liar.fingerprint);
     assert_eq!(events[3]["bytes"], 5);
+}
+
+#[test]
+fn every_change_on_the_server_is_told_by_whatever_command_it_was_made() {
+    let script = Script::new().file("/d/a", "hello").file("/d/b", "x").dir("/e");
+    let scene = Scene::new(script.always("SITE", Step::reply("200 done")));
+    let commands = "cd d; mv a c; mv none z || true; mkdir new; mkdir new || true; chmod 640 c; \
+                    touch c fresh; ln -s c l; site CHMOD 600 c; quote SITE PSWD s3cret other; \
+                    quote MKD /f; quote RNFR c; quote RNTO /f/c; quote RNTO g || true; \
+                    quote MFMT 20200101000000 b; quote RNFR b; quote NOOP; quote RNTO h; \
+                    quote MDTM h; quote PWD; cd; mv d e";
+    logged(&scene, commands).ok();
+    let told = told(&scene, &["from", "to", "path", "place", "mode", "command"]);
+    let wanted = [
+        "rename ok /d/a /d/c - - - -",
+        "rename refused /d/none /d/z - - - -",
+        "mkdir ok - - /d/new remote - -",
+        "mkdir refused - - /d/new remote - -",
+        "chmod ok - - /d/c - 640 -",
+        "touch ok - - /d/c - - -",
+        "touch ok - - /d/fresh - - -",
+        "command ok - - - - - SITE SYMLINK c l",
+        "command ok - - - - - SITE CHMOD 600 c",
+        "command ok - - - - - SITE PSWD ***",
+        "mkdir ok - - /f remote - -",
+        "rename ok /d/c /f/c - - - -",
+        "rename refused - /d/g - - - -",
+        "command ok - - - - - MFMT 20200101000000 b",
+        "rename ok /d/b /d/h - - - -",
+        "rename ok /d /e/d - - - -",
+    ];
+    assert_eq!(told[3..], wanted);
+    assert!(!String::from_utf8(scene.read("log").unwrap()).unwrap().contains("s3cret"));
+}
+
+#[test]
+fn a_transfer_says_whether_its_data_connection_resumed_the_session() {
+    let certificate = Certificate::make("localhost").unwrap();
+    let script = Script::new().certificate(&certificate).file("/a", "hello").file("/b", "x");
+    let commands = "get a; put a -o c; cat b > /dev/null; get none || true; status";
+    let scene = Scene::new(script.clone());
+    let ran = logged(&scene, commands).ok().stdout_has("resume the TLS session");
+    ran.never_says("do not resume");
+    let wanted = ["transfer ok true", "transfer ok true", "transfer ok true", "transfer refused -"];
+    assert_eq!(told(&scene, &["resumed"])[3..], wanted);
+
+    // The same certificate, and no session of the control connection's.
+    let anew =
+        |script: Script, verb| script.always_data(verb, Data::Certificate(certificate.clone()));
+    let scene = Scene::new(["RETR", "STOR"].into_iter().fold(script, anew));
+    let log = ["--log-file", "log", "-v", "-c", commands];
+    let ran = scene.call().args(log).run().ok().stdout_has("TLS session not resumed");
+    let notice = "data connections do not resume the TLS session";
+    assert_eq!(ran.err().matches(notice).count(), 1, "{ran}");
+    let wanted = ["transfer ok false", "transfer ok false", "transfer ok false"];
+    assert_eq!(told(&scene, &["resumed"])[3..6], wanted);
+    // Nobody who does not ask for it is told.
+    logged(&scene, "get a -o again").ok().never_says(notice);
+}
+
+#[test]
+fn directories_that_a_mirror_makes_are_told() {
+    let scene = Scene::new(Script::new().file("/d/sub/a", "x").dir("/up"));
+    logged(&scene, "mirror d; mirror -R d /up/d").ok();
+    let told = told(&scene, &["place", "path"]);
+    let here = scene.dest.canonicalize().unwrap().display().to_string();
+    for wanted in [
+        format!("mkdir ok local {here}/d/sub"),
+        "mkdir ok remote /up/d".to_owned(),
+        "mkdir ok remote /up/d/sub".to_owned(),
+    ] {
+        assert!(told.contains(&wanted), "{wanted}: {told:?}");
+    }
 }
 
 #[test]

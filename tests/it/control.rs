@@ -251,3 +251,44 @@ fn telnet_bytes_are_doubled_on_the_wire_and_undone_from_it() {
     assert_eq!(shown, b"/d\xff");
     assert!(scene.liar.wire.raw_lines().contains(&b"CWD d\xff\xff".to_vec()));
 }
+
+#[test]
+fn telnet_bytes_are_left_alone_where_the_server_is_known_to_do_so() {
+    for (greeting, sent, told) in [
+        ("220 (vsFTPd 3.0.3)", &b"CWD a\xff\xffb"[..], &b"/a\xff\xff\xff\xffb"[..]),
+        ("220 ProFTPD Server ready", b"CWD a\xff\xff\xff\xffb", b"/a\xff\xffb"),
+        ("220 Welcome to Pure-FTPd", b"CWD a\xff\xffb", b"/a\xff\xffb"),
+        ("220 hello", b"CWD a\xff\xff\xff\xffb", b"/a\xff\xff\xff\xffb"),
+    ] {
+        let mut pwd = b"257 \"".to_vec();
+        pwd.extend(told);
+        pwd.push(b'"');
+        let script = Script::new()
+            .greeting(Step::reply(greeting))
+            .on("PWD", Step::reply("257 \"/\""))
+            .always("CWD", Step::reply("250 ok"))
+            .always("PWD", Step::reply(pwd));
+        let scene = Scene::new(script);
+        let mut session = scene.session();
+        let path = ftpsh::ftp::path::decode_name(b"a\xff\xffb");
+        let path = ftpsh::ftp::path::RemotePath::new(path).unwrap();
+        session.change_directory(&path).unwrap();
+        let shown = ftpsh::ftp::path::encode_name(session.cwd().as_str());
+        assert_eq!(shown, b"/a\xff\xffb", "{greeting}");
+        assert!(scene.liar.wire.raw_lines().contains(&sent.to_vec()), "{greeting}");
+    }
+}
+
+#[test]
+fn what_a_server_does_with_telnet_bytes_is_known_on_its_further_connections() {
+    let names = (0..6).map(|n| [b"/a\xff".as_slice(), n.to_string().as_bytes()].concat());
+    let script = Script::new().greeting(Step::reply("220 (vsFTPd 3.0.3)"));
+    let scene = Scene::new(names.fold(script, |script, name| script.file(name, "hello")));
+    let words: Vec<_> = (0..6).map(|n| format!("a\u{f7ff}{n}")).collect();
+    let get = format!("get -P 3 {}", words.join(" "));
+    // Only the first greeting says what it is.
+    let ran = scene.call().args(["--set", "ftp:sync-mode=yes", "-c", &get]).run().ok();
+    assert!(scene.liar.wire.lines("USER").len() > 1, "{ran}");
+    let twice = |line: &Vec<u8>| line.windows(2).any(|two| two == b"\xff\xff");
+    assert!(!scene.liar.wire.raw_lines().iter().any(twice), "{ran}");
+}

@@ -14,12 +14,12 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-fn script() -> Script {
+pub fn script() -> Script {
     Script::new().file("/notes", "remember the milk\n")
 }
 
 /// Examines the scene's server with a deadline of a second, with these options.
-fn doctor(scene: &Scene, options: &[&str]) -> Ran {
+pub fn doctor(scene: &Scene, options: &[&str]) -> Ran {
     scene
         .bare_unaddressed()
         .env(PASSWORD, &scene.liar.password)
@@ -30,7 +30,7 @@ fn doctor(scene: &Scene, options: &[&str]) -> Ran {
 }
 
 /// The same, of a server whose certificate is given.
-fn trusting(scene: &Scene, options: &[&str]) -> Ran {
+pub fn trusting(scene: &Scene, options: &[&str]) -> Ran {
     let pin = ["--fingerprint", &scene.liar.fingerprint];
     doctor(scene, &[&pin[..], options].concat())
 }
@@ -44,7 +44,7 @@ fn check(ran: &Ran, name: &str) -> serde_json::Value {
 
 /// Fails unless the check has this mark, and these words in some field of it.
 #[track_caller]
-fn shows(ran: &Ran, name: &str, mark: &str, words: &[&str]) {
+pub fn shows(ran: &Ran, name: &str, mark: &str, words: &[&str]) {
     let found = check(ran, name);
     assert_eq!(found["mark"], mark, "{name}\n{ran}");
     for words in words {
@@ -231,35 +231,6 @@ fn a_server_without_tls_is_told_apart_and_gets_no_name() {
         let ran = doctor(&scene, &["--json"]).status(4);
         shows(&ran, "auth tls", "bad", &["does not offer TLS", setting, "clear text"]);
         nothing_was_told(&scene);
-    }
-}
-
-#[test]
-fn the_other_way_to_begin_tls_is_found_and_named() {
-    let scene = Scene::new(script().implicit());
-    let wrong = scene.liar.url().replace("ftps://", "ftp://");
-    let call = scene.bare_unaddressed().args(["--set", "net:timeout=500ms", "--json"]);
-    let ran = call.args(["doctor", &wrong]).run().status(3);
-    shows(
-        &ran,
-        "greeting",
-        "bad",
-        &["from the first byte", &format!("ftps://{}", scene.liar.addr)],
-    );
-    let scene = Scene::new(script());
-    let wrong = scene.liar.url().replace("ftpes://", "ftps://");
-    let ran = scene.bare_unaddressed().args(["--json", "doctor", &wrong]).run().status(4);
-    shows(&ran, "tls", "bad", &["AUTH TLS is expected", &format!("ftp://{}", scene.liar.addr)]);
-}
-
-#[test]
-fn old_tls_is_named_and_a_single_version_is_a_note() {
-    let scene = Scene::new(script().versions(Versions::Tls11));
-    let ran = doctor(&scene, &["--json"]).status(4);
-    shows(&ran, "tls", "bad", &["TLS 1.2"]);
-    for (versions, missing) in [(Versions::Tls12, "tls 1.3"), (Versions::Tls13, "tls 1.2")] {
-        let scene = Scene::new(script().versions(versions));
-        shows(&trusting(&scene, &["--json"]).ok(), missing, "note", &["not offered"]);
     }
 }
 

@@ -17,6 +17,7 @@ mod completion;
 mod control;
 mod data;
 mod doctor;
+mod doctor_network;
 mod edit;
 mod examples;
 mod folding;

@@ -64,12 +64,22 @@ fn a_pager_that_is_left_early_is_no_failure_and_one_that_is_missing_no_loss() {
     terminal.send("\x04");
     let (_, shown) = terminal.end();
     assert!(!shown.contains("failed\r\n") && !shown.contains("broken pipe"), "{shown}");
-    let (_home, _liar, mut terminal) = with_pager(Script::new(), PAGER, "/nowhere/pager");
-    terminal.send("help\r");
-    terminal.expect("Trust\r\n");
-    terminal.expect(PROMPT);
-    terminal.send("\x04");
-    assert_eq!(terminal.end().0, 0);
+    // One word is run as it is, several by the shell.
+    for pager in ["/nowhere/pager", "/nowhere/pager -x -y", "exec no-such-program -x"] {
+        let script = Script::new().file("/a", "hello\n");
+        let (_home, _liar, mut terminal) = with_pager(script, PAGER, pager);
+        terminal.send("help\r");
+        terminal.expect(&format!("cannot run the pager `{pager}`: shown without\r\n"));
+        terminal.expect("Trust\r\n");
+        terminal.expect(PROMPT);
+        // A file is not thrown onto the terminal.
+        terminal.send("less a || ! echo fail\\ed\r");
+        terminal.expect(&format!("cannot run `{pager}`: "));
+        terminal.expect("failed\r\n");
+        terminal.expect(PROMPT);
+        terminal.send("\x04");
+        assert_eq!(terminal.end().0, 0);
+    }
 }
 
 #[test]

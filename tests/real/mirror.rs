@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 const SERVERS: [&str; 4] = ["vsftpd", "proftpd", "pure-ftpd", "pyftpdlib"];
 
 /// Names that some server, shell or parser could misread.
-const ODD: [&[u8]; 23] = [
+const ODD: [&[u8]; 25] = [
     b"a b",
     b" leading",
     b"-rf",
@@ -34,6 +34,8 @@ const ODD: [&[u8]; 23] = [
     b"#hash!",
     b"@at,=+^",
     b"latin-1 caf\xe9",
+    b"\xff\xf1\xff\xff.txt",
+    b"x\xff",
 ];
 
 pub fn set_time(path: &Path, seconds: u64) {

@@ -1,7 +1,7 @@
 //! What goes into the audit log: who did what, to which file on which server, and how it ended.
 //!
-//! One event for each connection, trust decision, login, transfer and deletion, on whatever thread
-//! it happens. Paths are written out in full, so that a line says it all. No secret comes in here,
+//! One event for each connection, trust decision, login, transfer, deletion and other change, on
+//! whatever thread it happens. Paths are written out in full, so that a line says it all. No secret comes in here,
 //! and nothing fails: a log that cannot be written is the output's care.
 
 use std::path::PathBuf;
@@ -11,9 +11,12 @@ use serde_json::{Map, Value};
 use super::Context;
 use crate::commands::local;
 use crate::error::Error;
+use crate::ftp::dialogue::mask;
 use crate::ftp::path::RemotePath;
+use crate::ftp::ways::Ways;
 use crate::output::{Output, Way};
 use crate::site::Site;
+use crate::transfer::Outcome;
 use crate::trust::fingerprint::Fingerprint;
 
 /// The audit log as seen from one connection. Cheap to make; used from several threads.
@@ -25,9 +28,14 @@ pub struct Audit {
     user: Option<String>,
     remote_dir: Option<RemotePath>,
     local_dir: Option<PathBuf>,
+    ways: Ways,
 }
 
-/// Which side a deletion was on.
+/// What is said once of a server's data connections.
+const NOT_RESUMED: &str =
+    "data connections do not resume the TLS session: the same certificate vouches for them";
+
+/// Which side a change was on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// On the server.
@@ -45,6 +53,7 @@ impl Context {
             user: login.or_else(|| site.and_then(|site| site.user.clone())),
             remote_dir: self.connection.cwd().cloned(),
             local_dir: self.local_directory().ok(),
+            ways: self.connection.ways.clone(),
             ..self.audit_at(site.map(|site| (site.host.clone(), site.port)))
         }
     }
@@ -56,7 +65,8 @@ impl Context {
 
     fn audit_at(&self, server: Option<(String, u16)>) -> Audit {
         let out = self.out.clone();
-        Audit { out, server, user: None, remote_dir: None, local_dir: None }
+        let ways = Ways::default();
+        Audit { out, server, user: None, remote_dir: None, local_dir: None, ways }
     }
 }
 
@@ -88,8 +98,21 @@ impl Audit {
         self.write("login", [("user", user.into())], error);
     }
 
-    /// A file carried, or not. For a copy, `remote` and `local` are both URLs.
-    pub fn transfer(&self, way: Way, remote: &str, local: &str, bytes: u64, error: Option<&Error>) {
+    /// A file carried, or not. For a copy, `remote` and `local` are both URLs. With `-v`, the
+    /// first one to a server that did not resume the TLS session is told of on the screen as well.
+    pub fn transfer(
+        &self,
+        way: Way,
+        remote: &str,
+        local: &str,
+        result: Result<Option<&Outcome>, &Error>,
+    ) {
+        let outcome = result.ok().flatten();
+        let resumed = outcome.and_then(|outcome| outcome.tls_resumed);
+        if resumed == Some(false) && self.ways.first_not_resumed() {
+            self.out.verbose(1, NOT_RESUMED);
+        }
+        let bytes = outcome.map_or(0, |outcome| outcome.bytes);
         let (direction, remote, local) = match way {
             Way::Download => ("download", self.remote(remote), self.local(local)),
             Way::Upload => ("upload", self.remote(remote), self.local(local)),
@@ -101,16 +124,45 @@ impl Audit {
             ("local", local.into()),
             ("bytes", bytes.into()),
         ];
-        self.write("transfer", fields, error);
+        let mut fields = self.fields(fields);
+        if let Some(resumed) = resumed {
+            fields.insert("resumed".into(), resumed.into());
+        }
+        self.finish("transfer", fields, result.err());
     }
 
     /// Something removed, or not.
     pub fn delete(&self, place: Place, path: &str, error: Option<&Error>) {
-        let (place, path) = match place {
-            Place::Remote => ("remote", self.remote(path)),
-            Place::Local => ("local", self.local(path)),
-        };
-        self.write("delete", [("place", place.into()), ("path", path.into())], error);
+        let (place, path) = self.placed(place, path);
+        self.write("delete", [("place", place), ("path", path)], error);
+    }
+
+    /// A directory made, or not.
+    pub fn make_directory(&self, place: Place, path: &str, error: Option<&Error>) {
+        let (place, path) = self.placed(place, path);
+        self.write("mkdir", [("place", place), ("path", path)], error);
+    }
+
+    /// Something on the server renamed, or not; `from` as far as it is known.
+    pub fn rename(&self, from: Option<&str>, to: &str, error: Option<&Error>) {
+        let from = from.map_or(Value::Null, |from| self.remote(from).into());
+        self.write("rename", [("from", from), ("to", self.remote(to).into())], error);
+    }
+
+    /// Permissions of something on the server changed, or not.
+    pub fn change_mode(&self, mode: u32, path: &str, error: Option<&Error>) {
+        let fields = [("mode", format!("{mode:03o}").into()), ("path", self.remote(path).into())];
+        self.write("chmod", fields, error);
+    }
+
+    /// The time of a file on the server set, or not, or an empty one made.
+    pub fn touch(&self, path: &str, error: Option<&Error>) {
+        self.write("touch", [("path", self.remote(path).into())], error);
+    }
+
+    /// A command as the user typed it, which may have changed something.
+    pub fn command(&self, line: &str, error: Option<&Error>) {
+        self.write("command", [("command", mask(line).into())], error);
     }
 
     /// How it ended: `ok`, or the cause's name and the message.
@@ -120,8 +172,11 @@ impl Audit {
         fields: [(&str, Value); N],
         error: Option<&Error>,
     ) {
+        self.finish(event, self.fields(fields), error);
+    }
+
+    fn finish(&self, event: &str, mut all: Map<String, Value>, error: Option<&Error>) {
         let status = error.map_or("ok", |error| error.kind().name());
-        let mut all = self.fields(fields);
         all.insert("status".into(), status.into());
         if let Some(error) = error {
             all.insert("error".into(), error.message().into());
@@ -140,6 +195,13 @@ impl Audit {
         }
         fields.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
         fields
+    }
+
+    fn placed(&self, place: Place, path: &str) -> (Value, Value) {
+        match place {
+            Place::Remote => ("remote".into(), self.remote(path).into()),
+            Place::Local => ("local".into(), self.local(path).into()),
+        }
     }
 
     fn remote(&self, path: &str) -> String {

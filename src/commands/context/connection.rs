@@ -65,6 +65,8 @@ pub struct Connection {
     pub fleeting: bool,
     /// The remote directory before the last `cd`.
     pub previous: Option<RemotePath>,
+    /// What `quote RNFR` has named, for the audit log.
+    pub renaming: Option<String>,
     /// Who we are to proxies.
     pub(super) proxy_logins: ProxyLogins,
     /// Whether the server takes commands that come together.
@@ -95,6 +97,7 @@ impl Connection {
             verified: false,
             fleeting: false,
             previous: None,
+            renaming: None,
             proxy_logins: ProxyLogins::default(),
             ways: Ways::default(),
             passphrases: Passphrases::default(),
@@ -117,6 +120,7 @@ impl Connection {
             verified: self.verified,
             fleeting: self.fleeting,
             previous: self.previous.clone(),
+            renaming: None,
             proxy_logins: self.proxy_logins.clone(),
             ways: self.ways.clone(),
             passphrases: self.passphrases.clone(),

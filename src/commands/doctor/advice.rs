@@ -8,8 +8,10 @@ use crate::ftp::brand::Brand;
 /// What an advice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Topic {
+    Families,
     NoTls,
     Versions,
+    OldVersions,
     Chain,
     Expiry,
     Names,
@@ -41,8 +43,12 @@ pub(super) fn advice(topic: Topic, brand: Brand) -> String {
 /// For a server that does not tell what it is, or has no setting of its own for this.
 fn general(topic: Topic) -> &'static str {
     match topic {
+        Topic::Families => {
+            "listen on every address that the name has in DNS, or take those that are dead out of it"
+        }
         Topic::NoTls => "turn TLS on, with a certificate and its key",
         Topic::Versions => "turn on TLS 1.2 and TLS 1.3, and nothing older",
+        Topic::OldVersions => "allow TLS 1.2 and TLS 1.3 only",
         Topic::Chain => "send the intermediate certificates after the server's own",
         Topic::Expiry => "renew the certificate, with the same key if clients have it pinned",
         Topic::Names => "a certificate with the name that clients use in its subjectAltName",
@@ -89,6 +95,15 @@ fn setting(topic: Topic, brand: Brand) -> Option<&'static str> {
         }
         (Topic::Versions, FileZilla) => "FTP and FTP over TLS: minimum allowed TLS version 1.2",
         (Topic::Versions, Pyftpdlib) => "see the `ssl_context` of `TLS_FTPHandler`",
+        (Topic::OldVersions, Vsftpd) => {
+            "`ssl_ciphers=TLSv1.2+HIGH:!aNULL` (`ssl_tlsv1=NO` alone leaves TLS 1.1)"
+        }
+        (Topic::OldVersions, ProFtpd) => "`TLSProtocol TLSv1.2 TLSv1.3`",
+        (Topic::OldVersions, PureFtpd) => "update it: 1.0.50 offers neither, whatever is set",
+        (Topic::OldVersions, FileZilla) => "FTP and FTP over TLS: minimum allowed TLS version 1.2",
+        (Topic::OldVersions, Pyftpdlib) => {
+            "an `ssl_context` of `TLS_FTPHandler` with `set_min_proto_version(SSL.TLS1_2_VERSION)`"
+        }
         (Topic::Chain, Vsftpd) => {
             "`rsa_cert_file` must hold the server's certificate and after it the intermediate ones"
         }

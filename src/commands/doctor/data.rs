@@ -235,7 +235,7 @@ impl Patient<'_> {
             self.write(&mut session)?;
         } else {
             self.report.add(Finding::skip("upload", "only with `--write`"))?;
-            self.report.add(Finding::skip("clock", "only with `--write`"))?;
+            self.minutes()?;
         }
         session.quit();
         Ok(())

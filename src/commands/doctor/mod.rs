@@ -6,6 +6,7 @@
 mod advice;
 mod certificate;
 mod data;
+mod families;
 mod features;
 mod login;
 mod network;
@@ -78,6 +79,8 @@ struct Patient<'a> {
     report: Report,
     /// What the server said so far, for its brand.
     words: String,
+    /// How many minutes the time in the greeting is off, but for whole quarters of an hour.
+    minutes: Option<i64>,
     /// The certificate that was judged and accepted, DER.
     accepted: Option<Vec<u8>>,
     /// Whether it was verified, not just let through.
@@ -124,6 +127,7 @@ impl<'a> Patient<'a> {
             probe,
             report,
             words: String::new(),
+            minutes: None,
             accepted: None,
             verified: false,
             login: None,

@@ -1,12 +1,16 @@
 //! From the name to TLS: addresses, ports, the greeting, `AUTH TLS` or implicit TLS.
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, TcpStream};
 use std::time::{Duration, Instant};
+
+use chrono::Utc;
 
 use super::Patient;
 use super::advice::Topic;
+use super::families::{Reached, reach};
 use super::report::{Finding, Mark};
-use crate::error::{Error, Kind, Result, io_reason};
+use super::write::minutes_off;
+use crate::error::{Error, Kind, Result};
 use crate::ftp::examine::{Clear, Secured, Step};
 use crate::ftp::reply::Reply;
 use crate::ftp::session::Options;
@@ -31,55 +35,19 @@ impl Patient<'_> {
             _ => format!("{} in {took}", shown.join(", ")),
         };
         self.report.add(Finding::ok("dns", seen))?;
-        let mut first = None;
-        let mut failures = Vec::new();
-        for (check, v4) in [("tcp ipv6", false), ("tcp ipv4", true)] {
-            let family: Vec<_> = addresses.iter().filter(|a| a.is_ipv4() == v4).collect();
-            if family.is_empty() {
-                continue;
-            }
-            match self.reach_one_of(&family) {
-                Ok((tcp, seen)) => {
-                    self.report.add(Finding::ok(check, seen))?;
-                    // The family that is preferred is the one that is examined.
-                    let preferred = addresses.first().is_some_and(|a| a.is_ipv4() == v4);
-                    if preferred || first.is_none() {
-                        first = Some(tcp);
-                    }
-                }
-                Err(seen) => failures.push((check, seen)),
-            }
-        }
-        for (check, seen) in failures {
-            if first.is_some() {
-                let other = if check == "tcp ipv6" { "ipv4" } else { "ipv6" };
-                let meaning = "clients that try this family first have to wait for it to fail";
-                let finding = Finding::new(Mark::Bad, check, seen).means(meaning);
-                self.report.add(finding.advise(format!("`set net:order {other}` skips it")))?;
-            } else {
-                let meaning = "nothing answers there: the server is down, or a firewall is between";
-                let advice = "check host and port; 21 is usual for ftp://, 990 for ftps://";
-                let finding = Finding::new(Mark::Bad, check, seen).means(meaning).advise(advice);
+        let dialer = &self.probe.dialer;
+        let is_name = self.site.host.parse::<IpAddr>().is_err();
+        let connect = |address, bound| dialer.connect_one(address, bound);
+        let Reached { findings, tcp } =
+            reach(&addresses, is_name, &dialer.order, self.probe.timeout, &connect);
+        for finding in findings {
+            if tcp.is_none() && finding.is_bad() {
                 self.report.block(Kind::Connect, finding)?;
+            } else {
+                self.report.add(finding)?;
             }
         }
-        Ok(first)
-    }
-
-    fn reach_one_of(&self, family: &[&SocketAddr]) -> Result<(TcpStream, String), String> {
-        let mut why = String::new();
-        let count = u32::try_from(family.len()).unwrap_or(u32::MAX);
-        for address in family {
-            let begun = Instant::now();
-            match self.probe.dialer.connect_one(**address, self.probe.timeout / count) {
-                Ok(tcp) => {
-                    let took = milliseconds(begun.elapsed());
-                    return Ok((tcp, format!("{address} answers in {took}")));
-                }
-                Err(error) => why = format!("{address}: {}", io_reason(&error)),
-            }
-        }
-        Err(why)
+        Ok(tcp)
     }
 
     /// Greeting, `AUTH TLS` or implicit TLS, and the handshake.
@@ -142,6 +110,7 @@ impl Patient<'_> {
 
     fn greeted(&mut self, greeting: &Reply) -> Result<()> {
         self.heard(&greeting.to_string());
+        self.minutes = minutes_off(&greeting.text(), Utc::now().time());
         self.report.add(Finding::ok("greeting", quoted(greeting)))
     }
 

@@ -101,6 +101,18 @@ impl Finding {
         Self { advice: Some(advice.into()), ..self }
     }
 
+    /// Whether something is wrong.
+    pub(super) fn is_bad(&self) -> bool {
+        self.mark == Mark::Bad
+    }
+
+    /// The mark and all words.
+    #[cfg(test)]
+    pub(super) fn told(&self) -> (Mark, String) {
+        let words = [Some(&self.seen), self.meaning.as_ref(), self.advice.as_ref()];
+        (self.mark, words.into_iter().flatten().cloned().collect::<Vec<_>>().join(" / "))
+    }
+
     /// What the server's administrator can do.
     #[must_use]
     pub(super) fn server(self, topic: Topic) -> Self {

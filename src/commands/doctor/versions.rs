@@ -5,8 +5,9 @@ use super::advice::Topic;
 use super::data::{Proven, open};
 use super::report::{Finding, Mark};
 use crate::error::{Kind, Result};
-use crate::ftp::examine::{Listed, Resume, Secured};
+use crate::ftp::examine::{Listed, Resume, Secured, ask_for_old_tls};
 use crate::ftp::session::Options;
+use crate::tls::old::{Asked, OldVersion};
 use crate::tls::{Agreed, Version};
 
 /// The versions with their checks, and what OpenSSL calls them.
@@ -14,6 +15,9 @@ const VERSIONS: [(Version, &str, &str, &str); 2] = [
     (Version::Tls12, "tls 1.2", "resumption 1.2", "TLSv1.2"),
     (Version::Tls13, "tls 1.3", "resumption 1.3", "TLSv1.3"),
 ];
+
+/// The check of the versions before these.
+const OLD: &str = "tls 1.0, 1.1";
 
 /// So many connections are opened beside the first one.
 const MORE: usize = 4;
@@ -53,7 +57,33 @@ impl Patient<'_> {
             };
             self.report.add(finding)?;
         }
+        self.old_versions()?;
         Ok(offered)
+    }
+
+    /// The versions that nobody should speak any more. No session is made with them, and nothing
+    /// but `AUTH TLS` is sent.
+    fn old_versions(&mut self) -> Result<()> {
+        let (mut taken, mut unknown) = (Vec::new(), Vec::new());
+        for (version, name) in [(OldVersion::Tls10, "TLS 1.0"), (OldVersion::Tls11, "TLS 1.1")] {
+            self.ctx.cancel.check()?;
+            match ask_for_old_tls(&self.probe, version) {
+                Ok(Asked::Taken(cipher)) => taken.push(format!("{name} ({cipher})")),
+                Ok(Asked::Refused) => {}
+                Ok(Asked::Unknown(why)) => unknown.push(format!("{name}: {why}")),
+                Err(error) => unknown.push(format!("{name}: {}", error.message())),
+            }
+        }
+        self.report.add(if !taken.is_empty() {
+            let meaning = "broken and given up (RFC 8996): other clients may be talked down to \
+                           them; ftpsh does not speak them";
+            let seen = format!("offered: {}", taken.join(", "));
+            Finding::note(OLD, seen, meaning).server(Topic::OldVersions)
+        } else if unknown.is_empty() {
+            Finding::ok(OLD, "not offered, as it should be")
+        } else {
+            Finding::skip(OLD, format!("cannot be told: {}", unknown.join("; ")))
+        })
     }
 
     /// Options that allow one version of TLS.

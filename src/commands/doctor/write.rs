@@ -5,7 +5,7 @@
 use std::io::{Read as _, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _, Utc};
 
 use super::Patient;
 use super::advice::Topic;
@@ -98,6 +98,24 @@ impl Patient<'_> {
         })
     }
 
+    /// What can be said of the clock when nothing may be written: nothing in FTP tells the time,
+    /// but Pure-FTPd's greeting has the minute.
+    pub(super) fn minutes(&mut self) -> Result<()> {
+        self.report.add(match self.minutes {
+            None => Finding::skip("clock", "needs `--write`: no command of FTP tells the time"),
+            Some(off) if off.abs() <= 1 => {
+                let seen = "the minute in the greeting is right; the zone needs `--write`";
+                Finding::ok("clock", seen)
+            }
+            Some(off) => {
+                let way = if off > 0 { "ahead" } else { "behind" };
+                let seen = format!("the minute in the greeting is {} {way}", off.abs());
+                let meaning = "one of the two clocks is wrong; `--write` tells by how much";
+                Finding::note("clock", seen, meaning).server(Topic::Clock)
+            }
+        })
+    }
+
     /// Whether a modification time can be set.
     fn times(&mut self, session: &mut Session, path: &RemotePath) -> Result<()> {
         let noon = NaiveDate::from_ymd_opt(2020, 2, 29).and_then(|day| day.and_hms_opt(12, 34, 56));
@@ -123,6 +141,15 @@ impl Patient<'_> {
             (Err(error), _) => Finding::error(Mark::Bad, "times", &error),
         })
     }
+}
+
+/// How many minutes the local time in a greeting (Pure-FTPd: `Local time is now 10:42.`) is ahead
+/// of `now` (UTC), from -7 to 7: zones are off by whole quarters of an hour.
+pub(super) fn minutes_off(greeting: &str, now: NaiveTime) -> Option<i64> {
+    let (_, there) = greeting.split_once("Local time is now ")?;
+    let there = NaiveTime::parse_from_str(there.get(..5)?, "%H:%M").ok()?;
+    let off = i64::from(there.minute()) - i64::from(now.minute());
+    Some((off + 7).rem_euclid(15) - 7)
 }
 
 fn send(session: &mut Session, path: &RemotePath, content: &[u8]) -> Result<()> {
@@ -152,4 +179,27 @@ fn fetch(session: &mut Session, path: &RemotePath) -> Result<Vec<u8>> {
 
 fn complete(code: u16, failure: impl FnOnce() -> Error) -> Result<()> {
     if matches!(code, 226 | 250) { Ok(()) } else { Err(failure()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_minute_of_a_greeting_is_compared_whatever_the_zone() {
+        let now = NaiveTime::from_hms_opt(10, 58, 30).unwrap();
+        for (said, off) in [
+            ("Local time is now 10:58. Server port: 21.", Some(0)),
+            ("Local time is now 16:28.", Some(0)),
+            ("Local time is now 04:43.", Some(0)),
+            ("Local time is now 12:02.", Some(4)),
+            ("Local time is now 10:52.", Some(-6)),
+            ("Local time is now 99:99.", None),
+            ("Local time is now 1", None),
+            ("Local time is now 10:5\u{e9}", None),
+            ("hello", None),
+        ] {
+            assert_eq!(minutes_off(said, now), off, "{said}");
+        }
+    }
 }

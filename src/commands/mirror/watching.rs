@@ -59,21 +59,26 @@ impl Watching {
         ctx.tally.bytes += bytes;
     }
 
-    fn audit_transfer(&self, path: &str, bytes: u64, error: Option<&Error>) {
+    fn audit_transfer(&self, path: &str, result: Result<Option<&Outcome>, &Error>) {
         let (mut remote, mut local) = ends(&self.sides, path, self.way);
         if let Some((here, there)) = &self.servers {
             (remote, local) = (url(here, &remote), url(there, &local));
         }
-        self.audit.transfer(self.way, &remote, &local, bytes, error);
+        self.audit.transfer(self.way, &remote, &local, result);
     }
 
-    fn audit_delete(&self, path: &str, error: Option<&Error>) {
+    fn audit_change(
+        &self,
+        path: &str,
+        error: Option<&Error>,
+        event: fn(&Audit, Place, &str, Option<&Error>),
+    ) {
         let place = if self.way == Way::Download { Place::Local } else { Place::Remote };
         let audit = match &self.servers {
             Some((_, there)) => self.audit.at(there),
             None => self.audit.clone(),
         };
-        audit.delete(place, &self.sides.target().show(path), error);
+        event(&audit, place, &self.sides.target().show(path), error);
     }
 }
 
@@ -105,8 +110,7 @@ impl Watch for Watching {
             Action::Carry { .. } => {
                 self.tree.file_done();
                 let outcome = result.ok().flatten();
-                let bytes = outcome.map_or(0, |outcome| outcome.bytes);
-                self.audit_transfer(path, bytes, result.err());
+                self.audit_transfer(path, result);
                 if let Some(outcome) = outcome {
                     let mut carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
                     carried.0 += 1;
@@ -125,8 +129,10 @@ impl Watch for Watching {
                     let _ = self.out.record(&Record::Transfer(done));
                 }
             }
-            Action::Delete { .. } => self.audit_delete(path, result.err()),
-            Action::MakeDirectory { .. } => {}
+            Action::Delete { .. } => self.audit_change(path, result.err(), Audit::delete),
+            Action::MakeDirectory { .. } => {
+                self.audit_change(path, result.err(), Audit::make_directory);
+            }
         }
     }
 

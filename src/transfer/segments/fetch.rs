@@ -11,7 +11,7 @@ use crate::ftp::data::data_error;
 use crate::transfer::partial::Partial;
 use crate::transfer::resume::OVERLAP;
 use crate::transfer::stream::{Download, Failure, fill, full, refuses_restart, unconfirmed};
-use crate::transfer::{BLOCK, Incoming, Progress, Remote, Type, verify};
+use crate::transfer::{BLOCK, Incoming, Progress, Remote, Type, all_resumed, verify};
 
 /// What the parts of one file have in common.
 pub struct Fetch<'a, P: Progress + ?Sized> {
@@ -27,6 +27,8 @@ pub struct Fetch<'a, P: Progress + ?Sized> {
     pub stop: AtomicBool,
     /// What lies before the beginnings of parts, as the server sent it, by offset.
     seams: Mutex<Vec<(u64, Vec<u8>)>>,
+    /// Whether all data connections resumed the TLS session.
+    tls_resumed: Mutex<Option<bool>>,
 }
 
 impl<'a, P: Progress + ?Sized> Fetch<'a, P> {
@@ -38,7 +40,13 @@ impl<'a, P: Progress + ?Sized> Fetch<'a, P> {
         progress: &'a P,
     ) -> Self {
         let (stop, seams) = (AtomicBool::new(false), Mutex::default());
-        Self { download, parts, partial, progress, stop, seams }
+        let tls_resumed = Mutex::default();
+        Self { download, parts, partial, progress, stop, seams, tls_resumed }
+    }
+
+    /// Whether all data connections so far resumed the TLS session; `None` without TLS.
+    pub fn tls_resumed(&self) -> Option<bool> {
+        *self.tls_resumed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fetches a part from where it has come to. The last one may return a warning.
@@ -116,6 +124,9 @@ impl<'a, P: Progress + ?Sized> Fetch<'a, P> {
             }
             Err(error) => return Err(error.into()),
         };
+        let mut resumed = self.tls_resumed.lock().unwrap_or_else(PoisonError::into_inner);
+        *resumed = all_resumed(*resumed, remote.tls_resumed());
+        drop(resumed);
         let mut came = vec![0; count];
         match fill(&mut *incoming, &mut came) {
             (filled, _) if filled == count => {}

@@ -102,7 +102,7 @@ impl Several<'_> {
         loop {
             let here = parts.done();
             match self.run(job, facts, &parts, &partial) {
-                Ok(warning) => {
+                Ok((warning, tls_resumed)) => {
                     self.check_end(job, facts, &partial)?;
                     partial
                         .complete(facts.modified.filter(|_| job.how.preserve_times), job.fresh)?;
@@ -112,6 +112,7 @@ impl Several<'_> {
                         bytes: size - here,
                         elapsed,
                         resumed_from,
+                        tls_resumed,
                         warning,
                     }));
                 }
@@ -198,7 +199,7 @@ impl Several<'_> {
         facts: Facts,
         parts: &Parts,
         partial: &Partial,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<(Option<String>, Option<bool>), Failure> {
         let download = Download { path: &job.remote, facts, how: &job.how, cancel: self.cancel };
         self.progress.expect(parts.size());
         self.progress.start_at(parts.done());
@@ -233,7 +234,7 @@ impl Several<'_> {
             return Err(failure);
         }
         fetch.check_seams()?;
-        Ok(warning)
+        Ok((warning, fetch.tls_resumed()))
     }
 
     /// One part, tried again after transient failures.
@@ -312,6 +313,7 @@ pub fn go_on(
         bytes: parts.size() - here,
         elapsed: begun.elapsed(),
         resumed_from: (here > 0).then_some(here),
+        tls_resumed: fetch.tls_resumed(),
         warning,
     })
 }

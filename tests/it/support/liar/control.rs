@@ -6,7 +6,7 @@ use super::stream::Stream;
 use super::{Data, Event, Files, Shared, Step};
 use openssl::ssl::SslContext;
 use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, MutexGuard};
 
 /// The state of one session.
@@ -220,7 +220,7 @@ impl<'a> Control<'a> {
 
     /// A port for the client to connect to.
     pub(super) fn listen(&mut self) -> io::Result<u16> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let listener = TcpListener::bind((self.shared.script().address, 0))?;
         let port = listener.local_addr()?.port();
         self.peer = Some(Peer::Listen(listener));
         Ok(port)

@@ -30,14 +30,14 @@ pub use wire::{Event, Wire};
 
 use super::certificate::Certificate;
 use openssl::ssl::{Ssl, SslContext, SslMethod, SslSessionCacheMode, SslVerifyMode, SslVersion};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// A running server.
 pub struct Liar {
-    /// Where it listens: 127.0.0.1 and a free port.
+    /// Where it listens: 127.0.0.1 (or ::1) and a free port.
     pub addr: SocketAddr,
     /// The one user.
     pub user: String,
@@ -57,7 +57,7 @@ impl Liar {
     /// Starts a server that follows the script.
     pub fn start(script: Script) -> Self {
         let certificate = script.certificate.clone();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let listener = TcpListener::bind((script.address, 0)).unwrap();
         let addr = listener.local_addr().unwrap();
         let wire = Arc::new(Wire::default());
         let files = Arc::new(Mutex::new(script.files.clone()));
@@ -220,6 +220,10 @@ fn context(certificate: &Certificate, script: &Script) -> SslContext {
         }
         Versions::Tls12 => (SslVersion::TLS1_2, SslVersion::TLS1_2),
         Versions::Tls13 => (SslVersion::TLS1_3, SslVersion::TLS1_3),
+        Versions::All => {
+            builder.set_cipher_list("ALL:@SECLEVEL=0").unwrap();
+            (SslVersion::TLS1, SslVersion::TLS1_3)
+        }
         Versions::Both => (SslVersion::TLS1_2, SslVersion::TLS1_3),
     };
     builder.set_min_proto_version(Some(min)).unwrap();

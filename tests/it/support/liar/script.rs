@@ -8,7 +8,7 @@ use super::Files;
 use super::files::absolute;
 use crate::support::certificate::Certificate;
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ pub enum Versions {
     Tls13,
     /// Both.
     Both,
+    /// All from TLS 1.0 to TLS 1.3.
+    All,
 }
 
 /// What to do with one command. Texts are sent as they are: with the CRLF, or without.
@@ -125,6 +127,8 @@ pub struct Script {
     /// How many minutes the clock of LIST is ahead of UTC.
     pub(super) ahead: i64,
     pub(super) passive_address: Ipv4Addr,
+    /// Where it listens.
+    pub(super) address: IpAddr,
     /// By verb and directory; without a directory, for all others.
     listings: HashMap<(Verb, Option<Vec<u8>>), Vec<u8>>,
     steps: HashMap<Verb, Queue<Step>>,
@@ -178,10 +182,17 @@ impl Script {
             forgetful: false,
             ahead: 0,
             passive_address: Ipv4Addr::LOCALHOST,
+            address: Ipv4Addr::LOCALHOST.into(),
             steps: HashMap::new(),
             steps_of: HashMap::new(),
             data: HashMap::new(),
         }
+    }
+
+    /// Listens on `::1`.
+    pub fn ipv6(mut self) -> Self {
+        self.address = Ipv6Addr::LOCALHOST.into();
+        self
     }
 
     /// Takes one command of those that come together, and loses the others.

@@ -1,0 +1,92 @@
+//! Whether a server still takes TLS 1.0 or 1.1 (deprecated by RFC 8996).
+//!
+//! For `doctor` alone: a handshake and nothing else. Nobody is known by it, nothing is trusted
+//! for it, and the connection is closed before a command could be sent.
+
+use std::net::IpAddr;
+
+use openssl::error::ErrorStack;
+use openssl::ssl::{
+    HandshakeError, Ssl, SslContext, SslMethod, SslOptions, SslStream, SslVerifyMode, SslVersion,
+};
+
+use super::Socket;
+use super::openssl::words;
+use crate::error::io_reason;
+
+/// A version that no session is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OldVersion {
+    /// TLS 1.0 (RFC 2246).
+    Tls10,
+    /// TLS 1.1 (RFC 4346).
+    Tls11,
+}
+
+/// What came of asking for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// The server takes it, with this cipher suite.
+    Taken(String),
+    /// The server refuses it.
+    Refused,
+    /// It could not be found out, and why: this machine's OpenSSL may be without it.
+    Unknown(String),
+}
+
+/// Asks for this version and no other.
+pub fn ask(socket: Socket, host: &str, version: OldVersion) -> Asked {
+    let ssl = match prepare(host, version) {
+        Ok(ssl) => ssl,
+        Err(stack) => return Asked::Unknown(words(&stack)),
+    };
+    let error = match ssl.connect(socket) {
+        Ok(mut stream) => return taken(&mut stream),
+        Err(HandshakeError::SetupFailure(stack)) => return Asked::Unknown(words(&stack)),
+        Err(HandshakeError::Failure(middle) | HandshakeError::WouldBlock(middle)) => {
+            middle.into_error()
+        }
+    };
+    if let Some(stack) = error.ssl_error() {
+        let why = words(stack);
+        let refused = ["alert", "unsupported protocol", "wrong version", "unexpected eof"];
+        return if refused.iter().any(|sign| why.contains(sign)) {
+            Asked::Refused
+        } else {
+            Asked::Unknown(why)
+        };
+    }
+    match error.io_error() {
+        Some(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+            Asked::Unknown(io_reason(error))
+        }
+        // It hung up.
+        _ => Asked::Refused,
+    }
+}
+
+fn taken(stream: &mut SslStream<Socket>) -> Asked {
+    let cipher = stream.ssl().current_cipher().map_or_else(String::new, |c| c.name().to_owned());
+    let _ = stream.shutdown();
+    Asked::Taken(cipher)
+}
+
+fn prepare(host: &str, version: OldVersion) -> Result<Ssl, ErrorStack> {
+    let version = match version {
+        OldVersion::Tls10 => SslVersion::TLS1,
+        OldVersion::Tls11 => SslVersion::TLS1_1,
+    };
+    let mut builder = SslContext::builder(SslMethod::tls_client())?;
+    // OpenSSL itself forbids these versions at its usual level.
+    builder.set_cipher_list("ALL:@SECLEVEL=0")?;
+    // The system's configuration may say so as well.
+    builder.clear_options(SslOptions::NO_TLSV1 | SslOptions::NO_TLSV1_1);
+    builder.set_min_proto_version(Some(version))?;
+    builder.set_max_proto_version(Some(version))?;
+    builder.set_verify(SslVerifyMode::NONE);
+    let mut ssl = Ssl::new(&builder.build())?;
+    if host.parse::<IpAddr>().is_err() {
+        ssl.set_hostname(host)?;
+    }
+    Ok(ssl)
+}
