@@ -298,7 +298,7 @@ impl Spot {
     pub fn holds(&self, file: &File) -> bool {
         let there = self.stat().ok().flatten();
         let open = rustix::fs::fstat(file).ok();
-        there.zip(open).is_some_and(|(a, b)| (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino))
+        there.zip(open).is_some_and(|(a, b)| is_same(&a, &b))
     }
 
     /// The name under which the disk has what is there, if it is another one than this: disks
@@ -309,10 +309,12 @@ impl Spot {
         if names.contains(&self.name) {
             return None;
         }
-        names.into_iter().find(|name| {
-            let stat = self.beside(name.clone()).stat().ok().flatten();
-            stat.is_some_and(|stat| (stat.st_dev, stat.st_ino) == (there.st_dev, there.st_ino))
-        })
+        let is_it = |name: &&OsString| {
+            self.beside(*name).stat().ok().flatten().is_some_and(|stat| is_same(&stat, &there))
+        };
+        let is_like =
+            |name: &&OsString| like(&name.to_string_lossy()) == like(&self.name.to_string_lossy());
+        names.iter().find(is_it).or_else(|| names.iter().find(is_like)).cloned()
     }
 
     /// What to say where something is that was not there before.
@@ -345,6 +347,17 @@ impl Spot {
         Err(Error::new(Kind::Local, format!("{}: {why}", self.path().display()))
             .with_hint("give it another name with -o"))
     }
+}
+
+/// The same for two names that differ in nothing but upper and lower case. Some disks that
+/// programs serve (exFAT's) number a file anew for each spelling of its name; then this has to do.
+pub fn like(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// Whether two stats are of one file.
+pub fn is_same(one: &Stat, other: &Stat) -> bool {
+    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 }
 
 /// What a stat says it is.

@@ -13,7 +13,7 @@ use chrono::NaiveDateTime;
 use rustix::fs::{FileType, FlockOperation, OFlags, flock};
 
 use super::checksum::{Algorithm, Checksum};
-use super::held::{Spot, file_type};
+use super::held::{Spot, file_type, is_same};
 use super::journal::Journal;
 use crate::error::{Error, Kind, Result};
 
@@ -100,7 +100,14 @@ impl Partial {
         let mode = there
             .filter(|stat| file_type(stat) == FileType::RegularFile)
             .map(|stat| stat.st_mode & 0o7777);
-        let opened = spot.open_or_create(OFlags::RDWR, mode.unwrap_or(0o666));
+        let mode_or_usual = mode.unwrap_or(0o666);
+        let opened = match spot.open_or_create(OFlags::RDWR | OFlags::EXCL, mode_or_usual) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                not_another_ones(&spot, target)?;
+                spot.open_or_create(OFlags::RDWR, mode_or_usual)
+            }
+            other => other,
+        };
         let file = locked(opened, &spot, target)?;
         Ok(Self { file, spot, target: target.clone(), mode })
     }
@@ -307,6 +314,24 @@ impl Read for FromStart<'_> {
         let read = self.0.read_at(buffer, self.1)?;
         self.1 += read as u64;
         Ok(read)
+    }
+}
+
+/// Looks at a partial file that is there already. Where a disk takes two names for one file and
+/// yet numbers them as two, the lock keeps nobody away.
+fn not_another_ones(spot: &Spot, target: &Spot) -> Result<()> {
+    let Some(twin) = spot.twin() else { return Ok(()) };
+    let stat = |spot: &Spot| spot.stat().ok().flatten();
+    match (stat(spot), stat(&spot.beside(&*twin))) {
+        (Some(here), Some(there)) if !is_same(&here, &there) => {
+            let (target, twin) = (target.path(), std::path::Path::new(&twin).display().to_string());
+            let text = format!(
+                "{}: on this disk its partial file is the same file as {twin}",
+                target.display()
+            );
+            Err(Error::new(Kind::Local, text).with_hint("give it another name with -o"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -4,6 +4,8 @@
 //! come in one by one and are sorted by name once; then they are handed out as views. Nothing here
 //! asks a tree.
 
+use std::collections::HashMap;
+
 use super::tree::{Item, ItemKind, Stamp};
 
 /// A directory's content.
@@ -100,6 +102,24 @@ impl Listing {
         }
     }
 
+    /// The place of a name; the items are in order.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        let row_name = |row: &Row| &self.names[row.start..row.start + usize::from(row.name)];
+        self.rows.binary_search_by(|row| row_name(row).cmp(name)).ok()
+    }
+
+    /// The listing with other names for some of its items.
+    #[must_use]
+    pub fn renamed(&self, others: &HashMap<&str, &str>) -> Self {
+        let mut renamed = Self { complaints: self.complaints.clone(), ..Self::default() };
+        for item in self.iter() {
+            let name = others.get(item.name).copied().unwrap_or(item.name);
+            renamed.push(Item { name, ..item });
+        }
+        renamed.sort();
+        renamed
+    }
+
     /// Only the items at these places, in the same order; `places` ascends.
     #[must_use]
     pub fn only(mut self, places: &[u32]) -> Self {
@@ -164,6 +184,7 @@ mod tests {
         assert!(listing.sort().is_empty());
         assert_eq!(names(&listing), ["a", "b", "ä"]);
         assert_eq!(listing.get(0), Some(directory));
+        assert_eq!(["a", "ä", "au"].map(|name| listing.find(name)), [Some(0), Some(2), None]);
         assert_eq!(listing.get(1), Some(item("b")));
         assert_eq!(listing.get(3), None);
     }
