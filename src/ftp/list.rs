@@ -39,6 +39,22 @@ pub enum Listed {
     Cut(String),
 }
 
+impl Listed {
+    /// The memory that it takes to keep it, in bytes; a text's own takes at least 32.
+    fn weight(&self) -> u64 {
+        let text = |text: &String| text.len().max(16) + 16;
+        let bytes = match self {
+            Listed::Entry(entry) => {
+                let more = [&entry.owner, &entry.group, &entry.target, &entry.perm, &entry.unique];
+                let more = more.into_iter().flatten().map(text).sum::<usize>();
+                size_of::<Entry>() + text(&entry.name) + more
+            }
+            Listed::Unknown(words) | Listed::Cut(words) => size_of::<String>() + text(words),
+        };
+        bytes as u64
+    }
+}
+
 /// The words in which a server said that a listing is not whole, if it did.
 pub type Cut = Option<String>;
 
@@ -54,6 +70,11 @@ pub struct Listing {
 }
 
 impl Session {
+    /// How much of a listing is kept, in bytes of memory.
+    pub fn max_listing(&self) -> u64 {
+        self.options.max_listing
+    }
+
     /// Lists a directory (the current one without a path), line by line. `hidden` asks for names
     /// that begin with a dot where the server leaves them out otherwise.
     ///
@@ -93,7 +114,12 @@ impl Session {
     /// As [`Session::list_each`].
     pub fn list(&mut self, path: Option<&RemotePath>, hidden: bool) -> Result<Listing> {
         let mut listing = Listing::default();
+        let (mut held, most) = (0, self.max_listing());
         self.list_each(path, hidden, &mut |listed| {
+            held += listed.weight();
+            if held > most {
+                return Err(without_end());
+            }
             match listed {
                 Listed::Entry(entry) => listing.entries.push(entry),
                 Listed::Unknown(line) => listing.unknown.push(line),
@@ -339,12 +365,15 @@ fn read_lines(
         buffer.copy_within(start..filled, 0);
         filled -= start;
         if filled == buffer.len() || total > LISTING_MAX || lines > LINES_MAX {
-            return Err(Error::new(
-                Kind::Incomplete,
-                "the listing has no end that makes sense; gave up",
-            ));
+            return Err(without_end());
         }
     }
+}
+
+/// What to say of a listing that is longer than any that makes sense.
+pub fn without_end() -> Error {
+    Error::new(Kind::Incomplete, "the listing has no end that makes sense; gave up")
+        .with_hint("if it has, `set ftp:max-listing` gives it more memory")
 }
 
 fn line(bytes: &[u8]) -> &[u8] {

@@ -56,6 +56,8 @@ pub struct Options {
     pub mode: DataMode,
     /// How lists are asked for.
     pub list: ListMode,
+    /// How much of a listing is kept, in bytes of memory.
+    pub max_listing: u64,
     /// `PROT C`: data connections without TLS.
     pub clear_data: bool,
     /// What its sessions find out about the server, for each other.

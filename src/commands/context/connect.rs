@@ -363,6 +363,7 @@ impl Context {
                 "list" => ListMode::List,
                 _ => ListMode::Auto,
             },
+            max_listing: settings.count(set::FTP_MAX_LISTING, host) << 20,
             clear_data: {
                 let clear = settings.text(set::TLS_DATA, host) == "clear";
                 if clear {

@@ -74,6 +74,11 @@ impl Listing {
         twice
     }
 
+    /// The memory that it takes, in bytes.
+    pub fn weight(&self) -> u64 {
+        (self.names.len() + self.rows.len() * size_of::<Row>()) as u64
+    }
+
     /// How many items there are.
     pub fn len(&self) -> usize {
         self.rows.len()

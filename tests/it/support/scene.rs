@@ -126,6 +126,7 @@ impl Scene {
             timeout,
             mode: DataMode::Auto,
             list: ListMode::Auto,
+            max_listing: 30 << 20,
             clear_data: false,
             ways: Ways::default(),
             charset: Charset::default(),
