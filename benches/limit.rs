@@ -37,6 +37,7 @@ fn main() -> anyhow::Result<()> {
         timeout: Duration::from_secs(30),
         mode: DataMode::Auto,
         list: ListMode::Auto,
+        max_listing: u64::MAX,
         clear_data: false,
         ways: Ways::slow(),
         charset: Charset::default(),

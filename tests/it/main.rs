@@ -48,5 +48,6 @@ mod status;
 mod support;
 mod trust;
 mod upload;
+mod users;
 mod verbs;
 mod ways;

@@ -254,11 +254,7 @@ impl Ran {
     pub fn within_mib(self, most: u64) -> Self {
         let seen = self.peak > 1024 || !cfg!(target_os = "linux");
         assert!(seen, "the memory was not measured\n{self}");
-        assert!(
-            self.peak <= most * 1024 || std::env::var_os("PEAKS").is_some(),
-            "{} KiB in use, of {most} MiB\n{self}",
-            self.peak
-        );
+        assert!(self.peak <= most * 1024, "{} KiB in use, of {most} MiB\n{self}", self.peak);
         self
     }
 
