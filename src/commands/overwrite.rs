@@ -55,9 +55,9 @@ impl Written {
         let same = self.by_number.insert(number, target.to_owned()).filter(|it| it != target);
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let alike = self.by_likeness.insert(target.with_file_name(like(&name)), target.to_owned());
-        let is_one = |other: &PathBuf| {
-            other != target && Spot::at(target).is_ok_and(|spot| spot.twin().is_some())
-        };
+        // Either may be what the disk calls it.
+        let folds = |path: &Path| Spot::at(path).is_ok_and(|spot| spot.twin().is_some());
+        let is_one = |other: &PathBuf| other != target && (folds(target) || folds(other));
         match same.or_else(|| alike.filter(is_one)) {
             Some(other) => {
                 let (target, other) = (target.display(), other.display());

@@ -304,17 +304,21 @@ impl Spot {
     /// The name under which the disk has what is there, if it is another one than this: disks
     /// that do not tell `A` from `a`, or two ways of writing an accent.
     pub fn twin(&self) -> Option<OsString> {
+        self.on_disk().filter(|name| *name != self.name)
+    }
+
+    /// The name under which the disk has what is there.
+    pub fn on_disk(&self) -> Option<OsString> {
         let there = self.stat().ok()??;
         let names = self.directory.names().ok()?;
-        if names.contains(&self.name) {
-            return None;
-        }
         let is_it = |name: &&OsString| {
             self.beside(*name).stat().ok().flatten().is_some_and(|stat| is_same(&stat, &there))
         };
         let is_like =
             |name: &&OsString| like(&name.to_string_lossy()) == like(&self.name.to_string_lossy());
-        names.iter().find(is_it).or_else(|| names.iter().find(is_like)).cloned()
+        let found = names.iter().find(|name| **name == self.name);
+        let found = found.or_else(|| names.iter().find(is_it));
+        found.or_else(|| names.iter().find(is_like)).cloned()
     }
 
     /// What to say where something is that was not there before.

@@ -10,14 +10,15 @@ use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, SystemTime};
 
 use chrono::NaiveDateTime;
-use rustix::fs::{FileType, FlockOperation, OFlags, flock};
+use rustix::fs::{FileType, OFlags};
 
 use super::checksum::{Algorithm, Checksum};
-use super::held::{Spot, file_type, is_same};
+use super::held::{Spot, file_type};
 use super::journal::Journal;
 use crate::error::{Error, Kind, Result};
 
 mod names;
+mod open;
 
 pub use names::{SUFFIX, is_partial_name, partial_path, partial_spot};
 
@@ -100,15 +101,7 @@ impl Partial {
         let mode = there
             .filter(|stat| file_type(stat) == FileType::RegularFile)
             .map(|stat| stat.st_mode & 0o7777);
-        let mode_or_usual = mode.unwrap_or(0o666);
-        let opened = match spot.open_or_create(OFlags::RDWR | OFlags::EXCL, mode_or_usual) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                not_another_ones(&spot, target)?;
-                spot.open_or_create(OFlags::RDWR, mode_or_usual)
-            }
-            other => other,
-        };
-        let file = locked(opened, &spot, target)?;
+        let file = open::create_or_open(&spot, target, mode.unwrap_or(0o666))?;
         Ok(Self { file, spot, target: target.clone(), mode })
     }
 
@@ -188,7 +181,7 @@ impl Partial {
     /// The system's.
     pub fn adopt(&mut self) -> io::Result<()> {
         self.target.rename(&self.spot)?;
-        self.file = locked(self.spot.open(OFlags::RDWR), &self.spot, &self.target)
+        self.file = open::locked(self.spot.open(OFlags::RDWR), &self.spot, &self.target)
             .map_err(|error| io::Error::other(error.to_string()))?;
         self.file.seek(SeekFrom::End(0)).map(drop)
     }
@@ -315,39 +308,6 @@ impl Read for FromStart<'_> {
         self.1 += read as u64;
         Ok(read)
     }
-}
-
-/// Looks at a partial file that is there already. Where a disk takes two names for one file and
-/// yet numbers them as two, the lock keeps nobody away.
-fn not_another_ones(spot: &Spot, target: &Spot) -> Result<()> {
-    let Some(twin) = spot.twin() else { return Ok(()) };
-    let stat = |spot: &Spot| spot.stat().ok().flatten();
-    match (stat(spot), stat(&spot.beside(&*twin))) {
-        (Some(here), Some(there)) if !is_same(&here, &there) => {
-            let (target, twin) = (target.path(), std::path::Path::new(&twin).display().to_string());
-            let text = format!(
-                "{}: on this disk its partial file is the same file as {twin}",
-                target.display()
-            );
-            Err(Error::new(Kind::Local, text).with_hint("give it another name with -o"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Locks a partial file that was opened.
-fn locked(opened: io::Result<File>, spot: &Spot, target: &Spot) -> Result<File> {
-    let failed = |error: io::Error| Error::local(spot.path(), &error).about("partial file");
-    let file = opened.map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
-        let text = format!("{}: is not a regular file", spot.path().display());
-        return Err(Error::new(Kind::Local, text));
-    }
-    flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-        let text = format!("{}: another ftpsh is fetching this file", target.path().display());
-        Error::new(Kind::Local, text)
-    })?;
-    Ok(file)
 }
 
 /// The last bytes of a file of `length` bytes, at most `most`.
