@@ -18,7 +18,7 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Kind, Result};
 
-mod disk;
+pub mod disk;
 
 /// How a directory is opened that only serves to reach what is in it: this needs no permission
 /// to read it.

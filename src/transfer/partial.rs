@@ -13,6 +13,7 @@ use chrono::NaiveDateTime;
 use rustix::fs::{FileType, OFlags};
 
 use super::checksum::{Algorithm, Checksum};
+use super::held::disk::tells_late;
 use super::held::{Spot, file_type};
 use super::journal::Journal;
 use crate::error::{Error, Kind, Result};
@@ -250,7 +251,7 @@ impl Partial {
     ///
     /// # Errors
     ///
-    /// [`Kind::Local`]; the partial file stays.
+    /// [`Kind::Local`]; the partial file stays, unless it could not be synced.
     pub fn complete(self, modified: Option<NaiveDateTime>, fresh: bool) -> Result<()> {
         if let Some(time) = modified.and_then(system_time) {
             // A time that cannot be set is no reason to lose the file.
@@ -259,6 +260,15 @@ impl Partial {
         if let Some(mode) = self.mode {
             let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
             let _ = self.file.set_permissions(permissions);
+        }
+        if tells_late(&self.file)
+            && let Err(error) = self.sync()
+        {
+            // Nobody knows what of it is there.
+            self.spoil();
+            return Err(Error::local(self.target.path(), &error)
+                .about("write")
+                .with_hint("nothing of it is kept; an old file of this name is untouched"));
         }
         if !self.spot.holds(&self.file) {
             let text = format!("{}: was replaced while it was filled", self.spot.path().display());

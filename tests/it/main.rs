@@ -19,6 +19,7 @@ mod data;
 mod doctor;
 mod edit;
 mod examples;
+mod faults;
 mod folding;
 mod fuzz;
 mod generated;

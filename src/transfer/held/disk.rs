@@ -50,6 +50,30 @@ pub(super) fn is_fat(directory: impl AsFd) -> bool {
     }
 }
 
+/// Whether what cannot be written may show only when a file is synced or closed: file systems that
+/// ask a server or a program (linux/magic.h). Syncing costs little there: closing does the same.
+#[cfg(target_os = "linux")]
+pub fn tells_late(file: impl AsFd) -> bool {
+    const FUSE: u64 = 0x6573_5546;
+    const NFS: u64 = 0x6969;
+    const CIFS: u64 = 0xff53_4d42;
+    const SMB2: u64 = 0xfe53_4d42;
+    const CEPH: u64 = 0x00c3_6400;
+    const PLAN9: u64 = 0x0102_1997;
+    let kind = rustix::fs::fstatfs(&file).map(|stat| stat.f_type as u64 & 0xffff_ffff);
+    match kind {
+        // A disk of this machine is as slow to sync as any.
+        Ok(FUSE) => !is_fat(file),
+        Ok(kind) => [NFS, CIFS, SMB2, CEPH, PLAN9].contains(&kind),
+        Err(_) => false,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn tells_late(_file: impl AsFd) -> bool {
+    true
+}
+
 /// Programs that serve a disk all have the one magic number; a table of mounts (proc(5)) tells
 /// more. NTFS-3G and exfat-fuse, and hardly anything else, are `fuseblk`.
 #[cfg(target_os = "linux")]

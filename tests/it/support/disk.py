@@ -3,7 +3,7 @@
 
 It stores names as HFS+ does, decomposed, and tells neither upper from lower case nor two ways of
 writing an accent. Files fail with EIO when their names say so: `bad-read`, `bad-write` (behind the
-first 64 KiB), and `bad-end`, where the failure shows only when the file is synced or closed.
+first 150 000 bytes), and `bad-end`, where the failure shows only when the file is synced or closed.
 """
 import errno
 import itertools
@@ -76,7 +76,7 @@ class Disk(Operations):
         return bytes(self.node(path).data[offset:offset + size])
 
     def write(self, path, data, offset, fh):
-        if "bad-write" in path and offset + len(data) > 65536:
+        if "bad-write" in path and offset + len(data) > 150_000:
             raise FuseOSError(errno.EIO)
         content = self.node(path).data
         content.extend(bytes(max(0, offset - len(content))))
