@@ -79,7 +79,7 @@ fn with_context(cli: &Cli, out: Output) -> u8 {
     let result = start(cli, &mut ctx);
     ctx.finish_jobs();
     let exit = status(&mut ctx, result);
-    ctx.connection.close();
+    ctx.leave_all();
     let flushed = ctx.out.flush();
     let tally = ctx.tally;
     summary(&ctx.out, tally.commands, tally.failed, tally.files, tally.bytes, exit);

@@ -10,7 +10,7 @@ use super::{Builtin, Context, Example, Group};
 /// connects again.
 #[derive(Debug, Parser)]
 pub struct Close {
-    /// Close all connections; there is only one, so this changes nothing
+    /// Close all connections; `close` does so anyway
     #[arg(short, long)]
     all: bool,
 }
@@ -22,7 +22,7 @@ impl Builtin for Close {
         &[Example { line: "close", about: "say goodbye to the server" }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        ctx.connection.close();
+        ctx.close();
         ctx.cache.clear();
         Ok(())
     }

@@ -20,7 +20,7 @@ impl Builtin for Reconnect {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        ctx.connection.close();
+        ctx.close();
         ctx.cache.clear();
         Ok(ctx.reconnect()?)
     }

@@ -38,9 +38,27 @@ impl Session {
     /// As [`Session::command`].
     pub(super) fn send_along(&mut self, verb: &str, argument: &str) -> Result<()> {
         let line = self.command_line(verb, argument)?;
-        if !self.options.ways.is_slow() {
-            lock(&self.exchange).along.push(line);
+        let mut exchange = lock(&self.exchange);
+        // It may be on its way already.
+        if !self.options.ways.is_slow() && !exchange.is_early(&line) {
+            exchange.along.push(line);
         }
+        Ok(())
+    }
+
+    /// Has a command go out before the next one, and together with it if that asks for a passive
+    /// port, whose reply is like no other. Only for commands whose refusal does no harm: their
+    /// replies are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::command`].
+    pub(super) fn send_first(&mut self, verb: &str, argument: &str) -> Result<()> {
+        if self.options.ways.is_slow() {
+            return self.command(verb, argument).map(drop);
+        }
+        let line = self.command_line(verb, argument)?;
+        lock(&self.exchange).first.push(line);
         Ok(())
     }
 
@@ -80,26 +98,28 @@ impl Session {
     pub(super) fn passive_ahead(&self) -> Option<&'static str> {
         let auto = self.options.mode == DataMode::Auto;
         let proven = self.options.ways.proven().filter(|_| auto);
-        match self.working_mode.or(proven).filter(|_| !self.options.ways.is_slow())? {
-            Mode::ExtendedPassive => Some("EPSV"),
-            Mode::Passive => Some("PASV"),
-            Mode::Active => None,
-        }
+        let mode = self.working_mode.or(proven).filter(|_| !self.options.ways.is_slow());
+        mode.and_then(passive_verb)
     }
 
-    /// Reads the replies to what was sent before its turn and never asked for.
+    /// Reads the replies to what was sent before its turn. A passive port among them is kept for the
+    /// next data command.
     ///
     /// # Errors
     ///
     /// The loss of the connection.
     pub fn settle(&mut self) -> Result<()> {
-        lock(&self.exchange).told.clear();
-        while !lock(&self.exchange).early.is_empty() {
-            lock(&self.exchange).listen = true;
-            let error = self.engine.noop().err();
-            self.outcome(error)?;
+        {
+            let mut exchange = lock(&self.exchange);
+            exchange.told.clear();
+            if exchange.early.is_empty() {
+                return Ok(());
+            }
+            exchange.settle = true;
         }
-        Ok(())
+        // What it brings is read below it; what matters is whether the connection lives.
+        let _ = self.engine.noop();
+        self.death().map_or(Ok(()), Err)
     }
 
     /// Has the passive command that works here go out behind the next command.
@@ -108,5 +128,14 @@ impl Session {
             return Ok(());
         }
         self.passive_ahead().map_or(Ok(()), |verb| self.send_along(verb, ""))
+    }
+}
+
+/// The command that asks for a port in this mode.
+pub(super) fn passive_verb(mode: Mode) -> Option<&'static str> {
+    match mode {
+        Mode::ExtendedPassive => Some("EPSV"),
+        Mode::Passive => Some("PASV"),
+        Mode::Active => None,
     }
 }

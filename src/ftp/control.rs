@@ -10,32 +10,41 @@
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use super::canonical::{answers, canonical, is_data_verb, needs_port};
-use super::exchange::{Early, Shared, lock};
+use super::canonical::{answers, canonical, is_data_verb};
+use super::exchange::{Exchange, Shared, lock};
 use super::lines::{Lines, lost};
-use super::path::{decode_name, encode_name};
+use super::path::decode_name;
 use super::reply::Reply;
 use crate::error::{Error, Kind, Result};
 use crate::tls::Stream;
 use crate::tls::socket::Patience;
 
+/// How long a reply may take at a login when the one before it has come, and the command was sent
+/// together with the others: a server that has lost it is then asked again, one by one.
+const HURRY: Duration = Duration::from_secs(5);
+
+/// The same for the judgement of a password, which may have to come from elsewhere.
+const PASSWORD: Duration = Duration::from_secs(15);
+
 /// The control connection's stream, as suppaftp sees it.
 #[derive(Debug)]
 pub(super) struct Control {
-    stream: Stream,
+    pub(super) stream: Stream,
     lines: Lines,
     /// The canonical form of a reply, as far as suppaftp has not read it.
-    canonical: Vec<u8>,
-    exchange: Shared,
+    pub(super) canonical: Vec<u8>,
+    pub(super) exchange: Shared,
     clear_data: bool,
     /// Several commands are under way at once: each reply must be one that its command can have.
-    strict: bool,
+    pub(super) strict: bool,
+    /// The reply that is waited for is one to a command that was sent before its turn.
+    ahead: bool,
 }
 
 impl Control {
     pub(super) fn new(stream: Stream, exchange: Shared, clear_data: bool) -> Self {
         let (lines, canonical) = (Lines::default(), Vec::new());
-        Self { stream, lines, canonical, exchange, clear_data, strict: false }
+        Self { stream, lines, canonical, exchange, clear_data, strict: false, ahead: false }
     }
 
     pub(super) fn stream(&self) -> &Stream {
@@ -60,7 +69,7 @@ impl Control {
     fn arm(&mut self) {
         let (timeout, grace) = {
             let exchange = lock(&self.exchange);
-            (exchange.timeout, exchange.grace)
+            (self.patience(&exchange), exchange.grace)
         };
         let now = Instant::now();
         self.stream.socket_mut().set_patience(match grace {
@@ -104,11 +113,20 @@ impl Control {
         }
     }
 
-    fn next_reply(&mut self) -> Result<Reply> {
+    /// How long the next reply may take.
+    fn patience(&self, exchange: &Exchange) -> Duration {
+        match exchange.verb.as_str() {
+            _ if !(self.ahead && exchange.hurried) => exchange.timeout,
+            "PASS" => exchange.timeout.min(PASSWORD),
+            _ => exchange.timeout.min(HURRY),
+        }
+    }
+
+    pub(super) fn next_reply(&mut self) -> Result<Reply> {
         self.arm();
         let (timeout, is_data, begun, charset) = {
             let mut exchange = lock(&self.exchange);
-            let timeout = exchange.grace.take().unwrap_or(exchange.timeout);
+            let timeout = exchange.grace.take().unwrap_or_else(|| self.patience(&exchange));
             let (is_data, begun) = (is_data_verb(&exchange.verb), exchange.preliminary.is_some());
             (timeout, is_data, begun, exchange.charset)
         };
@@ -137,129 +155,10 @@ impl Control {
     }
 
     /// Takes note of the command whose reply is the next one.
-    fn turn_of(&self, line: &[u8]) {
+    pub(super) fn turn_of(&self, line: &[u8]) {
         let verb = line.split(|byte| b" \r".contains(byte)).next().unwrap_or_default();
         lock(&self.exchange).verb = decode_name(verb).to_ascii_uppercase();
     }
-
-    /// Whether `line` was sent already, and its reply is the next one. If another command comes in
-    /// its place, the replies to all that was sent before its turn are read first, and dropped.
-    fn was_sent(&mut self, line: &[u8]) -> io::Result<bool> {
-        let mut early = std::mem::take(&mut lock(&self.exchange).early);
-        if early.front().is_some_and(|early| early.stands_for(line)) {
-            early.pop_front();
-            lock(&self.exchange).early = early;
-            return Ok(true);
-        }
-        for early in early {
-            self.turn_of(&early.line);
-            match self.next_reply() {
-                Ok(reply) if early.is_passive() && reply.is_positive_completion() => {
-                    lock(&self.exchange).port = Some((early, reply));
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    lock(&self.exchange).kill(error);
-                    return Err(io::ErrorKind::ConnectionAborted.into());
-                }
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether `line` asks for a passive port, and one is at hand: its reply is then handed over.
-    fn has_port_for(&mut self, line: &[u8]) -> bool {
-        let mut exchange = lock(&self.exchange);
-        match exchange.port.take() {
-            Some((early, reply)) if early.stands_for(line) => {
-                self.canonical = canonical(&reply, "");
-                exchange.reply = Some(reply);
-                true
-            }
-            // Another way to make data connections, or a port that is too old.
-            Some(_) if needs_port(&exchange.verb) => false,
-            port => {
-                exchange.port = port;
-                false
-            }
-        }
-    }
-
-    /// Reads the replies to what went out before a data command.
-    fn hear_before_data(&mut self, before: Vec<String>) -> io::Result<()> {
-        for command in before {
-            self.turn_of(command.as_bytes());
-            lock(&self.exchange).early.pop_front();
-            match self.next_reply() {
-                Ok(reply) => lock(&self.exchange).told.push((command, reply)),
-                Err(error) => {
-                    lock(&self.exchange).kill(error);
-                    return Err(io::ErrorKind::ConnectionAborted.into());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends commands before their turn. Each is a TLS record of its own, so that a server that
-    /// takes what one read brings for one command sees them one by one.
-    fn send_early(&mut self, commands: Vec<String>) -> io::Result<()> {
-        for command in commands {
-            let line = line_of(&command);
-            {
-                let mut exchange = lock(&self.exchange);
-                let shown = exchange.charset.decode(&encode_name(&command));
-                exchange.dialogue.sent(&shown);
-                exchange.early.push_back(Early { line: line.clone(), sent: Instant::now() });
-            }
-            self.strict = true;
-            self.stream.write_all(&line)?;
-        }
-        Ok(())
-    }
-
-    /// Sends a command with those that go out together with it.
-    fn send(&mut self, before: &[String], line: &[u8], along: Vec<String>) -> io::Result<()> {
-        self.send_early(before.to_vec())?;
-        {
-            let exchange = lock(&self.exchange);
-            let shown = exchange.charset.decode(line.strip_suffix(b"\r\n").unwrap_or(line));
-            exchange.dialogue.sent(&shown);
-        }
-        self.stream.write_all(line)?;
-        self.send_early(along)?;
-        self.stream.flush()
-    }
-
-    /// The data has come to its end: what is to be asked next need not wait for the completion
-    /// reply, which some servers send only when they have seen our close_notify.
-    fn send_at_end(&mut self) {
-        let (command, timeout) = {
-            let mut exchange = lock(&self.exchange);
-            if exchange.preliminary.is_none() {
-                return;
-            }
-            (exchange.at_end.take(), exchange.timeout)
-        };
-        if let Some(command) = command {
-            self.stream.socket_mut().set_patience(Patience::within(timeout));
-            // A connection that is lost shows when the reply is read, if it is not there already.
-            let _ = self.send_early(vec![command.to_owned()]).and_then(|()| self.stream.flush());
-        }
-    }
-}
-
-/// A command as suppaftp writes it: 0xFF is doubled (Telnet's IAC, RFC 959 section 3.3 and RFC 854).
-fn line_of(command: &str) -> Vec<u8> {
-    let mut line = Vec::with_capacity(command.len() + 2);
-    for byte in encode_name(command) {
-        line.push(byte);
-        if byte == 0xFF {
-            line.push(byte);
-        }
-    }
-    line.extend_from_slice(b"\r\n");
-    line
 }
 
 fn surplus() -> Error {
@@ -322,6 +221,11 @@ impl Write for Control {
             }
             return Ok(line.len());
         }
+        if std::mem::take(&mut lock(&self.exchange).settle) {
+            self.was_sent(b"")?;
+            self.canonical = b"200 ok\r\n".to_vec();
+            return Ok(line.len());
+        }
         {
             // What the command before brought is no answer to this one, sent or not.
             let mut exchange = lock(&self.exchange);
@@ -331,33 +235,42 @@ impl Write for Control {
         // suppaftp knows no other level of protection than private.
         let sent: &[u8] =
             if self.clear_data && line == b"PROT P\r\n" { b"PROT C\r\n" } else { line };
+        self.ahead = true;
         let was_sent = self.was_sent(sent)?;
         self.turn_of(sent);
         if was_sent || self.has_port_for(sent) {
             return Ok(line.len());
         }
+        self.ahead = false;
         self.check_in_step()?;
         let text = sent.strip_suffix(b"\r\n").unwrap_or(sent);
         if text.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         self.strict = false;
-        let (before, along, timeout) = {
+        let (first, before, along) = {
             let mut exchange = lock(&self.exchange);
-            let is_data = is_data_verb(&exchange.verb);
-            let before =
-                if is_data { std::mem::take(&mut exchange.before_data) } else { Vec::new() };
-            (before, std::mem::take(&mut exchange.along), exchange.timeout)
+            let before = if is_data_verb(&exchange.verb) {
+                std::mem::take(&mut exchange.before_data)
+            } else {
+                Vec::new()
+            };
+            let first = std::mem::take(&mut exchange.first);
+            (first, before, std::mem::take(&mut exchange.along))
         };
-        self.stream.socket_mut().set_patience(Patience::within(timeout));
-        self.send(&before, sent, along).map_err(|error| {
-            lock(&self.exchange).kill(lost(&error, timeout));
-            io::Error::from(io::ErrorKind::ConnectionAborted)
-        })?;
-        if !before.is_empty() {
-            self.hear_before_data(before)?;
-            self.turn_of(sent);
+        if matches!(&sent[..4.min(sent.len())], b"EPSV" | b"PASV") {
+            self.send(&[first, before].concat(), sent, along)?;
+        } else {
+            // No reply too many to one of them shall pass for a reply to this one.
+            if !first.is_empty() {
+                self.send(&first, b"", Vec::new())?;
+                self.turn_of(sent);
+                self.check_in_step()?;
+                self.strict = false;
+            }
+            self.send(&before, sent, along)?;
         }
+        self.turn_of(sent);
         Ok(line.len())
     }
 

@@ -13,6 +13,7 @@ use super::dial::Dialer;
 use super::exchange::{Exchange, Shared, lock};
 use super::explain::handshake_failure;
 use super::greeting::{ClearText, check_auth, check_greeting, socket};
+use super::login::Login;
 use super::options::Options;
 use super::reply::Reply;
 use crate::error::{Error, Kind, Result, io_reason};
@@ -181,10 +182,10 @@ impl Secured {
     /// # Errors
     ///
     /// [`Kind::Login`] when the server refuses; [`Kind::Connect`].
-    pub fn log_in(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<Reply> {
+    pub fn log_in(&mut self, login: &Login<'_>) -> Result<Reply> {
         let host = self.options.host.clone();
         let mut send = |verb: &str, argument: &str| self.command(verb, argument);
-        super::login::authenticate(&mut send, &host, user, password, account)
+        super::login::authenticate(&mut send, &host, login)
     }
 
     /// The next reply of the command that was sent last.
@@ -274,11 +275,7 @@ impl Secured {
             }
         };
         let end = stream.end();
-        let agreed = stream.agreed().cloned().unwrap_or_else(|| Agreed {
-            version: String::new(),
-            cipher: String::new(),
-            resumed: false,
-        });
+        let agreed = stream.agreed().cloned().unwrap_or_default();
         drop(stream);
         if let Some(error) = broken {
             return Err(self.late_refusal(verb).unwrap_or(error));

@@ -58,14 +58,20 @@ pub(super) struct Exchange {
     pub grace: Option<Duration>,
     /// The next command is not sent: its reply is one that is still to come.
     pub listen: bool,
+    /// Nothing is sent next: the replies to what was sent before its turn are read instead.
+    pub settle: bool,
     /// Commands that go out together with the next one, behind it: their replies are then on
     /// the way before they are asked for, and a round trip is saved on each.
     pub along: Vec<String>,
-    /// Commands that go out together with the next data command, before it, and the replies that
-    /// they brought.
+    /// Commands that go out together with the next one, before it.
+    pub first: Vec<String>,
+    /// Commands that go out together with the next data command, before it.
     pub before_data: Vec<String>,
-    /// What [`Exchange::before_data`] brought.
+    /// The replies that [`Exchange::first`] and [`Exchange::before_data`] brought.
     pub told: Vec<(String, Reply)>,
+    /// A login is under way: replies to commands that were sent before their turn do not have the
+    /// whole time, so that a server that has lost them is found out soon.
+    pub hurried: bool,
     /// The passive command that goes out when the data of the download or listing under way has
     /// come to its end, before the completion reply is read.
     pub at_end: Option<&'static str>,
@@ -101,9 +107,12 @@ impl Exchange {
             timeout,
             grace: None,
             listen: false,
+            settle: false,
             along: Vec::new(),
+            first: Vec::new(),
             before_data: Vec::new(),
             told: Vec::new(),
+            hurried: true,
             at_end: None,
             early: VecDeque::new(),
             port: None,
@@ -117,6 +126,11 @@ impl Exchange {
     /// Whether a passive port was asked for that is still to be used.
     pub(super) fn has_port(&self) -> bool {
         self.port.is_some() || self.early.iter().any(Early::is_passive)
+    }
+
+    /// Whether a command was sent before its turn, and its reply is still to come.
+    pub(super) fn is_early(&self, command: &str) -> bool {
+        self.early.iter().any(|early| early.line.strip_suffix(b"\r\n") == Some(command.as_bytes()))
     }
 
     /// Declares the connection dead. The first reason stays.

@@ -1,14 +1,33 @@
 //! Logging in, and what a session asks for right after it (RFC 959 section 5.4, RFC 2389).
+//!
+//! A login over a long path is mostly waiting. What does not depend on a reply goes out before it:
+//! what the first session of a site asks goes with its password, and what further sessions need to
+//! say, which know everything, goes in one.
 
 use suppaftp::Mode;
 
+use super::ahead::passive_verb;
 use super::exchange::lock;
 use super::features::Features;
-use super::options::ListMode;
+use super::options::{DataMode, ListMode, Options};
 use super::path::RemotePath;
 use super::reply::{Reply, pwd_path};
 use super::session::Session;
 use crate::error::{Error, Kind, Result};
+
+/// What the first session of a site asks right after its password.
+const QUESTIONS: [(&str, &str); 4] = [("FEAT", ""), ("TYPE", "I"), ("PWD", ""), ("SYST", "")];
+
+/// Who logs in.
+#[derive(Clone, Copy)]
+pub struct Login<'a> {
+    /// The user name.
+    pub user: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// The account (ACCT), if the server wants one.
+    pub account: Option<&'a str>,
+}
 
 /// What one session of a site has learnt. See [`Session::login_like`].
 #[derive(Debug, Clone)]
@@ -22,20 +41,67 @@ pub struct Known {
     system: Option<String>,
 }
 
+/// Commands that go out as soon as a server is trusted, before anything of them is known to be
+/// taken. See [`Session::connect`].
+#[derive(Default)]
+pub struct Ahead(Vec<(&'static str, String)>);
+
+impl Ahead {
+    /// The login of a further session, and all that it has to say before its first transfer.
+    pub fn further(options: &Options, known: &Known, login: &Login<'_>) -> Self {
+        let words = [("USER", login.user), ("PASS", login.password)];
+        let mut ahead: Vec<_> = words.map(|(verb, word)| (verb, word.to_owned())).into();
+        ahead.extend(wishes(&known.features).map(|wish| ("OPTS", wish)));
+        ahead.push(("TYPE", "I".to_owned()));
+        if wants_system(options, &known.features) && known.system.is_none() {
+            ahead.push(("SYST", String::new()));
+        }
+        let mode = known.mode.or(match options.mode {
+            DataMode::Auto => options.ways.proven().or(Some(Mode::ExtendedPassive)),
+            DataMode::ExtendedPassive => Some(Mode::ExtendedPassive),
+            DataMode::Passive => Some(Mode::Passive),
+            DataMode::Active => None,
+        });
+        ahead.extend(mode.and_then(passive_verb).map(|verb| (verb, String::new())));
+        Self(ahead)
+    }
+
+    /// The command lines; none if one of them cannot be sent: that is said when its turn comes.
+    pub(super) fn lines(&self) -> Vec<String> {
+        if self.0.iter().any(|(_, argument)| argument.contains(['\r', '\n', '\0'])) {
+            return Vec::new();
+        }
+        self.0.iter().map(|(verb, argument)| joined(verb, argument)).collect()
+    }
+}
+
+/// A command line, without its end.
+pub(super) fn joined(verb: &str, argument: &str) -> String {
+    if argument.is_empty() { verb.to_owned() } else { format!("{verb} {argument}") }
+}
+
+/// What OPTS is sent for: UTF-8 where the server has it, and the facts of MLSD. RFC 2640 has UTF-8
+/// as the default, but some servers want to be told. A refusal is no harm: names travel as bytes,
+/// and the facts stay as they were.
+fn wishes(features: &Features) -> impl Iterator<Item = String> {
+    let utf8 = features.utf8().then(|| "UTF8 ON".to_owned());
+    let facts = features.facts_to_ask_for().map(|facts| format!("MLST {facts}"));
+    utf8.into_iter().chain(facts)
+}
+
+/// Whether LIST will be used, which wants to know the system.
+fn wants_system(options: &Options, features: &Features) -> bool {
+    options.list == ListMode::List || !features.mlst()
+}
+
 impl Session {
     /// Logs in as another session of the same site did, without asking for what that one knows.
     ///
     /// # Errors
     ///
     /// As [`Session::login`].
-    pub fn login_like(
-        &mut self,
-        known: &Known,
-        user: &str,
-        password: &str,
-        account: Option<&str>,
-    ) -> Result<()> {
-        self.authenticate(user, password, account)?;
+    pub fn login_like(&mut self, known: &Known, login: &Login<'_>) -> Result<()> {
+        self.authenticate(login)?;
         self.features = known.features.clone();
         self.cwd = known.home.clone();
         self.home = known.home.clone();
@@ -44,7 +110,22 @@ impl Session {
         self.time_command = known.time_command;
         self.clock = known.clock;
         self.system.clone_from(&known.system);
-        self.prepare(false).map(drop)
+        self.name_charset();
+        let wishes: Vec<_> = wishes(&self.features).collect();
+        let mut commands: Vec<_> = wishes.iter().map(|wish| ("OPTS", &wish[..])).collect();
+        commands.push(("TYPE", "I"));
+        let ask_system = wants_system(&self.options, &self.features) && self.system.is_none();
+        if ask_system {
+            commands.push(("SYST", ""));
+        }
+        let mut replies = self.commands(&commands)?;
+        if ask_system && let Some(reply) = replies.pop() {
+            self.take_in_system(&reply);
+        }
+        replies.pop().map_or(Ok(()), |reply| self.type_is(false, &reply))?;
+        self.settle()?;
+        lock(&self.exchange).hurried = false;
+        Ok(())
     }
 
     /// What another session of the same site need not ask again.
@@ -60,49 +141,24 @@ impl Session {
         }
     }
 
-    /// What every session needs after its login, in one round trip: UTF-8 where the server has it
-    /// (else what the user says that its names are written in), the facts of MLSD, the binary
-    /// type, and if `ask` says so the directory, whose reply comes back.
-    fn prepare(&mut self, ask: bool) -> Result<Option<Reply>> {
-        let facts = self.features.facts_to_ask_for().map(|facts| format!("MLST {facts}"));
-        let mut commands = Vec::new();
-        if self.features.utf8() {
-            // RFC 2640 has UTF-8 as the default; some servers want to be told. A refusal is no
-            // harm, names travel as bytes.
-            commands.push(("OPTS", "UTF8 ON"));
-        } else {
+    /// Where the server has no UTF-8, names are written in what the user says.
+    fn name_charset(&mut self) {
+        if !self.features.utf8() {
             lock(&self.exchange).charset = self.options.charset;
         }
-        if let Some(facts) = &facts {
-            // A refusal leaves the facts as they were.
-            commands.push(("OPTS", facts));
-        }
-        commands.push(("TYPE", "I"));
-        if ask {
-            commands.push(("PWD", ""));
-        }
-        // LIST will want to know.
-        let lists = self.options.list == ListMode::List || !self.features.mlst();
-        let ask_system = lists && self.system.is_none();
-        if ask_system {
-            commands.push(("SYST", ""));
-        }
-        let mut replies = self.commands(&commands)?;
-        if ask_system && let Some(reply) = replies.pop() {
-            self.take_in_system(&reply);
-        }
-        let directory = if ask { replies.pop() } else { None };
-        if let Some(reply) = replies.pop() {
-            self.type_is(false, &reply)?;
-        }
-        Ok(directory)
     }
 
-    fn authenticate(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
+    /// Has the password and the questions of a first session go out together with the user name.
+    fn send_login_along(&mut self, login: &Login<'_>) -> Result<()> {
+        self.send_along("PASS", login.password)?;
+        QUESTIONS.iter().try_for_each(|(verb, argument)| self.send_along(verb, argument))
+    }
+
+    fn authenticate(&mut self, login: &Login<'_>) -> Result<()> {
         let host = self.options.host.clone();
         let mut send = |verb: &str, argument: &str| self.command(verb, argument);
-        authenticate(&mut send, &host, user, password, account)?;
-        self.user = Some(user.to_owned());
+        authenticate(&mut send, &host, login)?;
+        self.user = Some(login.user.to_owned());
         Ok(())
     }
 
@@ -111,12 +167,24 @@ impl Session {
     /// # Errors
     ///
     /// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
-    pub fn login(&mut self, user: &str, password: &str, account: Option<&str>) -> Result<()> {
-        self.authenticate(user, password, account)?;
+    pub fn login(&mut self, login: &Login<'_>) -> Result<()> {
+        self.send_login_along(login)?;
+        self.authenticate(login)?;
         self.features = Features::parse(&self.command("FEAT", "")?);
-        let reply = self.prepare(true)?;
-        self.cwd = reply.and_then(|reply| pwd_path(&reply).ok()).unwrap_or_else(RemotePath::root);
+        self.name_charset();
+        let reply = self.command("TYPE", "I")?;
+        self.type_is(false, &reply)?;
+        let directory = pwd_path(&self.command("PWD", "")?);
+        self.cwd = directory.unwrap_or_else(|_| RemotePath::root());
         self.home = self.cwd.clone();
+        // It costs nothing where it was sent already.
+        if wants_system(&self.options, &self.features) || !self.options.ways.is_slow() {
+            let reply = self.command("SYST", "")?;
+            self.take_in_system(&reply);
+        }
+        lock(&self.exchange).hurried = false;
+        let wishes: Vec<_> = wishes(&self.features).collect();
+        wishes.iter().try_for_each(|wish| self.send_first("OPTS", wish))?;
         // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
         // but a session that it ended is not logged in.
         self.death().map_or(Ok(()), Err)
@@ -131,16 +199,15 @@ impl Session {
 pub(super) fn authenticate(
     send: &mut dyn FnMut(&str, &str) -> Result<Reply>,
     host: &str,
-    user: &str,
-    password: &str,
-    account: Option<&str>,
+    login: &Login<'_>,
 ) -> Result<Reply> {
+    let user = login.user;
     let mut reply = send("USER", user)?;
     if reply.code == 331 {
-        reply = send("PASS", password)?;
+        reply = send("PASS", login.password)?;
     }
     if reply.code == 332 {
-        let account = account.ok_or_else(|| {
+        let account = login.account.ok_or_else(|| {
             refused_login(user, host, &reply)
                 .with_hint("the server wants an account: put it into the netrc file")
         })?;

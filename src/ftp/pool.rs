@@ -74,10 +74,13 @@ impl Pool {
         let mut state = self.state();
         loop {
             cancel.check()?;
-            while let Some(session) = state.idle.pop() {
+            while let Some(mut session) = state.idle.pop() {
+                drop(state);
+                session.ask_if_in_doubt();
                 if session.death().is_none() {
                     return Ok(Lease { pool: Arc::clone(self), session: Some(session) });
                 }
+                state = self.state();
                 state.open -= 1;
             }
             if state.open < state.limit {

@@ -9,16 +9,17 @@ use super::control::Control;
 use super::exchange::{Shared, lock};
 use super::explain::handshake_failure;
 use super::greeting::{ask_for_tls, check_greeting, socket};
-use super::options::{Admit, Options};
+use super::options::Options;
 use crate::error::{Error, Kind, Result};
 use crate::tls::Tls;
+use crate::trust::identity::Identity;
 
 /// Dial, greeting, handshake and judgement; on success nothing but these has happened.
 pub(super) fn secure(
     options: &Options,
     tls: &Tls,
     exchange: &Shared,
-    admit: &mut Admit<'_>,
+    admit: &mut dyn FnMut(&Identity) -> Result<()>,
 ) -> Result<(Control, String)> {
     match secure_once(options, tls, exchange, admit) {
         // The platform's TLS checks during the handshake; the second one tells what it found.
@@ -31,7 +32,7 @@ fn secure_once(
     options: &Options,
     tls: &Tls,
     exchange: &Shared,
-    admit: &mut Admit<'_>,
+    admit: &mut dyn FnMut(&Identity) -> Result<()>,
 ) -> Result<(Control, String)> {
     let where_to = format!("{}:{}", options.host, options.port);
     let tcp = options.dialer.connect(&options.host, options.port)?;

@@ -19,10 +19,14 @@ use super::reply::{Reply, pwd_path};
 use super::secure::{refused_protection, secure};
 use super::slots::Slot;
 use crate::error::{Error, Kind, Result};
-use crate::tls::{Agreed, Tls};
+use crate::tls::{Agreed, Seen, Tls};
 
-pub use super::login::Known;
+use super::login::joined;
+pub use super::login::{Ahead, Known, Login};
 pub use super::options::{Admit, DataMode, ListMode, Options};
+
+/// After this much silence a session is asked whether it still lives before it is used.
+const DOUBT: Duration = Duration::from_secs(15);
 
 /// One control connection. See the module's text.
 pub struct Session {
@@ -65,62 +69,43 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// Connects, secures, has the certificate judged by `admit`, and sends `PBSZ 0` and `PROT P`.
-    /// No user name or password is sent; that is [`Session::login`].
+    /// Connects, secures, has the certificate judged by `admit`, and sends `PBSZ 0` and `PROT P`,
+    /// together with what `admit` gives to go ahead. [`Session::login`] or
+    /// [`Session::login_like`] has to follow.
     ///
     /// # Errors
     ///
     /// [`Kind::Connect`], [`Kind::Tls`], and whatever `admit` says.
-    pub fn connect(options: Options, admit: &mut Admit<'_>) -> Result<Self> {
-        Self::connect_ahead(options, Vec::new(), admit)
+    pub fn connect(mut options: Options, admit: &mut Admit<'_>) -> Result<Self> {
+        match (Self::connect_once(options.clone(), admit), options.tls.seen) {
+            // Another machine of the same name may want another group.
+            (Err(error), Some(Seen { group: Some(_) })) if error.kind() == Kind::Tls => {
+                options.tls.seen = Some(Seen { group: None });
+                Self::connect_once(options, admit)
+            }
+            (other, _) => other,
+        }
     }
 
-    /// As [`Session::connect`], and sends a login together with `PROT P`, to save round trips:
-    /// only for a further connection, to a server that has taken this login and protected its
-    /// data. [`Session::login_like`] has to follow.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::connect`].
-    pub fn connect_like(
-        options: Options,
-        user: &str,
-        password: &str,
-        admit: &mut Admit<'_>,
-    ) -> Result<Self> {
-        // What cannot be sent is complained about when its turn comes.
-        let can_be_sent = |word: &str| !word.contains(['\r', '\n', '\0']);
-        let ahead = if can_be_sent(user) && can_be_sent(password) {
-            vec![format!("USER {user}"), format!("PASS {password}")]
-        } else {
-            Vec::new()
-        };
-        Self::connect_ahead(options, ahead, admit)
-    }
-
-    fn connect_ahead(options: Options, ahead: Vec<String>, admit: &mut Admit<'_>) -> Result<Self> {
+    fn connect_once(options: Options, admit: &mut Admit<'_>) -> Result<Self> {
         let tls = Arc::new(Tls::new(&options.tls, &options.host)?);
         let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
         lock(&exchange).ways = options.ways.clone();
-        let mut certificate = Vec::new();
-        let admit: &mut Admit<'_> = &mut |identity| {
+        let (mut certificate, mut ahead) = (Vec::new(), Ahead::default());
+        let (control, greeting) = secure(&options, &tls, &exchange, &mut |identity| {
             certificate.clone_from(&identity.der);
-            admit(identity)
-        };
-        let (control, greeting) = secure(&options, &tls, &exchange, admit)?;
+            ahead = admit(identity)?;
+            Ok(())
+        })?;
         let where_to = format!("{}:{}", options.host, options.port);
         let peer = control.stream().socket().tcp().peer_addr().map_err(|error| {
             Error::new(Kind::Connect, crate::error::io_reason(&error)).about(&where_to)
         })?;
-        let agreed = control.stream().agreed().cloned().unwrap_or_else(|| Agreed {
-            version: String::new(),
-            cipher: String::new(),
-            resumed: false,
-        });
+        let agreed = control.stream().agreed().cloned().unwrap_or_default();
         if !options.ways.is_slow() {
             // PBSZ 0 goes first, and its reply decides nothing that PROT's does not.
             let protection = if options.clear_data { "PROT C" } else { "PROT P" };
-            lock(&exchange).along = [vec![protection.to_owned()], ahead].concat();
+            lock(&exchange).along = [vec![protection.to_owned()], ahead.lines()].concat();
         }
         let connector = Connector {
             control: Mutex::new(Some(Box::new(control))),
@@ -189,7 +174,7 @@ impl Session {
             )));
         }
         let argument = self.charset().outgoing(argument)?;
-        Ok(if argument.is_empty() { verb.to_owned() } else { format!("{verb} {argument}") })
+        Ok(joined(verb, &argument))
     }
 
     /// What a command really brought: its reply, or the reason of death.
@@ -233,6 +218,14 @@ impl Session {
         // The socket does not block.
         let peeked = self.engine.get_ref().peek(&mut [0; 1]);
         !peeked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+
+    /// Asks the server whether the session still lives, if there is doubt: servers and NAT routers
+    /// end idle connections without a word. Whatever the answer is: no answer kills the session.
+    pub fn ask_if_in_doubt(&mut self) {
+        if self.used().elapsed() > DOUBT || self.has_news() {
+            let _ = self.command("NOOP", "");
+        }
     }
 
     /// When it was last used.
@@ -351,10 +344,22 @@ impl Session {
         self.slot.take()
     }
 
-    /// Says QUIT and waits for the answer, for at most a second.
-    pub fn quit(mut self) {
+    /// Says QUIT and waits for the answer, for at most a second: the server is then done with it.
+    pub fn quit(self) {
+        self.say_goodbye(Duration::from_secs(1));
+    }
+
+    /// Says QUIT and waits for nothing.
+    pub fn leave(self) {
+        self.say_goodbye(Duration::ZERO);
+    }
+
+    fn say_goodbye(mut self, grace: Duration) {
         if self.death().is_none() {
-            lock(&self.exchange).grace = Some(Duration::from_secs(1));
+            let mut exchange = lock(&self.exchange);
+            exchange.grace = Some(grace);
+            exchange.first.clear();
+            drop(exchange);
             let _ = self.command("QUIT", "");
         }
     }

@@ -189,7 +189,7 @@ fn leaf(stream: &native_tls::TlsStream<Socket>) -> Result<Vec<u8>, Handshake> {
 
 /// native-tls tells nothing about what was agreed.
 fn agreed() -> Agreed {
-    Agreed { version: "TLS".into(), cipher: String::new(), resumed: false }
+    Agreed { version: "TLS".into(), cipher: String::new(), resumed: false, group: None }
 }
 
 fn setup(error: &native_tls::Error) -> Error {

@@ -116,10 +116,11 @@ impl Client {
         let der = leaf(&stream)?;
         *lock(&self.certificate) = Some(der.clone());
         let problems = lock(&problems).clone();
-        if let Ok(context) = data_context(&self.config, self.credentials.as_ref(), stream.ssl()) {
+        let agreed = Agreed { group: group(stream.ssl()), ..agreed(&stream) };
+        let context = data_context(&self.config, self.credentials.as_ref(), agreed.group);
+        if let Ok(context) = context {
             let _ = self.data_context.set(context);
         }
-        let agreed = agreed(&stream);
         Ok((Stream::OpenSsl(OpenSslStream::new(stream, agreed)), Identity { der, problems }))
     }
 
@@ -215,7 +216,6 @@ fn control_context(
 ) -> Result<SslContext> {
     let is_control = is_control().map_err(|e| setup(&e))?;
     let mut builder = context(config, credentials).map_err(|e| setup(&e))?;
-    builder.set_default_verify_paths().map_err(|e| setup(&e))?;
     builder.set_new_session_callback(move |ssl, new| {
         // Sessions of data connections are not kept: servers that demand reuse mean the control
         // connection's.
@@ -225,6 +225,13 @@ fn control_context(
             *lock(&session) = Some(der);
         }
     });
+    if let Some(seen) = config.seen {
+        if let Some(group) = seen.group {
+            builder.set_groups_list(group).map_err(|e| setup(&e))?;
+        }
+        return Ok(builder.build());
+    }
+    builder.set_default_verify_paths().map_err(|e| setup(&e))?;
     if let Some(path) = &config.ca_file {
         super::local_file(path)?;
         builder.set_ca_file(path).map_err(|e| file(path, &e))?;
@@ -235,10 +242,10 @@ fn control_context(
 fn data_context(
     config: &Config,
     credentials: Option<&Credentials>,
-    control: &openssl::ssl::SslRef,
+    group: Option<&str>,
 ) -> Result<SslContext, ErrorStack> {
     let mut builder = context(config, credentials)?;
-    if let Some(group) = group(control) {
+    if let Some(group) = group {
         // This group alone: it is one that the system's policy allows, others may not be.
         builder.set_groups_list(group)?;
     }
@@ -341,6 +348,7 @@ fn agreed(stream: &SslStream<Socket>) -> Agreed {
         version: ssl.version_str().to_owned(),
         cipher: ssl.current_cipher().map_or_else(String::new, |c| c.name().to_owned()),
         resumed: ssl.session_reused(),
+        group: None,
     }
 }
 

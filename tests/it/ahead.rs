@@ -165,3 +165,59 @@ fn a_farewell_in_the_place_of_a_port_is_told_in_the_servers_words() {
     ran.stderr_has("it is late");
     assert_eq!(scene.liar.wire.connections(), 2);
 }
+
+#[test]
+fn a_login_is_two_trips_after_the_handshake_and_the_first_port_brings_what_is_left_to_say() {
+    let scene = Scene::new(with_files());
+    let ran = scene.call().args(["-vv", "-c", "get t/a"]).run().ok();
+    let protection = ["PBSZ", "PROT", "200", "200"];
+    let login = ["USER", "PASS", "FEAT", "TYPE", "PWD", "SYST", "331", "230"];
+    assert_eq!(times(&ran, &[&protection[..], &login[..]].concat()), 1, "{ran}");
+    let ran = scene.call().args(["-vv", "-c", "ls"]).run().ok();
+    assert_eq!(times(&ran, &["OPTS", "EPSV", "200", "229", "MLSD"]), 1, "{ran}");
+}
+
+#[test]
+fn a_further_connection_says_everything_at_once() {
+    let scene = Scene::new(with_files());
+    let ran = scene
+        .call()
+        .args(["--set", "net:limit-rate=10", "-vv", "-c", "mirror -P 2 t l"])
+        .run()
+        .ok();
+    all_here(&scene, &ran);
+    let mut further = scene.liar.wire.commands();
+    let second = further.iter().rposition(|line| line == "AUTH TLS").unwrap();
+    further.drain(..second);
+    further.retain(|line| !line.contains("/t") && !line.starts_with("QUIT"));
+    let password = format!("PASS {}", scene.liar.password);
+    let all = ["AUTH TLS", "PBSZ 0", "PROT P", "USER tester", &password, "OPTS UTF8 ON", "TYPE I"];
+    assert_eq!(further[..all.len()], all, "{ran}");
+    assert!(further[all.len()..].contains(&"EPSV".to_owned()), "{further:?}");
+    let shown = dialogue(&ran);
+    let port = shown.iter().rposition(|word| word == "PROT").unwrap();
+    let replies = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
+    let first = shown[port..].iter().position(replies).unwrap();
+    assert!(shown[port..port + first].contains(&"EPSV".to_owned()), "{shown:?}");
+}
+
+#[test]
+fn a_reply_too_many_at_a_login_is_not_taken_for_one_to_the_first_command() {
+    // The server answers the last question of the login twice: the removal is refused.
+    for surplus in ["200 fine", "250 removed"] {
+        let step = Step::reply(format!("200 fine\r\n{surplus}"));
+        let scene = Scene::new(with_files().on("OPTS", step).always("DELE", Step::reply("550 no")));
+        let ran = scene.run("rm t/a");
+        assert!(ran.status != 0, "{surplus}\n{ran}");
+        assert!(scene.liar.content("/t/a").is_some(), "{surplus}");
+    }
+}
+
+#[test]
+fn a_server_that_loses_a_part_of_the_login_is_found_out_before_the_whole_time_is_over() {
+    let scene = Scene::new(with_files().forgetful());
+    let begun = std::time::Instant::now();
+    let ran = scene.call().args(["--set", "net:timeout=60s", "-c", "get t/a"]).run();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{ran}");
+    ran.ok();
+}

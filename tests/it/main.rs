@@ -35,6 +35,7 @@ mod mirror;
 mod names;
 mod oneliners;
 mod parallel;
+mod parking;
 mod proxy;
 mod recovery;
 mod remote_commands;

@@ -263,9 +263,10 @@ fn everything_is_as_it_was_before_the_next_command_after_a_reconnection() {
             "USER tester",
             &format!("PASS {}", scene.liar.password),
             "FEAT",
-            "OPTS UTF8 ON",
             "TYPE I",
             "PWD",
+            "SYST",
+            "OPTS UTF8 ON",
             "CWD /d",
             "PWD",
         ];

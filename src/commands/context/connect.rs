@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::dialogue::{Dialogue, Direction};
 use crate::ftp::path::{RemotePath, decode_name};
-use crate::ftp::session::{DataMode, ListMode, Options, Session};
+use crate::ftp::session::{Ahead, DataMode, ListMode, Options, Session};
 use crate::ftp::slots::Slot;
 use crate::ftp::ways::Ways;
 use crate::output::Direction as Shown;
@@ -36,6 +36,7 @@ impl Context {
     /// [`Kind::Connect`], [`Kind::Tls`], [`Kind::CertUnknown`], [`Kind::CertChanged`],
     /// [`Kind::Login`]; a start directory that is refused.
     pub fn open(&mut self, target: Target, user: Option<String>) -> Result<()> {
+        self.close();
         self.connection.leave();
         self.cache.clear();
         if target.password.is_some() {
@@ -165,7 +166,7 @@ impl Context {
                 match gate.check(&name, site.port, identity, Utc::now()) {
                     Ok(accepted) => {
                         judged = Some(Ok(accepted));
-                        Ok(())
+                        Ok(Ahead::default())
                     }
                     Err(refusal) => {
                         judged = Some(Err(refusal));
@@ -276,8 +277,7 @@ impl Context {
                 (Arc::new(login), Some(from))
             }
         };
-        let account = login.account.as_ref().map(Secret::expose);
-        let result = session.login(&login.user, login.secret.expose(), account);
+        let result = session.login(&login.shown());
         self.audit_of(&site.host, site.port).login(&login.user, result.as_ref().err());
         // A login that was refused is asked for again; a lost connection says nothing about it.
         if !matches!(&result, Err(error) if error.kind() == Kind::Login) {
@@ -349,6 +349,7 @@ impl Context {
                 cert_file: cert,
                 key_file: key,
                 passphrase: Some(passphrase),
+                seen: None,
             },
             dialer: self.dialer(host, timeout)?,
             timeout,

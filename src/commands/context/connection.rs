@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::credentials::{Secret, Sources};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
-use crate::ftp::session::Session;
+use crate::ftp::session::{self, Session};
 use crate::ftp::ways::Ways;
 use crate::site::Site;
 use crate::trust::fingerprint::Fingerprint;
@@ -18,10 +18,6 @@ use crate::trust::gate::Gate;
 use super::Context;
 use super::dialer::ProxyLogins;
 use super::passphrase::Passphrases;
-
-/// After this much silence a session is asked whether it still lives before it is used: servers
-/// and NAT routers end idle connections without a word.
-const DOUBT: Duration = Duration::from_secs(15);
 
 /// Who is logged in, for logging in again.
 #[derive(Debug)]
@@ -32,6 +28,17 @@ pub struct Login {
     pub secret: Secret,
     /// The account (ACCT), if the server wants one.
     pub account: Option<Secret>,
+}
+
+impl Login {
+    /// What the server is shown of it.
+    pub fn shown(&self) -> session::Login<'_> {
+        session::Login {
+            user: &self.user,
+            password: self.secret.expose(),
+            account: self.account.as_ref().map(Secret::expose),
+        }
+    }
 }
 
 /// Site, login and session. See the module's text.
@@ -203,11 +210,8 @@ impl Context {
         if expired {
             self.connection.close();
         }
-        if let Some(session) = self.connection.live()
-            && (session.used().elapsed() > DOUBT || session.has_news())
-        {
-            // Whatever the answer is: no answer kills the session.
-            let _ = session.command("NOOP", "");
+        if let Some(session) = self.connection.live() {
+            session.ask_if_in_doubt();
         }
         if self.connection.live().is_none() {
             self.reconnect()?;
@@ -215,7 +219,7 @@ impl Context {
         self.connection.live().ok_or_else(not_connected)
     }
 
-    fn idle(&self) -> Duration {
+    pub(super) fn idle(&self) -> Duration {
         self.settings.duration(crate::settings::NET_IDLE, self.connection.host())
     }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::Context;
 use super::connection::not_connected;
-use crate::credentials::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::pool::Pool;
-use crate::ftp::session::Session;
+use crate::ftp::session::{Ahead, Session};
+use crate::site::Site;
+use crate::tls::Seen;
 
 impl Context {
     /// A pool of sessions to the current site, with the shell's own one in it. Further ones are
@@ -21,24 +22,31 @@ impl Context {
         self.session()?;
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
         let login = self.connection.login.clone().ok_or_else(not_connected)?;
-        let options = self.session_options(&site)?;
+        let mut options = self.session_options(&site)?;
         let mut session = self.connection.session.take().ok_or_else(not_connected)?;
         session.set_busy(true);
         self.connection.directory = Some(session.cwd().clone());
         let (known, pinned) = (session.known(), session.certificate().to_vec());
+        options.tls.seen = Some(Seen { group: session.agreed().group });
         let limit = self.connection_limit(&site);
-        let slots = self.jobs.slots().clone();
+        let jobs = self.jobs.clone();
+        let key = self.parking_key(&site, &login.user);
+        let parked = self.jobs.parking().take(&site.key(), &key);
+        // They were made to a server that shows the same certificate as ours does now.
+        let (parked, strangers): (Vec<_>, Vec<_>) =
+            parked.into_iter().partition(|session| session.certificate() == pinned);
+        strangers.into_iter().for_each(Session::leave);
         let audit = self.audit_of(&site.host, site.port);
         let connect = move || {
             // Without one, the pool does with what it has: the others belong to jobs.
-            let slot = slots.try_take(&site.key(), limit).ok_or_else(|| {
+            let slot = jobs.free_slot(&site.key(), limit).ok_or_else(|| {
                 let text = format!("{}: {limit} connections are open already", site.key());
                 Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
             })?;
-            let (user, secret) = (&login.user, login.secret.expose());
-            let session = Session::connect_like(options.clone(), user, secret, &mut |identity| {
+            let login = login.shown();
+            let session = Session::connect(options.clone(), &mut |identity| {
                 if identity.der == pinned {
-                    return Ok(());
+                    return Ok(Ahead::further(&options, &known, &login));
                 }
                 let text = "shows another certificate than on the first connection";
                 Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.key())))
@@ -47,12 +55,16 @@ impl Context {
             let mut session = session?;
             session.hold(slot);
             session.set_busy(true);
-            let account = login.account.as_ref().map(Secret::expose);
-            let logged_in = session.login_like(&known, user, secret, account);
-            audit.login(user, logged_in.as_ref().err());
+            let logged_in = session.login_like(&known, &login);
+            audit.login(login.user, logged_in.as_ref().err());
             logged_in.map(|()| session)
         };
         let pool = Pool::new(limit, Box::new(connect));
+        for mut session in parked {
+            session.set_busy(true);
+            pool.adopt(session);
+        }
+        // The last one is the first to be used.
         pool.adopt(session);
         Ok(pool)
     }
@@ -72,24 +84,46 @@ impl Context {
         done
     }
 
-    /// Takes a session out of the pool for the shell, and says goodbye to the others. The shell's
-    /// is one in the shell's directory; where none is, the next command connects again.
+    /// Takes a session out of the pool for the shell, and parks the others. The shell's is one in
+    /// the shell's directory; where none is, the next command connects again.
     pub fn end_pool(&mut self, pool: &Pool) {
         let directory = self.connection.directory.clone();
-        // Each goodbye waits for its answer.
+        let login = self.connection.login.clone();
+        let Some((site, login)) = self.connection.site.clone().zip(login) else { return };
+        let (place, key) = (site.key(), self.parking_key(&site, &login.user));
+        let idle = self.idle();
+        let mut sessions = pool.drain();
+        sessions.retain(|session| session.death().is_none());
+        let is_ours = |session: &Session| Some(session.cwd()) == directory.as_ref();
+        let mut ours = match self.connection.session {
+            Some(_) => None,
+            None => sessions.iter().rposition(is_ours).map(|place| sessions.swap_remove(place)),
+        };
+        let settle = |session: &mut Session| {
+            session.set_busy(false);
+            session.settle().is_ok()
+        };
+        // What is still to be read of each may take its time.
         std::thread::scope(|scope| {
-            for mut session in pool.drain().into_iter().filter(|session| session.death().is_none())
-            {
-                let is_ours = Some(session.cwd()) == directory.as_ref();
-                if self.connection.session.is_none() && is_ours {
-                    session.set_busy(false);
-                    if session.settle().is_ok() {
-                        self.connection.session = Some(session);
+            for mut session in sessions {
+                scope.spawn(|| {
+                    if self.jobs.slots().is_wanted(&place) {
+                        session.quit();
+                    } else if settle(&mut session) {
+                        self.jobs.parking().park(&place, &key, session, idle);
                     }
-                } else {
-                    scope.spawn(|| session.quit());
-                }
+                });
             }
+            ours = ours.take().and_then(|mut session| settle(&mut session).then_some(session));
         });
+        if ours.is_some() {
+            self.connection.session = ours;
+        }
+    }
+
+    /// What a parked session must have in common with one that would be made now.
+    fn parking_key(&self, site: &Site, user: &str) -> String {
+        let settings = self.settings.changed().map(|item| (item.row.name, item.host, item.value));
+        format!("{} {user} {:?}", site.key(), settings.collect::<Vec<_>>())
     }
 }

@@ -8,12 +8,11 @@ use super::Patient;
 use super::advice::Topic;
 use super::network::{milliseconds, quoted};
 use super::report::{Finding, Mark};
-use crate::credentials::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::examine::{Listed, Resume, Secured};
 use crate::ftp::listing::{EntryKind, Line, ListParser, parse_mlsx};
 use crate::ftp::reply::{epsv_port, pasv_address};
-use crate::ftp::session::{DataMode, Session};
+use crate::ftp::session::{Ahead, DataMode, Session};
 use crate::tls::End;
 
 /// What the first listing that worked has shown.
@@ -243,11 +242,11 @@ impl Patient<'_> {
     }
 
     fn session(&self) -> Result<Session> {
-        let mut session =
-            Session::connect(self.options.clone(), &mut |identity| self.admit(identity))?;
+        let mut session = Session::connect(self.options.clone(), &mut |identity| {
+            self.admit(identity).map(|()| Ahead::default())
+        })?;
         let login = self.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
-        let account = login.account.as_ref().map(Secret::expose);
-        session.login(&login.user, login.secret.expose(), account)?;
+        session.login(&login.shown())?;
         Ok(session)
     }
 }

@@ -7,7 +7,7 @@ use super::advice::Topic;
 use super::network::quoted;
 use super::report::{Finding, Mark};
 use crate::commands::context::Login;
-use crate::credentials::{Secret, password_for};
+use crate::credentials::password_for;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::examine::Secured;
 use crate::ftp::explain::refusal;
@@ -54,8 +54,7 @@ impl Patient<'_> {
                 return Ok(false);
             }
         };
-        let account = login.account.as_ref().map(Secret::expose);
-        match control.log_in(&login.user, login.secret.expose(), account) {
+        match control.log_in(&login.shown()) {
             Ok(reply) => {
                 self.heard(&reply.to_string());
                 let seen = format!("as {}: {}", login.user, quoted(&reply));

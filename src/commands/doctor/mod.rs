@@ -173,8 +173,7 @@ impl<'a> Patient<'a> {
         for (verb, argument) in [("PBSZ", "0"), ("PROT", "P")] {
             control.command(verb, argument)?;
         }
-        let account = login.account.as_ref().map(crate::credentials::Secret::expose);
-        control.log_in(&login.user, login.secret.expose(), account)?;
+        control.log_in(&login.shown())?;
         Ok(control)
     }
 }

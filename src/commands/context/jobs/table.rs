@@ -9,6 +9,7 @@ use super::queue::Queue;
 use crate::cancel::{Cancel, Reason};
 use crate::commands::context::Tally;
 use crate::error::Kind;
+use crate::ftp::parking::Parking;
 use crate::ftp::slots::Slots;
 use crate::output::{self, Meter, Output, Record};
 
@@ -21,6 +22,7 @@ struct Shared {
     table: Mutex<Table>,
     ended: Condvar,
     slots: Slots,
+    parking: Parking,
     /// Whether a job has ended since somebody asked.
     changed: AtomicBool,
 }
@@ -165,6 +167,11 @@ impl Jobs {
     /// The connections to sites, of the shell and of all jobs.
     pub fn slots(&self) -> &Slots {
         &self.0.slots
+    }
+
+    /// The sessions that the shell and its jobs have left for each other.
+    pub fn parking(&self) -> &Parking {
+        &self.0.parking
     }
 
     /// The jobs that run and those that nobody has asked after yet, by number.
