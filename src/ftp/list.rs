@@ -270,13 +270,15 @@ impl Session {
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<Cut> {
         let mut data = self.open_data(what, verb, argument, 0)?;
-        match read_lines(&mut data, self.options.timeout, each) {
+        let mut lost = false;
+        match read_lines(&mut data, self.options.timeout, each, &mut lost) {
             Ok(()) => {}
             Err(error) => {
-                // A cut listing's reply says why it was cut.
+                // A cut listing's reply says why it was cut, unless it was we who gave up.
                 if error.kind() == Kind::Incomplete
                     && let Ok(finished) = data.finish()
                     && finished.reply.class() >= 4
+                    && lost
                 {
                     return Err(finished.failure(what));
                 }
@@ -334,10 +336,12 @@ fn list_argument(path: &RemotePath) -> String {
     if path.as_str().starts_with('-') { format!("./{path}") } else { path.as_str().to_owned() }
 }
 
+/// Hands on the lines; `lost` tells that it was the stream that failed, and not `each` or the bounds.
 fn read_lines(
     data: &mut Data,
     timeout: std::time::Duration,
     each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    lost: &mut bool,
 ) -> Result<()> {
     let mut buffer = vec![0; LINE_MAX];
     let mut filled = 0;
@@ -346,7 +350,10 @@ fn read_lines(
     loop {
         let n = match data.read(&mut buffer[filled..]) {
             Ok(n) => n,
-            Err(error) => return Err(data_error(&error, timeout)),
+            Err(error) => {
+                *lost = true;
+                return Err(data_error(&error, timeout));
+            }
         };
         if n == 0 {
             return if filled == 0 { Ok(()) } else { each(line(&buffer[..filled])) };

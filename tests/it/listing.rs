@@ -71,6 +71,8 @@ fn an_endless_listing_or_line_ends_with_little_memory() {
             let started = Instant::now();
             let ran = scene.run(command).within_mib(64);
             assert_eq!(ran.status, 10, "{case}, {command}\n{ran}");
+            assert!(ran.err().contains("has no end"), "{case}, {command}\n{ran}");
+            assert_eq!(scene.liar.wire.lines("MLSD").len(), 1, "{case}, {command}\n{ran}");
             assert!(started.elapsed() < Duration::from_secs(25), "{case}, {command}");
         }
     }
