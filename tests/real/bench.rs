@@ -2,6 +2,7 @@
 
 use crate::program::{Ftpsh, Ran};
 use crate::servers::{Server, named};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -152,6 +153,15 @@ impl Drop for Limited<'_> {
 
 impl Drop for Bench {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.server.logged();
+            let tail = log.lines().rev().take(40).collect::<Vec<_>>().join("\n  ");
+            let name = &self.server.name;
+            let _ = write!(
+                std::io::stderr(),
+                "the last words of {name}, the newest first:\n  {tail}\n"
+            );
+        }
         // Where the tree is not ours to clean, it goes with the servers.
         let Ok(entries) = std::fs::read_dir(&self.server.root) else { return };
         for entry in entries.flatten() {
