@@ -16,7 +16,9 @@ zshdir = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 
 # What a build needs, and what the tests need on top of it.
 BUILD_PACKAGES = libssl-dev pkg-config gcc libc6-dev
-TEST_PACKAGES = curl lftp openssl python3 python3-venv zsh mandoc
+# The last line is for disks that fold names, which few kernels mount by themselves.
+TEST_PACKAGES = curl lftp openssl python3 python3-venv zsh mandoc \
+	fuse3 exfat-fuse exfatprogs ntfs-3g python3-fusepy
 
 .PHONY: build check test demo fuzz generate install uninstall deps test-deps
 

@@ -38,6 +38,7 @@ fn main() -> anyhow::Result<()> {
         mode: DataMode::Auto,
         list: ListMode::Auto,
         eager: false,
+        max_listing: u64::MAX,
         clear_data: false,
         ways: Ways::slow(),
         charset: Charset::default(),

@@ -14,6 +14,7 @@ use crate::ftp::path::RemotePath;
 use crate::settings::{XFER_OVERWRITE, XFER_OVERWRITE_REMOTE};
 use crate::transfer::Remote as _;
 use crate::transfer::download::Job;
+use crate::transfer::held::{Spot, like};
 use crate::transfer::partial::{Target, examine, partial_path, system_time};
 
 /// A policy for files that are there already.
@@ -32,7 +33,11 @@ pub enum Overwrite {
 /// The files that one command writes, by what the disk takes them for: it must not take two names
 /// for one file, as disks do that do not tell `A` from `a`.
 #[derive(Debug, Default)]
-pub struct Written(HashMap<(u64, u64), PathBuf>);
+pub struct Written {
+    by_number: HashMap<(u64, u64), PathBuf>,
+    /// By the path with a name in lower case: some disks number a file anew for each spelling.
+    by_likeness: HashMap<PathBuf, PathBuf>,
+}
 
 impl Written {
     /// Takes in the target of another download.
@@ -46,19 +51,26 @@ impl Written {
         if there.nlink() > 1 || !there.is_file() {
             return Ok(());
         }
-        match self.0.insert((there.dev(), there.ino()), target.to_owned()) {
-            Some(other) if other != target => {
+        let number = (there.dev(), there.ino());
+        let same = self.by_number.insert(number, target.to_owned()).filter(|it| it != target);
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        let alike = self.by_likeness.insert(target.with_file_name(like(&name)), target.to_owned());
+        // Either may be what the disk calls it.
+        let folds = |path: &Path| Spot::at(path).is_ok_and(|spot| spot.twin().is_some());
+        let is_one = |other: &PathBuf| other != target && (folds(target) || folds(other));
+        match same.or_else(|| alike.filter(is_one)) {
+            Some(other) => {
                 let (target, other) = (target.display(), other.display());
                 let text = format!("{target}: on this disk that is the same file as {other}");
                 Err(Error::new(Kind::Local, text).with_hint("give it another name with -o"))
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
     /// Takes note of a download that is complete: its target is another file now.
     pub fn note(&mut self, target: &Path) {
-        self.0.retain(|_, written| written != target);
+        self.by_number.retain(|_, written| written != target);
         // Nobody but this command can have put it there.
         let _ = self.take(target);
     }
@@ -70,7 +82,8 @@ impl Written {
 ///
 /// [`Kind::Local`] where the policy refuses; what asking the server or the user fails with.
 pub fn may_replace(ctx: &mut Context, job: &mut Job, asked: Option<Overwrite>) -> Result<bool> {
-    let target = examine(&job.spot()?)?;
+    let spot = job.spot()?;
+    let target = examine(&spot)?;
     job.fresh = target == Target::Absent;
     if target != Target::Replaceable || is_unfinished(job) {
         return Ok(true);
@@ -89,6 +102,7 @@ pub fn may_replace(ctx: &mut Context, job: &mut Job, asked: Option<Overwrite>) -
             let question = format!("{} exists. Replace it", job.local.display());
             ctx.confirm(&question, "--overwrite")
         }
+        Overwrite::Ask | Overwrite::No if spot.twin().is_some() => Err(spot.is_taken()),
         Overwrite::Ask | Overwrite::No => Err(Error::new(
             Kind::Local,
             format!("{}: the file exists already", job.local.display()),

@@ -145,6 +145,7 @@ fn take_effect(row: &Row, ctx: &Context) -> Result<()> {
                     | "net:proxy"
                     | "ftp:mode"
                     | "ftp:list"
+                    | "ftp:max-listing"
                     | "trust:policy"
             )
     };

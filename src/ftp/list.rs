@@ -39,6 +39,22 @@ pub enum Listed {
     Cut(String),
 }
 
+impl Listed {
+    /// The memory that it takes to keep it, in bytes; a text's own takes at least 32.
+    fn weight(&self) -> u64 {
+        let text = |text: &String| text.len().max(16) + 16;
+        let bytes = match self {
+            Listed::Entry(entry) => {
+                let more = [&entry.owner, &entry.group, &entry.target, &entry.perm, &entry.unique];
+                let more = more.into_iter().flatten().map(text).sum::<usize>();
+                size_of::<Entry>() + text(&entry.name) + more
+            }
+            Listed::Unknown(words) | Listed::Cut(words) => size_of::<String>() + text(words),
+        };
+        bytes as u64
+    }
+}
+
 /// The words in which a server said that a listing is not whole, if it did.
 pub type Cut = Option<String>;
 
@@ -54,6 +70,11 @@ pub struct Listing {
 }
 
 impl Session {
+    /// How much of a listing is kept, in bytes of memory.
+    pub fn max_listing(&self) -> u64 {
+        self.options.max_listing
+    }
+
     /// Lists a directory (the current one without a path), line by line. `hidden` asks for names
     /// that begin with a dot where the server leaves them out otherwise.
     ///
@@ -93,7 +114,12 @@ impl Session {
     /// As [`Session::list_each`].
     pub fn list(&mut self, path: Option<&RemotePath>, hidden: bool) -> Result<Listing> {
         let mut listing = Listing::default();
+        let (mut held, most) = (0, self.max_listing());
         self.list_each(path, hidden, &mut |listed| {
+            held += listed.weight();
+            if held > most {
+                return Err(without_end());
+            }
             match listed {
                 Listed::Entry(entry) => listing.entries.push(entry),
                 Listed::Unknown(line) => listing.unknown.push(line),
@@ -244,13 +270,15 @@ impl Session {
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<Cut> {
         let mut data = self.open_data(what, verb, argument, 0)?;
-        match read_lines(&mut data, self.options.timeout, each) {
+        let mut lost = false;
+        match read_lines(&mut data, self.options.timeout, each, &mut lost) {
             Ok(()) => {}
             Err(error) => {
-                // A cut listing's reply says why it was cut.
+                // A cut listing's reply says why it was cut, unless it was we who gave up.
                 if error.kind() == Kind::Incomplete
                     && let Ok(finished) = data.finish()
                     && finished.reply.class() >= 4
+                    && lost
                 {
                     return Err(finished.failure(what));
                 }
@@ -308,10 +336,12 @@ fn list_argument(path: &RemotePath) -> String {
     if path.as_str().starts_with('-') { format!("./{path}") } else { path.as_str().to_owned() }
 }
 
+/// Hands on the lines; `lost` tells that it was the stream that failed, and not `each` or the bounds.
 fn read_lines(
     data: &mut Data,
     timeout: std::time::Duration,
     each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    lost: &mut bool,
 ) -> Result<()> {
     let mut buffer = vec![0; LINE_MAX];
     let mut filled = 0;
@@ -320,7 +350,10 @@ fn read_lines(
     loop {
         let n = match data.read(&mut buffer[filled..]) {
             Ok(n) => n,
-            Err(error) => return Err(data_error(&error, timeout)),
+            Err(error) => {
+                *lost = true;
+                return Err(data_error(&error, timeout));
+            }
         };
         if n == 0 {
             return if filled == 0 { Ok(()) } else { each(line(&buffer[..filled])) };
@@ -339,12 +372,15 @@ fn read_lines(
         buffer.copy_within(start..filled, 0);
         filled -= start;
         if filled == buffer.len() || total > LISTING_MAX || lines > LINES_MAX {
-            return Err(Error::new(
-                Kind::Incomplete,
-                "the listing has no end that makes sense; gave up",
-            ));
+            return Err(without_end());
         }
     }
+}
+
+/// What to say of a listing that is longer than any that makes sense.
+pub fn without_end() -> Error {
+    Error::new(Kind::Incomplete, "the listing has no end that makes sense; gave up")
+        .with_hint("if it has, `set ftp:max-listing` gives it more memory")
 }
 
 fn line(bytes: &[u8]) -> &[u8] {

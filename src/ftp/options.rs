@@ -60,6 +60,8 @@ pub struct Options {
     /// A command with data is likely to come right after the login: a port for it is asked for
     /// with that.
     pub eager: bool,
+    /// How much of a listing is kept, in bytes of memory.
+    pub max_listing: u64,
     /// `PROT C`: data connections without TLS.
     pub clear_data: bool,
     /// What its sessions find out about the server, for each other.

@@ -81,6 +81,8 @@ rows! {
         "zone of the times in LIST: auto (compares one with MDTM), UTC, or an offset such as +02:00";
     FTP_LIST = "ftp:list", Choice(&["auto", "mlsd", "list"]), "auto", Host,
         "command that lists a directory; auto is MLSD, then LIST";
+    FTP_MAX_LISTING = "ftp:max-listing", Count { min: 1, max: 65_536 }, "30", Host,
+        "MiB of memory that one listing may take; a longer one is taken for one without end";
 
     FTP_SYNC_MODE = "ftp:sync-mode", Flag, "no", Host,
         "send no command before the reply to the last one; for servers that lose commands that come together";

@@ -68,6 +68,7 @@ fn the_documented_defaults_are_the_defaults() {
         ("ftp:mode", "auto"),
         ("ftp:timezone", "auto"),
         ("ftp:list", "auto"),
+        ("ftp:max-listing", "30"),
         ("ftp:sync-mode", "no"),
         ("tls:backend", "openssl"),
         ("tls:min-version", "1.2"),

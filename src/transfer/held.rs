@@ -18,7 +18,7 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Kind, Result};
 
-mod disk;
+pub mod disk;
 
 /// How a directory is opened that only serves to reach what is in it: this needs no permission
 /// to read it.
@@ -298,21 +298,27 @@ impl Spot {
     pub fn holds(&self, file: &File) -> bool {
         let there = self.stat().ok().flatten();
         let open = rustix::fs::fstat(file).ok();
-        there.zip(open).is_some_and(|(a, b)| (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino))
+        there.zip(open).is_some_and(|(a, b)| is_same(&a, &b))
     }
 
     /// The name under which the disk has what is there, if it is another one than this: disks
     /// that do not tell `A` from `a`, or two ways of writing an accent.
     pub fn twin(&self) -> Option<OsString> {
+        self.on_disk().filter(|name| *name != self.name)
+    }
+
+    /// The name under which the disk has what is there.
+    pub fn on_disk(&self) -> Option<OsString> {
         let there = self.stat().ok()??;
         let names = self.directory.names().ok()?;
-        if names.contains(&self.name) {
-            return None;
-        }
-        names.into_iter().find(|name| {
-            let stat = self.beside(name.clone()).stat().ok().flatten();
-            stat.is_some_and(|stat| (stat.st_dev, stat.st_ino) == (there.st_dev, there.st_ino))
-        })
+        let is_it = |name: &&OsString| {
+            self.beside(*name).stat().ok().flatten().is_some_and(|stat| is_same(&stat, &there))
+        };
+        let is_like =
+            |name: &&OsString| like(&name.to_string_lossy()) == like(&self.name.to_string_lossy());
+        let found = names.iter().find(|name| **name == self.name);
+        let found = found.or_else(|| names.iter().find(is_it));
+        found.or_else(|| names.iter().find(is_like)).cloned()
     }
 
     /// What to say where something is that was not there before.
@@ -345,6 +351,17 @@ impl Spot {
         Err(Error::new(Kind::Local, format!("{}: {why}", self.path().display()))
             .with_hint("give it another name with -o"))
     }
+}
+
+/// The same for two names that differ in nothing but upper and lower case. Some disks that
+/// programs serve (exFAT's) number a file anew for each spelling of its name; then this has to do.
+pub fn like(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// Whether two stats are of one file.
+pub fn is_same(one: &Stat, other: &Stat) -> bool {
+    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 }
 
 /// What a stat says it is.

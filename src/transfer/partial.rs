@@ -10,14 +10,16 @@ use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, SystemTime};
 
 use chrono::NaiveDateTime;
-use rustix::fs::{FileType, FlockOperation, OFlags, flock};
+use rustix::fs::{FileType, OFlags};
 
 use super::checksum::{Algorithm, Checksum};
+use super::held::disk::tells_late;
 use super::held::{Spot, file_type};
 use super::journal::Journal;
 use crate::error::{Error, Kind, Result};
 
 mod names;
+mod open;
 
 pub use names::{SUFFIX, is_partial_name, partial_path, partial_spot};
 
@@ -100,8 +102,7 @@ impl Partial {
         let mode = there
             .filter(|stat| file_type(stat) == FileType::RegularFile)
             .map(|stat| stat.st_mode & 0o7777);
-        let opened = spot.open_or_create(OFlags::RDWR, mode.unwrap_or(0o666));
-        let file = locked(opened, &spot, target)?;
+        let file = open::create_or_open(&spot, target, mode.unwrap_or(0o666))?;
         Ok(Self { file, spot, target: target.clone(), mode })
     }
 
@@ -181,7 +182,7 @@ impl Partial {
     /// The system's.
     pub fn adopt(&mut self) -> io::Result<()> {
         self.target.rename(&self.spot)?;
-        self.file = locked(self.spot.open(OFlags::RDWR), &self.spot, &self.target)
+        self.file = open::locked(self.spot.open(OFlags::RDWR), &self.spot, &self.target)
             .map_err(|error| io::Error::other(error.to_string()))?;
         self.file.seek(SeekFrom::End(0)).map(drop)
     }
@@ -250,7 +251,7 @@ impl Partial {
     ///
     /// # Errors
     ///
-    /// [`Kind::Local`]; the partial file stays.
+    /// [`Kind::Local`]; the partial file stays, unless it could not be synced.
     pub fn complete(self, modified: Option<NaiveDateTime>, fresh: bool) -> Result<()> {
         if let Some(time) = modified.and_then(system_time) {
             // A time that cannot be set is no reason to lose the file.
@@ -259,6 +260,15 @@ impl Partial {
         if let Some(mode) = self.mode {
             let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
             let _ = self.file.set_permissions(permissions);
+        }
+        if tells_late(&self.file)
+            && let Err(error) = self.sync()
+        {
+            // Nobody knows what of it is there.
+            self.spoil();
+            return Err(Error::local(self.target.path(), &error)
+                .about("write")
+                .with_hint("nothing of it is kept; an old file of this name is untouched"));
         }
         if !self.spot.holds(&self.file) {
             let text = format!("{}: was replaced while it was filled", self.spot.path().display());
@@ -308,21 +318,6 @@ impl Read for FromStart<'_> {
         self.1 += read as u64;
         Ok(read)
     }
-}
-
-/// Locks a partial file that was opened.
-fn locked(opened: io::Result<File>, spot: &Spot, target: &Spot) -> Result<File> {
-    let failed = |error: io::Error| Error::local(spot.path(), &error).about("partial file");
-    let file = opened.map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
-        let text = format!("{}: is not a regular file", spot.path().display());
-        return Err(Error::new(Kind::Local, text));
-    }
-    flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-        let text = format!("{}: another ftpsh is fetching this file", target.path().display());
-        Error::new(Kind::Local, text)
-    })?;
-    Ok(file)
 }
 
 /// The last bytes of a file of `length` bytes, at most `most`.

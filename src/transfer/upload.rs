@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt as _, MetadataExt};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -174,6 +174,11 @@ impl Upload<'_> {
         let what = format!("put {}", self.job.local.display());
         let local = |error: std::io::Error| Error::local(&self.job.local, &error).about("read");
         let kind = self.job.how.kind;
+        // The server empties its file as soon as it is told of a new one: not for one that cannot
+        // be read at all.
+        if self.before.is_file() {
+            file.read_at(&mut [0], offset).map_err(local)?;
+        }
         let mut outgoing = if offset == 0 {
             remote.store(target, Place::Whole, kind)?
         } else {

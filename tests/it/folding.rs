@@ -1,86 +1,159 @@
 //! Disks that do not tell `Same` from `same`, two ways of writing an accent, or what DOS reserves.
 //!
-//! They are real ones (FAT, or ext4 with folding) where this machine can make and mount one;
-//! beside the code the same behaviour is held on a disk that the tests play.
+//! They are real ones, each of those that this machine can make and mount. Beside the code the same
+//! is held on a disk that the tests play.
 
-use crate::support::liar::Script;
-use crate::support::scene::Scene;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use crate::support::disk::{Disk, on_each_disk};
+use crate::support::liar::{Data, Script};
+use crate::support::program::Ran;
+use crate::support::scene::noise;
 
-/// A disk in a file, mounted until it is dropped.
-struct Disk {
-    root: PathBuf,
-    fat: bool,
+const FIRST: &str = "the first";
+const SECOND: &str = "the second one";
+
+/// Two names that such disks take for one: of a file, with an accent, and of a directory.
+fn pairs() -> Script {
+    let pairs = [("Same", "same"), ("caf\u{e9}", "cafe\u{301}"), ("Dir/x", "dir/x")];
+    pairs.iter().fold(Script::new(), |script, (one, other)| {
+        script.file(format!("/s/{one}"), FIRST).file(format!("/s/{other}"), SECOND)
+    })
 }
 
-impl Disk {
-    fn mount(scene: &Scene) -> Option<Self> {
-        let (image, root) = (scene.path("../image"), scene.path("disk"));
-        std::fs::create_dir(&root).unwrap();
-        for fat in [true, false] {
-            std::fs::File::create(&image).unwrap().set_len(16 << 20).unwrap();
-            let (make, options) = if fat {
-                ("mkfs.vfat", &[][..])
-            } else {
-                ("mkfs.ext4", &["-q", "-F", "-O", "casefold"][..])
-            };
-            let mount = ["-o", if fat { "loop,utf8" } else { "loop" }];
-            let done = run(make, options, &[&image]) && run("mount", &mount, &[&image, &root]);
-            if !done {
-                continue;
-            }
-            let disk = Self { root: root.clone(), fat };
-            let folded = root.join("folded");
-            std::fs::create_dir(&folded).unwrap();
-            if fat || run("chattr", &["+F"], &[&folded]) {
-                return Some(disk);
-            }
-        }
-        use std::io::Write as _;
-        let why = "left out: a disk that folds names (no FAT or folding ext4 can be mounted here)";
-        let _ = writeln!(std::io::stderr(), "{why}");
-        None
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        run("umount", &["-l"], &[&self.root]);
-    }
-}
-
-fn run(program: &str, options: &[&str], paths: &[&Path]) -> bool {
-    let path = "/usr/sbin:/usr/bin:/sbin:/bin";
-    let output = Command::new(program).args(options).args(paths).env("PATH", path).output();
-    output.is_ok_and(|output| output.status.success())
+#[track_caller]
+fn is_one_of_both(disk: &Disk, path: &str, ran: &Ran) {
+    let content = std::fs::read_to_string(disk.root.join(path)).unwrap();
+    assert!([FIRST, SECOND].contains(&&*content), "{content:?}\n{ran}");
 }
 
 #[test]
 fn the_second_of_two_names_that_the_disk_takes_for_one_is_an_error() {
-    // As one file and as a directory; an accent in one character and in two.
-    let pairs = [("Same", "same"), ("caf\u{e9}", "cafe\u{301}"), ("Dir/x", "dir/x")];
-    let mut script = Script::new();
-    for (one, other) in pairs {
-        script = script.file(format!("/s/{one}"), "first").file(format!("/s/{other}"), "second");
-    }
-    for name in ["NUL.txt", "con", "a:b", "dot.", "space "] {
-        script = script.file(format!("/fat/{name}"), "x");
-    }
-    let scene = Scene::new(script.file("/fat/fine", "x"));
-    let Some(disk) = Disk::mount(&scene) else { return };
-    for jobs in ["1", "4"] {
-        let ran = scene.run(&format!("mirror -P {jobs} s disk/folded/m{jobs}")).status(10);
-        let ran = ran.stderr_has("the same file as");
-        let count = std::fs::read_dir(disk.root.join("folded").join(format!("m{jobs}"))).unwrap();
+    on_each_disk(pairs, |scene, disk| {
         // FAT knows no two ways of writing an accent.
-        assert_eq!(count.count(), if disk.fat { 4 } else { 3 }, "{ran}");
-        let ran = scene.run(&format!("get -P {jobs} --overwrite -O disk/folded s/Same s/same"));
-        assert_eq!(ran.status, 9, "{ran}");
-    }
-    if disk.fat {
-        let ran = scene.run("mirror fat disk/names").status(10).stderr_has("device");
-        let names: Vec<_> = std::fs::read_dir(disk.root.join("names")).unwrap().collect();
-        assert_eq!(names.len(), 1, "{names:?}\n{ran}");
-    }
+        let left = if disk.kind.normalizes { 3 } else { 4 };
+        for jobs in ["1", "4"] {
+            let target = format!("folded/m{jobs}");
+            let ran = scene.run(&format!("mirror -P {jobs} s disk/{target}")).status(10);
+            is_told(&ran);
+            assert_eq!(disk.files(&target).len(), left, "{ran}");
+            is_one_of_both(disk, &format!("{target}/Same"), &ran);
+            is_told(&scene.run(&format!("mirror -P {jobs} s disk/{target}")).status(10));
+
+            // What is not there yet, and what is there already.
+            let get = format!("get -P {jobs} -O disk/folded/g{jobs} s/Same s/same");
+            std::fs::create_dir(disk.root.join(format!("folded/g{jobs}"))).unwrap();
+            for overwrite in ["", "--overwrite"] {
+                let ran = scene.run(&format!("{get} {overwrite}")).status(9);
+                is_told(&ran);
+                is_one_of_both(disk, &format!("folded/g{jobs}/Same"), &ran);
+                assert_eq!(disk.files(&format!("folded/g{jobs}")).len(), 1, "{ran}");
+            }
+        }
+    });
+}
+
+/// A disk that stores `Same` as `same` has no more to say of the second than that it is there.
+#[track_caller]
+fn is_told(ran: &Ran) {
+    let told = [
+        "the same file as",
+        "exists already",
+        "appeared here meanwhile",
+        "is fetching this file",
+        "that of another",
+    ];
+    assert!(told.iter().any(|told| ran.err().contains(told)), "{ran}");
+}
+
+#[test]
+fn large_files_are_told_apart_in_parts_and_at_the_same_time() {
+    const SIZE: usize = 17 << 20;
+    let other = || noise(SIZE + 1).split_off(1);
+    let script = || Script::new().file("/s/Big", noise(SIZE)).file("/s/big", other());
+    on_each_disk(script, |scene, disk| {
+        let ran = scene.run("pget -O disk/folded s/Big s/big").status(9);
+        is_told(&ran);
+        let got = std::fs::read(disk.root.join("folded/Big")).unwrap();
+        assert!(got == noise(SIZE), "{} bytes\n{ran}", got.len());
+        assert!(scene.liar.wire.lines("REST").len() > 1, "in one part\n{ran}");
+        assert_eq!(disk.files("folded").len(), 1, "{ran}");
+
+        // At the same time they would even have one partial file.
+        std::fs::remove_file(disk.root.join("folded/Big")).unwrap();
+        std::fs::create_dir(disk.root.join("folded/two")).unwrap();
+        let ran = scene.run("get -P2 -O disk/folded/two s/Big s/big").status(9);
+        is_told(&ran);
+        let got = std::fs::read(disk.root.join("folded/two/Big")).unwrap();
+        assert!(got == noise(SIZE) || got == other(), "{} bytes, mixed\n{ran}", got.len());
+    });
+}
+
+#[test]
+fn a_mirror_never_deletes_or_fetches_again_what_the_disk_spells_otherwise() {
+    let script = || {
+        Script::new()
+            .file("/s/Same", FIRST)
+            .file("/s/caf\u{e9}", FIRST)
+            .file("/s/\u{c4}gypten", FIRST)
+            .file("/s/Dir/X", SECOND)
+    };
+    on_each_disk(script, |scene, disk| {
+        let files = || (disk.files("folded/m"), disk.files("folded/m/dir"));
+        scene.run("mirror s disk/folded/m").ok();
+        let before = files();
+        let ran = scene.run("mirror --delete --yes s disk/folded/m").ok().stderr_has("4 unchanged");
+        assert_eq!(files(), before, "{ran}");
+        ran.never_says("deleted");
+
+        // Nothing but the spelling changed on the server; and it goes on to change what is in it.
+        let renames = "mv s/Same s/SAME; mv s/\u{c4}gypten s/\u{e4}gypten; mv s/Dir s/DIR";
+        scene.run(renames).ok();
+        scene.run("mirror --delete --yes -P4 s disk/folded/m").ok().stderr_has("4 unchanged");
+        assert_eq!(files(), before);
+        scene.write("new", "something else, and longer");
+        scene.run("put -o s/SAME new; mv s/caf\u{e9} s/d; rm s/DIR/X").ok();
+        let ran = scene.run("mirror --delete --yes s disk/folded/m").ok().stderr_has("2 deleted");
+        let (top, dir) = files();
+        assert_eq!((top.len(), dir.len()), (4, 0), "{top:?}\n{ran}");
+        let same = std::fs::read_to_string(disk.root.join("folded/m/same")).unwrap();
+        assert_eq!(same, "something else, and longer", "{ran}");
+    });
+}
+
+#[test]
+fn a_download_that_was_cut_is_gone_on_with_under_its_own_name() {
+    let script = || Script::new().file("/s/Cut", noise(300_000)).data("RETR", Data::Cut(200_000));
+    on_each_disk(script, |scene, disk| {
+        scene.hurried("get -O disk/folded s/Cut").status(10);
+        let ran = scene.run("get -c -O disk/folded s/Cut").ok();
+        assert!(std::fs::read(disk.root.join("folded/Cut")).unwrap() == noise(300_000), "{ran}");
+        assert!(scene.liar.wire.has("REST"), "{ran}");
+        assert_eq!(disk.files("folded").len(), 1, "{ran}");
+    });
+}
+
+#[test]
+fn what_windows_could_not_read_is_refused_on_its_disks() {
+    const NAMES: [&str; 8] =
+        ["CON", "NUL.txt", "aux", "COM1.log", "a:b", "what?", "dot.", "space "];
+    let script = || {
+        let names = NAMES.iter().fold(Script::new().file("/n/fine", "x"), |script, name| {
+            script.file(format!("/n/{name}"), "x")
+        });
+        // As directories too.
+        names.file("/d/con/x", "x").file("/d/end./x", "x").file("/d/fine/x", "x")
+    };
+    on_each_disk(script, |scene, disk| {
+        let all = if disk.kind.dos { (10, 1, 10, 1) } else { (0, 9, 0, 3) };
+        let ran = scene.run("mirror -P4 n disk/folded/n");
+        assert_eq!((ran.status, disk.files("folded/n").len()), (all.0, all.1), "{ran}");
+        let ran = scene.run("mirror d disk/folded/d");
+        assert_eq!((ran.status, disk.files("folded/d").len()), (all.2, all.3), "{ran}");
+        for name in NAMES {
+            let ran = scene.run(&format!("get -O disk/folded 'n/{name}'"));
+            assert_eq!(ran.status, if disk.kind.dos { 9 } else { 0 }, "{name}\n{ran}");
+            let asked = disk.kind.dos && ran.err().contains("give it another name");
+            assert!(asked || !disk.kind.dos, "{name}\n{ran}");
+        }
+        scene.run("get -o disk/folded/other n/CON").ok();
+    });
 }

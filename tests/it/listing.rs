@@ -58,19 +58,23 @@ fn what_the_server_left_out_is_told_and_no_command_takes_the_rest_for_all() {
 #[test]
 fn an_endless_listing_or_line_ends_with_little_memory() {
     let line = b"type=file;size=1; name\r\n".to_vec();
-    for (case, body) in [("a line", vec![b'x'; 65_536]), ("lines", line.repeat(3000))] {
-        let scene = Scene::new(script().always_data("MLSD", Data::Endless(body)));
-        let started = Instant::now();
-        let call = scene.call().args(["-c", "ls -1"]).command();
-        // 1 GiB of address space stands in for what cannot be measured from here.
-        let mut shell = std::process::Command::new("/bin/sh");
-        shell.args(["-c", "ulimit -v 1048576; exec \"$0\" \"$@\""]);
-        shell.arg(call.get_program()).args(call.get_args()).env_clear();
-        shell.envs(call.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        let output = shell.current_dir(&scene.dest).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(10), "{case}: {said}");
-        assert!(started.elapsed() < Duration::from_secs(25), "{case}");
+    let long = [&b"type=file;size=1; "[..], &[b'n'; 250], b"\r\n"].concat();
+    let no_line = [&[b'?'; 2000][..], b"\r\n"].concat();
+    for (case, body) in [
+        ("a line", vec![b'x'; 65_536]),
+        ("lines", line.repeat(3000)),
+        ("long names", long.repeat(300)),
+        ("what is no entry", no_line.repeat(30)),
+    ] {
+        for command in ["ls", "mirror . m"] {
+            let scene = Scene::new(script().always_data("MLSD", Data::Endless(body.clone())));
+            let started = Instant::now();
+            let ran = scene.run(command).within_mib(64);
+            assert_eq!(ran.status, 10, "{case}, {command}\n{ran}");
+            assert!(ran.err().contains("has no end"), "{case}, {command}\n{ran}");
+            assert_eq!(scene.liar.wire.lines("MLSD").len(), 1, "{case}, {command}\n{ran}");
+            assert!(started.elapsed() < Duration::from_secs(25), "{case}, {command}");
+        }
     }
 }
 
@@ -190,4 +194,16 @@ fn the_directory_survives_a_lost_connection() {
     let ran = scene.run("cd d; cat inside || cat inside; pwd").ok();
     assert!(ran.out().starts_with("found") && ran.out().contains("/d"), "{ran}");
     assert_eq!(scene.liar.wire.connections(), 2, "{ran}");
+}
+
+#[test]
+fn a_listing_may_take_as_much_memory_as_the_setting_says() {
+    let entries: String = (0..20_000).map(|i| format!("type=file;size=1; {i:05}\r\n")).collect();
+    let scene = Scene::new(script().listing("MLSD", entries));
+    for command in ["ls -1", "mirror --dry-run . m", "find"] {
+        let least = format!("set ftp:max-listing 1; reconnect; {command}");
+        scene.run(&least).status(10).stderr_has("has no end").stderr_has("ftp:max-listing");
+        let ran = scene.run(command).ok();
+        assert_eq!(ran.out().matches("19999").count(), 1, "{command}\n{}", ran.err());
+    }
 }

@@ -1,7 +1,8 @@
 //! A connection beside the current one, for transfers that name their server by a URL.
 //!
-//! It is made with the same checks and questions. The passwords that the command line names are
-//! for the current server: another host gets what its URL, netrc or the user gives.
+//! It is made with the same checks and questions. The passwords that the command line names
+//! are for the current user of the current server; for another one, also on another port, its URL,
+//! netrc or the user are asked.
 
 use std::sync::Arc;
 
@@ -57,12 +58,18 @@ impl Context {
     pub fn beside(&mut self, target: Target) -> Result<Beside> {
         let current = &self.connection;
         let mut sources = current.sources.clone();
-        let same = current.host().is_none_or(|host| host == target.site.host);
+        let same = current
+            .site
+            .as_ref()
+            .is_none_or(|site| (&site.host, site.port) == (&target.site.host, target.site.port));
         let mut user = target.site.user.clone();
         if same {
             user = user.or_else(|| current.user.clone());
         }
-        if !same || target.password.is_some() {
+        // Nor is one user's password another's.
+        let login = current.login.as_ref().filter(|_| user.is_some());
+        let other = login.is_some_and(|login| user.as_ref() != Some(&login.user));
+        if !same || other || target.password.is_some() {
             (sources.file, sources.command, sources.env) = (None, None, None);
         }
         let connection = Connection::sharing(Arc::clone(&current.gate), sources, None);

@@ -365,6 +365,7 @@ impl Context {
                 _ => ListMode::Auto,
             },
             eager: !self.at_prompt && site.path.is_none(),
+            max_listing: settings.count(set::FTP_MAX_LISTING, host) << 20,
             clear_data: {
                 let clear = settings.text(set::TLS_DATA, host) == "clear";
                 if clear {

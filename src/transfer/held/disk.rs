@@ -37,8 +37,55 @@ pub(super) fn is_fat(directory: impl AsFd) -> bool {
     const MSDOS: u64 = 0x4d44;
     const EXFAT: u64 = 0x2011_bab0;
     const NTFS3: u64 = 0x7366_746e;
-    let kind = rustix::fs::fstatfs(directory).map(|stat| stat.f_type as u64 & 0xffff_ffff);
-    kind.is_ok_and(|kind| [MSDOS, EXFAT, NTFS3].contains(&kind))
+    const FUSE: u64 = 0x6573_5546;
+    let kind = rustix::fs::fstatfs(&directory).map(|stat| stat.f_type as u64 & 0xffff_ffff);
+    match kind {
+        Ok(FUSE) => {
+            let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+            let device = rustix::fs::fstat(directory).map(|stat| stat.st_dev);
+            device.is_ok_and(|device| is_fat_by_fuse(&mounts, device))
+        }
+        Ok(kind) => [MSDOS, EXFAT, NTFS3].contains(&kind),
+        Err(_) => false,
+    }
+}
+
+/// Whether what cannot be written may show only when a file is synced or closed: file systems that
+/// ask a server or a program (linux/magic.h). Syncing costs little there: closing does the same.
+#[cfg(target_os = "linux")]
+pub fn tells_late(file: impl AsFd) -> bool {
+    const FUSE: u64 = 0x6573_5546;
+    const NFS: u64 = 0x6969;
+    const CIFS: u64 = 0xff53_4d42;
+    const SMB2: u64 = 0xfe53_4d42;
+    const CEPH: u64 = 0x00c3_6400;
+    const PLAN9: u64 = 0x0102_1997;
+    let kind = rustix::fs::fstatfs(&file).map(|stat| stat.f_type as u64 & 0xffff_ffff);
+    match kind {
+        // A disk of this machine is as slow to sync as any.
+        Ok(FUSE) => !is_fat(file),
+        Ok(kind) => [NFS, CIFS, SMB2, CEPH, PLAN9].contains(&kind),
+        Err(_) => false,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn tells_late(_file: impl AsFd) -> bool {
+    true
+}
+
+/// Programs that serve a disk all have the one magic number; a table of mounts (proc(5)) tells
+/// more. NTFS-3G and exfat-fuse, and hardly anything else, are `fuseblk`.
+#[cfg(target_os = "linux")]
+fn is_fat_by_fuse(mounts: &str, device: u64) -> bool {
+    let device = format!("{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
+    mounts.lines().filter(|line| line.split(' ').nth(2) == Some(&device)).any(|line| {
+        let kind = line.split_once(" - ").and_then(|(_, rest)| rest.split(' ').next());
+        kind.is_some_and(|kind| {
+            kind == "fuseblk"
+                || kind.starts_with("fuse.") && (kind.contains("fat") || kind.contains("ntfs"))
+        })
+    })
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -49,6 +96,21 @@ pub(super) fn is_fat(_directory: impl AsFd) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_disk_of_windows_that_a_program_serves_is_known_by_the_table_of_mounts() {
+        let mounts = "22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n\
+            40 22 7:0 / /media/a\\040-\\040b rw,nosuid - fuseblk /dev/loop0 rw,user_id=0\n\
+            41 22 0:41 / /mnt/s rw shared:7 master:2 - fuse.sshfs host: rw\n\
+            42 22 0:42 / /mnt/f rw - fuse.fusefat fusefat rw\n";
+        for (major, minor, fat) in
+            [(254, 0, false), (7, 0, true), (0, 41, false), (0, 42, true), (0, 43, false)]
+        {
+            let device = rustix::fs::makedev(major, minor);
+            assert_eq!(is_fat_by_fuse(mounts, device), fat, "{major}:{minor}");
+        }
+    }
 
     #[test]
     fn what_fat_does_not_take_is_refused_and_nothing_else() {

@@ -4,6 +4,8 @@
 //! come in one by one and are sorted by name once; then they are handed out as views. Nothing here
 //! asks a tree.
 
+use std::collections::HashMap;
+
 use super::tree::{Item, ItemKind, Stamp};
 
 /// A directory's content.
@@ -72,6 +74,11 @@ impl Listing {
         twice
     }
 
+    /// The memory that it takes, in bytes.
+    pub fn weight(&self) -> u64 {
+        (self.names.len() + self.rows.len() * size_of::<Row>()) as u64
+    }
+
     /// How many items there are.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -98,6 +105,24 @@ impl Listing {
         if let Some(row) = row {
             row.modified = row.modified.map(change);
         }
+    }
+
+    /// The place of a name; the items are in order.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        let row_name = |row: &Row| &self.names[row.start..row.start + usize::from(row.name)];
+        self.rows.binary_search_by(|row| row_name(row).cmp(name)).ok()
+    }
+
+    /// The listing with other names for some of its items.
+    #[must_use]
+    pub fn renamed(&self, others: &HashMap<&str, &str>) -> Self {
+        let mut renamed = Self { complaints: self.complaints.clone(), ..Self::default() };
+        for item in self.iter() {
+            let name = others.get(item.name).copied().unwrap_or(item.name);
+            renamed.push(Item { name, ..item });
+        }
+        renamed.sort();
+        renamed
     }
 
     /// Only the items at these places, in the same order; `places` ascends.
@@ -164,6 +189,7 @@ mod tests {
         assert!(listing.sort().is_empty());
         assert_eq!(names(&listing), ["a", "b", "ä"]);
         assert_eq!(listing.get(0), Some(directory));
+        assert_eq!(["a", "ä", "au"].map(|name| listing.find(name)), [Some(0), Some(2), None]);
         assert_eq!(listing.get(1), Some(item("b")));
         assert_eq!(listing.get(3), None);
     }

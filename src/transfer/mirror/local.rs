@@ -3,6 +3,7 @@
 //! Nothing outside it is ever written, followed or deleted: names are single safe components,
 //! and a link in the place of a directory is refused.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ use super::tree::{Item, ItemKind, Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{decode_name, encode_name, safe_component};
-use crate::transfer::held::{HeldDir, Spot, file_type};
+use crate::transfer::held::{HeldDir, Spot, file_type, like};
 use crate::transfer::partial::is_partial_name;
 
 /// A local tree. Its root is opened once, and everything happens relative to it.
@@ -170,6 +171,38 @@ impl Tree for LocalTree {
         Ok(Some(listing))
     }
 
+    fn spelled_as(&self, path: &str, wanted: &Listing, listing: Listing) -> Listing {
+        let others = || listing.iter().filter(|item| wanted.find(item.name).is_none());
+        let Some(Ok(directory)) = self.enter(path).ok().filter(|_| others().next().is_some())
+        else {
+            return listing;
+        };
+        let stat = |name: &str| directory.spot(safe(name).ok()?).stat().ok()?;
+        let number = |stat: &Stat| (stat.st_dev, stat.st_ino);
+        // Nothing is found under most names, and then there is nothing to compare.
+        let mut numbers = None;
+        let mut spelled: HashMap<&str, &str> = HashMap::new();
+        for item in wanted.iter().filter(|item| listing.find(item.name).is_none()) {
+            let Some(here) = stat(item.name) else { continue };
+            let (by_number, by_likeness) = numbers.get_or_insert_with(|| {
+                let found =
+                    others().filter_map(|item| Some((number(&stat(item.name)?), item.name)));
+                let alike = others().map(|item| (like(item.name), item.name));
+                (found.collect::<HashMap<_, _>>(), alike.collect::<HashMap<_, _>>())
+            });
+            // Some disks number a file anew for each spelling of its name.
+            let same = by_number.get(&number(&here)).or_else(|| by_likeness.get(&like(item.name)));
+            if let Some(other) = same {
+                // The first of several names has it; the others are an error when they are carried.
+                spelled.entry(*other).or_insert(item.name);
+            }
+        }
+        if spelled.is_empty() {
+            return listing;
+        }
+        listing.renamed(&spelled)
+    }
+
     fn follow<'a>(&self, path: &str, link: Item<'a>, _cancel: &Cancel) -> Result<Item<'a>> {
         let spot = self.spot(path)?;
         let stat = spot.stat_through_link().map_err(|error| Error::local(spot.path(), &error))?;
@@ -260,6 +293,33 @@ mod tests {
         let tree = LocalTree::new(dir.path().to_owned());
         let listing = tree.list("", &go()).unwrap().unwrap();
         assert_eq!(listing.iter().map(|item| item.name).collect::<Vec<_>>(), ["a"]);
+    }
+
+    #[test]
+    fn what_the_disk_spells_otherwise_goes_by_the_name_that_is_wanted_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let listing = |names: &[&str]| {
+            let mut listing = Listing::default();
+            for name in names {
+                let kind = ItemKind::File;
+                listing.push(Item { name, kind, size: Some(1), modified: None, unique: None });
+            }
+            listing
+        };
+        let wanted = listing(&["A", "B", "a", "new", "there"]);
+        for name in ["a", "b", "other", "there"] {
+            std::fs::write(dir.path().join(name), "x").unwrap();
+        }
+        let plain = LocalTree::new(dir.path().to_owned());
+        let folding = LocalTree::new(dir.path().to_owned());
+        folding.held.set(HeldDir::open(dir.path()).unwrap().folding()).unwrap();
+        // `A` is what is there as `a`; but that is wanted itself.
+        for (tree, names) in
+            [(plain, ["a", "b", "other", "there"]), (folding, ["B", "a", "other", "there"])]
+        {
+            let found = tree.spelled_as("", &wanted, listing(&["a", "b", "other", "there"]));
+            assert_eq!(found.iter().map(|item| item.name).collect::<Vec<_>>(), names);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::listing::Listing;
 use super::tree::{Item, ItemKind, Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::list::Listed;
+use crate::ftp::list::{Listed, without_end};
 use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::ftp::pool::Pool;
@@ -51,7 +51,15 @@ impl RemoteTree {
         // Places of items whose times are on the server's clock, and the newest file of them.
         let mut on_its_clock: Vec<u32> = Vec::new();
         let mut newest: Option<(String, Modified)> = None;
+        // Complaints are counted as they come: how many, and their bytes.
+        let (mut complaints, mut told, most) = (0, 0, session.max_listing());
         session.list_each(Some(directory), true, &mut |listed| {
+            if let Some(last) = listing.complaints.get(complaints) {
+                (complaints, told) = (complaints + 1, told + last.len() as u64 + 48);
+            }
+            if listing.weight() + told > most {
+                return Err(without_end());
+            }
             let entry = match listed {
                 Listed::Entry(entry) => entry,
                 Listed::Unknown(line) => {

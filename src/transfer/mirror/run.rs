@@ -230,6 +230,12 @@ impl Runner<'_> {
         for complaint in [&source, &target].into_iter().flatten().flat_map(|l| &l.complaints) {
             self.unclean(&Error::new(Kind::Incomplete, complaint.clone()))?;
         }
+        let target = match (&source, target) {
+            (Some(source), Some(target)) => {
+                Some(self.sides.target().spelled_as(&next.path, source, target))
+            }
+            (_, target) => target,
+        };
         let mut plan = directory(next, source.as_ref(), target.as_ref(), &self.settings.rules);
         for path in &plan.loops {
             let show = self.sides.source().show(path);

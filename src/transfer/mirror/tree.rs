@@ -69,6 +69,12 @@ pub trait Tree: Send + Sync {
     /// When it cannot be listed, or the listing was cut short.
     fn list(&self, path: &str, cancel: &Cancel) -> Result<Option<Listing>>;
 
+    /// A listing of this tree with the names that `wanted` has for its items, where the disk takes
+    /// both names for one file: it may spell a name otherwise than it was given.
+    fn spelled_as(&self, _path: &str, _wanted: &Listing, listing: Listing) -> Listing {
+        listing
+    }
+
     /// What a link leads to: a file's or directory's item of the same name.
     ///
     /// # Errors

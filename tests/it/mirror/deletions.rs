@@ -1,7 +1,7 @@
 //! `mirror --delete`: last, bounded, and only after listings that are beyond doubt.
 
 use super::{PATHS, below, changes, local_tree, script, there};
-use crate::support::liar::{Data, Script, Step};
+use crate::support::liar::{Data, Event, Script, Step};
 use crate::support::scene::Scene;
 
 /// A target with the tree and four things more, two of them in a directory of their own.
@@ -179,7 +179,7 @@ fn files_are_carried_before_anything_is_deleted() {
     let last = changes.iter().rposition(|l| l.starts_with("STOR") || l.starts_with("MKD")).unwrap();
     assert!(first > last, "{changes:?}");
     // First of all it is found out whether the directory is a link.
-    let order = ["DELE /up/old", "DELE /up/old/y", "RMD /up/old", "DELE /up/x"];
+    let order = ["DELE /up/old", "DELE /up/old/y", "DELE /up/x", "RMD /up/old"];
     assert_eq!(changes[first..], order);
 }
 
@@ -203,4 +203,45 @@ fn a_link_among_the_surplus_is_deleted_and_not_what_it_leads_to() {
     scene.run("mirror --delete --yes src").ok();
     assert_eq!(below(&scene, "src"), PATHS);
     assert_eq!(scene.read("outside/precious").unwrap(), b"x");
+}
+
+#[test]
+fn much_is_deleted_on_a_server_over_several_connections_and_a_failure_is_one_of_its_own() {
+    const FILES: usize = 600;
+    let script = (0..FILES)
+        .fold(Script::new(), |script, i| script.file(format!("/t/d{}/e/f{i:03}", i % 20), "x"));
+    let scene = Scene::new(script.of("DELE", "/t/d7/e/f147", Step::reply("550 not this one")));
+    std::fs::create_dir(scene.path("src")).unwrap();
+    let ran = scene.run("mirror -R --delete --yes --max-delete 639 -P4 src t");
+    assert!(ran.status != 0 && there(&scene, "t").len() == FILES + 40, "{ran}");
+    let dry = scene.run("mirror -R --delete --dry-run -P4 src t").ok();
+    let planned: Vec<_> = dry.out().lines().skip(1).map(str::to_owned).collect();
+    let depths: Vec<_> = planned.iter().map(|line| line.matches('/').count()).collect();
+    assert!(planned.len() == FILES + 40 && depths.is_sorted_by(|a, b| a >= b), "{dry}");
+
+    let ran = scene.run("mirror -R --delete --yes -P4 src t").status(10).stderr_has("637 deleted");
+    // The file, and the two directories that it is in.
+    let ran = ran.stderr_has("d7/e/f147").stderr_has("not this one").stderr_has("3 failed");
+    assert_eq!(there(&scene, "t"), ["d7", "d7/e", "d7/e/f147"], "{ran}");
+    let lines = |verb: &str| {
+        let mut lines = Vec::new();
+        for event in scene.liar.wire.events() {
+            if let Event::Line { session, line, .. } = event {
+                let line = String::from_utf8(line).unwrap();
+                lines.extend(line.strip_prefix(verb).map(|path| (session, path.to_owned())));
+            }
+        }
+        lines
+    };
+    let mut sessions: Vec<_> = lines("DELE ").iter().map(|(session, _)| *session).collect();
+    sessions.sort_unstable();
+    sessions.dedup();
+    assert!((2..=4).contains(&sessions.len()), "{sessions:?}");
+    // A directory goes after what is in it.
+    let removed: Vec<_> = lines("RMD ").into_iter().map(|(_, path)| path).collect();
+    let deep = removed.iter().rposition(|path| path.ends_with("/e")).unwrap();
+    assert!(removed[..=deep].iter().all(|path| path.ends_with("/e")), "{removed:?}");
+
+    let ran = scene.run("mirror -R --delete --yes src t");
+    assert_eq!(ran.status, 10, "it is still refused\n{ran}");
 }

@@ -123,11 +123,17 @@ fn directories_without_end_end() {
         let script = Script::new().listing(case, listing).dir("/s");
         let scene = Scene::new(if case == "LIST" { script.without("MLSD") } else { script });
         let started = Instant::now();
-        let ran = scene.run("mirror --dry-run --delete s");
+        let ran = scene.run("mirror --dry-run --delete s").within_mib(64);
         assert!(ran.status != 0, "{case}\n{ran}");
         assert!(started.elapsed() < Duration::from_secs(10), "{case}: {:?}", started.elapsed());
         let asked = scene.liar.wire.lines(case).len();
         assert!(asked <= 2 * 66 + 2, "{case}: {asked} directories");
+        for command in ["find s", "get -r s", "du s"] {
+            let started = Instant::now();
+            let ran = scene.run(command).within_mib(64);
+            assert!(ran.status != 0, "{case}, {command}\n{ran}");
+            assert!(started.elapsed() < Duration::from_secs(10), "{case}, {command}");
+        }
     }
     let scene = Scene::new(Script::new().listing("MLSD", "type=dir; loop\r\n").dir("/s"));
     let ran = scene.run("set mirror:max-depth 5; mirror s");

@@ -8,6 +8,7 @@
 
 pub mod certificate;
 pub mod client;
+pub mod disk;
 pub mod embedded;
 pub mod liar;
 pub mod program;

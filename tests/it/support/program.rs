@@ -128,10 +128,12 @@ impl Ftpsh {
         });
         let stdout = collect(child.stdout.take().expect("piped"));
         let stderr = collect(child.stderr.take().expect("piped"));
-        let code = wait(&mut child, self.timeout);
+        let mut peak = 0;
+        let code = wait_watching(&mut child, self.timeout, |id| peak = peak_of(id).max(peak));
         let ran = Ran {
             args: self.args.clone(),
             status: code,
+            peak,
             stdout: stdout.join().expect("reader"),
             stderr: stderr.join().expect("reader"),
             home: self.home,
@@ -166,8 +168,13 @@ fn hang_up_by_default() {
 
 /// The exit status; 128 and the signal's number for a signal; [`KILLED`] after the deadline.
 pub fn wait(child: &mut Child, timeout: Duration) -> i32 {
+    wait_watching(child, timeout, |_| ())
+}
+
+fn wait_watching(child: &mut Child, timeout: Duration, mut watch: impl FnMut(u32)) -> i32 {
     let deadline = Instant::now() + timeout;
     loop {
+        watch(child.id());
         if let Some(status) = child.try_wait().expect("wait for ftpsh") {
             return status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
         }
@@ -182,11 +189,22 @@ pub fn wait(child: &mut Child, timeout: Duration) -> i32 {
     }
 }
 
+/// The largest resident memory of a process so far, in KiB; 0 where nothing tells (it has ended,
+/// or this is not Linux). What a wait for it tells would count this process's memory as well.
+fn peak_of(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
 /// What the program did.
 pub struct Ran {
     args: Vec<OsString>,
     /// Exit status.
     pub status: i32,
+    /// The largest resident memory in KiB, as seen every 5 ms until shortly before the end.
+    peak: u64,
     /// Everything on standard output.
     pub stdout: Vec<u8>,
     /// Everything on standard error.
@@ -228,6 +246,15 @@ impl Ran {
     #[track_caller]
     pub fn stderr_has(self, wanted: &str) -> Self {
         assert!(self.err().contains(wanted), "stderr wanted with: {wanted:?}\n{self}");
+        self
+    }
+
+    /// Fails if more than so many MiB of memory were in use at any time, or none was seen to be.
+    #[track_caller]
+    pub fn within_mib(self, most: u64) -> Self {
+        let seen = self.peak > 1024 || !cfg!(target_os = "linux");
+        assert!(seen, "the memory was not measured\n{self}");
+        assert!(self.peak <= most * 1024, "{} KiB in use, of {most} MiB\n{self}", self.peak);
         self
     }
 

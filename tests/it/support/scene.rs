@@ -127,6 +127,7 @@ impl Scene {
             mode: DataMode::Auto,
             list: ListMode::Auto,
             eager: false,
+            max_listing: 30 << 20,
             clear_data: false,
             ways: Ways::default(),
             charset: Charset::default(),

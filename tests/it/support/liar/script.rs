@@ -114,6 +114,8 @@ pub struct Script {
     pub(super) implicit: bool,
     pub(super) user: String,
     pub(super) password: String,
+    /// Further users, and their passwords.
+    others: Vec<(String, String)>,
     pub(super) certificate: Certificate,
     pub(super) versions: Versions,
     pub(super) needs_resumption: bool,
@@ -170,6 +172,7 @@ impl Script {
             implicit: false,
             user: "tester".to_owned(),
             password: "s3cret-word".to_owned(),
+            others: Vec::new(),
             certificate: Certificate::make("localhost").unwrap(),
             versions: Versions::Both,
             needs_resumption: false,
@@ -193,6 +196,17 @@ impl Script {
     pub fn ipv6(mut self) -> Self {
         self.address = Ipv6Addr::LOCALHOST.into();
         self
+    }
+
+    /// One more user.
+    pub fn user(mut self, name: &str, password: &str) -> Self {
+        self.others.push((name.to_owned(), password.to_owned()));
+        self
+    }
+
+    pub(super) fn takes(&self, user: &str, password: &str) -> bool {
+        let other = |(name, word): &(String, String)| name == user && word == password;
+        (self.user == user && self.password == password) || self.others.iter().any(other)
     }
 
     /// Takes one command of those that come together, and loses the others.

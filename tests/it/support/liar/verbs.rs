@@ -28,12 +28,12 @@ impl Control<'_> {
                 self.secure()
             }
             b"USER" => {
-                self.right_user = text == self.shared.script().user;
+                self.user = text;
                 self.reply("331 password, please")
             }
             b"PASS" if self.logged_in => self.reply("503 already logged in"),
             b"PASS" => {
-                self.logged_in = self.right_user && text == self.shared.script().password;
+                self.logged_in = self.shared.script().takes(&self.user, &text);
                 self.reply(if self.logged_in { "230 welcome" } else { "530 login incorrect" })
             }
             b"PROT" => {

@@ -1,0 +1,76 @@
+//! Opening a partial file so that nobody else fills it: by a lock, and where a disk that takes two
+//! names for one file makes the lock useless, by looking at what the disk calls it.
+
+use std::fs::File;
+use std::io;
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+
+use super::names::is_partial_name;
+use crate::error::{Error, Kind, Result};
+use crate::transfer::held::Spot;
+
+/// Creates the partial file of `target`, or opens the one that is there, and locks it.
+///
+/// # Errors
+///
+/// [`Kind::Local`] when it cannot be opened, is a link, or is another download's.
+pub(super) fn create_or_open(spot: &Spot, target: &Spot, mode: u32) -> Result<File> {
+    match spot.open_or_create(OFlags::RDWR | OFlags::EXCL, mode) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let opened = spot.open_or_create(OFlags::RDWR, mode);
+            spelled_otherwise(spot, target, opened.as_ref().ok())?;
+            let file = locked(opened, spot, target)?;
+            // Where a program serves the disk, the system may know a name for a second that is
+            // gone already, as that of a file that is whole by now.
+            match spot.on_disk() {
+                Some(name) if is_partial_name(&name) => Ok(file),
+                _ => Err(of_another(target)),
+            }
+        }
+        created => locked(created, spot, target),
+    }
+}
+
+/// Whether it is safe that the disk spells the name of a partial file otherwise. Many programs that
+/// serve disks take each spelling for a file of its own, also for locks, which then keep nobody
+/// away: two locks show it.
+fn spelled_otherwise(spot: &Spot, target: &Spot, opened: Option<&File>) -> Result<()> {
+    let Some((twin, opened)) = spot.twin().zip(opened) else { return Ok(()) };
+    let twin = spot.beside(twin);
+    let other = match twin.open(OFlags::RDWR) {
+        // It has become a whole file meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(of_another(target)),
+        other => locked(other, &twin, target)?,
+    };
+    if flock(opened, FlockOperation::NonBlockingLockExclusive).is_ok() {
+        return Err(of_another(target));
+    }
+    drop(other);
+    Ok(())
+}
+
+fn of_another(target: &Spot) -> Error {
+    let text =
+        format!("{}: on this disk its partial file is that of another", target.path().display());
+    Error::new(Kind::Local, text).with_hint("give it another name with -o")
+}
+
+/// Locks a partial file that was opened.
+///
+/// # Errors
+///
+/// [`Kind::Local`] when it is no file, or another ftpsh is filling it.
+pub(super) fn locked(opened: io::Result<File>, spot: &Spot, target: &Spot) -> Result<File> {
+    let failed = |error: io::Error| Error::local(spot.path(), &error).about("partial file");
+    let file = opened.map_err(failed)?;
+    if !file.metadata().map_err(failed)?.is_file() {
+        let text = format!("{}: is not a regular file", spot.path().display());
+        return Err(Error::new(Kind::Local, text));
+    }
+    flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+        let text = format!("{}: another ftpsh is fetching this file", target.path().display());
+        Error::new(Kind::Local, text)
+    })?;
+    Ok(file)
+}
