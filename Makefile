@@ -38,7 +38,7 @@ test: deps test-deps
 # The table goes to standard output; benches/run says what can be set.
 bench: deps
 	@tests/servers/install-packages $(BENCH_PACKAGES)
-	$(CARGO) build --release --locked --bin ftpsh --example limit
+	$(CARGO) build --release --locked --bin ftpsh --example limit --example relay
 	tests/servers/with benches/run
 
 demo: deps

@@ -10,7 +10,7 @@ use super::exchange::{Exchange, lock};
 use super::options::Options;
 use super::secure::secure;
 use crate::error::{Error, Kind, Result};
-use crate::tls::{Agreed, Tls};
+use crate::tls::Agreed;
 use crate::trust::identity::Identity;
 
 /// How long the answer to QUIT is waited for.
@@ -23,10 +23,9 @@ const GOODBYE: Duration = Duration::from_secs(1);
 ///
 /// [`Kind::Connect`] and [`Kind::Tls`], as for a connection that is to be used.
 pub fn probe(options: &Options) -> Result<(Identity, Option<Agreed>)> {
-    let tls = Tls::new(&options.tls, &options.host)?;
     let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
     let mut shown = None;
-    let (mut control, _) = secure(options, &tls, &exchange, &mut |identity| {
+    let (mut control, ..) = secure(options, &exchange, &mut |identity| {
         shown = Some(identity.clone());
         Ok(())
     })?;

@@ -11,42 +11,75 @@ use super::explain::handshake_failure;
 use super::greeting::{ask_for_tls, check_greeting, socket};
 use super::options::Options;
 use crate::error::{Error, Kind, Result};
-use crate::tls::Tls;
+use crate::tls::{Socket, Tls};
 use crate::trust::identity::Identity;
 
 /// Dial, greeting, handshake and judgement; on success nothing but these has happened.
 pub(super) fn secure(
     options: &Options,
-    tls: &Tls,
     exchange: &Shared,
     admit: &mut dyn FnMut(&Identity) -> Result<()>,
-) -> Result<(Control, String)> {
-    match secure_once(options, tls, exchange, admit) {
+) -> Result<(Control, String, Arc<Tls>)> {
+    let (tls, reached) = prepare(options, exchange)?;
+    let secured = match handshake(options, &tls, exchange, reached, admit) {
         // The platform's TLS checks during the handshake; the second one tells what it found.
-        Err(_) if tls.wants_unchecked_retry() => secure_once(options, tls, exchange, admit),
+        Err(_) if tls.wants_unchecked_retry() => {
+            let reached = reach(options, exchange)?;
+            handshake(options, &tls, exchange, reached, admit)
+        }
         other => other,
-    }
+    };
+    secured.map(|(control, greeting)| (control, greeting, Arc::new(tls)))
 }
 
-fn secure_once(
+/// A server that waits for the handshake, and its greeting, if there was one.
+type Reached = (Socket, String);
+
+/// Makes TLS ready and reaches the server, at the same time where reading the system's roots is
+/// all that there is to do: that takes 20 ms.
+fn prepare(options: &Options, exchange: &Shared) -> Result<(Tls, Reached)> {
+    let config = &options.tls;
+    let ready = || Tls::new(config, &options.host);
+    let roots_only =
+        config.ca_file.is_none() && config.cert_file.is_none() && config.seen.is_none();
+    std::thread::scope(|scope| {
+        let beside = roots_only
+            .then(|| std::thread::Builder::new().spawn_scoped(scope, ready).ok())
+            .flatten();
+        let Some(beside) = beside else {
+            let tls = ready()?;
+            return Ok((tls, reach(options, exchange)?));
+        };
+        let reached = reach(options, exchange);
+        let tls = beside.join().map_err(|_| Error::new(Kind::Tls, "TLS cannot be set up"))?;
+        Ok((tls?, reached?))
+    })
+}
+
+/// Dials, and asks an explicit server for TLS.
+fn reach(options: &Options, exchange: &Shared) -> Result<Reached> {
+    let tcp = options.dialer.connect(&options.host, options.port)?;
+    let raw = socket(tcp, options.dialer.cancel.clone())?;
+    if options.implicit {
+        return Ok((raw, String::new()));
+    }
+    ask_for_tls(raw, exchange).map_err(|error| {
+        let silent = error.kind() == Kind::Connect && error.reply().is_none();
+        // An implicit server waits for our handshake, as we wait for its greeting.
+        let error =
+            if silent { error.with_hint("ftps:// if TLS is implicit there") } else { error };
+        error.about(format!("{}:{}", options.host, options.port))
+    })
+}
+
+fn handshake(
     options: &Options,
     tls: &Tls,
     exchange: &Shared,
+    (mut raw, mut greeting): Reached,
     admit: &mut dyn FnMut(&Identity) -> Result<()>,
 ) -> Result<(Control, String)> {
     let where_to = format!("{}:{}", options.host, options.port);
-    let tcp = options.dialer.connect(&options.host, options.port)?;
-    let mut raw = socket(tcp, options.dialer.cancel.clone())?;
-    let mut greeting = String::new();
-    if !options.implicit {
-        (raw, greeting) = ask_for_tls(raw, exchange).map_err(|error| {
-            let silent = error.kind() == Kind::Connect && error.reply().is_none();
-            // An implicit server waits for our handshake, as we wait for its greeting.
-            let error =
-                if silent { error.with_hint("ftps:// if TLS is implicit there") } else { error };
-            error.about(&where_to)
-        })?;
-    }
     raw.set_patience(crate::tls::Patience::within(options.timeout));
     let (stream, identity) = tls.control(raw).map_err(|error| {
         let error = handshake_failure(error, &where_to);

@@ -19,7 +19,7 @@ use super::reply::{Reply, pwd_path};
 use super::secure::{refused_protection, secure};
 use super::slots::Slot;
 use crate::error::{Error, Kind, Result};
-use crate::tls::{Agreed, Seen, Tls};
+use crate::tls::{Agreed, Seen};
 
 use super::login::joined;
 pub use super::login::{Ahead, Known, Login};
@@ -88,11 +88,10 @@ impl Session {
     }
 
     fn connect_once(options: Options, admit: &mut Admit<'_>) -> Result<Self> {
-        let tls = Arc::new(Tls::new(&options.tls, &options.host)?);
         let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
         lock(&exchange).ways = options.ways.clone();
         let (mut certificate, mut ahead) = (Vec::new(), Ahead::default());
-        let (control, greeting) = secure(&options, &tls, &exchange, &mut |identity| {
+        let (control, greeting, tls) = secure(&options, &exchange, &mut |identity| {
             certificate.clone_from(&identity.der);
             ahead = admit(identity)?;
             Ok(())

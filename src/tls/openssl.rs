@@ -34,6 +34,15 @@ use crate::trust::identity::{Identity, Problem};
 /// what is weak. TLS 1.3 suites are all strong and stay as the system has them.
 const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!aDSS:!SRP:!PSK";
 
+/// The key exchange groups of OpenSSL before 3.5, with P-256 first: it offers a key for the first
+/// one only, and servers that know no other than P-256 (vsftpd, Pure-FTPd with OpenSSL's old way to
+/// set curves) would ask for a second hello, a round trip more.
+const GROUPS: &str = "P-256:X25519:X448:P-521:P-384";
+
+/// From this version on OpenSSL offers several keys, one that quantum computers do not break among
+/// them.
+const GROUPS_END: i64 = 0x3050_0000;
+
 /// The protocol name for FTP control connections (RFC 7301 registry); keeps a server of another
 /// protocol that shares the certificate from answering.
 const ALPN: &[u8] = b"\x03ftp";
@@ -230,6 +239,10 @@ fn control_context(
             builder.set_groups_list(group).map_err(|e| setup(&e))?;
         }
         return Ok(builder.build());
+    }
+    if openssl::version::number() < GROUPS_END {
+        // Where the system's policy has not all of them, it stays as it is.
+        let _ = builder.set_groups_list(GROUPS);
     }
     builder.set_default_verify_paths().map_err(|e| setup(&e))?;
     if let Some(path) = &config.ca_file {

@@ -25,6 +25,15 @@ const FIRST_BUFFER: usize = 16 * 1024;
 /// Bytes buffered in each direction of a control connection: more than any reply needs.
 pub const CONTROL_BUFFER: usize = 16 * 1024;
 
+/// Bytes after which a connection is taken for one that flows. Small files never are.
+const FLOWING: usize = 256 * 1024;
+
+/// How long a reader that has caught up with a flow looks away before it waits. Waiting has the
+/// sender's next write wake us, which costs the sender time and may have the kernel put both on one
+/// processor: 1 GiB from vsftpd, whose two processes need both of two, took 1.3 to 2.6 s with waiting
+/// only, 1.2 to 2.0 s with this, and 6 % less processor time. Longer pauses were slower again.
+const GLANCE: Duration = Duration::from_micros(100);
+
 /// How long to wait.
 #[derive(Debug, Clone, Copy)]
 pub enum Patience {
@@ -75,6 +84,8 @@ pub struct Socket {
     unread: std::ops::Range<usize>,
     output: Vec<u8>,
     capacity: usize,
+    /// Bytes that have come so far.
+    received: usize,
 }
 
 impl Socket {
@@ -93,6 +104,7 @@ impl Socket {
             unread: 0..0,
             output: Vec::new(),
             capacity,
+            received: 0,
         })
     }
 
@@ -162,6 +174,7 @@ impl Socket {
 
     fn receive(&mut self, into: Option<&mut [u8]>) -> io::Result<usize> {
         let mut into = into;
+        let mut caught_up = false;
         loop {
             let read = match into.as_deref_mut() {
                 Some(buffer) => (&self.tcp).read(buffer),
@@ -169,10 +182,20 @@ impl Socket {
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.wait(PollFlags::IN)?;
+                    let waits = !matches!(self.patience, Patience::None);
+                    let flows = waits && self.received > FLOWING;
+                    if flows && !std::mem::replace(&mut caught_up, true) {
+                        std::thread::sleep(GLANCE);
+                    } else {
+                        self.wait(PollFlags::IN)?;
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => return other,
+                Ok(n) => {
+                    self.received = self.received.saturating_add(n);
+                    return Ok(n);
+                }
+                Err(error) => return Err(error),
             }
         }
     }

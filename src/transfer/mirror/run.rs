@@ -19,7 +19,7 @@ use crate::transfer::retry::{Moved, Retries};
 
 /// After so long without work a worker connects ahead of it: a server that takes longer to list a
 /// directory is one that takes long to log in to.
-const WARM_AFTER: Duration = Duration::from_millis(10);
+const WARM_AFTER: Duration = Duration::from_millis(5);
 
 /// How to run a mirror.
 #[derive(Debug, Clone)]
