@@ -1,7 +1,7 @@
 //! Which server program is on the other side, as far as its words tell.
 //!
 //! Replies come in (greeting, SYST, FEAT, refusals), a [`Brand`] goes out. It chooses the words
-//! of an advice, and what becomes of the byte 0xFF in names ([`super::telnet`]); nothing else is
+//! of an advice, and what becomes of the byte 0xFF in names (`telnet`); nothing else is
 //! done otherwise because of it.
 
 /// A server program whose settings are known here.

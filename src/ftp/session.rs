@@ -4,6 +4,7 @@
 //! failed data handshake and any surplus reply kills it; a dead session answers every call with
 //! the reason, and its owner connects a new one. Refusals (4yz, 5yz) leave it in step.
 
+use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -343,7 +344,8 @@ impl Session {
         self.slot.take()
     }
 
-    /// Says QUIT and waits for the answer, for at most a second: the server is then done with it.
+    /// Says QUIT and waits until the server has ended the connection, for at most a second: it
+    /// counts for it no longer then.
     pub fn quit(self) {
         self.say_goodbye(Duration::from_secs(1));
     }
@@ -354,12 +356,34 @@ impl Session {
     }
 
     fn say_goodbye(mut self, grace: Duration) {
-        if self.death().is_none() {
+        if self.death().is_some() {
+            return;
+        }
+        {
             let mut exchange = lock(&self.exchange);
             exchange.grace = Some(grace);
             exchange.first.clear();
-            drop(exchange);
-            let _ = self.command("QUIT", "");
+        }
+        let until = Instant::now() + grace;
+        if self.command("QUIT", "").is_ok() {
+            self.wait_for_end(until);
+        }
+    }
+
+    /// Reads what else may come, and throws it away, until the server closes the connection.
+    fn wait_for_end(&self, until: Instant) {
+        let tcp = self.engine.get_ref();
+        let mut scrap = [0; 512];
+        let _ = tcp.set_nonblocking(false);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            // A duration of zero would be for ever.
+            if left.is_zero() || tcp.set_read_timeout(Some(left)).is_err() {
+                return;
+            }
+            if !matches!((&*tcp).read(&mut scrap), Ok(n) if n > 0) {
+                return;
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 //! data stream whose certificate is not the control connection's, or take a cut stream for an
 //! ended one.
 
+mod groups;
 pub mod library;
 pub mod native;
 pub mod old;

@@ -17,14 +17,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
-use openssl::nid::Nid;
-use openssl::pkey::{Id, PKey, Private};
+use openssl::pkey::{PKey, Private};
 use openssl::ssl::{
     HandshakeError, Ssl, SslContext, SslContextBuilder, SslMethod, SslSession, SslSessionCacheMode,
     SslStream, SslVerifyMode, SslVersion,
 };
 use openssl::x509::X509;
 
+use super::groups;
 use super::stream::{OpenSslStream, Stream};
 use super::{Agreed, Config, Handshake, Socket, Version};
 use crate::error::{Error, Kind, Result};
@@ -33,15 +33,6 @@ use crate::trust::identity::{Identity, Problem};
 /// The cipher list of OpenSSL's own guidance for clients: the system's default policy without
 /// what is weak. TLS 1.3 suites are all strong and stay as the system has them.
 const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!aDSS:!SRP:!PSK";
-
-/// The key exchange groups of OpenSSL before 3.5, with P-256 first: it offers a key for the first
-/// one only, and servers that know no other than P-256 (vsftpd, Pure-FTPd with OpenSSL's old way to
-/// set curves) would ask for a second hello, a round trip more.
-const GROUPS: &str = "P-256:X25519:X448:P-521:P-384";
-
-/// From this version on OpenSSL offers several keys, one that quantum computers do not break among
-/// them.
-const GROUPS_END: i64 = 0x3050_0000;
 
 /// The protocol name for FTP control connections (RFC 7301 registry); keeps a server of another
 /// protocol that shares the certificate from answering.
@@ -125,7 +116,7 @@ impl Client {
         let der = leaf(&stream)?;
         *lock(&self.certificate) = Some(der.clone());
         let problems = lock(&problems).clone();
-        let agreed = Agreed { group: group(stream.ssl()), ..agreed(&stream) };
+        let agreed = Agreed { group: groups::of(stream.ssl()), ..agreed(&stream) };
         let context = data_context(&self.config, self.credentials.as_ref(), agreed.group);
         if let Ok(context) = context {
             let _ = self.data_context.set(context);
@@ -240,10 +231,7 @@ fn control_context(
         }
         return Ok(builder.build());
     }
-    if openssl::version::number() < GROUPS_END {
-        // Where the system's policy has not all of them, it stays as it is.
-        let _ = builder.set_groups_list(GROUPS);
-    }
+    groups::prefer(&mut builder);
     builder.set_default_verify_paths().map_err(|e| setup(&e))?;
     if let Some(path) = &config.ca_file {
         super::local_file(path)?;
@@ -263,25 +251,6 @@ fn data_context(
         builder.set_groups_list(group)?;
     }
     Ok(builder.build())
-}
-
-/// The key exchange group of a TLS 1.3 handshake, by its name in OpenSSL's lists.
-fn group(ssl: &openssl::ssl::SslRef) -> Option<&'static str> {
-    if ssl.version2() != Some(SslVersion::TLS1_3) {
-        return None;
-    }
-    let key = ssl.peer_tmp_key().ok()?;
-    match key.id() {
-        Id::X25519 => Some("X25519"),
-        Id::X448 => Some("X448"),
-        Id::EC => match key.ec_key().ok()?.group().curve_name()? {
-            Nid::X9_62_PRIME256V1 => Some("P-256"),
-            Nid::SECP384R1 => Some("P-384"),
-            Nid::SECP521R1 => Some("P-521"),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 /// The client's certificate, its key, and what is between it and its root.

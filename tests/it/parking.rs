@@ -32,7 +32,7 @@ fn the_next_command_finds_the_connections_of_the_one_before() {
 }
 
 #[test]
-fn what_was_made_with_other_settings_or_for_another_user_is_not_used_again() {
+fn what_was_made_with_other_settings_is_not_used_again() {
     for between in ["set net:timeout 4s", "set ftp:list list"] {
         let scene = Scene::new(with_files(6));
         let ran = run(&scene, &[], &format!("{THREE}; {between}; {THREE}"));

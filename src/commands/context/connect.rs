@@ -133,6 +133,11 @@ impl Context {
             Err(error)
                 if error.kind() == Kind::Connect && !slow && self.connection.ways.is_slow() =>
             {
+                let host = self.connection.host().unwrap_or_default();
+                self.out.notice(&format!(
+                    "{host}: lost commands that came together; they go one by one from now on \
+                     (`set ftp:sync-mode/{host} yes` has them do so from the beginning)"
+                ));
                 self.establish_once(None)
             }
             other => other,

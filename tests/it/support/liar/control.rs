@@ -16,6 +16,7 @@ pub struct Control<'a> {
     pub(super) context: SslContext,
     stream: Option<Stream>,
     pub(super) logged_in: bool,
+    ended: bool,
     pub(super) user: String,
     pub(super) protected: bool,
     pub(super) cwd: Vec<u8>,
@@ -67,6 +68,7 @@ impl<'a> Control<'a> {
             context: shared.control_context(),
             stream: Some(Stream::new(shared, tcp)),
             logged_in: false,
+            ended: false,
             user: String::new(),
             protected: false,
             cwd: Vec::new(),
@@ -80,8 +82,15 @@ impl<'a> Control<'a> {
         }
     }
 
+    /// Tells, once, that the session is over.
+    pub fn end(&mut self) {
+        if !std::mem::replace(&mut self.ended, true) {
+            self.shared.wire.add(Event::Ended { session: self.number });
+        }
+    }
+
     /// Serves until the connection ends, whoever ends it.
-    pub fn run(mut self) {
+    pub fn run(&mut self) {
         let _ = self.serve();
     }
 
@@ -260,6 +269,8 @@ impl<'a> Control<'a> {
     /// Says goodbye, and ends the session.
     pub(super) fn goodbye(&mut self) -> io::Result<()> {
         self.reply("221 goodbye")?;
+        // Who sees the end of the connection finds it told.
+        self.end();
         self.stream.take().map(Stream::close);
         over()
     }

@@ -162,8 +162,9 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         shared.wire.add(Event::Connected { session: number });
         let shared = Arc::clone(shared);
         sessions.push(thread::spawn(move || {
-            control::Control::new(number, stream, &shared).run();
-            shared.wire.add(Event::Ended { session: number });
+            let mut control = control::Control::new(number, stream, &shared);
+            control.run();
+            control.end();
         }));
     }
     let failed = sessions.into_iter().map(JoinHandle::join).filter(Result::is_err).count();
