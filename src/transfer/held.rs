@@ -120,18 +120,30 @@ impl HeldDir {
     ///
     /// The system's.
     pub fn names(&self) -> io::Result<Vec<OsString>> {
+        self.entries()?.collect()
+    }
+
+    /// Whether there is nothing in it.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.entries()?.next().transpose()?.is_none())
+    }
+
+    fn entries(&self) -> io::Result<impl Iterator<Item = io::Result<OsString>>> {
         // The held one may not be readable, and has no place to read on from.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let readable = rustix::fs::openat(&*self.fd, ".", flags, Mode::empty())?;
-        let mut names = Vec::new();
-        for entry in Dir::new(readable)? {
-            let entry = entry?;
-            let name = entry.file_name().to_bytes();
-            if name != b"." && name != b".." {
-                names.push(OsStr::from_bytes(name).to_owned());
-            }
-        }
-        Ok(names)
+        let named = |entry: rustix::io::Result<rustix::fs::DirEntry>| match entry {
+            Ok(entry) => match entry.file_name().to_bytes() {
+                b"." | b".." => None,
+                name => Some(Ok(OsStr::from_bytes(name).to_owned())),
+            },
+            Err(error) => Some(Err(error.into())),
+        };
+        Ok(Dir::new(readable)?.filter_map(named))
     }
 }
 

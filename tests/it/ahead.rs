@@ -222,3 +222,19 @@ fn a_server_that_loses_a_part_of_the_login_is_found_out_before_the_whole_time_is
     assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{ran}");
     ran.ok().stderr_has("lost commands that came together").stderr_has("ftp:sync-mode");
 }
+
+#[test]
+fn the_clock_of_a_listing_is_asked_about_only_where_times_are_compared() {
+    // So young that LIST tells its time to the minute.
+    let yesterday = chrono::Utc::now() - chrono::TimeDelta::days(1);
+    let young = yesterday.format("%Y%m%d%H%M%S").to_string();
+    let files = with_files().without("MLSD").without("MLST");
+    let scene = Scene::new(files.time("/t/a", &young));
+    let mirror = ["-vv", "-c", "mirror -P 1 t l"];
+    let first = scene.call().args(mirror).run().ok();
+    all_here(&scene, &first);
+    assert_eq!(times(&first, &["MDTM", "213"]), 0, "each with its RETR\n{first}");
+    let again = scene.call().args(mirror).run().ok();
+    assert_eq!(times(&again, &["MDTM", "213"]), 1, "{again}");
+    assert_eq!(times(&again, &["RETR"]), 0, "{again}");
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDateTime;
 
 use super::local::LocalTree;
+use super::plan::Next;
 use super::remote::RemoteTree;
 use super::tree::{Stamp, Tree};
 use crate::cancel::Cancel;
@@ -40,6 +41,11 @@ impl Sides {
             Sides::Down(_, target) => &**target,
             Sides::Up(_, target) | Sides::Across(_, target) => &**target,
         }
+    }
+
+    /// Whether the target has nothing yet that a directory's source could be compared with.
+    pub fn is_new(&self, next: &Next) -> bool {
+        !next.in_target || self.target().is_bare(&next.path)
     }
 
     /// Whether the servers still take connections.

@@ -171,6 +171,14 @@ impl Tree for LocalTree {
         Ok(Some(listing))
     }
 
+    fn is_bare(&self, path: &str) -> bool {
+        match self.enter(path) {
+            Ok(Ok(directory)) => directory.is_empty().unwrap_or(false),
+            Ok(Err(error)) => error.kind() == ErrorKind::NotFound,
+            Err(_) => false,
+        }
+    }
+
     fn spelled_as(&self, path: &str, wanted: &Listing, listing: Listing) -> Listing {
         let others = || listing.iter().filter(|item| wanted.find(item.name).is_none());
         let Some(Ok(directory)) = self.enter(path).ok().filter(|_| others().next().is_some())

@@ -46,7 +46,12 @@ impl RemoteTree {
     }
 
     /// Lists a directory. Nothing is kept of a line but what a mirror needs.
-    fn listing(&self, session: &mut Session, directory: &RemotePath) -> Result<Listing> {
+    fn listing(
+        &self,
+        session: &mut Session,
+        directory: &RemotePath,
+        roughly: bool,
+    ) -> Result<Listing> {
         let mut listing = Listing::default();
         // Places of items whose times are on the server's clock, and the newest file of them.
         let mut on_its_clock: Vec<u32> = Vec::new();
@@ -91,6 +96,8 @@ impl RemoteTree {
             Ok(())
         })?;
         if !on_its_clock.is_empty() {
+            // MDTM takes a round trip.
+            let newest = newest.filter(|_| !roughly);
             let ahead = self.clock(session, directory, newest);
             let now = Utc::now().naive_utc();
             for place in on_its_clock {
@@ -101,6 +108,16 @@ impl RemoteTree {
             listing.complaints.push(format!("{directory}: {name}: is listed twice"));
         }
         Ok(listing)
+    }
+
+    fn list_if_there(&self, path: &str, roughly: bool, cancel: &Cancel) -> Result<Option<Listing>> {
+        let directory = self.locate(path)?;
+        let mut session = self.pool.lease(cancel)?;
+        match self.listing(&mut session, &directory, roughly) {
+            Ok(listing) => Ok(Some(listing)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// How far LIST's clock is ahead of UTC, as far as known: what the user said, or by the newest
@@ -169,13 +186,11 @@ fn shifted(stamp: Stamp, ahead: Option<TimeDelta>, now: NaiveDateTime) -> Stamp 
 
 impl Tree for RemoteTree {
     fn list(&self, path: &str, cancel: &Cancel) -> Result<Option<Listing>> {
-        let directory = self.locate(path)?;
-        let mut session = self.pool.lease(cancel)?;
-        match self.listing(&mut session, &directory) {
-            Ok(listing) => Ok(Some(listing)),
-            Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.list_if_there(path, false, cancel)
+    }
+
+    fn list_roughly(&self, path: &str, cancel: &Cancel) -> Result<Option<Listing>> {
+        self.list_if_there(path, true, cancel)
     }
 
     fn follow<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Item<'a>> {

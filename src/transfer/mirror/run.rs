@@ -218,7 +218,9 @@ impl Runner<'_> {
             return self.unclean(&error);
         }
         // The source first: nothing is made for one that is not there.
-        let source = match self.list_source(next) {
+        let told = self.settings.dry_run || self.settings.rules.newer_than.is_some();
+        let roughly = !told && self.sides.is_new(next);
+        let mut source = match self.list_source(next, roughly) {
             Ok(source) => source,
             Err(error) if next.path.is_empty() => return Err(error),
             Err(error) => return self.unclean(&error),
@@ -227,6 +229,13 @@ impl Runner<'_> {
             Ok(target) => target,
             Err(error) => return self.unclean(&error),
         };
+        if roughly && target.as_ref().is_some_and(|target| !target.is_empty()) {
+            // Something has come meanwhile.
+            source = match self.list_source(next, false) {
+                Ok(source) => source,
+                Err(error) => return self.unclean(&error),
+            };
+        }
         for complaint in [&source, &target].into_iter().flatten().flat_map(|l| &l.complaints) {
             self.unclean(&Error::new(Kind::Incomplete, complaint.clone()))?;
         }
@@ -255,13 +264,15 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn list_source(&self, next: &Next) -> Result<Option<Listing>> {
+    fn list_source(&self, next: &Next, roughly: bool) -> Result<Option<Listing>> {
         if !next.in_source {
             return Ok(None);
         }
         let tree = self.sides.source();
-        let listed =
-            tried(self.settings, self.watch, self.cancel, || tree.list(&next.path, self.cancel))?;
+        let listed = tried(self.settings, self.watch, self.cancel, || match roughly {
+            true => tree.list_roughly(&next.path, self.cancel),
+            false => tree.list(&next.path, self.cancel),
+        })?;
         listed.map(Some).ok_or_else(|| {
             let kind =
                 if matches!(self.sides, Sides::Up(..)) { Kind::Local } else { Kind::Refused };

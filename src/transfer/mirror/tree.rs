@@ -69,6 +69,21 @@ pub trait Tree: Send + Sync {
     /// When it cannot be listed, or the listing was cut short.
     fn list(&self, path: &str, cancel: &Cancel) -> Result<Option<Listing>>;
 
+    /// As [`Tree::list`], where nothing is there to compare it with: times may be by a clock that
+    /// nobody has asked about.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tree::list`].
+    fn list_roughly(&self, path: &str, cancel: &Cancel) -> Result<Option<Listing>> {
+        self.list(path, cancel)
+    }
+
+    /// Whether there is nothing in a directory, where that can be seen at once.
+    fn is_bare(&self, _path: &str) -> bool {
+        false
+    }
+
     /// A listing of this tree with the names that `wanted` has for its items, where the disk takes
     /// both names for one file: it may spell a name otherwise than it was given.
     fn spelled_as(&self, _path: &str, _wanted: &Listing, listing: Listing) -> Listing {
