@@ -44,6 +44,18 @@ pub struct Known {
     ways: Ways,
 }
 
+impl Known {
+    /// What a further session says and asks after its login; SYST, if it is there, is the last.
+    fn preparations(&self, options: &Options) -> Vec<(&'static str, String)> {
+        let mut commands: Vec<_> = wishes(&self.features).map(|wish| ("OPTS", wish)).collect();
+        commands.push(("TYPE", "I".to_owned()));
+        if wants_system(options, &self.features) && self.system.is_none() {
+            commands.push(("SYST", String::new()));
+        }
+        commands
+    }
+}
+
 /// Commands that go out as soon as a server is trusted, before anything of them is known to be
 /// taken. See [`Session::connect`].
 #[derive(Default)]
@@ -54,11 +66,7 @@ impl Ahead {
     pub fn further(options: &Options, known: &Known, login: &Login<'_>) -> Self {
         let words = [("USER", login.user), ("PASS", login.password)];
         let mut ahead: Vec<_> = words.map(|(verb, word)| (verb, word.to_owned())).into();
-        ahead.extend(wishes(&known.features).map(|wish| ("OPTS", wish)));
-        ahead.push(("TYPE", "I".to_owned()));
-        if wants_system(options, &known.features) && known.system.is_none() {
-            ahead.push(("SYST", String::new()));
-        }
+        ahead.extend(known.preparations(options));
         let mode = known.mode.or(first_mode(options));
         ahead.extend(mode.and_then(passive_verb).map(|verb| (verb, String::new())));
         Self(ahead)
@@ -121,15 +129,12 @@ impl Session {
         self.system.clone_from(&known.system);
         self.options.ways.know_like(&known.ways);
         self.name_charset();
-        let wishes: Vec<_> = wishes(&self.features).collect();
-        let mut commands: Vec<_> = wishes.iter().map(|wish| ("OPTS", &wish[..])).collect();
-        commands.push(("TYPE", "I"));
-        let ask_system = wants_system(&self.options, &self.features) && self.system.is_none();
-        if ask_system {
-            commands.push(("SYST", ""));
-        }
+        let commands = known.preparations(&self.options);
+        let commands: Vec<_> = commands.iter().map(|(verb, word)| (*verb, word.as_str())).collect();
         let mut replies = self.commands(&commands)?;
-        if ask_system && let Some(reply) = replies.pop() {
+        if commands.last().is_some_and(|(verb, _)| *verb == "SYST")
+            && let Some(reply) = replies.pop()
+        {
             self.take_in_system(&reply);
         }
         replies.pop().map_or(Ok(()), |reply| self.type_is(false, &reply))?;

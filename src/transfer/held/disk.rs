@@ -31,22 +31,29 @@ pub(super) fn refused(name: &OsStr) -> Option<&'static str> {
     None
 }
 
+/// A file system that a program serves (linux/magic.h).
+#[cfg(target_os = "linux")]
+const FUSE: u64 = 0x6573_5546;
+
+/// What kind of file system a file lies on, by the number that statfs gives.
+#[cfg(target_os = "linux")]
+fn kind(file: impl AsFd) -> Option<u64> {
+    rustix::fs::fstatfs(file).ok().map(|stat| stat.f_type as u64 & 0xffff_ffff)
+}
+
 /// Whether a directory lies on such a disk (linux/magic.h, and the sources of exfat and ntfs3).
 #[cfg(target_os = "linux")]
 pub(super) fn is_fat(directory: impl AsFd) -> bool {
     const MSDOS: u64 = 0x4d44;
     const EXFAT: u64 = 0x2011_bab0;
     const NTFS3: u64 = 0x7366_746e;
-    const FUSE: u64 = 0x6573_5546;
-    let kind = rustix::fs::fstatfs(&directory).map(|stat| stat.f_type as u64 & 0xffff_ffff);
-    match kind {
-        Ok(FUSE) => {
+    match kind(&directory) {
+        Some(FUSE) => {
             let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
             let device = rustix::fs::fstat(directory).map(|stat| stat.st_dev);
             device.is_ok_and(|device| is_fat_by_fuse(&mounts, device))
         }
-        Ok(kind) => [MSDOS, EXFAT, NTFS3].contains(&kind),
-        Err(_) => false,
+        kind => kind.is_some_and(|kind| [MSDOS, EXFAT, NTFS3].contains(&kind)),
     }
 }
 
@@ -54,18 +61,15 @@ pub(super) fn is_fat(directory: impl AsFd) -> bool {
 /// ask a server or a program (linux/magic.h). Syncing costs little there: closing does the same.
 #[cfg(target_os = "linux")]
 pub fn tells_late(file: impl AsFd) -> bool {
-    const FUSE: u64 = 0x6573_5546;
     const NFS: u64 = 0x6969;
     const CIFS: u64 = 0xff53_4d42;
     const SMB2: u64 = 0xfe53_4d42;
     const CEPH: u64 = 0x00c3_6400;
     const PLAN9: u64 = 0x0102_1997;
-    let kind = rustix::fs::fstatfs(&file).map(|stat| stat.f_type as u64 & 0xffff_ffff);
-    match kind {
+    match kind(&file) {
         // A disk of this machine is as slow to sync as any.
-        Ok(FUSE) => !is_fat(file),
-        Ok(kind) => [NFS, CIFS, SMB2, CEPH, PLAN9].contains(&kind),
-        Err(_) => false,
+        Some(FUSE) => !is_fat(file),
+        kind => kind.is_some_and(|kind| [NFS, CIFS, SMB2, CEPH, PLAN9].contains(&kind)),
     }
 }
 
