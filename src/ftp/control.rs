@@ -11,7 +11,7 @@ use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
 use super::canonical::{answers, canonical, goes_with_others, is_data_verb};
-use super::exchange::{Exchange, Shared, lock};
+use super::exchange::{Exchange, PassedOver, Shared, lock};
 use super::lines::{Lines, lost};
 use super::path::decode_name;
 use super::reply::Reply;
@@ -55,6 +55,7 @@ impl Control {
     pub(super) fn greeting(&mut self) -> Result<Reply> {
         self.arm();
         let timeout = lock(&self.exchange).timeout;
+        let mut passed = PassedOver::default();
         loop {
             let reply =
                 self.lines.reply(&mut self.stream).map_err(|broken| broken.into_error(timeout))?;
@@ -63,6 +64,7 @@ impl Control {
             if reply.class() != 1 {
                 return Ok(reply);
             }
+            passed.count(&reply)?;
         }
     }
 
@@ -94,6 +96,7 @@ impl Control {
                 }
                 self.out_of_step()
             }
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => surplus(),
             // What is left of a connection that was reset says nothing; an alert does.
             Err(error) => match lost(&error, Duration::ZERO) {
                 alert if alert.kind() == Kind::Tls => alert,
@@ -132,6 +135,7 @@ impl Control {
         };
         let doubles = lock(&self.exchange).ways.telnet().doubles;
         self.lines.set_doubles(doubles);
+        let mut passed = PassedOver::default();
         loop {
             let mut reply = self.lines.reply(&mut self.stream).map_err(|broken| {
                 if self.strict && broken.is_silence() {
@@ -157,6 +161,7 @@ impl Control {
                 }
                 return Ok(reply);
             }
+            passed.count(&reply)?;
         }
     }
 

@@ -12,10 +12,16 @@ use super::charset::Charset;
 use super::dialogue::Dialogue;
 use super::reply::Reply;
 use super::ways::Ways;
-use crate::error::Error;
+use crate::error::{Error, Kind, Result};
 
 /// How long a passive port is good for: servers do not keep it open for ever.
 const FRESH: Duration = Duration::from_secs(10);
+
+/// How many preliminary replies (1yz) are passed over before the reply that is waited for.
+const PRELIMINARY_MAX: usize = 64;
+
+/// How many bytes of what a server says are kept to know its program by: more than any FEAT has.
+const WORDS_MAX: usize = 64 * 1024;
 
 /// A command that was sent before its turn.
 #[derive(Debug)]
@@ -98,6 +104,26 @@ pub(super) fn lock(shared: &Shared) -> MutexGuard<'_, Exchange> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Counts the preliminary replies that are passed over while another one is waited for.
+#[derive(Debug, Default)]
+pub(super) struct PassedOver(usize);
+
+impl PassedOver {
+    /// One more.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] when there were too many.
+    pub(super) fn count(&mut self, reply: &Reply) -> Result<()> {
+        self.0 += 1;
+        if self.0 <= PRELIMINARY_MAX {
+            return Ok(());
+        }
+        let text = format!("more than {PRELIMINARY_MAX} preliminary replies in a row");
+        Err(Error::new(Kind::Connect, text).with_reply(reply.to_string()))
+    }
+}
+
 impl Exchange {
     pub(super) fn shared(timeout: Duration, dialogue: Dialogue) -> Shared {
         Arc::new(Mutex::new(Self {
@@ -129,7 +155,7 @@ impl Exchange {
     /// Takes note of a reply that came.
     pub(super) fn received(&mut self, reply: &Reply) {
         self.dialogue.received(reply);
-        if let Some(words) = &mut self.words {
+        if let Some(words) = self.words.as_mut().filter(|words| words.len() < WORDS_MAX) {
             words.push_str(&reply.to_string());
             words.push('\n');
         }

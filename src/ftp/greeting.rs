@@ -6,7 +6,7 @@
 use std::io::Write;
 
 use super::control::farewell;
-use super::exchange::{Shared, lock};
+use super::exchange::{PassedOver, Shared, lock};
 use super::lines::{Lines, lost};
 use super::reply::Reply;
 use crate::error::{Error, Kind, Result, io_reason};
@@ -56,6 +56,7 @@ impl<'a> ClearText<'a> {
     fn next(&mut self) -> Result<Reply> {
         let timeout = lock(self.exchange).timeout;
         self.socket.set_patience(Patience::within(timeout));
+        let mut passed = PassedOver::default();
         loop {
             let reply = self.lines.reply(&mut self.socket);
             let reply = reply.map_err(|broken| broken.into_error(timeout))?;
@@ -66,6 +67,7 @@ impl<'a> ClearText<'a> {
                 }
                 return Ok(reply);
             }
+            passed.count(&reply)?;
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod library;
 pub mod native;
 pub mod old;
 pub mod openssl;
+mod patience;
 pub mod socket;
 pub mod stream;
 

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::patience::Clock;
+pub use super::patience::Patience;
 use crate::cancel::Cancel;
 
 /// How often a wait looks at the cancel flag.
@@ -34,28 +36,6 @@ const FLOWING: usize = 256 * 1024;
 /// only, 1.2 to 2.0 s with this, and 6 % less processor time. Longer pauses were slower again.
 const GLANCE: Duration = Duration::from_micros(100);
 
-/// How long to wait.
-#[derive(Debug, Clone, Copy)]
-pub enum Patience {
-    /// For everything until then, however much moves (a whole reply, a handshake).
-    Until(Instant),
-    /// As long as something moves at least this often (a transfer).
-    Stall(Duration),
-    /// Until then, deaf to a cancel: for the last word after one.
-    Firm(Instant),
-    /// Not at all: `WouldBlock` when nothing is there.
-    None,
-}
-
-impl Patience {
-    /// Patience that ends `duration` from now.
-    pub fn within(duration: Duration) -> Self {
-        let now = Instant::now();
-        // A duration beyond what the clock can hold means "as long as it takes".
-        now.checked_add(duration).map_or(Self::Stall(duration), Self::Until)
-    }
-}
-
 /// The marker inside the `io::Error` of a wait that was cancelled.
 #[derive(Debug)]
 pub struct Cancelled(pub crate::cancel::Reason);
@@ -78,7 +58,6 @@ pub fn cancelled(error: &io::Error) -> Option<crate::cancel::Reason> {
 pub struct Socket {
     tcp: TcpStream,
     cancel: Cancel,
-    patience: Patience,
     input: Vec<u8>,
     /// The part of `input` that nobody has read yet.
     unread: std::ops::Range<usize>,
@@ -86,6 +65,7 @@ pub struct Socket {
     capacity: usize,
     /// Bytes that have come so far.
     received: usize,
+    clock: Clock,
 }
 
 impl Socket {
@@ -99,12 +79,12 @@ impl Socket {
         Ok(Self {
             tcp,
             cancel,
-            patience: Patience::Stall(Duration::from_secs(30)),
             input: Vec::new(),
             unread: 0..0,
             output: Vec::new(),
             capacity,
             received: 0,
+            clock: Clock::new(Patience::Stall(Duration::from_secs(30))),
         })
     }
 
@@ -115,7 +95,12 @@ impl Socket {
 
     /// Sets how long the following reads and writes wait.
     pub fn set_patience(&mut self, patience: Patience) {
-        self.patience = patience;
+        self.clock.set(patience);
+    }
+
+    /// The clock, to tell it what moves.
+    pub(super) fn clock(&mut self) -> &mut Clock {
+        &mut self.clock
     }
 
     /// Whether bytes have arrived that nobody has read, as far as this side's buffer knows.
@@ -146,20 +131,31 @@ impl Socket {
         self.tcp.shutdown(Shutdown::Write)
     }
 
-    fn wait(&self, flags: PollFlags) -> io::Result<()> {
-        let limit = match self.patience {
-            Patience::None => return Err(io::ErrorKind::WouldBlock.into()),
-            Patience::Until(instant) | Patience::Firm(instant) => Some(instant),
-            Patience::Stall(duration) => Instant::now().checked_add(duration),
-        };
-        let deaf = matches!(self.patience, Patience::Firm(_));
+    /// Fails if a stop was asked for.
+    fn check_cancel(&self) -> io::Result<()> {
+        match self.cancel.requested().filter(|_| self.clock.patience().heeds_cancel()) {
+            Some(reason) => Err(io::Error::other(Cancelled(reason))),
+            None => Ok(()),
+        }
+    }
+
+    /// Fails if a stop was asked for, or the time is over: a peer that never lets a read or a write
+    /// wait must not hold the program either.
+    fn check(&mut self) -> io::Result<()> {
+        self.check_cancel()?;
+        if self.clock.is_over() { Err(timed_out()) } else { Ok(()) }
+    }
+
+    fn wait(&mut self, flags: PollFlags) -> io::Result<()> {
+        if matches!(self.clock.patience(), Patience::None) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let limit = self.clock.limit();
         loop {
-            if let Some(reason) = self.cancel.requested().filter(|_| !deaf) {
-                return Err(io::Error::other(Cancelled(reason)));
-            }
+            self.check_cancel()?;
             let left = limit.map(|limit| limit.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "timed out"));
+                return Err(timed_out());
             }
             let tick = left.map_or(TICK, |left| left.min(TICK));
             let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(tick.subsec_nanos()) };
@@ -175,6 +171,7 @@ impl Socket {
     fn receive(&mut self, into: Option<&mut [u8]>) -> io::Result<usize> {
         let mut into = into;
         let mut caught_up = false;
+        self.check()?;
         loop {
             let read = match into.as_deref_mut() {
                 Some(buffer) => (&self.tcp).read(buffer),
@@ -182,7 +179,7 @@ impl Socket {
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let waits = !matches!(self.patience, Patience::None);
+                    let waits = !matches!(self.clock.patience(), Patience::None);
                     let flows = waits && self.received > FLOWING;
                     if flows && !std::mem::replace(&mut caught_up, true) {
                         std::thread::sleep(GLANCE);
@@ -193,6 +190,7 @@ impl Socket {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(n) => {
                     self.received = self.received.saturating_add(n);
+                    self.clock.received(n);
                     return Ok(n);
                 }
                 Err(error) => return Err(error),
@@ -206,21 +204,30 @@ impl Socket {
             if sent == self.output.len() {
                 break Ok(());
             }
-            match (&self.tcp).write(&self.output[sent..]) {
+            let more = match (&self.tcp).write(&self.output[sent..]) {
                 Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) => sent += n,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if let Err(error) = self.wait(PollFlags::OUT) {
-                        break Err(error);
-                    }
+                Ok(n) => {
+                    sent += n;
+                    self.clock.sent();
+                    if sent < self.output.len() { self.check() } else { Ok(()) }
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break Err(error),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.wait(PollFlags::OUT)
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = more {
+                break Err(error);
             }
         };
         self.output.drain(..sent);
         result
     }
+}
+
+fn timed_out() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "timed out")
 }
 
 impl Read for Socket {

@@ -218,8 +218,8 @@ impl Stream {
     }
 }
 
-impl Read for Stream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl Stream {
+    fn read_payload(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let (result, end) = match self {
             Stream::OpenSsl(s) => return s.read(buffer),
             Stream::Native(s) => (s.stream.read(buffer), &mut s.end),
@@ -234,8 +234,20 @@ impl Read for Stream {
     }
 }
 
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket_mut().clock().set_sending(false);
+        let result = self.read_payload(buffer);
+        if matches!(result, Ok(n) if n > 0) {
+            self.socket_mut().clock().moved();
+        }
+        result
+    }
+}
+
 impl Write for Stream {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.socket_mut().clock().set_sending(true);
         match self {
             Stream::OpenSsl(s) => s.write(buffer),
             Stream::Native(s) => s.stream.write(buffer),
@@ -244,6 +256,7 @@ impl Write for Stream {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.socket_mut().clock().set_sending(true);
         self.socket_mut().flush()
     }
 }

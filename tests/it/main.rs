@@ -19,6 +19,7 @@ mod data;
 mod doctor;
 mod doctor_network;
 mod edit;
+mod endless;
 mod examples;
 mod faults;
 mod folding;

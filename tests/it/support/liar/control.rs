@@ -155,6 +155,10 @@ impl<'a> Control<'a> {
             Step::Endless(bytes) => loop {
                 self.send(&bytes)?;
             },
+            Step::EndlessRecords(record) => loop {
+                let Some(stream) = &mut self.stream else { return over() };
+                stream.send_record(record)?;
+            },
             Step::Close(bytes) => {
                 self.send(&bytes)?;
                 self.stream.take().map(Stream::close);

@@ -53,6 +53,10 @@ impl Transfer<'_> {
                 stream.cut();
                 return done(NO_TLS);
             }
+            Data::EndlessGarbage(bytes) => {
+                while stream.write_all(bytes).is_ok() {}
+                return done(NO_TLS);
+            }
             _ => {}
         }
         if self.protected {
@@ -126,6 +130,10 @@ impl Transfer<'_> {
                 while write(&mut stream, piece) {}
                 false
             }
+            Data::EndlessRecords(record) => {
+                while stream.send_record(*record).is_ok() {}
+                false
+            }
             _ => write(&mut stream, body),
         };
         let clean = match &self.data {
@@ -191,6 +199,9 @@ impl Transfer<'_> {
             }
             _ => {
                 let clean = stream.said_goodbye();
+                if let Data::Endless(piece) = &self.data {
+                    while stream.write_all(piece).is_ok() {}
+                }
                 stream.close();
                 self.ended(bytes, clean);
                 // A server that is strict about the end of TLS, as ours should be.

@@ -25,7 +25,7 @@ mod verbs;
 mod wire;
 
 pub use files::Files;
-pub use script::{Data, Script, Step, Versions};
+pub use script::{Data, Record, Script, Step, Versions};
 pub use wire::{Event, Wire};
 
 use super::certificate::Certificate;

@@ -27,6 +27,17 @@ pub enum Versions {
     All,
 }
 
+/// TLS records without payload that a server can send at any time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record {
+    /// A session ticket (TLS 1.3).
+    Ticket,
+    /// A key update that wants one in return (TLS 1.3).
+    KeyUpdate,
+    /// A request to renegotiate (TLS 1.2).
+    HelloRequest,
+}
+
 /// What to do with one command. Texts are sent as they are: with the CRLF, or without.
 #[derive(Clone)]
 pub enum Step {
@@ -50,6 +61,8 @@ pub enum Step {
     Drip(Vec<u8>, Duration),
     /// Send these bytes again and again, until the client goes away.
     Endless(Vec<u8>),
+    /// Send such TLS records again and again, until the client goes away.
+    EndlessRecords(Record),
     /// Send these bytes, then close: with close_notify where TLS is up.
     Close(Vec<u8>),
     /// Send these bytes, then end the TCP stream without close_notify.
@@ -94,8 +107,13 @@ pub enum Data {
     Stall(usize),
     /// One byte at each interval.
     Trickle(Duration),
-    /// This body again and again, until the client goes away.
+    /// This body again and again, until the client goes away; for an upload, after all of it has
+    /// come.
     Endless(Vec<u8>),
+    /// Such TLS records again and again instead of a body, until the client goes away.
+    EndlessRecords(Record),
+    /// These bytes instead of a TLS handshake, again and again, until the client goes away.
+    EndlessGarbage(Vec<u8>),
     /// These bytes instead of a TLS handshake.
     Garbage(Vec<u8>),
     /// Another certificate than on the control connection, and no session is resumed.

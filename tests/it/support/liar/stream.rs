@@ -1,7 +1,9 @@
 //! A TCP connection of the scripted server, with or without TLS, and the ways to end it.
 
-use super::{Shared, server_side};
+use super::{Record, Shared, server_side};
+use foreign_types::ForeignTypeRef as _;
 use openssl::ssl::{ShutdownState, SslContext, SslStream};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
@@ -9,6 +11,17 @@ use std::time::Duration;
 
 /// How long to wait for the client's end of a connection after ours.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// SSL_KEY_UPDATE_REQUESTED of ssl.h.
+const KEY_UPDATE_REQUESTED: std::ffi::c_int = 1;
+
+// What openssl-sys does not declare of ssl.h.
+#[allow(unsafe_code)]
+unsafe extern "C" {
+    fn SSL_new_session_ticket(ssl: *mut openssl_sys::SSL) -> std::ffi::c_int;
+    fn SSL_key_update(ssl: *mut openssl_sys::SSL, kind: std::ffi::c_int) -> std::ffi::c_int;
+    fn SSL_renegotiate(ssl: *mut openssl_sys::SSL) -> std::ffi::c_int;
+}
 
 /// A connection. It is registered while it lives, so that stopping the server wakes its reader.
 pub struct Stream {
@@ -72,6 +85,31 @@ impl Stream {
         }
     }
 
+    /// Sends a TLS record without payload.
+    #[allow(unsafe_code)]
+    pub fn send_record(&mut self, record: Record) -> io::Result<()> {
+        let Layer::Tls(tls) = &mut self.layer else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        // OpenSSL sends tickets to nobody without complaint.
+        let mut gone = [PollFd::new(tls.get_ref(), PollFlags::RDHUP)];
+        let _ = poll(&mut gone, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+        if !gone[0].revents().is_empty() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let ssl = tls.ssl().as_ptr();
+        // SAFETY: the pointer is that of the stream's own `Ssl`, which nobody else uses now.
+        let sent = unsafe {
+            let asked = match record {
+                Record::Ticket => SSL_new_session_ticket(ssl),
+                Record::KeyUpdate => SSL_key_update(ssl, KEY_UPDATE_REQUESTED),
+                Record::HelloRequest => SSL_renegotiate(ssl),
+            };
+            asked == 1 && openssl_sys::SSL_do_handshake(ssl) == 1
+        };
+        if sent { Ok(()) } else { Err(io::Error::other(openssl::error::ErrorStack::get())) }
+    }
+
     /// Reads until the client ends its side; true if it did so with close_notify.
     pub fn drain(&mut self) -> bool {
         if let Some(tcp) = self.tcp() {
@@ -93,7 +131,6 @@ impl Stream {
 
     /// Waits, without reading, until the client has closed or the server is to stop.
     pub fn wait_for_end(&self) {
-        use rustix::event::{PollFd, PollFlags, poll};
         if let Some(tcp) = self.tcp() {
             let mut sockets = [PollFd::new(tcp, PollFlags::RDHUP)];
             let _ = poll(&mut sockets, None);
