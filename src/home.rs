@@ -68,6 +68,11 @@ impl Home {
         (!directory.is_empty()).then(|| Path::new(&directory).join("known_servers"))
     }
 
+    /// The directory of what is known of uploads that were begun.
+    pub fn uploads(&self) -> PathBuf {
+        self.state.join("uploads")
+    }
+
     /// The prompt's history.
     pub fn history(&self) -> PathBuf {
         self.state.join("history")
@@ -124,7 +129,9 @@ mod tests {
     #[test]
     fn one_variable_moves_everything() {
         let home = Home::find(|name| (name == "FTPSH_HOME").then(|| "/somewhere".into())).unwrap();
-        for path in [home.rc_file(), home.bookmarks(), home.known_servers(), home.history()] {
+        for path in
+            [home.rc_file(), home.bookmarks(), home.known_servers(), home.history(), home.uploads()]
+        {
             assert!(path.starts_with("/somewhere"), "{}", path.display());
         }
     }

@@ -17,7 +17,7 @@ use crate::ftp::path::{RemotePath, safe_component};
 use crate::output::Way;
 use crate::settings::{XFER_PARALLEL, XFER_SEGMENTS};
 use crate::transfer::segments::is_begun;
-use crate::transfer::{Type, download};
+use crate::transfer::{Resume, Type, download};
 
 /// Fetch files from the server
 ///
@@ -199,7 +199,7 @@ impl Get {
         let target = self.target(&remote, ctx)?;
         let facts = ctx.known_facts(&remote);
         let mut how = ctx.how(Way::Download);
-        how.resume = self.resume;
+        how.resume = Resume::asked(self.resume);
         how.kind = kind;
         let mut job = download::Job { facts, ..download::Job::new(remote, target, how) };
         if !may_replace(ctx, &mut job, self.overwrite)? {

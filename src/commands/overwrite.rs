@@ -12,10 +12,10 @@ use super::Context;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::settings::{XFER_OVERWRITE, XFER_OVERWRITE_REMOTE};
-use crate::transfer::Remote as _;
 use crate::transfer::download::Job;
 use crate::transfer::held::{Spot, like};
 use crate::transfer::partial::{Target, examine, partial_path, system_time};
+use crate::transfer::{Remote as _, Resume};
 
 /// A policy for files that are there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -113,7 +113,8 @@ pub fn may_replace(ctx: &mut Context, job: &mut Job, asked: Option<Overwrite>) -
 
 /// With `-c`, a file without a partial file beside it is what is gone on with.
 fn is_unfinished(job: &Job) -> bool {
-    job.how.resume && partial_path(&job.local).is_ok_and(|partial| !partial.exists())
+    job.how.resume == Resume::Asked
+        && partial_path(&job.local).is_ok_and(|partial| !partial.exists())
 }
 
 fn newer(ctx: &mut Context, job: &mut Job) -> Result<bool> {

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
 use crate::output::Way;
 use crate::settings::XFER_PARALLEL;
-use crate::transfer::{Type, upload};
+use crate::transfer::{Resume, Type, upload};
 
 /// Store local files on the server
 ///
@@ -153,7 +153,7 @@ impl Put {
         std::fs::File::open(&path).map_err(|error| Error::local(&path, &error))?;
         let remote = self.target(&path)?;
         let mut how = ctx.how(Way::Upload);
-        how.resume = self.resume;
+        how.resume = Resume::asked(self.resume);
         how.kind = if self.ascii { Type::Ascii } else { Type::Binary };
         how.atomic |= self.atomic;
         let job = upload::Job { local: path, held: None, remote, how };

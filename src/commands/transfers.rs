@@ -88,15 +88,16 @@ impl Job {
         })
     }
 
-    /// The next try goes on where this one stopped, if it `moved` anything.
+    /// The next attempt begins where this one stopped, if it `moved` anything and the files are
+    /// still the same.
     pub fn again(&mut self, moved: bool) {
         match self {
             Job::Down(job) => {
-                job.how.resume |= moved;
-                // What a listing said may be what was wrong.
+                job.how.resume = job.how.resume.after_loss(moved);
+                // What a listing said may be what was wrong, or of another file by now.
                 job.facts = None;
             }
-            Job::Up(job) => job.how.resume |= moved,
+            Job::Up(job) => job.how.resume = job.how.resume.after_loss(moved),
         }
     }
 

@@ -8,9 +8,9 @@ use chrono::NaiveDateTime;
 use super::held::{HeldDir, Spot};
 use super::journal::Journal;
 use super::partial::{Partial, Target, examine, open_device};
-use super::resume::{Plan, plan};
-use super::stream::{Download, Failure, Start};
-use super::{Facts, How, Outcome, Progress, Remote, Type, Verify, segments};
+use super::resume::{Plan, Start, UNVERIFIED, plan};
+use super::stream::{Download, Failure};
+use super::{Facts, How, Outcome, Progress, Remote, Resume, Type, Verify, segments};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
@@ -28,9 +28,11 @@ pub struct Job {
     pub fresh: bool,
     /// Size and time, where a listing has told them already.
     pub facts: Option<Facts>,
-    /// The time is not among the facts, and the server is asked for it together with the file;
-    /// this one stands in where it does not tell.
-    pub ask_time: Option<NaiveDateTime>,
+    /// The time is not among the facts, and the server is asked for it together with the file.
+    pub ask_time: bool,
+    /// The time in a listing that tells it roughly: it stands in where the server does not tell, and
+    /// is no proof that a file is the one that was begun.
+    pub listed: Option<NaiveDateTime>,
     /// How.
     pub how: How,
 }
@@ -38,7 +40,8 @@ pub struct Job {
 impl Job {
     /// A file of which nothing else is known.
     pub fn new(remote: RemotePath, local: PathBuf, how: How) -> Self {
-        Self { remote, local, held: None, fresh: false, facts: None, ask_time: None, how }
+        let (facts, listed) = (None, None);
+        Self { remote, local, held: None, fresh: false, facts, ask_time: false, listed, how }
     }
 
     /// Where to put it, with its directory held open.
@@ -72,7 +75,7 @@ pub fn to_file(
     if job.fresh && target != Target::Absent {
         return Err(spot.is_taken());
     }
-    let facts = match job.facts {
+    let mut facts = match job.facts {
         Some(facts) => facts,
         None => remote.facts(&job.remote)?,
     };
@@ -85,20 +88,18 @@ pub fn to_file(
         return to_writer(remote, job, facts, &mut device, progress, cancel);
     }
     let mut partial = Partial::open(&spot)?;
-    if job.ask_time.is_some() {
+    if job.ask_time {
         remote.foresee_modified(&job.remote)?;
     }
-    match fill(remote, job, facts, &mut partial, progress, cancel) {
+    match fill(remote, job, &mut facts, &mut partial, progress, cancel) {
         Ok(Filled::Unchanged(outcome)) => {
             partial.discard();
             Ok(outcome)
         }
         Ok(Filled::Partial(outcome)) => {
             verify_hash(remote, job, &partial)?;
-            let time = match job.ask_time {
-                Some(vague) => told_time(remote, job)?.or(Some(vague)),
-                None => facts.modified,
-            };
+            let time = if job.ask_time { told_time(remote, job)? } else { facts.modified };
+            let time = time.or(job.listed);
             partial.complete(time.filter(|_| job.how.preserve_times), job.fresh)?;
             Ok(outcome)
         }
@@ -130,14 +131,26 @@ enum Filled {
 fn fill(
     remote: &mut dyn Remote,
     job: &Job,
-    facts: Facts,
+    facts: &mut Facts,
     partial: &mut Partial,
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Filled> {
+    let resume = if job.how.kind == Type::Ascii { Resume::No } else { job.how.resume };
+    let mut what =
+        if resume == Resume::No { Plan::Afresh(None) } else { plan(partial, *facts, resume)? };
+    if job.facts.is_some() && !matches!(what, Plan::Afresh(_)) {
+        // It may have been replaced since it was listed.
+        *facts = remote.facts(&job.remote)?;
+        what = plan(partial, *facts, resume)?;
+    }
+    let (plan, facts) = (what, *facts);
     let download = Download { path: &job.remote, facts, how: &job.how, cancel };
-    let resume = job.how.resume && job.how.kind == Type::Binary;
-    let plan = if resume { plan(partial, facts)? } else { Plan::Afresh(None) };
+    if let Plan::Partial(start) | Plan::Compare(start) | Plan::Adopt(start) = &plan
+        && start.is_unverified()
+    {
+        progress.note(&format!("{}: {UNVERIFIED}", job.remote));
+    }
     let attempt = match plan {
         Plan::Afresh(None) => None,
         Plan::Afresh(Some(why)) => Some(Err(Failure::NotTheSame(why))),
@@ -155,8 +168,8 @@ fn fill(
             Some(adopt(&download, remote, &start, partial, progress))
         }
         Plan::Segments(parts) => {
-            let gone_on = segments::go_on(remote, &download, &parts, partial, progress);
-            Some(gone_on.map(Filled::Partial))
+            let resumed = segments::go_on(remote, &download, &parts, partial, progress);
+            Some(resumed.map(Filled::Partial))
         }
     };
     match attempt {
@@ -166,7 +179,29 @@ fn fill(
         Some(Err(Failure::NotTheSame(why))) => {
             progress.note(&format!("{}: {why}: starting again", job.remote));
         }
+        // Only of a transfer from the beginning.
+        Some(Err(Failure::OtherSize(_))) => {}
     }
+    match afresh(&download, remote, partial, progress) {
+        // It was listed with the length of a link: once more, with its own.
+        Err(Failure::OtherSize(size)) => {
+            let facts = Facts { size: Some(size), ..facts };
+            afresh(&Download { facts, ..download }, remote, partial, progress)
+        }
+        other => other,
+    }
+    .map(Filled::Partial)
+    .map_err(|failure| failure.into_error(&job.remote).at_local(&job.local))
+}
+
+/// Fetches a file from its beginning.
+fn afresh(
+    download: &Download<'_>,
+    remote: &mut dyn Remote,
+    partial: &mut Partial,
+    progress: &dyn Progress,
+) -> Result<Outcome, Failure> {
+    let facts = download.facts;
     partial.empty()?;
     // Only where it is in doubt: on ext4 writing into room that was set aside took half as long
     // again (measured with 1 GiB).
@@ -176,14 +211,7 @@ fn fill(
     // Not before it is empty: what was in it is of another file.
     Journal::remove(partial.spot());
     Journal::begin(facts, partial.spot());
-    match download.run(remote, &Start::default(), partial, progress) {
-        Ok(outcome) => Ok(Filled::Partial(outcome)),
-        Err(Failure::Failed(error)) => Err(error.at_local(&job.local)),
-        // There was nothing to be the same as.
-        Err(Failure::NotTheSame(why)) => {
-            Err(Error::new(Kind::Incomplete, format!("get {}: {why}", job.remote)))
-        }
-    }
+    download.run(remote, &Start::default(), partial, progress)
 }
 
 /// A file that another program left unfinished: its end is compared before it is touched.
@@ -247,13 +275,8 @@ pub fn to_writer(
     cancel: &Cancel,
 ) -> Result<Outcome> {
     let download = Download { path: &job.remote, facts, how: &job.how, cancel };
-    match download.run(remote, &Start::default(), sink, progress) {
-        Ok(outcome) => Ok(outcome),
-        Err(Failure::Failed(error)) => Err(error.at_local(&job.local)),
-        Err(Failure::NotTheSame(why)) => {
-            Err(Error::new(Kind::Incomplete, format!("get {}: {why}", job.remote)))
-        }
-    }
+    let fetched = download.run(remote, &Start::default(), sink, progress);
+    fetched.map_err(|failure| failure.into_error(&job.remote).at_local(&job.local))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! compared of it, and removed when the file is
 //! complete. With it, a later run knows whether the remote file is still the one that was begun.
 
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 
 use chrono::NaiveDateTime;
 use rustix::fs::OFlags;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Facts;
 use super::held::Spot;
+use super::partial::is_ours;
 use super::resume::OVERLAP;
 
 /// The most that is read of a journal, in bytes.
@@ -44,15 +46,21 @@ impl Journal {
         }
     }
 
-    /// Whether the remote file is still the one that was begun, as far as can be told.
-    pub fn matches(&self, facts: Facts) -> bool {
-        self.size == facts.size && self.modified == facts.modified
+    /// Why the remote file is not the one that was begun; `None` where it is, as far as can be told.
+    pub fn differs(&self, facts: Facts) -> Option<&'static str> {
+        match (self.modified, facts.modified) {
+            (then, now) if then == now && self.size == facts.size => None,
+            (None, Some(_)) => Some("it is not known when what was begun was last changed"),
+            _ => Some("the remote file has changed"),
+        }
     }
 
-    /// Reads the journal of a partial file. One that cannot be read or understood is none.
+    /// Reads the journal of a partial file. One that cannot be read or understood is none, and so is
+    /// one of another user.
     pub fn read(partial: &Spot) -> Option<Self> {
-        let file = spot(partial).open(OFlags::RDONLY).ok()?;
-        if !file.metadata().ok()?.is_file() {
+        let spot = spot(partial);
+        let file = spot.open(OFlags::RDONLY).ok()?;
+        if !file.metadata().ok()?.is_file() || !is_ours(&file, &spot) {
             return None;
         }
         let mut text = Vec::new();
@@ -65,8 +73,7 @@ impl Journal {
     pub fn write(&self, partial: &Spot) -> bool {
         let temporary = named(partial, ".tmp");
         let written = serde_json::to_vec(self).map_err(std::io::Error::from).and_then(|text| {
-            let flags = OFlags::WRONLY | OFlags::TRUNC;
-            temporary.open_or_create(flags, 0o600)?.write_all(&text)?;
+            create_anew(&temporary)?.write_all(&text)?;
             temporary.rename(&spot(partial))
         });
         if written.is_err() {
@@ -92,6 +99,19 @@ fn spot(partial: &Spot) -> Spot {
     named(partial, ".j")
 }
 
+/// Creates a file, in place of what an earlier run may have left of it. What somebody else has put
+/// there is never opened.
+fn create_anew(temporary: &Spot) -> io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::EXCL;
+    match temporary.open_or_create(flags, 0o600) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            temporary.remove()?;
+            temporary.open_or_create(flags, 0o600)
+        }
+        created => created,
+    }
+}
+
 fn named(partial: &Spot, more: &str) -> Spot {
     let mut name = partial.name().to_owned();
     name.push(more);
@@ -111,9 +131,9 @@ mod tests {
         let journal = Journal::of(facts);
         assert!(journal.write(&partial));
         assert_eq!(Journal::read(&partial), Some(journal.clone()));
-        assert!(journal.matches(facts));
-        assert!(!journal.matches(Facts { size: Some(1), ..facts }));
-        assert!(!journal.matches(Facts { modified: None, ..facts }));
+        assert_eq!(journal.differs(facts), None);
+        assert!(journal.differs(Facts { size: Some(1), ..facts }).is_some());
+        assert!(journal.differs(Facts { modified: None, ..facts }).is_some());
         std::fs::write(spot(&partial).path(), "{").unwrap();
         assert_eq!(Journal::read(&partial), None);
         Journal::remove(&partial);

@@ -6,6 +6,7 @@
 //! checked, and never prints.
 
 pub mod ascii;
+pub mod atomic;
 pub mod checksum;
 pub mod download;
 pub mod held;
@@ -20,12 +21,14 @@ pub mod retry;
 pub mod segments;
 pub mod stream;
 pub mod upload;
+pub mod upload_journal;
 pub mod verify;
 
 #[cfg(test)]
 pub(crate) mod fake;
 
 use std::io::{Read, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
@@ -35,6 +38,7 @@ use crate::ftp::data::Finished;
 use crate::ftp::path::RemotePath;
 use checksum::Checksum;
 use limit::Limit;
+use upload_journal::UploadJournals;
 
 /// Bytes moved per read or write: large enough that system calls do not show in a profile.
 pub const BLOCK: usize = 256 * 1024;
@@ -105,6 +109,16 @@ pub trait Outgoing: Write {
 pub trait Remote {
     /// Size and time of a file, as far as the server tells.
     fn facts(&mut self, path: &RemotePath) -> Result<Facts>;
+
+    /// The size of what RETR would send, asked for now: a listing may have told a link's own.
+    fn size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
+        Ok(self.facts(path)?.size)
+    }
+
+    /// The path from the root, where the server told the directory.
+    fn absolute(&self, path: &RemotePath) -> RemotePath {
+        path.clone()
+    }
 
     /// Says that [`Remote::modified`] will be asked when the file that is fetched next has come:
     /// its time can be asked for in the same round trip.
@@ -206,6 +220,32 @@ pub enum Verify {
     Hash,
 }
 
+/// Whether a transfer may resume what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Resume {
+    /// It begins at 0.
+    #[default]
+    No,
+    /// An automatic retry of a transfer that has moved something: only a partial file of ours, and
+    /// only if size and time prove that both files are still those that were begun.
+    Retry,
+    /// The user asked for it (`-c`): also a file that another program cut short, and a partial file
+    /// of which no time is known, after samples of it were compared.
+    Asked,
+}
+
+impl Resume {
+    /// What `-c` means.
+    pub fn asked(resume: bool) -> Self {
+        if resume { Self::Asked } else { Self::No }
+    }
+
+    /// The same for a retry, after an attempt that `moved` something or did not.
+    pub fn after_loss(self, moved: bool) -> Self {
+        if moved { self.max(Self::Retry) } else { self }
+    }
+}
+
 /// How to transfer (settings `xfer:…` and `net:limit-…`, options of the commands).
 #[derive(Debug, Clone)]
 pub struct How {
@@ -213,14 +253,16 @@ pub struct How {
     pub preserve_times: bool,
     /// What is compared.
     pub verify: Verify,
-    /// Go on where an earlier transfer stopped.
-    pub resume: bool,
+    /// Whether what is there may be resumed.
+    pub resume: Resume,
     /// The type.
     pub kind: Type,
     /// Upload to a temporary name, then rename.
     pub atomic: bool,
     /// The limits that the bytes are drawn from: this transfer's, and that of all together.
     pub limits: [Limit; 2],
+    /// Where uploads that were begun are written down; without it none is retried from an offset.
+    pub uploads: Option<Arc<UploadJournals>>,
 }
 
 impl How {
@@ -238,10 +280,11 @@ impl Default for How {
         Self {
             preserve_times: true,
             verify: Verify::Size,
-            resume: false,
+            resume: Resume::No,
             kind: Type::Binary,
             atomic: false,
             limits: [Limit::default(), Limit::default()],
+            uploads: None,
         }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! It lies beside its target under a name made from the target's, is locked while it grows, and
 //! becomes the target by one rename. So the final name holds the old version, nothing, or the
-//! whole new one, whatever happens in between. A link in its place is never followed.
+//! whole new one, whatever happens in between. A link in its place is never followed, and a file
+//! of another user or with a second name never written to: in a shared directory anybody could
+//! have put it there.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -16,12 +18,14 @@ use super::checksum::{Algorithm, Checksum};
 use super::held::disk::tells_late;
 use super::held::{Spot, file_type};
 use super::journal::Journal;
+use super::resume::Start;
 use crate::error::{Error, Kind, Result};
 
 mod names;
 mod open;
 
 pub use names::{SUFFIX, is_partial_name, partial_path, partial_spot};
+pub use open::is_ours;
 
 /// What is at a download's target before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,8 +90,8 @@ pub struct Partial {
     file: File,
     spot: Spot,
     target: Spot,
-    /// Permissions of the file that will be replaced.
-    mode: Option<u32>,
+    /// Permissions of the file that will be replaced, and its owner.
+    replaced: Option<(u32, u32)>,
 }
 
 impl Partial {
@@ -99,11 +103,13 @@ impl Partial {
     pub fn open(target: &Spot) -> Result<Self> {
         let spot = partial_spot(target)?;
         let there = target.stat().ok().flatten();
-        let mode = there
+        let replaced = there
             .filter(|stat| file_type(stat) == FileType::RegularFile)
-            .map(|stat| stat.st_mode & 0o7777);
-        let file = open::create_or_open(&spot, target, mode.unwrap_or(0o666))?;
-        Ok(Self { file, spot, target: target.clone(), mode })
+            // Not setuid, setgid and sticky: nobody gave those to this content.
+            .map(|stat| (stat.st_mode & 0o777, stat.st_uid));
+        let ours = replaced.filter(|(_, owner)| *owner == rustix::process::geteuid().as_raw());
+        let file = open::create_or_open(&spot, target, ours.map_or(0o666, |(mode, _)| mode))?;
+        Ok(Self { file, spot, target: target.clone(), replaced })
     }
 
     /// How many bytes have come.
@@ -115,13 +121,22 @@ impl Partial {
         self.file.metadata().map(|metadata| metadata.len()).map_err(|error| self.failed(&error))
     }
 
-    /// The last bytes, at most `most`.
+    /// Where a download that resumes it begins: its last block is compared.
     ///
     /// # Errors
     ///
     /// As [`Partial::length`].
-    pub fn tail(&self, most: u64) -> Result<Vec<u8>> {
-        tail_of(&self.file, self.length()?, most).map_err(|error| self.failed(&error))
+    pub fn behind(&self) -> Result<Start> {
+        Start::behind(&self.file, self.length()?).map_err(|error| self.failed(&error))
+    }
+
+    /// The same, with blocks from all over it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Partial::length`].
+    pub fn sampled(&self) -> Result<Start> {
+        Start::sampled(&self.file, self.length()?).map_err(|error| self.failed(&error))
     }
 
     /// So many bytes from an offset on, all of which are there.
@@ -257,7 +272,10 @@ impl Partial {
             // A time that cannot be set is no reason to lose the file.
             let _ = self.file.set_modified(time);
         }
-        if let Some(mode) = self.mode {
+        // Those of somebody else's file were given to somebody else's content.
+        let owner = rustix::fs::fstat(&self.file).ok().map(|stat| stat.st_uid);
+        let replaced = self.replaced.filter(|(_, replaced)| Some(*replaced) == owner);
+        if let Some((mode, _)) = replaced {
             let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
             let _ = self.file.set_permissions(permissions);
         }
@@ -318,18 +336,6 @@ impl Read for FromStart<'_> {
         self.1 += read as u64;
         Ok(read)
     }
-}
-
-/// The last bytes of a file of `length` bytes, at most `most`.
-///
-/// # Errors
-///
-/// The system's.
-pub fn tail_of(file: &File, length: u64, most: u64) -> io::Result<Vec<u8>> {
-    let count = length.min(most);
-    let mut bytes = vec![0; usize::try_from(count).unwrap_or(0)];
-    file.read_exact_at(&mut bytes, length - count)?;
-    Ok(bytes)
 }
 
 /// A point in time as the file system takes it.

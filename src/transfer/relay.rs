@@ -4,7 +4,8 @@
 use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
-use super::stream::{Download, Failure, Start, unconfirmed};
+use super::resume::Start;
+use super::stream::{Download, unconfirmed};
 use super::{
     Facts, How, Outcome, Outgoing, Place, Progress, Remote, Type, Verify, all_resumed, verify,
 };
@@ -101,12 +102,7 @@ pub fn copy(
         (Err(failure), None) => {
             // What was stored so far must not pass for the whole file.
             outgoing.abort();
-            return Err(here(match failure {
-                Failure::Failed(error) => error,
-                Failure::NotTheSame(why) => {
-                    Error::new(Kind::Incomplete, format!("get {}: {why}", job.from))
-                }
-            }));
+            return Err(here(failure.into_error(&job.from)));
         }
     };
     let finished =

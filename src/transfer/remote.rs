@@ -9,7 +9,7 @@ use super::checksum::{self, Checksum};
 use super::{Facts, Incoming, Outgoing, Place, Remote, Type};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::{Data, Finished};
-use crate::ftp::listing::EntryKind;
+use crate::ftp::listing::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 use crate::ftp::reply::transfer_size;
 use crate::ftp::session::Session;
@@ -58,6 +58,16 @@ impl Outgoing for Upload {
     }
 }
 
+/// Whether size and time of an entry may be those of a link rather than of what it leads to. ProFTPD
+/// lists a link as `type=file` with the length of its text and the permissions that links have.
+pub fn may_be_link(entry: &Entry) -> bool {
+    entry.kind == EntryKind::Link
+        || (entry.mode == Some(0o777) && entry.size.is_none_or(|size| size <= LONGEST_LINK))
+}
+
+/// The longest text of a link that systems take, in bytes.
+const LONGEST_LINK: u64 = 4096;
+
 impl Remote for Session {
     fn facts(&mut self, path: &RemotePath) -> Result<Facts> {
         // SIZE counts what would be sent: in ASCII type servers refuse it, or count line ends.
@@ -68,11 +78,27 @@ impl Remote for Session {
                 return Err(Error::new(Kind::Refused, format!("{path}: is a directory"))
                     .with_hint("`ls` shows what is in it, `get -r` fetches it"));
             }
+            if may_be_link(&entry) {
+                let (size, modified) = self.size_and_modified(path)?;
+                return Ok(Facts { size, modified });
+            }
             let modified = entry.modified.map(|modified| modified.time);
             return Ok(Facts { size: entry.size, modified });
         }
         let (size, modified) = self.size_and_modified(path)?;
         Ok(Facts { size, modified })
+    }
+
+    fn size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
+        self.set_ascii(false)?;
+        match Session::size(self, path)? {
+            None => Ok(self.mlst(path)?.and_then(|entry| entry.size)),
+            size => Ok(size),
+        }
+    }
+
+    fn absolute(&self, path: &RemotePath) -> RemotePath {
+        self.cwd().resolve(path.as_str()).unwrap_or_else(|_| path.clone())
     }
 
     fn foresee_modified(&mut self, path: &RemotePath) -> Result<()> {
@@ -87,8 +113,8 @@ impl Remote for Session {
         self.set_ascii(false)?;
         self.foresee_change_modified(path, time)?;
         match self.mlst(path)? {
-            Some(entry) => Ok(entry.size),
-            None => self.size(path),
+            Some(entry) if !may_be_link(&entry) => Ok(entry.size),
+            _ => Session::size(self, path),
         }
     }
 

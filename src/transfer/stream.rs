@@ -6,28 +6,37 @@ use std::io::{ErrorKind, Write};
 use std::time::{Duration, Instant};
 
 use super::ascii::FromWire;
+use super::resume::Start;
 use super::{Facts, How, Incoming, Outcome, Progress, Remote, Type, verify};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::data_error;
 use crate::ftp::path::RemotePath;
 
-/// Where a download begins.
-#[derive(Debug, Clone, Default)]
-pub struct Start {
-    /// Bytes that are here already.
-    pub offset: u64,
-    /// The last of them, to be compared with what comes.
-    pub overlap: Vec<u8>,
-}
-
 /// Why a download did not succeed.
 #[derive(Debug)]
 pub enum Failure {
     /// What is here is not the beginning of what comes: begin at 0.
     NotTheSame(&'static str),
+    /// More came than it was said to have, and the server says now that it has so much: begin at
+    /// 0, with this size.
+    OtherSize(u64),
     /// It failed.
     Failed(Error),
+}
+
+impl Failure {
+    /// As an error, where it is not tried again otherwise.
+    pub fn into_error(self, path: &RemotePath) -> Error {
+        match self {
+            Failure::Failed(error) => error,
+            Failure::NotTheSame(why) => Error::new(Kind::Incomplete, format!("get {path}: {why}")),
+            Failure::OtherSize(size) => {
+                let text = format!("get {path}: it is larger than was listed: {size} bytes");
+                Error::new(Kind::Incomplete, text).transient()
+            }
+        }
+    }
 }
 
 impl From<Error> for Failure {
@@ -81,30 +90,32 @@ impl Download<'_> {
     ) -> Result<Outcome, Failure> {
         let what = format!("get {}", self.path);
         let begun = Instant::now();
+        for (offset, bytes) in &start.samples {
+            self.compare_sample(remote, *offset, bytes, kind)?;
+        }
         let from = start.offset - start.overlap.len() as u64;
-        let mut incoming = match remote.fetch(self.path, from, kind) {
-            Ok(incoming) => incoming,
-            // The server has no REST: what is here cannot be used.
-            Err(error) if from > 0 && refuses_restart(&error) => {
-                return Err(Failure::NotTheSame("the server cannot resume"));
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let mut incoming = self.begin(remote, from, kind)?;
         let binary = kind == Type::Binary;
-        let known = self.facts.size.or_else(|| incoming.announced().map(|rest| from + rest));
+        let announced = incoming.announced().and_then(|rest| rest.checked_add(from));
+        // A server may have listed a link with its own length: what it says of the transfer itself
+        // is nearer to the truth. Which one counts is settled at the end.
+        let said = [self.facts.size, announced.filter(|_| from == 0 || self.facts.size.is_none())];
+        let known = said.iter().flatten().max().copied();
         let expected = known.filter(|_| binary && self.how.verify != super::Verify::None);
         if let Some(total) = known {
             progress.expect(total);
         }
         progress.start_at(start.offset);
-        if !self.overlap_is_same(start, &mut *incoming, remote.timeout())? {
+        if !self.comes_as(&start.overlap, &mut *incoming, remote.timeout())? {
             incoming.abort();
             return Err(Failure::NotTheSame("what is here is not its beginning"));
         }
         let limit = expected.map_or(u64::MAX, |expected| expected.saturating_sub(start.offset));
         let copied = match self.how.kind {
-            Type::Binary => self.copy(&mut *incoming, sink, limit, progress),
-            Type::Ascii => self.copy(&mut *incoming, &mut FromWire::new(sink), limit, progress),
+            Type::Binary => self.copy(&mut *incoming, sink, (known, limit), progress),
+            Type::Ascii => {
+                self.copy(&mut *incoming, &mut FromWire::new(sink), (known, limit), progress)
+            }
         };
         let (count, broken) = match copied {
             Ok(count) => (count, None),
@@ -118,8 +129,10 @@ impl Download<'_> {
                 if start.offset > 0 {
                     return Err(Failure::NotTheSame("more came than was missing"));
                 }
-                let came = start.offset + count;
-                return Err(verify::wrong_size(&what, came, start.offset + limit).into());
+                return Err(match self.size_now(remote)? {
+                    Some(size) if size >= count => Failure::OtherSize(size),
+                    _ => verify::wrong_size(&what, count, limit).into(),
+                });
             }
             Err(Stopped::Remote(error, count)) => (count, Some(error)),
         };
@@ -131,6 +144,15 @@ impl Download<'_> {
         // A cut stream is judged with the reply and the size, like every other end.
         let total = start.offset + count;
         let finished = incoming.finish().map_err(|error| unconfirmed(&what, total, error))?;
+        let other = said.iter().flatten().find(|size| **size != total).copied();
+        let complete = matches!(finished.reply.code, 226 | 250);
+        let expected = match other {
+            // Only where it would fail, or where two sizes were said: it costs a round trip.
+            Some(_) if expected.is_some() && complete && start.offset == 0 => {
+                self.size_now(remote)?.or(other)
+            }
+            _ => expected,
+        };
         let warning = verify::download(&what, total, expected, &finished)?;
         Ok(Outcome {
             bytes: count,
@@ -141,14 +163,51 @@ impl Download<'_> {
         })
     }
 
-    /// Reads the bytes that are here already and compares them.
-    fn overlap_is_same(
+    /// The size that the server tells when it is asked for this file; a refusal tells none.
+    fn size_now(&self, remote: &mut dyn Remote) -> Result<Option<u64>> {
+        match remote.size(self.path) {
+            Err(error) if error.kind() == Kind::Refused => Ok(None),
+            other => other,
+        }
+    }
+
+    fn begin(
         &self,
-        start: &Start,
+        remote: &mut dyn Remote,
+        from: u64,
+        kind: Type,
+    ) -> Result<Box<dyn Incoming>, Failure> {
+        match remote.fetch(self.path, from, kind) {
+            // The server has no REST: what is here cannot be used.
+            Err(error) if from > 0 && refuses_restart(&error) => {
+                Err(Failure::NotTheSame("the server cannot resume"))
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Compares a block from the middle of what is here.
+    fn compare_sample(
+        &self,
+        remote: &mut dyn Remote,
+        offset: u64,
+        bytes: &[u8],
+        kind: Type,
+    ) -> Result<(), Failure> {
+        let mut incoming = self.begin(remote, offset, kind)?;
+        let same = self.comes_as(bytes, &mut *incoming, remote.timeout());
+        incoming.abort();
+        if same? { Ok(()) } else { Err(Failure::NotTheSame("what is here is another file")) }
+    }
+
+    /// Reads bytes that are here already and compares them.
+    fn comes_as(
+        &self,
+        bytes: &[u8],
         incoming: &mut dyn Incoming,
         timeout: Duration,
     ) -> Result<bool, Failure> {
-        let mut came = vec![0; start.overlap.len()];
+        let mut came = vec![0; bytes.len()];
         let mut filled = 0;
         while filled < came.len() {
             self.cancel.check()?;
@@ -163,7 +222,7 @@ impl Download<'_> {
                 }
             }
         }
-        Ok(came == start.overlap)
+        Ok(came == bytes)
     }
 
     /// A stream that broke: a stalled one says nothing more, another may have a reason to tell.
@@ -190,10 +249,10 @@ impl Download<'_> {
         &self,
         incoming: &mut dyn Incoming,
         sink: &mut dyn Write,
-        limit: u64,
+        (size, limit): (Option<u64>, u64),
         progress: &dyn Progress,
     ) -> Result<u64, Stopped> {
-        let mut block = vec![0; self.how.block(self.facts.size)];
+        let mut block = vec![0; self.how.block(size)];
         let mut count = 0u64;
         loop {
             self.cancel.check().map_err(Stopped::Here)?;

@@ -1,5 +1,8 @@
 //! One file up: from a local file to a [`Remote`], with the checks that show that it arrived.
 
+mod resume;
+
+use std::cell::Cell;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt as _, MetadataExt};
@@ -11,16 +14,17 @@ use rustix::fs::OFlags;
 
 use super::ascii::ToWire;
 use super::held::HeldDir;
-use super::partial::{SUFFIX, tail_of};
-use super::resume::OVERLAP;
-use super::stream::{Download, Failure, Start, unconfirmed};
+use super::resume::Start;
+use super::stream::unconfirmed;
+use super::upload_journal::{Source, UploadJournal};
 use super::{
-    Facts, How, Outcome, Outgoing, Place, Progress, Remote, Type, Unwatched, Verify, verify,
+    How, Outcome, Outgoing, Place, Progress, Remote, Resume, Type, Verify, atomic, verify,
 };
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::data_error;
 use crate::ftp::path::RemotePath;
+pub(super) use resume::{Compare, Resumed};
 
 /// A file to store.
 #[derive(Debug, Clone)]
@@ -74,13 +78,20 @@ pub fn from_file(
         return Err(Error::new(Kind::Local, format!("{}: is a directory", job.local.display()))
             .with_hint("`put -r` stores directories"));
     }
-    let upload = Upload { job, before, progress, cancel, start: Instant::now() };
+    let (start, source) = (Instant::now(), Source::of_file(&before));
+    let (sent, differs) = (Cell::new(0), Cell::new(false));
+    let upload = Upload { job, before, source, sent, differs, progress, cancel, start };
     upload.run(remote, &mut file)
 }
 
 struct Upload<'a> {
     job: &'a Job,
     before: Metadata,
+    source: Source,
+    /// Up to where the server may have it.
+    sent: Cell<u64>,
+    /// What is there has another checksum.
+    differs: Cell<bool>,
     progress: &'a dyn Progress,
     cancel: &'a Cancel,
     start: Instant,
@@ -88,28 +99,34 @@ struct Upload<'a> {
 
 impl Upload<'_> {
     fn run(&self, remote: &mut dyn Remote, file: &mut File) -> Result<Outcome> {
-        let target = self.target()?;
+        let target = atomic::first_name(&self.job.remote, &self.job.how)?;
         let regular = self.before.is_file();
         if regular {
             self.progress.expect(self.before.len());
         }
-        let resume = self.job.how.resume && regular && self.job.how.kind == Type::Binary;
-        let offset = if resume { self.resume_at(remote, &target, file)? } else { 0 };
+        let resumable = regular && self.job.how.kind == Type::Binary;
+        let path = remote.absolute(&target);
+        let journals = self.job.how.uploads.as_ref().filter(|_| resumable);
+        let journal = journals.map(|journals| journals.of(&path));
+        let offset = match self.job.how.resume {
+            Resume::No => 0,
+            _ if !resumable => 0,
+            _ => self.offset(remote, &target, journal.as_ref(), file)?,
+        };
+        self.sent.set(offset);
         self.progress.start_at(offset);
-        let whole_already = resume && offset > 0 && offset == self.before.len();
-        let count = if whole_already { 0 } else { self.send(remote, &target, file, offset)? };
-        let tls_resumed = remote.tls_resumed().filter(|_| !whole_already);
-        self.check_local(offset + count)?;
-        let time = modified(&self.before).filter(|_| self.job.how.preserve_times && regular);
-        self.check_remote(remote, &target, offset + count, time)?;
-        if target != self.job.remote {
-            self.rename(remote, &target)?;
+        let stored = self.store(remote, &target, journal.as_ref(), file, offset);
+        match (&stored, &journal) {
+            (Ok(_), Some(journal)) => journal.remove(),
+            (Err(_), Some(journal)) if self.differs.get() => journal.spoil(),
+            (Err(_), Some(journal)) if self.sent.get() > offset => {
+                journal.stopped(&self.source, self.sent.get());
+            }
+            _ => {}
         }
-        if let Some(time) = time {
-            remote.set_modified(&self.job.remote, time)?;
-        }
+        let tls_resumed = stored?;
         Ok(Outcome {
-            bytes: count,
+            bytes: self.sent.get() - offset,
             elapsed: self.start.elapsed(),
             resumed_from: (offset > 0).then_some(offset),
             tls_resumed,
@@ -117,50 +134,56 @@ impl Upload<'_> {
         })
     }
 
-    /// Where the bytes go first: the final name, or a temporary one beside it.
-    fn target(&self) -> Result<RemotePath> {
-        if self.job.how.atomic { self.beside(SUFFIX) } else { Ok(self.job.remote.clone()) }
-    }
-
-    /// A hidden name beside the final one.
-    fn beside(&self, suffix: &str) -> Result<RemotePath> {
-        let remote = &self.job.remote;
-        let name = remote.file_name().unwrap_or_default();
-        let directory = remote.as_str().strip_suffix(name).unwrap_or_default();
-        RemotePath::new(format!("{directory}.{name}{suffix}"))
-    }
-
-    /// How much of the file is on the server already, compared by its last bytes.
-    fn resume_at(&self, remote: &mut dyn Remote, target: &RemotePath, file: &File) -> Result<u64> {
-        let there = match remote.facts(target) {
-            Ok(facts) => facts.size.unwrap_or(0),
-            Err(error) if error.kind() == Kind::Refused => 0,
-            Err(error) => return Err(error),
-        };
-        if there == 0 {
-            return Ok(0);
+    /// Sends what is missing, and makes sure that it has arrived under its name. Says whether its
+    /// data connection resumed the TLS session.
+    fn store(
+        &self,
+        remote: &mut dyn Remote,
+        target: &RemotePath,
+        journal: Option<&UploadJournal<'_>>,
+        file: &mut File,
+        offset: u64,
+    ) -> Result<Option<bool>> {
+        let regular = self.before.is_file();
+        let whole_already = offset > 0 && offset == self.before.len();
+        let count =
+            if whole_already { 0 } else { self.send(remote, target, journal, file, offset)? };
+        let tls_resumed = remote.tls_resumed().filter(|_| !whole_already);
+        self.check_local(offset + count)?;
+        let time = modified(&self.before).filter(|_| self.job.how.preserve_times && regular);
+        self.check_remote(remote, target, offset + count, time)?;
+        atomic::give_final_name(remote, target, &self.job.remote)?;
+        if let Some(time) = time {
+            remote.set_modified(&self.job.remote, time)?;
         }
-        let why = if there > self.before.len() {
-            "what is on the server is longer"
-        } else {
-            let overlap = tail_of(file, there, OVERLAP)
-                .map_err(|error| Error::local(&self.job.local, &error))?;
-            let start = Start { offset: there, overlap };
-            let how = How::default();
-            let facts = Facts { size: Some(there), modified: None };
-            let check = Download { path: target, facts, how: &how, cancel: self.cancel };
-            match check.run(remote, &start, &mut std::io::sink(), &Unwatched) {
-                Ok(_) => return Ok(there),
-                Err(Failure::NotTheSame(why)) => why,
-                // A directory that can be written and not read: nothing can be compared.
-                Err(Failure::Failed(error)) if error.kind() == Kind::Refused => {
-                    "what is on the server cannot be read"
-                }
-                Err(Failure::Failed(error)) => return Err(error),
-            }
+        Ok(tls_resumed)
+    }
+
+    /// How much of the file is on the server already.
+    fn offset(
+        &self,
+        remote: &mut dyn Remote,
+        target: &RemotePath,
+        journal: Option<&UploadJournal<'_>>,
+        file: &File,
+    ) -> Result<u64> {
+        let resumed = Resumed {
+            target,
+            size: self.before.len(),
+            modified: Some(self.before.mtime()),
+            source: Some(&self.source),
+            journal,
+            resume: self.job.how.resume,
+            progress: self.progress,
+            cancel: self.cancel,
         };
-        self.progress.note(&format!("{target}: {why}: starting again"));
-        Ok(0)
+        resumed.offset(remote, &mut |length, compare| {
+            let start = match compare {
+                Compare::End => Start::behind(file, length),
+                Compare::Samples => Start::sampled(file, length),
+            };
+            start.map_err(|error| Error::local(&self.job.local, &error))
+        })
     }
 
     /// Sends the file from `offset` on; returns how many bytes of it.
@@ -168,6 +191,7 @@ impl Upload<'_> {
         &self,
         remote: &mut dyn Remote,
         target: &RemotePath,
+        journal: Option<&UploadJournal<'_>>,
         file: &mut File,
         offset: u64,
     ) -> Result<u64> {
@@ -191,6 +215,10 @@ impl Upload<'_> {
                 other => other?,
             }
         };
+        // Not sooner: until the server has taken the command, what it has is an older file.
+        if let Some(journal) = journal {
+            journal.begin(&self.source, self.before.len(), offset);
+        }
         let copied = match kind {
             Type::Binary => self.copy(file, &mut *outgoing),
             Type::Ascii => self.copy(&mut ToWire::new(file), &mut *outgoing),
@@ -227,6 +255,8 @@ impl Upload<'_> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(Stopped::Local(error)),
             };
+            // Some of it may arrive though it fails.
+            self.sent.set(self.sent.get() + n as u64);
             outgoing.write_all(&block[..n]).map_err(Stopped::Remote)?;
             count += n as u64;
             self.progress.advance(n as u64);
@@ -287,6 +317,7 @@ impl Upload<'_> {
                 .and_then(|mut file| there.algorithm.of(&mut file))
                 .map_err(|error| Error::local(&self.job.local, &error))?;
             if here != there {
+                self.differs.set(true);
                 let text = format!(
                     "put {what}: the {:?} checksums differ: {} here, {} on the server",
                     there.algorithm, here.digits, there.digits
@@ -295,27 +326,6 @@ impl Upload<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Gives the uploaded file its final name. For a server that does not rename over an existing
-    /// file the old one makes room, and comes back if the new one is refused all the same.
-    fn rename(&self, remote: &mut dyn Remote, from: &RemotePath) -> Result<()> {
-        let to = &self.job.remote;
-        let refused = match remote.move_file(from, to) {
-            Err(error) if error.kind() == Kind::Refused && !error.is_transient() => error,
-            other => return other,
-        };
-        let aside = self.beside(".ftpsh-old")?;
-        if remote.move_file(to, &aside).is_err() {
-            return Err(refused);
-        }
-        match remote.move_file(from, to) {
-            Ok(()) => remote.remove(&aside),
-            Err(error) => match remote.move_file(&aside, to) {
-                Ok(()) => Err(error),
-                Err(_) => Err(error.with_hint(format!("the old file is now {aside}"))),
-            },
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
 use crate::settings::CACHE_EXPIRE;
 use crate::transfer::Facts;
+use crate::transfer::remote::may_be_link;
 
 impl Context {
     /// An absolute path for a path as typed.
@@ -75,7 +76,7 @@ impl Context {
         let cwd = self.connection.cwd()?.clone();
         let expire = self.settings.duration(CACHE_EXPIRE, self.connection.host());
         let entry = self.cache.entry(&cwd.resolve(path.as_str()).ok()?, expire)?;
-        if entry.kind != EntryKind::File || entry.size_in_blocks {
+        if entry.kind != EntryKind::File || entry.size_in_blocks || may_be_link(&entry) {
             return None;
         }
         // A time of LIST is neither exact nor in a known zone.

@@ -33,6 +33,7 @@ use crate::output::{Output, Way};
 use crate::settings::{self as set, Settings};
 use crate::transfer::limit::Limit;
 use crate::transfer::retry::Retries;
+use crate::transfer::upload_journal::UploadJournals;
 use crate::transfer::{How, Verify};
 
 pub use audit::{Audit, Place};
@@ -223,6 +224,9 @@ impl Context {
         let host = self.connection.host();
         let rate = self.settings.rate(set::NET_LIMIT_RATE, host);
         let rate = if way == Way::Download { rate.down } else { rate.up };
+        let connected = self.connection.site.as_ref().zip(self.connection.login.as_ref());
+        let account = connected.map(|(site, login)| format!("{}@{}", login.user, site.key()));
+        let journals = |account| Arc::new(UploadJournals::new(self.home.uploads(), account));
         How {
             preserve_times: self.settings.flag(set::XFER_PRESERVE_TIMES, host),
             verify: match self.settings.text(set::XFER_VERIFY, host) {
@@ -232,6 +236,7 @@ impl Context {
             },
             atomic: self.settings.flag(set::XFER_ATOMIC, host),
             limits: [Limit::new(rate), self.total_limits.of(way, &self.settings)],
+            uploads: account.filter(|_| way != Way::Download).map(journals),
             ..How::default()
         }
     }

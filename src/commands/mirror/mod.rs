@@ -20,6 +20,7 @@ use watching::Watching;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Way, human_bytes, human_duration, human_rate};
 use crate::settings as set;
+use crate::transfer::Resume;
 use crate::transfer::mirror::carry::Sides;
 use crate::transfer::mirror::delete;
 use crate::transfer::mirror::filter::{Filter, Rule};
@@ -207,7 +208,7 @@ impl Mirror {
     fn settings(&self, ctx: &Context, way: Way, limit: usize) -> Settings {
         let host = ctx.connection.host();
         let mut how = ctx.how(way);
-        how.resume = self.resume;
+        how.resume = Resume::asked(self.resume);
         let rules = self.patterns.0.iter().map(|(include, pattern)| Rule::new(*include, pattern));
         let workers = self.parallel.unwrap_or(ctx.settings.count(set::MIRROR_PARALLEL, host));
         Settings {

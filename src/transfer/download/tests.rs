@@ -95,7 +95,7 @@ fn big() -> Vec<u8> {
 }
 
 fn resume(fake: &mut Fake, dir: &Path) -> Result<Outcome> {
-    let how = How { resume: true, ..How::default() };
+    let how = How { resume: Resume::Asked, ..How::default() };
     let job = Job::new(RemotePath::new("x").unwrap(), dir.join("x"), how);
     to_file(fake, &job, &Unwatched, &Cancel::new())
 }

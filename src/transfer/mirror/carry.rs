@@ -2,18 +2,27 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDateTime;
-
 use super::local::LocalTree;
 use super::plan::Next;
 use super::remote::RemoteTree;
 use super::tree::{Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::Result;
-use crate::transfer::{Facts, How, Outcome, Progress, Remote as _, download, relay, upload};
+use crate::transfer::{
+    Facts, How, Outcome, Progress, Remote as _, Resume, download, relay, upload,
+};
 
 /// Size and time of a file, as a listing told them.
 pub type Known = (Option<u64>, Option<Stamp>);
+
+/// What an attempt to carry a file rests on.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt {
+    /// The target had nothing of its name.
+    pub fresh: bool,
+    /// What the source's listing told, if that still counts.
+    pub known: Option<Known>,
+}
 
 /// The two sides of a mirror, and with them how a file goes from the one to the other.
 #[derive(Debug, Clone)]
@@ -68,16 +77,16 @@ impl Sides {
         }
     }
 
-    /// Carries one file, of which size and time are known as the source's listing told them;
-    /// `fresh` if the target had nothing of its name.
+    /// Carries one file, of which size and time are known as the source's listing told them; on a
+    /// retry, when another file may have its name, they are asked for again.
     ///
     /// # Errors
     ///
     /// Those of the transfer.
     pub fn carry(
         &self,
-        (path, fresh): (&str, bool),
-        known: Known,
+        path: &str,
+        Attempt { fresh, known }: Attempt,
         how: &How,
         progress: &dyn Progress,
         cancel: &Cancel,
@@ -88,14 +97,15 @@ impl Sides {
                 let spot = target.spot(path)?;
                 let (local, held) = (spot.path(), Some(spot.directory().clone()));
                 let mut session = source.pool().lease(cancel)?;
-                let ask_time = time_to_ask_late(known, how);
-                let facts = match ask_time {
-                    Some(_) => Facts { size: known.0, modified: None },
-                    None => facts(&mut session, &remote, known, how)?,
+                let ask_time = known.is_some_and(|known| may_ask_late(known, how));
+                let facts = match known {
+                    Some((size, _)) if ask_time => Facts { size, modified: None },
+                    _ => facts(&mut session, &remote, known, how)?,
                 };
-                let facts = Some(facts);
-                let how = how.clone();
-                let job = download::Job { remote, local, held, fresh, facts, ask_time, how };
+                let listed = known.and_then(|(_, modified)| modified).map(|stamp| stamp.time);
+                let (facts, how) = (Some(facts), how.clone());
+                let job =
+                    download::Job { remote, local, held, fresh, facts, ask_time, listed, how };
                 download::to_file(&mut *session, &job, progress, cancel)
             }
             Sides::Up(source, target) => {
@@ -122,11 +132,11 @@ impl Sides {
 /// A file that is not worth resuming: its time need not be known before it is fetched.
 const SMALL: u64 = 1024 * 1024;
 
-/// The time in the listing, if that told all but the exact one of a file fetched in one go.
-fn time_to_ask_late((size, modified): Known, how: &How) -> Option<NaiveDateTime> {
+/// Whether the listing told all but the exact time of a file that is fetched in one go.
+fn may_ask_late((size, modified): Known, how: &How) -> bool {
     let small = size.is_some_and(|size| size < SMALL);
-    let vague = modified.filter(|stamp| !is_exact(stamp));
-    vague.filter(|_| small && how.preserve_times && !how.resume).map(|stamp| stamp.time)
+    let vague = modified.is_some_and(|stamp| !is_exact(&stamp));
+    small && vague && how.preserve_times && how.resume == Resume::No
 }
 
 fn is_exact(stamp: &Stamp) -> bool {
@@ -137,18 +147,17 @@ fn is_exact(stamp: &Stamp) -> bool {
 fn facts(
     session: &mut crate::ftp::session::Session,
     path: &crate::ftp::path::RemotePath,
-    (size, modified): Known,
+    known: Option<Known>,
     how: &How,
 ) -> Result<Facts> {
+    let Some((Some(size), modified)) = known else { return session.facts(path) };
+    let size = Some(size);
     let time = modified.filter(is_exact).map(|stamp| stamp.time);
-    if size.is_some() && (time.is_some() || !how.preserve_times) {
+    if time.is_some() || !how.preserve_times {
         return Ok(Facts { size, modified: time });
     }
-    if let Some(size) = size
-        && modified.is_some()
-    {
-        let listed = modified.map(|stamp| stamp.time);
-        return Ok(Facts { size: Some(size), modified: session.modified(path)?.or(listed) });
+    match modified {
+        Some(_) => Ok(Facts { size, modified: session.modified(path)? }),
+        None => session.facts(path),
     }
-    session.facts(path)
 }

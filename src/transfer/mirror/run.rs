@@ -6,7 +6,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::carry::Sides;
+use super::carry::{Attempt, Sides};
 use super::listing::Listing;
 use super::plan::{Action, Next, Plan, Reason, Rules, Surplus, directory};
 use super::queue::{Batch, Queue, Task};
@@ -370,10 +370,12 @@ impl Runner<'_> {
         let progress = self.watch.begin(path, *size);
         let moved = Moved::new(&*progress);
         let mut how = self.settings.how.clone();
+        let mut known = Some((*size, *modified));
         let result = tried(self.settings, self.watch, self.cancel, || {
-            // Another try goes on where this one stopped.
-            how.resume |= moved.any();
-            self.sides.carry((path, fresh), (*size, *modified), &how, &moved, self.cancel)
+            // A retry begins where this attempt stopped, if it is still the same file.
+            how.resume = how.resume.after_loss(moved.any());
+            let attempt = Attempt { fresh, known: known.take() };
+            self.sides.carry(path, attempt, &how, &moved, self.cancel)
         });
         drop(progress);
         match &result {

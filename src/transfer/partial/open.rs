@@ -2,11 +2,13 @@
 //! names for one file makes the lock useless, by looking at what the disk calls it.
 
 use std::fs::File;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 
 use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::process::geteuid;
 
-use super::names::is_partial_name;
+use super::names::{SUFFIX, is_partial_name};
 use crate::error::{Error, Kind, Result};
 use crate::transfer::held::Spot;
 
@@ -56,6 +58,25 @@ fn of_another(target: &Spot) -> Error {
     Error::new(Kind::Local, text).with_hint("give it another name with -o")
 }
 
+/// Whether a file that was opened may be written to, or believed: it belongs to whom a new file
+/// there would belong to, and has no second name. Anybody can make a link to another's file, and
+/// whoever owns a file can have it open.
+pub fn is_ours(file: &File, spot: &Spot) -> bool {
+    let Ok(stat) = rustix::fs::fstat(file) else { return false };
+    stat.st_nlink <= 1
+        && (stat.st_uid == geteuid().as_raw() || Some(stat.st_uid) == owner_of_new(spot))
+}
+
+/// Who owns a new file in this directory: not always who makes it, where the file system has one
+/// owner for all (FAT) or another one for root (NFS).
+fn owner_of_new(spot: &Spot) -> Option<u32> {
+    let trial = spot.beside(format!(".{:016x}{SUFFIX}", RandomState::new().hash_one(0)));
+    let file = trial.open_or_create(OFlags::WRONLY | OFlags::EXCL, 0o600).ok()?;
+    let owner = rustix::fs::fstat(&file).ok().map(|stat| stat.st_uid);
+    let _ = trial.remove();
+    owner
+}
+
 /// Locks a partial file that was opened.
 ///
 /// # Errors
@@ -67,6 +88,14 @@ pub(super) fn locked(opened: io::Result<File>, spot: &Spot, target: &Spot) -> Re
     if !file.metadata().map_err(failed)?.is_file() {
         let text = format!("{}: is not a regular file", spot.path().display());
         return Err(Error::new(Kind::Local, text));
+    }
+    if !is_ours(&file, spot) {
+        let text = format!(
+            "{}: the partial file belongs to another user, or has a second name",
+            spot.path().display()
+        );
+        return Err(Error::new(Kind::Local, text)
+            .with_hint("remove it, or give the download another name with -o"));
     }
     flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
         let text = format!("{}: another ftpsh is fetching this file", target.path().display());

@@ -20,12 +20,13 @@ use super::download::{Job, verify_hash};
 use super::held::Spot;
 use super::journal::Journal;
 use super::partial::{Partial, Target, examine, partial_spot};
-use super::resume::{Plan, plan};
+use super::resume::{NO_TIME, Plan, plan};
 use super::retry::Retries;
 use super::stream::{Download, Failure};
-use super::{Facts, Outcome, Progress, Remote, Type};
+use super::{Facts, Outcome, Progress, Remote, Resume, Type};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
+use crate::ftp::path::RemotePath;
 use crate::ftp::pool::Pool;
 use fetch::Fetch;
 
@@ -84,13 +85,13 @@ impl Several<'_> {
         if job.fresh && target != Target::Absent {
             return Err(spot.is_taken());
         }
-        let facts = self.facts(job)?;
-        let Some(size) = facts.size else {
+        let mut facts = self.facts(&job.remote)?;
+        let Some(mut size) = facts.size else {
             let text = format!("{}: of unknown size, so over one connection", job.remote);
             self.progress.note(&text);
             return Ok(None);
         };
-        let begun = job.how.resume && is_begun(&job.local);
+        let begun = job.how.resume != Resume::No && is_begun(&job.local);
         if worth(size, self.count) < 2 && !begun {
             return Ok(None);
         }
@@ -126,6 +127,10 @@ impl Several<'_> {
                 }
                 Err(Failure::NotTheSame(why)) if here > 0 => {
                     self.progress.note(&format!("{}: {why}: starting again", job.remote));
+                    // It may be another file by now.
+                    facts = self.facts(&job.remote)?;
+                    let Some(now) = facts.size else { return Ok(None) };
+                    size = now;
                     match self.afresh(facts, size, &mut partial)? {
                         Some(fresh) => parts = fresh,
                         None => return Ok(None),
@@ -138,16 +143,20 @@ impl Several<'_> {
                     partial.discard();
                     return Ok(None);
                 }
+                // Parts are of a size that was asked for.
+                Err(failure @ Failure::OtherSize(_)) => {
+                    return Err(failure.into_error(&job.remote));
+                }
             }
         }
     }
 
-    fn facts(&self, job: &Job) -> Result<Facts> {
+    fn facts(&self, path: &RemotePath) -> Result<Facts> {
         let mut retries = self.retries.clone();
         loop {
             let mut facts = Facts::default();
             let asked = self.remotes.with(self.cancel, &mut |remote| {
-                facts = remote.facts(&job.remote)?;
+                facts = remote.facts(path)?;
                 Ok(())
             });
             match asked {
@@ -165,10 +174,10 @@ impl Several<'_> {
         size: u64,
         partial: &mut Partial,
     ) -> Result<Option<Parts>> {
-        if !job.how.resume {
+        if job.how.resume == Resume::No {
             return self.afresh(facts, size, partial);
         }
-        let parts = match plan(partial, facts)? {
+        let parts = match plan(partial, facts, job.how.resume)? {
             Plan::Segments(parts) => parts,
             Plan::Partial(start) => Parts::split(facts, size, start.offset, self.count),
             Plan::Afresh(why) => {
@@ -259,12 +268,20 @@ impl Several<'_> {
                 return Err(error.into());
             }
             retries.wait(error, self.cancel, |text| self.progress.note(text))?;
+            // What the other parts are of may have been replaced since.
+            match self.facts(fetch.download.path)? {
+                facts if facts != fetch.download.facts => {
+                    return Err(Failure::NotTheSame("the remote file has changed"));
+                }
+                facts if facts.modified.is_none() => return Err(Failure::NotTheSame(NO_TIME)),
+                _ => {}
+            }
         }
     }
 
     /// The remote file must still be what it was, and its checksum that of what is here.
     fn check_end(&self, job: &Job, facts: Facts, partial: &Partial) -> Result<()> {
-        if self.facts(job)? != facts {
+        if self.facts(&job.remote)? != facts {
             let text = format!("get {}: the file changed while it was fetched", job.remote);
             return Err(Error::new(Kind::Incomplete, text)
                 .with_hint("fetch it again when nothing writes to it"));

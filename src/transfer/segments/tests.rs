@@ -62,7 +62,7 @@ impl Remotes for Server {
 }
 
 fn job(dir: &Path, resume: bool) -> Job {
-    let how = How { resume, ..How::default() };
+    let how = How { resume: Resume::asked(resume), ..How::default() };
     Job::new(RemotePath::new("x").unwrap(), dir.join("x"), how)
 }
 

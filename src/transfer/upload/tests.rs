@@ -1,6 +1,7 @@
 //! Uploads to a remote side in memory.
 
 use super::*;
+use crate::transfer::Unwatched;
 use crate::transfer::fake::{Fake, Fault};
 
 fn store(fake: &mut Fake, content: &[u8]) -> Result<Outcome> {
@@ -50,8 +51,10 @@ fn store_how(fake: &mut Fake, content: &[u8], how: How) -> Result<Outcome> {
 #[test]
 fn an_interrupted_upload_goes_on_where_it_stopped() {
     let data: Vec<u8> = (0..500_001u32).map(|i| (i % 251) as u8).collect();
-    let resume = || How { resume: true, ..How::default() };
+    let resume = || How { resume: Resume::Asked, ..How::default() };
     let mut fake = Fake::with("x", &data[..300_000]);
+    // Another program has begun to store it just now.
+    fake.modified = chrono::Utc::now().naive_utc() + chrono::TimeDelta::minutes(1);
     let outcome = store_how(&mut fake, &data, resume()).unwrap();
     assert_eq!((outcome.bytes, outcome.resumed_from), (200_001, Some(300_000)));
     assert!(fake.content("x") == data);
@@ -59,8 +62,13 @@ fn an_interrupted_upload_goes_on_where_it_stopped() {
     // Whole already: nothing is sent.
     assert_eq!(store_how(&mut fake, &data, resume()).unwrap().bytes, 0);
     assert_eq!(fake.places.len(), 1);
+    // What is older is another version, whatever its end is like.
+    let older = Fake::default().modified;
+    let mut fake = Fake { modified: older, ..Fake::with("x", &data[..300_000]) };
+    assert_eq!(store_how(&mut fake, &data, resume()).unwrap().resumed_from, None);
     // Something else: sent anew.
-    let mut fake = Fake::with("x", &[9; 300_000]);
+    let modified = chrono::Utc::now().naive_utc() + chrono::TimeDelta::minutes(1);
+    let mut fake = Fake { modified, ..Fake::with("x", &[9; 300_000]) };
     assert_eq!(store_how(&mut fake, &data, resume()).unwrap().resumed_from, None);
     assert!(fake.content("x") == data);
 }

@@ -77,6 +77,9 @@ fn the_liar_without_a_script_is_a_correct_server() {
         assert_eq!(&client.store("STOR b", b"new")[..3], "226");
         assert_eq!(&client.store("APPE b", b"er")[..3], "226");
         assert_eq!(liar.content("/d/b").unwrap(), b"newer");
+        // What was stored is of now.
+        assert_ne!(liar.files.lock().unwrap().time(b"/d/b"), Some("20240102030405"));
+        liar.files.lock().unwrap().set_time(b"/d/b", "20240102030405");
         let facts = "type=file;size=5;modify=20240102030405;UNIX.mode=0644;";
         let wanted = format!("{facts} a\r\n{facts} b\r\n");
         assert_eq!(String::from_utf8(client.fetch("MLSD").0).unwrap(), wanted);

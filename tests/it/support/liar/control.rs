@@ -2,6 +2,7 @@
 
 use super::data::{Peer, Transfer};
 use super::files::absolute;
+use super::script::Change;
 use super::stream::Stream;
 use super::{Data, Event, Files, Shared, Step};
 use openssl::ssl::SslContext;
@@ -27,6 +28,7 @@ pub struct Control<'a> {
     kept: Vec<Peer>,
     opening: Option<Vec<u8>>,
     last: Option<Vec<u8>>,
+    change_after: Option<Change>,
     trailer: Vec<u8>,
 }
 
@@ -78,6 +80,7 @@ impl<'a> Control<'a> {
             kept: Vec::new(),
             opening: None,
             last: None,
+            change_after: None,
             trailer: Vec::new(),
         }
     }
@@ -145,6 +148,10 @@ impl<'a> Control<'a> {
                 change(&mut self.files());
                 return self.answer(verb, argument);
             }
+            Step::ChangeAfter(change) => {
+                self.change_after = Some(change);
+                return self.answer(verb, argument);
+            }
             Step::Silence => {}
             Step::Drip(bytes, interval) => {
                 for byte in bytes {
@@ -187,7 +194,10 @@ impl<'a> Control<'a> {
     pub(super) fn receive(&mut self, verb: &[u8], path: Vec<u8>, kept: Vec<u8>) -> io::Result<()> {
         let shared = self.shared;
         self.transfer(verb, None, |received| {
-            shared.files.lock().unwrap().put(&path, [kept, received].concat());
+            let now = chrono::Utc::now().format("%Y%m%d%H%M%S").to_string();
+            let mut files = shared.files.lock().unwrap();
+            files.put(&path, [kept, received].concat());
+            files.set_time(&path, &now);
         })
     }
 
@@ -224,6 +234,9 @@ impl<'a> Control<'a> {
         let done = transfer.run(&peer, body);
         if upload {
             store(done.received);
+        }
+        if let Some(change) = self.change_after.take() {
+            change(&mut self.files());
         }
         match last {
             Some(bytes) => self.send(&bytes),

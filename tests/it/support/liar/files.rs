@@ -12,6 +12,8 @@ pub struct Node {
     pub(super) content: Option<Vec<u8>>,
     pub(super) time: String,
     pub(super) mode: String,
+    /// The text of a link that leads to such a file.
+    pub(super) link: Option<String>,
 }
 
 /// The tree: absolute paths without a slash at the end; the root is empty.
@@ -26,6 +28,15 @@ impl Files {
         let path = absolute(b"", path);
         self.make_dirs(parent(&path));
         self.nodes.insert(path, Node::new(Some(content)));
+    }
+
+    /// Puts a link there that leads to a file with this content. Facts list it as ProFTPD does: as a
+    /// file with the length of the link's text and the permissions of a link.
+    pub fn link(&mut self, path: &[u8], text: &str, content: Vec<u8>) {
+        self.put(path, content);
+        if let Some(node) = self.nodes.get_mut(&absolute(b"", path)) {
+            (node.link, node.mode) = (Some(text.to_owned()), "0777".to_owned());
+        }
     }
 
     /// Makes a directory, with those above it.
@@ -110,13 +121,16 @@ impl Files {
 impl Node {
     fn new(content: Option<Vec<u8>>) -> Self {
         let mode = if content.is_some() { "0644" } else { "0755" };
-        Self { content, time: TIME.to_owned(), mode: mode.to_owned() }
+        Self { content, time: TIME.to_owned(), mode: mode.to_owned(), link: None }
     }
 
     /// The facts of MLSD and MLST (RFC 3659, section 7), with the space at their end.
     pub(super) fn facts(&self) -> String {
         let kind = match &self.content {
-            Some(content) => format!("type=file;size={}", content.len()),
+            Some(content) => {
+                let size = self.link.as_ref().map_or(content.len(), String::len);
+                format!("type=file;size={size}")
+            }
             None => "type=dir".to_owned(),
         };
         format!("{kind};modify={};UNIX.mode={}; ", self.time, self.mode)

@@ -38,6 +38,9 @@ pub enum Record {
     HelloRequest,
 }
 
+/// A change of the tree.
+pub type Change = Arc<dyn Fn(&mut Files) + Send + Sync>;
+
 /// What to do with one command. Texts are sent as they are: with the CRLF, or without.
 #[derive(Clone)]
 pub enum Step {
@@ -54,7 +57,10 @@ pub enum Step {
     /// For a command with a transfer: the reply before the data, instead of `150`. May be empty.
     Opening(Vec<u8>),
     /// Change the tree, then do what a correct server does.
-    Change(Arc<dyn Fn(&mut Files) + Send + Sync>),
+    Change(Change),
+    /// For a command with a transfer: do what a correct server does, and change the tree after the
+    /// data and before the completion reply.
+    ChangeAfter(Change),
     /// Send nothing, and go on with the next command.
     Silence,
     /// Send these bytes one by one, at this interval.
@@ -80,6 +86,11 @@ impl Step {
     /// A change of the tree before the command is done.
     pub fn change(change: impl Fn(&mut Files) + Send + Sync + 'static) -> Self {
         Self::Change(Arc::new(change))
+    }
+
+    /// A change of the tree after the data of a transfer.
+    pub fn change_after(change: impl Fn(&mut Files) + Send + Sync + 'static) -> Self {
+        Self::ChangeAfter(Arc::new(change))
     }
 
     /// A completion reply; CRLF is added.
@@ -260,6 +271,12 @@ impl Script {
     /// A file, with the directories above it. Its time is 2024-01-02 03:04:05.
     pub fn file(mut self, path: impl AsRef<[u8]>, content: impl AsRef<[u8]>) -> Self {
         self.files.put(path.as_ref(), content.as_ref().to_vec());
+        self
+    }
+
+    /// A change of the tree before the server starts.
+    pub fn change(mut self, change: impl FnOnce(&mut Files)) -> Self {
+        change(&mut self.files);
         self
     }
 

@@ -1,0 +1,125 @@
+//! Where an upload can be resumed: behind what of it is on the server already.
+//!
+//! What the journal of an earlier attempt says was begun is resumed if the source is still the same;
+//! without a journal only `-c` does so, with a file on the server that is not older than the source:
+//! what is older is a complete copy of an earlier version. The last block is read back and compared
+//! in any case, and more of it where nothing else proves anything.
+
+use std::io::sink;
+
+use super::super::resume::{NO_TIME, Start, UNVERIFIED};
+use super::super::stream::{Download, Failure};
+use super::super::upload_journal::{Begun, Source, UploadJournal};
+use super::super::{Facts, How, Progress, Remote, Resume, Unwatched};
+use crate::cancel::Cancel;
+use crate::error::{Kind, Result};
+use crate::ftp::path::RemotePath;
+
+/// What is to be resumed, and what is known of it.
+pub(in crate::transfer) struct Resumed<'a> {
+    /// Where it lies.
+    pub target: &'a RemotePath,
+    /// How many bytes the source has.
+    pub size: u64,
+    /// When it was last modified: seconds since 1970.
+    pub modified: Option<i64>,
+    /// What it is known by; `None` where nothing tells it from another version.
+    pub source: Option<&'a Source>,
+    /// What is written down of an earlier attempt.
+    pub journal: Option<&'a UploadJournal<'a>>,
+    /// Who wants it.
+    pub resume: Resume,
+    /// Is told why it starts again.
+    pub progress: &'a dyn Progress,
+    /// Watches.
+    pub cancel: &'a Cancel,
+}
+
+/// Which blocks of the source are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::transfer) enum Compare {
+    /// The last one before the offset.
+    End,
+    /// Some from all over it.
+    Samples,
+}
+
+impl Resumed<'_> {
+    /// How many bytes of the source are on the server; 0 if it starts again. `blocks` reads the
+    /// source's first bytes, so many, as a start.
+    ///
+    /// # Errors
+    ///
+    /// The loss of a connection; what `blocks` fails with.
+    pub fn offset(
+        &self,
+        remote: &mut dyn Remote,
+        blocks: &mut dyn FnMut(u64, Compare) -> Result<Start>,
+    ) -> Result<u64> {
+        let there = match remote.facts(self.target) {
+            Err(error) if error.kind() == Kind::Refused => return Ok(0),
+            other => other?,
+        };
+        let Some(size) = there.size.filter(|size| *size > 0) else { return Ok(0) };
+        let why = match self.evidence(size, there) {
+            Err(why) => why,
+            Ok(compare) => {
+                let start = blocks(size, compare)?;
+                if start.is_unverified() && there.modified.is_none() {
+                    self.progress.note(&format!("{}: {UNVERIFIED}", self.target));
+                }
+                let how = How::default();
+                let facts = Facts { size: Some(size), modified: None };
+                let check = Download { path: self.target, facts, how: &how, cancel: self.cancel };
+                match check.run(remote, &start, &mut sink(), &Unwatched) {
+                    Ok(_) => return Ok(size),
+                    Err(Failure::NotTheSame(why)) => why,
+                    // A directory that can be written and not read: nothing can be compared.
+                    Err(Failure::Failed(error)) if error.kind() == Kind::Refused => {
+                        "what is on the server cannot be read"
+                    }
+                    Err(failure) => return Err(failure.into_error(self.target)),
+                }
+            }
+        };
+        self.progress.note(&format!("{}: {why}: starting again", self.target));
+        Ok(0)
+    }
+
+    /// What has to be compared of what is on the server, or why it is no beginning of the source.
+    fn evidence(&self, size: u64, there: Facts) -> Result<Compare, &'static str> {
+        if size > self.size {
+            return Err("what is on the server is longer");
+        }
+        let begun = match (self.journal, self.source) {
+            (Some(journal), Some(source)) => journal.begun(source),
+            _ => Begun::Unknown,
+        };
+        let time = there.modified.map(|time| time.and_utc().timestamp());
+        let not_older = |than: i64| time.is_some_and(|time| time >= than);
+        match begun {
+            Begun::Other(why) => Err(why),
+            Begun::Same { sent: Some(sent), .. } if size > sent => {
+                Err("what is on the server is not what was sent")
+            }
+            Begun::Same { .. } if there.modified.is_none() && self.resume != Resume::Asked => {
+                Err(NO_TIME)
+            }
+            Begun::Same { racy: true, .. } => Ok(Compare::Samples),
+            // The time is set together with the question how much has arrived.
+            Begun::Same { .. } if time == self.modified => Ok(Compare::End),
+            Begun::Same { began, .. } if not_older(began) => Ok(Compare::End),
+            // By its time it may be another file, as on a server that keeps the old one until the
+            // new one is complete; or the clocks differ.
+            Begun::Same { .. } => Ok(Compare::Samples),
+            Begun::Unknown if self.resume != Resume::Asked => {
+                Err("nothing tells what it is a part of")
+            }
+            Begun::Unknown => match self.modified {
+                Some(modified) if not_older(modified) => Ok(Compare::End),
+                Some(_) if time.is_some() => Err("what is on the server is older"),
+                _ => Ok(Compare::Samples),
+            },
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Journals of uploads: what they prove, what spoils them, and how many there are.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use super::*;
+
+fn journals(directory: &Path) -> UploadJournals {
+    UploadJournals::new(directory.join("uploads"), "u@h:21".to_owned())
+}
+
+fn path(path: &str) -> RemotePath {
+    RemotePath::new(path).unwrap()
+}
+
+fn source(identity: &str) -> Source {
+    Source { identity: identity.to_owned(), racy: false }
+}
+
+#[test]
+fn a_stopped_upload_is_known_by_its_source_account_and_path() {
+    let dir = tempfile::tempdir().unwrap();
+    let ours = journals(dir.path());
+    assert_eq!(ours.of(&path("/a")).begun(&source("1")), Begun::Unknown);
+    let journal = ours.of(&path("/a"));
+    journal.begin(&source("1"), WORTH, 0);
+    let sent = || match ours.of(&path("/a")).begun(&source("1")) {
+        Begun::Same { sent, racy: false, .. } => sent,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(sent(), None);
+    journal.stopped(&source("1"), 500);
+    assert_eq!(sent(), Some(500));
+    assert!(matches!(ours.of(&path("/a")).begun(&source("2")), Begun::Other(_)));
+    assert_eq!(ours.of(&path("/b")).begun(&source("1")), Begun::Unknown);
+    let theirs = UploadJournals::new(dir.path().join("uploads"), "v@h:21".to_owned());
+    assert_eq!(theirs.of(&path("/a")).begun(&source("1")), Begun::Unknown);
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let directory = dir.path().join("uploads");
+    assert_eq!(mode(&directory), 0o700);
+    let file = std::fs::read_dir(&directory).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(mode(&file), 0o600);
+    journal.remove();
+    assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 0);
+}
+
+#[test]
+fn two_uploads_to_one_path_at_the_same_time_leave_nothing_to_resume() {
+    let dir = tempfile::tempdir().unwrap();
+    let journals = journals(dir.path());
+    for first_ends_well in [true, false] {
+        let (one, other) = (journals.of(&path("/a")), journals.of(&path("/a")));
+        one.begin(&source("1"), WORTH, 0);
+        other.begin(&source("1"), WORTH, 0);
+        if first_ends_well {
+            one.remove();
+        } else {
+            one.stopped(&source("1"), 10);
+        }
+        other.stopped(&source("1"), 20);
+        assert!(matches!(journals.of(&path("/a")).begun(&source("1")), Begun::Other(_)));
+        // A further one alone may be resumed again.
+        let third = journals.of(&path("/a"));
+        third.begin(&source("1"), WORTH, 0);
+        third.stopped(&source("1"), 30);
+        assert!(matches!(journals.of(&path("/a")).begun(&source("1")), Begun::Same { .. }));
+    }
+}
+
+#[test]
+fn damaged_and_foreign_journals_are_none_and_old_ones_make_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let journals = journals(dir.path());
+    let journal = journals.of(&path("/a"));
+    journal.stopped(&source("1"), 10);
+    let file = journal.spot(false).unwrap().path();
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::hard_link(&file, dir.path().join("second name")).unwrap();
+    assert_eq!(journal.begun(&source("1")), Begun::Unknown);
+    std::fs::remove_file(dir.path().join("second name")).unwrap();
+    assert_ne!(journal.begun(&source("1")), Begun::Unknown);
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(journal.begun(&source("1")), Begun::Unknown);
+    for n in 0..MOST + 20 {
+        journals.of(&path(&format!("/{n}"))).stopped(&source("1"), 10);
+    }
+    assert!(std::fs::read_dir(dir.path().join("uploads")).unwrap().count() <= MOST);
+    let last = journals.of(&path(&format!("/{}", MOST + 19)));
+    assert_ne!(last.begun(&source("1")), Begun::Unknown);
+}
+
+#[test]
+fn a_file_that_changed_just_now_is_racy_and_each_change_is_another_source() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("x");
+    std::fs::write(&file, "one").unwrap();
+    let before = Source::of_file(&file.metadata().unwrap());
+    assert!(before.racy);
+    while Source::of_file(&file.metadata().unwrap()).racy {
+        std::thread::yield_now();
+    }
+    assert_eq!(Source::of_file(&file.metadata().unwrap()).identity, before.identity);
+    // The same size and time, by somebody who puts the time back.
+    let time = file.metadata().unwrap().modified().unwrap();
+    std::fs::write(&file, "two").unwrap();
+    std::fs::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+    assert_ne!(Source::of_file(&file.metadata().unwrap()).identity, before.identity);
+}
