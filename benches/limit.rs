@@ -12,7 +12,7 @@ use ftpsh::cancel::Cancel;
 use ftpsh::ftp::charset::Charset;
 use ftpsh::ftp::dial::{Dialer, Family};
 use ftpsh::ftp::dialogue::Dialogue;
-use ftpsh::ftp::session::{Ahead, DataMode, ListMode, Login, Options, Session};
+use ftpsh::ftp::session::{DataMode, ListMode, Login, Options, Session};
 use ftpsh::ftp::ways::Ways;
 use ftpsh::tls::Config;
 
@@ -49,7 +49,7 @@ fn main() -> anyhow::Result<()> {
     );
     let next = || names.lock().ok()?.pop();
     let work = || -> anyhow::Result<()> {
-        let mut session = Session::connect(options.clone(), &mut |_| Ok(Ahead::default()))?;
+        let mut session = Session::connect(options.clone(), &mut |_| Ok(()))?;
         session.login(&Login { user, password: &password, account: None })?;
         let mut buffer = vec![0; 256 * 1024];
         while let Some(name) = next() {

@@ -156,6 +156,13 @@ impl Error {
         self
     }
 
+    /// Marks a failure after which everything has been tried.
+    #[must_use]
+    pub fn given_up(mut self) -> Self {
+        self.transient = false;
+        self
+    }
+
     /// Whether trying again may help.
     pub fn is_transient(&self) -> bool {
         self.transient

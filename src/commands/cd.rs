@@ -27,19 +27,18 @@ impl Builtin for Cd {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let before = ctx.session()?.cwd().clone();
         let back = self.directory.as_deref() == Some("-");
         let target = match self.directory.as_deref() {
-            None => ctx.session()?.home().clone(),
-            Some("-") => previous(ctx)?,
-            Some(path) => RemotePath::new(path)?,
+            None => None,
+            Some("-") => Some(previous(ctx)?),
+            Some(path) => Some(RemotePath::new(path)?),
         };
-        let session = ctx.session()?;
-        session.change_directory(&target)?;
-        let now = session.cwd().clone();
-        ctx.connection.previous = Some(before);
+        let before = ctx.connection.cwd().cloned();
+        ctx.change_directory(target.as_ref())?;
+        ctx.connection.previous = before;
+        let now = ctx.connection.cwd().map_or("", RemotePath::as_str);
         if back {
-            ctx.out.notice(&crate::output::escape(now.as_str()));
+            ctx.out.notice(&crate::output::escape(now));
         }
         Ok(())
     }

@@ -88,7 +88,7 @@ fn one(ctx: &mut Context, file: &str) -> Result<()> {
 /// missing. One that is listed is there, even if nothing can be learnt about it.
 fn look(ctx: &mut Context, remote: &RemotePath) -> Result<(Option<Entry>, Option<Facts>)> {
     let entry = Lookup::default().find(ctx, remote.as_str())?;
-    let facts = match ctx.session()?.facts(remote) {
+    let facts = match ctx.ask_server(|session| session.facts(remote)) {
         Ok(facts) => Some(facts),
         Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
             entry.as_ref().map(|entry| Facts { size: exact_size(entry), modified: None })

@@ -249,7 +249,7 @@ fn is_directory(ctx: &mut Context, lookup: &mut Lookup, remote: &RemotePath) -> 
     Ok(match lookup.entry(ctx, remote.as_str())?.kind {
         EntryKind::File => false,
         EntryKind::Directory => true,
-        _ => ctx.session()?.is_directory(remote)?,
+        _ => ctx.ask_server(|session| session.is_directory(remote))?,
     })
 }
 

@@ -27,7 +27,7 @@ impl Lookup {
         let path = RemotePath::new(typed)?;
         let absolute = ctx.absolute(typed)?;
         let (Some(name), Some(parent)) = (path.file_name(), absolute.parent()) else {
-            return if ctx.session()?.is_directory(&path)? {
+            return if ctx.ask_server(|session| session.is_directory(&path))? {
                 Ok(Entry::new(typed, EntryKind::Directory))
             } else {
                 Err(missing(typed))
@@ -40,7 +40,7 @@ impl Lookup {
         {
             return Ok(entry.clone());
         }
-        match ctx.session()?.mlst(&path) {
+        match ctx.ask_server(|session| session.mlst(&path)) {
             Ok(Some(entry)) => return Ok(Entry { name: name.to_owned(), ..entry }),
             Err(error) if !lacks_command(&error) => return Err(error),
             _ => {}

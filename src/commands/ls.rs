@@ -147,7 +147,7 @@ impl Ls {
             // there takes less.
             if alone && !self.directory && !ctx.session()?.features().mlst() {
                 let remote = RemotePath::new(path)?;
-                if ctx.session()?.is_directory(&remote)? {
+                if ctx.ask_server(|session| session.is_directory(&remote))? {
                     directories.push(path.as_str());
                     continue;
                 }
@@ -189,10 +189,17 @@ impl Ls {
     fn raw(&self, ctx: &mut Context, path: Option<&str>) -> Result<()> {
         let remote = path.map(RemotePath::new).transpose()?;
         let out = ctx.out.clone();
-        let session = ctx.session()?;
-        let charset = session.charset();
-        let each = &mut |line: &[u8]| out.line(&charset.decode(line));
-        match session.list_raw(remote.as_ref(), self.all, each)? {
+        let mut printed = false;
+        let cut = ctx.ask_server(|session| {
+            let charset = session.charset();
+            let listed = session.list_raw(remote.as_ref(), self.all, &mut |line| {
+                printed = true;
+                out.line(&charset.decode(line))
+            });
+            // What was printed cannot be taken back.
+            listed.map_err(|error| if printed { error.given_up() } else { error })
+        })?;
+        match cut {
             None => Ok(()),
             Some(words) => {
                 let text = format!("ls: the server left some of the listing out: {words}");

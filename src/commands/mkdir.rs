@@ -49,7 +49,7 @@ fn alone(ctx: &mut Context, path: &RemotePath) -> Result<()> {
         Err(error) if error.kind() == Kind::Refused => error,
         other => return other,
     };
-    if !ctx.session()?.is_directory(path).unwrap_or(false) {
+    if !ctx.ask_server(|session| session.is_directory(path)).unwrap_or(false) {
         return Err(error);
     }
     let there = Error::new(Kind::Refused, format!("mkdir {path}: it is there already"));
@@ -66,14 +66,14 @@ fn with_parents(ctx: &mut Context, path: &RemotePath) -> Result<()> {
         Err(error) if error.kind() == Kind::Refused => error,
         other => return other,
     };
-    if ctx.session()?.is_directory(path)? {
+    if ctx.ask_server(|session| session.is_directory(path))? {
         return Ok(());
     }
     let mut missing = Vec::new();
     let mut above = path.parent();
     while let Some(directory) = above {
         ctx.cancel.check()?;
-        if ctx.session()?.is_directory(&directory)? {
+        if ctx.ask_server(|session| session.is_directory(&directory))? {
             break;
         }
         above = directory.parent();

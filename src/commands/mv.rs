@@ -32,7 +32,7 @@ impl Builtin for Mv {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let target = RemotePath::new(&self.target)?;
-        let into = ctx.session()?.is_directory(&target)?;
+        let into = ctx.ask_server(|session| session.is_directory(&target))?;
         if !into && (self.sources.len() > 1 || self.target.ends_with('/')) {
             let why = format!("mv: {target}: there is no such directory");
             return Err(Error::new(Kind::Refused, why).into());

@@ -120,7 +120,7 @@ fn is_unfinished(job: &Job) -> bool {
 fn newer(ctx: &mut Context, job: &mut Job) -> Result<bool> {
     let facts = match job.facts {
         Some(facts) => facts,
-        None => ctx.session()?.facts(&job.remote)?,
+        None => ctx.ask_server(|session| session.facts(&job.remote))?,
     };
     job.facts = Some(facts);
     let local = std::fs::symlink_metadata(&job.local)
@@ -145,7 +145,7 @@ pub fn may_replace_remote(
     if policy == "yes" {
         return Ok(true);
     }
-    let there = match ctx.session()?.facts(remote) {
+    let there = match ctx.ask_server(|session| session.facts(remote)) {
         Ok(facts) => facts,
         Err(error) if error.kind() == Kind::Refused => return Ok(true),
         Err(error) => return Err(error),

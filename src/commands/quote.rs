@@ -8,8 +8,8 @@ use clap::Parser;
 use super::context::Place;
 use super::{Builtin, Context, Example, Group};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::path::RemotePath;
 use crate::ftp::reply::Reply;
+use crate::ftp::session::Session;
 
 /// Send a raw FTP command
 ///
@@ -112,20 +112,41 @@ fn objection(verb: &str) -> Option<(&'static str, &'static str)> {
 }
 
 fn send(ctx: &mut Context, verb: &str, argument: &str) -> Result<()> {
-    let result = ctx.session()?.command(verb, argument);
+    let changes_directory = matches!(verb, "CWD" | "XCWD" | "CDUP" | "XCUP");
+    let send = |session: &mut Session| {
+        let reply = session.command(verb, argument)?;
+        if changes_directory && reply.is_positive_completion() {
+            // The session must know where it is.
+            session.ask_directory()?;
+        }
+        Ok(reply)
+    };
+    let result = if changes_directory || only_looks(verb, argument) {
+        ctx.ask_server(send)
+    } else {
+        send(ctx.session()?)
+    };
     let error = result.as_ref().map_or_else(|e| Some(e.clone()), |r| refusal(verb, r));
     record(ctx, verb, argument, error.as_ref());
     let reply = result?;
-    if matches!(verb, "CWD" | "XCWD" | "CDUP" | "XCUP") && reply.is_positive_completion() {
-        // The session must know where it is.
-        ctx.session()?.change_directory(&RemotePath::new(".")?)?;
-    }
     // Whatever it was, it may have changed anything.
     ctx.cache.clear();
     for line in lines(&reply) {
         ctx.out.line(&line)?;
     }
     refusal(verb, &reply).map_or(Ok(()), Err)
+}
+
+/// Whether a command changes nothing on the server, so that it may be sent again after the loss of
+/// the connection.
+fn only_looks(verb: &str, argument: &str) -> bool {
+    // With a time before the name, MDTM sets it.
+    let sets_time = || argument.as_bytes().iter().take_while(|b| b.is_ascii_digit()).count() >= 14;
+    match verb {
+        "NOOP" | "PWD" | "XPWD" | "SIZE" | "MLST" | "STAT" | "SYST" | "FEAT" | "HELP" => true,
+        "MDTM" => !sets_time(),
+        _ => false,
+    }
 }
 
 /// What changes something on the server goes into the audit log.

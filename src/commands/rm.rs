@@ -90,7 +90,7 @@ impl Rm {
                 if self.force && Lookup::default().find(ctx, typed)?.is_none() {
                     return Ok(());
                 }
-                match ctx.session()?.is_directory(&path)? {
+                match ctx.ask_server(|session| session.is_directory(&path))? {
                     true => Err(Error::new(Kind::Refused, format!("rm {path}: is a directory"))
                         .with_hint("`rm -r` removes it with all that is in it")),
                     false => Err(error),

@@ -52,12 +52,11 @@ fn exact(ctx: &mut Context, lookup: &mut Lookup, typed: &str) -> Result<Entry> {
         return Ok(entry);
     }
     let path = RemotePath::new(typed)?;
-    let session = ctx.session()?;
-    if let Some(size) = known(session.size(&path))? {
+    if let Some(size) = known(ctx.ask_server(|session| session.size(&path)))? {
         entry.size = Some(size);
         entry.size_in_blocks = false;
     }
-    if let Some(time) = known(session.modified(&path))? {
+    if let Some(time) = known(ctx.ask_server(|session| session.modified(&path)))? {
         entry.modified = Some(Modified { time, precision: Precision::Second, zone: Zone::Utc });
     }
     Ok(entry)

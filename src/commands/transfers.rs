@@ -263,12 +263,12 @@ pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
     let known = ctx.known_facts(remote);
     let watcher = crate::transfer::Unwatched;
     let result = loop {
-        let session = ctx.session()?;
         let facts: Facts = match known {
             Some(facts) => facts,
-            None => session.facts(remote)?,
+            None => ctx.ask_server(|session| session.facts(remote))?,
         };
-        let result = down::to_writer(session, &job, facts, &mut sink, &watcher, &cancel);
+        let result =
+            down::to_writer(ctx.session()?, &job, facts, &mut sink, &watcher, &cancel);
         match (result, sink.failed.take()) {
             // The reader has gone, or there is no room.
             (Err(_), Some(error)) => break Err(error),

@@ -13,23 +13,6 @@ use super::session::Session;
 use crate::error::Result;
 
 impl Session {
-    /// Sends commands together, without waiting for the reply to one before the next is sent, and
-    /// reads their replies: one round trip for all. Only for commands that need not know how those
-    /// before them ended.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::command`].
-    pub(super) fn commands(&mut self, commands: &[(&str, &str)]) -> Result<Vec<Reply>> {
-        for (verb, argument) in commands.iter().skip(1) {
-            self.send_along(verb, argument)?;
-        }
-        if self.busy {
-            self.send_passive_along()?;
-        }
-        commands.iter().map(|(verb, argument)| self.command(verb, argument)).collect()
-    }
-
     /// Has a command go out together with the next one, behind it. Asked for in its turn, its
     /// reply is there a round trip earlier; if it is not, its reply is dropped.
     ///

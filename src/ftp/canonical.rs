@@ -49,30 +49,78 @@ pub(super) fn canonical(reply: &Reply, verb: &str) -> Vec<u8> {
     line
 }
 
-/// Whether a reply with `code` can be one to `verb`. Asked where several commands are under way
-/// at once: there a reply too many or too few must not make one pass for the reply to another,
-/// so a success must be the one that the command has (RFC 959 section 5.4, RFC 2428, RFC 3659,
-/// RFC 4217). Refusals have the same codes for all.
-pub(super) fn answers(verb: &str, code: u16) -> bool {
-    // Codes that belong to these commands, and to no other that is sent together with them.
-    const PECULIAR: [u16; 6] = [211, 213, 226, 227, 229, 257];
-    match (verb, code) {
-        (_, 400..) => true,
-        ("EPSV", _) => code == 229,
-        ("PASV", _) => code == 227,
-        ("PWD", _) => code == 257,
-        ("FEAT", _) => code == 211,
-        ("SIZE" | "MDTM", _) => code == 213,
-        ("MLST", _) => code == 250,
-        ("PASS", _) => matches!(code, 202 | 230 | 232 | 332),
-        ("USER", _) => matches!(code, 230 | 232 | 331 | 332),
+/// Whether a reply with some code can be the reply to a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// It is one that this command has.
+    Own,
+    /// A success that it should not have, but may have on some server. It counts only where no
+    /// other reply is to come, and where it matters, another command has to show that the
+    /// connection is in step.
+    Unusual,
+    /// It belongs to another command: the connection is out of step.
+    Foreign,
+}
+
+/// Whether a reply with `code` can be one to `verb` (RFC 959 section 5.4, RFC 2228, RFC 2389, RFC
+/// 2428, RFC 3659, draft-somers-ftp-mfxx, draft-bryan-ftp-hash; measured: vsftpd, ProFTPD, Pure-FTPd,
+/// pyftpdlib, libunftp). A reply too many may come at any moment, and must not pass for the reply
+/// to a command that follows. Refusals have the same codes for all.
+pub(super) fn fit(verb: &str, code: u16) -> Fit {
+    let own: &[u16] = match verb {
+        _ if code >= 400 => return Fit::Own,
+        _ if is_data_verb(verb) && code < 200 => return Fit::Own,
+        _ if is_data_verb(verb) => match code {
+            225 | 226 | 250 => return Fit::Own,
+            _ => return Fit::Foreign,
+        },
+        "EPSV" => &[229],
+        "PASV" => &[227],
+        "PWD" | "XPWD" => &[257],
+        "FEAT" => &[211],
+        "SIZE" => &[213],
+        // A time, or that one was set.
+        "MDTM" => &[200, 213, 250, 253],
+        "MLST" => &[250],
+        "PASS" => &[202, 230, 232, 332],
+        "USER" => &[230, 232, 331, 332],
+        "ACCT" => &[202, 230, 232],
+        "REST" | "RNFR" => &[350],
+        "CWD" | "XCWD" | "CDUP" | "XCUP" => &[200, 250],
+        "MKD" | "XMKD" => &[250, 257],
+        "DELE" | "RMD" | "XRMD" | "RNTO" => &[250],
         // Times: 213 from ProFTPD's MFMT and from Pure-FTPd's SITE UTIME, 200 and 250 elsewhere.
-        ("MFMT" | "SITE", _) => matches!(code, 200 | 213 | 250 | 253),
-        (verb, 100..200) => is_data_verb(verb),
-        (verb, 225 | 226 | 250) if is_data_verb(verb) => true,
-        (_, 200..300) => !PECULIAR.contains(&code),
-        _ => false,
+        "MFMT" | "MFCT" | "MFF" => &[200, 213, 250, 253],
+        "SITE" => &[200, 202, 211, 213, 214, 215, 250, 253],
+        "TYPE" | "MODE" | "STRU" | "PBSZ" | "PROT" | "NOOP" | "OPTS" | "EPRT" | "PORT" | "ALLO" => {
+            &[200, 202]
+        }
+        "HASH" | "XCRC" | "XMD5" | "XSHA" | "XSHA1" | "XSHA256" | "XSHA512" | "MD5" => {
+            &[200, 213, 250, 251]
+        }
+        "SYST" => &[215],
+        "STAT" | "HELP" => &[200, 211, 212, 213, 214],
+        "QUIT" => &[221],
+        // What a user may send: nothing is known of it.
+        _ => return if code < 200 { Fit::Foreign } else { Fit::Own },
+    };
+    // Replies that are nothing without their own code.
+    let peculiar = matches!(
+        verb,
+        "EPSV" | "PASV" | "SIZE" | "MDTM" | "USER" | "PASS" | "ACCT" | "REST" | "RNFR"
+    );
+    match code {
+        _ if own.contains(&code) => Fit::Own,
+        _ if peculiar => Fit::Foreign,
+        // Codes that other commands have, and nothing else.
+        ..200 | 211 | 213 | 220 | 225..=227 | 229..=234 | 257 | 300.. => Fit::Foreign,
+        _ => Fit::Unusual,
     }
+}
+
+/// Whether a command changes names: a success with an unusual code has to be confirmed.
+pub(super) fn is_change(verb: &str) -> bool {
+    matches!(verb, "DELE" | "RMD" | "XRMD" | "MKD" | "XMKD" | "RNTO")
 }
 
 #[cfg(test)]
@@ -81,38 +129,55 @@ mod tests {
 
     #[test]
     fn a_success_belongs_to_the_command_that_has_it() {
+        use Fit::{Foreign, Own, Unusual};
         for (verb, code, belongs) in [
-            ("EPSV", 229, true),
-            ("EPSV", 226, false),
-            ("EPSV", 227, false),
-            ("EPSV", 500, true),
-            ("RETR", 226, true),
-            ("RETR", 250, true),
-            ("RETR", 150, true),
-            ("RETR", 229, false),
-            ("RETR", 213, false),
-            ("MDTM", 213, true),
-            ("MDTM", 226, false),
-            ("MDTM", 550, true),
-            ("MFMT", 213, true),
-            ("MFMT", 229, false),
-            ("SITE", 213, true),
-            ("USER", 200, false),
-            ("USER", 331, true),
-            ("USER", 530, true),
-            ("PASS", 331, false),
-            ("PASS", 230, true),
-            ("PROT", 200, true),
-            ("PROT", 331, false),
-            ("TYPE", 200, true),
-            ("TYPE", 257, false),
-            ("PWD", 257, true),
-            ("PWD", 200, false),
-            ("OPTS", 200, true),
-            ("OPTS", 150, false),
-            ("OPTS", 331, false),
+            ("EPSV", 229, Own),
+            ("EPSV", 226, Foreign),
+            ("EPSV", 227, Foreign),
+            ("EPSV", 250, Foreign),
+            ("EPSV", 500, Own),
+            ("RETR", 226, Own),
+            ("RETR", 250, Own),
+            ("RETR", 150, Own),
+            ("RETR", 200, Foreign),
+            ("RETR", 229, Foreign),
+            ("RETR", 213, Foreign),
+            ("MDTM", 213, Own),
+            ("MDTM", 226, Foreign),
+            ("MDTM", 550, Own),
+            ("MFMT", 213, Own),
+            ("MFMT", 200, Own),
+            ("MFMT", 229, Foreign),
+            ("SITE", 213, Own),
+            ("USER", 200, Foreign),
+            ("USER", 331, Own),
+            ("USER", 530, Own),
+            ("PASS", 331, Foreign),
+            ("PASS", 230, Own),
+            ("PROT", 200, Own),
+            ("PROT", 331, Foreign),
+            ("TYPE", 200, Own),
+            ("TYPE", 257, Foreign),
+            ("PWD", 257, Own),
+            ("PWD", 200, Unusual),
+            ("PWD", 250, Unusual),
+            ("OPTS", 200, Own),
+            ("OPTS", 150, Foreign),
+            ("OPTS", 331, Foreign),
+            ("DELE", 250, Own),
+            ("DELE", 200, Unusual),
+            ("DELE", 226, Foreign),
+            ("DELE", 213, Foreign),
+            ("DELE", 257, Foreign),
+            ("DELE", 350, Foreign),
+            ("DELE", 150, Foreign),
+            ("RNTO", 350, Foreign),
+            ("RNFR", 250, Foreign),
+            ("MKD", 257, Own),
+            ("CWD", 257, Foreign),
+            ("XYZZY", 299, Own),
         ] {
-            assert_eq!(answers(verb, code), belongs, "{verb} {code}");
+            assert_eq!(fit(verb, code), belongs, "{verb} {code}");
         }
     }
 }

@@ -10,7 +10,7 @@
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use super::canonical::{answers, canonical, goes_with_others, is_data_verb};
+use super::canonical::{Fit, canonical, fit, goes_with_others, is_data_verb};
 use super::exchange::{Exchange, PassedOver, Shared, lock};
 use super::lines::{Lines, lost};
 use super::path::decode_name;
@@ -148,14 +148,17 @@ impl Control {
             lock(&self.exchange).received(&reply);
             // A second 1yz, or one to a command without data, announces nothing new.
             if reply.class() != 1 || (is_data && !begun) {
-                // A data command may follow a passive one so closely that what is too many to
-                // that comes after it.
-                let odd =
-                    (self.strict || is_data) && !answers(&lock(&self.exchange).verb, reply.code);
-                if odd {
-                    lock(&self.exchange).ways.slow_down();
-                    return Err(surplus());
+                let exchange = lock(&self.exchange);
+                let fit = fit(&exchange.verb, reply.code);
+                if fit == Fit::Foreign || (self.strict && fit == Fit::Unusual) {
+                    // A data command may follow a passive one so closely that what is too many to
+                    // that comes after it.
+                    if self.strict || (is_data && !begun) {
+                        exchange.ways.slow_down();
+                    }
+                    return Err(foreign(&exchange.verb, &reply));
                 }
+                drop(exchange);
                 if reply.code == 421 {
                     lock(&self.exchange).kill(farewell(&reply));
                 }
@@ -172,6 +175,7 @@ impl Control {
     }
 }
 
+/// A reply that no command asked for.
 fn surplus() -> Error {
     Error::new(
         Kind::Connect,
@@ -179,6 +183,16 @@ fn surplus() -> Error {
          the connection is out of step and was given up",
     )
     .transient()
+}
+
+/// A reply that cannot be one to the command under way.
+pub(super) fn foreign(verb: &str, reply: &Reply) -> Error {
+    let text = format!(
+        "{} \"{}\" is no reply to {verb}; the connection is out of step and was given up",
+        reply.code,
+        reply.last_text()
+    );
+    Error::new(Kind::Connect, text).transient()
 }
 
 fn closed() -> Error {

@@ -10,7 +10,6 @@ use chrono::Utc;
 
 use super::charset::Charset;
 use super::data::{Data, data_error};
-use super::explain::refusal;
 use super::listing::{Entry, Line, ListParser, parse_mlsx};
 use super::path::RemotePath;
 use super::reply::Reply;
@@ -213,27 +212,6 @@ impl Session {
             }
         }
         self.lines(what, "LIST", argument, each)
-    }
-
-    /// Does something with `path` as the remote directory, and goes back. A session that cannot
-    /// go back is given up: it would be in the wrong place.
-    pub(super) fn within<T>(
-        &mut self,
-        path: &RemotePath,
-        act: impl FnOnce(&mut Self) -> Result<T>,
-    ) -> Result<T> {
-        let home = self.cwd().clone();
-        self.run(path.as_str(), "CWD", path.as_str())?;
-        let result = act(self);
-        match self.command("CWD", home.as_str()) {
-            Ok(reply) if reply.is_positive_completion() => result,
-            Ok(reply) => {
-                let error = refusal(&format!("no way back to {home}"), &reply);
-                self.kill(Error::new(Kind::Connect, error.message()));
-                result.and(Err(error))
-            }
-            Err(error) => result.and(Err(error)),
-        }
     }
 
     fn uses_mlsd(&self) -> bool {

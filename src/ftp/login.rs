@@ -1,18 +1,19 @@
 //! Logging in, and what a session asks for right after it (RFC 959 section 5.4, RFC 2389).
 //!
-//! A login over a long path is mostly waiting. What does not depend on a reply goes out before it:
-//! what the first session of a site asks goes with its password, and what further sessions need to
-//! say, which know everything, goes in one.
+//! A login over a long path is mostly waiting. What does not depend on a reply is pipelined: the first
+//! session of a site sends its questions with the password, and a further session, which knows
+//! the answers, everything from USER to its first passive port. Neither sends USER before the
+//! server has agreed to protect data.
 
 use suppaftp::Mode;
 
 use super::ahead::passive_verb;
 use super::brand::Brand;
+use super::directory::Home;
 use super::exchange::lock;
 use super::features::Features;
 use super::options::{DataMode, ListMode, Options};
-use super::path::RemotePath;
-use super::reply::{Reply, pwd_path};
+use super::reply::Reply;
 use super::session::Session;
 use super::ways::Ways;
 use crate::error::{Error, Kind, Result};
@@ -35,7 +36,7 @@ pub struct Login<'a> {
 #[derive(Debug, Clone)]
 pub struct Known {
     features: Features,
-    home: RemotePath,
+    home: Home,
     mode: Option<Mode>,
     no_mlsd: bool,
     time_command: Option<super::change::TimeCommand>,
@@ -45,39 +46,17 @@ pub struct Known {
 }
 
 impl Known {
-    /// What a further session says and asks after its login; SYST, if it is there, is the last.
+    /// What a further session says and asks after its login, up to the first passive port.
     fn preparations(&self, options: &Options) -> Vec<(&'static str, String)> {
         let mut commands: Vec<_> = wishes(&self.features).map(|wish| ("OPTS", wish)).collect();
         commands.push(("TYPE", "I".to_owned()));
+        commands.push(("PWD", String::new()));
         if wants_system(options, &self.features) && self.system.is_none() {
             commands.push(("SYST", String::new()));
         }
+        let mode = self.mode.or(first_mode(options));
+        commands.extend(mode.and_then(passive_verb).map(|verb| (verb, String::new())));
         commands
-    }
-}
-
-/// Commands that go out as soon as a server is trusted, before anything of them is known to be
-/// taken. See [`Session::connect`].
-#[derive(Default)]
-pub struct Ahead(Vec<(&'static str, String)>);
-
-impl Ahead {
-    /// The login of a further session, and all that it has to say before its first transfer.
-    pub fn further(options: &Options, known: &Known, login: &Login<'_>) -> Self {
-        let words = [("USER", login.user), ("PASS", login.password)];
-        let mut ahead: Vec<_> = words.map(|(verb, word)| (verb, word.to_owned())).into();
-        ahead.extend(known.preparations(options));
-        let mode = known.mode.or(first_mode(options));
-        ahead.extend(mode.and_then(passive_verb).map(|verb| (verb, String::new())));
-        Self(ahead)
-    }
-
-    /// The command lines; none if one of them cannot be sent: that is said when its turn comes.
-    pub(super) fn lines(&self) -> Vec<String> {
-        if self.0.iter().any(|(_, argument)| argument.contains(['\r', '\n', '\0'])) {
-            return Vec::new();
-        }
-        self.0.iter().map(|(verb, argument)| joined(verb, argument)).collect()
     }
 }
 
@@ -117,11 +96,12 @@ impl Session {
     ///
     /// As [`Session::login`].
     pub fn login_like(&mut self, known: &Known, login: &Login<'_>) -> Result<()> {
+        let commands = known.preparations(&self.options);
+        self.send_along("PASS", login.password)?;
+        commands.iter().try_for_each(|(verb, argument)| self.send_along(verb, argument))?;
         self.authenticate(login)?;
         lock(&self.exchange).words = None;
         self.features = known.features.clone();
-        self.cwd = known.home.clone();
-        self.home = known.home.clone();
         self.working_mode = known.mode;
         self.no_mlsd = known.no_mlsd;
         self.time_command = known.time_command;
@@ -129,18 +109,26 @@ impl Session {
         self.system.clone_from(&known.system);
         self.options.ways.know_like(&known.ways);
         self.name_charset();
-        let commands = known.preparations(&self.options);
-        let commands: Vec<_> = commands.iter().map(|(verb, word)| (*verb, word.as_str())).collect();
-        let mut replies = self.commands(&commands)?;
-        if commands.last().is_some_and(|(verb, _)| *verb == "SYST")
-            && let Some(reply) = replies.pop()
-        {
-            self.take_in_system(&reply);
+        let mut directory = None;
+        for (verb, argument) in commands {
+            // Whoever opens a data connection finds the port.
+            if matches!(verb, "EPSV" | "PASV") {
+                continue;
+            }
+            let reply = self.command(verb, &argument)?;
+            match verb {
+                "TYPE" => self.type_is(false, &reply)?,
+                "SYST" => self.take_in_system(&reply),
+                "PWD" => directory = Some(reply),
+                _ => {}
+            }
         }
-        replies.pop().map_or(Ok(()), |reply| self.type_is(false, &reply))?;
         self.settle()?;
         lock(&self.exchange).hurried = false;
-        Ok(())
+        if let Some(reply) = directory {
+            self.login_directory_is(&reply, Some(&known.home.path))?;
+        }
+        self.is_at_home(&known.home)
     }
 
     /// What another session of the same site need not ask again.
@@ -194,15 +182,14 @@ impl Session {
         self.name_charset();
         let reply = self.command("TYPE", "I")?;
         self.type_is(false, &reply)?;
-        let directory = pwd_path(&self.command("PWD", "")?);
-        self.cwd = directory.unwrap_or_else(|_| RemotePath::root());
-        self.home = self.cwd.clone();
+        let directory = self.command("PWD", "")?;
         // It costs nothing where it was sent already.
         if wants_system(&self.options, &self.features) || !self.options.ways.is_slow() {
             let reply = self.command("SYST", "")?;
             self.take_in_system(&reply);
         }
         lock(&self.exchange).hurried = false;
+        self.login_directory_is(&directory, None)?;
         let wishes: Vec<_> = wishes(&self.features).collect();
         wishes.iter().try_for_each(|wish| self.send_first("OPTS", wish))?;
         // A farewell (421) is a reply like any other to the commands whose refusal does no harm;

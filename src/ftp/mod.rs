@@ -11,6 +11,7 @@ pub mod data;
 mod data_command;
 pub mod dial;
 pub mod dialogue;
+pub mod directory;
 mod early;
 pub mod examine;
 mod exchange;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::charset::Charset;
 use super::dial::Dialer;
 use super::dialogue::Dialogue;
-use super::login::Ahead;
 use super::ways::Ways;
 use crate::error::Result;
 use crate::tls::Config;
@@ -72,6 +71,5 @@ pub struct Options {
     pub dialogue: Dialogue,
 }
 
-/// Decides whether a server is trusted, before anything is sent to it, and what goes out at once if
-/// it is.
-pub type Admit<'a> = dyn FnMut(&Identity) -> Result<Ahead> + 'a;
+/// Decides whether a server is trusted, before anything is sent to it.
+pub type Admit<'a> = dyn FnMut(&Identity) -> Result<()> + 'a;

@@ -86,6 +86,17 @@ impl RemotePath {
         Self("/".to_owned())
     }
 
+    /// Wherever the session is: the current directory of a server that does not say its name.
+    /// Names resolved against it stay relative.
+    pub fn here() -> Self {
+        Self(".".to_owned())
+    }
+
+    /// Is it [`RemotePath::here`]? Another session may be somewhere else.
+    pub fn is_here(&self) -> bool {
+        self.0 == "."
+    }
+
     /// The path as text; [`encode_name`] gives the bytes to send.
     pub fn as_str(&self) -> &str {
         &self.0

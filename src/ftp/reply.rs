@@ -12,7 +12,7 @@ use super::charset::Charset;
 use super::telnet::undoubled;
 use crate::error::{Error, Kind, Result};
 
-pub use values::{epsv_port, mdtm, pasv_address, pwd_path, size, transfer_size};
+pub use values::{epsv_port, mdtm, pasv_address, pwd_names, pwd_readings, size, transfer_size};
 
 /// The longest line taken, in bytes. curl and FileZilla draw the line here as well.
 pub const LINE_MAX: usize = 64 * 1024;

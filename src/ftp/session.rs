@@ -10,20 +10,23 @@ use std::time::{Duration, Instant};
 
 use suppaftp::{FtpError, Mode};
 
+use super::canonical::{Fit, fit, is_change};
 use super::channel::{Connector, Engine, start};
 use super::charset::Charset;
+use super::control::foreign;
 use super::exchange::{Exchange, Shared, lock};
+use super::directory::Home;
 use super::explain::refusal;
 use super::features::Features;
 use super::path::RemotePath;
-use super::reply::{Reply, pwd_path};
+use super::reply::Reply;
 use super::secure::{refused_protection, secure};
 use super::slots::Slot;
 use crate::error::{Error, Kind, Result};
 use crate::tls::{Agreed, Seen};
 
 use super::login::joined;
-pub use super::login::{Ahead, Known, Login};
+pub use super::login::{Known, Login};
 pub use super::options::{Admit, DataMode, ListMode, Options};
 
 /// After this much silence a session is asked whether it still lives before it is used.
@@ -36,7 +39,8 @@ pub struct Session {
     pub(super) options: Options,
     pub(super) features: Features,
     pub(super) cwd: RemotePath,
-    pub(super) home: RemotePath,
+    pub(super) home: Home,
+    pub(super) is_lost: bool,
     pub(super) user: Option<String>,
     agreed: Agreed,
     /// The server's certificate, DER.
@@ -70,9 +74,8 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// Connects, secures, has the certificate judged by `admit`, and sends `PBSZ 0` and `PROT P`,
-    /// together with what `admit` gives to go ahead. [`Session::login`] or
-    /// [`Session::login_like`] has to follow.
+    /// Connects, secures, has the certificate judged by `admit`, and sends `PBSZ 0` and `PROT P`.
+    /// [`Session::login`] or [`Session::login_like`] has to follow.
     ///
     /// # Errors
     ///
@@ -91,11 +94,10 @@ impl Session {
     fn connect_once(options: Options, admit: &mut Admit<'_>) -> Result<Self> {
         let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
         lock(&exchange).ways = options.ways.clone();
-        let (mut certificate, mut ahead) = (Vec::new(), Ahead::default());
+        let mut certificate = Vec::new();
         let (control, greeting, tls) = secure(&options, &exchange, &mut |identity| {
             certificate.clone_from(&identity.der);
-            ahead = admit(identity)?;
-            Ok(())
+            admit(identity)
         })?;
         let where_to = format!("{}:{}", options.host, options.port);
         let peer = control.stream().socket().tcp().peer_addr().map_err(|error| {
@@ -105,7 +107,7 @@ impl Session {
         if !options.ways.is_slow() {
             // PBSZ 0 goes first, and its reply decides nothing that PROT's does not.
             let protection = if options.clear_data { "PROT C" } else { "PROT P" };
-            lock(&exchange).along = [vec![protection.to_owned()], ahead.lines()].concat();
+            lock(&exchange).along = vec![protection.to_owned()];
         }
         let connector = Connector {
             control: Mutex::new(Some(Box::new(control))),
@@ -121,8 +123,9 @@ impl Session {
             exchange,
             options,
             features: Features::default(),
-            cwd: RemotePath::root(),
-            home: RemotePath::root(),
+            cwd: RemotePath::here(),
+            home: Home::default(),
+            is_lost: false,
             user: None,
             agreed,
             certificate,
@@ -145,11 +148,22 @@ impl Session {
     /// # Errors
     ///
     /// [`Kind::Usage`] for CR, LF or NUL in it (nothing is sent); the reason of death when the
-    /// connection is or gets lost.
+    /// connection is or gets lost, or the reply cannot be one to this command.
     pub fn command(&mut self, verb: &str, argument: &str) -> Result<Reply> {
         let line = self.command_line(verb, argument)?;
         let result = self.engine.custom_command(&line, &[]);
-        self.outcome(result.err())
+        let reply = self.outcome(result.err())?;
+        let verb = verb.to_ascii_uppercase();
+        if is_change(&verb) && fit(&verb, reply.code) == Fit::Unusual {
+            // The next reply is the one to PWD, unless this one was a reply too many.
+            let result = self.engine.custom_command("PWD", &[]);
+            if self.outcome(result.err())?.code != 257 {
+                let error = foreign(&verb, &reply);
+                self.kill(error.clone());
+                return Err(error);
+            }
+        }
+        Ok(reply)
     }
 
     /// Sends a command that must succeed (2yz).
@@ -248,13 +262,13 @@ impl Session {
         lock(&self.exchange).charset
     }
 
-    /// The remote directory.
+    /// The remote directory; [`RemotePath::here`] where the server does not name it.
     pub fn cwd(&self) -> &RemotePath {
         &self.cwd
     }
 
     /// The directory that the login led to.
-    pub fn home(&self) -> &RemotePath {
+    pub fn home(&self) -> &Home {
         &self.home
     }
 
@@ -317,20 +331,6 @@ impl Session {
             return Err(refusal("type", reply));
         }
         self.ascii = Some(ascii);
-        Ok(())
-    }
-
-    /// Changes the remote directory and learns its real name.
-    ///
-    /// # Errors
-    ///
-    /// A refusal, or the loss of the connection.
-    pub fn change_directory(&mut self, path: &RemotePath) -> Result<()> {
-        self.run(&format!("cd {path}"), "CWD", path.as_str())?;
-        let reply = self.command("PWD", "")?;
-        let cwd = pwd_path(&reply).or_else(|_| self.cwd.resolve(path.as_str()))?;
-        // Some servers give back the slash at the end of what was typed.
-        self.cwd = if cwd.is_absolute() { cwd.resolve(".")? } else { cwd };
         Ok(())
     }
 

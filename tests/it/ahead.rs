@@ -179,7 +179,7 @@ fn a_login_is_two_trips_after_the_handshake_and_the_first_port_brings_what_is_le
 }
 
 #[test]
-fn a_further_connection_says_everything_at_once() {
+fn a_further_connection_sends_its_login_and_all_behind_it_at_once() {
     let scene = Scene::new(with_files());
     let ran = scene
         .call()
@@ -192,14 +192,19 @@ fn a_further_connection_says_everything_at_once() {
     further.drain(..second);
     further.retain(|line| !line.contains("/t") && !line.starts_with("QUIT"));
     let password = format!("PASS {}", scene.liar.password);
-    let all = ["AUTH TLS", "PBSZ 0", "PROT P", "USER tester", &password, "OPTS UTF8 ON", "TYPE I"];
+    let all = ["AUTH TLS", "PBSZ 0", "PROT P", "USER tester", &password, "OPTS UTF8 ON", "TYPE I", "PWD"];
     assert_eq!(further[..all.len()], all, "{ran}");
     assert!(further[all.len()..].contains(&"EPSV".to_owned()), "{further:?}");
     let shown = dialogue(&ran);
-    let port = shown.iter().rposition(|word| word == "PROT").unwrap();
     let replies = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
-    let first = shown[port..].iter().position(replies).unwrap();
-    assert!(shown[port..port + first].contains(&"EPSV".to_owned()), "{shown:?}");
+    let until_reply = |verb: &str| {
+        let begin = shown.iter().rposition(|word| word == verb).unwrap();
+        let length = shown[begin..].iter().position(replies).unwrap();
+        &shown[begin..begin + length]
+    };
+    // No name before the server has agreed to protect data, and then all in one flight.
+    assert!(!until_reply("PROT").contains(&"USER".to_owned()), "{shown:?}");
+    assert!(until_reply("USER").contains(&"EPSV".to_owned()), "{shown:?}");
 }
 
 #[test]

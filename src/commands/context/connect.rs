@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::dialogue::{Dialogue, Direction};
 use crate::ftp::path::{RemotePath, decode_name};
-use crate::ftp::session::{Ahead, DataMode, ListMode, Options, Session};
+use crate::ftp::session::{DataMode, ListMode, Options, Session};
 use crate::ftp::slots::Slot;
 use crate::ftp::ways::Ways;
 use crate::output::Direction as Shown;
@@ -52,42 +52,10 @@ impl Context {
         let start = site.path.clone();
         self.connection.site = Some(site);
         self.connection.ways = Ways::default();
-        self.establish(None)?;
-        if let Some(path) = start {
-            let path = RemotePath::new(decode_name(&path))?;
-            let session = self.connection.live().ok_or_else(not_connected)?;
-            session.change_directory(&path)?;
+        match start {
+            None => self.establish(None),
+            Some(path) => self.change_directory(Some(&RemotePath::new(decode_name(&path))?)),
         }
-        Ok(())
-    }
-
-    /// Connects to the current site again: same checks, login and directory.
-    ///
-    /// # Errors
-    ///
-    /// As [`Context::open`]; [`Kind::Usage`] when there is no site.
-    pub fn reconnect(&mut self) -> Result<()> {
-        let directory = self.connection.cwd().cloned();
-        let died = self.connection.session.take().and_then(|session| session.death());
-        if self.connection.site.is_none() {
-            return Err(not_connected());
-        }
-        if let Some(death) = died {
-            self.out.notice(&format!("reconnecting: {}", death.message()));
-        }
-        self.establish(None)?;
-        if let (Some(directory), Some(session)) = (directory, self.connection.live())
-            && *session.cwd() != directory
-            && let Err(error) = session.change_directory(&directory)
-        {
-            if self.job.is_some() {
-                // Nobody looks where a job is: nothing of it may happen elsewhere.
-                self.connection.close();
-                self.connection.directory = Some(directory);
-            }
-            return Err(error);
-        }
-        Ok(())
     }
 
     /// Logs in to the current site as another user, on a connection of its own: most servers take
@@ -116,7 +84,7 @@ impl Context {
             connection.sources.url = url;
             return result;
         }
-        connection.directory = None;
+        connection.place = None;
         connection.previous = None;
         self.cache.clear();
         if let Some(session) = session {
@@ -125,11 +93,28 @@ impl Context {
         Ok(())
     }
 
-    /// Connects and logs in, in the place of another connection that goes, or in one of its own.
-    fn establish(&mut self, slot: Option<Slot>) -> Result<()> {
+    /// Connects and logs in, in the place of another connection that goes, or in one of its own. In
+    /// a script, a server that says that it is busy (421) is asked again, `net:max-retries` times.
+    pub(super) fn establish(&mut self, mut slot: Option<Slot>) -> Result<()> {
+        let mut retries = self.retries();
+        loop {
+            let error = match self.establish_in_step(slot.take()) {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            let busy = error.reply().is_some_and(|reply| reply.starts_with("421"));
+            if !busy || self.at_prompt {
+                return Err(error);
+            }
+            let tried = retries.wait(error, &self.cancel, |text| self.out.notice(text));
+            tried.map_err(Error::given_up)?;
+        }
+    }
+
+    /// Once more, one command at a time, where the server does not keep up with pipelined ones.
+    fn establish_in_step(&mut self, slot: Option<Slot>) -> Result<()> {
         let slow = self.connection.ways.is_slow();
         match self.establish_once(slot) {
-            // It did not keep up with commands that came together: once more, one by one.
             Err(error)
                 if error.kind() == Kind::Connect && !slow && self.connection.ways.is_slow() =>
             {
@@ -171,7 +156,7 @@ impl Context {
                 match gate.check(&name, site.port, identity, Utc::now()) {
                     Ok(accepted) => {
                         judged = Some(Ok(accepted));
-                        Ok(Ahead::default())
+                        Ok(())
                     }
                     Err(refusal) => {
                         judged = Some(Err(refusal));

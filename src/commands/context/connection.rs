@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::credentials::{Secret, Sources};
 use crate::error::{Error, Kind, Result};
+use crate::ftp::directory::{Home, lost_place};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::{self, Session};
 use crate::ftp::ways::Ways;
@@ -74,8 +75,36 @@ pub struct Connection {
     /// The client key's passphrase.
     pub(super) passphrases: Passphrases,
     pub(super) session: Option<Session>,
-    /// The directory to go back to after a reconnect.
-    pub(super) directory: Option<RemotePath>,
+    /// Where the session was, while there is none.
+    pub(super) place: Option<Place>,
+}
+
+/// Where a session is on the server, for the one that takes its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The directory that the login led to; `None` where no login was seen yet.
+    pub home: Option<Home>,
+    /// The current directory.
+    pub directory: RemotePath,
+    /// Whether nobody knows which one that is.
+    pub is_lost: bool,
+}
+
+impl Place {
+    /// Has a session that has just logged in go there.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] when it is not certain that it is the same place.
+    pub fn restore(&self, session: &mut Session) -> Result<()> {
+        if self.is_lost {
+            return Err(lost_place("the server did not say which directory the session was in"));
+        }
+        if let Some(home) = &self.home {
+            session.is_at_home(home)?;
+        }
+        session.go_back_to(&self.directory)
+    }
 }
 
 impl Connection {
@@ -102,7 +131,7 @@ impl Connection {
             ways: Ways::default(),
             passphrases: Passphrases::default(),
             session: None,
-            directory: None,
+            place: None,
         }
     }
 
@@ -125,7 +154,7 @@ impl Connection {
             ways: self.ways.clone(),
             passphrases: self.passphrases.clone(),
             session: None,
-            directory: self.cwd().cloned(),
+            place: self.place(),
         }
     }
 
@@ -133,10 +162,7 @@ impl Connection {
     pub(super) fn take_over(&mut self, other: &mut Self) {
         self.login = other.login.take();
         let Some(mut session) = other.session.take() else { return };
-        let there = self.directory.as_ref().is_none_or(|directory| {
-            session.cwd() == directory || session.change_directory(directory).is_ok()
-        });
-        if there {
+        if self.place.as_ref().is_none_or(|place| place.restore(&mut session).is_ok()) {
             self.session = Some(session);
         } else {
             // The command that needs the connection will say why.
@@ -166,14 +192,25 @@ impl Connection {
 
     /// The remote directory, as far as known.
     pub fn cwd(&self) -> Option<&RemotePath> {
-        self.session.as_ref().map(Session::cwd).or(self.directory.as_ref())
+        let before = self.place.as_ref().map(|place| &place.directory);
+        self.session.as_ref().map(Session::cwd).or(before)
+    }
+
+    /// Where the session is, or was.
+    pub(super) fn place(&self) -> Option<Place> {
+        let now = self.session.as_ref().map(|session| Place {
+            home: Some(session.home().clone()),
+            directory: session.cwd().clone(),
+            is_lost: session.is_lost(),
+        });
+        now.or_else(|| self.place.clone())
     }
 
     /// Lends the session, if it is alive, to whoever gives it back with
     /// [`Connection::put_session`].
     pub fn take_session(&mut self) -> Option<Session> {
         self.live()?;
-        self.directory = self.cwd().cloned();
+        self.place = self.place();
         self.session.take()
     }
 
@@ -184,7 +221,7 @@ impl Connection {
 
     /// Says goodbye and forgets the session. The site and the login stay for a reconnect.
     pub fn close(&mut self) {
-        self.directory = self.cwd().cloned();
+        self.place = self.place();
         if let Some(session) = self.session.take() {
             session.quit();
         }
@@ -195,7 +232,7 @@ impl Connection {
         self.close();
         self.site = None;
         self.login = None;
-        self.directory = None;
+        self.place = None;
         self.previous = None;
         self.trusted = None;
         self.fingerprint = None;
@@ -209,6 +246,14 @@ impl Context {
     ///
     /// [`Kind::Usage`] when there is no site; those of a connection and a login otherwise.
     pub fn session(&mut self) -> Result<&mut Session> {
+        if self.checked_session().is_none() {
+            self.reconnect()?;
+        }
+        self.connection.live().ok_or_else(not_connected)
+    }
+
+    /// The session, if it still lives; the server is asked where there is doubt.
+    pub(super) fn checked_session(&mut self) -> Option<&mut Session> {
         let idle = self.idle();
         let expired = self.connection.session.as_ref().is_some_and(|s| s.used().elapsed() > idle);
         if expired {
@@ -217,10 +262,42 @@ impl Context {
         if let Some(session) = self.connection.live() {
             session.ask_if_in_doubt();
         }
-        if self.connection.live().is_none() {
-            self.reconnect()?;
+        self.connection.live()
+    }
+
+    /// Asks the server something that changes nothing. A lost connection is made again, and the
+    /// question repeated.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::session`]; what `ask` fails with.
+    pub fn ask_server<T>(&mut self, mut ask: impl FnMut(&mut Session) -> Result<T>) -> Result<T> {
+        self.with_retries(|ctx| ask(ctx.session()?))
+    }
+
+    /// Repeats `work`, which changes nothing on the server, after the loss of the connection:
+    /// `net:max-retries` times at most. A refusal is an answer, and is not repeated.
+    pub(super) fn with_retries<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let mut retries = self.retries();
+        loop {
+            let error = match work(self) {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            let no_data = ["425", "426"];
+            let no_data = error.reply().is_some_and(|r| no_data.iter().any(|c| r.starts_with(c)));
+            if self.connection.live().is_some() && !no_data {
+                return Err(error);
+            }
+            retries.wait(error, &self.cancel, |text| self.out.notice(text))?;
+            if self.connection.live().is_none() {
+                // Why it was lost has just been said.
+                self.connection.close();
+            }
         }
-        self.connection.live().ok_or_else(not_connected)
     }
 
     pub(super) fn idle(&self) -> Duration {

@@ -10,6 +10,7 @@ mod cache;
 mod connect;
 mod connection;
 mod dialer;
+mod directory;
 mod jobs;
 mod keyring;
 mod listing;

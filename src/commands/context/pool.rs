@@ -6,7 +6,7 @@ use super::Context;
 use super::connection::not_connected;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::pool::Pool;
-use crate::ftp::session::{Ahead, Session};
+use crate::ftp::session::{Session};
 use crate::site::Site;
 use crate::tls::Seen;
 
@@ -23,18 +23,20 @@ impl Context {
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
         let login = self.connection.login.clone().ok_or_else(not_connected)?;
         let mut options = self.session_options(&site)?;
-        let mut session = self.connection.session.take().ok_or_else(not_connected)?;
+        let mut session = self.connection.take_session().ok_or_else(not_connected)?;
         session.set_busy(true);
-        self.connection.directory = Some(session.cwd().clone());
         let (known, pinned) = (session.known(), session.certificate().to_vec());
         options.tls.seen = Some(Seen { group: session.agreed().group });
         let limit = self.connection_limit(&site);
         let jobs = self.jobs.clone();
         let key = self.parking_key(&site, &login.user);
         let parked = self.jobs.parking().take(&site.key(), &key);
-        // They were made to a server that shows the same certificate as ours does now.
-        let (parked, strangers): (Vec<_>, Vec<_>) =
-            parked.into_iter().partition(|session| session.certificate() == pinned);
+        // They were made to a server that shows the same certificate as ours does now, and led to the
+        // same directory.
+        let alike = |other: &Session| {
+            other.certificate() == pinned && other.is_at_home(session.home()).is_ok()
+        };
+        let (parked, strangers): (Vec<_>, Vec<_>) = parked.into_iter().partition(alike);
         strangers.into_iter().for_each(Session::leave);
         let audit = self.audit_of(&site.host, site.port);
         let connect = move || {
@@ -46,7 +48,7 @@ impl Context {
             let login = login.shown();
             let session = Session::connect(options.clone(), &mut |identity| {
                 if identity.der == pinned {
-                    return Ok(Ahead::further(&options, &known, &login));
+                    return Ok(());
                 }
                 let text = "shows another certificate than on the first connection";
                 Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.key())))
@@ -87,7 +89,7 @@ impl Context {
     /// Takes a session out of the pool for the shell, and parks the others. The shell's is one in
     /// the shell's directory; where none is, the next command connects again.
     pub fn end_pool(&mut self, pool: &Pool) {
-        let directory = self.connection.directory.clone();
+        let directory = self.connection.cwd().cloned();
         let login = self.connection.login.clone();
         let Some((site, login)) = self.connection.site.clone().zip(login) else { return };
         let (place, key) = (site.key(), self.parking_key(&site, &login.user));

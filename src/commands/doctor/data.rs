@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::examine::{Listed, Resume, Secured};
 use crate::ftp::listing::{EntryKind, Line, ListParser, parse_mlsx};
 use crate::ftp::reply::{epsv_port, pasv_address};
-use crate::ftp::session::{Ahead, DataMode, Session};
+use crate::ftp::session::{DataMode, Session};
 use crate::tls::End;
 
 /// What the first listing that worked has shown.
@@ -243,7 +243,7 @@ impl Patient<'_> {
 
     fn session(&self) -> Result<Session> {
         let mut session = Session::connect(self.options.clone(), &mut |identity| {
-            self.admit(identity).map(|()| Ahead::default())
+            self.admit(identity)
         })?;
         let login = self.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
         session.login(&login.shown())?;

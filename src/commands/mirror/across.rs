@@ -96,7 +96,7 @@ impl Mirror {
 }
 
 fn tree(ctx: &Context, pool: &Arc<Pool>, path: &str) -> Result<Arc<RemoteTree>> {
-    let cwd = ctx.connection.cwd().cloned().unwrap_or_else(RemotePath::root);
+    let cwd = ctx.connection.cwd().cloned().unwrap_or_else(RemotePath::here);
     let root = cwd.resolve(if path.is_empty() { "." } else { path })?;
     Ok(Arc::new(RemoteTree::new(Arc::clone(pool), root, zone::by_setting(ctx))))
 }

@@ -182,7 +182,7 @@ impl Mirror {
 
     fn sides(&self, pool: &Arc<crate::ftp::pool::Pool>, ctx: &Context) -> Result<Sides> {
         let cwd = ctx.connection.cwd().cloned();
-        let cwd = cwd.unwrap_or_else(crate::ftp::path::RemotePath::root);
+        let cwd = cwd.unwrap_or_else(crate::ftp::path::RemotePath::here);
         let ahead = super::zone::by_setting(ctx);
         let last = |path: &str| {
             let path = path.trim_end_matches('/');

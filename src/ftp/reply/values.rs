@@ -10,7 +10,7 @@ use chrono::NaiveDateTime;
 use super::Reply;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::listing::date::time_val;
-use crate::ftp::path::RemotePath;
+use crate::ftp::path::{RemotePath, encode_name};
 
 /// An answer that is not what its RFC says it must be.
 fn malformed(what: &str, why: &str, reply: &Reply) -> Error {
@@ -24,39 +24,60 @@ fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     Some((std::str::from_utf8(digits).ok()?.parse().ok()?, rest))
 }
 
-/// The path in a 257 (RFC 959, appendix II): the first quoted text, `""` being one quote in it.
+/// What a 257 to PWD may mean. The reading of RFC 959 (appendix II): the first quoted text, `""` being
+/// one quote in it. Where more quotes follow, the text up to the last of them as well, as it
+/// stands, and first: Pure-FTPd does not double the quotes of a name.
 ///
 /// # Errors
 /// [`Kind::Other`] if the code is another, nothing is quoted, the quote is never closed, or the path
 /// is empty or holds a control byte.
-pub fn pwd_path(reply: &Reply) -> Result<RemotePath> {
+pub fn pwd_readings(reply: &Reply) -> Result<Vec<RemotePath>> {
     let bad = |why| malformed("directory", why, reply);
-    let line = match reply.lines.first() {
-        Some(line) if reply.code == 257 => line,
-        _ => return Err(bad("the server did not name it")),
-    };
-    let start = line.iter().position(|b| *b == b'"').ok_or_else(|| bad("it is not quoted"))?;
+    let text = pwd_text(reply).ok_or_else(|| bad("the server did not name it"))?;
     let mut path = Vec::new();
-    let mut rest = &line[start + 1..];
-    loop {
+    let mut rest = text;
+    let doubled = loop {
         match rest {
-            [] => return Err(bad("the quote is not closed")),
+            [] => break None,
             [b'"', b'"', after @ ..] => {
                 path.push(b'"');
                 rest = after;
             }
-            [b'"', ..] => break,
-            [byte, ..] if byte.is_ascii_control() => return Err(bad("it holds a control byte")),
+            [b'"', ..] => break Some(path),
             [byte, after @ ..] => {
                 path.push(*byte);
                 rest = after;
             }
         }
+    };
+    let last = text.iter().rposition(|byte| *byte == b'"');
+    let plain = last.map(|last| text[..last].to_vec()).filter(|plain| doubled.as_ref() != Some(plain));
+    let invalid = |path: &Vec<u8>| path.is_empty() || path.iter().any(u8::is_ascii_control);
+    if doubled.as_ref().is_some_and(invalid) {
+        return Err(bad("it is empty, or holds a control byte"));
     }
-    if path.is_empty() {
-        return Err(bad("it is empty"));
-    }
-    RemotePath::new(reply.charset.decode(&path))
+    let paths = plain.filter(|plain| !invalid(plain)).into_iter().chain(doubled);
+    let readings: Vec<_> =
+        paths.map(|path| RemotePath::new(reply.charset.decode(&path))).collect::<Result<_>>()?;
+    if readings.is_empty() { Err(bad("the quote is not closed")) } else { Ok(readings) }
+}
+
+/// Whether a 257 to PWD names `path`, in either way of quoting.
+pub fn pwd_names(reply: &Reply, path: &RemotePath) -> bool {
+    let Some(text) = pwd_text(reply) else { return false };
+    let Ok(path) = reply.charset.outgoing(path.as_str()) else { return false };
+    let plain = encode_name(&path);
+    let doubled = plain.iter().flat_map(|byte| vec![*byte; 1 + usize::from(*byte == b'"')]);
+    [plain.clone(), doubled.collect()].iter().any(|path| {
+        text.strip_prefix(path.as_slice()).is_some_and(|rest| rest.starts_with(b"\""))
+    })
+}
+
+/// What follows the first quote of a 257.
+fn pwd_text(reply: &Reply) -> Option<&[u8]> {
+    let line = reply.lines.first().filter(|_| reply.code == 257)?;
+    let start = line.iter().position(|byte| *byte == b'"')?;
+    Some(&line[start + 1..])
 }
 
 /// The address in a 227 (RFC 959): six numbers with commas between them, wherever they stand.
@@ -183,7 +204,9 @@ mod tests {
             (b"257 \"\"\"\" said", "\""),
             (b"257 folder \"/caf\xe9\" made", "/caf\u{F7E9}"),
         ] {
-            assert_eq!(pwd_path(&reply(line)).unwrap().as_str(), path);
+            let readings = pwd_readings(&reply(line)).unwrap();
+            assert_eq!(readings.last().unwrap().as_str(), path);
+            assert!(pwd_names(&reply(line), readings.last().unwrap()), "{line:?}");
         }
         for line in [
             b"257 \"/a".as_slice(),
@@ -192,10 +215,31 @@ mod tests {
             b"257 \"/a\x01\"",
             b"257 \"/a\0\"",
             b"250 \"/a\"",
-            b"257 \"a\"\"",
+            b"257 \"/a\x01\" is \"x\"",
         ] {
-            assert!(pwd_path(&reply(line)).is_err(), "{line:?}");
+            assert!(pwd_readings(&reply(line)).is_err(), "{line:?}");
         }
+    }
+
+    #[test]
+    fn a_directory_whose_quotes_are_not_doubled_has_two_readings() {
+        for (line, readings) in [
+            (&b"257 \"/a\" is your current location"[..], &["/a"][..]),
+            (b"257 \"/a/b \"q\" b\" is your current location", &["/a/b \"q\" b", "/a/b "]),
+            (b"257 \"/a\"\"b\" is current", &["/a\"\"b", "/a\"b"]),
+            (b"257 \"/a\"\"", &["/a\""]),
+            (b"257 \"/a\" is \"x\"", &["/a\" is \"x", "/a"]),
+            (b"257 \"/a\" is \x01\"x\"", &["/a"]),
+        ] {
+            let found = pwd_readings(&reply(line)).unwrap();
+            assert_eq!(found.iter().map(RemotePath::as_str).collect::<Vec<_>>(), readings);
+        }
+        let path = |path| RemotePath::new(path).unwrap();
+        let unquoted = reply(b"257 \"/a \"q\" b\" is your \"current\" location");
+        assert!(pwd_names(&unquoted, &path("/a \"q\" b")));
+        assert!(!pwd_names(&unquoted, &path("/a ")) || !pwd_names(&unquoted, &path("/a")));
+        assert!(!pwd_names(&unquoted, &path("/b")));
+        assert!(!pwd_names(&reply(b"550 \"/a\""), &path("/a")));
     }
 
     #[test]

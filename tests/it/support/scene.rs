@@ -9,7 +9,7 @@ use ftpsh::cancel::Cancel;
 use ftpsh::ftp::charset::Charset;
 use ftpsh::ftp::dial::{Dialer, Family};
 use ftpsh::ftp::dialogue::Dialogue;
-use ftpsh::ftp::session::{Ahead, DataMode, ListMode, Login, Options, Session};
+use ftpsh::ftp::session::{DataMode, ListMode, Login, Options, Session};
 use ftpsh::ftp::ways::Ways;
 use ftpsh::tls::Config;
 use std::path::{Path, PathBuf};
@@ -137,7 +137,7 @@ impl Scene {
 
     /// A session of the library, logged in, whatever the certificate.
     pub fn session(&self) -> Session {
-        let mut session = Session::connect(self.options(), &mut |_| Ok(Ahead::default())).unwrap();
+        let mut session = Session::connect(self.options(), &mut |_| Ok(())).unwrap();
         let login = Login { user: &self.liar.user, password: &self.liar.password, account: None };
         session.login(&login).unwrap();
         session

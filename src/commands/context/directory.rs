@@ -1,0 +1,103 @@
+//! The remote directory across connections: a session that takes the place of another one is in the
+//! same directory, or it is not used.
+//!
+//! Commands name remote files relative to this directory. Work in another one than the user meant
+//! would delete and overwrite the wrong files, so whatever is uncertain fails here, until `cd`
+//! says where to go on.
+
+use super::Context;
+use super::connection::{Place, not_connected};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::path::RemotePath;
+use crate::ftp::session::Session;
+
+impl Context {
+    /// Connects to the current site again: same checks, login and directory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::open`]; [`Kind::Usage`] when there is no site;
+    /// [`Kind::Connect`] when the directory cannot be returned to:
+    /// there is no session then.
+    pub fn reconnect(&mut self) -> Result<()> {
+        let place = self.connect_again()?;
+        let Some(place) = place else { return Ok(()) };
+        let session = self.connection.live().ok_or_else(not_connected)?;
+        let restored = place.restore(session);
+        self.stay_in(place, restored)
+    }
+
+    /// Changes the remote directory, to the one that the login led to without `path`. Also where
+    /// the directory before cannot be returned to.
+    ///
+    /// # Errors
+    ///
+    /// A refusal; those of a connection.
+    pub fn change_directory(&mut self, path: Option<&RemotePath>) -> Result<()> {
+        self.with_retries(|ctx| {
+            if let Some(session) = ctx.checked_session() {
+                return enter(session, path);
+            }
+            let before = ctx.connect_again()?;
+            let session = ctx.connection.live().ok_or_else(not_connected)?;
+            let home = session.home().clone();
+            let (entered, place) = match (&before, path) {
+                (_, None) => (enter(session, None), before),
+                // What was typed is relative to the directory before.
+                (Some(place), Some(path)) => (enter_from(session, place, path), before),
+                (None, Some(path)) => {
+                    let directory = home.path.resolve(path.as_str())?;
+                    let place = Place { home: Some(home), directory, is_lost: false };
+                    (enter(session, Some(path)), Some(place))
+                }
+            };
+            match place {
+                Some(place) => ctx.stay_in(place, entered),
+                None => entered,
+            }
+        })
+    }
+
+    /// Connects and logs in again; where the session was before.
+    fn connect_again(&mut self) -> Result<Option<Place>> {
+        // Kept until a session is there: the next attempt has to know it as well.
+        self.connection.place = self.connection.place();
+        let died = self.connection.session.take().and_then(|session| session.death());
+        if self.connection.site.is_none() {
+            return Err(not_connected());
+        }
+        if let Some(death) = died {
+            self.out.notice(&format!("reconnecting: {}", death.message()));
+        }
+        self.establish(None)?;
+        Ok(self.connection.place.take())
+    }
+
+    /// Closes the session after a failure to enter the directory that it should be in.
+    fn stay_in(&mut self, place: Place, entered: Result<()>) -> Result<()> {
+        entered.inspect_err(|_| {
+            self.connection.close();
+            self.connection.place = Some(place);
+        })
+    }
+}
+
+fn enter(session: &mut Session, path: Option<&RemotePath>) -> Result<()> {
+    match path {
+        Some(path) => session.change_directory(path),
+        None if session.home().path.is_here() => {
+            Err(Error::new(Kind::Other, "cd: the server does not name the login directory")
+                .with_hint("`cd` to an absolute path"))
+        }
+        None => session.go_back_to(&session.home().path.clone()),
+    }
+}
+
+/// Goes where `path`, typed in the directory `from`, leads; the session has just logged in.
+fn enter_from(session: &mut Session, from: &Place, path: &RemotePath) -> Result<()> {
+    if from.is_lost && !path.is_absolute() {
+        let text = format!("cd {path}: the server did not say which directory this begins in");
+        return Err(Error::new(Kind::Connect, text).with_hint("`cd` to an absolute path"));
+    }
+    session.change_directory(&from.directory.resolve(path.as_str())?)
+}
