@@ -145,7 +145,11 @@ impl Control {
                 broken.into_error(timeout)
             })?;
             reply.charset = charset;
-            lock(&self.exchange).received(&reply);
+            {
+                let mut exchange = lock(&self.exchange);
+                exchange.received(&reply);
+                exchange.has_unread = !self.lines.is_empty();
+            }
             // A second 1yz, or one to a command without data, announces nothing new.
             if reply.class() != 1 || (is_data && !begun) {
                 let exchange = lock(&self.exchange);

@@ -86,6 +86,8 @@ pub(super) struct Exchange {
     pub early: VecDeque<Early>,
     /// A passive port that another command came before: it is good for the next data command.
     pub port: Option<(Early, Reply)>,
+    /// Whether something came with the last reply that no command asked for.
+    pub has_unread: bool,
     /// When the connection was last used.
     pub used: Instant,
     /// What the server's bytes mean; UTF-8 until its features are known.
@@ -144,6 +146,7 @@ impl Exchange {
             at_end: None,
             early: VecDeque::new(),
             port: None,
+            has_unread: false,
             used: Instant::now(),
             charset: Charset::default(),
             ways: Ways::default(),

@@ -225,10 +225,15 @@ impl Session {
     /// Whether anything has come since the last reply: a farewell, the end of the connection, or
     /// something that no command asked for. The next command finds out which.
     pub fn has_news(&self) -> bool {
+        let exchange = lock(&self.exchange);
         // Replies that are to come are no news.
-        if !lock(&self.exchange).early.is_empty() {
+        if !exchange.early.is_empty() {
             return false;
         }
+        if exchange.has_unread {
+            return true;
+        }
+        drop(exchange);
         // The socket does not block.
         let peeked = self.engine.get_ref().peek(&mut [0; 1]);
         !peeked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)

@@ -16,6 +16,7 @@ mod clocks;
 mod completion;
 mod control;
 mod data;
+mod directory;
 mod doctor;
 mod doctor_network;
 mod edit;
