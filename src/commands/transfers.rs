@@ -267,14 +267,17 @@ pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
             Some(facts) => facts,
             None => ctx.ask_server(|session| session.facts(remote))?,
         };
-        let result =
-            down::to_writer(ctx.session()?, &job, facts, &mut sink, &watcher, &cancel);
+        let result = down::to_writer(ctx.session()?, &job, facts, &mut sink, &watcher, &cancel);
         match (result, sink.failed.take()) {
             // The reader has gone, or there is no room.
             (Err(_), Some(error)) => break Err(error),
             // What was printed cannot be taken back.
             (Err(error), None) if !sink.began => {
                 retries.wait(error, &cancel, |text| ctx.out.notice(text))?;
+                if ctx.connection.live().is_none() {
+                    // Why it was lost has just been said.
+                    ctx.connection.close();
+                }
             }
             (result, _) => break result,
         }

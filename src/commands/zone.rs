@@ -22,7 +22,11 @@ pub fn offset(ctx: &mut Context, entries: &[(&Entry, Place<'_>)]) -> Option<Time
     let newest = dated.max_by_key(|(.., modified)| modified.time);
     let newest = newest.map(|(entry, place, modified)| (place.path(entry), modified));
     let newest = newest.as_ref().map(|(path, modified)| (&**path, modified));
-    ctx.session().ok()?.list_offset(newest)
+    let offset = ctx.ask_server(|session| {
+        let offset = session.list_offset(newest);
+        session.death().map_or(Ok(offset), Err)
+    });
+    offset.ok().flatten()
 }
 
 /// What the setting `ftp:timezone` says; `None` for `auto`.

@@ -113,7 +113,7 @@ pub(super) fn fit(verb: &str, code: u16) -> Fit {
         _ if own.contains(&code) => Fit::Own,
         _ if peculiar => Fit::Foreign,
         // Codes that other commands have, and nothing else.
-        ..200 | 211 | 213 | 220 | 225..=227 | 229..=234 | 257 | 300.. => Fit::Foreign,
+        ..200 | 211 | 213 | 215 | 220 | 221 | 225..=227 | 229..=234 | 257 | 300.. => Fit::Foreign,
         _ => Fit::Unusual,
     }
 }

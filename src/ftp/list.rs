@@ -270,7 +270,8 @@ impl Session {
         match finished.end {
             End::Clean | End::Unknown => Ok(said_cut(&finished.reply)),
             End::Open | End::Cut => {
-                Err(Error::new(Kind::Incomplete, format!("{what}: the listing was cut short")))
+                let text = format!("{what}: the listing was cut short");
+                Err(Error::new(Kind::Incomplete, text).transient())
             }
         }
     }

@@ -13,9 +13,9 @@ use suppaftp::{FtpError, Mode};
 use super::canonical::{Fit, fit, is_change};
 use super::channel::{Connector, Engine, start};
 use super::charset::Charset;
-use super::control::foreign;
-use super::exchange::{Exchange, Shared, lock};
+use super::control::{farewell, foreign};
 use super::directory::Home;
+use super::exchange::{Exchange, Shared, lock};
 use super::explain::refusal;
 use super::features::Features;
 use super::path::RemotePath;
@@ -153,6 +153,9 @@ impl Session {
         let line = self.command_line(verb, argument)?;
         let result = self.engine.custom_command(&line, &[]);
         let reply = self.outcome(result.err())?;
+        if reply.code == 421 {
+            return Err(self.death().unwrap_or_else(|| farewell(&reply)));
+        }
         let verb = verb.to_ascii_uppercase();
         if is_change(&verb) && fit(&verb, reply.code) == Fit::Unusual {
             // The next reply is the one to PWD, unless this one was a reply too many.

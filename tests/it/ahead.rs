@@ -192,7 +192,8 @@ fn a_further_connection_sends_its_login_and_all_behind_it_at_once() {
     further.drain(..second);
     further.retain(|line| !line.contains("/t") && !line.starts_with("QUIT"));
     let password = format!("PASS {}", scene.liar.password);
-    let all = ["AUTH TLS", "PBSZ 0", "PROT P", "USER tester", &password, "OPTS UTF8 ON", "TYPE I", "PWD"];
+    let all =
+        ["AUTH TLS", "PBSZ 0", "PROT P", "USER tester", &password, "OPTS UTF8 ON", "TYPE I", "PWD"];
     assert_eq!(further[..all.len()], all, "{ran}");
     assert!(further[all.len()..].contains(&"EPSV".to_owned()), "{further:?}");
     let shown = dialogue(&ran);

@@ -4,6 +4,8 @@
 use crate::support::liar::{Script, Step};
 use crate::support::scene::{Scene, noise};
 use ftpsh::error::Kind;
+use ftpsh::ftp::path::RemotePath;
+use ftpsh::ftp::session::Session;
 use std::time::{Duration, Instant};
 
 fn script() -> Script {
@@ -175,6 +177,59 @@ fn a_reconnection_does_not_log_in_to_a_server_that_has_changed() {
     assert!(scene.liar.wire.connections() > 1, "{ran}");
     assert_eq!(scene.liar.wire.lines("USER").len(), 1, "{ran}");
     assert!(scene.whole_files().is_empty());
+}
+
+#[test]
+fn a_late_reply_to_another_command_is_never_a_success() {
+    // It comes when the next command was sent already: nothing tells it but its code.
+    let late = [
+        "150 late", "200 late", "211 late", "213 7", "215 late", "220 late", "221 late", "226 late",
+    ];
+    let more =
+        ["227 (127,0,0,1,9,9)", "229 (|||9|)", "230 late", "257 \"/\"", "331 late", "350 late"];
+    let path = |path| RemotePath::new(path).unwrap();
+    type Change = fn(&mut Session, &RemotePath) -> ftpsh::error::Result<()>;
+    let changes: [(&str, &str, Change); 6] = [
+        ("DELE", "", |session, path| session.remove_file(path)),
+        ("MKD", "257", |session, path| session.make_directory(path)),
+        ("RMD", "", |session, path| session.remove_directory(path)),
+        ("RNFR", "350", |session, path| session.rename(path, &RemotePath::root())),
+        ("RNTO", "", |session, path| session.rename(path, &RemotePath::root())),
+        ("SITE", "200 211 213 215", |session, path| session.change_mode(0o600, path)),
+    ];
+    for (verb, own, change) in changes {
+        for late in late.iter().chain(&more).filter(|late| !own.contains(&late[..3])) {
+            let answer = format!("{late}\r\n550 not done\r\n");
+            let scene = Scene::new(script().always(verb, Step::Reply(answer.into())));
+            let mut session = scene.session();
+            assert!(change(&mut session, &path("a")).is_err(), "{verb}: {late}");
+        }
+    }
+    // A file and a listing are complete with their own completion replies only.
+    for late in ["200 late", "213 7", "221 late", "257 \"/\"", "331 late"] {
+        for (commands, verb) in [("get a -o x", "RETR"), ("put x a", "STOR"), ("ls", "MLSD")] {
+            let last = Step::last(format!("{late}\r\n451 failed"));
+            let scene = Scene::new(script().always(verb, last));
+            scene.write("x", "x");
+            let options = ["--set", "net:max-retries=0", "--set", "xfer:overwrite=yes"];
+            let ran = scene.call().args(options).args(["-c", commands]).run();
+            assert!(ran.status != 0, "{verb}: {late}\n{ran}");
+        }
+    }
+}
+
+#[test]
+fn a_success_with_an_unusual_code_counts_where_the_next_reply_is_in_step() {
+    let scene = Scene::new(script().dir("/d").always("DELE", Step::reply("200 removed")));
+    scene.run("rm a; ls -1").ok();
+    assert_eq!(scene.liar.wire.connections(), 1);
+    for (commands, verb) in [("rmdir d", "RMD"), ("mkdir n", "MKD"), ("mv a b", "RNTO")] {
+        let scene = Scene::new(script().dir("/d").always(verb, Step::reply("200 done")));
+        scene.run(commands).ok();
+        let sent = scene.liar.wire.commands();
+        let at = sent.iter().rposition(|line| line.starts_with(verb)).unwrap();
+        assert_eq!(sent[at + 1], "PWD", "{verb}");
+    }
 }
 
 #[test]

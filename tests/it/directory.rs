@@ -159,7 +159,8 @@ fn a_login_that_leads_elsewhere_is_not_used() {
     // The shell's own session.
     for commands in ["rm a", "cd work; quote NOOP\nrm a"] {
         let script = script().on("NOOP", idle()).on("PWD", home("/"));
-        let script = if commands.starts_with("cd") { script.on("PWD", Step::Honest) } else { script };
+        let script =
+            if commands.starts_with("cd") { script.on("PWD", Step::Honest) } else { script };
         let scene = Scene::new(script.always("PWD", home("/other")));
         let line = format!("quote NOOP\n{commands}");
         let line = if commands.starts_with("cd") { commands } else { &line };

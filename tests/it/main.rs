@@ -41,6 +41,7 @@ mod oneliners;
 mod parallel;
 mod parking;
 mod proxy;
+mod questions;
 mod recovery;
 mod remote_commands;
 mod replaced;

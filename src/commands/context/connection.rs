@@ -287,9 +287,10 @@ impl Context {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            let no_data = ["425", "426"];
-            let no_data = error.reply().is_some_and(|r| no_data.iter().any(|c| r.starts_with(c)));
-            if self.connection.live().is_some() && !no_data {
+            let lost = matches!(error.kind(), Kind::Connect | Kind::Tls | Kind::Incomplete);
+            // The data connection did not come about, or was lost.
+            let no_data = |reply: &str| reply.starts_with("425") || reply.starts_with("426");
+            if !lost && !error.reply().is_some_and(no_data) {
                 return Err(error);
             }
             retries.wait(error, &self.cancel, |text| self.out.notice(text))?;

@@ -6,7 +6,7 @@ use super::Context;
 use super::connection::not_connected;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::pool::Pool;
-use crate::ftp::session::{Session};
+use crate::ftp::session::Session;
 use crate::site::Site;
 use crate::tls::Seen;
 

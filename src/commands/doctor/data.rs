@@ -242,9 +242,8 @@ impl Patient<'_> {
     }
 
     fn session(&self) -> Result<Session> {
-        let mut session = Session::connect(self.options.clone(), &mut |identity| {
-            self.admit(identity)
-        })?;
+        let mut session =
+            Session::connect(self.options.clone(), &mut |identity| self.admit(identity))?;
         let login = self.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
         session.login(&login.shown())?;
         Ok(session)

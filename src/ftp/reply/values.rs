@@ -51,7 +51,8 @@ pub fn pwd_readings(reply: &Reply) -> Result<Vec<RemotePath>> {
         }
     };
     let last = text.iter().rposition(|byte| *byte == b'"');
-    let plain = last.map(|last| text[..last].to_vec()).filter(|plain| doubled.as_ref() != Some(plain));
+    let plain =
+        last.map(|last| text[..last].to_vec()).filter(|plain| doubled.as_ref() != Some(plain));
     let invalid = |path: &Vec<u8>| path.is_empty() || path.iter().any(u8::is_ascii_control);
     if doubled.as_ref().is_some_and(invalid) {
         return Err(bad("it is empty, or holds a control byte"));
@@ -68,9 +69,9 @@ pub fn pwd_names(reply: &Reply, path: &RemotePath) -> bool {
     let Ok(path) = reply.charset.outgoing(path.as_str()) else { return false };
     let plain = encode_name(&path);
     let doubled = plain.iter().flat_map(|byte| vec![*byte; 1 + usize::from(*byte == b'"')]);
-    [plain.clone(), doubled.collect()].iter().any(|path| {
-        text.strip_prefix(path.as_slice()).is_some_and(|rest| rest.starts_with(b"\""))
-    })
+    [plain.clone(), doubled.collect()]
+        .iter()
+        .any(|path| text.strip_prefix(path.as_slice()).is_some_and(|rest| rest.starts_with(b"\"")))
 }
 
 /// What follows the first quote of a 257.
