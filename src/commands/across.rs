@@ -47,7 +47,7 @@ impl There {
     /// Those of either end, with the name of its server.
     pub fn copy(&mut self, ctx: &mut Context, from: &RemotePath, kind: Type) -> Result<()> {
         let to = self.target(from)?;
-        let facts = ctx.session().and_then(|session| session.facts(from));
+        let facts = ctx.ask_server(|session| session.facts(from));
         let facts = match facts.map_err(|error| at_server(&ctx.connection, error)) {
             Ok(facts) => facts,
             Err(error) => return self.told(ctx, from, &to, Err(error)),

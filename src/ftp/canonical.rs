@@ -105,10 +105,8 @@ pub(super) fn fit(verb: &str, code: u16) -> Fit {
         _ => return if code < 200 { Fit::Foreign } else { Fit::Own },
     };
     // Replies that are nothing without their own code.
-    let peculiar = matches!(
-        verb,
-        "EPSV" | "PASV" | "SIZE" | "MDTM" | "USER" | "PASS" | "ACCT" | "REST" | "RNFR"
-    );
+    let peculiar =
+        matches!(verb, "EPSV" | "PASV" | "SIZE" | "MDTM" | "USER" | "PASS" | "ACCT" | "RNFR");
     match code {
         _ if own.contains(&code) => Fit::Own,
         _ if peculiar => Fit::Foreign,

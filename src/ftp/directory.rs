@@ -53,11 +53,9 @@ impl Session {
                 })?;
                 meant
             }
-            None => {
-                self.is_lost = true;
-                RemotePath::here()
-            }
+            None => RemotePath::here(),
         };
+        self.is_lost = self.cwd.is_here();
         Ok(())
     }
 
@@ -92,16 +90,19 @@ impl Session {
         self.is_lost
     }
 
-    /// Goes to the directory that an earlier session was in, and nowhere else. This session has just
-    /// logged in.
+    /// Goes to the directory that an earlier session was in, and nowhere else. `directory` is
+    /// [`RemotePath::here`] for a login directory without a name: this session must be in it still.
     ///
     /// # Errors
     ///
     /// [`Kind::Connect`] when it is not certain that this is the same directory. The session must
     /// not be used then.
     pub fn go_back_to(&mut self, directory: &RemotePath) -> Result<()> {
-        if self.cwd == *directory {
+        if self.cwd == *directory && !self.is_lost {
             return Ok(());
+        }
+        if directory.is_here() {
+            return Err(lost_place("the server does not name the directory to return to"));
         }
         let reply = self.command("CWD", directory.as_str())?;
         if !reply.is_positive_completion() {
@@ -117,6 +118,7 @@ impl Session {
             // A server without PWD took the path that it took before.
             _ => {
                 self.cwd = directory.clone();
+                self.is_lost = false;
                 Ok(())
             }
         }

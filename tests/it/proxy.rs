@@ -47,6 +47,7 @@ fn a_passive_reply_does_not_choose_the_host() {
     let reply = Step::reply("227 Entering Passive Mode (10,9,8,7,0,1)");
     let scene = Scene::new(Script::new().without("EPSV").on("PASV", reply));
     let call = through(&scene, &format!("socks5://{}", proxy.addr)).args(["-c", "ls"]);
+    let call = call.args(["--set", "net:max-retries=0"]);
     call.run().status(3).stderr_has("port 1: connection refused");
     assert!(proxy.asked().contains(&"server.invalid:1".to_owned()), "{:?}", proxy.asked());
 }

@@ -162,7 +162,11 @@ impl Connection {
     pub(super) fn take_over(&mut self, other: &mut Self) {
         self.login = other.login.take();
         let Some(mut session) = other.session.take() else { return };
-        if self.place.as_ref().is_none_or(|place| place.restore(&mut session).is_ok()) {
+        let there = match &self.place {
+            Some(place) => place.restore(&mut session),
+            None => session.go_back_to(&session.home().path.clone()),
+        };
+        if there.is_ok() {
             self.session = Some(session);
         } else {
             // The command that needs the connection will say why.

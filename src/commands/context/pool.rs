@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Context;
 use super::connection::not_connected;
 use crate::error::{Error, Kind, Result};
+use crate::ftp::directory::lost_place;
 use crate::ftp::pool::Pool;
 use crate::ftp::session::Session;
 use crate::site::Site;
@@ -26,6 +27,7 @@ impl Context {
         let mut session = self.connection.take_session().ok_or_else(not_connected)?;
         session.set_busy(true);
         let (known, pinned) = (session.known(), session.certificate().to_vec());
+        let is_lost = session.is_lost();
         options.tls.seen = Some(Seen { group: session.agreed().group });
         let limit = self.connection_limit(&site);
         let jobs = self.jobs.clone();
@@ -34,12 +36,16 @@ impl Context {
         // They were made to a server that shows the same certificate as ours does now, and led to the
         // same directory.
         let alike = |other: &Session| {
-            other.certificate() == pinned && other.is_at_home(session.home()).is_ok()
+            let same_home = other.is_at_home(session.home()).is_ok();
+            other.certificate() == pinned && same_home && !is_lost
         };
         let (parked, strangers): (Vec<_>, Vec<_>) = parked.into_iter().partition(alike);
         strangers.into_iter().for_each(Session::leave);
         let audit = self.audit_of(&site.host, site.port);
         let connect = move || {
+            if is_lost {
+                return Err(lost_place("another connection cannot be in the same directory"));
+            }
             // Without one, the pool does with what it has: the others belong to jobs.
             let slot = jobs.free_slot(&site.key(), limit).ok_or_else(|| {
                 let text = format!("{}: {limit} connections are open already", site.key());
@@ -89,14 +95,18 @@ impl Context {
     /// Takes a session out of the pool for the shell, and parks the others. The shell's is one in
     /// the shell's directory; where none is, the next command connects again.
     pub fn end_pool(&mut self, pool: &Pool) {
-        let directory = self.connection.cwd().cloned();
+        let before = self.connection.place();
         let login = self.connection.login.clone();
         let Some((site, login)) = self.connection.site.clone().zip(login) else { return };
         let (place, key) = (site.key(), self.parking_key(&site, &login.user));
         let idle = self.idle();
         let mut sessions = pool.drain();
         sessions.retain(|session| session.death().is_none());
-        let is_ours = |session: &Session| Some(session.cwd()) == directory.as_ref();
+        let is_ours = |session: &Session| {
+            before.as_ref().is_some_and(|place| {
+                *session.cwd() == place.directory && session.is_lost() == place.is_lost
+            })
+        };
         let mut ours = match self.connection.session {
             Some(_) => None,
             None => sessions.iter().rposition(is_ours).map(|place| sessions.swap_remove(place)),
