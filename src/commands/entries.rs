@@ -82,10 +82,12 @@ impl<'a> Place<'a> {
     pub fn path(self, entry: &Entry) -> Cow<'a, RemotePath> {
         match self {
             Place::At(path) => Cow::Borrowed(path),
-            Place::In(directory) => match directory.join(&entry.name) {
-                Ok(path) => Cow::Owned(path),
-                Err(_) => Cow::Borrowed(directory),
-            },
+            Place::In(directory) => {
+                let name = &entry.name;
+                let slash = if directory.as_str().ends_with('/') { "" } else { "/" };
+                let path = RemotePath::new(format!("{directory}{slash}{name}"));
+                path.map_or(Cow::Borrowed(directory), Cow::Owned)
+            }
         }
     }
 }

@@ -202,7 +202,7 @@ impl Ls {
         match cut {
             None => Ok(()),
             Some(words) => {
-                let text = format!("ls: the server left some of the listing out: {words}");
+                let text = format!("ls: the listing is incomplete: {words}");
                 Err(Error::new(Kind::Incomplete, text))
             }
         }
@@ -215,7 +215,10 @@ impl Ls {
             return shown.iter().try_for_each(|(entry, place)| {
                 let path = place.path(entry);
                 // Files named on the command line are shown by the path that was typed.
-                let name = path.file_name().unwrap_or(&entry.name);
+                let name = match place {
+                    Place::At(_) => path.file_name().unwrap_or(&entry.name),
+                    Place::In(_) => &entry.name,
+                };
                 ctx.out.record(&entries::record(entry, name, &path, offset))
             });
         }

@@ -4,27 +4,15 @@
 //! A line that no parser understands is handed on as such, never guessed. The end of a listing
 //! is judged like that of a file: close_notify and completion reply both, or it was cut.
 
-use std::io::Read;
-
 use chrono::Utc;
 
-use super::charset::Charset;
-use super::data::{Data, data_error};
+pub use super::list_lines::without_end;
+use super::list_lines::{hand_on, is_itself, read_lines, said_incomplete};
 use super::listing::{Entry, Line, ListParser, parse_mlsx};
 use super::path::RemotePath;
-use super::reply::Reply;
 use super::session::{ListMode, Session};
 use crate::error::{Error, Kind, Result};
 use crate::tls::End;
-
-/// The longest listing line taken, in bytes.
-const LINE_MAX: usize = 64 * 1024;
-
-/// The most bytes taken of one listing. A million names of average length fit.
-const LISTING_MAX: u64 = 128 * 1024 * 1024;
-
-/// The most lines taken of one listing: what is made of a line takes more room than the line.
-const LINES_MAX: u64 = 1_000_000;
 
 /// One line of a listing.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +21,8 @@ pub enum Listed {
     Entry(Entry),
     /// A line that was not understood, as sent.
     Unknown(String),
-    /// The last: the server has left some out, in its words. Pure-FTPd does by default after
-    /// 10 000 entries.
+    /// The last: the listing is incomplete, and the server's words for it. Pure-FTPd leaves some
+    /// out after 10 000 entries by default; directories that cannot be read come as empty ones.
     Cut(String),
 }
 
@@ -54,8 +42,16 @@ impl Listed {
     }
 }
 
-/// The words in which a server said that a listing is not whole, if it did.
+/// Why a listing that ended well is incomplete all the same, if it is: mostly the server's words.
 pub type Cut = Option<String>;
+
+/// What came of a listing: its lines, those about the directory itself among them, and whether it
+/// is incomplete.
+#[derive(Debug, Default)]
+struct Came {
+    lines: u64,
+    cut: Cut,
+}
 
 /// A whole listing.
 #[derive(Debug, Default)]
@@ -64,7 +60,7 @@ pub struct Listing {
     pub entries: Vec<Entry>,
     /// Lines that were not understood: the listing may be missing something.
     pub unknown: Vec<String>,
-    /// Whether the server has left some out, in its words.
+    /// Why it is incomplete, if it is.
     pub cut: Cut,
 }
 
@@ -101,8 +97,9 @@ impl Session {
         let mut parser = ListParser::new(system.as_deref(), Utc::now().naive_utc());
         let charset = self.charset();
         let mut next = |parsed, line: &[u8]| hand_on(parsed, line, charset, each);
-        let cut = self.list_inside(path, hidden, &mut |line| next(parser.push(line), line))?;
+        let came = self.list_inside(path, hidden, &mut |line| next(parser.push(line), line))?;
         next(parser.finish(), b"(a line that was not finished)")?;
+        let cut = self.judge(path, hidden, came)?;
         cut.map_or(Ok(()), |words| each(Listed::Cut(words)))
     }
 
@@ -129,7 +126,7 @@ impl Session {
         Ok(listing)
     }
 
-    /// The lines of LIST as sent, without line ends; and whether the server left some out.
+    /// The lines of LIST as sent, without line ends; and why they are incomplete, if they are.
     ///
     /// # Errors
     ///
@@ -140,38 +137,44 @@ impl Session {
         hidden: bool,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<Cut> {
+        let came = self.list_path(path, hidden, each)?;
+        self.judge(path, hidden, came)
+    }
+
+    fn list_path(
+        &mut self,
+        path: Option<&RemotePath>,
+        hidden: bool,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<Came> {
         let what = what(path);
         if let Some(path) = path.filter(|path| !is_plain(path)) {
             return self.within(path, |session| session.list_lines(&what, "", hidden, each));
         }
         let argument = path.map(list_argument).unwrap_or_default();
-        let mut lines = 0u64;
-        let cut = self.list_lines(&what, &argument, hidden, &mut |line| {
-            lines += 1;
-            each(line)
-        })?;
+        let came = self.list_lines(&what, &argument, hidden, each)?;
         match path {
             // vsftpd lists a directory that is not there as an empty one.
-            Some(path) if lines == 0 => self.within(path, |_| Ok(cut)),
-            _ => Ok(cut),
+            Some(path) if came.lines == 0 => self.within(path, |_| Ok(came)),
+            _ => Ok(came),
         }
     }
 
-    /// As [`Session::list_raw`], but what is listed is certainly inside `path`: of a file, and of
+    /// As [`Session::list_path`], but what is listed is certainly inside `path`: of a file, and of
     /// a directory that may not be read, vsftpd lists the entry itself.
     fn list_inside(
         &mut self,
         path: Option<&RemotePath>,
         hidden: bool,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<Cut> {
+    ) -> Result<Came> {
         let Some(path) = path.filter(|path| is_plain(path)) else {
-            return self.list_raw(path, hidden, each);
+            return self.list_path(path, hidden, each);
         };
         let mut lines = 0u64;
         let mut first = Vec::new();
         let argument = list_argument(path);
-        let cut = self.list_lines(&what(Some(path)), &argument, hidden, &mut |line| {
+        let came = self.list_lines(&what(Some(path)), &argument, hidden, &mut |line| {
             lines += 1;
             match lines {
                 1 => {
@@ -183,7 +186,7 @@ impl Session {
             }
         })?;
         if lines > 1 {
-            return Ok(cut);
+            return Ok(came);
         }
         let what = what(Some(path));
         self.within(path, |session| session.list_lines(&what, "", hidden, each))
@@ -195,23 +198,62 @@ impl Session {
         argument: &str,
         hidden: bool,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<Cut> {
+    ) -> Result<Came> {
         if hidden {
             // A server that takes no options says so, or lists nothing: a listing with `-a`
             // holds at least the directory itself.
             let with_all = format!("-a {argument}");
-            let mut lines = 0u64;
+            let (mut lines, mut itself) = (0u64, false);
             let result = self.lines(what, "LIST", with_all.trim_end(), &mut |line| {
                 lines += 1;
+                itself |= is_itself(line);
                 each(line)
             });
+            if itself || lines > 1 {
+                self.options.ways.lists_itself(itself);
+            }
             match result {
-                Ok(cut) if lines > 0 => return Ok(cut),
+                Ok(cut) if lines > 0 => return Ok(Came { lines, cut }),
                 Err(error) if lines > 0 || error.kind() != Kind::Refused => return Err(error),
                 _ => {}
             }
         }
-        self.lines(what, "LIST", argument, each)
+        let mut lines = 0u64;
+        let cut = self.lines(what, "LIST", argument, &mut |line| {
+            lines += 1;
+            each(line)
+        })?;
+        Ok(Came { lines, cut })
+    }
+
+    /// Judges an empty LIST of a directory that could be entered. ProFTPD sends one, and `226`, for
+    /// a directory that it cannot read; only that `.` is not in it gives it away.
+    fn judge(&mut self, path: Option<&RemotePath>, hidden: bool, came: Came) -> Result<Cut> {
+        if !hidden || came.lines > 0 || came.cut.is_some() {
+            return Ok(came.cut);
+        }
+        if self.options.ways.does_list_itself().is_none() && self.death().is_none() {
+            if self.features.mlst() && !self.no_mlsd {
+                match self.mlsd(path, &mut |_| Ok(())) {
+                    Err(error) if Self::lacks(&error) => self.no_mlsd = true,
+                    other => return other,
+                }
+            }
+            // The directory above is not empty, and shows what the server's listings hold.
+            let directory =
+                path.map_or_else(|| Ok(self.cwd.clone()), |p| self.cwd.resolve(p.as_str()))?;
+            if let Some(above) = directory.parent().filter(|above| *above != directory) {
+                let listed = self.within(&above, |session| {
+                    session.list_lines(&what(Some(&above)), "", true, &mut |_| Ok(()))
+                });
+                listed.map(drop).or_else(|error| match error.kind() {
+                    Kind::Refused => Ok(()),
+                    _ => Err(error),
+                })?;
+            }
+        }
+        let itself = self.options.ways.does_list_itself() == Some(true);
+        Ok(itself.then(|| "not even the directory itself was listed".to_owned()))
     }
 
     fn uses_mlsd(&self) -> bool {
@@ -235,9 +277,33 @@ impl Session {
         each: &mut dyn FnMut(Listed) -> Result<()>,
     ) -> Result<Cut> {
         let charset = self.charset();
-        self.lines(&what(path), "MLSD", path.map_or("", RemotePath::as_str), &mut |line| {
-            hand_on(parse_mlsx(line), line, charset, each)
-        })
+        let (mut lines, mut entries, mut own) = (0u64, 0u64, None);
+        let argument = path.map_or("", RemotePath::as_str);
+        let cut = self.lines(&what(path), "MLSD", argument, &mut |line| {
+            lines += 1;
+            match parse_mlsx(line) {
+                Line::Itself(perm) => own = perm,
+                Line::Skip => {}
+                parsed => {
+                    entries += 1;
+                    hand_on(parsed, line, charset, each)?;
+                }
+            }
+            Ok(())
+        })?;
+        if cut.is_some() || entries > 0 {
+            return Ok(cut);
+        }
+        // ProFTPD cannot look at the files of a directory that it may not enter, and leaves
+        // them all out.
+        if let Some(perm) = own.filter(|perm| !perm.contains('e') || !perm.contains('l')) {
+            return Ok(Some(format!("the directory may not be read (perm={perm})")));
+        }
+        match path {
+            // So does pyftpdlib, and Apache's server lists what is not there as empty.
+            Some(path) if lines == 0 => self.within(path, |_| Ok(None)),
+            _ => Ok(None),
+        }
     }
 
     fn lines(
@@ -268,33 +334,12 @@ impl Session {
             return Err(finished.failure(what));
         }
         match finished.end {
-            End::Clean | End::Unknown => Ok(said_cut(&finished.reply)),
+            End::Clean | End::Unknown => Ok(said_incomplete(&finished.reply)),
             End::Open | End::Cut => {
                 let text = format!("{what}: the listing was cut short");
                 Err(Error::new(Kind::Incomplete, text).transient())
             }
         }
-    }
-}
-
-/// A completion reply that says that there would have been more (Pure-FTPd: `226 Output truncated
-/// to 10000 matches`).
-fn said_cut(reply: &Reply) -> Cut {
-    let text = reply.text();
-    let line = text.lines().find(|line| line.to_ascii_lowercase().contains("truncated"))?;
-    Some(format!("{} {line}", reply.code))
-}
-
-fn hand_on(
-    parsed: Line,
-    line: &[u8],
-    charset: Charset,
-    each: &mut dyn FnMut(Listed) -> Result<()>,
-) -> Result<()> {
-    match parsed {
-        Line::Entry(entry) => each(Listed::Entry(charset.reread_entry(entry))),
-        Line::Skip => Ok(()),
-        Line::Unknown => each(Listed::Unknown(charset.decode(line))),
     }
 }
 
@@ -313,55 +358,4 @@ fn is_plain(path: &RemotePath) -> bool {
 /// A path as LIST takes it: one that begins with a dash would be read as options.
 fn list_argument(path: &RemotePath) -> String {
     if path.as_str().starts_with('-') { format!("./{path}") } else { path.as_str().to_owned() }
-}
-
-/// Hands on the lines; `lost` tells that it was the stream that failed, and not `each` or the bounds.
-fn read_lines(
-    data: &mut Data,
-    timeout: std::time::Duration,
-    each: &mut dyn FnMut(&[u8]) -> Result<()>,
-    lost: &mut bool,
-) -> Result<()> {
-    let mut buffer = vec![0; LINE_MAX];
-    let mut filled = 0;
-    let mut total = 0u64;
-    let mut lines = 0u64;
-    loop {
-        let n = match data.read(&mut buffer[filled..]) {
-            Ok(n) => n,
-            Err(error) => {
-                *lost = true;
-                return Err(data_error(&error, timeout));
-            }
-        };
-        if n == 0 {
-            return if filled == 0 { Ok(()) } else { each(line(&buffer[..filled])) };
-        }
-        filled += n;
-        total += n as u64;
-        let mut start = 0;
-        while let Some(length) = buffer[start..filled].iter().position(|byte| *byte == b'\n') {
-            let text = line(&buffer[start..start + length]);
-            if !text.is_empty() {
-                lines += 1;
-                each(text)?;
-            }
-            start += length + 1;
-        }
-        buffer.copy_within(start..filled, 0);
-        filled -= start;
-        if filled == buffer.len() || total > LISTING_MAX || lines > LINES_MAX {
-            return Err(without_end());
-        }
-    }
-}
-
-/// What to say of a listing that is longer than any that makes sense.
-pub fn without_end() -> Error {
-    Error::new(Kind::Incomplete, "the listing has no end that makes sense; gave up")
-        .with_hint("if it has, `set ftp:max-listing` gives it more memory")
-}
-
-fn line(bytes: &[u8]) -> &[u8] {
-    bytes.strip_suffix(b"\r").unwrap_or(bytes)
 }

@@ -21,6 +21,7 @@ pub mod features;
 mod greeting;
 pub(crate) mod lines;
 pub mod list;
+mod list_lines;
 pub mod listing;
 pub mod login;
 pub mod options;

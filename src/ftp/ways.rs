@@ -22,10 +22,14 @@ struct Found {
     passive: AtomicU8,
     telnet: AtomicU8,
     told_not_resumed: AtomicBool,
+    itself: AtomicU8,
 }
 
 const EPSV: u8 = 1;
 const PASV: u8 = 2;
+
+const NOT_ITSELF: u8 = 1;
+const ITSELF: u8 = 2;
 
 /// Bits: what the server does not do with 0xFF, though RFC 959 has it.
 const NOT_UNDONE: u8 = 1;
@@ -66,6 +70,21 @@ impl Ways {
     /// resume the TLS session.
     pub fn first_not_resumed(&self) -> bool {
         !self.0.told_not_resumed.swap(true, Ordering::Relaxed)
+    }
+
+    /// A listing of `LIST -a` held the directory itself (`.`), or did not.
+    pub(super) fn lists_itself(&self, itself: bool) {
+        // One that did says more than any that did not.
+        self.0.itself.fetch_max(if itself { ITSELF } else { NOT_ITSELF }, Ordering::Relaxed);
+    }
+
+    /// Whether listings of `LIST -a` hold the directory itself, as far as is known.
+    pub(super) fn does_list_itself(&self) -> Option<bool> {
+        match self.0.itself.load(Ordering::Relaxed) {
+            ITSELF => Some(true),
+            NOT_ITSELF => Some(false),
+            _ => None,
+        }
     }
 
     /// What the server does with 0xFF on the control connection.

@@ -2,6 +2,7 @@
 //! listing that did not end well is a failure.
 
 use crate::support::liar::{Data, Script, Step};
+use crate::support::program::Ran;
 use crate::support::scene::Scene;
 use std::time::{Duration, Instant};
 
@@ -206,4 +207,43 @@ fn a_listing_may_take_as_much_memory_as_the_setting_says() {
         let ran = scene.run(command).ok();
         assert_eq!(ran.out().matches("19999").count(), 1, "{command}\n{}", ran.err());
     }
+}
+
+#[test]
+fn no_line_becomes_an_entry_by_another_name() {
+    let of = |lines: &str| Scene::new(Script::new().dir("/dir").listing_of("MLSD", "/dir", lines));
+    let entries = |scene: &Scene| {
+        let ran = scene.call().args(["--json", "-c", "ls dir/"]).run();
+        let text = |entry: &serde_json::Value| {
+            let field = |name: &str| entry[name].as_str().unwrap().to_owned();
+            format!("{} {}", field("name"), field("path"))
+        };
+        (ran.json_of("entry").iter().map(text).collect::<Vec<_>>(), ran)
+    };
+    // Each line ends in CR CR LF: so do the server's lines end.
+    let (found, ran) = entries(&of("type=file; a\r\r\ntype=file; b\r\r\n"));
+    assert_eq!(found, ["a /dir/a", "b /dir/b"], "{ran}");
+    // One does: its name holds a CR, and cannot be sent back.
+    let (found, ran) = entries(&of("type=file; a\r\ntype=file; b\r\r\n"));
+    assert_eq!(found, ["a /dir/a"], "{ran}");
+    ran.stderr_has("not understood");
+    for (line, shown) in [
+        ("type=file; \r", ""),
+        ("type=dir; /dir", "/dir /dir//dir"),
+        ("type=file; sub/", "sub/ /dir/sub/"),
+        ("type=file; up/../x", "up/../x /dir/up/../x"),
+        ("type=file; a\rb", ""),
+        ("type=file; a\0", ""),
+    ] {
+        let (found, ran) = entries(&of(&format!("type=file; z\r\n{line}\r\n")));
+        let others: Vec<_> = found.iter().filter(|found| *found != "z /dir/z").collect();
+        let expected: Vec<_> = Some(shown).filter(|shown| !shown.is_empty()).into_iter().collect();
+        assert_eq!(others, expected, "{line:?}\n{ran}");
+        let ran = scene_mirror(&of(&format!("type=file; z\r\n{line}\r\n")));
+        assert!(ran.status != 0, "{line:?}\n{ran}");
+    }
+}
+
+fn scene_mirror(scene: &Scene) -> Ran {
+    scene.run("set net:max-retries 0; mirror dir")
 }

@@ -61,7 +61,7 @@ impl Known {
             let read = if self.format() == "mlsd" { parse_mlsx(line) } else { parser.push(line) };
             match read {
                 Line::Entry(entry) => found = Some(entry),
-                Line::Skip => {}
+                Line::Skip | Line::Itself(_) => {}
                 Line::Unknown => unknown = true,
             }
         }

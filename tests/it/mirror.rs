@@ -7,6 +7,7 @@ mod held;
 mod hostile;
 mod times;
 mod trouble;
+mod unread;
 
 use crate::support::liar::{Data, Script};
 use crate::support::program::Ran;

@@ -136,10 +136,11 @@ fn trees_go_up_and_down_and_a_second_run_carries_nothing() {
             assert_eq!(ran.json_of("summary")[0]["files"], 0, "{}\n{ran}", bench.server.name);
         }
         // By LIST as well.
-        let listed = format!("set ftp:list list; mirror {there}/odd listed");
-        let ran = bench.run(&listed).ok();
+        let listed = format!("mirror {there}/odd listed");
+        let by_list = || bench.call().args(["--set", "ftp:list=list"]);
+        let ran = by_list().args(["-c", &listed]).run().ok();
         same(bench, "up/odd", "listed", bench.server.can("mfmt"));
-        let again = bench.call().args(["--json", "-c", &listed]).run().ok();
+        let again = by_list().args(["--json", "-c", &listed]).run().ok();
         let name = &bench.server.name;
         assert_eq!(again.json_of("summary")[0]["files"], 0, "{name}\n{ran}\n{again}");
         // What is gone here goes there.

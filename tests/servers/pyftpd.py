@@ -1,7 +1,8 @@
 """pyftpdlib with TLS required on both connections.
 
 Arguments: host, port, first and last data port, PEM file (key and certificate), root directory,
-user, log file. The password is in FTP_PASSWORD.
+user, log file, and the numbers of the system's user and group that it serves files as. The
+password is in FTP_PASSWORD.
 """
 
 import logging
@@ -14,7 +15,7 @@ from pyftpdlib.servers import ThreadedFTPServer
 
 
 def main() -> None:
-    host, port, first, last, pem, root, user, log = sys.argv[1:]
+    host, port, first, last, pem, root, user, log, uid, gid = sys.argv[1:]
     password = os.environ.pop("FTP_PASSWORD")
     # At DEBUG every command line and reply is logged.
     logging.basicConfig(filename=log, level=logging.DEBUG)
@@ -32,10 +33,15 @@ def main() -> None:
     Handler.tls_data_required = True
     Handler.passive_ports = range(int(first), int(last) + 1)
     Handler.use_gmt_times = True
+    # The key is root's alone: it is read before root's rights are given up.
+    Handler.ssl_context = Handler.get_ssl_context()
 
     server = ThreadedFTPServer((host, int(port)), Handler)
     server.max_cons = 100
     server.max_cons_per_ip = 0
+    os.setgroups([])
+    os.setgid(int(gid))
+    os.setuid(int(uid))
     server.serve_forever()
 
 

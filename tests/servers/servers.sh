@@ -143,6 +143,6 @@ start_pyftpdlib() {
     local name=$1 dir=$RUN/$1
     FTP_PASSWORD=$PASSWORD setsid "$STATE/venv/bin/python" "$HERE/pyftpd.py" \
         "$HOST" "$(control_port "$name")" "$(first_data_port "$name")" "$(last_data_port "$name")" \
-        "$dir/both.pem" "$dir/root" "$USER_NAME" "$dir/log" </dev/null >"$dir/output" 2>&1 &
+        "$dir/both.pem" "$dir/root" "$USER_NAME" "$dir/log" "$OWNER_UID" "$OWNER_GID" </dev/null >"$dir/output" 2>&1 &
     echo $! >"$dir/pid"
 }

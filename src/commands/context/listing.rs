@@ -57,7 +57,7 @@ impl Context {
             self.out.warn(&format!("{key}: a line of the listing was not understood: {line}"));
         }
         if let Some(words) = listing.cut {
-            let text = format!("{key}: the server left some of the listing out: {words}");
+            let text = format!("{key}: the listing is incomplete: {words}");
             return Ok((Arc::new(listing.entries), Some(Error::new(Kind::Incomplete, text))));
         }
         Ok((self.cache.put(key, listing.entries), None))

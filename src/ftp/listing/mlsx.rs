@@ -12,16 +12,19 @@ use crate::ftp::path::decode_name;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Inside,
-    /// `cdir` or `pdir`: the directory itself or one above it.
-    Around,
+    /// `cdir`: the directory itself.
+    Itself,
+    /// `pdir`: one above it.
+    Above,
 }
 
-/// Reads one line of an MLSD listing, given without its line end. The directory itself (`cdir`) and
-/// its parent (`pdir`) are [`Line::Skip`].
+/// Reads one line of an MLSD listing, given without its line end. The directory itself (`cdir`) is
+/// [`Line::Itself`], its parent (`pdir`) [`Line::Skip`].
 pub fn parse_mlsx(line: &[u8]) -> Line {
     match parse(line) {
         _ if line.is_empty() => Line::Skip,
-        Some((_, Place::Around)) => Line::Skip,
+        Some((entry, Place::Itself)) => Line::Itself(entry.perm),
+        Some((_, Place::Above)) => Line::Skip,
         Some((entry, Place::Inside)) => Some(entry).into(),
         None => Line::Unknown,
     }
@@ -58,8 +61,8 @@ fn parse(line: &[u8]) -> Option<(Entry, Place)> {
     entry.kind = match facts.kind {
         Some(Type::File) => EntryKind::File,
         Some(Type::Directory) => EntryKind::Directory,
-        Some(Type::Around) => {
-            place = Place::Around;
+        Some(Type::Around(around)) => {
+            place = around;
             EntryKind::Directory
         }
         Some(Type::Link) => EntryKind::Link,
@@ -88,7 +91,7 @@ fn kind_by_permission(perm: &str, has_size: bool) -> EntryKind {
 enum Type {
     File,
     Directory,
-    Around,
+    Around(Place),
     Link,
     Other,
 }
@@ -152,7 +155,8 @@ fn kind_of(value: &[u8]) -> (Type, Option<String>) {
     match (lower.as_slice(), link) {
         (b"file", _) => (Type::File, None),
         (b"dir", _) => (Type::Directory, None),
-        (b"cdir" | b"pdir", _) => (Type::Around, None),
+        (b"cdir", _) => (Type::Around(Place::Itself), None),
+        (b"pdir", _) => (Type::Around(Place::Above), None),
         (_, Some(b"" | b":")) => (Type::Link, None),
         (_, Some([b':', target @ ..])) => (Type::Link, Some(decode_name(target))),
         _ => (Type::Other, None),
@@ -248,11 +252,18 @@ mod tests {
     }
 
     #[test]
-    fn the_directory_itself_and_its_parent_are_skipped() {
-        for line in
-            ["type=cdir; /a", "type=pdir; ..", "type=dir; .", "type=dir;unix.mode=0777; ..", ""]
-        {
+    fn the_directory_itself_and_its_parent_are_no_entries() {
+        for line in ["type=pdir; ..", "type=dir;unix.mode=0777; ..", ""] {
             assert_eq!(parse_mlsx(line.as_bytes()), Line::Skip, "{line}");
+        }
+        for (line, perm) in [
+            ("type=cdir; /a", None),
+            ("type=dir; .", None),
+            ("type=cdir;perm=FLE; /a", Some("fle")),
+            ("type=cdir;perm=; /a", Some("")),
+        ] {
+            let itself = Line::Itself(perm.map(str::to_owned));
+            assert_eq!(parse_mlsx(line.as_bytes()), itself, "{line}");
         }
     }
 

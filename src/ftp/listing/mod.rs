@@ -124,9 +124,11 @@ impl Entry {
 /// What one line of a listing is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
-    /// An entry. (`.` and `..` are [`Line::Skip`].)
+    /// An entry. (`..` is [`Line::Skip`].)
     Entry(Entry),
-    /// Nothing to show: a heading, a total, an empty line, the directory itself or its parent.
+    /// The directory itself, and what MLSD says that this user may do there (`perm`).
+    Itself(Option<String>),
+    /// Nothing to show: a heading, a total, an empty line, the directory's parent.
     Skip,
     /// Not understood. The listing cannot be relied on to be complete.
     Unknown,
@@ -136,7 +138,8 @@ impl From<Option<Entry>> for Line {
     /// `None` is a line that was not understood.
     fn from(entry: Option<Entry>) -> Self {
         match entry {
-            Some(entry) if matches!(entry.name.as_str(), "." | "..") => Line::Skip,
+            Some(entry) if entry.name == "." => Line::Itself(entry.perm),
+            Some(entry) if entry.name == ".." => Line::Skip,
             Some(entry) => Line::Entry(entry),
             None => Line::Unknown,
         }

@@ -237,19 +237,20 @@ fn lines_of_ibm_and_tandem() {
 }
 
 #[test]
-fn headings_and_the_directory_itself_are_skipped() {
+fn headings_and_the_directory_itself_are_no_entries() {
     for line in [
         "",
         "   ",
         "total 48",
         "total 1.2M",
         "insgesamt 12",
-        "drwxr-xr-x 2 a b 4096 Jan 12  2019 .",
         "drwxr-xr-x 2 a b 4096 Jan 12  2019 ..",
         "04-07-25  12:09PM       <DIR>          ..",
-        "+/,\t.",
     ] {
         assert_eq!(parser().push(line.as_bytes()), Line::Skip, "{line}");
+    }
+    for line in ["drwxr-xr-x 2 a b 4096 Jan 12  2019 .", "+/,\t."] {
+        assert_eq!(parser().push(line.as_bytes()), Line::Itself(None), "{line}");
     }
     assert_eq!(parser().finish(), Line::Skip);
 }

@@ -13,7 +13,7 @@ use chrono::DateTime;
 use rustix::fs::{FileType, Stat};
 
 use super::listing::Listing;
-use super::tree::{Item, ItemKind, Stamp, Tree};
+use super::tree::{Found, Item, ItemKind, Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{decode_name, encode_name, safe_component};
@@ -141,11 +141,14 @@ fn item<'a>(name: &'a str, stat: &Stat) -> Item<'a> {
 }
 
 impl Tree for LocalTree {
-    fn list(&self, path: &str, cancel: &Cancel) -> Result<Option<Listing>> {
+    fn list(&self, path: &str, cancel: &Cancel) -> Result<Found> {
         let failed = |error: io::Error| Error::local(self.show(path), &error);
         let directory = match self.enter(path)? {
             Ok(directory) => directory,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let text = format!("{}: no such directory", self.show(path));
+                return Ok(Found::Nothing(Error::new(Kind::Local, text)));
+            }
             Err(error) => return Err(failed(error)),
         };
         let mut listing = Listing::default();
@@ -168,7 +171,7 @@ impl Tree for LocalTree {
             }
         }
         listing.sort();
-        Ok(Some(listing))
+        Ok(Found::Directory(listing))
     }
 
     fn is_bare(&self, path: &str) -> bool {
@@ -258,6 +261,13 @@ mod tests {
         Cancel::new()
     }
 
+    fn listed(tree: &LocalTree) -> Listing {
+        match tree.list("", &go()).unwrap() {
+            Found::Directory(listing) => listing,
+            Found::Nothing(error) => panic!("{error}"),
+        }
+    }
+
     #[test]
     fn a_link_in_the_place_of_a_directory_is_refused() {
         let outside = tempfile::tempdir().unwrap();
@@ -287,9 +297,9 @@ mod tests {
     fn a_directory_that_is_not_there_is_told_from_an_empty_one() {
         let dir = tempfile::tempdir().unwrap();
         let tree = LocalTree::new(dir.path().join("new"));
-        assert_eq!(tree.list("", &go()).unwrap(), None);
+        assert!(matches!(tree.list("", &go()).unwrap(), Found::Nothing(_)));
         tree.make_directory("", &go()).unwrap();
-        assert_eq!(tree.list("", &go()).unwrap(), Some(Listing::default()));
+        assert_eq!(listed(&tree), Listing::default());
     }
 
     #[test]
@@ -299,7 +309,7 @@ mod tests {
             std::fs::write(dir.path().join(name), "x").unwrap();
         }
         let tree = LocalTree::new(dir.path().to_owned());
-        let listing = tree.list("", &go()).unwrap().unwrap();
+        let listing = listed(&tree);
         assert_eq!(listing.iter().map(|item| item.name).collect::<Vec<_>>(), ["a"]);
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 
 use super::listing::Listing;
-use super::tree::{Item, ItemKind, Stamp, Tree};
+use super::tree::{Found, Item, ItemKind, Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list::{Listed, without_end};
@@ -74,8 +74,7 @@ impl RemoteTree {
                     return Ok(());
                 }
                 Listed::Cut(words) => {
-                    let text =
-                        format!("{directory}: the server left some of the listing out: {words}");
+                    let text = format!("{directory}: the listing is incomplete: {words}");
                     listing.complaints.push(text);
                     return Ok(());
                 }
@@ -110,12 +109,12 @@ impl RemoteTree {
         Ok(listing)
     }
 
-    fn list_if_there(&self, path: &str, roughly: bool, cancel: &Cancel) -> Result<Option<Listing>> {
+    fn list_if_there(&self, path: &str, roughly: bool, cancel: &Cancel) -> Result<Found> {
         let directory = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
         match self.listing(&mut session, &directory, roughly) {
-            Ok(listing) => Ok(Some(listing)),
-            Err(error) if is_missing(&error) => Ok(None),
+            Ok(listing) => Ok(Found::Directory(listing)),
+            Err(error) if is_missing(&error) => Ok(Found::Nothing(error)),
             Err(error) => Err(error),
         }
     }
@@ -185,11 +184,11 @@ fn shifted(stamp: Stamp, ahead: Option<TimeDelta>, now: NaiveDateTime) -> Stamp 
 }
 
 impl Tree for RemoteTree {
-    fn list(&self, path: &str, cancel: &Cancel) -> Result<Option<Listing>> {
+    fn list(&self, path: &str, cancel: &Cancel) -> Result<Found> {
         self.list_if_there(path, false, cancel)
     }
 
-    fn list_roughly(&self, path: &str, cancel: &Cancel) -> Result<Option<Listing>> {
+    fn list_roughly(&self, path: &str, cancel: &Cancel) -> Result<Found> {
         self.list_if_there(path, true, cancel)
     }
 

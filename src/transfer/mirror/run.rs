@@ -10,7 +10,7 @@ use super::carry::{Attempt, Sides};
 use super::listing::Listing;
 use super::plan::{Action, Next, Plan, Reason, Rules, Surplus, directory};
 use super::queue::{Batch, Queue, Task};
-use super::tree::{ItemKind, below};
+use super::tree::{Found, ItemKind, below};
 use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -273,11 +273,10 @@ impl Runner<'_> {
             true => tree.list_roughly(&next.path, self.cancel),
             false => tree.list(&next.path, self.cancel),
         })?;
-        listed.map(Some).ok_or_else(|| {
-            let kind =
-                if matches!(self.sides, Sides::Up(..)) { Kind::Local } else { Kind::Refused };
-            Error::new(kind, format!("{}: no such directory", tree.show(&next.path)))
-        })
+        match listed {
+            Found::Directory(listing) => Ok(Some(listing)),
+            Found::Nothing(error) => Err(error),
+        }
     }
 
     fn list_target(&self, next: &Next) -> Result<Option<Listing>> {
@@ -286,8 +285,10 @@ impl Runner<'_> {
             let listed = tried(self.settings, self.watch, self.cancel, || {
                 tree.list(&next.path, self.cancel)
             })?;
-            if listed.is_some() || self.settings.dry_run {
-                return Ok(listed);
+            match listed {
+                Found::Directory(listing) => return Ok(Some(listing)),
+                Found::Nothing(_) if self.settings.dry_run => return Ok(None),
+                Found::Nothing(_) => {}
             }
         } else if self.settings.dry_run {
             return Ok(None);

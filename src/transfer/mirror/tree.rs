@@ -6,7 +6,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 
 use super::listing::Listing;
 use crate::cancel::Cancel;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,14 +60,23 @@ pub struct Item<'a> {
     pub unique: Option<&'a str>,
 }
 
+/// What a listing found.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// The directory.
+    Directory(Listing),
+    /// No directory, or none that may be entered; the error says so in its own words.
+    Nothing(Error),
+}
+
 /// One side of a mirror.
 pub trait Tree: Send + Sync {
-    /// What is in a directory; `None` when there is no such directory.
+    /// What is in a directory; [`Found::Nothing`] when there is no such directory.
     ///
     /// # Errors
     ///
     /// When it cannot be listed, or the listing was cut short.
-    fn list(&self, path: &str, cancel: &Cancel) -> Result<Option<Listing>>;
+    fn list(&self, path: &str, cancel: &Cancel) -> Result<Found>;
 
     /// As [`Tree::list`], where nothing is there to compare it with: times may be by a clock that
     /// nobody has asked about.
@@ -75,7 +84,7 @@ pub trait Tree: Send + Sync {
     /// # Errors
     ///
     /// As [`Tree::list`].
-    fn list_roughly(&self, path: &str, cancel: &Cancel) -> Result<Option<Listing>> {
+    fn list_roughly(&self, path: &str, cancel: &Cancel) -> Result<Found> {
         self.list(path, cancel)
     }
 

@@ -5,7 +5,7 @@ use crate::support::liar::{Data, Event, Script, Step};
 use crate::support::scene::Scene;
 
 /// A target with the tree and four things more, two of them in a directory of their own.
-fn with_surplus(script: Script) -> Scene {
+pub(super) fn with_surplus(script: Script) -> Scene {
     let scene = Scene::new(script);
     local_tree(&scene, "src");
     std::fs::create_dir_all(scene.path("src/gone/sub")).unwrap();
@@ -15,9 +15,9 @@ fn with_surplus(script: Script) -> Scene {
     scene
 }
 
-const SURPLUS: [&str; 6] = ["d/y", "gone", "gone/sub", "gone/sub/w", "gone/z", "x"];
+pub(super) const SURPLUS: [&str; 6] = ["d/y", "gone", "gone/sub", "gone/sub/w", "gone/z", "x"];
 
-fn surplus(scene: &Scene) -> Vec<String> {
+pub(super) fn surplus(scene: &Scene) -> Vec<String> {
     let found = below(scene, "src");
     found.into_iter().filter(|name| SURPLUS.contains(&name.as_str())).collect()
 }
@@ -140,7 +140,9 @@ fn a_limit_of_deletions_is_a_limit_of_all_of_them() {
 #[test]
 fn a_missing_source_is_no_empty_one() {
     let vsftpd = || script().without("MLSD").without("MLST").listing_of("LIST", "/nosuch", "");
-    for (case, script) in [("MLSD", script()), ("lists it as empty", vsftpd())] {
+    let apache = || script().listing_of("MLSD", "/nosuch", "");
+    let cases = [("MLSD", script()), ("lists it as empty", vsftpd()), ("so does MLSD", apache())];
+    for (case, script) in cases {
         let scene = with_surplus(script);
         let before = scene.tree();
         let ran = scene.run("mirror --delete --yes nosuch src").status(8).stderr_has("nosuch");
@@ -163,9 +165,15 @@ fn a_missing_source_is_no_empty_one() {
 #[test]
 fn an_empty_source_is_an_empty_target() {
     for script in [Script::new(), Script::new().without("MLSD").without("MLST")] {
-        let scene = with_surplus(script.dir("/none"));
-        scene.run("mirror --delete --yes none src").ok();
-        assert_eq!(below(&scene, "src"), [""; 0]);
+        for script in [script.clone(), script.lists_itself()] {
+            let scene = with_surplus(script.clone().dir("/none"));
+            scene.run("mirror --delete --yes none src").ok();
+            assert_eq!(below(&scene, "src"), [""; 0]);
+            let scene = with_surplus(script.dir("/none"));
+            let call = scene.call().args(["--set", "ftp:list=list"]);
+            call.args(["-c", "mirror --delete --yes none src"]).run().ok();
+            assert_eq!(below(&scene, "src"), [""; 0]);
+        }
     }
 }
 

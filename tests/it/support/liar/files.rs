@@ -119,6 +119,11 @@ impl Files {
 }
 
 impl Node {
+    /// A directory.
+    pub(super) fn directory() -> Self {
+        Self::new(None)
+    }
+
     fn new(content: Option<Vec<u8>>) -> Self {
         let mode = if content.is_some() { "0644" } else { "0755" };
         Self { content, time: TIME.to_owned(), mode: mode.to_owned(), link: None }

@@ -155,6 +155,8 @@ pub struct Script {
     pub(super) max_sessions: usize,
     /// Loses whatever comes together with a command.
     pub(super) forgetful: bool,
+    /// Listings hold the directory itself: `.` with `LIST -a`, `cdir` with MLSD.
+    pub(super) itself: bool,
     /// How many minutes the clock of LIST is ahead of UTC.
     pub(super) ahead: i64,
     pub(super) passive_address: Ipv4Addr,
@@ -212,6 +214,7 @@ impl Script {
             extra_features: Vec::new(),
             max_sessions: usize::MAX,
             forgetful: false,
+            itself: false,
             ahead: 0,
             passive_address: Ipv4Addr::LOCALHOST,
             address: Ipv4Addr::LOCALHOST.into(),
@@ -289,6 +292,13 @@ impl Script {
     /// The time of a file or directory: YYYYMMDDHHMMSS, UTC.
     pub fn time(mut self, path: impl AsRef<[u8]>, time: &str) -> Self {
         assert!(self.files.set_time(path.as_ref(), time), "what is to have this time?");
+        self
+    }
+
+    /// Listings hold the directory itself, as those of vsftpd, ProFTPD and Pure-FTPd do: `.` and `..`
+    /// with `LIST -a`, `cdir` and `pdir` with MLSD.
+    pub fn lists_itself(mut self) -> Self {
+        self.itself = true;
         self
     }
 

@@ -1,6 +1,7 @@
 //! What a correct server answers to each command (RFC 959, 2228, 2428, 3659, 4217).
 
 use super::control::Control;
+use super::files::Node;
 use openssl::hash::MessageDigest;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -239,8 +240,10 @@ impl Control<'_> {
     fn list(&mut self, verb: &[u8], argument: &[u8]) -> io::Result<()> {
         // Options, as `ls` takes them, come before the name.
         let mut argument = argument;
+        let mut itself = verb == b"MLSD";
         while verb == b"LIST" && argument.starts_with(b"-") {
             let end = argument.iter().position(|b| *b == b' ').map_or(argument.len(), |at| at + 1);
+            itself |= argument[..end].contains(&b'a');
             argument = &argument[end..];
         }
         let path = self.path(argument);
@@ -250,8 +253,17 @@ impl Control<'_> {
             None if !self.files().is_dir(&path) => return self.reply("550 no such directory"),
             None => {
                 let ahead = self.shared.script().ahead;
+                itself &= self.shared.script().itself;
                 let files = self.files();
                 let mut body = Vec::new();
+                for (kind, name) in [("cdir", "."), ("pdir", "..")] {
+                    let before = match verb {
+                        _ if !itself => break,
+                        b"MLSD" => format!("type={kind};perm=flcdmpe; "),
+                        _ => Node::directory().long(ahead),
+                    };
+                    body.extend(format!("{before}{name}\r\n").into_bytes());
+                }
                 for (name, node) in files.children(&path) {
                     let before = match verb {
                         b"MLSD" => node.facts(),
