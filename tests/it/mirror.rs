@@ -5,6 +5,7 @@ mod again;
 mod deletions;
 mod held;
 mod hostile;
+mod spelling;
 mod times;
 mod trouble;
 mod unread;

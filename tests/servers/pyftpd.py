@@ -5,6 +5,7 @@ user, log file, and the numbers of the system's user and group that it serves fi
 password is in FTP_PASSWORD.
 """
 
+import _strptime  # noqa: F401  Python may lie where only root reads: it is not imported later.
 import logging
 import os
 import sys

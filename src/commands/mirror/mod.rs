@@ -28,6 +28,7 @@ use crate::transfer::mirror::local::LocalTree;
 use crate::transfer::mirror::plan::Rules;
 use crate::transfer::mirror::remote::RemoteTree;
 use crate::transfer::mirror::run::{self, Settings, Summary};
+use crate::transfer::mirror::settle::settle;
 
 /// Make a directory tree like another one
 ///
@@ -52,6 +53,9 @@ pub struct Mirror {
     /// Delete without asking
     #[arg(short = 'f', long = "yes", visible_alias = "force")]
     yes: bool,
+    /// Delete also when some files could not be transferred; never after an incomplete listing
+    #[arg(long)]
+    delete_despite_errors: bool,
     /// Only show what would be done
     #[arg(long)]
     dry_run: bool,
@@ -117,6 +121,9 @@ impl Builtin for Mirror {
         if self.yes && !self.delete {
             return Err(Error::usage("mirror: --yes is about --delete"));
         }
+        if self.delete_despite_errors && !self.delete {
+            return Err(Error::usage("mirror: --delete-despite-errors requires --delete"));
+        }
         self.check_urls()
     }
 
@@ -172,12 +179,12 @@ impl Mirror {
         watched.end(ctx);
         deleted?;
         self.tell(ctx, &summary, begun.elapsed());
-        if summary.failures > 0 {
-            let text =
-                format!("mirror {}: {} failed", self.source, count(summary.failures, "item"));
-            return Err(Error::new(Kind::Incomplete, text));
-        }
-        Ok(())
+        let left = match (summary.failures, summary.kept) {
+            (0, 0) => return Ok(()),
+            (0, _) => "not all that is surplus was deleted".to_owned(),
+            (failures, _) => format!("{} failed", count(failures, "item")),
+        };
+        Err(Error::new(Kind::Incomplete, format!("mirror {}: {left}", self.source)))
     }
 
     fn sides(&self, pool: &Arc<crate::ftp::pool::Pool>, ctx: &Context) -> Result<Sides> {
@@ -238,8 +245,7 @@ impl Mirror {
         summary: &mut Summary,
         watched: &Watching,
     ) -> Result<()> {
-        let surplus = summary.surplus.len() as u64;
-        if surplus == 0 {
+        if summary.surplus.is_empty() {
             return Ok(());
         }
         if !summary.clean {
@@ -248,6 +254,20 @@ impl Mirror {
                 Kind::Incomplete,
                 "nothing was deleted: not every listing was whole and understood",
             ));
+        }
+        if summary.failures > 0 && !self.delete_despite_errors {
+            summary.surplus.clear();
+            let failed = count(summary.failures, "item");
+            return Err(Error::new(
+                Kind::Incomplete,
+                format!("nothing was deleted: {failed} failed"),
+            )
+            .with_hint("`--delete-despite-errors` deletes all the same"));
+        }
+        settle(sides, settings, summary, watched, &ctx.cancel)?;
+        let surplus = summary.surplus.len() as u64;
+        if surplus == 0 {
+            return Ok(());
         }
         let host = ctx.connection.host();
         let limit = self.max_delete.or(ctx.settings.limit(set::MIRROR_MAX_DELETE, host));

@@ -89,7 +89,7 @@ fn links(
 const WORTH: usize = 8;
 
 /// Does something with each of them, at most so many at a time, until one fails for good.
-fn together<T: Sync>(
+pub(super) fn together<T: Sync>(
     items: &[T],
     workers: usize,
     cancel: &Cancel,

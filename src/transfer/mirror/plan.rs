@@ -139,6 +139,9 @@ pub struct Plan {
     pub surplus: Vec<Surplus>,
     /// Where to go on.
     pub next: Vec<Next>,
+    /// What the source does not have under this name, and the name of the source's that the
+    /// server may take for the same. It is not deleted.
+    pub twins: Vec<(String, String)>,
     /// Places of links that were passed over.
     pub links: Vec<u32>,
     /// Directories that are their own ancestors, reached through links that the server shows as

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use super::carry::{Attempt, Sides};
 use super::listing::Listing;
-use super::plan::{Action, Next, Plan, Reason, Rules, Surplus, directory};
+use super::plan::{Action, Next, Plan, Reason, Rules, Surplus};
 use super::queue::{Batch, Queue, Task};
-use super::tree::{Found, ItemKind, below};
+use super::settle::Stored;
 use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -55,25 +55,30 @@ pub struct Summary {
     pub failures: u64,
     /// What is to be deleted, deepest first.
     pub surplus: Vec<Surplus>,
+    /// Directories in which nothing was deleted, and things left alone, because they may be of the
+    /// source under other names. All told already.
+    pub kept: u64,
+    /// What was stored beside what is surplus.
+    pub stored: Stored,
     /// Whether every listing was whole and understood.
     pub clean: bool,
     /// Files and directories that the target had.
     pub in_target: u64,
 }
 
-struct Work {
+pub(super) struct Work {
     queue: Queue,
     busy: usize,
-    summary: Summary,
+    pub(super) summary: Summary,
     /// Why everything stops.
     fatal: Option<Error>,
 }
 
-struct Runner<'a> {
-    sides: &'a Sides,
-    settings: &'a Settings,
-    watch: &'a dyn Watch,
-    cancel: &'a Cancel,
+pub(super) struct Runner<'a> {
+    pub(super) sides: &'a Sides,
+    pub(super) settings: &'a Settings,
+    pub(super) watch: &'a dyn Watch,
+    pub(super) cancel: &'a Cancel,
     work: Mutex<Work>,
     changed: Condvar,
 }
@@ -153,7 +158,7 @@ pub(super) fn ends_all(sides: &Sides, error: &Error, cancel: &Cancel) -> bool {
 }
 
 impl Runner<'_> {
-    fn lock(&self) -> MutexGuard<'_, Work> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Work> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -205,123 +210,9 @@ impl Runner<'_> {
         }
     }
 
-    /// Lists a directory on both sides and takes in its plan.
-    fn look_into(&self, next: &Next, depth: usize) -> Result<()> {
-        if depth > self.settings.rules.max_depth {
-            let show = self.sides.source().show(&next.path);
-            let limit = self.settings.rules.max_depth;
-            let error = Error::new(
-                Kind::Incomplete,
-                format!("{show}: directories are nested more than {limit} deep"),
-            )
-            .with_hint("a loop of directories on the server? see `mirror:max-depth`");
-            return self.unclean(&error);
-        }
-        // The source first: nothing is made for one that is not there.
-        let told = self.settings.dry_run || self.settings.rules.newer_than.is_some();
-        let roughly = !told && self.sides.is_new(next);
-        let mut source = match self.list_source(next, roughly) {
-            Ok(source) => source,
-            Err(error) if next.path.is_empty() => return Err(error),
-            Err(error) => return self.unclean(&error),
-        };
-        let target = match self.list_target(next) {
-            Ok(target) => target,
-            Err(error) => return self.unclean(&error),
-        };
-        if roughly && target.as_ref().is_some_and(|target| !target.is_empty()) {
-            // Something has come meanwhile.
-            source = match self.list_source(next, false) {
-                Ok(source) => source,
-                Err(error) => return self.unclean(&error),
-            };
-        }
-        for complaint in [&source, &target].into_iter().flatten().flat_map(|l| &l.complaints) {
-            self.unclean(&Error::new(Kind::Incomplete, complaint.clone()))?;
-        }
-        let target = match (&source, target) {
-            (Some(source), Some(target)) => {
-                Some(self.sides.target().spelled_as(&next.path, source, target))
-            }
-            (_, target) => target,
-        };
-        let mut plan = directory(next, source.as_ref(), target.as_ref(), &self.settings.rules);
-        for path in &plan.loops {
-            let show = self.sides.source().show(path);
-            let text = format!("{show}: leads back to a directory that it is in; not looked into");
-            self.unclean(&Error::new(Kind::Incomplete, text))?;
-        }
-        if self.settings.rules.dereference
-            && let Some(source) = &source
-        {
-            let followed = self.follow(&std::mem::take(&mut plan.links), next, source);
-            let rules = Rules { delete: false, ..self.settings.rules.clone() };
-            let more = directory(next, Some(&followed), target.as_ref(), &rules);
-            self.take_in(Plan { in_target: 0, ..more }, next, Some(followed), depth);
-        }
-        drop(target);
-        self.take_in(plan, next, source, depth);
-        Ok(())
-    }
-
-    fn list_source(&self, next: &Next, roughly: bool) -> Result<Option<Listing>> {
-        if !next.in_source {
-            return Ok(None);
-        }
-        let tree = self.sides.source();
-        let listed = tried(self.settings, self.watch, self.cancel, || match roughly {
-            true => tree.list_roughly(&next.path, self.cancel),
-            false => tree.list(&next.path, self.cancel),
-        })?;
-        match listed {
-            Found::Directory(listing) => Ok(Some(listing)),
-            Found::Nothing(error) => Err(error),
-        }
-    }
-
-    fn list_target(&self, next: &Next) -> Result<Option<Listing>> {
-        let tree = self.sides.target();
-        if next.in_target {
-            let listed = tried(self.settings, self.watch, self.cancel, || {
-                tree.list(&next.path, self.cancel)
-            })?;
-            match listed {
-                Found::Directory(listing) => return Ok(Some(listing)),
-                Found::Nothing(_) if self.settings.dry_run => return Ok(None),
-                Found::Nothing(_) => {}
-            }
-        } else if self.settings.dry_run {
-            return Ok(None);
-        }
-        // It is not there (or was not, in its parent's listing): make it, and it is empty.
-        let action = Action::MakeDirectory { path: next.path.clone() };
-        tried(self.settings, self.watch, self.cancel, || {
-            tree.make_directory(&next.path, self.cancel)
-        })?;
-        self.lock().summary.directories += 1;
-        self.watch.done(&action, Ok(None));
-        Ok(None)
-    }
-
-    /// What the links of the source lead to, by their names.
-    fn follow(&self, links: &[u32], next: &Next, source: &Listing) -> Listing {
-        let mut followed = Listing::default();
-        let links = links.iter().filter_map(|place| source.get(usize::try_from(*place).ok()?));
-        for link in links.filter(|item| item.kind == ItemKind::Link) {
-            let path = below(&next.path, link.name);
-            match self.sides.source().follow(&path, link, self.cancel) {
-                Ok(item) => followed.push(item),
-                Err(error) => {
-                    let _ = self.unclean(&error);
-                }
-            }
-        }
-        followed
-    }
-
     /// A listing or an entry that nothing may rest on. The mirror goes on elsewhere, but will
     /// not delete anything.
-    fn unclean(&self, error: &Error) -> Result<()> {
+    pub(super) fn unclean(&self, error: &Error) -> Result<()> {
         if ends_all(self.sides, error, self.cancel) {
             return Err(error.clone());
         }
@@ -333,7 +224,7 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn take_in(&self, plan: Plan, here: &Next, source: Option<Listing>, depth: usize) {
+    pub(super) fn take_in(&self, plan: Plan, here: &Next, source: Option<Listing>, depth: usize) {
         let batch = Batch::new(&here.path, source.unwrap_or_default(), plan.places, plan.steps);
         let (files, bytes) = batch.size();
         let mut work = self.lock();
@@ -384,6 +275,7 @@ impl Runner<'_> {
                 let mut work = self.lock();
                 work.summary.carried += 1;
                 work.summary.bytes += outcome.bytes;
+                work.summary.stored.file(path);
                 drop(work);
                 self.watch.done(action, Ok(Some(outcome)));
                 Ok(())

@@ -194,12 +194,40 @@ fn files_are_carried_before_anything_is_deleted() {
 #[test]
 fn nothing_is_deleted_where_something_could_not_be_carried() {
     // The surplus file may be the only copy of what failed to arrive under another name.
-    let scene = with_surplus(script().of("RETR", "/src/a.txt", Step::reply("550 no")));
-    std::fs::remove_file(scene.path("src/a.txt")).unwrap();
+    let failing = || script().of("RETR", "/src/a.txt", Step::reply("550 no"));
+    let with_failure = |script: Script| {
+        let scene = with_surplus(script);
+        std::fs::remove_file(scene.path("src/a.txt")).unwrap();
+        scene
+    };
+    let scene = with_failure(failing());
     let ran = scene.run("mirror --delete --yes src").status(10).stderr_has("a.txt");
-    // Deletions rest on listings, and those were fine: either is right, but not a part.
-    let left = surplus(&scene);
-    assert!(left.is_empty() || left.len() == SURPLUS.len(), "{left:?}\n{ran}");
+    let ran = ran.stderr_has("nothing was deleted").stderr_has("--delete-despite-errors");
+    assert_eq!(surplus(&scene), SURPLUS, "{ran}");
+    // Who wants it all the same says so.
+    let despite = "mirror --delete --yes --delete-despite-errors src";
+    let scene = with_failure(failing());
+    let ran = scene.run(despite).status(10).stderr_has("1 failed");
+    assert_eq!(surplus(&scene), [""; 0], "{ran}");
+    // It says nothing of listings.
+    let scene = with_failure(failing().of("MLSD", "/src/d/e", Step::last("426 cut")));
+    let ran = scene.run(&format!("set net:max-retries 0; {despite}")).status(10);
+    assert_eq!(surplus(&scene), SURPLUS, "{ran}");
+    scene.run("mirror --delete-despite-errors src").status(2);
+
+    // And up.
+    let failing = || {
+        let script = Script::new().file("/up/x", "surplus").file("/up/old/y", "surplus");
+        script.of("STOR", "/up/a.txt", Step::reply("553 no"))
+    };
+    let scene = Scene::new(failing());
+    local_tree(&scene, "up");
+    let ran = scene.run("mirror -R --delete --yes up").status(10);
+    assert!(!scene.liar.wire.has("DELE") && !scene.liar.wire.has("RMD"), "{ran}");
+    let scene = Scene::new(failing());
+    local_tree(&scene, "up");
+    scene.run("mirror -R --delete --yes --delete-despite-errors up").status(10);
+    assert!(scene.liar.content("/up/x").is_none() && scene.liar.content("/up/old/y").is_none());
 }
 
 #[test]

@@ -16,16 +16,54 @@ pub struct Node {
     pub(super) link: Option<String>,
 }
 
+/// How a server spells the names that it is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Spelling {
+    /// As they are.
+    #[default]
+    Exact,
+    /// Names that differ in case alone are one: the first one's (IIS, FileZilla Server on Windows).
+    FoldCase,
+    /// Without blanks at their ends (Pure-FTPd).
+    TrimBlanks,
+    /// What is not UTF-8 becomes U+FFFD (pyftpdlib).
+    Lossy,
+}
+
 /// The tree: absolute paths without a slash at the end; the root is empty.
 #[derive(Debug, Clone, Default)]
 pub struct Files {
     nodes: BTreeMap<Vec<u8>, Node>,
+    pub(super) spelling: Spelling,
 }
 
 impl Files {
+    /// The path under which something is kept, or would be.
+    fn spelled(&self, path: &[u8]) -> Vec<u8> {
+        if self.spelling == Spelling::Exact {
+            return path.to_vec();
+        }
+        let mut spelled = Vec::new();
+        for name in path.split(|byte| *byte == b'/').skip(1) {
+            let name = match self.spelling {
+                Spelling::Exact => name.to_vec(),
+                Spelling::TrimBlanks => name.trim_ascii_end().to_vec(),
+                Spelling::Lossy => String::from_utf8_lossy(name).into_owned().into_bytes(),
+                Spelling::FoldCase => {
+                    let known = self.below(&spelled).into_iter().map(|(known, _)| known);
+                    let same = known.into_iter().find(|known| known.eq_ignore_ascii_case(name));
+                    same.unwrap_or(name).to_vec()
+                }
+            };
+            spelled.push(b'/');
+            spelled.extend(name);
+        }
+        spelled
+    }
+
     /// Puts a file there, with the directories above it.
     pub fn put(&mut self, path: &[u8], content: Vec<u8>) {
-        let path = absolute(b"", path);
+        let path = self.spelled(&absolute(b"", path));
         self.make_dirs(parent(&path));
         self.nodes.insert(path, Node::new(Some(content)));
     }
@@ -34,14 +72,20 @@ impl Files {
     /// file with the length of the link's text and the permissions of a link.
     pub fn link(&mut self, path: &[u8], text: &str, content: Vec<u8>) {
         self.put(path, content);
-        if let Some(node) = self.nodes.get_mut(&absolute(b"", path)) {
+        let path = self.spelled(&absolute(b"", path));
+        if let Some(node) = self.nodes.get_mut(&path) {
             (node.link, node.mode) = (Some(text.to_owned()), "0777".to_owned());
         }
     }
 
+    /// Takes a file away.
+    pub fn drop_file(&mut self, path: &[u8]) {
+        self.remove(&absolute(b"", path), false);
+    }
+
     /// Makes a directory, with those above it.
     pub fn make_dirs(&mut self, path: &[u8]) {
-        let path = absolute(b"", path);
+        let path = self.spelled(&absolute(b"", path));
         if !path.is_empty() {
             self.make_dirs(parent(&path));
             self.nodes.entry(path).or_insert_with(|| Node::new(None));
@@ -55,18 +99,20 @@ impl Files {
 
     /// Gives what is there another time (YYYYMMDDHHMMSS, UTC).
     pub fn set_time(&mut self, path: &[u8], time: &str) -> bool {
-        let node = self.nodes.get_mut(&absolute(b"", path));
+        let path = self.spelled(&absolute(b"", path));
+        let node = self.nodes.get_mut(&path);
         node.map(|node| time.clone_into(&mut node.time)).is_some()
     }
 
     /// The time of a file or directory, as [`Files::set_time`] takes it.
     pub fn time(&self, path: &[u8]) -> Option<&str> {
-        self.nodes.get(path).map(|node| node.time.as_str())
+        self.get(path).map(|node| node.time.as_str())
     }
 
     /// Gives what is there another mode (octal digits).
     pub fn set_mode(&mut self, path: &[u8], mode: &str) -> bool {
-        let node = self.nodes.get_mut(&absolute(b"", path));
+        let path = self.spelled(&absolute(b"", path));
+        let node = self.nodes.get_mut(&path);
         node.map(|node| mode.clone_into(&mut node.mode)).is_some()
     }
 
@@ -76,7 +122,7 @@ impl Files {
     }
 
     pub(super) fn get(&self, path: &[u8]) -> Option<&Node> {
-        self.nodes.get(path)
+        self.nodes.get(&self.spelled(path))
     }
 
     pub(super) fn is_dir(&self, path: &[u8]) -> bool {
@@ -87,13 +133,14 @@ impl Files {
     pub(super) fn remove(&mut self, path: &[u8], dir: bool) -> bool {
         self.get(path).is_some_and(|node| node.content.is_none() == dir)
             && self.children(path).is_empty()
-            && self.nodes.remove(path).is_some()
+            && self.nodes.remove(&self.spelled(path)).is_some()
     }
 
     pub(super) fn rename(&mut self, from: &[u8], to: &[u8]) -> bool {
         if self.get(from).is_none() || !self.is_dir(parent(to)) {
             return false;
         }
+        let (from, to) = (&self.spelled(from)[..], &self.spelled(to)[..]);
         let under = [from, b"/"].concat();
         let moved: Vec<_> =
             self.nodes.keys().filter(|p| *p == from || p.starts_with(&under)).cloned().collect();
@@ -107,6 +154,10 @@ impl Files {
 
     /// Name and node of everything directly in a directory.
     pub(super) fn children(&self, dir: &[u8]) -> Vec<(&[u8], &Node)> {
+        self.below(&self.spelled(dir))
+    }
+
+    fn below(&self, dir: &[u8]) -> Vec<(&[u8], &Node)> {
         let under = [dir, b"/"].concat();
         self.nodes
             .iter()

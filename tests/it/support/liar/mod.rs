@@ -24,7 +24,7 @@ mod stream;
 mod verbs;
 mod wire;
 
-pub use files::Files;
+pub use files::{Files, Spelling};
 pub use script::{Data, Record, Script, Step, Versions};
 pub use wire::{Event, Wire};
 

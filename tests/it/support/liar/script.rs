@@ -4,8 +4,8 @@
 //! occurrence on this server, the second for the second; after the last the server is correct
 //! again. `always` and `always_data` have no end.
 
-use super::Files;
 use super::files::absolute;
+use super::{Files, Spelling};
 use crate::support::certificate::Certificate;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -299,6 +299,12 @@ impl Script {
     /// with `LIST -a`, `cdir` and `pdir` with MLSD.
     pub fn lists_itself(mut self) -> Self {
         self.itself = true;
+        self
+    }
+
+    /// How names are spelled, from now on.
+    pub fn spelling(mut self, spelling: Spelling) -> Self {
+        self.files.spelling = spelling;
         self
     }
 

@@ -1,0 +1,81 @@
+//! Names that a server may take for one another: it may fold upper and lower case, cut off blanks and
+//! dots at the end, or replace what it cannot store.
+//!
+//! Whether it does is never known beforehand. What was stored is looked for by its very name before
+//! anything beside it is deleted ([`settle`](super::settle::settle)); what was not stored has no
+//! such proof, and its twins are left alone ([`hold_back`]).
+
+use std::collections::HashMap;
+
+use super::listing::Listing;
+use super::plan::Plan;
+use crate::ftp::path::stands_for_byte;
+
+/// The same for all names that a server could take for one another.
+pub fn folded(name: &str) -> String {
+    let mut folded = String::with_capacity(name.len());
+    for c in name.trim_matches([' ', '.']).to_lowercase().chars() {
+        let replaced = !c.is_ascii() || stands_for_byte(c) || matches!(c, '?' | '_');
+        match (replaced, folded.ends_with('?')) {
+            (true, true) => {}
+            (true, false) => folded.push('?'),
+            (false, _) => folded.push(c),
+        }
+    }
+    folded
+}
+
+/// Takes out of a plan's deletions what may be, under another name, something of the source that is
+/// not carried: left out by a filter, its size or its age, or a link. `is_carried` tells of the
+/// places of the source that are carried all the same.
+pub fn hold_back(
+    plan: &mut Plan,
+    source: &Listing,
+    target: &Listing,
+    is_carried: impl Fn(usize) -> bool,
+) {
+    if plan.surplus.is_empty() {
+        return;
+    }
+    let planned = |place| u32::try_from(place).is_ok_and(|p| plan.places.binary_search(&p).is_ok());
+    let stays = source.iter().enumerate().filter(|(place, item)| {
+        target.find(item.name).is_none() && !planned(*place) && !is_carried(*place)
+    });
+    let stays: HashMap<String, &str> =
+        stays.map(|(_, item)| (folded(item.name), item.name)).collect();
+    if stays.is_empty() {
+        return;
+    }
+    let Plan { surplus, next, twins, .. } = plan;
+    surplus.retain(|item| {
+        let name = item.path.rsplit('/').next().unwrap_or_default();
+        let Some(twin) = stays.get(&folded(name)) else { return true };
+        twins.push((item.path.to_string(), (*twin).to_owned()));
+        false
+    });
+    next.retain(|next| next.in_source || twins.iter().all(|(path, _)| *path != next.path));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::folded;
+
+    #[test]
+    fn names_that_a_server_may_take_for_one_another_are_folded_to_the_same() {
+        for (one, other) in [
+            ("ReadMe", "README"),
+            ("a ", "a"),
+            ("a.", "a"),
+            (" a", "a"),
+            ("caf\u{F7E9}", "caf\u{FFFD}"),
+            ("caf\u{F7E9}", "caf?"),
+            ("café", "cafe\u{301}".replace('e', "_").as_str()),
+            ("x\u{F7FF}\u{F7F1}y", "x?y"),
+            ("Ä", "ä"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one} {other}");
+        }
+        assert_ne!(folded("a b"), folded("ab"));
+        assert_ne!(folded("a.b"), folded("ab"));
+    }
+}
