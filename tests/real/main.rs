@@ -9,6 +9,7 @@
 
 mod bench;
 mod certificates;
+mod directories;
 mod failures;
 mod lftp;
 mod mirror;
