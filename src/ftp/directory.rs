@@ -9,6 +9,9 @@ use super::reply::{Reply, pwd_names, pwd_readings};
 use super::session::Session;
 use crate::error::{Error, Kind, Result};
 
+/// What to type where a session has no directory to work in.
+pub const CHOOSE: &str = "`cd DIR` chooses the directory to work in";
+
 /// The directory that a login led to, to be compared with that of a later login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
@@ -208,5 +211,5 @@ fn normal(directory: &RemotePath) -> Result<RemotePath> {
 
 /// A session is not where it should be, and must not be used.
 pub fn lost_place(why: &str) -> Error {
-    Error::new(Kind::Connect, why.to_owned()).with_hint("`cd DIR` chooses the directory to work in")
+    Error::new(Kind::Connect, why.to_owned()).with_hint(CHOOSE)
 }

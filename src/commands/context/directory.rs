@@ -8,6 +8,7 @@
 use super::Context;
 use super::connection::{Place, not_connected};
 use crate::error::{Error, Kind, Result};
+use crate::ftp::directory::CHOOSE;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 
@@ -75,9 +76,10 @@ impl Context {
 
     /// Closes the session after a failure to enter the directory that it should be in.
     fn stay_in(&mut self, place: Place, entered: Result<()>) -> Result<()> {
-        entered.inspect_err(|_| {
+        entered.map_err(|error| {
             self.connection.close();
             self.connection.place = Some(place);
+            error.with_hint(CHOOSE)
         })
     }
 }
