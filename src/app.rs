@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
@@ -10,7 +11,7 @@ use crate::cancel::Cancel;
 use crate::cli::{Cli, Sub, completions};
 use crate::commands::context::Connection;
 use crate::commands::{Context, bookmarks, find};
-use crate::credentials::{Sources, keyring};
+use crate::credentials::{Given, Sources, keyring};
 use crate::error::{Error, Kind, Result, kind_of};
 use crate::ftp::path::encode_name;
 use crate::home::Home;
@@ -20,7 +21,7 @@ use crate::shell::check::check_all;
 use crate::shell::execute;
 use crate::shell::redact::redact_line;
 use crate::signals;
-use crate::site;
+use crate::site::{self, Target};
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::gate::Gate;
 use crate::trust::store::Store;
@@ -137,18 +138,31 @@ fn context(cli: &Cli, out: Output) -> Result<Context> {
     let system = Home::system_known_servers(|name| std::env::var_os(name));
     let gate = Gate::new(Store::new(home.known_servers()).behind(system), rules);
     let login = &cli.login;
+    let (user, secret) = match login.user.as_deref().map(site::name_and_password).transpose()? {
+        Some((user, secret)) => (Some(user), secret),
+        None => (None, None),
+    };
+    if secret.is_some() {
+        out.warn(site::PASSWORD_IN_OPTION);
+    }
     let sources = Sources {
         file: login.password_file.clone(),
         command: login.password_command.clone(),
         env: login.password_env.clone(),
+        given: Arc::new(Given::new(user, secret)),
         keyring: keyring::platform(),
         ..Sources::default()
     };
-    let connection = Connection::new(gate, sources, login.user.clone());
+    let connection = Connection::new(gate, sources);
     let mut ctx = Context::new(out, Settings::new(), cancel, connection, home, execute::run);
     ctx.hidden_variables.extend(login.password_env.clone());
     ctx.redact = redact_line;
     ctx.keep_going = cli.run.keep_going;
+    // Before the start-up file, which may open another site.
+    if let Some(Ok(Target { site, .. })) = target(cli, &ctx) {
+        let given = &ctx.connection.sources.given;
+        given.belong_to((&site.host, site.port), None, site.user.as_deref());
+    }
     read_rc_file(cli, &mut ctx)?;
     for assignment in &cli.general.set {
         ctx.settings.set_assignment(assignment)?;
@@ -161,6 +175,15 @@ fn context(cli: &Cli, out: Output) -> Result<Context> {
         ctx.out.set_log(Some(AuditLog::open(&path)?));
     }
     Ok(ctx)
+}
+
+/// The site that the command line is about, if it names one.
+fn target(cli: &Cli, ctx: &Context) -> Option<Result<Target>> {
+    let named = match &cli.subcommand {
+        Some(Sub::Doctor { server, .. }) => Some(server),
+        _ => cli.target.as_ref(),
+    };
+    named.map(|name| site::resolve(name, &|name| bookmarks::find(&ctx.home, name)))
 }
 
 /// The start-up file is a script; whatever fails in it is a wrong configuration.
@@ -210,9 +233,8 @@ fn start(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
     }
     let scripts = scripts(cli, ctx)?;
     check_all(&scripts, ctx)?;
-    if let Some(target) = &cli.target {
-        let target = site::resolve(target, &|name| bookmarks::find(&ctx.home, name))?;
-        ctx.open(target, None)?;
+    if let Some(target) = target(cli, ctx) {
+        ctx.open(target?, None)?;
     }
     for (name, text) in &scripts {
         let result = execute::run(ctx, text, name);

@@ -138,12 +138,12 @@ pub struct RunArgs {
     pub keep_going: bool,
 }
 
-/// User name and password. There is no option that takes a password itself.
+/// User name and password.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Login")]
 pub struct LoginArgs {
     /// User name; without it that of the URL, of netrc, or a question
-    #[arg(short, long, global = true, value_hint = ValueHint::Username)]
+    #[arg(short, long, global = true, value_name = "USER[,PASSWORD]", value_hint = ValueHint::Username)]
     pub user: Option<String>,
 
     /// The password is the first line of this file

@@ -126,7 +126,12 @@ fn import(file: &str, ctx: &Context) -> anyhow::Result<()> {
                 ctx.out.notice(&format!("{name}: left out, because it is {kind}"));
                 Ok(())
             }
-            What::Bookmark { name, site, plain, password } => {
+            What::Bookmark { name, renamed, site, plain, password } => {
+                if let Some(was) = renamed {
+                    ctx.out.notice(&format!(
+                        "{was}: a shell would act on this name; the bookmark is called {name}"
+                    ));
+                }
                 with_password += usize::from(password);
                 if import_one(&name, &site, ctx)? {
                     added += 1;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::error::{Error, Kind, Result};
 use crate::home::{Home, write_private};
+use crate::output::escape;
 use crate::site::{self, Site};
 use crate::suggest::closest;
 
@@ -33,16 +34,29 @@ pub fn list(home: &Home) -> Result<Vec<(String, String)>> {
     Ok(read(home)?.unwrap_or_default().lines().filter_map(parts).collect())
 }
 
-/// Whether this can be a bookmark's name: it must be told from a host with a port and from a URL.
+/// What a name has none of: characters that make a host with a port or a URL of it, and those that
+/// mean something to a shell, where it is completed on a command line.
+pub(super) fn is_odd(c: char) -> bool {
+    let text = c.to_string();
+    c.is_whitespace() || ":/#@".contains(c) || is_for_shells(c) || escape(&text) != text
+}
+
+/// Whether a shell takes this character for something else than itself.
+pub fn is_for_shells(c: char) -> bool {
+    "!$&|;<>()[]{}*?~'\"`\\^%=".contains(c)
+}
+
+/// Whether this can be a bookmark's name: it must be told from a host with a port and from a URL,
+/// and be nothing but a word to a shell.
 ///
 /// # Errors
 ///
 /// [`Kind::Usage`].
 pub fn check_name(name: &str) -> Result<()> {
-    let odd = |c: char| c.is_whitespace() || c.is_control() || ":/#@".contains(c);
-    if name.is_empty() || name.starts_with('-') || name.contains(odd) {
-        return Err(Error::usage(format!("bookmark: {name:?} cannot be a name"))
-            .with_hint("a name has no blanks and none of `: / # @`"));
+    if name.is_empty() || name.starts_with('-') || name.contains(is_odd) {
+        return Err(Error::usage(format!("bookmark: {name:?} cannot be a name")).with_hint(
+            "a name has no blanks, none of `: / # @`, and nothing that a shell acts on",
+        ));
     }
     Ok(())
 }
@@ -215,10 +229,39 @@ mod tests {
 
     #[test]
     fn names_that_could_be_targets_are_refused() {
-        for name in ["", "a b", "a:21", "a/b", "#a", "u@h", "-a", "a\n"] {
+        for name in [
+            "",
+            "a b",
+            "a:21",
+            "a/b",
+            "#a",
+            "u@h",
+            "-a",
+            "a\n",
+            "!rm",
+            "$(x)",
+            "`x`",
+            "a;b",
+            "a&b",
+            "a|b",
+            "a>b",
+            "<a",
+            "'a",
+            "\"a",
+            "a*",
+            "a?",
+            "~a",
+            "a\\",
+            "{a}",
+            "=a",
+            "%1",
+            "a\u{202e}b",
+        ] {
             assert_eq!(check_name(name).unwrap_err().kind(), Kind::Usage, "{name:?}");
         }
-        assert!(check_name("ftp.example.org").is_ok());
+        for name in ["ftp.example.org", "Work.Ünder-home", "a_b+c,d"] {
+            assert!(check_name(name).is_ok(), "{name}");
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum What {
     Bookmark {
         /// A name that bookmarks can have.
         name: String,
+        /// The name in the file, if it held what means something to a shell.
+        renamed: Option<String>,
         /// Where and as whom.
         site: Site,
         /// It was reached without TLS, or with TLS if that is to be had.
@@ -97,7 +99,8 @@ fn server(node: roxmltree::Node<'_, '_>) -> Result<What> {
     }
     site.path = part("RemoteDir").and_then(|text| remote_dir(&text)).map(String::into_bytes);
     let password = part("Pass").is_some();
-    Ok(What::Bookmark { name: bookmark_name(&names), site, plain, password })
+    let (name, renamed) = (bookmark_name(&names), renamed(&names));
+    Ok(What::Bookmark { name, renamed, site, plain, password })
 }
 
 /// FileZilla's way of writing a path: its kind (1 is Unix), a prefix's length and the prefix, then
@@ -137,8 +140,10 @@ fn lftp(line: &str) -> Result<What> {
     // lftp writes hosts without a scheme, with a path after them.
     let full = if url.contains("://") { url.to_owned() } else { format!("ftp://{url}") };
     let target = site::parse(&full).map_err(|error| wrong(error.message()))?;
+    let names = [name.to_owned()];
     Ok(What::Bookmark {
-        name: bookmark_name(&[name.to_owned()]),
+        name: bookmark_name(&names),
+        renamed: renamed(&names),
         site: target.site,
         plain: scheme == "ftp",
         password: target.password.is_some(),
@@ -147,14 +152,20 @@ fn lftp(line: &str) -> Result<What> {
 
 /// A bookmark's name for a site in folders: `Work/My site` becomes `Work.My-site`.
 fn bookmark_name(names: &[String]) -> String {
-    let odd = |c: char| c.is_whitespace() || c.is_control() || ":/#@".contains(c);
     let plain = |name: &String| {
-        let words = name.split(odd).filter(|word| !word.is_empty());
+        let words = name.split(bookmarks::is_odd).filter(|word| !word.is_empty());
         words.collect::<Vec<_>>().join("-").trim_start_matches('-').to_owned()
     };
     let parts: Vec<_> = names.iter().map(plain).filter(|part| !part.is_empty()).collect();
     let name = parts.join(".");
     if bookmarks::check_name(&name).is_ok() { name } else { "site".to_owned() }
+}
+
+/// The name as it was, if a shell would have acted on it.
+fn renamed(names: &[String]) -> Option<String> {
+    let name = names.join("/");
+    let acts = name.contains(bookmarks::is_for_shells) || names.iter().any(|n| n.starts_with('-'));
+    acts.then_some(name)
 }
 
 #[cfg(test)]
@@ -165,7 +176,7 @@ mod tests {
         let show = |found: Found| match found.what {
             Err(error) => format!("{}: {error}", found.line),
             Ok(What::Foreign(name, kind)) => format!("{name} is {kind}"),
-            Ok(What::Bookmark { name, site, plain, password }) => {
+            Ok(What::Bookmark { name, site, plain, password, .. }) => {
                 format!("{name} {site} {}{}", u8::from(plain), u8::from(password))
             }
         };
@@ -240,8 +251,21 @@ mod tests {
 
     #[test]
     fn names_become_names_that_bookmarks_can_have() {
-        for (given, name) in [("a b:c", "a-b-c"), ("-x", "x"), ("@#/", "site"), ("ok", "ok")] {
-            assert_eq!(bookmark_name(&[given.to_owned()]), name);
+        for (given, name, told) in [
+            ("a b:c", "a-b-c", false),
+            ("-x", "x", true),
+            ("@#/", "site", false),
+            ("ok", "ok", false),
+            ("!rm -rf ~", "rm--rf", true),
+            ("$(x)", "x", true),
+            ("a;b|c>d`e`", "a-b-c-d-e", true),
+        ] {
+            let names = [given.to_owned()];
+            assert_eq!(
+                (&*bookmark_name(&names), renamed(&names).is_some()),
+                (name, told),
+                "{given}"
+            );
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::site;
 #[derive(Debug, Parser)]
 pub struct Open {
     /// Log in as USER
-    #[arg(short, long, value_name = "USER")]
+    #[arg(short, long, value_name = "USER[,PASSWORD]")]
     user: Option<String>,
     /// The port, where TARGET has none
     #[arg(short, long, value_name = "PORT")]
@@ -37,6 +37,16 @@ impl Builtin for Open {
         if let Some(port) = self.port {
             target.site.port = port;
         }
-        Ok(ctx.open(target, self.user)?)
+        let mut user = None;
+        if let Some(option) = &self.user {
+            let (name, password) = site::name_and_password(option)?;
+            if password.is_some() {
+                // As in a URL: for this user there.
+                target.site.user = Some(name.clone());
+                target.password = password;
+            }
+            user = Some(name);
+        }
+        Ok(ctx.open(target, user)?)
     }
 }

@@ -77,7 +77,9 @@ fn split(line: &str) -> Result<(String, &str)> {
     let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
     let is_verb = !verb.is_empty() && verb.bytes().all(|b| b.is_ascii_alphanumeric());
     if !is_verb {
-        return Err(Error::usage(format!("quote: {verb:?} is no FTP command")));
+        // What follows a blank of another kind may be a password.
+        let shown = verb.split_whitespace().next().unwrap_or_default();
+        return Err(Error::usage(format!("quote: {shown:?} is no FTP command")));
     }
     let verb = verb.to_ascii_uppercase();
     match objection(&verb) {

@@ -217,12 +217,12 @@ fn parse<T: Builtin>(words: &[String]) -> Result<Parsed<T>> {
         {
             Ok(Parsed::Help)
         }
-        Err(error) => Err(wrong_usage(T::NAME, &error)),
+        Err(error) => Err(wrong_usage(T::NAME, T::GROUP, &error)),
     }
 }
 
 /// A clap error in our form: one line, and a hint.
-fn wrong_usage(name: &str, error: &clap::Error) -> Error {
+fn wrong_usage(name: &str, group: Group, error: &clap::Error) -> Error {
     let text = error.render().to_string();
     let first = text.lines().next().unwrap_or_default();
     let mut why = first.strip_prefix("error: ").unwrap_or(first).trim_end_matches(':').to_owned();
@@ -242,16 +242,33 @@ fn wrong_usage(name: &str, error: &clap::Error) -> Error {
             ContextValue::Strings(words) => words.first().cloned(),
             _ => None,
         });
+    let secretive = if group == Group::Session { without_values(error) } else { None };
+    let no_argument = secretive.is_some() && suggestion.is_none();
+    let why = secretive.unwrap_or(why);
     let valid = match error.get(ContextKind::ValidValue) {
         Some(ContextValue::Strings(values)) => values.join(", "),
         _ => String::new(),
     };
     let hint = match suggestion {
         Some(word) => format!("did you mean `{word}`? see `help {name}`"),
+        None if no_argument => format!("a password is no argument; see `help {name}`"),
         None if !valid.is_empty() => format!("it may be {valid}; see `help {name}`"),
         None => format!("see `help {name}`"),
     };
     Error::new(Kind::Usage, format!("{name}: {why}")).with_hint(hint)
+}
+
+/// What is wrong with arguments among which may be a password, without showing them: `user NAME
+/// PASSWORD` is the custom of other programs. `None` where no argument would be shown.
+fn without_values(error: &clap::Error) -> Option<String> {
+    match error.kind() {
+        ErrorKind::UnknownArgument => Some("an argument too many (it is not shown)".to_owned()),
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
+            let option = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+            Some(format!("invalid value for `{}`", option.unwrap_or_default()))
+        }
+        _ => None,
+    }
 }
 
 /// Finds a command by name, alias or unique prefix.

@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 
 /// Log in on the same server as another user
 ///
-/// The password comes from where it came from at the start, from the netrc file or the keyring, or
-/// is asked for; it is no argument. The login is made on a new connection; if it is refused, the old one stays.
+/// The password comes from the netrc file or the keyring, or is asked for; it is no argument. What
+/// `--password-file` and the like give is for the user that ftpsh was started for. The login is made on a new connection; if it is refused, the old one stays.
 #[derive(Debug, Parser)]
 pub struct User {
     /// Remove the password for NAME, or for who is logged in, from the keyring (in programs

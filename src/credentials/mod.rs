@@ -4,6 +4,7 @@
 //! certificate was accepted. No password enters an error, a notice, a log or a child's
 //! environment, and nobody becomes `anonymous` without having asked for it.
 
+mod given;
 pub mod keyring;
 pub(crate) mod netrc;
 mod source;
@@ -14,6 +15,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use self::given::Given;
 pub use self::keyring::{Keyring, Whose};
 pub use crate::site::Secret;
 
@@ -28,6 +30,8 @@ pub struct Sources {
     pub command: Option<String>,
     /// `--password-env`: the variable's name. Take it out of every child's environment.
     pub env: Option<String>,
+    /// Whom these three are for.
+    pub given: Arc<Given>,
     /// What stood in the URL.
     pub url: Option<Secret>,
     /// The netrc file; see [`netrc_path`].
@@ -43,7 +47,8 @@ impl Default for Sources {
     fn default() -> Self {
         let var = |name: &str| std::env::var_os(name);
         let netrc = netrc_path(var);
-        Self { file: None, command: None, env: None, url: None, netrc, keyring: None, var }
+        let given = Arc::default();
+        Self { file: None, command: None, env: None, given, url: None, netrc, keyring: None, var }
     }
 }
 
@@ -73,7 +78,7 @@ pub enum Origin {
     Command,
     /// `--password-env`.
     Env,
-    /// The URL.
+    /// The URL, or `--user`.
     Url,
     /// The netrc file.
     Netrc,
@@ -106,8 +111,8 @@ const ANONYMOUS_PASSWORD: &str = "ftpsh@";
 /// Finds the user name and password for `host` and `port`.
 ///
 /// `user` is that of `--user`, else of the URL; without one, netrc's login or the user's answer
-/// is taken. The password comes from the first of: file, command, environment, URL, netrc,
-/// keyring, `ask`. `verified` says that the certificate was checked against the system's roots or
+/// is taken. The password comes from the first of: file, command, environment (these only for
+/// whom they are, see [`Given`]), URL, netrc, keyring, `ask`. `verified` says that the certificate was checked against the system's roots or
 /// remembered, not just let through: only such hosts get netrc's `default`. `ask` returns `None`
 /// without a terminal, or if the user gives up.
 ///
@@ -124,7 +129,10 @@ pub fn password_for(
     ask: &mut dyn FnMut(Prompt) -> Result<Option<Secret>>,
 ) -> Result<Found> {
     let mut notices = Vec::new();
-    let named = named_source(sources, &mut notices)?;
+    let mut named = match user {
+        Some(user) => named_source(sources, (host, port, user), &mut notices)?,
+        None => None,
+    };
     let netrc = match &sources.netrc {
         // With both already known, the file is nobody's business.
         Some(path) if named.is_none() || user.is_none() => {
@@ -137,6 +145,7 @@ pub fn password_for(
         _ => None,
     };
     let netrc = netrc.unwrap_or_default();
+    let known = user.is_some();
     let user = match user.map(str::to_owned).or(netrc.login) {
         Some(user) => user,
         None => match ask(Prompt::User(format!("User name for {host}: ")))? {
@@ -146,6 +155,9 @@ pub fn password_for(
     };
     if user.contains(['\r', '\n', '\0']) {
         return Err(Error::usage(format!("user name {user:?}: holds a line break or NUL")));
+    }
+    if !known {
+        named = named_source(sources, (host, port, &user), &mut notices)?;
     }
     let mut found = named.or(netrc.password.map(|secret| (secret, Origin::Netrc)));
     if let Some(keyring) = sources.keyring.as_ref().filter(|keyring| keyring.is_there())
@@ -167,6 +179,11 @@ pub fn password_for(
             Some(secret) => (secret, Origin::Prompt),
             None => {
                 let options = "--password-file, --password-command or --password-env";
+                if sources.names_one()
+                    && let Some(owner) = sources.given.owner()
+                {
+                    notices.push(format!("the one of the command line is for {owner}"));
+                }
                 return Err(nothing(&format!("no password for {user}@{host}"), options, &notices));
             }
         },
@@ -174,8 +191,24 @@ pub fn password_for(
     Ok(Found { user, secret, account: netrc.account, from, notices })
 }
 
-/// The password of the first source that was named for this run.
-fn named_source(sources: &Sources, notices: &mut Vec<String>) -> Result<Option<(Secret, Origin)>> {
+impl Sources {
+    /// Whether the command line says where a password is.
+    fn names_one(&self) -> bool {
+        let named = self.file.is_some() || self.command.is_some() || self.env.is_some();
+        named || self.given.secret().is_some()
+    }
+}
+
+/// The password of the first source that was named for this user at this site.
+fn named_source(
+    sources: &Sources,
+    (host, port, user): (&str, u16, &str),
+    notices: &mut Vec<String>,
+) -> Result<Option<(Secret, Origin)>> {
+    let url = || sources.url.clone().map(|secret| (secret, Origin::Url));
+    if !sources.names_one() || !sources.given.is_for(host, port, user) {
+        return Ok(url());
+    }
     if let Some(path) = &sources.file {
         let (secret, notice) = source::file(path)?;
         notices.extend(notice);
@@ -188,7 +221,8 @@ fn named_source(sources: &Sources, notices: &mut Vec<String>) -> Result<Option<(
     if let Some(name) = &sources.env {
         return Ok(Some((source::env(name, sources.var)?, Origin::Env)));
     }
-    Ok(sources.url.clone().map(|secret| (secret, Origin::Url)))
+    let option = || sources.given.secret().cloned().map(|secret| (secret, Origin::Url));
+    Ok(url().or_else(option))
 }
 
 fn is_anonymous(user: &str) -> bool {

@@ -7,7 +7,7 @@ use std::path::Path;
 /// No source at all; the variable `PW` is set, nothing else is.
 fn none() -> Sources {
     let var = |name: &str| (name == "PW").then(|| OsString::from("from-env"));
-    Sources { file: None, command: None, env: None, url: None, netrc: None, keyring: None, var }
+    Sources { netrc: None, var, ..Sources::default() }
 }
 
 fn write(dir: &Path, name: &str, mode: u32, text: &[u8]) -> Option<PathBuf> {
@@ -202,4 +202,21 @@ fn netrc_is_at_the_variable_or_at_home() {
     assert_eq!(from("/x/netrc"), Some(PathBuf::from("/x/netrc")));
     assert_eq!(from(""), dirs::home_dir().map(|home| home.join(".netrc")));
     assert_eq!(netrc_path(|_| None), from(""));
+}
+
+#[test]
+fn a_named_source_is_for_one_user_at_one_site() {
+    let url = Some(Secret::new("from-url".into()).unwrap());
+    let sources = Sources { env: Some("PW".into()), ..none() };
+    assert_eq!(find(Some("bob"), &sources).unwrap().secret.expose(), "from-env");
+    let error = find(Some("eve"), &sources).unwrap_err();
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("for bob on h port 21"), "{hint}");
+    let other = Sources { url, ..sources.clone() };
+    for (host, port) in [("h", 990), ("other", 21)] {
+        let found = |sources| password_for(host, port, Some("bob"), true, sources, &mut nobody);
+        assert!(found(&sources).is_err());
+        assert_eq!(found(&other).unwrap().secret.expose(), "from-url");
+    }
+    assert_eq!(find(Some("bob"), &other).unwrap().secret.expose(), "from-env");
 }

@@ -2,7 +2,7 @@
 //!
 //! Replies come in (greeting, SYST, FEAT, refusals), a [`Brand`] goes out. It chooses the words
 //! of an advice, and what becomes of the byte 0xFF in names (`telnet`); nothing else is
-//! done otherwise because of it.
+//! done otherwise because of it. For the latter only replies that came through TLS count.
 
 /// A server program whose settings are known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

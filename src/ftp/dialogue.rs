@@ -52,25 +52,30 @@ impl Dialogue {
     }
 }
 
+/// SITE commands whose arguments are no secret. There are many more, and some of them add users or
+/// change passwords (ADDUSER, PSWD, CHPASS), so that one that is not here is taken for one of those.
+const OPEN_SITE_COMMANDS: [&str; 28] = [
+    "ALIAS", "CDPATH", "CHGRP", "CHMOD", "CHOWN", "COPY", "CPFR", "CPTO", "DIRSTYLE", "DISKFREE",
+    "GROUPS", "HELP", "IDLE", "INDEX", "MFF", "MFMT", "MKDIR", "QUOTA", "RMDIR", "STAT", "SYMLINK",
+    "TIME", "TOUCH", "UMASK", "UTIME", "WHERE", "WHO", "ZONE",
+];
+
+/// How many words of a command may be shown, where those behind them may be a secret.
+pub fn open_words(words: &[&str]) -> Option<usize> {
+    let verb = words.first()?.to_ascii_uppercase();
+    if ["PASS", "ACCT", "ADAT"].contains(&verb.as_str()) {
+        return (words.len() > 1).then_some(1);
+    }
+    let site = words.get(1).filter(|_| verb == "SITE")?.to_ascii_uppercase();
+    (words.len() > 2 && !OPEN_SITE_COMMANDS.contains(&site.as_str())).then_some(2)
+}
+
 /// A command line with what may be secret replaced by stars.
 pub fn mask(line: &str) -> String {
-    let mut words = line.splitn(3, ' ');
-    let verb = words.next().unwrap_or_default();
-    let second = words.next();
-    let secret = |verb: &str| {
-        ["PASS", "ACCT", "ADAT"].iter().any(|secret| verb.eq_ignore_ascii_case(secret))
-    };
-    match second {
-        Some(_) if secret(verb) => format!("{verb} ***"),
-        // SITE PSWD old new (several servers), SITE PASS, and anything else with a password.
-        Some(word)
-            if verb.eq_ignore_ascii_case("SITE")
-                && (word.to_ascii_uppercase().contains("PAS")
-                    || word.eq_ignore_ascii_case("PSWD")) =>
-        {
-            format!("{verb} {word} ***")
-        }
-        _ => line.to_owned(),
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match open_words(&words) {
+        Some(count) => format!("{} ***", words[..count].join(" ")),
+        None => line.to_owned(),
     }
 }
 
@@ -86,6 +91,12 @@ mod tests {
             ("ACCT billing", "ACCT ***"),
             ("SITE PSWD old new", "SITE PSWD ***"),
             ("SITE CHMOD 644 PASS", "SITE CHMOD 644 PASS"),
+            ("SITE ADDUSER bob hunter2", "SITE ADDUSER ***"),
+            ("site  chpass  bob hunter2", "site chpass ***"),
+            ("SITE UTIME 20240102030405 a  b", "SITE UTIME 20240102030405 a  b"),
+            ("SITE HELP", "SITE HELP"),
+            ("PASS\thunter2", "PASS ***"),
+            ("PASS", "PASS"),
             ("USER tester", "USER tester"),
             ("RETR PASS word", "RETR PASS word"),
         ] {

@@ -96,7 +96,7 @@ pub(super) struct Exchange {
     pub ways: Ways,
     /// Who wants to see the dialogue.
     pub dialogue: Dialogue,
-    /// What the server said so far, until it is known by its words.
+    /// What the server said so far through TLS, until it is known by its words.
     pub words: Option<String>,
 }
 
@@ -155,7 +155,7 @@ impl Exchange {
         }))
     }
 
-    /// Takes note of a reply that came.
+    /// Takes note of a reply that came through TLS.
     pub(super) fn received(&mut self, reply: &Reply) {
         self.dialogue.received(reply);
         if let Some(words) = self.words.as_mut().filter(|words| words.len() < WORDS_MAX) {

@@ -60,7 +60,8 @@ impl<'a> ClearText<'a> {
         loop {
             let reply = self.lines.reply(&mut self.socket);
             let reply = reply.map_err(|broken| broken.into_error(timeout))?;
-            lock(self.exchange).received(&reply);
+            // Anybody on the way may have said it: what the server is known by comes through TLS.
+            lock(self.exchange).dialogue.received(&reply);
             if reply.class() != 1 {
                 if !self.lines.is_empty() || self.socket.has_buffered() {
                     return Err(injected());

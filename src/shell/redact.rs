@@ -4,6 +4,7 @@
 //! line loses a word too many, or is not kept: a history that is not complete is a nuisance, a
 //! password in it is a leak. The line need not be in the language: typing errors hold secrets too.
 
+use crate::ftp::dialogue::open_words;
 use crate::shell::syntax::{Lexed, Lexer, Open, Token};
 use crate::shell::words::{Quote, quote_for};
 use std::ops::Range;
@@ -19,8 +20,8 @@ pub const MAX_LINE: usize = 16 * 1024;
 /// than [`MAX_LINE`], or a secret cannot be told from the rest.
 ///
 /// Taken out are what follows the name in `user NAME PASSWORD`, the password in `open -u
-/// NAME,PASSWORD` and in URLs, what follows `quote PASS`, `quote ACCT` and the like, and the value
-/// in `set` of anything called a password; also in quoted commands (`alias`, `queue`, `open -e`),
+/// NAME,PASSWORD` and in URLs, what follows `quote PASS`, `quote ACCT`, `site PSWD`, `site ADDUSER`
+/// and every SITE command that is not known to take no secret, and the value in `set` of anything called a password; also in quoted commands (`alias`, `queue`, `open -e`),
 /// in comments and in text for the user's shell.
 pub fn redact_line(line: &str) -> Option<String> {
     if line.starts_with([' ', '\t']) || line.len() > MAX_LINE {
@@ -163,6 +164,7 @@ fn remove_secrets_at(parts: &mut [Part]) {
     }
     if is(&["quote", "site"]) {
         remove_from_verb(arguments);
+        remove_from_command(arguments, name.text.to_ascii_lowercase().starts_with("si"));
     }
     if is(&["set"]) {
         let secret = |part: &Part| {
@@ -212,6 +214,29 @@ fn remove_from_verb(arguments: &mut [Part]) {
         if let Some(verb) = tokens.iter().position(|token| secret(token)) {
             replace(&mut arguments[at], Some(tokens[..=verb].join(" ")));
             return remove_from(arguments, at + 1);
+        }
+    }
+}
+
+/// `site ADDUSER bob x`, `quote SITE CHPASS x`: nothing stays behind what may take a secret.
+fn remove_from_command(arguments: &mut [Part], is_site: bool) {
+    let mut words = if is_site { vec!["SITE".to_owned()] } else { Vec::new() };
+    let before = words.len();
+    let whole = arguments.iter().filter(|part| part.fate != Fate::Remove);
+    words.extend(whole.flat_map(|part| part.text.split_whitespace().map(str::to_owned)));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let Some(count) = open_words(&words) else { return };
+    let mut left = count - before;
+    for part in arguments {
+        let own: Vec<&str> = part.text.split_whitespace().collect();
+        match left {
+            0 => part.fate = Fate::Remove,
+            _ if own.len() > left => {
+                let shown = own[..left].join(" ");
+                replace(part, Some(shown));
+                left = 0;
+            }
+            _ => left -= own.len(),
         }
     }
 }

@@ -74,6 +74,22 @@ pub struct Target {
 pub const PASSWORD_IN_URL: &str = "the URL holds a password: other users of this machine may see \
     it; better use --password-file, --password-command or a netrc file";
 
+/// What the user is told about a password in `-u NAME,PASSWORD`.
+pub const PASSWORD_IN_OPTION: &str = "-u holds a password: other users of this machine may see \
+    it; better use --password-file, --password-command or a netrc file";
+
+/// The name and the password of `-u NAME,PASSWORD`.
+///
+/// # Errors
+///
+/// [`Kind::Usage`] for a password that cannot be sent.
+pub fn name_and_password(option: &str) -> Result<(String, Option<Secret>)> {
+    match option.split_once(',') {
+        None => Ok((option.to_owned(), None)),
+        Some((name, password)) => Ok((name.to_owned(), Some(Secret::new(password.to_owned())?))),
+    }
+}
+
 impl Site {
     /// Host and port, `example.org:21` or `[::1]:990`: the name under which trust is remembered.
     pub fn key(&self) -> String {

@@ -306,37 +306,73 @@ fn telnet_bytes_are_doubled_on_the_wire_and_undone_from_it() {
     assert!(scene.liar.wire.raw_lines().contains(&b"CWD d\xff\xff".to_vec()));
 }
 
+/// What goes out for `cd` to a name with two bytes 0xFF, and what is made of the reply to PWD.
+#[track_caller]
+fn telnet(case: &str, script: Script, sent: &[u8], told: &[u8]) {
+    let pwd = [b"257 \"", told, b"\""].concat();
+    let script = script
+        .on("PWD", Step::reply("257 \"/\""))
+        .always("CWD", Step::reply("250 ok"))
+        .always("PWD", Step::reply(pwd));
+    let scene = Scene::new(script);
+    let mut session = scene.session();
+    let path = ftpsh::ftp::path::decode_name(b"a\xff\xffb");
+    let path = ftpsh::ftp::path::RemotePath::new(path).unwrap();
+    session.change_directory(&path).unwrap();
+    let shown = ftpsh::ftp::path::encode_name(session.cwd().as_str());
+    assert_eq!(shown, b"/a\xff\xffb", "{case}");
+    assert!(scene.liar.wire.raw_lines().contains(&sent.to_vec()), "{case}");
+}
+
+const DOUBLED: (&[u8], &[u8]) = (b"CWD a\xff\xff\xff\xffb", b"/a\xff\xff\xff\xffb");
+
 #[test]
 fn telnet_bytes_are_left_alone_where_the_server_is_known_to_do_so() {
-    for (greeting, sent, told) in [
-        ("220 (vsFTPd 3.0.3)", &b"CWD a\xff\xffb"[..], &b"/a\xff\xff\xff\xffb"[..]),
-        ("220 ProFTPD Server ready", b"CWD a\xff\xff\xff\xffb", b"/a\xff\xffb"),
-        ("220 Welcome to Pure-FTPd", b"CWD a\xff\xffb", b"/a\xff\xffb"),
-        ("220 hello", b"CWD a\xff\xff\xff\xffb", b"/a\xff\xff\xff\xffb"),
+    let greeting = |text| Script::new().implicit().greeting(Step::reply(text));
+    let password = Script::new().always("PASS", Step::reply("230 (vsFTPd 3.0.3)"));
+    for (case, script, (sent, told)) in [
+        (
+            "vsftpd",
+            greeting("220 (vsFTPd 3.0.3)"),
+            (&b"CWD a\xff\xffb"[..], &b"/a\xff\xff\xff\xffb"[..]),
+        ),
+        ("vsftpd's login", password, (b"CWD a\xff\xffb", b"/a\xff\xff\xff\xffb")),
+        (
+            "ProFTPD",
+            greeting("220 ProFTPD Server ready"),
+            (b"CWD a\xff\xff\xff\xffb", b"/a\xff\xffb"),
+        ),
+        (
+            "ProFTPD's features",
+            Script::new().feature("SSCN"),
+            (b"CWD a\xff\xff\xff\xffb", b"/a\xff\xffb"),
+        ),
+        ("Pure-FTPd", greeting("220 Welcome to Pure-FTPd"), (b"CWD a\xff\xffb", b"/a\xff\xffb")),
+        (
+            "Pure-FTPd's features",
+            Script::new().feature("ESTA"),
+            (b"CWD a\xff\xffb", b"/a\xff\xffb"),
+        ),
+        ("another", greeting("220 hello"), DOUBLED),
     ] {
-        let mut pwd = b"257 \"".to_vec();
-        pwd.extend(told);
-        pwd.push(b'"');
-        let script = Script::new()
-            .greeting(Step::reply(greeting))
-            .on("PWD", Step::reply("257 \"/\""))
-            .always("CWD", Step::reply("250 ok"))
-            .always("PWD", Step::reply(pwd));
-        let scene = Scene::new(script);
-        let mut session = scene.session();
-        let path = ftpsh::ftp::path::decode_name(b"a\xff\xffb");
-        let path = ftpsh::ftp::path::RemotePath::new(path).unwrap();
-        session.change_directory(&path).unwrap();
-        let shown = ftpsh::ftp::path::encode_name(session.cwd().as_str());
-        assert_eq!(shown, b"/a\xff\xffb", "{greeting}");
-        assert!(scene.liar.wire.raw_lines().contains(&sent.to_vec()), "{greeting}");
+        telnet(case, script, sent, told);
+    }
+}
+
+#[test]
+fn what_was_said_before_tls_does_not_decide_how_names_are_sent() {
+    for name in ["vsFTPd 3.0.3", "Welcome to Pure-FTPd"] {
+        let greeting = Script::new().greeting(Step::reply(format!("220 ({name})")));
+        telnet(name, greeting, DOUBLED.0, DOUBLED.1);
+        let auth = Script::new().always("AUTH", Step::reply(format!("234 ({name})")));
+        telnet(name, auth, DOUBLED.0, DOUBLED.1);
     }
 }
 
 #[test]
 fn what_a_server_does_with_telnet_bytes_is_known_on_its_further_connections() {
     let names = (0..6).map(|n| [b"/a\xff".as_slice(), n.to_string().as_bytes()].concat());
-    let script = Script::new().greeting(Step::reply("220 (vsFTPd 3.0.3)"));
+    let script = Script::new().implicit().on("", Step::reply("220 (vsFTPd 3.0.3)"));
     let scene = Scene::new(names.fold(script, |script, name| script.file(name, "hello")));
     let words: Vec<_> = (0..6).map(|n| format!("a\u{f7ff}{n}")).collect();
     let get = format!("get -P 3 {}", words.join(" "));

@@ -40,6 +40,29 @@ fn a_bookmark_that_is_there_is_not_changed() {
 }
 
 #[test]
+fn names_that_a_shell_would_act_on_are_changed_and_never_completed() {
+    let call = Ftpsh::new();
+    let file = call.home().path().join("lftp");
+    std::fs::write(&file, "$(touch${IFS}x) ftps://a\n!rm ftps://b\na;b ftps://c\n-e ftps://d\n")
+        .unwrap();
+    let ran = run(&call, "bookmark import lftp; bookmark list").ok();
+    for (was, name) in
+        [("!rm", "rm"), ("a;b", "a-b"), ("-e", "e"), ("$(touch${IFS}x)", "touch-IFS-x")]
+    {
+        ran.err().find(&format!("{was}: a shell would act on this name")).expect(&ran.err());
+        assert!(ran.out().lines().any(|line| line.starts_with(&format!("{name} "))), "{ran}");
+    }
+    for name in ["'$(x)'", "'a;b'", "'!x'"] {
+        run(&call, &format!("bookmark add {name} ftps://h")).status(2);
+    }
+    // Nor is what somebody wrote into the file.
+    let bookmarks = call.home().path().join("ftpsh/bookmarks");
+    std::fs::write(bookmarks, "$(x) ftps://h\n;y ftps://h\n-z ftps://h\ngood ftps://h\n").unwrap();
+    let ran = Ftpsh::at(&call.home()).args(["__complete", "targets", "--", ""]).run().ok();
+    ran.stdout_is("good\n");
+}
+
+#[test]
 fn other_files_are_refused() {
     let call = Ftpsh::new();
     for (content, why) in [("<html/>", "not a file of FileZilla's sites"), ("<a", "not a file")] {

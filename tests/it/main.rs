@@ -26,6 +26,7 @@ mod faults;
 mod folding;
 mod fuzz;
 mod generated;
+mod given;
 mod handshake;
 mod import;
 mod install;

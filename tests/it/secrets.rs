@@ -91,6 +91,44 @@ fn a_password_is_nowhere_to_be_seen() {
 }
 
 #[test]
+fn a_password_in_the_wrong_place_is_not_repeated() {
+    let scene = scene();
+    for commands in [
+        "user bob s3cret",
+        "login bob s3cret",
+        "user bob -s3cret",
+        "user bob --s3cret=s3cret",
+        "open h s3cret",
+        "open -u bob h s3cret",
+        "open -p s3cret h",
+        "open ftp://bob:s3cret@h s3cret",
+        "bookmark add a ftp://h s3cret",
+        "quote PASS s3cret",
+        "quote 'PASS\ts3cret'",
+        "quote ACCT s3cret",
+        "quote SITE PSWD old s3cret",
+        "site ADDUSER bob s3cret",
+        "site chpass bob s3cret",
+        "set ftp:password s3cret",
+        "pwd; user bob s3cret; pwd",
+        "queue user bob s3cret",
+        "user bob s3cret &",
+    ] {
+        let commands = &commands.replace("s3cret", SECRET);
+        for options in [&["-k", "-vv"][..], &["-vv", "--json"]] {
+            let log = scene.path("log");
+            let call = scene.call().args(options).arg("--log-file").arg(&log);
+            let ran = call.args(["-c", commands]).run();
+            ran.never_says(SECRET);
+            nowhere_below(&scene.dest, Path::new(""));
+            // The same as what is typed into a shell.
+            let ran = scene.call().args(options).stdin(format!("{commands}\n")).run();
+            ran.never_says(SECRET);
+        }
+    }
+}
+
+#[test]
 fn a_password_is_in_no_command_line_and_in_no_childs_environment() {
     let scene = Scene::new(Script::new().file("/a", "hello").data("RETR", Data::Stall(1)));
     let mut command = scene.call().args(["-c", "get a"]).command();

@@ -73,7 +73,9 @@ fn another_login_is_made_on_another_connection() {
 #[test]
 fn a_refused_login_leaves_the_old_one_as_it_was() {
     let server = Embedded::start();
-    let ran = connected(&server, "user nobody || status").run().ok();
+    let netrc = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&netrc, "machine 127.0.0.1 login nobody password wrong").unwrap();
+    let ran = connected(&server, "user nobody || status").env("NETRC", netrc.path()).run().ok();
     let ran = ran.stderr_has("login as nobody").stdout_has("tester").stdout_has("open");
     assert!(!ran.out().contains("nobody"), "{ran}");
     connected(&server, "user nobody").run().status(7);

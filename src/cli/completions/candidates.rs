@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
 
-use crate::commands::bookmarks;
+use crate::commands::bookmarks::{self, is_for_shells};
 use crate::error::Result;
 use crate::home::Home;
 use crate::output::Output;
@@ -68,9 +68,14 @@ pub fn print(question: &CompleteArgs, out: &Output) -> Result<()> {
         What::Servers => servers.iter().map(|(host, port)| server(host, *port)).collect(),
         What::Settings => settings(&question.word),
     };
-    // A control character would be a second line, or a second candidate.
-    let fits =
-        |word: &&String| word.starts_with(&question.word) && !word.contains(char::is_control);
+    // A control character would be a second line, or a second candidate; and bash puts a word on
+    // the command line as it is. IPv6 addresses have brackets.
+    let odd =
+        |c: char| c.is_control() || c.is_whitespace() || (is_for_shells(c) && !"[]%=".contains(c));
+    let fits = |word: &&String| {
+        let rest = word.strip_prefix(&question.word);
+        rest.is_some_and(|rest| !rest.contains(odd)) && !word.starts_with('-')
+    };
     for word in words.iter().filter(fits) {
         out.data(format!("{word}\n").as_bytes())?;
     }

@@ -1,8 +1,7 @@
 //! A connection beside the current one, for transfers that name their server by a URL.
 //!
-//! It is made with the same checks and questions. The passwords that the command line names
-//! are for the current user of the current server; for another one, also on another port, its URL,
-//! netrc or the user are asked.
+//! It is made with the same checks and questions, and with the same sources of passwords, which
+//! know for whom they are.
 
 use std::sync::Arc;
 
@@ -56,23 +55,15 @@ impl Context {
     ///
     /// As [`Context::open`].
     pub fn beside(&mut self, target: Target) -> Result<Beside> {
-        let current = &self.connection;
-        let mut sources = current.sources.clone();
-        let same = current
-            .site
-            .as_ref()
-            .is_none_or(|site| (&site.host, site.port) == (&target.site.host, target.site.port));
-        let mut user = target.site.user.clone();
-        if same {
-            user = user.or_else(|| current.user.clone());
-        }
-        // Nor is one user's password another's.
-        let login = current.login.as_ref().filter(|_| user.is_some());
-        let other = login.is_some_and(|login| user.as_ref() != Some(&login.user));
-        if !same || other || target.password.is_some() {
+        let mut sources = self.connection.sources.clone();
+        let user = target.site.user.clone();
+        if target.password.is_some() {
+            // What stands in this very URL goes before what the command line gives.
+            let place = (&*target.site.host, target.site.port);
+            sources.given.belong_to(place, user.as_deref(), None);
             (sources.file, sources.command, sources.env) = (None, None, None);
         }
-        let connection = Connection::sharing(Arc::clone(&current.gate), sources, None);
+        let connection = Connection::sharing(Arc::clone(&self.connection.gate), sources);
         let mut beside = Beside { connection, cache: Cache::default() };
         self.exchange(&mut beside);
         let opened = self.open(target, user);

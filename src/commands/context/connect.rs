@@ -42,8 +42,11 @@ impl Context {
         if target.password.is_some() {
             self.out.warn(site::PASSWORD_IN_URL);
         }
+        let given = Arc::clone(&self.connection.sources.given);
+        let (host, port) = (target.site.host.as_str(), target.site.port);
+        given.belong_to((host, port), user.as_deref(), target.site.user.as_deref());
         // What this very command says counts before `--user`, and that before the URL.
-        let user = user.or_else(|| self.connection.user.clone()).or(target.site.user.clone());
+        let user = user.or_else(|| given.user_for(host, port)).or(target.site.user.clone());
         // A password in the URL is that of the user in the URL.
         let same = user == target.site.user;
         self.connection.sources.url = target.password.filter(|_| same);

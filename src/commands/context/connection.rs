@@ -49,8 +49,6 @@ pub struct Connection {
     pub(super) gate: Arc<Mutex<Gate>>,
     /// Where passwords come from.
     pub sources: Sources,
-    /// `--user`.
-    pub user: Option<String>,
     /// Where to.
     pub site: Option<Site>,
     /// As whom; `None` before the first login.
@@ -109,16 +107,15 @@ impl Place {
 
 impl Connection {
     /// No connection yet.
-    pub fn new(gate: Gate, sources: Sources, user: Option<String>) -> Self {
-        Self::sharing(Arc::new(Mutex::new(gate)), sources, user)
+    pub fn new(gate: Gate, sources: Sources) -> Self {
+        Self::sharing(Arc::new(Mutex::new(gate)), sources)
     }
 
     /// No connection yet, with the gate of another.
-    pub(super) fn sharing(gate: Arc<Mutex<Gate>>, sources: Sources, user: Option<String>) -> Self {
+    pub(super) fn sharing(gate: Arc<Mutex<Gate>>, sources: Sources) -> Self {
         Self {
             gate,
             sources,
-            user,
             site: None,
             login: None,
             trusted: None,
@@ -141,7 +138,6 @@ impl Connection {
         Self {
             gate: Arc::clone(&self.gate),
             sources: self.sources.clone(),
-            user: self.user.clone(),
             site: self.site.clone(),
             login: self.login.clone(),
             trusted: self.trusted.clone(),

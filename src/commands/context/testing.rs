@@ -31,7 +31,7 @@ impl Fixture {
         let home = Home::at(&dir.path().join("home"));
         let sources = Sources { netrc: None, ..Sources::default() };
         let gate = Gate::new(Store::new(home.known_servers()), Rules::default());
-        let connection = Connection::new(gate, sources, None);
+        let connection = Connection::new(gate, sources);
         let settings = Settings::new();
         out.set_name_encoder(crate::ftp::path::encode_name);
         let ctx = Context::new(out, settings, Cancel::new(), connection, home, interpreter);

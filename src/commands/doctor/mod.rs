@@ -104,7 +104,10 @@ impl<'a> Patient<'a> {
                         ctx.out.warn(site::PASSWORD_IN_URL);
                     }
                     let mut site = target.site;
-                    let user = ctx.connection.user.clone().or_else(|| site.user.clone());
+                    let place = (&*site.host, site.port);
+                    sources.given.belong_to(place, None, site.user.as_deref());
+                    let given = sources.given.user_for(&site.host, site.port);
+                    let user = given.or_else(|| site.user.clone());
                     // A password in a URL is that of the user and the server in the same URL: not
                     // of this one what was connected to.
                     sources.url = target.password.filter(|_| user == site.user);

@@ -20,7 +20,7 @@ use ftpsh::trust::verdict::Rules;
 /// Somebody at a terminal who gives these answers.
 fn context(home: &Home, answers: &[&str]) -> Context {
     let gate = Gate::new(Store::new(home.known_servers()), Rules::default());
-    let connection = Connection::new(gate, Sources::default(), None);
+    let connection = Connection::new(gate, Sources::default());
     let out = Output::memory_answering(OutputOptions::default(), answers);
     let place = ftpsh::home::Home::at(home.known_servers().parent().unwrap());
     Context::new(out, Settings::new(), Cancel::new(), connection, place, |_, _, _| Ok(()))

@@ -123,7 +123,7 @@ impl<'a> Control<'a> {
             Step::Honest => return self.answer(verb, argument),
             Step::Reply(bytes) => {
                 self.send(&bytes)?;
-                self.logged_in |= bytes.starts_with(b"23");
+                self.logged_in |= verb != b"AUTH" && bytes.starts_with(b"23");
                 if verb == b"AUTH" && bytes.starts_with(b"234") {
                     self.secure()?;
                 }
