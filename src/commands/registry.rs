@@ -217,12 +217,12 @@ fn parse<T: Builtin>(words: &[String]) -> Result<Parsed<T>> {
         {
             Ok(Parsed::Help)
         }
-        Err(error) => Err(wrong_usage(T::NAME, T::GROUP, &error)),
+        Err(error) => Err(wrong_usage(T::NAME, &error)),
     }
 }
 
 /// A clap error in our form: one line, and a hint.
-fn wrong_usage(name: &str, group: Group, error: &clap::Error) -> Error {
+fn wrong_usage(name: &str, error: &clap::Error) -> Error {
     let text = error.render().to_string();
     let first = text.lines().next().unwrap_or_default();
     let mut why = first.strip_prefix("error: ").unwrap_or(first).trim_end_matches(':').to_owned();
@@ -242,7 +242,7 @@ fn wrong_usage(name: &str, group: Group, error: &clap::Error) -> Error {
             ContextValue::Strings(words) => words.first().cloned(),
             _ => None,
         });
-    let secretive = if group == Group::Session { without_values(error) } else { None };
+    let secretive = without_values(error).filter(|_| SECRETIVE.contains(&name));
     let no_argument = secretive.is_some() && suggestion.is_none();
     let why = secretive.unwrap_or(why);
     let valid = match error.get(ContextKind::ValidValue) {
@@ -258,8 +258,11 @@ fn wrong_usage(name: &str, group: Group, error: &clap::Error) -> Error {
     Error::new(Kind::Usage, format!("{name}: {why}")).with_hint(hint)
 }
 
-/// What is wrong with arguments among which may be a password, without showing them: `user NAME
-/// PASSWORD` is the custom of other programs. `None` where no argument would be shown.
+/// Commands among whose arguments may be a password: `user NAME PASSWORD` is the custom of other
+/// programs.
+const SECRETIVE: [&str; 3] = ["user", "open", "bookmark"];
+
+/// What is wrong with arguments, without showing them. `None` where none would be shown.
 fn without_values(error: &clap::Error) -> Option<String> {
     match error.kind() {
         ErrorKind::UnknownArgument => Some("an argument too many (it is not shown)".to_owned()),
