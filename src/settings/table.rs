@@ -93,6 +93,8 @@ rows! {
         "lowest TLS version to accept";
     TLS_MAX_VERSION = "tls:max-version", TLS_VERSION, "1.3", Host,
         "highest TLS version to offer";
+    TLS_SESSION_TICKETS = "tls:session-tickets", Flag, "yes", Host,
+        "no: TLS 1.2, and each data connection must resume its own control connection's session by number, which most servers take on no other; against data connections that are swapped on the way";
     TLS_CA_FILE = "tls:ca-file", Path, "", Host,
         "PEM file of own root certificates, added to the system's";
     TLS_CERT_FILE = "tls:cert-file", Path, "", Host,

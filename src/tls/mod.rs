@@ -63,6 +63,9 @@ pub struct Config {
     pub min: Version,
     /// The newest version offered.
     pub max: Version,
+    /// Whether sessions may be resumed with tickets, which some servers take on every connection
+    /// to them. Without, TLS 1.2 resumes them by number, and each data connection must.
+    pub tickets: bool,
     /// Roots to add to the system's, PEM.
     pub ca_file: Option<PathBuf>,
     /// The client certificate: PEM (certificate and chain), or PKCS#12 with its key.
@@ -82,6 +85,7 @@ impl Default for Config {
             backend: Backend::OpenSsl,
             min: Version::Tls12,
             max: Version::Tls13,
+            tickets: true,
             ca_file: None,
             cert_file: None,
             key_file: None,
@@ -205,7 +209,7 @@ pub enum Handshake {
     Tls(String),
     /// The data connection showed another certificate than the control connection.
     OtherCertificate,
-    /// The data connection did not resume the session, though one before it did.
+    /// The data connection did not resume the session, though one before it did, or all must.
     NotResumed,
 }
 
@@ -236,7 +240,7 @@ impl Handshake {
             // A server that has forgotten the session knows that of a new control connection.
             Handshake::NotResumed => Error::new(
                 Kind::Tls,
-                format!("{what}: does not resume the TLS session, as those before it did"),
+                format!("{what}: does not resume the control connection's TLS session"),
             )
             .transient(),
         }

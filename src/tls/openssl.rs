@@ -19,8 +19,8 @@ use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{
-    HandshakeError, Ssl, SslContext, SslContextBuilder, SslMethod, SslSession, SslSessionCacheMode,
-    SslStream, SslVerifyMode, SslVersion,
+    HandshakeError, Ssl, SslContext, SslContextBuilder, SslMethod, SslOptions, SslSession,
+    SslSessionCacheMode, SslStream, SslVerifyMode, SslVersion,
 };
 use openssl::x509::X509;
 
@@ -142,7 +142,7 @@ impl Client {
         let stream = self.same_server(ssl, socket)?;
         if stream.agreed().is_some_and(|agreed| agreed.resumed) {
             self.resumes.store(true, Ordering::Relaxed);
-        } else if self.resumes.load(Ordering::Relaxed) {
+        } else if self.resumes.load(Ordering::Relaxed) || !self.config.tickets {
             return Err(Handshake::NotResumed);
         }
         Ok(stream)
@@ -197,8 +197,13 @@ fn context(
     };
     builder.set_cipher_list(CIPHERS)?;
     builder.set_min_proto_version(Some(version(config.min)))?;
-    builder.set_max_proto_version(Some(version(config.max)))?;
+    // TLS 1.3 resumes with tickets only.
+    let max = if config.tickets { config.max } else { config.max.min(Version::Tls12) };
+    builder.set_max_proto_version(Some(version(max)))?;
     builder.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
+    if !config.tickets {
+        builder.set_options(SslOptions::NO_TICKET);
+    }
     if let Some(credentials) = credentials {
         builder.set_certificate(&credentials.certificate)?;
         builder.set_private_key(&credentials.key)?;

@@ -320,6 +320,13 @@ impl Context {
         if min > max {
             return Err(Error::usage("tls:min-version is above tls:max-version"));
         }
+        let tickets = settings.flag(set::TLS_SESSION_TICKETS, host);
+        let native = settings.text(set::TLS_BACKEND, host) == "native-tls";
+        if !tickets && (min == Version::Tls13 || native) {
+            return Err(Error::usage(
+                "tls:session-tickets no: needs TLS 1.2 and tls:backend openssl",
+            ));
+        }
         let timeout = settings.duration(set::NET_TIMEOUT, host);
         let out = self.console.clone();
         let (cert, key) =
@@ -332,12 +339,10 @@ impl Context {
             port: site.port,
             implicit: site.mode == TlsMode::Implicit,
             tls: Config {
-                backend: match settings.text(set::TLS_BACKEND, host) {
-                    "native-tls" => Backend::Native,
-                    _ => Backend::OpenSsl,
-                },
+                backend: if native { Backend::Native } else { Backend::OpenSsl },
                 min,
                 max,
+                tickets,
                 ca_file: settings.path(set::TLS_CA_FILE, host),
                 cert_file: cert,
                 key_file: key,

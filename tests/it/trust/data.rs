@@ -69,3 +69,26 @@ fn a_session_that_was_resumed_before_and_is_not_any_more_is_refused_and_made_ane
         ran.stdout_is([CONTENT, CONTENT].concat());
     }
 }
+
+#[test]
+fn without_tickets_a_data_connection_resumes_its_own_session_or_nothing_moves() {
+    let certificate = Certificate::make("localhost").unwrap();
+    let script = script().certificate(&certificate);
+    let run = |liar: &Liar, settings: &[&str]| {
+        let settings = settings.iter().flat_map(|setting| ["--set", setting]);
+        let words = ["--trust", "accept-new", "--set", "tls:session-tickets=no", "--set"];
+        let words = words.into_iter().chain(["net:max-retries=0"]).chain(settings);
+        let words: Vec<&str> = words.chain(["-c", "get /notes -o -; status"]).collect();
+        Home::new().call(liar, &words).arg(liar.url()).run()
+    };
+    let liar = Liar::start(script.clone());
+    let ran = run(&liar, &[]).ok().stdout_has(CONTENT).stdout_has("TLSv1.2");
+    assert!(!liar.wire.resumed().is_empty() && !liar.wire.resumed().contains(&false), "{ran}");
+    // The first one already must, though it shows the very same certificate.
+    let liar = Liar::start(script.always_data("RETR", Data::Certificate(certificate.clone())));
+    let ran = run(&liar, &[]).status(4).stderr_has("does not resume the control connection's");
+    assert!(!ran.out().contains(CONTENT), "{ran}");
+    for setting in ["tls:min-version=1.3", "tls:backend=native-tls"] {
+        run(&liar, &[setting]).status(2).stderr_has("tls:session-tickets no: needs");
+    }
+}
