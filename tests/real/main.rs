@@ -12,6 +12,7 @@ mod certificates;
 mod directories;
 mod failures;
 mod lftp;
+mod lost_connections;
 mod mirror;
 mod transfers;
 mod trees;
