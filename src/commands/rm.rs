@@ -125,8 +125,9 @@ impl Rm {
                     Ok(())
                 })
             })();
+            // Of what was not gone through to its end nothing is removed.
+            trees.push(if result.is_ok() { tree } else { Vec::new() });
             failures.note(ctx, result)?;
-            trees.push(tree);
         }
         Ok(trees)
     }

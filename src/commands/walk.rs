@@ -1,17 +1,19 @@
 //! Going through a remote tree, for `find`, `du`, `rm -r` and `chmod -R`.
 //!
-//! Links are not followed, a directory is not entered below itself, and the depth is bounded: a
-//! server cannot send a walk round in circles. Names that are no component of a path are
+//! Links are not followed, a directory is not entered below itself, and depth and number of
+//! directories are bounded: a server cannot send a walk round in circles, nor into a tree without
+//! end. Names that are no component of a path are
 //! reported and left out.
+
+use std::sync::Arc;
 
 use super::transfers::Failures;
 use super::{Context, entries};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::listing::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
-
-/// Directories deeper than this are not entered.
-pub const MAX_DEPTH: usize = 64;
+use crate::settings::{MIRROR_MAX_DEPTH, MIRROR_MAX_DIRECTORIES};
+use crate::transfer::mirror::look::{TOO_DEEP_MAX, too_many_directories};
 
 /// Something that a walk has found.
 #[derive(Debug, Clone)]
@@ -23,7 +25,7 @@ pub struct Found {
     /// How deep below the root, which is 0.
     pub depth: usize,
     /// The server's identifiers of the directories above.
-    above: Vec<String>,
+    above: Arc<[String]>,
 }
 
 impl Found {
@@ -40,7 +42,7 @@ impl Found {
             path => path,
         };
         let path = RemotePath::new(path)?;
-        Ok(Self { path, entry: Entry { kind, ..entry }, depth: 0, above: Vec::new() })
+        Ok(Self { path, entry: Entry { kind, ..entry }, depth: 0, above: Arc::default() })
     }
 }
 
@@ -57,12 +59,32 @@ pub fn walk(
     failures: &mut Failures,
     visit: &mut dyn FnMut(&mut Context, &Found) -> Result<()>,
 ) -> Result<()> {
+    let host = ctx.connection.host();
+    let deepest = ctx.settings.count(MIRROR_MAX_DEPTH, host);
+    let most = ctx.settings.count(MIRROR_MAX_DIRECTORIES, host);
+    let (mut entered, mut too_deep) = (0u64, 0u64);
     let mut waiting = vec![root];
     while let Some(found) = waiting.pop() {
         ctx.cancel.check()?;
         visit(ctx, &found)?;
         if found.entry.kind != EntryKind::Directory || found.depth >= max_depth {
             continue;
+        }
+        let at = &found.path;
+        if found.depth as u64 >= deepest {
+            let error = Error::new(Kind::Refused, format!("{at}: too deep ({deepest} levels)"))
+                .with_hint("a loop of directories? see `mirror:max-depth`");
+            too_deep += 1;
+            // What is without end branches without end.
+            if too_deep > TOO_DEEP_MAX {
+                return Err(error);
+            }
+            failures.note(ctx, Err(error))?;
+            continue;
+        }
+        entered += 1;
+        if entered > most {
+            return Err(too_many_directories(at.as_str(), most));
         }
         match inside(ctx, &found, failures) {
             Ok(mut entries) => waiting.append(&mut entries),
@@ -75,15 +97,12 @@ pub fn walk(
 /// What is in a directory, last name first.
 fn inside(ctx: &mut Context, directory: &Found, failures: &mut Failures) -> Result<Vec<Found>> {
     let at = &directory.path;
-    if directory.depth >= MAX_DEPTH {
-        return Err(Error::new(Kind::Refused, format!("{at}: too deep ({MAX_DEPTH} levels)")));
-    }
-    let mut above = directory.above.clone();
+    let mut above = Arc::clone(&directory.above);
     if let Some(unique) = &directory.entry.unique {
         if above.contains(unique) {
             return Err(Error::new(Kind::Refused, format!("{at}: leads back to itself")));
         }
-        above.push(unique.clone());
+        above = above.iter().chain([unique]).cloned().collect();
     }
     let listing = ctx.listing(Some(at), false)?;
     let mut found = Vec::with_capacity(listing.len());
@@ -97,7 +116,7 @@ fn inside(ctx: &mut Context, directory: &Found, failures: &mut Failures) -> Resu
             path: at.join(&entry.name)?,
             entry: entry.clone(),
             depth: directory.depth + 1,
-            above: above.clone(),
+            above: Arc::clone(&above),
         });
     }
     found.sort_by(|a, b| b.entry.name.cmp(&a.entry.name));

@@ -130,6 +130,8 @@ rows! {
         "mirror deletes nothing if it would delete more than this many files, or this percentage";
     MIRROR_MAX_DEPTH = "mirror:max-depth", Count { min: 1, max: 10_000 }, "64", Host,
         "levels of directories below the first that mirror, find and other recursive commands enter";
+    MIRROR_MAX_DIRECTORIES = "mirror:max-directories", Count { min: 1, max: 1_000_000_000 }, "1000000", Host,
+        "directories after which mirror, find and other recursive commands give up";
 
     CMD_FAIL_EXIT = "cmd:fail-exit", Choice(&["auto", "yes", "no"]), "auto", Global,
         "whether a failed command ends a script; auto is yes without a terminal";

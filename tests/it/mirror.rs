@@ -3,6 +3,7 @@
 
 mod again;
 mod deletions;
+mod endless;
 mod held;
 mod hostile;
 mod spelling;

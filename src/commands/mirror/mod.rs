@@ -229,6 +229,7 @@ impl Mirror {
                 newer_than: self.newer_than,
                 max_depth: usize::try_from(ctx.settings.count(set::MIRROR_MAX_DEPTH, host))
                     .unwrap_or(usize::MAX),
+                max_directories: ctx.settings.count(set::MIRROR_MAX_DIRECTORIES, host),
             },
             workers: usize::try_from(workers).unwrap_or(1).min(limit),
             retries: ctx.retries(),

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -13,7 +14,7 @@ use chrono::DateTime;
 use rustix::fs::{FileType, Stat};
 
 use super::listing::Listing;
-use super::tree::{Found, Item, ItemKind, Stamp, Tree};
+use super::tree::{Followed, Found, Item, ItemKind, Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{decode_name, encode_name, safe_component};
@@ -140,6 +141,16 @@ fn item<'a>(name: &'a str, stat: &Stat) -> Item<'a> {
     }
 }
 
+/// What is unique to a directory.
+fn unique(stat: &Stat) -> Option<String> {
+    let is_directory = file_type(stat) == FileType::Directory;
+    is_directory.then(|| number(stat.st_dev, stat.st_ino))
+}
+
+fn number(device: u64, inode: u64) -> String {
+    format!("{device:x}:{inode:x}")
+}
+
 impl Tree for LocalTree {
     fn list(&self, path: &str, cancel: &Cancel) -> Result<Found> {
         let failed = |error: io::Error| Error::local(self.show(path), &error);
@@ -164,7 +175,9 @@ impl Tree for LocalTree {
                 Ok(_) => {
                     // None went away meanwhile.
                     if let Some(stat) = directory.spot(entry).stat().map_err(failed)? {
-                        listing.push(item(&name, &stat));
+                        // Where links are followed, they may lead back to a directory above.
+                        let unique = self.follows.then(|| unique(&stat)).flatten();
+                        listing.push(Item { unique: unique.as_deref(), ..item(&name, &stat) });
                     }
                 }
                 Err(why) => listing.complaints.push(format!("{name}: {why}")),
@@ -214,10 +227,17 @@ impl Tree for LocalTree {
         listing.renamed(&spelled)
     }
 
-    fn follow<'a>(&self, path: &str, link: Item<'a>, _cancel: &Cancel) -> Result<Item<'a>> {
+    fn follow<'a>(&self, path: &str, link: Item<'a>, _cancel: &Cancel) -> Result<Followed<'a>> {
         let spot = self.spot(path)?;
         let stat = spot.stat_through_link().map_err(|error| Error::local(spot.path(), &error))?;
-        Ok(item(link.name, &stat))
+        Ok((item(link.name, &stat), unique(&stat)))
+    }
+
+    fn root_unique(&self) -> Option<String> {
+        if !self.follows {
+            return None;
+        }
+        std::fs::metadata(&self.root).ok().map(|root| number(root.dev(), root.ino()))
     }
 
     fn make_directory(&self, path: &str, _cancel: &Cancel) -> Result<()> {

@@ -9,18 +9,20 @@ use super::spelling::hold_back;
 use super::tree::{Found, Item, ItemKind, below};
 use crate::error::{Error, Kind, Result};
 
+/// After so many directories that are nested too deep a tree is taken for one without end.
+pub const TOO_DEEP_MAX: u64 = 50;
+
+/// What to say of a tree with more directories than a command looks into.
+pub fn too_many_directories(at: &str, most: u64) -> Error {
+    Error::new(Kind::Incomplete, format!("{at}: gave up after {most} directories"))
+        .with_hint("if there are more, see `mirror:max-directories`")
+}
+
 impl Runner<'_> {
     /// Lists a directory on both sides and takes in its plan.
     pub(super) fn look_into(&self, next: &Next, depth: usize) -> Result<()> {
-        if depth > self.settings.rules.max_depth {
-            let show = self.sides.source().show(&next.path);
-            let limit = self.settings.rules.max_depth;
-            let error = Error::new(
-                Kind::Incomplete,
-                format!("{show}: directories are nested more than {limit} deep"),
-            )
-            .with_hint("a loop of directories on the server? see `mirror:max-depth`");
-            return self.unclean(&error);
+        if !self.may_look_into(next, depth)? {
+            return Ok(());
         }
         // The source first: nothing is made for one that is not there.
         let told = self.settings.dry_run || self.settings.rules.newer_than.is_some();
@@ -51,11 +53,7 @@ impl Runner<'_> {
             (_, target) => target,
         };
         let mut plan = directory(next, source.as_ref(), target.as_ref(), &self.settings.rules);
-        for path in &plan.loops {
-            let show = self.sides.source().show(path);
-            let text = format!("{show}: leads back to a directory that it is in; not looked into");
-            self.unclean(&Error::new(Kind::Incomplete, text))?;
-        }
+        self.tell_loops(&plan)?;
         let mut more = None;
         if self.settings.rules.dereference
             && let Some(source) = &source
@@ -63,6 +61,7 @@ impl Runner<'_> {
             let followed = self.follow(&std::mem::take(&mut plan.links), next, source);
             let rules = Rules { delete: false, ..self.settings.rules.clone() };
             let plan = directory(next, Some(&followed), target.as_ref(), &rules);
+            self.tell_loops(&plan)?;
             more = Some((Plan { in_target: 0, ..plan }, followed));
         }
         if let (Some(source), Some(target), false) =
@@ -81,6 +80,44 @@ impl Runner<'_> {
         drop(target);
         self.take_in(plan, next, source, depth);
         Ok(())
+    }
+
+    /// Whether a directory is within the bounds that keep a mirror of a tree without end from going
+    /// on for ever.
+    fn may_look_into(&self, next: &Next, depth: usize) -> Result<bool> {
+        let rules = &self.settings.rules;
+        let show = self.sides.source().show(&next.path);
+        let (looked_into, too_deep) = {
+            let mut work = self.lock();
+            let is_too_deep = depth > rules.max_depth;
+            work.looked_into += u64::from(!is_too_deep);
+            work.too_deep += u64::from(is_too_deep);
+            (work.looked_into, work.too_deep)
+        };
+        if looked_into > rules.max_directories {
+            return Err(too_many_directories(&show, rules.max_directories));
+        }
+        if depth <= rules.max_depth {
+            return Ok(true);
+        }
+        let limit = rules.max_depth;
+        let text = format!("{show}: directories are nested more than {limit} deep");
+        let error = Error::new(Kind::Incomplete, text)
+            .with_hint("a loop of directories? see `mirror:max-depth`");
+        // What is without end branches without end.
+        if too_deep > TOO_DEEP_MAX {
+            return Err(error);
+        }
+        self.unclean(&error)?;
+        Ok(false)
+    }
+
+    fn tell_loops(&self, plan: &Plan) -> Result<()> {
+        plan.loops.iter().try_for_each(|path| {
+            let show = self.sides.source().show(path);
+            let text = format!("{show}: leads back to a directory that it is in; not looked into");
+            self.unclean(&Error::new(Kind::Incomplete, text))
+        })
     }
 
     /// Before anything of a plan is done: what may not be deleted is told, and what is stored
@@ -149,7 +186,7 @@ impl Runner<'_> {
         for link in links.filter(|item| item.kind == ItemKind::Link) {
             let path = below(&next.path, link.name);
             match self.sides.source().follow(&path, link, self.cancel) {
-                Ok(item) => followed.push(item),
+                Ok((item, unique)) => followed.push(Item { unique: unique.as_deref(), ..item }),
                 Err(error) => {
                     let _ = self.unclean(&error);
                 }

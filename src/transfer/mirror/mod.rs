@@ -8,7 +8,7 @@ pub mod delete;
 pub mod filter;
 pub mod listing;
 pub mod local;
-mod look;
+pub mod look;
 pub mod plan;
 pub mod queue;
 pub mod remote;

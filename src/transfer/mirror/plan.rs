@@ -25,6 +25,8 @@ pub struct Rules {
     pub newer_than: Option<NaiveDateTime>,
     /// How deep directories may be nested.
     pub max_depth: usize,
+    /// How many directories may be looked into.
+    pub max_directories: u64,
 }
 
 impl Default for Rules {
@@ -37,6 +39,7 @@ impl Default for Rules {
             sizes: None,
             newer_than: None,
             max_depth: 64,
+            max_directories: 1_000_000,
         }
     }
 }

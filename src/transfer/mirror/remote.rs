@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 
 use super::listing::Listing;
-use super::tree::{Found, Item, ItemKind, Stamp, Tree};
+use super::tree::{Followed, Found, Item, ItemKind, Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list::{Listed, without_end};
@@ -192,25 +192,27 @@ impl Tree for RemoteTree {
         self.list_if_there(path, true, cancel)
     }
 
-    fn follow<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Item<'a>> {
+    fn follow<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Followed<'a>> {
         let located = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
+        let directory = Item { kind: ItemKind::Directory, ..link };
         // What has a size is a file; what can be listed is a directory.
-        match session.facts(&located) {
-            Ok(facts) if facts.size.is_some() => Ok(Item {
+        let item = match session.facts(&located) {
+            Ok(facts) if facts.size.is_some() => Item {
                 name: link.name,
                 kind: ItemKind::File,
                 size: facts.size,
                 modified: facts.modified.map(Stamp::exact),
                 unique: None,
-            }),
-            Ok(_) => Ok(Item { kind: ItemKind::Directory, ..link }),
+            },
+            Ok(_) => directory,
             Err(error) if error.kind() == Kind::Refused => {
                 session.list(Some(&located), false)?;
-                Ok(Item { kind: ItemKind::Directory, ..link })
+                directory
             }
-            Err(error) => Err(error),
-        }
+            Err(error) => return Err(error),
+        };
+        Ok((item, None))
     }
 
     fn make_directory(&self, path: &str, cancel: &Cancel) -> Result<()> {

@@ -69,6 +69,9 @@ pub struct Summary {
 pub(super) struct Work {
     queue: Queue,
     busy: usize,
+    /// How many directories have been looked into, and how many were nested too deep for that.
+    pub(super) looked_into: u64,
+    pub(super) too_deep: u64,
     pub(super) summary: Summary,
     /// Why everything stops.
     fatal: Option<Error>,
@@ -96,10 +99,13 @@ pub fn carry(
     watch: &dyn Watch,
     cancel: &Cancel,
 ) -> Result<Summary> {
-    let root = Next { path: String::new(), in_source: true, in_target: true, trail: Vec::new() };
+    let trail = sides.source().root_unique().into_iter().collect();
+    let root = Next { path: String::new(), in_source: true, in_target: true, trail };
     let work = Work {
         queue: Queue::new(root),
         busy: 0,
+        looked_into: 0,
+        too_deep: 0,
         summary: Summary { clean: true, ..Summary::default() },
         fatal: None,
     };

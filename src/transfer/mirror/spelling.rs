@@ -14,7 +14,7 @@ use crate::ftp::path::stands_for_byte;
 /// The same for all names that a server could take for one another.
 pub fn folded(name: &str) -> String {
     let mut folded = String::with_capacity(name.len());
-    for c in name.trim_matches([' ', '.']).to_lowercase().chars() {
+    for c in name.to_lowercase().chars() {
         let replaced = !c.is_ascii() || stands_for_byte(c) || matches!(c, '?' | '_');
         match (replaced, folded.ends_with('?')) {
             (true, true) => {}
@@ -22,7 +22,8 @@ pub fn folded(name: &str) -> String {
             (false, _) => folded.push(c),
         }
     }
-    folded
+    // Pure-FTPd makes `a_` of `a `.
+    folded.trim_matches([' ', '.', '?']).to_owned()
 }
 
 /// Takes out of a plan's deletions what may be, under another name, something of the source that is
@@ -66,6 +67,7 @@ mod tests {
             ("ReadMe", "README"),
             ("a ", "a"),
             ("a.", "a"),
+            ("a ", "a_"),
             (" a", "a"),
             ("caf\u{F7E9}", "caf\u{FFFD}"),
             ("caf\u{F7E9}", "caf?"),

@@ -60,6 +60,9 @@ pub struct Item<'a> {
     pub unique: Option<&'a str>,
 }
 
+/// What a link leads to: its item, and what is unique to it if it is a directory.
+pub type Followed<'a> = (Item<'a>, Option<String>);
+
 /// What a listing found.
 #[derive(Debug, Clone)]
 pub enum Found {
@@ -104,7 +107,12 @@ pub trait Tree: Send + Sync {
     /// # Errors
     ///
     /// When it leads nowhere.
-    fn follow<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Item<'a>>;
+    fn follow<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Followed<'a>>;
+
+    /// What is unique to the root, where the tree tells that of its directories.
+    fn root_unique(&self) -> Option<String> {
+        None
+    }
 
     /// Creates a directory; one that is there already is fine.
     ///

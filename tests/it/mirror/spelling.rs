@@ -9,9 +9,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
 /// How a server spells, a file's name here, and what it is there.
-const NAMES: [(Spelling, &[u8], &str); 3] = [
+const NAMES: [(Spelling, &[u8], &str); 4] = [
     (Spelling::FoldCase, b"ReadMe", "README"),
     (Spelling::TrimBlanks, b"ReadMe ", "ReadMe"),
+    (Spelling::ReplaceBlank, b"ReadMe ", "ReadMe_"),
     (Spelling::Lossy, b"caf\xe9", "caf\u{fffd}"),
 ];
 

@@ -24,8 +24,10 @@ pub enum Spelling {
     Exact,
     /// Names that differ in case alone are one: the first one's (IIS, FileZilla Server on Windows).
     FoldCase,
-    /// Without blanks at their ends (Pure-FTPd).
+    /// Without blanks at their ends (Windows).
     TrimBlanks,
+    /// With `_` for a blank at their ends (Pure-FTPd).
+    ReplaceBlank,
     /// What is not UTF-8 becomes U+FFFD (pyftpdlib).
     Lossy,
 }
@@ -48,6 +50,10 @@ impl Files {
             let name = match self.spelling {
                 Spelling::Exact => name.to_vec(),
                 Spelling::TrimBlanks => name.trim_ascii_end().to_vec(),
+                Spelling::ReplaceBlank => match name.strip_suffix(b" ") {
+                    Some(name) => [name, b"_"].concat(),
+                    None => name.to_vec(),
+                },
                 Spelling::Lossy => String::from_utf8_lossy(name).into_owned().into_bytes(),
                 Spelling::FoldCase => {
                     let known = self.below(&spelled).into_iter().map(|(known, _)| known);
