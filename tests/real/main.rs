@@ -9,6 +9,7 @@
 
 mod bench;
 mod certificates;
+mod deletions;
 mod directories;
 mod failures;
 mod lftp;

@@ -35,7 +35,8 @@ use crate::transfer::mirror::settle::settle;
 /// Downloads SOURCE from the server into TARGET (or into a directory of the same name); with -R
 /// uploads a local SOURCE. Files that are there with the same size and are not older are left
 /// alone. A URL may stand for a server's side, or for both. Deletions come last, and only after
-/// every listing was whole and understood.
+/// every listing was complete and understood and every file was transferred. Nothing is deleted
+/// that may be a file of the source under a name that the server has changed.
 #[derive(Debug, Parser)]
 pub struct Mirror {
     /// Upload: SOURCE is local, TARGET on the server
