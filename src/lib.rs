@@ -21,6 +21,7 @@ pub mod shell;
 pub mod signals;
 pub mod site;
 pub mod suggest;
+pub mod threads;
 pub mod tls;
 pub mod transfer;
 pub mod trust;

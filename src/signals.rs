@@ -46,7 +46,9 @@ pub fn watch(cancel: Cancel, reopen: impl Fn() -> bool + Send + 'static) -> Resu
                 _ => {
                     cancel.request(Reason::Terminated);
                     let terminal = terminal.clone();
-                    std::thread::spawn(move || {
+                    let thread = std::thread::Builder::new().name("leave".into());
+                    // Without it the program leaves as soon as it has stopped.
+                    let _ = thread.spawn(move || {
                         std::thread::sleep(NOTICE);
                         leave(Kind::Terminated, terminal.as_ref());
                     });

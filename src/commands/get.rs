@@ -193,7 +193,7 @@ impl Get {
             let trees = Trees { up: false, resume: self.resume, parallel: self.parallel };
             return trees.carry(ctx, file, self.tree(&remote, ctx)?);
         }
-        if self.name.as_deref() == Some("-") {
+        if self.name.as_deref().is_some_and(is_stdout) {
             return transfers::to_output(ctx, &remote);
         }
         let target = self.target(&remote, ctx)?;
@@ -242,6 +242,12 @@ impl Get {
             (None, None) => Ok(None),
         }
     }
+}
+
+/// Whether a name is standard output's, so that it is written to wherever it leads: opened by its
+/// path, a file would be written to from its beginning.
+fn is_stdout(name: &str) -> bool {
+    matches!(name, "-" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1")
 }
 
 /// Whether a path is a directory, or a link to one.

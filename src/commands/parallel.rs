@@ -13,6 +13,7 @@ use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::ftp::pool::Pool;
 use crate::output::{Output, TreeProgress};
+use crate::threads;
 use crate::transfer::Outcome;
 use crate::transfer::retry::{Moved, Retries};
 
@@ -28,7 +29,8 @@ pub fn run(ctx: &mut Context, jobs: &[Job], most: usize, failures: &mut Failures
     let sizes: Vec<_> = jobs.iter().map(Job::size).collect();
     let pool = ctx.begin_pool()?;
     let tree = ctx.out.tree_progress("total");
-    tree.grow(jobs.len() as u64, sizes.iter().flatten().sum());
+    let bytes = sizes.iter().flatten().fold(0u64, |sum, size| sum.saturating_add(*size));
+    tree.grow(jobs.len() as u64, bytes);
     let work = Work {
         jobs: &resolved,
         sizes: &sizes,
@@ -41,12 +43,13 @@ pub fn run(ctx: &mut Context, jobs: &[Job], most: usize, failures: &mut Failures
         cancel: ctx.cancel.clone(),
     };
     let mut fatal = None;
-    std::thread::scope(|scope| {
+    let started = std::thread::scope(|scope| {
         let (sender, results) = mpsc::channel();
-        for _ in 0..most.min(jobs.len()).min(pool.limit()) {
+        let workers = most.min(jobs.len()).min(pool.limit());
+        let started = threads::start_workers(scope, "transfers", workers, || {
             let (sender, work) = (sender.clone(), &work);
-            scope.spawn(move || work.run(&sender));
-        }
+            move || work.run(&sender)
+        });
         drop(sender);
         for (index, result) in results {
             tree.file_done();
@@ -62,9 +65,11 @@ pub fn run(ctx: &mut Context, jobs: &[Job], most: usize, failures: &mut Failures
                 fatal = Some(error);
             }
         }
+        started
     });
     tree.finish();
     ctx.end_pool(&pool);
+    started?;
     ctx.cancel.check()?;
     fatal.map_or(Ok(()), Err)
 }

@@ -176,10 +176,12 @@ impl Dialer {
     fn look_up(&self, host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>> {
         let (sender, receiver) = mpsc::channel();
         let name = host.to_owned();
-        std::thread::spawn(move || {
+        let thread = std::thread::Builder::new().name("resolver".to_owned());
+        let started = thread.spawn(move || {
             let found = (name.as_str(), port).to_socket_addrs().map(Iterator::collect);
             let _ = sender.send(found);
         });
+        started.map_err(|error| crate::threads::refused("resolver", &error))?;
         loop {
             self.cancel.check()?;
             match receiver.recv_timeout(Duration::from_millis(100)) {

@@ -93,7 +93,10 @@ impl Output {
             let bar = self.add_bar(bar);
             if is_tree {
                 bar.set_message(label.clone());
-                bar.enable_steady_tick(TICK);
+                // It starts a thread, and panics where it gets none.
+                if std::thread::Builder::new().spawn(|| {}).is_ok() {
+                    bar.enable_steady_tick(TICK);
+                }
             }
             Show::Bar(bar, self.clone())
         } else if self.is_quiet() || above.is_some() {
@@ -157,7 +160,7 @@ impl TransferProgress {
     /// So many more bytes were moved. Cheap: for every buffer.
     pub fn advance(&self, bytes: u64) {
         let line = &self.0;
-        let done = line.done.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let done = line.done.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         match &line.show {
             Show::Bar(bar, _) if line.is_tree => {
                 bar.set_position(done);

@@ -7,7 +7,7 @@ use chrono::NaiveDateTime;
 
 use super::held::{HeldDir, Spot};
 use super::journal::Journal;
-use super::partial::{Partial, Target, examine, open_device};
+use super::partial::{Partial, Target, examine, is_of_system, open_device, open_through_link};
 use super::resume::{Plan, Start, UNVERIFIED, plan};
 use super::stream::{Download, Failure};
 use super::{Facts, How, Outcome, Progress, Remote, Resume, Type, Verify, segments};
@@ -71,7 +71,11 @@ pub fn to_file(
     cancel: &Cancel,
 ) -> Result<Outcome> {
     let spot = job.spot()?;
-    let target = examine(&spot)?;
+    let target = match examine(&spot)? {
+        // A tree's own links are replaced, whatever they lead to.
+        Target::Link if job.held.is_some() && !is_of_system(&spot) => Target::Replaceable,
+        other => other,
+    };
     if job.fresh && target != Target::Absent {
         return Err(spot.is_taken());
     }
@@ -79,12 +83,15 @@ pub fn to_file(
         Some(facts) => facts,
         None => remote.facts(&job.remote)?,
     };
-    if target == Target::Device {
+    if matches!(target, Target::Device | Target::Link) {
         if job.held.is_some() {
             let text = format!("{}: is a device; a mirror writes to none", job.local.display());
             return Err(Error::new(Kind::Local, text));
         }
-        let mut device = open_device(&spot)?;
+        let mut device = match target {
+            Target::Link => open_through_link(&spot)?,
+            _ => open_device(&spot)?,
+        };
         return to_writer(remote, job, facts, &mut device, progress, cancel);
     }
     let mut partial = Partial::open(&spot)?;

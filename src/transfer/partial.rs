@@ -23,66 +23,11 @@ use crate::error::{Error, Kind, Result};
 
 mod names;
 mod open;
+mod target;
 
 pub use names::{SUFFIX, is_partial_name, partial_path, partial_spot};
 pub use open::is_ours;
-
-/// What is at a download's target before it begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
-    /// Nothing.
-    Absent,
-    /// A file or link, which will be replaced if the user agrees.
-    Replaceable,
-    /// A device such as /dev/null: written to as it is.
-    Device,
-}
-
-/// Looks at a target without following a link.
-///
-/// # Errors
-///
-/// [`Kind::Local`] for a directory, a FIFO or a socket, for a name that belongs to partial files
-/// or that the disk does not take, and when it cannot be looked at.
-pub fn examine(target: &Spot) -> Result<Target> {
-    let path = target.path();
-    if is_partial_name(target.name()) {
-        let text = format!("{}: names like this are those of partial files", path.display());
-        return Err(Error::new(Kind::Local, text).with_hint("give it another name with -o"));
-    }
-    target.check_name()?;
-    let stat = target.stat().map_err(|error| Error::local(&path, &error))?;
-    let Some(stat) = stat else { return Ok(Target::Absent) };
-    match file_type(&stat) {
-        FileType::Directory => {
-            Err(Error::new(Kind::Local, format!("{}: is a directory", path.display()))
-                .with_hint("name the file with -o, or the directory with -O"))
-        }
-        FileType::Fifo | FileType::Socket => {
-            Err(Error::new(Kind::Local, format!("{}: is not a regular file", path.display())))
-        }
-        FileType::CharacterDevice | FileType::BlockDevice => Ok(Target::Device),
-        _ => Ok(Target::Replaceable),
-    }
-}
-
-/// Opens a device for writing, if it still is one.
-///
-/// # Errors
-///
-/// [`Kind::Local`].
-pub fn open_device(target: &Spot) -> Result<File> {
-    let failed = |error: io::Error| Error::local(target.path(), &error);
-    let device = target.open(OFlags::WRONLY).map_err(failed)?;
-    let stat = rustix::fs::fstat(&device).map_err(|errno| failed(errno.into()))?;
-    if !matches!(file_type(&stat), FileType::CharacterDevice | FileType::BlockDevice) {
-        let text = format!("{}: is no device any more", target.path().display());
-        return Err(Error::new(Kind::Local, text));
-    }
-    // It was opened without waiting, but is written to like any other.
-    rustix::fs::fcntl_setfl(&device, OFlags::empty()).map_err(|errno| failed(errno.into()))?;
-    Ok(device)
-}
+pub use target::{Target, examine, is_of_system, open_device, open_through_link};
 
 /// A download's file while it is not whole.
 #[derive(Debug)]

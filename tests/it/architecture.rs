@@ -12,6 +12,7 @@ use source::Source;
 const BELOW_SHELL: &[&str] = &[
     "error",
     "cancel",
+    "threads",
     "suggest",
     "glob",
     "home",
@@ -30,6 +31,7 @@ const BELOW_SHELL: &[&str] = &[
 const IMPORTS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("cancel", &["error"]),
+    ("threads", &["error"]),
     ("settings", &["error"]),
     ("glob", &["error"]),
     ("suggest", &[]),
@@ -40,8 +42,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("signals", &["error", "cancel"]),
     ("trust", &["error"]),
     ("tls", &["error", "cancel", "trust"]),
-    ("ftp", &["error", "cancel", "tls", "trust"]),
-    ("transfer", &["error", "cancel", "glob", "tls", "ftp"]),
+    ("ftp", &["error", "cancel", "threads", "tls", "trust"]),
+    ("transfer", &["error", "cancel", "threads", "glob", "tls", "ftp"]),
     ("commands", BELOW_SHELL),
     ("shell", BELOW_SHELL),
     ("cli", &["error", "home", "settings", "output", "trust", "commands", "shell"]),

@@ -9,6 +9,7 @@ use crate::ftp::directory::lost_place;
 use crate::ftp::pool::Pool;
 use crate::ftp::session::Session;
 use crate::site::Site;
+use crate::threads;
 use crate::tls::Seen;
 
 impl Context {
@@ -118,7 +119,8 @@ impl Context {
         // What is still to be read of each may take its time.
         std::thread::scope(|scope| {
             for mut session in sessions {
-                scope.spawn(|| {
+                // One that no thread can be had for is closed.
+                let _ = threads::start(scope, "sessions", || {
                     if self.jobs.slots().is_wanted(&place) {
                         session.quit();
                     } else if settle(&mut session) {

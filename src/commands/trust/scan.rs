@@ -13,6 +13,7 @@ use crate::commands::Context;
 use crate::error::Result;
 use crate::ftp::session::Options;
 use crate::output::{self, Record};
+use crate::threads;
 use crate::trust::words::{day, describe_all, names, one_line};
 
 /// The most servers that are asked at a time.
@@ -25,7 +26,7 @@ pub(super) fn scan(ctx: &Context, servers: &[String], implicit: bool) -> anyhow:
     let servers = servers?;
     let options: Result<Vec<Options>> =
         servers.iter().map(|server| ctx.session_options(&server.site)).collect();
-    let shown = look_at_all(&options?);
+    let shown = look_at_all(&options?)?;
     ctx.cancel.check()?;
     let mut failures = Failures::default();
     for (server, shown) in servers.iter().zip(shown) {
@@ -38,22 +39,22 @@ pub(super) fn scan(ctx: &Context, servers: &[String], implicit: bool) -> anyhow:
 }
 
 /// Results in the order of the servers.
-fn look_at_all(options: &[Options]) -> Vec<Result<Shown>> {
+fn look_at_all(options: &[Options]) -> Result<Vec<Result<Shown>>> {
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for _ in 0..AT_A_TIME.min(options.len()) {
-            scope.spawn(|| {
+        threads::start_workers(scope, "scan", AT_A_TIME.min(options.len()), || {
+            || {
                 while let Some((index, options)) = take(&next, options) {
                     let shown = look(options);
                     found.lock().unwrap_or_else(PoisonError::into_inner).push((index, shown));
                 }
-            });
-        }
-    });
+            }
+        })
+    })?;
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.sort_by_key(|(index, _)| *index);
-    found.into_iter().map(|(_, shown)| shown).collect()
+    Ok(found.into_iter().map(|(_, shown)| shown).collect())
 }
 
 fn take<'a>(next: &AtomicUsize, options: &'a [Options]) -> Option<(usize, &'a Options)> {

@@ -69,12 +69,15 @@ pub(super) fn is_number(word: &[u8]) -> bool {
     !word.is_empty() && word.iter().all(u8::is_ascii_digit)
 }
 
-/// The value of a word of digits; `None` for any other word, or if it does not fit.
+/// The value of a word of digits; `None` for any other word, or if no file can be so large: offsets
+/// in files are signed (`off_t`).
 pub(super) fn number(word: &[u8]) -> Option<u64> {
     if !is_number(word) {
         return None;
     }
-    word.iter().try_fold(0u64, |n, d| n.checked_mul(10)?.checked_add(u64::from(d - b'0')))
+    let digits = word.iter().map(|d| u64::from(d - b'0'));
+    let value = digits.into_iter().try_fold(0u64, |n, d| n.checked_mul(10)?.checked_add(d));
+    value.filter(|value| i64::try_from(*value).is_ok())
 }
 
 /// The value of a word of octal digits, without the bits above 0o7777.
@@ -124,7 +127,9 @@ mod tests {
 
     #[test]
     fn numbers_that_do_not_fit_are_no_numbers() {
-        assert_eq!(number(b"18446744073709551615"), Some(u64::MAX));
+        assert_eq!(number(b"9223372036854775807"), Some(i64::MAX as u64));
+        assert_eq!(number(b"9223372036854775808"), None);
+        assert_eq!(number(b"18446744073709551615"), None);
         assert_eq!(number(b"18446744073709551616"), None);
         assert_eq!(number(b"-1"), None);
         assert_eq!(number(b""), None);

@@ -144,12 +144,18 @@ pub fn epsv_port(reply: &Reply) -> Result<u16> {
     }
 }
 
-/// The size in a 213 to SIZE, in bytes (RFC 3659 section 4); `None` if it is not one number.
+/// The size in a 213 to SIZE, in bytes (RFC 3659 section 4); `None` if it is not one number, or no
+/// file can be so large.
 pub fn size(reply: &Reply) -> Option<u64> {
     match number(single_213(reply)?)? {
-        (size, []) => Some(size),
+        (size, []) => possible(size),
         _ => None,
     }
+}
+
+/// A size that a file can have: offsets in files are signed (`off_t`).
+fn possible(size: u64) -> Option<u64> {
+    i64::try_from(size).is_ok().then_some(size)
 }
 
 /// The time in a 213 to MDTM, UTC, in whole seconds (RFC 3659 section 3). A fraction is dropped, and
@@ -183,7 +189,7 @@ pub fn transfer_size(reply: &Reply) -> Option<u64> {
         bytes.then_some((size, rest.trim_ascii_end()))
     });
     match (sizes.next(), sizes.next()) {
-        (Some((size, b")" | b").")), None) => Some(size),
+        (Some((size, b")" | b").")), None) => possible(size),
         _ => None,
     }
 }
@@ -290,7 +296,9 @@ mod tests {
     #[test]
     fn sizes_never_wrap() {
         for (line, expected) in [
-            (b"213 18446744073709551615".as_slice(), Some(u64::MAX)),
+            (b"213 9223372036854775807".as_slice(), Some(i64::MAX as u64)),
+            (b"213 9223372036854775808", None),
+            (b"213 18446744073709551615", None),
             (b"213 18446744073709551616", None),
             (b"213  7 ", Some(7)),
             (b"213 -1", None),

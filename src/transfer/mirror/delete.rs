@@ -13,6 +13,7 @@ use super::tree::ItemKind;
 use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
+use crate::threads;
 
 /// Deletes what is surplus, `Summary::surplus`. The caller has made sure that it may.
 ///
@@ -106,7 +107,10 @@ pub(super) fn together<T: Sync>(
     };
     std::thread::scope(|scope| {
         for _ in 1..workers.min(items.len().div_ceil(WORTH)) {
-            scope.spawn(work);
+            // This thread does what no other one can be had for.
+            if threads::start(scope, "mirror", work).is_err() {
+                break;
+            }
         }
         work();
     });

@@ -14,6 +14,7 @@ use super::settle::Stored;
 use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
+use crate::threads;
 use crate::transfer::How;
 use crate::transfer::retry::{Moved, Retries};
 
@@ -112,10 +113,8 @@ pub fn carry(
     let runner =
         Runner { sides, settings, watch, cancel, work: Mutex::new(work), changed: Condvar::new() };
     std::thread::scope(|scope| {
-        for _ in 0..settings.workers.max(1) {
-            scope.spawn(|| runner.work());
-        }
-    });
+        threads::start_workers(scope, "mirror", settings.workers, || || runner.work())
+    })?;
     let work = runner.work.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(error) = work.fatal {
         return Err(error);

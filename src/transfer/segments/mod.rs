@@ -28,6 +28,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::pool::Pool;
+use crate::threads;
 use fetch::Fetch;
 
 /// Where connections come from, for several threads at a time.
@@ -79,7 +80,7 @@ impl Several<'_> {
     pub fn to_file(&self, job: &Job) -> Result<Option<Outcome>> {
         let spot = job.spot()?;
         let target = examine(&spot)?;
-        if job.how.kind == Type::Ascii || target == Target::Device {
+        if job.how.kind == Type::Ascii || matches!(target, Target::Device | Target::Link) {
             return Ok(None);
         }
         if job.fresh && target != Target::Absent {
@@ -218,8 +219,8 @@ impl Several<'_> {
         let queue = Mutex::new(queue);
         let ended = Mutex::new((None, None));
         std::thread::scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|| {
+            threads::start_workers(scope, "segments", workers, || {
+                || {
                     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                     while !fetch.stop.load(Ordering::Relaxed)
                         && let Some(index) = next()
@@ -235,9 +236,9 @@ impl Several<'_> {
                             }
                         }
                     }
-                });
-            }
-        });
+                }
+            })
+        })?;
         let (warning, failure) = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(failure) = failure {
             return Err(failure);

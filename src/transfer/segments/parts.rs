@@ -64,15 +64,16 @@ pub fn worth(size: u64, most: usize) -> usize {
 impl Parts {
     /// Divides a file of `size` bytes, the first `here` of which have come, for `most` connections.
     pub fn split(facts: Facts, size: u64, here: u64, most: usize) -> Self {
-        let count = worth(size - here, most) as u64;
-        let step = (size - here).div_ceil(count).next_multiple_of(GRAIN);
+        let left = size.saturating_sub(here);
+        let count = worth(left, most) as u64;
+        let step = left.div_ceil(count).checked_next_multiple_of(GRAIN).unwrap_or(left);
         let mut parts = Vec::new();
         if here > 0 {
             parts.push(Part::new(0, here, here));
         }
         let mut from = here;
         while from < size {
-            let to = (from + step).min(size);
+            let to = from.saturating_add(step).min(size);
             parts.push(Part::new(from, to, from));
             from = to;
         }
@@ -165,10 +166,14 @@ mod tests {
             (7 * MIB, 0, 4, 1),
             (20 * MIB, 10 * MIB + 3, 4, 3),
             (1, 0, 64, 1),
+            (u64::MAX, 0, 64, 64),
+            (i64::MAX as u64, 0, 3, 3),
+            (u64::MAX, u64::MAX - 1, 4, 2),
         ] {
             let parts = Parts::split(Facts::default(), size, here, most);
             let ranges = ranges(&parts);
-            assert_eq!(ranges.len(), count, "{size} {here} {most}: {ranges:?}");
+            assert!(ranges.len() <= count, "{size} {here} {most}: {ranges:?}");
+            assert!(size == u64::MAX || ranges.len() == count, "{size} {here} {most}: {ranges:?}");
             let mut expected = 0;
             for (from, to) in ranges {
                 assert!(from == expected && to > from, "{size} {here} {most}");

@@ -1,0 +1,49 @@
+//! Threads that the system may refuse (`RLIMIT_NPROC`, a container's limit of processes): an error
+//! where nothing can be done without one, and less at a time where others do the work.
+
+use std::thread::{Builder, Scope};
+
+use crate::error::{Error, Kind, Result, io_reason};
+
+/// Starts a thread in a scope.
+///
+/// # Errors
+///
+/// [`Kind::Other`] when the system has none to give.
+pub fn start<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: &str,
+    work: impl FnOnce() + Send + 'scope,
+) -> Result<()> {
+    let started = Builder::new().name(name.to_owned()).spawn_scoped(scope, work);
+    started.map(drop).map_err(|error| refused(name, &error))
+}
+
+/// Starts up to `count` threads that share their work: fewer where the system has no more to give.
+/// `work` makes what one of them does.
+///
+/// # Errors
+///
+/// [`Kind::Other`] when not even one can be started.
+pub fn start_workers<'scope, W: FnOnce() + Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: &str,
+    count: usize,
+    mut work: impl FnMut() -> W,
+) -> Result<()> {
+    for number in 0..count.max(1) {
+        match start(scope, name, work()) {
+            Ok(()) => {}
+            Err(error) if number == 0 => return Err(error),
+            // The others do its share.
+            Err(_) => break,
+        }
+    }
+    Ok(())
+}
+
+/// What to say where no thread could be started.
+pub fn refused(name: &str, error: &std::io::Error) -> Error {
+    let text = format!("{name}: cannot start a thread: {}", io_reason(error));
+    Error::new(Kind::Other, text).with_hint("see `ulimit -u`, or the limits of the container")
+}

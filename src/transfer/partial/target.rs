@@ -1,0 +1,118 @@
+//! What is where a download is to be, and devices, which are written to as they are.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{FileType, OFlags};
+
+use super::names::is_partial_name;
+use crate::error::{Error, Kind, Result};
+use crate::transfer::held::{Spot, file_type};
+
+/// What is at a download's target before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Nothing.
+    Absent,
+    /// A file or link, which will be replaced if the user agrees.
+    Replaceable,
+    /// A device such as /dev/null: written to as it is.
+    Device,
+    /// A link in /dev or /proc, such as /dev/stdout, or elsewhere one that leads to a device: never
+    /// replaced. It is written through only where the system has made it.
+    Link,
+}
+
+/// Looks at a target without following a link.
+///
+/// # Errors
+///
+/// [`Kind::Local`] for a directory, a FIFO or a socket, for a name that belongs to partial files
+/// or that the disk does not take, and when it cannot be looked at.
+pub fn examine(target: &Spot) -> Result<Target> {
+    let path = target.path();
+    if is_partial_name(target.name()) {
+        let text = format!("{}: names like this are those of partial files", path.display());
+        return Err(Error::new(Kind::Local, text).with_hint("give it another name with -o"));
+    }
+    target.check_name()?;
+    let stat = target.stat().map_err(|error| Error::local(&path, &error))?;
+    let Some(stat) = stat else { return Ok(Target::Absent) };
+    match file_type(&stat) {
+        FileType::Directory => {
+            Err(Error::new(Kind::Local, format!("{}: is a directory", path.display()))
+                .with_hint("name the file with -o, or the directory with -O"))
+        }
+        FileType::Fifo | FileType::Socket => {
+            Err(Error::new(Kind::Local, format!("{}: is not a regular file", path.display())))
+        }
+        FileType::CharacterDevice | FileType::BlockDevice => Ok(Target::Device),
+        FileType::Symlink if is_of_system(target) || leads_to_device(target) => Ok(Target::Link),
+        _ => Ok(Target::Replaceable),
+    }
+}
+
+/// Whether a name is in a directory whose links the system makes: what they lead to is open already,
+/// or is a device.
+pub fn is_of_system(target: &Spot) -> bool {
+    let directory = target.directory().path();
+    let named = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let Ok(directory) = named.canonicalize() else { return false };
+    let is_below = |above: &str| directory.starts_with(above);
+    is_below("/proc") || (is_below("/dev") && !is_below("/dev/shm"))
+}
+
+fn leads_to_device(target: &Spot) -> bool {
+    target.stat_through_link().is_ok_and(|stat| is_stream(&stat))
+}
+
+/// Whether bytes go into it one after the other, wherever it is opened.
+fn is_stream(stat: &rustix::fs::Stat) -> bool {
+    let kind = file_type(stat);
+    matches!(kind, FileType::CharacterDevice | FileType::BlockDevice | FileType::Fifo)
+}
+
+/// Opens what a link of the system leads to for writing.
+///
+/// # Errors
+///
+/// [`Kind::Local`] where it is no device or pipe, and for a link that somebody else has made.
+pub fn open_through_link(target: &Spot) -> Result<File> {
+    let path = target.path();
+    let refused = |why: &str, hint: &str| {
+        Err(Error::new(Kind::Local, format!("{}: {why}", path.display())).with_hint(hint))
+    };
+    if !is_of_system(target) {
+        return refused("is a link to a device, which is not followed", "name the device itself");
+    }
+    if !leads_to_device(target) {
+        return refused("leads to no device or pipe", "name the file itself with -o");
+    }
+    let failed = |error: io::Error| Error::local(&path, &error);
+    let file = File::options().write(true).open(&path).map_err(failed)?;
+    let stat = rustix::fs::fstat(&file).map_err(|errno| failed(errno.into()))?;
+    if is_stream(&stat) {
+        Ok(file)
+    } else {
+        refused("leads to no device or pipe any more", "name the file itself with -o")
+    }
+}
+
+/// Opens a device for writing, if it still is one.
+///
+/// # Errors
+///
+/// [`Kind::Local`].
+pub fn open_device(target: &Spot) -> Result<File> {
+    let failed = |error: io::Error| Error::local(target.path(), &error);
+    let device = target.open(OFlags::WRONLY).map_err(failed)?;
+    let stat = rustix::fs::fstat(&device).map_err(|errno| failed(errno.into()))?;
+    if !matches!(file_type(&stat), FileType::CharacterDevice | FileType::BlockDevice) {
+        let text = format!("{}: is no device any more", target.path().display());
+        return Err(Error::new(Kind::Local, text));
+    }
+    // It was opened without waiting, but is written to like any other.
+    rustix::fs::fcntl_setfl(&device, OFlags::empty()).map_err(|errno| failed(errno.into()))?;
+    Ok(device)
+}
