@@ -9,9 +9,11 @@ use super::{Context, overwrite};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{RemotePath, encode_name};
 use crate::output::Way;
+use crate::settings::XFER_ATOMIC;
 use crate::site::Site;
 use crate::transfer::relay::{self, Failed, Side};
-use crate::transfer::{Outcome, Remote as _, Type, partial::system_time};
+use crate::transfer::retry::Moved;
+use crate::transfer::{Facts, Outcome, Remote as _, Resume, Type, partial::system_time};
 
 /// The other server, and where on it files go.
 #[derive(Debug)]
@@ -45,30 +47,44 @@ impl There {
     /// # Errors
     ///
     /// Those of either end, with the name of its server.
-    pub fn copy(&mut self, ctx: &mut Context, from: &RemotePath, kind: Type) -> Result<()> {
+    pub fn copy(
+        &mut self,
+        ctx: &mut Context,
+        from: &RemotePath,
+        kind: Type,
+        resume: Resume,
+    ) -> Result<()> {
         let to = self.target(from)?;
         let facts = ctx.ask_server(|session| session.facts(from));
         let facts = match facts.map_err(|error| at_server(&ctx.connection, error)) {
             Ok(facts) => facts,
             Err(error) => return self.told(ctx, from, &to, Err(error)),
         };
-        let modified = || Ok(facts.modified.and_then(system_time));
-        ctx.exchange(&mut self.beside);
-        let may = overwrite::may_replace_remote(ctx, &to, modified);
-        ctx.exchange(&mut self.beside);
-        if !may? {
+        if resume == Resume::No && !self.may_replace(ctx, &to, facts)? {
             return Ok(());
         }
-        let how = crate::transfer::How { kind, ..ctx.how(Way::Copy) };
-        let job = relay::Job { from: from.clone(), to: to.clone(), facts: Some(facts), how };
+        let host = self.beside.connection.host();
+        let how = crate::transfer::How {
+            kind,
+            resume,
+            atomic: ctx.settings.flag(XFER_ATOMIC, host),
+            uploads: ctx.upload_journals(&self.beside.connection),
+            ..ctx.how(Way::Copy)
+        };
+        let mut job = relay::Job { from: from.clone(), to: to.clone(), facts: Some(facts), how };
         let watched = Watched::new(&ctx.out, from.as_str(), facts.size);
+        let moved = Moved::new(&watched);
         let (retries, cancel) = (ctx.retries(), ctx.cancel.clone());
-        let result = with_retries(retries, &cancel, &watched, |_| {
+        let result = with_retries(retries, &cancel, &watched, |again| {
+            if again {
+                job.facts = None;
+                job.how.resume = resume.after_loss(moved.any());
+            }
             self.both(ctx).and_then(|()| {
                 let lost = || Error::new(Kind::Connect, "the connection was lost").transient();
                 let source = ctx.connection.live().ok_or_else(lost)?;
                 let target = self.beside.connection.live().ok_or_else(lost)?;
-                relay::copy(source, target, &job, &watched, &cancel).map_err(
+                relay::copy(source, target, &job, &moved, &cancel).map_err(
                     |Failed { side, error }| {
                         let connection = match side {
                             Side::Source => &ctx.connection,
@@ -84,6 +100,14 @@ impl There {
         ctx.forget(&to);
         ctx.exchange(&mut self.beside);
         self.told(ctx, from, &to, result)
+    }
+
+    fn may_replace(&mut self, ctx: &mut Context, to: &RemotePath, facts: Facts) -> Result<bool> {
+        let modified = || Ok(facts.modified.and_then(system_time));
+        ctx.exchange(&mut self.beside);
+        let may = overwrite::may_replace_remote(ctx, to, modified);
+        ctx.exchange(&mut self.beside);
+        may
     }
 
     fn told(

@@ -25,8 +25,7 @@ use crate::transfer::{Resume, Type, download};
 /// prompt and refused in a script, unless --overwrite or the setting xfer:overwrite says
 /// otherwise. With -r a directory comes as `mirror` fetches it: only files that are missing,
 /// newer or of another size, and --overwrite does not matter. FILE may be a URL
-/// (ftps://HOST/FILE), and so may NAME and DIR: then the file goes from server to server, and
-/// from the beginning after a failure.
+/// (ftps://HOST/FILE), and so may NAME and DIR: then the file goes from server to server.
 #[derive(Debug, Parser)]
 pub struct Get {
     /// Store the file as NAME; `-` is standard output
@@ -100,9 +99,6 @@ impl Get {
         }
         let Some(url) = self.target_url() else { return Ok(()) };
         parse_url(url)?;
-        if self.resume {
-            return Err(wrong("what goes from server to server cannot be resumed"));
-        }
         if self.recursive {
             return Err(wrong("-r does not go from server to server")
                 .with_hint("`mirror` takes directories"));
@@ -185,7 +181,7 @@ impl Get {
         let kind = if self.ascii { Type::Ascii } else { Type::Binary };
         if let Some(url) = self.target_url() {
             let mut there = There::connect(ctx, url, self.name.is_none())?;
-            let copied = there.copy(ctx, &remote, kind);
+            let copied = there.copy(ctx, &remote, kind, Resume::asked(self.resume));
             there.close();
             return copied;
         }
@@ -265,5 +261,16 @@ fn in_directory(directory: &Path, remote: &RemotePath) -> Result<PathBuf> {
         Ok(name) => Ok(directory.join(local::path(name))),
         Err(why) => Err(Error::new(Kind::Local, format!("{remote}: {why}"))
             .with_hint("give it a local name with -o")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn standard_output_has_several_names() {
+        for name in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+            assert!(super::is_stdout(name), "{name}");
+        }
+        assert!(!super::is_stdout("stdout"));
     }
 }

@@ -72,7 +72,7 @@ impl Partial {
     ///
     /// As [`Partial::length`].
     pub fn behind(&self) -> Result<Start> {
-        Start::behind(&self.file, self.length()?).map_err(|error| self.failed(&error))
+        Start::behind(self.length()?, &mut |offset, count| self.read_at(offset, count))
     }
 
     /// The same, with blocks from all over it.
@@ -81,7 +81,7 @@ impl Partial {
     ///
     /// As [`Partial::length`].
     pub fn sampled(&self) -> Result<Start> {
-        Start::sampled(&self.file, self.length()?).map_err(|error| self.failed(&error))
+        Start::sampled(self.length()?, &mut |offset, count| self.read_at(offset, count))
     }
 
     /// So many bytes from an offset on, all of which are there.

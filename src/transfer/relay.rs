@@ -5,9 +5,12 @@ use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
 use super::resume::Start;
-use super::stream::{Download, unconfirmed};
+use super::stream::{Download, Failure, unconfirmed};
+use super::upload::{Compare, Resumed, store_from};
+use super::upload_journal::{Source, UploadJournal};
 use super::{
-    Facts, How, Outcome, Outgoing, Place, Progress, Remote, Type, Verify, all_resumed, verify,
+    Facts, How, Outcome, Outgoing, Progress, Remote, Resume, Type, Verify, all_resumed, atomic,
+    verify,
 };
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -45,6 +48,13 @@ pub struct Failed {
     pub error: Error,
 }
 
+impl Failed {
+    /// Whether what has arrived is something else than what was sent.
+    fn is_of_content(&self) -> bool {
+        self.error.kind() == Kind::Incomplete && !self.error.is_transient()
+    }
+}
+
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
         failed.error
@@ -59,7 +69,8 @@ fn here(error: Error) -> Failed {
     Failed { side: Side::Source, error }
 }
 
-/// Carries a file. The two connections hold each other back: nothing is kept but one block.
+/// Carries a file. The two connections hold each other back: nothing is kept but one block. The
+/// target is not touched before the source has sent something, or ended an empty file.
 ///
 /// # Errors
 ///
@@ -71,51 +82,220 @@ pub fn copy(
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Outcome, Failed> {
-    let begun = Instant::now();
-    let facts = match job.facts {
-        Some(facts) => facts,
-        None => source.facts(&job.from).map_err(here)?,
+    let mut facts = match job.facts {
+        Some(facts) if job.how.resume == Resume::No => facts,
+        // It may have been replaced since it was listed.
+        _ => source.facts(&job.from).map_err(here)?,
     };
-    let timeout = target.timeout();
-    let outgoing = target.store(&job.to, Place::Whole, job.how.kind).map_err(there)?;
-    let mut sink = Sink { outgoing, failed: None };
-    // The wire's form of a text is the same on both sides.
-    let how = How { kind: Type::Binary, verify: Verify::Size, ..job.how.clone() };
-    let binary = job.how.kind == Type::Binary;
-    let known = if binary { facts } else { Facts { size: None, ..facts } };
-    let download = Download { path: &job.from, facts: known, how: &how, cancel };
-    let fetched = download.run_as(source, job.how.kind, &Start::default(), &mut sink, progress);
-    let Sink { outgoing, failed } = sink;
-    let what = format!("put {}", job.to);
-    let fetched = match (fetched, failed) {
-        (Ok(outcome), None) => outcome,
-        (_, Some(error)) => {
-            let why = data_error(&error, timeout).about(&what);
-            let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
-            if error.kind() == ErrorKind::TimedOut || cancelled {
-                outgoing.abort();
-                return Err(there(why));
+    loop {
+        let relay = Relay { job, facts, progress, cancel, begun: Instant::now() };
+        match relay.run(source, target) {
+            Err(Ended::OtherSize(size)) if facts.size != Some(size) => facts.size = Some(size),
+            Err(Ended::OtherSize(size)) => {
+                return Err(here(Failure::OtherSize(size).into_error(&job.from)));
             }
-            let refused = outgoing.finish().ok().and_then(|f| verify::upload(&what, &f).err());
-            return Err(there(refused.unwrap_or(why)));
+            Err(Ended::Failed(failed)) => return Err(failed),
+            Ok(outcome) => return Ok(outcome),
         }
-        (Err(failure), None) => {
-            // What was stored so far must not pass for the whole file.
-            outgoing.abort();
-            return Err(here(failure.into_error(&job.from)));
-        }
-    };
-    let finished =
-        outgoing.finish().map_err(|error| there(unconfirmed(&what, fetched.bytes, error)))?;
-    verify::upload(&what, &finished).map_err(there)?;
-    check(source, target, job, fetched.bytes)?;
-    if job.how.preserve_times
-        && let Some(time) = facts.modified
-    {
-        target.set_modified(&job.to, time).map_err(there)?;
     }
-    let tls_resumed = all_resumed(fetched.tls_resumed, target.tls_resumed());
-    Ok(Outcome { elapsed: begun.elapsed(), tls_resumed, ..fetched })
+}
+
+struct Relay<'a> {
+    job: &'a Job,
+    facts: Facts,
+    progress: &'a dyn Progress,
+    cancel: &'a Cancel,
+    begun: Instant,
+}
+
+enum Ended {
+    Failed(Failed),
+    /// The source has listed it with another size than it has.
+    OtherSize(u64),
+}
+
+impl From<Failed> for Ended {
+    fn from(failed: Failed) -> Self {
+        Ended::Failed(failed)
+    }
+}
+
+impl Relay<'_> {
+    fn run(&self, source: &mut dyn Remote, target: &mut dyn Remote) -> Result<Outcome, Ended> {
+        let (job, facts) = (self.job, self.facts);
+        let name = atomic::first_name(&job.to, &job.how).map_err(there)?;
+        let binary = job.how.kind == Type::Binary;
+        let path = target.absolute(&name);
+        let journal = job.how.uploads.as_ref().filter(|_| binary);
+        let journal = journal.map(|journals| journals.of(&path));
+        let version = Source::of_remote(&source.absolute(&job.from), facts);
+        let known = journal.as_ref().zip(version.as_ref());
+        let start = self.start(source, target, &name, known)?;
+        let offset = start.offset;
+        let whole_already = offset > 0 && facts.size == Some(offset);
+        let mut sent = offset;
+        let carried = if whole_already {
+            Ok(Outcome {
+                bytes: 0,
+                elapsed: self.begun.elapsed(),
+                resumed_from: Some(offset),
+                tls_resumed: None,
+                warning: None,
+            })
+        } else {
+            self.carry(source, target, &name, &start, known, &mut sent)
+        };
+        let mut differs = false;
+        let done = carried.and_then(|outcome| {
+            let checked = check(source, target, job, &name, offset + outcome.bytes);
+            differs = checked.as_ref().is_err_and(Failed::is_of_content);
+            checked?;
+            atomic::give_final_name(target, &name, &job.to).map_err(there)?;
+            Ok(outcome)
+        });
+        match (&done, known) {
+            (Ok(_), Some((journal, _))) => journal.remove(),
+            (Err(_), Some((journal, _))) if differs => journal.spoil(),
+            (Err(_), Some((journal, version))) if sent > offset => journal.stopped(version, sent),
+            _ => {}
+        }
+        let outcome = done?;
+        if job.how.preserve_times
+            && let Some(time) = facts.modified
+        {
+            target.set_modified(&job.to, time).map_err(there)?;
+        }
+        let tls_resumed = all_resumed(outcome.tls_resumed, target.tls_resumed());
+        Ok(Outcome { elapsed: self.begun.elapsed(), tls_resumed, ..outcome })
+    }
+
+    /// Where to begin: behind what of the file is on the target already.
+    fn start(
+        &self,
+        source: &mut dyn Remote,
+        target: &mut dyn Remote,
+        name: &RemotePath,
+        known: Option<(&UploadJournal<'_>, &Source)>,
+    ) -> Result<Start, Failed> {
+        let Some(size) = self.facts.size else { return Ok(Start::default()) };
+        if self.job.how.resume == Resume::No || self.job.how.kind == Type::Ascii {
+            return Ok(Start::default());
+        }
+        let resumed = Resumed {
+            target: name,
+            size,
+            modified: self.facts.modified.map(|time| time.and_utc().timestamp()),
+            source: known.map(|(_, version)| version),
+            journal: known.map(|(journal, _)| journal),
+            resume: self.job.how.resume,
+            progress: self.progress,
+            cancel: self.cancel,
+        };
+        let (mut start, mut failed) = (Start::default(), None);
+        let offset = resumed.offset(target, &mut |length, compare| {
+            let how = How::default();
+            let download = Download {
+                path: &self.job.from,
+                facts: self.facts,
+                how: &how,
+                cancel: self.cancel,
+            };
+            let mut block = |offset, count| {
+                let block = download.block(source, offset, count, Type::Binary);
+                let block =
+                    block.and_then(|block| block.ok_or(Failure::NotTheSame("it is shorter")));
+                block.map_err(|failure| {
+                    let error = failure.into_error(&self.job.from);
+                    failed = Some(error.clone());
+                    error
+                })
+            };
+            start = match compare {
+                Compare::End => Start::behind(length, &mut block)?,
+                Compare::Samples => Start::sampled(length, &mut block)?,
+            };
+            Ok(start.clone())
+        });
+        match (offset, failed) {
+            (Err(_), Some(error)) => Err(here(error)),
+            (Err(error), None) => Err(there(error)),
+            (Ok(0), _) => Ok(Start::default()),
+            // The samples were compared; the last block shows that the source begins where it must.
+            (Ok(_), _) => Ok(Start { samples: Vec::new(), ..start }),
+        }
+    }
+
+    /// Carries what is missing; `sent` is told up to where the target may have it.
+    fn carry(
+        &self,
+        source: &mut dyn Remote,
+        target: &mut dyn Remote,
+        name: &RemotePath,
+        start: &Start,
+        known: Option<(&UploadJournal<'_>, &Source)>,
+        sent: &mut u64,
+    ) -> Result<Outcome, Ended> {
+        let job = self.job;
+        let timeout = target.timeout();
+        // The wire's form of a text is the same on both sides.
+        let how = How { kind: Type::Binary, verify: Verify::Size, ..job.how.clone() };
+        let binary = job.how.kind == Type::Binary;
+        let facts = if binary { self.facts } else { Facts { size: None, ..self.facts } };
+        let download = Download { path: &job.from, facts, how: &how, cancel: self.cancel };
+        let size = self.facts.size.unwrap_or(0);
+        let mut sink = Sink {
+            open: &mut || {
+                let outgoing = store_from(target, name, start.offset, job.how.kind)?;
+                // Not sooner: until the server has taken the command, it has an older file.
+                if let Some((journal, version)) = known {
+                    journal.begin(version, size, start.offset);
+                }
+                Ok(outgoing)
+            },
+            outgoing: None,
+            sent,
+            failed: None,
+        };
+        let fetched = download.run_as(source, job.how.kind, start, &mut sink, self.progress);
+        if fetched.is_ok() {
+            // An empty file is one as well. Why it failed is kept.
+            let _ = sink.ready();
+        }
+        let Sink { outgoing, failed, .. } = sink;
+        let what = format!("put {}", job.to);
+        let fetched = match (fetched, failed) {
+            (Ok(outcome), None) => outcome,
+            (_, Some(Broken::Refused(error))) => return Err(there(error).into()),
+            (_, Some(Broken::Stream(error))) => {
+                let why = data_error(&error, timeout).about(&what);
+                let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
+                let Some(outgoing) = outgoing else { return Err(there(why).into()) };
+                if error.kind() == ErrorKind::TimedOut || cancelled {
+                    outgoing.abort();
+                    return Err(there(why).into());
+                }
+                let refused = outgoing.finish().ok().and_then(|f| verify::upload(&what, &f).err());
+                return Err(there(refused.unwrap_or(why)).into());
+            }
+            (Err(failure), None) => {
+                // What was stored so far must not pass for the whole file.
+                if let Some(outgoing) = outgoing {
+                    outgoing.abort();
+                }
+                return Err(match failure {
+                    Failure::OtherSize(size) => Ended::OtherSize(size),
+                    other => here(other.into_error(&job.from)).into(),
+                });
+            }
+        };
+        if let Some(outgoing) = outgoing {
+            let finished = outgoing.finish();
+            let finished =
+                finished.map_err(|error| there(unconfirmed(&what, fetched.bytes, error)))?;
+            verify::upload(&what, &finished).map_err(there)?;
+        }
+        Ok(fetched)
+    }
 }
 
 /// What arrived must be what was sent.
@@ -123,44 +303,73 @@ fn check(
     source: &mut dyn Remote,
     target: &mut dyn Remote,
     job: &Job,
+    name: &RemotePath,
     sent: u64,
 ) -> Result<(), Failed> {
     if job.how.verify == Verify::None || job.how.kind == Type::Ascii {
         return Ok(());
     }
-    let incomplete = |text: String| there(Error::new(Kind::Incomplete, text));
-    let size = match target.facts(&job.to) {
+    let size = match target.facts(name) {
         Ok(facts) => facts.size,
         Err(error) if error.kind() == Kind::Refused => None,
         Err(error) => return Err(there(error)),
     };
     if let Some(size) = size.filter(|size| *size != sent) {
         let text = format!("put {}: {sent} bytes were sent, the server has {size}", job.to);
-        return Err(incomplete(text));
+        let error = Error::new(Kind::Incomplete, text);
+        // What is missing can be sent.
+        return Err(there(if size < sent { error.transient() } else { error }));
     }
     if job.how.verify == Verify::Hash
         && let Some(from) = source.checksum(&job.from).map_err(here)?
-        && let Some(to) = target.checksum(&job.to).map_err(there)?
+        && let Some(to) = target.checksum(name).map_err(there)?
         && from.algorithm == to.algorithm
         && from.digits != to.digits
     {
         let text = format!("put {}: the {:?} checksums differ", job.to, from.algorithm);
-        return Err(incomplete(text));
+        return Err(there(Error::new(Kind::Incomplete, text)));
     }
     Ok(())
 }
 
-/// The upload as the download's sink; keeps the reason of its failure.
-struct Sink {
-    outgoing: Box<dyn Outgoing>,
-    failed: Option<std::io::Error>,
+/// Why an upload broke off.
+enum Broken {
+    /// It was not taken.
+    Refused(Error),
+    /// While it was sent.
+    Stream(std::io::Error),
 }
 
-impl Write for Sink {
+/// The upload as the download's sink: opened by the first bytes; keeps the reason of its failure.
+struct Sink<'a> {
+    open: &'a mut dyn FnMut() -> Result<Box<dyn Outgoing>>,
+    outgoing: Option<Box<dyn Outgoing>>,
+    sent: &'a mut u64,
+    failed: Option<Broken>,
+}
+
+impl Sink<'_> {
+    /// Opens the upload; whether that worked.
+    fn ready(&mut self) -> std::io::Result<&mut Box<dyn Outgoing>> {
+        if self.outgoing.is_none() {
+            match (self.open)() {
+                Ok(outgoing) => self.outgoing = Some(outgoing),
+                Err(error) => self.failed = Some(Broken::Refused(error)),
+            }
+        }
+        self.outgoing.as_mut().ok_or_else(|| ErrorKind::ConnectionRefused.into())
+    }
+}
+
+impl Write for Sink<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.outgoing.write_all(bytes).map(|()| bytes.len()).map_err(|error| {
+        let outgoing = self.ready()?;
+        let written = outgoing.write_all(bytes);
+        // Some of it may arrive though it fails.
+        *self.sent += bytes.len() as u64;
+        written.map(|()| bytes.len()).map_err(|error| {
             let kind = error.kind();
-            self.failed = Some(error);
+            self.failed = Some(Broken::Stream(error));
             kind.into()
         })
     }
@@ -171,40 +380,4 @@ impl Write for Sink {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::Unwatched;
-    use super::super::fake::{Fake, Fault};
-    use super::*;
-
-    fn carry(source: &mut Fake, target: &mut Fake) -> Result<Outcome, Failed> {
-        let path = |path| RemotePath::new(path).unwrap();
-        let job = Job { from: path("x"), to: path("y"), facts: None, how: How::default() };
-        copy(source, target, &job, &Unwatched, &Cancel::new())
-    }
-
-    #[test]
-    fn a_file_goes_from_server_to_server_with_its_time() {
-        let data: Vec<u8> = (0..900_001u32).map(|i| (i % 251) as u8).collect();
-        let (mut source, mut target) = (Fake::with("x", &data), Fake::default());
-        assert_eq!(carry(&mut source, &mut target).unwrap().bytes, data.len() as u64);
-        assert!(target.content("y") == data);
-        assert_eq!(target.times_set, 1);
-    }
-
-    #[test]
-    fn a_fault_at_either_end_is_a_failure() {
-        for fault in [Fault::CutAt(500), Fault::ShortBy(1), Fault::Reply(426), Fault::ResetAt(500)]
-        {
-            let (mut source, mut target) = (Fake::with("x", &[7; 1000]), Fake::default());
-            source.fault = Some(fault);
-            let failed = carry(&mut source, &mut target).unwrap_err();
-            assert_eq!(failed.side, Side::Source, "{fault:?}: {}", failed.error);
-        }
-        for fault in [Fault::Reply(552), Fault::StoredShortBy(1), Fault::ResetAt(500)] {
-            let (mut source, mut target) = (Fake::with("x", &[7; 1000]), Fake::default());
-            target.fault = Some(fault);
-            let failed = carry(&mut source, &mut target).unwrap_err();
-            assert_eq!(failed.side, Side::Target, "{fault:?}: {}", failed.error);
-        }
-    }
-}
+mod tests;

@@ -44,33 +44,36 @@ pub struct Start {
     pub samples: Vec<(u64, Vec<u8>)>,
 }
 
+/// Reads so many bytes from an offset on.
+pub type Blocks<'a> = &'a mut dyn FnMut(u64, usize) -> Result<Vec<u8>>;
+
 impl Start {
-    /// Behind the first `length` bytes of a file; the last block of them is compared.
+    /// Behind the first `length` bytes of what is here; the last block of them is compared.
     ///
     /// # Errors
     ///
-    /// The system's.
-    pub fn behind(file: &File, length: u64) -> io::Result<Self> {
-        let overlap = block(file, length.saturating_sub(OVERLAP), length.min(OVERLAP))?;
+    /// Those of `block`.
+    pub fn behind(length: u64, block: Blocks<'_>) -> Result<Self> {
+        let count = length.min(OVERLAP);
+        let overlap = block(length - count, usize::try_from(count).unwrap_or(0))?;
         Ok(Self { offset: length, overlap, samples: Vec::new() })
     }
 
-    /// As [`Start::behind`]; blocks from all over the file are compared, and all of a short one.
+    /// As [`Start::behind`]; blocks from all over it are compared, and all of what is short.
     ///
     /// # Errors
     ///
-    /// The system's.
-    pub fn sampled(file: &File, length: u64) -> io::Result<Self> {
+    /// Those of `block`.
+    pub fn sampled(length: u64, block: Blocks<'_>) -> Result<Self> {
         if length <= (SAMPLES + 1) * OVERLAP {
-            return Ok(Self {
-                offset: length,
-                overlap: block(file, 0, length)?,
-                ..Self::default()
-            });
+            let overlap = block(0, usize::try_from(length).unwrap_or(0))?;
+            return Ok(Self { offset: length, overlap, samples: Vec::new() });
         }
         let step = (length - OVERLAP) / SAMPLES;
-        let samples = (0..SAMPLES).map(|n| Ok((n * step, block(file, n * step, OVERLAP)?)));
-        Ok(Self { samples: samples.collect::<io::Result<_>>()?, ..Self::behind(file, length)? })
+        let count = usize::try_from(OVERLAP).unwrap_or(0);
+        let samples = (0..SAMPLES).map(|n| Ok((n * step, block(n * step, count)?)));
+        let samples = samples.collect::<Result<_>>()?;
+        Ok(Self { samples, ..Self::behind(length, block)? })
     }
 
     /// Whether less than all of it is compared, though only that could prove anything.
@@ -79,8 +82,13 @@ impl Start {
     }
 }
 
-fn block(file: &File, offset: u64, length: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+/// The bytes of a file that is read wherever it is being written to.
+///
+/// # Errors
+///
+/// The system's.
+pub fn block(file: &File, offset: u64, count: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; count];
     file.read_exact_at(&mut bytes, offset)?;
     Ok(bytes)
 }
@@ -166,10 +174,12 @@ fn of_target(partial: &Partial, facts: Facts) -> Result<Plan> {
     if length < size && !is_ours(&file, target) {
         return Ok(Plan::Afresh(Some("what is here has another owner, or a second name")));
     }
-    let start = match remote {
-        Some(_) => Start::behind(&file, length),
-        None => Start::sampled(&file, length),
+    let mut blocks = |offset, count| {
+        block(&file, offset, count).map_err(|error| Error::local(target.path(), &error))
     };
-    let start = start.map_err(|error| Error::local(target.path(), &error))?;
+    let start = match remote {
+        Some(_) => Start::behind(length, &mut blocks)?,
+        None => Start::sampled(length, &mut blocks)?,
+    };
     Ok(if length == size { Plan::Compare(start) } else { Plan::Adopt(start) })
 }

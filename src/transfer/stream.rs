@@ -106,7 +106,9 @@ impl Download<'_> {
             progress.expect(total);
         }
         progress.start_at(start.offset);
-        if !self.comes_as(&start.overlap, &mut *incoming, remote.timeout())? {
+        let came = self.read(start.overlap.len(), &mut *incoming, remote.timeout())?;
+        // Less than what is here is not the same file either.
+        if came.is_none_or(|came| came != start.overlap) {
             incoming.abort();
             return Err(Failure::NotTheSame("what is here is not its beginning"));
         }
@@ -194,26 +196,42 @@ impl Download<'_> {
         bytes: &[u8],
         kind: Type,
     ) -> Result<(), Failure> {
-        let mut incoming = self.begin(remote, offset, kind)?;
-        let same = self.comes_as(bytes, &mut *incoming, remote.timeout());
-        incoming.abort();
-        if same? { Ok(()) } else { Err(Failure::NotTheSame("what is here is another file")) }
+        let came = self.block(remote, offset, bytes.len(), kind)?;
+        let same = came.is_some_and(|came| came == bytes);
+        if same { Ok(()) } else { Err(Failure::NotTheSame("what is here is another file")) }
     }
 
-    /// Reads bytes that are here already and compares them.
-    fn comes_as(
+    /// Fetches so many bytes from an offset on; `None` where there are fewer.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`].
+    pub fn block(
         &self,
-        bytes: &[u8],
+        remote: &mut dyn Remote,
+        offset: u64,
+        count: usize,
+        kind: Type,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let mut incoming = self.begin(remote, offset, kind)?;
+        let came = self.read(count, &mut *incoming, remote.timeout());
+        incoming.abort();
+        came
+    }
+
+    /// Reads so many bytes; `None` where fewer come.
+    fn read(
+        &self,
+        count: usize,
         incoming: &mut dyn Incoming,
         timeout: Duration,
-    ) -> Result<bool, Failure> {
-        let mut came = vec![0; bytes.len()];
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let mut came = vec![0; count];
         let mut filled = 0;
         while filled < came.len() {
             self.cancel.check()?;
             match incoming.read(&mut came[filled..]) {
-                // Less than what is here: not the same file.
-                Ok(0) => return Ok(false),
+                Ok(0) => return Ok(None),
                 Ok(n) => filled += n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -222,7 +240,7 @@ impl Download<'_> {
                 }
             }
         }
-        Ok(came == bytes)
+        Ok(Some(came))
     }
 
     /// A stream that broke: a stalled one says nothing more, another may have a reason to tell.

@@ -14,7 +14,7 @@ use rustix::fs::OFlags;
 
 use super::ascii::ToWire;
 use super::held::HeldDir;
-use super::resume::Start;
+use super::resume::{Start, block};
 use super::stream::unconfirmed;
 use super::upload_journal::{Source, UploadJournal};
 use super::{
@@ -178,11 +178,14 @@ impl Upload<'_> {
             cancel: self.cancel,
         };
         resumed.offset(remote, &mut |length, compare| {
-            let start = match compare {
-                Compare::End => Start::behind(file, length),
-                Compare::Samples => Start::sampled(file, length),
+            let mut blocks = |offset, count| {
+                let read = block(file, offset, count);
+                read.map_err(|error| Error::local(&self.job.local, &error))
             };
-            start.map_err(|error| Error::local(&self.job.local, &error))
+            match compare {
+                Compare::End => Start::behind(length, &mut blocks),
+                Compare::Samples => Start::sampled(length, &mut blocks),
+            }
         })
     }
 
@@ -203,18 +206,8 @@ impl Upload<'_> {
         if self.before.is_file() {
             file.read_at(&mut [0], offset).map_err(local)?;
         }
-        let mut outgoing = if offset == 0 {
-            remote.store(target, Place::Whole, kind)?
-        } else {
-            file.seek(SeekFrom::Start(offset)).map_err(local)?;
-            // APPE is refused by fewer servers than REST before STOR; the size was just seen.
-            match remote.store(target, Place::End, kind) {
-                Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
-                    remote.store(target, Place::Offset(offset), kind)?
-                }
-                other => other?,
-            }
-        };
+        file.seek(SeekFrom::Start(offset)).map_err(local)?;
+        let mut outgoing = store_from(remote, target, offset, kind)?;
         // Not sooner: until the server has taken the command, what it has is an older file.
         if let Some(journal) = journal {
             journal.begin(&self.source, self.before.len(), offset);
@@ -326,6 +319,25 @@ impl Upload<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Begins to store what follows the first bytes of a file.
+pub(super) fn store_from(
+    remote: &mut dyn Remote,
+    target: &RemotePath,
+    offset: u64,
+    kind: Type,
+) -> Result<Box<dyn Outgoing>> {
+    if offset == 0 {
+        return remote.store(target, Place::Whole, kind);
+    }
+    // APPE is refused by fewer servers than REST before STOR; the size was just seen.
+    match remote.store(target, Place::End, kind) {
+        Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
+            remote.store(target, Place::Offset(offset), kind)
+        }
+        other => other,
     }
 }
 

@@ -187,7 +187,7 @@ impl UploadJournal<'_> {
     pub fn begun(&self, source: &Source) -> Begun {
         let Some(record) = self.read() else { return Begun::Unknown };
         match record.source {
-            None => Begun::Other("two uploads to it ran at the same time"),
+            None => Begun::Other("what is on the server may not be its beginning"),
             Some(then) if then.identity != source.identity => {
                 Begun::Other("the file to upload has changed")
             }

@@ -148,7 +148,6 @@ fn the_current_servers_password_is_not_for_another_host() {
 fn what_makes_no_sense_is_refused_before_anything_is_connected() {
     let scene = Scene::new(source());
     for commands in [
-        "get -c d/a -o ftps://h/x",
         "get -r d -o ftps://h/x",
         "get sftp://h/x",
         "get ftps://h/",
@@ -177,4 +176,115 @@ fn a_tree_goes_from_server_to_server_and_the_second_time_nothing_does() {
     let ran = run(&scene, &other, "rm d/a; mirror --delete --yes d URL/in/d; mirror URL/in/d back");
     assert!(other.content("/in/d/a").is_none(), "{}", ran.ok());
     assert!(scene.read("back/e/f").unwrap() == b"deep");
+}
+
+/// Runs commands without retries.
+fn once(scene: &Scene, other: &Liar, more: &[&str], commands: &str) -> Ran {
+    let commands = commands.replace("URL", &url(other, ""));
+    let call = scene.call().args(["--fingerprint", &other.fingerprint]);
+    call.args(["--set", "net:max-retries=0"]).args(more).args(["-c", &commands]).run()
+}
+
+#[test]
+fn the_target_is_not_touched_before_the_source_has_sent_something() {
+    let retr = |step: Step| source().always("RETR", step);
+    for (case, from) in [
+        ("refused", retr(Step::reply("550 not yours"))),
+        ("busy", retr(Step::reply("450 later"))),
+        ("lost", retr(Step::Reset(Vec::new()))),
+        ("cut at once", source().always_data("RETR", Data::Cut(0))),
+        ("reset at once", source().always_data("RETR", Data::Reset(0))),
+    ] {
+        for command in ["get d/a -o URL/x/a", "mirror d URL/x"] {
+            let scene = Scene::new(from.clone());
+            let other = Liar::start(Script::new().file("/x/a", "old"));
+            let ran = once(&scene, &other, &[], command);
+            assert!(ran.status != 0, "{case}\n{ran}");
+            assert_eq!(other.content("/x/a").unwrap(), b"old", "{case}, {command}\n{ran}");
+        }
+    }
+}
+
+#[test]
+fn empty_files_go_from_server_to_server() {
+    let scene = Scene::new(Script::new().file("/a", ""));
+    let other = Liar::start(Script::new().file("/x", "old"));
+    once(&scene, &other, &[], "get a -o URL/x").ok();
+    assert_eq!(other.content("/x").unwrap(), b"");
+}
+
+#[test]
+fn an_atomic_copy_appears_only_when_it_is_whole() {
+    let atomic = ["--set", "xfer:atomic=yes"];
+    let scene = Scene::new(source().data("RETR", Data::Cut(SIZE / 2)));
+    let other = Liar::start(Script::new().file("/x", "old"));
+    once(&scene, &other, &atomic, "get d/a -o URL/x").status(10);
+    assert_eq!(other.content("/x").unwrap(), b"old");
+    let ran = once(&scene, &other, &atomic, "get d/a -o URL/x").ok();
+    assert!(other.content("/x").unwrap() == noise(SIZE), "{ran}");
+    assert_eq!(other.files.lock().unwrap().paths(), [b"/x"], "{ran}");
+}
+
+#[test]
+fn an_interrupted_copy_is_resumed_if_the_source_is_still_the_same() {
+    for (atomic, replaced) in [(false, false), (true, false), (false, true), (true, true)] {
+        let more: &[&str] = if atomic { &["--set", "xfer:atomic=yes"] } else { &[] };
+        let scene = Scene::new(source());
+        let other = Liar::start(Script::new().data("STOR", Data::Reset(SIZE / 2)));
+        assert_ne!(once(&scene, &other, more, "get d/a -o URL/x").status, 0);
+        other.wire.wait_idle();
+        let mut newer = noise(SIZE);
+        newer[..1000].fill(b'x');
+        if replaced {
+            let mut files = scene.liar.files.lock().unwrap();
+            files.put(b"/d/a", newer.clone());
+            files.set_time(b"/d/a", "20250101000000");
+        }
+        let ran = once(&scene, &other, more, "get -c d/a -o URL/x").ok();
+        let wanted = if replaced { newer } else { noise(SIZE) };
+        assert!(other.content("/x").unwrap() == wanted, "{atomic} {replaced}\n{ran}");
+        assert_eq!(other.wire.lines("APPE").len(), usize::from(!replaced), "{ran}");
+        assert_eq!(ran.err().contains("starting again"), replaced, "{ran}");
+    }
+}
+
+#[test]
+fn a_retry_of_a_copy_resumes_it_and_a_source_replaced_meanwhile_begins_again() {
+    for replaced in [false, true] {
+        let mut newer = noise(SIZE);
+        newer[..1000].fill(b'x');
+        let new = newer.clone();
+        let change = Step::change_after(move |files| {
+            if replaced {
+                files.put(b"/d/a", new.clone());
+                files.set_time(b"/d/a", "20250101000000");
+            }
+        });
+        for command in ["get d/a -o URL/x/a", "mirror d URL/x"] {
+            let from = source().on("RETR", change.clone()).data("RETR", Data::Cut(SIZE / 2));
+            let scene = Scene::new(from);
+            let other = Liar::start(Script::new().dir("/x"));
+            let ran = run(&scene, &other, command).ok();
+            let wanted = if replaced { newer.clone() } else { noise(SIZE) };
+            assert!(other.content("/x/a").unwrap() == wanted, "{command} {replaced}\n{ran}");
+            assert_eq!(ran.err().contains("starting again"), replaced, "{command}\n{ran}");
+            let appended = other.wire.lines("APPE").len();
+            assert_eq!(appended, usize::from(!replaced), "{command}\n{ran}");
+        }
+    }
+}
+
+#[test]
+fn an_older_copy_on_the_other_server_is_no_partial_file() {
+    let mut old = noise(SIZE);
+    old[..1000].fill(b'x');
+    for length in [SIZE, SIZE - 100_000] {
+        for command in ["get -c d/a -o URL/x/a", "mirror -c d URL/x"] {
+            let scene = Scene::new(source());
+            let other = Liar::start(Script::new().file("/x/a", &old[..length]));
+            other.files.lock().unwrap().set_time(b"/x/a", "20200101000000");
+            let ran = once(&scene, &other, &[], command).ok().stderr_has("older: starting again");
+            assert!(other.content("/x/a").unwrap() == noise(SIZE), "{command}\n{ran}");
+        }
+    }
 }

@@ -1,4 +1,6 @@
-//! Downloads to devices and pipes by their names, and to links that lead to them.
+//! Downloads to devices and pipes by their names, and to links that lead to them. Only by names
+//! under /proc, where nothing can be replaced: that /dev/stdout is a link of this kind is tested
+//! beside the code, without a download to it.
 
 use crate::support::liar::Script;
 use crate::support::scene::{Scene, noise};
@@ -12,38 +14,32 @@ fn scene() -> Scene {
 
 #[test]
 fn standard_output_is_written_to_by_any_of_its_names() {
-    let before = std::fs::read_link("/dev/stdout").unwrap();
-    for name in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+    for name in ["-", "/dev/fd/1", "/proc/self/fd/1"] {
         let ran = scene().run(&format!("get --overwrite a -o {name}")).ok();
         assert!(ran.stdout == noise(SIZE), "{name}");
     }
-    assert_eq!(std::fs::read_link("/dev/stdout").unwrap(), before);
 }
 
 #[test]
 fn a_link_of_the_system_to_a_pipe_is_written_through() {
-    let before = std::fs::read_link("/dev/stderr").unwrap();
-    for name in ["/dev/stderr", "/dev/fd/2"] {
+    for name in ["/proc/self/fd/2", "/dev/fd/2"] {
         let ran = scene().run(&format!("get --overwrite a -o {name}")).ok();
         let text = String::from_utf8_lossy(&noise(SIZE)).into_owned();
         assert!(ran.err().contains(&text), "{name}");
     }
-    assert_eq!(std::fs::read_link("/dev/stderr").unwrap(), before);
 }
 
 #[test]
 fn a_link_of_the_system_to_a_file_is_neither_replaced_nor_followed() {
     let scene = scene();
     scene.write("log", "a line");
-    let link = std::fs::read_link("/dev/stderr").unwrap();
-    let program = scene.call().args(["-c", "get --overwrite a -o /dev/stderr"]);
+    let program = scene.call().args(["-c", "get --overwrite a -o /proc/self/fd/2"]);
     let mut command = program.command();
     let log = std::fs::File::options().append(true).open(scene.path("log")).unwrap();
     let status = command.stdin(std::process::Stdio::null()).stderr(log).status().unwrap();
     assert_eq!(status.code(), Some(9));
     let log = String::from_utf8(scene.read("log").unwrap()).unwrap();
     assert!(log.starts_with("a line") && log.contains("leads to no device or pipe"), "{log}");
-    assert_eq!(std::fs::read_link("/dev/stderr").unwrap(), link);
 }
 
 #[test]

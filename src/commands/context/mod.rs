@@ -225,9 +225,6 @@ impl Context {
         let host = self.connection.host();
         let rate = self.settings.rate(set::NET_LIMIT_RATE, host);
         let rate = if way == Way::Download { rate.down } else { rate.up };
-        let connected = self.connection.site.as_ref().zip(self.connection.login.as_ref());
-        let account = connected.map(|(site, login)| format!("{}@{}", login.user, site.key()));
-        let journals = |account| Arc::new(UploadJournals::new(self.home.uploads(), account));
         How {
             preserve_times: self.settings.flag(set::XFER_PRESERVE_TIMES, host),
             verify: match self.settings.text(set::XFER_VERIFY, host) {
@@ -237,9 +234,16 @@ impl Context {
             },
             atomic: self.settings.flag(set::XFER_ATOMIC, host),
             limits: [Limit::new(rate), self.total_limits.of(way, &self.settings)],
-            uploads: account.filter(|_| way != Way::Download).map(journals),
+            uploads: self.upload_journals(&self.connection).filter(|_| way != Way::Download),
             ..How::default()
         }
+    }
+
+    /// Where uploads over a connection are written down; nowhere for one without a login.
+    pub fn upload_journals(&self, connection: &Connection) -> Option<Arc<UploadJournals>> {
+        let (site, login) = (connection.site.as_ref()?, connection.login.as_ref()?);
+        let account = format!("{}@{}", login.user, site.key());
+        Some(Arc::new(UploadJournals::new(self.home.uploads(), account)))
     }
 
     /// The retries that one piece of work has.

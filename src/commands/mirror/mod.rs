@@ -161,7 +161,11 @@ impl Mirror {
         there: Option<&Connection>,
         limit: usize,
     ) -> Result<()> {
-        let settings = self.settings(ctx, way, limit);
+        let mut settings = self.settings(ctx, way, limit);
+        if let Some(there) = there {
+            settings.how.uploads = ctx.upload_journals(there);
+            settings.how.atomic = ctx.settings.flag(set::XFER_ATOMIC, there.host());
+        }
         let watched = Watching::new(ctx, way, there, sides.clone());
         let begun = std::time::Instant::now();
         let result = run::carry(&sides, &settings, &watched, &ctx.cancel);

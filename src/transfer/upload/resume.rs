@@ -65,7 +65,8 @@ impl Resumed<'_> {
             Err(why) => why,
             Ok(compare) => {
                 let start = blocks(size, compare)?;
-                if start.is_unverified() && there.modified.is_none() {
+                let no_time = there.modified.is_none() || self.modified.is_none();
+                if start.is_unverified() && no_time {
                     self.progress.note(&format!("{}: {UNVERIFIED}", self.target));
                 }
                 let how = How::default();
