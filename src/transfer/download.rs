@@ -95,6 +95,13 @@ pub fn to_file(
         return to_writer(remote, job, facts, &mut device, progress, cancel);
     }
     let mut partial = Partial::open(&spot)?;
+    // Another ftpsh may have completed it before this one had the lock.
+    if job.fresh && !matches!(spot.stat(), Ok(None)) {
+        if partial.length().is_ok_and(|length| length == 0) {
+            partial.discard();
+        }
+        return Err(spot.is_taken());
+    }
     if job.ask_time {
         remote.foresee_modified(&job.remote)?;
     }

@@ -18,21 +18,33 @@ use crate::transfer::held::Spot;
 ///
 /// [`Kind::Local`] when it cannot be opened, is a link, or is another download's.
 pub(super) fn create_or_open(spot: &Spot, target: &Spot, mode: u32) -> Result<File> {
-    match spot.open_or_create(OFlags::RDWR | OFlags::EXCL, mode) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let opened = spot.open_or_create(OFlags::RDWR, mode);
-            spelled_otherwise(spot, target, opened.as_ref().ok())?;
-            let file = locked(opened, spot, target)?;
-            // Where a program serves the disk, the system may know a name for a second that is
-            // gone already, as that of a file that is whole by now.
-            match spot.on_disk() {
-                Some(name) if is_partial_name(&name) => Ok(file),
-                _ => Err(of_another(target)),
+    for _ in 0..ATTEMPTS {
+        let file = match spot.open_or_create(OFlags::RDWR | OFlags::EXCL, mode) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let opened = spot.open_or_create(OFlags::RDWR, mode);
+                spelled_otherwise(spot, target, opened.as_ref().ok())?;
+                let file = locked(opened, spot, target)?;
+                // Where a program serves the disk, the system may know a name for a second that is
+                // gone already, as that of a file that is whole by now.
+                match spot.on_disk() {
+                    Some(name) if is_partial_name(&name) => file,
+                    // It became a whole file before it was locked.
+                    None => continue,
+                    Some(_) => return Err(of_another(target)),
+                }
             }
+            created => locked(created, spot, target)?,
+        };
+        // What was locked may be a whole file by now, beside which another partial file was begun.
+        if spot.holds(&file) {
+            return Ok(file);
         }
-        created => locked(created, spot, target),
     }
+    Err(of_another(target))
 }
+
+/// How often a partial file may become a whole one while it is being opened.
+const ATTEMPTS: usize = 10;
 
 /// Whether it is safe that the disk spells the name of a partial file otherwise. Many programs that
 /// serve disks take each spelling for a file of its own, also for locks, which then keep nobody
