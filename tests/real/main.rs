@@ -15,6 +15,7 @@ mod failures;
 mod lftp;
 mod lost_connections;
 mod mirror;
+mod resumed;
 mod transfers;
 mod trees;
 
