@@ -122,7 +122,8 @@ impl UploadJournals {
     /// The journal of an upload to this path, seen from the root.
     pub fn of(&self, path: &RemotePath) -> UploadJournal<'_> {
         let attempt = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
-        UploadJournal { journals: self, path: path.as_str().to_owned(), attempt }
+        let began = chrono::Utc::now().timestamp();
+        UploadJournal { journals: self, path: path.as_str().to_owned(), attempt, began }
     }
 
     /// The held directory; created if need be.
@@ -162,6 +163,8 @@ pub struct UploadJournal<'a> {
     journals: &'a UploadJournals,
     path: String,
     attempt: String,
+    /// When this attempt began: seconds since 1970.
+    began: i64,
 }
 
 /// What a journal says of what is on the server.
@@ -246,11 +249,10 @@ impl UploadJournal<'_> {
     /// Replaces it. A directory that takes none is no reason not to upload: what fails then is not
     /// resumed. An old one must not stay, though.
     fn write(&self, source: Option<&Source>, sent: Option<u64>) {
-        let now = chrono::Utc::now().timestamp();
         let before = self.read().and_then(|record| Some((record.source?, record.began)));
         let before = before.filter(|(then, _)| Some(&then.identity) == source.map(|s| &s.identity));
         // What is on the server may be from then, when it was racy.
-        let (racy, began) = before.map_or((false, now), |(then, began)| (then.racy, began));
+        let (racy, began) = before.map_or((false, self.began), |(then, began)| (then.racy, began));
         let source = source.map(|source| Source { racy: source.racy || racy, ..source.clone() });
         let record = Record {
             account: self.journals.account.clone(),
