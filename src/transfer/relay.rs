@@ -82,22 +82,22 @@ pub fn copy(
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Outcome, Failed> {
-    let mut facts = match job.facts {
+    let facts = match job.facts {
         Some(facts) if job.how.resume == Resume::No => facts,
         // It may have been replaced since it was listed.
         _ => source.facts(&job.from).map_err(here)?,
     };
-    loop {
-        let relay = Relay { job, facts, progress, cancel, begun: Instant::now() };
-        match relay.run(source, target) {
-            Err(Ended::OtherSize(size)) if facts.size != Some(size) => facts.size = Some(size),
-            Err(Ended::OtherSize(size)) => {
-                return Err(here(Failure::OtherSize(size).into_error(&job.from)));
-            }
-            Err(Ended::Failed(failed)) => return Err(failed),
-            Ok(outcome) => return Ok(outcome),
-        }
-    }
+    let begun = Instant::now();
+    let mut run = |facts| Relay { job, facts, progress, cancel, begun }.run(source, target);
+    let ended = match run(facts) {
+        // It was listed with the length of a link: once more, with its own.
+        Err(Ended::OtherSize(size)) => run(Facts { size: Some(size), ..facts }),
+        other => other,
+    };
+    ended.map_err(|ended| match ended {
+        Ended::Failed(failed) => failed,
+        Ended::OtherSize(size) => here(Failure::OtherSize(size).into_error(&job.from)),
+    })
 }
 
 struct Relay<'a> {

@@ -206,6 +206,17 @@ fn the_target_is_not_touched_before_the_source_has_sent_something() {
 }
 
 #[test]
+fn a_source_that_tells_another_size_each_time_is_asked_once_more() {
+    let told = |size: u64| Step::reply(format!("213 {size}"));
+    let script = source().without("MLST").without("MLSD");
+    let script = script.on("SIZE", told(10)).on("SIZE", told(1_000_000));
+    let scene = Scene::new(script.on("SIZE", told(2_000_000)).on("SIZE", told(2_500_000)));
+    let other = Liar::start(Script::new());
+    let ran = once(&scene, &other, &[], "get d/a -o URL/x").status(10);
+    assert_eq!(scene.liar.wire.lines("RETR").len(), 2, "{ran}");
+}
+
+#[test]
 fn empty_files_go_from_server_to_server() {
     let scene = Scene::new(Script::new().file("/a", ""));
     let other = Liar::start(Script::new().file("/x", "old"));
