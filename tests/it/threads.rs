@@ -4,7 +4,9 @@ use crate::support::liar::Script;
 use crate::support::scene::{Scene, noise};
 use std::io::Write as _;
 use std::os::unix::fs::chown;
+use std::path::Path;
 use std::process::{Command, Stdio};
+use tempfile::TempDir;
 
 /// Nobody else's, so that the limit counts this test's processes and threads only.
 const UID: u32 = 54_321;
@@ -14,13 +16,13 @@ fn files() -> Script {
 }
 
 /// Runs commands as a user who may have so many threads; its status and standard error.
-fn run(scene: &Scene, threads: usize, commands: &str) -> (Option<i32>, String) {
+fn run(executable: &Path, scene: &Scene, threads: usize, commands: &str) -> (Option<i32>, String) {
     let call = scene.call().args(["-c", commands]);
     let program = call.command();
     let mut command = Command::new("setpriv");
     let limit = format!("--nproc={threads}");
     command.args(["--reuid=54321", "--regid=54321", "--clear-groups", "prlimit", &limit]);
-    command.arg(program.get_program()).args(program.get_args());
+    command.arg(executable).args(program.get_args());
     command.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.current_dir(&scene.dest).stdin(Stdio::null());
     let output = command.output().unwrap();
@@ -34,6 +36,11 @@ fn a_thread_that_cannot_be_had_is_an_error_or_less_at_a_time_and_never_a_panic()
         let _ = writeln!(std::io::stderr(), "left out: needs root, setpriv and prlimit");
         return;
     }
+    // The user may not be let into the directory that the program was built in.
+    let dir = TempDir::with_prefix("ftpsh-threads-").unwrap();
+    let executable = dir.path().join("ftpsh");
+    std::fs::copy(env!("CARGO_BIN_EXE_ftpsh"), &executable).unwrap();
+    chown(dir.path(), Some(UID), Some(UID)).unwrap();
     for commands in ["mirror -P 8 d .", "get -P 8 d/*", "mirror -P 4 d . & wait"] {
         let (mut refused, mut done) = (0, 0);
         for threads in 1..=14 {
@@ -42,7 +49,7 @@ fn a_thread_that_cannot_be_had_is_an_error_or_less_at_a_time_and_never_a_panic()
             for path in [above, &scene.dest, scene.home.path()] {
                 chown(path, Some(UID), Some(UID)).unwrap();
             }
-            let (status, text) = run(&scene, threads, commands);
+            let (status, text) = run(&executable, &scene, threads, commands);
             assert!(!text.contains("panicked"), "{commands}, {threads}\n{text}");
             match status {
                 Some(0) => {

@@ -21,10 +21,11 @@ impl Context {
     /// [`Kind::Connect`] when the directory cannot be returned to:
     /// there is no session then.
     pub fn reconnect(&mut self) -> Result<()> {
-        let place = self.connect_again()?;
-        let Some(place) = place else { return Ok(()) };
-        let session = self.connection.live().ok_or_else(not_connected)?;
-        let restored = place.restore(session);
+        let Some(place) = self.connect_again()? else { return Ok(()) };
+        let restored = match self.connection.live() {
+            Some(session) => place.restore(session),
+            None => Err(gone()),
+        };
         self.stay_in(place, restored)
     }
 
@@ -40,7 +41,11 @@ impl Context {
                 return enter(session, path);
             }
             let before = ctx.connect_again()?;
-            let session = ctx.connection.live().ok_or_else(not_connected)?;
+            let Some(session) = ctx.connection.live() else {
+                ctx.connection.close();
+                ctx.connection.place = before;
+                return Err(gone());
+            };
             let home = session.home().clone();
             let (entered, place) = match (&before, path) {
                 (_, None) => (enter(session, None), before),
@@ -79,9 +84,14 @@ impl Context {
         entered.map_err(|error| {
             self.connection.close();
             self.connection.place = Some(place);
-            error.with_hint(CHOOSE)
+            if error.kind() == Kind::Refused { error.with_hint(CHOOSE) } else { error }
         })
     }
+}
+
+/// The session ended right after its login.
+fn gone() -> Error {
+    Error::new(Kind::Connect, "the connection was lost").transient()
 }
 
 fn enter(session: &mut Session, path: Option<&RemotePath>) -> Result<()> {
