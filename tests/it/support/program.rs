@@ -192,6 +192,11 @@ fn wait_watching(child: &mut Child, timeout: Duration, mut watch: impl FnMut(u32
 /// The largest resident memory of a process so far, in KiB; 0 where nothing tells (it has ended,
 /// or this is not Linux). What a wait for it tells would count this process's memory as well.
 fn peak_of(process: u32) -> u64 {
+    // For a moment a new process has the memory of this one.
+    let executable = std::fs::read_link(format!("/proc/{process}/exe")).ok();
+    if executable.is_none() || executable == std::env::current_exe().ok() {
+        return 0;
+    }
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
