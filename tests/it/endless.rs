@@ -93,8 +93,8 @@ fn interrupt(mut command: std::process::Command, case: &str, begun: impl Fn()) {
         let ticks = |n: usize| fields.get(n).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
         ticks(11) + ticks(12)
     };
-    let deadline = Instant::now() + Duration::from_secs(8);
-    while busy() < 60 && Instant::now() < deadline && child.try_wait().unwrap().is_none() {
+    let deadline = Instant::now() + Duration::from_secs(3);
+    while busy() < 20 && Instant::now() < deadline && child.try_wait().unwrap().is_none() {
         std::thread::park_timeout(Duration::from_millis(5));
     }
     let sent = Instant::now();
@@ -104,7 +104,8 @@ fn interrupt(mut command: std::process::Command, case: &str, begun: impl Fn()) {
     let ended = wait(&mut child, Duration::from_secs(5));
     let took = sent.elapsed();
     assert!(matches!(ended, 130 | 0), "{case}: {ended}");
-    assert!(took < Duration::from_millis(1500), "{case}: {took:?}");
+    // The server that floods it takes a processor as well, and other tests run beside it.
+    assert!(took < Duration::from_millis(2500), "{case}: {took:?}");
 }
 
 #[test]
