@@ -40,6 +40,8 @@ def main() -> None:
     server = ThreadedFTPServer((host, int(port)), Handler)
     server.max_cons = 100
     server.max_cons_per_ip = 0
+    # CWD comes back to where the process began, and that may be for root alone.
+    os.chdir("/")
     os.setgroups([])
     os.setgid(int(gid))
     os.setuid(int(uid))
