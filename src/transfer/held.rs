@@ -106,7 +106,8 @@ impl HeldDir {
         &self.path
     }
 
-    fn is_fat(&self) -> bool {
+    /// Whether its disk takes the names that Windows takes, and spells them its own way.
+    pub fn is_fat(&self) -> bool {
         #[cfg(test)]
         if self.folds {
             return true;

@@ -5,12 +5,12 @@ use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FileType, FlockOperation, OFlags, Stat, flock};
 use rustix::process::geteuid;
 
 use super::names::{SUFFIX, is_partial_name};
 use crate::error::{Error, Kind, Result};
-use crate::transfer::held::Spot;
+use crate::transfer::held::{Spot, file_type};
 
 /// Creates the partial file of `target`, or opens the one that is there, and locks it.
 ///
@@ -74,7 +74,10 @@ fn of_another(target: &Spot) -> Error {
 /// there would belong to, and has no second name. Anybody can make a link to another's file, and
 /// whoever owns a file can have it open.
 pub fn is_ours(file: &File, spot: &Spot) -> bool {
-    let Ok(stat) = rustix::fs::fstat(file) else { return false };
+    rustix::fs::fstat(file).is_ok_and(|stat| is_owned(&stat, spot))
+}
+
+fn is_owned(stat: &Stat, spot: &Spot) -> bool {
     stat.st_nlink <= 1
         && (stat.st_uid == geteuid().as_raw() || Some(stat.st_uid) == owner_of_new(spot))
 }
@@ -95,19 +98,31 @@ fn owner_of_new(spot: &Spot) -> Option<u32> {
 ///
 /// [`Kind::Local`] when it is no file, or another ftpsh is filling it.
 pub(super) fn locked(opened: io::Result<File>, spot: &Spot, target: &Spot) -> Result<File> {
-    let failed = |error: io::Error| Error::local(spot.path(), &error).about("partial file");
+    // While another download that the disk spells alike ends, a file served by a program may be
+    // gone, or have two names.
+    let of_twin = |error: Error| {
+        if spot.directory().is_fat() { of_another(target) } else { error }
+    };
+    let failed = |error: io::Error| {
+        let gone = error.kind() == io::ErrorKind::NotFound;
+        let error = Error::local(spot.path(), &error).about("partial file");
+        if gone { of_twin(error) } else { error }
+    };
     let file = opened.map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
+    let stat = rustix::fs::fstat(&file).map_err(|errno| failed(errno.into()))?;
+    if file_type(&stat) != FileType::RegularFile {
         let text = format!("{}: is not a regular file", spot.path().display());
         return Err(Error::new(Kind::Local, text));
     }
-    if !is_ours(&file, spot) {
+    if !is_owned(&stat, spot) {
         let text = format!(
             "{}: the partial file belongs to another user, or has a second name",
             spot.path().display()
         );
-        return Err(Error::new(Kind::Local, text)
-            .with_hint("remove it, or give the download another name with -o"));
+        let error = Error::new(Kind::Local, text);
+        return Err(of_twin(
+            error.with_hint("remove it, or give the download another name with -o"),
+        ));
     }
     flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
         let text = format!("{}: another ftpsh is fetching this file", target.path().display());
