@@ -80,8 +80,8 @@ pub struct Connection {
 /// Where a session is on the server, for the one that takes its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
-    /// The directory that the login led to; `None` where no login was seen yet.
-    pub home: Option<Home>,
+    /// The directory that the login led to.
+    pub home: Home,
     /// The current directory.
     pub directory: RemotePath,
     /// Whether nobody knows which one that is.
@@ -98,9 +98,7 @@ impl Place {
         if self.is_lost {
             return Err(lost_place("the server did not say which directory the session was in"));
         }
-        if let Some(home) = &self.home {
-            session.is_at_home(home)?;
-        }
+        session.is_at_home(&self.home)?;
         session.go_back_to(&self.directory)
     }
 }
@@ -199,7 +197,7 @@ impl Connection {
     /// Where the session is, or was.
     pub(super) fn place(&self) -> Option<Place> {
         let now = self.session.as_ref().map(|session| Place {
-            home: Some(session.home().clone()),
+            home: session.home().clone(),
             directory: session.cwd().clone(),
             is_lost: session.is_lost(),
         });

@@ -17,9 +17,8 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// As [`Context::open`]; [`Kind::Usage`] when there is no site;
-    /// [`Kind::Connect`] when the directory cannot be returned to:
-    /// there is no session then.
+    /// As [`Context::open`]; [`Kind::Usage`] when there is no site; [`Kind::Connect`] when the
+    /// directory cannot be returned to: there is no session then.
     pub fn reconnect(&mut self) -> Result<()> {
         let Some(place) = self.connect_again()? else { return Ok(()) };
         let restored = match self.connection.live() {
@@ -53,7 +52,7 @@ impl Context {
                 (Some(place), Some(path)) => (enter_from(session, place, path), before),
                 (None, Some(path)) => {
                     let directory = home.path.resolve(path.as_str())?;
-                    let place = Place { home: Some(home), directory, is_lost: false };
+                    let place = Place { home, directory, is_lost: false };
                     (enter(session, Some(path)), Some(place))
                 }
             };
