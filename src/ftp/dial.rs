@@ -227,10 +227,8 @@ mod tests {
 
     #[test]
     fn a_closed_port_is_a_connect_error_that_names_host_and_port() {
-        let port = {
-            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-            listener.local_addr().unwrap().port()
-        };
+        let (_bound, closed) = closed_port();
+        let port = closed.port();
         let error = dialer().connect("127.0.0.1", port).unwrap_err();
         assert_eq!(error.kind(), Kind::Connect);
         assert_eq!(
@@ -257,6 +255,14 @@ mod tests {
         assert!(error.message().contains("net:order"), "{error}");
     }
 
+    /// A port that is taken and does not listen: it refuses connections.
+    fn closed_port() -> (RawSocket, SocketAddr) {
+        let socket = RawSocket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        let address = socket.local_addr().unwrap().as_socket().unwrap();
+        (socket, address)
+    }
+
     /// An address that answers nothing: its queue is full, and nobody takes from it.
     fn black_hole() -> (RawSocket, Vec<TcpStream>, SocketAddr) {
         let socket = RawSocket::new(Domain::IPV4, Type::STREAM, None).unwrap();
@@ -274,10 +280,7 @@ mod tests {
         let (_socket, _waiting, dead) = black_hole();
         let good = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let good = good.local_addr().map(|address| (good, address)).unwrap();
-        let closed = {
-            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-            listener.local_addr().unwrap()
-        };
+        let (_bound, closed) = closed_port();
         let timeout = Duration::from_millis(1500);
         let dialer = Dialer { timeout, ..dialer() };
         let connect = |addresses: &[SocketAddr]| {

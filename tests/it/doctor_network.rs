@@ -1,9 +1,10 @@
 //! `doctor` on addresses and TLS: both families, both ways to begin TLS, its versions old and new.
 
 use crate::doctor::{doctor, script, shows, trusting};
+use crate::support::closed_port::ClosedPort;
 use crate::support::liar::{Event, Step, Versions};
 use crate::support::scene::Scene;
-use std::net::{Ipv6Addr, TcpListener};
+use std::net::Ipv6Addr;
 
 #[test]
 fn the_other_way_to_begin_tls_is_found_and_named() {
@@ -66,7 +67,7 @@ fn tls_before_1_2_is_looked_for_and_told_with_the_setting_against_it() {
 
 #[test]
 fn a_server_on_ipv6_is_examined_as_one_on_ipv4() {
-    if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
+    if std::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
         return;
     }
     for script in [script(), script().implicit()] {
@@ -80,10 +81,9 @@ fn a_server_on_ipv6_is_examined_as_one_on_ipv4() {
         assert!(!ran.out().contains("tcp ipv4"), "{ran}");
         assert!(scene.liar.wire.lines("PASV").is_empty(), "{ran}");
     }
-    // A port of ::1 on which nothing listens.
-    let port = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let closed = ClosedPort::on(Ipv6Addr::LOCALHOST.into());
     let scene = Scene::new(script());
-    let call = scene.bare_unaddressed().args(["--json", "doctor", &format!("[::1]:{port}")]);
+    let call = scene.bare_unaddressed().args(["--json", "doctor", &closed.addr.to_string()]);
     let ran = call.run().status(3);
     shows(&ran, "tcp ipv6", "bad", &["connection refused", "the server is down"]);
 }

@@ -1,6 +1,7 @@
 //! Connections through proxies: control and data both, names looked up behind the proxy, its login
 //! given only where it is wanted, and no wait without an end.
 
+use crate::support::closed_port::ClosedPort;
 use crate::support::liar::{Script, Step};
 use crate::support::program::{Ftpsh, Ran};
 use crate::support::proxy::{Manner, Proxy};
@@ -119,7 +120,8 @@ fn what_makes_no_sense_ends_in_time_with_the_cause() {
 #[test]
 fn a_proxy_that_is_not_there_is_named() {
     let scene = scene();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = ClosedPort::new();
+    let port = closed.port();
     let call = through(&scene, &format!("http://127.0.0.1:{port}")).args(["-c", "get a"]);
     call.run().status(3).stderr_has(&format!("proxy: connect to 127.0.0.1 port {port}"));
 }

@@ -1,10 +1,10 @@
 //! Commands that only look: the loss of a connection at any point costs a repetition, not a
 //! failure.
 
+use crate::support::closed_port::ClosedPort;
 use crate::support::liar::{Data, Script, Step};
 use crate::support::program::Ran;
 use crate::support::scene::{Scene, noise};
-use std::net::TcpListener;
 
 fn script() -> Script {
     Script::new().file("/d/a", "content").file("/d/sub/b", noise(3000)).dir("/d/empty")
@@ -157,14 +157,11 @@ fn a_busy_server_is_asked_again_by_scripts_with_the_reason() {
 
 #[test]
 fn a_prefetched_port_that_was_closed_costs_a_repetition() {
-    let closed = || {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        Step::reply(format!("229 entering extended passive mode (|||{port}|)"))
-    };
+    let closed = ClosedPort::new();
+    let reply = format!("229 entering extended passive mode (|||{}|)", closed.port());
     for at in 0..6 {
         let script = (0..at).fold(script().file("/d/c", "more"), |s, _| s.on("EPSV", Step::Honest));
-        let scene = Scene::new(script.on("EPSV", closed()));
+        let scene = Scene::new(script.on("EPSV", Step::reply(reply.clone())));
         let ran = run(&scene, "true", "get a c; ls -1; cat a; find; mirror . here").ok();
         ran.stdout_has("a\nc\nempty\nsub\n").stdout_has("content");
         assert_eq!(scene.read("here/c").unwrap(), b"more");

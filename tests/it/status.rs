@@ -1,6 +1,7 @@
 //! Every exit status, each by one scenario, and what `--json` says beside it.
 
 use crate::support::certificate::Certificate;
+use crate::support::closed_port::ClosedPort;
 use crate::support::liar::{Data, Script, Step};
 use crate::support::program::{Ftpsh, Ran};
 use crate::support::scene::Scene;
@@ -77,10 +78,8 @@ fn status_2_is_for_wrong_usage() {
 
 #[test]
 fn status_3_is_for_no_connection() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
-    for host in [format!("127.0.0.1:{port}"), "no-such-host.invalid".to_owned()] {
+    let closed = ClosedPort::new();
+    for host in [closed.addr.to_string(), "no-such-host.invalid".to_owned()] {
         let call = Ftpsh::new().args(["--json", "--set", "net:max-retries=0", "-u", "x"]);
         failed(call.arg(&host).args(["-c", "get a"]).run(), 3, "connect");
     }

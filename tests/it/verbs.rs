@@ -1,5 +1,6 @@
 //! Servers that lack a command, and data connections that a server names wrongly.
 
+use crate::support::closed_port::ClosedPort;
 use crate::support::liar::{Script, Step};
 use crate::support::scene::{Scene, noise};
 use std::io::ErrorKind;
@@ -87,8 +88,9 @@ fn the_modification_time_is_set_by_whatever_the_server_takes() {
 
 #[test]
 fn a_closed_extended_passive_port_is_followed_by_pasv_once() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let script = script().always("EPSV", Step::reply(format!("229 ok (|||{closed}|)")));
+    let closed = ClosedPort::new();
+    let reply = format!("229 ok (|||{}|)", closed.port());
+    let script = script().always("EPSV", Step::reply(reply));
     let scene = Scene::new(script);
     scene.run("get a; get a -o b").ok();
     assert!(scene.read("b").unwrap() == noise(300_000));
@@ -137,7 +139,8 @@ fn the_address_in_a_passive_reply_is_not_connected_to() {
 #[test]
 fn a_foreign_address_does_no_harm_where_the_port_is_right() {
     // 192.0.2.1 (RFC 5737) routes nowhere: a server behind NAT that tells its inner address.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = ClosedPort::new();
+    let port = closed.port();
     let reply = format!("227 ok (192,0,2,1,{},{})", port >> 8, port & 255);
     let scene = Scene::new(script().without("EPSV").on("PASV", Step::reply(reply)));
     let started = std::time::Instant::now();

@@ -1,6 +1,7 @@
 //! What real servers refuse, with the status and the words for it.
 
 use crate::bench::{NAMES, on};
+use crate::closed_port::ClosedPort;
 use crate::program::Ftpsh;
 
 #[test]
@@ -25,9 +26,8 @@ fn a_missing_file_is_8_and_leaves_nothing() {
 
 #[test]
 fn a_closed_port_is_3() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    let closed = ClosedPort::new();
+    let address = closed.addr;
     for scheme in ["ftpes", "ftps"] {
         let url = format!("{scheme}://tester@{address}");
         let ran = Ftpsh::new().args([&url, "-c", "get x"]).run().status(3);

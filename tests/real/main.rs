@@ -19,6 +19,9 @@ mod resumed;
 mod transfers;
 mod trees;
 
+#[allow(dead_code)]
+#[path = "../it/support/closed_port.rs"]
+mod closed_port;
 // A part of what these two can do is for other tests.
 #[allow(dead_code)]
 #[path = "../it/support/program.rs"]

@@ -8,6 +8,7 @@
 
 pub mod certificate;
 pub mod client;
+pub mod closed_port;
 pub mod disk;
 pub mod embedded;
 pub mod liar;

@@ -2,6 +2,7 @@
 
 use super::{CONTENT, Home, Liar, logins, script};
 use crate::support::certificate::Certificate;
+use crate::support::closed_port::ClosedPort;
 use crate::support::program::Ftpsh;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -45,13 +46,12 @@ fn scan_of_several_servers_keeps_their_order_and_goes_on_after_a_failure() {
     for liar in &liars {
         writeln!(lines, "{} {}", liar.addr, liar.fingerprint).unwrap();
     }
-    // Nobody listens on a port that was just given back.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    servers.insert(3, free.to_string());
+    let closed = ClosedPort::new();
+    servers.insert(3, closed.addr.to_string());
     let mut words = vec!["scan"];
     words.extend(servers.iter().map(String::as_str));
     let ran = home.trust(&words).status(3).stdout_is(lines);
-    ran.stderr_has(&free.port().to_string()).stderr_has("connection refused");
+    ran.stderr_has(&closed.port().to_string()).stderr_has("connection refused");
     home.trust(&["scan", &servers[0], "a b"]).status(2).stdout_is("");
 }
 
