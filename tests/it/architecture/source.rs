@@ -76,6 +76,14 @@ impl Source {
         found.filter(|at| begins(*at) && !module(*at)).map(|at| self.line(at)).collect()
     }
 
+    /// The types to which an `impl` block without a trait adds methods here.
+    pub fn types_with_methods(&self) -> Vec<String> {
+        let heads =
+            self.code.lines().filter_map(|line| line.strip_prefix("impl")?.strip_suffix('{'));
+        let inherent = heads.filter(|head| !head.contains(" for "));
+        inherent.map(|head| identifier(after_generics(head))).collect()
+    }
+
     fn line(&self, at: usize) -> usize {
         self.code[..at].matches('\n').count() + 1
     }
@@ -102,6 +110,22 @@ fn is_name(c: char) -> bool {
 
 fn identifier(text: &str) -> String {
     text.trim_start().chars().take_while(|c| is_name(*c)).collect()
+}
+
+/// What follows the `<…>` at the beginning, if there is one.
+fn after_generics(text: &str) -> &str {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '<' => depth += 1,
+            '>' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 && c != '>' {
+            return &text[at..];
+        }
+    }
+    text
 }
 
 /// The parts of `a::b, c::{d, e}, f}` up to the closing brace.
