@@ -1,4 +1,4 @@
-//! SECURITY.md: every test that it points at is there, and every promise points at one.
+//! SECURITY.md: every test that it names exists, and every guarantee names a test.
 
 use std::path::Path;
 
@@ -25,18 +25,18 @@ fn every_test_that_the_page_names_exists() {
         })
         .map(|(file, name)| format!("{file}.rs::{name}"))
         .collect();
-    assert!(missing.is_empty(), "SECURITY.md names what is not there:\n  {}", missing.join("\n  "));
+    assert!(missing.is_empty(), "SECURITY.md names tests that do not exist:\n  {}", missing.join("\n  "));
 }
 
 #[test]
-fn every_promise_names_a_test() {
+fn every_guarantee_names_a_test() {
     let page = project("SECURITY.md");
-    let (_, promises) = page.split_once("## What is promised").unwrap();
-    let (promises, _) = promises.split_once("## What is not promised").unwrap();
-    let rows = promises
+    let (_, guarantees) = page.split_once("## Guarantees").unwrap();
+    let (guarantees, _) = guarantees.split_once("## Not guaranteed").unwrap();
+    let rows = guarantees
         .lines()
         .filter(|line| line.starts_with("| "))
-        .filter(|line| *line != "| promise | tests |");
+        .filter(|line| *line != "| guarantee | tests |");
     let rows: Vec<_> = rows.collect();
     assert!(rows.len() > 20, "{rows:?}");
     let without: Vec<_> = rows.iter().filter(|row| !row.contains(".rs::")).collect();
@@ -44,6 +44,6 @@ fn every_promise_names_a_test() {
 }
 
 #[test]
-fn the_readme_leads_there() {
+fn the_readme_links_to_it() {
     assert!(project("README.md").contains("[SECURITY.md](SECURITY.md)"));
 }
