@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use ftpsh::cancel::Cancel;
 use ftpsh::ftp::charset::Charset;
-use ftpsh::ftp::dial::{Dialer, Family};
-use ftpsh::ftp::dialogue::Dialogue;
+use ftpsh::ftp::connect::dial::{Dialer, Family};
+use ftpsh::ftp::control::trace::Dialogue;
+use ftpsh::ftp::session::quirks::Ways;
 use ftpsh::ftp::session::{DataMode, ListMode, Login, Options, Session};
-use ftpsh::ftp::ways::Ways;
 use ftpsh::tls::Config;
 
 fn main() -> anyhow::Result<()> {

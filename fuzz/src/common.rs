@@ -1,6 +1,6 @@
 //! What several targets look at.
 
-use ftpsh::ftp::reply::{Reply, ReplyParser};
+use ftpsh::ftp::control::reply::{Reply, ReplyParser};
 use ftpsh::output::{escape, escape_multiline, fit};
 
 /// The first reply in these bytes, if they hold a whole one.

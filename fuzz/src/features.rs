@@ -1,6 +1,6 @@
 //! FEAT: names are single words in capitals, and what is asked for was offered.
 
-use ftpsh::ftp::features::Features;
+use ftpsh::ftp::session::features::Features;
 
 use super::common::{is_shown_safely, reply};
 

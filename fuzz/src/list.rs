@@ -2,7 +2,7 @@
 //! nothing of it harms a terminal or a local directory.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use ftpsh::ftp::listing::{Entry, Line, ListParser};
+use ftpsh::ftp::list_formats::{Entry, Line, ListParser};
 use ftpsh::ftp::path::{encode_name, safe_component};
 
 use super::common::{is_shown_safely, says};

@@ -1,6 +1,6 @@
 //! MLSD and MLST lines: facts are what was sent, and a line made of them says the same.
 
-use ftpsh::ftp::listing::{Entry, EntryKind, Line, parse_mlst, parse_mlsx};
+use ftpsh::ftp::list_formats::{Entry, EntryKind, Line, parse_mlst, parse_mlsx};
 use ftpsh::ftp::path::encode_name;
 
 use super::common::says;

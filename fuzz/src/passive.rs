@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use ftpsh::ftp::reply::{epsv_port, pasv_address};
+use ftpsh::ftp::control::reply::{epsv_port, pasv_address};
 
 use super::common::{one_line, reply, says};
 

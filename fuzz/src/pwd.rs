@@ -1,7 +1,7 @@
 //! PWD: a directory holds no control byte, and comes back from the way the RFC quotes it.
 
+use ftpsh::ftp::control::reply::{pwd_names, pwd_readings};
 use ftpsh::ftp::path::{RemotePath, encode_name};
-use ftpsh::ftp::reply::{pwd_names, pwd_readings};
 
 use super::common::{is_shown_safely, one_line, reply};
 

@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use ftpsh::ftp::reply::{REPLY_MAX, Reply};
+use ftpsh::ftp::control::reply::{REPLY_MAX, Reply};
 use ftpsh::fuzz::ControlLines;
 
 use super::common::is_shown_safely;

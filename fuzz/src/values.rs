@@ -1,6 +1,6 @@
 //! SIZE, MDTM and the size in a 150: numbers never wrap, times are those that were sent.
 
-use ftpsh::ftp::reply::{mdtm, size, transfer_size};
+use ftpsh::ftp::control::reply::{mdtm, size, transfer_size};
 
 use super::common::{one_line, reply, says};
 

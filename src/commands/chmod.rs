@@ -7,7 +7,7 @@ use super::transfers::Failures;
 use super::walk::{Found, walk};
 use super::{Builtin, Context, Example, Globs, Group, entries};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::listing::{Entry, EntryKind};
+use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 
 /// Set the permissions of files and directories

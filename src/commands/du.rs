@@ -8,7 +8,7 @@ use super::transfers::Failures;
 use super::walk::{Found, walk};
 use super::{Builtin, Context, Example, Globs, Group, entries, zone};
 use crate::error::Result;
-use crate::ftp::listing::EntryKind;
+use crate::ftp::list_formats::EntryKind;
 use crate::output::human_size;
 
 /// Show how much is in directories

@@ -14,7 +14,7 @@ use super::entries::exact_size;
 use super::lookup::Lookup;
 use super::{Builtin, Context, Example, Globs, Group, editor, local, transfers};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::listing::{Entry, EntryKind};
+use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::output::Way;
 use crate::transfer::checksum::{Algorithm, Checksum};

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use super::{Context, zone};
 use crate::error::Result;
-use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
+use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
 use crate::output::{self, NameKind, Record, Style};
 

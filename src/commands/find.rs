@@ -8,7 +8,7 @@ use super::lookup::Lookup;
 use super::walk::{Found, walk};
 use super::{Builtin, Context, Example, Group, dates, entries, transfers, zone};
 use crate::error::{Error, Result};
-use crate::ftp::listing::{Entry, EntryKind};
+use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::glob::Pattern;
 use crate::settings::parse_size;
 
@@ -147,7 +147,7 @@ fn moment(text: &str) -> Result<DateTime<Utc>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ftp::listing::{Modified, Precision, Zone};
+    use crate::ftp::list_formats::{Modified, Precision, Zone};
 
     fn found(words: &[&str]) -> Vec<&'static str> {
         let find = Find::parse_from(std::iter::once("find").chain(words.iter().copied()));

@@ -12,7 +12,7 @@ use super::transfers::{self, Failures, Job};
 use super::trees::Trees;
 use super::{Builtin, Context, Example, Globs, Group, local, parallel, segments};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::listing::EntryKind;
+use crate::ftp::list_formats::EntryKind;
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::output::Way;
 use crate::settings::{XFER_PARALLEL, XFER_SEGMENTS};

@@ -4,8 +4,8 @@ use clap::Parser;
 
 use super::{Builtin, Context, Example, Globs, Group, entries};
 use crate::error::{Error, Kind, Result};
+use crate::ftp::control::reply::Reply;
 use crate::ftp::path::RemotePath;
-use crate::ftp::reply::Reply;
 
 /// Make a symbolic link on the server
 ///

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::Context;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::listing::{Entry, EntryKind};
+use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 
 /// Finds entries for one command.

@@ -10,7 +10,7 @@ use super::entries::Place;
 use super::lookup::Lookup;
 use super::{Builtin, Context, Example, Globs, Group, entries, transfers, zone};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::listing::{Entry, EntryKind};
+use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 use crate::output::{Cell, Column, Table, human_size};
 
@@ -290,7 +290,7 @@ fn sort(shown: &mut Shown<'_>, by: SortBy, reverse: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ftp::listing::{Modified, Precision, Zone};
+    use crate::ftp::list_formats::{Modified, Precision, Zone};
 
     fn names(by: SortBy, reverse: bool) -> Vec<String> {
         let day = |day| {

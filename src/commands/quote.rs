@@ -8,7 +8,7 @@ use clap::Parser;
 use super::context::Place;
 use super::{Builtin, Context, Example, Group};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::reply::Reply;
+use crate::ftp::control::reply::Reply;
 use crate::ftp::session::Session;
 
 /// Send a raw FTP command

@@ -13,7 +13,7 @@ use super::transfers::Failures;
 use super::walk::{Found, walk};
 use super::{Builtin, Context, Example, Globs, Group, entries};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::listing::EntryKind;
+use crate::ftp::list_formats::EntryKind;
 use crate::ftp::path::RemotePath;
 
 /// Remove files and directories on the server

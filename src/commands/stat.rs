@@ -6,7 +6,7 @@ use super::entries::Place;
 use super::lookup::Lookup;
 use super::{Builtin, Context, Example, Globs, Group, entries, transfers, zone};
 use crate::error::{Kind, Result};
-use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
+use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
 use crate::output::{Column, Table, human_bytes};
 

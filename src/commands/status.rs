@@ -5,7 +5,7 @@ use clap::Parser;
 use super::{Builtin, Context, Example, Group, local};
 use crate::ftp::session::Session;
 use crate::output::{Column, Overflow, Table, human_duration};
-use crate::tls::{Backend, library};
+use crate::tls::{Backend, openssl_info};
 
 /// Show the connection, its protection and its trust
 #[derive(Debug, Parser)]
@@ -60,9 +60,9 @@ impl Builtin for Status {
         if let Some(session) = ctx.connection.session() {
             lines.add("features", features(session));
         }
-        lines.add("openssl", library::version());
-        lines.add("fips", library::fips());
-        lines.add("system policy", library::policy().unwrap_or_default());
+        lines.add("openssl", openssl_info::version());
+        lines.add("fips", openssl_info::fips());
+        lines.add("system policy", openssl_info::policy().unwrap_or_default());
         Ok(ctx.out.table(&lines.0)?)
     }
 }

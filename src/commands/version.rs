@@ -3,7 +3,7 @@
 use clap::Parser;
 
 use super::{Builtin, Context, Example, Group};
-use crate::tls::library;
+use crate::tls::openssl_info;
 
 /// The FTP engine's version: the exact one that Cargo.toml asks for.
 const SUPPAFTP: &str = "12.2.1";
@@ -20,7 +20,7 @@ impl Builtin for Version {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         ctx.out.line(concat!("ftpsh ", env!("CARGO_PKG_VERSION")))?;
         ctx.out.line(&format!("suppaftp {SUPPAFTP}"))?;
-        Ok(ctx.out.line(library::version())?)
+        Ok(ctx.out.line(openssl_info::version())?)
     }
 }
 

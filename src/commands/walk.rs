@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::transfers::Failures;
 use super::{Context, entries};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::listing::{Entry, EntryKind};
+use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 use crate::settings::{MIRROR_MAX_DEPTH, MIRROR_MAX_DIRECTORIES};
 use crate::transfer::mirror::look::{TOO_DEEP_MAX, too_many_directories};

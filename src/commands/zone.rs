@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::Context;
 use super::entries::Place;
-use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
+use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::settings::FTP_TIMEZONE;
 
 /// How far the times of these entries are ahead of UTC. `None` when it is not known, or none of

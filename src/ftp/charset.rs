@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{EncoderResult, Encoding, UTF_8};
 
-use super::listing::Entry;
+use super::list_formats::Entry;
 use super::path::{decode_name, encode_name, stands_for_byte};
 use crate::error::{Error, Result};
 

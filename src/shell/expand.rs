@@ -8,7 +8,7 @@ use super::braces::expand_braces;
 use super::syntax::Word;
 use crate::commands::{Context, Globs, Spec};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::listing::EntryKind;
+use crate::ftp::list_formats::EntryKind;
 use crate::ftp::path::{RemotePath, decode_name};
 use crate::glob;
 use crate::settings::GLOB_NOMATCH;

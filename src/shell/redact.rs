@@ -4,7 +4,7 @@
 //! line loses a word too many, or is not kept: a history that is not complete is a nuisance, a
 //! password in it is a leak. The line need not be in the language: typing errors hold secrets too.
 
-use crate::ftp::dialogue::open_words;
+use crate::ftp::control::trace::open_words;
 use crate::shell::syntax::{Lexed, Lexer, Open, Token};
 use crate::shell::words::{Quote, quote_for};
 use std::ops::Range;

@@ -7,13 +7,13 @@
 //! ended one.
 
 mod groups;
-pub mod library;
+pub mod legacy_versions;
 pub mod native;
-pub mod old;
 pub mod openssl;
-mod patience;
+pub mod openssl_info;
 pub mod socket;
 pub mod stream;
+mod wait;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::patience::Clock;
-pub use super::patience::Patience;
+use super::wait::Clock;
+pub use super::wait::Patience;
 use crate::cancel::Cancel;
 
 /// How often a wait looks at the cancel flag.

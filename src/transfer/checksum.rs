@@ -6,7 +6,7 @@ use std::io::Read;
 
 use openssl::hash::{Hasher, MessageDigest};
 
-use crate::ftp::features::Features;
+use crate::ftp::session::features::Features;
 
 /// A way to make a checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

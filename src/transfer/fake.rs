@@ -11,9 +11,9 @@ use chrono::{DateTime, NaiveDateTime};
 use super::checksum::{Algorithm, Checksum};
 use super::{Facts, Incoming, Outgoing, Place, Remote, Type};
 use crate::error::{Error, Kind, Result};
+use crate::ftp::control::reply::Reply;
 use crate::ftp::data::Finished;
 use crate::ftp::path::RemotePath;
-use crate::ftp::reply::Reply;
 use crate::tls::End;
 
 /// One way to lie.

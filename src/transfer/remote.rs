@@ -8,10 +8,10 @@ use chrono::NaiveDateTime;
 use super::checksum::{self, Checksum};
 use super::{Facts, Incoming, Outgoing, Place, Remote, Type};
 use crate::error::{Error, Kind, Result};
+use crate::ftp::control::reply::transfer_size;
 use crate::ftp::data::{Data, Finished};
-use crate::ftp::listing::{Entry, EntryKind};
+use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
-use crate::ftp::reply::transfer_size;
 use crate::ftp::session::Session;
 
 struct Download(Data);

@@ -74,7 +74,7 @@ pub fn upload(what: &str, finished: &Finished) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ftp::reply::Reply;
+    use crate::ftp::control::reply::Reply;
 
     fn judged(count: u64, expected: Option<u64>, end: End, code: u16) -> Result<bool, Kind> {
         let reply = Reply::new(code, vec![b"text".to_vec()]);

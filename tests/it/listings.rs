@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::support::liar::{Script, Step};
 use crate::support::scene::Scene;
 use chrono::NaiveDate;
-use ftpsh::ftp::listing::{Entry, EntryKind, Line, ListParser, Precision, parse_mlsx};
+use ftpsh::ftp::list_formats::{Entry, EntryKind, Line, ListParser, Precision, parse_mlsx};
 use serde_json::Value;
 
 /// How the lines of one format were read.

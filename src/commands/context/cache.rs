@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::ftp::listing::Entry;
+use crate::ftp::list_formats::Entry;
 use crate::ftp::path::RemotePath;
 
 /// The most listings kept; the oldest goes first.
@@ -68,7 +68,7 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ftp::listing::EntryKind;
+    use crate::ftp::list_formats::EntryKind;
 
     const LONG: Duration = Duration::from_secs(60);
 

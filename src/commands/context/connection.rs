@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use crate::credentials::{Secret, Sources};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::directory::{Home, lost_place};
 use crate::ftp::path::RemotePath;
+use crate::ftp::session::directory::{Home, lost_place};
+use crate::ftp::session::quirks::Ways;
 use crate::ftp::session::{self, Session};
-use crate::ftp::ways::Ways;
 use crate::site::Site;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::gate::Gate;

@@ -13,8 +13,8 @@ use super::Context;
 use crate::cancel::Cancel;
 use crate::credentials::{Prompt, Secret, Sources, password_for};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::dial::{Dialer, Family};
-use crate::ftp::proxy::{Credentials, Protocol, Proxy};
+use crate::ftp::connect::dial::{Dialer, Family};
+use crate::ftp::connect::proxy::{Credentials, Protocol, Proxy};
 use crate::output::Output;
 use crate::settings::{FTP_MODE, NET_BIND_ADDRESS, NET_ORDER, NET_PROXY};
 

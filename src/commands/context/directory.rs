@@ -8,9 +8,9 @@
 use super::Context;
 use super::connection::{Place, not_connected};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::directory::CHOOSE;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
+use crate::ftp::session::directory::CHOOSE;
 
 impl Context {
     /// Connects to the current site again: same checks, login and directory.

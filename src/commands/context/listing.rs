@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Context;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
+use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
 use crate::settings::CACHE_EXPIRE;
 use crate::transfer::Facts;

@@ -3,7 +3,7 @@
 //! A topic and a brand come in, a sentence goes out; where the brand is not known, or has no
 //! setting for the topic, the sentence says it in general.
 
-use crate::ftp::brand::Brand;
+use crate::ftp::session::server_software::Brand;
 
 /// What an advice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

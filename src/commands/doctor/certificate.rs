@@ -9,7 +9,7 @@ use super::Patient;
 use super::advice::Topic;
 use super::report::{Finding, Mark};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::examine::Secured;
+use crate::ftp::connect::steps::Secured;
 use crate::settings::TRUST_POLICY;
 use crate::trust::certificate::Certificate;
 use crate::trust::entry::{Entry, normal_host};

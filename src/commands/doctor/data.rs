@@ -9,9 +9,9 @@ use super::advice::Topic;
 use super::network::{milliseconds, quoted};
 use super::report::{Finding, Mark};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::examine::{Listed, Resume, Secured};
-use crate::ftp::listing::{EntryKind, Line, ListParser, parse_mlsx};
-use crate::ftp::reply::{epsv_port, pasv_address};
+use crate::ftp::connect::steps::{Listed, Resume, Secured};
+use crate::ftp::control::reply::{epsv_port, pasv_address};
+use crate::ftp::list_formats::{EntryKind, Line, ListParser, parse_mlsx};
 use crate::ftp::session::{DataMode, Session};
 use crate::tls::End;
 

@@ -8,7 +8,7 @@ use super::advice::Topic;
 use super::network::milliseconds;
 use super::report::{Finding, Mark};
 use crate::error::io_reason;
-use crate::ftp::dial::Family;
+use crate::ftp::connect::dial::Family;
 
 /// The checks, and what `net:order` calls the other family.
 const FAMILIES: [(Family, &str, &str, &str); 2] =

@@ -5,9 +5,9 @@ use super::advice::Topic;
 use super::network::quoted;
 use super::report::Finding;
 use crate::error::Result;
-use crate::ftp::examine::Secured;
-use crate::ftp::features::Features;
-use crate::ftp::reply::{self, Reply};
+use crate::ftp::connect::steps::Secured;
+use crate::ftp::control::reply::{self, Reply};
+use crate::ftp::session::features::Features;
 
 impl Patient<'_> {
     /// SYST, FEAT and what follows from it: UTF8.

@@ -9,8 +9,8 @@ use super::report::{Finding, Mark};
 use crate::commands::context::Login;
 use crate::credentials::password_for;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::examine::Secured;
-use crate::ftp::explain::refusal;
+use crate::ftp::connect::steps::Secured;
+use crate::ftp::error_text::refusal;
 
 impl Patient<'_> {
     /// `PBSZ 0` and `PROT P`; whether the session is worth going on with.

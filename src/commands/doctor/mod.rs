@@ -21,11 +21,11 @@ use clap::Parser;
 use super::{Builtin, Context, Example, Group, bookmarks};
 use crate::credentials::Sources;
 use crate::error::{Error, Result};
-use crate::ftp::brand::Brand;
-use crate::ftp::examine::Secured;
-use crate::ftp::features::Features;
-use crate::ftp::listing::Entry;
+use crate::ftp::connect::steps::Secured;
+use crate::ftp::list_formats::Entry;
 use crate::ftp::session::Options;
+use crate::ftp::session::features::Features;
+use crate::ftp::session::server_software::Brand;
 use crate::site::{self, Site};
 use crate::tls::Backend;
 

@@ -11,8 +11,8 @@ use super::families::{Reached, reach};
 use super::report::{Finding, Mark};
 use super::write::minutes_off;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::examine::{Clear, Secured, Step};
-use crate::ftp::reply::Reply;
+use crate::ftp::connect::steps::{Clear, Secured, Step};
+use crate::ftp::control::reply::Reply;
 use crate::ftp::session::Options;
 use crate::site::TlsMode;
 

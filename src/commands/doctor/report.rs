@@ -5,7 +5,7 @@
 use super::advice::{Topic, advice};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::brand::Brand;
+use crate::ftp::session::server_software::Brand;
 use crate::output::{Cell, Check, Column, Output, Overflow, Record, Style, Table};
 
 /// How a check went.

@@ -5,9 +5,9 @@ use super::advice::Topic;
 use super::data::{Proven, open};
 use super::report::{Finding, Mark};
 use crate::error::{Kind, Result};
-use crate::ftp::examine::{Listed, Resume, Secured, ask_for_old_tls};
+use crate::ftp::connect::steps::{Listed, Resume, Secured, ask_for_old_tls};
 use crate::ftp::session::Options;
-use crate::tls::old::{Asked, OldVersion};
+use crate::tls::legacy_versions::{Asked, OldVersion};
 use crate::tls::{Agreed, Version};
 
 /// The versions with their checks, and what OpenSSL calls them.

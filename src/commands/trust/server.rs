@@ -2,7 +2,7 @@
 
 use crate::commands::{Context, bookmarks};
 use crate::error::Result;
-use crate::ftp::probe::probe;
+use crate::ftp::connect::probe::probe;
 use crate::site::{self, Site, TlsMode};
 use crate::tls::Agreed;
 use crate::trust::certificate::Certificate;

@@ -10,10 +10,10 @@ use std::time::Duration;
 use super::names::{Name, Nature};
 use crate::commands::Context;
 use crate::error::Result;
-use crate::ftp::list::Listing;
-use crate::ftp::listing::{Entry, EntryKind};
+use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
+use crate::ftp::session::list::Listing;
 use crate::output::Output;
 use crate::settings::{CACHE_EXPIRE, CMD_COMPLETION_TIMEOUT, NET_IDLE};
 

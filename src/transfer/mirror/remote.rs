@@ -8,11 +8,11 @@ use super::listing::Listing;
 use super::tree::{Followed, Found, Item, ItemKind, Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::list::{Listed, without_end};
-use crate::ftp::listing::{Entry, EntryKind, Modified, Precision, Zone};
+use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::ftp::pool::Pool;
 use crate::ftp::session::Session;
+use crate::ftp::session::list::{Listed, without_end};
 use crate::transfer::Remote as _;
 
 /// A tree on a server.

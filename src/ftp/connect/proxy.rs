@@ -1,0 +1,370 @@
+//! Connections through a proxy: HTTP CONNECT (RFC 9110 section 9.3.6) and SOCKS5 (RFC 1928, with
+//! the login of RFC 1929).
+//!
+//! A TCP connection to the proxy comes in; when the proxy has agreed, the same connection leads to
+//! the server. The proxy looks names up. Everything it says is read byte by byte, within bounds and
+//! under one deadline, so that nothing of what the server says behind it is lost.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::dial::Dialer;
+use crate::error::{Error, Kind, Result, io_reason};
+use crate::tls::openssl_info::base64;
+use crate::tls::socket::{Patience, Socket, cancelled};
+
+/// The longest answer taken of an HTTP proxy, in bytes.
+const ANSWER_MAX: usize = 16 * 1024;
+
+/// How much of a proxy's own words is quoted, in characters.
+const QUOTED: usize = 200;
+
+/// What is spoken with a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// `CONNECT` of HTTP/1.1.
+    Http,
+    /// SOCKS version 5.
+    Socks5,
+}
+
+/// The user name and password for a proxy. They are asked for only when the proxy wants them.
+pub trait Credentials: fmt::Debug + Send + Sync {
+    /// Hands what is known already to `send`, as user name and password. `false` when nothing is.
+    fn known(&self, send: &mut dyn FnMut(&str, &str)) -> bool;
+
+    /// Finds a user name and password out; `false` when there are none to be had.
+    ///
+    /// # Errors
+    ///
+    /// Ctrl-C.
+    fn find(&self) -> Result<bool>;
+
+    /// The proxy refused what was known.
+    fn refused(&self);
+}
+
+/// Where a proxy is and how to speak with it.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Who we are to it.
+    pub credentials: Arc<dyn Credentials>,
+}
+
+impl Proxy {
+    /// It as a URL, without a login.
+    pub fn url(&self) -> String {
+        let scheme = match self.protocol {
+            Protocol::Http => "http",
+            Protocol::Socks5 => "socks5",
+        };
+        format!("{scheme}://{}", authority(&self.host, self.port))
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "proxy {}", self.url())
+    }
+}
+
+/// Why there is no way through.
+enum Refusal {
+    /// The proxy wants a login, or another one.
+    Login(Error),
+    /// Anything else.
+    Final(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Final(error)
+    }
+}
+
+impl Proxy {
+    /// A connection to `host`, as the proxy knows it, and `port`. The dialer's timeout is for all
+    /// of it, but for the time that somebody takes to type a password.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] when the proxy cannot be reached, refuses, or makes no sense;
+    /// [`Kind::Interrupted`].
+    pub(in crate::ftp) fn connect(
+        &self,
+        dialer: &Dialer,
+        host: &str,
+        port: u16,
+    ) -> Result<TcpStream> {
+        let mut found = false;
+        loop {
+            let deadline = Instant::now() + dialer.timeout;
+            let tcp =
+                dialer.direct(&self.host, self.port, deadline).map_err(|e| e.about("proxy"))?;
+            let clone = tcp.try_clone().map_err(|error| self.lost(&error, dialer))?;
+            // With no room to read ahead into, what the server says stays in the socket.
+            let mut socket = Socket::new(clone, dialer.cancel.clone(), 1)
+                .map_err(|error| self.lost(&error, dialer))?;
+            socket.set_patience(Patience::Until(deadline));
+            let mut login = None;
+            let known = self.credentials.known(&mut |user, password| {
+                login = Some(Login { user: user.to_owned(), password: password.to_owned() });
+            });
+            let mut talk = Talk { proxy: self, dialer, socket, login };
+            let result = match self.protocol {
+                Protocol::Http => talk.http(host, port),
+                Protocol::Socks5 => talk.socks5(host, port),
+            };
+            match result {
+                Ok(()) => return Ok(tcp),
+                Err(Refusal::Final(error)) => return Err(error),
+                Err(Refusal::Login(error)) if known || found => {
+                    self.credentials.refused();
+                    return Err(error.with_hint("check the user name and password for the proxy"));
+                }
+                Err(Refusal::Login(error)) => {
+                    found = self.credentials.find()?;
+                    if !found {
+                        return Err(error.with_hint(
+                            "put the proxy's login into the netrc file, or its user into net:proxy",
+                        ));
+                    }
+                }
+            }
+        }
+    }
+
+    fn lost(&self, error: &io::Error, dialer: &Dialer) -> Error {
+        if let Some(reason) = cancelled(error) {
+            return reason.into();
+        }
+        let why = match error.kind() {
+            io::ErrorKind::TimedOut => {
+                format!("no answer within {} s", dialer.timeout.as_secs_f32())
+            }
+            io::ErrorKind::UnexpectedEof => "closed the connection".to_owned(),
+            _ => io_reason(error),
+        };
+        self.error(why).transient()
+    }
+
+    fn error(&self, why: impl fmt::Display) -> Error {
+        Error::new(Kind::Connect, format!("{self}: {why}"))
+    }
+
+    fn refuses(&self, host: &str, port: u16, why: &str) -> Error {
+        self.error(format!("refuses a connection to {host} port {port}: {why}"))
+    }
+}
+
+/// What goes to the proxy in one attempt.
+struct Login {
+    user: String,
+    password: String,
+}
+
+/// One attempt to get through.
+struct Talk<'a> {
+    proxy: &'a Proxy,
+    dialer: &'a Dialer,
+    socket: Socket,
+    login: Option<Login>,
+}
+
+impl Talk<'_> {
+    fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        let sent = self.socket.write_all(bytes).and_then(|()| self.socket.flush());
+        sent.map_err(|error| self.proxy.lost(&error, self.dialer))
+    }
+
+    fn receive<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let mut bytes = [0; N];
+        let read = self.socket.read_exact(&mut bytes);
+        read.map_err(|error| self.proxy.lost(&error, self.dialer))?;
+        Ok(bytes)
+    }
+
+    fn http(&mut self, host: &str, port: u16) -> Result<(), Refusal> {
+        let target = authority(host, port);
+        let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
+        if let Some(login) = &self.login {
+            let basic = base64(format!("{}:{}", login.user, login.password).as_bytes());
+            request.push_str(&format!("Proxy-Authorization: Basic {basic}\r\n"));
+        }
+        self.send(format!("{request}\r\n").as_bytes())?;
+        let mut left = ANSWER_MAX;
+        loop {
+            let head = self.http_head(&mut left)?;
+            let line = head.lines().next().unwrap_or_default();
+            let Some((status, words)) = status_line(line) else {
+                let shown: String = line.chars().take(QUOTED).collect();
+                return Err(self.proxy.error(format!("not an HTTP proxy: \"{shown}\"")).into());
+            };
+            let refused = || self.proxy.refuses(host, port, &format!("\"{words}\""));
+            match status {
+                100..=199 => {}
+                200..=299 => return Ok(()),
+                407 => return Err(Refusal::Login(refused())),
+                500.. => return Err(refused().transient().into()),
+                _ => return Err(refused().into()),
+            }
+        }
+    }
+
+    /// The status line and the fields of an answer, up to the empty line.
+    fn http_head(&mut self, left: &mut usize) -> Result<String> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") {
+            if *left == 0 {
+                return Err(self.proxy.error("its answer has no end"));
+            }
+            *left -= 1;
+            head.extend(self.receive::<1>()?);
+        }
+        Ok(String::from_utf8_lossy(&head).into_owned())
+    }
+
+    fn socks5(&mut self, host: &str, port: u16) -> Result<(), Refusal> {
+        // Without a login, and with one: whichever the proxy likes.
+        self.send(&[5, 2, 0, 2])?;
+        let refused = |why: &str| self.proxy.refuses(host, port, why);
+        let (no_login, other) = (refused("it wants a login"), refused("it wants another login"));
+        match self.receive::<2>()? {
+            [5, 0] => {}
+            [5, 2] => {
+                let Some(message) = self.login.as_ref().map(socks5_login) else {
+                    return Err(Refusal::Login(no_login));
+                };
+                let too_long = "user name or password longer than 255 bytes";
+                self.send(&message.ok_or_else(|| self.proxy.error(too_long))?)?;
+                let [_, status] = self.receive::<2>()?;
+                if status != 0 {
+                    return Err(Refusal::Login(other));
+                }
+            }
+            [5, _] => {
+                let why = "no way to log in to it that is known here (RFC 1928: none, user name)";
+                return Err(self.proxy.error(why).into());
+            }
+            _ => return Err(self.proxy.error("not a SOCKS5 proxy").into()),
+        }
+        let request = socks5_request(host, port)
+            .ok_or_else(|| Error::usage(format!("{host}: longer than SOCKS5 takes")))?;
+        self.send(&request)?;
+        let [version, status, _, kind] = self.receive::<4>()?;
+        if version != 5 {
+            return Err(self.proxy.error("not a SOCKS5 proxy").into());
+        }
+        if status != 0 {
+            let (why, transient) = socks5_status(status);
+            let error = self.proxy.refuses(host, port, why);
+            return Err(if transient { error.transient() } else { error }.into());
+        }
+        // The address that the proxy connects from is of no use, but has to be read.
+        let length = match kind {
+            1 => 4,
+            4 => 16,
+            3 => usize::from(self.receive::<1>()?[0]),
+            _ => return Err(self.proxy.error("an answer that SOCKS5 does not have").into()),
+        };
+        for _ in 0..length + 2 {
+            self.receive::<1>()?;
+        }
+        Ok(())
+    }
+}
+
+/// `HTTP/1.1 200 Connection established`: the number, and what follows the version.
+fn status_line(line: &str) -> Option<(u16, String)> {
+    let (version, words) = line.split_once(' ')?;
+    if !version.starts_with("HTTP/1.") {
+        return None;
+    }
+    let number = words.trim_start().get(..3)?;
+    let status = number.bytes().all(|b| b.is_ascii_digit()).then(|| number.parse().ok())??;
+    Some((status, words.trim().chars().take(QUOTED).collect()))
+}
+
+/// RFC 1929 section 2; `None` for what does not fit.
+fn socks5_login(login: &Login) -> Option<Vec<u8>> {
+    let mut message = vec![1];
+    for part in [&login.user, &login.password] {
+        message.push(u8::try_from(part.len()).ok()?);
+        message.extend(part.as_bytes());
+    }
+    Some(message)
+}
+
+/// RFC 1928 section 4; `None` for a name that does not fit.
+fn socks5_request(host: &str, port: u16) -> Option<Vec<u8>> {
+    let mut message = vec![5, 1, 0];
+    match host.parse() {
+        Ok(IpAddr::V4(address)) => {
+            message.push(1);
+            message.extend(address.octets());
+        }
+        Ok(IpAddr::V6(address)) => {
+            message.push(4);
+            message.extend(address.octets());
+        }
+        Err(_) => {
+            message.extend([3, u8::try_from(host.len()).ok()?]);
+            message.extend(host.as_bytes());
+        }
+    }
+    message.extend(port.to_be_bytes());
+    Some(message)
+}
+
+/// A refusal of RFC 1928 section 6 in words, and whether another try may help.
+fn socks5_status(status: u8) -> (&'static str, bool) {
+    match status {
+        2 => ("not allowed by its rules", false),
+        3 => ("network unreachable", true),
+        4 => ("host unreachable", true),
+        5 => ("connection refused", true),
+        6 => ("no answer in time", true),
+        7 | 8 => ("it cannot do that", false),
+        _ => ("general failure", true),
+    }
+}
+
+/// Host and port as a URL has them.
+fn authority(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_lines_are_read_and_others_refused() {
+        let status = |line| status_line(line).map(|(status, words)| format!("{status}|{words}"));
+        assert_eq!(status("HTTP/1.1 200 OK").as_deref(), Some("200|200 OK"));
+        assert_eq!(status("HTTP/1.0 407").as_deref(), Some("407|407"));
+        for wrong in ["", "220 ftp ready", "HTTP/2 200", "HTTP/1.1 20", "HTTP/1.1 +20", "HTTP/1.1 "]
+        {
+            assert_eq!(status(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn socks5_requests_hold_names_and_addresses() {
+        let name = socks5_request("h.example", 21).unwrap();
+        assert_eq!(name, b"\x05\x01\0\x03\x09h.example\0\x15");
+        assert_eq!(socks5_request("10.0.0.1", 990).unwrap(), [5, 1, 0, 1, 10, 0, 0, 1, 3, 222]);
+        let v6 = socks5_request("::1", 256).unwrap();
+        assert_eq!((v6.len(), v6[3], &v6[19..]), (22, 4, &[1, 1, 0][..]));
+        assert!(socks5_request(&"a".repeat(256), 1).is_none());
+    }
+}

@@ -1,0 +1,119 @@
+//! From nothing to a control connection that is greeted, secured and trusted.
+//!
+//! Not a byte of a user name or password is sent here, and nothing but `AUTH TLS` before the
+//! handshake.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Kind, Result};
+use crate::ftp::control::Control;
+use crate::ftp::control::cleartext::{ask_for_tls, check_greeting, socket};
+use crate::ftp::control::exchange::{Shared, lock};
+use crate::ftp::error_text::handshake_failure;
+use crate::ftp::session::config::Options;
+use crate::tls::{Socket, Tls};
+use crate::trust::identity::Identity;
+
+/// Dial, greeting, handshake and judgement; on success nothing but these has happened.
+pub(in crate::ftp) fn secure(
+    options: &Options,
+    exchange: &Shared,
+    admit: &mut dyn FnMut(&Identity) -> Result<()>,
+) -> Result<(Control, String, Arc<Tls>)> {
+    let (tls, reached) = prepare(options, exchange)?;
+    let secured = match handshake(options, &tls, exchange, reached, admit) {
+        // The platform's TLS checks during the handshake; the second one tells what it found.
+        Err(_) if tls.wants_unchecked_retry() => {
+            let reached = reach(options, exchange)?;
+            handshake(options, &tls, exchange, reached, admit)
+        }
+        other => other,
+    };
+    secured.map(|(control, greeting)| (control, greeting, Arc::new(tls)))
+}
+
+/// A server that waits for the handshake, and its greeting, if there was one.
+type Reached = (Socket, String);
+
+/// Makes TLS ready and reaches the server, at the same time where reading the system's roots is
+/// all that there is to do: that takes 20 ms.
+fn prepare(options: &Options, exchange: &Shared) -> Result<(Tls, Reached)> {
+    let config = &options.tls;
+    let ready = || Tls::new(config, &options.host);
+    let roots_only =
+        config.ca_file.is_none() && config.cert_file.is_none() && config.seen.is_none();
+    std::thread::scope(|scope| {
+        let beside = roots_only
+            .then(|| std::thread::Builder::new().spawn_scoped(scope, ready).ok())
+            .flatten();
+        let Some(beside) = beside else {
+            let tls = ready()?;
+            return Ok((tls, reach(options, exchange)?));
+        };
+        let reached = reach(options, exchange);
+        let tls = beside.join().map_err(|_| Error::new(Kind::Tls, "TLS cannot be set up"))?;
+        Ok((tls?, reached?))
+    })
+}
+
+/// Dials, and asks an explicit server for TLS.
+fn reach(options: &Options, exchange: &Shared) -> Result<Reached> {
+    let tcp = options.dialer.connect(&options.host, options.port)?;
+    let raw = socket(tcp, options.dialer.cancel.clone())?;
+    if options.implicit {
+        return Ok((raw, String::new()));
+    }
+    ask_for_tls(raw, exchange).map_err(|error| {
+        let silent = error.kind() == Kind::Connect && error.reply().is_none();
+        // An implicit server waits for our handshake, as we wait for its greeting.
+        let error =
+            if silent { error.with_hint("ftps:// if TLS is implicit there") } else { error };
+        error.about(format!("{}:{}", options.host, options.port))
+    })
+}
+
+fn handshake(
+    options: &Options,
+    tls: &Tls,
+    exchange: &Shared,
+    (mut raw, mut greeting): Reached,
+    admit: &mut dyn FnMut(&Identity) -> Result<()>,
+) -> Result<(Control, String)> {
+    let where_to = format!("{}:{}", options.host, options.port);
+    raw.set_patience(crate::tls::Patience::within(options.timeout));
+    let (stream, identity) = tls.control(raw).map_err(|error| {
+        let error = handshake_failure(error, &where_to);
+        match (error.kind(), options.implicit) {
+            (Kind::Tls, true) if error.hint().is_none() => error
+                .with_hint("ftps:// is implicit TLS; use ftp:// if the server expects AUTH TLS"),
+            _ => error,
+        }
+    })?;
+    admit(&identity)?;
+    let mut control = Control::new(stream, Arc::clone(exchange), options.clear_data);
+    if options.implicit {
+        let reply = control.greeting().map_err(|error| error.about(&where_to))?;
+        check_greeting(&reply).map_err(|error| error.about(&where_to))?;
+        greeting = reply.text();
+    }
+    Ok((control, greeting))
+}
+
+/// `PBSZ 0` or `PROT P` failed: without them there is no session.
+pub(in crate::ftp) fn refused_protection(exchange: &Shared) -> Error {
+    let mut exchange = lock(exchange);
+    let verb = exchange.verb.clone();
+    match (exchange.reply.take(), exchange.death.take()) {
+        (Some(reply), None) => Error::new(
+            Kind::Tls,
+            format!(
+                "the server refuses to protect data connections: {verb}: \"{}\"",
+                reply.last_text()
+            ),
+        )
+        .with_hint("if clear-text data is acceptable: `--set tls:data=clear`")
+        .with_reply(reply.to_string()),
+        (_, Some(death)) => death,
+        (None, None) => Error::new(Kind::Connect, "the connection was lost"),
+    }
+}

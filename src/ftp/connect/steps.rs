@@ -1,0 +1,321 @@
+//! A control connection taken apart: each step of it on its own, with what the server said.
+//!
+//! For `doctor`. The order is the caller's, and so is the promise that no user name or password is
+//! sent before the certificate was judged. Every step has the deadline of [`Options::timeout`] and
+//! ends with a cancel; nothing is retried.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::dial::Dialer;
+use crate::error::{Error, Kind, Result, io_reason};
+use crate::ftp::control::Control;
+use crate::ftp::control::cleartext::{ClearText, check_auth, check_greeting, socket};
+use crate::ftp::control::exchange::{Exchange, Shared, lock};
+use crate::ftp::control::reply::Reply;
+use crate::ftp::error_text::handshake_failure;
+use crate::ftp::session::config::Options;
+use crate::ftp::session::login::Login;
+use crate::tls::legacy_versions::{self, Asked, OldVersion};
+use crate::tls::socket::{DATA_BUFFER, Patience, Socket, cancelled};
+use crate::tls::{Agreed, End, Tls};
+use crate::trust::identity::Identity;
+
+/// The most bytes read of a listing: enough to see how it is sent.
+const ENOUGH: usize = 1 << 20;
+
+/// The most time for a data connection to come about: a blocked port answers never.
+const DIAL: Duration = Duration::from_secs(10);
+
+/// Whether a data connection offers the control connection's TLS session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resume {
+    /// It does, as every data connection of ftpsh on OpenSSL.
+    Offer,
+    /// It does not, as those of a client that cannot.
+    Withhold,
+}
+
+/// What came of a listing.
+#[derive(Debug)]
+pub struct Listed {
+    /// The bytes, at most the first mebibyte.
+    pub bytes: Vec<u8>,
+    /// How the data stream ended.
+    pub end: End,
+    /// What the data connection's handshake agreed.
+    pub agreed: Agreed,
+    /// The completion reply.
+    pub reply: Reply,
+}
+
+/// A connection in clear text, before `AUTH TLS`.
+pub struct Clear {
+    socket: Socket,
+    exchange: Shared,
+}
+
+impl Clear {
+    /// On a connection that stands.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] when the socket cannot be used.
+    pub fn new(options: &Options, tcp: TcpStream) -> Result<Self> {
+        let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
+        Ok(Self { socket: socket(tcp, options.dialer.cancel.clone())?, exchange })
+    }
+
+    /// Greeting and `AUTH TLS`: `greeted` is shown the greeting before anything is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] for no greeting or a refusal, [`Kind::Tls`] where TLS is not offered; the
+    /// second value of the pair says which of the two steps it was.
+    pub fn ask_for_tls(
+        self,
+        greeted: &mut dyn FnMut(&Reply),
+    ) -> std::result::Result<(Self, Reply), (Step, Error)> {
+        let Self { socket, exchange } = self;
+        let mut clear = ClearText::new(socket, &exchange);
+        let greeting = clear.greeting().map_err(|error| (Step::Greeting, error))?;
+        check_greeting(&greeting).map_err(|error| (Step::Greeting, error))?;
+        greeted(&greeting);
+        let auth = clear.auth_tls().map_err(|error| (Step::Auth, error))?;
+        check_auth(&auth).map_err(|error| (Step::Auth, error))?;
+        let socket = clear.into_socket();
+        Ok((Self { socket, exchange }, auth))
+    }
+
+    /// The handshake, whatever the certificate.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Tls`], [`Kind::Connect`].
+    pub fn secure(self, options: &Options) -> Result<Secured> {
+        let Self { mut socket, exchange } = self;
+        let peer = socket.tcp().peer_addr();
+        let peer = peer.map_err(|error| Error::new(Kind::Connect, io_reason(&error)))?;
+        let tls = Tls::new(&options.tls, &options.host)?;
+        socket.set_patience(Patience::within(options.timeout));
+        let (stream, identity) =
+            tls.control(socket).map_err(|failure| handshake_failure(failure, "TLS handshake"))?;
+        let chain = stream.chain_length();
+        let agreed = stream.agreed().cloned();
+        let control = Control::new(stream, std::sync::Arc::clone(&exchange), options.clear_data);
+        let options = options.clone();
+        Ok(Secured { control, exchange, tls, options, peer, identity, chain, agreed })
+    }
+}
+
+/// Whether a server takes an old version of TLS: a connection of its own, on which nothing but
+/// `AUTH TLS` is sent.
+///
+/// # Errors
+///
+/// Those of the steps before the handshake.
+pub fn ask_for_old_tls(options: &Options, version: OldVersion) -> Result<Asked> {
+    let tcp = options.dialer.connect(&options.host, options.port)?;
+    let mut clear = Clear::new(options, tcp)?;
+    if !options.implicit {
+        (clear, _) = clear.ask_for_tls(&mut |_| {}).map_err(|(_, error)| error)?;
+    }
+    clear.socket.set_patience(Patience::within(options.timeout));
+    Ok(legacy_versions::ask(clear.socket, &options.host, version))
+}
+
+/// The steps in clear text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The greeting.
+    Greeting,
+    /// `AUTH TLS`.
+    Auth,
+}
+
+/// A control connection with TLS, of which nothing is trusted yet.
+pub struct Secured {
+    control: Control,
+    exchange: Shared,
+    tls: Tls,
+    options: Options,
+    /// The other end of the connection.
+    pub peer: SocketAddr,
+    /// What the handshake showed.
+    pub identity: Identity,
+    /// How many certificates were sent, where the library tells.
+    pub chain: Option<usize>,
+    /// What the handshake agreed.
+    pub agreed: Option<Agreed>,
+}
+
+impl Secured {
+    /// Dial, greeting, `AUTH TLS` and handshake in one: for every connection but the first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the steps.
+    pub fn connect(options: &Options) -> Result<Self> {
+        let tcp = options.dialer.connect(&options.host, options.port)?;
+        let mut clear = Clear::new(options, tcp)?;
+        if !options.implicit {
+            (clear, _) = clear.ask_for_tls(&mut |_| {}).map_err(|(_, error)| error)?;
+        }
+        let mut secured = clear.secure(options)?;
+        if options.implicit {
+            secured.greeting()?;
+        }
+        Ok(secured)
+    }
+
+    /// The greeting of a server for implicit TLS.
+    ///
+    /// # Errors
+    ///
+    /// As for explicit TLS.
+    pub fn greeting(&mut self) -> Result<Reply> {
+        let reply = self.control.greeting()?;
+        check_greeting(&reply)?;
+        Ok(reply)
+    }
+
+    /// Sends a command; its reply, whatever it says.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] when the connection is or gets lost.
+    pub fn command(&mut self, verb: &str, argument: &str) -> Result<Reply> {
+        let line = if argument.is_empty() { verb.to_owned() } else { format!("{verb} {argument}") };
+        let line = [&crate::ftp::path::encode_name(&line)[..], b"\r\n"].concat();
+        match self.control.write_all(&line) {
+            Ok(()) => self.reply(),
+            Err(error) => Err(self.died(&error)),
+        }
+    }
+
+    /// Logs in. Only for a server whose certificate was judged.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`].
+    pub fn log_in(&mut self, login: &Login<'_>) -> Result<Reply> {
+        let host = self.options.host.clone();
+        let mut send = |verb: &str, argument: &str| self.command(verb, argument);
+        crate::ftp::session::login::authenticate(&mut send, &host, login)
+    }
+
+    /// The next reply of the command that was sent last.
+    fn reply(&mut self) -> Result<Reply> {
+        // One canonical line for each whole reply; the reply itself lies in the exchange.
+        let mut line = [0; 64];
+        if let Err(error) = self.control.read(&mut line) {
+            return Err(self.died(&error));
+        }
+        let mut exchange = lock(&self.exchange);
+        let died = || Error::new(Kind::Connect, "the connection was lost");
+        exchange.reply.take().ok_or_else(|| exchange.death.clone().unwrap_or_else(died))
+    }
+
+    fn died(&self, error: &std::io::Error) -> Error {
+        let death = lock(&self.exchange).death.clone();
+        death.unwrap_or_else(|| Error::new(Kind::Connect, io_reason(error)))
+    }
+
+    /// Whether it is of no use any more.
+    pub fn is_dead(&self) -> bool {
+        lock(&self.exchange).death.is_some()
+    }
+
+    /// Connects to a port of the control connection's peer (behind a proxy, of the host), and how
+    /// long that took.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] after ten seconds at most; a cancel.
+    pub fn dial(&self, port: u16) -> Result<(TcpStream, Duration)> {
+        let begun = Instant::now();
+        let bound = self.options.dialer.timeout.min(DIAL);
+        if self.options.dialer.proxy.is_some() {
+            let dialer = Dialer { timeout: bound, ..self.options.dialer.clone() };
+            return Ok((dialer.connect(&self.options.host, port)?, begun.elapsed()));
+        }
+        let address = SocketAddr::new(self.peer.ip(), port);
+        let tcp = self.options.dialer.connect_one(address, bound);
+        tcp.map(|tcp| (tcp, begun.elapsed())).map_err(|error| match cancelled(&error) {
+            Some(reason) => reason.into(),
+            None if error.kind() == std::io::ErrorKind::TimedOut => {
+                let bound = bound.as_secs_f32();
+                Error::new(Kind::Connect, format!("port {port}: no answer within {bound} s"))
+            }
+            None => Error::new(Kind::Connect, format!("port {port}: {}", io_reason(&error))),
+        })
+    }
+
+    /// A listing by `verb` over a data connection that stands.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Refused`] with the reply, and what a failed handshake or a lost connection says.
+    /// After a failed handshake the server's own words are waited for, and win.
+    pub fn list(&mut self, verb: &str, tcp: TcpStream, resume: Resume) -> Result<Listed> {
+        let reply = self.command(verb, "")?;
+        if reply.class() != 1 {
+            return Err(crate::ftp::error_text::refusal(verb, &reply));
+        }
+        let timeout = self.options.timeout;
+        let failed = |error: std::io::Error| crate::ftp::data::data_error(&error, timeout);
+        let mut socket =
+            Socket::new(tcp, self.options.dialer.cancel.clone(), DATA_BUFFER).map_err(failed)?;
+        // One deadline for all of it, so that a stream without end has one.
+        socket.set_patience(Patience::within(timeout));
+        let stream = match resume {
+            Resume::Offer => self.tls.data(socket),
+            Resume::Withhold => self.tls.data_anew(socket),
+        };
+        let mut stream = match stream {
+            Ok(stream) => stream,
+            Err(failure) => {
+                let error = handshake_failure(failure, "data connection");
+                return Err(self.late_refusal(verb).unwrap_or(error));
+            }
+        };
+        let mut bytes = Vec::new();
+        let mut block = [0; 16 * 1024];
+        let broken = loop {
+            match stream.read(&mut block) {
+                Ok(0) => break None,
+                Ok(n) if bytes.len() < ENOUGH => bytes.extend_from_slice(&block[..n]),
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => break None,
+                Err(error) => break Some(failed(error)),
+            }
+        };
+        let end = stream.end();
+        let agreed = stream.agreed().cloned().unwrap_or_default();
+        drop(stream);
+        if let Some(error) = broken {
+            return Err(self.late_refusal(verb).unwrap_or(error));
+        }
+        let reply = self.reply()?;
+        match reply.code {
+            226 | 250 => Ok(Listed { bytes, end, agreed, reply }),
+            _ => Err(crate::ftp::error_text::failed_transfer(verb, &reply)),
+        }
+    }
+
+    /// What the server says about a data connection that failed, if it says it soon.
+    fn late_refusal(&mut self, verb: &str) -> Option<Error> {
+        lock(&self.exchange).grace = Some(Duration::from_secs(1));
+        let reply = self.reply().ok()?;
+        (reply.class() >= 4).then(|| crate::ftp::error_text::refusal(verb, &reply))
+    }
+
+    /// Says QUIT and waits for the answer, for at most a second.
+    pub fn quit(mut self) {
+        if !self.is_dead() {
+            lock(&self.exchange).grace = Some(Duration::from_secs(1));
+            let _ = self.command("QUIT", "");
+        }
+    }
+}

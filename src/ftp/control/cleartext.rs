@@ -1,0 +1,144 @@
+//! The clear-text part of explicit TLS, and greetings.
+//!
+//! These are the only bytes of a session that cross the wire unprotected. Whatever a server sends
+//! here beyond what is expected ends the connection: it could have been put there by anybody.
+
+use std::io::Write;
+
+use super::exchange::{PassedOver, Shared, lock};
+use super::farewell;
+use super::reply::Reply;
+use super::reply_reader::{Lines, lost};
+use crate::error::{Error, Kind, Result, io_reason};
+use crate::tls::socket::{CONTROL_BUFFER, Patience, Socket};
+
+/// A control connection before TLS, on which one reply is read at a time.
+pub(in crate::ftp) struct ClearText<'a> {
+    socket: Socket,
+    lines: Lines,
+    exchange: &'a Shared,
+}
+
+impl<'a> ClearText<'a> {
+    pub(in crate::ftp) fn new(socket: Socket, exchange: &'a Shared) -> Self {
+        Self { socket, lines: Lines::default(), exchange }
+    }
+
+    /// The greeting, whatever it says; 120 announces a wait and is passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] when nothing comes in time, or it is no FTP reply; [`Kind::Tls`] when
+    /// more than one reply comes.
+    pub(in crate::ftp) fn greeting(&mut self) -> Result<Reply> {
+        self.next()
+    }
+
+    /// Sends `AUTH TLS`; its reply, whatever it says.
+    ///
+    /// # Errors
+    ///
+    /// As [`ClearText::greeting`].
+    pub(in crate::ftp) fn auth_tls(&mut self) -> Result<Reply> {
+        let timeout = lock(self.exchange).timeout;
+        self.socket.set_patience(Patience::within(timeout));
+        lock(self.exchange).dialogue.sent("AUTH TLS");
+        let written = self.socket.write_all(b"AUTH TLS\r\n").and_then(|()| self.socket.flush());
+        written.map_err(|error| lost(&error, timeout))?;
+        self.next()
+    }
+
+    /// The socket, for TLS.
+    pub(in crate::ftp) fn into_socket(self) -> Socket {
+        self.socket
+    }
+
+    fn next(&mut self) -> Result<Reply> {
+        let timeout = lock(self.exchange).timeout;
+        self.socket.set_patience(Patience::within(timeout));
+        let mut passed = PassedOver::default();
+        loop {
+            let reply = self.lines.reply(&mut self.socket);
+            let reply = reply.map_err(|broken| broken.into_error(timeout))?;
+            // Anybody on the way may have said it: what the server is known by comes through TLS.
+            lock(self.exchange).dialogue.received(&reply);
+            if reply.class() != 1 {
+                if !self.lines.is_empty() || self.socket.has_buffered() {
+                    return Err(injected());
+                }
+                return Ok(reply);
+            }
+            passed.count(&reply)?;
+        }
+    }
+}
+
+/// The clear-text part of explicit TLS (RFC 4217 section 4): greeting, `AUTH TLS`, and nothing
+/// after its reply but the handshake. The socket comes back ready for TLS.
+///
+/// # Errors
+///
+/// [`Kind::Tls`] when the server does not offer TLS, or sends anything between its reply and the
+/// handshake; [`Kind::Connect`] when it is no FTP server, refuses, or says nothing in time.
+pub(in crate::ftp) fn ask_for_tls(socket: Socket, exchange: &Shared) -> Result<(Socket, String)> {
+    let mut clear = ClearText::new(socket, exchange);
+    let greeting = clear.greeting()?;
+    check_greeting(&greeting)?;
+    check_auth(&clear.auth_tls()?)?;
+    Ok((clear.into_socket(), greeting.text()))
+}
+
+/// Whether the reply to `AUTH TLS` lets the handshake begin.
+///
+/// # Errors
+///
+/// [`Kind::Tls`] for every reply but 234 and 334.
+pub(in crate::ftp) fn check_auth(reply: &Reply) -> Result<()> {
+    if matches!(reply.code, 234 | 334) {
+        return Ok(());
+    }
+    let text = format!("the server does not offer TLS: \"{}\"", reply.last_text());
+    Err(Error::new(Kind::Tls, text)
+        .with_hint("try ftps:// if it is a server for implicit TLS; there is no login in clear")
+        .with_reply(reply.to_string()))
+}
+
+/// Whether a greeting is that of an FTP server that takes logins.
+///
+/// # Errors
+///
+/// [`Kind::Tls`] for a session that is already logged in before TLS, [`Kind::Connect`] for
+/// everything else that is not a 220.
+pub(in crate::ftp) fn check_greeting(reply: &Reply) -> Result<()> {
+    match reply.code {
+        220 => Ok(()),
+        421 => Err(farewell(reply)),
+        230..=232 => Err(Error::new(
+            Kind::Tls,
+            "the server claims that the session is logged in before TLS; refused",
+        )
+        .with_reply(reply.to_string())),
+        _ => Err(Error::new(
+            Kind::Connect,
+            format!("the server refuses the connection: \"{}\"", reply.last_text()),
+        )
+        .with_reply(reply.to_string())),
+    }
+}
+
+fn injected() -> Error {
+    Error::new(
+        Kind::Tls,
+        "the server sent more than one reply before TLS; \
+         someone may be injecting replies, so the connection was refused",
+    )
+}
+
+/// A fresh control socket with room for replies.
+pub(in crate::ftp) fn socket(
+    tcp: std::net::TcpStream,
+    cancel: crate::cancel::Cancel,
+) -> Result<Socket> {
+    Socket::new(tcp, cancel, CONTROL_BUFFER)
+        .map_err(|error| Error::new(Kind::Connect, io_reason(&error)))
+}

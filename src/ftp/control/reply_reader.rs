@@ -1,0 +1,114 @@
+//! Whole replies out of the bytes of a control connection, and what it means when none comes.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use super::reply::{self, Reply, ReplyParser};
+use crate::error::{Error, Kind, Result, io_reason};
+use crate::ftp::error_text::tls_words;
+use crate::tls::socket::cancelled;
+
+/// Bytes of the control connection that are not yet a whole line, and the reply they belong to.
+#[derive(Debug, Default)]
+pub struct Lines {
+    buffer: Vec<u8>,
+    start: usize,
+    parser: ReplyParser,
+}
+
+impl Lines {
+    /// Reads from `source` until one reply is whole.
+    ///
+    /// # Errors
+    ///
+    /// [`Broken`] when there will be none; nothing more may be read then.
+    pub fn reply(&mut self, source: &mut impl Read) -> Result<Reply, Broken> {
+        loop {
+            while let Some(length) = self.unread().iter().position(|byte| *byte == b'\n') {
+                let line = &self.buffer[self.start..self.start + length];
+                let parsed = self.parser.push(line.strip_suffix(b"\r").unwrap_or(line));
+                self.start += length + 1;
+                if let Some(reply) = parsed.map_err(Broken::Protocol)? {
+                    return Ok(reply);
+                }
+            }
+            if self.unread().len() > reply::LINE_MAX {
+                let parsed = self.parser.push(&self.buffer[self.start..]);
+                return Err(Broken::Protocol(parsed.err().unwrap_or_else(|| {
+                    Error::new(Kind::Connect, "the server's reply is not a line of text")
+                })));
+            }
+            self.buffer.drain(..self.start);
+            self.start = 0;
+            let mut chunk = [0; 4096];
+            match source.read(&mut chunk).map_err(Broken::Io)? {
+                0 => return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into())),
+                n => self.buffer.extend_from_slice(&chunk[..n]),
+            }
+        }
+    }
+
+    fn unread(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
+    /// See [`ReplyParser::set_doubles`].
+    pub(in crate::ftp) fn set_doubles(&mut self, doubles: bool) {
+        self.parser.set_doubles(doubles);
+    }
+
+    /// Takes in a byte that was read elsewhere.
+    pub(in crate::ftp) fn push(&mut self, byte: u8) {
+        self.buffer.push(byte);
+    }
+
+    /// Whether anything has come that no command asked for.
+    pub fn is_empty(&self) -> bool {
+        self.unread().is_empty() && !self.parser.is_open()
+    }
+}
+
+/// Why no reply came.
+#[derive(Debug)]
+pub enum Broken {
+    /// The connection failed, or ended.
+    Io(io::Error),
+    /// What came is no reply.
+    Protocol(Error),
+}
+
+impl Broken {
+    /// Whether nothing came for too long.
+    pub(in crate::ftp) fn is_silence(&self) -> bool {
+        matches!(self, Broken::Io(error) if error.kind() == io::ErrorKind::TimedOut)
+    }
+
+    pub(in crate::ftp) fn into_error(self, timeout: Duration) -> Error {
+        match self {
+            Broken::Protocol(error) => error,
+            Broken::Io(error) => lost(&error, timeout),
+        }
+    }
+}
+
+/// A broken control connection in words.
+pub(in crate::ftp) fn lost(error: &io::Error, timeout: Duration) -> Error {
+    if let Some(reason) = cancelled(error) {
+        return reason.into();
+    }
+    let why = match error.kind() {
+        io::ErrorKind::TimedOut => {
+            format!("no reply from the server within {} s", timeout.as_secs_f32())
+        }
+        io::ErrorKind::UnexpectedEof => "the server closed the control connection".to_owned(),
+        _ => format!("the control connection was lost: {}", io_reason(error)),
+    };
+    // TLS 1.3 tells what it thinks of a client certificate only after the handshake. Trying again
+    // would change nothing about it.
+    match tls_words(&error.to_string()) {
+        Some((cause, next)) if next.contains("tls:cert-file") => {
+            Error::new(Kind::Tls, format!("{cause} ({})", io_reason(error))).with_hint(next)
+        }
+        _ => Error::new(Kind::Connect, why).transient(),
+    }
+}

@@ -1,0 +1,255 @@
+//! Refusals in words: what the server said, what it means, and the next thing to type.
+//!
+//! The kind of a refusal decides the exit status; every code that users meet has its cause and
+//! the next thing to do in one table. The server's own words are always quoted.
+
+mod connect_errors;
+mod server_messages;
+mod tls_errors;
+
+pub(super) use connect_errors::connect_hint;
+pub(super) use tls_errors::handshake_failure;
+pub use tls_errors::tls_words;
+
+use crate::error::{Error, Kind};
+use crate::ftp::control::reply::Reply;
+
+/// A refusal of `what` ("get a.txt", "cd /x").
+pub fn refusal(what: &str, reply: &Reply) -> Error {
+    explained(kind(reply), what, reply)
+}
+
+/// A failure that the server reported after the data connection had been opened.
+pub fn failed_transfer(what: &str, reply: &Reply) -> Error {
+    let kind = match reply.code {
+        // The server's own limits and permissions, found out late.
+        450 | 452 | 532 | 550 | 552 | 553 => Kind::Refused,
+        421 => Kind::Connect,
+        _ if demands_reuse(reply) => Kind::Tls,
+        _ => Kind::Incomplete,
+    };
+    explained(kind, what, reply)
+}
+
+fn explained(kind: Kind, what: &str, reply: &Reply) -> Error {
+    let mut error =
+        Error::new(kind, format!("{what}: {}", quoted(reply))).with_reply(reply.to_string());
+    // A demand for session reuse stays what it is, whatever its code.
+    if reply.class() == 4 && kind != Kind::Tls {
+        error = error.transient();
+    }
+    match hint(reply) {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
+
+fn quoted(reply: &Reply) -> String {
+    let text = reply.text();
+    let text = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" ");
+    let (meaning, _) = row(reply);
+    if text.is_empty() {
+        format!("{meaning} ({})", reply.code)
+    } else {
+        format!("{meaning} ({} \"{text}\")", reply.code)
+    }
+}
+
+/// What a refusal means, and the next thing to do; the reply's words go before its code.
+fn row(reply: &Reply) -> (&'static str, &'static str) {
+    if demands_reuse(reply) {
+        return (
+            "the server demands TLS session reuse on data connections",
+            "use the backend that can: `set tls:backend openssl`; a server can do without it \
+             (vsftpd: `require_ssl_reuse=NO`)",
+        );
+    }
+    server_messages::known(reply.code, &reply.text()).unwrap_or_else(|| by_code(reply.code))
+}
+
+fn by_code(code: u16) -> (&'static str, &'static str) {
+    match code {
+        421 => (
+            "the server closes the connection",
+            "try again later, or with fewer connections: `set net:connection-limit 1`",
+        ),
+        425 => (
+            "the server cannot open the data connection",
+            "a firewall may block the data ports: try `set ftp:mode pasv` or `epsv`, or `doctor`",
+        ),
+        426 => (
+            "the server ended the transfer early",
+            "try again with `get -c` or `put -c`, which go on where this stopped",
+        ),
+        450 => (
+            "the file is in use, or cannot be had just now",
+            "try again in a moment: someone may be writing it",
+        ),
+        451 => (
+            "the server failed while it worked on this",
+            "try again; if it fails the same way, the server's log says why",
+        ),
+        452 => (
+            "there is no room on the server just now",
+            "make room on the server, or ask its administrator",
+        ),
+        500 | 502 => (
+            "the server does not know this command, or has it turned off",
+            "`feat` shows what it can do",
+        ),
+        501 | 504 => (
+            "the server does not take this argument",
+            "`feat` shows what it can do; names with unusual characters may be the cause",
+        ),
+        503 => ("the server wants another command before this one", "`reconnect`, and try again"),
+        522 => (
+            "the server does not accept this kind of TLS or address",
+            "try `set ftp:mode pasv` or `set tls:max-version 1.2`",
+        ),
+        530 => ("not logged in, or not allowed for this account", "log in with `user NAME`"),
+        532 => {
+            ("the server wants an account to store files", "put the account into the netrc file")
+        }
+        533 => (
+            "the server does not take this command without protection",
+            "data connections must be private there: `set tls:data private`",
+        ),
+        534 => (
+            "the server's policy demands another level of protection",
+            "the server may want `set tls:data clear`",
+        ),
+        535 => (
+            "the server found the TLS handshake or the certificate wrong",
+            "check `tls:cert-file` if the server wants a client certificate; else try `doctor`",
+        ),
+        536 => (
+            "the server does not have this level of protection",
+            "if clear-text data is acceptable: `set tls:data clear`",
+        ),
+        550 => (
+            "no such file or directory, or no permission",
+            "look with `ls` whether it is there and readable",
+        ),
+        552 => (
+            "the disk or the quota is full",
+            "make room on the server, or ask its administrator for a larger quota",
+        ),
+        553 => (
+            "the file name is not allowed, or the directory is not writable",
+            "try another name or directory",
+        ),
+        _ => ("the server refused", ""),
+    }
+}
+
+/// Whether a reply says that data connections must resume the control connection's session:
+/// vsftpd says 522, Pure-FTPd and others 425 or 450 with a word about the session.
+fn demands_reuse(reply: &Reply) -> bool {
+    if !matches!(reply.code, 425 | 426 | 435 | 450 | 522) {
+        return false;
+    }
+    let text = reply.text().to_ascii_lowercase();
+    text.contains("reuse") || text.contains("resum") || text.contains("session")
+}
+
+/// A refusal that means "you did not resume my session", said to a backend that cannot: with the
+/// way out. ProFTPD says no more than 425 "operation not permitted". Any other refusal stays as
+/// it is.
+pub fn reuse_demanded(error: Error, reply: &Reply) -> Error {
+    if !matches!(reply.code, 425 | 450 | 522) && !demands_reuse(reply) {
+        return error;
+    }
+    let demand = match demands_reuse(reply) {
+        true => "the native-tls backend cannot do that",
+        false => "the server demands TLS session reuse, which the native-tls backend cannot do",
+    };
+    Error::new(Kind::Tls, format!("{}; {demand}", error.message()))
+        .with_hint("`set tls:backend openssl`, or `--set tls:backend=openssl`")
+        .with_reply(reply.to_string())
+}
+
+fn kind(reply: &Reply) -> Kind {
+    match reply.code {
+        421 => Kind::Connect,
+        _ if demands_reuse(reply) => Kind::Tls,
+        // PROT and AUTH were refused, or TLS is demanded at another place.
+        431 | 521 | 533 | 534 | 535 | 536 => Kind::Tls,
+        _ => Kind::Refused,
+    }
+}
+
+fn hint(reply: &Reply) -> Option<&'static str> {
+    Some(row(reply).1).filter(|hint| !hint.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(code: u16, text: &str) -> Reply {
+        Reply::new(code, vec![text.as_bytes().to_vec()])
+    }
+
+    #[test]
+    fn refusals_quote_the_server_and_explain() {
+        let error = refusal("get a.txt", &reply(550, "Failed to open file."));
+        assert_eq!(error.kind(), Kind::Refused);
+        assert_eq!(
+            error.message(),
+            "get a.txt: no such file or directory, or no permission \
+             (550 \"Failed to open file.\")"
+        );
+        assert!(error.hint().is_some_and(|hint| hint.contains("ls")));
+    }
+
+    #[test]
+    fn a_550_that_means_something_else_is_not_called_a_missing_file() {
+        for (text, meaning) in [
+            ("new: File exists", "mkdir new: it is there already"),
+            ("Directory not empty.", "mkdir new: the directory is not empty"),
+            ("'file' does not exist", "mkdir new: no such file or directory"),
+        ] {
+            let error = refusal("mkdir new", &reply(550, text));
+            assert!(error.message().starts_with(meaning), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_says_more_than_its_code_is_listened_to() {
+        let full = reply(421, "Too many connections (2) from this IP");
+        assert_eq!(refusal("login", &full).kind(), Kind::Connect);
+        assert!(refusal("login", &full).message().contains("no more connections"));
+        assert!(refusal("login", &full).is_transient());
+        let reuse = reply(522, "SSL connection failed; session reuse required");
+        assert!(hint(&reuse).is_some_and(|hint| hint.contains("require_ssl_reuse")));
+    }
+
+    #[test]
+    fn every_code_that_users_meet_has_a_cause_and_a_next_step() {
+        for code in [
+            421, 425, 426, 450, 451, 452, 500, 502, 504, 522, 530, 533, 534, 535, 536, 550, 552,
+            553,
+        ] {
+            let reply = reply(code, "no");
+            assert!(hint(&reply).is_some(), "{code}");
+            assert_ne!(row(&reply).0, "the server refused", "{code}");
+        }
+        assert_eq!(row(&reply(599, "no")), ("the server refused", ""));
+    }
+
+    #[test]
+    fn a_demand_for_session_reuse_is_told_from_other_refusals() {
+        let vsftpd = reply(522, "SSL connection failed; session reuse required: see vsftpd.conf");
+        assert_eq!(refusal("ls", &vsftpd).kind(), Kind::Tls);
+        assert!(refusal("ls", &vsftpd).hint().is_some_and(|h| h.contains("tls:backend")));
+        assert_eq!(refusal("ls", &reply(522, "Protocol not supported")).kind(), Kind::Refused);
+        assert_eq!(refusal("ls", &reply(425, "Cannot open connection")).kind(), Kind::Refused);
+    }
+
+    #[test]
+    fn a_transfer_that_failed_half_way_is_incomplete_unless_the_server_has_a_reason() {
+        assert_eq!(failed_transfer("get a", &reply(426, "broken")).kind(), Kind::Incomplete);
+        assert_eq!(failed_transfer("get a", &reply(451, "local error")).kind(), Kind::Incomplete);
+        assert_eq!(failed_transfer("put a", &reply(552, "quota")).kind(), Kind::Refused);
+    }
+}

@@ -1,0 +1,75 @@
+//! How to reach and treat a server: everything a session is made with, and nothing that changes
+//! while it lives.
+
+use std::time::Duration;
+
+use super::quirks::Ways;
+use crate::error::Result;
+use crate::ftp::charset::Charset;
+use crate::ftp::connect::dial::Dialer;
+use crate::ftp::control::trace::Dialogue;
+use crate::tls::Config;
+use crate::trust::identity::Identity;
+
+/// How data connections are made (setting `ftp:mode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DataMode {
+    /// EPSV (RFC 2428), then PASV (RFC 959).
+    #[default]
+    Auto,
+    /// EPSV only.
+    ExtendedPassive,
+    /// PASV only.
+    Passive,
+    /// The server connects to us.
+    Active,
+}
+
+/// How lists are asked for (setting `ftp:list`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ListMode {
+    /// MLSD (RFC 3659), then LIST.
+    #[default]
+    Auto,
+    /// MLSD only.
+    Mlsd,
+    /// LIST only.
+    List,
+}
+
+/// How to reach and treat a server.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Host name or address.
+    pub host: String,
+    /// Port of the control connection.
+    pub port: u16,
+    /// TLS from the first byte (`ftps://`) instead of AUTH TLS.
+    pub implicit: bool,
+    /// TLS library, versions, roots, client certificate.
+    pub tls: Config,
+    /// Addresses, source address, deadline, cancel.
+    pub dialer: Dialer,
+    /// How long a whole reply may take, and how long a transfer may stall.
+    pub timeout: Duration,
+    /// How data connections are made.
+    pub mode: DataMode,
+    /// How lists are asked for.
+    pub list: ListMode,
+    /// A command with data is likely to come right after the login: a port for it is asked for
+    /// with that.
+    pub eager: bool,
+    /// How much of a listing is kept, in bytes of memory.
+    pub max_listing: u64,
+    /// `PROT C`: data connections without TLS.
+    pub clear_data: bool,
+    /// What its sessions find out about the server, for each other.
+    pub ways: Ways,
+    /// What names are written in on a server without UTF-8.
+    pub charset: Charset,
+    /// Who sees the dialogue.
+    pub dialogue: Dialogue,
+}
+
+/// Decides whether a server is trusted, before anything is sent to it.
+pub type Admit<'a> = dyn FnMut(&Identity) -> Result<()> + 'a;

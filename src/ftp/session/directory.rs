@@ -1,0 +1,215 @@
+//! Where a session is: its remote directory, as the server names it (RFC 959, CWD and PWD).
+//!
+//! A directory that the server does not name is unknown ([`RemotePath::here`]), never `/`. Nothing
+//! returns to an unknown directory, and nothing goes on in a directory other than the one meant.
+
+use super::Session;
+use crate::error::{Error, Kind, Result};
+use crate::ftp::control::reply::{Reply, pwd_names, pwd_readings};
+use crate::ftp::error_text::refusal;
+use crate::ftp::path::RemotePath;
+
+/// What to type where a session has no directory to work in.
+pub const CHOOSE: &str = "`cd DIR` chooses the directory to work in";
+
+/// The directory that a login led to, to be compared with that of a later login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// Its name; [`RemotePath::here`] where the server does not name it.
+    pub path: RemotePath,
+    /// The whole reply to PWD.
+    reply: String,
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self { path: RemotePath::here(), reply: String::new() }
+    }
+}
+
+impl Home {
+    /// Whether both are the same directory, as far as the server tells: one without PWD always
+    /// says the same.
+    fn is_same(&self, other: &Self) -> bool {
+        self.path == other.path && (!self.path.is_here() || self.reply == other.reply)
+    }
+}
+
+impl Session {
+    /// Changes the remote directory and learns its real name.
+    ///
+    /// # Errors
+    ///
+    /// A refusal, or the loss of the connection.
+    pub fn change_directory(&mut self, path: &RemotePath) -> Result<()> {
+        let what = format!("cd {path}");
+        let meant = self.cwd.resolve(path.as_str())?;
+        self.run(&what, "CWD", path.as_str())?;
+        let reply = self.command("PWD", "")?;
+        self.cwd = match self.directory_named(&reply, Some(&meant))? {
+            Some(directory) => directory,
+            None if path.is_absolute() => meant,
+            // Without PWD, text alone does not tell where `..` leads; an absolute path does.
+            None if meant.is_absolute() => {
+                self.run(&what, "CWD", meant.as_str()).inspect_err(|error| {
+                    self.kill(Error::new(Kind::Connect, error.message()));
+                })?;
+                meant
+            }
+            None => RemotePath::here(),
+        };
+        self.is_lost = self.cwd.is_here();
+        Ok(())
+    }
+
+    /// Asks for the name of the remote directory, after a command that may have changed it.
+    ///
+    /// # Errors
+    ///
+    /// The loss of the connection.
+    pub fn ask_directory(&mut self) -> Result<()> {
+        let reply = self.command("PWD", "")?;
+        let directory = self.directory_named(&reply, None)?;
+        self.is_lost = directory.is_none();
+        self.cwd = directory.unwrap_or_else(RemotePath::here);
+        Ok(())
+    }
+
+    /// Takes in the reply to the PWD right after the login, which is likely to lead to `expected`.
+    pub(in crate::ftp) fn login_directory_is(
+        &mut self,
+        reply: &Reply,
+        expected: Option<&RemotePath>,
+    ) -> Result<()> {
+        let path = self.directory_named(reply, expected)?.unwrap_or_else(RemotePath::here);
+        self.cwd = path.clone();
+        self.home = Home { path, reply: reply.to_string() };
+        Ok(())
+    }
+
+    /// Whether nobody knows where the session is: the server took a relative path, and does not
+    /// name the directory.
+    pub fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
+    /// Goes to the directory that an earlier session was in, and nowhere else. `directory` is
+    /// [`RemotePath::here`] for a login directory without a name: this session must be in it still.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] when it is not certain that this is the same directory. The session must
+    /// not be used then.
+    pub fn go_back_to(&mut self, directory: &RemotePath) -> Result<()> {
+        if self.cwd == *directory && !self.is_lost {
+            return Ok(());
+        }
+        if directory.is_here() {
+            return Err(lost_place("the server does not name the directory to return to"));
+        }
+        let reply = self.command("CWD", directory.as_str())?;
+        if !reply.is_positive_completion() {
+            let why = refusal(&format!("cannot return to {directory}"), &reply);
+            let error = lost_place(why.message()).with_reply(reply.to_string());
+            return Err(if why.is_transient() { error.transient() } else { error });
+        }
+        let reply = self.command("PWD", "")?;
+        match self.directory_named(&reply, Some(directory))? {
+            Some(now) if now != *directory => {
+                Err(lost_place(&format!("the server went to {now} instead of {directory}")))
+            }
+            // A server without PWD took the path that it took before.
+            _ => {
+                self.cwd = directory.clone();
+                self.is_lost = false;
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the login led to the directory `home`, as an earlier one did.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] when it did not. The session must not be used then: its paths may mean
+    /// other files.
+    pub fn is_at_home(&self, home: &Home) -> Result<()> {
+        if self.home.is_same(home) {
+            return Ok(());
+        }
+        let text =
+            format!("this login leads to {}, the one before led to {}", self.home.path, home.path);
+        Err(lost_place(&text).transient())
+    }
+
+    /// Does something with `path` as the remote directory, and goes back. A session that cannot
+    /// go back is given up: it would be in the wrong place. So is one whose directory has no name;
+    /// the next login leads back to it.
+    pub(in crate::ftp) fn within<T>(
+        &mut self,
+        path: &RemotePath,
+        act: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let back = self.cwd().clone();
+        if self.is_lost {
+            let text = format!("{path}: the server does not say which directory this is");
+            return Err(Error::new(Kind::Other, text).with_hint("`cd` to an absolute path"));
+        }
+        self.run(path.as_str(), "CWD", path.as_str())?;
+        let result = act(self);
+        if back.is_here() {
+            let why = "the server does not name directories, and a login leads back";
+            self.kill(Error::new(Kind::Connect, why).transient());
+            return result;
+        }
+        match self.command("CWD", back.as_str()) {
+            Ok(reply) if reply.is_positive_completion() => result,
+            Ok(reply) => {
+                let error = refusal(&format!("no way back to {back}"), &reply);
+                self.kill(Error::new(Kind::Connect, error.message()));
+                result.and(Err(error))
+            }
+            Err(error) => result.and(Err(error)),
+        }
+    }
+
+    /// The directory that a reply to PWD names; `None` where it names none. `meant` is where the
+    /// session went, as a path. Where quotes allow two readings and neither was meant, the server
+    /// is asked: it accepts the right one, and names it in the same words.
+    fn directory_named(
+        &mut self,
+        reply: &Reply,
+        meant: Option<&RemotePath>,
+    ) -> Result<Option<RemotePath>> {
+        if let Some(meant) = meant.filter(|meant| pwd_names(reply, meant)) {
+            return Ok(Some(meant.clone()));
+        }
+        let readings = pwd_readings(reply).unwrap_or_default();
+        if let [directory] = readings.as_slice() {
+            return normal(directory).map(Some);
+        }
+        for directory in readings {
+            let accepted = self.command("CWD", directory.as_str())?;
+            if !accepted.is_positive_completion() {
+                continue;
+            }
+            if self.command("PWD", "")?.lines == reply.lines {
+                return normal(&directory).map(Some);
+            }
+            let error = lost_place("the name of the current directory cannot be made out");
+            self.kill(error.clone());
+            return Err(error);
+        }
+        Ok(None)
+    }
+}
+
+/// Some servers give back the slash at the end of what was typed.
+fn normal(directory: &RemotePath) -> Result<RemotePath> {
+    if directory.is_absolute() { directory.resolve(".") } else { Ok(directory.clone()) }
+}
+
+/// A session is not where it should be, and must not be used.
+pub fn lost_place(why: &str) -> Error {
+    Error::new(Kind::Connect, why.to_owned()).with_hint(CHOOSE)
+}

@@ -1,0 +1,187 @@
+//! A listing as a stream of lines: bounded, and with what its completion reply says about it.
+
+use std::io::Read;
+
+use super::list::Listed;
+use crate::error::{Error, Kind, Result};
+use crate::ftp::charset::Charset;
+use crate::ftp::control::reply::Reply;
+use crate::ftp::data::{Data, data_error};
+use crate::ftp::list_formats::Line;
+
+/// The longest listing line taken, in bytes.
+const LINE_MAX: usize = 64 * 1024;
+
+/// The most bytes taken of one listing. A million names of average length fit.
+const LISTING_MAX: u64 = 128 * 1024 * 1024;
+
+/// The most lines taken of one listing: what is made of a line takes more room than the line.
+const LINES_MAX: u64 = 1_000_000;
+
+/// Words of a completion reply that report a failure. vsftpd: `226 Transfer done (but failed to
+/// open directory).` Pure-FTPd: `226-Sorry, we were unable to read [/x]`.
+const FAILED: [&str; 9] = [
+    "failed to",
+    "unable to",
+    "could not",
+    "couldn't",
+    "cannot",
+    "can't",
+    "permission denied",
+    "access denied",
+    "not permitted",
+];
+
+/// The line of a positive completion reply that says that the listing is incomplete, if there is
+/// one: some was left out (Pure-FTPd: `226 Output truncated to 10000 matches`), or the directory
+/// was not read.
+pub(in crate::ftp) fn said_incomplete(reply: &Reply) -> Option<String> {
+    let text = reply.text();
+    let line = text.lines().find(|line| {
+        let words = without_names(line).to_ascii_lowercase();
+        words.contains("truncated") || FAILED.iter().any(|failed| words.contains(failed))
+    })?;
+    let code = reply.code.to_string();
+    let line = line.strip_prefix(&code).map_or(line, |rest| rest.trim_start_matches(['-', ' ']));
+    Some(format!("{code} {line}"))
+}
+
+/// A line of a reply without what it quotes, which may be the name of a directory (FileZilla
+/// Server: `226 Successfully transferred "/name"`).
+fn without_names(line: &str) -> String {
+    let outside = line.split('"').step_by(2).collect::<Vec<_>>().join(" ");
+    match (outside.find('['), outside.rfind(']')) {
+        (Some(from), Some(to)) if from < to => format!("{}{}", &outside[..from], &outside[to..]),
+        _ => outside,
+    }
+}
+
+/// A name that cannot be sent back is none: the line is not understood.
+pub(in crate::ftp) fn hand_on(
+    parsed: Line,
+    line: &[u8],
+    charset: Charset,
+    each: &mut dyn FnMut(Listed) -> Result<()>,
+) -> Result<()> {
+    match parsed {
+        Line::Entry(entry)
+            if !entry.name.is_empty() && !entry.name.contains(['\r', '\n', '\0']) =>
+        {
+            each(Listed::Entry(charset.reread_entry(entry)))
+        }
+        Line::Skip | Line::Itself(_) => Ok(()),
+        Line::Entry(_) | Line::Unknown => each(Listed::Unknown(charset.decode(line))),
+    }
+}
+
+/// Whether a line of `LIST -a` is about the directory itself.
+pub(in crate::ftp) fn is_itself(line: &[u8]) -> bool {
+    line.starts_with(b"d") && line.ends_with(b" .")
+}
+
+/// Hands on the lines; `lost` tells that it was the stream that failed, and not `each` or the bounds.
+pub(in crate::ftp) fn read_lines(
+    data: &mut Data,
+    timeout: std::time::Duration,
+    each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    lost: &mut bool,
+) -> Result<()> {
+    let mut buffer = vec![0; LINE_MAX];
+    let mut filled = 0;
+    let mut total = 0u64;
+    let mut lines = 0u64;
+    let mut ends = LineEnds::default();
+    loop {
+        let n = match data.read(&mut buffer[filled..]) {
+            Ok(n) => n,
+            Err(error) => {
+                *lost = true;
+                return Err(data_error(&error, timeout));
+            }
+        };
+        if n == 0 {
+            return if filled == 0 { Ok(()) } else { each(ends.strip(&buffer[..filled])) };
+        }
+        filled += n;
+        total += n as u64;
+        let mut start = 0;
+        while let Some(length) = buffer[start..filled].iter().position(|byte| *byte == b'\n') {
+            let text = ends.strip(&buffer[start..start + length]);
+            if !text.is_empty() {
+                lines += 1;
+                each(text)?;
+            }
+            start += length + 1;
+        }
+        buffer.copy_within(start..filled, 0);
+        filled -= start;
+        if filled == buffer.len() || total > LISTING_MAX || lines > LINES_MAX {
+            return Err(without_end());
+        }
+    }
+}
+
+/// What to say of a listing that is longer than any that makes sense.
+pub fn without_end() -> Error {
+    Error::new(Kind::Incomplete, "the listing has no end that makes sense; gave up")
+        .with_hint("if it has, `set ftp:max-listing` gives it more memory")
+}
+
+/// How the lines of one listing end. A server that writes CR LF through a stream that makes CR LF
+/// of each LF sends CR CR LF, in every line; the first line shows it. In any other line a
+/// further CR is part of a name.
+#[derive(Debug, Default)]
+struct LineEnds {
+    returns: Option<usize>,
+}
+
+impl LineEnds {
+    fn strip<'a>(&mut self, line: &'a [u8]) -> &'a [u8] {
+        let found = line.iter().rev().take_while(|byte| **byte == b'\r').count();
+        let returns = *self.returns.get_or_insert(found.max(1));
+        &line[..line.len() - found.min(returns)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_positive_reply_may_report_a_failure() {
+        let said = |text: &str| said_incomplete(&Reply::new(226, vec![text.into()]));
+        for text in [
+            "Transfer done (but failed to open directory).",
+            "Sorry, we were unable to read [/a]",
+            "Output truncated to 10000 matches",
+            "Transfer complete: Permission denied",
+        ] {
+            assert_eq!(said(text), Some(format!("226 {text}")));
+        }
+        for text in [
+            "Directory send OK.",
+            "Transfer complete.",
+            "4 matches total",
+            "0 errors",
+            "Successfully transferred \"/what I can't do\"",
+            "",
+        ] {
+            assert_eq!(said(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_end_as_the_first_one_does() {
+        for (lines, stripped) in [
+            (["a\r", "b\r"], ["a", "b"]),
+            (["a", "b\r"], ["a", "b"]),
+            (["a\r\r", "b\r\r"], ["a", "b"]),
+            (["a\r\r", "b\r"], ["a", "b"]),
+            (["a\r", "b\r\r"], ["a", "b\r"]),
+            (["a\r\r", "b\r\r\r"], ["a", "b\r"]),
+        ] {
+            let mut ends = LineEnds::default();
+            assert_eq!(lines.map(|line| ends.strip(line.as_bytes())), stripped.map(str::as_bytes));
+        }
+    }
+}

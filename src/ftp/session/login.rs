@@ -1,0 +1,233 @@
+//! Logging in, and what a session asks for right after it (RFC 959 section 5.4, RFC 2389).
+//!
+//! A login over a long path is mostly waiting. What does not depend on a reply is pipelined: the first
+//! session of a site sends its questions with the password, and a further session, which knows
+//! the answers, everything from USER to its first passive port. Neither sends USER before the
+//! server has agreed to protect data.
+
+use suppaftp::Mode;
+
+use super::Session;
+use super::config::{DataMode, ListMode, Options};
+use super::directory::Home;
+use super::features::Features;
+use super::pipeline::passive_verb;
+use super::quirks::Ways;
+use super::server_software::Brand;
+use crate::error::{Error, Kind, Result};
+use crate::ftp::control::exchange::lock;
+use crate::ftp::control::reply::Reply;
+
+/// What the first session of a site asks right after its password.
+const QUESTIONS: [(&str, &str); 4] = [("FEAT", ""), ("TYPE", "I"), ("PWD", ""), ("SYST", "")];
+
+/// Who logs in.
+#[derive(Clone, Copy)]
+pub struct Login<'a> {
+    /// The user name.
+    pub user: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// The account (ACCT), if the server wants one.
+    pub account: Option<&'a str>,
+}
+
+/// What one session of a site has learnt. See [`Session::login_like`].
+#[derive(Debug, Clone)]
+pub struct Known {
+    features: Features,
+    home: Home,
+    mode: Option<Mode>,
+    no_mlsd: bool,
+    time_command: Option<super::file_ops::TimeCommand>,
+    clock: super::server_clock::Clock,
+    system: Option<String>,
+    ways: Ways,
+}
+
+impl Known {
+    /// What a further session says and asks after its login, up to the first passive port.
+    fn preparations(&self, options: &Options) -> Vec<(&'static str, String)> {
+        let mut commands: Vec<_> = wishes(&self.features).map(|wish| ("OPTS", wish)).collect();
+        commands.push(("TYPE", "I".to_owned()));
+        commands.push(("PWD", String::new()));
+        if wants_system(options, &self.features) && self.system.is_none() {
+            commands.push(("SYST", String::new()));
+        }
+        let mode = self.mode.or(first_mode(options));
+        commands.extend(mode.and_then(passive_verb).map(|verb| (verb, String::new())));
+        commands
+    }
+}
+
+/// How the first data connection will be asked for.
+fn first_mode(options: &Options) -> Option<Mode> {
+    match options.mode {
+        DataMode::Auto => options.ways.proven().or(Some(Mode::ExtendedPassive)),
+        DataMode::ExtendedPassive => Some(Mode::ExtendedPassive),
+        DataMode::Passive => Some(Mode::Passive),
+        DataMode::Active => None,
+    }
+}
+
+/// A command line, without its end.
+pub(in crate::ftp) fn joined(verb: &str, argument: &str) -> String {
+    if argument.is_empty() { verb.to_owned() } else { format!("{verb} {argument}") }
+}
+
+/// What OPTS is sent for: UTF-8 where the server has it, and the facts of MLSD. RFC 2640 has UTF-8
+/// as the default, but some servers want to be told. A refusal is no harm: names travel as bytes,
+/// and the facts stay as they were.
+fn wishes(features: &Features) -> impl Iterator<Item = String> {
+    let utf8 = features.utf8().then(|| "UTF8 ON".to_owned());
+    let facts = features.facts_to_ask_for().map(|facts| format!("MLST {facts}"));
+    utf8.into_iter().chain(facts)
+}
+
+/// Whether LIST will be used, which wants to know the system.
+fn wants_system(options: &Options, features: &Features) -> bool {
+    options.list == ListMode::List || !features.mlst()
+}
+
+impl Session {
+    /// Logs in as another session of the same site did, without asking for what that one knows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::login`].
+    pub fn login_like(&mut self, known: &Known, login: &Login<'_>) -> Result<()> {
+        let commands = known.preparations(&self.options);
+        self.send_along("PASS", login.password)?;
+        commands.iter().try_for_each(|(verb, argument)| self.send_along(verb, argument))?;
+        self.authenticate(login)?;
+        lock(&self.exchange).words = None;
+        self.features = known.features.clone();
+        self.working_mode = known.mode;
+        self.no_mlsd = known.no_mlsd;
+        self.time_command = known.time_command;
+        self.clock = known.clock;
+        self.system.clone_from(&known.system);
+        self.options.ways.know_like(&known.ways);
+        self.name_charset();
+        let mut directory = None;
+        for (verb, argument) in commands {
+            // Whoever opens a data connection finds the port.
+            if matches!(verb, "EPSV" | "PASV") {
+                continue;
+            }
+            let reply = self.command(verb, &argument)?;
+            match verb {
+                "TYPE" => self.type_is(false, &reply)?,
+                "SYST" => self.take_in_system(&reply),
+                "PWD" => directory = Some(reply),
+                _ => {}
+            }
+        }
+        self.settle()?;
+        lock(&self.exchange).hurried = false;
+        if let Some(reply) = directory {
+            self.login_directory_is(&reply, Some(&known.home.path))?;
+        }
+        self.is_at_home(&known.home)
+    }
+
+    /// What another session of the same site need not ask again.
+    pub fn known(&self) -> Known {
+        Known {
+            features: self.features.clone(),
+            home: self.home.clone(),
+            mode: self.working_mode,
+            no_mlsd: self.no_mlsd,
+            time_command: self.time_command,
+            clock: self.clock,
+            system: self.system.clone(),
+            ways: self.options.ways.clone(),
+        }
+    }
+
+    /// Where the server has no UTF-8, names are written in what the user says.
+    fn name_charset(&mut self) {
+        if !self.features.utf8() {
+            lock(&self.exchange).charset = self.options.charset;
+        }
+    }
+
+    /// Has the password and the questions of a first session go out together with the user name.
+    fn send_login_along(&mut self, login: &Login<'_>) -> Result<()> {
+        self.send_along("PASS", login.password)?;
+        QUESTIONS.iter().try_for_each(|(verb, argument)| self.send_along(verb, argument))?;
+        let port = first_mode(&self.options).filter(|_| self.options.eager);
+        port.and_then(passive_verb).map_or(Ok(()), |verb| self.send_along(verb, ""))
+    }
+
+    fn authenticate(&mut self, login: &Login<'_>) -> Result<()> {
+        let host = self.options.host.clone();
+        let mut send = |verb: &str, argument: &str| self.command(verb, argument);
+        authenticate(&mut send, &host, login)?;
+        self.user = Some(login.user.to_owned());
+        Ok(())
+    }
+
+    /// Logs in, asks for the features, sets the binary type and learns the directory.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
+    pub fn login(&mut self, login: &Login<'_>) -> Result<()> {
+        self.send_login_along(login)?;
+        self.authenticate(login)?;
+        self.features = Features::parse(&self.command("FEAT", "")?);
+        let words = lock(&self.exchange).words.take().unwrap_or_default();
+        self.options.ways.know(Brand::of(&words));
+        self.name_charset();
+        let reply = self.command("TYPE", "I")?;
+        self.type_is(false, &reply)?;
+        let directory = self.command("PWD", "")?;
+        // It costs nothing where it was sent already.
+        if wants_system(&self.options, &self.features) || !self.options.ways.is_slow() {
+            let reply = self.command("SYST", "")?;
+            self.take_in_system(&reply);
+        }
+        lock(&self.exchange).hurried = false;
+        self.login_directory_is(&directory, None)?;
+        let wishes: Vec<_> = wishes(&self.features).collect();
+        wishes.iter().try_for_each(|wish| self.send_first("OPTS", wish))?;
+        // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
+        // but a session that it ended is not logged in.
+        self.death().map_or(Ok(()), Err)
+    }
+}
+
+/// USER, PASS and ACCT, by whatever sends commands; the last reply.
+///
+/// # Errors
+///
+/// [`Kind::Login`] when the server refuses; those of `send`.
+pub(in crate::ftp) fn authenticate(
+    send: &mut dyn FnMut(&str, &str) -> Result<Reply>,
+    host: &str,
+    login: &Login<'_>,
+) -> Result<Reply> {
+    let user = login.user;
+    let mut reply = send("USER", user)?;
+    if reply.code == 331 {
+        reply = send("PASS", login.password)?;
+    }
+    if reply.code == 332 {
+        let account = login.account.ok_or_else(|| {
+            refused_login(user, host, &reply)
+                .with_hint("the server wants an account: put it into the netrc file")
+        })?;
+        reply = send("ACCT", account)?;
+    }
+    if reply.is_positive_completion() { Ok(reply) } else { Err(refused_login(user, host, &reply)) }
+}
+
+fn refused_login(user: &str, host: &str, reply: &Reply) -> Error {
+    if reply.code == 421 {
+        return crate::ftp::control::farewell(reply);
+    }
+    Error::new(Kind::Login, format!("login as {user} on {host} refused: \"{}\"", reply.last_text()))
+        .with_hint("check the user name and the password")
+        .with_reply(reply.to_string())
+}

@@ -1,0 +1,114 @@
+//! What one session of a site finds out about the server's ways, for all that are made after it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use suppaftp::Mode;
+
+use super::server_software::Brand;
+use crate::ftp::control::telnet::Telnet;
+
+/// The ways of a server; clones share them.
+///
+/// Some servers answer commands that come together out of order (libunftp answers SIZE after an
+/// EPSV behind it), or lose all but the first. Such a connection is given up; with the next one
+/// each command waits for the reply to the last.
+#[derive(Debug, Clone, Default)]
+pub struct Ways(Arc<Found>);
+
+#[derive(Debug, Default)]
+struct Found {
+    slow: AtomicBool,
+    passive: AtomicU8,
+    telnet: AtomicU8,
+    told_not_resumed: AtomicBool,
+    itself: AtomicU8,
+}
+
+const EPSV: u8 = 1;
+const PASV: u8 = 2;
+
+const NOT_ITSELF: u8 = 1;
+const ITSELF: u8 = 2;
+
+/// Bits: what the server does not do with 0xFF, though RFC 959 has it.
+const NOT_UNDONE: u8 = 1;
+const NOT_DOUBLED: u8 = 2;
+
+impl Ways {
+    /// One command at a time from the beginning (setting `ftp:sync-mode`).
+    pub fn slow() -> Self {
+        let ways = Self::default();
+        ways.slow_down();
+        ways
+    }
+
+    /// From now on one command at a time.
+    pub fn slow_down(&self) {
+        self.0.slow.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether each command waits for the reply to the last.
+    pub fn is_slow(&self) -> bool {
+        self.0.slow.load(Ordering::Relaxed)
+    }
+
+    /// The server is this program, as far as its words tell.
+    pub(in crate::ftp) fn know(&self, brand: Brand) {
+        let Telnet { undoes, doubles } = Telnet::of(brand);
+        let undoes = if undoes { 0 } else { NOT_UNDONE };
+        let doubles = if doubles { 0 } else { NOT_DOUBLED };
+        self.0.telnet.store(undoes | doubles, Ordering::Relaxed);
+    }
+
+    /// As [`Ways::know`], by what another session of the site knows.
+    pub(in crate::ftp) fn know_like(&self, other: &Self) {
+        self.0.telnet.store(other.0.telnet.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Whether it is the first time that somebody wants to say that a data connection did not
+    /// resume the TLS session.
+    pub fn first_not_resumed(&self) -> bool {
+        !self.0.told_not_resumed.swap(true, Ordering::Relaxed)
+    }
+
+    /// A listing of `LIST -a` held the directory itself (`.`), or did not.
+    pub(in crate::ftp) fn lists_itself(&self, itself: bool) {
+        // One that did says more than any that did not.
+        self.0.itself.fetch_max(if itself { ITSELF } else { NOT_ITSELF }, Ordering::Relaxed);
+    }
+
+    /// Whether listings of `LIST -a` hold the directory itself, as far as is known.
+    pub(in crate::ftp) fn does_list_itself(&self) -> Option<bool> {
+        match self.0.itself.load(Ordering::Relaxed) {
+            ITSELF => Some(true),
+            NOT_ITSELF => Some(false),
+            _ => None,
+        }
+    }
+
+    /// What the server does with 0xFF on the control connection.
+    pub(in crate::ftp) fn telnet(&self) -> Telnet {
+        let bits = self.0.telnet.load(Ordering::Relaxed);
+        Telnet { undoes: bits & NOT_UNDONE == 0, doubles: bits & NOT_DOUBLED == 0 }
+    }
+
+    /// A data connection was made this way.
+    pub(in crate::ftp) fn prove(&self, mode: Mode) {
+        let passive = match mode {
+            Mode::ExtendedPassive => EPSV,
+            Mode::Passive => PASV,
+            Mode::Active => return,
+        };
+        self.0.passive.store(passive, Ordering::Relaxed);
+    }
+
+    /// How data connections have been made, if it was a passive one.
+    pub(in crate::ftp) fn proven(&self) -> Option<Mode> {
+        match self.0.passive.load(Ordering::Relaxed) {
+            EPSV => Some(Mode::ExtendedPassive),
+            PASV => Some(Mode::Passive),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The clock of LIST: how far the times in a server's listings are ahead of UTC.
+//!
+//! LIST does not say in which zone its times are. MDTM is in UTC (RFC 3659 section 3): one file's
+//! time asked for both ways tells the difference. Asked once a session, and only where needed.
+
+use chrono::{NaiveDateTime, TimeDelta, Timelike as _};
+
+use super::Session;
+use crate::ftp::list_formats::{Modified, Precision, Zone};
+use crate::ftp::path::RemotePath;
+
+/// How many files are asked for before the clock stays unknown.
+const TRIES: u8 = 3;
+
+/// What is known of the clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::ftp) struct Clock {
+    offset: Option<TimeDelta>,
+    tries: u8,
+}
+
+impl Session {
+    /// How far LIST's times are ahead of UTC; `None` while that is not known. `file` is one whose
+    /// time LIST gave to the minute: if need be, MDTM is asked for it.
+    ///
+    /// A server in a zone with summer time is known by the season of that file.
+    pub fn list_offset(&mut self, file: Option<(&RemotePath, &Modified)>) -> Option<TimeDelta> {
+        if self.clock.offset.is_some() || self.clock.tries >= TRIES {
+            return self.clock.offset;
+        }
+        let (path, listed) = file?;
+        if listed.zone != Zone::Server || listed.precision != Precision::Minute {
+            return None;
+        }
+        self.clock.tries += 1;
+        if self.busy {
+            // A file will be fetched.
+            self.send_passive_along().ok()?;
+        }
+        let exact = self.modified(path).ok().flatten()?;
+        self.clock.offset = difference(listed.time, exact);
+        self.clock.offset
+    }
+}
+
+/// The zone that makes a listed time of a UTC time: zones are whole quarters of an hour, at most
+/// 14 hours ahead or 12 behind. `None` when the two are not the same moment.
+fn difference(listed: NaiveDateTime, exact: NaiveDateTime) -> Option<TimeDelta> {
+    let minutes = (listed - exact.with_second(0)?.with_nanosecond(0)?).num_minutes();
+    let is_zone = minutes % 15 == 0 && (-12 * 60..=14 * 60).contains(&minutes);
+    is_zone.then(|| TimeDelta::minutes(minutes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> NaiveDateTime {
+        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").unwrap()
+    }
+
+    #[test]
+    fn the_difference_is_a_zone_or_unknown() {
+        let exact = time("2026-11-20 07:15:42");
+        for (listed, minutes) in [
+            ("2026-11-20 07:15:00", Some(0)),
+            ("2026-11-20 08:15:00", Some(60)),
+            ("2026-11-20 12:45:00", Some(330)),
+            ("2026-11-19 23:15:00", Some(-480)),
+            ("2026-11-20 21:15:00", Some(840)),
+            ("2026-11-20 07:16:00", None),
+            ("2026-11-20 22:15:00", None),
+            ("2025-11-20 07:15:00", None),
+        ] {
+            let found = difference(time(listed), exact).map(|offset| offset.num_minutes());
+            assert_eq!(found, minutes, "{listed}");
+        }
+    }
+}
