@@ -7,19 +7,20 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use crate::bookmarks;
 use crate::cancel::Cancel;
 use crate::cli::{Cli, Sub, completions};
 use crate::commands::context::Connection;
-use crate::commands::{Context, bookmarks, find};
+use crate::commands::{Context, find};
 use crate::credentials::{Given, Sources, keyring};
 use crate::error::{Error, Kind, Result, kind_of};
 use crate::ftp::path::encode_name;
 use crate::home::Home;
 use crate::output::{AuditLog, ColorChoice, Output, OutputOptions, Record, Summary};
 use crate::settings::{LOG_FILE, Settings, TRUST_POLICY};
-use crate::shell::check::check_all;
 use crate::shell::execute;
 use crate::shell::redact::redact_line;
+use crate::shell::validate::check_all;
 use crate::signals;
 use crate::site::{self, Target};
 use crate::trust::fingerprint::Fingerprint;

@@ -4,6 +4,7 @@
 //! modules below fit together and which of them may import which.
 
 pub mod app;
+pub mod bookmarks;
 pub mod cancel;
 pub mod cli;
 pub mod commands;
@@ -14,10 +15,12 @@ pub mod ftp;
 pub mod fuzz;
 pub mod glob;
 pub mod home;
+pub mod local_path;
 pub mod man;
 pub mod output;
 pub mod settings;
 pub mod shell;
+pub mod shell_quote;
 pub mod signals;
 pub mod site;
 pub mod suggest;

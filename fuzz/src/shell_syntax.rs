@@ -1,8 +1,9 @@
 //! The shell language: errors point into the text, and words come back from the way they are
 //! quoted.
 
+use ftpsh::shell::complete::cursor::cursor;
 use ftpsh::shell::syntax::{Element, Script, Word, parse};
-use ftpsh::shell::words::{Quote, cursor, quote_for};
+use ftpsh::shell_quote::{Quote, quote_for};
 
 /// The bytes are a script, and a word of its own.
 pub fn check(data: &[u8]) {

@@ -2,8 +2,9 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Globs, Group, words};
+use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Result};
+use crate::shell_quote;
 use crate::suggest::closest;
 
 /// Give a command a name of its own, or list such names
@@ -69,14 +70,14 @@ impl Builtin for Alias {
 impl Alias {
     /// The name, and the text where there is one: `NAME TEXT…` or `NAME=TEXT…`.
     fn parts(&self) -> Option<(String, Option<String>)> {
-        let name = words::unquoted(self.name.as_deref()?);
+        let name = shell_quote::unquoted(self.name.as_deref()?);
         let Some((name, first)) = name.split_once('=') else {
-            let text = (!self.text.is_empty()).then(|| words::script(&self.text));
+            let text = (!self.text.is_empty()).then(|| shell_quote::script(&self.text));
             return Some((name, text));
         };
         let mut text = vec![first.to_owned()];
         text.extend(self.text.iter().cloned());
-        Some((name.to_owned(), Some(words::script(&text))))
+        Some((name.to_owned(), Some(shell_quote::script(&text))))
     }
 }
 

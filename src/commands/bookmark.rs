@@ -2,11 +2,14 @@
 
 use clap::{Parser, Subcommand};
 
-use super::import::{self, Found, What};
-use super::{Builtin, Context, Example, Group, bookmarks, editor, local, transfers};
+use super::programs::editor;
+use super::{Builtin, Context, Example, Group, transfers};
+use crate::bookmarks;
+use crate::bookmarks::import::{self, Found, What};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::encode_name;
 use crate::home::private_dir;
+use crate::local_path;
 use crate::output::{Column, Table};
 use crate::site::{self, Site};
 
@@ -116,7 +119,7 @@ fn add(name: &str, url: Option<&str>, ctx: &Context) -> Result<()> {
 }
 
 fn import(file: &str, ctx: &Context) -> anyhow::Result<()> {
-    let (file, bytes) = local::read_whole(ctx, file)?;
+    let (file, bytes) = local_path::read_whole(file, |path| ctx.local(path))?;
     let found = import::sites(&bytes).map_err(|error| error.about(&file))?;
     let mut failures = transfers::Failures::default();
     let (mut added, mut unsafe_there, mut with_password) = (0, 0, 0);

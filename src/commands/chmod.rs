@@ -2,10 +2,11 @@
 
 use clap::Parser;
 
-use super::lookup::Lookup;
+use super::entries::format;
+use super::entries::lookup::Lookup;
+use super::entries::walk::{Found, walk};
 use super::transfers::Failures;
-use super::walk::{Found, walk};
-use super::{Builtin, Context, Example, Globs, Group, entries};
+use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
@@ -81,7 +82,7 @@ impl Chmod {
 fn set(ctx: &mut Context, mode: u32, path: &RemotePath) -> Result<()> {
     let result = ctx.session()?.change_mode(mode, path);
     ctx.audit().change_mode(mode, path.as_str(), result.as_ref().err());
-    entries::forget(ctx, path);
+    format::forget(ctx, path);
     result
 }
 

@@ -2,11 +2,13 @@
 
 use clap::Parser;
 
-use super::entries::Place;
-use super::lookup::Lookup;
+use super::entries::format;
+use super::entries::format::Place;
+use super::entries::lookup::Lookup;
+use super::entries::timezone;
+use super::entries::walk::{Found, walk};
 use super::transfers::Failures;
-use super::walk::{Found, walk};
-use super::{Builtin, Context, Example, Globs, Group, entries, zone};
+use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::Result;
 use crate::ftp::list_formats::EntryKind;
 use crate::output::human_size;
@@ -90,12 +92,12 @@ impl Du {
 
     fn show(&self, ctx: &mut Context, found: &Found, total: u64) -> Result<()> {
         if ctx.out.is_json() {
-            let absolute = entries::absolute(ctx, &found.path);
+            let absolute = format::absolute(ctx, &found.path);
             let mut entry = found.entry.clone();
             entry.size = Some(total);
             entry.size_in_blocks = false;
-            let offset = zone::offset(ctx, &[(&entry, Place::At(&absolute))]);
-            return ctx.out.record(&entries::record(&entry, &entry.name, &absolute, offset));
+            let offset = timezone::offset(ctx, &[(&entry, Place::At(&absolute))]);
+            return ctx.out.record(&format::record(&entry, &entry.name, &absolute, offset));
         }
         let size = match (self.bytes, self.human_readable) {
             (true, _) => total.to_string(),

@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
-use super::entries::exact_size;
-use super::lookup::Lookup;
-use super::{Builtin, Context, Example, Globs, Group, editor, local, transfers};
+use super::entries::format::exact_size;
+use super::entries::lookup::Lookup;
+use super::programs::editor;
+use super::{Builtin, Context, Example, Globs, Group, transfers};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::{RemotePath, safe_component};
+use crate::local_path;
 use crate::output::Way;
 use crate::transfer::checksum::{Algorithm, Checksum};
 use crate::transfer::{Facts, Remote as _, download, upload};
@@ -212,7 +214,7 @@ impl Room {
         };
         // Room is left for what a transfer adds to the name, and an editor.
         let fits = safe_component(name).is_ok() && name.len() <= 200 && !name.starts_with('-');
-        self.directory.join(local::path(&if fits { name.to_owned() } else { fallback() }))
+        self.directory.join(local_path::path(&if fits { name.to_owned() } else { fallback() }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::job::{Which, collect};
+use super::context::job_args::{Which, collect};
 use super::{Builtin, Context, Example, Group};
 use crate::error::Error;
 

@@ -3,10 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Parser, ValueEnum};
 
-use super::entries::Place;
-use super::lookup::Lookup;
-use super::walk::{Found, walk};
-use super::{Builtin, Context, Example, Group, dates, entries, transfers, zone};
+use super::entries::format;
+use super::entries::format::Place;
+use super::entries::lookup::Lookup;
+use super::entries::parse_time;
+use super::entries::timezone;
+use super::entries::walk::{Found, walk};
+use super::{Builtin, Context, Example, Group, transfers};
 use crate::error::{Error, Result};
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::glob::Pattern;
@@ -83,17 +86,17 @@ impl Builtin for Find {
                     if !self.wants(&found.entry, pattern.as_ref()) {
                         return Ok(());
                     }
-                    let absolute = entries::absolute(ctx, &found.path);
+                    let absolute = format::absolute(ctx, &found.path);
                     let entry = &found.entry;
                     let exact = self.newer.is_some() || out.is_json();
                     let shown = [(entry, Place::At(&absolute))];
-                    let offset = if exact { zone::offset(ctx, &shown) } else { None };
+                    let offset = if exact { timezone::offset(ctx, &shown) } else { None };
                     if !self.is_newer(entry, offset) {
                         return Ok(());
                     }
                     match out.is_json() {
-                        true => out.record(&entries::record(entry, &entry.name, &absolute, offset)),
-                        false => entries::line(ctx, found.path.as_str()),
+                        true => out.record(&format::record(entry, &entry.name, &absolute, offset)),
+                        false => format::line(ctx, found.path.as_str()),
                     }
                 })
             })();
@@ -112,7 +115,7 @@ impl Find {
         });
         let size = self.size.is_none_or(|wanted| {
             entry.kind == EntryKind::File
-                && entries::exact_size(entry).is_some_and(|size| match wanted {
+                && format::exact_size(entry).is_some_and(|size| match wanted {
                     Size::Exactly(n) => size == n,
                     Size::MoreThan(n) => size > n,
                     Size::LessThan(n) => size < n,
@@ -125,7 +128,7 @@ impl Find {
     fn is_newer(&self, entry: &Entry, offset: Option<TimeDelta>) -> bool {
         // A clock of an unknown zone is taken for UTC: about right.
         let offset = offset.or(Some(TimeDelta::zero()));
-        let modified = entry.modified.and_then(|modified| zone::utc(&modified, offset));
+        let modified = entry.modified.and_then(|modified| timezone::utc(&modified, offset));
         self.newer.is_none_or(|moment| modified.is_some_and(|modified| modified > moment))
     }
 }
@@ -140,7 +143,7 @@ fn size(text: &str) -> Result<Size> {
 }
 
 fn moment(text: &str) -> Result<DateTime<Utc>> {
-    dates::parse_moment(text, Utc::now())
+    parse_time::parse_moment(text, Utc::now())
         .ok_or_else(|| Error::usage("not a date such as 2026-11-20, nor a time such as 3d"))
 }
 

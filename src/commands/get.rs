@@ -4,16 +4,19 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
-use super::across::There;
 use super::context::beside::{is_url, parse_file_url, parse_url};
-use super::lookup::Lookup;
-use super::overwrite::{Overwrite, Written, may_replace};
+use super::entries::lookup::Lookup;
+use super::transfers::between_servers::There;
+use super::transfers::overwrite::{Overwrite, Written, may_replace};
+use super::transfers::parallel;
+use super::transfers::recursive::Trees;
+use super::transfers::segmented;
 use super::transfers::{self, Failures, Job};
-use super::trees::Trees;
-use super::{Builtin, Context, Example, Globs, Group, local, parallel, segments};
+use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::EntryKind;
 use crate::ftp::path::{RemotePath, safe_component};
+use crate::local_path;
 use crate::output::Way;
 use crate::settings::{XFER_PARALLEL, XFER_SEGMENTS};
 use crate::transfer::segments::is_begun;
@@ -210,7 +213,7 @@ impl Get {
         match &job {
             // Part by part also over one connection: servers end it when a part is full.
             Job::Down(down) if count > 1 || (self.resume && is_begun(&down.local)) => {
-                segments::carry(ctx, down, count)
+                segmented::carry(ctx, down, count)
             }
             _ => transfers::carry(ctx, &job),
         }
@@ -219,13 +222,13 @@ impl Get {
     /// The local name comes from what was typed (or matched), and is one safe component.
     fn target(&self, remote: &RemotePath, ctx: &Context) -> Result<PathBuf> {
         if let Some(name) = &self.name {
-            let path = ctx.local(&local::expand_tilde(name));
+            let path = ctx.local(&local_path::expand_tilde(name));
             if !path.is_dir() {
                 return Ok(path);
             }
             return in_directory(&path, remote);
         }
-        let directory = self.directory.as_deref().map(local::expand_tilde);
+        let directory = self.directory.as_deref().map(local_path::expand_tilde);
         in_directory(&ctx.local(directory.as_deref().unwrap_or("")), remote)
     }
 
@@ -234,7 +237,7 @@ impl Get {
         match (&self.name, &self.directory) {
             (Some(name), _) => Ok(Some(name.clone())),
             (None, Some(directory)) if remote.file_name().is_none() => Ok(Some(directory.clone())),
-            (None, Some(_)) => self.target(remote, ctx).map(|path| Some(local::word(&path))),
+            (None, Some(_)) => self.target(remote, ctx).map(|path| Some(local_path::word(&path))),
             (None, None) => Ok(None),
         }
     }
@@ -258,7 +261,7 @@ fn is_directory(ctx: &mut Context, lookup: &mut Lookup, remote: &RemotePath) -> 
 fn in_directory(directory: &Path, remote: &RemotePath) -> Result<PathBuf> {
     let name = remote.file_name().unwrap_or_default();
     match safe_component(name) {
-        Ok(name) => Ok(directory.join(local::path(name))),
+        Ok(name) => Ok(directory.join(local_path::path(name))),
         Err(why) => Err(Error::new(Kind::Local, format!("{remote}: {why}"))
             .with_hint("give it a local name with -o")),
     }

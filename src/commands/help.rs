@@ -2,7 +2,8 @@
 
 use clap::Parser;
 
-use super::{Builtin, COMMANDS, Context, Example, Group, Spec, find, pager, set};
+use super::programs::pager;
+use super::{Builtin, COMMANDS, Context, Example, Group, Spec, find, set};
 use crate::error::{Error, Result};
 
 /// Explain commands and settings

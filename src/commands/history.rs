@@ -2,7 +2,8 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Group, pager};
+use super::programs::pager;
+use super::{Builtin, Context, Example, Group};
 
 /// Show the history of the prompt
 ///

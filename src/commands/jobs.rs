@@ -2,8 +2,8 @@
 
 use clap::Parser;
 
+use super::context::State;
 use super::{Builtin, Context, Example, Group};
-use crate::commands::context::State;
 use crate::output::{Cell, Column, Overflow, Style, Table, human_bytes, human_duration};
 
 /// List the background jobs

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use super::job::Which;
+use super::context::job_args::Which;
 use super::{Builtin, Context, Example, Group};
 use crate::error::{Error, Kind};
 

@@ -2,8 +2,9 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Globs, Group, local};
+use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Kind};
+use crate::local_path;
 
 /// Change the local directory
 ///
@@ -48,7 +49,7 @@ impl Builtin for Lcd {
         }
         ctx.previous_local = before;
         if self.directory.as_deref() == Some("-") {
-            ctx.out.notice(&local::word(&directory));
+            ctx.out.notice(&local_path::word(&directory));
         }
         Ok(())
     }

@@ -5,7 +5,8 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Globs, Group, cat, pager, transfers};
+use super::programs::pager;
+use super::{Builtin, Context, Example, Globs, Group, cat, transfers};
 use crate::output::is_broken_pipe;
 
 /// Page through remote files

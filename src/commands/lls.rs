@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use clap::Parser;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Builtin, Context, Example, Globs, Group, local};
+use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Result};
+use crate::local_path;
 use crate::output::{Cell, Column, Entry, NameKind, Record, Table, escape, human_size, time_text};
 
 /// List local files
@@ -106,13 +107,13 @@ impl Lls {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(&path).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            let name = local::word(Path::new(&entry.file_name()));
+            let name = local_path::word(Path::new(&entry.file_name()));
             if name.starts_with('.') && !self.all {
                 continue;
             }
             // A file that vanished meanwhile is not there any more.
             let Ok(metadata) = entry.metadata() else { continue };
-            let target = std::fs::read_link(entry.path()).ok().map(|to| local::word(&to));
+            let target = std::fs::read_link(entry.path()).ok().map(|to| local_path::word(&to));
             found.push(Found { name, path: entry.path(), metadata, target });
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -203,10 +204,10 @@ fn record(file: &Found) -> Entry<'_> {
     };
     Entry {
         name: match file.path.file_name() {
-            Some(name) => local::word(Path::new(name)).into(),
+            Some(name) => local_path::word(Path::new(name)).into(),
             None => (&file.name).into(),
         },
-        path: local::word(&file.path).into(),
+        path: local_path::word(&file.path).into(),
         kind,
         size: file.metadata.is_file().then_some(file.metadata.len()),
         modified: modified(&file.metadata),

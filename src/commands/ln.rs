@@ -2,7 +2,8 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Globs, Group, entries};
+use super::entries::format;
+use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::reply::Reply;
 use crate::ftp::path::RemotePath;
@@ -49,7 +50,7 @@ impl Builtin for Ln {
         let name = RemotePath::new(&self.name)?;
         let line = format!("SYMLINK {target} {name}");
         let result = ctx.session()?.command("SITE", &line);
-        entries::forget(ctx, &name);
+        format::forget(ctx, &name);
         let result = result.and_then(|reply| match reply.is_positive_completion() {
             true => Ok(()),
             false => Err(refused(&name, &reply)),

@@ -2,7 +2,8 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Group, local};
+use super::{Builtin, Context, Example, Group};
+use crate::local_path;
 
 /// Show the local directory
 #[derive(Debug, Parser)]
@@ -15,6 +16,6 @@ impl Builtin for Lpwd {
         &[Example { line: "lpwd", about: "where files are fetched to" }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        Ok(ctx.out.line(&local::word(&ctx.local_directory()?))?)
+        Ok(ctx.out.line(&local_path::word(&ctx.local_directory()?))?)
     }
 }

@@ -6,9 +6,11 @@ use std::cmp::Ordering;
 
 use clap::{Parser, ValueEnum};
 
-use super::entries::Place;
-use super::lookup::Lookup;
-use super::{Builtin, Context, Example, Globs, Group, entries, transfers, zone};
+use super::entries::format;
+use super::entries::format::Place;
+use super::entries::lookup::Lookup;
+use super::entries::timezone;
+use super::{Builtin, Context, Example, Globs, Group, transfers};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
@@ -112,7 +114,7 @@ impl Builtin for Ls {
             }
             let result = (|| {
                 if heading {
-                    entries::line(ctx, &format!("{path}:"))?;
+                    format::line(ctx, &format!("{path}:"))?;
                 }
                 self.list(ctx, Some(path))
             })();
@@ -211,7 +213,7 @@ impl Ls {
     fn show(&self, ctx: &mut Context, mut shown: Shown<'_>) -> Result<()> {
         sort(&mut shown, self.order(), self.reverse);
         if ctx.out.is_json() {
-            let offset = zone::offset(ctx, &shown);
+            let offset = timezone::offset(ctx, &shown);
             return shown.iter().try_for_each(|(entry, place)| {
                 let path = place.path(entry);
                 // Files named on the command line are shown by the path that was typed.
@@ -219,7 +221,7 @@ impl Ls {
                     Place::At(_) => path.file_name().unwrap_or(&entry.name),
                     Place::In(_) => &entry.name,
                 };
-                ctx.out.record(&entries::record(entry, name, &path, offset))
+                ctx.out.record(&format::record(entry, name, &path, offset))
             });
         }
         if self.names {
@@ -228,7 +230,7 @@ impl Ls {
             }
             let mut table = Table::new(&[Column::left("")]).without_header();
             for (entry, _) in &shown {
-                table.row(vec![Cell::styled(&entry.name, entries::style(ctx, entry))]);
+                table.row(vec![Cell::styled(&entry.name, format::style(ctx, entry))]);
             }
             return ctx.out.table(&table);
         }
@@ -247,19 +249,18 @@ impl Ls {
         if !ctx.out.is_terminal_out() {
             table = table.without_header();
         }
-        let time =
-            if self.full_time { entries::full_modified_text } else { entries::modified_text };
+        let time = if self.full_time { format::full_modified_text } else { format::modified_text };
         for (entry, _) in shown {
             let size = entry.size.map(|size| match self.human_readable {
                 true => human_size(size),
                 false => size.to_string(),
             });
             table.row(vec![
-                entries::mode_text(entry).into(),
+                format::mode_text(entry).into(),
                 entry.owner.clone().unwrap_or_default().into(),
                 size.unwrap_or_default().into(),
                 entry.modified.as_ref().map(time).unwrap_or_default().into(),
-                Cell::styled(entries::label(entry), entries::style(ctx, entry)),
+                Cell::styled(format::label(entry), format::style(ctx, entry)),
             ]);
         }
         table

@@ -3,7 +3,8 @@
 use clap::Parser;
 
 use super::context::Place;
-use super::{Builtin, Context, Example, Globs, Group, entries, transfers};
+use super::entries::format;
+use super::{Builtin, Context, Example, Globs, Group, transfers};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 
@@ -39,7 +40,7 @@ impl Builtin for Mkdir {
 fn one(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     let result = ctx.session()?.make_directory(path);
     ctx.audit().make_directory(Place::Remote, path.as_str(), result.as_ref().err());
-    entries::forget(ctx, path);
+    format::forget(ctx, path);
     result
 }
 

@@ -3,27 +3,16 @@
 //! A command is a clap struct with a `run`; its help, usage errors, completion and man section
 //! follow from the struct. It sees only a [`Context`]. Adding one is a new file and a line here.
 
-pub mod bookmarks;
 pub mod context;
-pub mod dates;
 pub mod entries;
-pub mod import;
-pub mod local;
-pub mod lookup;
-pub mod overwrite;
+pub mod programs;
 pub mod registry;
 pub mod transfers;
 pub mod trust;
-pub mod walk;
-pub mod watch;
-pub mod words;
-pub mod xml;
-pub mod zone;
 
-mod across;
 mod alias;
 mod bookmark;
-mod cached;
+mod cache;
 mod cat;
 mod cd;
 mod chmod;
@@ -33,16 +22,13 @@ mod doctor;
 mod du;
 mod echo;
 mod edit;
-mod editor;
 mod exit;
 mod feat;
 mod fg;
 mod find;
-mod foreign;
 mod get;
 mod help;
 mod history;
-mod job;
 mod jobs;
 mod kill;
 mod lcd;
@@ -55,8 +41,6 @@ mod mirror;
 mod mkdir;
 mod mv;
 mod open;
-mod pager;
-mod parallel;
 mod pget;
 mod put;
 mod pwd;
@@ -68,15 +52,13 @@ mod repeat;
 mod reput;
 mod rm;
 mod rmdir;
-mod segments;
 mod set;
 mod sleep;
 mod source;
 mod stat;
 mod status;
 mod touch;
-mod trees;
-mod truth;
+mod true_false;
 mod user;
 mod version;
 mod wait;
@@ -129,7 +111,7 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<quote::Quote>(),
     Spec::of::<quote::Site>(),
     Spec::of::<feat::Feat>(),
-    Spec::of::<cached::Cache>(),
+    Spec::of::<cache::Cache>(),
     // Jobs
     Spec::of::<queue::Queue>(),
     Spec::of::<jobs::Jobs>(),
@@ -148,8 +130,8 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<help::Help>(),
     Spec::of::<version::Version>(),
     Spec::of::<debug::Debug>(),
-    Spec::of::<truth::True>(),
-    Spec::of::<truth::False>(),
+    Spec::of::<true_false::True>(),
+    Spec::of::<true_false::False>(),
     // Trust
     Spec::of::<trust::Trust>(),
 ];

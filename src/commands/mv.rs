@@ -2,7 +2,8 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Globs, Group, entries, transfers};
+use super::entries::format;
+use super::{Builtin, Context, Example, Globs, Group, transfers};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 
@@ -43,7 +44,7 @@ impl Builtin for Mv {
             let result = ctx.session()?.rename(&from, &to);
             ctx.audit().rename(Some(from.as_str()), to.as_str(), result.as_ref().err());
             for path in [&from, &to] {
-                entries::forget(ctx, path);
+                format::forget(ctx, path);
             }
             result
         })

@@ -2,8 +2,8 @@
 
 use clap::Parser;
 
-use super::bookmarks;
 use super::{Builtin, Context, Example, Group};
+use crate::bookmarks;
 use crate::site;
 
 /// Connect to a server and log in

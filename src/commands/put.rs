@@ -5,12 +5,14 @@ use std::path::Path;
 use clap::Parser;
 
 use super::context::beside::{is_url, parse_file_url, parse_url};
-use super::overwrite::may_replace_remote;
+use super::transfers::overwrite::may_replace_remote;
+use super::transfers::parallel;
+use super::transfers::recursive::Trees;
 use super::transfers::{self, Failures, Job};
-use super::trees::Trees;
-use super::{Builtin, Context, Example, Globs, Group, local, parallel};
+use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
+use crate::local_path;
 use crate::output::Way;
 use crate::settings::XFER_PARALLEL;
 use crate::transfer::{Resume, Type, upload};
@@ -143,7 +145,7 @@ impl Put {
 
     /// What there is to store; nothing where that is done, or not wanted.
     fn one(&self, file: &str, ctx: &mut Context) -> Result<Option<Job>> {
-        let path = ctx.local(&local::expand_tilde(file));
+        let path = ctx.local(&local_path::expand_tilde(file));
         if self.recursive && path.is_dir() {
             let trees = Trees { up: true, resume: self.resume, parallel: self.parallel };
             trees.carry(ctx, file, self.tree(&path)?)?;
@@ -177,7 +179,7 @@ impl Put {
     }
 
     fn target(&self, path: &Path) -> Result<RemotePath> {
-        let name = path.file_name().map(Path::new).map(local::word).unwrap_or_default();
+        let name = path.file_name().map(Path::new).map(local_path::word).unwrap_or_default();
         match (&self.name, &self.directory) {
             (Some(given), _) if given.ends_with('/') => {
                 RemotePath::new(given.as_str())?.join(&name)

@@ -2,7 +2,8 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Group, entries};
+use super::entries::format;
+use super::{Builtin, Context, Example, Group};
 use crate::ftp::path::encode_name;
 
 /// Show the remote directory
@@ -31,7 +32,7 @@ impl Builtin for Pwd {
                 site.user = user.or(site.user);
                 Ok(ctx.out.line(&site.to_string())?)
             }
-            None => Ok(entries::line(ctx, &cwd)?),
+            None => Ok(format::line(ctx, &cwd)?),
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use clap::Parser;
 
-use super::job::collect;
-use super::{Builtin, Context, Example, Globs, Group, words};
-use crate::commands::context::{State, Waiting};
+use super::context::job_args::collect;
+use super::context::{State, Waiting};
+use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Result};
 use crate::output::{Column, Job, Record, Table};
+use crate::shell_quote;
 
 /// Run commands in the background, one after the other
 ///
@@ -40,7 +41,7 @@ impl Builtin for Queue {
 
     fn script(&self) -> Option<String> {
         let word = Word::of(&self.command);
-        (word.is_none() && !self.command.is_empty()).then(|| words::script(&self.command))
+        (word.is_none() && !self.command.is_empty()).then(|| shell_quote::script(&self.command))
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
@@ -54,7 +55,7 @@ impl Builtin for Queue {
             Some(Word::Stop) => ctx.stop_queue(),
             Some(Word::Wait) => wait(ctx)?,
             None if self.command.is_empty() => list(&ctx.queue(), ctx)?,
-            None => ctx.enqueue(&words::script(&self.command))?,
+            None => ctx.enqueue(&shell_quote::script(&self.command))?,
         }
         Ok(())
     }

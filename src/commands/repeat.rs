@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Globs, Group, sleep, words};
+use super::{Builtin, Context, Example, Globs, Group, sleep};
 use crate::error::{Error, Kind, Result, kind_of};
+use crate::shell_quote;
 
 /// Run a command again and again
 ///
@@ -45,12 +46,12 @@ impl Builtin for Repeat {
     }
 
     fn script(&self) -> Option<String> {
-        Some(words::script(&self.command))
+        Some(shell_quote::script(&self.command))
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let delay = self.delay()?;
-        let script = words::script(&self.command);
+        let script = shell_quote::script(&self.command);
         let mut failed = None;
         let mut left = self.count;
         while left != Some(0) {

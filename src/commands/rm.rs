@@ -8,10 +8,11 @@ use std::collections::HashSet;
 use clap::Parser;
 
 use super::context::Place;
-use super::lookup::Lookup;
+use super::entries::format;
+use super::entries::lookup::Lookup;
+use super::entries::walk::{Found, walk};
 use super::transfers::Failures;
-use super::walk::{Found, walk};
-use super::{Builtin, Context, Example, Globs, Group, entries};
+use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::EntryKind;
 use crate::ftp::path::RemotePath;
@@ -191,7 +192,7 @@ fn disguised_links(ctx: &mut Context, tree: &[Found]) -> Result<Vec<RemotePath>>
 ///
 /// The result's.
 pub(super) fn removed(ctx: &mut Context, path: &RemotePath, result: Result<()>) -> Result<()> {
-    let absolute = entries::absolute(ctx, path);
+    let absolute = format::absolute(ctx, path);
     ctx.cache.touch(&absolute);
     ctx.audit().delete(Place::Remote, absolute.as_str(), result.as_ref().err());
     result

@@ -2,11 +2,12 @@
 
 use clap::Parser;
 
-use super::words::quoted;
-use super::{Builtin, Context, Example, Group, pager};
+use super::programs::pager;
+use super::{Builtin, Context, Example, Group};
 use crate::error::{Error, Result};
 use crate::output::AuditLog;
 use crate::settings::{Item, LOG_FILE, Row, Settings, resolve};
+use crate::shell_quote::quoted;
 
 /// Show and change settings
 ///

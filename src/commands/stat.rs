@@ -2,9 +2,11 @@
 
 use clap::Parser;
 
-use super::entries::Place;
-use super::lookup::Lookup;
-use super::{Builtin, Context, Example, Globs, Group, entries, transfers, zone};
+use super::entries::format;
+use super::entries::format::Place;
+use super::entries::lookup::Lookup;
+use super::entries::timezone;
+use super::{Builtin, Context, Example, Globs, Group, transfers};
 use crate::error::{Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
@@ -32,8 +34,8 @@ impl Builtin for Stat {
             let entry = exact(ctx, &mut lookup, path)?;
             let absolute = ctx.absolute(path)?;
             if ctx.out.is_json() {
-                let offset = zone::offset(ctx, &[(&entry, Place::At(&absolute))]);
-                return ctx.out.record(&entries::record(&entry, &entry.name, &absolute, offset));
+                let offset = timezone::offset(ctx, &[(&entry, Place::At(&absolute))]);
+                return ctx.out.record(&format::record(&entry, &entry.name, &absolute, offset));
             }
             if !std::mem::take(&mut first) {
                 ctx.out.line("")?;
@@ -77,14 +79,14 @@ fn table(entry: &Entry, path: &RemotePath) -> Table {
         _ => format!("{size} ({})", human_bytes(size)),
     });
     let modified = entry.modified.as_ref().map(|modified| match modified.zone {
-        Zone::Utc => entries::modified_text(modified),
-        Zone::Server => format!("{} (the server's clock)", entries::modified_text(modified)),
+        Zone::Utc => format::modified_text(modified),
+        Zone::Server => format!("{} (the server's clock)", format::modified_text(modified)),
     });
-    let mode = entry.mode.map(|mode| format!("{mode:04o} ({})", entries::mode_text(entry)));
+    let mode = entry.mode.map(|mode| format!("{mode:04o} ({})", format::mode_text(entry)));
     let rows = [
         ("name:", Some(entry.name.clone())),
         ("path:", Some(path.as_str().to_owned())),
-        ("kind:", Some(entries::kind_word(entry.kind).to_owned())),
+        ("kind:", Some(format::kind_word(entry.kind).to_owned())),
         ("size:", size),
         ("modified:", modified),
         ("mode:", mode),

@@ -2,8 +2,9 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Group, local};
+use super::{Builtin, Context, Example, Group};
 use crate::ftp::session::Session;
+use crate::local_path;
 use crate::output::{Column, Overflow, Table, human_duration};
 use crate::tls::{Backend, openssl_info};
 
@@ -48,7 +49,7 @@ impl Builtin for Status {
         if let Some(directory) = ctx.connection.cwd() {
             lines.add("directory", directory.as_str());
         }
-        let local = ctx.local_directory().map(|path| local::word(&path));
+        let local = ctx.local_directory().map(|path| local_path::word(&path));
         lines.add("local directory", local.unwrap_or_else(|error| error.to_string()));
         if let Some(session) = ctx.connection.session() {
             protection(session, &mut lines);

@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use clap::Parser;
 
-use super::lookup::Lookup;
-use super::{Builtin, Context, Example, Globs, Group, dates, entries, transfers};
+use super::entries::format;
+use super::entries::lookup::Lookup;
+use super::entries::parse_time;
+use super::{Builtin, Context, Example, Globs, Group, transfers};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::transfer::{Place, Remote as _, Type, verify};
@@ -33,16 +35,18 @@ impl Builtin for Touch {
         &[Example { line: "touch ready.flag", about: "make an empty file" }];
 
     fn check(&self) -> Result<()> {
-        self.date.as_deref().map_or(Ok(()), |text| match dates::parse_date(text) {
+        self.date.as_deref().map_or(Ok(()), |text| match parse_time::parse_date(text) {
             Some(_) => Ok(()),
-            None => dates::no_date(text),
+            None => parse_time::no_date(text),
         })
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let mut lookup = Lookup::default();
         let date = match self.date.as_deref() {
-            Some(text) => Some(dates::parse_date(text).map_or_else(|| dates::no_date(text), Ok)?),
+            Some(text) => {
+                Some(parse_time::parse_date(text).map_or_else(|| parse_time::no_date(text), Ok)?)
+            }
             None => None,
         };
         transfers::each(ctx, &self.files, |ctx, file| {
@@ -76,12 +80,12 @@ fn touch(
 
 fn create(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     let finished = ctx.session()?.store(path, Place::Whole, Type::Binary)?.finish();
-    entries::forget(ctx, path);
+    format::forget(ctx, path);
     verify::upload(&format!("touch {path}"), &finished?)
 }
 
 fn set_time(ctx: &mut Context, path: &RemotePath, time: DateTime<Utc>) -> Result<()> {
-    entries::forget(ctx, path);
+    format::forget(ctx, path);
     if ctx.session()?.change_modified(path, time.naive_utc())? {
         return Ok(());
     }

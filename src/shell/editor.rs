@@ -15,7 +15,8 @@ use rustyline::validate::Validator;
 use super::complete::remote::Lister;
 use super::complete::{Candidate, Sources, complete, local_names};
 use super::highlight::{Known, highlight};
-use crate::commands::{COMMANDS, Context, bookmarks, find};
+use crate::bookmarks;
+use crate::commands::{COMMANDS, Context, find};
 use crate::output::Style;
 
 /// What the line editor and the prompt share.

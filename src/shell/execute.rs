@@ -4,9 +4,9 @@
 //! every other one does, and the first one's cause becomes the exit status. Ctrl-C ends the whole
 //! script.
 
-use super::check::check;
 use super::redact::redact_line;
 use super::syntax::{Element, Item, Script, Step, When, Word, parse};
+use super::validate::check;
 use super::{expand, redirect};
 use crate::commands::{COMMANDS, Context, find};
 use crate::error::{Error, Kind, Result, kind_of};

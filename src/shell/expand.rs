@@ -103,5 +103,5 @@ fn local_names(directory: &str, ctx: &Context) -> Result<glob::Listing> {
 
 /// A path with `~` at its beginning, written out.
 pub fn home_of(text: &str) -> String {
-    crate::commands::local::expand_tilde(text)
+    crate::local_path::expand_tilde(text)
 }

@@ -1,20 +1,19 @@
 //! The shell: one language, one executor, for the prompt and for every script.
 //!
 //! Text comes in from the prompt, `-c`, `-e`, `-f`, standard input, `source` or an alias; it is
-//! parsed whole ([`syntax`]), looked over ([`check`]) and executed ([`execute`]).
+//! parsed whole ([`syntax`]), validated ([`validate`]) and executed ([`execute`]).
 
 pub mod braces;
-pub mod check;
 pub mod complete;
 pub mod editor;
 pub mod execute;
 pub mod expand;
 pub mod highlight;
 pub mod history;
+pub mod interrupt_readline;
 pub mod prompt;
 pub mod redact;
 pub mod redirect;
 pub mod repl;
 pub mod syntax;
-pub mod wake;
-pub mod words;
+pub mod validate;

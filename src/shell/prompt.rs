@@ -4,8 +4,8 @@
 //! user's: they are escaped.
 
 use crate::commands::Context;
-use crate::commands::local;
 use crate::ftp::path::RemotePath;
+use crate::local_path;
 use crate::output::{Style, escape};
 use crate::settings::CMD_PROMPT;
 
@@ -37,7 +37,7 @@ impl Facts {
     /// Where a context is.
     pub fn of(ctx: &Context) -> Self {
         let connection = &ctx.connection;
-        let local = std::env::current_dir().map(|path| local::word(&path)).unwrap_or_default();
+        let local = std::env::current_dir().map(|path| local_path::word(&path)).unwrap_or_default();
         let Some((site, login)) = connection.site.as_ref().zip(connection.login.as_ref()) else {
             return Self { local, ..Self::default() };
         };

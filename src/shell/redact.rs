@@ -6,7 +6,7 @@
 
 use crate::ftp::control::trace::open_words;
 use crate::shell::syntax::{Lexed, Lexer, Open, Token};
-use crate::shell::words::{Quote, quote_for};
+use crate::shell_quote::{Quote, quote_for};
 use std::ops::Range;
 
 #[cfg(test)]

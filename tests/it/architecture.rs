@@ -25,6 +25,9 @@ const BELOW_SHELL: &[&str] = &[
     "tls",
     "ftp",
     "transfer",
+    "local_path",
+    "shell_quote",
+    "bookmarks",
     "commands",
 ];
 
@@ -45,9 +48,12 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("tls", &["error", "cancel", "trust"]),
     ("ftp", &["error", "cancel", "threads", "tls", "trust"]),
     ("transfer", &["error", "cancel", "threads", "glob", "tls", "ftp"]),
+    ("local_path", &["error", "ftp"]),
+    ("shell_quote", &[]),
+    ("bookmarks", &["error", "home", "output", "site", "suggest"]),
     ("commands", BELOW_SHELL),
     ("shell", BELOW_SHELL),
-    ("cli", &["error", "home", "settings", "output", "trust", "commands", "shell"]),
+    ("cli", &["error", "home", "settings", "output", "trust", "bookmarks", "commands", "shell"]),
     ("fuzz", &["credentials", "ftp", "trust"]),
     ("man", &["error", "settings", "commands", "cli"]),
 ];

@@ -21,7 +21,7 @@ fn is_control(name: &[u8]) -> bool {
 /// A name in the quotes of the shell, for those that are text.
 fn quoted(name: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(name).ok()?;
-    Some(ftpsh::shell::words::quote_for(name, ftpsh::shell::words::Quote::Single))
+    Some(ftpsh::shell_quote::quote_for(name, ftpsh::shell_quote::Quote::Single))
 }
 
 /// A line as it is on the wire: 0xFF doubled (Telnet).

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
 
-use crate::commands::bookmarks::{self, is_for_shells};
+use crate::bookmarks::{self, is_for_shells};
 use crate::error::Result;
 use crate::home::Home;
 use crate::output::Output;

@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use super::Context;
-use crate::commands::local;
 use crate::error::Error;
 use crate::ftp::control::trace::mask;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::quirks::Ways;
+use crate::local_path;
 use crate::output::{Output, Way};
 use crate::site::Site;
 use crate::transfer::Outcome;
@@ -212,7 +212,7 @@ impl Audit {
     /// `-` is the data output.
     fn local(&self, path: &str) -> String {
         match &self.local_dir {
-            Some(dir) if path != "-" => local::word(&dir.join(local::path(path))),
+            Some(dir) if path != "-" => local_path::word(&dir.join(local_path::path(path))),
             _ => path.to_owned(),
         }
     }

@@ -11,6 +11,7 @@ mod connect;
 mod connection;
 mod dialer;
 mod directory;
+pub mod job_args;
 mod jobs;
 mod keyring;
 mod listing;
@@ -26,10 +27,10 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::local;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::home::Home;
+use crate::local_path;
 use crate::output::{Output, Way};
 use crate::settings::{self as set, Settings};
 use crate::transfer::limit::Limit;
@@ -184,7 +185,7 @@ impl Context {
     /// A word as a local path. To be used wherever a local file is touched: a job's relative paths
     /// begin in its own directory, whatever the shell's is by now.
     pub fn local(&self, word: &str) -> PathBuf {
-        let path = local::path(word);
+        let path = local_path::path(word);
         match &self.local_dir {
             Some(directory) => directory.join(path),
             None => path,

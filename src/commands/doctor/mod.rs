@@ -3,22 +3,23 @@
 //! It asks nobody and stores nothing, changes nothing on the server without `--write`, and sends
 //! no user name and no password to a server whose certificate is not trusted.
 
+mod address_families;
 mod advice;
 mod certificate;
 mod data;
-mod families;
 mod features;
 mod login;
 mod network;
 mod report;
-mod versions;
+mod tls_versions;
 mod write;
 
 use std::sync::Arc;
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Group, bookmarks};
+use super::{Builtin, Context, Example, Group};
+use crate::bookmarks;
 use crate::credentials::Sources;
 use crate::error::{Error, Result};
 use crate::ftp::connect::steps::Secured;

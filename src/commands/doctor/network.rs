@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 
 use super::Patient;
+use super::address_families::{Reached, reach};
 use super::advice::Topic;
-use super::families::{Reached, reach};
 use super::report::{Finding, Mark};
 use super::write::minutes_off;
 use crate::error::{Error, Kind, Result};

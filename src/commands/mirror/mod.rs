@@ -1,9 +1,9 @@
 //! `mirror`: make a tree like another one.
 
-mod across;
 mod patterns;
-mod show;
-mod watching;
+mod plan_table;
+mod report;
+mod urls;
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -13,9 +13,10 @@ use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::context::Connection;
-use super::{Builtin, Context, Example, Group, local};
+use super::{Builtin, Context, Example, Group};
+use crate::local_path;
 use patterns::Patterns;
-use watching::Watching;
+use report::Watching;
 
 use crate::error::{Error, Kind, Result};
 use crate::output::{Way, human_bytes, human_duration, human_rate};
@@ -99,7 +100,7 @@ fn sizes(text: &str) -> Result<RangeInclusive<u64>, String> {
 }
 
 fn time(text: &str) -> Result<NaiveDateTime, String> {
-    super::dates::parse_moment(text, Utc::now())
+    crate::commands::entries::parse_time::parse_moment(text, Utc::now())
         .map(|time| time.naive_utc())
         .ok_or_else(|| "a date (2026-01-31, 2026-01-31T12:00) or an age (12h, 3d) is needed".into())
 }
@@ -195,7 +196,7 @@ impl Mirror {
     fn sides(&self, pool: &Arc<crate::ftp::pool::Pool>, ctx: &Context) -> Result<Sides> {
         let cwd = ctx.connection.cwd().cloned();
         let cwd = cwd.unwrap_or_else(crate::ftp::path::RemotePath::here);
-        let ahead = super::zone::by_setting(ctx);
+        let ahead = crate::commands::entries::timezone::by_setting(ctx);
         let last = |path: &str| {
             let path = path.trim_end_matches('/');
             path.rsplit('/')
@@ -208,7 +209,7 @@ impl Mirror {
         let remote = |path: &str| -> Result<_> {
             Ok(Arc::new(RemoteTree::new(Arc::clone(pool), cwd.resolve(path)?, ahead)))
         };
-        let here = |path: &str| ctx.local(&local::expand_tilde(path));
+        let here = |path: &str| ctx.local(&local_path::expand_tilde(path));
         let tree = if self.dereference { LocalTree::following } else { LocalTree::new };
         Ok(if self.reverse {
             Sides::Up(Arc::new(tree(here(&self.source))), remote(&default())?)

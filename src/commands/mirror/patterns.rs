@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Args, FromArgMatches};
 
-use crate::commands::local;
+use crate::local_path;
 
 /// `-i`, `-x` and `--exclude-from`, in the order in which they were given.
 #[derive(Debug, Clone, Default)]
@@ -43,10 +43,11 @@ impl FromArgMatches for Patterns {
                     found.push((index, include, value.clone()));
                     continue;
                 }
-                let text = std::fs::read_to_string(local::expand_tilde(value)).map_err(|why| {
-                    let text = format!("{value}: {}\n", crate::error::io_reason(&why));
-                    clap::Error::raw(clap::error::ErrorKind::ValueValidation, text)
-                })?;
+                let text =
+                    std::fs::read_to_string(local_path::expand_tilde(value)).map_err(|why| {
+                        let text = format!("{value}: {}\n", crate::error::io_reason(&why));
+                        clap::Error::raw(clap::error::ErrorKind::ValueValidation, text)
+                    })?;
                 let lines = text.lines().map(str::trim);
                 let patterns = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
                 found.extend(patterns.map(|pattern| (index, false, pattern.to_owned())));

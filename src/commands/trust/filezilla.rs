@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use roxmltree::Node;
 
-use crate::commands::xml;
+use crate::bookmarks::filezilla_xml;
 use crate::error::{Error, Kind, Result};
 use crate::trust::certificate::Certificate;
 use crate::trust::entry::{Entry, Why};
@@ -16,17 +16,18 @@ use crate::trust::entry::{Entry, Why};
 ///
 /// [`Kind::Local`] for a file that is not FileZilla's.
 pub(super) fn entries(bytes: &[u8], now: DateTime<Utc>) -> Result<Vec<(usize, Result<Entry>)>> {
-    let document = xml::parse(bytes, "TrustedCerts", "a file of FileZilla's trusted certificates")?;
+    let document =
+        filezilla_xml::parse(bytes, "TrustedCerts", "a file of FileZilla's trusted certificates")?;
     let found = document.descendants().filter(|node| node.has_tag_name("Certificate"));
-    Ok(found.map(|node| (xml::line(node), entry(node, now))).collect())
+    Ok(found.map(|node| (filezilla_xml::line(node), entry(node, now))).collect())
 }
 
 fn entry(node: Node<'_, '_>, now: DateTime<Utc>) -> Result<Entry> {
     let wrong = |what: &str| Error::new(Kind::Local, format!("no usable {what}"));
-    let host = xml::child(node, "Host").ok_or_else(|| wrong("host"))?;
-    let port = xml::child(node, "Port").and_then(|port| port.parse().ok());
+    let host = filezilla_xml::child(node, "Host").ok_or_else(|| wrong("host"))?;
+    let port = filezilla_xml::child(node, "Port").and_then(|port| port.parse().ok());
     let port = port.filter(|port| *port != 0).ok_or_else(|| wrong("port"))?;
-    let data = xml::child(node, "Data").and_then(|data| from_hex(&data));
+    let data = filezilla_xml::child(node, "Data").and_then(|data| from_hex(&data));
     let der = data.ok_or_else(|| wrong("certificate"))?;
     Entry::new(&host, port, &Certificate::from_der(&der)?, Why::Import, now)
 }

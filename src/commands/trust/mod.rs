@@ -5,7 +5,7 @@
 
 mod add;
 pub mod args;
-mod carry;
+mod export_import;
 mod filezilla;
 mod list;
 mod remove;
@@ -61,8 +61,8 @@ pub fn run(command: &TrustCommand, ctx: &mut Context) -> anyhow::Result<()> {
         }
         TrustCommand::Remove { servers } => return remove::remove(ctx, servers),
         TrustCommand::Scan { servers, implicit } => return scan::scan(ctx, servers, *implicit),
-        TrustCommand::Export { file } => carry::export(ctx, file.as_deref())?,
-        TrustCommand::Import { file } => return carry::import(ctx, file),
+        TrustCommand::Export { file } => export_import::export(ctx, file.as_deref())?,
+        TrustCommand::Import { file } => return export_import::import(ctx, file),
     }
     Ok(())
 }

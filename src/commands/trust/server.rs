@@ -1,6 +1,7 @@
 //! A server as the words after `trust` name it: a bookmark, a URL, `host` or `host:port`.
 
-use crate::commands::{Context, bookmarks};
+use crate::bookmarks;
+use crate::commands::Context;
 use crate::error::Result;
 use crate::ftp::connect::probe::probe;
 use crate::site::{self, Site, TlsMode};

@@ -4,6 +4,7 @@
 //! server, hosts. It changes nothing, and what it offers is safe to show: a name that could steer
 //! the terminal is not offered, because the line editor shows what it inserts.
 
+pub mod cursor;
 mod names;
 pub mod remote;
 #[cfg(test)]
@@ -15,8 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::commands::{Spec, find};
 use crate::output::{escape, fit};
 use crate::settings::ROWS;
-use crate::shell::words::{Quote, cursor, quote_for};
+use crate::shell_quote::{Quote, quote_for};
 
+use cursor::cursor;
 pub use names::{Name, Nature, local_names};
 use want::{Place, Want};
 

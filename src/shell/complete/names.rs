@@ -6,10 +6,10 @@
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::{Candidate, Typed};
-use crate::commands::local;
 use crate::ftp::path::{decode_name, stands_for_byte};
+use crate::local_path;
 use crate::output::escape;
-use crate::shell::words::{Quote, quote_for};
+use crate::shell_quote::{Quote, quote_for};
 
 /// No file system has longer names, in bytes.
 const LONGEST: usize = 1024;
@@ -95,7 +95,7 @@ fn candidate(word: &Typed<'_>, directory: &str, found: &Name) -> Candidate {
 /// What is in a local directory; nothing where it cannot be read.
 pub fn local_names(directory: &str) -> Vec<Name> {
     let directory = if directory.is_empty() { "." } else { directory };
-    let path = local::path(&local::expand_tilde(directory));
+    let path = local_path::path(&local_path::expand_tilde(directory));
     let Ok(entries) = std::fs::read_dir(path) else { return Vec::new() };
     let name = |entry: std::fs::DirEntry| {
         let kind = entry.file_type().ok();

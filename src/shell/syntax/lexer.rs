@@ -6,7 +6,7 @@
 
 use super::verbatim::Until;
 use super::{Pos, Word};
-use crate::shell::words::Quote;
+use crate::shell_quote::Quote;
 
 /// What the lexer found.
 #[derive(Debug, Clone, PartialEq, Eq)]

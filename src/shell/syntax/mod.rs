@@ -15,7 +15,7 @@ pub use parser::{MAX_DEPTH, parse};
 
 use crate::error::Error;
 use crate::glob;
-use crate::shell::words::{Quote, quote_for};
+use crate::shell_quote::{Quote, quote_for};
 use std::fmt;
 use std::ops::Range;
 

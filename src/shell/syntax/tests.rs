@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::error::Kind;
+use crate::shell::complete::cursor::cursor;
 use crate::shell::redact::redact_line;
-use crate::shell::words::cursor;
 use std::time::{Duration, Instant};
 
 /// A script in one line: words in `<>` (a quoted piece in `'`), the rest as it is written.

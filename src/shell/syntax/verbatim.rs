@@ -5,7 +5,7 @@
 
 use super::Pos;
 use super::lexer::{Lexer, Open};
-use crate::shell::words::Quote;
+use crate::shell_quote::Quote;
 
 /// How far text for the user's shell goes.
 #[derive(Clone, Copy, PartialEq, Eq)]

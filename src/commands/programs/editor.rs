@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Context;
+use crate::commands::Context;
 use crate::error::{Error, Kind, Result, io_reason};
 
 /// Opens a local file in the user's editor (`VISUAL`, else `EDITOR`, else `vi`) and waits for its
@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result, io_reason};
 /// # Errors
 ///
 /// [`Kind::Usage`] in a job; [`Kind::Local`] when the editor cannot be started; [`Kind::Other`] when it fails.
-pub(super) fn edit(ctx: &Context, path: &Path) -> Result<()> {
+pub fn edit(ctx: &Context, path: &Path) -> Result<()> {
     if ctx.job.is_some() {
         return Err(Error::usage("a background job has no terminal for an editor"));
     }

@@ -6,7 +6,7 @@
 
 use std::process::{Child, Stdio};
 
-use super::Context;
+use crate::commands::Context;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::output::{escape, escape_multiline, is_broken_pipe};
 

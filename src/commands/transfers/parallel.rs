@@ -6,10 +6,10 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
-use super::Context;
-use super::transfers::{Failures, Job, told_job, with_retries};
-use super::watch::Watched;
 use crate::cancel::Cancel;
+use crate::commands::Context;
+use crate::commands::transfers::progress::Watched;
+use crate::commands::transfers::{Failures, Job, told_job, with_retries};
 use crate::error::Result;
 use crate::ftp::pool::Pool;
 use crate::output::{Output, TreeProgress};

@@ -3,7 +3,6 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use super::Context;
 use crate::error::{Error, Result};
 use crate::ftp::path::encode_name;
 
@@ -31,19 +30,16 @@ pub fn word(path: &std::path::Path) -> String {
     crate::ftp::path::decode_name(path.as_os_str().as_bytes())
 }
 
-/// A file's name for messages, and what is in it. `-` is standard input.
-///
-/// # Errors
-///
-/// [`Kind::Local`](crate::error::Kind::Local).
-pub fn read_whole(ctx: &Context, file: &str) -> Result<(String, Vec<u8>)> {
+/// A file's name for messages, and its content. `-` is standard input; `locate` makes a path of any
+/// other name.
+pub fn read_whole(file: &str, locate: impl FnOnce(&str) -> PathBuf) -> Result<(String, Vec<u8>)> {
     if file == "-" {
         let name = "standard input";
         let mut bytes = Vec::new();
         let read = std::io::stdin().read_to_end(&mut bytes);
         return read.map(|_| (name.to_owned(), bytes)).map_err(|why| Error::local(name, &why));
     }
-    let path = ctx.local(&expand_tilde(file));
+    let path = locate(&expand_tilde(file));
     let bytes = std::fs::read(&path).map_err(|why| Error::local(&path, &why))?;
     Ok((path.display().to_string(), bytes))
 }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use clap::ValueEnum;
 
-use super::Context;
+use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::settings::{XFER_OVERWRITE, XFER_OVERWRITE_REMOTE};

@@ -1,11 +1,12 @@
 //! A file from the current server to the one that a URL names, through this program and without a
 //! copy on the disk.
 
-use super::context::Connection;
-use super::context::beside::{Beside, parse_url};
-use super::transfers::{told, with_retries};
-use super::watch::Watched;
-use super::{Context, overwrite};
+use crate::commands::Context;
+use crate::commands::context::Connection;
+use crate::commands::context::beside::{Beside, parse_url};
+use crate::commands::transfers::overwrite;
+use crate::commands::transfers::progress::Watched;
+use crate::commands::transfers::{told, with_retries};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{RemotePath, encode_name};
 use crate::output::Way;

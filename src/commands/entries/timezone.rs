@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
-use super::Context;
-use super::entries::Place;
+use crate::commands::Context;
+use crate::commands::entries::format::Place;
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::settings::FTP_TIMEZONE;
 

@@ -3,13 +3,15 @@
 //! Words come in, a clap struct is made of them and run. Names match exactly, by alias, or by
 //! unique prefix. Nothing here knows what any command does.
 
+mod unknown_command_hints;
+
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::Context;
-use super::foreign::instead_of;
+use crate::commands::Context;
 use crate::error::{Error, Kind, Result, shortened};
 use crate::suggest::closest;
+use unknown_command_hints::instead_of;
 
 /// Where a command stands in `help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

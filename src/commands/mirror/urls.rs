@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use super::Mirror;
+use crate::commands::Context;
 use crate::commands::context::beside::{Beside, is_url, parse_url};
-use crate::commands::{Context, zone};
+use crate::commands::entries::timezone;
 use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::pool::Pool;
@@ -98,7 +99,7 @@ impl Mirror {
 fn tree(ctx: &Context, pool: &Arc<Pool>, path: &str) -> Result<Arc<RemoteTree>> {
     let cwd = ctx.connection.cwd().cloned().unwrap_or_else(RemotePath::here);
     let root = cwd.resolve(if path.is_empty() { "." } else { path })?;
-    Ok(Arc::new(RemoteTree::new(Arc::clone(pool), root, zone::by_setting(ctx))))
+    Ok(Arc::new(RemoteTree::new(Arc::clone(pool), root, timezone::by_setting(ctx))))
 }
 
 fn or_here(path: String) -> String {

@@ -1,20 +1,10 @@
-//! The words around the cursor, for completion, and names put into quotes.
+//! The words around the cursor, for completion.
 //!
 //! A line that is still being typed and the cursor in, the command that it is in out. Broken and
 //! unfinished lines are the normal case here, so nothing is an error.
 
 use crate::shell::syntax::{Lexer, Open, Token};
-
-/// The quotes that a word under the cursor is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quote {
-    /// None: characters with a meaning need a backslash.
-    None,
-    /// `'…`.
-    Single,
-    /// `"…`.
-    Double,
-}
+use crate::shell_quote::Quote;
 
 /// Where the cursor is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,38 +79,11 @@ pub fn cursor(line: &str, offset: usize) -> Option<Cursor> {
     }
 }
 
-/// `name` such that the shell language reads it back as exactly this word, whatever its
-/// characters are (but NUL, which no word can hold).
-///
-/// Begins with `quote` and ends it. Without one, backslashes are used, and single quotes where
-/// the name is empty or holds control characters.
-pub fn quote_for(name: &str, quote: Quote) -> String {
-    let needs_quotes = |c: char| c.is_control() || c == '\u{feff}';
-    match quote {
-        Quote::None if name.is_empty() || name.contains(needs_quotes) => {
-            quote_for(name, Quote::Single)
-        }
-        Quote::None => escaped(name, |c| " '\"\\;&|>()#*?[{~!".contains(c)),
-        Quote::Double => format!("\"{}\"", escaped(name, |c| matches!(c, '"' | '\\'))),
-        Quote::Single => format!("'{}'", name.replace('\'', "'\\''")),
-    }
-}
-
-fn escaped(name: &str, special: impl Fn(char) -> bool) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        if special(c) {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::shell::syntax::{Element, Piece, parse};
+    use crate::shell_quote::quote_for;
 
     /// The line with `^` where the cursor is.
     fn at(marked: &str) -> Option<Cursor> {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::Context;
+use crate::commands::Context;
 use crate::error::{Error, Result};
 
 /// A job, or all of them.

@@ -4,6 +4,9 @@
 //! The file is read afresh for every question and rewritten whole, 0600, so that it is either the
 //! old or the new one; lines that are not concerned stay as they are.
 
+pub mod filezilla_xml;
+pub mod import;
+
 use std::path::PathBuf;
 
 use crate::error::{Error, Kind, Result};

@@ -3,8 +3,8 @@
 
 use clap::Parser;
 
-use super::mirror::Mirror;
-use super::{Builtin, Context};
+use crate::commands::mirror::Mirror;
+use crate::commands::{Builtin, Context};
 use crate::error::{Error, Kind, Result, find};
 
 /// How directories are carried.

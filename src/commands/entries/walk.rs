@@ -7,8 +7,9 @@
 
 use std::sync::Arc;
 
-use super::transfers::Failures;
-use super::{Context, entries};
+use crate::commands::Context;
+use crate::commands::entries::format;
+use crate::commands::transfers::Failures;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
@@ -107,7 +108,7 @@ fn inside(ctx: &mut Context, directory: &Found, failures: &mut Failures) -> Resu
     let listing = ctx.listing(Some(at), false)?;
     let mut found = Vec::with_capacity(listing.len());
     for entry in listing.iter() {
-        if !entries::is_component(&entry.name) {
+        if !format::is_component(&entry.name) {
             let why = format!("{at}: the server names something elsewhere: {:?}", entry.name);
             failures.note(ctx, Err(Error::new(Kind::Refused, why)))?;
             continue;

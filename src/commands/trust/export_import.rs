@@ -8,8 +8,10 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::{Failures, filezilla, record, told, warn_of_damage};
-use crate::commands::{Context, local, xml};
+use crate::bookmarks::filezilla_xml;
+use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
+use crate::local_path;
 use crate::trust::entry::{Entry, Why, address};
 use crate::trust::store::remove_command;
 
@@ -23,7 +25,7 @@ pub(super) fn export(ctx: &Context, file: Option<&Path>) -> Result<()> {
         }
         return entries.iter().try_for_each(|entry| ctx.out.line(&entry.to_string()));
     };
-    let path = ctx.local(&local::expand_tilde(&local::word(file)));
+    let path = ctx.local(&local_path::expand_tilde(&local_path::word(file)));
     let text: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
     write_private(&path, text.as_bytes()).map_err(|why| Error::local(&path, &why))?;
     ctx.out.notice(&format!("{}: servers written: {}", path.display(), entries.len()));
@@ -42,8 +44,8 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// Adds the entries of a file: an exported one, or FileZilla's `trustedcerts.xml`.
 pub(super) fn import(ctx: &Context, file: &Path) -> anyhow::Result<()> {
-    let (name, bytes) = local::read_whole(ctx, &local::word(file))?;
-    let found = match xml::looks_like(&bytes) {
+    let (name, bytes) = local_path::read_whole(&local_path::word(file), |path| ctx.local(path))?;
+    let found = match filezilla_xml::looks_like(&bytes) {
         true => {
             filezilla::entries(&bytes, chrono::Utc::now()).map_err(|error| error.about(&name))?
         }

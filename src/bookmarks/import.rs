@@ -2,7 +2,8 @@
 //!
 //! A file comes in, bookmarks go out, and what had to be left out of them. No password ever does.
 
-use super::{bookmarks, xml};
+use super::filezilla_xml;
+use crate::bookmarks;
 use crate::error::{Error, Kind, Result};
 use crate::site::{self, Site};
 
@@ -41,7 +42,7 @@ pub enum What {
 ///
 /// [`Kind::Local`] for a file that is neither.
 pub fn sites(bytes: &[u8]) -> Result<Vec<Found>> {
-    if xml::looks_like(bytes) {
+    if filezilla_xml::looks_like(bytes) {
         return filezilla(bytes);
     }
     let text = str::from_utf8(bytes)
@@ -54,19 +55,21 @@ pub fn sites(bytes: &[u8]) -> Result<Vec<Found>> {
 }
 
 fn filezilla(bytes: &[u8]) -> Result<Vec<Found>> {
-    let document = xml::parse(bytes, "Servers", "a file of FileZilla's sites")?;
+    let document = filezilla_xml::parse(bytes, "Servers", "a file of FileZilla's sites")?;
     let servers = document.descendants().filter(|node| node.has_tag_name("Server"));
-    Ok(servers.map(|node| Found { line: xml::line(node), what: server(node) }).collect())
+    Ok(servers.map(|node| Found { line: filezilla_xml::line(node), what: server(node) }).collect())
 }
 
 fn server(node: roxmltree::Node<'_, '_>) -> Result<What> {
-    let part = |name| xml::child(node, name).filter(|text| !text.is_empty());
+    let part = |name| filezilla_xml::child(node, name).filter(|text| !text.is_empty());
     let wrong = |what: &str| Error::new(Kind::Local, format!("no usable {what}"));
     let host = part("Host").ok_or_else(|| wrong("host"))?;
-    let title = part("Name").or_else(|| Some(xml::text(node)).filter(|text| !text.is_empty()));
+    let title =
+        part("Name").or_else(|| Some(filezilla_xml::text(node)).filter(|text| !text.is_empty()));
     let title = title.unwrap_or_else(|| host.clone());
     // From the outermost folder to the site.
-    let folders = node.ancestors().filter(|above| above.has_tag_name("Folder")).map(xml::text);
+    let folders =
+        node.ancestors().filter(|above| above.has_tag_name("Folder")).map(filezilla_xml::text);
     let mut names: Vec<String> = folders.collect();
     names.reverse();
     names.push(title.clone());

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::Context;
+use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;

@@ -2,11 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::show::{PlanTable, ends};
+use super::plan_table::{PlanTable, ends};
 use crate::commands::Context;
 use crate::commands::context::{Audit, Connection, Place};
+use crate::commands::transfers::progress::Watched;
 use crate::commands::transfers::record;
-use crate::commands::watch::Watched;
 use crate::error::{Error, Result};
 use crate::ftp::path::encode_name;
 use crate::output::{Output, Record, TreeProgress, Way};

@@ -1,8 +1,8 @@
 //! One large file over several connections, told as any other transfer.
 
-use super::Context;
-use super::transfers::{Job, carry as carry_alone, told_job};
-use super::watch::Watched;
+use crate::commands::Context;
+use crate::commands::transfers::progress::Watched;
+use crate::commands::transfers::{Job, carry as carry_alone, told_job};
 use crate::error::Result;
 use crate::transfer::download;
 use crate::transfer::segments::{Several, is_begun, worth};

@@ -1,4 +1,17 @@
-//! Words and the text they are read from: putting quotes on, and joining words to a command.
+//! Quoting for the shell language: words into text that the parser reads back as the same words.
+//!
+//! Nothing here parses; the syntax is `shell::syntax`'s.
+
+/// The quotes that a word under the cursor is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quote {
+    /// None: characters with a meaning need a backslash.
+    None,
+    /// `'…`.
+    Single,
+    /// `"…`.
+    Double,
+}
 
 /// Characters that need no quotes anywhere in the shell language.
 fn is_plain(c: char) -> bool {
@@ -14,7 +27,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// The commands that words stand for, which still have their quotes
-/// ([`Globs::Source`](super::Globs::Source)): a single word in quotes is a text of commands,
+/// ([`Globs::Source`](crate::commands::Globs::Source)): a single word in quotes is a text of commands,
 /// several are the words of one command.
 pub fn script(words: &[String]) -> String {
     match words {
@@ -31,6 +44,34 @@ pub fn unquoted(word: &str) -> String {
         Some(inner) if !inner.contains('\'') => inner.replace('\0', "'"),
         _ => word.to_owned(),
     }
+}
+
+/// `name` such that the shell language reads it back as exactly this word, whatever its
+/// characters are (but NUL, which no word can hold).
+///
+/// Begins with `quote` and ends it. Without one, backslashes are used, and single quotes where
+/// the name is empty or holds control characters.
+pub fn quote_for(name: &str, quote: Quote) -> String {
+    let needs_quotes = |c: char| c.is_control() || c == '\u{feff}';
+    match quote {
+        Quote::None if name.is_empty() || name.contains(needs_quotes) => {
+            quote_for(name, Quote::Single)
+        }
+        Quote::None => escaped(name, |c| " '\"\\;&|>()#*?[{~!".contains(c)),
+        Quote::Double => format!("\"{}\"", escaped(name, |c| matches!(c, '"' | '\\'))),
+        Quote::Single => format!("'{}'", name.replace('\'', "'\\''")),
+    }
+}
+
+fn escaped(name: &str, special: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
+        if special(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 
 use chrono::TimeDelta;
 
-use super::{Context, zone};
+use crate::commands::Context;
+use crate::commands::entries::timezone;
 use crate::error::Result;
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
@@ -105,7 +106,7 @@ pub fn record<'a>(
         path: path.as_str().into(),
         kind: kind_word(entry.kind),
         size: exact_size(entry),
-        modified: entry.modified.as_ref().and_then(|modified| zone::utc(modified, offset)),
+        modified: entry.modified.as_ref().and_then(|modified| timezone::utc(modified, offset)),
         mode: entry.mode,
         owner: text(&entry.owner),
         group: text(&entry.group),

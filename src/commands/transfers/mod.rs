@@ -1,15 +1,23 @@
 //! What `get`, `put`, `cat` and their kin share: progress on the screen, outcomes as lines or
 //! JSON, counts, the audit log, and going on with the next file after one has failed.
 
+pub mod between_servers;
+pub mod overwrite;
+pub mod parallel;
+pub mod progress;
+pub mod recursive;
+pub mod segmented;
+
 use std::io::Write;
 use std::path::Path;
 
-use super::watch::Watched;
-use super::{Context, local};
 use crate::cancel::Cancel;
+use crate::commands::Context;
+use crate::commands::transfers::progress::Watched;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
+use crate::local_path;
 use crate::output::{Record, Transfer, Way, human_bytes, human_duration, human_rate};
 use crate::transfer::retry::{Moved, Retries};
 use crate::transfer::{Facts, Outcome, Progress, Remote as _, download as down, upload as up};
@@ -53,7 +61,7 @@ impl Job {
 
     /// The local path as a word.
     pub fn local(&self) -> String {
-        local::word(self.local_path())
+        local_path::word(self.local_path())
     }
 
     /// What its bar is called: the path that it comes from.
