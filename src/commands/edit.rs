@@ -108,7 +108,7 @@ fn fetch(ctx: &mut Context, remote: &RemotePath, facts: Option<Facts>, path: &Pa
             options.write(true).create_new(true).mode(0o600).open(path).map_err(local)?;
         }
         Some(facts) => {
-            let how = ctx.how(Way::Download);
+            let how = ctx.transfer_options(Way::Download);
             let job = download::Job {
                 fresh: true,
                 facts: Some(facts),
@@ -146,7 +146,7 @@ fn still_the_same(ctx: &mut Context, remote: &RemotePath, before: Option<Facts>)
 
 /// Stores the edit: under a temporary name first where the server lets us, else in place.
 fn store(ctx: &mut Context, remote: &RemotePath, path: &Path, entry: Option<&Entry>) -> Result<()> {
-    let mut how = ctx.how(Way::Upload);
+    let mut how = ctx.transfer_options(Way::Upload);
     // A rename over a link would replace the link, not what it leads to.
     how.atomic = entry.is_none_or(|entry| entry.kind == EntryKind::File);
     let mut job = upload::Job { local: path.into(), held: None, remote: remote.clone(), how };

@@ -197,7 +197,7 @@ impl Get {
         }
         let target = self.target(&remote, ctx)?;
         let facts = ctx.known_facts(&remote);
-        let mut how = ctx.how(Way::Download);
+        let mut how = ctx.transfer_options(Way::Download);
         how.resume = Resume::asked(self.resume);
         how.kind = kind;
         let mut job = download::Job { facts, ..download::Job::new(remote, target, how) };

@@ -154,7 +154,7 @@ impl Put {
         // What cannot be read is no business of the server's.
         std::fs::File::open(&path).map_err(|error| Error::local(&path, &error))?;
         let remote = self.target(&path)?;
-        let mut how = ctx.how(Way::Upload);
+        let mut how = ctx.transfer_options(Way::Upload);
         how.resume = Resume::asked(self.resume);
         how.kind = if self.ascii { Type::Ascii } else { Type::Binary };
         how.atomic |= self.atomic;

@@ -222,7 +222,7 @@ impl Context {
     }
 
     /// How transfers in one direction are done, by the settings for the current host.
-    pub fn how(&self, way: Way) -> How {
+    pub fn transfer_options(&self, way: Way) -> How {
         let host = self.connection.host();
         let rate = self.settings.rate(set::NET_LIMIT_RATE, host);
         let rate = if way == Way::Download { rate.down } else { rate.up };

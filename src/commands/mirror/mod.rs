@@ -220,7 +220,7 @@ impl Mirror {
 
     fn settings(&self, ctx: &Context, way: Way, limit: usize) -> Settings {
         let host = ctx.connection.host();
-        let mut how = ctx.how(way);
+        let mut how = ctx.transfer_options(way);
         how.resume = Resume::asked(self.resume);
         let rules = self.patterns.0.iter().map(|(include, pattern)| Rule::new(*include, pattern));
         let workers = self.parallel.unwrap_or(ctx.settings.count(set::MIRROR_PARALLEL, host));

@@ -6,7 +6,7 @@ use crate::commands::context::Connection;
 use crate::commands::context::beside::{Beside, parse_url};
 use crate::commands::transfers::overwrite;
 use crate::commands::transfers::progress::Watched;
-use crate::commands::transfers::{told, with_retries};
+use crate::commands::transfers::{report_transfer, with_retries};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{RemotePath, encode_name};
 use crate::output::Way;
@@ -70,7 +70,7 @@ impl There {
             resume,
             atomic: ctx.settings.flag(XFER_ATOMIC, host),
             uploads: ctx.upload_journals(&self.beside.connection),
-            ..ctx.how(Way::Copy)
+            ..ctx.transfer_options(Way::Copy)
         };
         let mut job = relay::Job { from: from.clone(), to: to.clone(), facts: Some(facts), how };
         let watched = Watched::new(&ctx.out, from.as_str(), facts.size);
@@ -119,7 +119,7 @@ impl There {
         result: Result<Outcome>,
     ) -> Result<()> {
         let urls = (url(&ctx.connection, from), url(&self.beside.connection, to));
-        told(ctx, Way::Copy, &urls.0, &urls.1, result)
+        report_transfer(ctx, Way::Copy, &urls.0, &urls.1, result)
     }
 
     fn target(&self, from: &RemotePath) -> Result<RemotePath> {

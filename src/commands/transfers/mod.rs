@@ -224,7 +224,7 @@ pub fn told_job(ctx: &mut Context, job: &Job, result: Result<Outcome>) -> Result
     if job.way() == Way::Upload {
         ctx.forget(job.remote());
     }
-    told(ctx, job.way(), job.remote().as_str(), &job.local(), result)
+    report_transfer(ctx, job.way(), job.remote().as_str(), &job.local(), result)
 }
 
 /// Tries until it succeeds, fails for good, or the retries are used up. `attempt` is told
@@ -262,7 +262,7 @@ pub fn with_retries<T>(
 ///
 /// Those of the transfer; a reader that has gone.
 pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
-    let how = ctx.how(Way::Download);
+    let how = ctx.transfer_options(Way::Download);
     let out = ctx.out.clone();
     let cancel = ctx.cancel.clone();
     let mut sink = DataSink { out, began: false, failed: None };
@@ -330,7 +330,7 @@ fn warn(ctx: &Context, outcome: &Outcome) {
 /// # Errors
 ///
 /// The transfer's failure; a reader that has gone.
-pub fn told(
+pub fn report_transfer(
     ctx: &mut Context,
     way: Way,
     remote: &str,
