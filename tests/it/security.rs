@@ -25,7 +25,11 @@ fn every_test_that_the_page_names_exists() {
         })
         .map(|(file, name)| format!("{file}.rs::{name}"))
         .collect();
-    assert!(missing.is_empty(), "SECURITY.md names tests that do not exist:\n  {}", missing.join("\n  "));
+    assert!(
+        missing.is_empty(),
+        "SECURITY.md names tests that do not exist:\n  {}",
+        missing.join("\n  ")
+    );
 }
 
 #[test]
