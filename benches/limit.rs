@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use ftpsh::cancel::Cancel;
 use ftpsh::ftp::charset::Charset;
-use ftpsh::ftp::connect::dial::{Dialer, Family};
-use ftpsh::ftp::control::trace::Dialogue;
-use ftpsh::ftp::session::quirks::Ways;
-use ftpsh::ftp::session::{DataMode, ListMode, Login, Options, Session};
+use ftpsh::ftp::connect::dial::{AddressFamily, Dialer};
+use ftpsh::ftp::control::trace::ProtocolTrace;
+use ftpsh::ftp::session::quirks::ServerQuirks;
+use ftpsh::ftp::session::{DataMode, ListMode, LoginRequest, Session, SessionConfig};
 use ftpsh::tls::Config;
 
 fn main() -> anyhow::Result<()> {
@@ -22,13 +22,13 @@ fn main() -> anyhow::Result<()> {
         anyhow::bail!("limit HOST PORT USER THREADS REMOTE-DIRECTORY LOCAL-DIRECTORY");
     };
     let password = std::env::var("BENCH_PASSWORD")?;
-    let options = Options {
+    let options = SessionConfig {
         host: host.clone(),
         port: port.parse()?,
         implicit: false,
         tls: Config::default(),
         dialer: Dialer {
-            order: vec![Family::V4],
+            order: vec![AddressFamily::V4],
             bind: None,
             timeout: Duration::from_secs(30),
             cancel: Cancel::new(),
@@ -40,9 +40,9 @@ fn main() -> anyhow::Result<()> {
         eager: false,
         max_listing: u64::MAX,
         clear_data: false,
-        ways: Ways::slow(),
+        ways: ServerQuirks::slow(),
         charset: Charset::default(),
-        dialogue: Dialogue::default(),
+        dialogue: ProtocolTrace::default(),
     };
     let names = Mutex::new(
         std::io::read_to_string(std::io::stdin())?.lines().map(str::to_owned).collect::<Vec<_>>(),
@@ -50,7 +50,7 @@ fn main() -> anyhow::Result<()> {
     let next = || names.lock().ok()?.pop();
     let work = || -> anyhow::Result<()> {
         let mut session = Session::connect(options.clone(), &mut |_| Ok(()))?;
-        session.login(&Login { user, password: &password, account: None })?;
+        session.login(&LoginRequest { user, password: &password, account: None })?;
         let mut buffer = vec![0; 256 * 1024];
         while let Some(name) = next() {
             let mut data = session.open_data("get", "RETR", &format!("{remote}/{name}"), 0)?;

@@ -2,5 +2,5 @@
 //! in tests/it/fuzz.rs. No part of the library's interface; nothing but names for what is there.
 
 pub use crate::credentials::netrc::{Entry as NetrcEntry, parse as netrc};
-pub use crate::ftp::control::reply_reader::{Broken, Lines as ControlLines};
+pub use crate::ftp::control::reply_reader::{ReadError, ReplyReader};
 pub use crate::trust::lines::Lines as KnownServers;

@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use ftpsh::ftp::control::reply::{REPLY_MAX, Reply};
-use ftpsh::fuzz::ControlLines;
+use ftpsh::fuzz::ReplyReader;
 
 use super::common::is_shown_safely;
 
@@ -26,7 +26,7 @@ impl Read for Pieces<'_> {
 
 fn all(bytes: &[u8], size: usize) -> Vec<Reply> {
     let mut source = Pieces { rest: bytes, size };
-    let mut lines = ControlLines::default();
+    let mut lines = ReplyReader::default();
     std::iter::from_fn(|| lines.reply(&mut source).ok()).collect()
 }
 

@@ -16,7 +16,7 @@ use crate::error::io_reason;
 
 /// A version that no session is made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OldVersion {
+pub enum LegacyVersion {
     /// TLS 1.0 (RFC 2246).
     Tls10,
     /// TLS 1.1 (RFC 4346).
@@ -25,7 +25,7 @@ pub enum OldVersion {
 
 /// What came of asking for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum LegacySupport {
     /// The server takes it, with this cipher suite.
     Taken(String),
     /// The server refuses it.
@@ -35,14 +35,14 @@ pub enum Asked {
 }
 
 /// Asks for this version and no other.
-pub fn ask(socket: Socket, host: &str, version: OldVersion) -> Asked {
+pub fn ask(socket: Socket, host: &str, version: LegacyVersion) -> LegacySupport {
     let ssl = match prepare(host, version) {
         Ok(ssl) => ssl,
-        Err(stack) => return Asked::Unknown(words(&stack)),
+        Err(stack) => return LegacySupport::Unknown(words(&stack)),
     };
     let error = match ssl.connect(socket) {
         Ok(mut stream) => return taken(&mut stream),
-        Err(HandshakeError::SetupFailure(stack)) => return Asked::Unknown(words(&stack)),
+        Err(HandshakeError::SetupFailure(stack)) => return LegacySupport::Unknown(words(&stack)),
         Err(HandshakeError::Failure(middle) | HandshakeError::WouldBlock(middle)) => {
             middle.into_error()
         }
@@ -51,30 +51,30 @@ pub fn ask(socket: Socket, host: &str, version: OldVersion) -> Asked {
         let why = words(stack);
         let refused = ["alert", "unsupported protocol", "wrong version", "unexpected eof"];
         return if refused.iter().any(|sign| why.contains(sign)) {
-            Asked::Refused
+            LegacySupport::Refused
         } else {
-            Asked::Unknown(why)
+            LegacySupport::Unknown(why)
         };
     }
     match error.io_error() {
         Some(error) if error.kind() == std::io::ErrorKind::TimedOut => {
-            Asked::Unknown(io_reason(error))
+            LegacySupport::Unknown(io_reason(error))
         }
         // It hung up.
-        _ => Asked::Refused,
+        _ => LegacySupport::Refused,
     }
 }
 
-fn taken(stream: &mut SslStream<Socket>) -> Asked {
+fn taken(stream: &mut SslStream<Socket>) -> LegacySupport {
     let cipher = stream.ssl().current_cipher().map_or_else(String::new, |c| c.name().to_owned());
     let _ = stream.shutdown();
-    Asked::Taken(cipher)
+    LegacySupport::Taken(cipher)
 }
 
-fn prepare(host: &str, version: OldVersion) -> Result<Ssl, ErrorStack> {
+fn prepare(host: &str, version: LegacyVersion) -> Result<Ssl, ErrorStack> {
     let version = match version {
-        OldVersion::Tls10 => SslVersion::TLS1,
-        OldVersion::Tls11 => SslVersion::TLS1_1,
+        LegacyVersion::Tls10 => SslVersion::TLS1,
+        LegacyVersion::Tls11 => SslVersion::TLS1_1,
     };
     let mut builder = SslContext::builder(SslMethod::tls_client())?;
     // OpenSSL itself forbids these versions at its usual level.

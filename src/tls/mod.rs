@@ -49,7 +49,7 @@ pub type Passphrase = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 /// What a first connection to a server has shown, for a further one whose certificate is compared
 /// with the first one's, and not judged again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+pub struct KnownGroup {
     /// The key exchange group, by its name in OpenSSL's lists, if the handshake had one.
     pub group: Option<&'static str>,
 }
@@ -76,7 +76,7 @@ pub struct Config {
     pub passphrase: Option<Passphrase>,
     /// For a further connection only: no roots are read then (that takes 20 ms of CPU time), and
     /// the group goes first (another one costs a round trip).
-    pub seen: Option<Seen>,
+    pub seen: Option<KnownGroup>,
 }
 
 impl Default for Config {
@@ -109,7 +109,7 @@ impl std::fmt::Debug for Config {
 
 /// What was agreed in a handshake, for `status` and the audit log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Agreed {
+pub struct Negotiated {
     /// "TLSv1.3", or "TLS" where the backend does not tell.
     pub version: String,
     /// The cipher suite's name; empty where the backend does not tell.
@@ -150,7 +150,7 @@ impl Tls {
     /// # Errors
     ///
     /// [`Kind::Tls`] when the handshake fails, [`Kind::Connect`] on timeout or a lost connection.
-    pub fn control(&self, socket: Socket) -> Result<(Stream, Identity), Handshake> {
+    pub fn control(&self, socket: Socket) -> Result<(Stream, Identity), HandshakeFailure> {
         match self {
             Tls::OpenSsl(client) => client.control(socket),
             Tls::Native(client) => client.control(socket),
@@ -164,7 +164,7 @@ impl Tls {
     ///
     /// As [`Tls::control`], and [`Kind::Tls`] when the certificate is not the control
     /// connection's.
-    pub fn data(&self, socket: Socket) -> Result<Stream, Handshake> {
+    pub fn data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
         match self {
             Tls::OpenSsl(client) => client.data(socket),
             Tls::Native(client) => client.data(socket),
@@ -177,7 +177,7 @@ impl Tls {
     /// # Errors
     ///
     /// As [`Tls::data`].
-    pub fn data_anew(&self, socket: Socket) -> Result<Stream, Handshake> {
+    pub fn data_anew(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
         match self {
             Tls::OpenSsl(client) => client.data_anew(socket),
             Tls::Native(client) => client.data(socket),
@@ -202,7 +202,7 @@ impl Tls {
 
 /// Why a handshake failed.
 #[derive(Debug)]
-pub enum Handshake {
+pub enum HandshakeFailure {
     /// The socket: timeout, reset, end of stream, or cancelled.
     Io(std::io::Error),
     /// TLS itself, in the library's words.
@@ -213,11 +213,11 @@ pub enum Handshake {
     NotResumed,
 }
 
-impl Handshake {
+impl HandshakeFailure {
     /// This failure as an error about `what` ("TLS with host:port", "the data connection").
     pub fn into_error(self, what: &str) -> Error {
         match self {
-            Handshake::Io(error) => match socket::cancelled(&error) {
+            HandshakeFailure::Io(error) => match socket::cancelled(&error) {
                 Some(reason) => reason.into(),
                 None if error.kind() == std::io::ErrorKind::TimedOut => {
                     Error::new(Kind::Connect, format!("{what}: the TLS handshake timed out"))
@@ -231,14 +231,14 @@ impl Handshake {
                 )
                 .transient(),
             },
-            Handshake::Tls(why) => Error::new(Kind::Tls, format!("{what}: {why}")),
-            Handshake::OtherCertificate => Error::new(
+            HandshakeFailure::Tls(why) => Error::new(Kind::Tls, format!("{what}: {why}")),
+            HandshakeFailure::OtherCertificate => Error::new(
                 Kind::Tls,
                 format!("{what}: shows another certificate than the control connection"),
             )
             .with_hint("someone may be in the middle; nothing was transferred"),
             // A server that has forgotten the session knows that of a new control connection.
-            Handshake::NotResumed => Error::new(
+            HandshakeFailure::NotResumed => Error::new(
                 Kind::Tls,
                 format!("{what}: does not resume the control connection's TLS session"),
             )

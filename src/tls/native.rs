@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use native_tls::{Certificate, HandshakeError, Identity as ClientIdentity, Protocol, TlsConnector};
 
 use super::stream::{NativeStream, Stream};
-use super::{Agreed, Config, Handshake, Socket, Version};
+use super::{Config, HandshakeFailure, Negotiated, Socket, Version};
 use crate::error::{Error, Kind, Result};
 use crate::trust::identity::{Identity, Problem};
 
@@ -76,14 +76,14 @@ impl Client {
     /// # Errors
     ///
     /// See [`super::Tls::control`].
-    pub fn control(&self, socket: Socket) -> Result<(Stream, Identity), Handshake> {
+    pub fn control(&self, socket: Socket) -> Result<(Stream, Identity), HandshakeFailure> {
         let refused = self.state().refused.clone();
         let connector = if refused.is_some() { &self.unchecked } else { &self.checked };
         let stream = match handshake(connector, &self.host, socket) {
             Ok(stream) => stream,
-            Err(Handshake::Tls(why)) if refused.is_none() && names_certificate(&why) => {
+            Err(HandshakeFailure::Tls(why)) if refused.is_none() && names_certificate(&why) => {
                 self.state().refused = Some(why.clone());
-                return Err(Handshake::Tls(why));
+                return Err(HandshakeFailure::Tls(why));
             }
             Err(error) => return Err(error),
         };
@@ -101,12 +101,12 @@ impl Client {
     /// # Errors
     ///
     /// See [`super::Tls::data`].
-    pub fn data(&self, socket: Socket) -> Result<Stream, Handshake> {
+    pub fn data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
         // Trust was decided on the control connection; here only sameness counts.
         let stream = handshake(&self.unchecked, &self.host, socket)?;
         let shown = leaf(&stream)?;
         if self.state().certificate.as_deref() != Some(&shown[..]) {
-            return Err(Handshake::OtherCertificate);
+            return Err(HandshakeFailure::OtherCertificate);
         }
         Ok(Stream::Native(Box::new(NativeStream::new(stream, agreed()))))
     }
@@ -135,26 +135,28 @@ fn handshake(
     connector: &TlsConnector,
     host: &str,
     socket: Socket,
-) -> Result<native_tls::TlsStream<Socket>, Handshake> {
+) -> Result<native_tls::TlsStream<Socket>, HandshakeFailure> {
     connector.connect(host, socket).map_err(|error| match error {
         HandshakeError::Failure(error) => failure(&error),
-        HandshakeError::WouldBlock(_) => Handshake::Io(std::io::ErrorKind::TimedOut.into()),
+        HandshakeError::WouldBlock(_) => HandshakeFailure::Io(std::io::ErrorKind::TimedOut.into()),
     })
 }
 
 /// A failure of the library, sorted by whether the socket or TLS caused it.
-fn failure(error: &native_tls::Error) -> Handshake {
+fn failure(error: &native_tls::Error) -> HandshakeFailure {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         if let Some(io) = cause.downcast_ref::<std::io::Error>() {
             if let Some(reason) = super::socket::cancelled(io) {
-                return Handshake::Io(std::io::Error::other(super::socket::Cancelled(reason)));
+                return HandshakeFailure::Io(std::io::Error::other(super::socket::Cancelled(
+                    reason,
+                )));
             }
-            return Handshake::Io(io.kind().into());
+            return HandshakeFailure::Io(io.kind().into());
         }
         source = cause.source();
     }
-    Handshake::Tls(error.to_string())
+    HandshakeFailure::Tls(error.to_string())
 }
 
 fn names_certificate(why: &str) -> bool {
@@ -181,15 +183,15 @@ fn problem(why: &str) -> Problem {
     }
 }
 
-fn leaf(stream: &native_tls::TlsStream<Socket>) -> Result<Vec<u8>, Handshake> {
-    let missing = || Handshake::Tls("the server shows no certificate".into());
+fn leaf(stream: &native_tls::TlsStream<Socket>) -> Result<Vec<u8>, HandshakeFailure> {
+    let missing = || HandshakeFailure::Tls("the server shows no certificate".into());
     let certificate = stream.peer_certificate().ok().flatten().ok_or_else(missing)?;
     certificate.to_der().map_err(|_| missing())
 }
 
 /// native-tls tells nothing about what was agreed.
-fn agreed() -> Agreed {
-    Agreed { version: "TLS".into(), cipher: String::new(), resumed: false, group: None }
+fn agreed() -> Negotiated {
+    Negotiated { version: "TLS".into(), cipher: String::new(), resumed: false, group: None }
 }
 
 fn setup(error: &native_tls::Error) -> Error {

@@ -26,7 +26,7 @@ use openssl::x509::X509;
 
 use super::groups;
 use super::stream::{OpenSslStream, Stream};
-use super::{Agreed, Config, Handshake, Socket, Version};
+use super::{Config, HandshakeFailure, Negotiated, Socket, Version};
 use crate::error::{Error, Kind, Result};
 use crate::trust::identity::{Identity, Problem};
 
@@ -95,7 +95,7 @@ impl Client {
     /// # Errors
     ///
     /// See [`super::Tls::control`].
-    pub fn control(&self, socket: Socket) -> Result<(Stream, Identity), Handshake> {
+    pub fn control(&self, socket: Socket) -> Result<(Stream, Identity), HandshakeFailure> {
         let problems = Arc::new(Mutex::new(Vec::new()));
         let mut ssl = self.prepare(&self.context)?;
         ssl.set_ex_data(is_control()?, ());
@@ -116,7 +116,7 @@ impl Client {
         let der = leaf(&stream)?;
         *lock(&self.certificate) = Some(der.clone());
         let problems = lock(&problems).clone();
-        let agreed = Agreed { group: groups::of(stream.ssl()), ..agreed(&stream) };
+        let agreed = Negotiated { group: groups::of(stream.ssl()), ..agreed(&stream) };
         let context = data_context(&self.config, self.credentials.as_ref(), agreed.group);
         if let Ok(context) = context {
             let _ = self.data_context.set(context);
@@ -130,7 +130,7 @@ impl Client {
     ///
     /// See [`super::Tls::data`].
     #[allow(unsafe_code)]
-    pub fn data(&self, socket: Socket) -> Result<Stream, Handshake> {
+    pub fn data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
         let mut ssl = self.prepare(self.data_context.get().unwrap_or(&self.context))?;
         ssl.set_verify(SslVerifyMode::NONE);
         if let Some(der) = lock(&self.session).as_deref() {
@@ -143,7 +143,7 @@ impl Client {
         if stream.agreed().is_some_and(|agreed| agreed.resumed) {
             self.resumes.store(true, Ordering::Relaxed);
         } else if self.resumes.load(Ordering::Relaxed) || !self.config.tickets {
-            return Err(Handshake::NotResumed);
+            return Err(HandshakeFailure::NotResumed);
         }
         Ok(stream)
     }
@@ -153,19 +153,19 @@ impl Client {
     /// # Errors
     ///
     /// See [`super::Tls::data`].
-    pub fn data_anew(&self, socket: Socket) -> Result<Stream, Handshake> {
+    pub fn data_anew(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
         let mut ssl = self.prepare(self.data_context.get().unwrap_or(&self.context))?;
         ssl.set_verify(SslVerifyMode::NONE);
         self.same_server(ssl, socket)
     }
 
     /// A data connection's handshake: it resumes the session, or shows the same certificate.
-    fn same_server(&self, ssl: Ssl, socket: Socket) -> Result<Stream, Handshake> {
+    fn same_server(&self, ssl: Ssl, socket: Socket) -> Result<Stream, HandshakeFailure> {
         let stream = handshake(ssl, socket)?;
         if !stream.ssl().session_reused() {
             let shown = leaf(&stream)?;
             if lock(&self.certificate).as_deref() != Some(&shown[..]) {
-                return Err(Handshake::OtherCertificate);
+                return Err(HandshakeFailure::OtherCertificate);
             }
         }
         let agreed = agreed(&stream);
@@ -306,32 +306,32 @@ impl Credentials {
     }
 }
 
-fn handshake(ssl: Ssl, socket: Socket) -> Result<SslStream<Socket>, Handshake> {
+fn handshake(ssl: Ssl, socket: Socket) -> Result<SslStream<Socket>, HandshakeFailure> {
     ssl.connect(socket).map_err(|error| match error {
         HandshakeError::SetupFailure(stack) => stack.into(),
         HandshakeError::Failure(middle) | HandshakeError::WouldBlock(middle) => {
             match middle.into_error().into_io_error() {
-                Ok(error) => Handshake::Io(error),
+                Ok(error) => HandshakeFailure::Io(error),
                 Err(error) => match error.ssl_error() {
-                    Some(stack) => Handshake::Tls(words(stack)),
+                    Some(stack) => HandshakeFailure::Tls(words(stack)),
                     // No library error and no system error: the peer just hung up.
-                    None => Handshake::Io(std::io::ErrorKind::UnexpectedEof.into()),
+                    None => HandshakeFailure::Io(std::io::ErrorKind::UnexpectedEof.into()),
                 },
             }
         }
     })
 }
 
-fn leaf(stream: &SslStream<Socket>) -> Result<Vec<u8>, Handshake> {
+fn leaf(stream: &SslStream<Socket>) -> Result<Vec<u8>, HandshakeFailure> {
     match stream.ssl().peer_certificate() {
         Some(certificate) => Ok(certificate.to_der()?),
-        None => Err(Handshake::Tls("the server shows no certificate".into())),
+        None => Err(HandshakeFailure::Tls("the server shows no certificate".into())),
     }
 }
 
-fn agreed(stream: &SslStream<Socket>) -> Agreed {
+fn agreed(stream: &SslStream<Socket>) -> Negotiated {
     let ssl = stream.ssl();
-    Agreed {
+    Negotiated {
         version: ssl.version_str().to_owned(),
         cipher: ssl.current_cipher().map_or_else(String::new, |c| c.name().to_owned()),
         resumed: ssl.session_reused(),
@@ -369,8 +369,8 @@ fn file(path: &std::path::Path, stack: &ErrorStack) -> Error {
     Error::new(Kind::Local, format!("{}: {}", path.display(), words(stack)))
 }
 
-impl From<ErrorStack> for Handshake {
+impl From<ErrorStack> for HandshakeFailure {
     fn from(stack: ErrorStack) -> Self {
-        Handshake::Tls(words(&stack))
+        HandshakeFailure::Tls(words(&stack))
     }
 }

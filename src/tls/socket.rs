@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::wait::Clock;
 pub use super::wait::Patience;
+use super::wait::WaitTimer;
 use crate::cancel::Cancel;
 
 /// How often a wait looks at the cancel flag.
@@ -65,7 +65,7 @@ pub struct Socket {
     capacity: usize,
     /// Bytes that have come so far.
     received: usize,
-    clock: Clock,
+    clock: WaitTimer,
 }
 
 impl Socket {
@@ -84,7 +84,7 @@ impl Socket {
             output: Vec::new(),
             capacity,
             received: 0,
-            clock: Clock::new(Patience::Stall(Duration::from_secs(30))),
+            clock: WaitTimer::new(Patience::Stall(Duration::from_secs(30))),
         })
     }
 
@@ -99,7 +99,7 @@ impl Socket {
     }
 
     /// The clock, to tell it what moves.
-    pub(super) fn clock(&mut self) -> &mut Clock {
+    pub(super) fn clock(&mut self) -> &mut WaitTimer {
         &mut self.clock
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use openssl::ssl::{ErrorCode, ShutdownState, SslStream};
 
-use super::{Agreed, Patience, Socket};
+use super::{Negotiated, Patience, Socket};
 
 /// How a stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Stream {
 #[derive(Debug)]
 pub struct OpenSslStream {
     stream: SslStream<Socket>,
-    agreed: Agreed,
+    agreed: Negotiated,
     end: End,
 }
 
@@ -46,7 +46,7 @@ pub struct OpenSslStream {
 #[derive(Debug)]
 pub struct NativeStream {
     stream: native_tls::TlsStream<Socket>,
-    agreed: Agreed,
+    agreed: Negotiated,
     end: End,
 }
 
@@ -58,7 +58,7 @@ pub struct ClearStream {
 }
 
 impl OpenSslStream {
-    pub(super) fn new(stream: SslStream<Socket>, agreed: Agreed) -> Self {
+    pub(super) fn new(stream: SslStream<Socket>, agreed: Negotiated) -> Self {
         Self { stream, agreed, end: End::Open }
     }
 
@@ -121,7 +121,7 @@ fn is_eof(error: &openssl::error::Error) -> bool {
 }
 
 impl NativeStream {
-    pub(super) fn new(stream: native_tls::TlsStream<Socket>, agreed: Agreed) -> Self {
+    pub(super) fn new(stream: native_tls::TlsStream<Socket>, agreed: Negotiated) -> Self {
         Self { stream, agreed, end: End::Open }
     }
 }
@@ -142,7 +142,7 @@ impl Stream {
     }
 
     /// What the handshake agreed; `None` for a stream in clear text.
-    pub fn agreed(&self) -> Option<&Agreed> {
+    pub fn agreed(&self) -> Option<&Negotiated> {
         match self {
             Stream::OpenSsl(s) => Some(&s.agreed),
             Stream::Native(s) => Some(&s.agreed),

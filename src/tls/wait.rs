@@ -48,7 +48,7 @@ impl Patience {
 
 /// A socket's patience, and how much of it is used up.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(super) struct WaitTimer {
     patience: Patience,
     /// Nothing has moved with this patience yet. What is there may be read once, also when a
     /// process that was stopped for a while has missed its deadline.
@@ -65,7 +65,7 @@ pub(super) struct Clock {
     sending: bool,
 }
 
-impl Clock {
+impl WaitTimer {
     pub(super) fn new(patience: Patience) -> Self {
         let now = Instant::now();
         Self {
@@ -141,7 +141,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(3600);
 
     /// A clock on which so much time has passed.
-    fn later(mut clock: Clock, passed: Duration) -> Clock {
+    fn later(mut clock: WaitTimer, passed: Duration) -> WaitTimer {
         let earlier = |instant: Instant| instant.checked_sub(passed).unwrap();
         (clock.payload, clock.bytes) = (earlier(clock.payload), earlier(clock.bytes));
         clock
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn bytes_without_payload_are_progress_for_one_record_only() {
-        let stall = || Clock::new(Patience::Stall(LONG));
+        let stall = || WaitTimer::new(Patience::Stall(LONG));
         let mut slow = stall();
         for _ in 0..3 {
             slow = later(slow, LONG * 9 / 10);
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn what_tls_sends_for_itself_is_no_progress() {
-        let mut clock = Clock::new(Patience::Stall(LONG));
+        let mut clock = WaitTimer::new(Patience::Stall(LONG));
         clock.received(1);
         clock.set_sending(false);
         clock = later(clock, LONG * 2);
@@ -188,7 +188,7 @@ mod tests {
     fn what_is_there_is_read_once_after_a_missed_deadline() {
         let past = Instant::now().checked_sub(Duration::from_secs(1)).unwrap();
         for patience in [Patience::Until(past), Patience::Firm(past)] {
-            let mut clock = Clock::new(patience);
+            let mut clock = WaitTimer::new(patience);
             assert!(!clock.is_over());
             clock.received(1);
             assert!(clock.is_over());

@@ -12,7 +12,7 @@ use super::Context;
 use crate::error::Error;
 use crate::ftp::control::trace::mask;
 use crate::ftp::path::RemotePath;
-use crate::ftp::session::quirks::Ways;
+use crate::ftp::session::quirks::ServerQuirks;
 use crate::local_path;
 use crate::output::{Output, Way};
 use crate::site::Site;
@@ -28,7 +28,7 @@ pub struct Audit {
     user: Option<String>,
     remote_dir: Option<RemotePath>,
     local_dir: Option<PathBuf>,
-    ways: Ways,
+    ways: ServerQuirks,
 }
 
 /// What is said once of a server's data connections.
@@ -65,7 +65,7 @@ impl Context {
 
     fn audit_at(&self, server: Option<(String, u16)>) -> Audit {
         let out = self.out.clone();
-        let ways = Ways::default();
+        let ways = ServerQuirks::default();
         Audit { out, server, user: None, remote_dir: None, local_dir: None, ways }
     }
 }

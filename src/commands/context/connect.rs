@@ -13,10 +13,10 @@ use super::{Context, Login};
 use crate::credentials::{Origin, Prompt, Secret, password_for};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
-use crate::ftp::control::trace::{Dialogue, Direction};
+use crate::ftp::control::trace::{Direction, ProtocolTrace};
 use crate::ftp::path::{RemotePath, decode_name};
-use crate::ftp::session::quirks::Ways;
-use crate::ftp::session::{DataMode, ListMode, Options, Session};
+use crate::ftp::session::quirks::ServerQuirks;
+use crate::ftp::session::{DataMode, ListMode, Session, SessionConfig};
 use crate::ftp::slots::Slot;
 use crate::output::Direction as Shown;
 use crate::settings as set;
@@ -54,7 +54,7 @@ impl Context {
         site.user = user;
         let start = site.path.clone();
         self.connection.site = Some(site);
-        self.connection.ways = Ways::default();
+        self.connection.ways = ServerQuirks::default();
         match start {
             None => self.establish(None),
             Some(path) => self.change_directory(Some(&RemotePath::new(decode_name(&path))?)),
@@ -309,7 +309,7 @@ impl Context {
     /// # Errors
     ///
     /// [`Kind::Usage`] for settings that contradict each other.
-    pub fn session_options(&self, site: &Site) -> Result<Options> {
+    pub fn session_options(&self, site: &Site) -> Result<SessionConfig> {
         let host = Some(site.host.as_str());
         let settings = &self.settings;
         let version = |name| match settings.text(name, host) {
@@ -334,7 +334,7 @@ impl Context {
         let encrypted = key.clone().or_else(|| cert.clone()).unwrap_or_default();
         let passphrases = &self.connection.passphrases;
         let passphrase = passphrases.source(encrypted, self.console.clone(), self.cancel.clone());
-        Ok(Options {
+        Ok(SessionConfig {
             host: site.host.clone(),
             port: site.port,
             implicit: site.mode == TlsMode::Implicit,
@@ -372,12 +372,12 @@ impl Context {
                 clear
             },
             ways: if settings.flag(set::FTP_SYNC_MODE, host) {
-                Ways::slow()
+                ServerQuirks::slow()
             } else {
                 self.connection.ways.clone()
             },
             charset: Charset::named(settings.text(set::NET_CHARSET, host)).unwrap_or_default(),
-            dialogue: Dialogue::watched_by(Arc::new(move |direction, line| {
+            dialogue: ProtocolTrace::watched_by(Arc::new(move |direction, line| {
                 let shown = match direction {
                     Direction::Sent => Shown::Sent,
                     Direction::Received => Shown::Received,

@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::credentials::{Secret, Sources};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
-use crate::ftp::session::directory::{Home, lost_place};
-use crate::ftp::session::quirks::Ways;
+use crate::ftp::session::directory::{LoginDirectory, lost_place};
+use crate::ftp::session::quirks::ServerQuirks;
 use crate::ftp::session::{self, Session};
 use crate::site::Site;
 use crate::trust::fingerprint::Fingerprint;
@@ -33,8 +33,8 @@ pub struct Login {
 
 impl Login {
     /// What the server is shown of it.
-    pub fn shown(&self) -> session::Login<'_> {
-        session::Login {
+    pub fn shown(&self) -> session::LoginRequest<'_> {
+        session::LoginRequest {
             user: &self.user,
             password: self.secret.expose(),
             account: self.account.as_ref().map(Secret::expose),
@@ -69,7 +69,7 @@ pub struct Connection {
     /// Who we are to proxies.
     pub(super) proxy_logins: ProxyLogins,
     /// Whether the server takes commands that come together.
-    pub(super) ways: Ways,
+    pub(super) ways: ServerQuirks,
     /// The client key's passphrase.
     pub(super) passphrases: Passphrases,
     pub(super) session: Option<Session>,
@@ -81,7 +81,7 @@ pub struct Connection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     /// The directory that the login led to.
-    pub home: Home,
+    pub home: LoginDirectory,
     /// The current directory.
     pub directory: RemotePath,
     /// Whether nobody knows which one that is.
@@ -123,7 +123,7 @@ impl Connection {
             previous: None,
             renaming: None,
             proxy_logins: ProxyLogins::default(),
-            ways: Ways::default(),
+            ways: ServerQuirks::default(),
             passphrases: Passphrases::default(),
             session: None,
             place: None,

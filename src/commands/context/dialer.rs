@@ -13,8 +13,8 @@ use super::Context;
 use crate::cancel::Cancel;
 use crate::credentials::{Prompt, Secret, Sources, password_for};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::connect::dial::{Dialer, Family};
-use crate::ftp::connect::proxy::{Credentials, Protocol, Proxy};
+use crate::ftp::connect::dial::{AddressFamily, Dialer};
+use crate::ftp::connect::proxy::{Protocol, Proxy, ProxyCredentials};
 use crate::output::Output;
 use crate::settings::{FTP_MODE, NET_BIND_ADDRESS, NET_ORDER, NET_PROXY};
 
@@ -50,7 +50,7 @@ impl ProxyLogin {
     }
 }
 
-impl Credentials for ProxyLogin {
+impl ProxyCredentials for ProxyLogin {
     fn known(&self, send: &mut dyn FnMut(&str, &str)) -> bool {
         let found = self.found();
         let Some(login) = self.given.as_ref().or(found.as_ref()) else { return false };
@@ -97,7 +97,8 @@ impl Context {
     /// [`Kind::Usage`] for settings that contradict each other.
     pub(super) fn dialer(&self, host: Option<&str>, timeout: Duration) -> Result<Dialer> {
         let order = self.settings.text(NET_ORDER, host).split_whitespace();
-        let order = order.map(|word| if word == "ipv4" { Family::V4 } else { Family::V6 });
+        let order =
+            order.map(|word| if word == "ipv4" { AddressFamily::V4 } else { AddressFamily::V6 });
         Ok(Dialer {
             order: order.collect(),
             bind: self.settings.address(NET_BIND_ADDRESS, host),

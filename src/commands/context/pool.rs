@@ -10,7 +10,7 @@ use crate::ftp::session::Session;
 use crate::ftp::session::directory::lost_place;
 use crate::site::Site;
 use crate::threads;
-use crate::tls::Seen;
+use crate::tls::KnownGroup;
 
 impl Context {
     /// A pool of sessions to the current site, with the shell's own one in it. Further ones are
@@ -29,7 +29,7 @@ impl Context {
         session.set_busy(true);
         let (known, pinned) = (session.known(), session.certificate().to_vec());
         let is_lost = session.is_lost();
-        options.tls.seen = Some(Seen { group: session.agreed().group });
+        options.tls.seen = Some(KnownGroup { group: session.agreed().group });
         let limit = self.connection_limit(&site);
         let jobs = self.jobs.clone();
         let key = self.parking_key(&site, &login.user);

@@ -8,11 +8,13 @@ use super::advice::Topic;
 use super::network::milliseconds;
 use super::report::{Finding, Mark};
 use crate::error::io_reason;
-use crate::ftp::connect::dial::Family;
+use crate::ftp::connect::dial::AddressFamily;
 
 /// The checks, and what `net:order` calls the other family.
-const FAMILIES: [(Family, &str, &str, &str); 2] =
-    [(Family::V6, "tcp ipv6", "IPv6", "ipv4"), (Family::V4, "tcp ipv4", "IPv4", "ipv6")];
+const FAMILIES: [(AddressFamily, &str, &str, &str); 2] = [
+    (AddressFamily::V6, "tcp ipv6", "IPv6", "ipv4"),
+    (AddressFamily::V4, "tcp ipv4", "IPv4", "ipv6"),
+];
 
 /// Connects to one address within a time.
 type Connect<'a> = dyn Fn(SocketAddr, Duration) -> io::Result<TcpStream> + 'a;
@@ -30,13 +32,13 @@ pub(super) struct Reached {
 pub(super) fn reach(
     addresses: &[SocketAddr],
     is_name: bool,
-    order: &[Family],
+    order: &[AddressFamily],
     timeout: Duration,
     connect: &Connect<'_>,
 ) -> Reached {
     let mut tried = Vec::new();
     for (family, check, ..) in FAMILIES {
-        let own = |address: &&SocketAddr| address.is_ipv4() == (family == Family::V4);
+        let own = |address: &&SocketAddr| address.is_ipv4() == (family == AddressFamily::V4);
         let of_it: Vec<_> = addresses.iter().filter(own).copied().collect();
         let result = (!of_it.is_empty()).then(|| reach_one_of(&of_it, timeout, connect));
         tried.push((family, check, result));
@@ -46,7 +48,7 @@ pub(super) fn reach(
     for ((family, check, result), (_, _, name, other)) in tried.into_iter().zip(FAMILIES) {
         reached.findings.push(match result {
             Some(Ok((tcp, seen))) => {
-                let v4 = family == Family::V4;
+                let v4 = family == AddressFamily::V4;
                 let preferred = addresses.first().is_some_and(|a| a.is_ipv4() == v4);
                 if preferred || reached.tcp.is_none() {
                     reached.tcp = Some(tcp);
@@ -136,7 +138,7 @@ mod tests {
     /// The lines, with the port of the connection that was chosen.
     fn lines(
         addresses: &[&str],
-        order: &[Family],
+        order: &[AddressFamily],
         dead: &[(&str, ErrorKind)],
     ) -> (Vec<(Mark, String)>, Option<bool>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -163,7 +165,7 @@ mod tests {
 
     #[test]
     fn each_family_has_its_own_line_and_a_dead_one_its_meaning() {
-        let both = [Family::V6, Family::V4];
+        let both = [AddressFamily::V6, AddressFamily::V4];
         let refused = ErrorKind::ConnectionRefused;
         let (found, v6) = lines(&[V6, V4], &both, &[]);
         assert_eq!((found[0].0, found[1].0, v6), (Mark::Ok, Mark::Ok, Some(true)));
@@ -193,16 +195,17 @@ mod tests {
 
     #[test]
     fn a_family_without_an_address_is_told_of() {
-        let (found, _) = lines(&[V4], &[Family::V6, Family::V4], &[]);
+        let (found, _) = lines(&[V4], &[AddressFamily::V6, AddressFamily::V4], &[]);
         assert_eq!(found[0], (Mark::Skip, "the name has no IPv6 address".to_owned()));
-        let (found, _) = lines(&[V4], &[Family::V4], &[]);
+        let (found, _) = lines(&[V4], &[AddressFamily::V4], &[]);
         assert_eq!(found[0].1, "`net:order` leaves it out");
     }
 
     #[test]
     fn an_address_that_answers_makes_up_for_those_of_its_family_that_do_not() {
         let other = "192.0.2.2:21";
-        let (found, v6) = lines(&[V4, other], &[Family::V4], &[(V4, ErrorKind::ConnectionRefused)]);
+        let (found, v6) =
+            lines(&[V4, other], &[AddressFamily::V4], &[(V4, ErrorKind::ConnectionRefused)]);
         assert_eq!((found[1].0, v6), (Mark::Ok, Some(false)));
         assert!(found[1].1.starts_with(other), "{found:?}");
     }

@@ -3,7 +3,7 @@
 //! A topic and a brand come in, a sentence goes out; where the brand is not known, or has no
 //! setting for the topic, the sentence says it in general.
 
-use crate::ftp::session::server_software::Brand;
+use crate::ftp::session::server_software::ServerSoftware;
 
 /// What an advice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,7 +33,7 @@ pub(super) enum Topic {
 }
 
 /// The advice on a topic, with the name of the program where it is known.
-pub(super) fn advice(topic: Topic, brand: Brand) -> String {
+pub(super) fn advice(topic: Topic, brand: ServerSoftware) -> String {
     match (brand.name(), setting(topic, brand)) {
         (Some(name), Some(setting)) => format!("{name}: {setting}"),
         _ => general(topic).to_owned(),
@@ -75,8 +75,8 @@ fn general(topic: Topic) -> &'static str {
 }
 
 /// Where this is set in this program; `None` where it has no setting for it.
-fn setting(topic: Topic, brand: Brand) -> Option<&'static str> {
-    use Brand::{FileZilla, ProFtpd, PureFtpd, Pyftpdlib, Vsftpd};
+fn setting(topic: Topic, brand: ServerSoftware) -> Option<&'static str> {
+    use ServerSoftware::{FileZilla, ProFtpd, PureFtpd, Pyftpdlib, Vsftpd};
     Some(match (topic, brand) {
         (Topic::NoTls, Vsftpd) => {
             "`ssl_enable=YES` with `rsa_cert_file` and `rsa_private_key_file`"
@@ -186,16 +186,16 @@ mod tests {
     #[test]
     fn the_setting_is_that_of_the_program_and_general_where_it_is_unknown() {
         for (brand, wanted) in [
-            (Brand::Vsftpd, "vsftpd: `pasv_address="),
-            (Brand::ProFtpd, "ProFTPD: `MasqueradeAddress"),
-            (Brand::PureFtpd, "Pure-FTPd: `ForcePassiveIP"),
-            (Brand::FileZilla, "FileZilla Server: Passive mode"),
-            (Brand::Unknown, "name the server's public address"),
+            (ServerSoftware::Vsftpd, "vsftpd: `pasv_address="),
+            (ServerSoftware::ProFtpd, "ProFTPD: `MasqueradeAddress"),
+            (ServerSoftware::PureFtpd, "Pure-FTPd: `ForcePassiveIP"),
+            (ServerSoftware::FileZilla, "FileZilla Server: Passive mode"),
+            (ServerSoftware::Unknown, "name the server's public address"),
         ] {
             let advice = advice(Topic::Address, brand);
             assert!(advice.starts_with(wanted), "{advice}");
         }
-        let advice = advice(Topic::CloseNotify, Brand::Vsftpd);
+        let advice = advice(Topic::CloseNotify, ServerSoftware::Vsftpd);
         assert!(advice.starts_with("end data connections"), "{advice}");
     }
 }

@@ -9,7 +9,7 @@ use super::advice::Topic;
 use super::network::{milliseconds, quoted};
 use super::report::{Finding, Mark};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::connect::steps::{Listed, Resume, Secured};
+use crate::ftp::connect::steps::{ListingResult, Resume, Secured};
 use crate::ftp::control::reply::{epsv_port, pasv_address};
 use crate::ftp::list_formats::{EntryKind, Line, ListParser, parse_mlsx};
 use crate::ftp::session::{DataMode, Session};
@@ -56,7 +56,7 @@ impl Patient<'_> {
         Ok(proven)
     }
 
-    fn extended(&mut self, control: &mut Secured, verb: &str) -> Result<Option<Listed>> {
+    fn extended(&mut self, control: &mut Secured, verb: &str) -> Result<Option<ListingResult>> {
         let reply = match control.command("EPSV", "") {
             Ok(reply) => reply,
             Err(error) => {
@@ -75,7 +75,7 @@ impl Patient<'_> {
         }
     }
 
-    fn classic(&mut self, control: &mut Secured, verb: &str) -> Result<Option<Listed>> {
+    fn classic(&mut self, control: &mut Secured, verb: &str) -> Result<Option<ListingResult>> {
         let IpAddr::V4(peer) = control.peer.ip().to_canonical() else {
             self.report.add(Finding::skip("pasv", "it is for IPv4 only"))?;
             return Ok(None);
@@ -107,7 +107,7 @@ impl Patient<'_> {
         port: u16,
         verb: &str,
         wrong: String,
-    ) -> Result<Option<Listed>> {
+    ) -> Result<Option<ListingResult>> {
         let (tcp, took) = match control.dial(port) {
             Ok(dialled) => dialled,
             Err(error) => {

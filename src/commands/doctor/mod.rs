@@ -24,9 +24,9 @@ use crate::credentials::Sources;
 use crate::error::{Error, Result};
 use crate::ftp::connect::steps::Secured;
 use crate::ftp::list_formats::Entry;
-use crate::ftp::session::Options;
+use crate::ftp::session::SessionConfig;
 use crate::ftp::session::features::Features;
-use crate::ftp::session::server_software::Brand;
+use crate::ftp::session::server_software::ServerSoftware;
 use crate::site::{self, Site};
 use crate::tls::Backend;
 
@@ -74,9 +74,9 @@ struct Patient<'a> {
     site: Site,
     sources: Sources,
     /// How the shell would connect.
-    options: Options,
+    options: SessionConfig,
     /// The same on OpenSSL, which tells more and resumes sessions.
-    probe: Options,
+    probe: SessionConfig,
     report: Report,
     /// What the server said so far, for its brand.
     words: String,
@@ -120,7 +120,7 @@ impl<'a> Patient<'a> {
                 })?,
             };
         let options = ctx.session_options(&site)?;
-        let mut probe = Options { clear_data: false, ..options.clone() };
+        let mut probe = SessionConfig { clear_data: false, ..options.clone() };
         probe.tls.backend = Backend::OpenSsl;
         let report = Report::new(ctx.out.clone(), ctx.cancel.clone());
         Ok(Self {
@@ -170,11 +170,11 @@ impl<'a> Patient<'a> {
     fn heard(&mut self, words: &str) {
         self.words.push_str(words);
         self.words.push('\n');
-        self.report.brand = Brand::of(&self.words);
+        self.report.brand = ServerSoftware::of(&self.words);
     }
 
     /// A further connection with this TLS, logged in, to the server that was accepted.
-    fn another(&self, options: &Options) -> Result<Secured> {
+    fn another(&self, options: &SessionConfig) -> Result<Secured> {
         let mut control = Secured::connect(options)?;
         self.admit(&control.identity)?;
         let login = self.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;

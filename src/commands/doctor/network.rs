@@ -13,7 +13,7 @@ use super::write::minutes_off;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::{Clear, Secured, Step};
 use crate::ftp::control::reply::Reply;
-use crate::ftp::session::Options;
+use crate::ftp::session::SessionConfig;
 use crate::site::TlsMode;
 
 impl Patient<'_> {
@@ -135,7 +135,7 @@ impl Patient<'_> {
     }
 
     fn greets_in_clear(&self) -> bool {
-        let explicit = Options { implicit: false, ..self.probe.clone() };
+        let explicit = SessionConfig { implicit: false, ..self.probe.clone() };
         let mut greeted = false;
         if let Ok(tcp) = explicit.dialer.connect(&self.site.host, self.site.port)
             && let Ok(clear) = Clear::new(&explicit, tcp)
@@ -146,7 +146,7 @@ impl Patient<'_> {
     }
 
     fn speaks_tls_at_once(&self) -> bool {
-        let implicit = Options { implicit: true, ..self.probe.clone() };
+        let implicit = SessionConfig { implicit: true, ..self.probe.clone() };
         Secured::connect(&implicit).map(Secured::quit).is_ok()
     }
 

@@ -5,7 +5,7 @@
 use super::advice::{Topic, advice};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::session::server_software::Brand;
+use crate::ftp::session::server_software::ServerSoftware;
 use crate::output::{Cell, Check, Column, Output, Overflow, Record, Style, Table};
 
 /// How a check went.
@@ -125,7 +125,7 @@ pub(super) struct Report {
     out: Output,
     cancel: Cancel,
     /// Which program the server is.
-    pub(super) brand: Brand,
+    pub(super) brand: ServerSoftware,
     cause: Option<Error>,
 }
 
@@ -136,7 +136,7 @@ const MARK: usize = 4;
 impl Report {
     /// Nothing found yet.
     pub(super) fn new(out: Output, cancel: Cancel) -> Self {
-        Self { out, cancel, brand: Brand::Unknown, cause: None }
+        Self { out, cancel, brand: ServerSoftware::Unknown, cause: None }
     }
 
     /// Adds a finding and shows it.

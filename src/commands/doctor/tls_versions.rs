@@ -5,10 +5,10 @@ use super::advice::Topic;
 use super::data::{Proven, open};
 use super::report::{Finding, Mark};
 use crate::error::{Kind, Result};
-use crate::ftp::connect::steps::{Listed, Resume, Secured, ask_for_old_tls};
-use crate::ftp::session::Options;
-use crate::tls::legacy_versions::{Asked, OldVersion};
-use crate::tls::{Agreed, Version};
+use crate::ftp::connect::steps::{ListingResult, Resume, Secured, ask_for_old_tls};
+use crate::ftp::session::SessionConfig;
+use crate::tls::legacy_versions::{Asked, LegacyVersion};
+use crate::tls::{Negotiated, Version};
 
 /// The versions with their checks, and what OpenSSL calls them.
 const VERSIONS: [(Version, &str, &str, &str); 2] = [
@@ -25,7 +25,7 @@ const MORE: usize = 4;
 impl Patient<'_> {
     /// What the first handshake agreed, and further ones with the other versions; those that
     /// work.
-    pub(super) fn versions(&mut self, agreed: Option<&Agreed>) -> Result<Vec<Version>> {
+    pub(super) fn versions(&mut self, agreed: Option<&Negotiated>) -> Result<Vec<Version>> {
         if let Some(agreed) = agreed {
             let seen = format!("{} {}", agreed.version, agreed.cipher);
             self.report
@@ -65,7 +65,9 @@ impl Patient<'_> {
     /// but `AUTH TLS` is sent.
     fn old_versions(&mut self) -> Result<()> {
         let (mut taken, mut unknown) = (Vec::new(), Vec::new());
-        for (version, name) in [(OldVersion::Tls10, "TLS 1.0"), (OldVersion::Tls11, "TLS 1.1")] {
+        for (version, name) in
+            [(LegacyVersion::Tls10, "TLS 1.0"), (LegacyVersion::Tls11, "TLS 1.1")]
+        {
             self.ctx.cancel.check()?;
             match ask_for_old_tls(&self.probe, version) {
                 Ok(Asked::Taken(cipher)) => taken.push(format!("{name} ({cipher})")),
@@ -86,8 +88,8 @@ impl Patient<'_> {
         })
     }
 
-    /// Options that allow one version of TLS.
-    fn only(&self, version: Version) -> Options {
+    /// SessionConfig that allow one version of TLS.
+    fn only(&self, version: Version) -> SessionConfig {
         let mut options = self.probe.clone();
         (options.tls.min, options.tls.max) = (version, version);
         options
@@ -97,7 +99,7 @@ impl Patient<'_> {
     pub(super) fn resumption(
         &mut self,
         listed: Option<Proven>,
-        agreed: Option<&Agreed>,
+        agreed: Option<&Negotiated>,
         offered: &[Version],
     ) -> Result<()> {
         let Some(proven) = listed else {
@@ -137,7 +139,12 @@ impl Patient<'_> {
         })
     }
 
-    fn list_anew(&self, options: &Options, proven: Proven, resume: Resume) -> Result<Listed> {
+    fn list_anew(
+        &self,
+        options: &SessionConfig,
+        proven: Proven,
+        resume: Resume,
+    ) -> Result<ListingResult> {
         let mut control = self.another(options)?;
         let tcp = open(&mut control, proven.verb)?;
         let listed = control.list("LIST", tcp, resume);

@@ -11,7 +11,7 @@ use super::Failures;
 use super::server::{Server, Shown, look};
 use crate::commands::Context;
 use crate::error::Result;
-use crate::ftp::session::Options;
+use crate::ftp::session::SessionConfig;
 use crate::output::{self, Record};
 use crate::threads;
 use crate::trust::words::{day, describe_all, names, one_line};
@@ -24,7 +24,7 @@ pub(super) fn scan(ctx: &Context, servers: &[String], implicit: bool) -> anyhow:
     let servers: Result<Vec<Server>> =
         servers.iter().map(|server| Server::find(ctx, server, implicit)).collect();
     let servers = servers?;
-    let options: Result<Vec<Options>> =
+    let options: Result<Vec<SessionConfig>> =
         servers.iter().map(|server| ctx.session_options(&server.site)).collect();
     let shown = look_at_all(&options?)?;
     ctx.cancel.check()?;
@@ -39,7 +39,7 @@ pub(super) fn scan(ctx: &Context, servers: &[String], implicit: bool) -> anyhow:
 }
 
 /// Results in the order of the servers.
-fn look_at_all(options: &[Options]) -> Result<Vec<Result<Shown>>> {
+fn look_at_all(options: &[SessionConfig]) -> Result<Vec<Result<Shown>>> {
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -57,7 +57,10 @@ fn look_at_all(options: &[Options]) -> Result<Vec<Result<Shown>>> {
     Ok(found.into_iter().map(|(_, shown)| shown).collect())
 }
 
-fn take<'a>(next: &AtomicUsize, options: &'a [Options]) -> Option<(usize, &'a Options)> {
+fn take<'a>(
+    next: &AtomicUsize,
+    options: &'a [SessionConfig],
+) -> Option<(usize, &'a SessionConfig)> {
     let index = next.fetch_add(1, Ordering::Relaxed);
     options.get(index).map(|options| (index, options))
 }

@@ -5,7 +5,7 @@ use crate::commands::Context;
 use crate::error::Result;
 use crate::ftp::connect::probe::probe;
 use crate::site::{self, Site, TlsMode};
-use crate::tls::Agreed;
+use crate::tls::Negotiated;
 use crate::trust::certificate::Certificate;
 use crate::trust::entry::normal_host;
 use crate::trust::identity::Identity;
@@ -72,7 +72,7 @@ fn has_port(target: &str) -> bool {
 pub(super) struct Shown {
     pub(super) identity: Identity,
     pub(super) certificate: Certificate,
-    pub(super) agreed: Option<Agreed>,
+    pub(super) agreed: Option<Negotiated>,
 }
 
 /// Asks a server for its certificate.
@@ -80,7 +80,7 @@ pub(super) struct Shown {
 /// # Errors
 ///
 /// Those of the connection and the handshake.
-pub(super) fn look(options: &crate::ftp::session::Options) -> Result<Shown> {
+pub(super) fn look(options: &crate::ftp::session::SessionConfig) -> Result<Shown> {
     let (identity, agreed) = probe(options)?;
     let certificate = Certificate::from_der(&identity.der)?;
     Ok(Shown { identity, certificate, agreed })

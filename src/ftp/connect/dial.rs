@@ -19,7 +19,7 @@ use crate::tls::socket::{CONTROL_BUFFER, Patience, Socket, cancelled};
 
 /// An address family, for the order in which addresses are tried (setting `net:order`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
+pub enum AddressFamily {
     /// IPv4 only.
     V4,
     /// IPv6 only.
@@ -30,7 +30,7 @@ pub enum Family {
 #[derive(Debug, Clone)]
 pub struct Dialer {
     /// Families in order of preference; one that is not named is not used.
-    pub order: Vec<Family>,
+    pub order: Vec<AddressFamily>,
     /// The local address to connect from.
     pub bind: Option<IpAddr>,
     /// The deadline for name resolution and all addresses together.
@@ -169,7 +169,7 @@ impl Dialer {
         };
         let mut sorted = Vec::new();
         for family in &self.order {
-            sorted.extend(found.iter().filter(|a| a.is_ipv4() == (*family == Family::V4)));
+            sorted.extend(found.iter().filter(|a| a.is_ipv4() == (*family == AddressFamily::V4)));
         }
         if sorted.is_empty() {
             return Err(unresolved(host, "it has no address of the families in net:order"));
@@ -222,7 +222,7 @@ mod tests {
 
     fn dialer() -> Dialer {
         Dialer {
-            order: vec![Family::V6, Family::V4],
+            order: vec![AddressFamily::V6, AddressFamily::V4],
             bind: None,
             timeout: Duration::from_secs(5),
             cancel: Cancel::new(),
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn only_the_named_families_are_used() {
         let mut dialer = dialer();
-        dialer.order = vec![Family::V6];
+        dialer.order = vec![AddressFamily::V6];
         let error = dialer.connect("127.0.0.1", 9).unwrap_err();
         assert!(error.message().contains("net:order"), "{error}");
     }

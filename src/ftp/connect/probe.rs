@@ -1,6 +1,6 @@
 //! A look at a server's certificate: dial, `AUTH TLS`, handshake, goodbye.
 //!
-//! Options come in, what the handshake showed goes out. Nothing is judged here, and nothing is
+//! SessionConfig come in, what the handshake showed goes out. Nothing is judged here, and nothing is
 //! sent but `AUTH TLS` and `QUIT`: no user name, no password, no `PBSZ`.
 
 use std::io::{Read as _, Write as _};
@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::secure::secure;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::exchange::{Exchange, lock};
-use crate::ftp::session::config::Options;
-use crate::tls::Agreed;
+use crate::ftp::session::config::SessionConfig;
+use crate::tls::Negotiated;
 use crate::trust::identity::Identity;
 
 /// How long the answer to QUIT is waited for.
@@ -22,7 +22,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// # Errors
 ///
 /// [`Kind::Connect`] and [`Kind::Tls`], as for a connection that is to be used.
-pub fn probe(options: &Options) -> Result<(Identity, Option<Agreed>)> {
+pub fn probe(options: &SessionConfig) -> Result<(Identity, Option<Negotiated>)> {
     let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
     let mut shown = None;
     let (mut control, ..) = secure(options, &exchange, &mut |identity| {

@@ -32,7 +32,7 @@ pub enum Protocol {
 }
 
 /// The user name and password for a proxy. They are asked for only when the proxy wants them.
-pub trait Credentials: fmt::Debug + Send + Sync {
+pub trait ProxyCredentials: fmt::Debug + Send + Sync {
     /// Hands what is known already to `send`, as user name and password. `false` when nothing is.
     fn known(&self, send: &mut dyn FnMut(&str, &str)) -> bool;
 
@@ -57,7 +57,7 @@ pub struct Proxy {
     /// Port.
     pub port: u16,
     /// Who we are to it.
-    pub credentials: Arc<dyn Credentials>,
+    pub credentials: Arc<dyn ProxyCredentials>,
 }
 
 impl Proxy {
@@ -117,7 +117,7 @@ impl Proxy {
             socket.set_patience(Patience::Until(deadline));
             let mut login = None;
             let known = self.credentials.known(&mut |user, password| {
-                login = Some(Login { user: user.to_owned(), password: password.to_owned() });
+                login = Some(ProxyLogin { user: user.to_owned(), password: password.to_owned() });
             });
             let mut talk = Talk { proxy: self, dialer, socket, login };
             let result = match self.protocol {
@@ -167,7 +167,7 @@ impl Proxy {
 }
 
 /// What goes to the proxy in one attempt.
-struct Login {
+struct ProxyLogin {
     user: String,
     password: String,
 }
@@ -177,7 +177,7 @@ struct Talk<'a> {
     proxy: &'a Proxy,
     dialer: &'a Dialer,
     socket: Socket,
-    login: Option<Login>,
+    login: Option<ProxyLogin>,
 }
 
 impl Talk<'_> {
@@ -295,7 +295,7 @@ fn status_line(line: &str) -> Option<(u16, String)> {
 }
 
 /// RFC 1929 section 2; `None` for what does not fit.
-fn socks5_login(login: &Login) -> Option<Vec<u8>> {
+fn socks5_login(login: &ProxyLogin) -> Option<Vec<u8>> {
     let mut message = vec![1];
     for part in [&login.user, &login.password] {
         message.push(u8::try_from(part.len()).ok()?);

@@ -10,13 +10,13 @@ use crate::ftp::control::Control;
 use crate::ftp::control::cleartext::{ask_for_tls, check_greeting, socket};
 use crate::ftp::control::exchange::{Shared, lock};
 use crate::ftp::error_text::handshake_failure;
-use crate::ftp::session::config::Options;
+use crate::ftp::session::config::SessionConfig;
 use crate::tls::{Socket, Tls};
 use crate::trust::identity::Identity;
 
 /// Dial, greeting, handshake and judgement; on success nothing but these has happened.
 pub(in crate::ftp) fn secure(
-    options: &Options,
+    options: &SessionConfig,
     exchange: &Shared,
     admit: &mut dyn FnMut(&Identity) -> Result<()>,
 ) -> Result<(Control, String, Arc<Tls>)> {
@@ -37,7 +37,7 @@ type Reached = (Socket, String);
 
 /// Makes TLS ready and reaches the server, at the same time where reading the system's roots is
 /// all that there is to do: that takes 20 ms.
-fn prepare(options: &Options, exchange: &Shared) -> Result<(Tls, Reached)> {
+fn prepare(options: &SessionConfig, exchange: &Shared) -> Result<(Tls, Reached)> {
     let config = &options.tls;
     let ready = || Tls::new(config, &options.host);
     let roots_only =
@@ -57,7 +57,7 @@ fn prepare(options: &Options, exchange: &Shared) -> Result<(Tls, Reached)> {
 }
 
 /// Dials, and asks an explicit server for TLS.
-fn reach(options: &Options, exchange: &Shared) -> Result<Reached> {
+fn reach(options: &SessionConfig, exchange: &Shared) -> Result<Reached> {
     let tcp = options.dialer.connect(&options.host, options.port)?;
     let raw = socket(tcp, options.dialer.cancel.clone())?;
     if options.implicit {
@@ -73,7 +73,7 @@ fn reach(options: &Options, exchange: &Shared) -> Result<Reached> {
 }
 
 fn handshake(
-    options: &Options,
+    options: &SessionConfig,
     tls: &Tls,
     exchange: &Shared,
     (mut raw, mut greeting): Reached,

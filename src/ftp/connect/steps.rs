@@ -1,7 +1,7 @@
 //! A control connection taken apart: each step of it on its own, with what the server said.
 //!
 //! For `doctor`. The order is the caller's, and so is the promise that no user name or password is
-//! sent before the certificate was judged. Every step has the deadline of [`Options::timeout`] and
+//! sent before the certificate was judged. Every step has the deadline of [`SessionConfig::timeout`] and
 //! ends with a cancel; nothing is retried.
 
 use std::io::{Read as _, Write as _};
@@ -15,11 +15,11 @@ use crate::ftp::control::cleartext::{ClearText, check_auth, check_greeting, sock
 use crate::ftp::control::exchange::{Exchange, Shared, lock};
 use crate::ftp::control::reply::Reply;
 use crate::ftp::error_text::handshake_failure;
-use crate::ftp::session::config::Options;
-use crate::ftp::session::login::Login;
-use crate::tls::legacy_versions::{self, Asked, OldVersion};
+use crate::ftp::session::config::SessionConfig;
+use crate::ftp::session::login::LoginRequest;
+use crate::tls::legacy_versions::{self, LegacySupport, LegacyVersion};
 use crate::tls::socket::{DATA_BUFFER, Patience, Socket, cancelled};
-use crate::tls::{Agreed, End, Tls};
+use crate::tls::{End, Negotiated, Tls};
 use crate::trust::identity::Identity;
 
 /// The most bytes read of a listing: enough to see how it is sent.
@@ -39,13 +39,13 @@ pub enum Resume {
 
 /// What came of a listing.
 #[derive(Debug)]
-pub struct Listed {
+pub struct ListingResult {
     /// The bytes, at most the first mebibyte.
     pub bytes: Vec<u8>,
     /// How the data stream ended.
     pub end: End,
     /// What the data connection's handshake agreed.
-    pub agreed: Agreed,
+    pub agreed: Negotiated,
     /// The completion reply.
     pub reply: Reply,
 }
@@ -62,7 +62,7 @@ impl Clear {
     /// # Errors
     ///
     /// [`Kind::Connect`] when the socket cannot be used.
-    pub fn new(options: &Options, tcp: TcpStream) -> Result<Self> {
+    pub fn new(options: &SessionConfig, tcp: TcpStream) -> Result<Self> {
         let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
         Ok(Self { socket: socket(tcp, options.dialer.cancel.clone())?, exchange })
     }
@@ -93,7 +93,7 @@ impl Clear {
     /// # Errors
     ///
     /// [`Kind::Tls`], [`Kind::Connect`].
-    pub fn secure(self, options: &Options) -> Result<Secured> {
+    pub fn secure(self, options: &SessionConfig) -> Result<Secured> {
         let Self { mut socket, exchange } = self;
         let peer = socket.tcp().peer_addr();
         let peer = peer.map_err(|error| Error::new(Kind::Connect, io_reason(&error)))?;
@@ -115,7 +115,7 @@ impl Clear {
 /// # Errors
 ///
 /// Those of the steps before the handshake.
-pub fn ask_for_old_tls(options: &Options, version: OldVersion) -> Result<Asked> {
+pub fn ask_for_old_tls(options: &SessionConfig, version: LegacyVersion) -> Result<LegacySupport> {
     let tcp = options.dialer.connect(&options.host, options.port)?;
     let mut clear = Clear::new(options, tcp)?;
     if !options.implicit {
@@ -139,7 +139,7 @@ pub struct Secured {
     control: Control,
     exchange: Shared,
     tls: Tls,
-    options: Options,
+    options: SessionConfig,
     /// The other end of the connection.
     pub peer: SocketAddr,
     /// What the handshake showed.
@@ -147,7 +147,7 @@ pub struct Secured {
     /// How many certificates were sent, where the library tells.
     pub chain: Option<usize>,
     /// What the handshake agreed.
-    pub agreed: Option<Agreed>,
+    pub agreed: Option<Negotiated>,
 }
 
 impl Secured {
@@ -156,7 +156,7 @@ impl Secured {
     /// # Errors
     ///
     /// Those of the steps.
-    pub fn connect(options: &Options) -> Result<Self> {
+    pub fn connect(options: &SessionConfig) -> Result<Self> {
         let tcp = options.dialer.connect(&options.host, options.port)?;
         let mut clear = Clear::new(options, tcp)?;
         if !options.implicit {
@@ -199,7 +199,7 @@ impl Secured {
     /// # Errors
     ///
     /// [`Kind::Login`] when the server refuses; [`Kind::Connect`].
-    pub fn log_in(&mut self, login: &Login<'_>) -> Result<Reply> {
+    pub fn log_in(&mut self, login: &LoginRequest<'_>) -> Result<Reply> {
         let host = self.options.host.clone();
         let mut send = |verb: &str, argument: &str| self.command(verb, argument);
         crate::ftp::session::login::authenticate(&mut send, &host, login)
@@ -258,7 +258,7 @@ impl Secured {
     ///
     /// [`Kind::Refused`] with the reply, and what a failed handshake or a lost connection says.
     /// After a failed handshake the server's own words are waited for, and win.
-    pub fn list(&mut self, verb: &str, tcp: TcpStream, resume: Resume) -> Result<Listed> {
+    pub fn list(&mut self, verb: &str, tcp: TcpStream, resume: Resume) -> Result<ListingResult> {
         let reply = self.command(verb, "")?;
         if reply.class() != 1 {
             return Err(crate::ftp::error_text::refusal(verb, &reply));
@@ -299,7 +299,7 @@ impl Secured {
         }
         let reply = self.reply()?;
         match reply.code {
-            226 | 250 => Ok(Listed { bytes, end, agreed, reply }),
+            226 | 250 => Ok(ListingResult { bytes, end, agreed, reply }),
             _ => Err(crate::ftp::error_text::failed_transfer(verb, &reply)),
         }
     }

@@ -5,23 +5,23 @@
 
 use std::io::Write;
 
-use super::exchange::{PassedOver, Shared, lock};
+use super::exchange::{PreliminaryCounter, Shared, lock};
 use super::farewell;
 use super::reply::Reply;
-use super::reply_reader::{Lines, lost};
+use super::reply_reader::{ReplyReader, lost};
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::socket::{CONTROL_BUFFER, Patience, Socket};
 
 /// A control connection before TLS, on which one reply is read at a time.
 pub(in crate::ftp) struct ClearText<'a> {
     socket: Socket,
-    lines: Lines,
+    lines: ReplyReader,
     exchange: &'a Shared,
 }
 
 impl<'a> ClearText<'a> {
     pub(in crate::ftp) fn new(socket: Socket, exchange: &'a Shared) -> Self {
-        Self { socket, lines: Lines::default(), exchange }
+        Self { socket, lines: ReplyReader::default(), exchange }
     }
 
     /// The greeting, whatever it says; 120 announces a wait and is passed over.
@@ -56,7 +56,7 @@ impl<'a> ClearText<'a> {
     fn next(&mut self) -> Result<Reply> {
         let timeout = lock(self.exchange).timeout;
         self.socket.set_patience(Patience::within(timeout));
-        let mut passed = PassedOver::default();
+        let mut passed = PreliminaryCounter::default();
         loop {
             let reply = self.lines.reply(&mut self.socket);
             let reply = reply.map_err(|broken| broken.into_error(timeout))?;

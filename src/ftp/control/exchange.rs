@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::reply::Reply;
-use super::trace::Dialogue;
+use super::trace::ProtocolTrace;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
-use crate::ftp::session::quirks::Ways;
+use crate::ftp::session::quirks::ServerQuirks;
 
 /// How long a passive port is good for: servers do not keep it open for ever.
 const FRESH: Duration = Duration::from_secs(10);
@@ -93,9 +93,9 @@ pub(in crate::ftp) struct Exchange {
     /// What the server's bytes mean; UTF-8 until its features are known.
     pub charset: Charset,
     /// Slowed down when the server does not keep up with commands that come together.
-    pub ways: Ways,
+    pub ways: ServerQuirks,
     /// Who wants to see the dialogue.
-    pub dialogue: Dialogue,
+    pub dialogue: ProtocolTrace,
     /// What the server said so far through TLS, until it is known by its words.
     pub words: Option<String>,
 }
@@ -108,9 +108,9 @@ pub(in crate::ftp) fn lock(shared: &Shared) -> MutexGuard<'_, Exchange> {
 
 /// Counts the preliminary replies that are passed over while another one is waited for.
 #[derive(Debug, Default)]
-pub(in crate::ftp) struct PassedOver(usize);
+pub(in crate::ftp) struct PreliminaryCounter(usize);
 
-impl PassedOver {
+impl PreliminaryCounter {
     /// One more.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ impl PassedOver {
 }
 
 impl Exchange {
-    pub(in crate::ftp) fn shared(timeout: Duration, dialogue: Dialogue) -> Shared {
+    pub(in crate::ftp) fn shared(timeout: Duration, dialogue: ProtocolTrace) -> Shared {
         Arc::new(Mutex::new(Self {
             verb: String::new(),
             reply: None,
@@ -149,7 +149,7 @@ impl Exchange {
             has_unread: false,
             used: Instant::now(),
             charset: Charset::default(),
-            ways: Ways::default(),
+            ways: ServerQuirks::default(),
             dialogue,
             words: Some(String::new()),
         }))

@@ -24,10 +24,10 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::path::decode_name;
 use crate::tls::Stream;
 use crate::tls::socket::Patience;
-use exchange::{Exchange, PassedOver, Shared, lock};
+use exchange::{Exchange, PreliminaryCounter, Shared, lock};
 use expect::{Fit, canonical, fit, goes_with_others, is_data_verb};
 use reply::Reply;
-use reply_reader::{Lines, lost};
+use reply_reader::{ReplyReader, lost};
 
 /// How long a reply may take at a login when the one before it has come, and the command was sent
 /// together with the others: a server that has lost it is then asked again, one by one.
@@ -40,7 +40,7 @@ const PASSWORD: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub(in crate::ftp) struct Control {
     pub(in crate::ftp) stream: Stream,
-    lines: Lines,
+    lines: ReplyReader,
     /// The canonical form of a reply, as far as suppaftp has not read it.
     pub(in crate::ftp) canonical: Vec<u8>,
     pub(in crate::ftp) exchange: Shared,
@@ -53,7 +53,7 @@ pub(in crate::ftp) struct Control {
 
 impl Control {
     pub(in crate::ftp) fn new(stream: Stream, exchange: Shared, clear_data: bool) -> Self {
-        let (lines, canonical) = (Lines::default(), Vec::new());
+        let (lines, canonical) = (ReplyReader::default(), Vec::new());
         Self { stream, lines, canonical, exchange, clear_data, strict: false, ahead: false }
     }
 
@@ -65,7 +65,7 @@ impl Control {
     pub(in crate::ftp) fn greeting(&mut self) -> Result<Reply> {
         self.arm();
         let timeout = lock(&self.exchange).timeout;
-        let mut passed = PassedOver::default();
+        let mut passed = PreliminaryCounter::default();
         loop {
             let reply =
                 self.lines.reply(&mut self.stream).map_err(|broken| broken.into_error(timeout))?;
@@ -145,7 +145,7 @@ impl Control {
         };
         let doubles = lock(&self.exchange).ways.telnet().doubles;
         self.lines.set_doubles(doubles);
-        let mut passed = PassedOver::default();
+        let mut passed = PreliminaryCounter::default();
         loop {
             let mut reply = self.lines.reply(&mut self.stream).map_err(|broken| {
                 if self.strict && broken.is_silence() {

@@ -10,39 +10,39 @@ use crate::tls::socket::cancelled;
 
 /// Bytes of the control connection that are not yet a whole line, and the reply they belong to.
 #[derive(Debug, Default)]
-pub struct Lines {
+pub struct ReplyReader {
     buffer: Vec<u8>,
     start: usize,
     parser: ReplyParser,
 }
 
-impl Lines {
+impl ReplyReader {
     /// Reads from `source` until one reply is whole.
     ///
     /// # Errors
     ///
-    /// [`Broken`] when there will be none; nothing more may be read then.
-    pub fn reply(&mut self, source: &mut impl Read) -> Result<Reply, Broken> {
+    /// [`ReadError`] when there will be none; nothing more may be read then.
+    pub fn reply(&mut self, source: &mut impl Read) -> Result<Reply, ReadError> {
         loop {
             while let Some(length) = self.unread().iter().position(|byte| *byte == b'\n') {
                 let line = &self.buffer[self.start..self.start + length];
                 let parsed = self.parser.push(line.strip_suffix(b"\r").unwrap_or(line));
                 self.start += length + 1;
-                if let Some(reply) = parsed.map_err(Broken::Protocol)? {
+                if let Some(reply) = parsed.map_err(ReadError::Protocol)? {
                     return Ok(reply);
                 }
             }
             if self.unread().len() > reply::LINE_MAX {
                 let parsed = self.parser.push(&self.buffer[self.start..]);
-                return Err(Broken::Protocol(parsed.err().unwrap_or_else(|| {
+                return Err(ReadError::Protocol(parsed.err().unwrap_or_else(|| {
                     Error::new(Kind::Connect, "the server's reply is not a line of text")
                 })));
             }
             self.buffer.drain(..self.start);
             self.start = 0;
             let mut chunk = [0; 4096];
-            match source.read(&mut chunk).map_err(Broken::Io)? {
-                0 => return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into())),
+            match source.read(&mut chunk).map_err(ReadError::Io)? {
+                0 => return Err(ReadError::Io(io::ErrorKind::UnexpectedEof.into())),
                 n => self.buffer.extend_from_slice(&chunk[..n]),
             }
         }
@@ -70,23 +70,23 @@ impl Lines {
 
 /// Why no reply came.
 #[derive(Debug)]
-pub enum Broken {
+pub enum ReadError {
     /// The connection failed, or ended.
     Io(io::Error),
     /// What came is no reply.
     Protocol(Error),
 }
 
-impl Broken {
+impl ReadError {
     /// Whether nothing came for too long.
     pub(in crate::ftp) fn is_silence(&self) -> bool {
-        matches!(self, Broken::Io(error) if error.kind() == io::ErrorKind::TimedOut)
+        matches!(self, ReadError::Io(error) if error.kind() == io::ErrorKind::TimedOut)
     }
 
     pub(in crate::ftp) fn into_error(self, timeout: Duration) -> Error {
         match self {
-            Broken::Protocol(error) => error,
-            Broken::Io(error) => lost(&error, timeout),
+            ReadError::Protocol(error) => error,
+            ReadError::Io(error) => lost(&error, timeout),
         }
     }
 }

@@ -6,28 +6,28 @@
 
 use std::borrow::Cow;
 
-use crate::ftp::session::server_software::Brand;
+use crate::ftp::session::server_software::ServerSoftware;
 
 /// Telnet's IAC.
 const IAC: u8 = 0xFF;
 
 /// Whether a server keeps to the doubling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ftp) struct Telnet {
+pub(in crate::ftp) struct TelnetRules {
     /// It takes two of them in a command for one.
     pub undoes: bool,
     /// It sends two of them in a reply for one.
     pub doubles: bool,
 }
 
-impl Telnet {
+impl TelnetRules {
     /// What this program does (measured: vsftpd 3.0.3, ProFTPD 1.3.8, Pure-FTPd 1.0.50); any
     /// other is believed to do as the standard says.
-    pub(in crate::ftp) fn of(brand: Brand) -> Self {
+    pub(in crate::ftp) fn of(brand: ServerSoftware) -> Self {
         match brand {
-            Brand::Vsftpd => Self { undoes: false, doubles: true },
-            Brand::ProFtpd => Self { undoes: true, doubles: false },
-            Brand::PureFtpd => Self { undoes: false, doubles: false },
+            ServerSoftware::Vsftpd => Self { undoes: false, doubles: true },
+            ServerSoftware::ProFtpd => Self { undoes: true, doubles: false },
+            ServerSoftware::PureFtpd => Self { undoes: false, doubles: false },
             _ => Self { undoes: true, doubles: true },
         }
     }

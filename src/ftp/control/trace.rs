@@ -17,21 +17,21 @@ pub enum Direction {
 }
 
 /// A watcher of the dialogue.
-pub type Watcher = Arc<dyn Fn(Direction, &str) + Send + Sync>;
+pub type TraceWatcher = Arc<dyn Fn(Direction, &str) + Send + Sync>;
 
 /// The dialogue of one control connection: shown to a watcher, or to nobody.
 #[derive(Clone, Default)]
-pub struct Dialogue(Option<Watcher>);
+pub struct ProtocolTrace(Option<TraceWatcher>);
 
-impl std::fmt::Debug for Dialogue {
+impl std::fmt::Debug for ProtocolTrace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Dialogue").field(&self.0.is_some()).finish()
+        f.debug_tuple("ProtocolTrace").field(&self.0.is_some()).finish()
     }
 }
 
-impl Dialogue {
+impl ProtocolTrace {
     /// A dialogue that `watcher` sees.
-    pub fn watched_by(watcher: Watcher) -> Self {
+    pub fn watched_by(watcher: TraceWatcher) -> Self {
         Self(Some(watcher))
     }
 

@@ -23,7 +23,7 @@ use crate::ftp::control::exchange::{Shared, lock};
 use crate::ftp::error_text::handshake_failure;
 use crate::ftp::path::{decode_name, encode_name};
 use crate::tls::socket::{DATA_BUFFER, Patience, Socket, cancelled};
-use crate::tls::{Handshake, Stream, Tls};
+use crate::tls::{HandshakeFailure, Stream, Tls};
 
 /// How long the first data connection of a session may take, at most: a blocked port should not
 /// cost the whole timeout before the other passive command is tried.
@@ -148,8 +148,10 @@ impl Connector {
             Stream::clear(socket)
         } else {
             self.tls.data(socket).map_err(|failure| {
-                let refused =
-                    matches!(failure, Handshake::OtherCertificate | Handshake::NotResumed);
+                let refused = matches!(
+                    failure,
+                    HandshakeFailure::OtherCertificate | HandshakeFailure::NotResumed
+                );
                 let error = handshake_failure(failure, WHAT);
                 if refused {
                     // Whatever the control connection says after this explains nothing.

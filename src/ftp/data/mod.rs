@@ -13,7 +13,7 @@ use crate::ftp::control::exchange::{Shared, lock};
 use crate::ftp::control::reply::Reply;
 use crate::ftp::error_text::{failed_transfer, reuse_demanded};
 use crate::tls::socket::cancelled;
-use crate::tls::{Agreed, End, Stream};
+use crate::tls::{End, Negotiated, Stream};
 use engine::Transfer;
 
 /// How long to read on after our close_notify: IIS never answers one.
@@ -62,7 +62,7 @@ impl Data {
     }
 
     /// What the data connection's handshake agreed; `None` in clear text.
-    pub fn agreed(&mut self) -> Option<Agreed> {
+    pub fn agreed(&mut self) -> Option<Negotiated> {
         self.stream().and_then(|stream| stream.agreed().cloned())
     }
 

@@ -4,7 +4,7 @@
 //! and in capitals or not, by its version: only the telling part is compared.
 
 use crate::error::{Error, Kind};
-use crate::tls::Handshake;
+use crate::tls::HandshakeFailure;
 
 /// A part of the library's words, the cause, and the next thing to do.
 type Row = (&'static str, &'static str, &'static str);
@@ -136,9 +136,9 @@ pub fn tls_words(words: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// A failed handshake as an error about `what`, with its cause in words where it is known.
-pub(in crate::ftp) fn handshake_failure(failure: Handshake, what: &str) -> Error {
+pub(in crate::ftp) fn handshake_failure(failure: HandshakeFailure, what: &str) -> Error {
     match failure {
-        Handshake::Tls(why) => match tls_words(&why) {
+        HandshakeFailure::Tls(why) => match tls_words(&why) {
             Some((cause, next)) => {
                 Error::new(Kind::Tls, format!("{what}: {cause} ({why})")).with_hint(next)
             }
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_librarys_words_are_kept_beside_the_cause() {
-        let failure = Handshake::Tls("tlsv13 alert certificate required".into());
+        let failure = HandshakeFailure::Tls("tlsv13 alert certificate required".into());
         let error = handshake_failure(failure, "data connection");
         assert_eq!(error.kind(), Kind::Tls);
         assert_eq!(
@@ -185,7 +185,7 @@ mod tests {
              (tlsv13 alert certificate required)"
         );
         assert!(error.hint().is_some_and(|hint| hint.contains("tls:cert-file")));
-        let error = handshake_failure(Handshake::Tls("odd".into()), "x");
+        let error = handshake_failure(HandshakeFailure::Tls("odd".into()), "x");
         assert_eq!((error.message(), error.hint()), ("x: odd", None));
     }
 }

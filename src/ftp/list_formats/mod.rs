@@ -148,7 +148,7 @@ impl From<Option<Entry>> for Line {
 
 /// The families of LIST lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Family {
+enum ListFormat {
     Unix,
     Dos,
     Eplf,
@@ -168,39 +168,39 @@ enum Family {
     Dls,
 }
 
-impl Family {
+impl ListFormat {
     /// In the order in which a first line is tried.
-    const ALL: [Family; 17] = [
-        Family::Unix,
-        Family::Dos,
-        Family::Eplf,
-        Family::NetWare,
-        Family::Os2,
-        Family::Vms,
-        Family::As400,
-        Family::Mvs,
-        Family::NonStop,
-        Family::Zvm,
-        Family::VShell,
-        Family::VxWorks,
-        Family::Os9,
-        Family::Connect,
-        Family::Nortel,
-        Family::SuperTcp,
-        Family::Dls,
+    const ALL: [ListFormat; 17] = [
+        ListFormat::Unix,
+        ListFormat::Dos,
+        ListFormat::Eplf,
+        ListFormat::NetWare,
+        ListFormat::Os2,
+        ListFormat::Vms,
+        ListFormat::As400,
+        ListFormat::Mvs,
+        ListFormat::NonStop,
+        ListFormat::Zvm,
+        ListFormat::VShell,
+        ListFormat::VxWorks,
+        ListFormat::Os9,
+        ListFormat::Connect,
+        ListFormat::Nortel,
+        ListFormat::SuperTcp,
+        ListFormat::Dls,
     ];
 }
 
 /// How the text of a reply to SYST begins, and the family that such a server sends by default.
-const HINTS: [(&str, Family); 8] = [
-    ("WINDOWS", Family::Dos),
-    ("VMS", Family::Vms),
-    ("OPENVMS", Family::Vms),
-    ("NETWARE", Family::NetWare),
-    ("OS/2", Family::Os2),
-    ("OS/400", Family::As400),
-    ("MVS", Family::Mvs),
-    ("NONSTOP", Family::NonStop),
+const HINTS: [(&str, ListFormat); 8] = [
+    ("WINDOWS", ListFormat::Dos),
+    ("VMS", ListFormat::Vms),
+    ("OPENVMS", ListFormat::Vms),
+    ("NETWARE", ListFormat::NetWare),
+    ("OS/2", ListFormat::Os2),
+    ("OS/400", ListFormat::As400),
+    ("MVS", ListFormat::Mvs),
+    ("NONSTOP", ListFormat::NonStop),
 ];
 
 /// Reads the lines of one LIST, in order.
@@ -211,9 +211,9 @@ const HINTS: [(&str, Family); 8] = [
 pub struct ListParser {
     now: NaiveDateTime,
     /// What the server's system sends by default.
-    hint: Option<Family>,
+    hint: Option<ListFormat>,
     /// What the listing is, once an entry has shown it.
-    known: Option<Family>,
+    known: Option<ListFormat>,
     dos: dos::Dos,
     vms: vms::Vms,
 }
@@ -245,7 +245,7 @@ impl ListParser {
         if let Some(family) = self.known {
             return self.read(family, line);
         }
-        for family in self.hint.into_iter().chain(Family::ALL) {
+        for family in self.hint.into_iter().chain(ListFormat::ALL) {
             if !self.may_be(family) {
                 continue;
             }
@@ -266,30 +266,32 @@ impl ListParser {
     }
 
     /// Whether the server's system allows for this family. Any server runs on Windows.
-    fn may_be(&self, family: Family) -> bool {
-        let anything = matches!(self.hint, None | Some(Family::Dos));
-        anything || self.hint == Some(family) || matches!(family, Family::Unix | Family::Dos)
+    fn may_be(&self, family: ListFormat) -> bool {
+        let anything = matches!(self.hint, None | Some(ListFormat::Dos));
+        anything
+            || self.hint == Some(family)
+            || matches!(family, ListFormat::Unix | ListFormat::Dos)
     }
 
-    fn read(&mut self, family: Family, line: &[u8]) -> Line {
+    fn read(&mut self, family: ListFormat, line: &[u8]) -> Line {
         match family {
-            Family::Unix => unix::parse(line, self.now).into(),
-            Family::Dos => self.dos.parse(line).into(),
-            Family::Eplf => eplf::parse(line).into(),
-            Family::NetWare => netware::parse(line, self.now).into(),
-            Family::Os2 => os2::parse(line).into(),
-            Family::Vms => self.vms.parse(line),
-            Family::As400 => as400::parse(line).into(),
-            Family::Mvs => mvs::parse(line),
-            Family::NonStop => nonstop::parse(line),
-            Family::Zvm => zvm::parse(line).into(),
-            Family::VShell => vshell::parse(line).into(),
-            Family::VxWorks => vxworks::parse(line),
-            Family::Os9 => os9::parse(line),
-            Family::Connect => connect_enterprise::parse(line, self.now).into(),
-            Family::Nortel => nortel::parse(line).into(),
-            Family::SuperTcp => supertcp::parse(line).into(),
-            Family::Dls => dls::parse(line, self.known == Some(family), self.now).into(),
+            ListFormat::Unix => unix::parse(line, self.now).into(),
+            ListFormat::Dos => self.dos.parse(line).into(),
+            ListFormat::Eplf => eplf::parse(line).into(),
+            ListFormat::NetWare => netware::parse(line, self.now).into(),
+            ListFormat::Os2 => os2::parse(line).into(),
+            ListFormat::Vms => self.vms.parse(line),
+            ListFormat::As400 => as400::parse(line).into(),
+            ListFormat::Mvs => mvs::parse(line),
+            ListFormat::NonStop => nonstop::parse(line),
+            ListFormat::Zvm => zvm::parse(line).into(),
+            ListFormat::VShell => vshell::parse(line).into(),
+            ListFormat::VxWorks => vxworks::parse(line),
+            ListFormat::Os9 => os9::parse(line),
+            ListFormat::Connect => connect_enterprise::parse(line, self.now).into(),
+            ListFormat::Nortel => nortel::parse(line).into(),
+            ListFormat::SuperTcp => supertcp::parse(line).into(),
+            ListFormat::Dls => dls::parse(line, self.known == Some(family), self.now).into(),
         }
     }
 }

@@ -319,7 +319,7 @@ fn the_system_says_which_families_a_listing_may_be_of() {
         }
     }
     // The system's own family comes first, also where another one has a reading of the line.
-    assert_eq!(ListParser::new(Some("VMS"), now()).hint, Some(Family::Vms));
+    assert_eq!(ListParser::new(Some("VMS"), now()).hint, Some(ListFormat::Vms));
 }
 
 #[test]

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use super::quirks::Ways;
+use super::quirks::ServerQuirks;
 use crate::error::Result;
 use crate::ftp::charset::Charset;
 use crate::ftp::connect::dial::Dialer;
-use crate::ftp::control::trace::Dialogue;
+use crate::ftp::control::trace::ProtocolTrace;
 use crate::tls::Config;
 use crate::trust::identity::Identity;
 
@@ -39,7 +39,7 @@ pub enum ListMode {
 
 /// How to reach and treat a server.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct SessionConfig {
     /// Host name or address.
     pub host: String,
     /// Port of the control connection.
@@ -64,11 +64,11 @@ pub struct Options {
     /// `PROT C`: data connections without TLS.
     pub clear_data: bool,
     /// What its sessions find out about the server, for each other.
-    pub ways: Ways,
+    pub ways: ServerQuirks,
     /// What names are written in on a server without UTF-8.
     pub charset: Charset,
     /// Who sees the dialogue.
-    pub dialogue: Dialogue,
+    pub dialogue: ProtocolTrace,
 }
 
 /// Decides whether a server is trusted, before anything is sent to it.

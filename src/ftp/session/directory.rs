@@ -14,20 +14,20 @@ pub const CHOOSE: &str = "`cd DIR` chooses the directory to work in";
 
 /// The directory that a login led to, to be compared with that of a later login.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Home {
+pub struct LoginDirectory {
     /// Its name; [`RemotePath::here`] where the server does not name it.
     pub path: RemotePath,
     /// The whole reply to PWD.
     reply: String,
 }
 
-impl Default for Home {
+impl Default for LoginDirectory {
     fn default() -> Self {
         Self { path: RemotePath::here(), reply: String::new() }
     }
 }
 
-impl Home {
+impl LoginDirectory {
     /// Whether both are the same directory, as far as the server tells: one without PWD always
     /// says the same.
     fn is_same(&self, other: &Self) -> bool {
@@ -83,7 +83,7 @@ impl Session {
     ) -> Result<()> {
         let path = self.directory_named(reply, expected)?.unwrap_or_else(RemotePath::here);
         self.cwd = path.clone();
-        self.home = Home { path, reply: reply.to_string() };
+        self.home = LoginDirectory { path, reply: reply.to_string() };
         Ok(())
     }
 
@@ -133,7 +133,7 @@ impl Session {
     ///
     /// [`Kind::Connect`] when it did not. The session must not be used then: its paths may mean
     /// other files.
-    pub fn is_at_home(&self, home: &Home) -> Result<()> {
+    pub fn is_at_home(&self, home: &LoginDirectory) -> Result<()> {
         if self.home.is_same(home) {
             return Ok(());
         }

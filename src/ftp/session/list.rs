@@ -16,7 +16,7 @@ use crate::tls::End;
 
 /// One line of a listing.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Listed {
+pub enum ListedLine {
     /// A file, directory or link.
     Entry(Entry),
     /// A line that was not understood, as sent.
@@ -26,17 +26,19 @@ pub enum Listed {
     Cut(String),
 }
 
-impl Listed {
+impl ListedLine {
     /// The memory that it takes to keep it, in bytes; a text's own takes at least 32.
     fn weight(&self) -> u64 {
         let text = |text: &String| text.len().max(16) + 16;
         let bytes = match self {
-            Listed::Entry(entry) => {
+            ListedLine::Entry(entry) => {
                 let more = [&entry.owner, &entry.group, &entry.target, &entry.perm, &entry.unique];
                 let more = more.into_iter().flatten().map(text).sum::<usize>();
                 size_of::<Entry>() + text(&entry.name) + more
             }
-            Listed::Unknown(words) | Listed::Cut(words) => size_of::<String>() + text(words),
+            ListedLine::Unknown(words) | ListedLine::Cut(words) => {
+                size_of::<String>() + text(words)
+            }
         };
         bytes as u64
     }
@@ -48,14 +50,14 @@ pub type Cut = Option<String>;
 /// What came of a listing: its lines, those about the directory itself among them, and whether it
 /// is incomplete.
 #[derive(Debug, Default)]
-struct Came {
+struct ListOutcome {
     lines: u64,
     cut: Cut,
 }
 
 /// A whole listing.
 #[derive(Debug, Default)]
-pub struct Listing {
+pub struct RemoteListing {
     /// What is there.
     pub entries: Vec<Entry>,
     /// Lines that were not understood: the listing may be missing something.
@@ -80,12 +82,12 @@ impl Session {
         &mut self,
         path: Option<&RemotePath>,
         hidden: bool,
-        each: &mut dyn FnMut(Listed) -> Result<()>,
+        each: &mut dyn FnMut(ListedLine) -> Result<()>,
     ) -> Result<()> {
         if self.uses_mlsd() {
             match self.mlsd(path, each) {
                 Err(error) if Self::lacks(&error) => self.no_mlsd = true,
-                Ok(cut) => return cut.map_or(Ok(()), |words| each(Listed::Cut(words))),
+                Ok(cut) => return cut.map_or(Ok(()), |words| each(ListedLine::Cut(words))),
                 Err(error) => return Err(error),
             }
         }
@@ -100,7 +102,7 @@ impl Session {
         let came = self.list_inside(path, hidden, &mut |line| next(parser.push(line), line))?;
         next(parser.finish(), b"(a line that was not finished)")?;
         let cut = self.judge(path, hidden, came)?;
-        cut.map_or(Ok(()), |words| each(Listed::Cut(words)))
+        cut.map_or(Ok(()), |words| each(ListedLine::Cut(words)))
     }
 
     /// A whole listing at once.
@@ -108,8 +110,8 @@ impl Session {
     /// # Errors
     ///
     /// As [`Session::list_each`].
-    pub fn list(&mut self, path: Option<&RemotePath>, hidden: bool) -> Result<Listing> {
-        let mut listing = Listing::default();
+    pub fn list(&mut self, path: Option<&RemotePath>, hidden: bool) -> Result<RemoteListing> {
+        let mut listing = RemoteListing::default();
         let (mut held, most) = (0, self.max_listing());
         self.list_each(path, hidden, &mut |listed| {
             held += listed.weight();
@@ -117,9 +119,9 @@ impl Session {
                 return Err(without_end());
             }
             match listed {
-                Listed::Entry(entry) => listing.entries.push(entry),
-                Listed::Unknown(line) => listing.unknown.push(line),
-                Listed::Cut(words) => listing.cut = Some(words),
+                ListedLine::Entry(entry) => listing.entries.push(entry),
+                ListedLine::Unknown(line) => listing.unknown.push(line),
+                ListedLine::Cut(words) => listing.cut = Some(words),
             }
             Ok(())
         })?;
@@ -146,7 +148,7 @@ impl Session {
         path: Option<&RemotePath>,
         hidden: bool,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<Came> {
+    ) -> Result<ListOutcome> {
         let what = what(path);
         if let Some(path) = path.filter(|path| !is_plain(path)) {
             return self.within(path, |session| session.list_lines(&what, "", hidden, each));
@@ -167,7 +169,7 @@ impl Session {
         path: Option<&RemotePath>,
         hidden: bool,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<Came> {
+    ) -> Result<ListOutcome> {
         let Some(path) = path.filter(|path| is_plain(path)) else {
             return self.list_path(path, hidden, each);
         };
@@ -198,7 +200,7 @@ impl Session {
         argument: &str,
         hidden: bool,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<Came> {
+    ) -> Result<ListOutcome> {
         if hidden {
             // A server that takes no options says so, or lists nothing: a listing with `-a`
             // holds at least the directory itself.
@@ -213,7 +215,7 @@ impl Session {
                 self.options.ways.lists_itself(itself);
             }
             match result {
-                Ok(cut) if lines > 0 => return Ok(Came { lines, cut }),
+                Ok(cut) if lines > 0 => return Ok(ListOutcome { lines, cut }),
                 Err(error) if lines > 0 || error.kind() != Kind::Refused => return Err(error),
                 _ => {}
             }
@@ -223,12 +225,12 @@ impl Session {
             lines += 1;
             each(line)
         })?;
-        Ok(Came { lines, cut })
+        Ok(ListOutcome { lines, cut })
     }
 
     /// Judges an empty LIST of a directory that could be entered. ProFTPD sends one, and `226`, for
     /// a directory that it cannot read; only that `.` is not in it gives it away.
-    fn judge(&mut self, path: Option<&RemotePath>, hidden: bool, came: Came) -> Result<Cut> {
+    fn judge(&mut self, path: Option<&RemotePath>, hidden: bool, came: ListOutcome) -> Result<Cut> {
         if !hidden || came.lines > 0 || came.cut.is_some() {
             return Ok(came.cut);
         }
@@ -274,7 +276,7 @@ impl Session {
     fn mlsd(
         &mut self,
         path: Option<&RemotePath>,
-        each: &mut dyn FnMut(Listed) -> Result<()>,
+        each: &mut dyn FnMut(ListedLine) -> Result<()>,
     ) -> Result<Cut> {
         let charset = self.charset();
         let (mut lines, mut entries, mut own) = (0u64, 0u64, None);

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::list::Listed;
+use super::list::ListedLine;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::control::reply::Reply;
@@ -61,16 +61,16 @@ pub(in crate::ftp) fn hand_on(
     parsed: Line,
     line: &[u8],
     charset: Charset,
-    each: &mut dyn FnMut(Listed) -> Result<()>,
+    each: &mut dyn FnMut(ListedLine) -> Result<()>,
 ) -> Result<()> {
     match parsed {
         Line::Entry(entry)
             if !entry.name.is_empty() && !entry.name.contains(['\r', '\n', '\0']) =>
         {
-            each(Listed::Entry(charset.reread_entry(entry)))
+            each(ListedLine::Entry(charset.reread_entry(entry)))
         }
         Line::Skip | Line::Itself(_) => Ok(()),
-        Line::Entry(_) | Line::Unknown => each(Listed::Unknown(charset.decode(line))),
+        Line::Entry(_) | Line::Unknown => each(ListedLine::Unknown(charset.decode(line))),
     }
 }
 

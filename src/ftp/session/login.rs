@@ -8,12 +8,12 @@
 use suppaftp::Mode;
 
 use super::Session;
-use super::config::{DataMode, ListMode, Options};
-use super::directory::Home;
+use super::config::{DataMode, ListMode, SessionConfig};
+use super::directory::LoginDirectory;
 use super::features::Features;
 use super::pipeline::passive_verb;
-use super::quirks::Ways;
-use super::server_software::Brand;
+use super::quirks::ServerQuirks;
+use super::server_software::ServerSoftware;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::exchange::lock;
 use crate::ftp::control::reply::Reply;
@@ -23,7 +23,7 @@ const QUESTIONS: [(&str, &str); 4] = [("FEAT", ""), ("TYPE", "I"), ("PWD", ""), 
 
 /// Who logs in.
 #[derive(Clone, Copy)]
-pub struct Login<'a> {
+pub struct LoginRequest<'a> {
     /// The user name.
     pub user: &'a str,
     /// The password.
@@ -34,20 +34,20 @@ pub struct Login<'a> {
 
 /// What one session of a site has learnt. See [`Session::login_like`].
 #[derive(Debug, Clone)]
-pub struct Known {
+pub struct SessionTemplate {
     features: Features,
-    home: Home,
+    home: LoginDirectory,
     mode: Option<Mode>,
     no_mlsd: bool,
     time_command: Option<super::file_ops::TimeCommand>,
-    clock: super::server_clock::Clock,
+    clock: super::server_clock::ServerClock,
     system: Option<String>,
-    ways: Ways,
+    ways: ServerQuirks,
 }
 
-impl Known {
+impl SessionTemplate {
     /// What a further session says and asks after its login, up to the first passive port.
-    fn preparations(&self, options: &Options) -> Vec<(&'static str, String)> {
+    fn preparations(&self, options: &SessionConfig) -> Vec<(&'static str, String)> {
         let mut commands: Vec<_> = wishes(&self.features).map(|wish| ("OPTS", wish)).collect();
         commands.push(("TYPE", "I".to_owned()));
         commands.push(("PWD", String::new()));
@@ -61,7 +61,7 @@ impl Known {
 }
 
 /// How the first data connection will be asked for.
-fn first_mode(options: &Options) -> Option<Mode> {
+fn first_mode(options: &SessionConfig) -> Option<Mode> {
     match options.mode {
         DataMode::Auto => options.ways.proven().or(Some(Mode::ExtendedPassive)),
         DataMode::ExtendedPassive => Some(Mode::ExtendedPassive),
@@ -85,7 +85,7 @@ fn wishes(features: &Features) -> impl Iterator<Item = String> {
 }
 
 /// Whether LIST will be used, which wants to know the system.
-fn wants_system(options: &Options, features: &Features) -> bool {
+fn wants_system(options: &SessionConfig, features: &Features) -> bool {
     options.list == ListMode::List || !features.mlst()
 }
 
@@ -95,7 +95,7 @@ impl Session {
     /// # Errors
     ///
     /// As [`Session::login`].
-    pub fn login_like(&mut self, known: &Known, login: &Login<'_>) -> Result<()> {
+    pub fn login_like(&mut self, known: &SessionTemplate, login: &LoginRequest<'_>) -> Result<()> {
         let commands = known.preparations(&self.options);
         self.send_along("PASS", login.password)?;
         commands.iter().try_for_each(|(verb, argument)| self.send_along(verb, argument))?;
@@ -132,8 +132,8 @@ impl Session {
     }
 
     /// What another session of the same site need not ask again.
-    pub fn known(&self) -> Known {
-        Known {
+    pub fn known(&self) -> SessionTemplate {
+        SessionTemplate {
             features: self.features.clone(),
             home: self.home.clone(),
             mode: self.working_mode,
@@ -153,14 +153,14 @@ impl Session {
     }
 
     /// Has the password and the questions of a first session go out together with the user name.
-    fn send_login_along(&mut self, login: &Login<'_>) -> Result<()> {
+    fn send_login_along(&mut self, login: &LoginRequest<'_>) -> Result<()> {
         self.send_along("PASS", login.password)?;
         QUESTIONS.iter().try_for_each(|(verb, argument)| self.send_along(verb, argument))?;
         let port = first_mode(&self.options).filter(|_| self.options.eager);
         port.and_then(passive_verb).map_or(Ok(()), |verb| self.send_along(verb, ""))
     }
 
-    fn authenticate(&mut self, login: &Login<'_>) -> Result<()> {
+    fn authenticate(&mut self, login: &LoginRequest<'_>) -> Result<()> {
         let host = self.options.host.clone();
         let mut send = |verb: &str, argument: &str| self.command(verb, argument);
         authenticate(&mut send, &host, login)?;
@@ -173,12 +173,12 @@ impl Session {
     /// # Errors
     ///
     /// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
-    pub fn login(&mut self, login: &Login<'_>) -> Result<()> {
+    pub fn login(&mut self, login: &LoginRequest<'_>) -> Result<()> {
         self.send_login_along(login)?;
         self.authenticate(login)?;
         self.features = Features::parse(&self.command("FEAT", "")?);
         let words = lock(&self.exchange).words.take().unwrap_or_default();
-        self.options.ways.know(Brand::of(&words));
+        self.options.ways.know(ServerSoftware::of(&words));
         self.name_charset();
         let reply = self.command("TYPE", "I")?;
         self.type_is(false, &reply)?;
@@ -206,7 +206,7 @@ impl Session {
 pub(in crate::ftp) fn authenticate(
     send: &mut dyn FnMut(&str, &str) -> Result<Reply>,
     host: &str,
-    login: &Login<'_>,
+    login: &LoginRequest<'_>,
 ) -> Result<Reply> {
     let user = login.user;
     let mut reply = send("USER", user)?;

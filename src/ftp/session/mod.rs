@@ -34,13 +34,13 @@ use crate::ftp::data::engine::{Connector, Engine, start};
 use crate::ftp::error_text::refusal;
 use crate::ftp::path::RemotePath;
 use crate::ftp::slots::Slot;
-use crate::tls::{Agreed, Seen};
-use directory::Home;
+use crate::tls::{KnownGroup, Negotiated};
+use directory::LoginDirectory;
 use features::Features;
 
-pub use config::{Admit, DataMode, ListMode, Options};
+pub use config::{Admit, DataMode, ListMode, SessionConfig};
 use login::joined;
-pub use login::{Known, Login};
+pub use login::{LoginRequest, SessionTemplate};
 
 /// After this much silence a session is asked whether it still lives before it is used.
 const DOUBT: Duration = Duration::from_secs(15);
@@ -49,22 +49,22 @@ const DOUBT: Duration = Duration::from_secs(15);
 pub struct Session {
     pub(in crate::ftp) engine: Engine,
     pub(in crate::ftp) exchange: Shared,
-    pub(in crate::ftp) options: Options,
+    pub(in crate::ftp) options: SessionConfig,
     pub(in crate::ftp) features: Features,
     pub(in crate::ftp) cwd: RemotePath,
-    pub(in crate::ftp) home: Home,
+    pub(in crate::ftp) home: LoginDirectory,
     pub(in crate::ftp) is_lost: bool,
     pub(in crate::ftp) user: Option<String>,
-    agreed: Agreed,
+    agreed: Negotiated,
     /// The server's certificate, DER.
     certificate: Vec<u8>,
-    pub(in crate::ftp) data_agreed: Option<Agreed>,
+    pub(in crate::ftp) data_agreed: Option<Negotiated>,
     greeting: String,
     pub(in crate::ftp) working_mode: Option<Mode>,
     pub(in crate::ftp) no_mlsd: bool,
     pub(in crate::ftp) no_mlst: bool,
     pub(in crate::ftp) time_command: Option<file_ops::TimeCommand>,
-    pub(in crate::ftp) clock: server_clock::Clock,
+    pub(in crate::ftp) clock: server_clock::ServerClock,
     pub(in crate::ftp) system: Option<String>,
     /// The type in force; `None` before the first TYPE.
     ascii: Option<bool>,
@@ -93,18 +93,18 @@ impl Session {
     /// # Errors
     ///
     /// [`Kind::Connect`], [`Kind::Tls`], and whatever `admit` says.
-    pub fn connect(mut options: Options, admit: &mut Admit<'_>) -> Result<Self> {
+    pub fn connect(mut options: SessionConfig, admit: &mut Admit<'_>) -> Result<Self> {
         match (Self::connect_once(options.clone(), admit), options.tls.seen) {
             // Another machine of the same name may want another group.
-            (Err(error), Some(Seen { group: Some(_) })) if error.kind() == Kind::Tls => {
-                options.tls.seen = Some(Seen { group: None });
+            (Err(error), Some(KnownGroup { group: Some(_) })) if error.kind() == Kind::Tls => {
+                options.tls.seen = Some(KnownGroup { group: None });
                 Self::connect_once(options, admit)
             }
             (other, _) => other,
         }
     }
 
-    fn connect_once(options: Options, admit: &mut Admit<'_>) -> Result<Self> {
+    fn connect_once(options: SessionConfig, admit: &mut Admit<'_>) -> Result<Self> {
         let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
         lock(&exchange).ways = options.ways.clone();
         let mut certificate = Vec::new();
@@ -137,7 +137,7 @@ impl Session {
             options,
             features: Features::default(),
             cwd: RemotePath::here(),
-            home: Home::default(),
+            home: LoginDirectory::default(),
             is_lost: false,
             user: None,
             agreed,
@@ -148,7 +148,7 @@ impl Session {
             no_mlsd: false,
             no_mlst: false,
             time_command: None,
-            clock: server_clock::Clock::default(),
+            clock: server_clock::ServerClock::default(),
             system: None,
             ascii: None,
             slot: None,
@@ -269,7 +269,7 @@ impl Session {
     }
 
     /// How it was connected.
-    pub fn options(&self) -> &Options {
+    pub fn options(&self) -> &SessionConfig {
         &self.options
     }
 
@@ -289,7 +289,7 @@ impl Session {
     }
 
     /// The directory that the login led to.
-    pub fn home(&self) -> &Home {
+    pub fn home(&self) -> &LoginDirectory {
         &self.home
     }
 
@@ -299,7 +299,7 @@ impl Session {
     }
 
     /// What the control connection's handshake agreed.
-    pub fn agreed(&self) -> &Agreed {
+    pub fn agreed(&self) -> &Negotiated {
         &self.agreed
     }
 
@@ -309,7 +309,7 @@ impl Session {
     }
 
     /// What the last data connection's handshake agreed; `None` before the first.
-    pub fn data_agreed(&self) -> Option<&Agreed> {
+    pub fn data_agreed(&self) -> Option<&Negotiated> {
         self.data_agreed.as_ref()
     }
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use suppaftp::Mode;
 
-use super::server_software::Brand;
-use crate::ftp::control::telnet::Telnet;
+use super::server_software::ServerSoftware;
+use crate::ftp::control::telnet::TelnetRules;
 
 /// The ways of a server; clones share them.
 ///
@@ -14,7 +14,7 @@ use crate::ftp::control::telnet::Telnet;
 /// EPSV behind it), or lose all but the first. Such a connection is given up; with the next one
 /// each command waits for the reply to the last.
 #[derive(Debug, Clone, Default)]
-pub struct Ways(Arc<Found>);
+pub struct ServerQuirks(Arc<Found>);
 
 #[derive(Debug, Default)]
 struct Found {
@@ -35,7 +35,7 @@ const ITSELF: u8 = 2;
 const NOT_UNDONE: u8 = 1;
 const NOT_DOUBLED: u8 = 2;
 
-impl Ways {
+impl ServerQuirks {
     /// One command at a time from the beginning (setting `ftp:sync-mode`).
     pub fn slow() -> Self {
         let ways = Self::default();
@@ -54,14 +54,14 @@ impl Ways {
     }
 
     /// The server is this program, as far as its words tell.
-    pub(in crate::ftp) fn know(&self, brand: Brand) {
-        let Telnet { undoes, doubles } = Telnet::of(brand);
+    pub(in crate::ftp) fn know(&self, brand: ServerSoftware) {
+        let TelnetRules { undoes, doubles } = TelnetRules::of(brand);
         let undoes = if undoes { 0 } else { NOT_UNDONE };
         let doubles = if doubles { 0 } else { NOT_DOUBLED };
         self.0.telnet.store(undoes | doubles, Ordering::Relaxed);
     }
 
-    /// As [`Ways::know`], by what another session of the site knows.
+    /// As [`ServerQuirks::know`], by what another session of the site knows.
     pub(in crate::ftp) fn know_like(&self, other: &Self) {
         self.0.telnet.store(other.0.telnet.load(Ordering::Relaxed), Ordering::Relaxed);
     }
@@ -88,9 +88,9 @@ impl Ways {
     }
 
     /// What the server does with 0xFF on the control connection.
-    pub(in crate::ftp) fn telnet(&self) -> Telnet {
+    pub(in crate::ftp) fn telnet(&self) -> TelnetRules {
         let bits = self.0.telnet.load(Ordering::Relaxed);
-        Telnet { undoes: bits & NOT_UNDONE == 0, doubles: bits & NOT_DOUBLED == 0 }
+        TelnetRules { undoes: bits & NOT_UNDONE == 0, doubles: bits & NOT_DOUBLED == 0 }
     }
 
     /// A data connection was made this way.

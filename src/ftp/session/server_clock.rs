@@ -14,7 +14,7 @@ const TRIES: u8 = 3;
 
 /// What is known of the clock.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::ftp) struct Clock {
+pub(in crate::ftp) struct ServerClock {
     offset: Option<TimeDelta>,
     tries: u8,
 }

@@ -1,12 +1,12 @@
 //! Which server program is on the other side, as far as its words tell.
 //!
-//! Replies come in (greeting, SYST, FEAT, refusals), a [`Brand`] goes out. It chooses the words
+//! Replies come in (greeting, SYST, FEAT, refusals), a [`ServerSoftware`] goes out. It chooses the words
 //! of an advice, and what becomes of the byte 0xFF in names (`telnet`); nothing else is
 //! done otherwise because of it. For the latter only replies that came through TLS count.
 
 /// A server program whose settings are known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Brand {
+pub enum ServerSoftware {
     /// vsftpd.
     Vsftpd,
     /// ProFTPD.
@@ -23,42 +23,42 @@ pub enum Brand {
 }
 
 /// Names first, because they are said on purpose; then sentences that only one program says.
-const SIGNS: [(&str, Brand); 16] = [
-    ("vsftpd", Brand::Vsftpd),
-    ("proftpd", Brand::ProFtpd),
-    ("pure-ftpd", Brand::PureFtpd),
-    ("filezilla", Brand::FileZilla),
-    ("pyftpdlib", Brand::Pyftpdlib),
-    ("proceed with negotiation", Brand::Vsftpd),
-    ("please login with user and pass", Brand::Vsftpd),
-    ("500 oops:", Brand::Vsftpd),
-    ("using authentication type tls", Brand::FileZilla),
-    ("sscn", Brand::ProFtpd),
-    ("mff modify", Brand::ProFtpd),
-    ("auth tls ok.", Brand::PureFtpd),
-    ("esta\n", Brand::PureFtpd),
-    ("end feat.", Brand::Pyftpdlib),
-    ("username ok, send password", Brand::Pyftpdlib),
-    ("please specify the password", Brand::Vsftpd),
+const SIGNS: [(&str, ServerSoftware); 16] = [
+    ("vsftpd", ServerSoftware::Vsftpd),
+    ("proftpd", ServerSoftware::ProFtpd),
+    ("pure-ftpd", ServerSoftware::PureFtpd),
+    ("filezilla", ServerSoftware::FileZilla),
+    ("pyftpdlib", ServerSoftware::Pyftpdlib),
+    ("proceed with negotiation", ServerSoftware::Vsftpd),
+    ("please login with user and pass", ServerSoftware::Vsftpd),
+    ("500 oops:", ServerSoftware::Vsftpd),
+    ("using authentication type tls", ServerSoftware::FileZilla),
+    ("sscn", ServerSoftware::ProFtpd),
+    ("mff modify", ServerSoftware::ProFtpd),
+    ("auth tls ok.", ServerSoftware::PureFtpd),
+    ("esta\n", ServerSoftware::PureFtpd),
+    ("end feat.", ServerSoftware::Pyftpdlib),
+    ("username ok, send password", ServerSoftware::Pyftpdlib),
+    ("please specify the password", ServerSoftware::Vsftpd),
 ];
 
-impl Brand {
+impl ServerSoftware {
     /// The program that says these words.
     pub fn of(words: &str) -> Self {
         let words = words.to_ascii_lowercase();
         let sign = SIGNS.iter().find(|(sign, _)| words.contains(sign));
-        sign.map_or(Brand::Unknown, |(_, brand)| *brand)
+        sign.map_or(ServerSoftware::Unknown, |(_, brand)| *brand)
     }
 
     /// Its name; `None` where it is not known.
     pub fn name(self) -> Option<&'static str> {
         Some(match self {
-            Brand::Vsftpd => "vsftpd",
-            Brand::ProFtpd => "ProFTPD",
-            Brand::PureFtpd => "Pure-FTPd",
-            Brand::FileZilla => "FileZilla Server",
-            Brand::Pyftpdlib => "pyftpdlib",
-            Brand::Unknown => return None,
+            ServerSoftware::Vsftpd => "vsftpd",
+            ServerSoftware::ProFtpd => "ProFTPD",
+            ServerSoftware::PureFtpd => "Pure-FTPd",
+            ServerSoftware::FileZilla => "FileZilla Server",
+            ServerSoftware::Pyftpdlib => "pyftpdlib",
+            ServerSoftware::Unknown => return None,
         })
     }
 }
@@ -70,20 +70,20 @@ mod tests {
     #[test]
     fn programs_are_known_by_their_names_and_by_their_words() {
         for (words, brand) in [
-            ("220 (vsFTPd 3.0.3)", Brand::Vsftpd),
-            ("220 welcome\n234 Proceed with negotiation.", Brand::Vsftpd),
-            ("220 ProFTPD Server (x) [127.0.0.1]", Brand::ProFtpd),
-            ("211-Features:\n SSCN\n TVFS", Brand::ProFtpd),
-            ("220-- Welcome to Pure-FTPd [privsep] [TLS] --", Brand::PureFtpd),
-            ("211-Extensions supported:\n ESTA\n PASV", Brand::PureFtpd),
-            ("220-FileZilla Server 1.8.0", Brand::FileZilla),
-            ("234 Using authentication type TLS.", Brand::FileZilla),
-            ("220 pyftpdlib 2.2.0 ready.", Brand::Pyftpdlib),
-            ("211 End FEAT.", Brand::Pyftpdlib),
-            ("220 hello", Brand::Unknown),
-            ("", Brand::Unknown),
+            ("220 (vsFTPd 3.0.3)", ServerSoftware::Vsftpd),
+            ("220 welcome\n234 Proceed with negotiation.", ServerSoftware::Vsftpd),
+            ("220 ProFTPD Server (x) [127.0.0.1]", ServerSoftware::ProFtpd),
+            ("211-Features:\n SSCN\n TVFS", ServerSoftware::ProFtpd),
+            ("220-- Welcome to Pure-FTPd [privsep] [TLS] --", ServerSoftware::PureFtpd),
+            ("211-Extensions supported:\n ESTA\n PASV", ServerSoftware::PureFtpd),
+            ("220-FileZilla Server 1.8.0", ServerSoftware::FileZilla),
+            ("234 Using authentication type TLS.", ServerSoftware::FileZilla),
+            ("220 pyftpdlib 2.2.0 ready.", ServerSoftware::Pyftpdlib),
+            ("211 End FEAT.", ServerSoftware::Pyftpdlib),
+            ("220 hello", ServerSoftware::Unknown),
+            ("", ServerSoftware::Unknown),
         ] {
-            assert_eq!(Brand::of(words), brand, "{words}");
+            assert_eq!(ServerSoftware::of(words), brand, "{words}");
         }
     }
 }

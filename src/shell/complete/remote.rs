@@ -13,14 +13,14 @@ use crate::error::Result;
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
-use crate::ftp::session::list::Listing;
+use crate::ftp::session::list::RemoteListing;
 use crate::output::Output;
 use crate::settings::{CACHE_EXPIRE, CMD_COMPLETION_TIMEOUT, NET_IDLE};
 
 /// A listing under way.
 struct Waiting {
     directory: RemotePath,
-    answer: Receiver<(Session, Result<Listing>)>,
+    answer: Receiver<(Session, Result<RemoteListing>)>,
     /// Until it is over.
     _silence: Silence,
 }
@@ -123,7 +123,7 @@ fn ask(ctx: &mut Context, path: Option<RemotePath>, directory: RemotePath) -> Op
 fn keep(
     ctx: &mut Context,
     directory: RemotePath,
-    (session, listing): (Session, Result<Listing>),
+    (session, listing): (Session, Result<RemoteListing>),
 ) -> Option<(RemotePath, Vec<Entry>)> {
     ctx.connection.put_session(session);
     let listing = listing.ok()?;

@@ -12,7 +12,7 @@ use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::ftp::pool::Pool;
 use crate::ftp::session::Session;
-use crate::ftp::session::list::{Listed, without_end};
+use crate::ftp::session::list::{ListedLine, without_end};
 use crate::transfer::Remote as _;
 
 /// A tree on a server.
@@ -66,14 +66,14 @@ impl RemoteTree {
                 return Err(without_end());
             }
             let entry = match listed {
-                Listed::Entry(entry) => entry,
-                Listed::Unknown(line) => {
+                ListedLine::Entry(entry) => entry,
+                ListedLine::Unknown(line) => {
                     let text =
                         format!("{directory}: a line of the listing was not understood: {line}");
                     listing.complaints.push(text);
                     return Ok(());
                 }
-                Listed::Cut(words) => {
+                ListedLine::Cut(words) => {
                     let text = format!("{directory}: the listing is incomplete: {words}");
                     listing.complaints.push(text);
                     return Ok(());

@@ -7,10 +7,10 @@ use super::liar::{Liar, Script};
 use super::program::{Ftpsh, Ran};
 use ftpsh::cancel::Cancel;
 use ftpsh::ftp::charset::Charset;
-use ftpsh::ftp::connect::dial::{Dialer, Family};
-use ftpsh::ftp::control::trace::Dialogue;
-use ftpsh::ftp::session::quirks::Ways;
-use ftpsh::ftp::session::{DataMode, ListMode, Login, Options, Session};
+use ftpsh::ftp::connect::dial::{AddressFamily, Dialer};
+use ftpsh::ftp::control::trace::ProtocolTrace;
+use ftpsh::ftp::session::quirks::ServerQuirks;
+use ftpsh::ftp::session::{DataMode, ListMode, LoginRequest, Session, SessionConfig};
 use ftpsh::tls::Config;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -109,15 +109,15 @@ impl Scene {
     }
 
     /// The library's options for this server.
-    pub fn options(&self) -> Options {
+    pub fn options(&self) -> SessionConfig {
         let timeout = Duration::from_secs(5);
-        Options {
+        SessionConfig {
             host: self.liar.addr.ip().to_string(),
             port: self.liar.addr.port(),
             implicit: self.liar.url().starts_with("ftps:"),
             tls: Config::default(),
             dialer: Dialer {
-                order: vec![Family::V4],
+                order: vec![AddressFamily::V4],
                 bind: None,
                 timeout,
                 cancel: Cancel::new(),
@@ -129,16 +129,17 @@ impl Scene {
             eager: false,
             max_listing: 30 << 20,
             clear_data: false,
-            ways: Ways::default(),
+            ways: ServerQuirks::default(),
             charset: Charset::default(),
-            dialogue: Dialogue::default(),
+            dialogue: ProtocolTrace::default(),
         }
     }
 
     /// A session of the library, logged in, whatever the certificate.
     pub fn session(&self) -> Session {
         let mut session = Session::connect(self.options(), &mut |_| Ok(())).unwrap();
-        let login = Login { user: &self.liar.user, password: &self.liar.password, account: None };
+        let login =
+            LoginRequest { user: &self.liar.user, password: &self.liar.password, account: None };
         session.login(&login).unwrap();
         session
     }
