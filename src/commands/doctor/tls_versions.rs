@@ -7,7 +7,7 @@ use super::report::{Finding, Mark};
 use crate::error::{Kind, Result};
 use crate::ftp::connect::steps::{ListingResult, Resume, Secured, ask_for_old_tls};
 use crate::ftp::session::SessionConfig;
-use crate::tls::legacy_versions::{Asked, LegacyVersion};
+use crate::tls::legacy_versions::{LegacySupport, LegacyVersion};
 use crate::tls::{Negotiated, Version};
 
 /// The versions with their checks, and what OpenSSL calls them.
@@ -70,9 +70,9 @@ impl Patient<'_> {
         {
             self.ctx.cancel.check()?;
             match ask_for_old_tls(&self.probe, version) {
-                Ok(Asked::Taken(cipher)) => taken.push(format!("{name} ({cipher})")),
-                Ok(Asked::Refused) => {}
-                Ok(Asked::Unknown(why)) => unknown.push(format!("{name}: {why}")),
+                Ok(LegacySupport::Taken(cipher)) => taken.push(format!("{name} ({cipher})")),
+                Ok(LegacySupport::Refused) => {}
+                Ok(LegacySupport::Unknown(why)) => unknown.push(format!("{name}: {why}")),
                 Err(error) => unknown.push(format!("{name}: {}", error.message())),
             }
         }
