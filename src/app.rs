@@ -14,15 +14,15 @@ use crate::commands::context::Connection;
 use crate::commands::{Context, find};
 use crate::credentials::{Given, Sources, keyring};
 use crate::error::{Error, Kind, Result, kind_of};
+use crate::fs::app_dirs::Home;
 use crate::ftp::path::encode_name;
-use crate::home::Home;
 use crate::output::{AuditLog, ColorChoice, Output, OutputOptions, Record, Summary};
 use crate::settings::{LOG_FILE, Settings, TRUST_POLICY};
 use crate::shell::execute;
 use crate::shell::redact::redact_line;
 use crate::shell::validate::check_all;
 use crate::signals;
-use crate::site::{self, Target};
+use crate::target::{self, Target};
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::gate::Gate;
 use crate::trust::store::Store;
@@ -139,12 +139,12 @@ fn context(cli: &Cli, out: Output) -> Result<Context> {
     let system = Home::system_known_servers(|name| std::env::var_os(name));
     let gate = Gate::new(Store::new(home.known_servers()).behind(system), rules);
     let login = &cli.login;
-    let (user, secret) = match login.user.as_deref().map(site::name_and_password).transpose()? {
+    let (user, secret) = match login.user.as_deref().map(target::name_and_password).transpose()? {
         Some((user, secret)) => (Some(user), secret),
         None => (None, None),
     };
     if secret.is_some() {
-        out.warn(site::PASSWORD_IN_OPTION);
+        out.warn(target::PASSWORD_IN_OPTION);
     }
     let sources = Sources {
         file: login.password_file.clone(),
@@ -184,7 +184,7 @@ fn target(cli: &Cli, ctx: &Context) -> Option<Result<Target>> {
         Some(Sub::Doctor { server, .. }) => Some(server),
         _ => cli.target.as_ref(),
     };
-    named.map(|name| site::resolve(name, &|name| bookmarks::find(&ctx.home, name)))
+    named.map(|name| target::resolve(name, &|name| bookmarks::find(&ctx.home, name)))
 }
 
 /// The start-up file is a script; whatever fails in it is a wrong configuration.

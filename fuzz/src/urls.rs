@@ -1,7 +1,7 @@
 //! Targets and URLs: what is read means the same when it is shown, smuggles nothing, and an error
 //! never tells the password.
 
-use ftpsh::site::parse;
+use ftpsh::target::parse;
 
 /// A password that no input has by chance.
 const PASSWORD: &str = "hunter2-hunter2";

@@ -5,7 +5,7 @@
 use super::filezilla_xml;
 use crate::bookmarks;
 use crate::error::{Error, Kind, Result};
-use crate::site::{self, Site};
+use crate::target::{self, Site};
 
 /// One site of a file.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ fn server(node: roxmltree::Node<'_, '_>) -> Result<What> {
     if host.contains(['@', '/']) {
         return Err(wrong("host"));
     }
-    let mut site = site::parse(&format!("{scheme}://{host}{port}"))
+    let mut site = target::parse(&format!("{scheme}://{host}{port}"))
         .map_err(|error| Error::new(Kind::Local, error.message()))?
         .site;
     let anonymous = part("Logontype").as_deref() == Some("0");
@@ -142,7 +142,7 @@ fn lftp(line: &str) -> Result<What> {
     }
     // lftp writes hosts without a scheme, with a path after them.
     let full = if url.contains("://") { url.to_owned() } else { format!("ftp://{url}") };
-    let target = site::parse(&full).map_err(|error| wrong(error.message()))?;
+    let target = target::parse(&full).map_err(|error| wrong(error.message()))?;
     let names = [name.to_owned()];
     Ok(What::Bookmark {
         name: bookmark_name(&names),

@@ -10,10 +10,10 @@ pub mod import;
 use std::path::PathBuf;
 
 use crate::error::{Error, Kind, Result};
-use crate::home::{Home, write_private};
+use crate::fs::app_dirs::{Home, write_private};
 use crate::output::escape;
-use crate::site::{self, Site};
 use crate::suggest::closest;
+use crate::target::{self, Site};
 
 /// What a new file says.
 const HEADING: &str = "# Bookmarks of ftpsh: NAME URL\n";
@@ -128,7 +128,7 @@ pub fn problems(home: &Home) -> Result<Vec<String>> {
         let wrong = match bookmark(line) {
             None if line.trim().is_empty() || line.trim_start().starts_with('#') => continue,
             None => "not NAME URL".to_owned(),
-            Some((name, url)) => match check_name(name).and_then(|()| site::parse(url)) {
+            Some((name, url)) => match check_name(name).and_then(|()| target::parse(url)) {
                 Err(error) => error.message().to_owned(),
                 Ok(target) if target.password.is_some() => {
                     "holds a password, which others may read; take it out".to_owned()
@@ -143,7 +143,7 @@ pub fn problems(home: &Home) -> Result<Vec<String>> {
 
 /// A bookmark's URL as it may be shown.
 pub fn without_password(url: &str) -> String {
-    match site::parse(url) {
+    match target::parse(url) {
         Ok(target) if target.password.is_some() => target.site.to_string(),
         Ok(_) => url.to_owned(),
         Err(error) => format!("({})", error.message()),
@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn site(url: &str) -> Site {
-        site::parse(url).unwrap().site
+        target::parse(url).unwrap().site
     }
 
     #[test]

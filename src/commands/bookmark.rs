@@ -7,11 +7,11 @@ use super::{Builtin, Context, Example, Group, transfers};
 use crate::bookmarks;
 use crate::bookmarks::import::{self, Found, What};
 use crate::error::{Error, Kind, Result};
+use crate::fs::app_dirs::private_dir;
 use crate::ftp::path::encode_name;
-use crate::home::private_dir;
 use crate::local_path;
 use crate::output::{Column, Table};
-use crate::site::{self, Site};
+use crate::target::{self, Site};
 
 /// Keep names for sites
 ///
@@ -75,7 +75,7 @@ impl Builtin for Bookmark {
     fn check(&self) -> Result<()> {
         if let Some(Action::Add { name, url }) = &self.action {
             bookmarks::check_name(name)?;
-            url.as_deref().map(site::parse).transpose()?;
+            url.as_deref().map(target::parse).transpose()?;
         }
         Ok(())
     }
@@ -105,7 +105,7 @@ fn add(name: &str, url: Option<&str>, ctx: &Context) -> Result<()> {
     let site = match url {
         None => current(ctx)?,
         Some(url) => {
-            let target = site::parse(url)?;
+            let target = target::parse(url)?;
             if target.password.is_some() {
                 ctx.out.warn("the password in the URL is not kept");
             }

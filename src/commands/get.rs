@@ -19,7 +19,7 @@ use crate::ftp::path::{RemotePath, safe_component};
 use crate::local_path;
 use crate::output::Way;
 use crate::settings::{XFER_PARALLEL, XFER_SEGMENTS};
-use crate::transfer::segments::is_begun;
+use crate::transfer::download::segments::is_begun;
 use crate::transfer::{Resume, Type, download};
 
 /// Fetch files from the server

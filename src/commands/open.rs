@@ -4,7 +4,7 @@ use clap::Parser;
 
 use super::{Builtin, Context, Example, Group};
 use crate::bookmarks;
-use crate::site;
+use crate::target;
 
 /// Connect to a server and log in
 ///
@@ -33,13 +33,13 @@ impl Builtin for Open {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let mut target = site::resolve(&self.target, &|name| bookmarks::find(&ctx.home, name))?;
+        let mut target = target::resolve(&self.target, &|name| bookmarks::find(&ctx.home, name))?;
         if let Some(port) = self.port {
             target.site.port = port;
         }
         let mut user = None;
         if let Some(option) = &self.user {
-            let (name, password) = site::name_and_password(option)?;
+            let (name, password) = target::name_and_password(option)?;
             if password.is_some() {
                 // As in a URL: for this user there.
                 target.site.user = Some(name.clone());

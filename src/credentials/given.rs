@@ -6,7 +6,7 @@
 
 use std::sync::OnceLock;
 
-use crate::site::Secret;
+use crate::target::Secret;
 
 /// See the module's text. Shared by all connections of a run.
 #[derive(Debug, Default)]

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub use self::given::Given;
 pub use self::keyring::{Keyring, Whose};
-pub use crate::site::Secret;
+pub use crate::target::Secret;
 
 use crate::error::{Error, Kind, Result};
 

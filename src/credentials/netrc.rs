@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::error::io_reason;
-use crate::site::{Secret, wipe};
+use crate::target::{Secret, wipe};
 
 /// More than anyone's netrc holds; the file may be a pipe or a device.
 const MAX_BYTES: u64 = 1 << 20;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::error::{Error, Kind, Result, io_reason};
-use crate::site::{Secret, wipe};
+use crate::target::{Secret, wipe};
 
 /// Longer than any password that a server takes in one command line.
 const MAX_LINE: usize = 4096;

@@ -6,12 +6,12 @@
 //! `--quiet` and colour are decided here. It must never show a secret, nor end the process.
 
 mod ask;
+mod audit_log;
 mod background;
 mod color;
 mod escape;
 mod format;
 mod json;
-mod log;
 mod memory;
 mod messages;
 mod progress;
@@ -27,12 +27,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use indicatif::MultiProgress;
 
+pub use audit_log::AuditLog;
 pub use background::{Meter, Printer};
 pub use color::{ColorChoice, Environment, NameColors, NameKind, Style, wants_color};
 pub use escape::{escape, escape_multiline, fit};
 pub use format::{full_time_text, human_bytes, human_duration, human_rate, human_size, time_text};
 pub use json::{Check, Entry, Failure, Job, Record, Summary, Transfer, Trust, Way};
-pub use log::AuditLog;
 pub use messages::Direction;
 pub use progress::{TransferProgress, TreeProgress};
 pub use sink::is_broken_pipe;

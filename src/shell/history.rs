@@ -13,7 +13,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::redact::redact_line;
 use crate::error::{Error, Kind, Result};
-use crate::home::private_dir;
+use crate::fs::app_dirs::private_dir;
 
 #[cfg(test)]
 mod tests;

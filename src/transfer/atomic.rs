@@ -1,7 +1,7 @@
 //! Uploads under a temporary name (`xfer:atomic`): what that is called, and how it becomes the final
 //! name when all of it has arrived.
 
-use super::partial::SUFFIX;
+use super::download::partial::SUFFIX;
 use super::{How, Remote};
 use crate::error::{Kind, Result};
 use crate::ftp::path::RemotePath;

@@ -9,19 +9,12 @@ pub mod ascii;
 pub mod atomic;
 pub mod checksum;
 pub mod download;
-pub mod held;
-pub mod journal;
-pub mod limit;
 pub mod mirror;
-pub mod partial;
+pub mod rate_limit;
 pub mod relay;
 pub mod remote;
-pub mod resume;
 pub mod retry;
-pub mod segments;
-pub mod stream;
 pub mod upload;
-pub mod upload_journal;
 pub mod verify;
 
 #[cfg(test)]
@@ -37,8 +30,8 @@ use crate::error::Result;
 use crate::ftp::data::Finished;
 use crate::ftp::path::RemotePath;
 use checksum::Checksum;
-use limit::Limit;
-use upload_journal::UploadJournals;
+use rate_limit::Limit;
+use upload::journal::UploadJournals;
 
 /// Bytes moved per read or write: large enough that system calls do not show in a profile.
 pub const BLOCK: usize = 256 * 1024;

@@ -4,10 +4,10 @@
 use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
-use super::resume::Start;
-use super::stream::{Download, Failure, unconfirmed};
+use super::download::resume::Start;
+use super::download::stream::{Download, Failure, unconfirmed};
+use super::upload::journal::{Source, UploadJournal};
 use super::upload::{Compare, Resumed, store_from};
-use super::upload_journal::{Source, UploadJournal};
 use super::{
     Facts, How, Outcome, Outgoing, Progress, Remote, Resume, Type, Verify, all_resumed, atomic,
     verify,

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::certificate::Certificate;
+use super::display::{day, describe, describe_all};
 use super::entry::{Entry, Why, address, normal_host};
 use super::exception::Exception;
 use super::fingerprint::Fingerprint;
@@ -16,7 +17,6 @@ use super::identity::{Identity, Problem};
 use super::refusal::{Changed, Refusal, Unknown, not_given};
 use super::store::Store;
 use super::verdict::{Policy, Rules, Verdict, judge};
-use super::words::{day, describe, describe_all};
 use crate::error::Result;
 
 /// A server that may be logged in to.

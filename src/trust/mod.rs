@@ -4,17 +4,17 @@
 //! begin ([`gate::Gate`]). No network and no terminal here.
 
 pub mod certificate;
+pub mod display;
 pub mod entry;
 pub mod exception;
 pub mod fingerprint;
 pub mod gate;
 pub mod identity;
-pub(crate) mod lines;
+pub(crate) mod known_servers_file;
 pub mod prompt;
 pub mod refusal;
 pub mod store;
 pub mod verdict;
-pub mod words;
 
 #[cfg(test)]
 mod testing;

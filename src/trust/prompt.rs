@@ -3,10 +3,10 @@
 //! Text in, text out: the shell does the asking. `y` is not an answer, and a hostile
 //! certificate cannot forge a line of the question.
 
+use super::display::{day, names, one_line};
 use super::fingerprint::Fingerprint;
 use super::gate::Answer;
 use super::refusal::Unknown;
-use super::words::{day, names, one_line};
 
 /// What to say to anything that [`parse_answer`] does not take, before asking again.
 pub fn asked_again(text: &str) -> &'static str {

@@ -4,11 +4,11 @@
 //! certificate appear in them only as `words` made them.
 
 use super::certificate::Certificate;
+use super::display::day;
 use super::entry::{Entry, Origin, Why, address};
 use super::exception::Exception;
 use super::fingerprint::Fingerprint;
 use super::store::remove_command;
-use super::words::day;
 use crate::error::{Error, Kind};
 
 /// Why a server may not be logged in to.

@@ -16,7 +16,7 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use rustix::fs::{FlockOperation, flock};
 
 use super::entry::{Entry, Origin, address, normal_host};
-use super::lines::Lines;
+use super::known_servers_file::Lines;
 use crate::error::{Error, Kind, Result};
 
 /// `last` is written only when it is older than this, so that not every connect rewrites the file.

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use crate::bookmarks::{self, is_for_shells};
 use crate::error::Result;
-use crate::home::Home;
+use crate::fs::app_dirs::Home;
 use crate::output::Output;
 use crate::settings::{ROWS, resolve};
 use crate::trust::entry::address;

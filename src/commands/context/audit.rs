@@ -15,7 +15,7 @@ use crate::ftp::path::RemotePath;
 use crate::ftp::session::quirks::ServerQuirks;
 use crate::local_path;
 use crate::output::{Output, Way};
-use crate::site::Site;
+use crate::target::Site;
 use crate::transfer::Outcome;
 use crate::trust::fingerprint::Fingerprint;
 

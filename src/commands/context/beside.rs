@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Cache, Connection, Context};
 use crate::error::{Error, Result};
 use crate::ftp::path::{RemotePath, decode_name};
-use crate::site::{self, Target};
+use crate::target::{self, Target};
 
 /// A connection that is not the current one, and what is known of its directories.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub fn is_url(word: &str) -> bool {
 ///
 /// [`Kind::Usage`](crate::error::Kind::Usage).
 pub fn parse_url(word: &str) -> Result<(Target, String)> {
-    let mut target = site::parse(word)?;
+    let mut target = target::parse(word)?;
     let path = target.site.path.take().map(|path| decode_name(&path)).unwrap_or_default();
     Ok((target, path))
 }

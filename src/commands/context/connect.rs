@@ -20,7 +20,7 @@ use crate::ftp::session::{DataMode, ListMode, Session, SessionConfig};
 use crate::ftp::slots::Slot;
 use crate::output::Direction as Shown;
 use crate::settings as set;
-use crate::site::{self, Site, Target, TlsMode};
+use crate::target::{self, Site, Target, TlsMode};
 use crate::tls::{Backend, Config, Version};
 use crate::trust::gate::Accepted;
 use crate::trust::identity::Identity;
@@ -40,7 +40,7 @@ impl Context {
         self.connection.leave();
         self.cache.clear();
         if target.password.is_some() {
-            self.out.warn(site::PASSWORD_IN_URL);
+            self.out.warn(target::PASSWORD_IN_URL);
         }
         let given = Arc::clone(&self.connection.sources.given);
         let (host, port) = (target.site.host.as_str(), target.site.port);

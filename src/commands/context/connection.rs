@@ -12,7 +12,7 @@ use crate::ftp::path::RemotePath;
 use crate::ftp::session::directory::{LoginDirectory, lost_place};
 use crate::ftp::session::quirks::ServerQuirks;
 use crate::ftp::session::{self, Session};
-use crate::site::Site;
+use crate::target::Site;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::gate::Gate;
 

@@ -4,7 +4,7 @@
 use super::{Context, Login};
 use crate::credentials::{Origin, Whose};
 use crate::error::{Error, Kind, Result};
-use crate::site::Site;
+use crate::target::Site;
 
 impl Context {
     /// After a login: asks whether a password that was typed is to be kept; says how one that is
@@ -77,12 +77,12 @@ mod tests {
     use crate::credentials::Secret;
     use crate::credentials::keyring::memory::Memory;
     use crate::output::{Output, OutputOptions};
-    use crate::site;
+    use crate::target;
 
     fn fixture(keyring: &Arc<Memory>, answers: &[&str]) -> (Fixture, Site, Login) {
         let out = Output::memory_answering(OutputOptions::default(), answers);
         let mut fixture = Fixture::with(out, |_, _, _| Ok(()));
-        let site = site::parse("ftps://bob@h").unwrap().site;
+        let site = target::parse("ftps://bob@h").unwrap().site;
         fixture.ctx.connection.sources.keyring = Some(Arc::clone(keyring) as _);
         fixture.ctx.connection.site = Some(site.clone());
         let secret = Secret::new("hunter2".into()).unwrap();

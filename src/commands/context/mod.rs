@@ -29,13 +29,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::home::Home;
+use crate::fs::app_dirs::Home;
 use crate::local_path;
 use crate::output::{Output, Way};
 use crate::settings::{self as set, Settings};
-use crate::transfer::limit::Limit;
+use crate::transfer::rate_limit::Limit;
 use crate::transfer::retry::Retries;
-use crate::transfer::upload_journal::UploadJournals;
+use crate::transfer::upload::journal::UploadJournals;
 use crate::transfer::{How, Verify};
 
 pub use audit::{Audit, Place};

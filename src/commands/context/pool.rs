@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::pool::Pool;
 use crate::ftp::session::Session;
 use crate::ftp::session::directory::lost_place;
-use crate::site::Site;
+use crate::target::Site;
 use crate::threads;
 use crate::tls::KnownGroup;
 

@@ -5,7 +5,7 @@ use super::{Context, Jobs};
 use crate::error::Result;
 use crate::ftp::slots::Slot;
 use crate::settings as set;
-use crate::site::Site;
+use crate::target::Site;
 
 impl Context {
     /// One of the connections that `net:connection-limit` allows to a site.

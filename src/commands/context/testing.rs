@@ -3,7 +3,7 @@
 use super::{Connection, Context, Interpreter};
 use crate::cancel::Cancel;
 use crate::credentials::Sources;
-use crate::home::Home;
+use crate::fs::app_dirs::Home;
 use crate::output::Output;
 use crate::settings::Settings;
 use crate::trust::gate::Gate;

@@ -12,11 +12,11 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::Secured;
 use crate::settings::TRUST_POLICY;
 use crate::trust::certificate::Certificate;
+use crate::trust::display::{day, describe, describe_all, names, one_line};
 use crate::trust::entry::{Entry, normal_host};
 use crate::trust::identity::{Identity, Problem};
 use crate::trust::refusal::{Changed, Unknown};
 use crate::trust::verdict::{Verdict, judge};
-use crate::trust::words::{day, describe, describe_all, names, one_line};
 
 /// A certificate that ends within so many days deserves a word.
 const SOON: i64 = 14;

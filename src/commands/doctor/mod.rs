@@ -27,7 +27,7 @@ use crate::ftp::list_formats::Entry;
 use crate::ftp::session::SessionConfig;
 use crate::ftp::session::features::Features;
 use crate::ftp::session::server_software::ServerSoftware;
-use crate::site::{self, Site};
+use crate::target::{self, Site};
 use crate::tls::Backend;
 
 use self::report::{Finding, Report};
@@ -100,9 +100,9 @@ impl<'a> Patient<'a> {
         let site =
             match target {
                 Some(text) => {
-                    let target = site::resolve(text, &|name| bookmarks::find(&ctx.home, name))?;
+                    let target = target::resolve(text, &|name| bookmarks::find(&ctx.home, name))?;
                     if target.password.is_some() {
-                        ctx.out.warn(site::PASSWORD_IN_URL);
+                        ctx.out.warn(target::PASSWORD_IN_URL);
                     }
                     let mut site = target.site;
                     let place = (&*site.host, site.port);

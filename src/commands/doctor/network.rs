@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::{Clear, Secured, Step};
 use crate::ftp::control::reply::Reply;
 use crate::ftp::session::SessionConfig;
-use crate::site::TlsMode;
+use crate::target::TlsMode;
 
 impl Patient<'_> {
     /// DNS and TCP, for both address families; the first connection that stands.

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 use crate::settings::{MIRROR_MAX_DEPTH, MIRROR_MAX_DIRECTORIES};
-use crate::transfer::mirror::look::{TOO_DEEP_MAX, too_many_directories};
+use crate::transfer::mirror::visit::{TOO_DEEP_MAX, too_many_directories};
 
 /// Something that a walk has found.
 #[derive(Debug, Clone)]

@@ -22,14 +22,14 @@ use crate::error::{Error, Kind, Result};
 use crate::output::{Way, human_bytes, human_duration, human_rate};
 use crate::settings as set;
 use crate::transfer::Resume;
-use crate::transfer::mirror::carry::Sides;
+use crate::transfer::mirror::confirm_stored::settle;
 use crate::transfer::mirror::delete;
+use crate::transfer::mirror::executor::{self, Settings, Summary};
 use crate::transfer::mirror::filter::{Filter, Rule};
 use crate::transfer::mirror::local::LocalTree;
 use crate::transfer::mirror::plan::Rules;
 use crate::transfer::mirror::remote::RemoteTree;
-use crate::transfer::mirror::run::{self, Settings, Summary};
-use crate::transfer::mirror::settle::settle;
+use crate::transfer::mirror::transfer_file::Sides;
 
 /// Make a directory tree like another one
 ///
@@ -169,7 +169,7 @@ impl Mirror {
         }
         let watched = Watching::new(ctx, way, there, sides.clone());
         let begun = std::time::Instant::now();
-        let result = run::carry(&sides, &settings, &watched, &ctx.cancel);
+        let result = executor::carry(&sides, &settings, &watched, &ctx.cancel);
         let mut summary = match result {
             Ok(summary) => summary,
             Err(error) => {

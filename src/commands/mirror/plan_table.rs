@@ -3,8 +3,8 @@
 use crate::commands::transfers::record;
 use crate::error::Result;
 use crate::output::{Cell, Column, Output, Record, Table, Way, human_size};
-use crate::transfer::mirror::carry::Sides;
 use crate::transfer::mirror::plan::Action;
+use crate::transfer::mirror::transfer_file::Sides;
 
 /// How many lines of a plan are held back, so that the columns of a short one fit.
 const HELD: usize = 1000;

@@ -10,10 +10,10 @@ use crate::commands::transfers::record;
 use crate::error::{Error, Result};
 use crate::ftp::path::encode_name;
 use crate::output::{Output, Record, TreeProgress, Way};
-use crate::site::Site;
-use crate::transfer::mirror::carry::Sides;
+use crate::target::Site;
+use crate::transfer::mirror::observer::Watch;
 use crate::transfer::mirror::plan::Action;
-use crate::transfer::mirror::watch::Watch;
+use crate::transfer::mirror::transfer_file::Sides;
 use crate::transfer::{Outcome, Progress};
 
 /// Shows a running mirror, and counts.

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::pool::Pool;
 use crate::output::Way;
-use crate::transfer::mirror::carry::Sides;
 use crate::transfer::mirror::remote::RemoteTree;
+use crate::transfer::mirror::transfer_file::Sides;
 
 impl Mirror {
     /// Whether a URL stands for one of the sides.

@@ -11,10 +11,10 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{RemotePath, encode_name};
 use crate::output::Way;
 use crate::settings::XFER_ATOMIC;
-use crate::site::Site;
+use crate::target::Site;
 use crate::transfer::relay::{self, Failed, Side};
 use crate::transfer::retry::Moved;
-use crate::transfer::{Facts, Outcome, Remote as _, Resume, Type, partial::system_time};
+use crate::transfer::{Facts, Outcome, Remote as _, Resume, Type, download::partial::system_time};
 
 /// The other server, and where on it files go.
 #[derive(Debug)]

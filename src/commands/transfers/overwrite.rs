@@ -10,11 +10,11 @@ use clap::ValueEnum;
 
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
+use crate::fs::dir_handle::{Spot, like};
 use crate::ftp::path::RemotePath;
 use crate::settings::{XFER_OVERWRITE, XFER_OVERWRITE_REMOTE};
 use crate::transfer::download::Job;
-use crate::transfer::held::{Spot, like};
-use crate::transfer::partial::{Target, examine, partial_path, system_time};
+use crate::transfer::download::partial::{Target, examine, partial_path, system_time};
 use crate::transfer::{Remote as _, Resume};
 
 /// A policy for files that are there already.

@@ -5,7 +5,7 @@ use crate::commands::transfers::progress::Watched;
 use crate::commands::transfers::{Job, carry as carry_alone, told_job};
 use crate::error::Result;
 use crate::transfer::download;
-use crate::transfer::segments::{Several, is_begun, worth};
+use crate::transfer::download::segments::{Several, is_begun, worth};
 
 /// Fetches a file over up to `count` connections, or over one where that is all it takes.
 ///

@@ -5,9 +5,9 @@ use super::{record, warn_of_damage};
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Column, Overflow, Table, time_text};
+use crate::trust::display::day;
 use crate::trust::entry::{Entry, Origin, Why, address};
 use crate::trust::exception::Exception;
-use crate::trust::words::day;
 
 /// All entries, and a warning for each line that is none.
 pub(super) fn list(ctx: &Context) -> Result<()> {

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::ftp::session::SessionConfig;
 use crate::output::{self, Record};
 use crate::threads;
-use crate::trust::words::{day, describe_all, names, one_line};
+use crate::trust::display::{day, describe_all, names, one_line};
 
 /// The most servers that are asked at a time.
 const AT_A_TIME: usize = 8;

@@ -4,7 +4,7 @@ use crate::bookmarks;
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ftp::connect::probe::probe;
-use crate::site::{self, Site, TlsMode};
+use crate::target::{self, Site, TlsMode};
 use crate::tls::Negotiated;
 use crate::trust::certificate::Certificate;
 use crate::trust::entry::normal_host;
@@ -36,7 +36,7 @@ impl Server {
     }
 
     fn of(target: &str, port_given: bool, implicit: bool) -> Result<Self> {
-        let mut site = site::parse(target)?.site;
+        let mut site = target::parse(target)?.site;
         site.host = normal_host(&site.host)?;
         if implicit && !port_given {
             site.port = TlsMode::Implicit.default_port();

@@ -29,7 +29,7 @@ fn a_whole_file_arrives_with_its_time() {
     assert_eq!(outcome.warning, None);
     assert!(std::fs::read(dir.path().join("x")).unwrap() == data);
     let modified = std::fs::metadata(dir.path().join("x")).unwrap().modified().unwrap();
-    let expected = crate::transfer::partial::system_time(fake.modified).unwrap();
+    let expected = crate::transfer::download::partial::system_time(fake.modified).unwrap();
     assert_eq!(modified, expected);
     assert_eq!(files(dir.path()), ["x"]);
 }

@@ -1,4 +1,4 @@
-//! The deletions of a mirror, last of all: what [`carry`](super::run::carry) found surplus.
+//! The deletions of a mirror, last of all: what [`carry`](super::executor::carry) found surplus.
 //!
 //! On a server several are done at a time: first everything that is no directory, then the
 //! directories, those of one depth together, the deepest first.
@@ -6,11 +6,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::carry::Sides;
+use super::executor::{Settings, Summary, ends_all, tried};
+use super::observer::Watch;
 use super::plan::Surplus;
-use super::run::{Settings, Summary, ends_all, tried};
+use super::transfer_file::Sides;
 use super::tree::ItemKind;
-use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::threads;

@@ -17,9 +17,9 @@ use super::listing::Listing;
 use super::tree::{Followed, Found, Item, ItemKind, Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
+use crate::fs::dir_handle::{HeldDir, Spot, file_type, like};
 use crate::ftp::path::{decode_name, encode_name, safe_component};
-use crate::transfer::held::{HeldDir, Spot, file_type, like};
-use crate::transfer::partial::is_partial_name;
+use crate::transfer::download::partial::is_partial_name;
 
 /// A local tree. Its root is opened once, and everything happens relative to it.
 #[derive(Debug)]

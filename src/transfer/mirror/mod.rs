@@ -1,19 +1,19 @@
 //! Mirror: make one tree like another, in parallel, and delete only what is known to be surplus.
 //!
 //! Two [`tree::Tree`]s are listed directory by directory; [`plan`] decides, without touching
-//! anything, what has to happen in each; [`run`] does it with several workers, deletions last.
+//! anything, what has to happen in each; [`executor`] does it with several workers, deletions last.
 
-pub mod carry;
+pub mod confirm_stored;
 pub mod delete;
+pub mod executor;
 pub mod filter;
 pub mod listing;
 pub mod local;
-pub mod look;
+pub mod name_folding;
+pub mod observer;
 pub mod plan;
 pub mod queue;
 pub mod remote;
-pub mod run;
-pub mod settle;
-pub mod spelling;
+pub mod transfer_file;
 pub mod tree;
-pub mod watch;
+pub mod visit;

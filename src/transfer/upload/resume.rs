@@ -7,13 +7,13 @@
 
 use std::io::sink;
 
-use super::super::resume::{NO_TIME, Start, UNVERIFIED};
-use super::super::stream::{Download, Failure};
-use super::super::upload_journal::{Begun, Source, UploadJournal};
-use super::super::{Facts, How, Progress, Remote, Resume, Unwatched};
+use super::journal::{Begun, Source, UploadJournal};
 use crate::cancel::Cancel;
 use crate::error::{Kind, Result};
 use crate::ftp::path::RemotePath;
+use crate::transfer::download::resume::{NO_TIME, Start, UNVERIFIED};
+use crate::transfer::download::stream::{Download, Failure};
+use crate::transfer::{Facts, How, Progress, Remote, Resume, Unwatched};
 
 /// What is to be resumed, and what is known of it.
 pub(in crate::transfer) struct Resumed<'a> {

@@ -12,7 +12,7 @@ use ftpsh::credentials::{Secret, Sources};
 use ftpsh::error::{Kind, Result, kind_of};
 use ftpsh::output::{Output, OutputOptions};
 use ftpsh::settings::Settings;
-use ftpsh::site;
+use ftpsh::target;
 use ftpsh::trust::gate::Gate;
 use ftpsh::trust::store::Store;
 use ftpsh::trust::verdict::Rules;
@@ -22,13 +22,13 @@ fn context(home: &Home, answers: &[&str]) -> Context {
     let gate = Gate::new(Store::new(home.known_servers()), Rules::default());
     let connection = Connection::new(gate, Sources::default());
     let out = Output::memory_answering(OutputOptions::default(), answers);
-    let place = ftpsh::home::Home::at(home.known_servers().parent().unwrap());
+    let place = ftpsh::fs::app_dirs::Home::at(home.known_servers().parent().unwrap());
     Context::new(out, Settings::new(), Cancel::new(), connection, place, |_, _, _| Ok(()))
 }
 
 /// Connects and logs in.
 fn open(ctx: &mut Context, liar: &Liar) -> Result<()> {
-    let mut target = site::parse(&liar.url()).unwrap();
+    let mut target = target::parse(&liar.url()).unwrap();
     target.password = Some(Secret::new(liar.password.clone()).unwrap());
     ctx.open(target, None)
 }

@@ -148,7 +148,7 @@ impl Context {
 
     /// Closes the connection if a job waits for one: whoever waits for jobs does not need it.
     fn give_way(&mut self) {
-        let site = self.connection.site.as_ref().map(crate::site::Site::key);
+        let site = self.connection.site.as_ref().map(crate::target::Site::key);
         if self.connection.session().is_some()
             && site.is_some_and(|site| self.jobs.slots().is_wanted(&site))
         {

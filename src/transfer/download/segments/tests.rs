@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::*;
 use crate::cancel::Reason;
 use crate::ftp::path::RemotePath;
+use crate::transfer::download::journal::Journal;
+use crate::transfer::download::partial::partial_path;
 use crate::transfer::fake::{Fake, Fault, Files};
-use crate::transfer::journal::Journal;
-use crate::transfer::partial::partial_path;
 use crate::transfer::{How, Unwatched, Verify, download};
 
 const SIZE: usize = 13 * 1024 * 1024 + 77;

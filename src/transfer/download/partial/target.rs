@@ -8,7 +8,7 @@ use rustix::fs::{FileType, OFlags};
 
 use super::names::is_partial_name;
 use crate::error::{Error, Kind, Result};
-use crate::transfer::held::{Spot, file_type};
+use crate::fs::dir_handle::{Spot, file_type};
 
 /// What is at a download's target before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use std::sync::{Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
 use crate::transfer::Facts;
-use crate::transfer::journal::Journal;
-use crate::transfer::partial::Partial;
+use crate::transfer::download::journal::Journal;
+use crate::transfer::download::partial::Partial;
 
 /// A part is no smaller than this: for less, another connection does not pay.
 pub const LEAST: u64 = 4 * 1024 * 1024;

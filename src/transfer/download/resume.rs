@@ -17,8 +17,8 @@ use rustix::fs::OFlags;
 use super::journal::Journal;
 use super::partial::{Partial, is_ours};
 use super::segments::Parts;
-use super::{Facts, Resume};
 use crate::error::{Error, Result};
+use crate::transfer::{Facts, Resume};
 
 /// How much of what is here is fetched again and compared before anything is appended.
 pub const OVERLAP: u64 = 64 * 1024;

@@ -26,10 +26,10 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-use super::checksum::Algorithm;
-use super::held::{HeldDir, Spot};
-use super::partial::is_ours;
+use crate::fs::dir_handle::{HeldDir, Spot};
 use crate::ftp::path::RemotePath;
+use crate::transfer::checksum::Algorithm;
+use crate::transfer::download::partial::is_ours;
 
 /// So many uploads are remembered.
 pub const MOST: usize = 256;
@@ -91,7 +91,7 @@ impl Source {
     }
 
     /// A file on another server, with the size and time that this one tells; `None` without a time.
-    pub fn of_remote(path: &RemotePath, facts: super::Facts) -> Option<Self> {
+    pub fn of_remote(path: &RemotePath, facts: crate::transfer::Facts) -> Option<Self> {
         let (size, modified) = (facts.size?, facts.modified?);
         let identity = format!("remote {size} {modified} {path}");
         Some(Self { identity, racy: false })

@@ -1,5 +1,6 @@
 //! One file up: from a local file to a [`Remote`], with the checks that show that it arrived.
 
+pub mod journal;
 mod resume;
 
 use std::cell::Cell;
@@ -13,17 +14,17 @@ use chrono::{DateTime, NaiveDateTime};
 use rustix::fs::OFlags;
 
 use super::ascii::ToWire;
-use super::held::HeldDir;
-use super::resume::{Start, block};
-use super::stream::unconfirmed;
-use super::upload_journal::{Source, UploadJournal};
+use super::download::resume::{Start, block};
+use super::download::stream::unconfirmed;
 use super::{
     How, Outcome, Outgoing, Place, Progress, Remote, Resume, Type, Verify, atomic, verify,
 };
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
+use crate::fs::dir_handle::HeldDir;
 use crate::ftp::data::data_error;
 use crate::ftp::path::RemotePath;
+use journal::{Source, UploadJournal};
 pub(super) use resume::{Compare, Resumed};
 
 /// A file to store.

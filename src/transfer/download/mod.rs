@@ -1,19 +1,25 @@
 //! One file down: from a [`Remote`] into a partial file, and from there to its name.
 
+pub mod journal;
+pub mod partial;
+pub mod resume;
+pub mod segments;
+pub mod stream;
+
 use std::io::Write;
 use std::path::PathBuf;
 
 use chrono::NaiveDateTime;
 
-use super::held::{HeldDir, Spot};
-use super::journal::Journal;
-use super::partial::{Partial, Target, examine, is_of_system, open_device, open_through_link};
-use super::resume::{Plan, Start, UNVERIFIED, plan};
-use super::stream::{Download, Failure};
-use super::{Facts, How, Outcome, Progress, Remote, Resume, Type, Verify, segments};
+use super::{Facts, How, Outcome, Progress, Remote, Resume, Type, Verify};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
+use crate::fs::dir_handle::{HeldDir, Spot};
 use crate::ftp::path::RemotePath;
+use journal::Journal;
+use partial::{Partial, Target, examine, is_of_system, open_device, open_through_link};
+use resume::{Plan, Start, UNVERIFIED, plan};
+use stream::{Download, Failure};
 
 /// A file to fetch.
 #[derive(Debug, Clone)]

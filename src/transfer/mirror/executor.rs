@@ -6,12 +6,12 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::carry::{Attempt, Sides};
+use super::confirm_stored::Stored;
 use super::listing::Listing;
+use super::observer::Watch;
 use super::plan::{Action, Next, Plan, Reason, Rules, Surplus};
 use super::queue::{Batch, Queue, Task};
-use super::settle::Stored;
-use super::watch::Watch;
+use super::transfer_file::{Attempt, Sides};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::threads;

@@ -1,11 +1,11 @@
 //! Running a mirror, second part: looking into one directory on both sides.
 
-use super::carry::Sides;
+use super::confirm_stored::twin;
+use super::executor::{Runner, tried};
 use super::listing::Listing;
+use super::name_folding::hold_back;
 use super::plan::{Action, Next, Plan, Rules, directory};
-use super::run::{Runner, tried};
-use super::settle::twin;
-use super::spelling::hold_back;
+use super::transfer_file::Sides;
 use super::tree::{Found, Item, ItemKind, below};
 use crate::error::{Error, Kind, Result};
 

@@ -16,19 +16,19 @@ use std::time::Instant;
 
 pub use parts::{Parts, worth};
 
-use super::download::{Job, verify_hash};
-use super::held::Spot;
 use super::journal::Journal;
 use super::partial::{Partial, Target, examine, partial_spot};
 use super::resume::{NO_TIME, Plan, plan};
-use super::retry::Retries;
 use super::stream::{Download, Failure};
-use super::{Facts, Outcome, Progress, Remote, Resume, Type};
+use super::{Job, verify_hash};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
+use crate::fs::dir_handle::Spot;
 use crate::ftp::path::RemotePath;
 use crate::ftp::pool::Pool;
 use crate::threads;
+use crate::transfer::retry::Retries;
+use crate::transfer::{Facts, Outcome, Progress, Remote, Resume, Type};
 use fetch::Fetch;
 
 /// Where connections come from, for several threads at a time.
@@ -70,13 +70,13 @@ pub struct Several<'a> {
 }
 
 impl Several<'_> {
-    /// Fetches a file to its local name, as [`download::to_file`](super::download::to_file) does.
+    /// Fetches a file to its local name, as [`to_file`](super::to_file) does.
     /// `None`: it has to be fetched over one connection, because it is small, or the server does
     /// not tell its size or cannot begin at an offset.
     ///
     /// # Errors
     ///
-    /// As [`download::to_file`](super::download::to_file).
+    /// As [`to_file`](super::to_file).
     pub fn to_file(&self, job: &Job) -> Result<Option<Outcome>> {
         let spot = job.spot()?;
         let target = examine(&spot)?;

@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 const DEVICES: [&[u8]; 6] = [b"con", b"prn", b"aux", b"nul", b"conin$", b"conout$"];
 
 /// Why FAT does not take a name; `None` if it does.
-pub(super) fn refused(name: &OsStr) -> Option<&'static str> {
+pub fn refused(name: &OsStr) -> Option<&'static str> {
     let bytes = name.as_bytes();
     if bytes.iter().any(|byte| *byte < 0x20 || b"\"*:<>?\\|".contains(byte)) {
         return Some("this disk takes no such characters in a name");
@@ -43,7 +43,7 @@ fn kind(file: impl AsFd) -> Option<u64> {
 
 /// Whether a directory lies on such a disk (linux/magic.h, and the sources of exfat and ntfs3).
 #[cfg(target_os = "linux")]
-pub(super) fn is_fat(directory: impl AsFd) -> bool {
+pub fn is_fat(directory: impl AsFd) -> bool {
     const MSDOS: u64 = 0x4d44;
     const EXFAT: u64 = 0x2011_bab0;
     const NTFS3: u64 = 0x7366_746e;
@@ -93,7 +93,7 @@ fn is_fat_by_fuse(mounts: &str, device: u64) -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn is_fat(_directory: impl AsFd) -> bool {
+pub fn is_fat(_directory: impl AsFd) -> bool {
     false
 }
 

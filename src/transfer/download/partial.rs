@@ -14,12 +14,12 @@ use std::time::{Duration, SystemTime};
 use chrono::NaiveDateTime;
 use rustix::fs::{FileType, OFlags};
 
-use super::checksum::{Algorithm, Checksum};
-use super::held::disk::tells_late;
-use super::held::{Spot, file_type};
 use super::journal::Journal;
 use super::resume::Start;
 use crate::error::{Error, Kind, Result};
+use crate::fs::dir_handle::{Spot, file_type};
+use crate::fs::fat_names::tells_late;
+use crate::transfer::checksum::{Algorithm, Checksum};
 
 mod names;
 mod open;

@@ -11,10 +11,10 @@ use chrono::NaiveDateTime;
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-use super::Facts;
-use super::held::Spot;
 use super::partial::is_ours;
 use super::resume::OVERLAP;
+use crate::fs::dir_handle::Spot;
+use crate::transfer::Facts;
 
 /// The most that is read of a journal, in bytes.
 const LONGEST: u64 = 1024 * 1024;

@@ -10,7 +10,7 @@ use rustix::process::geteuid;
 
 use super::names::{SUFFIX, is_partial_name};
 use crate::error::{Error, Kind, Result};
-use crate::transfer::held::{Spot, file_type};
+use crate::fs::dir_handle::{Spot, file_type};
 
 /// Creates the partial file of `target`, or opens the one that is there, and locks it.
 ///

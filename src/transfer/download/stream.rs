@@ -5,13 +5,13 @@
 use std::io::{ErrorKind, Write};
 use std::time::{Duration, Instant};
 
-use super::ascii::FromWire;
 use super::resume::Start;
-use super::{Facts, How, Incoming, Outcome, Progress, Remote, Type, verify};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::data_error;
 use crate::ftp::path::RemotePath;
+use crate::transfer::ascii::FromWire;
+use crate::transfer::{Facts, How, Incoming, Outcome, Progress, Remote, Type, verify};
 
 /// Why a download did not succeed.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ impl Download<'_> {
         // is nearer to the truth. Which one counts is settled at the end.
         let said = [self.facts.size, announced.filter(|_| from == 0 || self.facts.size.is_none())];
         let known = said.iter().flatten().max().copied();
-        let expected = known.filter(|_| binary && self.how.verify != super::Verify::None);
+        let expected = known.filter(|_| binary && self.how.verify != crate::transfer::Verify::None);
         if let Some(total) = known {
             progress.expect(total);
         }
@@ -334,7 +334,7 @@ pub(super) fn refuses_restart(error: &Error) -> bool {
 }
 
 /// All bytes may be there, but the server never said so.
-pub(super) fn unconfirmed(what: &str, count: u64, error: Error) -> Error {
+pub(in crate::transfer) fn unconfirmed(what: &str, count: u64, error: Error) -> Error {
     if matches!(error.kind(), Kind::Interrupted | Kind::Terminated) {
         return error;
     }

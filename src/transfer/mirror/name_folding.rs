@@ -2,7 +2,7 @@
 //! dots at the end, or replace what it cannot store.
 //!
 //! Whether it does is never known beforehand. What was stored is looked for by its very name before
-//! anything beside it is deleted ([`settle`](super::settle::settle)); what was not stored has no
+//! anything beside it is deleted ([`settle`](super::confirm_stored::settle)); what was not stored has no
 //! such proof, and its twins are left alone ([`hold_back`]).
 
 use std::collections::HashMap;

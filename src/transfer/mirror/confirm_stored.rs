@@ -8,12 +8,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use super::carry::Sides;
 use super::delete::together;
+use super::executor::{Settings, Summary, ends_all, tried};
 use super::listing::Listing;
-use super::run::{Settings, Summary, ends_all, tried};
+use super::observer::Watch;
+use super::transfer_file::Sides;
 use super::tree::Found;
-use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 

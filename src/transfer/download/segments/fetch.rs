@@ -8,9 +8,11 @@ use std::sync::{Mutex, PoisonError};
 use super::parts::{Part, Parts};
 use crate::error::{Error, Kind};
 use crate::ftp::data::data_error;
-use crate::transfer::partial::Partial;
-use crate::transfer::resume::OVERLAP;
-use crate::transfer::stream::{Download, Failure, fill, full, refuses_restart, unconfirmed};
+use crate::transfer::download::partial::Partial;
+use crate::transfer::download::resume::OVERLAP;
+use crate::transfer::download::stream::{
+    Download, Failure, fill, full, refuses_restart, unconfirmed,
+};
 use crate::transfer::{BLOCK, Incoming, Progress, Remote, Type, all_resumed, verify};
 
 /// What the parts of one file have in common.

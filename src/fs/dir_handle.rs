@@ -18,8 +18,6 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Kind, Result};
 
-pub mod disk;
-
 /// How a directory is opened that only serves to reach what is in it: this needs no permission
 /// to read it.
 #[cfg(target_os = "linux")]
@@ -87,7 +85,7 @@ impl HeldDir {
 
     fn open_directory(&self, name: &OsStr, flags: OFlags) -> io::Result<Self> {
         let spot = self.spot(name);
-        let fd = rustix::fs::openat(&*self.fd, &*spot.real(), flags, Mode::empty())?;
+        let fd = rustix::fs::openat(&*self.fd, &*spot.name_on_disk(), flags, Mode::empty())?;
         Ok(Self {
             fd: Arc::new(fd),
             path: spot.path(),
@@ -112,7 +110,7 @@ impl HeldDir {
         if self.folds {
             return true;
         }
-        disk::is_fat(&*self.fd)
+        super::fat_names::is_fat(&*self.fd)
     }
 
     /// The names in it, without `.` and `..`.
@@ -191,7 +189,7 @@ impl Spot {
 
     /// The name that the disk has for this one: another one only on a disk played by a test.
     #[cfg(test)]
-    fn real(&self) -> Cow<'_, OsStr> {
+    fn name_on_disk(&self) -> Cow<'_, OsStr> {
         let alike = |name: &OsString| name.eq_ignore_ascii_case(&self.name);
         let there = || self.directory.names().ok()?.into_iter().find(alike);
         match self.directory.folds.then(there).flatten() {
@@ -201,7 +199,7 @@ impl Spot {
     }
 
     #[cfg(not(test))]
-    fn real(&self) -> Cow<'_, OsStr> {
+    fn name_on_disk(&self) -> Cow<'_, OsStr> {
         Cow::Borrowed(&self.name)
     }
 
@@ -211,7 +209,11 @@ impl Spot {
     ///
     /// The system's.
     pub fn stat(&self) -> io::Result<Option<Stat>> {
-        match rustix::fs::statat(&*self.directory.fd, &*self.real(), AtFlags::SYMLINK_NOFOLLOW) {
+        match rustix::fs::statat(
+            &*self.directory.fd,
+            &*self.name_on_disk(),
+            AtFlags::SYMLINK_NOFOLLOW,
+        ) {
             Ok(stat) => Ok(Some(stat)),
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(errno.into()),
@@ -224,7 +226,7 @@ impl Spot {
     ///
     /// The system's.
     pub fn stat_through_link(&self) -> io::Result<Stat> {
-        Ok(rustix::fs::statat(&*self.directory.fd, &*self.real(), AtFlags::empty())?)
+        Ok(rustix::fs::statat(&*self.directory.fd, &*self.name_on_disk(), AtFlags::empty())?)
     }
 
     /// Opens the file that is there, without following a link or waiting for a FIFO.
@@ -247,7 +249,7 @@ impl Spot {
 
     fn open_with(&self, flags: OFlags, mode: Mode) -> io::Result<File> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-        let fd = rustix::fs::openat(&*self.directory.fd, &*self.real(), flags, mode)?;
+        let fd = rustix::fs::openat(&*self.directory.fd, &*self.name_on_disk(), flags, mode)?;
         Ok(File::from(fd))
     }
 
@@ -258,7 +260,7 @@ impl Spot {
     /// The system's.
     pub fn rename(&self, to: &Spot) -> io::Result<()> {
         let (from, fd) = (&*self.directory.fd, &*to.directory.fd);
-        Ok(rustix::fs::renameat(from, &*self.real(), fd, &*to.real())?)
+        Ok(rustix::fs::renameat(from, &*self.name_on_disk(), fd, &*to.name_on_disk())?)
     }
 
     /// As [`Spot::rename`], but only if nothing is there.
@@ -269,7 +271,8 @@ impl Spot {
     pub fn rename_to_new(&self, to: &Spot) -> io::Result<()> {
         let (from, fd) = (&*self.directory.fd, &*to.directory.fd);
         let flags = RenameFlags::NOREPLACE;
-        match rustix::fs::renameat_with(from, &*self.real(), fd, &*to.real(), flags) {
+        match rustix::fs::renameat_with(from, &*self.name_on_disk(), fd, &*to.name_on_disk(), flags)
+        {
             // A file system (such as NFS) that cannot do it at once.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => match to.stat()? {
                 Some(_) => Err(Errno::EXIST.into()),
@@ -286,7 +289,7 @@ impl Spot {
     /// The system's.
     pub fn make_directory(&self) -> io::Result<()> {
         let mode = Mode::from_raw_mode(0o777);
-        Ok(rustix::fs::mkdirat(&*self.directory.fd, &*self.real(), mode)?)
+        Ok(rustix::fs::mkdirat(&*self.directory.fd, &*self.name_on_disk(), mode)?)
     }
 
     /// Removes a file, or a link itself.
@@ -295,7 +298,7 @@ impl Spot {
     ///
     /// The system's.
     pub fn remove(&self) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(&*self.directory.fd, &*self.real(), AtFlags::empty())?)
+        Ok(rustix::fs::unlinkat(&*self.directory.fd, &*self.name_on_disk(), AtFlags::empty())?)
     }
 
     /// Removes an empty directory.
@@ -304,7 +307,7 @@ impl Spot {
     ///
     /// The system's.
     pub fn remove_directory(&self) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(&*self.directory.fd, &*self.real(), AtFlags::REMOVEDIR)?)
+        Ok(rustix::fs::unlinkat(&*self.directory.fd, &*self.name_on_disk(), AtFlags::REMOVEDIR)?)
     }
 
     /// Whether this open file is what is there.
@@ -357,7 +360,7 @@ impl Spot {
     ///
     /// [`Kind::Local`] for one that the disk would store otherwise, or takes for a device.
     pub fn check_name(&self) -> Result<()> {
-        let Some(why) = disk::refused(&self.name) else { return Ok(()) };
+        let Some(why) = super::fat_names::refused(&self.name) else { return Ok(()) };
         if !self.directory.is_fat() {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
-use crate::transfer::held::Spot;
+use crate::fs::dir_handle::Spot;
 
 /// The end of a partial file's name.
 pub const SUFFIX: &str = ".ftpsh-part";
