@@ -37,12 +37,12 @@ fn main() -> anyhow::Result<()> {
         timeout: Duration::from_secs(30),
         mode: DataMode::Auto,
         list: ListMode::Auto,
-        eager: false,
+        prefetch_first_port: false,
         max_listing: u64::MAX,
         clear_data: false,
-        ways: ServerQuirks::slow(),
+        quirks: ServerQuirks::serial(),
         charset: Charset::default(),
-        dialogue: ProtocolTrace::default(),
+        trace: ProtocolTrace::default(),
     };
     let names = Mutex::new(
         std::io::read_to_string(std::io::stdin())?.lines().map(str::to_owned).collect::<Vec<_>>(),
@@ -63,7 +63,7 @@ fn main() -> anyhow::Result<()> {
             }
             data.finish()?;
         }
-        session.quit();
+        session.close_gracefully();
         Ok(())
     };
     std::thread::scope(|scope| {

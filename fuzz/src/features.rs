@@ -8,7 +8,7 @@ use super::common::{is_shown_safely, reply};
 pub fn check(data: &[u8]) {
     let Some(reply) = reply(data) else { return };
     let features = Features::parse(&reply);
-    assert_eq!(features.answered(), reply.code == 211);
+    assert_eq!(features.is_supported(), reply.code == 211);
     assert!(features.iter().count() <= reply.lines.len());
     for feature in features.iter() {
         assert!(!feature.name.is_empty() && !feature.name.contains([' ', '\t']), "{feature:?}");

@@ -80,7 +80,7 @@ impl Chmod {
 }
 
 fn set(ctx: &mut Context, mode: u32, path: &RemotePath) -> Result<()> {
-    let result = ctx.session()?.change_mode(mode, path);
+    let result = ctx.session()?.set_permissions(mode, path);
     ctx.audit().change_mode(mode, path.as_str(), result.as_ref().err());
     format::forget(ctx, path);
     result

@@ -160,7 +160,7 @@ fn store(ctx: &mut Context, remote: &RemotePath, path: &Path, entry: Option<&Ent
     // A new file has lost the old one's permissions.
     let mode = entry.and_then(|entry| entry.mode).filter(|_| job.how.atomic);
     if let Some(mode) = mode.map(|mode| mode & 0o7777) {
-        let result = ctx.session()?.change_mode(mode, remote);
+        let result = ctx.session()?.set_permissions(mode, remote);
         ctx.audit().change_mode(mode, remote.as_str(), result.as_ref().err());
         if let Err(error) = result {
             ctx.out.warn(&format!("{remote}: its permissions may have changed: {error}"));

@@ -18,7 +18,7 @@ impl Builtin for Feat {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let features = ctx.session()?.features().clone();
-        if !features.answered() {
+        if !features.is_supported() {
             return Err(Error::new(Kind::Refused, "feat: the server does not tell").into());
         }
         let lines: Vec<_> = features

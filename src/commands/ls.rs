@@ -194,7 +194,7 @@ impl Ls {
         let mut printed = false;
         let cut = ctx.ask_server(|session| {
             let charset = session.charset();
-            let listed = session.list_raw(remote.as_ref(), self.all, &mut |line| {
+            let listed = session.list_raw_lines(remote.as_ref(), self.all, &mut |line| {
                 printed = true;
                 out.line(&charset.decode(line))
             });

@@ -119,7 +119,7 @@ fn send(ctx: &mut Context, verb: &str, argument: &str) -> Result<()> {
         let reply = session.command(verb, argument)?;
         if changes_directory && reply.is_positive_completion() {
             // The session must know where it is.
-            session.ask_directory()?;
+            session.refresh_directory()?;
         }
         Ok(reply)
     };

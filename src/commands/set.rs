@@ -150,7 +150,7 @@ fn take_effect(row: &Row, ctx: &Context) -> Result<()> {
                     | "trust:policy"
             )
     };
-    let connected = ctx.connection.session().is_some_and(|session| session.death().is_none());
+    let connected = ctx.connection.session().is_some_and(|session| session.failure().is_none());
     if connected && at_connect(row.name) {
         ctx.out.notice(&format!("{} takes effect with the next connection (reconnect)", row.name));
     }

@@ -54,11 +54,11 @@ fn exact(ctx: &mut Context, lookup: &mut Lookup, typed: &str) -> Result<Entry> {
         return Ok(entry);
     }
     let path = RemotePath::new(typed)?;
-    if let Some(size) = known(ctx.ask_server(|session| session.size(&path)))? {
+    if let Some(size) = known(ctx.ask_server(|session| session.file_size(&path)))? {
         entry.size = Some(size);
         entry.size_in_blocks = false;
     }
-    if let Some(time) = known(ctx.ask_server(|session| session.modified(&path)))? {
+    if let Some(time) = known(ctx.ask_server(|session| session.modified_time(&path)))? {
         entry.modified = Some(Modified { time, precision: Precision::Second, zone: Zone::Utc });
     }
     Ok(entry)

@@ -21,8 +21,8 @@ impl Builtin for Status {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let mut lines = Lines::default();
         // Asked before SYST makes the session busy again.
-        let idle = ctx.connection.session().map(|session| session.used().elapsed());
-        let system = ctx.connection.live().and_then(Session::system);
+        let idle = ctx.connection.session().map(|session| session.last_used().elapsed());
+        let system = ctx.connection.live().and_then(Session::system_type);
         match &ctx.connection.site {
             Some(site) => lines.add("site", site.to_string()),
             None => lines.add("site", "not connected"),
@@ -31,11 +31,11 @@ impl Builtin for Status {
             lines.add("user", &*login.user);
         }
         if let Some(session) = ctx.connection.session() {
-            match session.death() {
+            match session.failure() {
                 Some(death) => lines.add("connection", format!("lost: {}", death.message())),
                 None => lines.add("connection", "open"),
             }
-            if let Some(proxy) = &session.options().dialer.proxy {
+            if let Some(proxy) = &session.config().dialer.proxy {
                 lines.add("proxy", proxy.url());
             }
             if let Some(idle) = idle {
@@ -88,8 +88,8 @@ impl Lines {
 }
 
 fn protection(session: &Session, lines: &mut Lines) {
-    let agreed = session.agreed();
-    let options = session.options();
+    let agreed = session.negotiated();
+    let options = session.config();
     let start = if options.implicit { "implicit" } else { "explicit" };
     lines.add("tls", format!("{} {} ({start})", agreed.version, agreed.cipher).replace("  ", " "));
     lines.add(
@@ -99,7 +99,7 @@ fn protection(session: &Session, lines: &mut Lines) {
             Backend::Native => "native-tls",
         },
     );
-    let data = match session.data_agreed() {
+    let data = match session.data_negotiated() {
         _ if options.clear_data => "not protected (tls:data is clear)",
         Some(agreed) if agreed.resumed => {
             "private, resume the TLS session of the control connection"
@@ -112,7 +112,7 @@ fn protection(session: &Session, lines: &mut Lines) {
 
 fn features(session: &Session) -> String {
     let features = session.features();
-    if !features.answered() {
+    if !features.is_supported() {
         return "the server does not tell".to_owned();
     }
     let names: Vec<_> = features

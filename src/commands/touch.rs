@@ -86,7 +86,7 @@ fn create(ctx: &mut Context, path: &RemotePath) -> Result<()> {
 
 fn set_time(ctx: &mut Context, path: &RemotePath, time: DateTime<Utc>) -> Result<()> {
     format::forget(ctx, path);
-    if ctx.session()?.change_modified(path, time.naive_utc())? {
+    if ctx.session()?.set_modified_time(path, time.naive_utc())? {
         return Ok(());
     }
     Err(Error::new(Kind::Refused, format!("touch {path}: the server sets no times")))

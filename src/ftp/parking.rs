@@ -55,10 +55,10 @@ impl Parking {
     /// this site under another key is closed: it was made with other settings, or for another
     /// user.
     pub fn take(&self, site: &str, key: &str) -> Vec<Session> {
-        let (mine, others) = self
-            .pull(|parked| parked.site == site)
-            .into_iter()
-            .partition::<Vec<_>, _>(|parked| parked.key == key && !parked.session.has_news());
+        let (mine, others) =
+            self.pull(|parked| parked.site == site).into_iter().partition::<Vec<_>, _>(|parked| {
+                parked.key == key && !parked.session.has_unread_input()
+            });
         close(others);
         mine.into_iter().map(|parked| parked.session).collect()
     }
@@ -69,7 +69,7 @@ impl Parking {
         let pulled = self.pull(|parked| parked.site == site && std::mem::take(&mut one));
         let found = !pulled.is_empty();
         // The server has to know before the next one comes.
-        pulled.into_iter().for_each(|parked| parked.session.quit());
+        pulled.into_iter().for_each(|parked| parked.session.close_gracefully());
         found
     }
 
@@ -112,5 +112,5 @@ fn watch_over(lot: &Weak<Lot>) {
 }
 
 fn close(sessions: Vec<Parked>) {
-    sessions.into_iter().for_each(|parked| parked.session.leave());
+    sessions.into_iter().for_each(|parked| parked.session.close_now());
 }

@@ -76,8 +76,8 @@ impl Pool {
             cancel.check()?;
             while let Some(mut session) = state.idle.pop() {
                 drop(state);
-                session.ask_if_in_doubt();
-                if session.death().is_none() {
+                session.check_alive();
+                if session.failure().is_none() {
                     return Ok(Lease { pool: Arc::clone(self), session: Some(session) });
                 }
                 state = self.state();
@@ -166,7 +166,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let mut state = self.pool.state();
         match self.session.take() {
-            Some(session) if session.death().is_none() => state.idle.push(session),
+            Some(session) if session.failure().is_none() => state.idle.push(session),
             _ => state.open -= 1,
         }
         self.pool.returned.notify_one();

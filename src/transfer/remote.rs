@@ -71,9 +71,9 @@ const LONGEST_LINK: u64 = 4096;
 impl Remote for Session {
     fn facts(&mut self, path: &RemotePath) -> Result<Facts> {
         // SIZE counts what would be sent: in ASCII type servers refuse it, or count line ends.
-        self.set_ascii(false)?;
+        self.set_ascii_type(false)?;
         // One round trip where MLST is there, two elsewhere.
-        if let Some(entry) = self.mlst(path)? {
+        if let Some(entry) = self.mlst_entry(path)? {
             if entry.kind == EntryKind::Directory {
                 return Err(Error::new(Kind::Refused, format!("{path}: is a directory"))
                     .with_hint("`ls` shows what is in it, `get -r` fetches it"));
@@ -90,9 +90,9 @@ impl Remote for Session {
     }
 
     fn size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
-        self.set_ascii(false)?;
-        match Session::size(self, path)? {
-            None => Ok(self.mlst(path)?.and_then(|entry| entry.size)),
+        self.set_ascii_type(false)?;
+        match Session::file_size(self, path)? {
+            None => Ok(self.mlst_entry(path)?.and_then(|entry| entry.size)),
             size => Ok(size),
         }
     }
@@ -102,30 +102,30 @@ impl Remote for Session {
     }
 
     fn foresee_modified(&mut self, path: &RemotePath) -> Result<()> {
-        Session::foresee_modified(self, path)
+        Session::prefetch_modified(self, path)
     }
 
     fn modified(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
-        Session::modified(self, path)
+        Session::modified_time(self, path)
     }
 
     fn arrived(&mut self, path: &RemotePath, time: Option<NaiveDateTime>) -> Result<Option<u64>> {
-        self.set_ascii(false)?;
-        self.foresee_change_modified(path, time)?;
-        match self.mlst(path)? {
+        self.set_ascii_type(false)?;
+        self.pipeline_set_modified(path, time)?;
+        match self.mlst_entry(path)? {
             Some(entry) if !may_be_link(&entry) => Ok(entry.size),
-            _ => Session::size(self, path),
+            _ => Session::file_size(self, path),
         }
     }
 
     fn fetch(&mut self, path: &RemotePath, offset: u64, kind: Type) -> Result<Box<dyn Incoming>> {
-        self.set_ascii(kind == Type::Ascii)?;
+        self.set_ascii_type(kind == Type::Ascii)?;
         let data = self.open_data(&format!("get {path}"), "RETR", path.as_str(), offset)?;
         Ok(Box::new(Download(data)))
     }
 
     fn store(&mut self, path: &RemotePath, place: Place, kind: Type) -> Result<Box<dyn Outgoing>> {
-        self.set_ascii(kind == Type::Ascii)?;
+        self.set_ascii_type(kind == Type::Ascii)?;
         let (verb, offset) = match place {
             Place::Whole => ("STOR", 0),
             Place::End => ("APPE", 0),
@@ -136,7 +136,7 @@ impl Remote for Session {
     }
 
     fn set_modified(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool> {
-        self.change_modified(path, time)
+        self.set_modified_time(path, time)
     }
 
     fn checksum(&mut self, path: &RemotePath) -> Result<Option<Checksum>> {
@@ -158,11 +158,11 @@ impl Remote for Session {
     }
 
     fn tls_resumed(&self) -> Option<bool> {
-        let agreed = self.data_agreed().filter(|_| !self.options().clear_data);
+        let agreed = self.data_negotiated().filter(|_| !self.config().clear_data);
         agreed.map(|agreed| agreed.resumed)
     }
 
     fn timeout(&self) -> Duration {
-        self.options().timeout
+        self.config().timeout
     }
 }

@@ -38,11 +38,11 @@ fn a_reply_too_many_is_never_credited_to_the_next_command() {
             script().on("NOOP", Step::After(surplus.into())).always("DELE", Step::reply("550 no")),
         );
         let mut session = scene.session();
-        assert!(session.run("noop", "NOOP", "").is_ok());
-        let error = session.run("rm a", "DELE", "a").unwrap_err();
+        assert!(session.checked_command("noop", "NOOP", "").is_ok());
+        let error = session.checked_command("rm a", "DELE", "a").unwrap_err();
         assert_eq!(error.kind(), Kind::Connect, "{surplus:?}: {error}");
-        assert!(session.death().is_some(), "{surplus:?}");
-        assert!(session.run("noop", "NOOP", "").is_err(), "a dead session stays dead");
+        assert!(session.failure().is_some(), "{surplus:?}");
+        assert!(session.checked_command("noop", "NOOP", "").is_err(), "a dead session stays dead");
         drop(session);
         assert!(!scene.liar.wire.has("DELE"), "{surplus:?}: sent on a connection out of step");
     }
@@ -195,7 +195,7 @@ fn a_late_reply_to_another_command_is_never_a_success() {
         ("RMD", "", |session, path| session.remove_directory(path)),
         ("RNFR", "350", |session, path| session.rename(path, &RemotePath::root())),
         ("RNTO", "", |session, path| session.rename(path, &RemotePath::root())),
-        ("SITE", "200 211 213 215", |session, path| session.change_mode(0o600, path)),
+        ("SITE", "200 211 213 215", |session, path| session.set_permissions(0o600, path)),
     ];
     for (verb, own, change) in changes {
         for late in late.iter().chain(&more).filter(|late| !own.contains(&late[..3])) {
@@ -285,13 +285,13 @@ fn line_breaks_and_nul_in_arguments_reach_no_wire() {
     let mut session = scene.session();
     let before = scene.liar.wire.raw_lines().len();
     for argument in ["a\r\nDELE a", "a\nDELE a", "a\rb", "a\0b", "\r\n"] {
-        let error = session.run("x", "RETR", argument).unwrap_err();
+        let error = session.checked_command("x", "RETR", argument).unwrap_err();
         assert_eq!(error.kind(), Kind::Usage, "{argument:?}");
         assert!(session.open_data("x", "RETR", argument, 0).is_err(), "{argument:?}");
-        assert!(session.death().is_none(), "{argument:?}: nothing was sent, nothing is lost");
+        assert!(session.failure().is_none(), "{argument:?}: nothing was sent, nothing is lost");
     }
     assert_eq!(scene.liar.wire.raw_lines().len(), before);
-    assert!(session.run("noop", "NOOP", "").is_ok());
+    assert!(session.checked_command("noop", "NOOP", "").is_ok());
 }
 
 #[test]

@@ -109,7 +109,7 @@ impl Audit {
     ) {
         let outcome = result.ok().flatten();
         let resumed = outcome.and_then(|outcome| outcome.tls_resumed);
-        if resumed == Some(false) && self.ways.first_not_resumed() {
+        if resumed == Some(false) && self.ways.first_unresumed_notice() {
             self.out.verbose(1, NOT_RESUMED);
         }
         let bytes = outcome.map_or(0, |outcome| outcome.bytes);

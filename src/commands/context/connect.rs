@@ -79,7 +79,7 @@ impl Context {
             connection.sources.url.take(),
         );
         let (site, login, mut session, url) = before;
-        let slot = session.as_mut().and_then(Session::release);
+        let slot = session.as_mut().and_then(Session::take_permit);
         let result = self.establish(slot);
         let connection = &mut self.connection;
         if result.is_err() {
@@ -91,7 +91,7 @@ impl Context {
         connection.previous = None;
         self.cache.clear();
         if let Some(session) = session {
-            session.quit();
+            session.close_gracefully();
         }
         Ok(())
     }
@@ -116,10 +116,10 @@ impl Context {
 
     /// Once more, one command at a time, where the server does not keep up with pipelined ones.
     fn establish_in_step(&mut self, slot: Option<Slot>) -> Result<()> {
-        let slow = self.connection.ways.is_slow();
+        let slow = self.connection.ways.is_serial();
         match self.establish_once(slot) {
             Err(error)
-                if error.kind() == Kind::Connect && !slow && self.connection.ways.is_slow() =>
+                if error.kind() == Kind::Connect && !slow && self.connection.ways.is_serial() =>
             {
                 let host = self.connection.host().unwrap_or_default();
                 self.out.notice(&format!(
@@ -139,7 +139,7 @@ impl Context {
             None => self.slot(&site)?,
         };
         let mut session = self.connect_trusted(&site)?;
-        session.hold(slot);
+        session.attach_permit(slot);
         self.log_in(&site, &mut session)?;
         self.connection.session = Some(session);
         Ok(())
@@ -362,7 +362,7 @@ impl Context {
                 "list" => ListMode::List,
                 _ => ListMode::Auto,
             },
-            eager: !self.at_prompt && site.path.is_none(),
+            prefetch_first_port: !self.at_prompt && site.path.is_none(),
             max_listing: settings.count(set::FTP_MAX_LISTING, host) << 20,
             clear_data: {
                 let clear = settings.text(set::TLS_DATA, host) == "clear";
@@ -371,13 +371,13 @@ impl Context {
                 }
                 clear
             },
-            ways: if settings.flag(set::FTP_SYNC_MODE, host) {
-                ServerQuirks::slow()
+            quirks: if settings.flag(set::FTP_SYNC_MODE, host) {
+                ServerQuirks::serial()
             } else {
                 self.connection.ways.clone()
             },
             charset: Charset::named(settings.text(set::NET_CHARSET, host)).unwrap_or_default(),
-            dialogue: ProtocolTrace::watched_by(Arc::new(move |direction, line| {
+            trace: ProtocolTrace::watched_by(Arc::new(move |direction, line| {
                 let shown = match direction {
                     Direction::Sent => Shown::Sent,
                     Direction::Received => Shown::Received,

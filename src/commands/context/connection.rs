@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::credentials::{Secret, Sources};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
-use crate::ftp::session::directory::{LoginDirectory, lost_place};
+use crate::ftp::session::directory::{LoginDirectory, directory_mismatch};
 use crate::ftp::session::quirks::ServerQuirks;
 use crate::ftp::session::{self, Session};
 use crate::target::Site;
@@ -96,10 +96,12 @@ impl Place {
     /// [`Kind::Connect`] when it is not certain that it is the same place.
     pub fn restore(&self, session: &mut Session) -> Result<()> {
         if self.is_lost {
-            return Err(lost_place("the server did not say which directory the session was in"));
+            return Err(directory_mismatch(
+                "the server did not say which directory the session was in",
+            ));
         }
-        session.is_at_home(&self.home)?;
-        session.go_back_to(&self.directory)
+        session.check_login_directory(&self.home)?;
+        session.return_to_directory(&self.directory)
     }
 }
 
@@ -158,13 +160,13 @@ impl Connection {
         let Some(mut session) = other.session.take() else { return };
         let there = match &self.place {
             Some(place) => place.restore(&mut session),
-            None => session.go_back_to(&session.home().path.clone()),
+            None => session.return_to_directory(&session.login_directory().path.clone()),
         };
         if there.is_ok() {
             self.session = Some(session);
         } else {
             // The command that needs the connection will say why.
-            session.quit();
+            session.close_gracefully();
         }
     }
 
@@ -185,7 +187,7 @@ impl Connection {
 
     /// The session, if it is alive, without asking it.
     pub fn live(&mut self) -> Option<&mut Session> {
-        self.session.as_mut().filter(|session| session.death().is_none())
+        self.session.as_mut().filter(|session| session.failure().is_none())
     }
 
     /// The remote directory, as far as known.
@@ -197,9 +199,9 @@ impl Connection {
     /// Where the session is, or was.
     pub(super) fn place(&self) -> Option<Place> {
         let now = self.session.as_ref().map(|session| Place {
-            home: session.home().clone(),
+            home: session.login_directory().clone(),
             directory: session.cwd().clone(),
-            is_lost: session.is_lost(),
+            is_lost: session.is_directory_unknown(),
         });
         now.or_else(|| self.place.clone())
     }
@@ -221,7 +223,7 @@ impl Connection {
     pub fn close(&mut self) {
         self.place = self.place();
         if let Some(session) = self.session.take() {
-            session.quit();
+            session.close_gracefully();
         }
     }
 
@@ -253,12 +255,13 @@ impl Context {
     /// The session, if it still lives; the server is asked where there is doubt.
     pub(super) fn checked_session(&mut self) -> Option<&mut Session> {
         let idle = self.idle();
-        let expired = self.connection.session.as_ref().is_some_and(|s| s.used().elapsed() > idle);
+        let expired =
+            self.connection.session.as_ref().is_some_and(|s| s.last_used().elapsed() > idle);
         if expired {
             self.connection.close();
         }
         if let Some(session) = self.connection.live() {
-            session.ask_if_in_doubt();
+            session.check_alive();
         }
         self.connection.live()
     }

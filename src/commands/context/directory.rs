@@ -45,7 +45,7 @@ impl Context {
                 ctx.connection.place = before;
                 return Err(gone());
             };
-            let home = session.home().clone();
+            let home = session.login_directory().clone();
             let (entered, place) = match (&before, path) {
                 (_, None) => (enter(session, None), before),
                 // What was typed is relative to the directory before.
@@ -67,7 +67,7 @@ impl Context {
     fn connect_again(&mut self) -> Result<Option<Place>> {
         // Kept until a session is there: the next attempt has to know it as well.
         self.connection.place = self.connection.place();
-        let died = self.connection.session.take().and_then(|session| session.death());
+        let died = self.connection.session.take().and_then(|session| session.failure());
         if self.connection.site.is_none() {
             return Err(not_connected());
         }
@@ -96,11 +96,11 @@ fn gone() -> Error {
 fn enter(session: &mut Session, path: Option<&RemotePath>) -> Result<()> {
     match path {
         Some(path) => session.change_directory(path),
-        None if session.home().path.is_here() => {
+        None if session.login_directory().path.is_here() => {
             Err(Error::new(Kind::Other, "cd: the server does not name the login directory")
                 .with_hint("`cd` to an absolute path"))
         }
-        None => session.go_back_to(&session.home().path.clone()),
+        None => session.return_to_directory(&session.login_directory().path.clone()),
     }
 }
 

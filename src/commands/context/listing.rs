@@ -52,7 +52,7 @@ impl Context {
         let key = self.absolute(path.map_or(".", RemotePath::as_str))?;
         // `.` and the like mean the same to us, but not to every server.
         let path = path.filter(|path| path.as_str() != ".");
-        let listing = self.ask_server(|session| session.list(path, true))?;
+        let listing = self.ask_server(|session| session.list_directory(path, true))?;
         for line in &listing.unknown {
             self.out.warn(&format!("{key}: a line of the listing was not understood: {line}"));
         }

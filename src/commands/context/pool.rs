@@ -7,7 +7,7 @@ use super::connection::not_connected;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::pool::Pool;
 use crate::ftp::session::Session;
-use crate::ftp::session::directory::lost_place;
+use crate::ftp::session::directory::directory_mismatch;
 use crate::target::Site;
 use crate::threads;
 use crate::tls::KnownGroup;
@@ -26,10 +26,10 @@ impl Context {
         let login = self.connection.login.clone().ok_or_else(not_connected)?;
         let mut options = self.session_options(&site)?;
         let mut session = self.connection.take_session().ok_or_else(not_connected)?;
-        session.set_busy(true);
-        let (known, pinned) = (session.known(), session.certificate().to_vec());
-        let is_lost = session.is_lost();
-        options.tls.seen = Some(KnownGroup { group: session.agreed().group });
+        session.set_prefetch(true);
+        let (known, pinned) = (session.template(), session.certificate().to_vec());
+        let is_lost = session.is_directory_unknown();
+        options.tls.seen = Some(KnownGroup { group: session.negotiated().group });
         let limit = self.connection_limit(&site);
         let jobs = self.jobs.clone();
         let key = self.parking_key(&site, &login.user);
@@ -37,15 +37,17 @@ impl Context {
         // They were made to a server that shows the same certificate as ours does now, and led to the
         // same directory.
         let alike = |other: &Session| {
-            let same_home = other.is_at_home(session.home()).is_ok();
+            let same_home = other.check_login_directory(session.login_directory()).is_ok();
             other.certificate() == pinned && same_home && !is_lost
         };
         let (parked, strangers): (Vec<_>, Vec<_>) = parked.into_iter().partition(alike);
-        strangers.into_iter().for_each(Session::leave);
+        strangers.into_iter().for_each(Session::close_now);
         let audit = self.audit_of(&site.host, site.port);
         let connect = move || {
             if is_lost {
-                return Err(lost_place("another connection cannot be in the same directory"));
+                return Err(directory_mismatch(
+                    "another connection cannot be in the same directory",
+                ));
             }
             // Without one, the pool does with what it has: the others belong to jobs.
             let slot = jobs.free_slot(&site.key(), limit).ok_or_else(|| {
@@ -62,15 +64,15 @@ impl Context {
             });
             audit.connect(session.as_ref().err());
             let mut session = session?;
-            session.hold(slot);
-            session.set_busy(true);
-            let logged_in = session.login_like(&known, &login);
+            session.attach_permit(slot);
+            session.set_prefetch(true);
+            let logged_in = session.login_from_template(&known, &login);
             audit.login(login.user, logged_in.as_ref().err());
             logged_in.map(|()| session)
         };
         let pool = Pool::new(limit, Box::new(connect));
         for mut session in parked {
-            session.set_busy(true);
+            session.set_prefetch(true);
             pool.adopt(session);
         }
         // The last one is the first to be used.
@@ -82,13 +84,13 @@ impl Context {
     /// is then asked for with the end of the one before it.
     pub fn in_a_row<T>(&mut self, many: bool, work: impl FnOnce(&mut Self) -> T) -> T {
         if let Some(session) = &mut self.connection.session {
-            session.set_busy(many);
+            session.set_prefetch(many);
         }
         let done = work(self);
         if let Some(session) = &mut self.connection.session {
-            session.set_busy(false);
+            session.set_prefetch(false);
             // If it is lost, the next command finds out.
-            let _ = session.settle();
+            let _ = session.drain_pending();
         }
         done
     }
@@ -102,10 +104,10 @@ impl Context {
         let (place, key) = (site.key(), self.parking_key(&site, &login.user));
         let idle = self.idle();
         let mut sessions = pool.drain();
-        sessions.retain(|session| session.death().is_none());
+        sessions.retain(|session| session.failure().is_none());
         let is_ours = |session: &Session| {
             before.as_ref().is_some_and(|place| {
-                *session.cwd() == place.directory && session.is_lost() == place.is_lost
+                *session.cwd() == place.directory && session.is_directory_unknown() == place.is_lost
             })
         };
         let mut ours = match self.connection.session {
@@ -113,8 +115,8 @@ impl Context {
             None => sessions.iter().rposition(is_ours).map(|place| sessions.swap_remove(place)),
         };
         let settle = |session: &mut Session| {
-            session.set_busy(false);
-            session.settle().is_ok()
+            session.set_prefetch(false);
+            session.drain_pending().is_ok()
         };
         // What is still to be read of each may take its time.
         std::thread::scope(|scope| {
@@ -122,7 +124,7 @@ impl Context {
                 // One that no thread can be had for is closed.
                 let _ = threads::start(scope, "sessions", || {
                     if self.jobs.slots().is_wanted(&place) {
-                        session.quit();
+                        session.close_gracefully();
                     } else if settle(&mut session) {
                         self.jobs.parking().park(&place, &key, session, idle);
                     }

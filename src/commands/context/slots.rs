@@ -34,7 +34,7 @@ impl Context {
     /// Says goodbye to all servers, and waits for no answer: this is the end.
     pub fn leave_all(&mut self) {
         if let Some(session) = self.connection.session.take() {
-            session.leave();
+            session.close_now();
         }
         self.jobs.parking().clear();
     }

@@ -206,9 +206,9 @@ impl Patient<'_> {
                 return self.report.block(error.kind(), finding);
             }
         };
-        match session.list(None, false) {
+        match session.list_directory(None, false) {
             Ok(listing) => {
-                let how = match session.data_agreed() {
+                let how = match session.data_negotiated() {
                     Some(agreed) if agreed.resumed => "private, TLS session resumed",
                     Some(_) => "private, same certificate",
                     None => "not protected (tls:data is clear)",
@@ -225,8 +225,8 @@ impl Patient<'_> {
                     finding = finding.server(Topic::Reuse);
                 }
                 self.report.block(error.kind(), finding)?;
-                if session.death().is_none() {
-                    session.quit();
+                if session.failure().is_none() {
+                    session.close_gracefully();
                 }
                 return Ok(());
             }
@@ -237,7 +237,7 @@ impl Patient<'_> {
             self.report.add(Finding::skip("upload", "only with `--write`"))?;
             self.minutes()?;
         }
-        session.quit();
+        session.close_gracefully();
         Ok(())
     }
 

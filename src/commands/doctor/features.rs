@@ -21,7 +21,7 @@ impl Patient<'_> {
         let mut names: Vec<_> = self.features.iter().map(|feature| &*feature.name).collect();
         names.dedup();
         let brand = self.report.brand.name().unwrap_or("a server that does not tell its name");
-        self.report.add(if self.features.answered() {
+        self.report.add(if self.features.is_supported() {
             Finding::ok("features", format!("{brand}: {}", names.join(", ")))
         } else {
             let meaning = "the server does not say what it can do; everything has to be tried";

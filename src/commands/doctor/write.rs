@@ -50,7 +50,7 @@ impl Patient<'_> {
         path: &RemotePath,
         content: &[u8],
     ) -> Result<()> {
-        let size = session.size(path).ok().flatten();
+        let size = session.file_size(path).ok().flatten();
         let seen = format!("{path}, {} bytes", content.len());
         self.report.add(match size {
             Some(size) if size != content.len() as u64 => {
@@ -60,7 +60,7 @@ impl Patient<'_> {
             }
             _ => Finding::ok("upload", seen),
         })?;
-        self.clock(session.modified(path).ok().flatten())?;
+        self.clock(session.modified_time(path).ok().flatten())?;
         self.times(session, path)?;
         match fetch(session, path) {
             Ok(back) if back == content => {
@@ -120,8 +120,8 @@ impl Patient<'_> {
     fn times(&mut self, session: &mut Session, path: &RemotePath) -> Result<()> {
         let noon = NaiveDate::from_ymd_opt(2020, 2, 29).and_then(|day| day.and_hms_opt(12, 34, 56));
         let Some(wanted) = noon else { return Ok(()) };
-        let set = session.change_modified(path, wanted);
-        let there = session.modified(path).ok().flatten();
+        let set = session.set_modified_time(path, wanted);
+        let there = session.modified_time(path).ok().flatten();
         self.report.add(match (set, there) {
             (Ok(true), Some(time)) if time == wanted => Finding::ok("times", "can be set"),
             (Ok(true), Some(time)) => {
@@ -153,7 +153,7 @@ pub(super) fn minutes_off(greeting: &str, now: NaiveTime) -> Option<i64> {
 }
 
 fn send(session: &mut Session, path: &RemotePath, content: &[u8]) -> Result<()> {
-    let timeout = session.options().timeout;
+    let timeout = session.config().timeout;
     let mut data = session.open_data("upload", "STOR", path.as_str(), 0)?;
     if let Err(error) = data.write_all(content) {
         data.abort();
@@ -164,7 +164,7 @@ fn send(session: &mut Session, path: &RemotePath, content: &[u8]) -> Result<()> 
 }
 
 fn fetch(session: &mut Session, path: &RemotePath) -> Result<Vec<u8>> {
-    let timeout = session.options().timeout;
+    let timeout = session.config().timeout;
     let mut data = session.open_data("download", "RETR", path.as_str(), 0)?;
     let mut back = Vec::new();
     // A byte more than was sent is enough to know.

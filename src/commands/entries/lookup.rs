@@ -40,7 +40,7 @@ impl Lookup {
         {
             return Ok(entry.clone());
         }
-        match ctx.ask_server(|session| session.mlst(&path)) {
+        match ctx.ask_server(|session| session.mlst_entry(&path)) {
             Ok(Some(entry)) => return Ok(Entry { name: name.to_owned(), ..entry }),
             Err(error) if !lacks_command(&error) => return Err(error),
             _ => {}

@@ -23,8 +23,8 @@ pub fn offset(ctx: &mut Context, entries: &[(&Entry, Place<'_>)]) -> Option<Time
     let newest = newest.map(|(entry, place, modified)| (place.path(entry), modified));
     let newest = newest.as_ref().map(|(path, modified)| (&**path, modified));
     let offset = ctx.ask_server(|session| {
-        let offset = session.list_offset(newest);
-        session.death().map_or(Ok(offset), Err)
+        let offset = session.list_time_offset(newest);
+        session.failure().map_or(Ok(offset), Err)
     });
     offset.ok().flatten()
 }

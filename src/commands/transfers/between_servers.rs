@@ -157,7 +157,8 @@ fn at_server(connection: &Connection, error: Error) -> Error {
 /// A remote file as a URL. Its path is the one typed where that is under the login directory.
 fn url(connection: &Connection, typed: &RemotePath) -> String {
     let Some(site) = &connection.site else { return typed.as_str().to_owned() };
-    let moved = connection.session().filter(|session| *session.cwd() != session.home().path);
+    let moved =
+        connection.session().filter(|session| *session.cwd() != session.login_directory().path);
     let path = moved.and_then(|session| session.cwd().resolve(typed.as_str()).ok());
     let path = path.as_ref().unwrap_or(typed);
     Site { path: Some(encode_name(path.as_str())), ..site.clone() }.to_string()

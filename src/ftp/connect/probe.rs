@@ -23,7 +23,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 ///
 /// [`Kind::Connect`] and [`Kind::Tls`], as for a connection that is to be used.
 pub fn probe(options: &SessionConfig) -> Result<(Identity, Option<Negotiated>)> {
-    let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
+    let exchange = Exchange::shared(options.timeout, options.trace.clone());
     let mut shown = None;
     let (mut control, ..) = secure(options, &exchange, &mut |identity| {
         shown = Some(identity.clone());

@@ -63,7 +63,7 @@ impl Clear {
     ///
     /// [`Kind::Connect`] when the socket cannot be used.
     pub fn new(options: &SessionConfig, tcp: TcpStream) -> Result<Self> {
-        let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
+        let exchange = Exchange::shared(options.timeout, options.trace.clone());
         Ok(Self { socket: socket(tcp, options.dialer.cancel.clone())?, exchange })
     }
 

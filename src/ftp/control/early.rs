@@ -94,7 +94,7 @@ impl Control {
 
     /// Writes a line in which 0xFF is doubled, as the server takes it.
     fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
-        if lock(&self.exchange).ways.telnet().undoes {
+        if lock(&self.exchange).ways.telnet_rules().undoes {
             return self.stream.write_all(line);
         }
         self.stream.write_all(&undoubled(line))

@@ -143,14 +143,14 @@ impl Control {
             let (is_data, begun) = (is_data_verb(&exchange.verb), exchange.preliminary.is_some());
             (timeout, is_data, begun, exchange.charset)
         };
-        let doubles = lock(&self.exchange).ways.telnet().doubles;
+        let doubles = lock(&self.exchange).ways.telnet_rules().doubles;
         self.lines.set_doubles(doubles);
         let mut passed = PreliminaryCounter::default();
         loop {
             let mut reply = self.lines.reply(&mut self.stream).map_err(|broken| {
                 if self.strict && broken.is_silence() {
                     // It may have lost a command that came together with another.
-                    lock(&self.exchange).ways.slow_down();
+                    lock(&self.exchange).ways.disable_pipelining();
                 }
                 broken.into_error(timeout)
             })?;
@@ -168,7 +168,7 @@ impl Control {
                     // A data command may follow a passive one so closely that what is too many to
                     // that comes after it.
                     if self.strict || (is_data && !begun) {
-                        exchange.ways.slow_down();
+                        exchange.ways.disable_pipelining();
                     }
                     return Err(foreign(&exchange.verb, &reply));
                 }

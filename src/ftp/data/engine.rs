@@ -211,7 +211,7 @@ pub(in crate::ftp) fn start(
                     .connect(&dialer, &host, address.port())
                     .map_err(|error| error.about("data connection")),
                 None => {
-                    let proven = lock(&exchange).ways.proven().is_some();
+                    let proven = lock(&exchange).ways.data_mode().is_some();
                     dial_data(SocketAddr::new(peer.ip(), address.port()), &dialer, proven)
                 }
             };

@@ -94,7 +94,7 @@ impl Data {
         let reply = self.complete()?;
         if asked_ahead && reply.class() >= 4 {
             // All came, and then it failed: the passive command may have been too early.
-            lock(&self.exchange).ways.slow_down();
+            lock(&self.exchange).ways.disable_pipelining();
         }
         Ok(Finished { end, reply, resumes })
     }

@@ -35,7 +35,7 @@ impl Session {
         let opened = self.open_in_some_mode(what, verb, &line, offset);
         let mut exchange = lock(&self.exchange);
         match &opened {
-            Ok(_) => exchange.at_end = self.passive_ahead().filter(|_| self.busy),
+            Ok(_) => exchange.at_end = self.passive_ahead().filter(|_| self.prefetch_port),
             Err(_) => exchange.before_data.clear(),
         }
         drop(exchange);
@@ -58,10 +58,10 @@ impl Session {
             match self.engine.custom_data_command(line, &expected) {
                 Ok((_, transfer)) => {
                     self.working_mode = Some(mode);
-                    self.options.ways.prove(mode);
+                    self.config.quirks.record_data_mode(mode);
                     let mut data = Data::new(transfer, Arc::clone(&self.exchange));
                     if let Some(agreed) = data.agreed() {
-                        self.data_agreed = Some(agreed);
+                        self.data_negotiated = Some(agreed);
                     }
                     return Ok(data);
                 }
@@ -107,7 +107,7 @@ impl Session {
     }
 
     fn never_connected(&self, what: &str) -> Error {
-        let seconds = self.options.timeout.as_secs_f32();
+        let seconds = self.config.timeout.as_secs_f32();
         let text = format!("{what}: the server made no data connection within {seconds} s");
         let error = Error::new(Kind::Connect, text).transient().with_hint(
             "active mode needs a way in through firewalls; `set ftp:mode auto` needs none",
@@ -121,7 +121,7 @@ impl Session {
     fn failed_handshake(&mut self, what: &str, failure: Option<Error>) -> Error {
         let failure = failure.unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed"));
         // The data connection showed another certificate.
-        if let Some(death) = self.death() {
+        if let Some(death) = self.failure() {
             return death.about(what);
         }
         if matches!(failure.kind(), Kind::Interrupted | Kind::Terminated) {
@@ -148,18 +148,18 @@ impl Session {
 
     /// A refusal, with what it means to a backend that cannot resume sessions.
     fn about_reuse(&self, error: Error, reply: &Reply) -> Error {
-        let native = self.options.tls.backend == crate::tls::Backend::Native;
-        if native && !self.options.clear_data { reuse_demanded(error, reply) } else { error }
+        let native = self.config.tls.backend == crate::tls::Backend::Native;
+        if native && !self.config.clear_data { reuse_demanded(error, reply) } else { error }
     }
 
     fn modes(&self) -> Vec<Mode> {
         if let Some(mode) = self.working_mode {
             return vec![mode];
         }
-        let proven = self.options.ways.proven();
+        let proven = self.config.quirks.data_mode();
         // Behind a proxy the peer says nothing about the server.
-        let v6 = self.options.dialer.proxy.is_none() && peer_is_v6(&self.engine);
-        match self.options.mode {
+        let v6 = self.config.dialer.proxy.is_none() && peer_is_v6(&self.engine);
+        match self.config.mode {
             DataMode::Auto if proven.is_some() => proven.into_iter().collect(),
             DataMode::Auto if v6 => vec![Mode::ExtendedPassive],
             DataMode::Auto => vec![Mode::ExtendedPassive, Mode::Passive],

@@ -58,17 +58,17 @@ pub struct SessionConfig {
     pub list: ListMode,
     /// A command with data is likely to come right after the login: a port for it is asked for
     /// with that.
-    pub eager: bool,
+    pub prefetch_first_port: bool,
     /// How much of a listing is kept, in bytes of memory.
     pub max_listing: u64,
     /// `PROT C`: data connections without TLS.
     pub clear_data: bool,
     /// What its sessions find out about the server, for each other.
-    pub ways: ServerQuirks,
+    pub quirks: ServerQuirks,
     /// What names are written in on a server without UTF-8.
     pub charset: Charset,
     /// Who sees the dialogue.
-    pub dialogue: ProtocolTrace,
+    pub trace: ProtocolTrace,
 }
 
 /// Decides whether a server is trusted, before anything is sent to it.

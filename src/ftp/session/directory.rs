@@ -44,21 +44,21 @@ impl Session {
     pub fn change_directory(&mut self, path: &RemotePath) -> Result<()> {
         let what = format!("cd {path}");
         let meant = self.cwd.resolve(path.as_str())?;
-        self.run(&what, "CWD", path.as_str())?;
+        self.checked_command(&what, "CWD", path.as_str())?;
         let reply = self.command("PWD", "")?;
         self.cwd = match self.directory_named(&reply, Some(&meant))? {
             Some(directory) => directory,
             None if path.is_absolute() => meant,
             // Without PWD, text alone does not tell where `..` leads; an absolute path does.
             None if meant.is_absolute() => {
-                self.run(&what, "CWD", meant.as_str()).inspect_err(|error| {
-                    self.kill(Error::new(Kind::Connect, error.message()));
+                self.checked_command(&what, "CWD", meant.as_str()).inspect_err(|error| {
+                    self.poison(Error::new(Kind::Connect, error.message()));
                 })?;
                 meant
             }
             None => RemotePath::here(),
         };
-        self.is_lost = self.cwd.is_here();
+        self.is_directory_unknown = self.cwd.is_here();
         Ok(())
     }
 
@@ -67,30 +67,30 @@ impl Session {
     /// # Errors
     ///
     /// The loss of the connection.
-    pub fn ask_directory(&mut self) -> Result<()> {
+    pub fn refresh_directory(&mut self) -> Result<()> {
         let reply = self.command("PWD", "")?;
         let directory = self.directory_named(&reply, None)?;
-        self.is_lost = directory.is_none();
+        self.is_directory_unknown = directory.is_none();
         self.cwd = directory.unwrap_or_else(RemotePath::here);
         Ok(())
     }
 
     /// Takes in the reply to the PWD right after the login, which is likely to lead to `expected`.
-    pub(in crate::ftp) fn login_directory_is(
+    pub(in crate::ftp) fn store_login_directory(
         &mut self,
         reply: &Reply,
         expected: Option<&RemotePath>,
     ) -> Result<()> {
         let path = self.directory_named(reply, expected)?.unwrap_or_else(RemotePath::here);
         self.cwd = path.clone();
-        self.home = LoginDirectory { path, reply: reply.to_string() };
+        self.login_directory = LoginDirectory { path, reply: reply.to_string() };
         Ok(())
     }
 
     /// Whether nobody knows where the session is: the server took a relative path, and does not
     /// name the directory.
-    pub fn is_lost(&self) -> bool {
-        self.is_lost
+    pub fn is_directory_unknown(&self) -> bool {
+        self.is_directory_unknown
     }
 
     /// Goes to the directory that an earlier session was in, and nowhere else. `directory` is
@@ -100,28 +100,28 @@ impl Session {
     ///
     /// [`Kind::Connect`] when it is not certain that this is the same directory. The session must
     /// not be used then.
-    pub fn go_back_to(&mut self, directory: &RemotePath) -> Result<()> {
-        if self.cwd == *directory && !self.is_lost {
+    pub fn return_to_directory(&mut self, directory: &RemotePath) -> Result<()> {
+        if self.cwd == *directory && !self.is_directory_unknown {
             return Ok(());
         }
         if directory.is_here() {
-            return Err(lost_place("the server does not name the directory to return to"));
+            return Err(directory_mismatch("the server does not name the directory to return to"));
         }
         let reply = self.command("CWD", directory.as_str())?;
         if !reply.is_positive_completion() {
             let why = refusal(&format!("cannot return to {directory}"), &reply);
-            let error = lost_place(why.message()).with_reply(reply.to_string());
+            let error = directory_mismatch(why.message()).with_reply(reply.to_string());
             return Err(if why.is_transient() { error.transient() } else { error });
         }
         let reply = self.command("PWD", "")?;
         match self.directory_named(&reply, Some(directory))? {
             Some(now) if now != *directory => {
-                Err(lost_place(&format!("the server went to {now} instead of {directory}")))
+                Err(directory_mismatch(&format!("the server went to {now} instead of {directory}")))
             }
             // A server without PWD took the path that it took before.
             _ => {
                 self.cwd = directory.clone();
-                self.is_lost = false;
+                self.is_directory_unknown = false;
                 Ok(())
             }
         }
@@ -133,40 +133,42 @@ impl Session {
     ///
     /// [`Kind::Connect`] when it did not. The session must not be used then: its paths may mean
     /// other files.
-    pub fn is_at_home(&self, home: &LoginDirectory) -> Result<()> {
-        if self.home.is_same(home) {
+    pub fn check_login_directory(&self, home: &LoginDirectory) -> Result<()> {
+        if self.login_directory.is_same(home) {
             return Ok(());
         }
-        let text =
-            format!("this login leads to {}, the one before led to {}", self.home.path, home.path);
-        Err(lost_place(&text).transient())
+        let text = format!(
+            "this login leads to {}, the one before led to {}",
+            self.login_directory.path, home.path
+        );
+        Err(directory_mismatch(&text).transient())
     }
 
     /// Does something with `path` as the remote directory, and goes back. A session that cannot
     /// go back is given up: it would be in the wrong place. So is one whose directory has no name;
     /// the next login leads back to it.
-    pub(in crate::ftp) fn within<T>(
+    pub(in crate::ftp) fn in_directory<T>(
         &mut self,
         path: &RemotePath,
         act: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
         let back = self.cwd().clone();
-        if self.is_lost {
+        if self.is_directory_unknown {
             let text = format!("{path}: the server does not say which directory this is");
             return Err(Error::new(Kind::Other, text).with_hint("`cd` to an absolute path"));
         }
-        self.run(path.as_str(), "CWD", path.as_str())?;
+        self.checked_command(path.as_str(), "CWD", path.as_str())?;
         let result = act(self);
         if back.is_here() {
             let why = "the server does not name directories, and a login leads back";
-            self.kill(Error::new(Kind::Connect, why).transient());
+            self.poison(Error::new(Kind::Connect, why).transient());
             return result;
         }
         match self.command("CWD", back.as_str()) {
             Ok(reply) if reply.is_positive_completion() => result,
             Ok(reply) => {
                 let error = refusal(&format!("no way back to {back}"), &reply);
-                self.kill(Error::new(Kind::Connect, error.message()));
+                self.poison(Error::new(Kind::Connect, error.message()));
                 result.and(Err(error))
             }
             Err(error) => result.and(Err(error)),
@@ -186,7 +188,7 @@ impl Session {
         }
         let readings = pwd_readings(reply).unwrap_or_default();
         if let [directory] = readings.as_slice() {
-            return normal(directory).map(Some);
+            return normalized(directory).map(Some);
         }
         for directory in readings {
             let accepted = self.command("CWD", directory.as_str())?;
@@ -194,10 +196,10 @@ impl Session {
                 continue;
             }
             if self.command("PWD", "")?.lines == reply.lines {
-                return normal(&directory).map(Some);
+                return normalized(&directory).map(Some);
             }
-            let error = lost_place("the name of the current directory cannot be made out");
-            self.kill(error.clone());
+            let error = directory_mismatch("the name of the current directory cannot be made out");
+            self.poison(error.clone());
             return Err(error);
         }
         Ok(None)
@@ -205,11 +207,11 @@ impl Session {
 }
 
 /// Some servers give back the slash at the end of what was typed.
-fn normal(directory: &RemotePath) -> Result<RemotePath> {
+fn normalized(directory: &RemotePath) -> Result<RemotePath> {
     if directory.is_absolute() { directory.resolve(".") } else { Ok(directory.clone()) }
 }
 
 /// A session is not where it should be, and must not be used.
-pub fn lost_place(why: &str) -> Error {
+pub fn directory_mismatch(why: &str) -> Error {
     Error::new(Kind::Connect, why.to_owned()).with_hint(CHOOSE)
 }

@@ -74,7 +74,7 @@ impl Features {
     }
 
     /// Did the server answer FEAT at all? If not, whatever a command needs may be tried.
-    pub fn answered(&self) -> bool {
+    pub fn is_supported(&self) -> bool {
         self.answered
     }
 
@@ -194,16 +194,19 @@ mod tests {
         ];
         for form in forms {
             let found = features(form);
-            assert!(found.answered() && found.mdtm() && found.has("REST"), "{form:?}: {found:?}");
+            assert!(
+                found.is_supported() && found.mdtm() && found.has("REST"),
+                "{form:?}: {found:?}"
+            );
             assert_eq!(found.iter().count(), 2, "{form:?}: {found:?}");
         }
     }
 
     #[test]
     fn no_answer_and_an_answer_without_features_differ() {
-        assert!(!features(&[b"500 what"]).answered());
+        assert!(!features(&[b"500 what"]).is_supported());
         let none = features(&[b"211 no features"]);
-        assert!(none.answered() && none.iter().next().is_none());
+        assert!(none.is_supported() && none.iter().next().is_none());
         assert!(features(&[b"211-Features", b"211 End"]).iter().next().is_none());
     }
 

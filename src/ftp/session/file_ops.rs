@@ -22,7 +22,7 @@ pub(in crate::ftp) enum TimeCommand {
 
 impl TimeCommand {
     /// Verb and argument; `None` where nothing works.
-    fn with(self, path: &RemotePath, time: NaiveDateTime) -> Option<(&'static str, String)> {
+    fn command_for(self, path: &RemotePath, time: NaiveDateTime) -> Option<(&'static str, String)> {
         let stamp = time.format("%Y%m%d%H%M%S");
         match self {
             TimeCommand::Mfmt => Some(("MFMT", format!("{stamp} {path}"))),
@@ -40,7 +40,7 @@ impl Session {
     ///
     /// A refusal, or the loss of the connection; so for all of these.
     pub fn make_directory(&mut self, path: &RemotePath) -> Result<()> {
-        self.run(&format!("mkdir {path}"), "MKD", path.as_str()).map(drop)
+        self.checked_command(&format!("mkdir {path}"), "MKD", path.as_str()).map(drop)
     }
 
     /// Removes an empty directory.
@@ -49,7 +49,7 @@ impl Session {
     ///
     /// As [`Session::make_directory`].
     pub fn remove_directory(&mut self, path: &RemotePath) -> Result<()> {
-        self.run(&format!("rmdir {path}"), "RMD", path.as_str()).map(drop)
+        self.checked_command(&format!("rmdir {path}"), "RMD", path.as_str()).map(drop)
     }
 
     /// Removes a file.
@@ -58,7 +58,7 @@ impl Session {
     ///
     /// As [`Session::make_directory`].
     pub fn remove_file(&mut self, path: &RemotePath) -> Result<()> {
-        self.run(&format!("rm {path}"), "DELE", path.as_str()).map(drop)
+        self.checked_command(&format!("rm {path}"), "DELE", path.as_str()).map(drop)
     }
 
     /// Renames (RNFR, RNTO).
@@ -72,7 +72,7 @@ impl Session {
         if reply.class() != 3 {
             return Err(refusal(&what, &reply));
         }
-        self.run(&what, "RNTO", to.as_str()).map(drop)
+        self.checked_command(&what, "RNTO", to.as_str()).map(drop)
     }
 
     /// Sets permission bits (SITE CHMOD), 0 to 0o7777.
@@ -80,9 +80,9 @@ impl Session {
     /// # Errors
     ///
     /// As [`Session::make_directory`].
-    pub fn change_mode(&mut self, mode: u32, path: &RemotePath) -> Result<()> {
+    pub fn set_permissions(&mut self, mode: u32, path: &RemotePath) -> Result<()> {
         let what = format!("chmod {mode:03o} {path}");
-        self.run(&what, "SITE", &format!("CHMOD {mode:03o} {path}")).map(drop)
+        self.checked_command(&what, "SITE", &format!("CHMOD {mode:03o} {path}")).map(drop)
     }
 
     /// Sets a file's modification time (UTC) by whichever command the server takes; `false` when
@@ -91,7 +91,7 @@ impl Session {
     /// # Errors
     ///
     /// The loss of the connection.
-    pub fn change_modified(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool> {
+    pub fn set_modified_time(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool> {
         let candidates = match self.time_command {
             Some(command) => vec![command],
             None if self.features.mfmt() => vec![TimeCommand::Mfmt],
@@ -99,13 +99,15 @@ impl Session {
             None => vec![TimeCommand::Mfmt, TimeCommand::Mdtm, TimeCommand::SiteUtime],
         };
         for candidate in candidates {
-            let Some((verb, argument)) = candidate.with(path, time) else { return Ok(false) };
+            let Some((verb, argument)) = candidate.command_for(path, time) else {
+                return Ok(false);
+            };
             let reply = self.command(verb, &argument)?;
             if reply.is_positive_completion() {
                 self.time_command = Some(candidate);
                 return Ok(true);
             }
-            if let Some(death) = self.death() {
+            if let Some(death) = self.failure() {
                 return Err(death);
             }
         }
@@ -116,23 +118,23 @@ impl Session {
         Ok(false)
     }
 
-    /// Has the command of [`Session::change_modified`] go out behind the next one, if it is known
+    /// Has the command of [`Session::set_modified_time`] go out behind the next one, if it is known
     /// which one works here, and behind it the passive command of the next transfer.
     ///
     /// # Errors
     ///
     /// The loss of the connection.
-    pub fn foresee_change_modified(
+    pub fn pipeline_set_modified(
         &mut self,
         path: &RemotePath,
         time: Option<NaiveDateTime>,
     ) -> Result<()> {
         let known = self.time_command.or(self.features.mfmt().then_some(TimeCommand::Mfmt));
         if let Some((command, time)) = known.zip(time)
-            && let Some((verb, argument)) = command.with(path, time)
+            && let Some((verb, argument)) = command.command_for(path, time)
         {
             self.send_along(verb, &argument)?;
         }
-        if self.busy { self.send_passive_along() } else { Ok(()) }
+        if self.prefetch_port { self.send_passive_along() } else { Ok(()) }
     }
 }

@@ -6,8 +6,8 @@
 
 use chrono::Utc;
 
-pub use super::list_lines::without_end;
-use super::list_lines::{hand_on, is_itself, read_lines, said_incomplete};
+pub use super::list_lines::listing_too_large;
+use super::list_lines::{forward_line, incomplete_reason, is_dot_entry, read_lines};
 use super::{ListMode, Session};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, Line, ListParser, parse_mlsx};
@@ -28,7 +28,7 @@ pub enum ListedLine {
 
 impl ListedLine {
     /// The memory that it takes to keep it, in bytes; a text's own takes at least 32.
-    fn weight(&self) -> u64 {
+    fn memory_size(&self) -> u64 {
         let text = |text: &String| text.len().max(16) + 16;
         let bytes = match self {
             ListedLine::Entry(entry) => {
@@ -69,7 +69,7 @@ pub struct RemoteListing {
 impl Session {
     /// How much of a listing is kept, in bytes of memory.
     pub fn max_listing(&self) -> u64 {
-        self.options.max_listing
+        self.config.max_listing
     }
 
     /// Lists a directory (the current one without a path), line by line. `hidden` asks for names
@@ -78,30 +78,30 @@ impl Session {
     /// # Errors
     ///
     /// A refusal; [`Kind::Incomplete`] when the listing was cut short or is without end.
-    pub fn list_each(
+    pub fn list_each_line(
         &mut self,
         path: Option<&RemotePath>,
         hidden: bool,
         each: &mut dyn FnMut(ListedLine) -> Result<()>,
     ) -> Result<()> {
         if self.uses_mlsd() {
-            match self.mlsd(path, each) {
-                Err(error) if Self::lacks(&error) => self.no_mlsd = true,
+            match self.list_by_mlsd(path, each) {
+                Err(error) if Self::is_unsupported(&error) => self.no_mlsd = true,
                 Ok(cut) => return cut.map_or(Ok(()), |words| each(ListedLine::Cut(words))),
                 Err(error) => return Err(error),
             }
         }
-        if self.options.list == ListMode::Mlsd {
+        if self.config.list == ListMode::Mlsd {
             return Err(Error::new(Kind::Refused, "list: the server has no MLSD")
                 .with_hint("`set ftp:list auto`"));
         }
-        let system = self.system();
+        let system = self.system_type();
         let mut parser = ListParser::new(system.as_deref(), Utc::now().naive_utc());
         let charset = self.charset();
-        let mut next = |parsed, line: &[u8]| hand_on(parsed, line, charset, each);
-        let came = self.list_inside(path, hidden, &mut |line| next(parser.push(line), line))?;
+        let mut next = |parsed, line: &[u8]| forward_line(parsed, line, charset, each);
+        let came = self.list_contents(path, hidden, &mut |line| next(parser.push(line), line))?;
         next(parser.finish(), b"(a line that was not finished)")?;
-        let cut = self.judge(path, hidden, came)?;
+        let cut = self.judge_empty_listing(path, hidden, came)?;
         cut.map_or(Ok(()), |words| each(ListedLine::Cut(words)))
     }
 
@@ -109,14 +109,18 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As [`Session::list_each`].
-    pub fn list(&mut self, path: Option<&RemotePath>, hidden: bool) -> Result<RemoteListing> {
+    /// As [`Session::list_each_line`].
+    pub fn list_directory(
+        &mut self,
+        path: Option<&RemotePath>,
+        hidden: bool,
+    ) -> Result<RemoteListing> {
         let mut listing = RemoteListing::default();
         let (mut held, most) = (0, self.max_listing());
-        self.list_each(path, hidden, &mut |listed| {
-            held += listed.weight();
+        self.list_each_line(path, hidden, &mut |listed| {
+            held += listed.memory_size();
             if held > most {
-                return Err(without_end());
+                return Err(listing_too_large());
             }
             match listed {
                 ListedLine::Entry(entry) => listing.entries.push(entry),
@@ -132,15 +136,15 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As [`Session::list_each`].
-    pub fn list_raw(
+    /// As [`Session::list_each_line`].
+    pub fn list_raw_lines(
         &mut self,
         path: Option<&RemotePath>,
         hidden: bool,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<Cut> {
         let came = self.list_path(path, hidden, each)?;
-        self.judge(path, hidden, came)
+        self.judge_empty_listing(path, hidden, came)
     }
 
     fn list_path(
@@ -149,22 +153,23 @@ impl Session {
         hidden: bool,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<ListOutcome> {
-        let what = what(path);
+        let what = listing_subject(path);
         if let Some(path) = path.filter(|path| !is_plain(path)) {
-            return self.within(path, |session| session.list_lines(&what, "", hidden, each));
+            return self
+                .in_directory(path, |session| session.list_with_options(&what, "", hidden, each));
         }
         let argument = path.map(list_argument).unwrap_or_default();
-        let came = self.list_lines(&what, &argument, hidden, each)?;
+        let came = self.list_with_options(&what, &argument, hidden, each)?;
         match path {
             // vsftpd lists a directory that is not there as an empty one.
-            Some(path) if came.lines == 0 => self.within(path, |_| Ok(came)),
+            Some(path) if came.lines == 0 => self.in_directory(path, |_| Ok(came)),
             _ => Ok(came),
         }
     }
 
     /// As [`Session::list_path`], but what is listed is certainly inside `path`: of a file, and of
     /// a directory that may not be read, vsftpd lists the entry itself.
-    fn list_inside(
+    fn list_contents(
         &mut self,
         path: Option<&RemotePath>,
         hidden: bool,
@@ -176,25 +181,26 @@ impl Session {
         let mut lines = 0u64;
         let mut first = Vec::new();
         let argument = list_argument(path);
-        let came = self.list_lines(&what(Some(path)), &argument, hidden, &mut |line| {
-            lines += 1;
-            match lines {
-                1 => {
-                    first = line.to_vec();
-                    Ok(())
+        let came =
+            self.list_with_options(&listing_subject(Some(path)), &argument, hidden, &mut |line| {
+                lines += 1;
+                match lines {
+                    1 => {
+                        first = line.to_vec();
+                        Ok(())
+                    }
+                    2 => each(&first).and_then(|()| each(line)),
+                    _ => each(line),
                 }
-                2 => each(&first).and_then(|()| each(line)),
-                _ => each(line),
-            }
-        })?;
+            })?;
         if lines > 1 {
             return Ok(came);
         }
-        let what = what(Some(path));
-        self.within(path, |session| session.list_lines(&what, "", hidden, each))
+        let what = listing_subject(Some(path));
+        self.in_directory(path, |session| session.list_with_options(&what, "", hidden, each))
     }
 
-    fn list_lines(
+    fn list_with_options(
         &mut self,
         what: &str,
         argument: &str,
@@ -206,13 +212,13 @@ impl Session {
             // holds at least the directory itself.
             let with_all = format!("-a {argument}");
             let (mut lines, mut itself) = (0u64, false);
-            let result = self.lines(what, "LIST", with_all.trim_end(), &mut |line| {
+            let result = self.read_listing(what, "LIST", with_all.trim_end(), &mut |line| {
                 lines += 1;
-                itself |= is_itself(line);
+                itself |= is_dot_entry(line);
                 each(line)
             });
             if itself || lines > 1 {
-                self.options.ways.lists_itself(itself);
+                self.config.quirks.record_dot_entry(itself);
             }
             match result {
                 Ok(cut) if lines > 0 => return Ok(ListOutcome { lines, cut }),
@@ -221,7 +227,7 @@ impl Session {
             }
         }
         let mut lines = 0u64;
-        let cut = self.lines(what, "LIST", argument, &mut |line| {
+        let cut = self.read_listing(what, "LIST", argument, &mut |line| {
             lines += 1;
             each(line)
         })?;
@@ -230,14 +236,19 @@ impl Session {
 
     /// Judges an empty LIST of a directory that could be entered. ProFTPD sends one, and `226`, for
     /// a directory that it cannot read; only that `.` is not in it gives it away.
-    fn judge(&mut self, path: Option<&RemotePath>, hidden: bool, came: ListOutcome) -> Result<Cut> {
+    fn judge_empty_listing(
+        &mut self,
+        path: Option<&RemotePath>,
+        hidden: bool,
+        came: ListOutcome,
+    ) -> Result<Cut> {
         if !hidden || came.lines > 0 || came.cut.is_some() {
             return Ok(came.cut);
         }
-        if self.options.ways.does_list_itself().is_none() && self.death().is_none() {
+        if self.config.quirks.has_dot_entry().is_none() && self.failure().is_none() {
             if self.features.mlst() && !self.no_mlsd {
-                match self.mlsd(path, &mut |_| Ok(())) {
-                    Err(error) if Self::lacks(&error) => self.no_mlsd = true,
+                match self.list_by_mlsd(path, &mut |_| Ok(())) {
+                    Err(error) if Self::is_unsupported(&error) => self.no_mlsd = true,
                     other => return other,
                 }
             }
@@ -245,8 +256,10 @@ impl Session {
             let directory =
                 path.map_or_else(|| Ok(self.cwd.clone()), |p| self.cwd.resolve(p.as_str()))?;
             if let Some(above) = directory.parent().filter(|above| *above != directory) {
-                let listed = self.within(&above, |session| {
-                    session.list_lines(&what(Some(&above)), "", true, &mut |_| Ok(()))
+                let listed = self.in_directory(&above, |session| {
+                    session.list_with_options(&listing_subject(Some(&above)), "", true, &mut |_| {
+                        Ok(())
+                    })
                 });
                 listed.map(drop).or_else(|error| match error.kind() {
                     Kind::Refused => Ok(()),
@@ -254,12 +267,12 @@ impl Session {
                 })?;
             }
         }
-        let itself = self.options.ways.does_list_itself() == Some(true);
+        let itself = self.config.quirks.has_dot_entry() == Some(true);
         Ok(itself.then(|| "not even the directory itself was listed".to_owned()))
     }
 
     fn uses_mlsd(&self) -> bool {
-        match self.options.list {
+        match self.config.list {
             ListMode::List => false,
             ListMode::Mlsd => !self.no_mlsd,
             ListMode::Auto => !self.no_mlsd && self.features.mlst(),
@@ -267,13 +280,13 @@ impl Session {
     }
 
     /// Whether a failed MLSD means that the server has none, rather than no such directory.
-    fn lacks(error: &Error) -> bool {
+    fn is_unsupported(error: &Error) -> bool {
         error
             .reply()
             .is_some_and(|reply| ["500", "502", "504"].iter().any(|code| reply.starts_with(code)))
     }
 
-    fn mlsd(
+    fn list_by_mlsd(
         &mut self,
         path: Option<&RemotePath>,
         each: &mut dyn FnMut(ListedLine) -> Result<()>,
@@ -281,14 +294,14 @@ impl Session {
         let charset = self.charset();
         let (mut lines, mut entries, mut own) = (0u64, 0u64, None);
         let argument = path.map_or("", RemotePath::as_str);
-        let cut = self.lines(&what(path), "MLSD", argument, &mut |line| {
+        let cut = self.read_listing(&listing_subject(path), "MLSD", argument, &mut |line| {
             lines += 1;
             match parse_mlsx(line) {
                 Line::Itself(perm) => own = perm,
                 Line::Skip => {}
                 parsed => {
                     entries += 1;
-                    hand_on(parsed, line, charset, each)?;
+                    forward_line(parsed, line, charset, each)?;
                 }
             }
             Ok(())
@@ -303,12 +316,12 @@ impl Session {
         }
         match path {
             // So does pyftpdlib, and Apache's server lists what is not there as empty.
-            Some(path) if lines == 0 => self.within(path, |_| Ok(None)),
+            Some(path) if lines == 0 => self.in_directory(path, |_| Ok(None)),
             _ => Ok(None),
         }
     }
 
-    fn lines(
+    fn read_listing(
         &mut self,
         what: &str,
         verb: &str,
@@ -317,7 +330,7 @@ impl Session {
     ) -> Result<Cut> {
         let mut data = self.open_data(what, verb, argument, 0)?;
         let mut lost = false;
-        match read_lines(&mut data, self.options.timeout, each, &mut lost) {
+        match read_lines(&mut data, self.config.timeout, each, &mut lost) {
             Ok(()) => {}
             Err(error) => {
                 // A cut listing's reply says why it was cut, unless it was we who gave up.
@@ -336,7 +349,7 @@ impl Session {
             return Err(finished.failure(what));
         }
         match finished.end {
-            End::Clean | End::Unknown => Ok(said_incomplete(&finished.reply)),
+            End::Clean | End::Unknown => Ok(incomplete_reason(&finished.reply)),
             End::Open | End::Cut => {
                 let text = format!("{what}: the listing was cut short");
                 Err(Error::new(Kind::Incomplete, text).transient())
@@ -346,7 +359,7 @@ impl Session {
 }
 
 /// What a listing is about, for messages.
-fn what(path: Option<&RemotePath>) -> String {
+fn listing_subject(path: Option<&RemotePath>) -> String {
     path.map_or_else(|| "list".to_owned(), |path| format!("list {path}"))
 }
 

@@ -35,10 +35,10 @@ const FAILED: [&str; 9] = [
 /// The line of a positive completion reply that says that the listing is incomplete, if there is
 /// one: some was left out (Pure-FTPd: `226 Output truncated to 10000 matches`), or the directory
 /// was not read.
-pub(in crate::ftp) fn said_incomplete(reply: &Reply) -> Option<String> {
+pub(in crate::ftp) fn incomplete_reason(reply: &Reply) -> Option<String> {
     let text = reply.text();
     let line = text.lines().find(|line| {
-        let words = without_names(line).to_ascii_lowercase();
+        let words = without_quoted_names(line).to_ascii_lowercase();
         words.contains("truncated") || FAILED.iter().any(|failed| words.contains(failed))
     })?;
     let code = reply.code.to_string();
@@ -48,7 +48,7 @@ pub(in crate::ftp) fn said_incomplete(reply: &Reply) -> Option<String> {
 
 /// A line of a reply without what it quotes, which may be the name of a directory (FileZilla
 /// Server: `226 Successfully transferred "/name"`).
-fn without_names(line: &str) -> String {
+fn without_quoted_names(line: &str) -> String {
     let outside = line.split('"').step_by(2).collect::<Vec<_>>().join(" ");
     match (outside.find('['), outside.rfind(']')) {
         (Some(from), Some(to)) if from < to => format!("{}{}", &outside[..from], &outside[to..]),
@@ -57,7 +57,7 @@ fn without_names(line: &str) -> String {
 }
 
 /// A name that cannot be sent back is none: the line is not understood.
-pub(in crate::ftp) fn hand_on(
+pub(in crate::ftp) fn forward_line(
     parsed: Line,
     line: &[u8],
     charset: Charset,
@@ -75,7 +75,7 @@ pub(in crate::ftp) fn hand_on(
 }
 
 /// Whether a line of `LIST -a` is about the directory itself.
-pub(in crate::ftp) fn is_itself(line: &[u8]) -> bool {
+pub(in crate::ftp) fn is_dot_entry(line: &[u8]) -> bool {
     line.starts_with(b"d") && line.ends_with(b" .")
 }
 
@@ -100,13 +100,13 @@ pub(in crate::ftp) fn read_lines(
             }
         };
         if n == 0 {
-            return if filled == 0 { Ok(()) } else { each(ends.strip(&buffer[..filled])) };
+            return if filled == 0 { Ok(()) } else { each(ends.strip_line_end(&buffer[..filled])) };
         }
         filled += n;
         total += n as u64;
         let mut start = 0;
         while let Some(length) = buffer[start..filled].iter().position(|byte| *byte == b'\n') {
-            let text = ends.strip(&buffer[start..start + length]);
+            let text = ends.strip_line_end(&buffer[start..start + length]);
             if !text.is_empty() {
                 lines += 1;
                 each(text)?;
@@ -116,13 +116,13 @@ pub(in crate::ftp) fn read_lines(
         buffer.copy_within(start..filled, 0);
         filled -= start;
         if filled == buffer.len() || total > LISTING_MAX || lines > LINES_MAX {
-            return Err(without_end());
+            return Err(listing_too_large());
         }
     }
 }
 
 /// What to say of a listing that is longer than any that makes sense.
-pub fn without_end() -> Error {
+pub fn listing_too_large() -> Error {
     Error::new(Kind::Incomplete, "the listing has no end that makes sense; gave up")
         .with_hint("if it has, `set ftp:max-listing` gives it more memory")
 }
@@ -136,7 +136,7 @@ struct LineEnds {
 }
 
 impl LineEnds {
-    fn strip<'a>(&mut self, line: &'a [u8]) -> &'a [u8] {
+    fn strip_line_end<'a>(&mut self, line: &'a [u8]) -> &'a [u8] {
         let found = line.iter().rev().take_while(|byte| **byte == b'\r').count();
         let returns = *self.returns.get_or_insert(found.max(1));
         &line[..line.len() - found.min(returns)]
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_positive_reply_may_report_a_failure() {
-        let said = |text: &str| said_incomplete(&Reply::new(226, vec![text.into()]));
+        let said = |text: &str| incomplete_reason(&Reply::new(226, vec![text.into()]));
         for text in [
             "Transfer done (but failed to open directory).",
             "Sorry, we were unable to read [/a]",
@@ -181,7 +181,10 @@ mod tests {
             (["a\r\r", "b\r\r\r"], ["a", "b\r"]),
         ] {
             let mut ends = LineEnds::default();
-            assert_eq!(lines.map(|line| ends.strip(line.as_bytes())), stripped.map(str::as_bytes));
+            assert_eq!(
+                lines.map(|line| ends.strip_line_end(line.as_bytes())),
+                stripped.map(str::as_bytes)
+            );
         }
     }
 }

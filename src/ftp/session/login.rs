@@ -32,26 +32,27 @@ pub struct LoginRequest<'a> {
     pub account: Option<&'a str>,
 }
 
-/// What one session of a site has learnt. See [`Session::login_like`].
+/// What one session of a site has learnt. See [`Session::login_from_template`].
 #[derive(Debug, Clone)]
 pub struct SessionTemplate {
     features: Features,
-    home: LoginDirectory,
+    login_directory: LoginDirectory,
     mode: Option<Mode>,
     no_mlsd: bool,
     time_command: Option<super::file_ops::TimeCommand>,
-    clock: super::server_clock::ServerClock,
-    system: Option<String>,
-    ways: ServerQuirks,
+    server_clock: super::server_clock::ServerClock,
+    system_type: Option<String>,
+    quirks: ServerQuirks,
 }
 
 impl SessionTemplate {
     /// What a further session says and asks after its login, up to the first passive port.
-    fn preparations(&self, options: &SessionConfig) -> Vec<(&'static str, String)> {
-        let mut commands: Vec<_> = wishes(&self.features).map(|wish| ("OPTS", wish)).collect();
+    fn commands_after_login(&self, options: &SessionConfig) -> Vec<(&'static str, String)> {
+        let mut commands: Vec<_> =
+            opts_to_send(&self.features).map(|wish| ("OPTS", wish)).collect();
         commands.push(("TYPE", "I".to_owned()));
         commands.push(("PWD", String::new()));
-        if wants_system(options, &self.features) && self.system.is_none() {
+        if needs_system_type(options, &self.features) && self.system_type.is_none() {
             commands.push(("SYST", String::new()));
         }
         let mode = self.mode.or(first_mode(options));
@@ -63,7 +64,7 @@ impl SessionTemplate {
 /// How the first data connection will be asked for.
 fn first_mode(options: &SessionConfig) -> Option<Mode> {
     match options.mode {
-        DataMode::Auto => options.ways.proven().or(Some(Mode::ExtendedPassive)),
+        DataMode::Auto => options.quirks.data_mode().or(Some(Mode::ExtendedPassive)),
         DataMode::ExtendedPassive => Some(Mode::ExtendedPassive),
         DataMode::Passive => Some(Mode::Passive),
         DataMode::Active => None,
@@ -71,21 +72,21 @@ fn first_mode(options: &SessionConfig) -> Option<Mode> {
 }
 
 /// A command line, without its end.
-pub(in crate::ftp) fn joined(verb: &str, argument: &str) -> String {
+pub(in crate::ftp) fn command_text(verb: &str, argument: &str) -> String {
     if argument.is_empty() { verb.to_owned() } else { format!("{verb} {argument}") }
 }
 
 /// What OPTS is sent for: UTF-8 where the server has it, and the facts of MLSD. RFC 2640 has UTF-8
 /// as the default, but some servers want to be told. A refusal is no harm: names travel as bytes,
 /// and the facts stay as they were.
-fn wishes(features: &Features) -> impl Iterator<Item = String> {
+fn opts_to_send(features: &Features) -> impl Iterator<Item = String> {
     let utf8 = features.utf8().then(|| "UTF8 ON".to_owned());
     let facts = features.facts_to_ask_for().map(|facts| format!("MLST {facts}"));
     utf8.into_iter().chain(facts)
 }
 
 /// Whether LIST will be used, which wants to know the system.
-fn wants_system(options: &SessionConfig, features: &Features) -> bool {
+fn needs_system_type(options: &SessionConfig, features: &Features) -> bool {
     options.list == ListMode::List || !features.mlst()
 }
 
@@ -95,8 +96,12 @@ impl Session {
     /// # Errors
     ///
     /// As [`Session::login`].
-    pub fn login_like(&mut self, known: &SessionTemplate, login: &LoginRequest<'_>) -> Result<()> {
-        let commands = known.preparations(&self.options);
+    pub fn login_from_template(
+        &mut self,
+        known: &SessionTemplate,
+        login: &LoginRequest<'_>,
+    ) -> Result<()> {
+        let commands = known.commands_after_login(&self.config);
         self.send_along("PASS", login.password)?;
         commands.iter().try_for_each(|(verb, argument)| self.send_along(verb, argument))?;
         self.authenticate(login)?;
@@ -105,10 +110,10 @@ impl Session {
         self.working_mode = known.mode;
         self.no_mlsd = known.no_mlsd;
         self.time_command = known.time_command;
-        self.clock = known.clock;
-        self.system.clone_from(&known.system);
-        self.options.ways.know_like(&known.ways);
-        self.name_charset();
+        self.server_clock = known.server_clock;
+        self.system_type.clone_from(&known.system_type);
+        self.config.quirks.copy_telnet_rules(&known.quirks);
+        self.set_charset();
         let mut directory = None;
         for (verb, argument) in commands {
             // Whoever opens a data connection finds the port.
@@ -117,51 +122,51 @@ impl Session {
             }
             let reply = self.command(verb, &argument)?;
             match verb {
-                "TYPE" => self.type_is(false, &reply)?,
-                "SYST" => self.take_in_system(&reply),
+                "TYPE" => self.store_transfer_type(false, &reply)?,
+                "SYST" => self.store_system_type(&reply),
                 "PWD" => directory = Some(reply),
                 _ => {}
             }
         }
-        self.settle()?;
+        self.drain_pending()?;
         lock(&self.exchange).hurried = false;
         if let Some(reply) = directory {
-            self.login_directory_is(&reply, Some(&known.home.path))?;
+            self.store_login_directory(&reply, Some(&known.login_directory.path))?;
         }
-        self.is_at_home(&known.home)
+        self.check_login_directory(&known.login_directory)
     }
 
     /// What another session of the same site need not ask again.
-    pub fn known(&self) -> SessionTemplate {
+    pub fn template(&self) -> SessionTemplate {
         SessionTemplate {
             features: self.features.clone(),
-            home: self.home.clone(),
+            login_directory: self.login_directory.clone(),
             mode: self.working_mode,
             no_mlsd: self.no_mlsd,
             time_command: self.time_command,
-            clock: self.clock,
-            system: self.system.clone(),
-            ways: self.options.ways.clone(),
+            server_clock: self.server_clock,
+            system_type: self.system_type.clone(),
+            quirks: self.config.quirks.clone(),
         }
     }
 
     /// Where the server has no UTF-8, names are written in what the user says.
-    fn name_charset(&mut self) {
+    fn set_charset(&mut self) {
         if !self.features.utf8() {
-            lock(&self.exchange).charset = self.options.charset;
+            lock(&self.exchange).charset = self.config.charset;
         }
     }
 
     /// Has the password and the questions of a first session go out together with the user name.
-    fn send_login_along(&mut self, login: &LoginRequest<'_>) -> Result<()> {
+    fn pipeline_login(&mut self, login: &LoginRequest<'_>) -> Result<()> {
         self.send_along("PASS", login.password)?;
         QUESTIONS.iter().try_for_each(|(verb, argument)| self.send_along(verb, argument))?;
-        let port = first_mode(&self.options).filter(|_| self.options.eager);
+        let port = first_mode(&self.config).filter(|_| self.config.prefetch_first_port);
         port.and_then(passive_verb).map_or(Ok(()), |verb| self.send_along(verb, ""))
     }
 
     fn authenticate(&mut self, login: &LoginRequest<'_>) -> Result<()> {
-        let host = self.options.host.clone();
+        let host = self.config.host.clone();
         let mut send = |verb: &str, argument: &str| self.command(verb, argument);
         authenticate(&mut send, &host, login)?;
         self.user = Some(login.user.to_owned());
@@ -174,27 +179,27 @@ impl Session {
     ///
     /// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
     pub fn login(&mut self, login: &LoginRequest<'_>) -> Result<()> {
-        self.send_login_along(login)?;
+        self.pipeline_login(login)?;
         self.authenticate(login)?;
         self.features = Features::parse(&self.command("FEAT", "")?);
         let words = lock(&self.exchange).words.take().unwrap_or_default();
-        self.options.ways.know(ServerSoftware::of(&words));
-        self.name_charset();
+        self.config.quirks.set_software(ServerSoftware::of(&words));
+        self.set_charset();
         let reply = self.command("TYPE", "I")?;
-        self.type_is(false, &reply)?;
+        self.store_transfer_type(false, &reply)?;
         let directory = self.command("PWD", "")?;
         // It costs nothing where it was sent already.
-        if wants_system(&self.options, &self.features) || !self.options.ways.is_slow() {
+        if needs_system_type(&self.config, &self.features) || !self.config.quirks.is_serial() {
             let reply = self.command("SYST", "")?;
-            self.take_in_system(&reply);
+            self.store_system_type(&reply);
         }
         lock(&self.exchange).hurried = false;
-        self.login_directory_is(&directory, None)?;
-        let wishes: Vec<_> = wishes(&self.features).collect();
+        self.store_login_directory(&directory, None)?;
+        let wishes: Vec<_> = opts_to_send(&self.features).collect();
         wishes.iter().try_for_each(|wish| self.send_first("OPTS", wish))?;
         // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
         // but a session that it ended is not logged in.
-        self.death().map_or(Ok(()), Err)
+        self.failure().map_or(Ok(()), Err)
     }
 }
 

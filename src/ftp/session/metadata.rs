@@ -14,7 +14,7 @@ impl Session {
     /// # Errors
     ///
     /// A refusal of the path.
-    pub fn mlst(&mut self, path: &RemotePath) -> Result<Option<Entry>> {
+    pub fn mlst_entry(&mut self, path: &RemotePath) -> Result<Option<Entry>> {
         if self.no_mlst || !self.features.mlst() {
             return Ok(None);
         }
@@ -39,14 +39,14 @@ impl Session {
     ///
     /// The loss of the connection. What is not there is no directory.
     pub fn is_directory(&mut self, path: &RemotePath) -> Result<bool> {
-        match self.mlst(path) {
+        match self.mlst_entry(path) {
             Ok(Some(entry)) if entry.kind == EntryKind::Directory => return Ok(true),
             Ok(Some(entry)) if entry.kind == EntryKind::File => return Ok(false),
             Ok(_) => {}
             Err(error) if error.kind() == Kind::Refused => {}
             Err(error) => return Err(error),
         }
-        match self.within(path, |_| Ok(())) {
+        match self.in_directory(path, |_| Ok(())) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == Kind::Refused => Ok(false),
             Err(error) => Err(error),
@@ -59,22 +59,22 @@ impl Session {
     /// # Errors
     ///
     /// The loss of the connection; a 550 for a file that is not there.
-    pub fn size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
+    pub fn file_size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
         let reply = self.command("SIZE", path.as_str())?;
-        Ok(self.fact(path, &reply)?.then(|| reply::size(&reply)).flatten())
+        Ok(self.has_fact(path, &reply)?.then(|| reply::size(&reply)).flatten())
     }
 
     /// MDTM of a file (RFC 3659 section 3) in UTC; `None` when the server does not tell.
     ///
     /// # Errors
     ///
-    /// As [`Session::size`].
-    pub fn modified(&mut self, path: &RemotePath) -> Result<Option<chrono::NaiveDateTime>> {
+    /// As [`Session::file_size`].
+    pub fn modified_time(&mut self, path: &RemotePath) -> Result<Option<chrono::NaiveDateTime>> {
         let reply = match self.told("MDTM", path.as_str()) {
             Some(reply) => reply,
             None => self.command("MDTM", path.as_str())?,
         };
-        Ok(self.fact(path, &reply)?.then(|| reply::mdtm(&reply)).flatten())
+        Ok(self.has_fact(path, &reply)?.then(|| reply::mdtm(&reply)).flatten())
     }
 
     /// Says that the time of a file will be asked for when its data has come: the server is asked
@@ -83,7 +83,7 @@ impl Session {
     /// # Errors
     ///
     /// The loss of the connection.
-    pub fn foresee_modified(&mut self, path: &RemotePath) -> Result<()> {
+    pub fn prefetch_modified(&mut self, path: &RemotePath) -> Result<()> {
         self.send_before_data("MDTM", path.as_str())
     }
 
@@ -91,19 +91,19 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As [`Session::size`].
+    /// As [`Session::file_size`].
     pub fn size_and_modified(
         &mut self,
         path: &RemotePath,
     ) -> Result<(Option<u64>, Option<chrono::NaiveDateTime>)> {
         self.send_along("MDTM", path.as_str())?;
-        if self.busy {
+        if self.prefetch_port {
             self.send_passive_along()?;
         }
-        Ok((self.size(path)?, self.modified(path)?))
+        Ok((self.file_size(path)?, self.modified_time(path)?))
     }
 
-    fn fact(&self, path: &RemotePath, reply: &Reply) -> Result<bool> {
+    fn has_fact(&self, path: &RemotePath, reply: &Reply) -> Result<bool> {
         match reply.code {
             213 => Ok(true),
             550 => Err(refusal(&path.to_string(), reply)),

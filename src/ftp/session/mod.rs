@@ -39,7 +39,7 @@ use directory::LoginDirectory;
 use features::Features;
 
 pub use config::{Admit, DataMode, ListMode, SessionConfig};
-use login::joined;
+use login::command_text;
 pub use login::{LoginRequest, SessionTemplate};
 
 /// After this much silence a session is asked whether it still lives before it is used.
@@ -49,110 +49,110 @@ const DOUBT: Duration = Duration::from_secs(15);
 pub struct Session {
     pub(in crate::ftp) engine: Engine,
     pub(in crate::ftp) exchange: Shared,
-    pub(in crate::ftp) options: SessionConfig,
+    pub(in crate::ftp) config: SessionConfig,
     pub(in crate::ftp) features: Features,
     pub(in crate::ftp) cwd: RemotePath,
-    pub(in crate::ftp) home: LoginDirectory,
-    pub(in crate::ftp) is_lost: bool,
+    pub(in crate::ftp) login_directory: LoginDirectory,
+    pub(in crate::ftp) is_directory_unknown: bool,
     pub(in crate::ftp) user: Option<String>,
-    agreed: Negotiated,
+    negotiated: Negotiated,
     /// The server's certificate, DER.
     certificate: Vec<u8>,
-    pub(in crate::ftp) data_agreed: Option<Negotiated>,
+    pub(in crate::ftp) data_negotiated: Option<Negotiated>,
     greeting: String,
     pub(in crate::ftp) working_mode: Option<Mode>,
     pub(in crate::ftp) no_mlsd: bool,
     pub(in crate::ftp) no_mlst: bool,
     pub(in crate::ftp) time_command: Option<file_ops::TimeCommand>,
-    pub(in crate::ftp) clock: server_clock::ServerClock,
-    pub(in crate::ftp) system: Option<String>,
+    pub(in crate::ftp) server_clock: server_clock::ServerClock,
+    pub(in crate::ftp) system_type: Option<String>,
     /// The type in force; `None` before the first TYPE.
-    ascii: Option<bool>,
+    ascii_type: Option<bool>,
     /// Its place among the connections to the site.
-    slot: Option<Slot>,
+    permit: Option<Slot>,
     /// Whether a data command is likely to be the next one, again and again.
-    pub(in crate::ftp) busy: bool,
+    pub(in crate::ftp) prefetch_port: bool,
 }
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
-            .field("host", &self.options.host)
-            .field("port", &self.options.port)
+            .field("host", &self.config.host)
+            .field("port", &self.config.port)
             .field("user", &self.user)
             .field("cwd", &self.cwd)
-            .field("death", &self.death())
+            .field("death", &self.failure())
             .finish_non_exhaustive()
     }
 }
 
 impl Session {
     /// Connects, secures, has the certificate judged by `admit`, and sends `PBSZ 0` and `PROT P`.
-    /// [`Session::login`] or [`Session::login_like`] has to follow.
+    /// [`Session::login`] or [`Session::login_from_template`] has to follow.
     ///
     /// # Errors
     ///
     /// [`Kind::Connect`], [`Kind::Tls`], and whatever `admit` says.
-    pub fn connect(mut options: SessionConfig, admit: &mut Admit<'_>) -> Result<Self> {
-        match (Self::connect_once(options.clone(), admit), options.tls.seen) {
+    pub fn connect(mut config: SessionConfig, admit: &mut Admit<'_>) -> Result<Self> {
+        match (Self::connect_once(config.clone(), admit), config.tls.seen) {
             // Another machine of the same name may want another group.
             (Err(error), Some(KnownGroup { group: Some(_) })) if error.kind() == Kind::Tls => {
-                options.tls.seen = Some(KnownGroup { group: None });
-                Self::connect_once(options, admit)
+                config.tls.seen = Some(KnownGroup { group: None });
+                Self::connect_once(config, admit)
             }
             (other, _) => other,
         }
     }
 
-    fn connect_once(options: SessionConfig, admit: &mut Admit<'_>) -> Result<Self> {
-        let exchange = Exchange::shared(options.timeout, options.dialogue.clone());
-        lock(&exchange).ways = options.ways.clone();
+    fn connect_once(config: SessionConfig, admit: &mut Admit<'_>) -> Result<Self> {
+        let exchange = Exchange::shared(config.timeout, config.trace.clone());
+        lock(&exchange).ways = config.quirks.clone();
         let mut certificate = Vec::new();
-        let (control, greeting, tls) = secure(&options, &exchange, &mut |identity| {
+        let (control, greeting, tls) = secure(&config, &exchange, &mut |identity| {
             certificate.clone_from(&identity.der);
             admit(identity)
         })?;
-        let where_to = format!("{}:{}", options.host, options.port);
+        let where_to = format!("{}:{}", config.host, config.port);
         let peer = control.stream().socket().tcp().peer_addr().map_err(|error| {
             Error::new(Kind::Connect, crate::error::io_reason(&error)).about(&where_to)
         })?;
-        let agreed = control.stream().agreed().cloned().unwrap_or_default();
-        if !options.ways.is_slow() {
+        let negotiated = control.stream().agreed().cloned().unwrap_or_default();
+        if !config.quirks.is_serial() {
             // PBSZ 0 goes first, and its reply decides nothing that PROT's does not.
-            let protection = if options.clear_data { "PROT C" } else { "PROT P" };
+            let protection = if config.clear_data { "PROT C" } else { "PROT P" };
             lock(&exchange).along = vec![protection.to_owned()];
         }
         let connector = Connector {
             control: Mutex::new(Some(Box::new(control))),
             tls,
             exchange: Arc::clone(&exchange),
-            dialer: options.dialer.clone(),
-            clear_data: options.clear_data,
+            dialer: config.dialer.clone(),
+            clear_data: config.clear_data,
         };
         let engine =
-            start(connector, &options.host, peer).map_err(|_| refused_protection(&exchange))?;
+            start(connector, &config.host, peer).map_err(|_| refused_protection(&exchange))?;
         Ok(Self {
             engine,
             exchange,
-            options,
+            config,
             features: Features::default(),
             cwd: RemotePath::here(),
-            home: LoginDirectory::default(),
-            is_lost: false,
+            login_directory: LoginDirectory::default(),
+            is_directory_unknown: false,
             user: None,
-            agreed,
+            negotiated,
             certificate,
-            data_agreed: None,
+            data_negotiated: None,
             greeting,
             working_mode: None,
             no_mlsd: false,
             no_mlst: false,
             time_command: None,
-            clock: server_clock::ServerClock::default(),
-            system: None,
-            ascii: None,
-            slot: None,
-            busy: false,
+            server_clock: server_clock::ServerClock::default(),
+            system_type: None,
+            ascii_type: None,
+            permit: None,
+            prefetch_port: false,
         })
     }
 
@@ -167,7 +167,7 @@ impl Session {
         let result = self.engine.custom_command(&line, &[]);
         let reply = self.outcome(result.err())?;
         if reply.code == 421 {
-            return Err(self.death().unwrap_or_else(|| farewell(&reply)));
+            return Err(self.failure().unwrap_or_else(|| farewell(&reply)));
         }
         let verb = verb.to_ascii_uppercase();
         if is_change(&verb) && fit(&verb, reply.code) == Fit::Unusual {
@@ -175,7 +175,7 @@ impl Session {
             let result = self.engine.custom_command("PWD", &[]);
             if self.outcome(result.err())?.code != 257 {
                 let error = foreign(&verb, &reply);
-                self.kill(error.clone());
+                self.poison(error.clone());
                 return Err(error);
             }
         }
@@ -188,13 +188,13 @@ impl Session {
     ///
     /// As [`Session::command`], and [`Kind::Refused`] and its kin for every other reply, about
     /// `what`.
-    pub fn run(&mut self, what: &str, verb: &str, argument: &str) -> Result<Reply> {
+    pub fn checked_command(&mut self, what: &str, verb: &str, argument: &str) -> Result<Reply> {
         let reply = self.command(verb, argument)?;
         if reply.is_positive_completion() { Ok(reply) } else { Err(refusal(what, &reply)) }
     }
 
     pub(in crate::ftp) fn command_line(&self, verb: &str, argument: &str) -> Result<String> {
-        if let Some(death) = self.death() {
+        if let Some(death) = self.failure() {
             return Err(death);
         }
         if argument.contains(['\r', '\n', '\0']) {
@@ -204,7 +204,7 @@ impl Session {
             )));
         }
         let argument = self.charset().outgoing(argument)?;
-        Ok(joined(verb, &argument))
+        Ok(command_text(verb, &argument))
     }
 
     /// What a command really brought: its reply, or the reason of death.
@@ -229,18 +229,18 @@ impl Session {
     }
 
     /// Why the session is of no use any more, if it is not.
-    pub fn death(&self) -> Option<Error> {
+    pub fn failure(&self) -> Option<Error> {
         lock(&self.exchange).death.clone()
     }
 
     /// Gives the session up.
-    pub fn kill(&self, why: Error) {
+    pub fn poison(&self, why: Error) {
         lock(&self.exchange).kill(why);
     }
 
     /// Whether anything has come since the last reply: a farewell, the end of the connection, or
     /// something that no command asked for. The next command finds out which.
-    pub fn has_news(&self) -> bool {
+    pub fn has_unread_input(&self) -> bool {
         let exchange = lock(&self.exchange);
         // Replies that are to come are no news.
         if !exchange.early.is_empty() {
@@ -257,20 +257,20 @@ impl Session {
 
     /// Asks the server whether the session still lives, if there is doubt: servers and NAT routers
     /// end idle connections without a word. Whatever the answer is: no answer kills the session.
-    pub fn ask_if_in_doubt(&mut self) {
-        if self.used().elapsed() > DOUBT || self.has_news() {
+    pub fn check_alive(&mut self) {
+        if self.last_used().elapsed() > DOUBT || self.has_unread_input() {
             let _ = self.command("NOOP", "");
         }
     }
 
     /// When it was last used.
-    pub fn used(&self) -> Instant {
+    pub fn last_used(&self) -> Instant {
         lock(&self.exchange).used
     }
 
     /// How it was connected.
-    pub fn options(&self) -> &SessionConfig {
-        &self.options
+    pub fn config(&self) -> &SessionConfig {
+        &self.config
     }
 
     /// What the server says it can do.
@@ -289,8 +289,8 @@ impl Session {
     }
 
     /// The directory that the login led to.
-    pub fn home(&self) -> &LoginDirectory {
-        &self.home
+    pub fn login_directory(&self) -> &LoginDirectory {
+        &self.login_directory
     }
 
     /// Who is logged in.
@@ -299,8 +299,8 @@ impl Session {
     }
 
     /// What the control connection's handshake agreed.
-    pub fn agreed(&self) -> &Negotiated {
-        &self.agreed
+    pub fn negotiated(&self) -> &Negotiated {
+        &self.negotiated
     }
 
     /// The server's certificate, DER.
@@ -309,8 +309,8 @@ impl Session {
     }
 
     /// What the last data connection's handshake agreed; `None` before the first.
-    pub fn data_agreed(&self) -> Option<&Negotiated> {
-        self.data_agreed.as_ref()
+    pub fn data_negotiated(&self) -> Option<&Negotiated> {
+        self.data_negotiated.as_ref()
     }
 
     /// The server's greeting.
@@ -319,18 +319,18 @@ impl Session {
     }
 
     /// The server's system type (SYST), asked for once.
-    pub fn system(&mut self) -> Option<String> {
-        if self.system.is_none() {
+    pub fn system_type(&mut self) -> Option<String> {
+        if self.system_type.is_none() {
             let reply = self.command("SYST", "").ok()?;
-            self.take_in_system(&reply);
+            self.store_system_type(&reply);
         }
-        self.system.clone().filter(|system| !system.is_empty())
+        self.system_type.clone().filter(|system| !system.is_empty())
     }
 
     /// Takes in the reply to SYST; a refusal is remembered as an empty name.
-    pub(in crate::ftp) fn take_in_system(&mut self, reply: &Reply) {
+    pub(in crate::ftp) fn store_system_type(&mut self, reply: &Reply) {
         let known = reply.is_positive_completion();
-        self.system = Some(if known { reply.last_text() } else { String::new() });
+        self.system_type = Some(if known { reply.last_text() } else { String::new() });
     }
 
     /// Switches between ASCII and binary type (RFC 959 section 3.1.1), where it differs.
@@ -338,46 +338,46 @@ impl Session {
     /// # Errors
     ///
     /// A refusal, or the loss of the connection.
-    pub fn set_ascii(&mut self, ascii: bool) -> Result<()> {
-        if self.ascii == Some(ascii) {
+    pub fn set_ascii_type(&mut self, ascii: bool) -> Result<()> {
+        if self.ascii_type == Some(ascii) {
             return Ok(());
         }
         let reply = self.command("TYPE", if ascii { "A" } else { "I" })?;
-        self.type_is(ascii, &reply)
+        self.store_transfer_type(ascii, &reply)
     }
 
     /// Takes in the reply to TYPE.
-    pub(in crate::ftp) fn type_is(&mut self, ascii: bool, reply: &Reply) -> Result<()> {
+    pub(in crate::ftp) fn store_transfer_type(&mut self, ascii: bool, reply: &Reply) -> Result<()> {
         if !reply.is_positive_completion() {
             return Err(refusal("type", reply));
         }
-        self.ascii = Some(ascii);
+        self.ascii_type = Some(ascii);
         Ok(())
     }
 
     /// Keeps the site's slot for as long as the session lasts.
-    pub fn hold(&mut self, slot: Slot) {
-        self.slot = Some(slot);
+    pub fn attach_permit(&mut self, slot: Slot) {
+        self.permit = Some(slot);
     }
 
     /// Gives its slot to another session that takes its place.
-    pub fn release(&mut self) -> Option<Slot> {
-        self.slot.take()
+    pub fn take_permit(&mut self) -> Option<Slot> {
+        self.permit.take()
     }
 
     /// Says QUIT and waits until the server has ended the connection, for at most a second: it
     /// counts for it no longer then.
-    pub fn quit(self) {
-        self.say_goodbye(Duration::from_secs(1));
+    pub fn close_gracefully(self) {
+        self.send_quit(Duration::from_secs(1));
     }
 
     /// Says QUIT and waits for nothing.
-    pub fn leave(self) {
-        self.say_goodbye(Duration::ZERO);
+    pub fn close_now(self) {
+        self.send_quit(Duration::ZERO);
     }
 
-    fn say_goodbye(mut self, grace: Duration) {
-        if self.death().is_some() {
+    fn send_quit(mut self, grace: Duration) {
+        if self.failure().is_some() {
             return;
         }
         {
@@ -387,12 +387,12 @@ impl Session {
         }
         let until = Instant::now() + grace;
         if self.command("QUIT", "").is_ok() {
-            self.wait_for_end(until);
+            self.wait_for_close(until);
         }
     }
 
     /// Reads what else may come, and throws it away, until the server closes the connection.
-    fn wait_for_end(&self, until: Instant) {
+    fn wait_for_close(&self, until: Instant) {
         let tcp = self.engine.get_ref();
         let mut scrap = [0; 512];
         let _ = tcp.set_nonblocking(false);

@@ -23,7 +23,7 @@ impl Session {
         let line = self.command_line(verb, argument)?;
         let mut exchange = lock(&self.exchange);
         // It may be on its way already.
-        if !self.options.ways.is_slow() && !exchange.is_early(&line) {
+        if !self.config.quirks.is_serial() && !exchange.is_early(&line) {
             exchange.along.push(line);
         }
         Ok(())
@@ -37,7 +37,7 @@ impl Session {
     ///
     /// As [`Session::command`].
     pub(in crate::ftp) fn send_first(&mut self, verb: &str, argument: &str) -> Result<()> {
-        if self.options.ways.is_slow() {
+        if self.config.quirks.is_serial() {
             return self.command(verb, argument).map(drop);
         }
         let line = self.command_line(verb, argument)?;
@@ -54,7 +54,7 @@ impl Session {
     pub(in crate::ftp) fn send_before_data(&mut self, verb: &str, argument: &str) -> Result<()> {
         let line = self.command_line(verb, argument)?;
         lock(&self.exchange).told.clear();
-        if self.options.ways.is_slow() {
+        if self.config.quirks.is_serial() {
             let reply = self.command(verb, argument)?;
             lock(&self.exchange).told.push((line, reply));
         } else {
@@ -73,15 +73,15 @@ impl Session {
 
     /// Says that data commands will follow each other, or no longer. While they do, the next
     /// data connection is asked for before the last one's completion reply has come.
-    pub fn set_busy(&mut self, busy: bool) {
-        self.busy = busy;
+    pub fn set_prefetch(&mut self, busy: bool) {
+        self.prefetch_port = busy;
     }
 
     /// The passive command that has worked here, if it may be sent before its turn.
     pub(in crate::ftp) fn passive_ahead(&self) -> Option<&'static str> {
-        let auto = self.options.mode == DataMode::Auto;
-        let proven = self.options.ways.proven().filter(|_| auto);
-        let mode = self.working_mode.or(proven).filter(|_| !self.options.ways.is_slow());
+        let auto = self.config.mode == DataMode::Auto;
+        let proven = self.config.quirks.data_mode().filter(|_| auto);
+        let mode = self.working_mode.or(proven).filter(|_| !self.config.quirks.is_serial());
         mode.and_then(passive_verb)
     }
 
@@ -91,7 +91,7 @@ impl Session {
     /// # Errors
     ///
     /// The loss of the connection.
-    pub fn settle(&mut self) -> Result<()> {
+    pub fn drain_pending(&mut self) -> Result<()> {
         {
             let mut exchange = lock(&self.exchange);
             exchange.told.clear();
@@ -102,7 +102,7 @@ impl Session {
         }
         // What it brings is read below it; what matters is whether the connection lives.
         let _ = self.engine.noop();
-        self.death().map_or(Ok(()), Err)
+        self.failure().map_or(Ok(()), Err)
     }
 
     /// Has the passive command that works here go out behind the next command.

@@ -37,49 +37,49 @@ const NOT_DOUBLED: u8 = 2;
 
 impl ServerQuirks {
     /// One command at a time from the beginning (setting `ftp:sync-mode`).
-    pub fn slow() -> Self {
+    pub fn serial() -> Self {
         let ways = Self::default();
-        ways.slow_down();
+        ways.disable_pipelining();
         ways
     }
 
     /// From now on one command at a time.
-    pub fn slow_down(&self) {
+    pub fn disable_pipelining(&self) {
         self.0.slow.store(true, Ordering::Relaxed);
     }
 
     /// Whether each command waits for the reply to the last.
-    pub fn is_slow(&self) -> bool {
+    pub fn is_serial(&self) -> bool {
         self.0.slow.load(Ordering::Relaxed)
     }
 
     /// The server is this program, as far as its words tell.
-    pub(in crate::ftp) fn know(&self, brand: ServerSoftware) {
+    pub(in crate::ftp) fn set_software(&self, brand: ServerSoftware) {
         let TelnetRules { undoes, doubles } = TelnetRules::of(brand);
         let undoes = if undoes { 0 } else { NOT_UNDONE };
         let doubles = if doubles { 0 } else { NOT_DOUBLED };
         self.0.telnet.store(undoes | doubles, Ordering::Relaxed);
     }
 
-    /// As [`ServerQuirks::know`], by what another session of the site knows.
-    pub(in crate::ftp) fn know_like(&self, other: &Self) {
+    /// As [`ServerQuirks::set_software`], by what another session of the site knows.
+    pub(in crate::ftp) fn copy_telnet_rules(&self, other: &Self) {
         self.0.telnet.store(other.0.telnet.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// Whether it is the first time that somebody wants to say that a data connection did not
     /// resume the TLS session.
-    pub fn first_not_resumed(&self) -> bool {
+    pub fn first_unresumed_notice(&self) -> bool {
         !self.0.told_not_resumed.swap(true, Ordering::Relaxed)
     }
 
     /// A listing of `LIST -a` held the directory itself (`.`), or did not.
-    pub(in crate::ftp) fn lists_itself(&self, itself: bool) {
+    pub(in crate::ftp) fn record_dot_entry(&self, itself: bool) {
         // One that did says more than any that did not.
         self.0.itself.fetch_max(if itself { ITSELF } else { NOT_ITSELF }, Ordering::Relaxed);
     }
 
     /// Whether listings of `LIST -a` hold the directory itself, as far as is known.
-    pub(in crate::ftp) fn does_list_itself(&self) -> Option<bool> {
+    pub(in crate::ftp) fn has_dot_entry(&self) -> Option<bool> {
         match self.0.itself.load(Ordering::Relaxed) {
             ITSELF => Some(true),
             NOT_ITSELF => Some(false),
@@ -88,13 +88,13 @@ impl ServerQuirks {
     }
 
     /// What the server does with 0xFF on the control connection.
-    pub(in crate::ftp) fn telnet(&self) -> TelnetRules {
+    pub(in crate::ftp) fn telnet_rules(&self) -> TelnetRules {
         let bits = self.0.telnet.load(Ordering::Relaxed);
         TelnetRules { undoes: bits & NOT_UNDONE == 0, doubles: bits & NOT_DOUBLED == 0 }
     }
 
     /// A data connection was made this way.
-    pub(in crate::ftp) fn prove(&self, mode: Mode) {
+    pub(in crate::ftp) fn record_data_mode(&self, mode: Mode) {
         let passive = match mode {
             Mode::ExtendedPassive => EPSV,
             Mode::Passive => PASV,
@@ -104,7 +104,7 @@ impl ServerQuirks {
     }
 
     /// How data connections have been made, if it was a passive one.
-    pub(in crate::ftp) fn proven(&self) -> Option<Mode> {
+    pub(in crate::ftp) fn data_mode(&self) -> Option<Mode> {
         match self.0.passive.load(Ordering::Relaxed) {
             EPSV => Some(Mode::ExtendedPassive),
             PASV => Some(Mode::Passive),

@@ -24,28 +24,31 @@ impl Session {
     /// time LIST gave to the minute: if need be, MDTM is asked for it.
     ///
     /// A server in a zone with summer time is known by the season of that file.
-    pub fn list_offset(&mut self, file: Option<(&RemotePath, &Modified)>) -> Option<TimeDelta> {
-        if self.clock.offset.is_some() || self.clock.tries >= TRIES {
-            return self.clock.offset;
+    pub fn list_time_offset(
+        &mut self,
+        file: Option<(&RemotePath, &Modified)>,
+    ) -> Option<TimeDelta> {
+        if self.server_clock.offset.is_some() || self.server_clock.tries >= TRIES {
+            return self.server_clock.offset;
         }
         let (path, listed) = file?;
         if listed.zone != Zone::Server || listed.precision != Precision::Minute {
             return None;
         }
-        self.clock.tries += 1;
-        if self.busy {
+        self.server_clock.tries += 1;
+        if self.prefetch_port {
             // A file will be fetched.
             self.send_passive_along().ok()?;
         }
-        let exact = self.modified(path).ok().flatten()?;
-        self.clock.offset = difference(listed.time, exact);
-        self.clock.offset
+        let exact = self.modified_time(path).ok().flatten()?;
+        self.server_clock.offset = zone_difference(listed.time, exact);
+        self.server_clock.offset
     }
 }
 
 /// The zone that makes a listed time of a UTC time: zones are whole quarters of an hour, at most
 /// 14 hours ahead or 12 behind. `None` when the two are not the same moment.
-fn difference(listed: NaiveDateTime, exact: NaiveDateTime) -> Option<TimeDelta> {
+fn zone_difference(listed: NaiveDateTime, exact: NaiveDateTime) -> Option<TimeDelta> {
     let minutes = (listed - exact.with_second(0)?.with_nanosecond(0)?).num_minutes();
     let is_zone = minutes % 15 == 0 && (-12 * 60..=14 * 60).contains(&minutes);
     is_zone.then(|| TimeDelta::minutes(minutes))
@@ -72,7 +75,7 @@ mod tests {
             ("2026-11-20 22:15:00", None),
             ("2025-11-20 07:15:00", None),
         ] {
-            let found = difference(time(listed), exact).map(|offset| offset.num_minutes());
+            let found = zone_difference(time(listed), exact).map(|offset| offset.num_minutes());
             assert_eq!(found, minutes, "{listed}");
         }
     }

@@ -104,14 +104,14 @@ impl Lister {
 /// Begins a listing on a session that is alive as far as known.
 fn ask(ctx: &mut Context, path: Option<RemotePath>, directory: RemotePath) -> Option<Waiting> {
     let idle = ctx.settings.duration(NET_IDLE, ctx.connection.host());
-    if ctx.connection.session()?.used().elapsed() > idle {
+    if ctx.connection.session()?.last_used().elapsed() > idle {
         return None;
     }
     let mut session = ctx.connection.take_session()?;
     let silence = Silence::of(&ctx.console);
     let (sender, answer) = channel();
     let list = move || {
-        let listing = session.list(path.as_ref(), true);
+        let listing = session.list_directory(path.as_ref(), true);
         // Nobody waits when the program is leaving.
         let _ = sender.send((session, listing));
     };

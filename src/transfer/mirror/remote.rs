@@ -12,7 +12,7 @@ use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::ftp::pool::Pool;
 use crate::ftp::session::Session;
-use crate::ftp::session::list::{ListedLine, without_end};
+use crate::ftp::session::list::{ListedLine, listing_too_large};
 use crate::transfer::Remote as _;
 
 /// A tree on a server.
@@ -58,12 +58,12 @@ impl RemoteTree {
         let mut newest: Option<(String, Modified)> = None;
         // Complaints are counted as they come: how many, and their bytes.
         let (mut complaints, mut told, most) = (0, 0, session.max_listing());
-        session.list_each(Some(directory), true, &mut |listed| {
+        session.list_each_line(Some(directory), true, &mut |listed| {
             if let Some(last) = listing.complaints.get(complaints) {
                 (complaints, told) = (complaints + 1, told + last.len() as u64 + 48);
             }
             if listing.weight() + told > most {
-                return Err(without_end());
+                return Err(listing_too_large());
             }
             let entry = match listed {
                 ListedLine::Entry(entry) => entry,
@@ -132,7 +132,7 @@ impl RemoteTree {
         }
         let newest =
             newest.and_then(|(name, modified)| Some((directory.join(&name).ok()?, modified)));
-        session.list_offset(newest.as_ref().map(|(path, modified)| (path, modified)))
+        session.list_time_offset(newest.as_ref().map(|(path, modified)| (path, modified)))
     }
 }
 
@@ -207,7 +207,7 @@ impl Tree for RemoteTree {
             },
             Ok(_) => directory,
             Err(error) if error.kind() == Kind::Refused => {
-                session.list(Some(&located), false)?;
+                session.list_directory(Some(&located), false)?;
                 directory
             }
             Err(error) => return Err(error),
@@ -221,7 +221,7 @@ impl Tree for RemoteTree {
         match session.make_directory(&directory) {
             // Somebody else may have made it; a listing of it will tell.
             Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
-                session.list(Some(&directory), false).map(drop).map_err(|_| error)
+                session.list_directory(Some(&directory), false).map(drop).map_err(|_| error)
             }
             other => other,
         }

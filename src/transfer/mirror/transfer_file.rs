@@ -157,7 +157,7 @@ fn facts(
         return Ok(Facts { size, modified: time });
     }
     match modified {
-        Some(_) => Ok(Facts { size, modified: session.modified(path)? }),
+        Some(_) => Ok(Facts { size, modified: session.modified_time(path)? }),
         None => session.facts(path),
     }
 }

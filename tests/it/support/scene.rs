@@ -126,12 +126,12 @@ impl Scene {
             timeout,
             mode: DataMode::Auto,
             list: ListMode::Auto,
-            eager: false,
+            prefetch_first_port: false,
             max_listing: 30 << 20,
             clear_data: false,
-            ways: ServerQuirks::default(),
+            quirks: ServerQuirks::default(),
             charset: Charset::default(),
-            dialogue: ProtocolTrace::default(),
+            trace: ProtocolTrace::default(),
         }
     }
 
