@@ -4,18 +4,13 @@
 //! trust prompt and all; without one it runs a short script of commands. The server ends with the
 //! shell, and the shell's exit status is the playground's.
 
-#[path = "../tests/it/support/certificate.rs"]
-mod certificate;
-#[path = "../tests/it/support/embedded.rs"]
-mod embedded;
-
 use anyhow::Context as _;
-use embedded::Embedded;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use support::embedded::Embedded;
 
 const USER: &str = "guest";
 /// Made to be typed: the server is on loopback, has nothing but the samples, and soon ends.

@@ -1,9 +1,9 @@
 //! URLs in the place of files: from a server that the shell is not connected to, and from server
 //! to server.
 
-use crate::support::liar::{Data, Liar, Script, Step};
-use crate::support::program::Ran;
-use crate::support::scene::{Scene, noise};
+use support::liar::{Data, Liar, Script, Step};
+use support::program::Ran;
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 3_000_000;
 

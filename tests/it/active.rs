@@ -1,9 +1,9 @@
 //! Active mode (`ftp:mode active`): the server connects to us, and nobody else may.
 
-use crate::support::certificate::Certificate;
-use crate::support::liar::{Data, Event, Script, Versions};
-use crate::support::program::Ran;
-use crate::support::scene::{Scene, noise};
+use support::certificate::Certificate;
+use support::liar::{Data, Event, Script, Versions};
+use support::program::Ran;
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 100_000;
 

@@ -1,9 +1,9 @@
 //! Commands that are sent before their turn: what is saved by them, and that no reply is ever taken
 //! for one to another command.
 
-use crate::support::liar::{Event, Script, Step};
-use crate::support::program::Ran;
-use crate::support::scene::Scene;
+use support::liar::{Event, Script, Step};
+use support::program::Ran;
+use support::scene::Scene;
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::certificate::Certificate;
-use crate::support::embedded::Embedded;
-use crate::support::liar::{Data, Event, Script, Step};
-use crate::support::program::{Ftpsh, Ran, wait};
-use crate::support::scene::Scene;
+use support::certificate::Certificate;
+use support::embedded::Embedded;
+use support::liar::{Data, Event, Script, Step};
+use support::program::{Ftpsh, Ran, wait};
+use support::scene::Scene;
 
 /// The log of a run, parsed.
 fn events(scene: &Scene) -> Vec<Value> {

@@ -4,9 +4,9 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::support::liar::Script;
-use crate::support::program::{Ftpsh, Ran};
-use crate::support::scene::Scene;
+use support::liar::Script;
+use support::program::{Ftpsh, Ran};
+use support::scene::Scene;
 
 fn scene() -> Scene {
     Scene::new(Script::new().file("/a", "hello").dir("/d"))

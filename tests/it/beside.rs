@@ -3,13 +3,13 @@
 //! `cargo test --test it beside -- --ignored --nocapture` prints a table in Markdown. Nothing is
 //! asserted: other people's programs may do what they like, and may not be installed.
 
-use crate::support::certificate::Certificate;
-use crate::support::liar::{Data, Script, Step};
-use crate::support::scene::{PASSWORD, Scene, noise};
 use std::io::Write as _;
 use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use support::certificate::Certificate;
+use support::liar::{Data, Script, Step};
+use support::scene::{PASSWORD, Scene, noise};
 
 /// One row of attacks: a script, and what each program is asked to do.
 struct Case {

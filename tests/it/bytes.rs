@@ -3,9 +3,10 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
-use crate::support::liar::Script;
-use crate::support::scene::Scene;
+use crate::library::Library as _;
 use ftpsh::ftp::path::{RemotePath, decode_name};
+use support::liar::Script;
+use support::scene::Scene;
 
 /// Every byte that a name on the wire can hold, each in a name of its own.
 fn names() -> Vec<Vec<u8>> {

@@ -1,9 +1,9 @@
 //! Names on servers without UTF-8: shown as the characters they are, sent back as the bytes they
 //! were, and never sent as something else.
 
-use crate::support::liar::{Script, Step};
-use crate::support::program::Ran;
-use crate::support::scene::Scene;
+use support::liar::{Script, Step};
+use support::program::Ran;
+use support::scene::Scene;
 
 const CAFE: &[u8] = b"/caf\xe9";
 

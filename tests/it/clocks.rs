@@ -1,9 +1,9 @@
 //! Clocks and zones: times on the wire are UTC, whatever zone the user, the server or the season
 //! is in; and no time alone decides that something is deleted.
 
-use crate::support::liar::Script;
-use crate::support::scene::Scene;
 use std::os::unix::fs::MetadataExt as _;
+use support::liar::Script;
+use support::scene::Scene;
 
 const ZONES: [&str; 6] = [
     "UTC",

@@ -11,7 +11,7 @@ use std::time::Duration;
 use expectrl::{Expect as _, Regex, Session};
 use tempfile::TempDir;
 
-use crate::support::tools::is_there;
+use support::tools::is_there;
 
 /// What is typed, what must be offered, and what must not.
 const CASES: &[(&str, &[&str], &[&str])] = &[

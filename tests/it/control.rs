@@ -1,12 +1,13 @@
 //! Replies on the control connection: too long, too slow, too many, too few, oddly written. No
 //! command may be credited with another one's reply, and no server may hold the client.
 
-use crate::support::liar::{Script, Step};
-use crate::support::scene::{Scene, noise};
+use crate::library::Library as _;
 use ftpsh::error::Kind;
 use ftpsh::ftp::path::RemotePath;
 use ftpsh::ftp::session::Session;
 use std::time::{Duration, Instant};
+use support::liar::{Script, Step};
+use support::scene::{Scene, noise};
 
 fn script() -> Script {
     Script::new().file("/a", "hello").file("/d/b", "below")
@@ -164,7 +165,7 @@ fn a_reconnection_restores_everything_before_it_does_anything() {
 #[test]
 fn a_reconnection_does_not_log_in_to_a_server_that_has_changed() {
     let scene = Scene::new(script().on("RETR", Step::Close(b"421 restarting\r\n".to_vec())));
-    let other = crate::support::certificate::Certificate::make("localhost").unwrap();
+    let other = support::certificate::Certificate::make("localhost").unwrap();
     let call = scene.call().args(["-k", "-c", "get a; get a"]);
     let ran = std::thread::scope(|scope| {
         let ran = scope.spawn(|| call.run());

@@ -1,11 +1,11 @@
 //! Data connections: cut, short, long, stalled, refused early and late, not the server's own.
 //! A transfer is whole by every sign there is, or it is a failure that says which one is missing.
 
-use crate::support::certificate::Certificate;
-use crate::support::liar::{Data, Event, Script, Step, Versions};
-use crate::support::program::Ran;
-use crate::support::scene::{Scene, noise};
 use std::time::{Duration, Instant};
+use support::certificate::Certificate;
+use support::liar::{Data, Event, Script, Step, Versions};
+use support::program::Ran;
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 100_000;
 

@@ -2,9 +2,9 @@
 //! under /proc, where nothing can be replaced: that /dev/stdout is a link of this kind is tested
 //! beside the code, without a download to it.
 
-use crate::support::liar::Script;
-use crate::support::scene::{Scene, noise};
 use std::os::unix::fs::symlink;
+use support::liar::Script;
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 100_000;
 

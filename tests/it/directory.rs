@@ -1,9 +1,9 @@
 //! The remote directory across connections: what takes the place of a lost session is in the same
 //! directory, or nothing is done with it.
 
-use crate::support::liar::{Script, Step};
-use crate::support::program::Ran;
-use crate::support::scene::{Scene, noise};
+use support::liar::{Script, Step};
+use support::program::Ran;
+use support::scene::{Scene, noise};
 
 /// The same names in the login directory and in `work`, with other contents.
 fn script() -> Script {
@@ -179,7 +179,7 @@ fn a_login_that_leads_elsewhere_is_not_used() {
     assert!(scene.liar.wire.connections() > 1, "{ran}");
     let events = scene.liar.wire.events();
     let used = events.iter().filter_map(|event| match event {
-        crate::support::liar::Event::Line { session, line, .. } if line.starts_with(b"RETR") => {
+        support::liar::Event::Line { session, line, .. } if line.starts_with(b"RETR") => {
             Some(*session)
         }
         _ => None,

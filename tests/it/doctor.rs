@@ -1,10 +1,6 @@
 //! `doctor` on a healthy server and on broken ones: what it sees, what it advises, its status,
 //! and that it stores nothing, changes nothing, and tells a server that is not trusted no name.
 
-use crate::support::certificate::{Certificate, DAY};
-use crate::support::liar::{Data, Event, Script, Step, Versions};
-use crate::support::program::{Ran, wait};
-use crate::support::scene::{PASSWORD, Scene};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
@@ -13,6 +9,10 @@ use socket2::{Domain, Socket, Type};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
+use support::certificate::{Certificate, DAY};
+use support::liar::{Data, Event, Script, Step, Versions};
+use support::program::{Ran, wait};
+use support::scene::{PASSWORD, Scene};
 
 pub fn script() -> Script {
     Script::new().file("/notes", "remember the milk\n")

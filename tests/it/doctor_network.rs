@@ -1,10 +1,10 @@
 //! `doctor` on addresses and TLS: both families, both ways to begin TLS, its versions old and new.
 
 use crate::doctor::{doctor, script, shows, trusting};
-use crate::support::closed_port::ClosedPort;
-use crate::support::liar::{Event, Step, Versions};
-use crate::support::scene::Scene;
 use std::net::Ipv6Addr;
+use support::closed_port::ClosedPort;
+use support::liar::{Event, Step, Versions};
+use support::scene::Scene;
 
 #[test]
 fn the_other_way_to_begin_tls_is_found_and_named() {

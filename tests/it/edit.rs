@@ -1,10 +1,10 @@
 //! `edit`: what goes back to the server, what does not, and that no edit is ever lost.
 
-use crate::support::liar::{Script, Step};
-use crate::support::program::Ftpsh;
-use crate::support::scene::Scene;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use support::liar::{Script, Step};
+use support::program::Ftpsh;
+use support::scene::Scene;
 
 /// The program with this as its editor, and a directory for temporary files.
 fn call(scene: &Scene, editor: &str, command: &str) -> Ftpsh {

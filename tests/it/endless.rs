@@ -1,15 +1,15 @@
 //! Servers and others on the way that never stop talking: a deadline and Ctrl-C hold also for a
 //! client whose reads never wait, and its memory does not grow.
 
-use crate::support::liar::{Data, Record, Script, Step, Versions};
-use crate::support::program::wait;
-use crate::support::proxy::{Manner, Proxy};
-use crate::support::scene::Scene;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
+use support::liar::{Data, Record, Script, Step, Versions};
+use support::program::wait;
+use support::proxy::{Manner, Proxy};
+use support::scene::Scene;
 
 /// A request to renegotiate as a record in clear text (RFC 5246 section 7.4.1.1).
 const HELLO_REQUEST: [u8; 9] = [22, 3, 3, 0, 4, 0, 0, 0, 0];

@@ -1,10 +1,10 @@
 //! Every example in the help of every command does what it says: it runs without a failure, each
 //! on a tree of its own.
 
-use super::support::embedded::Embedded;
-use super::support::program::Ftpsh;
 use ftpsh::commands::COMMANDS;
 use std::path::Path;
+use support::embedded::Embedded;
+use support::program::Ftpsh;
 
 /// What the examples speak of, on the server and in the local directory.
 pub fn lay_out(remote: &Path, local: &Path) {

@@ -1,9 +1,9 @@
 //! Disks that fail: EIO on reading, on writing, and when it shows only at the end. What was there
 //! stays, the message names the file, and what is left over is as documented.
 
-use crate::support::disk::{Disk, MEMORY, leave_out};
-use crate::support::liar::Script;
-use crate::support::scene::{Scene, noise};
+use support::disk::{Disk, MEMORY, leave_out};
+use support::liar::Script;
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 300_000;
 

@@ -3,10 +3,10 @@
 //! They are real ones, each of those that this machine can make and mount. Beside the code the same
 //! is held on a disk that the tests play.
 
-use crate::support::disk::{Disk, on_each_disk};
-use crate::support::liar::{Data, Script};
-use crate::support::program::Ran;
-use crate::support::scene::noise;
+use support::disk::{Disk, on_each_disk};
+use support::liar::{Data, Script};
+use support::program::Ran;
+use support::scene::noise;
 
 const FIRST: &str = "the first";
 const SECOND: &str = "the second one";

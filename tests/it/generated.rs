@@ -5,8 +5,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::program::Ftpsh;
-use crate::support::tools::is_there;
+use support::program::Ftpsh;
+use support::tools::is_there;
 
 /// A file, and the arguments that print it.
 const FILES: &[(&str, &[&str])] = &[

@@ -1,9 +1,9 @@
 //! The login of the command line is for one site: its TARGET, or without one the first that is
 //! opened. No other host, port or user ever sees it.
 
-use crate::support::liar::{Liar, Script};
-use crate::support::program::{Ftpsh, Ran};
-use crate::support::scene::{PASSWORD, Scene};
+use support::liar::{Liar, Script};
+use support::program::{Ftpsh, Ran};
+use support::scene::{PASSWORD, Scene};
 
 fn script() -> Script {
     Script::new().file("/a", "hello").user("eve", "hers")

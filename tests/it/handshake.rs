@@ -1,10 +1,10 @@
 //! Before the login: greetings, AUTH TLS, TLS itself, certificates, PROT. Whatever a server does
 //! here, no user name and no password may have been sent when it goes wrong.
 
-use crate::support::certificate::Certificate;
-use crate::support::liar::{Script, Step, Versions};
-use crate::support::scene::Scene;
 use std::time::{Duration, Instant};
+use support::certificate::Certificate;
+use support::liar::{Script, Step, Versions};
+use support::scene::Scene;
 
 /// Fails if the server was told who we are, or anything but AUTH in clear.
 #[track_caller]

@@ -1,7 +1,7 @@
 //! Sizes that no file can have.
 
-use crate::support::liar::{Script, Step};
-use crate::support::scene::{Scene, noise};
+use support::liar::{Script, Step};
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 100_000;
 

@@ -1,7 +1,7 @@
 //! `bookmark import`: other programs' sites as bookmarks, without their passwords.
 
-use crate::support::program::Ftpsh;
 use std::sync::Arc;
+use support::program::Ftpsh;
 
 const SITES: &str = "<?xml version=\"1.0\"?>\n<FileZilla3><Servers><Folder>Work\n\
     <Server><Host>ftp.example.org</Host><Port>2121</Port><Protocol>0</Protocol><User>bob</User>\
@@ -9,7 +9,7 @@ const SITES: &str = "<?xml version=\"1.0\"?>\n<FileZilla3><Servers><Folder>Work\
     <Server><Host>h</Host><Protocol>1</Protocol><Name>shell</Name></Server>\n\
     </Servers></FileZilla3>\n";
 
-fn run(call: &Ftpsh, commands: &str) -> crate::support::program::Ran {
+fn run(call: &Ftpsh, commands: &str) -> support::program::Ran {
     Ftpsh::at(&call.home()).args(["-c", commands]).run()
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::support::tools::is_there;
+use support::tools::is_there;
 
 const FILES: [&str; 4] = [
     "usr/bin/ftpsh",

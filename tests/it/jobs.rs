@@ -1,11 +1,11 @@
 //! Background jobs that move files: connections of their own, stopped, awaited, limited.
 
-use super::support::liar::{Data, Event, Liar, Script};
-use super::support::program::{Ftpsh, wait};
 use rustix::process::{Pid, Signal, kill_process};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use support::liar::{Data, Event, Liar, Script};
+use support::program::{Ftpsh, wait};
 use tempfile::TempDir;
 
 const BIG: usize = 300_000;
@@ -174,7 +174,7 @@ fn a_queue_uses_one_connection_and_keeps_the_order() {
 #[test]
 fn a_job_connects_only_to_the_server_that_is_trusted() {
     let liar = Liar::start(script());
-    let other = super::support::certificate::Certificate::make("localhost").unwrap();
+    let other = support::certificate::Certificate::make("localhost").unwrap();
     // The certificate changes between the shell's connection and the job's.
     let home = Arc::new(TempDir::with_prefix("ftpsh-jobs-").unwrap());
     let call = call_at(&home, &liar, &[], &format!("{UNTIL_GO} get a.txt &"));

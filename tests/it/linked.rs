@@ -1,7 +1,7 @@
 //! Links that a server lists with their own length, as ProFTPD does.
 
-use crate::support::liar::{Data, Script, Step};
-use crate::support::scene::{Scene, noise};
+use support::liar::{Data, Script, Step};
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 700_000;
 

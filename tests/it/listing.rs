@@ -1,10 +1,11 @@
 //! Listings: cut, endless, lying, full of hostile names. What is shown is what is known, and a
 //! listing that did not end well is a failure.
 
-use crate::support::liar::{Data, Script, Step};
-use crate::support::program::Ran;
-use crate::support::scene::Scene;
+use crate::library::Library as _;
 use std::time::{Duration, Instant};
+use support::liar::{Data, Script, Step};
+use support::program::Ran;
+use support::scene::Scene;
 
 fn script() -> Script {
     Script::new().file("/a", "hello").file("/b", "x").dir("/d")

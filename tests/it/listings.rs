@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::support::liar::{Script, Step};
-use crate::support::scene::Scene;
 use chrono::NaiveDate;
 use ftpsh::ftp::list_formats::{Entry, EntryKind, Line, ListParser, Precision, parse_mlsx};
 use serde_json::Value;
+use support::liar::{Script, Step};
+use support::scene::Scene;
 
 /// How the lines of one format were read.
 #[derive(Default)]

@@ -1,12 +1,12 @@
 //! The local side: targets that are not what they seem, full disks, two programs at one file.
 
-use crate::support::liar::{Data, Event, Script};
-use crate::support::program::{Ran, wait};
-use crate::support::scene::{Scene, noise};
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use support::liar::{Data, Event, Script};
+use support::program::{Ran, wait};
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 300_000;
 

@@ -1,11 +1,11 @@
 //! Every kind of lie against every kind of work: success is said only of what is there, byte for
 //! byte; what fails leaves the old file, none, or the whole new one, says why, and ends in time.
 
-use crate::support::certificate::Certificate;
-use crate::support::liar::{Data, Script, Step};
-use crate::support::program::Ran;
-use crate::support::scene::{Scene, noise};
 use std::time::{Duration, Instant};
+use support::certificate::Certificate;
+use support::liar::{Data, Script, Step};
+use support::program::Ran;
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 150_000;
 

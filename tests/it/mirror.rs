@@ -11,12 +11,12 @@ mod times;
 mod trouble;
 mod unread;
 
-use crate::support::liar::{Data, Script};
-use crate::support::program::Ran;
-use crate::support::scene::{Scene, noise};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
+use support::liar::{Data, Script};
+use support::program::Ran;
+use support::scene::{Scene, noise};
 
 /// 2024-01-02 03:04:05 UTC: the time of every file that a script makes.
 const THEN: u64 = 1_704_164_645;

@@ -1,9 +1,9 @@
 //! Names and texts that a server sends: nothing of them may leave the download directory, run a
 //! program, or reach a terminal as it is.
 
-use crate::support::liar::{Script, Step};
-use crate::support::scene::Scene;
-use crate::support::terminal::transcript;
+use support::liar::{Script, Step};
+use support::scene::Scene;
+use support::terminal::transcript;
 
 /// A listing line for MLSD.
 fn mlsd(name: &[u8]) -> Vec<u8> {

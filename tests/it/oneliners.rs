@@ -7,9 +7,9 @@
 use std::fmt::Write as _;
 
 use super::examples::lay_out;
-use super::support::embedded::Embedded;
-use super::support::program::{Ftpsh, Ran};
-use super::support::tree::{Tree, tree};
+use support::embedded::Embedded;
+use support::program::{Ftpsh, Ran};
+use support::tree::{Tree, tree};
 
 const TABLE: &str = include_str!("oneliners.txt");
 

@@ -1,11 +1,11 @@
 //! Several files at a time, and directories: `get -P`, `put -P`, `get -r`, `put -r`.
 
-use crate::support::liar::{Data, Event, Script, Step};
-use crate::support::program::{Ran, wait};
-use crate::support::scene::{Scene, noise};
 use rustix::process::{Pid, Signal, kill_process};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
+use support::liar::{Data, Event, Script, Step};
+use support::program::{Ran, wait};
+use support::scene::{Scene, noise};
 
 fn names(count: usize) -> Vec<String> {
     (0..count).map(|i| format!("f{i:02}")).collect()

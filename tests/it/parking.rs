@@ -1,10 +1,10 @@
 //! Connections that a command needed and no longer needs: kept for the next one, given up where
 //! they are in the way, closed in time.
 
-use crate::support::liar::{Event, Script};
-use crate::support::program::Ran;
-use crate::support::scene::Scene;
 use std::time::{Duration, Instant};
+use support::liar::{Event, Script};
+use support::program::Ran;
+use support::scene::Scene;
 
 fn with_files(count: usize) -> Script {
     let file = |script: Script, i| script.file(format!("/d/f{i}"), vec![7; 50_000]);

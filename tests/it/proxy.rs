@@ -1,14 +1,14 @@
 //! Connections through proxies: control and data both, names looked up behind the proxy, its login
 //! given only where it is wanted, and no wait without an end.
 
-use crate::support::closed_port::ClosedPort;
-use crate::support::liar::{Script, Step};
-use crate::support::program::{Ftpsh, Ran};
-use crate::support::proxy::{Manner, Proxy};
-use crate::support::scene::Scene;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
+use support::closed_port::ClosedPort;
+use support::liar::{Script, Step};
+use support::program::{Ftpsh, Ran};
+use support::proxy::{Manner, Proxy};
+use support::scene::Scene;
 
 fn scene() -> Scene {
     Scene::new(Script::new().file("/a", "hello"))
@@ -139,7 +139,7 @@ fn a_cancel_ends_the_wait_for_a_proxy() {
     }
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    let status = crate::support::program::wait(&mut child, Duration::from_secs(1));
+    let status = support::program::wait(&mut child, Duration::from_secs(1));
     assert_eq!(status, 130);
 }
 

@@ -1,10 +1,10 @@
 //! Commands that only look: the loss of a connection at any point costs a repetition, not a
 //! failure.
 
-use crate::support::closed_port::ClosedPort;
-use crate::support::liar::{Data, Script, Step};
-use crate::support::program::Ran;
-use crate::support::scene::{Scene, noise};
+use support::closed_port::ClosedPort;
+use support::liar::{Data, Script, Step};
+use support::program::Ran;
+use support::scene::{Scene, noise};
 
 fn script() -> Script {
     Script::new().file("/d/a", "content").file("/d/sub/b", noise(3000)).dir("/d/empty")

@@ -1,10 +1,10 @@
 //! Lost connections, restarts and farewells: what is tried again, how often, and what is not.
 
-use crate::support::certificate::Certificate;
-use crate::support::liar::{Data, Event, Script, Step};
-use crate::support::program::Ran;
-use crate::support::scene::{Scene, noise};
 use std::time::Duration;
+use support::certificate::Certificate;
+use support::liar::{Data, Event, Script, Step};
+use support::program::Ran;
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 400_000;
 
@@ -215,7 +215,7 @@ fn what_is_refused_for_good_is_not_tried_again() {
 #[test]
 fn a_wrong_password_is_sent_once() {
     let scene = Scene::new(script());
-    let ran = scene.call().env(crate::support::scene::PASSWORD, "wrong").args(["-c", "get d/a"]);
+    let ran = scene.call().env(support::scene::PASSWORD, "wrong").args(["-c", "get d/a"]);
     ran.run().status(7);
     assert_eq!(scene.liar.wire.lines("PASS").len(), 1);
     // One that was right before, too.
@@ -231,8 +231,8 @@ fn a_certificate_that_changes_between_two_connections_stops_everything() {
         let scene = Scene::new(script());
         let other = Certificate::make("localhost").unwrap();
         // A certificate that was remembered, not one of the command line.
-        let known = scene.bare().env(crate::support::scene::PASSWORD, &scene.liar.password);
-        let known = known.args(["--password-env", crate::support::scene::PASSWORD]);
+        let known = scene.bare().env(support::scene::PASSWORD, &scene.liar.password);
+        let known = known.args(["--password-env", support::scene::PASSWORD]);
         let known = known.args(["--trust", "accept-new", "--set", "net:limit-rate=200k"]);
         let known = known.args(["--set", "net:reconnect-interval=10ms"]);
         let ran = std::thread::scope(|scope| {

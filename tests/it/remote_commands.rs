@@ -1,9 +1,9 @@
 //! Commands that look around on the server and change it, with servers that are honest, odd or
 //! hostile.
 
-use crate::support::liar::{Liar, Script, Step};
-use crate::support::program::{Ftpsh, Ran};
 use std::fs;
+use support::liar::{Liar, Script, Step};
+use support::program::{Ftpsh, Ran};
 
 fn run(url: &str, password: &str, more: &[&str], commands: &str) -> Ran {
     Ftpsh::new()

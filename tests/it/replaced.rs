@@ -3,10 +3,10 @@
 //! The versions have one size, and end alike: only their times, and what lies before the last block,
 //! tell them apart.
 
-use crate::support::liar::{Data, Files, Script, Step};
-use crate::support::program::Ran;
-use crate::support::scene::{Scene, noise};
 use std::time::{Duration, SystemTime};
+use support::liar::{Data, Files, Script, Step};
+use support::program::Ran;
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 1_200_000;
 

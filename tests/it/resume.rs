@@ -1,10 +1,10 @@
 //! Transfers that were interrupted and go on, whatever interrupted them.
 
-use crate::support::liar::{Data, Event, Script, Step};
-use crate::support::program::Ran;
-use crate::support::scene::{Scene, noise};
 use std::process::Stdio;
 use std::time::Duration;
+use support::liar::{Data, Event, Script, Step};
+use support::program::Ran;
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 1_200_000;
 const OVERLAP: usize = 64 * 1024;

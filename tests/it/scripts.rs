@@ -1,9 +1,9 @@
 //! Scripts: where they come from, how their commands hang together, and that nothing runs and
 //! nothing connects before all of them has been read.
 
-use crate::support::liar::Script;
-use crate::support::program::Ran;
-use crate::support::scene::Scene;
+use support::liar::Script;
+use support::program::Ran;
+use support::scene::Scene;
 
 fn scene() -> Scene {
     let script = Script::new().file("/a", "one\n").file("/b", "two\n").file("/c", "three\n");

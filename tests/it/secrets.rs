@@ -1,12 +1,12 @@
 //! Passwords: where they come from, and that they are nowhere to be seen afterwards.
 
-use crate::support::liar::{Data, Event, Script, Step};
-use crate::support::program::{Ftpsh, Ran, wait};
-use crate::support::scene::Scene;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
+use support::liar::{Data, Event, Script, Step};
+use support::program::{Ftpsh, Ran, wait};
+use support::scene::Scene;
 
 const SECRET: &str = "s3cret-word";
 

@@ -1,8 +1,8 @@
 //! One large file over several connections: `pget` and `get --segments`.
 
-use crate::support::liar::{Data, Event, Script, Step};
-use crate::support::scene::{Scene, noise};
 use std::process::Stdio;
+use support::liar::{Data, Event, Script, Step};
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 17 * 1024 * 1024 + 5;
 

@@ -1,8 +1,8 @@
 //! The commands that concern the connection: user, close, reconnect, status, bookmark, exit.
 
-use super::support::embedded::Embedded;
-use super::support::liar::{Event, Liar, Script};
-use super::support::program::Ftpsh;
+use support::embedded::Embedded;
+use support::liar::{Event, Liar, Script};
+use support::program::Ftpsh;
 
 /// A call that is connected to `server`, whose password is in a variable.
 fn connected(server: &Embedded, script: &str) -> Ftpsh {

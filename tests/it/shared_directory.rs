@@ -1,10 +1,10 @@
 //! Downloads into directories where other users can put files, and over files of theirs.
 
-use crate::support::liar::{Data, Script};
-use crate::support::scene::{Scene, noise};
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
+use support::liar::{Data, Script};
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 300_000;
 const SOMEBODY: u32 = 54_320;

@@ -1,12 +1,12 @@
 //! Signals and sudden death: the program stops in time in every phase, with its own status, and
 //! what is under a final name is old or whole.
 
-use crate::support::liar::{Data, Script, Step};
-use crate::support::program::{Ftpsh, wait};
-use crate::support::scene::{Scene, noise};
 use rustix::process::{Pid, Signal, kill_process};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
+use support::liar::{Data, Script, Step};
+use support::program::{Ftpsh, wait};
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 2_000_000;
 
@@ -26,7 +26,7 @@ fn phases() -> Vec<Phase> {
     let script = || Script::new().file("/a", noise(SIZE));
     let connected = |scene: &Scene| scene.liar.wire.wait_until(|events| !events.is_empty());
     let paused = |scene: &Scene| {
-        use crate::support::liar::Event;
+        use support::liar::Event;
         let paused = |event: &Event| matches!(event, Event::DataPaused { .. });
         scene.liar.wire.wait_until(|events| events.iter().any(paused));
     };
@@ -58,7 +58,7 @@ fn phases() -> Vec<Phase> {
         }),
         Phase("upload", script().always_data("STOR", Data::Stall(1000)), "put up", paused),
         Phase("completion", script().always("RETR", Step::Final(Vec::new())), "get a", |s| {
-            use crate::support::liar::Event;
+            use support::liar::Event;
             let ended = |event: &Event| matches!(event, Event::DataEnded { .. });
             s.liar.wire.wait_until(|events| events.iter().any(ended));
         }),
@@ -111,8 +111,8 @@ fn an_interrupted_script_does_not_go_on() {
             scene.liar.wire.wait_for("PWD", 3);
         } else {
             scene.liar.wire.wait_until(|events| {
-                let retr = |event: &crate::support::liar::Event| {
-                    matches!(event, crate::support::liar::Event::Line { line, .. }
+                let retr = |event: &support::liar::Event| {
+                    matches!(event, support::liar::Event::Line { line, .. }
                         if line.starts_with(b"RETR"))
                 };
                 events.iter().filter(|event| retr(event)).count()

@@ -1,11 +1,11 @@
 //! Every exit status, each by one scenario, and what `--json` says beside it.
 
-use crate::support::certificate::Certificate;
-use crate::support::closed_port::ClosedPort;
-use crate::support::liar::{Data, Script, Step};
-use crate::support::program::{Ftpsh, Ran};
-use crate::support::scene::Scene;
 use serde_json::json;
+use support::certificate::Certificate;
+use support::closed_port::ClosedPort;
+use support::liar::{Data, Script, Step};
+use support::program::{Ftpsh, Ran};
+use support::scene::Scene;
 
 fn script() -> Script {
     Script::new().file("/a", "hello").file("/b", "x")

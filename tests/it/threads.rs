@@ -1,11 +1,11 @@
 //! A system that gives no more threads.
 
-use crate::support::liar::Script;
-use crate::support::scene::{Scene, noise};
 use std::io::Write as _;
 use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use support::liar::Script;
+use support::scene::{Scene, noise};
 use tempfile::TempDir;
 
 /// Nobody else's, so that the limit counts this test's processes and threads only.

@@ -1,7 +1,7 @@
 //! Uploads: whatever is missing at their end makes them fail, in the server's own words.
 
-use crate::support::liar::{Data, Event, Script, Step};
-use crate::support::scene::{Scene, noise};
+use support::liar::{Data, Event, Script, Step};
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 300_000;
 

@@ -1,10 +1,10 @@
 //! Several users of one server at the same time: each file comes over a connection that is
 //! logged in as its own user, and nobody's password or TLS session serves another one.
 
-use crate::support::liar::{Event, Liar, Script};
-use crate::support::program::Ran;
-use crate::support::scene::{Scene, noise};
 use std::collections::HashMap;
+use support::liar::{Event, Liar, Script};
+use support::program::Ran;
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 300_000;
 

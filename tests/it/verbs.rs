@@ -1,10 +1,10 @@
 //! Servers that lack a command, and data connections that a server names wrongly.
 
-use crate::support::closed_port::ClosedPort;
-use crate::support::liar::{Script, Step};
-use crate::support::scene::{Scene, noise};
 use std::io::ErrorKind;
 use std::net::TcpListener;
+use support::closed_port::ClosedPort;
+use support::liar::{Script, Step};
+use support::scene::{Scene, noise};
 
 fn script() -> Script {
     Script::new().file("/a", noise(300_000))

@@ -1,9 +1,9 @@
 //! Ways to transfer that are asked for: with checksums, by a rename, in ASCII type, at a limit.
 
-use crate::support::liar::{Data, Script, Step};
-use crate::support::program::Ran;
-use crate::support::scene::{Scene, noise};
 use std::time::{Duration, Instant};
+use support::liar::{Data, Script, Step};
+use support::program::Ran;
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 300_000;
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::support::embedded::Embedded;
-use crate::support::liar::{Data, Script, Step};
-use crate::support::program::Ftpsh;
 use crate::terminal::Terminal;
 use crate::{PROMPT, connected, ftpsh, home, lied_to};
+use support::embedded::Embedded;
+use support::liar::{Data, Script, Step};
+use support::program::Ftpsh;
 
 /// What a Ctrl-C may take, with a slow machine allowed for.
 const AT_ONCE: Duration = Duration::from_secs(3);

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
-use crate::support::embedded::Embedded;
 use crate::terminal::Terminal;
 use crate::{PROMPT, at_prompt, ftpsh, home, logged_in};
+use support::embedded::Embedded;
 
 #[test]
 fn a_terminal_that_goes_ends_the_program_and_logrotate_does_not() {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::liar::{Data, Script};
 use crate::{PROMPT, connected, home, lied_to};
+use support::liar::{Data, Script};
 
 #[test]
 fn a_job_speaks_above_the_line_being_typed() {

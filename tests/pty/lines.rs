@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::support::liar::{Data, Script};
-use crate::support::program::Ftpsh;
 use crate::terminal::Terminal;
 use crate::{PROMPT, connected, home, lied_to, logged_in};
+use support::liar::{Data, Script};
+use support::program::Ftpsh;
 
 #[test]
 fn tab_completes_commands_and_remote_names() {
@@ -193,7 +193,7 @@ fn the_history_holds_no_secret_no_duplicate_and_nothing_after_a_blank() {
 
 #[test]
 fn colour_tells_commands_from_nonsense_and_the_history_completes() {
-    let liar = crate::support::liar::Liar::start(Script::new().file("notes.txt", "milk"));
+    let liar = support::liar::Liar::start(Script::new().file("notes.txt", "milk"));
     let program = Ftpsh::new()
         .args(logged_in(&liar.url(), &[]))
         .env("TERM", "xterm")
@@ -261,7 +261,7 @@ fn any_width_will_do_also_with_colour() {
         let script = Script::new()
             .file("a-file-with-a-very-long-name-indeed.txt", "x")
             .file("a-file-with-another-long-name-語語語.txt", "y");
-        let liar = crate::support::liar::Liar::start(script);
+        let liar = support::liar::Liar::start(script);
         let program = Ftpsh::at(&home)
             .args(logged_in(&liar.url(), &["--set", "cmd:prompt=\\h:\\w> "]))
             .env("TERM", "xterm")

@@ -10,7 +10,6 @@ mod lines;
 mod pager;
 mod phases;
 mod secrecy;
-mod support;
 mod terminal;
 mod tiny;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use crate::support::liar::{Liar, Script};
-use crate::support::program::Ftpsh;
 use crate::terminal::Terminal;
 use crate::{PROMPT, connected, home, logged_in};
+use support::liar::{Liar, Script};
+use support::program::Ftpsh;
 
 /// Shows its input between two lines, tells its arguments, and waits for a line from the terminal.
 const PAGER: &str = "#!/bin/sh

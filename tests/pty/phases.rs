@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use crate::support::liar::{Data, Event, Liar, Script, Step};
 use crate::{PROMPT, home, lied_to};
+use support::liar::{Data, Event, Liar, Script, Step};
 
 /// What a Ctrl-C may take, with a slow machine allowed for.
 const AT_ONCE: Duration = Duration::from_secs(3);

@@ -8,12 +8,12 @@ use std::path::Path;
 use openssl::pkey::PKey;
 use openssl::symm::Cipher;
 
-use crate::support::certificate::Certificate;
-use crate::support::liar::{Liar, Script};
-use crate::support::program::Ftpsh;
-use crate::support::proxy::{Manner, Proxy};
 use crate::terminal::Terminal;
 use crate::{PROMPT, home};
+use support::certificate::Certificate;
+use support::liar::{Liar, Script};
+use support::program::Ftpsh;
+use support::proxy::{Manner, Proxy};
 
 /// Typed where nothing is shown, or given by other ways.
 const HIDDEN: [&str; 4] = ["s3cret-word", "w-of-mistake", "w-of-proxy", "w-of-key"];

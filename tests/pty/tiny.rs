@@ -1,9 +1,9 @@
 //! Terminals too small for anything, and terminals that change their size.
 
-use crate::support::liar::{Liar, Script};
-use crate::support::program::Ftpsh;
 use crate::terminal::Terminal;
 use crate::{PROMPT, connected, home, logged_in};
+use support::liar::{Liar, Script};
+use support::program::Ftpsh;
 
 #[test]
 fn twenty_columns_and_one_row_are_enough() {

@@ -1,12 +1,12 @@
 //! One real server for one test at a time, a home and a local directory.
 
-use crate::program::{Ftpsh, Ran};
-use crate::servers::{Server, named};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use support::program::{Ftpsh, Ran};
+use support::servers::{Server, named};
 use tempfile::TempDir;
 
 /// The servers by their names, as `tests/servers/up` starts them.

@@ -4,11 +4,11 @@
 //! One more fault is one more row of [`FAULTS`]: what it sets up, and how the mirror is run.
 
 use crate::bench::{Bench, on};
-use crate::program::{Ftpsh, Ran};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use support::program::{Ftpsh, Ran};
 
 const SERVERS: [&str; 4] = ["vsftpd", "proftpd", "pure-ftpd", "pyftpdlib"];
 

@@ -1,8 +1,8 @@
 //! What real servers refuse, with the status and the words for it.
 
 use crate::bench::{NAMES, on};
-use crate::closed_port::ClosedPort;
-use crate::program::Ftpsh;
+use support::closed_port::ClosedPort;
+use support::program::Ftpsh;
 
 #[test]
 fn a_wrong_password_is_7_and_names_no_password() {

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use crate::bench::{noise, on};
-use crate::tree::{Tree, tree};
+use support::tree::{Tree, tree};
 
 /// Thirty commands; `TOP` is the remote directory that they begin in.
 const SCRIPT: &str = include_str!("lftp.txt");

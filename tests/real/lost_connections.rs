@@ -2,7 +2,6 @@
 //! not surplus, whether the server comes back or not, and the next run finishes the work.
 
 use crate::bench::{Bench, on};
-use crate::program::Ftpsh;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -10,6 +9,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use support::program::Ftpsh;
 
 /// Hands the control connections of one server on, until so many pieces have come from the client.
 struct Relay {

@@ -18,16 +18,3 @@ mod mirror;
 mod resumed;
 mod transfers;
 mod trees;
-
-#[allow(dead_code)]
-#[path = "../it/support/closed_port.rs"]
-mod closed_port;
-// A part of what these two can do is for other tests.
-#[allow(dead_code)]
-#[path = "../it/support/program.rs"]
-mod program;
-#[allow(dead_code)]
-#[path = "../it/support/servers.rs"]
-mod servers;
-#[path = "../it/support/tree.rs"]
-mod tree;

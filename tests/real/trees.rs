@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, on};
 use crate::mirror::{many, same, set_time};
-use crate::program::Ran;
+use support::program::Ran;
 
 const SERVERS: [&str; 3] = ["vsftpd", "proftpd", "pure-ftpd"];
 

@@ -1,8 +1,8 @@
 //! A tree whose transfer broke off: the same command again carries what is missing, and no more.
 
 use super::below;
-use crate::support::liar::{Data, Script};
-use crate::support::scene::{Scene, noise};
+use support::liar::{Data, Script};
+use support::scene::{Scene, noise};
 
 const SIZE: usize = 300_000;
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];

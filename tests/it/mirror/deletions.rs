@@ -1,8 +1,8 @@
 //! `mirror --delete`: last, bounded, and only after listings that are beyond doubt.
 
 use super::{PATHS, below, changes, local_tree, script, there};
-use crate::support::liar::{Data, Event, Script, Step};
-use crate::support::scene::Scene;
+use support::liar::{Data, Event, Script, Step};
+use support::scene::Scene;
 
 /// A target with the tree and four things more, two of them in a directory of their own.
 pub(super) fn with_surplus(script: Script) -> Scene {

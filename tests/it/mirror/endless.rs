@@ -2,11 +2,11 @@
 //! command ends with an error, in time, and nothing is deleted.
 
 use super::there;
-use crate::support::liar::Script;
-use crate::support::program::Ran;
-use crate::support::scene::Scene;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
+use support::liar::Script;
+use support::program::Ran;
+use support::scene::Scene;
 
 /// Two directories in every directory, and a file.
 fn branching() -> Script {

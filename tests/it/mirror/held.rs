@@ -2,13 +2,13 @@
 //! file's place: nothing outside the target is written or deleted, nothing outside the source sent.
 
 use super::{below, there};
-use crate::support::liar::{Script, Step};
-use crate::support::scene::Scene;
 use std::os::unix::fs::{FileTypeExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+use support::liar::{Script, Step};
+use support::scene::Scene;
 
 /// The directory around the download directory, known once the scene is there.
 type Around = Arc<OnceLock<PathBuf>>;

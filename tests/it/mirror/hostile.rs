@@ -1,9 +1,9 @@
 //! Mirrors of servers that lie about names and directories: nothing leaves the target.
 
 use super::{below, script};
-use crate::support::liar::Script;
-use crate::support::scene::Scene;
 use std::time::{Duration, Instant};
+use support::liar::Script;
+use support::scene::Scene;
 
 const NAMES: [&[u8]; 17] = [
     b"..",

@@ -2,11 +2,11 @@
 //! not deleted under its other name, and what is surplus beyond doubt goes.
 
 use super::there;
-use crate::support::liar::{Liar, Script, Spelling, Step};
-use crate::support::program::Ran;
-use crate::support::scene::Scene;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
+use support::liar::{Liar, Script, Spelling, Step};
+use support::program::Ran;
+use support::scene::Scene;
 
 /// How a server spells, a file's name here, and what it is there.
 const NAMES: [(Spelling, &[u8], &str); 4] = [

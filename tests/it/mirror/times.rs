@@ -1,9 +1,9 @@
 //! Times that are compared: to the minute, to the day, and on a clock in another zone.
 
 use super::{below, local_tree, set_time, time_of, transfers};
-use crate::support::liar::Script;
-use crate::support::scene::Scene;
 use chrono::{TimeDelta, Utc};
+use support::liar::Script;
+use support::scene::Scene;
 
 /// A time so long ago, as MDTM gives it.
 fn ago(age: TimeDelta) -> String {

@@ -1,10 +1,10 @@
 //! Mirrors on bad days: limits, resets, files that fail for good, a server that goes away.
 
 use super::{PATHS, below, local_tree, script, there};
-use crate::support::liar::{Data, Event, Script, Step};
-use crate::support::program::Ran;
-use crate::support::scene::{Scene, noise};
 use std::time::Duration;
+use support::liar::{Data, Event, Script, Step};
+use support::program::Ran;
+use support::scene::{Scene, noise};
 
 /// A server with so many files of 20 kB in five directories.
 fn many(count: usize) -> Script {

@@ -3,9 +3,9 @@
 
 use super::deletions::{SURPLUS, surplus, with_surplus};
 use super::{PATHS, below, script};
-use crate::support::liar::{Script, Step};
-use crate::support::program::Ran;
-use crate::support::scene::Scene;
+use support::liar::{Script, Step};
+use support::program::Ran;
+use support::scene::Scene;
 
 type Case = (&'static str, fn(&str) -> Script);
 

@@ -1,6 +1,5 @@
 //! An authority of the tests' own, whose certificates are valid where `tls:ca-file` names it.
 
-use crate::support::certificate::{Certificate, DAY};
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};
 use openssl::ec::{EcGroup, EcKey};
@@ -12,6 +11,7 @@ use openssl::x509::{X509, X509Builder, X509Name, X509NameRef};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+use support::certificate::{Certificate, DAY};
 
 /// The number of the next root.
 static NEXT: AtomicUsize = AtomicUsize::new(1);

@@ -1,11 +1,11 @@
 //! `ftpsh trust …`, and the same in the shell.
 
 use super::{CONTENT, Home, Liar, logins, script};
-use crate::support::certificate::Certificate;
-use crate::support::closed_port::ClosedPort;
-use crate::support::program::Ftpsh;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
+use support::certificate::Certificate;
+use support::closed_port::ClosedPort;
+use support::program::Ftpsh;
 
 #[test]
 fn scan_prints_the_fingerprint_and_neither_logs_in_nor_stores() {

@@ -1,8 +1,8 @@
 //! Data connections: the control connection's session, or the very same certificate.
 
 use super::{CONTENT, Home, Liar, script};
-use crate::support::certificate::Certificate;
-use crate::support::liar::{Data, Event, Versions};
+use support::certificate::Certificate;
+use support::liar::{Data, Event, Versions};
 
 #[test]
 fn a_data_connection_with_another_certificate_fails_before_a_byte_of_file_moves() {

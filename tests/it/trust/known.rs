@@ -2,7 +2,7 @@
 
 use super::authority::renewed;
 use super::{CONTENT, Home, Liar, logins, script};
-use crate::support::certificate::Certificate;
+use support::certificate::Certificate;
 
 #[test]
 fn an_unknown_certificate_stops_before_any_name_is_sent() {

@@ -11,10 +11,10 @@ mod roots;
 mod store;
 mod system;
 
-use super::support::liar::{Liar, Script};
-use super::support::program::{Ftpsh, Ran};
 use std::path::PathBuf;
 use std::sync::Arc;
+use support::liar::{Liar, Script};
+use support::program::{Ftpsh, Ran};
 use tempfile::TempDir;
 
 /// A home that several runs share, and what they need to log in.

@@ -1,8 +1,8 @@
 //! `--fingerprint` and `--insecure`: for one run, and stored nowhere.
 
 use super::{CONTENT, Home, Liar, logins, script};
-use crate::support::certificate::Certificate;
-use crate::support::program::Ftpsh;
+use support::certificate::Certificate;
+use support::program::Ftpsh;
 
 #[test]
 fn a_given_fingerprint_lets_exactly_that_certificate_in_and_stores_nothing() {

@@ -3,7 +3,6 @@
 //! The library is asked instead of the program, with answers from memory.
 
 use super::{Home, Liar, logins, script};
-use crate::support::certificate::Certificate;
 use ftpsh::cancel::Cancel;
 use ftpsh::commands::context::Connection;
 use ftpsh::commands::trust::args::TrustCommand;
@@ -16,6 +15,7 @@ use ftpsh::target;
 use ftpsh::trust::gate::Gate;
 use ftpsh::trust::store::Store;
 use ftpsh::trust::verdict::Rules;
+use support::certificate::Certificate;
 
 /// Somebody at a terminal who gives these answers.
 fn context(home: &Home, answers: &[&str]) -> Context {

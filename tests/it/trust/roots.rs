@@ -2,7 +2,7 @@
 
 use super::authority::Authority;
 use super::{CONTENT, Home, Liar, logins, script};
-use crate::support::certificate::Certificate;
+use support::certificate::Certificate;
 
 /// A server with a valid certificate that has been met, what set the root, and how often was
 /// logged in.

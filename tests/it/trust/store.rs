@@ -1,13 +1,13 @@
 //! The file `known_servers`: damage, modes, places that cannot be written, many writers.
 
 use super::{CONTENT, Home, Liar, logins, script};
-use crate::support::certificate::Certificate;
-use crate::support::program::{Ftpsh, wait};
 use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
+use support::certificate::Certificate;
+use support::program::{Ftpsh, wait};
 
 #[test]
 fn a_damaged_line_fails_its_own_server_only_and_names_its_line() {

@@ -1,9 +1,9 @@
 //! The administrator's store behind the user's, names for clusters, and certificates that expire.
 
 use super::{CONTENT, Home, Liar, script};
-use crate::support::certificate::Certificate;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use support::certificate::Certificate;
 
 /// What a first contact with this server would make somebody remember.
 fn line_of(liar: &Liar) -> String {

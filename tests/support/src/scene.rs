@@ -1,17 +1,10 @@
 //! A scripted server, a person's home and a download directory: what most tests begin with.
 //!
 //! In: a script. Out: the program pointed at the server (certificate named, password by a
-//! variable, short deadline), the library's session likewise, and what lies where afterwards.
+//! variable, short deadline), and what lies where afterwards.
 
 use super::liar::{Liar, Script};
 use super::program::{Ftpsh, Ran};
-use ftpsh::cancel::Cancel;
-use ftpsh::ftp::charset::Charset;
-use ftpsh::ftp::connect::dial::{AddressFamily, Dialer};
-use ftpsh::ftp::control::trace::ProtocolTrace;
-use ftpsh::ftp::session::quirks::ServerQuirks;
-use ftpsh::ftp::session::{DataMode, ListMode, LoginRequest, Session, SessionConfig};
-use ftpsh::tls::Config;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,42 +99,6 @@ impl Scene {
         let below = |path: String| path.strip_prefix("dest/").map(str::to_owned);
         let whole = |name: &String| !name.contains(".ftpsh-part");
         self.tree().into_iter().filter_map(below).filter(whole).collect()
-    }
-
-    /// The library's options for this server.
-    pub fn options(&self) -> SessionConfig {
-        let timeout = Duration::from_secs(5);
-        SessionConfig {
-            host: self.liar.addr.ip().to_string(),
-            port: self.liar.addr.port(),
-            implicit: self.liar.url().starts_with("ftps:"),
-            tls: Config::default(),
-            dialer: Dialer {
-                order: vec![AddressFamily::V4],
-                bind: None,
-                timeout,
-                cancel: Cancel::new(),
-                proxy: None,
-            },
-            timeout,
-            mode: DataMode::Auto,
-            list: ListMode::Auto,
-            prefetch_first_port: false,
-            max_listing: 30 << 20,
-            clear_data: false,
-            quirks: ServerQuirks::default(),
-            charset: Charset::default(),
-            trace: ProtocolTrace::default(),
-        }
-    }
-
-    /// A session of the library, logged in, whatever the certificate.
-    pub fn session(&self) -> Session {
-        let mut session = Session::connect(self.options(), &mut |_| Ok(())).unwrap();
-        let login =
-            LoginRequest { user: &self.liar.user, password: &self.liar.password, account: None };
-        session.login(&login).unwrap();
-        session
     }
 }
 

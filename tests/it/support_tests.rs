@@ -1,12 +1,12 @@
 //! The servers of the tests, tested: where they are honest, and where they lie.
 
-use super::certificate::Certificate;
-use super::client::{Client, connect, read_reply};
-use super::embedded::Embedded;
-use super::liar::{Data, Event, Liar, Script, Step, Versions};
 use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream};
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
+use support::certificate::Certificate;
+use support::client::{Client, connect, read_reply};
+use support::embedded::Embedded;
+use support::liar::{Data, Event, Liar, Script, Step, Versions};
 
 fn login(liar: &Liar) -> Client {
     Client::explicit(liar.addr).login(&liar.user, &liar.password)
@@ -270,7 +270,7 @@ fn a_certificate_can_change_while_the_liar_runs() {
 
 #[test]
 fn every_real_server_is_up_with_the_certificate_that_its_table_names() {
-    for server in super::servers::all() {
+    for server in support::servers::all() {
         let addr = format!("{}:{}", server.host, server.port).parse().unwrap();
         let client = match &server.mode[..] {
             "implicit" => Client::implicit(addr),
@@ -334,9 +334,9 @@ fn times_can_be_set_in_the_three_ways_that_servers_know() {
 #[test]
 fn a_program_that_hangs_is_killed_at_its_deadline() {
     let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-    assert_eq!(super::program::wait(&mut child, Duration::ZERO), super::program::KILLED);
+    assert_eq!(support::program::wait(&mut child, Duration::ZERO), support::program::KILLED);
     let mut child = std::process::Command::new("false").spawn().unwrap();
-    assert_eq!(super::program::wait(&mut child, Duration::from_secs(10)), 1);
+    assert_eq!(support::program::wait(&mut child, Duration::from_secs(10)), 1);
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub struct Kind {
 pub const MEMORY: Kind = Kind {
     name: "memory",
     make: &[],
-    mount: &["/usr/bin/python3", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/disk.py")],
+    mount: &["/usr/bin/python3", concat!(env!("CARGO_MANIFEST_DIR"), "/src/disk.py")],
     by_flag: false,
     dos: false,
     normalizes: true,

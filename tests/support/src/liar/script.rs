@@ -6,7 +6,7 @@
 
 use super::files::absolute;
 use super::{Files, Spelling};
-use crate::support::certificate::Certificate;
+use crate::certificate::Certificate;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;

@@ -85,7 +85,7 @@ impl Ftpsh {
     /// The call as a command, for tests that need the process itself (signals, terminals).
     pub fn command(&self) -> Command {
         hang_up_by_default();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ftpsh"));
+        let mut command = Command::new(ftpsh());
         command
             .args(&self.args)
             .env_clear()
@@ -142,6 +142,13 @@ impl Ftpsh {
         assert!(code != KILLED, "not done within {:?}\n{ran}", self.timeout);
         ran
     }
+}
+
+/// The program that cargo has built for the tests: it lies beside the directory of the test's own
+/// executable (`deps`, or `examples`).
+pub fn ftpsh() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    tests.ancestors().nth(2).unwrap().join("ftpsh")
 }
 
 /// The status that stands for a program killed at its deadline.

@@ -37,6 +37,14 @@ pub struct Embedded {
 }
 
 impl Embedded {
+    /// A server with an empty tree for `tester`, whose password is made up.
+    pub fn start() -> Self {
+        let mut random = [0; 9];
+        openssl::rand::rand_bytes(&mut random).expect("random bytes");
+        let password = openssl::base64::encode_block(&random);
+        Self::serve("tester", &password).expect("start the embedded server")
+    }
+
     /// Starts a server with a new certificate and an empty root directory.
     ///
     /// # Errors
