@@ -83,7 +83,7 @@ fn with_context(cli: &Cli, out: Output) -> u8 {
     let exit = status(&mut ctx, result);
     ctx.leave_all();
     let flushed = ctx.out.flush();
-    let tally = ctx.tally;
+    let tally = ctx.totals;
     summary(&ctx.out, tally.commands, tally.failed, tally.files, tally.bytes, exit);
     match flushed {
         Err(error) if exit == 0 && !crate::output::is_broken_pipe(&error.clone().into()) => {
@@ -108,9 +108,9 @@ fn status(ctx: &mut Context, result: anyhow::Result<()>) -> u8 {
     if let Err(error) = &result {
         ctx.out.error(error);
         let kind = kind_of(error);
-        if ctx.tally.first.is_none() {
-            ctx.tally.failed += 1;
-            ctx.tally.first = Some(kind);
+        if ctx.totals.first.is_none() {
+            ctx.totals.failed += 1;
+            ctx.totals.first = Some(kind);
         }
     }
     if let Some(reason) = ctx.cancel.requested()
@@ -118,7 +118,7 @@ fn status(ctx: &mut Context, result: anyhow::Result<()>) -> u8 {
     {
         return Kind::Terminated.exit();
     }
-    match (ctx.leaving, ctx.tally.first) {
+    match (ctx.exit_requested, ctx.totals.first) {
         (Some(Some(code)), _) => code,
         (_, Some(kind)) => kind.exit(),
         (_, None) => 0,
@@ -212,7 +212,7 @@ fn read_rc_file(cli: &Cli, ctx: &mut Context) -> Result<()> {
     let name = path.display().to_string();
     execute::parsed(ctx, &text, &name).map_err(|error| wrong(&error))?;
     let result = execute::run(ctx, &text, &name);
-    ctx.tally = crate::commands::context::Tally::default();
+    ctx.totals = crate::commands::context::RunTotals::default();
     result.map_err(|_| Error::new(Kind::Config, format!("{name}: the start-up file failed")))
 }
 
@@ -220,11 +220,11 @@ fn read_rc_file(cli: &Cli, ctx: &mut Context) -> Result<()> {
 fn start(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
     match &cli.subcommand {
         Some(Sub::Trust(arguments)) => {
-            ctx.tally.commands += 1;
+            ctx.totals.commands += 1;
             return crate::commands::trust::run(&arguments.command, ctx);
         }
         Some(Sub::Doctor { server, write }) => {
-            ctx.tally.commands += 1;
+            ctx.totals.commands += 1;
             let mut words = vec!["doctor".to_owned()];
             words.extend(write.then(|| "--write".to_owned()));
             words.extend(["--".to_owned(), server.clone()]);
@@ -239,7 +239,7 @@ fn start(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
     }
     for (name, text) in &scripts {
         let result = execute::run(ctx, text, name);
-        if ctx.leaving.is_some() {
+        if ctx.exit_requested.is_some() {
             return Ok(());
         }
         if let Err(error) = result

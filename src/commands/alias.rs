@@ -31,7 +31,7 @@ impl Builtin for Alias {
     ];
 
     fn check(&self) -> Result<()> {
-        match self.parts() {
+        match self.name_and_text() {
             Some((name, Some(text))) => {
                 let odd = |c: char| c.is_whitespace() || "'\"\\;&|<>()#*?[{~!=".contains(c);
                 if name.is_empty() || name.starts_with('-') || name.contains(odd) {
@@ -49,17 +49,17 @@ impl Builtin for Alias {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         self.check()?;
-        match self.parts() {
+        match self.name_and_text() {
             Some((name, Some(text))) => {
                 ctx.aliases.insert(name, text);
             }
             Some((name, None)) => {
-                let text = ctx.aliases.get(&name).ok_or_else(|| unknown("alias", &name, ctx))?;
-                ctx.out.line(&definition(&name, text))?;
+                let text = ctx.aliases.get(&name).ok_or_else(|| unknown_alias("alias", &name, ctx))?;
+                ctx.out.line(&definition_text(&name, text))?;
             }
             None => {
                 for (name, text) in &ctx.aliases {
-                    ctx.out.line(&definition(name, text))?;
+                    ctx.out.line(&definition_text(name, text))?;
                 }
             }
         }
@@ -69,7 +69,7 @@ impl Builtin for Alias {
 
 impl Alias {
     /// The name, and the text where there is one: `NAME TEXT…` or `NAME=TEXT…`.
-    fn parts(&self) -> Option<(String, Option<String>)> {
+    fn name_and_text(&self) -> Option<(String, Option<String>)> {
         let name = shell_quote::unquoted(self.name.as_deref()?);
         let Some((name, first)) = name.split_once('=') else {
             let text = (!self.text.is_empty()).then(|| shell_quote::script(&self.text));
@@ -82,16 +82,16 @@ impl Alias {
 }
 
 /// A line that defines the alias again.
-fn definition(name: &str, text: &str) -> String {
-    format!("alias {name} {}", in_quotes(text))
+fn definition_text(name: &str, text: &str) -> String {
+    format!("alias {name} {}", quoted_definition(text))
 }
 
 /// A text of one plain word could be read without quotes as well, but all look the same this way.
-fn in_quotes(text: &str) -> String {
+fn quoted_definition(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-fn unknown(command: &str, name: &str, ctx: &Context) -> Error {
+fn unknown_alias(command: &str, name: &str, ctx: &Context) -> Error {
     let error = Error::usage(format!("{command}: there is no alias {name:?}"));
     match closest(name, ctx.aliases.keys().map(String::as_str)) {
         Some(near) => error.with_hint(format!("did you mean `{near}`?")),
@@ -116,7 +116,7 @@ impl Builtin for Unalias {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         for name in &self.names {
             if ctx.aliases.remove(name).is_none() {
-                return Err(unknown("unalias", name, ctx).into());
+                return Err(unknown_alias("unalias", name, ctx).into());
             }
         }
         Ok(())

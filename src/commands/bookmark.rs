@@ -83,17 +83,17 @@ impl Builtin for Bookmark {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         self.check()?;
         match self.action {
-            None | Some(Action::List) => list(ctx)?,
-            Some(Action::Add { name, url }) => add(&name, url.as_deref(), ctx)?,
-            Some(Action::Edit) => edit(ctx)?,
-            Some(Action::Import { file }) => import(&file, ctx)?,
+            None | Some(Action::List) => list_bookmarks(ctx)?,
+            Some(Action::Add { name, url }) => add_bookmark(&name, url.as_deref(), ctx)?,
+            Some(Action::Edit) => edit_bookmarks(ctx)?,
+            Some(Action::Import { file }) => import_file(&file, ctx)?,
             Some(Action::Remove { name }) => bookmarks::remove(&ctx.home, &name)?,
         }
         Ok(())
     }
 }
 
-fn list(ctx: &Context) -> Result<()> {
+fn list_bookmarks(ctx: &Context) -> Result<()> {
     let mut table = Table::new(&[Column::left("Name"), Column::left("URL")]).without_header();
     for (name, url) in bookmarks::list(&ctx.home)? {
         table.row(vec![name.into(), bookmarks::without_password(&url).into()]);
@@ -101,9 +101,9 @@ fn list(ctx: &Context) -> Result<()> {
     ctx.out.table(&table)
 }
 
-fn add(name: &str, url: Option<&str>, ctx: &Context) -> Result<()> {
+fn add_bookmark(name: &str, url: Option<&str>, ctx: &Context) -> Result<()> {
     let site = match url {
-        None => current(ctx)?,
+        None => current_site_url(ctx)?,
         Some(url) => {
             let target = target::parse(url)?;
             if target.password.is_some() {
@@ -118,8 +118,8 @@ fn add(name: &str, url: Option<&str>, ctx: &Context) -> Result<()> {
     Ok(())
 }
 
-fn import(file: &str, ctx: &Context) -> anyhow::Result<()> {
-    let (file, bytes) = local_path::read_whole(file, |path| ctx.local(path))?;
+fn import_file(file: &str, ctx: &Context) -> anyhow::Result<()> {
+    let (file, bytes) = local_path::read_whole(file, |path| ctx.local_path(path))?;
     let found = import::sites(&bytes).map_err(|error| error.about(&file))?;
     let mut failures = transfers::Failures::default();
     let (mut added, mut unsafe_there, mut with_password) = (0, 0, 0);
@@ -143,7 +143,7 @@ fn import(file: &str, ctx: &Context) -> anyhow::Result<()> {
                 Ok(())
             }
         });
-        failures.note(ctx, result.map_err(|error| error.about(format!("{file}, line {line}"))))?;
+        failures.note_result(ctx, result.map_err(|error| error.about(format!("{file}, line {line}"))))?;
     }
     ctx.out.notice(&format!("{file}: bookmarks added: {added}"));
     if unsafe_there > 0 {
@@ -170,7 +170,7 @@ fn import_one(name: &str, site: &Site, ctx: &Context) -> Result<bool> {
 }
 
 /// The current site, with who is logged in and the remote directory.
-fn current(ctx: &Context) -> Result<Site> {
+fn current_site_url(ctx: &Context) -> Result<Site> {
     let connection = &ctx.connection;
     let Some(mut site) = connection.site.clone() else {
         return Err(Error::usage("bookmark: not connected")
@@ -179,7 +179,7 @@ fn current(ctx: &Context) -> Result<Site> {
     if let Some(login) = &connection.login {
         site.user = Some(login.user.clone());
     }
-    if let Some(directory) = connection.cwd() {
+    if let Some(directory) = connection.remote_directory() {
         // The root is where most servers begin.
         let path = directory.as_str();
         site.path = (path != "/").then(|| encode_name(path));
@@ -187,7 +187,7 @@ fn current(ctx: &Context) -> Result<Site> {
     Ok(site)
 }
 
-fn edit(ctx: &Context) -> Result<()> {
+fn edit_bookmarks(ctx: &Context) -> Result<()> {
     let path = ctx.home.bookmarks();
     if !path.exists() {
         if let Some(directory) = path.parent() {
@@ -195,7 +195,7 @@ fn edit(ctx: &Context) -> Result<()> {
         }
         bookmarks::create(&ctx.home)?;
     }
-    editor::edit(ctx, &path)?;
+    editor::edit_file(ctx, &path)?;
     for problem in bookmarks::problems(&ctx.home)? {
         ctx.out.warn(&problem);
     }

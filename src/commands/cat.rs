@@ -26,11 +26,11 @@ impl Builtin for Cat {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        transfers::each(ctx, &self.files, one)
+        transfers::for_each_argument(ctx, &self.files, print_file)
     }
 }
 
 /// One file into the data output.
-pub(super) fn one(ctx: &mut Context, file: &str) -> Result<()> {
-    transfers::to_output(ctx, &RemotePath::new(file)?)
+pub(super) fn print_file(ctx: &mut Context, file: &str) -> Result<()> {
+    transfers::download_to_output(ctx, &RemotePath::new(file)?)
 }

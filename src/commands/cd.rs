@@ -30,13 +30,13 @@ impl Builtin for Cd {
         let back = self.directory.as_deref() == Some("-");
         let target = match self.directory.as_deref() {
             None => None,
-            Some("-") => Some(previous(ctx)?),
+            Some("-") => Some(previous_directory(ctx)?),
             Some(path) => Some(RemotePath::new(path)?),
         };
-        let before = ctx.connection.cwd().cloned();
+        let before = ctx.connection.remote_directory().cloned();
         ctx.change_directory(target.as_ref())?;
-        ctx.connection.previous = before;
-        let now = ctx.connection.cwd().map_or("", RemotePath::as_str);
+        ctx.connection.previous_directory = before;
+        let now = ctx.connection.remote_directory().map_or("", RemotePath::as_str);
         if back {
             ctx.out.notice(&crate::output::escape(now));
         }
@@ -44,9 +44,9 @@ impl Builtin for Cd {
     }
 }
 
-fn previous(ctx: &Context) -> Result<RemotePath> {
+fn previous_directory(ctx: &Context) -> Result<RemotePath> {
     ctx.connection
-        .previous
+        .previous_directory
         .clone()
         .ok_or_else(|| Error::usage("cd: there is no directory before this one"))
 }

@@ -4,7 +4,7 @@ use clap::Parser;
 
 use super::entries::format;
 use super::entries::lookup::Lookup;
-use super::entries::walk::{Found, walk};
+use super::entries::walk::{Found, walk_tree};
 use super::transfers::Failures;
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Kind, Result};
@@ -21,7 +21,7 @@ pub struct Chmod {
     #[arg(short = 'R', long)]
     recursive: bool,
     /// 644, u+x, go-w, a=rX
-    #[arg(value_name = "MODE", allow_hyphen_values = true, value_parser = mode)]
+    #[arg(value_name = "MODE", allow_hyphen_values = true, value_parser = parse_mode)]
     mode: Mode,
     /// Files and directories
     #[arg(value_name = "PATH", required = true)]
@@ -42,15 +42,15 @@ impl Builtin for Chmod {
         let mut lookup = Lookup::default();
         for path in &self.paths {
             ctx.cancel.check()?;
-            let result = self.one(ctx, path, &mut lookup, &mut failures);
-            failures.note(ctx, result)?;
+            let result = self.change_one_path(ctx, path, &mut lookup, &mut failures);
+            failures.note_result(ctx, result)?;
         }
         failures.into_result()
     }
 }
 
 impl Chmod {
-    fn one(
+    fn change_one_path(
         &self,
         ctx: &mut Context,
         typed: &str,
@@ -58,31 +58,31 @@ impl Chmod {
         failures: &mut Failures,
     ) -> Result<()> {
         if let (Mode::Octal(mode), false) = (&self.mode, self.recursive) {
-            return set(ctx, *mode, &RemotePath::new(typed)?);
+            return set_mode(ctx, *mode, &RemotePath::new(typed)?);
         }
-        let entry = lookup.entry(ctx, typed)?;
+        let entry = lookup.find_entry(ctx, typed)?;
         if !self.recursive {
-            return set(ctx, self.mode.of(&entry)?, &RemotePath::new(typed)?);
+            return set_mode(ctx, self.mode.parse_change(&entry)?, &RemotePath::new(typed)?);
         }
         let mut tree = Vec::new();
-        walk(ctx, Found::root(typed, entry)?, usize::MAX, failures, &mut |_, found| {
+        walk_tree(ctx, Found::walk_root(typed, entry)?, usize::MAX, failures, &mut |_, found| {
             tree.push(found.clone());
             Ok(())
         })?;
         // What is in a directory comes first: afterwards it may be out of reach.
         for found in tree.iter().rev().filter(|found| found.entry.kind != EntryKind::Link) {
             ctx.cancel.check()?;
-            let result = self.mode.of(&found.entry).and_then(|mode| set(ctx, mode, &found.path));
-            failures.note(ctx, result)?;
+            let result = self.mode.parse_change(&found.entry).and_then(|mode| set_mode(ctx, mode, &found.path));
+            failures.note_result(ctx, result)?;
         }
         Ok(())
     }
 }
 
-fn set(ctx: &mut Context, mode: u32, path: &RemotePath) -> Result<()> {
+fn set_mode(ctx: &mut Context, mode: u32, path: &RemotePath) -> Result<()> {
     let result = ctx.session()?.set_permissions(mode, path);
-    ctx.audit().change_mode(mode, path.as_str(), result.as_ref().err());
-    format::forget(ctx, path);
+    ctx.audit().log_change_mode(mode, path.as_str(), result.as_ref().err());
+    format::invalidate_and_report(ctx, path);
     result
 }
 
@@ -105,7 +105,7 @@ struct Change {
 
 impl Mode {
     /// The new permission bits of an entry.
-    fn of(&self, entry: &Entry) -> Result<u32> {
+    fn parse_change(&self, entry: &Entry) -> Result<u32> {
         let changes = match self {
             Mode::Octal(mode) => return Ok(*mode),
             Mode::Symbolic(changes) => changes,
@@ -115,14 +115,14 @@ impl Mode {
             return Err(Error::new(Kind::Refused, why).with_hint("give them in octal: `chmod 644`"));
         };
         for change in changes {
-            mode = change.apply(mode, entry.kind == EntryKind::Directory);
+            mode = change.apply_change(mode, entry.kind == EntryKind::Directory);
         }
         Ok(mode)
     }
 }
 
 impl Change {
-    fn apply(&self, mode: u32, is_directory: bool) -> u32 {
+    fn apply_change(&self, mode: u32, is_directory: bool) -> u32 {
         let mut bits = 0;
         for letter in self.what.chars() {
             bits |= match letter {
@@ -145,7 +145,7 @@ impl Change {
     }
 }
 
-fn mode(text: &str) -> Result<Mode> {
+fn parse_mode(text: &str) -> Result<Mode> {
     let wrong = || Error::usage("neither octal (644) nor symbolic (u+x,go-w)");
     if text.starts_with(|c: char| c.is_ascii_digit()) {
         let octal = text.len() <= 5 && text.chars().all(|c| c.is_digit(8));
@@ -185,7 +185,7 @@ mod tests {
 
     fn of(text: &str, kind: EntryKind, present: u32) -> u32 {
         let entry = Entry { mode: Some(present), ..Entry::new("x", kind) };
-        mode(text).unwrap().of(&entry).unwrap()
+        parse_mode(text).unwrap().parse_change(&entry).unwrap()
     }
 
     #[test]
@@ -218,22 +218,22 @@ mod tests {
     #[test]
     fn what_is_no_mode_is_refused() {
         for text in ["", "8", "99999", "77777", "u", "u+q", "z+x", "u+x,", "rw", "6 4 4", "644x"] {
-            assert!(mode(text).is_err(), "{text:?}");
+            assert!(parse_mode(text).is_err(), "{text:?}");
         }
     }
 
     #[test]
     fn a_symbolic_mode_needs_the_present_one() {
         let unknown = Entry::new("x", EntryKind::File);
-        assert_eq!(mode("u+x").unwrap().of(&unknown).unwrap_err().kind(), Kind::Refused);
-        assert_eq!(mode("600").unwrap().of(&unknown).unwrap(), 0o600);
+        assert_eq!(parse_mode("u+x").unwrap().parse_change(&unknown).unwrap_err().kind(), Kind::Refused);
+        assert_eq!(parse_mode("600").unwrap().parse_change(&unknown).unwrap(), 0o600);
     }
 
     #[test]
     fn a_mode_may_begin_with_a_dash() {
         let chmod = Chmod::try_parse_from(["chmod", "-R", "-w", "a"]).unwrap();
         assert!(chmod.recursive);
-        assert_eq!(chmod.mode, mode("-w").unwrap());
+        assert_eq!(chmod.mode, parse_mode("-w").unwrap());
         assert_eq!(chmod.paths, ["a"]);
     }
 }

@@ -23,7 +23,7 @@ impl Builtin for Close {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         ctx.close();
-        ctx.cache.clear();
+        ctx.cache.invalidate_all();
         Ok(())
     }
 }

@@ -25,11 +25,11 @@ impl Builtin for Debug {
     ];
 
     fn check(&self) -> Result<()> {
-        self.level().map(drop)
+        self.parse_level().map(drop)
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        match self.level()? {
+        match self.parse_level()? {
             Some(level) => ctx.out.set_verbosity(level),
             None => ctx.out.line(&ctx.out.verbosity().to_string())?,
         }
@@ -38,7 +38,7 @@ impl Builtin for Debug {
 }
 
 impl Debug {
-    fn level(&self) -> Result<Option<u8>> {
+    fn parse_level(&self) -> Result<Option<u8>> {
         Ok(Some(match self.level.as_deref() {
             None => return Ok(None),
             Some("off" | "0") => 0,

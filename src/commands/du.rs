@@ -3,10 +3,10 @@
 use clap::Parser;
 
 use super::entries::format;
-use super::entries::format::Place;
+use super::entries::format::EntryLocation;
 use super::entries::lookup::Lookup;
 use super::entries::timezone;
-use super::entries::walk::{Found, walk};
+use super::entries::walk::{Found, walk_tree};
 use super::transfers::Failures;
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::Result;
@@ -52,24 +52,24 @@ impl Builtin for Du {
         let mut failures = Failures::default();
         let mut lookup = Lookup::default();
         for path in &self.paths {
-            let result = self.one(ctx, path, &mut lookup, &mut failures);
-            failures.note(ctx, result)?;
+            let result = self.measure_path(ctx, path, &mut lookup, &mut failures);
+            failures.note_result(ctx, result)?;
         }
         failures.into_result()
     }
 }
 
 impl Du {
-    fn one(
+    fn measure_path(
         &self,
         ctx: &mut Context,
         path: &str,
         lookup: &mut Lookup,
         failures: &mut Failures,
     ) -> Result<()> {
-        let root = Found::root(path, lookup.entry(ctx, path)?)?;
+        let root = Found::walk_root(path, lookup.find_entry(ctx, path)?)?;
         let mut tree = Vec::new();
-        walk(ctx, root, usize::MAX, failures, &mut |_, found| {
+        walk_tree(ctx, root, usize::MAX, failures, &mut |_, found| {
             tree.push(found.clone());
             Ok(())
         })?;
@@ -80,24 +80,24 @@ impl Du {
         let sizes: Vec<_> = tree.iter().map(|found| (found.depth, own(found))).collect();
         let deepest = if self.summarize { 0 } else { self.max_depth.unwrap_or(usize::MAX) };
         // What is in a directory comes before its total.
-        for (index, total) in totals(&sizes) {
+        for (index, total) in directory_totals(&sizes) {
             let found = &tree[index];
             let shown = found.entry.kind == EntryKind::Directory || self.all || found.depth == 0;
             if shown && found.depth <= deepest {
-                self.show(ctx, found, total)?;
+                self.show_total(ctx, found, total)?;
             }
         }
         Ok(())
     }
 
-    fn show(&self, ctx: &mut Context, found: &Found, total: u64) -> Result<()> {
+    fn show_total(&self, ctx: &mut Context, found: &Found, total: u64) -> Result<()> {
         if ctx.out.is_json() {
-            let absolute = format::absolute(ctx, &found.path);
+            let absolute = format::absolute_name(ctx, &found.path);
             let mut entry = found.entry.clone();
             entry.size = Some(total);
             entry.size_in_blocks = false;
-            let offset = timezone::offset(ctx, &[(&entry, Place::At(&absolute))]);
-            return ctx.out.record(&format::record(&entry, &entry.name, &absolute, offset));
+            let offset = timezone::server_utc_offset(ctx, &[(&entry, EntryLocation::At(&absolute))]);
+            return ctx.out.record(&format::entry_record(&entry, &entry.name, &absolute, offset));
         }
         let size = match (self.bytes, self.human_readable) {
             (true, _) => total.to_string(),
@@ -115,20 +115,20 @@ impl Du {
 
 /// Of a tree in the order of a walk (each directory before what is in it) as depths and sizes:
 /// the index of each, with the sum of itself and all below, directories after what is in them.
-fn totals(tree: &[(usize, u64)]) -> Vec<(usize, u64)> {
+fn directory_totals(tree: &[(usize, u64)]) -> Vec<(usize, u64)> {
     let mut done = Vec::with_capacity(tree.len());
     // Directories that are not finished: index, depth, sum.
     let mut open: Vec<(usize, usize, u64)> = Vec::new();
     for (index, &(depth, size)) in tree.iter().enumerate() {
-        close(&mut open, &mut done, depth);
+        close_directory(&mut open, &mut done, depth);
         open.push((index, depth, size));
     }
-    close(&mut open, &mut done, 0);
+    close_directory(&mut open, &mut done, 0);
     done
 }
 
 /// Finishes all that is open at `depth` or deeper.
-fn close(open: &mut Vec<(usize, usize, u64)>, done: &mut Vec<(usize, u64)>, depth: usize) {
+fn close_directory(open: &mut Vec<(usize, usize, u64)>, done: &mut Vec<(usize, u64)>, depth: usize) {
     while let Some((index, _, sum)) = open.pop_if(|(_, own, _)| *own >= depth) {
         done.push((index, sum));
         if let Some((_, _, parent)) = open.last_mut() {
@@ -145,9 +145,9 @@ mod tests {
     fn a_directory_counts_all_below_it_and_comes_after_it() {
         // root: 0; a: 1 (b: 2 (5 bytes at 3), 7 at 2); c: 1 (1 at 2)
         let tree = [(0, 0), (1, 0), (2, 0), (3, 5), (2, 7), (1, 0), (2, 1)];
-        assert_eq!(totals(&tree), [(3, 5), (2, 5), (4, 7), (1, 12), (6, 1), (5, 1), (0, 13)]);
-        assert_eq!(totals(&[(0, 9)]), [(0, 9)]);
-        assert!(totals(&[]).is_empty());
-        assert_eq!(totals(&[(0, 0), (1, u64::MAX), (1, 5)]).last(), Some(&(0, u64::MAX)));
+        assert_eq!(directory_totals(&tree), [(3, 5), (2, 5), (4, 7), (1, 12), (6, 1), (5, 1), (0, 13)]);
+        assert_eq!(directory_totals(&[(0, 9)]), [(0, 9)]);
+        assert!(directory_totals(&[]).is_empty());
+        assert_eq!(directory_totals(&[(0, 0), (1, u64::MAX), (1, 5)]).last(), Some(&(0, u64::MAX)));
     }
 }

@@ -46,25 +46,25 @@ impl Builtin for Edit {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        transfers::each(ctx, &self.files, one)
+        transfers::for_each_argument(ctx, &self.files, edit_remote_file)
     }
 }
 
-fn one(ctx: &mut Context, file: &str) -> Result<()> {
+fn edit_remote_file(ctx: &mut Context, file: &str) -> Result<()> {
     let remote = RemotePath::new(file)?;
     if remote.file_name().is_none() {
         return Err(Error::usage(format!("edit: {file} is no file")));
     }
-    let (entry, before) = look(ctx, &remote)?;
+    let (entry, before) = look_up_file(ctx, &remote)?;
     if entry.as_ref().is_some_and(|entry| entry.kind == EntryKind::Directory) {
         return Err(Error::new(Kind::Refused, format!("edit {file}: is a directory")));
     }
     let mut room = Room::new()?;
     let path = room.path(&remote);
-    fetch(ctx, &remote, before, &path)?;
-    let original = checksum(&path)?;
-    let edited = editor::edit(ctx, &path);
-    let unchanged = checksum(&path)? == original;
+    fetch_copy(ctx, &remote, before, &path)?;
+    let original = local_checksum(&path)?;
+    let edited = editor::edit_file(ctx, &path);
+    let unchanged = local_checksum(&path)? == original;
     if unchanged {
         edited?;
         ctx.out.notice(&format!("{file}: not changed"));
@@ -73,8 +73,8 @@ fn one(ctx: &mut Context, file: &str) -> Result<()> {
     // From here on there is something to lose.
     room.keep = true;
     edited
-        .and_then(|()| still_the_same(ctx, &remote, before))
-        .and_then(|()| store(ctx, &remote, &path, entry.as_ref()))
+        .and_then(|()| check_unchanged(ctx, &remote, before))
+        .and_then(|()| store_copy(ctx, &remote, &path, entry.as_ref()))
         .map_err(|error| {
             let error = error.with_detail(format!("the edit is kept in {}", path.display()));
             match error.hint() {
@@ -88,8 +88,8 @@ fn one(ctx: &mut Context, file: &str) -> Result<()> {
 
 /// What is there, with size and time as far as the server tells; nothing for a file that is
 /// missing. One that is listed is there, even if nothing can be learnt about it.
-fn look(ctx: &mut Context, remote: &RemotePath) -> Result<(Option<Entry>, Option<Facts>)> {
-    let entry = Lookup::default().find(ctx, remote.as_str())?;
+fn look_up_file(ctx: &mut Context, remote: &RemotePath) -> Result<(Option<Entry>, Option<Facts>)> {
+    let entry = Lookup::default().find_if_exists(ctx, remote.as_str())?;
     let facts = match ctx.ask_server(|session| session.facts(remote)) {
         Ok(facts) => Some(facts),
         Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
@@ -100,7 +100,7 @@ fn look(ctx: &mut Context, remote: &RemotePath) -> Result<(Option<Entry>, Option
     Ok((entry, facts))
 }
 
-fn fetch(ctx: &mut Context, remote: &RemotePath, facts: Option<Facts>, path: &Path) -> Result<()> {
+fn fetch_copy(ctx: &mut Context, remote: &RemotePath, facts: Option<Facts>, path: &Path) -> Result<()> {
     let local = |error: std::io::Error| Error::local(path, &error);
     match facts {
         None => {
@@ -114,20 +114,20 @@ fn fetch(ctx: &mut Context, remote: &RemotePath, facts: Option<Facts>, path: &Pa
                 facts: Some(facts),
                 ..download::Job::new(remote.clone(), path.into(), how)
             };
-            transfers::carry(ctx, &transfers::Job::Down(job))?;
+            transfers::transfer_file(ctx, &transfers::FileTransfer::Down(job))?;
         }
     }
     std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(local)
 }
 
-fn checksum(path: &Path) -> Result<Checksum> {
+fn local_checksum(path: &Path) -> Result<Checksum> {
     let made = File::open(path).and_then(|mut file| Algorithm::Sha256.of(&mut file));
     made.map_err(|error| Error::local(path, &error))
 }
 
 /// Nobody else's change may be lost without a question.
-fn still_the_same(ctx: &mut Context, remote: &RemotePath, before: Option<Facts>) -> Result<()> {
-    let (_, now) = look(ctx, remote)?;
+fn check_unchanged(ctx: &mut Context, remote: &RemotePath, before: Option<Facts>) -> Result<()> {
+    let (_, now) = look_up_file(ctx, remote)?;
     if now == before {
         return Ok(());
     }
@@ -145,15 +145,15 @@ fn still_the_same(ctx: &mut Context, remote: &RemotePath, before: Option<Facts>)
 }
 
 /// Stores the edit: under a temporary name first where the server lets us, else in place.
-fn store(ctx: &mut Context, remote: &RemotePath, path: &Path, entry: Option<&Entry>) -> Result<()> {
+fn store_copy(ctx: &mut Context, remote: &RemotePath, path: &Path, entry: Option<&Entry>) -> Result<()> {
     let mut how = ctx.transfer_options(Way::Upload);
     // A rename over a link would replace the link, not what it leads to.
     how.atomic = entry.is_none_or(|entry| entry.kind == EntryKind::File);
     let mut job = upload::Job { local: path.into(), held: None, remote: remote.clone(), how };
-    match transfers::carry(ctx, &transfers::Job::Up(job.clone())) {
-        Err(error) if job.how.atomic && refused(&error) => {
+    match transfers::transfer_file(ctx, &transfers::FileTransfer::Up(job.clone())) {
+        Err(error) if job.how.atomic && refusal_with_copy(&error) => {
             job.how.atomic = false;
-            transfers::carry(ctx, &transfers::Job::Up(job.clone()))?;
+            transfers::transfer_file(ctx, &transfers::FileTransfer::Up(job.clone()))?;
         }
         result => result?,
     }
@@ -161,7 +161,7 @@ fn store(ctx: &mut Context, remote: &RemotePath, path: &Path, entry: Option<&Ent
     let mode = entry.and_then(|entry| entry.mode).filter(|_| job.how.atomic);
     if let Some(mode) = mode.map(|mode| mode & 0o7777) {
         let result = ctx.session()?.set_permissions(mode, remote);
-        ctx.audit().change_mode(mode, remote.as_str(), result.as_ref().err());
+        ctx.audit().log_change_mode(mode, remote.as_str(), result.as_ref().err());
         if let Err(error) = result {
             ctx.out.warn(&format!("{remote}: its permissions may have changed: {error}"));
         }
@@ -170,7 +170,7 @@ fn store(ctx: &mut Context, remote: &RemotePath, path: &Path, entry: Option<&Ent
 }
 
 /// Whether the server does not let us do it this way: a directory where no names can be added.
-fn refused(error: &Error) -> bool {
+fn refusal_with_copy(error: &Error) -> bool {
     let no_room = error.reply().is_some_and(|reply| reply.starts_with("552"));
     error.kind() == Kind::Refused && !error.is_transient() && !no_room
 }

@@ -25,8 +25,8 @@ impl Builtin for Exit {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        if ctx.may_leave()? {
-            ctx.leaving = Some(self.code);
+        if ctx.confirm_exit()? {
+            ctx.exit_requested = Some(self.code);
         }
         Ok(())
     }

@@ -25,6 +25,6 @@ impl Builtin for Feat {
             .iter()
             .map(|feature| format!("{} {}", feature.name, feature.argument).trim_end().to_owned())
             .collect();
-        Ok(pager::lines(ctx, &lines)?)
+        Ok(pager::page_lines(ctx, &lines)?)
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::context::job_args::{Which, collect};
+use super::context::job_args::{JobSelection, collect_jobs};
 use super::{Builtin, Context, Example, Group};
 use crate::error::Error;
 
@@ -13,7 +13,7 @@ use crate::error::Error;
 pub struct Fg {
     /// The job's number; without one it is the job begun last
     #[arg(value_name = "N")]
-    which: Option<Which>,
+    which: Option<JobSelection>,
 }
 
 impl Builtin for Fg {
@@ -26,15 +26,15 @@ impl Builtin for Fg {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let ids = match self.which {
-            Some(which) => which.numbers(Self::NAME, ctx)?,
+            Some(which) => which.job_ids(Self::NAME, ctx)?,
             None => {
-                let all = Which::All.numbers(Self::NAME, ctx)?;
+                let all = JobSelection::All.job_ids(Self::NAME, ctx)?;
                 let last = all.last().ok_or_else(|| Error::usage("fg: there are no jobs"))?;
                 vec![*last]
             }
         };
         ctx.out.flush()?;
         ctx.wait_with_jobs(&ids)?;
-        Ok(collect(&ids, ctx)?)
+        Ok(collect_jobs(&ids, ctx)?)
     }
 }

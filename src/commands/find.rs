@@ -4,11 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Parser, ValueEnum};
 
 use super::entries::format;
-use super::entries::format::Place;
+use super::entries::format::EntryLocation;
 use super::entries::lookup::Lookup;
 use super::entries::parse_time;
 use super::entries::timezone;
-use super::entries::walk::{Found, walk};
+use super::entries::walk::{Found, walk_tree};
 use super::{Builtin, Context, Example, Group, transfers};
 use crate::error::{Error, Result};
 use crate::ftp::list_formats::{Entry, EntryKind};
@@ -50,10 +50,10 @@ pub struct Find {
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<Type>,
     /// Files of this size: 10k, +1M (more than), -100 (less than)
-    #[arg(long, value_name = "[+-]N", allow_hyphen_values = true, value_parser = size)]
+    #[arg(long, value_name = "[+-]N", allow_hyphen_values = true, value_parser = parse_size)]
     size: Option<Size>,
     /// Changed since a date or within a time: 2026-11-20, '2026-11-20 07:15', 3d, 2h
-    #[arg(long, value_name = "WHEN", value_parser = moment)]
+    #[arg(long, value_name = "WHEN", value_parser = parse_moment_argument)]
     newer: Option<DateTime<Utc>>,
     /// No deeper than N levels
     #[arg(long, value_name = "N")]
@@ -79,35 +79,35 @@ impl Builtin for Find {
         let out = ctx.out.clone();
         for path in &self.paths {
             let result = (|| {
-                let entry = lookup.entry(ctx, path)?;
-                let root = Found::root(path, entry)?;
+                let entry = lookup.find_entry(ctx, path)?;
+                let root = Found::walk_root(path, entry)?;
                 let deepest = self.max_depth.unwrap_or(usize::MAX);
-                walk(ctx, root, deepest, &mut failures, &mut |ctx, found| {
-                    if !self.wants(&found.entry, pattern.as_ref()) {
+                walk_tree(ctx, root, deepest, &mut failures, &mut |ctx, found| {
+                    if !self.matches_filters(&found.entry, pattern.as_ref()) {
                         return Ok(());
                     }
-                    let absolute = format::absolute(ctx, &found.path);
+                    let absolute = format::absolute_name(ctx, &found.path);
                     let entry = &found.entry;
                     let exact = self.newer.is_some() || out.is_json();
-                    let shown = [(entry, Place::At(&absolute))];
-                    let offset = if exact { timezone::offset(ctx, &shown) } else { None };
+                    let shown = [(entry, EntryLocation::At(&absolute))];
+                    let offset = if exact { timezone::server_utc_offset(ctx, &shown) } else { None };
                     if !self.is_newer(entry, offset) {
                         return Ok(());
                     }
                     match out.is_json() {
-                        true => out.record(&format::record(entry, &entry.name, &absolute, offset)),
-                        false => format::line(ctx, found.path.as_str()),
+                        true => out.record(&format::entry_record(entry, &entry.name, &absolute, offset)),
+                        false => format::write_name(ctx, found.path.as_str()),
                     }
                 })
             })();
-            failures.note(ctx, result)?;
+            failures.note_result(ctx, result)?;
         }
         failures.into_result()
     }
 }
 
 impl Find {
-    fn wants(&self, entry: &Entry, pattern: Option<&Pattern>) -> bool {
+    fn matches_filters(&self, entry: &Entry, pattern: Option<&Pattern>) -> bool {
         let kind = self.kind.is_none_or(|kind| match kind {
             Type::File => entry.kind == EntryKind::File,
             Type::Directory => entry.kind == EntryKind::Directory,
@@ -128,12 +128,12 @@ impl Find {
     fn is_newer(&self, entry: &Entry, offset: Option<TimeDelta>) -> bool {
         // A clock of an unknown zone is taken for UTC: about right.
         let offset = offset.or(Some(TimeDelta::zero()));
-        let modified = entry.modified.and_then(|modified| timezone::utc(&modified, offset));
+        let modified = entry.modified.and_then(|modified| timezone::to_utc(&modified, offset));
         self.newer.is_none_or(|moment| modified.is_some_and(|modified| modified > moment))
     }
 }
 
-fn size(text: &str) -> Result<Size> {
+fn parse_size(text: &str) -> Result<Size> {
     let (make, number): (fn(u64) -> Size, _) = match text.split_at_checked(1) {
         Some(("+", number)) => (Size::MoreThan, number),
         Some(("-", number)) => (Size::LessThan, number),
@@ -142,7 +142,7 @@ fn size(text: &str) -> Result<Size> {
     parse_size(number).map(make).ok_or_else(|| Error::usage("not a size such as 10k, +1M or -100"))
 }
 
-fn moment(text: &str) -> Result<DateTime<Utc>> {
+fn parse_moment_argument(text: &str) -> Result<DateTime<Utc>> {
     parse_time::parse_moment(text, Utc::now())
         .ok_or_else(|| Error::usage("not a date such as 2026-11-20, nor a time such as 3d"))
 }
@@ -166,7 +166,7 @@ mod tests {
         let names = ["a.txt", ".b.txt", "dir", "link"];
         let pattern = find.name.as_deref().map(Pattern::new);
         let wanted = |(entry, _): &(&Entry, _)| {
-            find.wants(entry, pattern.as_ref()) && find.is_newer(entry, None)
+            find.matches_filters(entry, pattern.as_ref()) && find.is_newer(entry, None)
         };
         entries.iter().zip(names).filter(wanted).map(|(_, name)| name).collect()
     }
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn what_is_no_size_is_refused() {
         for text in ["", "+", "x", "+-1", "1.5", "--1"] {
-            assert!(size(text).is_err(), "{text:?}");
+            assert!(parse_size(text).is_err(), "{text:?}");
         }
     }
 }

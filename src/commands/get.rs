@@ -6,12 +6,12 @@ use clap::Parser;
 
 use super::context::beside::{is_url, parse_file_url, parse_url};
 use super::entries::lookup::Lookup;
-use super::transfers::between_servers::There;
-use super::transfers::overwrite::{Overwrite, Written, may_replace};
+use super::transfers::between_servers::TargetServer;
+use super::transfers::overwrite::{Overwrite, WrittenFiles, may_replace};
 use super::transfers::parallel;
-use super::transfers::recursive::Trees;
+use super::transfers::recursive::RecursiveTransfer;
 use super::transfers::segmented;
-use super::transfers::{self, Failures, Job};
+use super::transfers::{self, Failures, FileTransfer};
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::EntryKind;
@@ -78,17 +78,17 @@ impl Builtin for Get {
     ];
 
     fn check(&self) -> Result<()> {
-        self.checked(Self::NAME)
+        self.check_arguments(Self::NAME)
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        self.fetch(ctx, Self::NAME)
+        self.fetch_all(ctx, Self::NAME)
     }
 }
 
 impl Get {
     /// Looks at the arguments for the command of this name.
-    pub(super) fn checked(&self, command: &str) -> Result<()> {
+    pub(super) fn check_arguments(&self, command: &str) -> Result<()> {
         let wrong = |text: &str| Error::usage(format!("{command}: {text}"));
         if self.name.is_some() && self.files.len() > 1 {
             return Err(wrong("-o takes one file").with_hint("use -O DIR for several"));
@@ -115,40 +115,40 @@ impl Get {
     }
 
     /// Fetches all of the files, for the command of this name.
-    pub(super) fn fetch(self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
+    pub(super) fn fetch_all(self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
         // Wildcards and braces may have made several files of one.
-        self.checked(command)?;
+        self.check_arguments(command)?;
         let mut failures = Failures::default();
         let mut several = Vec::new();
-        let (mut lookup, mut written) = (Lookup::default(), Written::default());
-        let together = self.together(ctx);
+        let (mut lookup, mut written) = (Lookup::default(), WrittenFiles::default());
+        let together = self.parallel_count(ctx);
         let in_a_row = together == 1 && self.files.len() > 1;
-        ctx.in_a_row(in_a_row, |ctx| -> Result<()> {
+        ctx.with_prefetch(in_a_row, |ctx| -> Result<()> {
             for file in &self.files {
                 ctx.cancel.check()?;
-                let result = self.one(file, ctx, &mut lookup, |ctx, job| {
+                let result = self.fetch_argument(file, ctx, &mut lookup, |ctx, job| {
                     let target = job.local_path().to_owned();
-                    written.take(&target)?;
+                    written.check_unwritten(&target)?;
                     if together > 1 {
                         several.push(job);
                         return Ok(());
                     }
-                    self.carry(ctx, job)?;
-                    written.note(&target);
+                    self.transfer_file(ctx, job)?;
+                    written.note_written(&target);
                     Ok(())
                 });
-                failures.note(ctx, result)?;
+                failures.note_result(ctx, result)?;
             }
             Ok(())
         })?;
         if !several.is_empty() {
-            parallel::run(ctx, &several, together, &mut failures)?;
+            parallel::transfer_parallel(ctx, &several, together, &mut failures)?;
         }
         failures.into_result()
     }
 
     /// How many files at a time.
-    fn together(&self, ctx: &Context) -> usize {
+    fn parallel_count(&self, ctx: &Context) -> usize {
         let elsewhere = self.target_url().is_some() || self.files.iter().any(|file| is_url(file));
         if self.files.len() < 2 || self.segments.is_some() || elsewhere {
             return 1;
@@ -157,46 +157,46 @@ impl Get {
         usize::try_from(self.parallel.unwrap_or_else(set)).unwrap_or(1)
     }
 
-    fn one(
+    fn fetch_argument(
         &self,
         file: &str,
         ctx: &mut Context,
         lookup: &mut Lookup,
-        carry: impl FnOnce(&mut Context, Job) -> Result<()>,
+        carry: impl FnOnce(&mut Context, FileTransfer) -> Result<()>,
     ) -> Result<()> {
         if !is_url(file) {
-            return self.path(file, ctx, lookup, carry);
+            return self.fetch_path(file, ctx, lookup, carry);
         }
         let (target, path) = parse_url(file)?;
         let path = if path.is_empty() { "." } else { &path };
-        ctx.elsewhere(target, |ctx| self.path(path, ctx, &mut Lookup::default(), carry))
+        ctx.elsewhere(target, |ctx| self.fetch_path(path, ctx, &mut Lookup::default(), carry))
     }
 
     /// A file or directory of the current server.
-    fn path(
+    fn fetch_path(
         &self,
         file: &str,
         ctx: &mut Context,
         lookup: &mut Lookup,
-        carry: impl FnOnce(&mut Context, Job) -> Result<()>,
+        carry: impl FnOnce(&mut Context, FileTransfer) -> Result<()>,
     ) -> Result<()> {
         let remote = RemotePath::new(file)?;
         let kind = if self.ascii { Type::Ascii } else { Type::Binary };
         if let Some(url) = self.target_url() {
-            let mut there = There::connect(ctx, url, self.name.is_none())?;
-            let copied = there.copy(ctx, &remote, kind, Resume::asked(self.resume));
-            there.close();
+            let mut there = TargetServer::connect_target(ctx, url, self.name.is_none())?;
+            let copied = there.copy_file(ctx, &remote, kind, Resume::asked(self.resume));
+            there.close_target();
             return copied;
         }
         if self.recursive && is_directory(ctx, lookup, &remote)? {
-            let trees = Trees { up: false, resume: self.resume, parallel: self.parallel };
-            return trees.carry(ctx, file, self.tree(&remote, ctx)?);
+            let trees = RecursiveTransfer { up: false, resume: self.resume, parallel: self.parallel };
+            return trees.transfer_tree(ctx, file, self.tree_target(&remote, ctx)?);
         }
         if self.name.as_deref().is_some_and(is_stdout) {
-            return transfers::to_output(ctx, &remote);
+            return transfers::download_to_output(ctx, &remote);
         }
-        let target = self.target(&remote, ctx)?;
-        let facts = ctx.known_facts(&remote);
+        let target = self.local_target(&remote, ctx)?;
+        let facts = ctx.cached_file_info(&remote);
         let mut how = ctx.transfer_options(Way::Download);
         how.resume = Resume::asked(self.resume);
         how.kind = kind;
@@ -204,40 +204,40 @@ impl Get {
         if !may_replace(ctx, &mut job, self.overwrite)? {
             return Ok(());
         }
-        carry(ctx, Job::Down(job))
+        carry(ctx, FileTransfer::Down(job))
     }
 
-    fn carry(&self, ctx: &mut Context, job: Job) -> Result<()> {
+    fn transfer_file(&self, ctx: &mut Context, job: FileTransfer) -> Result<()> {
         let set = || ctx.settings.count(XFER_SEGMENTS, ctx.connection.host());
         let count = self.segments.unwrap_or_else(set);
         match &job {
             // Part by part also over one connection: servers end it when a part is full.
-            Job::Down(down) if count > 1 || (self.resume && is_begun(&down.local)) => {
-                segmented::carry(ctx, down, count)
+            FileTransfer::Down(down) if count > 1 || (self.resume && is_begun(&down.local)) => {
+                segmented::download_segmented(ctx, down, count)
             }
-            _ => transfers::carry(ctx, &job),
+            _ => transfers::transfer_file(ctx, &job),
         }
     }
 
     /// The local name comes from what was typed (or matched), and is one safe component.
-    fn target(&self, remote: &RemotePath, ctx: &Context) -> Result<PathBuf> {
+    fn local_target(&self, remote: &RemotePath, ctx: &Context) -> Result<PathBuf> {
         if let Some(name) = &self.name {
-            let path = ctx.local(&local_path::expand_tilde(name));
+            let path = ctx.local_path(&local_path::expand_tilde(name));
             if !path.is_dir() {
                 return Ok(path);
             }
-            return in_directory(&path, remote);
+            return path_in_directory(&path, remote);
         }
         let directory = self.directory.as_deref().map(local_path::expand_tilde);
-        in_directory(&ctx.local(directory.as_deref().unwrap_or("")), remote)
+        path_in_directory(&ctx.local_path(directory.as_deref().unwrap_or("")), remote)
     }
 
     /// The local directory for a remote one; `None` for one of its name.
-    fn tree(&self, remote: &RemotePath, ctx: &Context) -> Result<Option<String>> {
+    fn tree_target(&self, remote: &RemotePath, ctx: &Context) -> Result<Option<String>> {
         match (&self.name, &self.directory) {
             (Some(name), _) => Ok(Some(name.clone())),
             (None, Some(directory)) if remote.file_name().is_none() => Ok(Some(directory.clone())),
-            (None, Some(_)) => self.target(remote, ctx).map(|path| Some(local_path::word(&path))),
+            (None, Some(_)) => self.local_target(remote, ctx).map(|path| Some(local_path::word(&path))),
             (None, None) => Ok(None),
         }
     }
@@ -251,14 +251,14 @@ fn is_stdout(name: &str) -> bool {
 
 /// Whether a path is a directory, or a link to one.
 fn is_directory(ctx: &mut Context, lookup: &mut Lookup, remote: &RemotePath) -> Result<bool> {
-    Ok(match lookup.entry(ctx, remote.as_str())?.kind {
+    Ok(match lookup.find_entry(ctx, remote.as_str())?.kind {
         EntryKind::File => false,
         EntryKind::Directory => true,
         _ => ctx.ask_server(|session| session.is_directory(remote))?,
     })
 }
 
-fn in_directory(directory: &Path, remote: &RemotePath) -> Result<PathBuf> {
+fn path_in_directory(directory: &Path, remote: &RemotePath) -> Result<PathBuf> {
     let name = remote.file_name().unwrap_or_default();
     match safe_component(name) {
         Ok(name) => Ok(directory.join(local_path::path(name))),

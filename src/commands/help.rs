@@ -28,15 +28,15 @@ impl Builtin for Help {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let lines = match self.name.as_deref() {
-            None => overview(),
-            Some(name) => about(name, ctx)?,
+            None => show_overview(),
+            Some(name) => show_command_help(name, ctx)?,
         };
-        Ok(pager::lines(ctx, &lines)?)
+        Ok(pager::page_lines(ctx, &lines)?)
     }
 }
 
 /// Groups with their commands, one line each. What does nothing is left out.
-fn overview() -> Vec<String> {
+fn show_overview() -> Vec<String> {
     let title = |spec: &Spec| {
         let names: Vec<_> = std::iter::once(&spec.name).chain(spec.aliases).copied().collect();
         names.join(", ")
@@ -60,14 +60,14 @@ fn overview() -> Vec<String> {
     lines
 }
 
-fn about(name: &str, ctx: &Context) -> Result<Vec<String>> {
+fn show_command_help(name: &str, ctx: &Context) -> Result<Vec<String>> {
     if let Some(text) = ctx.aliases.get(name) {
         return Ok(vec![format!("{name} is an alias for: {text}")]);
     }
     // An abbreviation means a command before it means a setting.
     match find(COMMANDS, name) {
-        Ok(spec) => Ok(command(spec, ctx.out.width())),
-        Err(unknown) => match set::explained(name) {
+        Ok(spec) => Ok(show_command(spec, ctx.out.width())),
+        Err(unknown) => match set::explain_setting(name) {
             Ok(lines) => Ok(lines),
             Err(error) if name.contains(':') => Err(error),
             Err(_) => Err(Error::usage(format!("help: {}", unknown.message()))
@@ -77,13 +77,13 @@ fn about(name: &str, ctx: &Context) -> Result<Vec<String>> {
 }
 
 /// One command: what clap knows about it, without colours, its other names and its examples.
-fn command(spec: &Spec, width: usize) -> Vec<String> {
+fn show_command(spec: &Spec, width: usize) -> Vec<String> {
     let definition = spec.definition().term_width(width);
     // The long description, but one line for each argument.
     let text = definition.get_long_about().or(definition.get_about()).cloned();
     let mut definition = definition.about(text.unwrap_or_default());
     let mut lines = Vec::new();
-    add(definition.render_help().to_string(), &mut lines);
+    add_row(definition.render_help().to_string(), &mut lines);
     for action in definition.get_subcommands() {
         let own = action.get_arguments().map(|a| a.get_id()).filter(|id| *id != "help");
         if own.count() > 0 {
@@ -91,7 +91,7 @@ fn command(spec: &Spec, width: usize) -> Vec<String> {
             let action = action.mut_arg("help", |help| help.hide(true)).term_width(width);
             lines.push(String::new());
             let mut action = action.help_template("{usage-heading} {usage}\n\n{all-args}");
-            add(action.render_help().to_string(), &mut lines);
+            add_row(action.render_help().to_string(), &mut lines);
         }
     }
     if !spec.aliases.is_empty() {
@@ -108,6 +108,6 @@ fn command(spec: &Spec, width: usize) -> Vec<String> {
     lines
 }
 
-fn add(text: String, lines: &mut Vec<String>) {
+fn add_row(text: String, lines: &mut Vec<String>) {
     lines.extend(text.trim_end().lines().map(|line| line.trim_end().to_owned()));
 }

@@ -36,6 +36,6 @@ impl Builtin for History {
         let numbered = (1..).zip(&ctx.history).skip(skipped);
         let lines: Vec<_> =
             numbered.map(|(number, line)| format!("{number:width$}  {line}")).collect();
-        Ok(pager::lines(ctx, &lines)?)
+        Ok(pager::page_lines(ctx, &lines)?)
     }
 }

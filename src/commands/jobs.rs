@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::context::State;
+use super::context::JobState;
 use super::{Builtin, Context, Example, Group};
 use crate::output::{Cell, Column, Overflow, Style, Table, human_bytes, human_duration};
 
@@ -26,9 +26,9 @@ impl Builtin for Jobs {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let jobs = ctx.jobs.list();
+        let jobs = ctx.jobs.list_jobs();
         if ctx.out.is_json() {
-            jobs.iter().try_for_each(|job| ctx.out.record(&job.record()))?;
+            jobs.iter().try_for_each(|job| ctx.out.record(&job.job_record()))?;
         } else if !jobs.is_empty() {
             let mut table = Table::new(&[
                 Column::right("Job"),
@@ -39,11 +39,11 @@ impl Builtin for Jobs {
                 Column::left("Now").overflow(Overflow::Shorten),
             ]);
             for job in &jobs {
-                let style = if job.state == State::Failed { Style::Bad } else { Style::Plain };
+                let style = if job.state == JobState::Failed { Style::Bad } else { Style::Plain };
                 let now = job.now.clone().filter(|_| self.verbose);
                 table.row(vec![
                     job.id.to_string().into(),
-                    Cell::styled(job.state.name(), style),
+                    Cell::styled(job.state.as_str(), style),
                     human_bytes(job.bytes).into(),
                     human_duration(job.time).into(),
                     job.title.clone().into(),
@@ -53,7 +53,7 @@ impl Builtin for Jobs {
             ctx.out.table(&table)?;
         }
         if ctx.at_prompt {
-            for job in jobs.iter().filter(|job| job.state != State::Running) {
+            for job in jobs.iter().filter(|job| job.state != JobState::Running) {
                 // Its failure has been shown.
                 let _ = ctx.collect_job(job.id);
             }

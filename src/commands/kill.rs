@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use super::context::job_args::Which;
+use super::context::job_args::JobSelection;
 use super::{Builtin, Context, Example, Group};
 use crate::error::{Error, Kind};
 
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Kill {
     /// Numbers of jobs, or all
     #[arg(value_name = "N|all", required = true)]
-    which: Vec<Which>,
+    which: Vec<JobSelection>,
 }
 
 impl Builtin for Kill {
@@ -32,11 +32,11 @@ impl Builtin for Kill {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let mut ids = Vec::new();
         for which in &self.which {
-            ids.extend(which.numbers(Self::NAME, ctx)?);
+            ids.extend(which.job_ids(Self::NAME, ctx)?);
         }
-        ctx.jobs.kill(&ids);
-        ctx.jobs.wait_a_while(&ids, PATIENCE);
-        let running = ctx.jobs.running();
+        ctx.jobs.kill_jobs(&ids);
+        ctx.jobs.wait_at_most(&ids, PATIENCE);
+        let running = ctx.jobs.running_jobs();
         match ids.iter().find(|id| running.contains(id)) {
             Some(id) => {
                 Err(Error::new(Kind::Other, format!("kill: job {id} has not stopped yet")).into())

@@ -36,7 +36,7 @@ impl Builtin for Lcd {
                 .previous_local
                 .clone()
                 .ok_or_else(|| Error::usage("lcd -: there is no directory before this one"))?,
-            Some(directory) => ctx.local(directory),
+            Some(directory) => ctx.local_path(directory),
         };
         let failed = |error: std::io::Error| Error::local(&directory, &error);
         match &mut ctx.local_dir {

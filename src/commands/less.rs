@@ -29,10 +29,10 @@ impl Builtin for Less {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         if !pager::is_wanted(ctx) {
-            return transfers::each(ctx, &self.files, cat::one);
+            return transfers::for_each_argument(ctx, &self.files, cat::print_file);
         }
-        let paged = pager::Paged::begin(ctx)?;
-        let shown = transfers::each(ctx, &self.files, cat::one);
+        let paged = pager::Paged::start_paging(ctx)?;
+        let shown = transfers::for_each_argument(ctx, &self.files, cat::print_file);
         let enough = shown.as_ref().is_err_and(is_broken_pipe);
         // Whoever leaves a pager early has seen enough.
         paged.end(ctx, if enough { Ok(()) } else { shown })

@@ -49,7 +49,7 @@ impl Builtin for Lls {
         let (mut files, mut directories) = (Vec::new(), Vec::new());
         let mut failed = None;
         for path in paths {
-            match examine(&path, ctx) {
+            match read_metadata(&path, ctx) {
                 Ok(found) if found.metadata.is_dir() => directories.push(path),
                 Ok(found) => files.push(found),
                 Err(error) => {
@@ -68,7 +68,7 @@ impl Builtin for Lls {
                 }
                 ctx.out.line(&format!("{directory}:"))?;
             }
-            match self.list(directory, ctx) {
+            match self.list_local(directory, ctx) {
                 Ok(found) => self.show(&found, ctx)?,
                 Err(error) => {
                     failed.get_or_insert(error.kind());
@@ -93,16 +93,16 @@ struct Found {
 }
 
 /// A path as the user gave it: a link stands for what it leads to.
-fn examine(word: &str, ctx: &Context) -> Result<Found> {
-    let path = ctx.local(word);
+fn read_metadata(word: &str, ctx: &Context) -> Result<Found> {
+    let path = ctx.local_path(word);
     let metadata = std::fs::metadata(&path).or_else(|_| std::fs::symlink_metadata(&path));
     let metadata = metadata.map_err(|error| Error::local(&path, &error))?;
     Ok(Found { name: word.to_owned(), target: None, path, metadata })
 }
 
 impl Lls {
-    fn list(&self, directory: &str, ctx: &Context) -> Result<Vec<Found>> {
-        let path = ctx.local(directory);
+    fn list_local(&self, directory: &str, ctx: &Context) -> Result<Vec<Found>> {
+        let path = ctx.local_path(directory);
         let failed = |error: std::io::Error| Error::local(&path, &error);
         let mut found = Vec::new();
         for entry in std::fs::read_dir(&path).map_err(failed)? {
@@ -126,12 +126,12 @@ impl Lls {
         }
         let terminal = ctx.out.is_terminal_out();
         if ctx.out.is_json() {
-            found.iter().try_for_each(|file| ctx.out.record(&Record::Entry(record(file))))
+            found.iter().try_for_each(|file| ctx.out.record(&Record::Entry(file_record(file))))
         } else if self.long {
-            ctx.out.table(&self.table(found, ctx))
+            ctx.out.table(&self.file_table(found, ctx))
         } else if terminal && !self.one {
             let names: Vec<_> = found.iter().map(|file| escape(&file.name).into_owned()).collect();
-            grid(&names, ctx.out.width()).iter().try_for_each(|line| ctx.out.line(line))
+            show_grid(&names, ctx.out.width()).iter().try_for_each(|line| ctx.out.line(line))
         } else {
             found.iter().try_for_each(|file| match terminal {
                 // A line feed in a name makes no second line.
@@ -141,7 +141,7 @@ impl Lls {
         }
     }
 
-    fn table(&self, found: &[Found], ctx: &Context) -> Table {
+    fn file_table(&self, found: &[Found], ctx: &Context) -> Table {
         let mut table = Table::new(&[
             Column::left("Mode"),
             Column::right("Size"),
@@ -157,9 +157,9 @@ impl Lls {
                 None => file.name.clone(),
             };
             table.row(vec![
-                permissions(&file.metadata).into(),
+                permission_text(&file.metadata).into(),
                 if file.metadata.is_dir() { Cell::default() } else { size.into() },
-                modified(&file.metadata).map(time_text).unwrap_or_default().into(),
+                modified_text(&file.metadata).map(time_text).unwrap_or_default().into(),
                 Cell::styled(name, style),
             ]);
         }
@@ -177,11 +177,11 @@ fn name_kind(file: &Found) -> NameKind {
     }
 }
 
-fn modified(metadata: &Metadata) -> Option<DateTime<Utc>> {
+fn modified_text(metadata: &Metadata) -> Option<DateTime<Utc>> {
     metadata.modified().ok().map(DateTime::<Utc>::from)
 }
 
-fn permissions(metadata: &Metadata) -> String {
+fn permission_text(metadata: &Metadata) -> String {
     let kind = match metadata.file_type() {
         kind if kind.is_symlink() => 'l',
         kind if kind.is_dir() => 'd',
@@ -195,7 +195,7 @@ fn permissions(metadata: &Metadata) -> String {
         .collect()
 }
 
-fn record(file: &Found) -> Entry<'_> {
+fn file_record(file: &Found) -> Entry<'_> {
     let kind = match file.metadata.file_type() {
         kind if kind.is_symlink() => "link",
         kind if kind.is_dir() => "directory",
@@ -210,7 +210,7 @@ fn record(file: &Found) -> Entry<'_> {
         path: local_path::word(&file.path).into(),
         kind,
         size: file.metadata.is_file().then_some(file.metadata.len()),
-        modified: modified(&file.metadata),
+        modified: modified_text(&file.metadata),
         mode: Some(file.metadata.permissions().mode() & 0o7777),
         target: file.target.as_ref().map(Into::into),
         ..Entry::default()
@@ -218,7 +218,7 @@ fn record(file: &Found) -> Entry<'_> {
 }
 
 /// Names in columns, down and then to the right, in as few lines as the width allows.
-fn grid(names: &[String], width: usize) -> Vec<String> {
+fn show_grid(names: &[String], width: usize) -> Vec<String> {
     let longest = names.iter().map(|name| name.width()).max().unwrap_or_default() + 2;
     let columns = ((width + 2) / longest).max(1);
     let rows = names.len().div_ceil(columns);
@@ -240,9 +240,9 @@ mod tests {
     #[test]
     fn names_go_down_and_then_to_the_right() {
         let names = ["a", "bb", "c", "d", "e"].map(str::to_owned);
-        assert_eq!(grid(&names, 10), ["a   c   e", "bb  d"]);
-        assert_eq!(grid(&names, 7), ["a   d", "bb  e", "c"]);
-        assert_eq!(grid(&names, 1).len(), 5);
-        assert!(grid(&[], 10).is_empty());
+        assert_eq!(show_grid(&names, 10), ["a   c   e", "bb  d"]);
+        assert_eq!(show_grid(&names, 7), ["a   d", "bb  e", "c"]);
+        assert_eq!(show_grid(&names, 1).len(), 5);
+        assert!(show_grid(&[], 10).is_empty());
     }
 }

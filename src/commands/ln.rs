@@ -50,17 +50,17 @@ impl Builtin for Ln {
         let name = RemotePath::new(&self.name)?;
         let line = format!("SYMLINK {target} {name}");
         let result = ctx.session()?.command("SITE", &line);
-        format::forget(ctx, &name);
+        format::invalidate_and_report(ctx, &name);
         let result = result.and_then(|reply| match reply.is_positive_completion() {
             true => Ok(()),
-            false => Err(refused(&name, &reply)),
+            false => Err(explain_refusal(&name, &reply)),
         });
-        ctx.audit().command(&format!("SITE {line}"), result.as_ref().err());
+        ctx.audit().log_command(&format!("SITE {line}"), result.as_ref().err());
         Ok(result?)
     }
 }
 
-fn refused(name: &RemotePath, reply: &Reply) -> Error {
+fn explain_refusal(name: &RemotePath, reply: &Reply) -> Error {
     let error = match reply.code {
         500 | 501 | 502 | 504 => {
             format!("ln {name}: the server cannot make links: \"{}\"", reply.last_text())

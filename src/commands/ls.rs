@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use clap::{Parser, ValueEnum};
 
 use super::entries::format;
-use super::entries::format::Place;
+use super::entries::format::EntryLocation;
 use super::entries::lookup::Lookup;
 use super::entries::timezone;
 use super::{Builtin, Context, Example, Globs, Group, transfers};
@@ -88,25 +88,25 @@ impl Builtin for Ls {
         let mut failures = transfers::Failures::default();
         if self.paths.is_empty() {
             if self.directory {
-                let entry = Lookup::default().entry(ctx, ".")?;
-                let here = ctx.absolute(".")?;
-                self.show(ctx, vec![(&entry, Place::At(&here))])?;
+                let entry = Lookup::default().find_entry(ctx, ".")?;
+                let here = ctx.absolute_path(".")?;
+                self.show_entries(ctx, vec![(&entry, EntryLocation::At(&here))])?;
             } else {
-                self.list(ctx, None)?;
+                self.list_paths(ctx, None)?;
             }
             return Ok(());
         }
         if self.raw {
             for path in &self.paths {
-                let result = self.raw(ctx, Some(path));
-                failures.note(ctx, result)?;
+                let result = self.show_raw(ctx, Some(path));
+                failures.note_result(ctx, result)?;
             }
             return failures.into_result();
         }
-        let (files, directories) = self.sorted_out(ctx, &mut failures)?;
+        let (files, directories) = self.partition_paths(ctx, &mut failures)?;
         let mut first = files.is_empty();
-        let shown = files.iter().map(|(entry, path)| (entry, Place::At(path)));
-        self.show(ctx, shown.collect())?;
+        let shown = files.iter().map(|(entry, path)| (entry, EntryLocation::At(path)));
+        self.show_entries(ctx, shown.collect())?;
         for path in directories {
             let heading = self.paths.len() > 1 && !ctx.out.is_json();
             if heading && !std::mem::take(&mut first) {
@@ -114,11 +114,11 @@ impl Builtin for Ls {
             }
             let result = (|| {
                 if heading {
-                    format::line(ctx, &format!("{path}:"))?;
+                    format::write_name(ctx, &format!("{path}:"))?;
                 }
-                self.list(ctx, Some(path))
+                self.list_paths(ctx, Some(path))
             })();
-            failures.note(ctx, result)?;
+            failures.note_result(ctx, result)?;
         }
         failures.into_result()
     }
@@ -128,18 +128,18 @@ impl Builtin for Ls {
 type Files = Vec<(Entry, RemotePath)>;
 
 /// What is shown.
-type Shown<'a> = Vec<(&'a Entry, Place<'a>)>;
+type Shown<'a> = Vec<(&'a Entry, EntryLocation<'a>)>;
 
 impl Ls {
     /// The arguments that are shown themselves, and those whose contents are.
-    fn sorted_out(
+    fn partition_paths(
         &self,
         ctx: &mut Context,
         failures: &mut transfers::Failures,
     ) -> Result<(Files, Vec<&str>)> {
         let mut lookup = Lookup::default();
         let (mut files, mut directories) = (Vec::new(), Vec::new());
-        let alone = self.paths.len() == 1 && !ctx.globbed;
+        let alone = self.paths.len() == 1 && !ctx.words_from_wildcard;
         for path in &self.paths {
             if path.ends_with('/') && !self.directory {
                 directories.push(path.as_str());
@@ -155,7 +155,7 @@ impl Ls {
                 }
             }
             let mut one = || -> Result<()> {
-                let entry = lookup.entry(ctx, path)?;
+                let entry = lookup.find_entry(ctx, path)?;
                 let inside = !self.directory
                     && match entry.kind {
                         EntryKind::Directory => true,
@@ -165,30 +165,30 @@ impl Ls {
                 if inside {
                     directories.push(path.as_str());
                 } else {
-                    let absolute = ctx.absolute(path)?;
+                    let absolute = ctx.absolute_path(path)?;
                     files.push((Entry { name: path.clone(), ..entry }, absolute));
                 }
                 Ok(())
             };
             let result = one();
-            failures.note(ctx, result)?;
+            failures.note_result(ctx, result)?;
         }
         Ok((files, directories))
     }
 
-    fn list(&self, ctx: &mut Context, path: Option<&str>) -> Result<()> {
+    fn list_paths(&self, ctx: &mut Context, path: Option<&str>) -> Result<()> {
         if self.raw {
-            return self.raw(ctx, path);
+            return self.show_raw(ctx, path);
         }
         let remote = path.map(RemotePath::new).transpose()?;
-        let (listing, cut) = ctx.listing_so_far(remote.as_ref())?;
-        let directory = ctx.absolute(path.unwrap_or("."))?;
+        let (listing, cut) = ctx.list_even_incomplete(remote.as_ref())?;
+        let directory = ctx.absolute_path(path.unwrap_or("."))?;
         let shown = listing.iter().filter(|entry| self.all || !entry.name.starts_with('.'));
-        self.show(ctx, shown.map(|entry| (entry, Place::In(&directory))).collect())?;
+        self.show_entries(ctx, shown.map(|entry| (entry, EntryLocation::In(&directory))).collect())?;
         cut.map_or(Ok(()), Err)
     }
 
-    fn raw(&self, ctx: &mut Context, path: Option<&str>) -> Result<()> {
+    fn show_raw(&self, ctx: &mut Context, path: Option<&str>) -> Result<()> {
         let remote = path.map(RemotePath::new).transpose()?;
         let out = ctx.out.clone();
         let mut printed = false;
@@ -210,18 +210,18 @@ impl Ls {
         }
     }
 
-    fn show(&self, ctx: &mut Context, mut shown: Shown<'_>) -> Result<()> {
-        sort(&mut shown, self.order(), self.reverse);
+    fn show_entries(&self, ctx: &mut Context, mut shown: Shown<'_>) -> Result<()> {
+        sort_entries(&mut shown, self.compare_entries(), self.reverse);
         if ctx.out.is_json() {
-            let offset = timezone::offset(ctx, &shown);
+            let offset = timezone::server_utc_offset(ctx, &shown);
             return shown.iter().try_for_each(|(entry, place)| {
-                let path = place.path(entry);
+                let path = place.entry_path(entry);
                 // Files named on the command line are shown by the path that was typed.
                 let name = match place {
-                    Place::At(_) => path.file_name().unwrap_or(&entry.name),
-                    Place::In(_) => &entry.name,
+                    EntryLocation::At(_) => path.file_name().unwrap_or(&entry.name),
+                    EntryLocation::In(_) => &entry.name,
                 };
-                ctx.out.record(&format::record(entry, name, &path, offset))
+                ctx.out.record(&format::entry_record(entry, name, &path, offset))
             });
         }
         if self.names {
@@ -230,14 +230,14 @@ impl Ls {
             }
             let mut table = Table::new(&[Column::left("")]).without_header();
             for (entry, _) in &shown {
-                table.row(vec![Cell::styled(&entry.name, format::style(ctx, entry))]);
+                table.row(vec![Cell::styled(&entry.name, format::name_style(ctx, entry))]);
             }
             return ctx.out.table(&table);
         }
-        ctx.out.table(&self.table(ctx, &shown))
+        ctx.out.table(&self.entry_table(ctx, &shown))
     }
 
-    fn table(&self, ctx: &Context, shown: &Shown<'_>) -> Table {
+    fn entry_table(&self, ctx: &Context, shown: &Shown<'_>) -> Table {
         let columns = [
             Column::left("Mode"),
             Column::left("Owner"),
@@ -260,13 +260,13 @@ impl Ls {
                 entry.owner.clone().unwrap_or_default().into(),
                 size.unwrap_or_default().into(),
                 entry.modified.as_ref().map(time).unwrap_or_default().into(),
-                Cell::styled(format::label(entry), format::style(ctx, entry)),
+                Cell::styled(format::name_with_suffix(entry), format::name_style(ctx, entry)),
             ]);
         }
         table
     }
 
-    fn order(&self) -> SortBy {
+    fn compare_entries(&self) -> SortBy {
         match (self.sort, self.by_time, self.by_size) {
             (Some(by), _, _) => by,
             (None, true, _) => SortBy::Time,
@@ -276,7 +276,7 @@ impl Ls {
     }
 }
 
-fn sort(shown: &mut Shown<'_>, by: SortBy, reverse: bool) {
+fn sort_entries(shown: &mut Shown<'_>, by: SortBy, reverse: bool) {
     shown.sort_by(|(a, _), (b, _)| {
         let order = match by {
             SortBy::Name => Ordering::Equal,
@@ -310,8 +310,8 @@ mod tests {
             entry("d", Some(10), day(1)),
         ];
         let root = RemotePath::root();
-        let mut shown = entries.iter().map(|entry| (entry, Place::In(&root))).collect();
-        sort(&mut shown, by, reverse);
+        let mut shown = entries.iter().map(|entry| (entry, EntryLocation::In(&root))).collect();
+        sort_entries(&mut shown, by, reverse);
         shown.into_iter().map(|(entry, _)| entry.name.clone()).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::context::Place;
+use super::context::AuditSide;
 use super::entries::format;
 use super::{Builtin, Context, Example, Globs, Group, transfers};
 use crate::error::{Error, Kind, Result};
@@ -30,23 +30,23 @@ impl Builtin for Mkdir {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        transfers::each(ctx, &self.directories, |ctx, directory| {
+        transfers::for_each_argument(ctx, &self.directories, |ctx, directory| {
             let path = RemotePath::new(directory)?;
-            if self.parents { with_parents(ctx, &path) } else { alone(ctx, &path) }
+            if self.parents { make_with_parents(ctx, &path) } else { make_one_directory(ctx, &path) }
         })
     }
 }
 
-fn one(ctx: &mut Context, path: &RemotePath) -> Result<()> {
+fn make_directory(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     let result = ctx.session()?.make_directory(path);
-    ctx.audit().make_directory(Place::Remote, path.as_str(), result.as_ref().err());
-    format::forget(ctx, path);
+    ctx.audit().log_make_directory(AuditSide::Remote, path.as_str(), result.as_ref().err());
+    format::invalidate_and_report(ctx, path);
     result
 }
 
 /// Servers refuse what is there already in many words, some of them misleading.
-fn alone(ctx: &mut Context, path: &RemotePath) -> Result<()> {
-    let error = match one(ctx, path) {
+fn make_one_directory(ctx: &mut Context, path: &RemotePath) -> Result<()> {
+    let error = match make_directory(ctx, path) {
         Err(error) if error.kind() == Kind::Refused => error,
         other => return other,
     };
@@ -62,8 +62,8 @@ fn alone(ctx: &mut Context, path: &RemotePath) -> Result<()> {
 }
 
 /// Most often all but the last directory are there: that one is tried first.
-fn with_parents(ctx: &mut Context, path: &RemotePath) -> Result<()> {
-    let error = match one(ctx, path) {
+fn make_with_parents(ctx: &mut Context, path: &RemotePath) -> Result<()> {
+    let error = match make_directory(ctx, path) {
         Err(error) if error.kind() == Kind::Refused => error,
         other => return other,
     };
@@ -85,7 +85,7 @@ fn with_parents(ctx: &mut Context, path: &RemotePath) -> Result<()> {
         return Err(error);
     }
     for directory in missing.iter().rev() {
-        one(ctx, directory)?;
+        make_directory(ctx, directory)?;
     }
-    one(ctx, path)
+    make_directory(ctx, path)
 }

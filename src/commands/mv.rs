@@ -38,13 +38,13 @@ impl Builtin for Mv {
             let why = format!("mv: {target}: there is no such directory");
             return Err(Error::new(Kind::Refused, why).into());
         }
-        transfers::each(ctx, &self.sources, |ctx, source| {
+        transfers::for_each_argument(ctx, &self.sources, |ctx, source| {
             let from = RemotePath::new(source.trim_end_matches('/'))?;
-            let to = if into { target.join(last(&from)?)? } else { target.clone() };
+            let to = if into { target.join(last_component(&from)?)? } else { target.clone() };
             let result = ctx.session()?.rename(&from, &to);
-            ctx.audit().rename(Some(from.as_str()), to.as_str(), result.as_ref().err());
+            ctx.audit().log_rename(Some(from.as_str()), to.as_str(), result.as_ref().err());
             for path in [&from, &to] {
-                format::forget(ctx, path);
+                format::invalidate_and_report(ctx, path);
             }
             result
         })
@@ -52,7 +52,7 @@ impl Builtin for Mv {
 }
 
 /// The name that something keeps in another directory.
-fn last(path: &RemotePath) -> Result<&str> {
+fn last_component(path: &RemotePath) -> Result<&str> {
     path.file_name()
         .ok_or_else(|| Error::new(Kind::Refused, format!("mv {path}: this has no name to keep")))
 }

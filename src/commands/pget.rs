@@ -35,13 +35,13 @@ impl Builtin for Pget {
     ];
 
     fn check(&self) -> Result<()> {
-        self.get.checked(Self::NAME)
+        self.get.check_arguments(Self::NAME)
     }
 
     fn run(mut self, ctx: &mut Context) -> anyhow::Result<()> {
         let set = ctx.settings.count(XFER_SEGMENTS, ctx.connection.host());
         let set = if set > 1 { set } else { DEFAULT };
         self.get.segments = self.connections.or(self.get.segments).or(Some(set));
-        self.get.fetch(ctx, Self::NAME)
+        self.get.fetch_all(ctx, Self::NAME)
     }
 }

@@ -7,8 +7,8 @@ use clap::Parser;
 use super::context::beside::{is_url, parse_file_url, parse_url};
 use super::transfers::overwrite::may_replace_remote;
 use super::transfers::parallel;
-use super::transfers::recursive::Trees;
-use super::transfers::{self, Failures, Job};
+use super::transfers::recursive::RecursiveTransfer;
+use super::transfers::{self, Failures, FileTransfer};
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
@@ -68,22 +68,22 @@ impl Builtin for Put {
     ];
 
     fn check(&self) -> Result<()> {
-        self.checked(Self::NAME)
+        self.check_arguments(Self::NAME)
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        self.store(ctx, Self::NAME)
+        self.store_all(ctx, Self::NAME)
     }
 }
 
 impl Put {
     /// Looks at the arguments for the command of this name.
-    pub(super) fn checked(&self, command: &str) -> Result<()> {
+    pub(super) fn check_arguments(&self, command: &str) -> Result<()> {
         if self.name.is_some() && self.files.len() > 1 {
             return Err(Error::usage(format!("{command}: -o takes one file"))
                 .with_hint("use -O DIR for several"));
         }
-        match self.url() {
+        match self.target_url() {
             Some(url) if self.name.is_some() && !url.ends_with('/') => {
                 parse_file_url(url).map(drop)
             }
@@ -93,7 +93,7 @@ impl Put {
     }
 
     /// The URL among NAME and DIR: another server than the current one.
-    fn url(&self) -> Option<&str> {
+    fn target_url(&self) -> Option<&str> {
         let target = self.name.as_deref().or(self.directory.as_deref());
         target.filter(|word| is_url(word))
     }
@@ -109,51 +109,51 @@ impl Put {
     }
 
     /// Stores all of the files, for the command of this name.
-    pub(super) fn store(self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
+    pub(super) fn store_all(self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
         // Wildcards and braces may have made several files of one.
-        self.checked(command)?;
-        if let Some((server, path)) = self.url().map(parse_url).transpose()? {
+        self.check_arguments(command)?;
+        if let Some((server, path)) = self.target_url().map(parse_url).transpose()? {
             let put = self.without_url(path);
-            return ctx.elsewhere(server, |ctx| Ok(put.store(ctx, command)))?;
+            return ctx.elsewhere(server, |ctx| Ok(put.store_all(ctx, command)))?;
         }
         let mut failures = Failures::default();
         let mut several = Vec::new();
         let set = || ctx.settings.count(XFER_PARALLEL, ctx.connection.host());
         let together = if self.files.len() > 1 { self.parallel.unwrap_or_else(set) } else { 1 };
         let in_a_row = together == 1 && self.files.len() > 1;
-        ctx.in_a_row(in_a_row, |ctx| -> Result<()> {
+        ctx.with_prefetch(in_a_row, |ctx| -> Result<()> {
             for file in &self.files {
                 ctx.cancel.check()?;
-                let result = self.one(file, ctx).and_then(|job| match job {
+                let result = self.store_argument(file, ctx).and_then(|job| match job {
                     Some(job) if together > 1 => {
                         several.push(job);
                         Ok(())
                     }
-                    Some(job) => transfers::carry(ctx, &job),
+                    Some(job) => transfers::transfer_file(ctx, &job),
                     None => Ok(()),
                 });
-                failures.note(ctx, result)?;
+                failures.note_result(ctx, result)?;
             }
             Ok(())
         })?;
         if !several.is_empty() {
             let together = usize::try_from(together).unwrap_or(1);
-            parallel::run(ctx, &several, together, &mut failures)?;
+            parallel::transfer_parallel(ctx, &several, together, &mut failures)?;
         }
         failures.into_result()
     }
 
     /// What there is to store; nothing where that is done, or not wanted.
-    fn one(&self, file: &str, ctx: &mut Context) -> Result<Option<Job>> {
-        let path = ctx.local(&local_path::expand_tilde(file));
+    fn store_argument(&self, file: &str, ctx: &mut Context) -> Result<Option<FileTransfer>> {
+        let path = ctx.local_path(&local_path::expand_tilde(file));
         if self.recursive && path.is_dir() {
-            let trees = Trees { up: true, resume: self.resume, parallel: self.parallel };
-            trees.carry(ctx, file, self.tree(&path)?)?;
+            let trees = RecursiveTransfer { up: true, resume: self.resume, parallel: self.parallel };
+            trees.transfer_tree(ctx, file, self.store_tree(&path)?)?;
             return Ok(None);
         }
         // What cannot be read is no business of the server's.
         std::fs::File::open(&path).map_err(|error| Error::local(&path, &error))?;
-        let remote = self.target(&path)?;
+        let remote = self.remote_target(&path)?;
         let mut how = ctx.transfer_options(Way::Upload);
         how.resume = Resume::asked(self.resume);
         how.kind = if self.ascii { Type::Ascii } else { Type::Binary };
@@ -164,21 +164,21 @@ impl Put {
             time.map(Some).map_err(|error| Error::local(&job.local, &error))
         };
         let may = self.resume || may_replace_remote(ctx, &job.remote, modified)?;
-        Ok(may.then_some(Job::Up(job)))
+        Ok(may.then_some(FileTransfer::Up(job)))
     }
 
     /// The remote directory for a local one; `None` for one of its name.
-    fn tree(&self, path: &Path) -> Result<Option<String>> {
+    fn store_tree(&self, path: &Path) -> Result<Option<String>> {
         let named = path.file_name().is_some();
         match (&self.name, &self.directory) {
             (Some(name), _) => Ok(Some(name.clone())),
             (None, Some(directory)) if !named => Ok(Some(directory.clone())),
-            (None, Some(_)) => self.target(path).map(|path| Some(path.as_str().to_owned())),
+            (None, Some(_)) => self.remote_target(path).map(|path| Some(path.as_str().to_owned())),
             (None, None) => Ok(None),
         }
     }
 
-    fn target(&self, path: &Path) -> Result<RemotePath> {
+    fn remote_target(&self, path: &Path) -> Result<RemotePath> {
         let name = path.file_name().map(Path::new).map(local_path::word).unwrap_or_default();
         match (&self.name, &self.directory) {
             (Some(given), _) if given.ends_with('/') => {

@@ -32,7 +32,7 @@ impl Builtin for Pwd {
                 site.user = user.or(site.user);
                 Ok(ctx.out.line(&site.to_string())?)
             }
-            None => Ok(format::line(ctx, &cwd)?),
+            None => Ok(format::write_name(ctx, &cwd)?),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use clap::Parser;
 
-use super::context::job_args::collect;
-use super::context::{State, Waiting};
+use super::context::job_args::collect_jobs;
+use super::context::{JobState, QueueView};
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Result};
 use crate::output::{Column, Job, Record, Table};
@@ -40,7 +40,7 @@ impl Builtin for Queue {
     ];
 
     fn script(&self) -> Option<String> {
-        let word = Word::of(&self.command);
+        let word = Word::parse_action(&self.command);
         (word.is_none() && !self.command.is_empty()).then(|| shell_quote::script(&self.command))
     }
 
@@ -50,11 +50,11 @@ impl Builtin for Queue {
             ctx.out.notice(&format!("not in the queue any more: {dropped}"));
             return Ok(());
         }
-        match Word::of(&self.command) {
+        match Word::parse_action(&self.command) {
             Some(Word::Start) => ctx.start_queue()?,
             Some(Word::Stop) => ctx.stop_queue(),
-            Some(Word::Wait) => wait(ctx)?,
-            None if self.command.is_empty() => list(&ctx.queue(), ctx)?,
+            Some(Word::Wait) => wait_for_queue(ctx)?,
+            None if self.command.is_empty() => list_queue(&ctx.queue_view(), ctx)?,
             None => ctx.enqueue(&shell_quote::script(&self.command))?,
         }
         Ok(())
@@ -69,7 +69,7 @@ enum Word {
 }
 
 impl Word {
-    fn of(words: &[String]) -> Option<Self> {
+    fn parse_action(words: &[String]) -> Option<Self> {
         match words {
             [word] if word == "start" => Some(Self::Start),
             [word] if word == "stop" => Some(Self::Stop),
@@ -79,19 +79,19 @@ impl Word {
     }
 }
 
-fn wait(ctx: &mut Context) -> Result<()> {
-    let ids = ctx.queue().jobs;
+fn wait_for_queue(ctx: &mut Context) -> Result<()> {
+    let ids = ctx.queue_view().jobs;
     if ctx.job.is_some_and(|job| ids.contains(&job)) {
         return Err(Error::usage("queue: a queued command cannot wait for its queue"));
     }
     ctx.out.flush()?;
     ctx.wait_for_jobs(&ids)?;
     // Who killed one, and went on with the queue, knows of it.
-    let killed = |id: &u64| ctx.jobs.job(*id).is_some_and(|job| job.state == State::Killed);
+    let killed = |id: &u64| ctx.jobs.find_job(*id).is_some_and(|job| job.state == JobState::Killed);
     let (killed, ids): (Vec<_>, Vec<_>) = ids.into_iter().partition(killed);
-    let _ = collect(&killed, ctx);
-    let result = collect(&ids, ctx);
-    let queue = ctx.queue();
+    let _ = collect_jobs(&killed, ctx);
+    let result = collect_jobs(&ids, ctx);
+    let queue = ctx.queue_view();
     if queue.stopped && !queue.commands.is_empty() {
         return result.and(Err(Error::usage("queue: it is stopped, and not all of it has run")
             .with_hint("`queue start`")));
@@ -99,7 +99,7 @@ fn wait(ctx: &mut Context) -> Result<()> {
     result
 }
 
-fn list(queue: &Waiting, ctx: &Context) -> Result<()> {
+fn list_queue(queue: &QueueView, ctx: &Context) -> Result<()> {
     let waits = if queue.stopped { "stopped" } else { "queued" };
     let numbered = queue.commands.iter().zip(1..).map(|(command, place)| (place, waits, command));
     let rows: Vec<_> =

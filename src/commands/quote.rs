@@ -5,7 +5,7 @@
 
 use clap::Parser;
 
-use super::context::Place;
+use super::context::AuditSide;
 use super::{Builtin, Context, Example, Group};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::reply::Reply;
@@ -49,13 +49,13 @@ impl Builtin for Quote {
         &[Example { line: "quote SYST", about: "ask for the server's system" }];
 
     fn check(&self) -> Result<()> {
-        split(&self.words.join(" ")).map(drop)
+        split_command(&self.words.join(" ")).map(drop)
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let line = self.words.join(" ");
-        let (verb, argument) = split(&line)?;
-        Ok(send(ctx, &verb, argument)?)
+        let (verb, argument) = split_command(&line)?;
+        Ok(send_raw_command(ctx, &verb, argument)?)
     }
 }
 
@@ -68,12 +68,12 @@ impl Builtin for Site {
     }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        Ok(send(ctx, "SITE", &self.words.join(" "))?)
+        Ok(send_raw_command(ctx, "SITE", &self.words.join(" "))?)
     }
 }
 
 /// Verb, in capitals, and argument; or why this is not sent.
-fn split(line: &str) -> Result<(String, &str)> {
+fn split_command(line: &str) -> Result<(String, &str)> {
     let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
     let is_verb = !verb.is_empty() && verb.bytes().all(|b| b.is_ascii_alphanumeric());
     if !is_verb {
@@ -82,7 +82,7 @@ fn split(line: &str) -> Result<(String, &str)> {
         return Err(Error::usage(format!("quote: {shown:?} is no FTP command")));
     }
     let verb = verb.to_ascii_uppercase();
-    match objection(&verb) {
+    match forbidden_reason(&verb) {
         None => Ok((verb, argument)),
         Some((why, hint)) => {
             Err(Error::usage(format!("quote {verb}: not sent: {why}")).with_hint(hint))
@@ -91,7 +91,7 @@ fn split(line: &str) -> Result<(String, &str)> {
 }
 
 /// Why a command is not sent, and what to type instead.
-fn objection(verb: &str) -> Option<(&'static str, &'static str)> {
+fn forbidden_reason(verb: &str) -> Option<(&'static str, &'static str)> {
     let data = "it needs a data connection";
     Some(match verb {
         "PROT" | "PBSZ" | "CCC" | "CDC" | "AUTH" | "ADAT" | "MIC" | "CONF" | "ENC" => {
@@ -113,7 +113,7 @@ fn objection(verb: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
-fn send(ctx: &mut Context, verb: &str, argument: &str) -> Result<()> {
+fn send_raw_command(ctx: &mut Context, verb: &str, argument: &str) -> Result<()> {
     let changes_directory = matches!(verb, "CWD" | "XCWD" | "CDUP" | "XCUP");
     let send = |session: &mut Session| {
         let reply = session.command(verb, argument)?;
@@ -123,25 +123,25 @@ fn send(ctx: &mut Context, verb: &str, argument: &str) -> Result<()> {
         }
         Ok(reply)
     };
-    let result = if changes_directory || only_looks(verb, argument) {
+    let result = if changes_directory || is_read_only(verb, argument) {
         ctx.ask_server(send)
     } else {
         send(ctx.session()?)
     };
-    let error = result.as_ref().map_or_else(|e| Some(e.clone()), |r| refusal(verb, r));
-    record(ctx, verb, argument, error.as_ref());
+    let error = result.as_ref().map_or_else(|e| Some(e.clone()), |r| refusal_error(verb, r));
+    audit_command(ctx, verb, argument, error.as_ref());
     let reply = result?;
     // Whatever it was, it may have changed anything.
-    ctx.cache.clear();
-    for line in lines(&reply) {
+    ctx.cache.invalidate_all();
+    for line in reply_lines(&reply) {
         ctx.out.line(&line)?;
     }
-    refusal(verb, &reply).map_or(Ok(()), Err)
+    refusal_error(verb, &reply).map_or(Ok(()), Err)
 }
 
 /// Whether a command changes nothing on the server, so that it may be sent again after the loss of
 /// the connection.
-fn only_looks(verb: &str, argument: &str) -> bool {
+fn is_read_only(verb: &str, argument: &str) -> bool {
     // With a time before the name, MDTM sets it.
     let sets_time = || argument.as_bytes().iter().take_while(|b| b.is_ascii_digit()).count() >= 14;
     match verb {
@@ -152,31 +152,31 @@ fn only_looks(verb: &str, argument: &str) -> bool {
 }
 
 /// What changes something on the server goes into the audit log.
-fn record(ctx: &mut Context, verb: &str, argument: &str, error: Option<&Error>) {
+fn audit_command(ctx: &mut Context, verb: &str, argument: &str, error: Option<&Error>) {
     let audit = ctx.audit();
     match verb {
-        "DELE" | "RMD" | "XRMD" => audit.delete(Place::Remote, argument, error),
-        "MKD" | "XMKD" => audit.make_directory(Place::Remote, argument, error),
+        "DELE" | "RMD" | "XRMD" => audit.log_delete(AuditSide::Remote, argument, error),
+        "MKD" | "XMKD" => audit.log_make_directory(AuditSide::Remote, argument, error),
         // It changes nothing yet.
-        "RNFR" if error.is_none() => ctx.connection.renaming = Some(argument.to_owned()),
+        "RNFR" if error.is_none() => ctx.connection.pending_rename = Some(argument.to_owned()),
         "RNTO" => {
-            let from = ctx.connection.renaming.take();
-            audit.rename(from.as_deref(), argument, error);
+            let from = ctx.connection.pending_rename.take();
+            audit.log_rename(from.as_deref(), argument, error);
         }
-        "SITE" | "MFMT" | "MFCT" | "MFF" => audit.command(&format!("{verb} {argument}"), error),
+        "SITE" | "MFMT" | "MFCT" | "MFF" => audit.log_command(&format!("{verb} {argument}"), error),
         // With a time before the name it sets one.
-        "MDTM" if argument.contains(' ') => audit.command(&format!("{verb} {argument}"), error),
+        "MDTM" if argument.contains(' ') => audit.log_command(&format!("{verb} {argument}"), error),
         _ => {}
     }
 }
 
-fn refusal(verb: &str, reply: &Reply) -> Option<Error> {
+fn refusal_error(verb: &str, reply: &Reply) -> Option<Error> {
     let why = format!("{verb}: the server refused ({})", reply.code);
     (reply.class() >= 4).then(|| Error::new(Kind::Refused, why).with_reply(reply.to_string()))
 }
 
 /// The reply as it came: with its code before the first and the last line.
-fn lines(reply: &Reply) -> Vec<String> {
+fn reply_lines(reply: &Reply) -> Vec<String> {
     let last = reply.lines.len().saturating_sub(1);
     let text = |line: &Vec<u8>| reply.charset.decode(line);
     let line = |(at, line): (usize, &Vec<u8>)| match at {
@@ -194,14 +194,14 @@ mod tests {
     #[test]
     fn what_would_break_the_session_is_refused_in_any_case() {
         for line in ["PROT C", "ccc", "Auth tls", "user x", "PASS x", "rein", "retr a", "PASV"] {
-            let error = split(line).unwrap_err();
+            let error = split_command(line).unwrap_err();
             assert_eq!(error.kind(), Kind::Usage, "{line}");
             assert!(error.hint().is_some(), "{line}");
         }
         for line in ["", " NOOP", "NO\rOP", "NOOP\r\nDELE x", "A-B", "\u{ff}"] {
-            assert!(split(line).is_err(), "{line:?}");
+            assert!(split_command(line).is_err(), "{line:?}");
         }
-        assert_eq!(split("stat -l a").unwrap(), ("STAT".to_owned(), "-l a"));
+        assert_eq!(split_command("stat -l a").unwrap(), ("STAT".to_owned(), "-l a"));
     }
 
     #[test]
@@ -209,7 +209,7 @@ mod tests {
         let reply = |lines: &[&str]| {
             Reply::new(214, lines.iter().map(|line| line.as_bytes().to_vec()).collect())
         };
-        assert_eq!(lines(&reply(&["ok"])), ["214 ok"]);
-        assert_eq!(lines(&reply(&["a", " b", "end"])), ["214-a", " b", "214 end"]);
+        assert_eq!(reply_lines(&reply(&["ok"])), ["214 ok"]);
+        assert_eq!(reply_lines(&reply(&["a", " b", "end"])), ["214-a", " b", "214 end"]);
     }
 }

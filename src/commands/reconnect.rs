@@ -21,7 +21,7 @@ impl Builtin for Reconnect {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         ctx.close();
-        ctx.cache.clear();
+        ctx.cache.invalidate_all();
         Ok(ctx.reconnect()?)
     }
 }

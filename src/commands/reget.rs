@@ -23,11 +23,11 @@ impl Builtin for Reget {
         &[Example { line: "reget big.iso", about: "go on with a file that was interrupted" }];
 
     fn check(&self) -> Result<()> {
-        self.get.checked(Self::NAME)
+        self.get.check_arguments(Self::NAME)
     }
 
     fn run(mut self, ctx: &mut Context) -> anyhow::Result<()> {
         self.get.resume = true;
-        self.get.fetch(ctx, Self::NAME)
+        self.get.fetch_all(ctx, Self::NAME)
     }
 }

@@ -42,7 +42,7 @@ impl Builtin for Repeat {
     ];
 
     fn check(&self) -> Result<()> {
-        self.delay().map(drop)
+        self.parse_delay().map(drop)
     }
 
     fn script(&self) -> Option<String> {
@@ -50,16 +50,16 @@ impl Builtin for Repeat {
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let delay = self.delay()?;
+        let delay = self.parse_delay()?;
         let script = shell_quote::script(&self.command);
         let mut failed = None;
         let mut left = self.count;
         while left != Some(0) {
             left = left.map(|left| left - 1);
-            let outer = ctx.tolerated;
-            ctx.tolerated |= self.until_ok;
+            let outer = ctx.failure_is_handled;
+            ctx.failure_is_handled |= self.until_ok;
             let result = (ctx.interpreter)(ctx, &script, Self::NAME);
-            ctx.tolerated = outer;
+            ctx.failure_is_handled = outer;
             match result {
                 Ok(()) if self.until_ok => return Ok(()),
                 Ok(()) => {}
@@ -71,7 +71,7 @@ impl Builtin for Repeat {
                     failed.get_or_insert(kind);
                 }
             }
-            if ctx.leaving.is_some() {
+            if ctx.exit_requested.is_some() {
                 break;
             }
             if left != Some(0) {
@@ -90,7 +90,7 @@ impl Builtin for Repeat {
 }
 
 impl Repeat {
-    fn delay(&self) -> Result<Duration> {
-        sleep::duration(Self::NAME, &self.delay)
+    fn parse_delay(&self) -> Result<Duration> {
+        sleep::parse_sleep_duration(Self::NAME, &self.delay)
     }
 }

@@ -23,11 +23,11 @@ impl Builtin for Reput {
         &[Example { line: "reput report.pdf", about: "go on with a file that was interrupted" }];
 
     fn check(&self) -> Result<()> {
-        self.put.checked(Self::NAME)
+        self.put.check_arguments(Self::NAME)
     }
 
     fn run(mut self, ctx: &mut Context) -> anyhow::Result<()> {
         self.put.resume = true;
-        self.put.store(ctx, Self::NAME)
+        self.put.store_all(ctx, Self::NAME)
     }
 }

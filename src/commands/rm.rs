@@ -7,10 +7,10 @@ use std::collections::HashSet;
 
 use clap::Parser;
 
-use super::context::Place;
+use super::context::AuditSide;
 use super::entries::format;
 use super::entries::lookup::Lookup;
-use super::entries::walk::{Found, walk};
+use super::entries::walk::{Found, walk_tree};
 use super::transfers::Failures;
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Kind, Result};
@@ -47,14 +47,14 @@ impl Builtin for Rm {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let asks = (self.recursive || ctx.globbed) && !self.force && !self.yes;
+        let asks = (self.recursive || ctx.words_from_wildcard) && !self.force && !self.yes;
         if asks && !(ctx.at_prompt && ctx.out.interactive()) {
             // The answer is known; this is its message.
             ctx.confirm("rm", "-f")?;
         }
         let mut failures = Failures::default();
         let trees = if self.recursive {
-            self.trees(ctx, &mut failures)?
+            self.remove_trees(ctx, &mut failures)?
         } else {
             // Nothing to look up: the server says what is no file.
             self.paths.iter().map(|_| Vec::new()).collect()
@@ -75,20 +75,20 @@ impl Builtin for Rm {
         }
         for path in &self.paths {
             ctx.cancel.check()?;
-            let result = self.file(ctx, path);
-            failures.note(ctx, result)?;
+            let result = self.remove_one_path(ctx, path);
+            failures.note_result(ctx, result)?;
         }
         failures.into_result()
     }
 }
 
 impl Rm {
-    fn file(&self, ctx: &mut Context, typed: &str) -> Result<()> {
+    fn remove_one_path(&self, ctx: &mut Context, typed: &str) -> Result<()> {
         let path = RemotePath::new(typed)?;
         let result = match ctx.session()?.remove_file(&path) {
             Err(error) if error.kind() == Kind::Refused => {
                 // Only now is it worth a look why.
-                if self.force && Lookup::default().find(ctx, typed)?.is_none() {
+                if self.force && Lookup::default().find_if_exists(ctx, typed)?.is_none() {
                     return Ok(());
                 }
                 match ctx.ask_server(|session| session.is_directory(&path))? {
@@ -99,11 +99,11 @@ impl Rm {
             }
             other => other,
         };
-        removed(ctx, &path, result)
+        audit_removal(ctx, &path, result)
     }
 
     /// All that is to be removed, each directory before what is in it.
-    fn trees(&self, ctx: &mut Context, failures: &mut Failures) -> Result<Vec<Vec<Found>>> {
+    fn remove_trees(&self, ctx: &mut Context, failures: &mut Failures) -> Result<Vec<Vec<Found>>> {
         let mut lookup = Lookup::default();
         let mut trees = Vec::new();
         for path in &self.paths {
@@ -114,21 +114,21 @@ impl Rm {
                         .with_hint("name what is to be removed"));
                 }
                 let entry = match self.force {
-                    true => lookup.find(ctx, path)?,
-                    false => Some(lookup.entry(ctx, path)?),
+                    true => lookup.find_if_exists(ctx, path)?,
+                    false => Some(lookup.find_entry(ctx, path)?),
                 };
                 let Some(entry) = entry else { return Ok(()) };
-                let mut root = Found::root(path, entry.clone())?;
+                let mut root = Found::walk_root(path, entry.clone())?;
                 // A slash does not turn a link into what it leads to, not here.
                 root.entry.kind = entry.kind;
-                walk(ctx, root, usize::MAX, failures, &mut |_, found| {
+                walk_tree(ctx, root, usize::MAX, failures, &mut |_, found| {
                     tree.push(found.clone());
                     Ok(())
                 })
             })();
             // Of what was not gone through to its end nothing is removed.
             trees.push(if result.is_ok() { tree } else { Vec::new() });
-            failures.note(ctx, result)?;
+            failures.note_result(ctx, result)?;
         }
         Ok(trees)
     }
@@ -153,8 +153,8 @@ fn remove_tree(ctx: &mut Context, tree: &[Found], failures: &mut Failures) -> Re
                 true => session.remove_directory(path),
                 false => session.remove_file(path),
             };
-            let Err(error) = removed(ctx, path, result) else { continue };
-            failures.note(ctx, Err(error))?;
+            let Err(error) = audit_removal(ctx, path, result) else { continue };
+            failures.note_result(ctx, Err(error))?;
         }
         kept.extend(path.parent());
     }
@@ -176,7 +176,7 @@ fn disguised_links(ctx: &mut Context, tree: &[Found]) -> Result<Vec<RemotePath>>
         }
         match ctx.session()?.remove_file(&found.path) {
             Ok(()) => {
-                removed(ctx, &found.path, Ok(()))?;
+                audit_removal(ctx, &found.path, Ok(()))?;
                 links.push(found.path.clone());
             }
             Err(error) if error.kind() == Kind::Refused => {}
@@ -191,9 +191,9 @@ fn disguised_links(ctx: &mut Context, tree: &[Found]) -> Result<Vec<RemotePath>>
 /// # Errors
 ///
 /// The result's.
-pub(super) fn removed(ctx: &mut Context, path: &RemotePath, result: Result<()>) -> Result<()> {
-    let absolute = format::absolute(ctx, path);
-    ctx.cache.touch(&absolute);
-    ctx.audit().delete(Place::Remote, absolute.as_str(), result.as_ref().err());
+pub(super) fn audit_removal(ctx: &mut Context, path: &RemotePath, result: Result<()>) -> Result<()> {
+    let absolute = format::absolute_name(ctx, path);
+    ctx.cache.invalidate(&absolute);
+    ctx.audit().log_delete(AuditSide::Remote, absolute.as_str(), result.as_ref().err());
     result
 }

@@ -21,10 +21,10 @@ impl Builtin for Rmdir {
         &[Example { line: "rmdir empty", about: "remove an empty directory" }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        transfers::each(ctx, &self.directories, |ctx, directory| {
+        transfers::for_each_argument(ctx, &self.directories, |ctx, directory| {
             let path = RemotePath::new(directory)?;
             let result = ctx.session()?.remove_directory(&path);
-            rm::removed(ctx, &path, result)
+            rm::audit_removal(ctx, &path, result)
         })
     }
 }

@@ -43,7 +43,7 @@ impl Builtin for Set {
 
     /// A trial on settings that nobody uses.
     fn check(&self) -> Result<()> {
-        match self.wanted() {
+        match self.wanted_rows() {
             Wanted::Set(target, value) => Settings::new().set(&target, &value).map(drop),
             Wanted::Unset(target) => Settings::new().unset(&target).map(drop),
             Wanted::Show(target) => {
@@ -54,19 +54,19 @@ impl Builtin for Set {
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        match self.wanted() {
+        match self.wanted_rows() {
             Wanted::Set(target, value) => {
-                change(ctx, |settings| settings.set(&target, &value))?;
+                change_setting(ctx, |settings| settings.set(&target, &value))?;
             }
-            Wanted::Unset(target) => change(ctx, |settings| settings.unset(&target))?,
-            Wanted::Show(target) => show(&target, ctx)?,
+            Wanted::Unset(target) => change_setting(ctx, |settings| settings.unset(&target))?,
+            Wanted::Show(target) => show_settings(&target, ctx)?,
             Wanted::All => {
                 let lines: Vec<_> = ctx.settings.all().map(|item| assignment(&item)).collect();
-                pager::lines(ctx, &lines)?;
+                pager::page_lines(ctx, &lines)?;
             }
             Wanted::Changed => {
                 let lines: Vec<_> = ctx.settings.changed().map(|item| assignment(&item)).collect();
-                pager::lines(ctx, &lines)?;
+                pager::page_lines(ctx, &lines)?;
             }
         }
         Ok(())
@@ -82,7 +82,7 @@ enum Wanted {
 }
 
 impl Set {
-    fn wanted(&self) -> Wanted {
+    fn wanted_rows(&self) -> Wanted {
         match &self.name {
             None if self.all => Wanted::All,
             None => Wanted::Changed,
@@ -97,7 +97,7 @@ impl Set {
 }
 
 /// One setting: its values, or the one that counts for a host.
-fn show(target: &str, ctx: &Context) -> Result<()> {
+fn show_settings(target: &str, ctx: &Context) -> Result<()> {
     let (name, host) = match target.split_once('/') {
         Some((name, host)) => (name, Some(host)),
         None => (target, None),
@@ -121,17 +121,17 @@ fn assignment(item: &Item<'_>) -> String {
 }
 
 /// Changes a setting; one that cannot take effect stays as it was.
-fn change(
+fn change_setting(
     ctx: &mut Context,
     change: impl FnOnce(&mut Settings) -> Result<&'static Row>,
 ) -> Result<()> {
     let before = ctx.settings.clone();
     let row = change(&mut ctx.settings)?;
-    take_effect(row, ctx).inspect_err(|_| ctx.settings = before)
+    apply_change(row, ctx).inspect_err(|_| ctx.settings = before)
 }
 
 /// What a changed setting does at once, or a word on why it does not yet.
-fn take_effect(row: &Row, ctx: &Context) -> Result<()> {
+fn apply_change(row: &Row, ctx: &Context) -> Result<()> {
     if row.name == LOG_FILE {
         let log = ctx.settings.path(LOG_FILE, None).map(AuditLog::open).transpose();
         ctx.out.set_log(log.map_err(|error| error.about(row.name))?);
@@ -162,7 +162,7 @@ fn take_effect(row: &Row, ctx: &Context) -> Result<()> {
 /// # Errors
 ///
 /// [`Kind::Usage`](crate::error::Kind::Usage) for a word that is no setting.
-pub(super) fn explained(word: &str) -> Result<Vec<String>, Error> {
+pub(super) fn explain_setting(word: &str) -> Result<Vec<String>, Error> {
     let row = resolve(word)?;
     let mut lines = vec![format!("{}: {}", row.name, row.help), String::new()];
     lines.push(format!("  value    {}", row.kind.describe()));

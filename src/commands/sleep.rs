@@ -23,11 +23,11 @@ impl Builtin for Sleep {
         &[Example { line: "sleep 0.2; lpwd", about: "wait before the next command" }];
 
     fn check(&self) -> Result<()> {
-        duration("sleep", &self.duration).map(drop)
+        parse_sleep_duration("sleep", &self.duration).map(drop)
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let duration = duration("sleep", &self.duration)?;
+        let duration = parse_sleep_duration("sleep", &self.duration)?;
         ctx.out.flush()?;
         Ok(ctx.cancel.sleep(duration)?)
     }
@@ -38,7 +38,7 @@ impl Builtin for Sleep {
 /// # Errors
 ///
 /// [`Kind::Usage`](crate::error::Kind::Usage).
-pub(super) fn duration(command: &str, text: &str) -> Result<Duration> {
+pub(super) fn parse_sleep_duration(command: &str, text: &str) -> Result<Duration> {
     parse_duration(text).ok_or_else(|| {
         Error::usage(format!("{command}: {text:?} is no duration"))
             .with_hint("as in 500ms, 30s, 3m or 1m30s; plain numbers are seconds")

@@ -25,7 +25,7 @@ impl Builtin for Source {
     }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let path = ctx.local(&self.file);
+        let path = ctx.local_path(&self.file);
         let text = std::fs::read_to_string(&path).map_err(|error| Error::local(&path, &error))?;
         (ctx.interpreter)(ctx, &text, &self.file)
     }

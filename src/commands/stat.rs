@@ -3,7 +3,7 @@
 use clap::Parser;
 
 use super::entries::format;
-use super::entries::format::Place;
+use super::entries::format::EntryLocation;
 use super::entries::lookup::Lookup;
 use super::entries::timezone;
 use super::{Builtin, Context, Example, Globs, Group, transfers};
@@ -30,49 +30,49 @@ impl Builtin for Stat {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let mut lookup = Lookup::default();
         let mut first = true;
-        transfers::each(ctx, &self.paths, |ctx, path| {
-            let entry = exact(ctx, &mut lookup, path)?;
-            let absolute = ctx.absolute(path)?;
+        transfers::for_each_argument(ctx, &self.paths, |ctx, path| {
+            let entry = exact_entry(ctx, &mut lookup, path)?;
+            let absolute = ctx.absolute_path(path)?;
             if ctx.out.is_json() {
-                let offset = timezone::offset(ctx, &[(&entry, Place::At(&absolute))]);
-                return ctx.out.record(&format::record(&entry, &entry.name, &absolute, offset));
+                let offset = timezone::server_utc_offset(ctx, &[(&entry, EntryLocation::At(&absolute))]);
+                return ctx.out.record(&format::entry_record(&entry, &entry.name, &absolute, offset));
             }
             if !std::mem::take(&mut first) {
                 ctx.out.line("")?;
             }
-            ctx.out.table(&table(&entry, &absolute))
+            ctx.out.table(&stat_table(&entry, &absolute))
         })
     }
 }
 
 /// The entry; what a listing tells only roughly is asked for.
-fn exact(ctx: &mut Context, lookup: &mut Lookup, typed: &str) -> Result<Entry> {
-    let mut entry = lookup.entry(ctx, typed)?;
+fn exact_entry(ctx: &mut Context, lookup: &mut Lookup, typed: &str) -> Result<Entry> {
+    let mut entry = lookup.find_entry(ctx, typed)?;
     let rough =
         entry.size_in_blocks || entry.modified.is_none_or(|m| m.precision != Precision::Second);
     if entry.kind != EntryKind::File || !rough {
         return Ok(entry);
     }
     let path = RemotePath::new(typed)?;
-    if let Some(size) = known(ctx.ask_server(|session| session.file_size(&path)))? {
+    if let Some(size) = known_fields(ctx.ask_server(|session| session.file_size(&path)))? {
         entry.size = Some(size);
         entry.size_in_blocks = false;
     }
-    if let Some(time) = known(ctx.ask_server(|session| session.modified_time(&path)))? {
+    if let Some(time) = known_fields(ctx.ask_server(|session| session.modified_time(&path)))? {
         entry.modified = Some(Modified { time, precision: Precision::Second, zone: Zone::Utc });
     }
     Ok(entry)
 }
 
 /// A file that may not be read has an entry all the same.
-fn known<T>(answer: Result<Option<T>>) -> Result<Option<T>> {
+fn known_fields<T>(answer: Result<Option<T>>) -> Result<Option<T>> {
     match answer {
         Err(error) if error.kind() == Kind::Refused => Ok(None),
         other => other,
     }
 }
 
-fn table(entry: &Entry, path: &RemotePath) -> Table {
+fn stat_table(entry: &Entry, path: &RemotePath) -> Table {
     let size = entry.size.map(|size| match size {
         _ if entry.size_in_blocks => format!("at most {size}"),
         0..1024 => size.to_string(),
@@ -86,7 +86,7 @@ fn table(entry: &Entry, path: &RemotePath) -> Table {
     let rows = [
         ("name:", Some(entry.name.clone())),
         ("path:", Some(path.as_str().to_owned())),
-        ("kind:", Some(format::kind_word(entry.kind).to_owned())),
+        ("kind:", Some(format::kind_name(entry.kind).to_owned())),
         ("size:", size),
         ("modified:", modified),
         ("mode:", mode),

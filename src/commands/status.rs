@@ -22,48 +22,48 @@ impl Builtin for Status {
         let mut lines = Lines::default();
         // Asked before SYST makes the session busy again.
         let idle = ctx.connection.session().map(|session| session.last_used().elapsed());
-        let system = ctx.connection.live().and_then(Session::system_type);
+        let system = ctx.connection.live_session().and_then(Session::system_type);
         match &ctx.connection.site {
-            Some(site) => lines.add("site", site.to_string()),
-            None => lines.add("site", "not connected"),
+            Some(site) => lines.add_row("site", site.to_string()),
+            None => lines.add_row("site", "not connected"),
         }
         if let Some(login) = &ctx.connection.login {
-            lines.add("user", &*login.user);
+            lines.add_row("user", &*login.user);
         }
         if let Some(session) = ctx.connection.session() {
             match session.failure() {
-                Some(death) => lines.add("connection", format!("lost: {}", death.message())),
-                None => lines.add("connection", "open"),
+                Some(death) => lines.add_row("connection", format!("lost: {}", death.message())),
+                None => lines.add_row("connection", "open"),
             }
             if let Some(proxy) = &session.config().dialer.proxy {
-                lines.add("proxy", proxy.url());
+                lines.add_row("proxy", proxy.url());
             }
             if let Some(idle) = idle {
-                lines.add("idle", human_duration(idle));
+                lines.add_row("idle", human_duration(idle));
             }
-            lines.add("greeting", session.greeting().trim().replace('\n', " / "));
-            lines.add("system", system.unwrap_or_default());
+            lines.add_row("greeting", session.greeting().trim().replace('\n', " / "));
+            lines.add_row("system", system.unwrap_or_default());
         } else if ctx.connection.site.is_some() {
-            lines.add("connection", "closed");
+            lines.add_row("connection", "closed");
         }
-        if let Some(directory) = ctx.connection.cwd() {
-            lines.add("directory", directory.as_str());
+        if let Some(directory) = ctx.connection.remote_directory() {
+            lines.add_row("directory", directory.as_str());
         }
         let local = ctx.local_directory().map(|path| local_path::word(&path));
-        lines.add("local directory", local.unwrap_or_else(|error| error.to_string()));
+        lines.add_row("local directory", local.unwrap_or_else(|error| error.to_string()));
         if let Some(session) = ctx.connection.session() {
-            protection(session, &mut lines);
+            protection_text(session, &mut lines);
         }
-        lines.add("trust", ctx.connection.trusted.clone().unwrap_or_default());
+        lines.add_row("trust", ctx.connection.trusted.clone().unwrap_or_default());
         if let Some(fingerprint) = &ctx.connection.fingerprint {
-            lines.add("fingerprint", fingerprint.to_string());
+            lines.add_row("fingerprint", fingerprint.to_string());
         }
         if let Some(session) = ctx.connection.session() {
-            lines.add("features", features(session));
+            lines.add_row("features", feature_text(session));
         }
-        lines.add("openssl", openssl_info::version());
-        lines.add("fips", openssl_info::fips());
-        lines.add("system policy", openssl_info::policy().unwrap_or_default());
+        lines.add_row("openssl", openssl_info::version());
+        lines.add_row("fips", openssl_info::fips());
+        lines.add_row("system policy", openssl_info::policy().unwrap_or_default());
         Ok(ctx.out.table(&lines.0)?)
     }
 }
@@ -79,7 +79,7 @@ impl Default for Lines {
 }
 
 impl Lines {
-    fn add(&mut self, name: &str, value: impl Into<String>) {
+    fn add_row(&mut self, name: &str, value: impl Into<String>) {
         let value = value.into();
         if !value.is_empty() {
             self.0.row(vec![name.into(), value.into()]);
@@ -87,12 +87,12 @@ impl Lines {
     }
 }
 
-fn protection(session: &Session, lines: &mut Lines) {
+fn protection_text(session: &Session, lines: &mut Lines) {
     let agreed = session.negotiated();
     let options = session.config();
     let start = if options.implicit { "implicit" } else { "explicit" };
-    lines.add("tls", format!("{} {} ({start})", agreed.version, agreed.cipher).replace("  ", " "));
-    lines.add(
+    lines.add_row("tls", format!("{} {} ({start})", agreed.version, agreed.cipher).replace("  ", " "));
+    lines.add_row(
         "tls backend",
         match options.tls.backend {
             Backend::OpenSsl => "openssl",
@@ -107,10 +107,10 @@ fn protection(session: &Session, lines: &mut Lines) {
         Some(_) => "private, same certificate, TLS session not resumed",
         None => "private, none so far",
     };
-    lines.add("data connections", data);
+    lines.add_row("data connections", data);
 }
 
-fn features(session: &Session) -> String {
+fn feature_text(session: &Session) -> String {
     let features = session.features();
     if !features.is_supported() {
         return "the server does not tell".to_owned();

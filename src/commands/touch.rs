@@ -37,7 +37,7 @@ impl Builtin for Touch {
     fn check(&self) -> Result<()> {
         self.date.as_deref().map_or(Ok(()), |text| match parse_time::parse_date(text) {
             Some(_) => Ok(()),
-            None => parse_time::no_date(text),
+            None => parse_time::not_a_date(text),
         })
     }
 
@@ -45,31 +45,31 @@ impl Builtin for Touch {
         let mut lookup = Lookup::default();
         let date = match self.date.as_deref() {
             Some(text) => {
-                Some(parse_time::parse_date(text).map_or_else(|| parse_time::no_date(text), Ok)?)
+                Some(parse_time::parse_date(text).map_or_else(|| parse_time::not_a_date(text), Ok)?)
             }
             None => None,
         };
-        transfers::each(ctx, &self.files, |ctx, file| {
+        transfers::for_each_argument(ctx, &self.files, |ctx, file| {
             let path = RemotePath::new(file)?;
-            let missing = lookup.find(ctx, file)?.is_none();
+            let missing = lookup.find_if_exists(ctx, file)?.is_none();
             if missing && self.no_create {
                 return Ok(());
             }
-            let result = touch(ctx, &path, missing, date);
-            ctx.audit().touch(path.as_str(), result.as_ref().err());
+            let result = touch_path(ctx, &path, missing, date);
+            ctx.audit().log_touch(path.as_str(), result.as_ref().err());
             result
         })
     }
 }
 
-fn touch(
+fn touch_path(
     ctx: &mut Context,
     path: &RemotePath,
     missing: bool,
     date: Option<DateTime<Utc>>,
 ) -> Result<()> {
     if missing {
-        create(ctx, path)?;
+        create_empty_file(ctx, path)?;
     }
     // A file made just now has the right time already.
     if !missing || date.is_some() {
@@ -78,14 +78,14 @@ fn touch(
     Ok(())
 }
 
-fn create(ctx: &mut Context, path: &RemotePath) -> Result<()> {
+fn create_empty_file(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     let finished = ctx.session()?.store(path, Place::Whole, Type::Binary)?.finish();
-    format::forget(ctx, path);
+    format::invalidate_and_report(ctx, path);
     verify::upload(&format!("touch {path}"), &finished?)
 }
 
 fn set_time(ctx: &mut Context, path: &RemotePath, time: DateTime<Utc>) -> Result<()> {
-    format::forget(ctx, path);
+    format::invalidate_and_report(ctx, path);
     if ctx.session()?.set_modified_time(path, time.naive_utc())? {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::context::job_args::{Which, collect};
+use super::context::job_args::{JobSelection, collect_jobs};
 use super::{Builtin, Context, Example, Group};
 
 /// Wait for background jobs
@@ -12,7 +12,7 @@ use super::{Builtin, Context, Example, Group};
 pub struct Wait {
     /// A job's number, or all
     #[arg(value_name = "N|all", default_value = "all")]
-    which: Which,
+    which: JobSelection,
 }
 
 impl Builtin for Wait {
@@ -27,9 +27,9 @@ impl Builtin for Wait {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let ids = self.which.numbers(Self::NAME, ctx)?;
+        let ids = self.which.job_ids(Self::NAME, ctx)?;
         ctx.out.flush()?;
         ctx.wait_for_jobs(&ids)?;
-        Ok(collect(&ids, ctx)?)
+        Ok(collect_jobs(&ids, ctx)?)
     }
 }

@@ -62,7 +62,7 @@ impl Completer for Helper<'_> {
         let whole = format!("{before}{line}");
         let aliases = ctx.aliases.clone();
         let home = ctx.home.clone();
-        let store = ctx.connection.gate().store().clone();
+        let store = ctx.connection.trust_gate().store().clone();
         let bookmarks = || {
             let found = bookmarks::list(&home).unwrap_or_default();
             found.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
@@ -78,7 +78,7 @@ impl Completer for Helper<'_> {
             }));
             sites
         };
-        let jobs: Vec<_> = ctx.jobs.list().into_iter().map(|job| (job.id, job.title)).collect();
+        let jobs: Vec<_> = ctx.jobs.list_jobs().into_iter().map(|job| (job.id, job.title)).collect();
         let jobs = || jobs.clone();
         let remote = RefCell::new((lister, ctx));
         let sources = Sources {

@@ -28,9 +28,9 @@ pub fn run(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result<()> {
     }
     let kind = match parsed(ctx, source, name) {
         Ok(script) => {
-            ctx.depth += 1;
+            ctx.script_depth += 1;
             let status = script_in(ctx, &script, source);
-            ctx.depth -= 1;
+            ctx.script_depth -= 1;
             match status {
                 Ok(()) => return Ok(()),
                 Err(kind) => kind,
@@ -52,7 +52,7 @@ pub fn run(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result<()> {
 ///
 /// [`Kind::Usage`], with line and column.
 pub fn parsed(ctx: &Context, source: &str, name: &str) -> Result<Script> {
-    if ctx.depth > MAX_DEPTH {
+    if ctx.script_depth > MAX_DEPTH {
         return Err(Error::usage(format!("{name}: aliases and `source` are nested too deep")));
     }
     let script = parse(source, name)?;
@@ -75,7 +75,7 @@ fn script_in(ctx: &mut Context, script: &Script, source: &str) -> Status {
                 return status;
             }
         }
-        if ctx.leaving.is_some() {
+        if ctx.exit_requested.is_some() {
             return status;
         }
     }
@@ -115,11 +115,11 @@ fn item_in(ctx: &mut Context, item: &Item, source: &str) -> Status {
             continue;
         }
         let caught = item.steps[index + 1..].iter().any(|later| later.when == When::IfFailed);
-        let outer = ctx.tolerated;
-        ctx.tolerated |= caught;
+        let outer = ctx.failure_is_handled;
+        ctx.failure_is_handled |= caught;
         status = step_in(ctx, step, source);
-        ctx.tolerated = outer;
-        if ctx.leaving.is_some() || matches!(status, Err(Kind::Interrupted | Kind::Terminated)) {
+        ctx.failure_is_handled = outer;
+        if ctx.exit_requested.is_some() || matches!(status, Err(Kind::Interrupted | Kind::Terminated)) {
             break;
         }
     }
@@ -135,7 +135,7 @@ fn step_in(ctx: &mut Context, step: &Step, source: &str) -> Status {
         Element::Group(script) => script_in(ctx, script, source),
         Element::Simple(words) => simple(ctx, words),
         Element::Local(line) => {
-            ctx.tally.commands += 1;
+            ctx.totals.commands += 1;
             redirect::local(line, ctx).or_else(|error| failed(ctx, error.into()))
         }
     };
@@ -161,12 +161,12 @@ fn simple(ctx: &mut Context, words: &[Word]) -> Status {
     {
         return alias(ctx, &name, &body, &words[1..]);
     }
-    if ctx.job.is_none() && ctx.jobs.take_changed() {
+    if ctx.job.is_none() && ctx.jobs.take_job_ended() {
         // Jobs may have changed what was listed.
-        ctx.cache.clear();
+        ctx.cache.invalidate_all();
     }
-    ctx.tally.commands += 1;
-    let failed_before = ctx.tally.failed;
+    ctx.totals.commands += 1;
+    let failed_before = ctx.totals.failed;
     let result = command(ctx, words);
     let flushed = ctx.out.flush();
     match result.and_then(|()| Ok(flushed?)) {
@@ -174,7 +174,7 @@ fn simple(ctx: &mut Context, words: &[Word]) -> Status {
         // The reader has what it wanted.
         Err(error) if is_broken_pipe(&error) => Ok(()),
         // It ran a script (`source`), in which this failure was shown and counted.
-        Err(error) if was_shown(&error) && ctx.tally.failed > failed_before => Err(kind_of(&error)),
+        Err(error) if was_shown(&error) && ctx.totals.failed > failed_before => Err(kind_of(&error)),
         Err(error) => failed(ctx, error),
     }
 }
@@ -216,11 +216,11 @@ fn failed(ctx: &mut Context, error: anyhow::Error) -> Status {
 }
 
 fn count_failure(ctx: &mut Context, kind: Kind) {
-    if ctx.tolerated {
+    if ctx.failure_is_handled {
         return;
     }
-    ctx.tally.failed += 1;
-    ctx.tally.first.get_or_insert(kind);
+    ctx.totals.failed += 1;
+    ctx.totals.first.get_or_insert(kind);
 }
 
 #[cfg(test)]

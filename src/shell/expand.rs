@@ -29,7 +29,7 @@ pub fn typed(words: &[Word], spec: &Spec) -> Vec<String> {
 ///
 /// A wildcard that matches nothing (by `glob:nomatch`), a listing that fails, too many words.
 pub fn arguments(words: &[Word], spec: &Spec, ctx: &mut Context) -> Result<Vec<String>> {
-    ctx.globbed = false;
+    ctx.words_from_wildcard = false;
     if matches!(spec.globs, Globs::None | Globs::Source) {
         return Ok(typed(words, spec));
     }
@@ -49,7 +49,7 @@ fn one(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<String>) -> R
         into.push(if local { home_of(&text) } else { text });
         return Ok(());
     }
-    ctx.globbed = true;
+    ctx.words_from_wildcard = true;
     let pattern = word.pattern();
     let names = match spec.globs {
         Globs::Remote => glob::expand(&pattern, &mut |directory| remote_names(directory, ctx))?,
@@ -84,7 +84,7 @@ fn one(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<String>) -> R
 
 fn remote_names(directory: &str, ctx: &mut Context) -> Result<glob::Listing> {
     let path = RemotePath::new(directory)?;
-    let entries = ctx.listing(Some(&path), true)?;
+    let entries = ctx.list_directory(Some(&path), true)?;
     // A link may lead to a directory; whoever goes on below it will see.
     let directory = |kind| matches!(kind, EntryKind::Directory | EntryKind::Link);
     Ok(entries.iter().map(|entry| (entry.name.clone(), directory(entry.kind))).collect())
@@ -93,7 +93,7 @@ fn remote_names(directory: &str, ctx: &mut Context) -> Result<glob::Listing> {
 fn local_names(directory: &str, ctx: &Context) -> Result<glob::Listing> {
     let failed = |error: std::io::Error| Error::local(directory, &error);
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(ctx.local(directory)).map_err(failed)? {
+    for entry in std::fs::read_dir(ctx.local_path(directory)).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = std::os::unix::ffi::OsStrExt::as_bytes(&*entry.file_name()).to_vec();
         names.push((decode_name(&name), entry.path().is_dir()));

@@ -44,9 +44,9 @@ impl Facts {
         Self {
             user: login.user.clone(),
             host: site.host.clone(),
-            remote: connection.cwd().map_or("", RemotePath::as_str).to_owned(),
+            remote: connection.remote_directory().map_or("", RemotePath::as_str).to_owned(),
             local,
-            fleeting: connection.fleeting,
+            fleeting: connection.trusted_for_this_run,
         }
     }
 }

@@ -36,7 +36,7 @@ pub fn begin(redirect: &Redirect, ctx: &mut Context) -> Result<Redirected> {
         Target::Pipe(line) => {
             // What is shown so far comes before what the child shows.
             before.flush()?;
-            let spawned = ctx.shell_command(line).stdin(Stdio::piped()).spawn();
+            let spawned = ctx.user_shell_command(line).stdin(Stdio::piped()).spawn();
             let mut spawned = spawned.map_err(|error| unstarted(line, &error))?;
             let stdin = spawned.stdin.take();
             child = Some((spawned, line.clone()));
@@ -96,9 +96,9 @@ pub fn local(line: &str, ctx: &Context) -> Result<()> {
     ctx.out.flush()?;
     let mut command = if line.trim().is_empty() {
         let shell = std::env::var("SHELL").ok().filter(|shell| !shell.is_empty());
-        ctx.child(shell.as_deref().unwrap_or("/bin/sh"))
+        ctx.local_command(shell.as_deref().unwrap_or("/bin/sh"))
     } else {
-        ctx.shell_command(line)
+        ctx.user_shell_command(line)
     };
     let mut child = command.spawn().map_err(|error| unstarted(line, &error))?;
     let status = reap(&mut child, ctx).map_err(|error| unstarted(line, &error))?;
@@ -125,6 +125,6 @@ fn unstarted(line: &str, error: &std::io::Error) -> Error {
 
 fn open(word: &Word, how: &mut OpenOptions, ctx: &Context) -> Result<std::fs::File> {
     let text = word.text();
-    let path = ctx.local(&if word.has_tilde() { home_of(&text) } else { text });
+    let path = ctx.local_path(&if word.has_tilde() { home_of(&text) } else { text });
     how.create(true).write(true).open(&path).map_err(|error| Error::local(&path, &error))
 }

@@ -38,7 +38,7 @@ pub fn run(ctx: &mut Context) -> anyhow::Result<()> {
         Ok(entries) => ctx.history = entries,
         Err(error) => ctx.out.warn(&format!("no history: {}", error.message())),
     }
-    ctx.tally.first = None;
+    ctx.totals.first = None;
     let wake = Wake::start(ctx.cancel.clone())?;
     let shared = Rc::new(RefCell::new(Inner::new(ctx)));
     let editor = editor(&shared)?;
@@ -91,12 +91,12 @@ impl Repl<'_> {
         loop {
             let inner = self.shared.borrow_mut();
             if inner.ctx.cancel.requested() == Some(Reason::Terminated)
-                || inner.ctx.leaving.is_some()
+                || inner.ctx.exit_requested.is_some()
             {
                 return Ok(None);
             }
             inner.ctx.cancel.reset();
-            inner.ctx.jobs.report(&inner.ctx.out);
+            inner.ctx.jobs.flush_reports(&inner.ctx.out);
             let prompt = match inner.before.is_empty() {
                 true => prompt(inner.ctx),
                 false => (CONTINUATION.to_owned(), CONTINUATION.to_owned()),
@@ -108,7 +108,7 @@ impl Repl<'_> {
             let before = &mut inner.before;
             match line {
                 Line::Interrupted => before.clear(),
-                Line::End if before.is_empty() => match inner.ctx.may_leave() {
+                Line::End if before.is_empty() => match inner.ctx.confirm_exit() {
                     Ok(true) => return Ok(None),
                     Ok(false) => {}
                     // The terminal has echoed `^C`, and no line end.
@@ -164,7 +164,7 @@ impl Repl<'_> {
         let known = !inner.ctx.history.is_empty();
         // The executor has shown what failed.
         let _ = execute::run(inner.ctx, text, "prompt");
-        inner.ctx.tally.first = None;
+        inner.ctx.totals.first = None;
         if known && inner.ctx.history.is_empty() {
             // The command forgot it; so do we.
             if let Some(editor) = &mut self.editor {

@@ -37,7 +37,7 @@ const NOT_RESUMED: &str =
 
 /// Which side a change was on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum AuditSide {
     /// On the server.
     Remote,
     /// In the local file system.
@@ -51,7 +51,7 @@ impl Context {
         let site = self.connection.site.as_ref();
         Audit {
             user: login.or_else(|| site.and_then(|site| site.user.clone())),
-            remote_dir: self.connection.cwd().cloned(),
+            remote_dir: self.connection.remote_directory().cloned(),
             local_dir: self.local_directory().ok(),
             ways: self.connection.ways.clone(),
             ..self.audit_at(site.map(|site| (site.host.clone(), site.port)))
@@ -72,35 +72,35 @@ impl Context {
 
 impl Audit {
     /// The same for what is done on another server.
-    pub fn at(&self, site: &Site) -> Self {
+    pub fn for_site(&self, site: &Site) -> Self {
         let server = Some((site.host.clone(), site.port));
         Self { server, user: site.user.clone(), ..self.clone() }
     }
 
     /// A control connection with TLS and an accepted certificate, or none.
-    pub fn connect(&self, error: Option<&Error>) {
-        self.write("connect", [], error);
+    pub fn log_connect(&self, error: Option<&Error>) {
+        self.write_event("connect", [], error);
     }
 
     /// A decision about a certificate.
-    pub fn trust(&self, decision: &str, why: &str, fingerprint: Option<Fingerprint>) {
+    pub fn log_trust(&self, decision: &str, why: &str, fingerprint: Option<Fingerprint>) {
         let fingerprint = fingerprint.map(|fingerprint| fingerprint.to_string().into());
         let fields = [
             ("decision", decision.into()),
             ("why", why.into()),
             ("fingerprint", fingerprint.unwrap_or(Value::Null)),
         ];
-        self.out.audit("trust", &self.fields(fields));
+        self.out.audit("trust", &self.event_fields(fields));
     }
 
     /// A login.
-    pub fn login(&self, user: &str, error: Option<&Error>) {
-        self.write("login", [("user", user.into())], error);
+    pub fn log_login(&self, user: &str, error: Option<&Error>) {
+        self.write_event("login", [("user", user.into())], error);
     }
 
     /// A file carried, or not. For a copy, `remote` and `local` are both URLs. With `-v`, the
     /// first one to a server that did not resume the TLS session is told of on the screen as well.
-    pub fn transfer(
+    pub fn log_transfer(
         &self,
         way: Way,
         remote: &str,
@@ -114,8 +114,8 @@ impl Audit {
         }
         let bytes = outcome.map_or(0, |outcome| outcome.bytes);
         let (direction, remote, local) = match way {
-            Way::Download => ("download", self.remote(remote), self.local(local)),
-            Way::Upload => ("upload", self.remote(remote), self.local(local)),
+            Way::Download => ("download", self.absolute_remote(remote), self.absolute_local(local)),
+            Way::Upload => ("upload", self.absolute_remote(remote), self.absolute_local(local)),
             Way::Copy => ("copy", remote.to_owned(), local.to_owned()),
         };
         let fields = [
@@ -124,58 +124,58 @@ impl Audit {
             ("local", local.into()),
             ("bytes", bytes.into()),
         ];
-        let mut fields = self.fields(fields);
+        let mut fields = self.event_fields(fields);
         if let Some(resumed) = resumed {
             fields.insert("resumed".into(), resumed.into());
         }
-        self.finish("transfer", fields, result.err());
+        self.finish_event("transfer", fields, result.err());
     }
 
     /// Something removed, or not.
-    pub fn delete(&self, place: Place, path: &str, error: Option<&Error>) {
-        let (place, path) = self.placed(place, path);
-        self.write("delete", [("place", place), ("path", path)], error);
+    pub fn log_delete(&self, place: AuditSide, path: &str, error: Option<&Error>) {
+        let (place, path) = self.side_and_path(place, path);
+        self.write_event("delete", [("place", place), ("path", path)], error);
     }
 
     /// A directory made, or not.
-    pub fn make_directory(&self, place: Place, path: &str, error: Option<&Error>) {
-        let (place, path) = self.placed(place, path);
-        self.write("mkdir", [("place", place), ("path", path)], error);
+    pub fn log_make_directory(&self, place: AuditSide, path: &str, error: Option<&Error>) {
+        let (place, path) = self.side_and_path(place, path);
+        self.write_event("mkdir", [("place", place), ("path", path)], error);
     }
 
     /// Something on the server renamed, or not; `from` as far as it is known.
-    pub fn rename(&self, from: Option<&str>, to: &str, error: Option<&Error>) {
-        let from = from.map_or(Value::Null, |from| self.remote(from).into());
-        self.write("rename", [("from", from), ("to", self.remote(to).into())], error);
+    pub fn log_rename(&self, from: Option<&str>, to: &str, error: Option<&Error>) {
+        let from = from.map_or(Value::Null, |from| self.absolute_remote(from).into());
+        self.write_event("rename", [("from", from), ("to", self.absolute_remote(to).into())], error);
     }
 
     /// Permissions of something on the server changed, or not.
-    pub fn change_mode(&self, mode: u32, path: &str, error: Option<&Error>) {
-        let fields = [("mode", format!("{mode:03o}").into()), ("path", self.remote(path).into())];
-        self.write("chmod", fields, error);
+    pub fn log_change_mode(&self, mode: u32, path: &str, error: Option<&Error>) {
+        let fields = [("mode", format!("{mode:03o}").into()), ("path", self.absolute_remote(path).into())];
+        self.write_event("chmod", fields, error);
     }
 
     /// The time of a file on the server set, or not, or an empty one made.
-    pub fn touch(&self, path: &str, error: Option<&Error>) {
-        self.write("touch", [("path", self.remote(path).into())], error);
+    pub fn log_touch(&self, path: &str, error: Option<&Error>) {
+        self.write_event("touch", [("path", self.absolute_remote(path).into())], error);
     }
 
     /// A command as the user typed it, which may have changed something.
-    pub fn command(&self, line: &str, error: Option<&Error>) {
-        self.write("command", [("command", mask(line).into())], error);
+    pub fn log_command(&self, line: &str, error: Option<&Error>) {
+        self.write_event("command", [("command", mask(line).into())], error);
     }
 
     /// How it ended: `ok`, or the cause's name and the message.
-    fn write<const N: usize>(
+    fn write_event<const N: usize>(
         &self,
         event: &str,
         fields: [(&str, Value); N],
         error: Option<&Error>,
     ) {
-        self.finish(event, self.fields(fields), error);
+        self.finish_event(event, self.event_fields(fields), error);
     }
 
-    fn finish(&self, event: &str, mut all: Map<String, Value>, error: Option<&Error>) {
+    fn finish_event(&self, event: &str, mut all: Map<String, Value>, error: Option<&Error>) {
         let status = error.map_or("ok", |error| error.kind().name());
         all.insert("status".into(), status.into());
         if let Some(error) = error {
@@ -184,7 +184,7 @@ impl Audit {
         self.out.audit(event, &all);
     }
 
-    fn fields<const N: usize>(&self, more: [(&str, Value); N]) -> Map<String, Value> {
+    fn event_fields<const N: usize>(&self, more: [(&str, Value); N]) -> Map<String, Value> {
         let mut fields = Map::new();
         if let Some((host, port)) = &self.server {
             fields.insert("host".into(), host.clone().into());
@@ -197,20 +197,20 @@ impl Audit {
         fields
     }
 
-    fn placed(&self, place: Place, path: &str) -> (Value, Value) {
+    fn side_and_path(&self, place: AuditSide, path: &str) -> (Value, Value) {
         match place {
-            Place::Remote => ("remote".into(), self.remote(path).into()),
-            Place::Local => ("local".into(), self.local(path).into()),
+            AuditSide::Remote => ("remote".into(), self.absolute_remote(path).into()),
+            AuditSide::Local => ("local".into(), self.absolute_local(path).into()),
         }
     }
 
-    fn remote(&self, path: &str) -> String {
+    fn absolute_remote(&self, path: &str) -> String {
         let absolute = self.remote_dir.as_ref().and_then(|dir| dir.resolve(path).ok());
         absolute.map_or_else(|| path.to_owned(), |path| path.as_str().to_owned())
     }
 
     /// `-` is the data output.
-    fn local(&self, path: &str) -> String {
+    fn absolute_local(&self, path: &str) -> String {
         match &self.local_dir {
             Some(dir) if path != "-" => local_path::word(&dir.join(local_path::path(path))),
             _ => path.to_owned(),

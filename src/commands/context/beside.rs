@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Cache, Connection, Context};
+use super::{ListingCache, Connection, Context};
 use crate::error::{Error, Result};
 use crate::ftp::path::{RemotePath, decode_name};
 use crate::target::{self, Target};
@@ -15,7 +15,7 @@ use crate::target::{self, Target};
 pub struct Beside {
     /// The connection.
     pub connection: Connection,
-    cache: Cache,
+    cache: ListingCache,
 }
 
 /// Whether a word is a URL rather than a path.
@@ -63,8 +63,8 @@ impl Context {
             sources.given.belong_to(place, user.as_deref(), None);
             (sources.file, sources.command, sources.env) = (None, None, None);
         }
-        let connection = Connection::sharing(Arc::clone(&self.connection.gate), sources);
-        let mut beside = Beside { connection, cache: Cache::default() };
+        let connection = Connection::with_shared_gate(Arc::clone(&self.connection.gate), sources);
+        let mut beside = Beside { connection, cache: ListingCache::default() };
         self.exchange(&mut beside);
         let opened = self.open(target, user);
         self.exchange(&mut beside);

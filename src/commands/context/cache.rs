@@ -15,19 +15,19 @@ const MAX_LISTINGS: usize = 64;
 
 /// Listings by directory.
 #[derive(Debug, Default)]
-pub struct Cache {
+pub struct ListingCache {
     listings: HashMap<RemotePath, (Instant, Arc<Vec<Entry>>)>,
 }
 
-impl Cache {
+impl ListingCache {
     /// A listing that is not older than `expire`.
-    pub fn get(&self, directory: &RemotePath, expire: Duration) -> Option<Arc<Vec<Entry>>> {
+    pub fn fresh_listing(&self, directory: &RemotePath, expire: Duration) -> Option<Arc<Vec<Entry>>> {
         let (seen, entries) = self.listings.get(directory)?;
         (seen.elapsed() <= expire).then(|| Arc::clone(entries))
     }
 
     /// Keeps a whole listing.
-    pub fn put(&mut self, directory: RemotePath, entries: Vec<Entry>) -> Arc<Vec<Entry>> {
+    pub fn store_listing(&mut self, directory: RemotePath, entries: Vec<Entry>) -> Arc<Vec<Entry>> {
         if self.listings.len() >= MAX_LISTINGS {
             let oldest = self.listings.iter().min_by_key(|(_, (seen, _))| *seen);
             if let Some(oldest) = oldest.map(|(path, _)| path.clone()) {
@@ -40,14 +40,14 @@ impl Cache {
     }
 
     /// What a listing said of one path lately.
-    pub fn entry(&self, path: &RemotePath, expire: Duration) -> Option<Entry> {
+    pub fn cached_entry(&self, path: &RemotePath, expire: Duration) -> Option<Entry> {
         let name = path.file_name()?;
-        let entries = self.get(&path.parent()?, expire)?;
+        let entries = self.fresh_listing(&path.parent()?, expire)?;
         entries.iter().find(|entry| entry.name == name).cloned()
     }
 
     /// Forgets what a change of `path` touches: the listing it is in, and all below it.
-    pub fn touch(&mut self, path: &RemotePath) {
+    pub fn invalidate(&mut self, path: &RemotePath) {
         let parent = path.parent();
         self.listings.retain(|directory, _| {
             Some(directory) != parent.as_ref() && !directory.starts_with(path)
@@ -55,12 +55,12 @@ impl Cache {
     }
 
     /// Forgets everything.
-    pub fn clear(&mut self) {
+    pub fn invalidate_all(&mut self) {
         self.listings.clear();
     }
 
     /// How many listings are kept, and how many entries are in them.
-    pub fn size(&self) -> (usize, usize) {
+    pub fn count_entries(&self) -> (usize, usize) {
         (self.listings.len(), self.listings.values().map(|(_, entries)| entries.len()).sum())
     }
 }
@@ -76,10 +76,10 @@ mod tests {
         RemotePath::new(path).unwrap()
     }
 
-    fn cache() -> Cache {
-        let mut cache = Cache::default();
+    fn cache() -> ListingCache {
+        let mut cache = ListingCache::default();
         for directory in ["/", "/a", "/a/b", "/ab"] {
-            cache.put(path(directory), vec![Entry::new("x", EntryKind::File)]);
+            cache.store_listing(path(directory), vec![Entry::new("x", EntryKind::File)]);
         }
         cache
     }
@@ -87,21 +87,21 @@ mod tests {
     #[test]
     fn a_change_drops_its_directory_and_all_below_and_nothing_else() {
         let mut cache = cache();
-        cache.touch(&path("/a/b"));
-        assert!(cache.get(&path("/a"), LONG).is_none());
-        assert!(cache.get(&path("/a/b"), LONG).is_none());
-        assert!(cache.get(&path("/ab"), LONG).is_some());
-        assert!(cache.get(&path("/"), LONG).is_some());
+        cache.invalidate(&path("/a/b"));
+        assert!(cache.fresh_listing(&path("/a"), LONG).is_none());
+        assert!(cache.fresh_listing(&path("/a/b"), LONG).is_none());
+        assert!(cache.fresh_listing(&path("/ab"), LONG).is_some());
+        assert!(cache.fresh_listing(&path("/"), LONG).is_some());
     }
 
     #[test]
     fn an_expired_listing_is_not_given_out() {
-        assert!(cache().get(&path("/a"), Duration::ZERO).is_none());
+        assert!(cache().fresh_listing(&path("/a"), Duration::ZERO).is_none());
     }
 
     #[test]
     fn an_entry_is_found_by_its_path() {
-        assert!(cache().entry(&path("/a/x"), LONG).is_some());
-        assert!(cache().entry(&path("/a/y"), LONG).is_none());
+        assert!(cache().cached_entry(&path("/a/x"), LONG).is_some());
+        assert!(cache().cached_entry(&path("/a/y"), LONG).is_none());
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::Utc;
 
 use super::connection::not_connected;
-use super::{Context, Login};
+use super::{Context, Credentials};
 use crate::credentials::{Origin, Prompt, Secret, password_for};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
@@ -37,8 +37,8 @@ impl Context {
     /// [`Kind::Login`]; a start directory that is refused.
     pub fn open(&mut self, target: Target, user: Option<String>) -> Result<()> {
         self.close();
-        self.connection.leave();
-        self.cache.clear();
+        self.connection.forget_site();
+        self.cache.invalidate_all();
         if target.password.is_some() {
             self.out.warn(target::PASSWORD_IN_URL);
         }
@@ -88,8 +88,8 @@ impl Context {
             return result;
         }
         connection.place = None;
-        connection.previous = None;
-        self.cache.clear();
+        connection.previous_directory = None;
+        self.cache.invalidate_all();
         if let Some(session) = session {
             session.close_gracefully();
         }
@@ -101,7 +101,7 @@ impl Context {
     pub(super) fn establish(&mut self, mut slot: Option<Slot>) -> Result<()> {
         let mut retries = self.retries();
         loop {
-            let error = match self.establish_in_step(slot.take()) {
+            let error = match self.establish_with_fallback(slot.take()) {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
@@ -115,7 +115,7 @@ impl Context {
     }
 
     /// Once more, one command at a time, where the server does not keep up with pipelined ones.
-    fn establish_in_step(&mut self, slot: Option<Slot>) -> Result<()> {
+    fn establish_with_fallback(&mut self, slot: Option<Slot>) -> Result<()> {
         let slow = self.connection.ways.is_serial();
         match self.establish_once(slot) {
             Err(error)
@@ -149,12 +149,12 @@ impl Context {
     fn connect_trusted(&mut self, site: &Site) -> Result<Session> {
         loop {
             let mut judged = None;
-            let options = self.session_options(site)?;
+            let options = self.session_config(site)?;
             let policy = self.settings.text(set::TRUST_POLICY, Some(&site.host));
             let policy = policy.parse().unwrap_or_default();
             let name = self.trust_name(&site.host);
             let result = Session::connect(options, &mut |identity: &Identity| {
-                let mut gate = self.connection.gate();
+                let mut gate = self.connection.trust_gate();
                 gate.set_policy(policy);
                 match gate.check(&name, site.port, identity, Utc::now()) {
                     Ok(accepted) => {
@@ -168,27 +168,27 @@ impl Context {
                 }
             });
             if result.as_ref().is_err_and(|error| matches!(error.kind(), Kind::Local | Kind::Tls)) {
-                self.connection.passphrases.forget();
+                self.connection.passphrases.forget_passphrase();
             }
             match judged {
                 Some(Ok(accepted)) => {
-                    self.accepted(site, accepted);
+                    self.note_accepted(site, accepted);
                     let session = result.inspect_err(|error| {
-                        self.audit_of(&site.host, site.port).connect(Some(error))
+                        self.audit_of(&site.host, site.port).log_connect(Some(error))
                     })?;
-                    self.audit_of(&site.host, site.port).connect(None);
+                    self.audit_of(&site.host, site.port).log_connect(None);
                     return Ok(session);
                 }
-                Some(Err(Refusal::Unknown(unknown))) => self.ask_about(site, *unknown)?,
+                Some(Err(Refusal::Unknown(unknown))) => self.ask_to_trust(site, *unknown)?,
                 Some(Err(refusal)) => {
                     let shown = refusal.fingerprint();
                     let error = refusal.into_error();
-                    self.audit_of(&site.host, site.port).trust("refused", error.message(), shown);
+                    self.audit_of(&site.host, site.port).log_trust("refused", error.message(), shown);
                     return Err(error);
                 }
                 None => {
                     return result.inspect_err(|error| {
-                        self.audit_of(&site.host, site.port).connect(Some(error))
+                        self.audit_of(&site.host, site.port).log_connect(Some(error))
                     });
                 }
             }
@@ -201,20 +201,20 @@ impl Context {
         if alias.is_empty() { host.to_owned() } else { alias.to_owned() }
     }
 
-    fn accepted(&mut self, site: &Site, accepted: Accepted) {
+    fn note_accepted(&mut self, site: &Site, accepted: Accepted) {
         if let Some(warning) = &accepted.warning {
             self.out.warn(warning);
         }
         if let Some(notice) = &accepted.notice {
             self.out.notice(notice);
         }
-        self.audit_of(&site.host, site.port).trust(
+        self.audit_of(&site.host, site.port).log_trust(
             "accepted",
             &accepted.why,
             Some(accepted.fingerprint),
         );
         self.connection.verified = !matches!(accepted.verdict, Verdict::Insecure);
-        self.connection.fleeting = matches!(accepted.verdict, Verdict::Insecure | Verdict::Once);
+        self.connection.trusted_for_this_run = matches!(accepted.verdict, Verdict::Insecure | Verdict::Once);
         self.connection.trusted = Some(accepted.why);
         self.connection.fingerprint = Some(accepted.fingerprint);
     }
@@ -224,15 +224,15 @@ impl Context {
     /// # Errors
     ///
     /// [`Kind::CertUnknown`] when nobody can be asked or the answer was no; those of the store.
-    pub(in crate::commands) fn ask_about(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
+    pub(in crate::commands) fn ask_to_trust(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
         if !self.out.interactive() {
-            return Err(self.refused(site, unknown));
+            return Err(self.audit_refusal(site, unknown));
         }
         let question = prompt::question(&unknown);
         let mut text = question.as_str();
         let answer = loop {
             let Some(line) = self.out.ask(text, &self.cancel)? else {
-                return Err(self.refused(site, unknown));
+                return Err(self.audit_refusal(site, unknown));
             };
             match prompt::parse_answer(&line, &unknown.certificate.fingerprint) {
                 Some(answer) => break answer,
@@ -243,22 +243,22 @@ impl Context {
             }
         };
         let shown = Some(unknown.certificate.fingerprint);
-        self.audit_of(&site.host, site.port).trust(
+        self.audit_of(&site.host, site.port).log_trust(
             "answered",
             &format!("{answer:?}").to_lowercase(),
             shown,
         );
-        let remembered = self.connection.gate().accept(unknown, answer, Utc::now())?;
+        let remembered = self.connection.trust_gate().accept(unknown, answer, Utc::now())?;
         if let Some(notice) = remembered {
             self.out.notice(&notice);
         }
         Ok(())
     }
 
-    fn refused(&self, site: &Site, unknown: Unknown) -> Error {
+    fn audit_refusal(&self, site: &Site, unknown: Unknown) -> Error {
         let shown = Some(unknown.certificate.fingerprint);
         let error = unknown.into_error();
-        self.audit_of(&site.host, site.port).trust("refused", error.message(), shown);
+        self.audit_of(&site.host, site.port).log_trust("refused", error.message(), shown);
         error
     }
 
@@ -266,20 +266,20 @@ impl Context {
         let (login, from) = match self.connection.login.take() {
             Some(login) => (login, None),
             None => {
-                let (login, from) = self.credentials(site)?;
+                let (login, from) = self.find_credentials(site)?;
                 (Arc::new(login), Some(from))
             }
         };
-        let result = session.login(&login.shown());
-        self.audit_of(&site.host, site.port).login(&login.user, result.as_ref().err());
+        let result = session.login(&login.login_request());
+        self.audit_of(&site.host, site.port).log_login(&login.user, result.as_ref().err());
         // A login that was refused is asked for again; a lost connection says nothing about it.
         if !matches!(&result, Err(error) if error.kind() == Kind::Login) {
             self.connection.login = Some(Arc::clone(&login));
         }
-        self.remember_password(site, &login, from, result)
+        self.update_keyring(site, &login, from, result)
     }
 
-    fn credentials(&mut self, site: &Site) -> Result<(Login, Origin)> {
+    fn find_credentials(&mut self, site: &Site) -> Result<(Credentials, Origin)> {
         let out = &self.out;
         let cancel = &self.cancel;
         let mut ask = |question: Prompt| -> Result<Option<Secret>> {
@@ -300,7 +300,7 @@ impl Context {
         for notice in &found.notices {
             self.out.notice(notice);
         }
-        let login = Login { user: found.user, secret: found.secret, account: found.account };
+        let login = Credentials { user: found.user, secret: found.secret, account: found.account };
         Ok((login, found.from))
     }
 
@@ -309,7 +309,7 @@ impl Context {
     /// # Errors
     ///
     /// [`Kind::Usage`] for settings that contradict each other.
-    pub fn session_options(&self, site: &Site) -> Result<SessionConfig> {
+    pub fn session_config(&self, site: &Site) -> Result<SessionConfig> {
         let host = Some(site.host.as_str());
         let settings = &self.settings;
         let version = |name| match settings.text(name, host) {
@@ -333,7 +333,7 @@ impl Context {
             (settings.path(set::TLS_CERT_FILE, host), settings.path(set::TLS_KEY_FILE, host));
         let encrypted = key.clone().or_else(|| cert.clone()).unwrap_or_default();
         let passphrases = &self.connection.passphrases;
-        let passphrase = passphrases.source(encrypted, self.console.clone(), self.cancel.clone());
+        let passphrase = passphrases.passphrase_source(encrypted, self.console.clone(), self.cancel.clone());
         Ok(SessionConfig {
             host: site.host.clone(),
             port: site.port,

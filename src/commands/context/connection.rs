@@ -17,12 +17,12 @@ use crate::trust::fingerprint::Fingerprint;
 use crate::trust::gate::Gate;
 
 use super::Context;
-use super::dialer::ProxyLogins;
+use super::dialer::ProxyLoginStore;
 use super::passphrase::Passphrases;
 
 /// Who is logged in, for logging in again.
 #[derive(Debug)]
-pub struct Login {
+pub struct Credentials {
     /// The user name.
     pub user: String,
     /// The password.
@@ -31,9 +31,9 @@ pub struct Login {
     pub account: Option<Secret>,
 }
 
-impl Login {
+impl Credentials {
     /// What the server is shown of it.
-    pub fn shown(&self) -> session::LoginRequest<'_> {
+    pub fn login_request(&self) -> session::LoginRequest<'_> {
         session::LoginRequest {
             user: &self.user,
             password: self.secret.expose(),
@@ -52,7 +52,7 @@ pub struct Connection {
     /// Where to.
     pub site: Option<Site>,
     /// As whom; `None` before the first login.
-    pub login: Option<Arc<Login>>,
+    pub login: Option<Arc<Credentials>>,
     /// Why the server is trusted.
     pub trusted: Option<String>,
     /// The certificate that was accepted.
@@ -61,25 +61,25 @@ pub struct Connection {
     pub verified: bool,
     /// Whether the server is trusted for this run only, because the user said so (`--insecure`,
     /// `once`).
-    pub fleeting: bool,
+    pub trusted_for_this_run: bool,
     /// The remote directory before the last `cd`.
-    pub previous: Option<RemotePath>,
+    pub previous_directory: Option<RemotePath>,
     /// What `quote RNFR` has named, for the audit log.
-    pub renaming: Option<String>,
+    pub pending_rename: Option<String>,
     /// Who we are to proxies.
-    pub(super) proxy_logins: ProxyLogins,
+    pub(super) proxy_logins: ProxyLoginStore,
     /// Whether the server takes commands that come together.
     pub(super) ways: ServerQuirks,
     /// The client key's passphrase.
     pub(super) passphrases: Passphrases,
     pub(super) session: Option<Session>,
     /// Where the session was, while there is none.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<RemotePosition>,
 }
 
 /// Where a session is on the server, for the one that takes its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct RemotePosition {
     /// The directory that the login led to.
     pub home: LoginDirectory,
     /// The current directory.
@@ -88,13 +88,13 @@ pub(super) struct Place {
     pub is_lost: bool,
 }
 
-impl Place {
+impl RemotePosition {
     /// Has a session that has just logged in go there.
     ///
     /// # Errors
     ///
     /// [`Kind::Connect`] when it is not certain that it is the same place.
-    pub fn restore(&self, session: &mut Session) -> Result<()> {
+    pub fn restore_in(&self, session: &mut Session) -> Result<()> {
         if self.is_lost {
             return Err(directory_mismatch(
                 "the server did not say which directory the session was in",
@@ -108,11 +108,11 @@ impl Place {
 impl Connection {
     /// No connection yet.
     pub fn new(gate: Gate, sources: Sources) -> Self {
-        Self::sharing(Arc::new(Mutex::new(gate)), sources)
+        Self::with_shared_gate(Arc::new(Mutex::new(gate)), sources)
     }
 
     /// No connection yet, with the gate of another.
-    pub(super) fn sharing(gate: Arc<Mutex<Gate>>, sources: Sources) -> Self {
+    pub(super) fn with_shared_gate(gate: Arc<Mutex<Gate>>, sources: Sources) -> Self {
         Self {
             gate,
             sources,
@@ -121,10 +121,10 @@ impl Connection {
             trusted: None,
             fingerprint: None,
             verified: false,
-            fleeting: false,
-            previous: None,
-            renaming: None,
-            proxy_logins: ProxyLogins::default(),
+            trusted_for_this_run: false,
+            previous_directory: None,
+            pending_rename: None,
+            proxy_logins: ProxyLoginStore::default(),
             ways: ServerQuirks::default(),
             passphrases: Passphrases::default(),
             session: None,
@@ -134,7 +134,7 @@ impl Connection {
 
     /// A connection of its own to the same site, with the same gate and login, made when it is
     /// needed; it begins in the same directory.
-    pub(super) fn another(&self) -> Self {
+    pub(super) fn fork_for_job(&self) -> Self {
         Self {
             gate: Arc::clone(&self.gate),
             sources: self.sources.clone(),
@@ -143,23 +143,23 @@ impl Connection {
             trusted: self.trusted.clone(),
             fingerprint: self.fingerprint,
             verified: self.verified,
-            fleeting: self.fleeting,
-            previous: self.previous.clone(),
-            renaming: None,
+            trusted_for_this_run: self.trusted_for_this_run,
+            previous_directory: self.previous_directory.clone(),
+            pending_rename: None,
             proxy_logins: self.proxy_logins.clone(),
             ways: self.ways.clone(),
             passphrases: self.passphrases.clone(),
             session: None,
-            place: self.place(),
+            place: self.position(),
         }
     }
 
     /// Takes over the session of `other`, a connection to the same site, in this one's directory.
-    pub(super) fn take_over(&mut self, other: &mut Self) {
+    pub(super) fn adopt_session_of(&mut self, other: &mut Self) {
         self.login = other.login.take();
         let Some(mut session) = other.session.take() else { return };
         let there = match &self.place {
-            Some(place) => place.restore(&mut session),
+            Some(place) => place.restore_in(&mut session),
             None => session.return_to_directory(&session.login_directory().path.clone()),
         };
         if there.is_ok() {
@@ -171,7 +171,7 @@ impl Connection {
     }
 
     /// The gate, for as long as nobody else needs it.
-    pub fn gate(&self) -> MutexGuard<'_, Gate> {
+    pub fn trust_gate(&self) -> MutexGuard<'_, Gate> {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -186,19 +186,19 @@ impl Connection {
     }
 
     /// The session, if it is alive, without asking it.
-    pub fn live(&mut self) -> Option<&mut Session> {
+    pub fn live_session(&mut self) -> Option<&mut Session> {
         self.session.as_mut().filter(|session| session.failure().is_none())
     }
 
     /// The remote directory, as far as known.
-    pub fn cwd(&self) -> Option<&RemotePath> {
+    pub fn remote_directory(&self) -> Option<&RemotePath> {
         let before = self.place.as_ref().map(|place| &place.directory);
         self.session.as_ref().map(Session::cwd).or(before)
     }
 
     /// Where the session is, or was.
-    pub(super) fn place(&self) -> Option<Place> {
-        let now = self.session.as_ref().map(|session| Place {
+    pub(super) fn position(&self) -> Option<RemotePosition> {
+        let now = self.session.as_ref().map(|session| RemotePosition {
             home: session.login_directory().clone(),
             directory: session.cwd().clone(),
             is_lost: session.is_directory_unknown(),
@@ -208,32 +208,32 @@ impl Connection {
 
     /// Lends the session, if it is alive, to whoever gives it back with
     /// [`Connection::put_session`].
-    pub fn take_session(&mut self) -> Option<Session> {
-        self.live()?;
-        self.place = self.place();
+    pub fn lend_session(&mut self) -> Option<Session> {
+        self.live_session()?;
+        self.place = self.position();
         self.session.take()
     }
 
     /// Gives a session back. One that was made meanwhile goes before it.
-    pub fn put_session(&mut self, session: Session) {
+    pub fn return_session(&mut self, session: Session) {
         self.session.get_or_insert(session);
     }
 
     /// Says goodbye and forgets the session. The site and the login stay for a reconnect.
     pub fn close(&mut self) {
-        self.place = self.place();
+        self.place = self.position();
         if let Some(session) = self.session.take() {
             session.close_gracefully();
         }
     }
 
     /// Forgets the site and the login as well.
-    pub fn leave(&mut self) {
+    pub fn forget_site(&mut self) {
         self.close();
         self.site = None;
         self.login = None;
         self.place = None;
-        self.previous = None;
+        self.previous_directory = None;
         self.trusted = None;
         self.fingerprint = None;
     }
@@ -246,24 +246,24 @@ impl Context {
     ///
     /// [`Kind::Usage`] when there is no site; those of a connection and a login otherwise.
     pub fn session(&mut self) -> Result<&mut Session> {
-        if self.checked_session().is_none() {
+        if self.session_if_alive().is_none() {
             self.reconnect()?;
         }
-        self.connection.live().ok_or_else(not_connected)
+        self.connection.live_session().ok_or_else(not_connected)
     }
 
     /// The session, if it still lives; the server is asked where there is doubt.
-    pub(super) fn checked_session(&mut self) -> Option<&mut Session> {
-        let idle = self.idle();
+    pub(super) fn session_if_alive(&mut self) -> Option<&mut Session> {
+        let idle = self.idle_timeout();
         let expired =
             self.connection.session.as_ref().is_some_and(|s| s.last_used().elapsed() > idle);
         if expired {
             self.connection.close();
         }
-        if let Some(session) = self.connection.live() {
+        if let Some(session) = self.connection.live_session() {
             session.check_alive();
         }
-        self.connection.live()
+        self.connection.live_session()
     }
 
     /// Asks the server something that changes nothing. A lost connection is made again, and the
@@ -273,12 +273,12 @@ impl Context {
     ///
     /// As [`Context::session`]; what `ask` fails with.
     pub fn ask_server<T>(&mut self, mut ask: impl FnMut(&mut Session) -> Result<T>) -> Result<T> {
-        self.with_retries(|ctx| ask(ctx.session()?))
+        self.retry_if_lost(|ctx| ask(ctx.session()?))
     }
 
     /// Repeats `work`, which changes nothing on the server, after the loss of the connection:
     /// `net:max-retries` times at most. A refusal is an answer, and is not repeated.
-    pub(super) fn with_retries<T>(
+    pub(super) fn retry_if_lost<T>(
         &mut self,
         mut work: impl FnMut(&mut Self) -> Result<T>,
     ) -> Result<T> {
@@ -295,14 +295,14 @@ impl Context {
                 return Err(error);
             }
             retries.wait(error, &self.cancel, |text| self.out.notice(text))?;
-            if self.connection.live().is_none() {
+            if self.connection.live_session().is_none() {
                 // Why it was lost has just been said.
                 self.connection.close();
             }
         }
     }
 
-    pub(super) fn idle(&self) -> Duration {
+    pub(super) fn idle_timeout(&self) -> Duration {
         self.settings.duration(crate::settings::NET_IDLE, self.connection.host())
     }
 }

@@ -20,7 +20,7 @@ use crate::settings::{FTP_MODE, NET_BIND_ADDRESS, NET_ORDER, NET_PROXY};
 
 /// The logins for proxies, by the setting's value.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ProxyLogins(Arc<Mutex<BTreeMap<String, Arc<ProxyLogin>>>>);
+pub(super) struct ProxyLoginStore(Arc<Mutex<BTreeMap<String, Arc<ProxyLogin>>>>);
 
 /// Who we are to one proxy.
 #[derive(Debug)]
@@ -45,14 +45,14 @@ struct Login {
 }
 
 impl ProxyLogin {
-    fn found(&self) -> MutexGuard<'_, Option<Login>> {
+    fn found_login(&self) -> MutexGuard<'_, Option<Login>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ProxyCredentials for ProxyLogin {
     fn known(&self, send: &mut dyn FnMut(&str, &str)) -> bool {
-        let found = self.found();
+        let found = self.found_login();
         let Some(login) = self.given.as_ref().or(found.as_ref()) else { return false };
         send(&login.user, login.secret.expose());
         true
@@ -60,7 +60,7 @@ impl ProxyCredentials for ProxyLogin {
 
     fn find(&self) -> Result<bool> {
         // Whoever comes second waits for the answer that the first one gets.
-        let mut found = self.found();
+        let mut found = self.found_login();
         if found.is_some() {
             return Ok(true);
         }
@@ -85,7 +85,7 @@ impl ProxyCredentials for ProxyLogin {
     }
 
     fn refused(&self) {
-        *self.found() = None;
+        *self.found_login() = None;
     }
 }
 

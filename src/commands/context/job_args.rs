@@ -7,14 +7,14 @@ use crate::error::{Error, Result};
 
 /// A job, or all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub enum JobSelection {
     /// The job of this number.
     One(u64),
     /// All jobs.
     All,
 }
 
-impl FromStr for Which {
+impl FromStr for JobSelection {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -30,14 +30,14 @@ impl FromStr for Which {
     }
 }
 
-impl Which {
+impl JobSelection {
     /// The numbers of the jobs that are meant, but for the one that asks.
     ///
     /// # Errors
     ///
     /// [`Kind::Usage`](crate::error::Kind::Usage) for a job that is not there.
-    pub fn numbers(self, command: &str, ctx: &Context) -> Result<Vec<u64>> {
-        let all = ctx.jobs.list().into_iter().map(|job| job.id).filter(|id| Some(*id) != ctx.job);
+    pub fn job_ids(self, command: &str, ctx: &Context) -> Result<Vec<u64>> {
+        let all = ctx.jobs.list_jobs().into_iter().map(|job| job.id).filter(|id| Some(*id) != ctx.job);
         let all: Vec<_> = all.collect();
         match self {
             Self::All => Ok(all),
@@ -53,7 +53,7 @@ impl Which {
 /// # Errors
 ///
 /// That of the first job that failed.
-pub fn collect(ids: &[u64], ctx: &mut Context) -> Result<()> {
+pub fn collect_jobs(ids: &[u64], ctx: &mut Context) -> Result<()> {
     // Each of them is collected, whatever became of the ones before.
     let results: Vec<_> = ids.iter().map(|id| ctx.collect_job(*id)).collect();
     results.into_iter().find(Result::is_err).unwrap_or(Ok(()))

@@ -1,7 +1,7 @@
 //! The keyring's part in a login: a password that was typed may be kept, one that is kept may be
 //! wrong. Nothing is stored without a yes.
 
-use super::{Context, Login};
+use super::{Context, Credentials};
 use crate::credentials::{Origin, Whose};
 use crate::error::{Error, Kind, Result};
 use crate::target::Site;
@@ -9,15 +9,15 @@ use crate::target::Site;
 impl Context {
     /// After a login: asks whether a password that was typed is to be kept; says how one that is
     /// kept and was refused can be removed. The login's result stays what it is.
-    pub(super) fn remember_password(
+    pub(super) fn update_keyring(
         &mut self,
         site: &Site,
-        login: &Login,
+        login: &Credentials,
         from: Option<Origin>,
         result: Result<()>,
     ) -> Result<()> {
         match (from, &result) {
-            (Some(Origin::Prompt), Ok(())) => self.offer_to_keep(site, login)?,
+            (Some(Origin::Prompt), Ok(())) => self.offer_to_store(site, login)?,
             (Some(Origin::Keyring), Err(error)) if error.kind() == Kind::Login => {
                 let hint = format!("`user --forget {}` removes the kept password", login.user);
                 return result.map_err(|error| error.with_hint(hint));
@@ -27,14 +27,14 @@ impl Context {
         result
     }
 
-    fn offer_to_keep(&self, site: &Site, login: &Login) -> Result<()> {
+    fn offer_to_store(&self, site: &Site, login: &Credentials) -> Result<()> {
         let keyring = self.connection.sources.keyring.as_ref();
         let Some(keyring) = keyring.filter(|keyring| keyring.is_there()) else { return Ok(()) };
         let question = "Store the password in the keyring (y/N)? ";
         let answer = self.out.ask(question, &self.cancel)?.unwrap_or_default();
         if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
             // A password that is not kept is no reason not to work.
-            if let Err(error) = keyring.put(whose(site, &login.user), &login.secret) {
+            if let Err(error) = keyring.put(keyring_entry(site, &login.user), &login.secret) {
                 self.out.warn(error.message());
             }
         }
@@ -54,7 +54,7 @@ impl Context {
         let login = self.connection.login.as_ref().map(|login| login.user.clone());
         let user = user.or(login).or_else(|| site.user.clone());
         let user = user.ok_or_else(|| Error::usage("user --forget: whose password?"))?;
-        match keyring.remove(whose(site, &user))? {
+        match keyring.remove(keyring_entry(site, &user))? {
             true => Ok(()),
             false => {
                 let text = format!("user --forget: the keyring has no password for {user} there");
@@ -64,7 +64,7 @@ impl Context {
     }
 }
 
-fn whose<'a>(site: &'a Site, user: &'a str) -> Whose<'a> {
+fn keyring_entry<'a>(site: &'a Site, user: &'a str) -> Whose<'a> {
     Whose { host: &site.host, port: site.port, user }
 }
 
@@ -79,14 +79,14 @@ mod tests {
     use crate::output::{Output, OutputOptions};
     use crate::target;
 
-    fn fixture(keyring: &Arc<Memory>, answers: &[&str]) -> (Fixture, Site, Login) {
+    fn fixture(keyring: &Arc<Memory>, answers: &[&str]) -> (Fixture, Site, Credentials) {
         let out = Output::memory_answering(OutputOptions::default(), answers);
         let mut fixture = Fixture::with(out, |_, _, _| Ok(()));
         let site = target::parse("ftps://bob@h").unwrap().site;
         fixture.ctx.connection.sources.keyring = Some(Arc::clone(keyring) as _);
         fixture.ctx.connection.site = Some(site.clone());
         let secret = Secret::new("hunter2".into()).unwrap();
-        (fixture, site, Login { user: "bob".into(), secret, account: None })
+        (fixture, site, Credentials { user: "bob".into(), secret, account: None })
     }
 
     #[test]
@@ -100,14 +100,14 @@ mod tests {
         ] {
             let keyring = Arc::new(Memory::default());
             let (mut fixture, site, login) = fixture(&keyring, &[answer]);
-            fixture.ctx.remember_password(&site, &login, Some(from), Ok(())).unwrap();
+            fixture.ctx.update_keyring(&site, &login, Some(from), Ok(())).unwrap();
             let has = keyring.kept.lock().unwrap().contains_key("bob@h:990");
             assert_eq!(has, kept, "{answer} {from:?}");
             assert!(!fixture.ctx.out.stderr_text().contains("hunter2"));
         }
         let keyring = Arc::new(Memory { locked: true, ..Memory::default() });
         let (mut fixture, site, login) = fixture(&keyring, &["y"]);
-        fixture.ctx.remember_password(&site, &login, Some(Origin::Prompt), Ok(())).unwrap();
+        fixture.ctx.update_keyring(&site, &login, Some(Origin::Prompt), Ok(())).unwrap();
         assert!(fixture.ctx.out.stderr_text().contains("keyring: locked"));
     }
 
@@ -117,10 +117,10 @@ mod tests {
         let (mut fixture, site, login) = fixture(&keyring, &["y"]);
         let refused = || Err(Error::new(Kind::Login, "refused"));
         let ctx = &mut fixture.ctx;
-        ctx.remember_password(&site, &login, Some(Origin::Prompt), refused()).unwrap_err();
+        ctx.update_keyring(&site, &login, Some(Origin::Prompt), refused()).unwrap_err();
         assert!(keyring.kept.lock().unwrap().is_empty());
         let error =
-            ctx.remember_password(&site, &login, Some(Origin::Keyring), refused()).unwrap_err();
+            ctx.update_keyring(&site, &login, Some(Origin::Keyring), refused()).unwrap_err();
         assert!(error.hint().unwrap().contains("user --forget bob"), "{error:?}");
     }
 
@@ -129,7 +129,7 @@ mod tests {
         use crate::credentials::Keyring as _;
         let keyring = Arc::new(Memory::default());
         let (mut fixture, site, login) = fixture(&keyring, &[]);
-        keyring.put(whose(&site, "bob"), &login.secret).unwrap();
+        keyring.put(keyring_entry(&site, "bob"), &login.secret).unwrap();
         fixture.ctx.forget_password(None).unwrap();
         assert_eq!(fixture.ctx.forget_password(None).unwrap_err().kind(), Kind::Other);
         fixture.ctx.connection.sources.keyring = None;

@@ -16,7 +16,7 @@ impl Context {
     /// # Errors
     ///
     /// A path that cannot be sent; no connection.
-    pub fn absolute(&mut self, path: &str) -> Result<RemotePath> {
+    pub fn absolute_path(&mut self, path: &str) -> Result<RemotePath> {
         let cwd = self.session()?.cwd().clone();
         cwd.resolve(path)
     }
@@ -27,13 +27,13 @@ impl Context {
     /// # Errors
     ///
     /// Those of the listing; [`Kind::Incomplete`] where the server left some out.
-    pub fn listing(&mut self, path: Option<&RemotePath>, cached: bool) -> Result<Arc<Vec<Entry>>> {
-        let key = self.absolute(path.map_or(".", RemotePath::as_str))?;
+    pub fn list_directory(&mut self, path: Option<&RemotePath>, cached: bool) -> Result<Arc<Vec<Entry>>> {
+        let key = self.absolute_path(path.map_or(".", RemotePath::as_str))?;
         let expire = self.settings.duration(CACHE_EXPIRE, self.connection.host());
-        if cached && let Some(entries) = self.cache.get(&key, expire) {
+        if cached && let Some(entries) = self.cache.fresh_listing(&key, expire) {
             return Ok(entries);
         }
-        match self.listing_so_far(path)? {
+        match self.list_even_incomplete(path)? {
             (entries, None) => Ok(entries),
             (_, Some(cut)) => Err(cut),
         }
@@ -45,11 +45,11 @@ impl Context {
     /// # Errors
     ///
     /// Those of the listing.
-    pub fn listing_so_far(
+    pub fn list_even_incomplete(
         &mut self,
         path: Option<&RemotePath>,
     ) -> Result<(Arc<Vec<Entry>>, Option<Error>)> {
-        let key = self.absolute(path.map_or(".", RemotePath::as_str))?;
+        let key = self.absolute_path(path.map_or(".", RemotePath::as_str))?;
         // `.` and the like mean the same to us, but not to every server.
         let path = path.filter(|path| path.as_str() != ".");
         let listing = self.ask_server(|session| session.list_directory(path, true))?;
@@ -60,22 +60,22 @@ impl Context {
             let text = format!("{key}: the listing is incomplete: {words}");
             return Ok((Arc::new(listing.entries), Some(Error::new(Kind::Incomplete, text))));
         }
-        Ok((self.cache.put(key, listing.entries), None))
+        Ok((self.cache.store_listing(key, listing.entries), None))
     }
 
     /// Drops what the cache knows of a path that was changed. No server is asked.
-    pub fn forget(&mut self, path: &RemotePath) {
-        match self.connection.cwd().map(|cwd| cwd.resolve(path.as_str())) {
-            Some(Ok(path)) => self.cache.touch(&path),
-            _ => self.cache.clear(),
+    pub fn invalidate_listing(&mut self, path: &RemotePath) {
+        match self.connection.remote_directory().map(|cwd| cwd.resolve(path.as_str())) {
+            Some(Ok(path)) => self.cache.invalidate(&path),
+            _ => self.cache.invalidate_all(),
         }
     }
 
     /// Size and time of a remote file, if a listing told them lately and exactly.
-    pub fn known_facts(&mut self, path: &RemotePath) -> Option<Facts> {
-        let cwd = self.connection.cwd()?.clone();
+    pub fn cached_file_info(&mut self, path: &RemotePath) -> Option<Facts> {
+        let cwd = self.connection.remote_directory()?.clone();
         let expire = self.settings.duration(CACHE_EXPIRE, self.connection.host());
-        let entry = self.cache.entry(&cwd.resolve(path.as_str()).ok()?, expire)?;
+        let entry = self.cache.cached_entry(&cwd.resolve(path.as_str()).ok()?, expire)?;
         if entry.kind != EntryKind::File || entry.size_in_blocks || may_be_link(&entry) {
             return None;
         }

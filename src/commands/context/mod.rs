@@ -38,14 +38,14 @@ use crate::transfer::retry::Retries;
 use crate::transfer::upload::journal::UploadJournals;
 use crate::transfer::{How, Verify};
 
-pub use audit::{Audit, Place};
-pub use cache::Cache;
-pub use connection::{Connection, Login};
-pub use jobs::{Body, Job, Jobs, State, Waiting};
+pub use audit::{Audit, AuditSide};
+pub use cache::ListingCache;
+pub use connection::{Connection, Credentials};
+pub use jobs::{JobFn, BackgroundJob, Jobs, JobState, QueueView};
 
 /// Counts for the summary and the exit status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct RunTotals {
     /// Commands run.
     pub commands: u64,
     /// Commands failed.
@@ -58,9 +58,9 @@ pub struct Tally {
     pub first: Option<Kind>,
 }
 
-impl Tally {
+impl RunTotals {
     /// Adds what was done elsewhere.
-    pub fn add(&mut self, other: &Tally) {
+    pub fn add(&mut self, other: &RunTotals) {
         self.commands += other.commands;
         self.failed += other.failed;
         self.files += other.files;
@@ -75,7 +75,7 @@ pub struct TotalLimits(Mutex<(set::Rate, Limit, Limit)>);
 
 impl TotalLimits {
     /// The limit of one direction, as the setting has it now.
-    fn of(&self, way: Way, settings: &Settings) -> Limit {
+    fn of_direction(&self, way: Way, settings: &Settings) -> Limit {
         let rate = settings.rate(set::NET_LIMIT_TOTAL_RATE, None);
         let mut limits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if limits.0 != rate {
@@ -102,7 +102,7 @@ pub struct Context {
     /// The server, the login, the session.
     pub connection: Connection,
     /// Listings seen lately.
-    pub cache: Cache,
+    pub cache: ListingCache,
     /// Aliases, by name.
     pub aliases: BTreeMap<String, String>,
     /// Where files are kept.
@@ -112,21 +112,21 @@ pub struct Context {
     /// The local directory before the last `lcd`.
     pub previous_local: Option<PathBuf>,
     /// Whether a wildcard made some of the running command's words.
-    pub globbed: bool,
+    pub words_from_wildcard: bool,
     /// Whether commands come from the prompt.
     pub at_prompt: bool,
     /// Whether a failure of the running command is caught by `||`.
-    pub tolerated: bool,
+    pub failure_is_handled: bool,
     /// Whether a script goes on after a failed command (`--keep-going`).
     pub keep_going: bool,
     /// How deep the running script is nested in others.
-    pub depth: usize,
+    pub script_depth: usize,
     /// The aliases being run, outermost first.
     pub running_aliases: Vec<String>,
     /// Counts for the summary.
-    pub tally: Tally,
+    pub totals: RunTotals,
     /// Set by `exit`: the status to leave with, or none given.
-    pub leaving: Option<Option<u8>>,
+    pub exit_requested: Option<Option<u8>>,
     /// The prompt's history, oldest first.
     pub history: Vec<String>,
     /// The limits that all transfers share.
@@ -159,19 +159,19 @@ impl Context {
             settings,
             cancel,
             connection,
-            cache: Cache::default(),
+            cache: ListingCache::default(),
             aliases: BTreeMap::new(),
             home,
             local_dir: None,
             previous_local: None,
-            globbed: false,
+            words_from_wildcard: false,
             at_prompt: false,
-            tolerated: false,
+            failure_is_handled: false,
             keep_going: false,
-            depth: 0,
+            script_depth: 0,
             running_aliases: Vec::new(),
-            tally: Tally::default(),
-            leaving: None,
+            totals: RunTotals::default(),
+            exit_requested: None,
             history: Vec::new(),
             total_limits: Arc::default(),
             hidden_variables: Vec::new(),
@@ -184,7 +184,7 @@ impl Context {
 
     /// A word as a local path. To be used wherever a local file is touched: a job's relative paths
     /// begin in its own directory, whatever the shell's is by now.
-    pub fn local(&self, word: &str) -> PathBuf {
+    pub fn local_path(&self, word: &str) -> PathBuf {
         let path = local_path::path(word);
         match &self.local_dir {
             Some(directory) => directory.join(path),
@@ -234,7 +234,7 @@ impl Context {
                 _ => Verify::Size,
             },
             atomic: self.settings.flag(set::XFER_ATOMIC, host),
-            limits: [Limit::new(rate), self.total_limits.of(way, &self.settings)],
+            limits: [Limit::new(rate), self.total_limits.of_direction(way, &self.settings)],
             uploads: self.upload_journals(&self.connection).filter(|_| way != Way::Download),
             ..How::default()
         }
@@ -256,7 +256,7 @@ impl Context {
     }
 
     /// A local command that sees none of the variables that held a password.
-    pub fn child(&self, program: &str) -> std::process::Command {
+    pub fn local_command(&self, program: &str) -> std::process::Command {
         let mut command = std::process::Command::new(program);
         for variable in &self.hidden_variables {
             command.env_remove(variable);
@@ -269,10 +269,10 @@ impl Context {
     }
 
     /// A local command line in the user's shell.
-    pub fn shell_command(&self, line: &str) -> std::process::Command {
+    pub fn user_shell_command(&self, line: &str) -> std::process::Command {
         let shell = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
         let shell = shell.unwrap_or_else(|| "/bin/sh".into());
-        let mut command = self.child(&shell.to_string_lossy());
+        let mut command = self.local_command(&shell.to_string_lossy());
         command.arg("-c").arg(line);
         command
     }

@@ -24,8 +24,8 @@ impl Context {
         self.session()?;
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
         let login = self.connection.login.clone().ok_or_else(not_connected)?;
-        let mut options = self.session_options(&site)?;
-        let mut session = self.connection.take_session().ok_or_else(not_connected)?;
+        let mut options = self.session_config(&site)?;
+        let mut session = self.connection.lend_session().ok_or_else(not_connected)?;
         session.set_prefetch(true);
         let (known, pinned) = (session.template(), session.certificate().to_vec());
         let is_lost = session.is_directory_unknown();
@@ -54,7 +54,7 @@ impl Context {
                 let text = format!("{}: {limit} connections are open already", site.key());
                 Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
             })?;
-            let login = login.shown();
+            let login = login.login_request();
             let session = Session::connect(options.clone(), &mut |identity| {
                 if identity.der == pinned {
                     return Ok(());
@@ -62,12 +62,12 @@ impl Context {
                 let text = "shows another certificate than on the first connection";
                 Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.key())))
             });
-            audit.connect(session.as_ref().err());
+            audit.log_connect(session.as_ref().err());
             let mut session = session?;
             session.attach_permit(slot);
             session.set_prefetch(true);
             let logged_in = session.login_from_template(&known, &login);
-            audit.login(login.user, logged_in.as_ref().err());
+            audit.log_login(login.user, logged_in.as_ref().err());
             logged_in.map(|()| session)
         };
         let pool = Pool::new(limit, Box::new(connect));
@@ -82,7 +82,7 @@ impl Context {
 
     /// Does work with one transfer after the other if `many` is true: each one's data connection
     /// is then asked for with the end of the one before it.
-    pub fn in_a_row<T>(&mut self, many: bool, work: impl FnOnce(&mut Self) -> T) -> T {
+    pub fn with_prefetch<T>(&mut self, many: bool, work: impl FnOnce(&mut Self) -> T) -> T {
         if let Some(session) = &mut self.connection.session {
             session.set_prefetch(many);
         }
@@ -98,11 +98,11 @@ impl Context {
     /// Takes a session out of the pool for the shell, and parks the others. The shell's is one in
     /// the shell's directory; where none is, the next command connects again.
     pub fn end_pool(&mut self, pool: &Pool) {
-        let before = self.connection.place();
+        let before = self.connection.position();
         let login = self.connection.login.clone();
         let Some((site, login)) = self.connection.site.clone().zip(login) else { return };
         let (place, key) = (site.key(), self.parking_key(&site, &login.user));
-        let idle = self.idle();
+        let idle = self.idle_timeout();
         let mut sessions = pool.drain();
         sessions.retain(|session| session.failure().is_none());
         let is_ours = |session: &Session| {

@@ -245,7 +245,7 @@ impl Patient<'_> {
         let mut session =
             Session::connect(self.options.clone(), &mut |identity| self.admit(identity))?;
         let login = self.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
-        session.login(&login.shown())?;
+        session.login(&login.login_request())?;
         Ok(session)
     }
 }

@@ -6,7 +6,7 @@ use super::Patient;
 use super::advice::Topic;
 use super::network::quoted;
 use super::report::{Finding, Mark};
-use crate::commands::context::Login;
+use crate::commands::context::Credentials;
 use crate::credentials::password_for;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::Secured;
@@ -54,7 +54,7 @@ impl Patient<'_> {
                 return Ok(false);
             }
         };
-        match control.log_in(&login.shown()) {
+        match control.log_in(&login.login_request()) {
             Ok(reply) => {
                 self.heard(&reply.to_string());
                 let seen = format!("as {}: {}", login.user, quoted(&reply));
@@ -71,7 +71,7 @@ impl Patient<'_> {
 
     /// What to log in with: the shell's own login for the server that it is connected to, else
     /// what the sources have. Nobody is asked.
-    fn credentials(&self) -> Result<Arc<Login>> {
+    fn credentials(&self) -> Result<Arc<Credentials>> {
         let connection = &self.ctx.connection;
         if let (Some(login), Some(site)) = (&connection.login, &connection.site)
             && (&site.host, site.port) == (&self.site.host, self.site.port)
@@ -91,6 +91,6 @@ impl Patient<'_> {
             self.ctx.out.notice(notice);
         }
         let (user, secret, account) = (found.user, found.secret, found.account);
-        Ok(Arc::new(Login { user, secret, account }))
+        Ok(Arc::new(Credentials { user, secret, account }))
     }
 }

@@ -31,7 +31,7 @@ use crate::target::{self, Site};
 use crate::tls::Backend;
 
 use self::report::{Finding, Report};
-use super::context::Login;
+use super::context::Credentials;
 
 /// Examine a server and say what is wrong with it
 ///
@@ -86,7 +86,7 @@ struct Patient<'a> {
     accepted: Option<Vec<u8>>,
     /// Whether it was verified, not just let through.
     verified: bool,
-    login: Option<Arc<Login>>,
+    login: Option<Arc<Credentials>>,
     features: Features,
     /// Whether a passive port could not be reached.
     blocked: bool,
@@ -119,7 +119,7 @@ impl<'a> Patient<'a> {
                     Error::usage("doctor: which server?").with_hint("`doctor HOST`")
                 })?,
             };
-        let options = ctx.session_options(&site)?;
+        let options = ctx.session_config(&site)?;
         let mut probe = SessionConfig { clear_data: false, ..options.clone() };
         probe.tls.backend = Backend::OpenSsl;
         let report = Report::new(ctx.out.clone(), ctx.cancel.clone());
@@ -181,7 +181,7 @@ impl<'a> Patient<'a> {
         for (verb, argument) in [("PBSZ", "0"), ("PROT", "P")] {
             control.command(verb, argument)?;
         }
-        control.log_in(&login.shown())?;
+        control.log_in(&login.login_request())?;
         Ok(control)
     }
 }

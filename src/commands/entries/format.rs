@@ -14,7 +14,7 @@ use crate::ftp::path::RemotePath;
 use crate::output::{self, NameKind, Record, Style};
 
 /// The kind's name in JSON and in `stat`.
-pub fn kind_word(kind: EntryKind) -> &'static str {
+pub fn kind_name(kind: EntryKind) -> &'static str {
     match kind {
         EntryKind::File => "file",
         EntryKind::Directory => "directory",
@@ -71,19 +71,19 @@ pub fn exact_size(entry: &Entry) -> Option<u64> {
 
 /// Where an entry lies.
 #[derive(Debug, Clone, Copy)]
-pub enum Place<'a> {
+pub enum EntryLocation<'a> {
     /// At this absolute path.
     At(&'a RemotePath),
     /// In this directory, as a listing of it said.
     In(&'a RemotePath),
 }
 
-impl<'a> Place<'a> {
+impl<'a> EntryLocation<'a> {
     /// The entry's absolute path. A name that is no path is shown, but leads nowhere.
-    pub fn path(self, entry: &Entry) -> Cow<'a, RemotePath> {
+    pub fn entry_path(self, entry: &Entry) -> Cow<'a, RemotePath> {
         match self {
-            Place::At(path) => Cow::Borrowed(path),
-            Place::In(directory) => {
+            EntryLocation::At(path) => Cow::Borrowed(path),
+            EntryLocation::In(directory) => {
                 let name = &entry.name;
                 let slash = if directory.as_str().ends_with('/') { "" } else { "/" };
                 let path = RemotePath::new(format!("{directory}{slash}{name}"));
@@ -94,7 +94,7 @@ impl<'a> Place<'a> {
 }
 
 /// The entry at an absolute path, for `--json`. `offset` is that of the server's clock.
-pub fn record<'a>(
+pub fn entry_record<'a>(
     entry: &'a Entry,
     name: &'a str,
     path: &'a RemotePath,
@@ -104,9 +104,9 @@ pub fn record<'a>(
     Record::Entry(output::Entry {
         name: name.into(),
         path: path.as_str().into(),
-        kind: kind_word(entry.kind),
+        kind: kind_name(entry.kind),
         size: exact_size(entry),
-        modified: entry.modified.as_ref().and_then(|modified| timezone::utc(modified, offset)),
+        modified: entry.modified.as_ref().and_then(|modified| timezone::to_utc(modified, offset)),
         mode: entry.mode,
         owner: text(&entry.owner),
         group: text(&entry.group),
@@ -115,7 +115,7 @@ pub fn record<'a>(
 }
 
 /// The style of the entry's name.
-pub fn style(ctx: &Context, entry: &Entry) -> Style {
+pub fn name_style(ctx: &Context, entry: &Entry) -> Style {
     let kind = match entry.kind {
         EntryKind::Directory => NameKind::Directory,
         EntryKind::Link => NameKind::Link,
@@ -126,7 +126,7 @@ pub fn style(ctx: &Context, entry: &Entry) -> Style {
 }
 
 /// The name, and where a link leads.
-pub fn label(entry: &Entry) -> String {
+pub fn name_with_suffix(entry: &Entry) -> String {
     match &entry.target {
         Some(target) => format!("{} -> {target}", entry.name),
         None => entry.name.clone(),
@@ -138,7 +138,7 @@ pub fn label(entry: &Entry) -> String {
 /// # Errors
 ///
 /// Those of the output.
-pub fn line(ctx: &Context, text: &str) -> Result<()> {
+pub fn write_name(ctx: &Context, text: &str) -> Result<()> {
     if ctx.out.is_terminal_out() && !ctx.out.is_json() {
         return ctx.out.line(&output::escape(text));
     }
@@ -146,15 +146,15 @@ pub fn line(ctx: &Context, text: &str) -> Result<()> {
 }
 
 /// The absolute path of one as typed, as far as the directory is known. Asks no server.
-pub fn absolute(ctx: &Context, path: &RemotePath) -> RemotePath {
-    let resolved = ctx.connection.cwd().and_then(|cwd| cwd.resolve(path.as_str()).ok());
+pub fn absolute_name(ctx: &Context, path: &RemotePath) -> RemotePath {
+    let resolved = ctx.connection.remote_directory().and_then(|cwd| cwd.resolve(path.as_str()).ok());
     resolved.unwrap_or_else(|| path.clone())
 }
 
 /// Drops what the cache says of a path that a command has changed, or tried to.
-pub fn forget(ctx: &mut Context, path: &RemotePath) {
-    let path = absolute(ctx, path);
-    ctx.cache.touch(&path);
+pub fn invalidate_and_report(ctx: &mut Context, path: &RemotePath) {
+    let path = absolute_name(ctx, path);
+    ctx.cache.invalidate(&path);
 }
 
 /// Whether a name from a listing is one component of a path, and not the directory itself or its

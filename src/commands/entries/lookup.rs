@@ -23,20 +23,20 @@ impl Lookup {
     /// # Errors
     ///
     /// [`Kind::Refused`] when there is none; those of the server.
-    pub fn entry(&mut self, ctx: &mut Context, typed: &str) -> Result<Entry> {
+    pub fn find_entry(&mut self, ctx: &mut Context, typed: &str) -> Result<Entry> {
         let path = RemotePath::new(typed)?;
-        let absolute = ctx.absolute(typed)?;
+        let absolute = ctx.absolute_path(typed)?;
         let (Some(name), Some(parent)) = (path.file_name(), absolute.parent()) else {
             return if ctx.ask_server(|session| session.is_directory(&path))? {
                 Ok(Entry::new(typed, EntryKind::Directory))
             } else {
-                Err(missing(typed))
+                Err(no_such_file(typed))
             };
         };
         // What a wildcard found was listed a moment ago.
-        let fresh = ctx.globbed && self.learn(ctx, &path, &parent, true).is_ok();
+        let fresh = ctx.words_from_wildcard && self.read_listing(ctx, &path, &parent, true).is_ok();
         if let Some(entry) = self.directories.get(&parent).and_then(|names| names.get(name))
-            && (fresh || !ctx.globbed)
+            && (fresh || !ctx.words_from_wildcard)
         {
             return Ok(entry.clone());
         }
@@ -45,9 +45,9 @@ impl Lookup {
             Err(error) if !lacks_command(&error) => return Err(error),
             _ => {}
         }
-        self.learn(ctx, &path, &parent, false)?;
+        self.read_listing(ctx, &path, &parent, false)?;
         let found = self.directories.get(&parent).and_then(|names| names.get(name));
-        found.cloned().ok_or_else(|| missing(typed))
+        found.cloned().ok_or_else(|| no_such_file(typed))
     }
 
     /// As [`Lookup::entry`]; `None` when there is none.
@@ -55,15 +55,15 @@ impl Lookup {
     /// # Errors
     ///
     /// Those of the server.
-    pub fn find(&mut self, ctx: &mut Context, typed: &str) -> Result<Option<Entry>> {
-        match self.entry(ctx, typed) {
+    pub fn find_if_exists(&mut self, ctx: &mut Context, typed: &str) -> Result<Option<Entry>> {
+        match self.find_entry(ctx, typed) {
             Ok(entry) => Ok(Some(entry)),
             Err(error) if error.kind() == Kind::Refused => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    fn learn(
+    fn read_listing(
         &mut self,
         ctx: &mut Context,
         path: &RemotePath,
@@ -74,14 +74,14 @@ impl Lookup {
             return Ok(());
         }
         // As typed: the server may see a path through a link where we cannot.
-        let entries = ctx.listing(path.parent().as_ref(), cached)?;
+        let entries = ctx.list_directory(path.parent().as_ref(), cached)?;
         let names = entries.iter().map(|entry| (entry.name.clone(), entry.clone()));
         self.directories.insert(parent.clone(), names.collect());
         Ok(())
     }
 }
 
-fn missing(typed: &str) -> Error {
+fn no_such_file(typed: &str) -> Error {
     Error::new(Kind::Refused, format!("{typed}: no such file or directory"))
 }
 

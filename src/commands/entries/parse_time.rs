@@ -31,10 +31,10 @@ pub fn parse_date(text: &str) -> Option<DateTime<Utc>> {
 
 /// A date, or a duration before `now`: `3d`, `2h`.
 pub fn parse_moment(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    parse_date(text).or_else(|| ago(parse_duration(text)?, now))
+    parse_date(text).or_else(|| time_ago(parse_duration(text)?, now))
 }
 
-fn ago(duration: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+fn time_ago(duration: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     now.checked_sub_signed(chrono::TimeDelta::from_std(duration).ok()?)
 }
 
@@ -43,7 +43,7 @@ fn ago(duration: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 /// # Errors
 ///
 /// Always.
-pub fn no_date<T>(text: &str) -> Result<T> {
+pub fn not_a_date<T>(text: &str) -> Result<T> {
     Err(Error::usage(format!("{text}: not a date"))
         .with_hint("such as 2026-11-20 or '2026-11-20 07:15'"))
 }

@@ -3,16 +3,16 @@
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::commands::Context;
-use crate::commands::entries::format::Place;
+use crate::commands::entries::format::EntryLocation;
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::settings::FTP_TIMEZONE;
 
 /// How far the times of these entries are ahead of UTC. `None` when it is not known, or none of
 /// them is on the server's own clock.
-pub fn offset(ctx: &mut Context, entries: &[(&Entry, Place<'_>)]) -> Option<TimeDelta> {
+pub fn server_utc_offset(ctx: &mut Context, entries: &[(&Entry, EntryLocation<'_>)]) -> Option<TimeDelta> {
     let on_its_clock = |entry: &Entry| entry.modified.filter(|m| m.zone == Zone::Server);
     entries.iter().find_map(|(entry, _)| on_its_clock(entry))?;
-    if let Some(fixed) = by_setting(ctx) {
+    if let Some(fixed) = configured_offset(ctx) {
         return Some(fixed);
     }
     // The newest file: its season is most likely that of the others.
@@ -20,30 +20,30 @@ pub fn offset(ctx: &mut Context, entries: &[(&Entry, Place<'_>)]) -> Option<Time
     let dated = files.filter_map(|(entry, place)| Some((entry, place, on_its_clock(entry)?)));
     let dated = dated.filter(|(.., modified)| modified.precision == Precision::Minute);
     let newest = dated.max_by_key(|(.., modified)| modified.time);
-    let newest = newest.map(|(entry, place, modified)| (place.path(entry), modified));
+    let newest = newest.map(|(entry, place, modified)| (place.entry_path(entry), modified));
     let newest = newest.as_ref().map(|(path, modified)| (&**path, modified));
     let offset = ctx.ask_server(|session| {
         let offset = session.list_time_offset(newest);
-        session.failure().map_or(Ok(offset), Err)
+        session.failure().map_or(Ok(server_utc_offset), Err)
     });
-    offset.ok().flatten()
+    server_utc_offset.ok().flatten()
 }
 
 /// What the setting `ftp:timezone` says; `None` for `auto`.
-pub fn by_setting(ctx: &Context) -> Option<TimeDelta> {
-    fixed(ctx.settings.text(FTP_TIMEZONE, ctx.connection.host()))
+pub fn configured_offset(ctx: &Context) -> Option<TimeDelta> {
+    fixed_offset(ctx.settings.text(FTP_TIMEZONE, ctx.connection.host()))
 }
 
 /// A time in UTC; `None` for one on a clock of an unknown zone.
-pub fn utc(modified: &Modified, offset: Option<TimeDelta>) -> Option<DateTime<Utc>> {
+pub fn to_utc(modified: &Modified, offset: Option<TimeDelta>) -> Option<DateTime<Utc>> {
     match modified.zone {
         Zone::Utc => Some(modified.time.and_utc()),
-        Zone::Server => Some(modified.time.checked_sub_signed(offset?)?.and_utc()),
+        Zone::Server => Some(modified.time.checked_sub_signed(server_utc_offset?)?.and_utc()),
     }
 }
 
 /// What a setting such as `UTC` or `+02:00` says; `None` for one that must be found out.
-fn fixed(text: &str) -> Option<TimeDelta> {
+fn fixed_offset(text: &str) -> Option<TimeDelta> {
     if text == "UTC" {
         return Some(TimeDelta::zero());
     }
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_fixed_zone_is_read_and_others_are_found_out() {
-        let minutes = |text| fixed(text).map(|offset| offset.num_minutes());
+        let minutes = |text| fixed_offset(text).map(|offset| server_utc_offset.num_minutes());
         assert_eq!(minutes("UTC"), Some(0));
         assert_eq!(minutes("+05:30"), Some(330));
         assert_eq!(minutes("-08:00"), Some(-480));
@@ -77,7 +77,7 @@ mod tests {
         let exact = Modified { time, precision: Precision::Second, zone: Zone::Utc };
         let listed = Modified { zone: Zone::Server, ..exact };
         let hour = Some(TimeDelta::hours(1));
-        let seconds = |modified, offset| utc(modified, offset).map(|time| time.timestamp());
+        let seconds = |modified, offset| to_utc(modified, server_utc_offset).map(|time| time.timestamp());
         assert_eq!(seconds(&exact, hour), Some(1_000_000));
         assert_eq!(seconds(&listed, hour), Some(996_400));
         assert_eq!(seconds(&listed, None), None);

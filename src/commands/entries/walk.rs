@@ -35,7 +35,7 @@ impl Found {
     /// # Errors
     ///
     /// A path that cannot be sent.
-    pub fn root(typed: &str, entry: Entry) -> Result<Self> {
+    pub fn walk_root(typed: &str, entry: Entry) -> Result<Self> {
         // With a slash at its end, a link means the directory that it leads to.
         let kind = if typed.ends_with('/') { EntryKind::Directory } else { entry.kind };
         let path = match typed.trim_end_matches('/') {
@@ -53,7 +53,7 @@ impl Found {
 /// # Errors
 ///
 /// What `visit` fails with; a lost connection; Ctrl-C.
-pub fn walk(
+pub fn walk_tree(
     ctx: &mut Context,
     root: Found,
     max_depth: usize,
@@ -80,23 +80,23 @@ pub fn walk(
             if too_deep > TOO_DEEP_MAX {
                 return Err(error);
             }
-            failures.note(ctx, Err(error))?;
+            failures.note_result(ctx, Err(error))?;
             continue;
         }
         entered += 1;
         if entered > most {
             return Err(too_many_directories(at.as_str(), most));
         }
-        match inside(ctx, &found, failures) {
+        match walk_below(ctx, &found, failures) {
             Ok(mut entries) => waiting.append(&mut entries),
-            Err(error) => failures.note(ctx, Err(error))?,
+            Err(error) => failures.note_result(ctx, Err(error))?,
         }
     }
     Ok(())
 }
 
 /// What is in a directory, last name first.
-fn inside(ctx: &mut Context, directory: &Found, failures: &mut Failures) -> Result<Vec<Found>> {
+fn walk_below(ctx: &mut Context, directory: &Found, failures: &mut Failures) -> Result<Vec<Found>> {
     let at = &directory.path;
     let mut above = Arc::clone(&directory.above);
     if let Some(unique) = &directory.entry.unique {
@@ -105,12 +105,12 @@ fn inside(ctx: &mut Context, directory: &Found, failures: &mut Failures) -> Resu
         }
         above = above.iter().chain([unique]).cloned().collect();
     }
-    let listing = ctx.listing(Some(at), false)?;
+    let listing = ctx.list_directory(Some(at), false)?;
     let mut found = Vec::with_capacity(listing.len());
     for entry in listing.iter() {
         if !format::is_component(&entry.name) {
             let why = format!("{at}: the server names something elsewhere: {:?}", entry.name);
-            failures.note(ctx, Err(Error::new(Kind::Refused, why)))?;
+            failures.note_result(ctx, Err(Error::new(Kind::Refused, why)))?;
             continue;
         }
         found.push(Found {

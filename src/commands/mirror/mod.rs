@@ -16,7 +16,7 @@ use super::context::Connection;
 use super::{Builtin, Context, Example, Group};
 use crate::local_path;
 use patterns::Patterns;
-use report::Watching;
+use report::MirrorReport;
 
 use crate::error::{Error, Kind, Result};
 use crate::output::{Way, human_bytes, human_duration, human_rate};
@@ -62,13 +62,13 @@ pub struct Mirror {
     #[arg(long)]
     dry_run: bool,
     /// Delete nothing if more than N files (or N%) would be deleted
-    #[arg(long, value_name = "N[%]", value_parser = limit)]
+    #[arg(long, value_name = "N[%]", value_parser = parse_limit)]
     max_delete: Option<set::Limit>,
     /// Only files of MIN to MAX bytes; either may be left out
-    #[arg(long, value_name = "MIN-MAX", value_parser = sizes, allow_hyphen_values = true)]
+    #[arg(long, value_name = "MIN-MAX", value_parser = parse_sizes, allow_hyphen_values = true)]
     size_range: Option<RangeInclusive<u64>>,
     /// Only files modified after this: a date (2026-01-31) or an age (12h)
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     newer_than: Option<NaiveDateTime>,
     /// Go on with files that an earlier run left unfinished
     #[arg(short = 'c', long = "continue")]
@@ -86,11 +86,11 @@ pub struct Mirror {
     target: Option<String>,
 }
 
-fn limit(text: &str) -> Result<set::Limit, String> {
+fn parse_limit(text: &str) -> Result<set::Limit, String> {
     set::parse_limit(text).flatten().ok_or_else(|| "a number or a percentage is needed".into())
 }
 
-fn sizes(text: &str) -> Result<RangeInclusive<u64>, String> {
+fn parse_sizes(text: &str) -> Result<RangeInclusive<u64>, String> {
     let (from, to) = text.split_once('-').ok_or("MIN-MAX is needed, such as 1k-10M")?;
     let size = |text: &str, empty| match text {
         "" => Ok(empty),
@@ -99,7 +99,7 @@ fn sizes(text: &str) -> Result<RangeInclusive<u64>, String> {
     Ok(size(from, 0)?..=size(to, u64::MAX)?)
 }
 
-fn time(text: &str) -> Result<NaiveDateTime, String> {
+fn parse_time(text: &str) -> Result<NaiveDateTime, String> {
     crate::commands::entries::parse_time::parse_moment(text, Utc::now())
         .map(|time| time.naive_utc())
         .ok_or_else(|| "a date (2026-01-31, 2026-01-31T12:00) or an age (12h, 3d) is needed".into())
@@ -135,26 +135,26 @@ impl Builtin for Mirror {
         if self.delete && !(self.yes || self.dry_run || can_ask) {
             return Err(Error::usage("mirror: --delete in a script needs --yes").into());
         }
-        let result = if self.has_url() { self.by_urls(ctx) } else { self.here(ctx) };
-        ctx.cache.clear();
+        let result = if self.has_url() { self.run_with_urls(ctx) } else { self.mirror_current_site(ctx) };
+        ctx.cache.invalidate_all();
         Ok(result?)
     }
 }
 
 impl Mirror {
     /// Between the current server and this side.
-    fn here(&self, ctx: &mut Context) -> Result<()> {
+    fn mirror_current_site(&self, ctx: &mut Context) -> Result<()> {
         let pool = ctx.begin_pool()?;
         let way = if self.reverse { Way::Upload } else { Way::Download };
         let result = self
-            .sides(&pool, ctx)
-            .and_then(|sides| self.run_between(ctx, sides, way, None, pool.limit()));
+            .mirror_sides(&pool, ctx)
+            .and_then(|sides| self.run_mirror(ctx, sides, way, None, pool.limit()));
         ctx.end_pool(&pool);
         result
     }
 
     /// `there` is the server that a copy goes to.
-    fn run_between(
+    fn run_mirror(
         &self,
         ctx: &mut Context,
         sides: Sides,
@@ -162,41 +162,41 @@ impl Mirror {
         there: Option<&Connection>,
         limit: usize,
     ) -> Result<()> {
-        let mut settings = self.settings(ctx, way, limit);
+        let mut settings = self.mirror_settings(ctx, way, limit);
         if let Some(there) = there {
             settings.how.uploads = ctx.upload_journals(there);
             settings.how.atomic = ctx.settings.flag(set::XFER_ATOMIC, there.host());
         }
-        let watched = Watching::new(ctx, way, there, sides.clone());
+        let watched = MirrorReport::new(ctx, way, there, sides.clone());
         let begun = std::time::Instant::now();
         let result = executor::carry(&sides, &settings, &watched, &ctx.cancel);
         let mut summary = match result {
             Ok(summary) => summary,
             Err(error) => {
-                watched.end(ctx);
+                watched.finish_report(ctx);
                 return Err(error);
             }
         };
         let deleted = if self.dry_run {
-            watched.end_plan()
+            watched.show_rest_of_plan()
         } else {
-            self.delete(ctx, &sides, &settings, &mut summary, &watched)
+            self.delete_extraneous(ctx, &sides, &settings, &mut summary, &watched)
         };
-        watched.end(ctx);
+        watched.finish_report(ctx);
         deleted?;
-        self.tell(ctx, &summary, begun.elapsed());
+        self.report_summary(ctx, &summary, begun.elapsed());
         let left = match (summary.failures, summary.kept) {
             (0, 0) => return Ok(()),
             (0, _) => "not all that is surplus was deleted".to_owned(),
-            (failures, _) => format!("{} failed", count(failures, "item")),
+            (failures, _) => format!("{} failed", count_text(failures, "item")),
         };
         Err(Error::new(Kind::Incomplete, format!("mirror {}: {left}", self.source)))
     }
 
-    fn sides(&self, pool: &Arc<crate::ftp::pool::Pool>, ctx: &Context) -> Result<Sides> {
-        let cwd = ctx.connection.cwd().cloned();
+    fn mirror_sides(&self, pool: &Arc<crate::ftp::pool::Pool>, ctx: &Context) -> Result<Sides> {
+        let cwd = ctx.connection.remote_directory().cloned();
         let cwd = cwd.unwrap_or_else(crate::ftp::path::RemotePath::here);
-        let ahead = crate::commands::entries::timezone::by_setting(ctx);
+        let ahead = crate::commands::entries::timezone::configured_offset(ctx);
         let last = |path: &str| {
             let path = path.trim_end_matches('/');
             path.rsplit('/')
@@ -209,7 +209,7 @@ impl Mirror {
         let remote = |path: &str| -> Result<_> {
             Ok(Arc::new(RemoteTree::new(Arc::clone(pool), cwd.resolve(path)?, ahead)))
         };
-        let here = |path: &str| ctx.local(&local_path::expand_tilde(path));
+        let here = |path: &str| ctx.local_path(&local_path::expand_tilde(path));
         let tree = if self.dereference { LocalTree::following } else { LocalTree::new };
         Ok(if self.reverse {
             Sides::Up(Arc::new(tree(here(&self.source))), remote(&default())?)
@@ -218,7 +218,7 @@ impl Mirror {
         })
     }
 
-    fn settings(&self, ctx: &Context, way: Way, limit: usize) -> Settings {
+    fn mirror_settings(&self, ctx: &Context, way: Way, limit: usize) -> Settings {
         let host = ctx.connection.host();
         let mut how = ctx.transfer_options(way);
         how.resume = Resume::asked(self.resume);
@@ -244,13 +244,13 @@ impl Mirror {
     }
 
     /// Deletes what is surplus, if everything that speaks for it is known for sure.
-    fn delete(
+    fn delete_extraneous(
         &self,
         ctx: &Context,
         sides: &Sides,
         settings: &Settings,
         summary: &mut Summary,
-        watched: &Watching,
+        watched: &MirrorReport,
     ) -> Result<()> {
         if summary.surplus.is_empty() {
             return Ok(());
@@ -264,7 +264,7 @@ impl Mirror {
         }
         if summary.failures > 0 && !self.delete_despite_errors {
             summary.surplus.clear();
-            let failed = count(summary.failures, "item");
+            let failed = count_text(summary.failures, "item");
             return Err(Error::new(
                 Kind::Incomplete,
                 format!("nothing was deleted: {failed} failed"),
@@ -287,7 +287,7 @@ impl Mirror {
             .with_hint("look with --dry-run at what would be deleted"));
         }
         if !self.yes {
-            let question = format!("Delete {} from the target", count(surplus, "item"));
+            let question = format!("Delete {} from the target", count_text(surplus, "item"));
             if !ctx.confirm(&question, "--yes")? {
                 summary.surplus.clear();
                 return Ok(());
@@ -296,13 +296,13 @@ impl Mirror {
         delete::delete(sides, settings, summary, watched, &ctx.cancel)
     }
 
-    fn tell(&self, ctx: &Context, summary: &Summary, elapsed: std::time::Duration) {
+    fn report_summary(&self, ctx: &Context, summary: &Summary, elapsed: std::time::Duration) {
         if self.dry_run {
             return;
         }
         let mut parts = vec![format!(
             "{} ({}) in {} ({})",
-            count(summary.carried, "file"),
+            count_text(summary.carried, "file"),
             human_bytes(summary.bytes),
             human_duration(elapsed),
             human_rate(summary.bytes, elapsed)
@@ -323,6 +323,6 @@ impl Mirror {
     }
 }
 
-fn count(number: u64, what: &str) -> String {
+fn count_text(number: u64, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

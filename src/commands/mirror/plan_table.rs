@@ -1,6 +1,6 @@
 //! The plan of a dry run, and what a mirror's files are called on both sides.
 
-use crate::commands::transfers::record;
+use crate::commands::transfers::transfer_record;
 use crate::error::Result;
 use crate::output::{Cell, Column, Output, Record, Table, Way, human_size};
 use crate::transfer::mirror::plan::Action;
@@ -23,7 +23,7 @@ impl PlanTable {
     /// # Errors
     ///
     /// Those of the output.
-    pub fn add(&mut self, out: &Output, sides: &Sides, action: &Action, way: Way) -> Result<()> {
+    pub fn add_action(&mut self, out: &Output, sides: &Sides, action: &Action, way: Way) -> Result<()> {
         let (verb, size, why) = match action {
             Action::MakeDirectory { .. } => ("mkdir", None, "missing"),
             Action::Carry { size, reason, .. } => {
@@ -35,15 +35,15 @@ impl PlanTable {
             let Action::Carry { path, size, .. } = action else {
                 return out.line(&format!("{verb} {}", sides.target().show(action.path())));
             };
-            let (remote, local) = ends(sides, path, way);
-            let mut planned = record(way, &remote, &local, None);
+            let (remote, local) = remote_and_local(sides, path, way);
+            let mut planned = transfer_record(way, &remote, &local, None);
             planned.bytes = size.unwrap_or(0);
             planned.status = "planned".to_owned();
             return out.record(&Record::Transfer(planned));
         }
         let size = size.map(human_size).unwrap_or_default();
         self.rows.push(vec![verb.into(), size.into(), why.into(), action.path().into()]);
-        if self.rows.len() < HELD { Ok(()) } else { self.show(out, true) }
+        if self.rows.len() < HELD { Ok(()) } else { self.show_rows(out, true) }
     }
 
     /// Shows what was held back.
@@ -51,12 +51,12 @@ impl PlanTable {
     /// # Errors
     ///
     /// Those of the output.
-    pub fn end(&mut self, out: &Output) -> Result<()> {
-        self.show(out, self.begun)
+    pub fn show_rest(&mut self, out: &Output) -> Result<()> {
+        self.show_rows(out, self.begun)
     }
 
     /// Shows rows; of a long plan with the widest columns that there may be.
-    fn show(&mut self, out: &Output, is_long: bool) -> Result<()> {
+    fn show_rows(&mut self, out: &Output, is_long: bool) -> Result<()> {
         let least = |width| if is_long { width } else { 0 };
         let mut table = Table::new(&[
             Column::left("Action").at_least(least("Action".len())),
@@ -73,7 +73,7 @@ impl PlanTable {
 }
 
 /// A file's two ends: remote, local.
-pub fn ends(sides: &Sides, path: &str, way: Way) -> (String, String) {
+pub fn remote_and_local(sides: &Sides, path: &str, way: Way) -> (String, String) {
     let (source, target) = (sides.source().show(path), sides.target().show(path));
     if way == Way::Upload { (target, source) } else { (source, target) }
 }

@@ -2,11 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::plan_table::{PlanTable, ends};
+use super::plan_table::{PlanTable, remote_and_local};
 use crate::commands::Context;
-use crate::commands::context::{Audit, Connection, Place};
-use crate::commands::transfers::progress::Watched;
-use crate::commands::transfers::record;
+use crate::commands::context::{Audit, Connection, AuditSide};
+use crate::commands::transfers::progress::ProgressBar;
+use crate::commands::transfers::transfer_record;
 use crate::error::{Error, Result};
 use crate::ftp::path::encode_name;
 use crate::output::{Output, Record, TreeProgress, Way};
@@ -17,7 +17,7 @@ use crate::transfer::mirror::transfer_file::Sides;
 use crate::transfer::{Outcome, Progress};
 
 /// Shows a running mirror, and counts.
-pub struct Watching {
+pub struct MirrorReport {
     out: Output,
     tree: TreeProgress,
     sides: Sides,
@@ -31,7 +31,7 @@ pub struct Watching {
     servers: Option<(Site, Site)>,
 }
 
-impl Watching {
+impl MirrorReport {
     /// Nothing has happened yet.
     pub fn new(ctx: &Context, way: Way, there: Option<&Connection>, sides: Sides) -> Self {
         let audit = ctx.audit();
@@ -47,12 +47,12 @@ impl Watching {
     /// # Errors
     ///
     /// Those of the output.
-    pub fn end_plan(&self) -> Result<()> {
-        self.plan.lock().unwrap_or_else(PoisonError::into_inner).end(&self.out)
+    pub fn show_rest_of_plan(&self) -> Result<()> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner).show_rest(&self.out)
     }
 
     /// Takes the bars away and counts what was carried.
-    pub fn end(&self, ctx: &mut Context) {
+    pub fn finish_report(&self, ctx: &mut Context) {
         self.tree.finish();
         let (files, bytes) = *self.carried.lock().unwrap_or_else(PoisonError::into_inner);
         ctx.tally.files += files;
@@ -60,22 +60,22 @@ impl Watching {
     }
 
     fn audit_transfer(&self, path: &str, result: Result<Option<&Outcome>, &Error>) {
-        let (mut remote, mut local) = ends(&self.sides, path, self.way);
+        let (mut remote, mut local) = remote_and_local(&self.sides, path, self.way);
         if let Some((here, there)) = &self.servers {
-            (remote, local) = (url(here, &remote), url(there, &local));
+            (remote, local) = (file_url(here, &remote), file_url(there, &local));
         }
-        self.audit.transfer(self.way, &remote, &local, result);
+        self.audit.log_transfer(self.way, &remote, &local, result);
     }
 
     fn audit_change(
         &self,
         path: &str,
         error: Option<&Error>,
-        event: fn(&Audit, Place, &str, Option<&Error>),
+        event: fn(&Audit, AuditSide, &str, Option<&Error>),
     ) {
-        let place = if self.way == Way::Download { Place::Local } else { Place::Remote };
+        let place = if self.way == Way::Download { AuditSide::Local } else { AuditSide::Remote };
         let audit = match &self.servers {
-            Some((_, there)) => self.audit.at(there),
+            Some((_, there)) => self.audit.for_site(there),
             None => self.audit.clone(),
         };
         event(&audit, place, &self.sides.target().show(path), error);
@@ -83,22 +83,22 @@ impl Watching {
 }
 
 /// A file of a server as a URL.
-fn url(site: &Site, path: &str) -> String {
+fn file_url(site: &Site, path: &str) -> String {
     Site { path: Some(encode_name(path)), ..site.clone() }.to_string()
 }
 
-impl Watch for Watching {
+impl Watch for MirrorReport {
     fn grow(&self, files: u64, bytes: u64) {
         self.tree.grow(files, bytes);
     }
 
     fn begin(&self, path: &str, size: Option<u64>) -> Box<dyn Progress> {
-        Box::new(Watched::below(&self.tree, &self.out, path, size))
+        Box::new(ProgressBar::in_tree(&self.tree, &self.out, path, size))
     }
 
     fn planned(&self, action: &Action) -> Result<()> {
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
-        plan.add(&self.out, &self.sides, action, self.way)
+        plan.add_action(&self.out, &self.sides, action, self.way)
     }
 
     fn done(&self, action: &Action, result: Result<Option<&Outcome>, &Error>) {
@@ -120,8 +120,8 @@ impl Watch for Watching {
                     }
                 }
                 if self.out.is_json() {
-                    let (remote, local) = ends(&self.sides, path, self.way);
-                    let mut done = record(self.way, &remote, &local, outcome);
+                    let (remote, local) = remote_and_local(&self.sides, path, self.way);
+                    let mut done = transfer_record(self.way, &remote, &local, outcome);
                     if let Err(error) = result {
                         done.status = error.kind().name().to_owned();
                     }
@@ -129,9 +129,9 @@ impl Watch for Watching {
                     let _ = self.out.record(&Record::Transfer(done));
                 }
             }
-            Action::Delete { .. } => self.audit_change(path, result.err(), Audit::delete),
+            Action::Delete { .. } => self.audit_change(path, result.err(), Audit::log_delete),
             Action::MakeDirectory { .. } => {
-                self.audit_change(path, result.err(), Audit::make_directory);
+                self.audit_change(path, result.err(), Audit::log_make_directory);
             }
         }
     }

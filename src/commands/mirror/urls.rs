@@ -34,43 +34,43 @@ impl Mirror {
     }
 
     /// Runs it, with the servers that the URLs name.
-    pub(super) fn by_urls(mut self, ctx: &mut Context) -> Result<()> {
+    pub(super) fn run_with_urls(mut self, ctx: &mut Context) -> Result<()> {
         let source = is_url(&self.source).then(|| parse_url(&self.source)).transpose()?;
         let target = self.target.as_deref().filter(|word| is_url(word));
         let target = target.map(parse_url).transpose()?;
         match (source, target) {
             (Some((site, path)), None) => {
                 self.source = or_here(path);
-                ctx.elsewhere(site, |ctx| self.here(ctx))
+                ctx.elsewhere(site, |ctx| self.mirror_current_site(ctx))
             }
             (None, Some((site, path))) if self.reverse => {
                 self.target = Some(or_here(path));
-                ctx.elsewhere(site, |ctx| self.here(ctx))
+                ctx.elsewhere(site, |ctx| self.mirror_current_site(ctx))
             }
             (Some((site, from)), Some((other, to))) => {
                 let mut there = ctx.beside(other)?;
-                let result = ctx.elsewhere(site, |ctx| self.between(ctx, &mut there, &from, &to));
+                let result = ctx.elsewhere(site, |ctx| self.copy_between(ctx, &mut there, &from, &to));
                 there.connection.close();
                 result
             }
             (None, Some((other, to))) => {
                 let mut there = ctx.beside(other)?;
-                let result = self.between(ctx, &mut there, &self.source, &to);
+                let result = self.copy_between(ctx, &mut there, &self.source, &to);
                 there.connection.close();
                 result
             }
-            (None, None) => self.here(ctx),
+            (None, None) => self.mirror_current_site(ctx),
         }
     }
 
     /// From the current server to the other one.
-    fn between(&self, ctx: &mut Context, there: &mut Beside, from: &str, to: &str) -> Result<()> {
+    fn copy_between(&self, ctx: &mut Context, there: &mut Beside, from: &str, to: &str) -> Result<()> {
         let source = ctx.begin_pool()?;
         ctx.exchange(there);
         let target = ctx.begin_pool();
         ctx.exchange(there);
         let result = target.and_then(|target| {
-            let result = self.carry_between(ctx, there, (&source, from), (&target, to));
+            let result = self.mirror_between(ctx, there, (&source, from), (&target, to));
             ctx.exchange(there);
             ctx.end_pool(&target);
             ctx.exchange(there);
@@ -80,26 +80,26 @@ impl Mirror {
         result
     }
 
-    fn carry_between(
+    fn mirror_between(
         &self,
         ctx: &mut Context,
         there: &mut Beside,
         (source, from): (&Arc<Pool>, &str),
         (target, to): (&Arc<Pool>, &str),
     ) -> Result<()> {
-        let near = tree(ctx, source, from)?;
+        let near = remote_tree(ctx, source, from)?;
         ctx.exchange(there);
-        let far = tree(ctx, target, to);
+        let far = remote_tree(ctx, target, to);
         ctx.exchange(there);
         let limit = source.limit().min(target.limit());
-        self.run_between(ctx, Sides::Across(near, far?), Way::Copy, Some(&there.connection), limit)
+        self.run_mirror(ctx, Sides::Across(near, far?), Way::Copy, Some(&there.connection), limit)
     }
 }
 
-fn tree(ctx: &Context, pool: &Arc<Pool>, path: &str) -> Result<Arc<RemoteTree>> {
-    let cwd = ctx.connection.cwd().cloned().unwrap_or_else(RemotePath::here);
+fn remote_tree(ctx: &Context, pool: &Arc<Pool>, path: &str) -> Result<Arc<RemoteTree>> {
+    let cwd = ctx.connection.remote_directory().cloned().unwrap_or_else(RemotePath::here);
     let root = cwd.resolve(if path.is_empty() { "." } else { path })?;
-    Ok(Arc::new(RemoteTree::new(Arc::clone(pool), root, timezone::by_setting(ctx))))
+    Ok(Arc::new(RemoteTree::new(Arc::clone(pool), root, timezone::configured_offset(ctx))))
 }
 
 fn or_here(path: String) -> String {

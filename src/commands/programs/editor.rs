@@ -11,14 +11,14 @@ use crate::error::{Error, Kind, Result, io_reason};
 /// # Errors
 ///
 /// [`Kind::Usage`] in a job; [`Kind::Local`] when the editor cannot be started; [`Kind::Other`] when it fails.
-pub fn edit(ctx: &Context, path: &Path) -> Result<()> {
+pub fn edit_file(ctx: &Context, path: &Path) -> Result<()> {
     if ctx.job.is_some() {
         return Err(Error::usage("a background job has no terminal for an editor"));
     }
     let set = |name: &str| std::env::var(name).ok().filter(|editor| !editor.trim().is_empty());
     let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| "vi".to_owned());
     ctx.out.flush()?;
-    let mut command = ctx.child("/bin/sh");
+    let mut command = ctx.local_command("/bin/sh");
     command.arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(path);
     let status = command.status().map_err(|error| {
         Error::new(Kind::Local, format!("cannot run `{editor}`: {}", io_reason(&error)))

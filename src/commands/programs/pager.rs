@@ -19,20 +19,20 @@ const LESS: &str = "FRX";
 /// # Errors
 ///
 /// Those of the output.
-pub fn lines(ctx: &mut Context, lines: &[String]) -> Result<()> {
-    let shown = |ctx: &Context| lines.iter().try_for_each(|line| ctx.out.line(line));
-    if !ctx.at_prompt || !is_wanted(ctx) || fits(ctx, lines) {
+pub fn page_lines(ctx: &mut Context, lines: &[String]) -> Result<()> {
+    let shown = |ctx: &Context| page_lines.iter().try_for_each(|line| ctx.out.line(line));
+    if !ctx.at_prompt || !is_wanted(ctx) || fits_screen(ctx, page_lines) {
         return shown(ctx);
     }
-    let Ok(paged) = Paged::begin(ctx) else { return unpaged(ctx).and_then(|()| shown(ctx)) };
+    let Ok(paged) = Paged::start_paging(ctx) else { return report_pager_failure(ctx).and_then(|()| shown(ctx)) };
     // Into a pipe lines go as they are; what comes out of it is on a terminal.
-    let result = lines.iter().try_for_each(|line| ctx.out.line(&escape_multiline(line)));
-    if paged.close(ctx)? { result } else { unpaged(ctx).and_then(|()| shown(ctx)) }
+    let result = page_lines.iter().try_for_each(|line| ctx.out.line(&escape_multiline(line)));
+    if paged.finish_paging(ctx)? { result } else { report_pager_failure(ctx).and_then(|()| shown(ctx)) }
 }
 
 /// Says that the user's pager could not be run.
-fn unpaged(ctx: &Context) -> Result<()> {
-    if let Some(pager) = chosen() {
+fn report_pager_failure(ctx: &Context) -> Result<()> {
+    if let Some(pager) = pager_variable() {
         ctx.out.notice(&format!("cannot run the pager `{}`: shown without", escape(&pager)));
     }
     ctx.cancel.check()
@@ -41,20 +41,20 @@ fn unpaged(ctx: &Context) -> Result<()> {
 /// Whether there is somebody to turn pages.
 pub fn is_wanted(ctx: &Context) -> bool {
     // `cat` shows nothing page by page, and would hand the file's bytes to the terminal.
-    let plain = chosen().as_deref() == Some("cat");
+    let plain = pager_variable().as_deref() == Some("cat");
     !plain && ctx.job.is_none() && ctx.out.is_terminal_out() && !ctx.out.is_json()
 }
 
-fn fits(ctx: &Context, lines: &[String]) -> bool {
+fn fits_screen(ctx: &Context, lines: &[String]) -> bool {
     let Some(rows) = ctx.out.height() else { return true };
     let width = ctx.out.width().max(1);
-    let taken = lines.iter().map(|line| line.chars().count().div_ceil(width).max(1));
+    let taken = page_lines.iter().map(|line| line.chars().count().div_ceil(width).max(1));
     // The prompt takes one.
     taken.sum::<usize>() < rows
 }
 
 /// `PAGER`, if it says anything.
-fn chosen() -> Option<String> {
+fn pager_variable() -> Option<String> {
     let pager = std::env::var("PAGER").ok()?.trim().to_owned();
     (!pager.is_empty()).then_some(pager)
 }
@@ -72,9 +72,9 @@ impl Paged {
     /// # Errors
     ///
     /// [`Kind::Local`] when it is not there.
-    pub fn begin(ctx: &mut Context) -> Result<Self> {
+    pub fn start_paging(ctx: &mut Context) -> Result<Self> {
         ctx.out.flush()?;
-        let mut child = start(ctx)?;
+        let mut child = spawn_pager(ctx)?;
         let before = ctx.out.clone();
         if let Some(stdin) = child.stdin.take() {
             ctx.out = before.to_child(stdin);
@@ -92,18 +92,18 @@ impl Paged {
         ctx: &mut Context,
         result: Result<(), E>,
     ) -> Result<(), E> {
-        let ran = self.close(ctx);
+        let ran = self.finish_paging(ctx);
         result?;
         if ran? {
             return Ok(());
         }
-        let pager = chosen().unwrap_or_default();
-        Err(unstarted(&pager, "the shell does not find it, or may not run it").into())
+        let pager = pager_variable().unwrap_or_default();
+        Err(spawn_error(&pager, "the shell does not find it, or may not run it").into())
     }
 
     /// Puts things back and waits until the user has seen enough. Returns whether there was a
     /// pager at all: a shell that does not find it, or may not run it, has read nothing.
-    fn close(mut self, ctx: &mut Context) -> Result<bool> {
+    fn finish_paging(mut self, ctx: &mut Context) -> Result<bool> {
         let flushed = ctx.out.flush();
         // The pager sees the end of its input when the last clone has gone.
         ctx.out = self.before;
@@ -113,34 +113,34 @@ impl Paged {
             Err(error) if !gone(&error) => return Err(error),
             _ => {}
         }
-        let ended = ended.map_err(|error| unstarted("the pager", &io_reason(&error)))?;
+        let ended = ended.map_err(|error| spawn_error("the pager", &io_reason(&error)))?;
         Ok(!matches!(ended.code(), Some(126 | 127)))
     }
 }
 
 /// Starts the pager: directly where it is one word, through the user's shell otherwise.
-fn start(ctx: &Context) -> Result<Child> {
-    let own = chosen();
+fn spawn_pager(ctx: &Context) -> Result<Child> {
+    let own = pager_variable();
     let candidates = own.as_deref().map_or(vec!["less", "more"], |pager| vec![pager]);
     let mut failure = None;
     for pager in candidates {
         let mut command = if pager.contains(char::is_whitespace) {
-            ctx.shell_command(pager)
+            ctx.user_shell_command(pager)
         } else {
-            ctx.child(pager)
+            ctx.local_command(pager)
         };
         if std::env::var_os("LESS").is_none() {
             command.env("LESS", LESS);
         }
         match command.env("LESSSECURE", "1").stdin(Stdio::piped()).spawn() {
             Ok(child) => return Ok(child),
-            Err(error) => failure = Some(unstarted(pager, &io_reason(&error))),
+            Err(error) => failure = Some(spawn_error(pager, &io_reason(&error))),
         }
     }
     Err(failure.unwrap_or_else(|| Error::new(Kind::Local, "no pager")))
 }
 
-fn unstarted(pager: &str, why: &str) -> Error {
+fn spawn_error(pager: &str, why: &str) -> Error {
     Error::new(Kind::Local, format!("cannot run `{pager}`: {why}"))
         .with_hint("set PAGER to a program that is there")
 }

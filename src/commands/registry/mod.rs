@@ -11,7 +11,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result, shortened};
 use crate::suggest::closest;
-use unknown_command_hints::instead_of;
+use unknown_command_hints::hint_for;
 
 /// Where a command stands in `help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -294,7 +294,7 @@ pub fn find<'a>(commands: &'a [Spec], word: &str) -> Result<&'a Spec> {
         [] => {
             let error = Error::usage(format!("unknown command `{}`", shortened(word)));
             let near = closest(word, commands.iter().flat_map(names));
-            Err(match (instead_of(word), near) {
+            Err(match (hint_for(word), near) {
                 (Some(hint), _) => error.with_hint(hint),
                 (None, Some(name)) => error.with_hint(format!("did you mean `{name}`?")),
                 (None, None) => error.with_hint("`help` lists the commands"),

@@ -23,7 +23,7 @@ const FOREIGN: [(&[&str], &str); 16] = [
 ];
 
 /// What to type instead of a command of another client.
-pub fn instead_of(word: &str) -> Option<&'static str> {
+pub fn hint_for(word: &str) -> Option<&'static str> {
     FOREIGN.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| *hint)
 }
 

@@ -5,8 +5,8 @@ use crate::commands::Context;
 use crate::commands::context::Connection;
 use crate::commands::context::beside::{Beside, parse_url};
 use crate::commands::transfers::overwrite;
-use crate::commands::transfers::progress::Watched;
-use crate::commands::transfers::{report_transfer, with_retries};
+use crate::commands::transfers::progress::ProgressBar;
+use crate::commands::transfers::{report_transfer, with_retry};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{RemotePath, encode_name};
 use crate::output::Way;
@@ -18,28 +18,28 @@ use crate::transfer::{Facts, Outcome, Remote as _, Resume, Type, download::parti
 
 /// The other server, and where on it files go.
 #[derive(Debug)]
-pub struct There {
+pub struct TargetServer {
     beside: Beside,
     path: String,
     /// Files go into `path`, under their own names.
     is_directory: bool,
 }
 
-impl There {
+impl TargetServer {
     /// Connects to the server of a URL. With `is_directory` its path is one, as it is if it ends
     /// in a slash.
     ///
     /// # Errors
     ///
     /// As [`Context::open`].
-    pub fn connect(ctx: &mut Context, url: &str, is_directory: bool) -> Result<Self> {
+    pub fn connect_target(ctx: &mut Context, url: &str, is_directory: bool) -> Result<Self> {
         let (target, path) = parse_url(url)?;
         let is_directory = is_directory || path.is_empty() || path.ends_with('/');
         Ok(Self { beside: ctx.beside(target)?, path, is_directory })
     }
 
     /// Says goodbye to it.
-    pub fn close(mut self) {
+    pub fn close_target(mut self) {
         self.beside.connection.close();
     }
 
@@ -48,18 +48,18 @@ impl There {
     /// # Errors
     ///
     /// Those of either end, with the name of its server.
-    pub fn copy(
+    pub fn copy_file(
         &mut self,
         ctx: &mut Context,
         from: &RemotePath,
         kind: Type,
         resume: Resume,
     ) -> Result<()> {
-        let to = self.target(from)?;
+        let to = self.target_path(from)?;
         let facts = ctx.ask_server(|session| session.facts(from));
-        let facts = match facts.map_err(|error| at_server(&ctx.connection, error)) {
+        let facts = match facts.map_err(|error| with_server_name(&ctx.connection, error)) {
             Ok(facts) => facts,
-            Err(error) => return self.told(ctx, from, &to, Err(error)),
+            Err(error) => return self.report_copy(ctx, from, &to, Err(error)),
         };
         if resume == Resume::No && !self.may_replace(ctx, &to, facts)? {
             return Ok(());
@@ -73,34 +73,34 @@ impl There {
             ..ctx.transfer_options(Way::Copy)
         };
         let mut job = relay::Job { from: from.clone(), to: to.clone(), facts: Some(facts), how };
-        let watched = Watched::new(&ctx.out, from.as_str(), facts.size);
+        let watched = ProgressBar::new(&ctx.out, from.as_str(), facts.size);
         let moved = Moved::new(&watched);
         let (retries, cancel) = (ctx.retries(), ctx.cancel.clone());
-        let result = with_retries(retries, &cancel, &watched, |again| {
+        let result = with_retry(retries, &cancel, &watched, |again| {
             if again {
                 job.facts = None;
                 job.how.resume = resume.after_loss(moved.any());
             }
-            self.both(ctx).and_then(|()| {
+            self.reconnect_both(ctx).and_then(|()| {
                 let lost = || Error::new(Kind::Connect, "the connection was lost").transient();
-                let source = ctx.connection.live().ok_or_else(lost)?;
-                let target = self.beside.connection.live().ok_or_else(lost)?;
+                let source = ctx.connection.live_session().ok_or_else(lost)?;
+                let target = self.beside.connection.live_session().ok_or_else(lost)?;
                 relay::copy(source, target, &job, &moved, &cancel).map_err(
                     |Failed { side, error }| {
                         let connection = match side {
                             Side::Source => &ctx.connection,
                             Side::Target => &self.beside.connection,
                         };
-                        at_server(connection, error)
+                        with_server_name(connection, error)
                     },
                 )
             })
         });
         drop(watched);
         ctx.exchange(&mut self.beside);
-        ctx.forget(&to);
+        ctx.invalidate_listing(&to);
         ctx.exchange(&mut self.beside);
-        self.told(ctx, from, &to, result)
+        self.report_copy(ctx, from, &to, result)
     }
 
     fn may_replace(&mut self, ctx: &mut Context, to: &RemotePath, facts: Facts) -> Result<bool> {
@@ -111,18 +111,18 @@ impl There {
         may
     }
 
-    fn told(
+    fn report_copy(
         &self,
         ctx: &mut Context,
         from: &RemotePath,
         to: &RemotePath,
         result: Result<Outcome>,
     ) -> Result<()> {
-        let urls = (url(&ctx.connection, from), url(&self.beside.connection, to));
+        let urls = (file_url(&ctx.connection, from), file_url(&self.beside.connection, to));
         report_transfer(ctx, Way::Copy, &urls.0, &urls.1, result)
     }
 
-    fn target(&self, from: &RemotePath) -> Result<RemotePath> {
+    fn target_path(&self, from: &RemotePath) -> Result<RemotePath> {
         if !self.is_directory {
             return RemotePath::new(self.path.as_str());
         }
@@ -135,19 +135,19 @@ impl There {
     }
 
     /// Makes sure that both connections live.
-    fn both(&mut self, ctx: &mut Context) -> Result<()> {
+    fn reconnect_both(&mut self, ctx: &mut Context) -> Result<()> {
         ctx.exchange(&mut self.beside);
         let there = ctx.session().map(drop);
-        let there = there.map_err(|error| at_server(&ctx.connection, error));
+        let there = there.map_err(|error| with_server_name(&ctx.connection, error));
         ctx.exchange(&mut self.beside);
         there?;
         let here = ctx.session().map(drop);
-        here.map_err(|error| at_server(&ctx.connection, error))
+        here.map_err(|error| with_server_name(&ctx.connection, error))
     }
 }
 
 /// A failure with the name of the server that it was at.
-fn at_server(connection: &Connection, error: Error) -> Error {
+fn with_server_name(connection: &Connection, error: Error) -> Error {
     match connection.site.as_ref().map(Site::key) {
         Some(server) if !error.message().contains(&server) => error.about(server),
         _ => error,
@@ -155,7 +155,7 @@ fn at_server(connection: &Connection, error: Error) -> Error {
 }
 
 /// A remote file as a URL. Its path is the one typed where that is under the login directory.
-fn url(connection: &Connection, typed: &RemotePath) -> String {
+fn file_url(connection: &Connection, typed: &RemotePath) -> String {
     let Some(site) = &connection.site else { return typed.as_str().to_owned() };
     let moved =
         connection.session().filter(|session| *session.cwd() != session.login_directory().path);

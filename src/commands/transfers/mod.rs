@@ -13,7 +13,7 @@ use std::path::Path;
 
 use crate::cancel::Cancel;
 use crate::commands::Context;
-use crate::commands::transfers::progress::Watched;
+use crate::commands::transfers::progress::ProgressBar;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
@@ -27,56 +27,56 @@ const PROGRESS: u64 = 16 * 1024 * 1024;
 
 /// A file to carry.
 #[derive(Debug, Clone)]
-pub enum Job {
+pub enum FileTransfer {
     /// From the server.
     Down(down::Job),
     /// To the server.
     Up(up::Job),
 }
 
-impl Job {
+impl FileTransfer {
     /// Which way it goes.
-    pub fn way(&self) -> Way {
+    pub fn direction(&self) -> Way {
         match self {
-            Job::Down(_) => Way::Download,
-            Job::Up(_) => Way::Upload,
+            FileTransfer::Down(_) => Way::Download,
+            FileTransfer::Up(_) => Way::Upload,
         }
     }
 
     /// The remote path.
-    pub fn remote(&self) -> &RemotePath {
+    pub fn remote_path(&self) -> &RemotePath {
         match self {
-            Job::Down(job) => &job.remote,
-            Job::Up(job) => &job.remote,
+            FileTransfer::Down(job) => &job.remote,
+            FileTransfer::Up(job) => &job.remote,
         }
     }
 
     /// The local path.
     pub fn local_path(&self) -> &Path {
         match self {
-            Job::Down(job) => &job.local,
-            Job::Up(job) => &job.local,
+            FileTransfer::Down(job) => &job.local,
+            FileTransfer::Up(job) => &job.local,
         }
     }
 
     /// The local path as a word.
-    pub fn local(&self) -> String {
+    pub fn local_name(&self) -> String {
         local_path::word(self.local_path())
     }
 
     /// What its bar is called: the path that it comes from.
-    pub fn label(&self) -> String {
+    pub fn progress_label(&self) -> String {
         match self {
-            Job::Down(job) => job.remote.as_str().to_owned(),
-            Job::Up(_) => self.local(),
+            FileTransfer::Down(job) => job.remote.as_str().to_owned(),
+            FileTransfer::Up(_) => self.local_name(),
         }
     }
 
     /// Bytes, where that is known without asking the server.
-    pub fn size(&self) -> Option<u64> {
+    pub fn known_size(&self) -> Option<u64> {
         match self {
-            Job::Down(job) => job.facts.and_then(|facts| facts.size),
-            Job::Up(job) => {
+            FileTransfer::Down(job) => job.facts.and_then(|facts| facts.size),
+            FileTransfer::Up(job) => {
                 let metadata = std::fs::metadata(&job.local).ok();
                 metadata.filter(std::fs::Metadata::is_file).map(|metadata| metadata.len())
             }
@@ -88,24 +88,24 @@ impl Job {
     /// # Errors
     ///
     /// A path that cannot be sent.
-    pub fn resolved(&self, cwd: &RemotePath) -> Result<Self> {
-        let remote = cwd.resolve(self.remote().as_str())?;
+    pub fn resolved_in(&self, cwd: &RemotePath) -> Result<Self> {
+        let remote = cwd.resolve(self.remote_path().as_str())?;
         Ok(match self.clone() {
-            Job::Down(job) => Job::Down(down::Job { remote, ..job }),
-            Job::Up(job) => Job::Up(up::Job { remote, ..job }),
+            FileTransfer::Down(job) => FileTransfer::Down(down::Job { remote, ..job }),
+            FileTransfer::Up(job) => FileTransfer::Up(up::Job { remote, ..job }),
         })
     }
 
     /// The next attempt begins where this one stopped, if it `moved` anything and the files are
     /// still the same.
-    pub fn again(&mut self, moved: bool) {
+    pub fn prepare_retry(&mut self, moved: bool) {
         match self {
-            Job::Down(job) => {
+            FileTransfer::Down(job) => {
                 job.how.resume = job.how.resume.after_loss(moved);
                 // What a listing said may be what was wrong, or of another file by now.
                 job.facts = None;
             }
-            Job::Up(job) => job.how.resume = job.how.resume.after_loss(moved),
+            FileTransfer::Up(job) => job.how.resume = job.how.resume.after_loss(moved),
         }
     }
 
@@ -114,15 +114,15 @@ impl Job {
     /// # Errors
     ///
     /// Those of the transfer.
-    pub fn run(
+    pub fn run_on(
         &self,
         session: &mut Session,
         progress: &dyn Progress,
         cancel: &Cancel,
     ) -> Result<Outcome> {
         match self {
-            Job::Down(job) => down::to_file(session, job, progress, cancel),
-            Job::Up(job) => up::from_file(session, job, progress, cancel),
+            FileTransfer::Down(job) => down::to_file(session, job, progress, cancel),
+            FileTransfer::Up(job) => up::from_file(session, job, progress, cancel),
         }
     }
 }
@@ -137,7 +137,7 @@ impl Failures {
     /// # Errors
     ///
     /// A failure after which going on makes no sense: interrupted, no connection, wrong usage.
-    pub fn note(&mut self, ctx: &Context, result: Result<()>) -> Result<()> {
+    pub fn note_result(&mut self, ctx: &Context, result: Result<()>) -> Result<()> {
         let Err(error) = result else { return Ok(()) };
         let fatal = matches!(
             error.kind(),
@@ -176,7 +176,7 @@ impl Failures {
 /// # Errors
 ///
 /// As [`Failures::note`] and [`Failures::into_result`].
-pub fn each(
+pub fn for_each_argument(
     ctx: &mut Context,
     items: &[String],
     mut one: impl FnMut(&mut Context, &str) -> Result<()>,
@@ -185,7 +185,7 @@ pub fn each(
     for item in items {
         ctx.cancel.check()?;
         let result = one(ctx, item);
-        failures.note(ctx, result)?;
+        failures.note_result(ctx, result)?;
     }
     failures.into_result()
 }
@@ -196,23 +196,23 @@ pub fn each(
 /// # Errors
 ///
 /// Those of the transfer.
-pub fn carry(ctx: &mut Context, job: &Job) -> Result<()> {
-    let watched = Watched::new(&ctx.out, &job.label(), job.size());
+pub fn transfer_file(ctx: &mut Context, job: &FileTransfer) -> Result<()> {
+    let watched = ProgressBar::new(&ctx.out, &job.progress_label(), job.known_size());
     let moved = Moved::new(&watched);
     let mut trying = job.clone();
     let (retries, cancel) = (ctx.retries(), ctx.cancel.clone());
-    let result = with_retries(retries, &cancel, &watched, |again| {
+    let result = with_retry(retries, &cancel, &watched, |again| {
         if again {
-            trying.again(moved.any());
-            if ctx.connection.live().is_none() {
+            trying.prepare_retry(moved.any());
+            if ctx.connection.live_session().is_none() {
                 // Why it was lost has just been said.
                 ctx.connection.close();
             }
         }
-        trying.run(ctx.session()?, &moved, &cancel)
+        trying.run_on(ctx.session()?, &moved, &cancel)
     });
     drop(watched);
-    told_job(ctx, job, result)
+    report_file_transfer(ctx, job, result)
 }
 
 /// Tells how a file went, and drops what a listing knew of one that was stored.
@@ -220,11 +220,11 @@ pub fn carry(ctx: &mut Context, job: &Job) -> Result<()> {
 /// # Errors
 ///
 /// The transfer's failure.
-pub fn told_job(ctx: &mut Context, job: &Job, result: Result<Outcome>) -> Result<()> {
-    if job.way() == Way::Upload {
-        ctx.forget(job.remote());
+pub fn report_file_transfer(ctx: &mut Context, job: &FileTransfer, result: Result<Outcome>) -> Result<()> {
+    if job.direction() == Way::Upload {
+        ctx.invalidate_listing(job.remote_path());
     }
-    report_transfer(ctx, job.way(), job.remote().as_str(), &job.local(), result)
+    report_transfer(ctx, job.direction(), job.remote_path().as_str(), &job.local_name(), result)
 }
 
 /// Tries until it succeeds, fails for good, or the retries are used up. `attempt` is told
@@ -233,10 +233,10 @@ pub fn told_job(ctx: &mut Context, job: &Job, result: Result<Outcome>) -> Result
 /// # Errors
 ///
 /// The last failure; Ctrl-C.
-pub fn with_retries<T>(
+pub fn with_retry<T>(
     mut retries: Retries,
     cancel: &Cancel,
-    watched: &Watched,
+    watched: &ProgressBar,
     mut attempt: impl FnMut(bool) -> Result<T>,
 ) -> Result<T> {
     let mut again = false;
@@ -261,14 +261,14 @@ pub fn with_retries<T>(
 /// # Errors
 ///
 /// Those of the transfer; a reader that has gone.
-pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
+pub fn download_to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
     let how = ctx.transfer_options(Way::Download);
     let out = ctx.out.clone();
     let cancel = ctx.cancel.clone();
     let mut sink = DataSink { out, began: false, failed: None };
     let mut retries = ctx.retries();
     let job = down::Job::new(remote.clone(), "-".into(), how);
-    let known = ctx.known_facts(remote);
+    let known = ctx.cached_file_info(remote);
     let watcher = crate::transfer::Unwatched;
     let result = loop {
         let facts: Facts = match known {
@@ -282,7 +282,7 @@ pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
             // What was printed cannot be taken back.
             (Err(error), None) if !sink.began => {
                 retries.wait(error, &cancel, |text| ctx.out.notice(text))?;
-                if ctx.connection.live().is_none() {
+                if ctx.connection.live_session().is_none() {
                     // Why it was lost has just been said.
                     ctx.connection.close();
                 }
@@ -290,8 +290,8 @@ pub fn to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
             (result, _) => break result,
         }
     };
-    ctx.audit().transfer(Way::Download, remote.as_str(), "-", result.as_ref().map(Some));
-    result.map(|outcome| warn(ctx, &outcome))
+    ctx.audit().log_transfer(Way::Download, remote.as_str(), "-", result.as_ref().map(Some));
+    result.map(|outcome| warn_of_outcome(ctx, &outcome))
 }
 
 /// The data output as a writer; keeps the reason that a `Write` cannot carry.
@@ -319,7 +319,7 @@ impl Write for DataSink {
     }
 }
 
-fn warn(ctx: &Context, outcome: &Outcome) {
+fn warn_of_outcome(ctx: &Context, outcome: &Outcome) {
     if let Some(warning) = &outcome.warning {
         ctx.out.warn(warning);
     }
@@ -337,9 +337,9 @@ pub fn report_transfer(
     local: &str,
     result: Result<Outcome>,
 ) -> Result<()> {
-    ctx.audit().transfer(way, remote, local, result.as_ref().map(Some));
+    ctx.audit().log_transfer(way, remote, local, result.as_ref().map(Some));
     if ctx.out.is_json() {
-        let mut done = record(way, remote, local, result.as_ref().ok());
+        let mut done = transfer_record(way, remote, local, result.as_ref().ok());
         if let Err(error) = &result {
             done.status = error.kind().name().to_owned();
         }
@@ -348,7 +348,7 @@ pub fn report_transfer(
     let outcome = result?;
     ctx.tally.files += 1;
     ctx.tally.bytes += outcome.bytes;
-    warn(ctx, &outcome);
+    warn_of_outcome(ctx, &outcome);
     if !ctx.out.is_json() {
         let (from, to) = if way == Way::Upload { (local, remote) } else { (remote, local) };
         ctx.out.notice(&format!(
@@ -364,7 +364,7 @@ pub fn report_transfer(
 }
 
 /// The record of a transfer; without an outcome nothing was moved.
-pub fn record(way: Way, remote: &str, local: &str, outcome: Option<&Outcome>) -> Transfer {
+pub fn transfer_record(way: Way, remote: &str, local: &str, outcome: Option<&Outcome>) -> Transfer {
     Transfer {
         direction: way,
         remote: remote.to_owned(),

@@ -33,19 +33,19 @@ pub enum Overwrite {
 /// The files that one command writes, by what the disk takes them for: it must not take two names
 /// for one file, as disks do that do not tell `A` from `a`.
 #[derive(Debug, Default)]
-pub struct Written {
+pub struct WrittenFiles {
     by_number: HashMap<(u64, u64), PathBuf>,
     /// By the path with a name in lower case: some disks number a file anew for each spelling.
     by_likeness: HashMap<PathBuf, PathBuf>,
 }
 
-impl Written {
+impl WrittenFiles {
     /// Takes in the target of another download.
     ///
     /// # Errors
     ///
     /// [`Kind::Local`] when it is that of an earlier one under another name.
-    pub fn take(&mut self, target: &Path) -> Result<()> {
+    pub fn check_unwritten(&mut self, target: &Path) -> Result<()> {
         let Ok(there) = target.symlink_metadata() else { return Ok(()) };
         // Hard links are two names by intention, and replaced one by one.
         if there.nlink() > 1 || !there.is_file() {
@@ -69,10 +69,10 @@ impl Written {
     }
 
     /// Takes note of a download that is complete: its target is another file now.
-    pub fn note(&mut self, target: &Path) {
+    pub fn note_written(&mut self, target: &Path) {
         self.by_number.retain(|_, written| written != target);
         // Nobody but this command can have put it there.
-        let _ = self.take(target);
+        let _ = self.check_unwritten(target);
     }
 }
 
@@ -97,7 +97,7 @@ pub fn may_replace(ctx: &mut Context, job: &mut Job, asked: Option<Overwrite>) -
         });
     match policy {
         Overwrite::Yes => Ok(true),
-        Overwrite::Newer => newer(ctx, job),
+        Overwrite::Newer => is_newer(ctx, job),
         Overwrite::Ask if ctx.at_prompt && ctx.out.interactive() => {
             let question = format!("{} exists. Replace it", job.local.display());
             ctx.confirm(&question, "--overwrite")
@@ -117,7 +117,7 @@ fn is_unfinished(job: &Job) -> bool {
         && partial_path(&job.local).is_ok_and(|partial| !partial.exists())
 }
 
-fn newer(ctx: &mut Context, job: &mut Job) -> Result<bool> {
+fn is_newer(ctx: &mut Context, job: &mut Job) -> Result<bool> {
     let facts = match job.facts {
         Some(facts) => facts,
         None => ctx.ask_server(|session| session.facts(&job.remote))?,
@@ -177,23 +177,23 @@ mod tests {
         let path = |name: &str| dir.path().join(name);
         std::fs::write(path("Same"), "x").unwrap();
         std::fs::create_dir(path("sub")).unwrap();
-        let mut written = Written::default();
-        written.take(&path("absent")).unwrap();
-        written.take(&path("Same")).unwrap();
-        written.take(&path("Same")).unwrap();
+        let mut written = WrittenFiles::default();
+        written.check_unwritten(&path("absent")).unwrap();
+        written.check_unwritten(&path("Same")).unwrap();
+        written.check_unwritten(&path("Same")).unwrap();
         // What a disk that does not tell them apart shows: one file by two paths.
-        let error = written.take(&path("sub/../Same")).unwrap_err();
+        let error = written.check_unwritten(&path("sub/../Same")).unwrap_err();
         assert!(error.message().contains("the same file as"), "{error}");
 
         // A complete download is another file.
         std::fs::write(path("new"), "y").unwrap();
         std::fs::rename(path("new"), path("Same")).unwrap();
-        written.note(&path("Same"));
-        assert!(written.take(&path("sub/../Same")).is_err());
+        written.note_written(&path("Same"));
+        assert!(written.check_unwritten(&path("sub/../Same")).is_err());
 
         std::fs::write(path("a"), "x").unwrap();
         std::fs::hard_link(path("a"), path("b")).unwrap();
-        written.take(&path("a")).unwrap();
-        written.take(&path("b")).unwrap();
+        written.check_unwritten(&path("a")).unwrap();
+        written.check_unwritten(&path("b")).unwrap();
     }
 }

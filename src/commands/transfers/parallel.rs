@@ -8,8 +8,8 @@ use std::sync::{Arc, mpsc};
 
 use crate::cancel::Cancel;
 use crate::commands::Context;
-use crate::commands::transfers::progress::Watched;
-use crate::commands::transfers::{Failures, Job, told_job, with_retries};
+use crate::commands::transfers::progress::ProgressBar;
+use crate::commands::transfers::{Failures, FileTransfer, report_file_transfer, with_retry};
 use crate::error::Result;
 use crate::ftp::pool::Pool;
 use crate::output::{Output, TreeProgress};
@@ -22,16 +22,16 @@ use crate::transfer::retry::{Moved, Retries};
 /// # Errors
 ///
 /// Those after which going on makes no sense; Ctrl-C.
-pub fn run(ctx: &mut Context, jobs: &[Job], most: usize, failures: &mut Failures) -> Result<()> {
+pub fn transfer_parallel(ctx: &mut Context, jobs: &[FileTransfer], most: usize, failures: &mut Failures) -> Result<()> {
     let cwd = ctx.session()?.cwd().clone();
     // Not every session is in the shell's directory.
-    let resolved = jobs.iter().map(|job| job.resolved(&cwd)).collect::<Result<Vec<_>>>()?;
-    let sizes: Vec<_> = jobs.iter().map(Job::size).collect();
+    let resolved = jobs.iter().map(|job| job.resolved_in(&cwd)).collect::<Result<Vec<_>>>()?;
+    let sizes: Vec<_> = jobs.iter().map(FileTransfer::known_size).collect();
     let pool = ctx.begin_pool()?;
     let tree = ctx.out.tree_progress("total");
     let bytes = sizes.iter().flatten().fold(0u64, |sum, size| sum.saturating_add(*size));
     tree.grow(jobs.len() as u64, bytes);
-    let work = Work {
+    let work = ParallelTransfer {
         jobs: &resolved,
         sizes: &sizes,
         next: AtomicUsize::new(0),
@@ -48,18 +48,18 @@ pub fn run(ctx: &mut Context, jobs: &[Job], most: usize, failures: &mut Failures
         let workers = most.min(jobs.len()).min(pool.limit());
         let started = threads::start_workers(scope, "transfers", workers, || {
             let (sender, work) = (sender.clone(), &work);
-            move || work.run(&sender)
+            move || work.run_worker(&sender)
         });
         drop(sender);
         for (index, result) in results {
             tree.file_done();
             let result = match jobs.get(index) {
-                Some(job) => told_job(ctx, job, result),
+                Some(job) => report_file_transfer(ctx, job, result),
                 None => Ok(()),
             };
             // After the first fatal one the others say the same.
             if fatal.is_none()
-                && let Err(error) = failures.note(ctx, result)
+                && let Err(error) = failures.note_result(ctx, result)
             {
                 work.stop.store(true, Ordering::Relaxed);
                 fatal = Some(error);
@@ -74,8 +74,8 @@ pub fn run(ctx: &mut Context, jobs: &[Job], most: usize, failures: &mut Failures
     fatal.map_or(Ok(()), Err)
 }
 
-struct Work<'a> {
-    jobs: &'a [Job],
+struct ParallelTransfer<'a> {
+    jobs: &'a [FileTransfer],
     sizes: &'a [Option<u64>],
     next: AtomicUsize,
     stop: AtomicBool,
@@ -86,28 +86,28 @@ struct Work<'a> {
     cancel: Cancel,
 }
 
-impl Work<'_> {
-    fn run(&self, results: &mpsc::Sender<(usize, Result<Outcome>)>) {
+impl ParallelTransfer<'_> {
+    fn run_worker(&self, results: &mpsc::Sender<(usize, Result<Outcome>)>) {
         while !self.stop.load(Ordering::Relaxed) && self.cancel.requested().is_none() {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let (Some(job), Some(size)) = (self.jobs.get(index), self.sizes.get(index)) else {
                 return;
             };
-            if results.send((index, self.one(job, *size))).is_err() {
+            if results.send((index, self.transfer_one(job, *size))).is_err() {
                 return;
             }
         }
     }
 
-    fn one(&self, job: &Job, size: Option<u64>) -> Result<Outcome> {
-        let watched = Watched::below(self.tree, &self.out, &job.label(), size);
+    fn transfer_one(&self, job: &FileTransfer, size: Option<u64>) -> Result<Outcome> {
+        let watched = ProgressBar::in_tree(self.tree, &self.out, &job.progress_label(), size);
         let moved = Moved::new(&watched);
         let mut job = job.clone();
-        with_retries(self.retries.clone(), &self.cancel, &watched, |again| {
+        with_retry(self.retries.clone(), &self.cancel, &watched, |again| {
             if again {
-                job.again(moved.any());
+                job.prepare_retry(moved.any());
             }
-            job.run(&mut *self.pool.lease(&self.cancel)?, &moved, &self.cancel)
+            job.run_on(&mut *self.pool.lease(&self.cancel)?, &moved, &self.cancel)
         })
     }
 }

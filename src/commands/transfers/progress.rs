@@ -6,21 +6,21 @@ use crate::output::{Output, TransferProgress, TreeProgress, escape};
 use crate::transfer::Progress;
 
 /// A transfer on the screen.
-pub struct Watched {
+pub struct ProgressBar {
     bar: TransferProgress,
     /// The total, and whether it counts this file's bytes already.
     above: Option<(TreeProgress, AtomicBool)>,
     out: Output,
 }
 
-impl Watched {
+impl ProgressBar {
     /// A bar (or what stands for one) with this label.
     pub fn new(out: &Output, label: &str, total: Option<u64>) -> Self {
         Self { bar: out.progress(label, total), above: None, out: out.clone() }
     }
 
     /// The same below the total of several. A size that is known counts for the total already.
-    pub fn below(tree: &TreeProgress, out: &Output, label: &str, size: Option<u64>) -> Self {
+    pub fn in_tree(tree: &TreeProgress, out: &Output, label: &str, size: Option<u64>) -> Self {
         let above = Some((tree.clone(), AtomicBool::new(size.is_some())));
         Self { bar: tree.worker(label, size), above, out: out.clone() }
     }
@@ -31,7 +31,7 @@ impl Watched {
     }
 }
 
-impl Progress for Watched {
+impl Progress for ProgressBar {
     fn expect(&self, total: u64) {
         match &self.above {
             None => self.bar.set_total(total),
@@ -65,9 +65,9 @@ mod tests {
         let out = Output::memory();
         let tree = out.tree_progress("total");
         tree.grow(2, 100);
-        let known = Watched::below(&tree, &out, "known", Some(100));
+        let known = ProgressBar::in_tree(&tree, &out, "known", Some(100));
         known.expect(100);
-        let unknown = Watched::below(&tree, &out, "unknown", None);
+        let unknown = ProgressBar::in_tree(&tree, &out, "unknown", None);
         unknown.expect(50);
         unknown.expect(50);
         unknown.advance(30);

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result, find};
 
 /// How directories are carried.
 #[derive(Debug, Clone, Copy)]
-pub struct Trees {
+pub struct RecursiveTransfer {
     /// Up instead of down.
     pub up: bool,
     /// Go on with unfinished files.
@@ -18,13 +18,13 @@ pub struct Trees {
     pub parallel: Option<u64>,
 }
 
-impl Trees {
+impl RecursiveTransfer {
     /// Makes `target` like `source`; without a target it has the source's name.
     ///
     /// # Errors
     ///
     /// Those of `mirror`.
-    pub fn carry(self, ctx: &mut Context, source: &str, target: Option<String>) -> Result<()> {
+    pub fn transfer_tree(self, ctx: &mut Context, source: &str, target: Option<String>) -> Result<()> {
         let mut words = vec![Mirror::NAME.to_owned()];
         words.extend(self.up.then(|| "-R".to_owned()));
         words.extend(self.resume.then(|| "-c".to_owned()));

@@ -1,8 +1,8 @@
 //! One large file over several connections, told as any other transfer.
 
 use crate::commands::Context;
-use crate::commands::transfers::progress::Watched;
-use crate::commands::transfers::{Job, carry as carry_alone, told_job};
+use crate::commands::transfers::progress::ProgressBar;
+use crate::commands::transfers::{FileTransfer, transfer_file as carry_alone, report_file_transfer};
 use crate::error::Result;
 use crate::transfer::download;
 use crate::transfer::download::segments::{Several, is_begun, worth};
@@ -12,17 +12,17 @@ use crate::transfer::download::segments::{Several, is_begun, worth};
 /// # Errors
 ///
 /// Those of the transfer.
-pub fn carry(ctx: &mut Context, job: &download::Job, count: u64) -> Result<()> {
-    let shown = Job::Down(job.clone());
+pub fn download_segmented(ctx: &mut Context, job: &download::Job, count: u64) -> Result<()> {
+    let shown = FileTransfer::Down(job.clone());
     let most = usize::try_from(count).unwrap_or(1);
     // A listing has told already that it is small.
-    if shown.size().is_some_and(|size| worth(size, most) < 2) && !is_begun(&job.local) {
+    if shown.known_size().is_some_and(|size| worth(size, most) < 2) && !is_begun(&job.local) {
         return carry_alone(ctx, &shown);
     }
     let cwd = ctx.session()?.cwd().clone();
     // Not every session is in the shell's directory.
     let resolved = download::Job { remote: cwd.resolve(job.remote.as_str())?, ..job.clone() };
-    let watched = Watched::new(&ctx.out, job.remote.as_str(), shown.size());
+    let watched = ProgressBar::new(&ctx.out, job.remote.as_str(), shown.known_size());
     let pool = ctx.begin_pool()?;
     let several = Several {
         remotes: &pool,
@@ -35,8 +35,8 @@ pub fn carry(ctx: &mut Context, job: &download::Job, count: u64) -> Result<()> {
     drop(watched);
     ctx.end_pool(&pool);
     match result {
-        Ok(Some(outcome)) => told_job(ctx, &shown, Ok(outcome)),
+        Ok(Some(outcome)) => report_file_transfer(ctx, &shown, Ok(outcome)),
         Ok(None) => carry_alone(ctx, &shown),
-        Err(error) => told_job(ctx, &shown, Err(error)),
+        Err(error) => report_file_transfer(ctx, &shown, Err(error)),
     }
 }

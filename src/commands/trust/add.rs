@@ -22,17 +22,17 @@ pub(super) fn add(
     fingerprint: Option<&str>,
     implicit: bool,
 ) -> Result<()> {
-    let mut expected = ctx.connection.gate().rules().fingerprints.clone();
+    let mut expected = ctx.connection.trust_gate().rules().fingerprints.clone();
     expected.extend(fingerprint.map(Fingerprint::parse).transpose()?);
     let server = Server::find(ctx, server, implicit)?;
-    let shown = look(&ctx.session_options(&server.site)?)?;
+    let shown = look(&ctx.session_config(&server.site)?)?;
     if !expected.is_empty() && !expected.contains(&shown.certificate.fingerprint) {
         return Err(another(&server, &expected, &shown));
     }
     let (port, now) = (server.site.port, Utc::now());
     let host = &ctx.trust_name(&server.site.host);
     let exceptions = Exception::of(&shown.identity.problems);
-    let store = ctx.connection.gate().store().clone();
+    let store = ctx.connection.trust_gate().store().clone();
     // A certificate named by its fingerprint is meant itself, even if the roots vouch for it.
     let own = store.lookup(host, port)?.filter(|entry| entry.origin == Origin::User);
     if !expected.is_empty() && own.is_none() {
@@ -56,7 +56,7 @@ pub(super) fn add(
                 server.target(),
                 shown.certificate.fingerprint
             );
-            ctx.ask_about(&server.site, *unknown).map_err(|error| with_hint(error, &hint))?;
+            ctx.ask_to_trust(&server.site, *unknown).map_err(|error| with_hint(error, &hint))?;
             return answered(ctx, &server, store.lookup(host, port)?);
         }
         Err(refusal) => return Err(refusal.into_error()),

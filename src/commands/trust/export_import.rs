@@ -17,7 +17,7 @@ use crate::trust::store::remove_command;
 
 /// Writes the entries, for the owner's eyes only, or prints them.
 pub(super) fn export(ctx: &Context, file: Option<&Path>) -> Result<()> {
-    let entries = ctx.connection.gate().store().list()?;
+    let entries = ctx.connection.trust_gate().store().list()?;
     warn_of_damage(ctx, None)?;
     let Some(file) = file.filter(|file| *file != Path::new("-")) else {
         if ctx.out.is_json() {
@@ -25,7 +25,7 @@ pub(super) fn export(ctx: &Context, file: Option<&Path>) -> Result<()> {
         }
         return entries.iter().try_for_each(|entry| ctx.out.line(&entry.to_string()));
     };
-    let path = ctx.local(&local_path::expand_tilde(&local_path::word(file)));
+    let path = ctx.local_path(&local_path::expand_tilde(&local_path::word(file)));
     let text: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
     write_private(&path, text.as_bytes()).map_err(|why| Error::local(&path, &why))?;
     ctx.out.notice(&format!("{}: servers written: {}", path.display(), entries.len()));
@@ -44,7 +44,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// Adds the entries of a file: an exported one, or FileZilla's `trustedcerts.xml`.
 pub(super) fn import(ctx: &Context, file: &Path) -> anyhow::Result<()> {
-    let (name, bytes) = local_path::read_whole(&local_path::word(file), |path| ctx.local(path))?;
+    let (name, bytes) = local_path::read_whole(&local_path::word(file), |path| ctx.local_path(path))?;
     let found = match filezilla_xml::looks_like(&bytes) {
         true => {
             filezilla::entries(&bytes, chrono::Utc::now()).map_err(|error| error.about(&name))?
@@ -83,7 +83,7 @@ enum Imported {
 }
 
 fn one(ctx: &Context, entry: Entry) -> Result<Imported> {
-    let store = ctx.connection.gate().store().clone();
+    let store = ctx.connection.trust_gate().store().clone();
     match store.lookup(&entry.host, entry.port)? {
         None => {
             let entry = Entry { why: Why::Import, ..entry };

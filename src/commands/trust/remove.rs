@@ -22,7 +22,7 @@ pub(super) fn remove(ctx: &Context, servers: &[String]) -> anyhow::Result<()> {
 
 fn one(ctx: &Context, server: Server) -> Result<()> {
     let Server { site, port_given } = server;
-    let store = ctx.connection.gate().store().clone();
+    let store = ctx.connection.trust_gate().store().clone();
     let port = port_given.then_some(site.port);
     let mut entries = store.list()?;
     entries.retain(|entry| entry.host == site.host && port.is_none_or(|port| entry.port == port));

@@ -25,7 +25,7 @@ pub(super) fn scan(ctx: &Context, servers: &[String], implicit: bool) -> anyhow:
         servers.iter().map(|server| Server::find(ctx, server, implicit)).collect();
     let servers = servers?;
     let options: Result<Vec<SessionConfig>> =
-        servers.iter().map(|server| ctx.session_options(&server.site)).collect();
+        servers.iter().map(|server| ctx.session_config(&server.site)).collect();
     let shown = look_at_all(&options?)?;
     ctx.cancel.check()?;
     let mut failures = Failures::default();
@@ -110,7 +110,7 @@ fn details(ctx: &Context, server: &Server, shown: &Shown) -> Vec<(&'static str, 
     let roots = if problems.is_empty() { "valid".to_owned() } else { problems.join(", ") };
     details.push(("By roots:", roots));
     let name = ctx.trust_name(host);
-    let remembered = match ctx.connection.gate().store().lookup(&name, server.site.port) {
+    let remembered = match ctx.connection.trust_gate().store().lookup(&name, server.site.port) {
         Ok(None) => "no".to_owned(),
         Ok(Some(entry)) if entry.certificate == certificate.fingerprint => {
             format!("yes, since {}", day(entry.first))

@@ -64,7 +64,7 @@ impl Lister {
             "" => Some(RemotePath::root()),
             path => Some(RemotePath::new(path).ok()?),
         };
-        let cwd = ctx.connection.cwd()?;
+        let cwd = ctx.connection.remote_directory()?;
         let directory = cwd.resolve(path.as_ref().map_or(".", RemotePath::as_str)).ok()?;
         let patience = ctx.settings.duration(CMD_COMPLETION_TIMEOUT, None);
         self.wait(ctx, Duration::ZERO);
@@ -107,7 +107,7 @@ fn ask(ctx: &mut Context, path: Option<RemotePath>, directory: RemotePath) -> Op
     if ctx.connection.session()?.last_used().elapsed() > idle {
         return None;
     }
-    let mut session = ctx.connection.take_session()?;
+    let mut session = ctx.connection.lend_session()?;
     let silence = Silence::of(&ctx.console);
     let (sender, answer) = channel();
     let list = move || {
@@ -125,18 +125,18 @@ fn keep(
     directory: RemotePath,
     (session, listing): (Session, Result<RemoteListing>),
 ) -> Option<(RemotePath, Vec<Entry>)> {
-    ctx.connection.put_session(session);
+    ctx.connection.return_session(session);
     let listing = listing.ok()?;
     // What was not understood or left out is something that a command must be able to tell.
     if listing.unknown.is_empty() && listing.cut.is_none() {
-        ctx.cache.put(directory.clone(), listing.entries.clone());
+        ctx.cache.store_listing(directory.clone(), listing.entries.clone());
     }
     Some((directory, listing.entries))
 }
 
 fn cached(ctx: &Context, directory: &RemotePath) -> Option<Vec<Name>> {
     let expire = ctx.settings.duration(CACHE_EXPIRE, ctx.connection.host());
-    Some(ctx.cache.get(directory, expire)?.iter().map(name).collect())
+    Some(ctx.cache.fresh_listing(directory, expire)?.iter().map(name).collect())
 }
 
 fn name(entry: &Entry) -> Name {

@@ -235,7 +235,7 @@ fn a_file_that_sources_itself_ends() {
     let ran = self::ran(fixture, &format!("source {file}"));
     assert_eq!((ran.kind, ran.fixture.ctx.tally.failed), (Some(Kind::Usage), 1));
     assert!(ran.err.contains("nested too deep"), "{}", ran.err);
-    assert_eq!(ran.fixture.ctx.depth, 0);
+    assert_eq!(ran.fixture.ctx.script_depth, 0);
 }
 
 #[test]

@@ -11,8 +11,8 @@ impl Context {
     /// # Errors
     ///
     /// Ctrl-C at the question.
-    pub fn may_leave(&mut self) -> Result<bool> {
-        let running = self.jobs.running();
+    pub fn confirm_exit(&mut self) -> Result<bool> {
+        let running = self.jobs.running_jobs();
         let asks = self.at_prompt && self.job.is_none() && self.out.interactive();
         if running.is_empty() || !asks {
             return Ok(true);
@@ -24,7 +24,7 @@ impl Context {
             self.out.ask(&question, &self.cancel)?.map(|answer| answer.trim().to_lowercase());
         Ok(match answer.as_deref() {
             Some("k" | "kill") => {
-                self.jobs.kill(&running);
+                self.jobs.kill_jobs(&running);
                 true
             }
             // Nobody is there any more.
@@ -37,21 +37,21 @@ impl Context {
     /// waits stops them.
     pub fn finish_jobs(&mut self) {
         loop {
-            let running = self.jobs.running();
+            let running = self.jobs.running_jobs();
             if running.is_empty() {
                 break;
             }
             if let Err(error) = self.wait_for_jobs(&running) {
                 // Also those that were started meanwhile.
-                let running = self.jobs.running();
+                let running = self.jobs.running_jobs();
                 let reason = self.cancel.requested().unwrap_or(Reason::Interrupted);
-                self.jobs.stop(&running, reason);
-                self.jobs.wait_a_while(&running, GRACE);
+                self.jobs.cancel_jobs(&running, reason);
+                self.jobs.wait_at_most(&running, GRACE);
                 self.count_failure(error.kind());
                 break;
             }
         }
-        for id in self.jobs.ended() {
+        for id in self.jobs.ended_jobs() {
             let Some(job) = self.jobs.take_ended(id) else { continue };
             let mut tally = job.tally;
             if job.killed {
@@ -64,13 +64,13 @@ impl Context {
             if self.at_prompt {
                 tally.first = None;
             }
-            self.tally.add(&tally);
+            self.totals.add(&tally);
         }
-        self.warn_of_queues();
+        self.report_stopped_queues();
     }
 
-    fn warn_of_queues(&mut self) {
-        let left = self.jobs.left_in_queues();
+    fn report_stopped_queues(&mut self) {
+        let left = self.jobs.count_stopped();
         if left == 0 {
             return;
         }
@@ -82,9 +82,9 @@ impl Context {
     }
 
     fn count_failure(&mut self, kind: Kind) {
-        self.tally.failed += 1;
+        self.totals.failed += 1;
         if !self.at_prompt {
-            self.tally.first.get_or_insert(kind);
+            self.totals.first.get_or_insert(kind);
         }
     }
 }

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::{Cache, Context, Tally};
+use super::{ListingCache, Context, RunTotals};
 use crate::cancel::Reason;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::output::{Meter, Output};
 
-pub use queue::Waiting;
-pub use table::{Job, Jobs, State};
+pub use queue::QueueView;
+pub use table::{BackgroundJob, Jobs, JobState};
 
 /// How often a wait for a job looks at the cancel flag.
 const TICK: Duration = Duration::from_millis(50);
@@ -27,7 +27,7 @@ const TICK: Duration = Duration::from_millis(50);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// What a job does.
-pub type Body = Box<dyn FnOnce(&mut Context) -> Result<(), Kind> + Send>;
+pub type JobFn = Box<dyn FnOnce(&mut Context) -> Result<(), Kind> + Send>;
 
 impl Context {
     /// Starts a job and returns its number. `title` must not hold a secret.
@@ -35,21 +35,21 @@ impl Context {
     /// # Errors
     ///
     /// [`Kind::Local`] where the local directory has been removed; no more threads.
-    pub fn start_job(&mut self, title: &str, body: Body) -> Result<u64> {
+    pub fn start_job(&mut self, title: &str, body: JobFn) -> Result<u64> {
         let mut ctx = self.for_job()?;
         let meter = Meter::new();
-        let id = self.jobs.add(title, &ctx.cancel, &meter);
+        let id = self.jobs.add_job(title, &ctx.cancel, &meter);
         ctx.enter_job(id, &meter);
-        let ending = Ending {
+        let ending = EndGuard {
             jobs: self.jobs.clone(),
             id,
             out: self.console.background(&meter),
-            ended: (Err(Kind::Other), Tally::default()),
+            outcome: (Err(Kind::Other), RunTotals::default()),
         };
         if self.at_prompt {
             self.out.notice(&format!("[{id}] {title}"));
         }
-        self.jobs.tell(id, &self.console);
+        self.jobs.write_record(id, &self.console);
         if let Some(site) = &self.connection.site
             && self.connection_limit(site) == 1
         {
@@ -57,7 +57,7 @@ impl Context {
             self.connection.close();
         }
         let thread = thread::Builder::new().name(format!("job {id}"));
-        let spawned = thread.spawn(move || work(ctx, body, ending));
+        let spawned = thread.spawn(move || run_job(ctx, body, ending));
         spawned.map(|_| id).map_err(|error| {
             Error::new(Kind::Other, format!("{title}: no job: {}", io_reason(&error)))
         })
@@ -69,15 +69,15 @@ impl Context {
             self.out.clone(),
             self.settings.clone(),
             self.cancel.for_job(),
-            self.connection.another(),
+            self.connection.fork_for_job(),
             self.home.clone(),
             self.interpreter,
         );
         ctx.console = self.console.clone();
-        ctx.cache = Cache::default();
+        ctx.cache = ListingCache::default();
         ctx.aliases = self.aliases.clone();
         ctx.running_aliases = self.running_aliases.clone();
-        ctx.depth = self.depth;
+        ctx.script_depth = self.script_depth;
         ctx.local_dir = Some(self.local_directory()?);
         ctx.previous_local = self.previous_local.clone();
         // As at the prompt, where a failed command does not end what follows it.
@@ -109,8 +109,8 @@ impl Context {
                 return Ok(());
             }
             self.cancel.check()?;
-            self.give_way();
-            self.jobs.pause(TICK);
+            self.yield_connection();
+            self.jobs.wait_for_change(TICK);
         }
     }
 
@@ -122,8 +122,8 @@ impl Context {
     pub fn wait_with_jobs(&mut self, ids: &[u64]) -> Result<()> {
         self.wait_for_jobs(ids).inspect_err(|_| {
             let reason = self.cancel.requested().unwrap_or(Reason::Interrupted);
-            self.jobs.stop(ids, reason);
-            self.jobs.wait_a_while(ids, GRACE);
+            self.jobs.cancel_jobs(ids, reason);
+            self.jobs.wait_at_most(ids, GRACE);
         })
     }
 
@@ -134,9 +134,9 @@ impl Context {
     /// The cause of the job's failure, which it has shown; that it was killed.
     pub fn collect_job(&mut self, id: u64) -> Result<()> {
         let Some(job) = self.jobs.take_ended(id) else { return Ok(()) };
-        self.tally.commands += job.tally.commands;
-        self.tally.files += job.tally.files;
-        self.tally.bytes += job.tally.bytes;
+        self.totals.commands += job.tally.commands;
+        self.totals.files += job.tally.files;
+        self.totals.bytes += job.tally.bytes;
         match job.result {
             Ok(()) => Ok(()),
             Err(_) if job.killed => {
@@ -147,7 +147,7 @@ impl Context {
     }
 
     /// Closes the connection if a job waits for one: whoever waits for jobs does not need it.
-    fn give_way(&mut self) {
+    fn yield_connection(&mut self) {
         let site = self.connection.site.as_ref().map(crate::target::Site::key);
         if self.connection.session().is_some()
             && site.is_some_and(|site| self.jobs.slots().is_wanted(&site))
@@ -158,38 +158,38 @@ impl Context {
 }
 
 /// A job's thread, from its first command to its last word.
-fn work(mut ctx: Context, body: Body, mut ending: Ending) {
+fn run_job(mut ctx: Context, body: JobFn, mut endinEndGuarding) {
     let status = body(&mut ctx);
     ctx.connection.close();
     let flushed = ctx.out.flush();
-    let status = match (ctx.tally.first, status, flushed, ctx.leaving) {
+    let status = match (ctx.totals.first, status, flushed, ctx.exit_requested) {
         (Some(kind), ..) => Err(kind),
         (None, Err(kind), ..) => Err(kind),
         // `exit 3` in a job ends the job.
         (.., Some(Some(code))) if code != 0 => Err(Kind::Other),
         _ => Ok(()),
     };
-    ending.ended = (status, ctx.tally);
+    ending.ended = (status, ctx.totals);
     // The last of its data comes before its last word.
     drop(ctx);
 }
 
 /// Notes that a job is over, however it ended: a thread that panicked has failed.
-struct Ending {
+struct EndGuard {
     jobs: Jobs,
     id: u64,
     out: Output,
-    ended: (Result<(), Kind>, Tally),
+    outcome: (Result<(), Kind>, RunTotals),
 }
 
-impl Drop for Ending {
+impl Drop for EndGuard {
     fn drop(&mut self) {
-        let (result, tally) = self.ended;
-        self.jobs.end(self.id, result, tally);
-        if let Some(job) = self.jobs.job(self.id) {
-            self.out.notice(&format!("[{}] {}: {}", self.id, job.state.name(), job.title));
+        let (result, tally) = self.outcome;
+        self.jobs.record_end(self.id, result, tally);
+        if let Some(job) = self.jobs.find_job(self.id) {
+            self.out.notice(&format!("[{}] {}: {}", self.id, job.state.as_str(), job.title));
         }
-        self.jobs.tell(self.id, &self.out);
-        self.jobs.announce(self.id);
+        self.jobs.write_record(self.id, &self.out);
+        self.jobs.announce_end(self.id);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Body, Context};
+use super::{JobFn, Context};
 use crate::error::{Error, Kind, Result, kind_of};
 
 /// What waits to be done for one site.
@@ -30,7 +30,7 @@ struct Queued {
 
 /// A queue as others see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Waiting {
+pub struct QueueView {
     /// The command that runs.
     pub current: Option<String>,
     /// The commands that wait, the next one first.
@@ -49,27 +49,27 @@ impl Context {
     /// Those of starting a job.
     pub fn enqueue(&mut self, text: &str) -> Result<()> {
         let ctx = Box::new(self.for_job()?);
-        let title = self.title(text);
+        let title = self.redacted_title(text);
         let queued = Queued { text: text.to_owned(), title, ctx };
-        self.jobs.table().queues.entry(self.queue_key()).or_default().waiting.push_back(queued);
-        self.work_on_queue()
+        self.jobs.lock_table().queues.entry(self.queue_key()).or_default().waiting.push_back(queued);
+        self.start_queue_job()
     }
 
     /// The current site's queue.
-    pub fn queue(&self) -> Waiting {
-        let table = self.jobs.table();
-        let Some(queue) = table.queues.get(&self.queue_key()) else { return Waiting::default() };
-        Waiting {
+    pub fn queue_view(&self) -> QueueView {
+        let table = self.jobs.lock_table();
+        let Some(queue) = table.queues.get(&self.queue_key()) else { return QueueView::default() };
+        QueueView {
             current: queue.current.clone(),
             commands: queue.waiting.iter().map(|queued| queued.title.clone()).collect(),
             stopped: queue.stopped,
-            jobs: queue.jobs.iter().copied().filter(|id| table.has(*id)).collect(),
+            jobs: queue.jobs.iter().copied().filter(|id| table.contains_job(*id)).collect(),
         }
     }
 
     /// Begins no more commands of the current site's queue.
     pub fn stop_queue(&mut self) {
-        self.jobs.table().queues.entry(self.queue_key()).or_default().stopped = true;
+        self.jobs.lock_table().queues.entry(self.queue_key()).or_default().stopped = true;
     }
 
     /// Goes on with the current site's queue.
@@ -78,8 +78,8 @@ impl Context {
     ///
     /// Those of starting a job.
     pub fn start_queue(&mut self) -> Result<()> {
-        self.jobs.table().queues.entry(self.queue_key()).or_default().stopped = false;
-        self.work_on_queue()
+        self.jobs.lock_table().queues.entry(self.queue_key()).or_default().stopped = false;
+        self.start_queue_job()
     }
 
     /// Takes a waiting command out of the current site's queue: 1 is the next one.
@@ -88,7 +88,7 @@ impl Context {
     ///
     /// [`Kind::Usage`] if there is none.
     pub fn drop_queued(&mut self, place: usize) -> Result<String> {
-        let mut table = self.jobs.table();
+        let mut table = self.jobs.lock_table();
         let queue = table.queues.entry(self.queue_key()).or_default();
         let queued = place.checked_sub(1).and_then(|index| queue.waiting.remove(index));
         queued.map(|queued| queued.title).ok_or_else(|| {
@@ -98,16 +98,16 @@ impl Context {
     }
 
     /// A command line as it may be shown.
-    pub(super) fn title(&self, text: &str) -> String {
+    pub(super) fn redacted_title(&self, text: &str) -> String {
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         (self.redact)(&line)
             .unwrap_or_else(|| format!("{} …", line.split(' ').next().unwrap_or_default()))
     }
 
     /// Starts the queue's job where there is need of one.
-    fn work_on_queue(&mut self) -> Result<()> {
+    fn start_queue_job(&mut self) -> Result<()> {
         let key = self.queue_key();
-        let mut table = self.jobs.table();
+        let mut table = self.jobs.lock_table();
         let queue = table.queues.entry(key.clone()).or_default();
         if queue.working || queue.stopped || queue.waiting.is_empty() {
             return Ok(());
@@ -118,14 +118,14 @@ impl Context {
             Some(site) => format!("queue {}", site.key()),
             None => "queue".to_owned(),
         };
-        let body: Body = Box::new({
+        let body: JobFn = Box::new({
             let key = key.clone();
-            move |ctx| work(ctx, &key)
+            move |ctx| run_queue(ctx, &key)
         });
         let started = self.start_job(&title, body);
-        let mut table = self.jobs.table();
+        let mut table = self.jobs.lock_table();
         let gone: Vec<_> = table.queues.get(&key).map_or(Vec::new(), |queue| {
-            queue.jobs.iter().copied().filter(|id| !table.has(*id)).collect()
+            queue.jobs.iter().copied().filter(|id| !table.contains_job(*id)).collect()
         });
         let queue = table.queues.entry(key).or_default();
         queue.jobs.retain(|id| !gone.contains(id));
@@ -145,8 +145,8 @@ impl Context {
 }
 
 /// The queue's job. A command that fails does not keep the others from their turn.
-fn work(ctx: &mut Context, key: &str) -> Result<(), Kind> {
-    while let Some(queued) = next(ctx, key) {
+fn run_queue(ctx: &mut Context, key: &str) -> Result<(), Kind> {
+    while let Some(queued) = next_queued(ctx, key) {
         let mut command = queued.ctx;
         command.cancel = ctx.cancel.clone();
         let redirected = command.out.is_redirected();
@@ -156,12 +156,12 @@ fn work(ctx: &mut Context, key: &str) -> Result<(), Kind> {
             _ => ctx.out.clone(),
         };
         command.job = ctx.job;
-        command.connection.take_over(&mut ctx.connection);
+        command.connection.adopt_session_of(&mut ctx.connection);
         let result = (command.interpreter)(&mut command, &queued.text, "queue");
-        ctx.tally.add(&command.tally);
+        ctx.totals.add(&command.totals);
         let failed = result.err().map(|error| kind_of(&error));
-        if let Some(kind) = failed.filter(|_| ctx.tally.first.is_none()) {
-            ctx.tally.first = Some(kind);
+        if let Some(kind) = failed.filter(|_| ctx.totals.first.is_none()) {
+            ctx.totals.first = Some(kind);
         }
         std::mem::swap(&mut ctx.connection, &mut command.connection);
     }
@@ -169,8 +169,8 @@ fn work(ctx: &mut Context, key: &str) -> Result<(), Kind> {
 }
 
 /// The next command; `None` ends the job.
-fn next(ctx: &Context, key: &str) -> Option<Queued> {
-    let mut table = ctx.jobs.table();
+fn next_queued(ctx: &Context, key: &str) -> Option<Queued> {
+    let mut table = ctx.jobs.lock_table();
     let queue = table.queues.get_mut(key)?;
     // Whoever kills the job wants to look at what waits before it is begun.
     queue.stopped |= ctx.cancel.requested().is_some() && !queue.waiting.is_empty();
@@ -182,7 +182,7 @@ fn next(ctx: &Context, key: &str) -> Option<Queued> {
 
 impl super::Jobs {
     /// How many commands wait in queues that were stopped.
-    pub(super) fn left_in_queues(&self) -> usize {
-        self.table().queues.values().map(|queue| queue.waiting.len()).sum()
+    pub(super) fn count_stopped(&self) -> usize {
+        self.lock_table().queues.values().map(|queue| queue.waiting.len()).sum()
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::queue::Queue;
 use crate::cancel::{Cancel, Reason};
-use crate::commands::context::Tally;
+use crate::commands::context::RunTotals;
 use crate::error::Kind;
 use crate::ftp::parking::Parking;
 use crate::ftp::slots::Slots;
@@ -29,7 +29,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    rows: BTreeMap<u64, Row>,
+    rows: BTreeMap<u64, JobRow>,
     last: u64,
     /// How many have ended.
     ended: u64,
@@ -37,21 +37,21 @@ pub(super) struct Table {
 }
 
 #[derive(Debug)]
-struct Row {
+struct JobRow {
     title: String,
     cancel: Cancel,
     meter: Meter,
     begun: Instant,
     killed: bool,
-    end: Option<End>,
+    end: Option<JobEnd>,
 }
 
 #[derive(Debug)]
-struct End {
+struct JobEnd {
     /// Counts the jobs that ended, this one included.
     order: u64,
     result: Result<(), Kind>,
-    tally: Tally,
+    tally: RunTotals,
     took: Duration,
     /// Whether it has said so.
     announced: bool,
@@ -59,7 +59,7 @@ struct End {
 
 /// What a job is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum JobState {
     /// It runs.
     Running,
     /// It has done all of it.
@@ -70,27 +70,27 @@ pub enum State {
     Killed,
 }
 
-impl State {
+impl JobState {
     /// Its word.
-    pub const fn name(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
-            State::Running => "running",
-            State::Done => "done",
-            State::Failed => "failed",
-            State::Killed => "killed",
+            JobState::Running => "running",
+            JobState::Done => "done",
+            JobState::Failed => "failed",
+            JobState::Killed => "killed",
         }
     }
 }
 
 /// A job as others see it.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub struct BackgroundJob {
     /// Its number.
     pub id: u64,
     /// Its command line, without secrets.
     pub title: String,
     /// What it is doing.
-    pub state: State,
+    pub state: JobState,
     /// The cause of its failure.
     pub failure: Option<Kind>,
     /// Bytes that its transfers have moved.
@@ -109,39 +109,39 @@ pub(super) struct Ended {
     /// How it ended.
     pub result: Result<(), Kind>,
     /// What it did.
-    pub tally: Tally,
+    pub tally: RunTotals,
     /// Whether `kill` ended it.
     pub killed: bool,
 }
 
-impl Job {
+impl BackgroundJob {
     /// Its record.
-    pub fn record(&self) -> Record<'static> {
+    pub fn job_record(&self) -> Record<'static> {
         let exit = match self.state {
-            State::Running => None,
+            JobState::Running => None,
             _ => Some(self.failure.map_or(0, Kind::exit)),
         };
         Record::Job(output::Job {
             id: self.id,
             command: self.title.clone(),
-            state: self.state.name().to_owned(),
+            state: self.state.as_str().to_owned(),
             exit,
             bytes: self.bytes,
         })
     }
 }
 
-impl Row {
-    fn view(&self, id: u64) -> Job {
+impl JobRow {
+    fn snapshot(&self, id: u64) -> BackgroundJob {
         let failure = self.end.as_ref().and_then(|end| end.result.err());
         let stopped = matches!(failure, Some(Kind::Interrupted | Kind::Terminated));
         let state = match &self.end {
-            None => State::Running,
-            Some(_) if failure.is_none() => State::Done,
-            Some(_) if self.killed || stopped => State::Killed,
-            Some(_) => State::Failed,
+            None => JobState::Running,
+            Some(_) if failure.is_none() => JobState::Done,
+            Some(_) if self.killed || stopped => JobState::Killed,
+            Some(_) => JobState::Failed,
         };
-        Job {
+        BackgroundJob {
             id,
             title: self.title.clone(),
             state,
@@ -152,13 +152,13 @@ impl Row {
         }
     }
 
-    fn is_over(&self) -> bool {
+    fn is_announced(&self) -> bool {
         self.end.as_ref().is_some_and(|end| end.announced)
     }
 }
 
 impl Table {
-    pub(super) fn has(&self, id: u64) -> bool {
+    pub(super) fn contains_job(&self, id: u64) -> bool {
         self.rows.contains_key(&id)
     }
 }
@@ -175,46 +175,46 @@ impl Jobs {
     }
 
     /// The jobs that run and those that nobody has asked after yet, by number.
-    pub fn list(&self) -> Vec<Job> {
-        self.table().rows.iter().map(|(id, row)| row.view(*id)).collect()
+    pub fn list_jobs(&self) -> Vec<BackgroundJob> {
+        self.lock_table().rows.iter().map(|(id, row)| row.snapshot(*id)).collect()
     }
 
     /// One of them.
-    pub fn job(&self, id: u64) -> Option<Job> {
-        self.table().rows.get(&id).map(|row| row.view(id))
+    pub fn find_job(&self, id: u64) -> Option<BackgroundJob> {
+        self.lock_table().rows.get(&id).map(|row| row.snapshot(id))
     }
 
     /// The numbers of those that have not ended.
-    pub fn running(&self) -> Vec<u64> {
-        let table = self.table();
-        table.rows.iter().filter(|(_, row)| !row.is_over()).map(|(id, _)| *id).collect()
+    pub fn running_jobs(&self) -> Vec<u64> {
+        let table = self.lock_table();
+        table.rows.iter().filter(|(_, row)| !row.is_announced()).map(|(id, _)| *id).collect()
     }
 
     /// Asks jobs to stop, as `kill` does. Those that have ended stay as they are.
-    pub fn kill(&self, ids: &[u64]) {
-        let mut table = self.table();
+    pub fn kill_jobs(&self, ids: &[u64]) {
+        let mut table = self.lock_table();
         for (_, row) in table.rows.iter_mut().filter(|(id, _)| ids.contains(id)) {
             row.killed |= row.end.is_none();
         }
         drop(table);
-        self.stop(ids, Reason::Interrupted);
+        self.cancel_jobs(ids, Reason::Interrupted);
     }
 
     /// Before a prompt: shows what jobs had to say while the last line was typed, and lets them
     /// wait while the next one is.
-    pub fn report(&self, out: &Output) {
+    pub fn flush_reports(&self, out: &Output) {
         out.hold();
     }
 
     /// Whether a job has ended since this was asked last: what it changed is not known.
-    pub fn take_changed(&self) -> bool {
+    pub fn take_job_ended(&self) -> bool {
         self.0.changed.swap(false, std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Forgets a job that has ended.
     pub(super) fn take_ended(&self, id: u64) -> Option<Ended> {
-        let mut table = self.table();
-        if !table.rows.get(&id)?.is_over() {
+        let mut table = self.lock_table();
+        if !table.rows.get(&id)?.is_announced() {
             return None;
         }
         let row = table.rows.remove(&id)?;
@@ -223,23 +223,23 @@ impl Jobs {
     }
 
     /// Waits for at most so long for jobs to end.
-    pub fn wait_a_while(&self, ids: &[u64], time: Duration) {
+    pub fn wait_at_most(&self, ids: &[u64], time: Duration) {
         let deadline = Instant::now() + time;
         while !self.have_ended(ids) && Instant::now() < deadline {
-            self.pause(super::TICK);
+            self.wait_for_change(super::TICK);
         }
     }
 
-    pub(super) fn stop(&self, ids: &[u64], reason: Reason) {
-        let table = self.table();
+    pub(super) fn cancel_jobs(&self, ids: &[u64], reason: Reason) {
+        let table = self.lock_table();
         ids.iter().filter_map(|id| table.rows.get(id)).for_each(|row| row.cancel.request(reason));
     }
 
-    pub(super) fn add(&self, title: &str, cancel: &Cancel, meter: &Meter) -> u64 {
-        let mut table = self.table();
+    pub(super) fn add_job(&self, title: &str, cancel: &Cancel, meter: &Meter) -> u64 {
+        let mut table = self.lock_table();
         table.last += 1;
         let id = table.last;
-        let row = Row {
+        let row = JobRow {
             title: title.to_owned(),
             cancel: cancel.clone(),
             meter: meter.clone(),
@@ -251,19 +251,19 @@ impl Jobs {
         id
     }
 
-    pub(super) fn end(&self, id: u64, result: Result<(), Kind>, tally: Tally) {
-        let mut table = self.table();
+    pub(super) fn record_end(&self, id: u64, result: Result<(), Kind>, tally: RunTotals) {
+        let mut table = self.lock_table();
         table.ended += 1;
         let order = table.ended;
         if let Some(row) = table.rows.get_mut(&id) {
             let took = row.begun.elapsed();
-            row.end = Some(End { order, result, tally, took, announced: false });
+            row.end = Some(JobEnd { order, result, tally, took, announced: false });
         }
     }
 
     /// The job has said its last word: whoever waits for it may go on.
-    pub(super) fn announce(&self, id: u64) {
-        if let Some(end) = self.table().rows.get_mut(&id).and_then(|row| row.end.as_mut()) {
+    pub(super) fn announce_end(&self, id: u64) {
+        if let Some(end) = self.lock_table().rows.get_mut(&id).and_then(|row| row.end.as_mut()) {
             end.announced = true;
         }
         self.0.changed.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -271,24 +271,24 @@ impl Jobs {
     }
 
     /// Writes a job's record.
-    pub(super) fn tell(&self, id: u64, out: &Output) {
-        if let Some(job) = self.job(id)
+    pub(super) fn write_record(&self, id: u64, out: &Output) {
+        if let Some(job) = self.find_job(id)
             && out.is_json()
         {
             // A reader that has gone is noticed by those who have data.
-            let _ = out.record(&job.record()).and_then(|()| out.flush());
+            let _ = out.record(&job.job_record()).and_then(|()| out.flush());
         }
     }
 
     pub(super) fn have_ended(&self, ids: &[u64]) -> bool {
-        let table = self.table();
-        ids.iter().all(|id| table.rows.get(id).is_none_or(Row::is_over))
+        let table = self.lock_table();
+        ids.iter().all(|id| table.rows.get(id).is_none_or(JobRow::is_announced))
     }
 
     /// Those that have ended, in that order.
-    pub(super) fn ended(&self) -> Vec<u64> {
-        let table = self.table();
-        let order = |row: &Row| row.end.as_ref().filter(|end| end.announced).map(|end| end.order);
+    pub(super) fn ended_jobs(&self) -> Vec<u64> {
+        let table = self.lock_table();
+        let order = |row: &JobRow| row.end.as_ref().filter(|end| end.announced).map(|end| end.order);
         let mut ended: Vec<_> =
             table.rows.iter().filter_map(|(id, row)| Some((order(row)?, *id))).collect();
         ended.sort_unstable();
@@ -296,12 +296,12 @@ impl Jobs {
     }
 
     /// Waits for a job to end, or for so long.
-    pub(super) fn pause(&self, time: Duration) {
-        let waited = self.0.ended.wait_timeout(self.table(), time);
+    pub(super) fn wait_for_change(&self, time: Duration) {
+        let waited = self.0.ended.wait_timeout(self.lock_table(), time);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    pub(super) fn table(&self) -> MutexGuard<'_, Table> {
+    pub(super) fn lock_table(&self) -> MutexGuard<'_, Table> {
         self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

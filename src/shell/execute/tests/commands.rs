@@ -102,7 +102,7 @@ fn leaving_keeps_the_status_it_was_given() {
         ("quit 3", Some(Some(3))),
         ("bye 255", Some(Some(255))),
     ] {
-        assert_eq!(script(text).fixture.ctx.leaving, want, "{text}");
+        assert_eq!(script(text).fixture.ctx.exit_requested, want, "{text}");
     }
 }
 

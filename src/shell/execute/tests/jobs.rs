@@ -74,7 +74,7 @@ fn failures_of_jobs_count_once_and_the_first_cause_wins() {
         ("exit & wait 1", 0, None),
     ] {
         let ran = script(text);
-        let tally = ran.fixture.ctx.tally;
+        let tally = ran.fixture.ctx.totals;
         assert_eq!((tally.failed, tally.first), (failed, first), "{text}\n{}", ran.err);
         assert!(!ran.out.contains("no"), "{text}");
     }
@@ -120,7 +120,7 @@ fn kill_ends_a_job_at_once_and_fg_passes_ctrl_c_on() {
     fixture.ctx.cancel.request(Reason::Interrupted);
     let error = fixture.ctx.wait_with_jobs(&[2]).unwrap_err();
     assert_eq!(error.kind(), Kind::Interrupted);
-    let running = |fixture: &Fixture| fixture.ctx.jobs.running();
+    let running = |fixture: &Fixture| fixture.ctx.jobs.running_jobs();
     assert!(!running(&fixture).contains(&2) && running(&fixture).contains(&1));
     // `wait` leaves them alone.
     assert!(run(&mut fixture.ctx, "wait", "test").is_err());
@@ -128,7 +128,7 @@ fn kill_ends_a_job_at_once_and_fg_passes_ctrl_c_on() {
     // The end of the program does not.
     fixture.ctx.finish_jobs();
     assert!(running(&fixture).is_empty());
-    assert_eq!(fixture.ctx.tally.first, Some(Kind::Interrupted));
+    assert_eq!(fixture.ctx.totals.first, Some(Kind::Interrupted));
 }
 
 #[test]
@@ -137,8 +137,8 @@ fn a_termination_reaches_all_jobs() {
     run(&mut fixture.ctx, "sleep 1h & (sleep 1h) &", "test").unwrap();
     fixture.ctx.cancel.request(Reason::Terminated);
     fixture.ctx.finish_jobs();
-    assert!(fixture.ctx.jobs.running().is_empty());
-    assert_eq!(fixture.ctx.tally.first, Some(Kind::Terminated));
+    assert!(fixture.ctx.jobs.running_jobs().is_empty());
+    assert_eq!(fixture.ctx.totals.first, Some(Kind::Terminated));
 }
 
 #[test]
@@ -198,11 +198,11 @@ fn a_job_never_asks() {
 fn queued_commands_run_in_order_and_a_failure_keeps_none_from_its_turn() {
     let ran = script("queue sleep 0.1; queue echo 'a b'; queue false; queue 'echo c; echo d'");
     assert_eq!(ran.out, "a b\nc\nd\n");
-    assert_eq!((ran.fixture.ctx.tally.failed, ran.kind), (1, None), "{}", ran.err);
+    assert_eq!((ran.fixture.ctx.totals.failed, ran.kind), (1, None), "{}", ran.err);
     // Also where a job has ended before the next command was queued.
     for pause in ["", "sleep 0.2; "] {
         let ran = script(&format!("queue false; {pause}queue echo a; queue wait || echo caught"));
-        assert_eq!((ran.out.as_str(), ran.fixture.ctx.tally.failed), ("a\ncaught\n", 0));
+        assert_eq!((ran.out.as_str(), ran.fixture.ctx.totals.failed), ("a\ncaught\n", 0));
     }
 }
 
@@ -227,16 +227,16 @@ fn a_queue_is_listed_stopped_changed_and_started() {
 #[test]
 fn what_a_stopped_queue_leaves_undone_is_a_failure() {
     let ran = script("queue stop; queue echo a");
-    assert_eq!(ran.fixture.ctx.tally.first, Some(Kind::Other));
+    assert_eq!(ran.fixture.ctx.totals.first, Some(Kind::Other));
     assert!(ran.err.contains("queue: 1 command was not run"), "{}", ran.err);
     // Killing its job keeps what waits.
     let mut fixture = Fixture::new(run);
     run(&mut fixture.ctx, "queue sleep 1h; queue echo a", "test").unwrap();
-    while fixture.ctx.queue().current.is_none() {
+    while fixture.ctx.queue_view().current.is_none() {
         std::thread::yield_now();
     }
     let ran = finished(fixture, "kill 1; queue start; queue wait");
-    assert_eq!((ran.out.as_str(), ran.fixture.ctx.tally.failed), ("a\n", 0), "{}", ran.err);
+    assert_eq!((ran.out.as_str(), ran.fixture.ctx.totals.failed), ("a\n", 0), "{}", ran.err);
 }
 
 #[test]
@@ -260,17 +260,17 @@ fn at_the_prompt_jobs_wait_for_the_end_of_the_line() {
     };
     ctx.start_job("echo data &", Box::new(job)).unwrap();
     assert_eq!(ctx.out.stderr_text(), "[1] echo data &\n");
-    ctx.jobs.report(&ctx.out);
+    ctx.jobs.flush_reports(&ctx.out);
     drop(go);
-    ctx.jobs.wait_a_while(&[1], Duration::from_secs(10));
+    ctx.jobs.wait_at_most(&[1], Duration::from_secs(10));
     assert_eq!(ctx.out.stdout_text(), "");
-    ctx.jobs.report(&ctx.out);
+    ctx.jobs.flush_reports(&ctx.out);
     assert_eq!(ctx.out.stdout_text(), "data\n");
     assert!(ctx.out.stderr_text().ends_with("[1] done: echo data &\n"));
     // A finished job is listed once.
     run(ctx, "jobs", "prompt").unwrap();
     assert!(ctx.out.stdout_text().contains("done"));
-    assert!(ctx.jobs.list().is_empty());
+    assert!(ctx.jobs.list_jobs().is_empty());
 }
 
 #[test]
@@ -288,16 +288,16 @@ fn whoever_leaves_the_prompt_is_asked_about_jobs() {
         fixture.ctx.start_job("get big.iso &", Box::new(job)).unwrap();
         run(&mut fixture.ctx, "exit", "prompt").unwrap();
         drop(go);
-        assert_eq!(fixture.ctx.leaving.is_some(), leaves, "{answer}");
+        assert_eq!(fixture.ctx.exit_requested.is_some(), leaves, "{answer}");
         let question = "1 job is running: wait, kill, or stay (w/k/S)? ";
         assert!(fixture.ctx.out.stderr_text().contains(question));
         fixture.ctx.finish_jobs();
         let err = fixture.ctx.out.stderr_text();
         assert_eq!(err.contains("[1] killed"), killed, "{answer}: {err}");
-        assert_eq!(fixture.ctx.tally.first, None);
+        assert_eq!(fixture.ctx.totals.first, None);
     }
     // Without jobs, or in a script, nobody is.
     let out = Output::memory_answering(OutputOptions::default(), &[]);
     let ran = finished(prompt(out), "exit");
-    assert!(ran.fixture.ctx.leaving.is_some() && ran.err.is_empty());
+    assert!(ran.fixture.ctx.exit_requested.is_some() && ran.err.is_empty());
 }
