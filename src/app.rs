@@ -83,8 +83,8 @@ fn with_context(cli: &Cli, out: Output) -> u8 {
     let exit = status(&mut ctx, result);
     ctx.leave_all();
     let flushed = ctx.out.flush();
-    let tally = ctx.totals;
-    summary(&ctx.out, tally.commands, tally.failed, tally.files, tally.bytes, exit);
+    let totals = ctx.totals;
+    summary(&ctx.out, totals.commands, totals.failed, totals.files, totals.bytes, exit);
     match flushed {
         Err(error) if exit == 0 && !crate::output::is_broken_pipe(&error.clone().into()) => {
             let kind = error.kind();

@@ -54,7 +54,8 @@ impl Builtin for Alias {
                 ctx.aliases.insert(name, text);
             }
             Some((name, None)) => {
-                let text = ctx.aliases.get(&name).ok_or_else(|| unknown_alias("alias", &name, ctx))?;
+                let text =
+                    ctx.aliases.get(&name).ok_or_else(|| unknown_alias("alias", &name, ctx))?;
                 ctx.out.line(&definition_text(&name, text))?;
             }
             None => {

@@ -143,7 +143,10 @@ fn import_file(file: &str, ctx: &Context) -> anyhow::Result<()> {
                 Ok(())
             }
         });
-        failures.note_result(ctx, result.map_err(|error| error.about(format!("{file}, line {line}"))))?;
+        failures.note_result(
+            ctx,
+            result.map_err(|error| error.about(format!("{file}, line {line}"))),
+        )?;
     }
     ctx.out.notice(&format!("{file}: bookmarks added: {added}"));
     if unsafe_there > 0 {

@@ -72,7 +72,10 @@ impl Chmod {
         // What is in a directory comes first: afterwards it may be out of reach.
         for found in tree.iter().rev().filter(|found| found.entry.kind != EntryKind::Link) {
             ctx.cancel.check()?;
-            let result = self.mode.parse_change(&found.entry).and_then(|mode| set_mode(ctx, mode, &found.path));
+            let result = self
+                .mode
+                .parse_change(&found.entry)
+                .and_then(|mode| set_mode(ctx, mode, &found.path));
             failures.note_result(ctx, result)?;
         }
         Ok(())
@@ -225,7 +228,10 @@ mod tests {
     #[test]
     fn a_symbolic_mode_needs_the_present_one() {
         let unknown = Entry::new("x", EntryKind::File);
-        assert_eq!(parse_mode("u+x").unwrap().parse_change(&unknown).unwrap_err().kind(), Kind::Refused);
+        assert_eq!(
+            parse_mode("u+x").unwrap().parse_change(&unknown).unwrap_err().kind(),
+            Kind::Refused
+        );
         assert_eq!(parse_mode("600").unwrap().parse_change(&unknown).unwrap(), 0o600);
     }
 

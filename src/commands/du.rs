@@ -96,7 +96,8 @@ impl Du {
             let mut entry = found.entry.clone();
             entry.size = Some(total);
             entry.size_in_blocks = false;
-            let offset = timezone::server_utc_offset(ctx, &[(&entry, EntryLocation::At(&absolute))]);
+            let offset =
+                timezone::server_utc_offset(ctx, &[(&entry, EntryLocation::At(&absolute))]);
             return ctx.out.record(&format::entry_record(&entry, &entry.name, &absolute, offset));
         }
         let size = match (self.bytes, self.human_readable) {
@@ -128,7 +129,11 @@ fn directory_totals(tree: &[(usize, u64)]) -> Vec<(usize, u64)> {
 }
 
 /// Finishes all that is open at `depth` or deeper.
-fn close_directory(open: &mut Vec<(usize, usize, u64)>, done: &mut Vec<(usize, u64)>, depth: usize) {
+fn close_directory(
+    open: &mut Vec<(usize, usize, u64)>,
+    done: &mut Vec<(usize, u64)>,
+    depth: usize,
+) {
     while let Some((index, _, sum)) = open.pop_if(|(_, own, _)| *own >= depth) {
         done.push((index, sum));
         if let Some((_, _, parent)) = open.last_mut() {
@@ -145,7 +150,10 @@ mod tests {
     fn a_directory_counts_all_below_it_and_comes_after_it() {
         // root: 0; a: 1 (b: 2 (5 bytes at 3), 7 at 2); c: 1 (1 at 2)
         let tree = [(0, 0), (1, 0), (2, 0), (3, 5), (2, 7), (1, 0), (2, 1)];
-        assert_eq!(directory_totals(&tree), [(3, 5), (2, 5), (4, 7), (1, 12), (6, 1), (5, 1), (0, 13)]);
+        assert_eq!(
+            directory_totals(&tree),
+            [(3, 5), (2, 5), (4, 7), (1, 12), (6, 1), (5, 1), (0, 13)]
+        );
         assert_eq!(directory_totals(&[(0, 9)]), [(0, 9)]);
         assert!(directory_totals(&[]).is_empty());
         assert_eq!(directory_totals(&[(0, 0), (1, u64::MAX), (1, 5)]).last(), Some(&(0, u64::MAX)));

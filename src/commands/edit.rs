@@ -100,7 +100,12 @@ fn look_up_file(ctx: &mut Context, remote: &RemotePath) -> Result<(Option<Entry>
     Ok((entry, facts))
 }
 
-fn fetch_copy(ctx: &mut Context, remote: &RemotePath, facts: Option<Facts>, path: &Path) -> Result<()> {
+fn fetch_copy(
+    ctx: &mut Context,
+    remote: &RemotePath,
+    facts: Option<Facts>,
+    path: &Path,
+) -> Result<()> {
     let local = |error: std::io::Error| Error::local(path, &error);
     match facts {
         None => {
@@ -145,7 +150,12 @@ fn check_unchanged(ctx: &mut Context, remote: &RemotePath, before: Option<Facts>
 }
 
 /// Stores the edit: under a temporary name first where the server lets us, else in place.
-fn store_copy(ctx: &mut Context, remote: &RemotePath, path: &Path, entry: Option<&Entry>) -> Result<()> {
+fn store_copy(
+    ctx: &mut Context,
+    remote: &RemotePath,
+    path: &Path,
+    entry: Option<&Entry>,
+) -> Result<()> {
     let mut how = ctx.transfer_options(Way::Upload);
     // A rename over a link would replace the link, not what it leads to.
     how.atomic = entry.is_none_or(|entry| entry.kind == EntryKind::File);

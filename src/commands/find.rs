@@ -50,7 +50,7 @@ pub struct Find {
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<Type>,
     /// Files of this size: 10k, +1M (more than), -100 (less than)
-    #[arg(long, value_name = "[+-]N", allow_hyphen_values = true, value_parser = parse_size)]
+    #[arg(long, value_name = "[+-]N", allow_hyphen_values = true, value_parser = parse_size_filter)]
     size: Option<Size>,
     /// Changed since a date or within a time: 2026-11-20, '2026-11-20 07:15', 3d, 2h
     #[arg(long, value_name = "WHEN", value_parser = parse_moment_argument)]
@@ -90,12 +90,15 @@ impl Builtin for Find {
                     let entry = &found.entry;
                     let exact = self.newer.is_some() || out.is_json();
                     let shown = [(entry, EntryLocation::At(&absolute))];
-                    let offset = if exact { timezone::server_utc_offset(ctx, &shown) } else { None };
+                    let offset =
+                        if exact { timezone::server_utc_offset(ctx, &shown) } else { None };
                     if !self.is_newer(entry, offset) {
                         return Ok(());
                     }
                     match out.is_json() {
-                        true => out.record(&format::entry_record(entry, &entry.name, &absolute, offset)),
+                        true => {
+                            out.record(&format::entry_record(entry, &entry.name, &absolute, offset))
+                        }
                         false => format::write_name(ctx, found.path.as_str()),
                     }
                 })
@@ -133,7 +136,7 @@ impl Find {
     }
 }
 
-fn parse_size(text: &str) -> Result<Size> {
+fn parse_size_filter(text: &str) -> Result<Size> {
     let (make, number): (fn(u64) -> Size, _) = match text.split_at_checked(1) {
         Some(("+", number)) => (Size::MoreThan, number),
         Some(("-", number)) => (Size::LessThan, number),
@@ -188,7 +191,7 @@ mod tests {
     #[test]
     fn what_is_no_size_is_refused() {
         for text in ["", "+", "x", "+-1", "1.5", "--1"] {
-            assert!(parse_size(text).is_err(), "{text:?}");
+            assert!(parse_size_filter(text).is_err(), "{text:?}");
         }
     }
 }

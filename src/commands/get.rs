@@ -189,7 +189,8 @@ impl Get {
             return copied;
         }
         if self.recursive && is_directory(ctx, lookup, &remote)? {
-            let trees = RecursiveTransfer { up: false, resume: self.resume, parallel: self.parallel };
+            let trees =
+                RecursiveTransfer { up: false, resume: self.resume, parallel: self.parallel };
             return trees.transfer_tree(ctx, file, self.tree_target(&remote, ctx)?);
         }
         if self.name.as_deref().is_some_and(is_stdout) {
@@ -237,7 +238,9 @@ impl Get {
         match (&self.name, &self.directory) {
             (Some(name), _) => Ok(Some(name.clone())),
             (None, Some(directory)) if remote.file_name().is_none() => Ok(Some(directory.clone())),
-            (None, Some(_)) => self.local_target(remote, ctx).map(|path| Some(local_path::word(&path))),
+            (None, Some(_)) => {
+                self.local_target(remote, ctx).map(|path| Some(local_path::word(&path)))
+            }
             (None, None) => Ok(None),
         }
     }

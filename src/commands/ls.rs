@@ -184,7 +184,10 @@ impl Ls {
         let (listing, cut) = ctx.list_even_incomplete(remote.as_ref())?;
         let directory = ctx.absolute_path(path.unwrap_or("."))?;
         let shown = listing.iter().filter(|entry| self.all || !entry.name.starts_with('.'));
-        self.show_entries(ctx, shown.map(|entry| (entry, EntryLocation::In(&directory))).collect())?;
+        self.show_entries(
+            ctx,
+            shown.map(|entry| (entry, EntryLocation::In(&directory))).collect(),
+        )?;
         cut.map_or(Ok(()), Err)
     }
 

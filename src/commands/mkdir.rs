@@ -32,7 +32,11 @@ impl Builtin for Mkdir {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         transfers::for_each_argument(ctx, &self.directories, |ctx, directory| {
             let path = RemotePath::new(directory)?;
-            if self.parents { make_with_parents(ctx, &path) } else { make_one_directory(ctx, &path) }
+            if self.parents {
+                make_with_parents(ctx, &path)
+            } else {
+                make_one_directory(ctx, &path)
+            }
         })
     }
 }

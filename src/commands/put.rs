@@ -147,7 +147,8 @@ impl Put {
     fn store_argument(&self, file: &str, ctx: &mut Context) -> Result<Option<FileTransfer>> {
         let path = ctx.local_path(&local_path::expand_tilde(file));
         if self.recursive && path.is_dir() {
-            let trees = RecursiveTransfer { up: true, resume: self.resume, parallel: self.parallel };
+            let trees =
+                RecursiveTransfer { up: true, resume: self.resume, parallel: self.parallel };
             trees.transfer_tree(ctx, file, self.store_tree(&path)?)?;
             return Ok(None);
         }

@@ -191,7 +191,11 @@ fn disguised_links(ctx: &mut Context, tree: &[Found]) -> Result<Vec<RemotePath>>
 /// # Errors
 ///
 /// The result's.
-pub(super) fn audit_removal(ctx: &mut Context, path: &RemotePath, result: Result<()>) -> Result<()> {
+pub(super) fn audit_removal(
+    ctx: &mut Context,
+    path: &RemotePath,
+    result: Result<()>,
+) -> Result<()> {
     let absolute = format::absolute_name(ctx, path);
     ctx.cache.invalidate(&absolute);
     ctx.audit().log_delete(AuditSide::Remote, absolute.as_str(), result.as_ref().err());

@@ -34,8 +34,14 @@ impl Builtin for Stat {
             let entry = exact_entry(ctx, &mut lookup, path)?;
             let absolute = ctx.absolute_path(path)?;
             if ctx.out.is_json() {
-                let offset = timezone::server_utc_offset(ctx, &[(&entry, EntryLocation::At(&absolute))]);
-                return ctx.out.record(&format::entry_record(&entry, &entry.name, &absolute, offset));
+                let offset =
+                    timezone::server_utc_offset(ctx, &[(&entry, EntryLocation::At(&absolute))]);
+                return ctx.out.record(&format::entry_record(
+                    &entry,
+                    &entry.name,
+                    &absolute,
+                    offset,
+                ));
             }
             if !std::mem::take(&mut first) {
                 ctx.out.line("")?;

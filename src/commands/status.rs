@@ -91,7 +91,10 @@ fn protection_text(session: &Session, lines: &mut Lines) {
     let agreed = session.negotiated();
     let options = session.config();
     let start = if options.implicit { "implicit" } else { "explicit" };
-    lines.add_row("tls", format!("{} {} ({start})", agreed.version, agreed.cipher).replace("  ", " "));
+    lines.add_row(
+        "tls",
+        format!("{} {} ({start})", agreed.version, agreed.cipher).replace("  ", " "),
+    );
     lines.add_row(
         "tls backend",
         match options.tls.backend {

@@ -44,9 +44,9 @@ impl Builtin for Touch {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let mut lookup = Lookup::default();
         let date = match self.date.as_deref() {
-            Some(text) => {
-                Some(parse_time::parse_date(text).map_or_else(|| parse_time::not_a_date(text), Ok)?)
-            }
+            Some(text) => Some(
+                parse_time::parse_date(text).map_or_else(|| parse_time::not_a_date(text), Ok)?,
+            ),
             None => None,
         };
         transfers::for_each_argument(ctx, &self.files, |ctx, file| {

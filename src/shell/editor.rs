@@ -78,7 +78,8 @@ impl Completer for Helper<'_> {
             }));
             sites
         };
-        let jobs: Vec<_> = ctx.jobs.list_jobs().into_iter().map(|job| (job.id, job.title)).collect();
+        let jobs: Vec<_> =
+            ctx.jobs.list_jobs().into_iter().map(|job| (job.id, job.title)).collect();
         let jobs = || jobs.clone();
         let remote = RefCell::new((lister, ctx));
         let sources = Sources {

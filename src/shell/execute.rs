@@ -119,7 +119,9 @@ fn item_in(ctx: &mut Context, item: &Item, source: &str) -> Status {
         ctx.failure_is_handled |= caught;
         status = step_in(ctx, step, source);
         ctx.failure_is_handled = outer;
-        if ctx.exit_requested.is_some() || matches!(status, Err(Kind::Interrupted | Kind::Terminated)) {
+        if ctx.exit_requested.is_some()
+            || matches!(status, Err(Kind::Interrupted | Kind::Terminated))
+        {
             break;
         }
     }
@@ -174,7 +176,9 @@ fn simple(ctx: &mut Context, words: &[Word]) -> Status {
         // The reader has what it wanted.
         Err(error) if is_broken_pipe(&error) => Ok(()),
         // It ran a script (`source`), in which this failure was shown and counted.
-        Err(error) if was_shown(&error) && ctx.totals.failed > failed_before => Err(kind_of(&error)),
+        Err(error) if was_shown(&error) && ctx.totals.failed > failed_before => {
+            Err(kind_of(&error))
+        }
         Err(error) => failed(ctx, error),
     }
 }

@@ -146,12 +146,17 @@ impl Audit {
     /// Something on the server renamed, or not; `from` as far as it is known.
     pub fn log_rename(&self, from: Option<&str>, to: &str, error: Option<&Error>) {
         let from = from.map_or(Value::Null, |from| self.absolute_remote(from).into());
-        self.write_event("rename", [("from", from), ("to", self.absolute_remote(to).into())], error);
+        self.write_event(
+            "rename",
+            [("from", from), ("to", self.absolute_remote(to).into())],
+            error,
+        );
     }
 
     /// Permissions of something on the server changed, or not.
     pub fn log_change_mode(&self, mode: u32, path: &str, error: Option<&Error>) {
-        let fields = [("mode", format!("{mode:03o}").into()), ("path", self.absolute_remote(path).into())];
+        let fields =
+            [("mode", format!("{mode:03o}").into()), ("path", self.absolute_remote(path).into())];
         self.write_event("chmod", fields, error);
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{ListingCache, Connection, Context};
+use super::{Connection, Context, ListingCache};
 use crate::error::{Error, Result};
 use crate::ftp::path::{RemotePath, decode_name};
 use crate::target::{self, Target};

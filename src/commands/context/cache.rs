@@ -21,7 +21,11 @@ pub struct ListingCache {
 
 impl ListingCache {
     /// A listing that is not older than `expire`.
-    pub fn fresh_listing(&self, directory: &RemotePath, expire: Duration) -> Option<Arc<Vec<Entry>>> {
+    pub fn fresh_listing(
+        &self,
+        directory: &RemotePath,
+        expire: Duration,
+    ) -> Option<Arc<Vec<Entry>>> {
         let (seen, entries) = self.listings.get(directory)?;
         (seen.elapsed() <= expire).then(|| Arc::clone(entries))
     }

@@ -183,7 +183,11 @@ impl Context {
                 Some(Err(refusal)) => {
                     let shown = refusal.fingerprint();
                     let error = refusal.into_error();
-                    self.audit_of(&site.host, site.port).log_trust("refused", error.message(), shown);
+                    self.audit_of(&site.host, site.port).log_trust(
+                        "refused",
+                        error.message(),
+                        shown,
+                    );
                     return Err(error);
                 }
                 None => {
@@ -214,7 +218,8 @@ impl Context {
             Some(accepted.fingerprint),
         );
         self.connection.verified = !matches!(accepted.verdict, Verdict::Insecure);
-        self.connection.trusted_for_this_run = matches!(accepted.verdict, Verdict::Insecure | Verdict::Once);
+        self.connection.trusted_for_this_run =
+            matches!(accepted.verdict, Verdict::Insecure | Verdict::Once);
         self.connection.trusted = Some(accepted.why);
         self.connection.fingerprint = Some(accepted.fingerprint);
     }
@@ -224,7 +229,11 @@ impl Context {
     /// # Errors
     ///
     /// [`Kind::CertUnknown`] when nobody can be asked or the answer was no; those of the store.
-    pub(in crate::commands) fn ask_to_trust(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
+    pub(in crate::commands) fn ask_to_trust(
+        &mut self,
+        site: &Site,
+        unknown: Unknown,
+    ) -> Result<()> {
         if !self.out.interactive() {
             return Err(self.audit_refusal(site, unknown));
         }
@@ -333,7 +342,8 @@ impl Context {
             (settings.path(set::TLS_CERT_FILE, host), settings.path(set::TLS_KEY_FILE, host));
         let encrypted = key.clone().or_else(|| cert.clone()).unwrap_or_default();
         let passphrases = &self.connection.passphrases;
-        let passphrase = passphrases.passphrase_source(encrypted, self.console.clone(), self.cancel.clone());
+        let passphrase =
+            passphrases.passphrase_source(encrypted, self.console.clone(), self.cancel.clone());
         Ok(SessionConfig {
             host: site.host.clone(),
             port: site.port,

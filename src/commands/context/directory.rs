@@ -105,7 +105,11 @@ fn enter_directory(session: &mut Session, path: Option<&RemotePath>) -> Result<(
 }
 
 /// Goes where `path`, typed in the directory `from`, leads; the session has just logged in.
-fn enter_relative_to(session: &mut Session, from: &RemotePosition, path: &RemotePath) -> Result<()> {
+fn enter_relative_to(
+    session: &mut Session,
+    from: &RemotePosition,
+    path: &RemotePath,
+) -> Result<()> {
     if from.is_lost && !path.is_absolute() {
         let text = format!("cd {path}: the server did not say which directory this begins in");
         return Err(Error::new(Kind::Connect, text).with_hint("`cd` to an absolute path"));

@@ -37,7 +37,8 @@ impl JobSelection {
     ///
     /// [`Kind::Usage`](crate::error::Kind::Usage) for a job that is not there.
     pub fn job_ids(self, command: &str, ctx: &Context) -> Result<Vec<u64>> {
-        let all = ctx.jobs.list_jobs().into_iter().map(|job| job.id).filter(|id| Some(*id) != ctx.job);
+        let all =
+            ctx.jobs.list_jobs().into_iter().map(|job| job.id).filter(|id| Some(*id) != ctx.job);
         let all: Vec<_> = all.collect();
         match self {
             Self::All => Ok(all),

@@ -27,7 +27,11 @@ impl Context {
     /// # Errors
     ///
     /// Those of the listing; [`Kind::Incomplete`] where the server left some out.
-    pub fn list_directory(&mut self, path: Option<&RemotePath>, cached: bool) -> Result<Arc<Vec<Entry>>> {
+    pub fn list_directory(
+        &mut self,
+        path: Option<&RemotePath>,
+        cached: bool,
+    ) -> Result<Arc<Vec<Entry>>> {
         let key = self.absolute_path(path.map_or(".", RemotePath::as_str))?;
         let expire = self.settings.duration(CACHE_EXPIRE, self.connection.host());
         if cached && let Some(entries) = self.cache.fresh_listing(&key, expire) {

@@ -41,7 +41,7 @@ use crate::transfer::{How, Verify};
 pub use audit::{Audit, AuditSide};
 pub use cache::ListingCache;
 pub use connection::{Connection, Credentials};
-pub use jobs::{JobFn, BackgroundJob, Jobs, JobState, QueueView};
+pub use jobs::{BackgroundJob, JobFn, JobState, Jobs, QueueView};
 
 /// Counts for the summary and the exit status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

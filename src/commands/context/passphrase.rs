@@ -15,7 +15,12 @@ pub(super) struct Passphrases(Arc<Mutex<Option<(PathBuf, Secret)>>>);
 
 impl Passphrases {
     /// Where the passphrase of a key comes from: memory, or else the user.
-    pub(super) fn passphrase_source(&self, key: PathBuf, out: Output, cancel: Cancel) -> Passphrase {
+    pub(super) fn passphrase_source(
+        &self,
+        key: PathBuf,
+        out: Output,
+        cancel: Cancel,
+    ) -> Passphrase {
         let known = Arc::clone(&self.0);
         Arc::new(move || {
             // Held during the question: others wait for the answer instead of asking as well.

@@ -147,7 +147,8 @@ pub fn write_name(ctx: &Context, text: &str) -> Result<()> {
 
 /// The absolute path of one as typed, as far as the directory is known. Asks no server.
 pub fn absolute_name(ctx: &Context, path: &RemotePath) -> RemotePath {
-    let resolved = ctx.connection.remote_directory().and_then(|cwd| cwd.resolve(path.as_str()).ok());
+    let resolved =
+        ctx.connection.remote_directory().and_then(|cwd| cwd.resolve(path.as_str()).ok());
     resolved.unwrap_or_else(|| path.clone())
 }
 

@@ -9,7 +9,10 @@ use crate::settings::FTP_TIMEZONE;
 
 /// How far the times of these entries are ahead of UTC. `None` when it is not known, or none of
 /// them is on the server's own clock.
-pub fn server_utc_offset(ctx: &mut Context, entries: &[(&Entry, EntryLocation<'_>)]) -> Option<TimeDelta> {
+pub fn server_utc_offset(
+    ctx: &mut Context,
+    entries: &[(&Entry, EntryLocation<'_>)],
+) -> Option<TimeDelta> {
     let on_its_clock = |entry: &Entry| entry.modified.filter(|m| m.zone == Zone::Server);
     entries.iter().find_map(|(entry, _)| on_its_clock(entry))?;
     if let Some(fixed) = configured_offset(ctx) {
@@ -24,9 +27,9 @@ pub fn server_utc_offset(ctx: &mut Context, entries: &[(&Entry, EntryLocation<'_
     let newest = newest.as_ref().map(|(path, modified)| (&**path, modified));
     let offset = ctx.ask_server(|session| {
         let offset = session.list_time_offset(newest);
-        session.failure().map_or(Ok(server_utc_offset), Err)
+        session.failure().map_or(Ok(offset), Err)
     });
-    server_utc_offset.ok().flatten()
+    offset.ok().flatten()
 }
 
 /// What the setting `ftp:timezone` says; `None` for `auto`.
@@ -38,7 +41,7 @@ pub fn configured_offset(ctx: &Context) -> Option<TimeDelta> {
 pub fn to_utc(modified: &Modified, offset: Option<TimeDelta>) -> Option<DateTime<Utc>> {
     match modified.zone {
         Zone::Utc => Some(modified.time.and_utc()),
-        Zone::Server => Some(modified.time.checked_sub_signed(server_utc_offset?)?.and_utc()),
+        Zone::Server => Some(modified.time.checked_sub_signed(offset?)?.and_utc()),
     }
 }
 
@@ -63,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_fixed_zone_is_read_and_others_are_found_out() {
-        let minutes = |text| fixed_offset(text).map(|offset| server_utc_offset.num_minutes());
+        let minutes = |text| fixed_offset(text).map(|offset| offset.num_minutes());
         assert_eq!(minutes("UTC"), Some(0));
         assert_eq!(minutes("+05:30"), Some(330));
         assert_eq!(minutes("-08:00"), Some(-480));
@@ -77,7 +80,7 @@ mod tests {
         let exact = Modified { time, precision: Precision::Second, zone: Zone::Utc };
         let listed = Modified { zone: Zone::Server, ..exact };
         let hour = Some(TimeDelta::hours(1));
-        let seconds = |modified, offset| to_utc(modified, server_utc_offset).map(|time| time.timestamp());
+        let seconds = |modified, offset| to_utc(modified, offset).map(|time| time.timestamp());
         assert_eq!(seconds(&exact, hour), Some(1_000_000));
         assert_eq!(seconds(&listed, hour), Some(996_400));
         assert_eq!(seconds(&listed, None), None);

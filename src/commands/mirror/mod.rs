@@ -135,7 +135,8 @@ impl Builtin for Mirror {
         if self.delete && !(self.yes || self.dry_run || can_ask) {
             return Err(Error::usage("mirror: --delete in a script needs --yes").into());
         }
-        let result = if self.has_url() { self.run_with_urls(ctx) } else { self.mirror_current_site(ctx) };
+        let result =
+            if self.has_url() { self.run_with_urls(ctx) } else { self.mirror_current_site(ctx) };
         ctx.cache.invalidate_all();
         Ok(result?)
     }

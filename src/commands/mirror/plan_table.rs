@@ -23,7 +23,13 @@ impl PlanTable {
     /// # Errors
     ///
     /// Those of the output.
-    pub fn add_action(&mut self, out: &Output, sides: &Sides, action: &Action, way: Way) -> Result<()> {
+    pub fn add_action(
+        &mut self,
+        out: &Output,
+        sides: &Sides,
+        action: &Action,
+        way: Way,
+    ) -> Result<()> {
         let (verb, size, why) = match action {
             Action::MakeDirectory { .. } => ("mkdir", None, "missing"),
             Action::Carry { size, reason, .. } => {

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::plan_table::{PlanTable, remote_and_local};
 use crate::commands::Context;
-use crate::commands::context::{Audit, Connection, AuditSide};
+use crate::commands::context::{Audit, AuditSide, Connection};
 use crate::commands::transfers::progress::ProgressBar;
 use crate::commands::transfers::transfer_record;
 use crate::error::{Error, Result};
@@ -55,8 +55,8 @@ impl MirrorReport {
     pub fn finish_report(&self, ctx: &mut Context) {
         self.tree.finish();
         let (files, bytes) = *self.carried.lock().unwrap_or_else(PoisonError::into_inner);
-        ctx.tally.files += files;
-        ctx.tally.bytes += bytes;
+        ctx.totals.files += files;
+        ctx.totals.bytes += bytes;
     }
 
     fn audit_transfer(&self, path: &str, result: Result<Option<&Outcome>, &Error>) {

@@ -49,7 +49,8 @@ impl Mirror {
             }
             (Some((site, from)), Some((other, to))) => {
                 let mut there = ctx.beside(other)?;
-                let result = ctx.elsewhere(site, |ctx| self.copy_between(ctx, &mut there, &from, &to));
+                let result =
+                    ctx.elsewhere(site, |ctx| self.copy_between(ctx, &mut there, &from, &to));
                 there.connection.close();
                 result
             }
@@ -64,7 +65,13 @@ impl Mirror {
     }
 
     /// From the current server to the other one.
-    fn copy_between(&self, ctx: &mut Context, there: &mut Beside, from: &str, to: &str) -> Result<()> {
+    fn copy_between(
+        &self,
+        ctx: &mut Context,
+        there: &mut Beside,
+        from: &str,
+        to: &str,
+    ) -> Result<()> {
         let source = ctx.begin_pool()?;
         ctx.exchange(there);
         let target = ctx.begin_pool();

@@ -20,14 +20,20 @@ const LESS: &str = "FRX";
 ///
 /// Those of the output.
 pub fn page_lines(ctx: &mut Context, lines: &[String]) -> Result<()> {
-    let shown = |ctx: &Context| page_lines.iter().try_for_each(|line| ctx.out.line(line));
-    if !ctx.at_prompt || !is_wanted(ctx) || fits_screen(ctx, page_lines) {
+    let shown = |ctx: &Context| lines.iter().try_for_each(|line| ctx.out.line(line));
+    if !ctx.at_prompt || !is_wanted(ctx) || fits_screen(ctx, lines) {
         return shown(ctx);
     }
-    let Ok(paged) = Paged::start_paging(ctx) else { return report_pager_failure(ctx).and_then(|()| shown(ctx)) };
+    let Ok(paged) = Paged::start_paging(ctx) else {
+        return report_pager_failure(ctx).and_then(|()| shown(ctx));
+    };
     // Into a pipe lines go as they are; what comes out of it is on a terminal.
-    let result = page_lines.iter().try_for_each(|line| ctx.out.line(&escape_multiline(line)));
-    if paged.finish_paging(ctx)? { result } else { report_pager_failure(ctx).and_then(|()| shown(ctx)) }
+    let result = lines.iter().try_for_each(|line| ctx.out.line(&escape_multiline(line)));
+    if paged.finish_paging(ctx)? {
+        result
+    } else {
+        report_pager_failure(ctx).and_then(|()| shown(ctx))
+    }
 }
 
 /// Says that the user's pager could not be run.
@@ -48,7 +54,7 @@ pub fn is_wanted(ctx: &Context) -> bool {
 fn fits_screen(ctx: &Context, lines: &[String]) -> bool {
     let Some(rows) = ctx.out.height() else { return true };
     let width = ctx.out.width().max(1);
-    let taken = page_lines.iter().map(|line| line.chars().count().div_ceil(width).max(1));
+    let taken = lines.iter().map(|line| line.chars().count().div_ceil(width).max(1));
     // The prompt takes one.
     taken.sum::<usize>() < rows
 }

@@ -220,7 +220,11 @@ pub fn transfer_file(ctx: &mut Context, job: &FileTransfer) -> Result<()> {
 /// # Errors
 ///
 /// The transfer's failure.
-pub fn report_file_transfer(ctx: &mut Context, job: &FileTransfer, result: Result<Outcome>) -> Result<()> {
+pub fn report_file_transfer(
+    ctx: &mut Context,
+    job: &FileTransfer,
+    result: Result<Outcome>,
+) -> Result<()> {
     if job.direction() == Way::Upload {
         ctx.invalidate_listing(job.remote_path());
     }
@@ -346,8 +350,8 @@ pub fn report_transfer(
         ctx.out.record(&Record::Transfer(done))?;
     }
     let outcome = result?;
-    ctx.tally.files += 1;
-    ctx.tally.bytes += outcome.bytes;
+    ctx.totals.files += 1;
+    ctx.totals.bytes += outcome.bytes;
     warn_of_outcome(ctx, &outcome);
     if !ctx.out.is_json() {
         let (from, to) = if way == Way::Upload { (local, remote) } else { (remote, local) };

@@ -22,7 +22,12 @@ use crate::transfer::retry::{Moved, Retries};
 /// # Errors
 ///
 /// Those after which going on makes no sense; Ctrl-C.
-pub fn transfer_parallel(ctx: &mut Context, jobs: &[FileTransfer], most: usize, failures: &mut Failures) -> Result<()> {
+pub fn transfer_parallel(
+    ctx: &mut Context,
+    jobs: &[FileTransfer],
+    most: usize,
+    failures: &mut Failures,
+) -> Result<()> {
     let cwd = ctx.session()?.cwd().clone();
     // Not every session is in the shell's directory.
     let resolved = jobs.iter().map(|job| job.resolved_in(&cwd)).collect::<Result<Vec<_>>>()?;

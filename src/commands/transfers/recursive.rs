@@ -24,7 +24,12 @@ impl RecursiveTransfer {
     /// # Errors
     ///
     /// Those of `mirror`.
-    pub fn transfer_tree(self, ctx: &mut Context, source: &str, target: Option<String>) -> Result<()> {
+    pub fn transfer_tree(
+        self,
+        ctx: &mut Context,
+        source: &str,
+        target: Option<String>,
+    ) -> Result<()> {
         let mut words = vec![Mirror::NAME.to_owned()];
         words.extend(self.up.then(|| "-R".to_owned()));
         words.extend(self.resume.then(|| "-c".to_owned()));

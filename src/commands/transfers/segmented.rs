@@ -2,7 +2,9 @@
 
 use crate::commands::Context;
 use crate::commands::transfers::progress::ProgressBar;
-use crate::commands::transfers::{FileTransfer, transfer_file as carry_alone, report_file_transfer};
+use crate::commands::transfers::{
+    FileTransfer, report_file_transfer, transfer_file as carry_alone,
+};
 use crate::error::Result;
 use crate::transfer::download;
 use crate::transfer::download::segments::{Several, is_begun, worth};

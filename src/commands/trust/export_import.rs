@@ -44,7 +44,8 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// Adds the entries of a file: an exported one, or FileZilla's `trustedcerts.xml`.
 pub(super) fn import(ctx: &Context, file: &Path) -> anyhow::Result<()> {
-    let (name, bytes) = local_path::read_whole(&local_path::word(file), |path| ctx.local_path(path))?;
+    let (name, bytes) =
+        local_path::read_whole(&local_path::word(file), |path| ctx.local_path(path))?;
     let found = match filezilla_xml::looks_like(&bytes) {
         true => {
             filezilla::entries(&bytes, chrono::Utc::now()).map_err(|error| error.about(&name))?

@@ -76,8 +76,8 @@ fn a_tolerated_failure_does_not_count_and_any_other_does() {
         ("repeat -c 3 -d 0 --while-ok false", 1, Some(Kind::Other), Some(Kind::Other)),
     ] {
         let ran = script(text);
-        let tally = ran.fixture.ctx.tally;
-        assert_eq!((tally.failed, tally.first, ran.kind), (failed, first, kind), "{text}");
+        let totals = ran.fixture.ctx.totals;
+        assert_eq!((totals.failed, totals.first, ran.kind), (failed, first, kind), "{text}");
     }
 }
 
@@ -126,7 +126,7 @@ fn nothing_runs_of_a_script_that_is_wrong_somewhere() {
         }
         assert_eq!((ran.out.as_str(), ran.kind), ("", Some(Kind::Usage)), "{text}");
         assert!(ran.err.starts_with(&format!("ftpsh: {want}")), "{text}: {}", ran.err);
-        assert_eq!(ran.fixture.ctx.tally.failed, 1, "{text}");
+        assert_eq!(ran.fixture.ctx.totals.failed, 1, "{text}");
     }
 }
 
@@ -197,7 +197,7 @@ fn an_alias_of_an_alias_ends() {
     let ran = script(&format!("{text} alias a100 echo end; a0"));
     assert_eq!(ran.kind, Some(Kind::Usage));
     assert!(ran.err.contains("nested too deep"), "{}", ran.err);
-    assert_eq!(ran.fixture.ctx.tally.failed, 1);
+    assert_eq!(ran.fixture.ctx.totals.failed, 1);
 }
 
 #[test]
@@ -221,10 +221,10 @@ fn a_sourced_file_runs_here_and_its_errors_tell_its_lines() {
     let ran = self::ran(fixture, &format!("source {file}; echo end"));
     assert_eq!(ran.out, "");
     assert!(ran.err.contains(&format!("{file}:2:10: unknown command")), "{}", ran.err);
-    assert_eq!(ran.fixture.ctx.tally.failed, 1, "one failure counts once");
+    assert_eq!(ran.fixture.ctx.totals.failed, 1, "one failure counts once");
 
     let ran = script("source /nowhere");
-    assert_eq!((ran.kind, ran.fixture.ctx.tally.failed), (Some(Kind::Local), 1));
+    assert_eq!((ran.kind, ran.fixture.ctx.totals.failed), (Some(Kind::Local), 1));
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn a_file_that_sources_itself_ends() {
     let file = fixture.path("loop");
     fixture.file("loop", &format!("source {file}\n"));
     let ran = self::ran(fixture, &format!("source {file}"));
-    assert_eq!((ran.kind, ran.fixture.ctx.tally.failed), (Some(Kind::Usage), 1));
+    assert_eq!((ran.kind, ran.fixture.ctx.totals.failed), (Some(Kind::Usage), 1));
     assert!(ran.err.contains("nested too deep"), "{}", ran.err);
     assert_eq!(ran.fixture.ctx.script_depth, 0);
 }

@@ -53,18 +53,18 @@ impl Context {
         }
         for id in self.jobs.ended_jobs() {
             let Some(job) = self.jobs.take_ended(id) else { continue };
-            let mut tally = job.tally;
+            let mut totals = job.totals;
             if job.killed {
-                (tally.failed, tally.first) = (0, None);
+                (totals.failed, totals.first) = (0, None);
             } else if let Err(kind) = job.result
-                && tally.first.is_none()
+                && totals.first.is_none()
             {
-                (tally.failed, tally.first) = (tally.failed + 1, Some(kind));
+                (totals.failed, totals.first) = (totals.failed + 1, Some(kind));
             }
             if self.at_prompt {
-                tally.first = None;
+                totals.first = None;
             }
-            self.totals.add(&tally);
+            self.totals.add(&totals);
         }
         self.report_stopped_queues();
     }

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::{ListingCache, Context, RunTotals};
+use super::{Context, ListingCache, RunTotals};
 use crate::cancel::Reason;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::output::{Meter, Output};
 
 pub use queue::QueueView;
-pub use table::{BackgroundJob, Jobs, JobState};
+pub use table::{BackgroundJob, JobState, Jobs};
 
 /// How often a wait for a job looks at the cancel flag.
 const TICK: Duration = Duration::from_millis(50);
@@ -134,9 +134,9 @@ impl Context {
     /// The cause of the job's failure, which it has shown; that it was killed.
     pub fn collect_job(&mut self, id: u64) -> Result<()> {
         let Some(job) = self.jobs.take_ended(id) else { return Ok(()) };
-        self.totals.commands += job.tally.commands;
-        self.totals.files += job.tally.files;
-        self.totals.bytes += job.tally.bytes;
+        self.totals.commands += job.totals.commands;
+        self.totals.files += job.totals.files;
+        self.totals.bytes += job.totals.bytes;
         match job.result {
             Ok(()) => Ok(()),
             Err(_) if job.killed => {
@@ -158,7 +158,7 @@ impl Context {
 }
 
 /// A job's thread, from its first command to its last word.
-fn run_job(mut ctx: Context, body: JobFn, mut endinEndGuarding) {
+fn run_job(mut ctx: Context, body: JobFn, mut ending: EndGuard) {
     let status = body(&mut ctx);
     ctx.connection.close();
     let flushed = ctx.out.flush();
@@ -169,7 +169,7 @@ fn run_job(mut ctx: Context, body: JobFn, mut endinEndGuarding) {
         (.., Some(Some(code))) if code != 0 => Err(Kind::Other),
         _ => Ok(()),
     };
-    ending.ended = (status, ctx.totals);
+    ending.outcome = (status, ctx.totals);
     // The last of its data comes before its last word.
     drop(ctx);
 }
@@ -184,8 +184,8 @@ struct EndGuard {
 
 impl Drop for EndGuard {
     fn drop(&mut self) {
-        let (result, tally) = self.outcome;
-        self.jobs.record_end(self.id, result, tally);
+        let (result, totals) = self.outcome;
+        self.jobs.record_end(self.id, result, totals);
         if let Some(job) = self.jobs.find_job(self.id) {
             self.out.notice(&format!("[{}] {}: {}", self.id, job.state.as_str(), job.title));
         }

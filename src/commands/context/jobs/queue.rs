@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::{JobFn, Context};
+use super::{Context, JobFn};
 use crate::error::{Error, Kind, Result, kind_of};
 
 /// What waits to be done for one site.
@@ -51,7 +51,13 @@ impl Context {
         let ctx = Box::new(self.for_job()?);
         let title = self.redacted_title(text);
         let queued = Queued { text: text.to_owned(), title, ctx };
-        self.jobs.lock_table().queues.entry(self.queue_key()).or_default().waiting.push_back(queued);
+        self.jobs
+            .lock_table()
+            .queues
+            .entry(self.queue_key())
+            .or_default()
+            .waiting
+            .push_back(queued);
         self.start_queue_job()
     }
 

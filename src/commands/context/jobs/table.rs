@@ -51,7 +51,7 @@ struct JobEnd {
     /// Counts the jobs that ended, this one included.
     order: u64,
     result: Result<(), Kind>,
-    tally: RunTotals,
+    totals: RunTotals,
     took: Duration,
     /// Whether it has said so.
     announced: bool,
@@ -109,7 +109,7 @@ pub(super) struct Ended {
     /// How it ended.
     pub result: Result<(), Kind>,
     /// What it did.
-    pub tally: RunTotals,
+    pub totals: RunTotals,
     /// Whether `kill` ended it.
     pub killed: bool,
 }
@@ -219,7 +219,7 @@ impl Jobs {
         }
         let row = table.rows.remove(&id)?;
         let end = row.end?;
-        Some(Ended { title: row.title, result: end.result, tally: end.tally, killed: row.killed })
+        Some(Ended { title: row.title, result: end.result, totals: end.totals, killed: row.killed })
     }
 
     /// Waits for at most so long for jobs to end.
@@ -251,13 +251,13 @@ impl Jobs {
         id
     }
 
-    pub(super) fn record_end(&self, id: u64, result: Result<(), Kind>, tally: RunTotals) {
+    pub(super) fn record_end(&self, id: u64, result: Result<(), Kind>, totals: RunTotals) {
         let mut table = self.lock_table();
         table.ended += 1;
         let order = table.ended;
         if let Some(row) = table.rows.get_mut(&id) {
             let took = row.begun.elapsed();
-            row.end = Some(JobEnd { order, result, tally, took, announced: false });
+            row.end = Some(JobEnd { order, result, totals, took, announced: false });
         }
     }
 
@@ -288,7 +288,8 @@ impl Jobs {
     /// Those that have ended, in that order.
     pub(super) fn ended_jobs(&self) -> Vec<u64> {
         let table = self.lock_table();
-        let order = |row: &JobRow| row.end.as_ref().filter(|end| end.announced).map(|end| end.order);
+        let order =
+            |row: &JobRow| row.end.as_ref().filter(|end| end.announced).map(|end| end.order);
         let mut ended: Vec<_> =
             table.rows.iter().filter_map(|(id, row)| Some((order(row)?, *id))).collect();
         ended.sort_unstable();

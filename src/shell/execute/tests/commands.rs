@@ -144,7 +144,7 @@ fn local_files_are_listed() {
     assert_eq!(lines[7..9], [format!("{dir}a.txt"), format!("{dir}b.txt")]);
     assert!(lines[10].starts_with("-rw") && lines[10].contains(" 4 "), "{}", lines[10]);
     let ran = script("lls /nowhere /");
-    assert_eq!((ran.kind, ran.fixture.ctx.tally.failed), (Some(Kind::Local), 1));
+    assert_eq!((ran.kind, ran.fixture.ctx.totals.failed), (Some(Kind::Local), 1));
     assert!(ran.out.contains("etc"), "the other directory is listed");
 }
 

@@ -74,8 +74,8 @@ fn failures_of_jobs_count_once_and_the_first_cause_wins() {
         ("exit & wait 1", 0, None),
     ] {
         let ran = script(text);
-        let tally = ran.fixture.ctx.totals;
-        assert_eq!((tally.failed, tally.first), (failed, first), "{text}\n{}", ran.err);
+        let totals = ran.fixture.ctx.totals;
+        assert_eq!((totals.failed, totals.first), (failed, first), "{text}\n{}", ran.err);
         assert!(!ran.out.contains("no"), "{text}");
     }
 }
