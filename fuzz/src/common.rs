@@ -8,7 +8,7 @@ pub fn reply(bytes: &[u8]) -> Option<Reply> {
     let mut parser = ReplyParser::new();
     let lines = bytes.split(|byte| *byte == b'\n');
     for line in lines {
-        if let Some(reply) = parser.push(line.strip_suffix(b"\r").unwrap_or(line)).ok()? {
+        if let Some(reply) = parser.push_line(line.strip_suffix(b"\r").unwrap_or(line)).ok()? {
             return Some(reply);
         }
     }

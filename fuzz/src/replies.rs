@@ -27,7 +27,7 @@ impl Read for Pieces<'_> {
 fn all(bytes: &[u8], size: usize) -> Vec<Reply> {
     let mut source = Pieces { rest: bytes, size };
     let mut lines = ReplyReader::default();
-    std::iter::from_fn(|| lines.reply(&mut source).ok()).collect()
+    std::iter::from_fn(|| lines.read_reply(&mut source).ok()).collect()
 }
 
 /// The first byte is the size of the pieces, the rest is what the server sends.

@@ -4,7 +4,7 @@
 //! line loses a word too many, or is not kept: a history that is not complete is a nuisance, a
 //! password in it is a leak. The line need not be in the language: typing errors hold secrets too.
 
-use crate::ftp::control::trace::open_words;
+use crate::ftp::control::trace::visible_words;
 use crate::shell::syntax::{Lexed, Lexer, Open, Token};
 use crate::shell_quote::{Quote, quote_for};
 use std::ops::Range;
@@ -225,7 +225,7 @@ fn remove_from_command(arguments: &mut [Part], is_site: bool) {
     let whole = arguments.iter().filter(|part| part.fate != Fate::Remove);
     words.extend(whole.flat_map(|part| part.text.split_whitespace().map(str::to_owned)));
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let Some(count) = open_words(&words) else { return };
+    let Some(count) = visible_words(&words) else { return };
     let mut left = count - before;
     for part in arguments {
         let own: Vec<&str> = part.text.split_whitespace().collect();

@@ -15,7 +15,7 @@ const NAMES: &str = "P-256:X25519:X448:P-521:P-384";
 const END: i64 = 0x3050_0000;
 
 /// Has the control connection offer P-256 first.
-pub(super) fn prefer(builder: &mut SslContextBuilder) {
+pub(super) fn offer_p256_first(builder: &mut SslContextBuilder) {
     if openssl::version::number() < END {
         // Where the system's policy has not all of them, it stays as it is.
         let _ = builder.set_groups_list(NAMES);
@@ -23,7 +23,7 @@ pub(super) fn prefer(builder: &mut SslContextBuilder) {
 }
 
 /// The key exchange group of a TLS 1.3 handshake, by its name in OpenSSL's lists.
-pub(super) fn of(ssl: &SslRef) -> Option<&'static str> {
+pub(super) fn negotiated_group(ssl: &SslRef) -> Option<&'static str> {
     if ssl.version2() != Some(SslVersion::TLS1_3) {
         return None;
     }

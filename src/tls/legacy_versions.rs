@@ -11,7 +11,7 @@ use openssl::ssl::{
 };
 
 use super::Socket;
-use super::openssl::words;
+use super::openssl::openssl_error_text;
 use crate::error::io_reason;
 
 /// A version that no session is made with.
@@ -35,20 +35,22 @@ pub enum LegacySupport {
 }
 
 /// Asks for this version and no other.
-pub fn ask(socket: Socket, host: &str, version: LegacyVersion) -> LegacySupport {
+pub fn probe_legacy_version(socket: Socket, host: &str, version: LegacyVersion) -> LegacySupport {
     let ssl = match prepare(host, version) {
         Ok(ssl) => ssl,
-        Err(stack) => return LegacySupport::Unknown(words(&stack)),
+        Err(stack) => return LegacySupport::Unknown(openssl_error_text(&stack)),
     };
     let error = match ssl.connect(socket) {
-        Ok(mut stream) => return taken(&mut stream),
-        Err(HandshakeError::SetupFailure(stack)) => return LegacySupport::Unknown(words(&stack)),
+        Ok(mut stream) => return taken_with_cipher(&mut stream),
+        Err(HandshakeError::SetupFailure(stack)) => {
+            return LegacySupport::Unknown(openssl_error_text(&stack));
+        }
         Err(HandshakeError::Failure(middle) | HandshakeError::WouldBlock(middle)) => {
             middle.into_error()
         }
     };
     if let Some(stack) = error.ssl_error() {
-        let why = words(stack);
+        let why = openssl_error_text(stack);
         let refused = ["alert", "unsupported protocol", "wrong version", "unexpected eof"];
         return if refused.iter().any(|sign| why.contains(sign)) {
             LegacySupport::Refused
@@ -65,7 +67,7 @@ pub fn ask(socket: Socket, host: &str, version: LegacyVersion) -> LegacySupport 
     }
 }
 
-fn taken(stream: &mut SslStream<Socket>) -> LegacySupport {
+fn taken_with_cipher(stream: &mut SslStream<Socket>) -> LegacySupport {
     let cipher = stream.ssl().current_cipher().map_or_else(String::new, |c| c.name().to_owned());
     let _ = stream.shutdown();
     LegacySupport::Taken(cipher)

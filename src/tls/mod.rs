@@ -21,7 +21,7 @@ use std::sync::Arc;
 use crate::error::{Error, Kind, Result};
 use crate::trust::identity::Identity;
 
-pub use socket::{Patience, Socket};
+pub use socket::{Socket, Wait};
 pub use stream::{End, Stream};
 
 /// Which TLS library does the work (setting `tls:backend`).
@@ -76,7 +76,7 @@ pub struct Config {
     pub passphrase: Option<Passphrase>,
     /// For a further connection only: no roots are read then (that takes 20 ms of CPU time), and
     /// the group goes first (another one costs a round trip).
-    pub seen: Option<KnownGroup>,
+    pub known_group: Option<KnownGroup>,
 }
 
 impl Default for Config {
@@ -90,7 +90,7 @@ impl Default for Config {
             cert_file: None,
             key_file: None,
             passphrase: None,
-            seen: None,
+            known_group: None,
         }
     }
 }
@@ -150,10 +150,10 @@ impl Tls {
     /// # Errors
     ///
     /// [`Kind::Tls`] when the handshake fails, [`Kind::Connect`] on timeout or a lost connection.
-    pub fn control(&self, socket: Socket) -> Result<(Stream, Identity), HandshakeFailure> {
+    pub fn connect_control(&self, socket: Socket) -> Result<(Stream, Identity), HandshakeFailure> {
         match self {
-            Tls::OpenSsl(client) => client.control(socket),
-            Tls::Native(client) => client.control(socket),
+            Tls::OpenSsl(client) => client.connect_control(socket),
+            Tls::Native(client) => client.connect_control(socket),
         }
     }
 
@@ -162,12 +162,12 @@ impl Tls {
     ///
     /// # Errors
     ///
-    /// As [`Tls::control`], and [`Kind::Tls`] when the certificate is not the control
+    /// As [`Tls::connect_control`], and [`Kind::Tls`] when the certificate is not the control
     /// connection's.
-    pub fn data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
+    pub fn connect_data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
         match self {
-            Tls::OpenSsl(client) => client.data(socket),
-            Tls::Native(client) => client.data(socket),
+            Tls::OpenSsl(client) => client.connect_data(socket),
+            Tls::Native(client) => client.connect_data(socket),
         }
     }
 
@@ -176,16 +176,19 @@ impl Tls {
     ///
     /// # Errors
     ///
-    /// As [`Tls::data`].
-    pub fn data_anew(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
+    /// As [`Tls::connect_data`].
+    pub fn connect_data_without_resumption(
+        &self,
+        socket: Socket,
+    ) -> Result<Stream, HandshakeFailure> {
         match self {
-            Tls::OpenSsl(client) => client.data_anew(socket),
-            Tls::Native(client) => client.data(socket),
+            Tls::OpenSsl(client) => client.connect_data_without_resumption(socket),
+            Tls::Native(client) => client.connect_data(socket),
         }
     }
 
     /// Whether data connections can resume the control connection's session.
-    pub fn resumes(&self) -> bool {
+    pub fn can_resume(&self) -> bool {
         matches!(self, Tls::OpenSsl(_))
     }
 
@@ -217,7 +220,7 @@ impl HandshakeFailure {
     /// This failure as an error about `what` ("TLS with host:port", "the data connection").
     pub fn into_error(self, what: &str) -> Error {
         match self {
-            HandshakeFailure::Io(error) => match socket::cancelled(&error) {
+            HandshakeFailure::Io(error) => match socket::cancel_reason(&error) {
                 Some(reason) => reason.into(),
                 None if error.kind() == std::io::ErrorKind::TimedOut => {
                     Error::new(Kind::Connect, format!("{what}: the TLS handshake timed out"))
@@ -247,12 +250,12 @@ impl HandshakeFailure {
     }
 }
 
-pub(crate) fn local_file(path: &std::path::Path) -> Result<Vec<u8>> {
+pub(crate) fn read_local_file(path: &std::path::Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Error::local(path, &error))
 }
 
 /// Opens a PKCS#12 file: with the empty passphrase first, then with the one asked for.
-fn pkcs12(
+fn open_pkcs12(
     bytes: &[u8],
     passphrase: &dyn Fn() -> Option<String>,
 ) -> Result<::openssl::pkcs12::ParsedPkcs12_2, ::openssl::error::ErrorStack> {

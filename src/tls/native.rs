@@ -50,18 +50,18 @@ impl Client {
             builder.max_protocol_version(Some(version(config.max)));
         }
         if let Some(path) = &config.ca_file {
-            let pem = super::local_file(path)?;
-            for root in Certificate::stack_from_pem(&pem).map_err(|e| file(path, &e))? {
+            let pem = super::read_local_file(path)?;
+            for root in Certificate::stack_from_pem(&pem).map_err(|e| file_error(path, &e))? {
                 builder.add_root_certificate(root);
             }
         }
         if let Some(path) = &config.cert_file {
             builder.identity(client_identity(config, path)?);
         }
-        let checked = builder.build().map_err(|e| setup(&e))?;
+        let checked = builder.build().map_err(|e| setup_error(&e))?;
         builder.danger_accept_invalid_certs(true);
         builder.danger_accept_invalid_hostnames(true);
-        let unchecked = builder.build().map_err(|e| setup(&e))?;
+        let unchecked = builder.build().map_err(|e| setup_error(&e))?;
         Ok(Self { checked, unchecked, host: host.to_owned(), state: Mutex::default() })
     }
 
@@ -71,12 +71,12 @@ impl Client {
         state.refused.is_some() && state.certificate.is_none()
     }
 
-    /// See [`super::Tls::control`].
+    /// See [`super::Tls::connect_control`].
     ///
     /// # Errors
     ///
-    /// See [`super::Tls::control`].
-    pub fn control(&self, socket: Socket) -> Result<(Stream, Identity), HandshakeFailure> {
+    /// See [`super::Tls::connect_control`].
+    pub fn connect_control(&self, socket: Socket) -> Result<(Stream, Identity), HandshakeFailure> {
         let refused = self.state().refused.clone();
         let connector = if refused.is_some() { &self.unchecked } else { &self.checked };
         let stream = match handshake(connector, &self.host, socket) {
@@ -87,28 +87,28 @@ impl Client {
             }
             Err(error) => return Err(error),
         };
-        let der = leaf(&stream)?;
+        let der = leaf_certificate(&stream)?;
         self.state().certificate = Some(der.clone());
-        let problems = refused.iter().map(|why| problem(why)).collect();
+        let problems = refused.iter().map(|why| chain_problem(why)).collect();
         Ok((
-            Stream::Native(Box::new(NativeStream::new(stream, agreed()))),
+            Stream::Native(Box::new(NativeStream::new(stream, negotiated_parameters()))),
             Identity { der, problems },
         ))
     }
 
-    /// See [`super::Tls::data`].
+    /// See [`super::Tls::connect_data`].
     ///
     /// # Errors
     ///
-    /// See [`super::Tls::data`].
-    pub fn data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
+    /// See [`super::Tls::connect_data`].
+    pub fn connect_data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
         // Trust was decided on the control connection; here only sameness counts.
         let stream = handshake(&self.unchecked, &self.host, socket)?;
-        let shown = leaf(&stream)?;
+        let shown = leaf_certificate(&stream)?;
         if self.state().certificate.as_deref() != Some(&shown[..]) {
             return Err(HandshakeFailure::OtherCertificate);
         }
-        Ok(Stream::Native(Box::new(NativeStream::new(stream, agreed()))))
+        Ok(Stream::Native(Box::new(NativeStream::new(stream, negotiated_parameters()))))
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -117,18 +117,18 @@ impl Client {
 }
 
 fn client_identity(config: &Config, path: &std::path::Path) -> Result<ClientIdentity> {
-    let bytes = super::local_file(path)?;
+    let bytes = super::read_local_file(path)?;
     let key_path = config.key_file.as_deref().unwrap_or(path);
     if bytes.starts_with(b"-----") {
-        let key = super::local_file(key_path)?;
-        return ClientIdentity::from_pkcs8(&bytes, &key).map_err(|e| file(key_path, &e));
+        let key = super::read_local_file(key_path)?;
+        return ClientIdentity::from_pkcs8(&bytes, &key).map_err(|e| file_error(key_path, &e));
     }
     ClientIdentity::from_pkcs12(&bytes, "")
         .or_else(|error| match config.passphrase.as_ref().and_then(|ask| ask()) {
             Some(phrase) if !phrase.contains('\0') => ClientIdentity::from_pkcs12(&bytes, &phrase),
             _ => Err(error),
         })
-        .map_err(|e| file(path, &e))
+        .map_err(|e| file_error(path, &e))
 }
 
 fn handshake(
@@ -137,17 +137,17 @@ fn handshake(
     socket: Socket,
 ) -> Result<native_tls::TlsStream<Socket>, HandshakeFailure> {
     connector.connect(host, socket).map_err(|error| match error {
-        HandshakeError::Failure(error) => failure(&error),
+        HandshakeError::Failure(error) => handshake_failure(&error),
         HandshakeError::WouldBlock(_) => HandshakeFailure::Io(std::io::ErrorKind::TimedOut.into()),
     })
 }
 
 /// A failure of the library, sorted by whether the socket or TLS caused it.
-fn failure(error: &native_tls::Error) -> HandshakeFailure {
+fn handshake_failure(error: &native_tls::Error) -> HandshakeFailure {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            if let Some(reason) = super::socket::cancelled(io) {
+            if let Some(reason) = super::socket::cancel_reason(io) {
                 return HandshakeFailure::Io(std::io::Error::other(super::socket::Cancelled(
                     reason,
                 )));
@@ -166,7 +166,7 @@ fn names_certificate(why: &str) -> bool {
         .any(|word| why.contains(word))
 }
 
-fn problem(why: &str) -> Problem {
+fn chain_problem(why: &str) -> Problem {
     let lower = why.to_ascii_lowercase();
     if lower.contains("self signed") || lower.contains("self-signed") {
         Problem::SelfSigned
@@ -183,21 +183,21 @@ fn problem(why: &str) -> Problem {
     }
 }
 
-fn leaf(stream: &native_tls::TlsStream<Socket>) -> Result<Vec<u8>, HandshakeFailure> {
+fn leaf_certificate(stream: &native_tls::TlsStream<Socket>) -> Result<Vec<u8>, HandshakeFailure> {
     let missing = || HandshakeFailure::Tls("the server shows no certificate".into());
     let certificate = stream.peer_certificate().ok().flatten().ok_or_else(missing)?;
     certificate.to_der().map_err(|_| missing())
 }
 
 /// native-tls tells nothing about what was agreed.
-fn agreed() -> Negotiated {
+fn negotiated_parameters() -> Negotiated {
     Negotiated { version: "TLS".into(), cipher: String::new(), resumed: false, group: None }
 }
 
-fn setup(error: &native_tls::Error) -> Error {
+fn setup_error(error: &native_tls::Error) -> Error {
     Error::new(Kind::Tls, format!("TLS cannot be set up: {error}"))
 }
 
-fn file(path: &std::path::Path, error: &native_tls::Error) -> Error {
+fn file_error(path: &std::path::Path, error: &native_tls::Error) -> Error {
     Error::new(Kind::Local, format!("{}: {error}", path.display()))
 }

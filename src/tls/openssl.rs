@@ -90,21 +90,21 @@ impl Client {
         })
     }
 
-    /// See [`super::Tls::control`].
+    /// See [`super::Tls::connect_control`].
     ///
     /// # Errors
     ///
-    /// See [`super::Tls::control`].
-    pub fn control(&self, socket: Socket) -> Result<(Stream, Identity), HandshakeFailure> {
+    /// See [`super::Tls::connect_control`].
+    pub fn connect_control(&self, socket: Socket) -> Result<(Stream, Identity), HandshakeFailure> {
         let problems = Arc::new(Mutex::new(Vec::new()));
-        let mut ssl = self.prepare(&self.context)?;
+        let mut ssl = self.new_ssl(&self.context)?;
         ssl.set_ex_data(is_control()?, ());
         ssl.set_alpn_protos(ALPN)?;
         let seen = Arc::clone(&problems);
         // Always go on: whether to trust is decided by the caller, before anything is sent.
         ssl.set_verify_callback(SslVerifyMode::PEER, move |valid, chain| {
             if !valid {
-                let problem = problem(chain.error().as_raw(), chain.error().error_string());
+                let problem = chain_problem(chain.error().as_raw(), chain.error().error_string());
                 let mut seen = lock(&seen);
                 if !seen.contains(&problem) {
                     seen.push(problem);
@@ -113,10 +113,13 @@ impl Client {
             true
         });
         let stream = handshake(ssl, socket)?;
-        let der = leaf(&stream)?;
+        let der = leaf_certificate(&stream)?;
         *lock(&self.certificate) = Some(der.clone());
         let problems = lock(&problems).clone();
-        let agreed = Negotiated { group: groups::of(stream.ssl()), ..agreed(&stream) };
+        let agreed = Negotiated {
+            group: groups::negotiated_group(stream.ssl()),
+            ..negotiated_parameters(&stream)
+        };
         let context = data_context(&self.config, self.credentials.as_ref(), agreed.group);
         if let Ok(context) = context {
             let _ = self.data_context.set(context);
@@ -124,14 +127,14 @@ impl Client {
         Ok((Stream::OpenSsl(OpenSslStream::new(stream, agreed)), Identity { der, problems }))
     }
 
-    /// See [`super::Tls::data`].
+    /// See [`super::Tls::connect_data`].
     ///
     /// # Errors
     ///
-    /// See [`super::Tls::data`].
+    /// See [`super::Tls::connect_data`].
     #[allow(unsafe_code)]
-    pub fn data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
-        let mut ssl = self.prepare(self.data_context.get().unwrap_or(&self.context))?;
+    pub fn connect_data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
+        let mut ssl = self.new_ssl(self.data_context.get().unwrap_or(&self.context))?;
         ssl.set_verify(SslVerifyMode::NONE);
         if let Some(der) = lock(&self.session).as_deref() {
             let session = SslSession::from_der(der)?;
@@ -139,8 +142,8 @@ impl Client {
             // that nobody else uses the object; it was made from bytes just now, for this `Ssl`.
             unsafe { ssl.set_session(&session)? };
         }
-        let stream = self.same_server(ssl, socket)?;
-        if stream.agreed().is_some_and(|agreed| agreed.resumed) {
+        let stream = self.connect_to_same_certificate(ssl, socket)?;
+        if stream.negotiated().is_some_and(|agreed| agreed.resumed) {
             self.resumes.store(true, Ordering::Relaxed);
         } else if self.resumes.load(Ordering::Relaxed) || !self.config.tickets {
             return Err(HandshakeFailure::NotResumed);
@@ -148,31 +151,38 @@ impl Client {
         Ok(stream)
     }
 
-    /// See [`super::Tls::data_anew`].
+    /// See [`super::Tls::connect_data_without_resumption`].
     ///
     /// # Errors
     ///
-    /// See [`super::Tls::data`].
-    pub fn data_anew(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
-        let mut ssl = self.prepare(self.data_context.get().unwrap_or(&self.context))?;
+    /// See [`super::Tls::connect_data`].
+    pub fn connect_data_without_resumption(
+        &self,
+        socket: Socket,
+    ) -> Result<Stream, HandshakeFailure> {
+        let mut ssl = self.new_ssl(self.data_context.get().unwrap_or(&self.context))?;
         ssl.set_verify(SslVerifyMode::NONE);
-        self.same_server(ssl, socket)
+        self.connect_to_same_certificate(ssl, socket)
     }
 
     /// A data connection's handshake: it resumes the session, or shows the same certificate.
-    fn same_server(&self, ssl: Ssl, socket: Socket) -> Result<Stream, HandshakeFailure> {
+    fn connect_to_same_certificate(
+        &self,
+        ssl: Ssl,
+        socket: Socket,
+    ) -> Result<Stream, HandshakeFailure> {
         let stream = handshake(ssl, socket)?;
         if !stream.ssl().session_reused() {
-            let shown = leaf(&stream)?;
+            let shown = leaf_certificate(&stream)?;
             if lock(&self.certificate).as_deref() != Some(&shown[..]) {
                 return Err(HandshakeFailure::OtherCertificate);
             }
         }
-        let agreed = agreed(&stream);
+        let agreed = negotiated_parameters(&stream);
         Ok(Stream::OpenSsl(OpenSslStream::new(stream, agreed)))
     }
 
-    fn prepare(&self, context: &SslContext) -> Result<Ssl, ErrorStack> {
+    fn new_ssl(&self, context: &SslContext) -> Result<Ssl, ErrorStack> {
         let mut ssl = Ssl::new(context)?;
         match self.host.parse::<IpAddr>() {
             Ok(address) => ssl.param_mut().set_ip(address)?,
@@ -186,7 +196,7 @@ impl Client {
 }
 
 /// What both contexts have in common.
-fn context(
+fn base_context(
     config: &Config,
     credentials: Option<&Credentials>,
 ) -> Result<SslContextBuilder, ErrorStack> {
@@ -219,8 +229,8 @@ fn control_context(
     credentials: Option<&Credentials>,
     session: Arc<Mutex<Option<Vec<u8>>>>,
 ) -> Result<SslContext> {
-    let is_control = is_control().map_err(|e| setup(&e))?;
-    let mut builder = context(config, credentials).map_err(|e| setup(&e))?;
+    let is_control = is_control().map_err(|e| setup_error(&e))?;
+    let mut builder = base_context(config, credentials).map_err(|e| setup_error(&e))?;
     builder.set_new_session_callback(move |ssl, new| {
         // Sessions of data connections are not kept: servers that demand reuse mean the control
         // connection's.
@@ -230,17 +240,17 @@ fn control_context(
             *lock(&session) = Some(der);
         }
     });
-    if let Some(seen) = config.seen {
+    if let Some(seen) = config.known_group {
         if let Some(group) = seen.group {
-            builder.set_groups_list(group).map_err(|e| setup(&e))?;
+            builder.set_groups_list(group).map_err(|e| setup_error(&e))?;
         }
         return Ok(builder.build());
     }
-    groups::prefer(&mut builder);
-    builder.set_default_verify_paths().map_err(|e| setup(&e))?;
+    groups::offer_p256_first(&mut builder);
+    builder.set_default_verify_paths().map_err(|e| setup_error(&e))?;
     if let Some(path) = &config.ca_file {
-        super::local_file(path)?;
-        builder.set_ca_file(path).map_err(|e| file(path, &e))?;
+        super::read_local_file(path)?;
+        builder.set_ca_file(path).map_err(|e| file_error(path, &e))?;
     }
     Ok(builder.build())
 }
@@ -250,7 +260,7 @@ fn data_context(
     credentials: Option<&Credentials>,
     group: Option<&str>,
 ) -> Result<SslContext, ErrorStack> {
-    let mut builder = context(config, credentials)?;
+    let mut builder = base_context(config, credentials)?;
     if let Some(group) = group {
         // This group alone: it is one that the system's policy allows, others may not be.
         builder.set_groups_list(group)?;
@@ -269,12 +279,12 @@ struct Credentials {
 impl Credentials {
     /// Reads them; the passphrase is asked for here, and only once.
     fn read(config: &Config, path: &std::path::Path) -> Result<Self> {
-        let bytes = super::local_file(path)?;
+        let bytes = super::read_local_file(path)?;
         let passphrase = || config.passphrase.as_ref().and_then(|ask| ask());
         let mut pem = X509::stack_from_pem(&bytes).unwrap_or_default().into_iter();
         let credentials = if let Some(certificate) = pem.next() {
             let key_path = config.key_file.as_deref().unwrap_or(path);
-            let key = super::local_file(key_path)?;
+            let key = super::read_local_file(key_path)?;
             let key = PKey::private_key_from_pem_callback(&key, |buffer| {
                 let Some(phrase) = passphrase() else { return Ok(0) };
                 let phrase = phrase.as_bytes();
@@ -282,10 +292,11 @@ impl Credentials {
                 buffer[..n].copy_from_slice(&phrase[..n]);
                 Ok(n)
             });
-            let key = key.map_err(|e| file(key_path, &e))?;
+            let key = key.map_err(|e| file_error(key_path, &e))?;
             Self { certificate, key, chain: pem.collect() }
         } else {
-            let parsed = super::pkcs12(&bytes, &passphrase).map_err(|e| file(path, &e))?;
+            let parsed =
+                super::open_pkcs12(&bytes, &passphrase).map_err(|e| file_error(path, &e))?;
             let (Some(certificate), Some(key)) = (parsed.cert, parsed.pkey) else {
                 let text = format!("{}: holds no certificate with its key", path.display());
                 return Err(Error::new(Kind::Local, text));
@@ -293,12 +304,12 @@ impl Credentials {
             let chain = parsed.ca.into_iter().flatten().collect();
             Self { certificate, key, chain }
         };
-        credentials.check().map_err(|e| file(path, &e))?;
+        credentials.check_key_matches().map_err(|e| file_error(path, &e))?;
         Ok(credentials)
     }
 
     /// Whether the key is the certificate's.
-    fn check(&self) -> Result<(), ErrorStack> {
+    fn check_key_matches(&self) -> Result<(), ErrorStack> {
         let mut builder = SslContext::builder(SslMethod::tls_client())?;
         builder.set_certificate(&self.certificate)?;
         builder.set_private_key(&self.key)?;
@@ -313,7 +324,7 @@ fn handshake(ssl: Ssl, socket: Socket) -> Result<SslStream<Socket>, HandshakeFai
             match middle.into_error().into_io_error() {
                 Ok(error) => HandshakeFailure::Io(error),
                 Err(error) => match error.ssl_error() {
-                    Some(stack) => HandshakeFailure::Tls(words(stack)),
+                    Some(stack) => HandshakeFailure::Tls(openssl_error_text(stack)),
                     // No library error and no system error: the peer just hung up.
                     None => HandshakeFailure::Io(std::io::ErrorKind::UnexpectedEof.into()),
                 },
@@ -322,14 +333,14 @@ fn handshake(ssl: Ssl, socket: Socket) -> Result<SslStream<Socket>, HandshakeFai
     })
 }
 
-fn leaf(stream: &SslStream<Socket>) -> Result<Vec<u8>, HandshakeFailure> {
+fn leaf_certificate(stream: &SslStream<Socket>) -> Result<Vec<u8>, HandshakeFailure> {
     match stream.ssl().peer_certificate() {
         Some(certificate) => Ok(certificate.to_der()?),
         None => Err(HandshakeFailure::Tls("the server shows no certificate".into())),
     }
 }
 
-fn agreed(stream: &SslStream<Socket>) -> Negotiated {
+fn negotiated_parameters(stream: &SslStream<Socket>) -> Negotiated {
     let ssl = stream.ssl();
     Negotiated {
         version: ssl.version_str().to_owned(),
@@ -340,7 +351,7 @@ fn agreed(stream: &SslStream<Socket>) -> Negotiated {
 }
 
 /// OpenSSL's verification codes (x509_vfy.h) as problems.
-fn problem(code: i32, words: &str) -> Problem {
+fn chain_problem(code: i32, words: &str) -> Problem {
     match code {
         18 | 19 => Problem::SelfSigned,
         2 | 20 | 21 | 27 => Problem::UnknownIssuer,
@@ -356,21 +367,21 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// The reasons in an OpenSSL error stack, without its file names and numbers.
-pub(super) fn words(stack: &ErrorStack) -> String {
+pub(super) fn openssl_error_text(stack: &ErrorStack) -> String {
     let reasons: Vec<&str> = stack.errors().iter().filter_map(|e| e.reason()).collect();
     if reasons.is_empty() { "TLS failed".to_owned() } else { reasons.join(", ") }
 }
 
-fn setup(stack: &ErrorStack) -> Error {
-    Error::new(Kind::Tls, format!("TLS cannot be set up: {}", words(stack)))
+fn setup_error(stack: &ErrorStack) -> Error {
+    Error::new(Kind::Tls, format!("TLS cannot be set up: {}", openssl_error_text(stack)))
 }
 
-fn file(path: &std::path::Path, stack: &ErrorStack) -> Error {
-    Error::new(Kind::Local, format!("{}: {}", path.display(), words(stack)))
+fn file_error(path: &std::path::Path, stack: &ErrorStack) -> Error {
+    Error::new(Kind::Local, format!("{}: {}", path.display(), openssl_error_text(stack)))
 }
 
 impl From<ErrorStack> for HandshakeFailure {
     fn from(stack: ErrorStack) -> Self {
-        HandshakeFailure::Tls(words(&stack))
+        HandshakeFailure::Tls(openssl_error_text(&stack))
     }
 }

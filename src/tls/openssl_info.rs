@@ -11,7 +11,7 @@ pub fn version() -> &'static str {
 }
 
 /// What the system says about FIPS: whether the provider is there, and whether it is enforced.
-pub fn fips() -> &'static str {
+pub fn fips_status() -> &'static str {
     let usable = |name, properties| Md::fetch(None, name, properties).is_ok();
     // With `fips=yes` among the default properties, what FIPS does not approve cannot be had.
     if usable("SHA256", None) && !usable("MD5", None) {
@@ -25,7 +25,7 @@ pub fn fips() -> &'static str {
 
 /// The system's policy for TLS (`openssl.cnf`), before any setting: the security level
 /// (SSL_CTX_set_security_level(3)) and the oldest version.
-pub fn policy() -> Option<String> {
+pub fn system_policy() -> Option<String> {
     let mut builder = SslContextBuilder::new(SslMethod::tls_client()).ok()?;
     let oldest = match builder.min_proto_version() {
         Some(SslVersion::TLS1_3) => ", TLS 1.3 or newer",

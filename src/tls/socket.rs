@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-pub use super::wait::Patience;
+pub use super::wait::Wait;
 use super::wait::WaitTimer;
 use crate::cancel::Cancel;
 
@@ -28,13 +28,13 @@ const FIRST_BUFFER: usize = 16 * 1024;
 pub const CONTROL_BUFFER: usize = 16 * 1024;
 
 /// Bytes after which a connection is taken for one that flows. Small files never are.
-const FLOWING: usize = 256 * 1024;
+const BULK_THRESHOLD: usize = 256 * 1024;
 
 /// How long a reader that has caught up with a flow looks away before it waits. Waiting has the
 /// sender's next write wake us, which costs the sender time and may have the kernel put both on one
 /// processor: 1 GiB from vsftpd, whose two processes need both of two, took 1.3 to 2.6 s with waiting
 /// only, 1.2 to 2.0 s with this, and 6 % less processor time. Longer pauses were slower again.
-const GLANCE: Duration = Duration::from_micros(100);
+const POLL_PAUSE: Duration = Duration::from_micros(100);
 
 /// The marker inside the `io::Error` of a wait that was cancelled.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl std::fmt::Display for Cancelled {
 impl std::error::Error for Cancelled {}
 
 /// Why a wait was cancelled, if that is what `error` says.
-pub fn cancelled(error: &io::Error) -> Option<crate::cancel::Reason> {
+pub fn cancel_reason(error: &io::Error) -> Option<crate::cancel::Reason> {
     error.get_ref()?.downcast_ref::<Cancelled>().map(|c| c.0)
 }
 
@@ -65,7 +65,7 @@ pub struct Socket {
     capacity: usize,
     /// Bytes that have come so far.
     received: usize,
-    clock: WaitTimer,
+    timer: WaitTimer,
 }
 
 impl Socket {
@@ -84,7 +84,7 @@ impl Socket {
             output: Vec::new(),
             capacity,
             received: 0,
-            clock: WaitTimer::new(Patience::Stall(Duration::from_secs(30))),
+            timer: WaitTimer::new(Wait::IdleTimeout(Duration::from_secs(30))),
         })
     }
 
@@ -94,13 +94,13 @@ impl Socket {
     }
 
     /// Sets how long the following reads and writes wait.
-    pub fn set_patience(&mut self, patience: Patience) {
-        self.clock.set(patience);
+    pub fn set_wait(&mut self, patience: Wait) {
+        self.timer.set(patience);
     }
 
     /// The clock, to tell it what moves.
-    pub(super) fn clock(&mut self) -> &mut WaitTimer {
-        &mut self.clock
+    pub(super) fn timer(&mut self) -> &mut WaitTimer {
+        &mut self.timer
     }
 
     /// Whether bytes have arrived that nobody has read, as far as this side's buffer knows.
@@ -133,7 +133,7 @@ impl Socket {
 
     /// Fails if a stop was asked for.
     fn check_cancel(&self) -> io::Result<()> {
-        match self.cancel.requested().filter(|_| self.clock.patience().heeds_cancel()) {
+        match self.cancel.requested().filter(|_| self.timer.wait().is_cancellable()) {
             Some(reason) => Err(io::Error::other(Cancelled(reason))),
             None => Ok(()),
         }
@@ -141,16 +141,16 @@ impl Socket {
 
     /// Fails if a stop was asked for, or the time is over: a peer that never lets a read or a write
     /// wait must not hold the program either.
-    fn check(&mut self) -> io::Result<()> {
+    fn check_cancel_and_deadline(&mut self) -> io::Result<()> {
         self.check_cancel()?;
-        if self.clock.is_over() { Err(timed_out()) } else { Ok(()) }
+        if self.timer.is_expired() { Err(timed_out()) } else { Ok(()) }
     }
 
     fn wait(&mut self, flags: PollFlags) -> io::Result<()> {
-        if matches!(self.clock.patience(), Patience::None) {
+        if matches!(self.timer.wait(), Wait::NonBlocking) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let limit = self.clock.limit();
+        let limit = self.timer.deadline();
         loop {
             self.check_cancel()?;
             let left = limit.map(|limit| limit.saturating_duration_since(Instant::now()));
@@ -168,10 +168,10 @@ impl Socket {
         }
     }
 
-    fn receive(&mut self, into: Option<&mut [u8]>) -> io::Result<usize> {
+    fn read_from_tcp(&mut self, into: Option<&mut [u8]>) -> io::Result<usize> {
         let mut into = into;
         let mut caught_up = false;
-        self.check()?;
+        self.check_cancel_and_deadline()?;
         loop {
             let read = match into.as_deref_mut() {
                 Some(buffer) => (&self.tcp).read(buffer),
@@ -179,10 +179,10 @@ impl Socket {
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let waits = !matches!(self.clock.patience(), Patience::None);
-                    let flows = waits && self.received > FLOWING;
+                    let waits = !matches!(self.timer.wait(), Wait::NonBlocking);
+                    let flows = waits && self.received > BULK_THRESHOLD;
                     if flows && !std::mem::replace(&mut caught_up, true) {
-                        std::thread::sleep(GLANCE);
+                        std::thread::sleep(POLL_PAUSE);
                     } else {
                         self.wait(PollFlags::IN)?;
                     }
@@ -190,7 +190,7 @@ impl Socket {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(n) => {
                     self.received = self.received.saturating_add(n);
-                    self.clock.received(n);
+                    self.timer.bytes_received(n);
                     return Ok(n);
                 }
                 Err(error) => return Err(error),
@@ -208,8 +208,8 @@ impl Socket {
                 Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
                 Ok(n) => {
                     sent += n;
-                    self.clock.sent();
-                    if sent < self.output.len() { self.check() } else { Ok(()) }
+                    self.timer.bytes_sent();
+                    if sent < self.output.len() { self.check_cancel_and_deadline() } else { Ok(()) }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.wait(PollFlags::OUT)
@@ -236,14 +236,14 @@ impl Read for Socket {
         self.flush()?;
         if self.unread.is_empty() {
             if buffer.len() >= self.capacity {
-                return self.receive(Some(buffer));
+                return self.read_from_tcp(Some(buffer));
             }
             if self.input.is_empty() || self.unread.end == self.input.len() {
                 // The last read filled the buffer, so more would have come at once.
                 let room = (self.input.len() * 4).max(FIRST_BUFFER).min(self.capacity);
                 self.input.resize(room, 0);
             }
-            let received = self.receive(None)?;
+            let received = self.read_from_tcp(None)?;
             self.unread = 0..received;
         }
         let n = buffer.len().min(self.unread.len());
@@ -291,7 +291,7 @@ mod tests {
                 }
             }
         });
-        socket.set_patience(Patience::within(Duration::from_millis(300)));
+        socket.set_wait(Wait::within(Duration::from_millis(300)));
         let start = Instant::now();
         let error = loop {
             if let Err(error) = socket.read(&mut [0; 64]) {
@@ -312,14 +312,14 @@ mod tests {
         let waiter = std::thread::spawn(move || socket.read(&mut [0; 8]));
         cancel.request(crate::cancel::Reason::Interrupted);
         let error = waiter.join().unwrap().unwrap_err();
-        assert_eq!(cancelled(&error), Some(crate::cancel::Reason::Interrupted));
+        assert_eq!(cancel_reason(&error), Some(crate::cancel::Reason::Interrupted));
         assert!(start.elapsed() < Duration::from_secs(1));
     }
 
     #[test]
     fn no_patience_means_would_block() {
         let (mut socket, _far) = pair();
-        socket.set_patience(Patience::None);
+        socket.set_wait(Wait::NonBlocking);
         assert_eq!(socket.read(&mut [0; 8]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
     }
 

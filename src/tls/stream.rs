@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use openssl::ssl::{ErrorCode, ShutdownState, SslStream};
 
-use super::{Negotiated, Patience, Socket};
+use super::{Negotiated, Socket, Wait};
 
 /// How a stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Stream {
 #[derive(Debug)]
 pub struct OpenSslStream {
     stream: SslStream<Socket>,
-    agreed: Negotiated,
+    negotiated: Negotiated,
     end: End,
 }
 
@@ -46,7 +46,7 @@ pub struct OpenSslStream {
 #[derive(Debug)]
 pub struct NativeStream {
     stream: native_tls::TlsStream<Socket>,
-    agreed: Negotiated,
+    negotiated: Negotiated,
     end: End,
 }
 
@@ -58,8 +58,8 @@ pub struct ClearStream {
 }
 
 impl OpenSslStream {
-    pub(super) fn new(stream: SslStream<Socket>, agreed: Negotiated) -> Self {
-        Self { stream, agreed, end: End::Open }
+    pub(super) fn new(stream: SslStream<Socket>, negotiated: Negotiated) -> Self {
+        Self { stream, negotiated, end: End::Open }
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -87,7 +87,10 @@ impl OpenSslStream {
             Err(error) => match error.ssl_error() {
                 Some(stack) if !stack.errors().iter().any(is_eof) => {
                     self.end = End::Cut;
-                    Err(io::Error::new(io::ErrorKind::InvalidData, super::openssl::words(stack)))
+                    Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        super::openssl::openssl_error_text(stack),
+                    ))
                 }
                 _ => {
                     self.end = End::Cut;
@@ -106,9 +109,10 @@ impl OpenSslStream {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.stream.ssl_write(buffer).map_err(|error| {
             error.into_io_error().unwrap_or_else(|error| {
-                let words = error
-                    .ssl_error()
-                    .map_or_else(|| "the connection was closed".into(), super::openssl::words);
+                let words = error.ssl_error().map_or_else(
+                    || "the connection was closed".into(),
+                    super::openssl::openssl_error_text,
+                );
                 io::Error::new(io::ErrorKind::BrokenPipe, words)
             })
         })
@@ -121,14 +125,14 @@ fn is_eof(error: &openssl::error::Error) -> bool {
 }
 
 impl NativeStream {
-    pub(super) fn new(stream: native_tls::TlsStream<Socket>, agreed: Negotiated) -> Self {
-        Self { stream, agreed, end: End::Open }
+    pub(super) fn new(stream: native_tls::TlsStream<Socket>, negotiated: Negotiated) -> Self {
+        Self { stream, negotiated, end: End::Open }
     }
 }
 
 impl Stream {
     /// A data connection in clear text (`PROT C`).
-    pub fn clear(socket: Socket) -> Self {
+    pub fn clear_text(socket: Socket) -> Self {
         Stream::Clear(ClearStream { socket, end: End::Open })
     }
 
@@ -142,10 +146,10 @@ impl Stream {
     }
 
     /// What the handshake agreed; `None` for a stream in clear text.
-    pub fn agreed(&self) -> Option<&Negotiated> {
+    pub fn negotiated(&self) -> Option<&Negotiated> {
         match self {
-            Stream::OpenSsl(s) => Some(&s.agreed),
-            Stream::Native(s) => Some(&s.agreed),
+            Stream::OpenSsl(s) => Some(&s.negotiated),
+            Stream::Native(s) => Some(&s.negotiated),
             Stream::Clear(_) => None,
         }
     }
@@ -211,7 +215,7 @@ impl Stream {
         }
         self.socket_mut().shutdown_write()?;
         let until = Instant::now() + bound;
-        self.socket_mut().set_patience(Patience::Until(until));
+        self.socket_mut().set_wait(Wait::Deadline(until));
         let mut scrap = [0; 4096];
         while matches!(self.read(&mut scrap), Ok(n) if n > 0) {}
         Ok(())
@@ -236,10 +240,10 @@ impl Stream {
 
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket_mut().clock().set_sending(false);
+        self.socket_mut().timer().set_sending(false);
         let result = self.read_payload(buffer);
         if matches!(result, Ok(n) if n > 0) {
-            self.socket_mut().clock().moved();
+            self.socket_mut().timer().payload_moved();
         }
         result
     }
@@ -247,7 +251,7 @@ impl Read for Stream {
 
 impl Write for Stream {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.socket_mut().clock().set_sending(true);
+        self.socket_mut().timer().set_sending(true);
         match self {
             Stream::OpenSsl(s) => s.write(buffer),
             Stream::Native(s) => s.stream.write(buffer),
@@ -256,7 +260,7 @@ impl Write for Stream {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.socket_mut().clock().set_sending(true);
+        self.socket_mut().timer().set_sending(true);
         self.socket_mut().flush()
     }
 }
@@ -266,7 +270,7 @@ impl Drop for Stream {
         // Say goodbye on a stream that is still whole, without waiting: a server takes a missing
         // close_notify for an attack and some log it.
         if self.end() != End::Cut {
-            self.socket_mut().set_patience(Patience::None);
+            self.socket_mut().set_wait(Wait::NonBlocking);
             match self {
                 Stream::OpenSsl(s) => {
                     let _ = s.stream.shutdown();

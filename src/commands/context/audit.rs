@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::Context;
 use crate::error::Error;
-use crate::ftp::control::trace::mask;
+use crate::ftp::control::trace::mask_secrets;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::quirks::ServerQuirks;
 use crate::local_path;
@@ -167,7 +167,7 @@ impl Audit {
 
     /// A command as the user typed it, which may have changed something.
     pub fn log_command(&self, line: &str, error: Option<&Error>) {
-        self.write_event("command", [("command", mask(line).into())], error);
+        self.write_event("command", [("command", mask_secrets(line).into())], error);
     }
 
     /// How it ended: `ok`, or the cause's name and the message.

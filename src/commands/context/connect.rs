@@ -357,7 +357,7 @@ impl Context {
                 cert_file: cert,
                 key_file: key,
                 passphrase: Some(passphrase),
-                seen: None,
+                known_group: None,
             },
             dialer: self.dialer(host, timeout)?,
             timeout,

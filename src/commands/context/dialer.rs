@@ -51,14 +51,14 @@ impl ProxyLogin {
 }
 
 impl ProxyCredentials for ProxyLogin {
-    fn known(&self, send: &mut dyn FnMut(&str, &str)) -> bool {
+    fn send_known(&self, send: &mut dyn FnMut(&str, &str)) -> bool {
         let found = self.found_login();
         let Some(login) = self.given.as_ref().or(found.as_ref()) else { return false };
         send(&login.user, login.secret.expose());
         true
     }
 
-    fn find(&self) -> Result<bool> {
+    fn find_credentials(&self) -> Result<bool> {
         // Whoever comes second waits for the answer that the first one gets.
         let mut found = self.found_login();
         if found.is_some() {
@@ -84,7 +84,7 @@ impl ProxyCredentials for ProxyLogin {
         }
     }
 
-    fn refused(&self) {
+    fn mark_refused(&self) {
         *self.found_login() = None;
     }
 }
@@ -180,7 +180,7 @@ mod tests {
 
     fn known(proxy: &Proxy) -> Option<String> {
         let mut login = None;
-        proxy.credentials.known(&mut |user, secret| login = Some(format!("{user} {secret}")));
+        proxy.credentials.send_known(&mut |user, secret| login = Some(format!("{user} {secret}")));
         login
     }
 
@@ -193,17 +193,20 @@ mod tests {
         ctx.settings.set("net:proxy", "http://proxy.example:8080").unwrap();
         let first = ctx.proxy(None).unwrap().unwrap();
         assert_eq!(known(&first), None, "nothing is asked before it is needed");
-        assert!(first.credentials.find().unwrap() && first.credentials.find().unwrap());
+        assert!(
+            first.credentials.find_credentials().unwrap()
+                && first.credentials.find_credentials().unwrap()
+        );
         assert_eq!(known(&first).as_deref(), Some("bob first"));
         // Another connection knows it as well.
         ctx.settings.set("net:proxy", "http://bob@proxy.example:8080").unwrap();
         let other = ctx.proxy(None).unwrap().unwrap();
         assert_eq!(known(&other), None, "another login is another question");
-        assert!(other.credentials.find().unwrap());
+        assert!(other.credentials.find_credentials().unwrap());
         assert_eq!(known(&ctx.proxy(None).unwrap().unwrap()).as_deref(), Some("bob second"));
-        other.credentials.refused();
+        other.credentials.mark_refused();
         assert_eq!(known(&other), None);
-        assert!(!other.credentials.find().unwrap(), "nobody answers any more");
+        assert!(!other.credentials.find_credentials().unwrap(), "nobody answers any more");
         let asked = ctx.out.stderr_text();
         assert_eq!(asked.matches("Proxy: Password for bob@proxy.example").count(), 3, "{asked}");
     }

@@ -29,7 +29,7 @@ impl Context {
         session.set_prefetch(true);
         let (known, pinned) = (session.template(), session.certificate().to_vec());
         let is_lost = session.is_directory_unknown();
-        options.tls.seen = Some(KnownGroup { group: session.negotiated().group });
+        options.tls.known_group = Some(KnownGroup { group: session.negotiated().group });
         let limit = self.connection_limit(&site);
         let jobs = self.jobs.clone();
         let key = self.parking_key(&site, &login.user);

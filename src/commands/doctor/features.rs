@@ -50,7 +50,7 @@ impl Patient<'_> {
         let sample = self.sample.as_ref().map(|entry| entry.name.clone());
         let listed = self.sample.as_ref().and_then(|entry| entry.size);
         let finding = self.of_sample(control, "size", "SIZE", sample.as_deref(), &|reply| {
-            let size = reply::size(reply)?;
+            let size = reply::size_value(reply)?;
             let differs = listed.is_some_and(|listed| listed != size);
             let but = if differs { ", which is not what the listing says" } else { "" };
             Some(format!("{size} bytes{but}"))
@@ -58,7 +58,7 @@ impl Patient<'_> {
         let meaning = "whether a download is whole is told by the end of the stream only";
         self.report.add(finding.unwrap_or_else(|seen| Finding::note("size", seen, meaning)))?;
         let finding = self.of_sample(control, "mdtm", "MDTM", sample.as_deref(), &|reply| {
-            reply::mdtm(reply).map(|time| format!("{time} UTC"))
+            reply::mdtm_time(reply).map(|time| format!("{time} UTC"))
         });
         let meaning = "times come from listings only, often without seconds or time zone";
         self.report.add(finding.unwrap_or_else(|seen| Finding::note("mdtm", seen, meaning)))?;

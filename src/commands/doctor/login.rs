@@ -10,7 +10,7 @@ use crate::commands::context::Credentials;
 use crate::credentials::password_for;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::Secured;
-use crate::ftp::error_text::refusal;
+use crate::ftp::error_text::refusal_error;
 
 impl Patient<'_> {
     /// `PBSZ 0` and `PROT P`; whether the session is worth going on with.
@@ -22,7 +22,7 @@ impl Patient<'_> {
                     continue;
                 }
                 Ok(reply) => {
-                    let error = refusal(verb, &reply);
+                    let error = refusal_error(verb, &reply);
                     let finding = Finding::error(Mark::Bad, check, &error)
                         .means("data connections would not be protected")
                         .server(Topic::Prot);

@@ -20,7 +20,7 @@ impl Patient<'_> {
     /// DNS and TCP, for both address families; the first connection that stands.
     pub(super) fn reach(&mut self) -> Result<Option<TcpStream>> {
         let begun = Instant::now();
-        let addresses = match self.probe.dialer.addresses(&self.site.host, self.site.port) {
+        let addresses = match self.probe.dialer.resolve_host(&self.site.host, self.site.port) {
             Ok(addresses) => addresses,
             Err(error) => {
                 let kind = error.kind();
@@ -37,7 +37,7 @@ impl Patient<'_> {
         self.report.add(Finding::ok("dns", seen))?;
         let dialer = &self.probe.dialer;
         let is_name = self.site.host.parse::<IpAddr>().is_err();
-        let connect = |address, bound| dialer.connect_one(address, bound);
+        let connect = |address, bound| dialer.connect_address(address, bound);
         let Reached { findings, tcp } =
             reach(&addresses, is_name, &dialer.order, self.probe.timeout, &connect);
         for finding in findings {

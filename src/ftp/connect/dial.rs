@@ -15,7 +15,7 @@ use super::proxy::Proxy;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::error_text::connect_hint;
-use crate::tls::socket::{CONTROL_BUFFER, Patience, Socket, cancelled};
+use crate::tls::socket::{CONTROL_BUFFER, Socket, Wait, cancel_reason};
 
 /// An address family, for the order in which addresses are tried (setting `net:order`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,23 +55,23 @@ impl Dialer {
     pub fn connect(&self, host: &str, port: u16) -> Result<TcpStream> {
         match &self.proxy {
             Some(proxy) => proxy.connect(self, host, port),
-            None => self.direct(host, port, Instant::now() + self.timeout),
+            None => self.connect_without_proxy(host, port, Instant::now() + self.timeout),
         }
     }
 
     /// As [`Dialer::connect`], past the proxy.
-    pub(in crate::ftp) fn direct(
+    pub(in crate::ftp) fn connect_without_proxy(
         &self,
         host: &str,
         port: u16,
         deadline: Instant,
     ) -> Result<TcpStream> {
-        let addresses = self.resolve(host, port, deadline)?;
-        self.first_of(addresses, host, port, deadline)
+        let addresses = self.resolve_before(host, port, deadline)?;
+        self.connect_first_of(addresses, host, port, deadline)
     }
 
     /// Connects to the first of a host's addresses that answers.
-    fn first_of(
+    fn connect_first_of(
         &self,
         addresses: Vec<SocketAddr>,
         host: &str,
@@ -84,18 +84,18 @@ impl Dialer {
             // A dead address must not eat the time of those behind it.
             let left = deadline.saturating_duration_since(Instant::now());
             let share = left / (count - index as u32);
-            match self.connect_one(address, share) {
+            match self.connect_address(address, share) {
                 Ok(stream) => {
-                    keep_alive(&stream);
+                    enable_keepalive(&stream);
                     return Ok(stream);
                 }
-                Err(error) => match cancelled(&error) {
+                Err(error) => match cancel_reason(&error) {
                     Some(reason) => return Err(reason.into()),
                     None => failure = Some((address, error)),
                 },
             }
         }
-        let (address, error) = failure.ok_or_else(|| unresolved(host, "no usable address"))?;
+        let (address, error) = failure.ok_or_else(|| resolve_error(host, "no usable address"))?;
         let shown = if host.parse::<IpAddr>().is_ok() {
             String::new()
         } else {
@@ -118,7 +118,7 @@ impl Dialer {
     /// # Errors
     ///
     /// The system's.
-    pub fn begin(&self, address: SocketAddr) -> io::Result<TcpStream> {
+    pub fn begin_connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let socket =
             RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
@@ -143,11 +143,11 @@ impl Dialer {
     /// # Errors
     ///
     /// The connection's failure, `TimedOut`, or a cancel.
-    pub fn connect_one(&self, address: SocketAddr, bound: Duration) -> io::Result<TcpStream> {
-        let stream = self.begin(address)?;
+    pub fn connect_address(&self, address: SocketAddr, bound: Duration) -> io::Result<TcpStream> {
+        let stream = self.begin_connect(address)?;
         let clone = stream.try_clone()?;
         let mut socket = Socket::new(clone, self.cancel.clone(), CONTROL_BUFFER)?;
-        socket.set_patience(Patience::within(bound));
+        socket.set_wait(Wait::within(bound));
         socket.finish_connect()?;
         Ok(stream)
     }
@@ -157,28 +157,33 @@ impl Dialer {
     /// # Errors
     ///
     /// [`Kind::Connect`] for a name that cannot be resolved in time; [`Kind::Interrupted`].
-    pub fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
-        self.resolve(host, port, Instant::now() + self.timeout)
+    pub fn resolve_host(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+        self.resolve_before(host, port, Instant::now() + self.timeout)
     }
 
     /// The host's addresses, sorted by the order of families.
-    fn resolve(&self, host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>> {
+    fn resolve_before(&self, host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>> {
         let found = match host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, port)],
-            Err(_) => self.look_up(host, port, deadline)?,
+            Err(_) => self.resolve_on_thread(host, port, deadline)?,
         };
         let mut sorted = Vec::new();
         for family in &self.order {
             sorted.extend(found.iter().filter(|a| a.is_ipv4() == (*family == AddressFamily::V4)));
         }
         if sorted.is_empty() {
-            return Err(unresolved(host, "it has no address of the families in net:order"));
+            return Err(resolve_error(host, "it has no address of the families in net:order"));
         }
         Ok(sorted)
     }
 
     /// The system's resolver has no deadline, so it runs on a thread that may be left behind.
-    fn look_up(&self, host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>> {
+    fn resolve_on_thread(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Instant,
+    ) -> Result<Vec<SocketAddr>> {
         let (sender, receiver) = mpsc::channel();
         let name = host.to_owned();
         let thread = std::thread::Builder::new().name("resolver".to_owned());
@@ -194,23 +199,23 @@ impl Dialer {
                 Ok(Err(error)) => {
                     let why = io_reason(&error);
                     let why = why.strip_prefix("failed to lookup address information: ");
-                    return Err(unresolved(host, why.unwrap_or("the look-up failed")));
+                    return Err(resolve_error(host, why.unwrap_or("the look-up failed")));
                 }
                 Err(_) if Instant::now() < deadline => {}
-                Err(_) => return Err(unresolved(host, "the name look-up timed out")),
+                Err(_) => return Err(resolve_error(host, "the name look-up timed out")),
             }
         }
     }
 }
 
-fn unresolved(host: &str, why: &str) -> Error {
+fn resolve_error(host: &str, why: &str) -> Error {
     Error::new(Kind::Connect, format!("cannot resolve {host}: {}", why.to_lowercase()))
         .with_hint("check the spelling of the host name and your network")
 }
 
 /// Probes on an idle control connection, so that a NAT router does not forget it during a long
 /// transfer.
-fn keep_alive(stream: &TcpStream) {
+fn enable_keepalive(stream: &TcpStream) {
     let probes = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
     // A system that cannot do this still has a working connection.
     let _ = SockRef::from(stream).set_tcp_keepalive(&probes);
@@ -290,7 +295,8 @@ mod tests {
         let dialer = Dialer { timeout, ..dialer() };
         let connect = |addresses: &[SocketAddr]| {
             let begun = Instant::now();
-            let made = dialer.first_of(addresses.to_vec(), "many.example", 21, begun + timeout);
+            let made =
+                dialer.connect_first_of(addresses.to_vec(), "many.example", 21, begun + timeout);
             let late = begun.elapsed() > timeout + Duration::from_millis(500);
             assert!(!late, "{addresses:?}: {:?}", begun.elapsed());
             made.map(|stream| stream.peer_addr().unwrap())

@@ -29,7 +29,7 @@ pub fn probe(options: &SessionConfig) -> Result<(Identity, Option<Negotiated>)> 
         shown = Some(identity.clone());
         Ok(())
     })?;
-    let agreed = control.stream().agreed().cloned();
+    let agreed = control.stream().negotiated().cloned();
     // The answer matters to nobody; it only has to be waited for.
     if control.write_all(b"QUIT\r\n").is_ok() {
         lock(&exchange).grace = Some(GOODBYE);

@@ -14,7 +14,7 @@ use std::time::Instant;
 use super::dial::Dialer;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::openssl_info::base64;
-use crate::tls::socket::{Patience, Socket, cancelled};
+use crate::tls::socket::{Socket, Wait, cancel_reason};
 
 /// The longest answer taken of an HTTP proxy, in bytes.
 const ANSWER_MAX: usize = 16 * 1024;
@@ -34,17 +34,17 @@ pub enum Protocol {
 /// The user name and password for a proxy. They are asked for only when the proxy wants them.
 pub trait ProxyCredentials: fmt::Debug + Send + Sync {
     /// Hands what is known already to `send`, as user name and password. `false` when nothing is.
-    fn known(&self, send: &mut dyn FnMut(&str, &str)) -> bool;
+    fn send_known(&self, send: &mut dyn FnMut(&str, &str)) -> bool;
 
     /// Finds a user name and password out; `false` when there are none to be had.
     ///
     /// # Errors
     ///
     /// Ctrl-C.
-    fn find(&self) -> Result<bool>;
+    fn find_credentials(&self) -> Result<bool>;
 
     /// The proxy refused what was known.
-    fn refused(&self);
+    fn mark_refused(&self);
 }
 
 /// Where a proxy is and how to speak with it.
@@ -108,15 +108,16 @@ impl Proxy {
         let mut found = false;
         loop {
             let deadline = Instant::now() + dialer.timeout;
-            let tcp =
-                dialer.direct(&self.host, self.port, deadline).map_err(|e| e.about("proxy"))?;
-            let clone = tcp.try_clone().map_err(|error| self.lost(&error, dialer))?;
+            let tcp = dialer
+                .connect_without_proxy(&self.host, self.port, deadline)
+                .map_err(|e| e.about("proxy"))?;
+            let clone = tcp.try_clone().map_err(|error| self.lost_connection(&error, dialer))?;
             // With no room to read ahead into, what the server says stays in the socket.
             let mut socket = Socket::new(clone, dialer.cancel.clone(), 1)
-                .map_err(|error| self.lost(&error, dialer))?;
-            socket.set_patience(Patience::Until(deadline));
+                .map_err(|error| self.lost_connection(&error, dialer))?;
+            socket.set_wait(Wait::Deadline(deadline));
             let mut login = None;
-            let known = self.credentials.known(&mut |user, password| {
+            let known = self.credentials.send_known(&mut |user, password| {
                 login = Some(ProxyLogin { user: user.to_owned(), password: password.to_owned() });
             });
             let mut talk = Talk { proxy: self, dialer, socket, login };
@@ -128,11 +129,11 @@ impl Proxy {
                 Ok(()) => return Ok(tcp),
                 Err(Refusal::Final(error)) => return Err(error),
                 Err(Refusal::Login(error)) if known || found => {
-                    self.credentials.refused();
+                    self.credentials.mark_refused();
                     return Err(error.with_hint("check the user name and password for the proxy"));
                 }
                 Err(Refusal::Login(error)) => {
-                    found = self.credentials.find()?;
+                    found = self.credentials.find_credentials()?;
                     if !found {
                         return Err(error.with_hint(
                             "put the proxy's login into the netrc file, or its user into net:proxy",
@@ -143,8 +144,8 @@ impl Proxy {
         }
     }
 
-    fn lost(&self, error: &io::Error, dialer: &Dialer) -> Error {
-        if let Some(reason) = cancelled(error) {
+    fn lost_connection(&self, error: &io::Error, dialer: &Dialer) -> Error {
+        if let Some(reason) = cancel_reason(error) {
             return reason.into();
         }
         let why = match error.kind() {
@@ -154,15 +155,15 @@ impl Proxy {
             io::ErrorKind::UnexpectedEof => "closed the connection".to_owned(),
             _ => io_reason(error),
         };
-        self.error(why).transient()
+        self.proxy_error(why).transient()
     }
 
-    fn error(&self, why: impl fmt::Display) -> Error {
+    fn proxy_error(&self, why: impl fmt::Display) -> Error {
         Error::new(Kind::Connect, format!("{self}: {why}"))
     }
 
-    fn refuses(&self, host: &str, port: u16, why: &str) -> Error {
-        self.error(format!("refuses a connection to {host} port {port}: {why}"))
+    fn refusal_error(&self, host: &str, port: u16, why: &str) -> Error {
+        self.proxy_error(format!("refuses a connection to {host} port {port}: {why}"))
     }
 }
 
@@ -183,13 +184,13 @@ struct Talk<'a> {
 impl Talk<'_> {
     fn send(&mut self, bytes: &[u8]) -> Result<()> {
         let sent = self.socket.write_all(bytes).and_then(|()| self.socket.flush());
-        sent.map_err(|error| self.proxy.lost(&error, self.dialer))
+        sent.map_err(|error| self.proxy.lost_connection(&error, self.dialer))
     }
 
     fn receive<const N: usize>(&mut self) -> Result<[u8; N]> {
         let mut bytes = [0; N];
         let read = self.socket.read_exact(&mut bytes);
-        read.map_err(|error| self.proxy.lost(&error, self.dialer))?;
+        read.map_err(|error| self.proxy.lost_connection(&error, self.dialer))?;
         Ok(bytes)
     }
 
@@ -207,9 +208,12 @@ impl Talk<'_> {
             let line = head.lines().next().unwrap_or_default();
             let Some((status, words)) = status_line(line) else {
                 let shown: String = line.chars().take(QUOTED).collect();
-                return Err(self.proxy.error(format!("not an HTTP proxy: \"{shown}\"")).into());
+                return Err(self
+                    .proxy
+                    .proxy_error(format!("not an HTTP proxy: \"{shown}\""))
+                    .into());
             };
-            let refused = || self.proxy.refuses(host, port, &format!("\"{words}\""));
+            let refused = || self.proxy.refusal_error(host, port, &format!("\"{words}\""));
             match status {
                 100..=199 => {}
                 200..=299 => return Ok(()),
@@ -225,7 +229,7 @@ impl Talk<'_> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") {
             if *left == 0 {
-                return Err(self.proxy.error("its answer has no end"));
+                return Err(self.proxy.proxy_error("its answer has no end"));
             }
             *left -= 1;
             head.extend(self.receive::<1>()?);
@@ -236,7 +240,7 @@ impl Talk<'_> {
     fn socks5(&mut self, host: &str, port: u16) -> Result<(), Refusal> {
         // Without a login, and with one: whichever the proxy likes.
         self.send(&[5, 2, 0, 2])?;
-        let refused = |why: &str| self.proxy.refuses(host, port, why);
+        let refused = |why: &str| self.proxy.refusal_error(host, port, why);
         let (no_login, other) = (refused("it wants a login"), refused("it wants another login"));
         match self.receive::<2>()? {
             [5, 0] => {}
@@ -245,7 +249,7 @@ impl Talk<'_> {
                     return Err(Refusal::Login(no_login));
                 };
                 let too_long = "user name or password longer than 255 bytes";
-                self.send(&message.ok_or_else(|| self.proxy.error(too_long))?)?;
+                self.send(&message.ok_or_else(|| self.proxy.proxy_error(too_long))?)?;
                 let [_, status] = self.receive::<2>()?;
                 if status != 0 {
                     return Err(Refusal::Login(other));
@@ -253,20 +257,20 @@ impl Talk<'_> {
             }
             [5, _] => {
                 let why = "no way to log in to it that is known here (RFC 1928: none, user name)";
-                return Err(self.proxy.error(why).into());
+                return Err(self.proxy.proxy_error(why).into());
             }
-            _ => return Err(self.proxy.error("not a SOCKS5 proxy").into()),
+            _ => return Err(self.proxy.proxy_error("not a SOCKS5 proxy").into()),
         }
         let request = socks5_request(host, port)
             .ok_or_else(|| Error::usage(format!("{host}: longer than SOCKS5 takes")))?;
         self.send(&request)?;
         let [version, status, _, kind] = self.receive::<4>()?;
         if version != 5 {
-            return Err(self.proxy.error("not a SOCKS5 proxy").into());
+            return Err(self.proxy.proxy_error("not a SOCKS5 proxy").into());
         }
         if status != 0 {
             let (why, transient) = socks5_status(status);
-            let error = self.proxy.refuses(host, port, why);
+            let error = self.proxy.refusal_error(host, port, why);
             return Err(if transient { error.transient() } else { error }.into());
         }
         // The address that the proxy connects from is of no use, but has to be read.
@@ -274,7 +278,7 @@ impl Talk<'_> {
             1 => 4,
             4 => 16,
             3 => usize::from(self.receive::<1>()?[0]),
-            _ => return Err(self.proxy.error("an answer that SOCKS5 does not have").into()),
+            _ => return Err(self.proxy.proxy_error("an answer that SOCKS5 does not have").into()),
         };
         for _ in 0..length + 2 {
             self.receive::<1>()?;

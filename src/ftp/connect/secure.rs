@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::Control;
-use crate::ftp::control::cleartext::{ask_for_tls, check_greeting, socket};
+use crate::ftp::control::cleartext::{ask_for_tls, check_greeting, control_socket};
 use crate::ftp::control::exchange::{Shared, lock};
-use crate::ftp::error_text::handshake_failure;
+use crate::ftp::error_text::handshake_error;
 use crate::ftp::session::config::SessionConfig;
 use crate::tls::{Socket, Tls};
 use crate::trust::identity::Identity;
@@ -41,7 +41,7 @@ fn prepare(options: &SessionConfig, exchange: &Shared) -> Result<(Tls, Reached)>
     let config = &options.tls;
     let ready = || Tls::new(config, &options.host);
     let roots_only =
-        config.ca_file.is_none() && config.cert_file.is_none() && config.seen.is_none();
+        config.ca_file.is_none() && config.cert_file.is_none() && config.known_group.is_none();
     std::thread::scope(|scope| {
         let beside = roots_only
             .then(|| std::thread::Builder::new().spawn_scoped(scope, ready).ok())
@@ -59,7 +59,7 @@ fn prepare(options: &SessionConfig, exchange: &Shared) -> Result<(Tls, Reached)>
 /// Dials, and asks an explicit server for TLS.
 fn reach(options: &SessionConfig, exchange: &Shared) -> Result<Reached> {
     let tcp = options.dialer.connect(&options.host, options.port)?;
-    let raw = socket(tcp, options.dialer.cancel.clone())?;
+    let raw = control_socket(tcp, options.dialer.cancel.clone())?;
     if options.implicit {
         return Ok((raw, String::new()));
     }
@@ -80,9 +80,9 @@ fn handshake(
     admit: &mut dyn FnMut(&Identity) -> Result<()>,
 ) -> Result<(Control, String)> {
     let where_to = format!("{}:{}", options.host, options.port);
-    raw.set_patience(crate::tls::Patience::within(options.timeout));
-    let (stream, identity) = tls.control(raw).map_err(|error| {
-        let error = handshake_failure(error, &where_to);
+    raw.set_wait(crate::tls::Wait::within(options.timeout));
+    let (stream, identity) = tls.connect_control(raw).map_err(|error| {
+        let error = handshake_error(error, &where_to);
         match (error.kind(), options.implicit) {
             (Kind::Tls, true) if error.hint().is_none() => error
                 .with_hint("ftps:// is implicit TLS; use ftp:// if the server expects AUTH TLS"),

@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 use super::dial::Dialer;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::control::Control;
-use crate::ftp::control::cleartext::{ClearText, check_auth, check_greeting, socket};
+use crate::ftp::control::cleartext::{ClearText, check_auth, check_greeting, control_socket};
 use crate::ftp::control::exchange::{Exchange, Shared, lock};
 use crate::ftp::control::reply::Reply;
-use crate::ftp::error_text::handshake_failure;
+use crate::ftp::error_text::handshake_error;
 use crate::ftp::session::config::SessionConfig;
 use crate::ftp::session::login::LoginRequest;
 use crate::tls::legacy_versions::{self, LegacySupport, LegacyVersion};
-use crate::tls::socket::{DATA_BUFFER, Patience, Socket, cancelled};
+use crate::tls::socket::{DATA_BUFFER, Socket, Wait, cancel_reason};
 use crate::tls::{End, Negotiated, Tls};
 use crate::trust::identity::Identity;
 
@@ -64,7 +64,7 @@ impl Clear {
     /// [`Kind::Connect`] when the socket cannot be used.
     pub fn new(options: &SessionConfig, tcp: TcpStream) -> Result<Self> {
         let exchange = Exchange::shared(options.timeout, options.trace.clone());
-        Ok(Self { socket: socket(tcp, options.dialer.cancel.clone())?, exchange })
+        Ok(Self { socket: control_socket(tcp, options.dialer.cancel.clone())?, exchange })
     }
 
     /// Greeting and `AUTH TLS`: `greeted` is shown the greeting before anything is sent.
@@ -98,11 +98,12 @@ impl Clear {
         let peer = socket.tcp().peer_addr();
         let peer = peer.map_err(|error| Error::new(Kind::Connect, io_reason(&error)))?;
         let tls = Tls::new(&options.tls, &options.host)?;
-        socket.set_patience(Patience::within(options.timeout));
-        let (stream, identity) =
-            tls.control(socket).map_err(|failure| handshake_failure(failure, "TLS handshake"))?;
+        socket.set_wait(Wait::within(options.timeout));
+        let (stream, identity) = tls
+            .connect_control(socket)
+            .map_err(|failure| handshake_error(failure, "TLS handshake"))?;
         let chain = stream.chain_length();
-        let agreed = stream.agreed().cloned();
+        let agreed = stream.negotiated().cloned();
         let control = Control::new(stream, std::sync::Arc::clone(&exchange), options.clear_data);
         let options = options.clone();
         Ok(Secured { control, exchange, tls, options, peer, identity, chain, agreed })
@@ -121,8 +122,8 @@ pub fn ask_for_old_tls(options: &SessionConfig, version: LegacyVersion) -> Resul
     if !options.implicit {
         (clear, _) = clear.ask_for_tls(&mut |_| {}).map_err(|(_, error)| error)?;
     }
-    clear.socket.set_patience(Patience::within(options.timeout));
-    Ok(legacy_versions::ask(clear.socket, &options.host, version))
+    clear.socket.set_wait(Wait::within(options.timeout));
+    Ok(legacy_versions::probe_legacy_version(clear.socket, &options.host, version))
 }
 
 /// The steps in clear text.
@@ -241,8 +242,8 @@ impl Secured {
             return Ok((dialer.connect(&self.options.host, port)?, begun.elapsed()));
         }
         let address = SocketAddr::new(self.peer.ip(), port);
-        let tcp = self.options.dialer.connect_one(address, bound);
-        tcp.map(|tcp| (tcp, begun.elapsed())).map_err(|error| match cancelled(&error) {
+        let tcp = self.options.dialer.connect_address(address, bound);
+        tcp.map(|tcp| (tcp, begun.elapsed())).map_err(|error| match cancel_reason(&error) {
             Some(reason) => reason.into(),
             None if error.kind() == std::io::ErrorKind::TimedOut => {
                 let bound = bound.as_secs_f32();
@@ -261,22 +262,22 @@ impl Secured {
     pub fn list(&mut self, verb: &str, tcp: TcpStream, resume: Resume) -> Result<ListingResult> {
         let reply = self.command(verb, "")?;
         if reply.class() != 1 {
-            return Err(crate::ftp::error_text::refusal(verb, &reply));
+            return Err(crate::ftp::error_text::refusal_error(verb, &reply));
         }
         let timeout = self.options.timeout;
         let failed = |error: std::io::Error| crate::ftp::data::data_error(&error, timeout);
         let mut socket =
             Socket::new(tcp, self.options.dialer.cancel.clone(), DATA_BUFFER).map_err(failed)?;
         // One deadline for all of it, so that a stream without end has one.
-        socket.set_patience(Patience::within(timeout));
+        socket.set_wait(Wait::within(timeout));
         let stream = match resume {
-            Resume::Offer => self.tls.data(socket),
-            Resume::Withhold => self.tls.data_anew(socket),
+            Resume::Offer => self.tls.connect_data(socket),
+            Resume::Withhold => self.tls.connect_data_without_resumption(socket),
         };
         let mut stream = match stream {
             Ok(stream) => stream,
             Err(failure) => {
-                let error = handshake_failure(failure, "data connection");
+                let error = handshake_error(failure, "data connection");
                 return Err(self.late_refusal(verb).unwrap_or(error));
             }
         };
@@ -292,7 +293,7 @@ impl Secured {
             }
         };
         let end = stream.end();
-        let agreed = stream.agreed().cloned().unwrap_or_default();
+        let agreed = stream.negotiated().cloned().unwrap_or_default();
         drop(stream);
         if let Some(error) = broken {
             return Err(self.late_refusal(verb).unwrap_or(error));
@@ -300,7 +301,7 @@ impl Secured {
         let reply = self.reply()?;
         match reply.code {
             226 | 250 => Ok(ListingResult { bytes, end, agreed, reply }),
-            _ => Err(crate::ftp::error_text::failed_transfer(verb, &reply)),
+            _ => Err(crate::ftp::error_text::transfer_error(verb, &reply)),
         }
     }
 
@@ -308,7 +309,7 @@ impl Secured {
     fn late_refusal(&mut self, verb: &str) -> Option<Error> {
         lock(&self.exchange).grace = Some(Duration::from_secs(1));
         let reply = self.reply().ok()?;
-        (reply.class() >= 4).then(|| crate::ftp::error_text::refusal(verb, &reply))
+        (reply.class() >= 4).then(|| crate::ftp::error_text::refusal_error(verb, &reply))
     }
 
     /// Says QUIT and waits for the answer, for at most a second.

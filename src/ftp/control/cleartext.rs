@@ -8,9 +8,9 @@ use std::io::Write;
 use super::exchange::{PreliminaryCounter, Shared, lock};
 use super::farewell;
 use super::reply::Reply;
-use super::reply_reader::{ReplyReader, lost};
+use super::reply_reader::{ReplyReader, lost_connection};
 use crate::error::{Error, Kind, Result, io_reason};
-use crate::tls::socket::{CONTROL_BUFFER, Patience, Socket};
+use crate::tls::socket::{CONTROL_BUFFER, Socket, Wait};
 
 /// A control connection before TLS, on which one reply is read at a time.
 pub(in crate::ftp) struct ClearText<'a> {
@@ -31,7 +31,7 @@ impl<'a> ClearText<'a> {
     /// [`Kind::Connect`] when nothing comes in time, or it is no FTP reply; [`Kind::Tls`] when
     /// more than one reply comes.
     pub(in crate::ftp) fn greeting(&mut self) -> Result<Reply> {
-        self.next()
+        self.next_reply()
     }
 
     /// Sends `AUTH TLS`; its reply, whatever it says.
@@ -41,11 +41,11 @@ impl<'a> ClearText<'a> {
     /// As [`ClearText::greeting`].
     pub(in crate::ftp) fn auth_tls(&mut self) -> Result<Reply> {
         let timeout = lock(self.exchange).timeout;
-        self.socket.set_patience(Patience::within(timeout));
-        lock(self.exchange).dialogue.sent("AUTH TLS");
+        self.socket.set_wait(Wait::within(timeout));
+        lock(self.exchange).dialogue.command_sent("AUTH TLS");
         let written = self.socket.write_all(b"AUTH TLS\r\n").and_then(|()| self.socket.flush());
-        written.map_err(|error| lost(&error, timeout))?;
-        self.next()
+        written.map_err(|error| lost_connection(&error, timeout))?;
+        self.next_reply()
     }
 
     /// The socket, for TLS.
@@ -53,18 +53,18 @@ impl<'a> ClearText<'a> {
         self.socket
     }
 
-    fn next(&mut self) -> Result<Reply> {
+    fn next_reply(&mut self) -> Result<Reply> {
         let timeout = lock(self.exchange).timeout;
-        self.socket.set_patience(Patience::within(timeout));
+        self.socket.set_wait(Wait::within(timeout));
         let mut passed = PreliminaryCounter::default();
         loop {
-            let reply = self.lines.reply(&mut self.socket);
+            let reply = self.lines.read_reply(&mut self.socket);
             let reply = reply.map_err(|broken| broken.into_error(timeout))?;
             // Anybody on the way may have said it: what the server is known by comes through TLS.
-            lock(self.exchange).dialogue.received(&reply);
+            lock(self.exchange).dialogue.reply_received(&reply);
             if reply.class() != 1 {
                 if !self.lines.is_empty() || self.socket.has_buffered() {
-                    return Err(injected());
+                    return Err(injected_replies());
                 }
                 return Ok(reply);
             }
@@ -126,7 +126,7 @@ pub(in crate::ftp) fn check_greeting(reply: &Reply) -> Result<()> {
     }
 }
 
-fn injected() -> Error {
+fn injected_replies() -> Error {
     Error::new(
         Kind::Tls,
         "the server sent more than one reply before TLS; \
@@ -135,7 +135,7 @@ fn injected() -> Error {
 }
 
 /// A fresh control socket with room for replies.
-pub(in crate::ftp) fn socket(
+pub(in crate::ftp) fn control_socket(
     tcp: std::net::TcpStream,
     cancel: crate::cancel::Cancel,
 ) -> Result<Socket> {

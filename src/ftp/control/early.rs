@@ -10,10 +10,10 @@ use std::time::Instant;
 use super::Control;
 use super::exchange::{Early, lock};
 use super::expect::{canonical, needs_port};
-use super::reply_reader::lost;
-use super::telnet::{doubled, undoubled};
+use super::reply_reader::lost_connection;
+use super::telnet::{escape_iac, unescape_iac};
 use crate::ftp::path::encode_name;
-use crate::tls::Patience;
+use crate::tls::Wait;
 
 impl Control {
     /// Whether `line` was sent already, and its reply is the next one. If another command comes in
@@ -83,7 +83,7 @@ impl Control {
             {
                 let mut exchange = lock(&self.exchange);
                 let shown = exchange.charset.decode(&encode_name(&command));
-                exchange.dialogue.sent(&shown);
+                exchange.dialogue.command_sent(&shown);
                 exchange.early.push_back(Early { line: line.clone(), sent: Instant::now() });
             }
             self.strict = true;
@@ -97,7 +97,7 @@ impl Control {
         if lock(&self.exchange).ways.telnet_rules().undoes {
             return self.stream.write_all(line);
         }
-        self.stream.write_all(&undoubled(line))
+        self.stream.write_all(&unescape_iac(line))
     }
 
     /// Sends a command, if there is one, with those that go out together with it, and reads the
@@ -109,9 +109,9 @@ impl Control {
         along: Vec<String>,
     ) -> io::Result<()> {
         let timeout = lock(&self.exchange).timeout;
-        self.stream.socket_mut().set_patience(Patience::within(timeout));
+        self.stream.socket_mut().set_wait(Wait::within(timeout));
         self.write_together(before, line, along).map_err(|error| {
-            lock(&self.exchange).kill(lost(&error, timeout));
+            lock(&self.exchange).kill(lost_connection(&error, timeout));
             io::Error::from(io::ErrorKind::ConnectionAborted)
         })?;
         self.hear_before(before)
@@ -126,8 +126,8 @@ impl Control {
         self.send_early(before.to_vec())?;
         if let Some(command) = line.strip_suffix(b"\r\n") {
             let exchange = lock(&self.exchange);
-            let shown = exchange.charset.decode(&undoubled(command));
-            exchange.dialogue.sent(&shown);
+            let shown = exchange.charset.decode(&unescape_iac(command));
+            exchange.dialogue.command_sent(&shown);
         }
         self.write_line(line)?;
         self.send_early(along)?;
@@ -145,7 +145,7 @@ impl Control {
             (exchange.at_end.take(), exchange.timeout)
         };
         if let Some(command) = command {
-            self.stream.socket_mut().set_patience(Patience::within(timeout));
+            self.stream.socket_mut().set_wait(Wait::within(timeout));
             // A connection that is lost shows when the reply is read, if it is not there already.
             let _ = self.send_early(vec![command.to_owned()]).and_then(|()| self.stream.flush());
         }
@@ -154,7 +154,7 @@ impl Control {
 
 /// A command as suppaftp writes it: 0xFF is doubled.
 fn line_of(command: &str) -> Vec<u8> {
-    let mut line = doubled(&encode_name(command));
+    let mut line = escape_iac(&encode_name(command));
     line.extend_from_slice(b"\r\n");
     line
 }

@@ -157,7 +157,7 @@ impl Exchange {
 
     /// Takes note of a reply that came through TLS.
     pub(in crate::ftp) fn received(&mut self, reply: &Reply) {
-        self.dialogue.received(reply);
+        self.dialogue.reply_received(reply);
         if let Some(words) = self.words.as_mut().filter(|words| words.len() < WORDS_MAX) {
             words.push_str(&reply.to_string());
             words.push('\n');

@@ -17,7 +17,7 @@ pub(in crate::ftp) fn needs_port(verb: &str) -> bool {
 
 /// Whether a command may go out together with others before it whose replies are not looked at:
 /// one of those, come twice, would not do as a reply to this.
-pub(in crate::ftp) fn goes_with_others(verb: &str) -> bool {
+pub(in crate::ftp) fn is_safe_after_others(verb: &str) -> bool {
     matches!(
         verb,
         "EPSV" | "PASV" | "LIST" | "NLST" | "MLSD" | "RETR" | "MLST" | "SIZE" | "MDTM" | "PWD"
@@ -66,7 +66,7 @@ pub(in crate::ftp) enum Fit {
 /// 2428, RFC 3659, draft-somers-ftp-mfxx, draft-bryan-ftp-hash; measured: vsftpd, ProFTPD, Pure-FTPd,
 /// pyftpdlib, libunftp). A reply too many may come at any moment, and must not pass for the reply
 /// to a command that follows. Refusals have the same codes for all.
-pub(in crate::ftp) fn fit(verb: &str, code: u16) -> Fit {
+pub(in crate::ftp) fn reply_fit(verb: &str, code: u16) -> Fit {
     let own: &[u16] = match verb {
         _ if code >= 400 => return Fit::Own,
         _ if is_data_verb(verb) && code < 200 => return Fit::Own,
@@ -117,7 +117,7 @@ pub(in crate::ftp) fn fit(verb: &str, code: u16) -> Fit {
 }
 
 /// Whether a command changes names: a success with an unusual code has to be confirmed.
-pub(in crate::ftp) fn is_change(verb: &str) -> bool {
+pub(in crate::ftp) fn needs_confirmation(verb: &str) -> bool {
     matches!(verb, "DELE" | "RMD" | "XRMD" | "MKD" | "XMKD" | "RNTO")
 }
 
@@ -175,7 +175,7 @@ mod tests {
             ("CWD", 257, Foreign),
             ("XYZZY", 299, Own),
         ] {
-            assert_eq!(fit(verb, code), belongs, "{verb} {code}");
+            assert_eq!(reply_fit(verb, code), belongs, "{verb} {code}");
         }
     }
 }

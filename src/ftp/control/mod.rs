@@ -23,11 +23,11 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::decode_name;
 use crate::tls::Stream;
-use crate::tls::socket::Patience;
+use crate::tls::socket::Wait;
 use exchange::{Exchange, PreliminaryCounter, Shared, lock};
-use expect::{Fit, canonical, fit, goes_with_others, is_data_verb};
+use expect::{Fit, canonical, is_data_verb, is_safe_after_others, reply_fit};
 use reply::Reply;
-use reply_reader::{ReplyReader, lost};
+use reply_reader::{ReplyReader, lost_connection};
 
 /// How long a reply may take at a login when the one before it has come, and the command was sent
 /// together with the others: a server that has lost it is then asked again, one by one.
@@ -67,8 +67,10 @@ impl Control {
         let timeout = lock(&self.exchange).timeout;
         let mut passed = PreliminaryCounter::default();
         loop {
-            let reply =
-                self.lines.reply(&mut self.stream).map_err(|broken| broken.into_error(timeout))?;
+            let reply = self
+                .lines
+                .read_reply(&mut self.stream)
+                .map_err(|broken| broken.into_error(timeout))?;
             lock(&self.exchange).received(&reply);
             // 120 announces a wait; the greeting follows.
             if reply.class() != 1 {
@@ -84,20 +86,20 @@ impl Control {
             (self.patience(&exchange), exchange.grace)
         };
         let now = Instant::now();
-        self.stream.socket_mut().set_patience(match grace {
-            Some(grace) => Patience::Firm(now + grace),
-            None => Patience::within(timeout),
+        self.stream.socket_mut().set_wait(match grace {
+            Some(grace) => Wait::DeadlineUncancellable(now + grace),
+            None => Wait::within(timeout),
         });
     }
 
     /// Fails if anything has arrived since the last reply: the connection is out of step.
     fn check_in_step(&mut self) -> io::Result<()> {
         let mut byte = [0; 1];
-        self.stream.socket_mut().set_patience(Patience::None);
+        self.stream.socket_mut().set_wait(Wait::NonBlocking);
         let why = match self.stream.read(&mut byte) {
             Ok(0) => closed(),
             Ok(_) => {
-                self.lines.push(byte[0]);
+                self.lines.push_byte(byte[0]);
                 self.out_of_step()
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -108,7 +110,7 @@ impl Control {
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => surplus(),
             // What is left of a connection that was reset says nothing; an alert does.
-            Err(error) => match lost(&error, Duration::ZERO) {
+            Err(error) => match lost_connection(&error, Duration::ZERO) {
                 alert if alert.kind() == Kind::Tls => alert,
                 _ => closed(),
             },
@@ -120,7 +122,7 @@ impl Control {
     /// Something came that no command asked for: a farewell (421) says why, and anything else is
     /// a reply too many.
     fn out_of_step(&mut self) -> Error {
-        match self.lines.reply(&mut self.stream) {
+        match self.lines.read_reply(&mut self.stream) {
             Ok(reply) if reply.code == 421 => farewell(&reply),
             _ => surplus(),
         }
@@ -144,11 +146,11 @@ impl Control {
             (timeout, is_data, begun, exchange.charset)
         };
         let doubles = lock(&self.exchange).ways.telnet_rules().doubles;
-        self.lines.set_doubles(doubles);
+        self.lines.set_escapes_iac(doubles);
         let mut passed = PreliminaryCounter::default();
         loop {
-            let mut reply = self.lines.reply(&mut self.stream).map_err(|broken| {
-                if self.strict && broken.is_silence() {
+            let mut reply = self.lines.read_reply(&mut self.stream).map_err(|broken| {
+                if self.strict && broken.is_timeout() {
                     // It may have lost a command that came together with another.
                     lock(&self.exchange).ways.disable_pipelining();
                 }
@@ -163,7 +165,7 @@ impl Control {
             // A second 1yz, or one to a command without data, announces nothing new.
             if reply.class() != 1 || (is_data && !begun) {
                 let exchange = lock(&self.exchange);
-                let fit = fit(&exchange.verb, reply.code);
+                let fit = reply_fit(&exchange.verb, reply.code);
                 if fit == Fit::Foreign || (self.strict && fit == Fit::Unusual) {
                     // A data command may follow a passive one so closely that what is too many to
                     // that comes after it.
@@ -297,7 +299,7 @@ impl Write for Control {
             let first = std::mem::take(&mut exchange.first);
             (first, before, std::mem::take(&mut exchange.along))
         };
-        if goes_with_others(&lock(&self.exchange).verb) {
+        if is_safe_after_others(&lock(&self.exchange).verb) {
             self.send(&[first, before].concat(), sent, along)?;
         } else {
             // No reply too many to one of them shall pass for a reply to this one.

@@ -6,12 +6,12 @@
 
 use std::fmt;
 
-use super::telnet::undoubled;
+use super::telnet::unescape_iac;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
 
 pub use super::reply_values::{
-    epsv_port, mdtm, pasv_address, pwd_names, pwd_readings, size, transfer_size,
+    epsv_port, mdtm_time, pasv_address, pwd_names, pwd_readings, size_value, transfer_size,
 };
 
 /// The longest line taken, in bytes. curl and FileZilla draw the line here as well.
@@ -113,7 +113,7 @@ impl ReplyParser {
     }
 
     /// Whether the server doubles 0xFF (Telnet's IAC), as RFC 959 has it; from the next line on.
-    pub(in crate::ftp) fn set_doubles(&mut self, doubles: bool) {
+    pub(in crate::ftp) fn set_escapes_iac(&mut self, doubles: bool) {
         self.plain = !doubles;
     }
 
@@ -131,16 +131,16 @@ impl ReplyParser {
     /// # Errors
     /// [`Kind::Connect`] if the line or the reply is too long, or if this is no FTP reply. The
     /// connection is then of no use; the parser forgets what it held.
-    pub fn push(&mut self, line: &[u8]) -> Result<Option<Reply>> {
+    pub fn push_line(&mut self, line: &[u8]) -> Result<Option<Reply>> {
         if line.len() > LINE_MAX {
-            return self.fail(format!("reply: a line is longer than {LINE_MAX} bytes"));
+            return self.reject(format!("reply: a line is longer than {LINE_MAX} bytes"));
         }
         self.bytes += line.len() + 1;
         if self.bytes > REPLY_MAX {
-            return self.fail(format!("reply: longer than {REPLY_MAX} bytes"));
+            return self.reject(format!("reply: longer than {REPLY_MAX} bytes"));
         }
-        let line = if self.plain { line.into() } else { undoubled(line) };
-        let Some(mut reply) = self.open.take() else { return self.first(&line) };
+        let line = if self.plain { line.into() } else { unescape_iac(line) };
+        let Some(mut reply) = self.open.take() else { return self.begin_reply(&line) };
         match code_of(&line) {
             Some((code, rest))
                 if code == reply.code && matches!(rest.first(), None | Some(b' ')) =>
@@ -158,8 +158,8 @@ impl ReplyParser {
     }
 
     /// Takes the first line of a reply.
-    fn first(&mut self, line: &[u8]) -> Result<Option<Reply>> {
-        let Some((code, rest)) = code_of(line) else { return self.not_ftp(line) };
+    fn begin_reply(&mut self, line: &[u8]) -> Result<Option<Reply>> {
+        let Some((code, rest)) = code_of(line) else { return self.reject_line(line) };
         let reply = |rest: &[u8]| Reply::new(code, vec![rest.to_vec()]);
         match rest.split_first() {
             None => {
@@ -174,17 +174,17 @@ impl ReplyParser {
                 self.open = Some(reply(rest));
                 Ok(None)
             }
-            Some(_) => self.not_ftp(line),
+            Some(_) => self.reject_line(line),
         }
     }
 
-    fn not_ftp(&mut self, line: &[u8]) -> Result<Option<Reply>> {
+    fn reject_line(&mut self, line: &[u8]) -> Result<Option<Reply>> {
         // Enough of it to tell an SSH or SMTP server by.
         let shown = Charset::default().decode(&line[..line.len().min(60)]);
-        self.fail(format!("reply: not an FTP reply: \"{}\"", shown.escape_debug()))
+        self.reject(format!("reply: not an FTP reply: \"{}\"", shown.escape_debug()))
     }
 
-    fn fail(&mut self, message: String) -> Result<Option<Reply>> {
+    fn reject(&mut self, message: String) -> Result<Option<Reply>> {
         *self = Self { plain: self.plain, ..Self::default() };
         Err(Error::new(Kind::Connect, message))
     }
@@ -197,7 +197,7 @@ mod tests {
     /// All replies in `lines`; panics at an error.
     fn parse(lines: &[&[u8]]) -> Vec<Reply> {
         let mut parser = ReplyParser::new();
-        let replies = lines.iter().filter_map(|line| parser.push(line).unwrap()).collect();
+        let replies = lines.iter().filter_map(|line| parser.push_line(line).unwrap()).collect();
         assert!(!parser.is_open(), "the last reply is not complete");
         replies
     }
@@ -248,10 +248,10 @@ mod tests {
             b"220:x",
             b"\xff\xff\xff",
         ] {
-            let error = ReplyParser::new().push(line).unwrap_err();
+            let error = ReplyParser::new().push_line(line).unwrap_err();
             assert_eq!(error.kind(), Kind::Connect, "{line:?}");
         }
-        let error = ReplyParser::new().push(b"SSH-2.0-x\x1b[2J").unwrap_err();
+        let error = ReplyParser::new().push_line(b"SSH-2.0-x\x1b[2J").unwrap_err();
         assert_eq!(error.message(), "reply: not an FTP reply: \"SSH-2.0-x\\u{1b}[2J\"");
     }
 
@@ -259,20 +259,24 @@ mod tests {
     fn endless_lines_and_replies_end_at_their_caps() {
         let mut parser = ReplyParser::new();
         assert!(
-            parser.push(&[b'2'; LINE_MAX + 1]).unwrap_err().message().contains("line is longer")
+            parser
+                .push_line(&[b'2'; LINE_MAX + 1])
+                .unwrap_err()
+                .message()
+                .contains("line is longer")
         );
-        parser.push(b"220-x").unwrap();
-        let error = (0..REPLY_MAX).find_map(|_| parser.push(b"").err()).unwrap();
+        parser.push_line(b"220-x").unwrap();
+        let error = (0..REPLY_MAX).find_map(|_| parser.push_line(b"").err()).unwrap();
         assert_eq!(error.message(), "reply: longer than 262144 bytes");
         assert!(!parser.is_open());
-        assert_eq!(parser.push(b"220 ok").unwrap().unwrap().code, 220);
+        assert_eq!(parser.push_line(b"220 ok").unwrap().unwrap().code, 220);
     }
 
     #[test]
     fn many_short_replies_do_not_add_up_to_the_cap() {
         let mut parser = ReplyParser::new();
         for _ in 0..REPLY_MAX / 4 {
-            parser.push(b"200 x").unwrap().unwrap();
+            parser.push_line(b"200 x").unwrap().unwrap();
         }
     }
 
@@ -282,8 +286,8 @@ mod tests {
         assert_eq!(reply.lines[0], b"\"/a\xff\xff\xffb\xe9\"");
         assert_eq!(reply.text(), "\"/a\u{F7FF}\u{F7FF}\u{F7FF}b\u{F7E9}\"");
         let mut parser = ReplyParser::new();
-        parser.set_doubles(false);
-        let reply = parser.push(b"257 \"/a\xff\xffb\"").unwrap().unwrap();
+        parser.set_escapes_iac(false);
+        let reply = parser.push_line(b"257 \"/a\xff\xffb\"").unwrap().unwrap();
         assert_eq!(reply.lines[0], b"\"/a\xff\xffb\"");
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::reply::{self, Reply, ReplyParser};
 use crate::error::{Error, Kind, Result, io_reason};
-use crate::ftp::error_text::tls_words;
-use crate::tls::socket::cancelled;
+use crate::ftp::error_text::explain_tls_error;
+use crate::tls::socket::cancel_reason;
 
 /// Bytes of the control connection that are not yet a whole line, and the reply they belong to.
 #[derive(Debug, Default)]
@@ -22,18 +22,18 @@ impl ReplyReader {
     /// # Errors
     ///
     /// [`ReadError`] when there will be none; nothing more may be read then.
-    pub fn reply(&mut self, source: &mut impl Read) -> Result<Reply, ReadError> {
+    pub fn read_reply(&mut self, source: &mut impl Read) -> Result<Reply, ReadError> {
         loop {
             while let Some(length) = self.unread().iter().position(|byte| *byte == b'\n') {
                 let line = &self.buffer[self.start..self.start + length];
-                let parsed = self.parser.push(line.strip_suffix(b"\r").unwrap_or(line));
+                let parsed = self.parser.push_line(line.strip_suffix(b"\r").unwrap_or(line));
                 self.start += length + 1;
                 if let Some(reply) = parsed.map_err(ReadError::Protocol)? {
                     return Ok(reply);
                 }
             }
             if self.unread().len() > reply::LINE_MAX {
-                let parsed = self.parser.push(&self.buffer[self.start..]);
+                let parsed = self.parser.push_line(&self.buffer[self.start..]);
                 return Err(ReadError::Protocol(parsed.err().unwrap_or_else(|| {
                     Error::new(Kind::Connect, "the server's reply is not a line of text")
                 })));
@@ -52,13 +52,13 @@ impl ReplyReader {
         &self.buffer[self.start..]
     }
 
-    /// See [`ReplyParser::set_doubles`].
-    pub(in crate::ftp) fn set_doubles(&mut self, doubles: bool) {
-        self.parser.set_doubles(doubles);
+    /// See [`ReplyParser::set_escapes_iac`].
+    pub(in crate::ftp) fn set_escapes_iac(&mut self, doubles: bool) {
+        self.parser.set_escapes_iac(doubles);
     }
 
     /// Takes in a byte that was read elsewhere.
-    pub(in crate::ftp) fn push(&mut self, byte: u8) {
+    pub(in crate::ftp) fn push_byte(&mut self, byte: u8) {
         self.buffer.push(byte);
     }
 
@@ -79,21 +79,21 @@ pub enum ReadError {
 
 impl ReadError {
     /// Whether nothing came for too long.
-    pub(in crate::ftp) fn is_silence(&self) -> bool {
+    pub(in crate::ftp) fn is_timeout(&self) -> bool {
         matches!(self, ReadError::Io(error) if error.kind() == io::ErrorKind::TimedOut)
     }
 
     pub(in crate::ftp) fn into_error(self, timeout: Duration) -> Error {
         match self {
             ReadError::Protocol(error) => error,
-            ReadError::Io(error) => lost(&error, timeout),
+            ReadError::Io(error) => lost_connection(&error, timeout),
         }
     }
 }
 
 /// A broken control connection in words.
-pub(in crate::ftp) fn lost(error: &io::Error, timeout: Duration) -> Error {
-    if let Some(reason) = cancelled(error) {
+pub(in crate::ftp) fn lost_connection(error: &io::Error, timeout: Duration) -> Error {
+    if let Some(reason) = cancel_reason(error) {
         return reason.into();
     }
     let why = match error.kind() {
@@ -105,7 +105,7 @@ pub(in crate::ftp) fn lost(error: &io::Error, timeout: Duration) -> Error {
     };
     // TLS 1.3 tells what it thinks of a client certificate only after the handshake. Trying again
     // would change nothing about it.
-    match tls_words(&error.to_string()) {
+    match explain_tls_error(&error.to_string()) {
         Some((cause, next)) if next.contains("tls:cert-file") => {
             Error::new(Kind::Tls, format!("{cause} ({})", io_reason(error))).with_hint(next)
         }

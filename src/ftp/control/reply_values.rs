@@ -13,12 +13,12 @@ use crate::ftp::list_formats::date::time_val;
 use crate::ftp::path::{RemotePath, encode_name};
 
 /// An answer that is not what its RFC says it must be.
-fn malformed(what: &str, why: &str, reply: &Reply) -> Error {
+fn malformed_reply(what: &str, why: &str, reply: &Reply) -> Error {
     Error::new(Kind::Other, format!("{what}: {why}")).with_reply(reply.to_string())
 }
 
 /// Digits at the start of `bytes` as a number that fits, and what follows them.
-fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
+fn leading_number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let end = bytes.iter().position(|b| !b.is_ascii_digit()).unwrap_or(bytes.len());
     let (digits, rest) = bytes.split_at(end);
     Some((std::str::from_utf8(digits).ok()?.parse().ok()?, rest))
@@ -32,7 +32,7 @@ fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
 /// [`Kind::Other`] if the code is another, nothing is quoted, the quote is never closed, or the path
 /// is empty or holds a control byte.
 pub fn pwd_readings(reply: &Reply) -> Result<Vec<RemotePath>> {
-    let bad = |why| malformed("directory", why, reply);
+    let bad = |why| malformed_reply("directory", why, reply);
     let text = pwd_text(reply).ok_or_else(|| bad("the server did not name it"))?;
     let mut path = Vec::new();
     let mut rest = text;
@@ -88,7 +88,7 @@ fn pwd_text(reply: &Reply) -> Option<&[u8]> {
 /// # Errors
 /// [`Kind::Other`] if there are no six numbers, one is above 255, or the port is 0.
 pub fn pasv_address(reply: &Reply) -> Result<(Ipv4Addr, u16)> {
-    let bad = |why| malformed("passive mode", why, reply);
+    let bad = |why| malformed_reply("passive mode", why, reply);
     let found = reply.lines.iter().find_map(|line| {
         let starts =
             (0..line.len()).filter(|&i| i == 0 || !matches!(line[i - 1], b'0'..=b'9' | b','));
@@ -114,7 +114,7 @@ fn six_numbers(mut rest: &[u8]) -> Option<[u64; 6]> {
         if i > 0 {
             rest = rest.strip_prefix(b",")?.trim_ascii_start();
         }
-        (*slot, rest) = number(rest)?;
+        (*slot, rest) = leading_number(rest)?;
     }
     (!rest.starts_with(b",")).then_some(numbers)
 }
@@ -124,13 +124,13 @@ fn six_numbers(mut rest: &[u8]) -> Option<[u64; 6]> {
 /// # Errors
 /// [`Kind::Other`] if there is no such thing in the reply or the port is not 1 to 65535.
 pub fn epsv_port(reply: &Reply) -> Result<u16> {
-    let bad = |why| malformed("extended passive mode", why, reply);
+    let bad = |why| malformed_reply("extended passive mode", why, reply);
     let found = reply.lines.iter().find_map(|line| {
         line.split(|b| *b == b'(').skip(1).find_map(|rest| match rest {
             [d, e, f, rest @ ..]
                 if d.is_ascii_graphic() && !d.is_ascii_digit() && d == e && d == f =>
             {
-                let (port, rest) = number(rest)?;
+                let (port, rest) = leading_number(rest)?;
                 rest.starts_with(&[*d, b')']).then_some(port)
             }
             _ => None,
@@ -146,21 +146,21 @@ pub fn epsv_port(reply: &Reply) -> Result<u16> {
 
 /// The size in a 213 to SIZE, in bytes (RFC 3659 section 4); `None` if it is not one number, or no
 /// file can be so large.
-pub fn size(reply: &Reply) -> Option<u64> {
-    match number(single_213(reply)?)? {
-        (size, []) => possible(size),
+pub fn size_value(reply: &Reply) -> Option<u64> {
+    match leading_number(single_213(reply)?)? {
+        (size, []) => possible_size(size),
         _ => None,
     }
 }
 
 /// A size that a file can have: offsets in files are signed (`off_t`).
-fn possible(size: u64) -> Option<u64> {
+fn possible_size(size: u64) -> Option<u64> {
     i64::try_from(size).is_ok().then_some(size)
 }
 
 /// The time in a 213 to MDTM, UTC, in whole seconds (RFC 3659 section 3). A fraction is dropped, and
 /// `19100` and its like, a year 2000 bug of old servers, are read as 2000 and so on.
-pub fn mdtm(reply: &Reply) -> Option<NaiveDateTime> {
+pub fn mdtm_time(reply: &Reply) -> Option<NaiveDateTime> {
     time_val(single_213(reply)?).ok().flatten()
 }
 
@@ -181,7 +181,7 @@ pub fn transfer_size(reply: &Reply) -> Option<u64> {
     let line = reply.lines.last()?;
     // The name stands in the same text and may look like a size as well: then nothing is certain.
     let mut sizes = line.split(|b| *b == b'(').skip(1).filter_map(|rest| {
-        let (size, rest) = number(rest)?;
+        let (size, rest) = leading_number(rest)?;
         let word = rest.strip_prefix(b" ")?;
         let end = word.iter().position(|b| *b == b')')?;
         let (word, rest) = word.split_at(end);
@@ -189,7 +189,7 @@ pub fn transfer_size(reply: &Reply) -> Option<u64> {
         bytes.then_some((size, rest.trim_ascii_end()))
     });
     match (sizes.next(), sizes.next()) {
-        (Some((size, b")" | b").")), None) => possible(size),
+        (Some((size, b")" | b").")), None) => possible_size(size),
         _ => None,
     }
 }
@@ -200,7 +200,7 @@ mod tests {
     use crate::ftp::control::reply::ReplyParser;
 
     fn reply(line: &[u8]) -> Reply {
-        ReplyParser::new().push(line).unwrap().unwrap()
+        ReplyParser::new().push_line(line).unwrap().unwrap()
     }
 
     #[test]
@@ -306,7 +306,7 @@ mod tests {
             (b"213", None),
             (b"550 7", None),
         ] {
-            assert_eq!(size(&reply(line)), expected, "{line:?}");
+            assert_eq!(size_value(&reply(line)), expected, "{line:?}");
         }
     }
 
@@ -322,7 +322,11 @@ mod tests {
             (b"213 20210304050607Z", None),
             (b"550 20210304050607", None),
         ] {
-            assert_eq!(mdtm(&reply(line)).map(|t| t.to_string()).as_deref(), expected, "{line:?}");
+            assert_eq!(
+                mdtm_time(&reply(line)).map(|t| t.to_string()).as_deref(),
+                expected,
+                "{line:?}"
+            );
         }
     }
 

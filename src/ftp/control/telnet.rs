@@ -34,7 +34,7 @@ impl TelnetRules {
 }
 
 /// The bytes with every 0xFF doubled.
-pub(in crate::ftp) fn doubled(bytes: &[u8]) -> Vec<u8> {
+pub(in crate::ftp) fn escape_iac(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + 2);
     for byte in bytes {
         out.extend(std::iter::repeat_n(*byte, 1 + usize::from(*byte == IAC)));
@@ -43,7 +43,7 @@ pub(in crate::ftp) fn doubled(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The bytes with every 0xFF 0xFF as one 0xFF. A single one stays.
-pub(in crate::ftp) fn undoubled(bytes: &[u8]) -> Cow<'_, [u8]> {
+pub(in crate::ftp) fn unescape_iac(bytes: &[u8]) -> Cow<'_, [u8]> {
     if !bytes.contains(&IAC) {
         return Cow::Borrowed(bytes);
     }
@@ -65,9 +65,9 @@ mod tests {
     #[test]
     fn doubling_is_undone_whatever_the_bytes() {
         for bytes in [&b""[..], b"plain", b"a\xffb", b"\xff\xff", b"\xff\xff\xff", b"\xfe\xff\n"] {
-            assert_eq!(*undoubled(&doubled(bytes)), *bytes, "{bytes:?}");
+            assert_eq!(*unescape_iac(&escape_iac(bytes)), *bytes, "{bytes:?}");
         }
-        assert_eq!(doubled(b"a\xffb"), b"a\xff\xffb");
-        assert_eq!(*undoubled(b"a\xffb\xff"), *b"a\xffb\xff");
+        assert_eq!(escape_iac(b"a\xffb"), b"a\xff\xffb");
+        assert_eq!(*unescape_iac(b"a\xffb\xff"), *b"a\xffb\xff");
     }
 }

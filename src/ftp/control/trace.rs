@@ -36,14 +36,14 @@ impl ProtocolTrace {
     }
 
     /// Shows a command line.
-    pub fn sent(&self, line: &str) {
+    pub fn command_sent(&self, line: &str) {
         if let Some(watcher) = &self.0 {
-            watcher(Direction::Sent, &mask(line));
+            watcher(Direction::Sent, &mask_secrets(line));
         }
     }
 
     /// Shows a reply, line by line.
-    pub fn received(&self, reply: &Reply) {
+    pub fn reply_received(&self, reply: &Reply) {
         if let Some(watcher) = &self.0 {
             for line in reply.to_string().lines() {
                 watcher(Direction::Received, line);
@@ -61,7 +61,7 @@ const OPEN_SITE_COMMANDS: [&str; 28] = [
 ];
 
 /// How many words of a command may be shown, where those behind them may be a secret.
-pub fn open_words(words: &[&str]) -> Option<usize> {
+pub fn visible_words(words: &[&str]) -> Option<usize> {
     let verb = words.first()?.to_ascii_uppercase();
     if ["PASS", "ACCT", "ADAT"].contains(&verb.as_str()) {
         return (words.len() > 1).then_some(1);
@@ -71,9 +71,9 @@ pub fn open_words(words: &[&str]) -> Option<usize> {
 }
 
 /// A command line with what may be secret replaced by stars.
-pub fn mask(line: &str) -> String {
+pub fn mask_secrets(line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
-    match open_words(&words) {
+    match visible_words(&words) {
         Some(count) => format!("{} ***", words[..count].join(" ")),
         None => line.to_owned(),
     }
@@ -100,7 +100,7 @@ mod tests {
             ("USER tester", "USER tester"),
             ("RETR PASS word", "RETR PASS word"),
         ] {
-            assert_eq!(mask(line), shown);
+            assert_eq!(mask_secrets(line), shown);
         }
     }
 }

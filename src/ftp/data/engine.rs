@@ -20,9 +20,9 @@ use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::connect::dial::Dialer;
 use crate::ftp::control::Control;
 use crate::ftp::control::exchange::{Shared, lock};
-use crate::ftp::error_text::handshake_failure;
+use crate::ftp::error_text::handshake_error;
 use crate::ftp::path::{decode_name, encode_name};
-use crate::tls::socket::{DATA_BUFFER, Patience, Socket, cancelled};
+use crate::tls::socket::{DATA_BUFFER, Socket, Wait, cancel_reason};
 use crate::tls::{HandshakeFailure, Stream, Tls};
 
 /// How long the first data connection of a session may take, at most: a blocked port should not
@@ -135,24 +135,24 @@ pub(in crate::ftp) struct Connector {
 impl Connector {
     fn secure(&self, tcp: TcpStream) -> Result<Stream> {
         const WHAT: &str = "data connection";
-        let failed = |error: io::Error| match cancelled(&error) {
+        let failed = |error: io::Error| match cancel_reason(&error) {
             Some(reason) => Error::from(reason),
             None => Error::new(Kind::Connect, format!("{WHAT}: {}", io_reason(&error))).transient(),
         };
         let timeout = lock(&self.exchange).timeout;
         let mut socket =
             Socket::new(tcp, self.dialer.cancel.clone(), DATA_BUFFER).map_err(failed)?;
-        socket.set_patience(Patience::within(timeout));
+        socket.set_wait(Wait::within(timeout));
         socket.finish_connect().map_err(failed)?;
         let mut stream = if self.clear_data {
-            Stream::clear(socket)
+            Stream::clear_text(socket)
         } else {
-            self.tls.data(socket).map_err(|failure| {
+            self.tls.connect_data(socket).map_err(|failure| {
                 let refused = matches!(
                     failure,
                     HandshakeFailure::OtherCertificate | HandshakeFailure::NotResumed
                 );
-                let error = handshake_failure(failure, WHAT);
+                let error = handshake_error(failure, WHAT);
                 if refused {
                     // Whatever the control connection says after this explains nothing.
                     lock(&self.exchange).kill(error.clone());
@@ -160,7 +160,7 @@ impl Connector {
                 error
             })?
         };
-        stream.socket_mut().set_patience(Patience::Stall(timeout));
+        stream.socket_mut().set_wait(Wait::IdleTimeout(timeout));
         Ok(stream)
     }
 }
@@ -236,13 +236,13 @@ pub(in crate::ftp) fn start(
 /// trip is saved on each.
 fn dial_data(address: SocketAddr, dialer: &Dialer, proven: bool) -> Result<TcpStream> {
     let begun = if proven {
-        dialer.begin(address)
+        dialer.begin_connect(address)
     } else {
-        dialer.connect_one(address, dialer.timeout.min(FIRST_DATA_CONNECTION))
+        dialer.connect_address(address, dialer.timeout.min(FIRST_DATA_CONNECTION))
     };
     match begun {
         Ok(stream) => Ok(stream),
-        Err(error) => match cancelled(&error) {
+        Err(error) => match cancel_reason(&error) {
             Some(reason) => Err(reason.into()),
             None => Err(Error::new(
                 Kind::Connect,

@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::control::exchange::{Shared, lock};
 use crate::ftp::control::reply::Reply;
-use crate::ftp::error_text::{failed_transfer, reuse_demanded};
-use crate::tls::socket::cancelled;
+use crate::ftp::error_text::{session_reuse_error, transfer_error};
+use crate::tls::socket::cancel_reason;
 use crate::tls::{End, Negotiated, Stream};
 use engine::Transfer;
 
@@ -45,8 +45,8 @@ pub struct Finished {
 impl Finished {
     /// A completion reply that is none, as the failure of `what`.
     pub fn failure(&self, what: &str) -> Error {
-        let error = failed_transfer(what, &self.reply);
-        if self.resumes { error } else { reuse_demanded(error, &self.reply) }
+        let error = transfer_error(what, &self.reply);
+        if self.resumes { error } else { session_reuse_error(error, &self.reply) }
     }
 }
 
@@ -63,7 +63,7 @@ impl Data {
 
     /// What the data connection's handshake agreed; `None` in clear text.
     pub fn agreed(&mut self) -> Option<Negotiated> {
-        self.stream().and_then(|stream| stream.agreed().cloned())
+        self.stream().and_then(|stream| stream.negotiated().cloned())
     }
 
     fn resumes(&mut self) -> bool {
@@ -189,7 +189,7 @@ impl Drop for Data {
 
 /// A failure of the data connection in words: a stall, a reset, a cut. All are transient.
 pub fn data_error(error: &io::Error, timeout: Duration) -> Error {
-    if let Some(reason) = cancelled(error) {
+    if let Some(reason) = cancel_reason(error) {
         return reason.into();
     }
     let error = match error.kind() {

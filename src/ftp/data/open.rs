@@ -10,7 +10,7 @@ use super::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::exchange::lock;
 use crate::ftp::control::reply::Reply;
-use crate::ftp::error_text::{refusal, reuse_demanded};
+use crate::ftp::error_text::{refusal_error, session_reuse_error};
 use crate::ftp::session::Session;
 use crate::ftp::session::config::DataMode;
 
@@ -81,9 +81,9 @@ impl Session {
         match error {
             FtpError::UnexpectedResponse(_) => match self.outcome(Some(error)) {
                 Ok(reply) if sent != verb && sent != "REST" => {
-                    Refusal::Mode(refusal(&format!("{what}: {sent}"), &reply))
+                    Refusal::Mode(refusal_error(&format!("{what}: {sent}"), &reply))
                 }
-                Ok(reply) => Refusal::Final(self.about_reuse(refusal(what, &reply), &reply)),
+                Ok(reply) => Refusal::Final(self.about_reuse(refusal_error(what, &reply), &reply)),
                 Err(error) => Refusal::Final(error),
             },
             // The port could not be reached, and nothing was sent after EPSV or PASV.
@@ -101,7 +101,7 @@ impl Session {
                 Err(error) => error.about(what),
                 // In active mode the server agrees first, and connects then.
                 Ok(reply) if reply.class() == 1 => self.never_connected(what),
-                Ok(reply) => refusal(what, &reply),
+                Ok(reply) => refusal_error(what, &reply),
             }),
         }
     }
@@ -139,7 +139,7 @@ impl Session {
             _ => None,
         };
         let error = match late {
-            Some(reply) => self.about_reuse(refusal(what, &reply), &reply),
+            Some(reply) => self.about_reuse(refusal_error(what, &reply), &reply),
             None => failure.about(what),
         };
         lock(&self.exchange).kill(error.clone());
@@ -149,7 +149,7 @@ impl Session {
     /// A refusal, with what it means to a backend that cannot resume sessions.
     fn about_reuse(&self, error: Error, reply: &Reply) -> Error {
         let native = self.config.tls.backend == crate::tls::Backend::Native;
-        if native && !self.config.clear_data { reuse_demanded(error, reply) } else { error }
+        if native && !self.config.clear_data { session_reuse_error(error, reply) } else { error }
     }
 
     fn modes(&self) -> Vec<Mode> {

@@ -8,46 +8,46 @@ mod server_messages;
 mod tls_errors;
 
 pub(super) use connect_errors::connect_hint;
-pub(super) use tls_errors::handshake_failure;
-pub use tls_errors::tls_words;
+pub use tls_errors::explain_tls_error;
+pub(super) use tls_errors::handshake_error;
 
 use crate::error::{Error, Kind};
 use crate::ftp::control::reply::Reply;
 
 /// A refusal of `what` ("get a.txt", "cd /x").
-pub fn refusal(what: &str, reply: &Reply) -> Error {
-    explained(kind(reply), what, reply)
+pub fn refusal_error(what: &str, reply: &Reply) -> Error {
+    explained_error(error_kind(reply), what, reply)
 }
 
 /// A failure that the server reported after the data connection had been opened.
-pub fn failed_transfer(what: &str, reply: &Reply) -> Error {
+pub fn transfer_error(what: &str, reply: &Reply) -> Error {
     let kind = match reply.code {
         // The server's own limits and permissions, found out late.
         450 | 452 | 532 | 550 | 552 | 553 => Kind::Refused,
         421 => Kind::Connect,
-        _ if demands_reuse(reply) => Kind::Tls,
+        _ if demands_session_reuse(reply) => Kind::Tls,
         _ => Kind::Incomplete,
     };
-    explained(kind, what, reply)
+    explained_error(kind, what, reply)
 }
 
-fn explained(kind: Kind, what: &str, reply: &Reply) -> Error {
+fn explained_error(kind: Kind, what: &str, reply: &Reply) -> Error {
     let mut error =
-        Error::new(kind, format!("{what}: {}", quoted(reply))).with_reply(reply.to_string());
+        Error::new(kind, format!("{what}: {}", quoted_reply(reply))).with_reply(reply.to_string());
     // A demand for session reuse stays what it is, whatever its code.
     if reply.class() == 4 && kind != Kind::Tls {
         error = error.transient();
     }
-    match hint(reply) {
+    match hint_for(reply) {
         Some(hint) => error.with_hint(hint),
         None => error,
     }
 }
 
-fn quoted(reply: &Reply) -> String {
+fn quoted_reply(reply: &Reply) -> String {
     let text = reply.text();
     let text = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" ");
-    let (meaning, _) = row(reply);
+    let (meaning, _) = cause_and_hint(reply);
     if text.is_empty() {
         format!("{meaning} ({})", reply.code)
     } else {
@@ -56,18 +56,19 @@ fn quoted(reply: &Reply) -> String {
 }
 
 /// What a refusal means, and the next thing to do; the reply's words go before its code.
-fn row(reply: &Reply) -> (&'static str, &'static str) {
-    if demands_reuse(reply) {
+fn cause_and_hint(reply: &Reply) -> (&'static str, &'static str) {
+    if demands_session_reuse(reply) {
         return (
             "the server demands TLS session reuse on data connections",
             "use the backend that can: `set tls:backend openssl`; a server can do without it \
              (vsftpd: `require_ssl_reuse=NO`)",
         );
     }
-    server_messages::known(reply.code, &reply.text()).unwrap_or_else(|| by_code(reply.code))
+    server_messages::cause_by_message(reply.code, &reply.text())
+        .unwrap_or_else(|| cause_by_code(reply.code))
 }
 
-fn by_code(code: u16) -> (&'static str, &'static str) {
+fn cause_by_code(code: u16) -> (&'static str, &'static str) {
     match code {
         421 => (
             "the server closes the connection",
@@ -144,7 +145,7 @@ fn by_code(code: u16) -> (&'static str, &'static str) {
 
 /// Whether a reply says that data connections must resume the control connection's session:
 /// vsftpd says 522, Pure-FTPd and others 425 or 450 with a word about the session.
-fn demands_reuse(reply: &Reply) -> bool {
+fn demands_session_reuse(reply: &Reply) -> bool {
     if !matches!(reply.code, 425 | 426 | 435 | 450 | 522) {
         return false;
     }
@@ -155,11 +156,11 @@ fn demands_reuse(reply: &Reply) -> bool {
 /// A refusal that means "you did not resume my session", said to a backend that cannot: with the
 /// way out. ProFTPD says no more than 425 "operation not permitted". Any other refusal stays as
 /// it is.
-pub fn reuse_demanded(error: Error, reply: &Reply) -> Error {
-    if !matches!(reply.code, 425 | 450 | 522) && !demands_reuse(reply) {
+pub fn session_reuse_error(error: Error, reply: &Reply) -> Error {
+    if !matches!(reply.code, 425 | 450 | 522) && !demands_session_reuse(reply) {
         return error;
     }
-    let demand = match demands_reuse(reply) {
+    let demand = match demands_session_reuse(reply) {
         true => "the native-tls backend cannot do that",
         false => "the server demands TLS session reuse, which the native-tls backend cannot do",
     };
@@ -168,18 +169,18 @@ pub fn reuse_demanded(error: Error, reply: &Reply) -> Error {
         .with_reply(reply.to_string())
 }
 
-fn kind(reply: &Reply) -> Kind {
+fn error_kind(reply: &Reply) -> Kind {
     match reply.code {
         421 => Kind::Connect,
-        _ if demands_reuse(reply) => Kind::Tls,
+        _ if demands_session_reuse(reply) => Kind::Tls,
         // PROT and AUTH were refused, or TLS is demanded at another place.
         431 | 521 | 533 | 534 | 535 | 536 => Kind::Tls,
         _ => Kind::Refused,
     }
 }
 
-fn hint(reply: &Reply) -> Option<&'static str> {
-    Some(row(reply).1).filter(|hint| !hint.is_empty())
+fn hint_for(reply: &Reply) -> Option<&'static str> {
+    Some(cause_and_hint(reply).1).filter(|hint| !hint.is_empty())
 }
 
 #[cfg(test)]
@@ -192,7 +193,7 @@ mod tests {
 
     #[test]
     fn refusals_quote_the_server_and_explain() {
-        let error = refusal("get a.txt", &reply(550, "Failed to open file."));
+        let error = refusal_error("get a.txt", &reply(550, "Failed to open file."));
         assert_eq!(error.kind(), Kind::Refused);
         assert_eq!(
             error.message(),
@@ -209,7 +210,7 @@ mod tests {
             ("Directory not empty.", "mkdir new: the directory is not empty"),
             ("'file' does not exist", "mkdir new: no such file or directory"),
         ] {
-            let error = refusal("mkdir new", &reply(550, text));
+            let error = refusal_error("mkdir new", &reply(550, text));
             assert!(error.message().starts_with(meaning), "{error}");
         }
     }
@@ -217,11 +218,11 @@ mod tests {
     #[test]
     fn a_server_that_says_more_than_its_code_is_listened_to() {
         let full = reply(421, "Too many connections (2) from this IP");
-        assert_eq!(refusal("login", &full).kind(), Kind::Connect);
-        assert!(refusal("login", &full).message().contains("no more connections"));
-        assert!(refusal("login", &full).is_transient());
+        assert_eq!(refusal_error("login", &full).kind(), Kind::Connect);
+        assert!(refusal_error("login", &full).message().contains("no more connections"));
+        assert!(refusal_error("login", &full).is_transient());
         let reuse = reply(522, "SSL connection failed; session reuse required");
-        assert!(hint(&reuse).is_some_and(|hint| hint.contains("require_ssl_reuse")));
+        assert!(hint_for(&reuse).is_some_and(|hint| hint.contains("require_ssl_reuse")));
     }
 
     #[test]
@@ -231,25 +232,31 @@ mod tests {
             553,
         ] {
             let reply = reply(code, "no");
-            assert!(hint(&reply).is_some(), "{code}");
-            assert_ne!(row(&reply).0, "the server refused", "{code}");
+            assert!(hint_for(&reply).is_some(), "{code}");
+            assert_ne!(cause_and_hint(&reply).0, "the server refused", "{code}");
         }
-        assert_eq!(row(&reply(599, "no")), ("the server refused", ""));
+        assert_eq!(cause_and_hint(&reply(599, "no")), ("the server refused", ""));
     }
 
     #[test]
     fn a_demand_for_session_reuse_is_told_from_other_refusals() {
         let vsftpd = reply(522, "SSL connection failed; session reuse required: see vsftpd.conf");
-        assert_eq!(refusal("ls", &vsftpd).kind(), Kind::Tls);
-        assert!(refusal("ls", &vsftpd).hint().is_some_and(|h| h.contains("tls:backend")));
-        assert_eq!(refusal("ls", &reply(522, "Protocol not supported")).kind(), Kind::Refused);
-        assert_eq!(refusal("ls", &reply(425, "Cannot open connection")).kind(), Kind::Refused);
+        assert_eq!(refusal_error("ls", &vsftpd).kind(), Kind::Tls);
+        assert!(refusal_error("ls", &vsftpd).hint().is_some_and(|h| h.contains("tls:backend")));
+        assert_eq!(
+            refusal_error("ls", &reply(522, "Protocol not supported")).kind(),
+            Kind::Refused
+        );
+        assert_eq!(
+            refusal_error("ls", &reply(425, "Cannot open connection")).kind(),
+            Kind::Refused
+        );
     }
 
     #[test]
     fn a_transfer_that_failed_half_way_is_incomplete_unless_the_server_has_a_reason() {
-        assert_eq!(failed_transfer("get a", &reply(426, "broken")).kind(), Kind::Incomplete);
-        assert_eq!(failed_transfer("get a", &reply(451, "local error")).kind(), Kind::Incomplete);
-        assert_eq!(failed_transfer("put a", &reply(552, "quota")).kind(), Kind::Refused);
+        assert_eq!(transfer_error("get a", &reply(426, "broken")).kind(), Kind::Incomplete);
+        assert_eq!(transfer_error("get a", &reply(451, "local error")).kind(), Kind::Incomplete);
+        assert_eq!(transfer_error("put a", &reply(552, "quota")).kind(), Kind::Refused);
     }
 }

@@ -172,7 +172,7 @@ const ROWS: &[Row] = &[
 ];
 
 /// What the words of a refusal say; an empty next step means that there is none.
-pub(super) fn known(code: u16, text: &str) -> Option<(&'static str, &'static str)> {
+pub(super) fn cause_by_message(code: u16, text: &str) -> Option<(&'static str, &'static str)> {
     let text = text.to_ascii_lowercase();
     let fits = |(codes, words, ..): &&Row| {
         codes.contains(&code) && words.iter().any(|words| text.contains(words))
@@ -242,10 +242,11 @@ mod tests {
             (534, "Policy requires SSL.", "wants TLS"),
             (530, "User cannot log in.", "password is wrong"),
         ] {
-            let (found, _) = known(code, text).unwrap_or_else(|| panic!("{code} {text}"));
+            let (found, _) =
+                cause_by_message(code, text).unwrap_or_else(|| panic!("{code} {text}"));
             assert!(found.contains(cause), "{code} {text}: {found}");
         }
-        assert_eq!(known(550, "no"), None);
-        assert_eq!(known(226, "quota"), None);
+        assert_eq!(cause_by_message(550, "no"), None);
+        assert_eq!(cause_by_message(226, "quota"), None);
     }
 }

@@ -129,16 +129,16 @@ const ROWS: &[Row] = &[
 ];
 
 /// What the library's words mean, and the next thing to do.
-pub fn tls_words(words: &str) -> Option<(&'static str, &'static str)> {
+pub fn explain_tls_error(words: &str) -> Option<(&'static str, &'static str)> {
     let words = words.to_ascii_lowercase();
     let row = ROWS.iter().find(|(sign, ..)| words.contains(sign));
     row.map(|(_, cause, next)| (*cause, *next))
 }
 
 /// A failed handshake as an error about `what`, with its cause in words where it is known.
-pub(in crate::ftp) fn handshake_failure(failure: HandshakeFailure, what: &str) -> Error {
+pub(in crate::ftp) fn handshake_error(failure: HandshakeFailure, what: &str) -> Error {
     match failure {
-        HandshakeFailure::Tls(why) => match tls_words(&why) {
+        HandshakeFailure::Tls(why) => match explain_tls_error(&why) {
             Some((cause, next)) => {
                 Error::new(Kind::Tls, format!("{what}: {cause} ({why})")).with_hint(next)
             }
@@ -168,16 +168,16 @@ mod tests {
             ("dh key too small", "too short"),
             ("tlsv1 alert internal error", "log"),
         ] {
-            let (found, next) = tls_words(words).unwrap_or_else(|| panic!("{words}"));
+            let (found, next) = explain_tls_error(words).unwrap_or_else(|| panic!("{words}"));
             assert!(found.contains(cause) || next.contains(cause), "{words}: {found}, {next}");
         }
-        assert_eq!(tls_words("something new"), None);
+        assert_eq!(explain_tls_error("something new"), None);
     }
 
     #[test]
     fn the_librarys_words_are_kept_beside_the_cause() {
         let failure = HandshakeFailure::Tls("tlsv13 alert certificate required".into());
-        let error = handshake_failure(failure, "data connection");
+        let error = handshake_error(failure, "data connection");
         assert_eq!(error.kind(), Kind::Tls);
         assert_eq!(
             error.message(),
@@ -185,7 +185,7 @@ mod tests {
              (tlsv13 alert certificate required)"
         );
         assert!(error.hint().is_some_and(|hint| hint.contains("tls:cert-file")));
-        let error = handshake_failure(HandshakeFailure::Tls("odd".into()), "x");
+        let error = handshake_error(HandshakeFailure::Tls("odd".into()), "x");
         assert_eq!((error.message(), error.hint()), ("x: odd", None));
     }
 }

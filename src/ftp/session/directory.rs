@@ -6,7 +6,7 @@
 use super::Session;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::reply::{Reply, pwd_names, pwd_readings};
-use crate::ftp::error_text::refusal;
+use crate::ftp::error_text::refusal_error;
 use crate::ftp::path::RemotePath;
 
 /// What to type where a session has no directory to work in.
@@ -109,7 +109,7 @@ impl Session {
         }
         let reply = self.command("CWD", directory.as_str())?;
         if !reply.is_positive_completion() {
-            let why = refusal(&format!("cannot return to {directory}"), &reply);
+            let why = refusal_error(&format!("cannot return to {directory}"), &reply);
             let error = directory_mismatch(why.message()).with_reply(reply.to_string());
             return Err(if why.is_transient() { error.transient() } else { error });
         }
@@ -167,7 +167,7 @@ impl Session {
         match self.command("CWD", back.as_str()) {
             Ok(reply) if reply.is_positive_completion() => result,
             Ok(reply) => {
-                let error = refusal(&format!("no way back to {back}"), &reply);
+                let error = refusal_error(&format!("no way back to {back}"), &reply);
                 self.poison(Error::new(Kind::Connect, error.message()));
                 result.and(Err(error))
             }

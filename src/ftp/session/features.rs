@@ -179,7 +179,7 @@ mod tests {
 
     fn features(lines: &[&[u8]]) -> Features {
         let mut parser = ReplyParser::new();
-        Features::parse(&lines.iter().find_map(|line| parser.push(line).unwrap()).unwrap())
+        Features::parse(&lines.iter().find_map(|line| parser.push_line(line).unwrap()).unwrap())
     }
 
     #[test]

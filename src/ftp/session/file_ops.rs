@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 
 use super::Session;
 use crate::error::Result;
-use crate::ftp::error_text::refusal;
+use crate::ftp::error_text::refusal_error;
 use crate::ftp::path::RemotePath;
 
 /// A command that sets a file's modification time; servers differ in which they take.
@@ -70,7 +70,7 @@ impl Session {
         let what = format!("mv {from} {to}");
         let reply = self.command("RNFR", from.as_str())?;
         if reply.class() != 3 {
-            return Err(refusal(&what, &reply));
+            return Err(refusal_error(&what, &reply));
         }
         self.checked_command(&what, "RNTO", to.as_str()).map(drop)
     }

@@ -3,7 +3,7 @@
 use super::Session;
 use crate::error::{Kind, Result};
 use crate::ftp::control::reply::{self, Reply};
-use crate::ftp::error_text::refusal;
+use crate::ftp::error_text::refusal_error;
 use crate::ftp::list_formats::{Entry, EntryKind, parse_mlst};
 use crate::ftp::path::RemotePath;
 
@@ -26,7 +26,7 @@ impl Session {
             return Ok(None);
         }
         if !reply.is_positive_completion() {
-            return Err(refusal(&path.to_string(), &reply));
+            return Err(refusal_error(&path.to_string(), &reply));
         }
         let entry = reply.lines.iter().skip(1).find_map(|line| parse_mlst(line));
         Ok(entry.map(|entry| reply.charset.reread_entry(entry)))
@@ -61,7 +61,7 @@ impl Session {
     /// The loss of the connection; a 550 for a file that is not there.
     pub fn file_size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
         let reply = self.command("SIZE", path.as_str())?;
-        Ok(self.has_fact(path, &reply)?.then(|| reply::size(&reply)).flatten())
+        Ok(self.has_fact(path, &reply)?.then(|| reply::size_value(&reply)).flatten())
     }
 
     /// MDTM of a file (RFC 3659 section 3) in UTC; `None` when the server does not tell.
@@ -74,7 +74,7 @@ impl Session {
             Some(reply) => reply,
             None => self.command("MDTM", path.as_str())?,
         };
-        Ok(self.has_fact(path, &reply)?.then(|| reply::mdtm(&reply)).flatten())
+        Ok(self.has_fact(path, &reply)?.then(|| reply::mdtm_time(&reply)).flatten())
     }
 
     /// Says that the time of a file will be asked for when its data has come: the server is asked
@@ -106,7 +106,7 @@ impl Session {
     fn has_fact(&self, path: &RemotePath, reply: &Reply) -> Result<bool> {
         match reply.code {
             213 => Ok(true),
-            550 => Err(refusal(&path.to_string(), reply)),
+            550 => Err(refusal_error(&path.to_string(), reply)),
             _ => Ok(false),
         }
     }

@@ -27,11 +27,11 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::connect::secure::{refused_protection, secure};
 use crate::ftp::control::exchange::{Exchange, Shared, lock};
-use crate::ftp::control::expect::{Fit, fit, is_change};
+use crate::ftp::control::expect::{Fit, needs_confirmation, reply_fit};
 use crate::ftp::control::reply::Reply;
 use crate::ftp::control::{farewell, foreign};
 use crate::ftp::data::engine::{Connector, Engine, start};
-use crate::ftp::error_text::refusal;
+use crate::ftp::error_text::refusal_error;
 use crate::ftp::path::RemotePath;
 use crate::ftp::slots::Slot;
 use crate::tls::{KnownGroup, Negotiated};
@@ -94,10 +94,10 @@ impl Session {
     ///
     /// [`Kind::Connect`], [`Kind::Tls`], and whatever `admit` says.
     pub fn connect(mut config: SessionConfig, admit: &mut Admit<'_>) -> Result<Self> {
-        match (Self::connect_once(config.clone(), admit), config.tls.seen) {
+        match (Self::connect_once(config.clone(), admit), config.tls.known_group) {
             // Another machine of the same name may want another group.
             (Err(error), Some(KnownGroup { group: Some(_) })) if error.kind() == Kind::Tls => {
-                config.tls.seen = Some(KnownGroup { group: None });
+                config.tls.known_group = Some(KnownGroup { group: None });
                 Self::connect_once(config, admit)
             }
             (other, _) => other,
@@ -116,7 +116,7 @@ impl Session {
         let peer = control.stream().socket().tcp().peer_addr().map_err(|error| {
             Error::new(Kind::Connect, crate::error::io_reason(&error)).about(&where_to)
         })?;
-        let negotiated = control.stream().agreed().cloned().unwrap_or_default();
+        let negotiated = control.stream().negotiated().cloned().unwrap_or_default();
         if !config.quirks.is_serial() {
             // PBSZ 0 goes first, and its reply decides nothing that PROT's does not.
             let protection = if config.clear_data { "PROT C" } else { "PROT P" };
@@ -170,7 +170,7 @@ impl Session {
             return Err(self.failure().unwrap_or_else(|| farewell(&reply)));
         }
         let verb = verb.to_ascii_uppercase();
-        if is_change(&verb) && fit(&verb, reply.code) == Fit::Unusual {
+        if needs_confirmation(&verb) && reply_fit(&verb, reply.code) == Fit::Unusual {
             // The next reply is the one to PWD, unless this one was a reply too many.
             let result = self.engine.custom_command("PWD", &[]);
             if self.outcome(result.err())?.code != 257 {
@@ -190,7 +190,7 @@ impl Session {
     /// `what`.
     pub fn checked_command(&mut self, what: &str, verb: &str, argument: &str) -> Result<Reply> {
         let reply = self.command(verb, argument)?;
-        if reply.is_positive_completion() { Ok(reply) } else { Err(refusal(what, &reply)) }
+        if reply.is_positive_completion() { Ok(reply) } else { Err(refusal_error(what, &reply)) }
     }
 
     pub(in crate::ftp) fn command_line(&self, verb: &str, argument: &str) -> Result<String> {
@@ -349,7 +349,7 @@ impl Session {
     /// Takes in the reply to TYPE.
     pub(in crate::ftp) fn store_transfer_type(&mut self, ascii: bool, reply: &Reply) -> Result<()> {
         if !reply.is_positive_completion() {
-            return Err(refusal("type", reply));
+            return Err(refusal_error("type", reply));
         }
         self.ascii_type = Some(ascii);
         Ok(())
