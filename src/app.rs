@@ -14,7 +14,7 @@ use crate::commands::context::Connection;
 use crate::commands::{Context, find};
 use crate::credentials::{Given, Sources, keyring};
 use crate::error::{Error, Kind, Result, kind_of};
-use crate::fs::app_dirs::Home;
+use crate::fs::app_dirs::AppDirs;
 use crate::ftp::path::encode_name;
 use crate::output::{AuditLog, ColorChoice, Output, OutputOptions, Record, Summary};
 use crate::settings::{LOG_FILE, Settings, TRUST_POLICY};
@@ -130,13 +130,13 @@ fn context(cli: &Cli, out: Output) -> Result<Context> {
     let cancel = Cancel::new();
     let console = out.clone();
     signals::watch(cancel.clone(), move || console.reopen_log())?;
-    let home = Home::find(|name| std::env::var_os(name))?;
+    let home = AppDirs::from_environment(|name| std::env::var_os(name))?;
     let security = &cli.security;
     let fingerprints: Result<Vec<_>> =
         security.fingerprint.iter().map(|text| Fingerprint::parse(text)).collect();
     let rules =
         Rules { fingerprints: fingerprints?, insecure: security.insecure, ..Rules::default() };
-    let system = Home::system_known_servers(|name| std::env::var_os(name));
+    let system = AppDirs::system_known_servers(|name| std::env::var_os(name));
     let gate = Gate::new(Store::new(home.known_servers()).behind(system), rules);
     let login = &cli.login;
     let (user, secret) = match login.user.as_deref().map(target::name_and_password).transpose()? {

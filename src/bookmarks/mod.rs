@@ -10,7 +10,7 @@ pub mod import;
 use std::path::PathBuf;
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::app_dirs::{Home, write_private};
+use crate::fs::app_dirs::{AppDirs, replace_private_file};
 use crate::output::escape;
 use crate::suggest::closest;
 use crate::target::{self, Site};
@@ -23,7 +23,7 @@ const HEADING: &str = "# Bookmarks of ftpsh: NAME URL\n";
 /// # Errors
 ///
 /// [`Kind::Local`] when the file is there and cannot be read.
-pub fn find(home: &Home, name: &str) -> Result<Option<String>> {
+pub fn find(home: &AppDirs, name: &str) -> Result<Option<String>> {
     Ok(list(home)?.into_iter().find(|(bookmark, _)| bookmark == name).map(|(_, url)| url))
 }
 
@@ -32,7 +32,7 @@ pub fn find(home: &Home, name: &str) -> Result<Option<String>> {
 /// # Errors
 ///
 /// As [`find`].
-pub fn list(home: &Home) -> Result<Vec<(String, String)>> {
+pub fn list(home: &AppDirs) -> Result<Vec<(String, String)>> {
     let parts = |line: &str| bookmark(line).map(|(name, url)| (name.to_owned(), url.to_owned()));
     Ok(read(home)?.unwrap_or_default().lines().filter_map(parts).collect())
 }
@@ -69,7 +69,7 @@ pub fn check_name(name: &str) -> Result<()> {
 /// # Errors
 ///
 /// [`Kind::Usage`] for the name, [`Kind::Local`] for the file.
-pub fn add(home: &Home, name: &str, site: &Site) -> Result<bool> {
+pub fn add(home: &AppDirs, name: &str, site: &Site) -> Result<bool> {
     check_name(name)?;
     let text = read(home)?.unwrap_or_else(|| HEADING.to_owned());
     let line = format!("{name} {site}\n");
@@ -80,7 +80,7 @@ pub fn add(home: &Home, name: &str, site: &Site) -> Result<bool> {
         }
         changed.push_str(&line);
     }
-    write_private(&home.bookmarks(), changed.as_bytes())?;
+    replace_private_file(&home.bookmarks(), changed.as_bytes())?;
     Ok(found)
 }
 
@@ -89,7 +89,7 @@ pub fn add(home: &Home, name: &str, site: &Site) -> Result<bool> {
 /// # Errors
 ///
 /// [`Kind::Usage`] where there is none of this name, [`Kind::Local`] for the file.
-pub fn remove(home: &Home, name: &str) -> Result<()> {
+pub fn remove(home: &AppDirs, name: &str) -> Result<()> {
     let text = read(home)?.unwrap_or_default();
     let (changed, found) = replaced(&text, name, "");
     if !found {
@@ -100,7 +100,7 @@ pub fn remove(home: &Home, name: &str) -> Result<()> {
             None => error.with_hint("`bookmark list` shows all"),
         });
     }
-    write_private(&home.bookmarks(), changed.as_bytes())
+    replace_private_file(&home.bookmarks(), changed.as_bytes())
 }
 
 /// Makes an empty file, where there is none.
@@ -108,10 +108,10 @@ pub fn remove(home: &Home, name: &str) -> Result<()> {
 /// # Errors
 ///
 /// [`Kind::Local`].
-pub fn create(home: &Home) -> Result<()> {
+pub fn create(home: &AppDirs) -> Result<()> {
     match read(home)? {
         Some(_) => Ok(()),
-        None => write_private(&home.bookmarks(), HEADING.as_bytes()),
+        None => replace_private_file(&home.bookmarks(), HEADING.as_bytes()),
     }
 }
 
@@ -120,7 +120,7 @@ pub fn create(home: &Home) -> Result<()> {
 /// # Errors
 ///
 /// As [`find`].
-pub fn problems(home: &Home) -> Result<Vec<String>> {
+pub fn problems(home: &AppDirs) -> Result<Vec<String>> {
     let text = read(home)?.unwrap_or_default();
     let path = home.bookmarks();
     let mut problems = Vec::new();
@@ -150,7 +150,7 @@ pub fn without_password(url: &str) -> String {
     }
 }
 
-fn read(home: &Home) -> Result<Option<String>> {
+fn read(home: &AppDirs) -> Result<Option<String>> {
     let path: PathBuf = home.bookmarks();
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Some(text)),
@@ -191,9 +191,9 @@ fn replaced(text: &str, name: &str, with: &str) -> (String, bool) {
 mod tests {
     use super::*;
 
-    fn home() -> (tempfile::TempDir, Home) {
+    fn home() -> (tempfile::TempDir, AppDirs) {
         let dir = tempfile::tempdir().unwrap();
-        let home = Home::at(&dir.path().join("new"));
+        let home = AppDirs::all_in(&dir.path().join("new"));
         (dir, home)
     }
 

@@ -7,7 +7,7 @@ use super::{Builtin, Context, Example, Group, transfers};
 use crate::bookmarks;
 use crate::bookmarks::import::{self, Found, What};
 use crate::error::{Error, Kind, Result};
-use crate::fs::app_dirs::private_dir;
+use crate::fs::app_dirs::create_private_dir;
 use crate::ftp::path::encode_name;
 use crate::local_path;
 use crate::output::{Column, Table};
@@ -194,7 +194,7 @@ fn edit_bookmarks(ctx: &Context) -> Result<()> {
     let path = ctx.home.bookmarks();
     if !path.exists() {
         if let Some(directory) = path.parent() {
-            private_dir(directory)?;
+            create_private_dir(directory)?;
         }
         bookmarks::create(&ctx.home)?;
     }

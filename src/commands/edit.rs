@@ -20,7 +20,7 @@ use crate::ftp::path::{RemotePath, safe_component};
 use crate::local_path;
 use crate::output::Way;
 use crate::transfer::checksum::{Algorithm, Checksum};
-use crate::transfer::{Facts, Remote as _, download, upload};
+use crate::transfer::{FileInfo, Remote as _, download, upload};
 
 /// Change a file on the server in your editor
 ///
@@ -88,12 +88,15 @@ fn edit_remote_file(ctx: &mut Context, file: &str) -> Result<()> {
 
 /// What is there, with size and time as far as the server tells; nothing for a file that is
 /// missing. One that is listed is there, even if nothing can be learnt about it.
-fn look_up_file(ctx: &mut Context, remote: &RemotePath) -> Result<(Option<Entry>, Option<Facts>)> {
+fn look_up_file(
+    ctx: &mut Context,
+    remote: &RemotePath,
+) -> Result<(Option<Entry>, Option<FileInfo>)> {
     let entry = Lookup::default().find_if_exists(ctx, remote.as_str())?;
-    let facts = match ctx.ask_server(|session| session.facts(remote)) {
+    let facts = match ctx.ask_server(|session| session.file_info(remote)) {
         Ok(facts) => Some(facts),
         Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
-            entry.as_ref().map(|entry| Facts { size: exact_size(entry), modified: None })
+            entry.as_ref().map(|entry| FileInfo { size: exact_size(entry), modified: None })
         }
         Err(error) => return Err(error),
     };
@@ -103,7 +106,7 @@ fn look_up_file(ctx: &mut Context, remote: &RemotePath) -> Result<(Option<Entry>
 fn fetch_copy(
     ctx: &mut Context,
     remote: &RemotePath,
-    facts: Option<Facts>,
+    facts: Option<FileInfo>,
     path: &Path,
 ) -> Result<()> {
     let local = |error: std::io::Error| Error::local(path, &error);
@@ -114,10 +117,10 @@ fn fetch_copy(
         }
         Some(facts) => {
             let how = ctx.transfer_options(Way::Download);
-            let job = download::Job {
-                fresh: true,
-                facts: Some(facts),
-                ..download::Job::new(remote.clone(), path.into(), how)
+            let job = download::Download {
+                create_new: true,
+                info: Some(facts),
+                ..download::Download::new(remote.clone(), path.into(), how)
             };
             transfers::transfer_file(ctx, &transfers::FileTransfer::Down(job))?;
         }
@@ -126,12 +129,12 @@ fn fetch_copy(
 }
 
 fn local_checksum(path: &Path) -> Result<Checksum> {
-    let made = File::open(path).and_then(|mut file| Algorithm::Sha256.of(&mut file));
+    let made = File::open(path).and_then(|mut file| Algorithm::Sha256.compute(&mut file));
     made.map_err(|error| Error::local(path, &error))
 }
 
 /// Nobody else's change may be lost without a question.
-fn check_unchanged(ctx: &mut Context, remote: &RemotePath, before: Option<Facts>) -> Result<()> {
+fn check_unchanged(ctx: &mut Context, remote: &RemotePath, before: Option<FileInfo>) -> Result<()> {
     let (_, now) = look_up_file(ctx, remote)?;
     if now == before {
         return Ok(());
@@ -159,16 +162,17 @@ fn store_copy(
     let mut how = ctx.transfer_options(Way::Upload);
     // A rename over a link would replace the link, not what it leads to.
     how.atomic = entry.is_none_or(|entry| entry.kind == EntryKind::File);
-    let mut job = upload::Job { local: path.into(), held: None, remote: remote.clone(), how };
+    let mut job =
+        upload::Upload { local: path.into(), dir: None, remote: remote.clone(), options: how };
     match transfers::transfer_file(ctx, &transfers::FileTransfer::Up(job.clone())) {
-        Err(error) if job.how.atomic && refusal_with_copy(&error) => {
-            job.how.atomic = false;
+        Err(error) if job.options.atomic && refusal_with_copy(&error) => {
+            job.options.atomic = false;
             transfers::transfer_file(ctx, &transfers::FileTransfer::Up(job.clone()))?;
         }
         result => result?,
     }
     // A new file has lost the old one's permissions.
-    let mode = entry.and_then(|entry| entry.mode).filter(|_| job.how.atomic);
+    let mode = entry.and_then(|entry| entry.mode).filter(|_| job.options.atomic);
     if let Some(mode) = mode.map(|mode| mode & 0o7777) {
         let result = ctx.session()?.set_permissions(mode, remote);
         ctx.audit().log_change_mode(mode, remote.as_str(), result.as_ref().err());

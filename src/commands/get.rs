@@ -19,8 +19,8 @@ use crate::ftp::path::{RemotePath, safe_component};
 use crate::local_path;
 use crate::output::Way;
 use crate::settings::{XFER_PARALLEL, XFER_SEGMENTS};
-use crate::transfer::download::segments::is_begun;
-use crate::transfer::{Resume, Type, download};
+use crate::transfer::download::segments::has_segment_journal;
+use crate::transfer::{Resume, TransferType, download};
 
 /// Fetch files from the server
 ///
@@ -181,10 +181,10 @@ impl Get {
         carry: impl FnOnce(&mut Context, FileTransfer) -> Result<()>,
     ) -> Result<()> {
         let remote = RemotePath::new(file)?;
-        let kind = if self.ascii { Type::Ascii } else { Type::Binary };
+        let kind = if self.ascii { TransferType::Ascii } else { TransferType::Binary };
         if let Some(url) = self.target_url() {
             let mut there = TargetServer::connect_target(ctx, url, self.name.is_none())?;
-            let copied = there.copy_file(ctx, &remote, kind, Resume::asked(self.resume));
+            let copied = there.copy_file(ctx, &remote, kind, Resume::if_asked(self.resume));
             there.close_target();
             return copied;
         }
@@ -199,9 +199,10 @@ impl Get {
         let target = self.local_target(&remote, ctx)?;
         let facts = ctx.cached_file_info(&remote);
         let mut how = ctx.transfer_options(Way::Download);
-        how.resume = Resume::asked(self.resume);
-        how.kind = kind;
-        let mut job = download::Job { facts, ..download::Job::new(remote, target, how) };
+        how.resume = Resume::if_asked(self.resume);
+        how.transfer_type = kind;
+        let mut job =
+            download::Download { info: facts, ..download::Download::new(remote, target, how) };
         if !may_replace(ctx, &mut job, self.overwrite)? {
             return Ok(());
         }
@@ -213,7 +214,9 @@ impl Get {
         let count = self.segments.unwrap_or_else(set);
         match &job {
             // Part by part also over one connection: servers end it when a part is full.
-            FileTransfer::Down(down) if count > 1 || (self.resume && is_begun(&down.local)) => {
+            FileTransfer::Down(down)
+                if count > 1 || (self.resume && has_segment_journal(&down.local)) =>
+            {
                 segmented::download_segmented(ctx, down, count)
             }
             _ => transfers::transfer_file(ctx, &job),

@@ -15,7 +15,7 @@ use crate::ftp::path::RemotePath;
 use crate::local_path;
 use crate::output::Way;
 use crate::settings::XFER_PARALLEL;
-use crate::transfer::{Resume, Type, upload};
+use crate::transfer::{Resume, TransferType, upload};
 
 /// Store local files on the server
 ///
@@ -156,10 +156,10 @@ impl Put {
         std::fs::File::open(&path).map_err(|error| Error::local(&path, &error))?;
         let remote = self.remote_target(&path)?;
         let mut how = ctx.transfer_options(Way::Upload);
-        how.resume = Resume::asked(self.resume);
-        how.kind = if self.ascii { Type::Ascii } else { Type::Binary };
+        how.resume = Resume::if_asked(self.resume);
+        how.transfer_type = if self.ascii { TransferType::Ascii } else { TransferType::Binary };
         how.atomic |= self.atomic;
-        let job = upload::Job { local: path, held: None, remote, how };
+        let job = upload::Upload { local: path, dir: None, remote, options: how };
         let modified = || {
             let time = std::fs::metadata(&job.local).and_then(|metadata| metadata.modified());
             time.map(Some).map_err(|error| Error::local(&job.local, &error))

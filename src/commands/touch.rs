@@ -9,7 +9,7 @@ use super::entries::parse_time;
 use super::{Builtin, Context, Example, Globs, Group, transfers};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
-use crate::transfer::{Place, Remote as _, Type, verify};
+use crate::transfer::{Remote as _, TransferType, UploadMode, verify};
 
 /// Set the modification time of files, and make those that are missing
 ///
@@ -79,7 +79,8 @@ fn touch_path(
 }
 
 fn create_empty_file(ctx: &mut Context, path: &RemotePath) -> Result<()> {
-    let finished = ctx.session()?.store(path, Place::Whole, Type::Binary)?.finish();
+    let finished =
+        ctx.session()?.open_upload(path, UploadMode::Whole, TransferType::Binary)?.finish();
     format::invalidate_and_report(ctx, path);
     verify::upload(&format!("touch {path}"), &finished?)
 }

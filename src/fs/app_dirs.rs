@@ -12,21 +12,21 @@ use crate::error::{Error, Kind, Result};
 
 /// The directories of one user.
 #[derive(Debug, Clone)]
-pub struct Home {
+pub struct AppDirs {
     config: PathBuf,
     data: PathBuf,
     state: PathBuf,
 }
 
-impl Home {
+impl AppDirs {
     /// The directories that the environment and the platform say.
     ///
     /// # Errors
     ///
     /// [`Kind::Local`] when the user has no home directory.
-    pub fn find(var: impl Fn(&str) -> Option<OsString>) -> Result<Self> {
+    pub fn from_environment(var: impl Fn(&str) -> Option<OsString>) -> Result<Self> {
         if let Some(all) = var("FTPSH_HOME").filter(|path| !path.is_empty()) {
-            return Ok(Self::at(Path::new(&all)));
+            return Ok(Self::all_in(Path::new(&all)));
         }
         let missing = || {
             Error::new(Kind::Local, "there is no home directory")
@@ -42,7 +42,7 @@ impl Home {
     }
 
     /// Everything in one directory.
-    pub fn at(dir: &Path) -> Self {
+    pub fn all_in(dir: &Path) -> Self {
         Self { config: dir.to_owned(), data: dir.to_owned(), state: dir.to_owned() }
     }
 
@@ -69,7 +69,7 @@ impl Home {
     }
 
     /// The directory of what is known of uploads that were begun.
-    pub fn uploads(&self) -> PathBuf {
+    pub fn upload_journals(&self) -> PathBuf {
         self.state.join("uploads")
     }
 
@@ -84,7 +84,7 @@ impl Home {
 /// # Errors
 ///
 /// [`Kind::Local`].
-pub fn private_dir(path: &Path) -> Result<()> {
+pub fn create_private_dir(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -101,10 +101,10 @@ pub fn private_dir(path: &Path) -> Result<()> {
 /// # Errors
 ///
 /// [`Kind::Local`].
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn replace_private_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let directory = path.parent().unwrap_or(Path::new("."));
-    private_dir(directory)?;
+    create_private_dir(directory)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let temporary = directory.join(name);
@@ -128,10 +128,16 @@ mod tests {
 
     #[test]
     fn one_variable_moves_everything() {
-        let home = Home::find(|name| (name == "FTPSH_HOME").then(|| "/somewhere".into())).unwrap();
-        for path in
-            [home.rc_file(), home.bookmarks(), home.known_servers(), home.history(), home.uploads()]
-        {
+        let home =
+            AppDirs::from_environment(|name| (name == "FTPSH_HOME").then(|| "/somewhere".into()))
+                .unwrap();
+        for path in [
+            home.rc_file(),
+            home.bookmarks(),
+            home.known_servers(),
+            home.history(),
+            home.upload_journals(),
+        ] {
             assert!(path.starts_with("/somewhere"), "{}", path.display());
         }
     }

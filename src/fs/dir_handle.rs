@@ -27,16 +27,16 @@ const REACH: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
 /// A directory that is held open.
 #[derive(Debug, Clone)]
-pub struct HeldDir {
+pub struct DirHandle {
     fd: Arc<OwnedFd>,
     /// Where it was when it was opened, for messages.
     path: PathBuf,
     /// A disk that tells names apart as FAT does, played by a test.
     #[cfg(test)]
-    folds: bool,
+    is_case_insensitive: bool,
 }
 
-impl HeldDir {
+impl DirHandle {
     /// Opens a directory that the user named: links on the way are followed.
     ///
     /// # Errors
@@ -49,14 +49,14 @@ impl HeldDir {
             fd: Arc::new(fd),
             path: path.to_owned(),
             #[cfg(test)]
-            folds: false,
+            is_case_insensitive: false,
         })
     }
 
     /// The same, on a disk that does not tell upper from lower case.
     #[cfg(test)]
-    pub fn folding(mut self) -> Self {
-        self.folds = true;
+    pub fn case_insensitive(mut self) -> Self {
+        self.is_case_insensitive = true;
         self
     }
 
@@ -65,7 +65,7 @@ impl HeldDir {
     /// # Errors
     ///
     /// The system's; [`io::ErrorKind::NotADirectory`] for a link.
-    pub fn enter(&self, name: &OsStr) -> io::Result<Self> {
+    pub fn open_subdirectory(&self, name: &OsStr) -> io::Result<Self> {
         match self.open_directory(name, REACH | OFlags::NOFOLLOW) {
             Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
                 Err(Errno::NOTDIR.into())
@@ -79,24 +79,24 @@ impl HeldDir {
     /// # Errors
     ///
     /// The system's.
-    pub fn enter_through_link(&self, name: &OsStr) -> io::Result<Self> {
+    pub fn open_subdirectory_or_link(&self, name: &OsStr) -> io::Result<Self> {
         self.open_directory(name, REACH)
     }
 
     fn open_directory(&self, name: &OsStr, flags: OFlags) -> io::Result<Self> {
-        let spot = self.spot(name);
-        let fd = rustix::fs::openat(&*self.fd, &*spot.name_on_disk(), flags, Mode::empty())?;
+        let entry = self.entry(name);
+        let fd = rustix::fs::openat(&*self.fd, &*entry.name_on_disk(), flags, Mode::empty())?;
         Ok(Self {
             fd: Arc::new(fd),
-            path: spot.path(),
+            path: entry.path(),
             #[cfg(test)]
-            folds: self.folds,
+            is_case_insensitive: self.is_case_insensitive,
         })
     }
 
     /// A name in it.
-    pub fn spot(&self, name: impl Into<OsString>) -> Spot {
-        Spot { directory: self.clone(), name: name.into() }
+    pub fn entry(&self, name: impl Into<OsString>) -> EntryAt {
+        EntryAt { directory: self.clone(), name: name.into() }
     }
 
     /// Where it was when it was opened.
@@ -107,10 +107,10 @@ impl HeldDir {
     /// Whether its disk takes the names that Windows takes, and spells them its own way.
     pub fn is_fat(&self) -> bool {
         #[cfg(test)]
-        if self.folds {
+        if self.is_case_insensitive {
             return true;
         }
-        super::fat_names::is_fat(&*self.fd)
+        super::fat_names::is_fat_disk(&*self.fd)
     }
 
     /// The names in it, without `.` and `..`.
@@ -118,8 +118,8 @@ impl HeldDir {
     /// # Errors
     ///
     /// The system's.
-    pub fn names(&self) -> io::Result<Vec<OsString>> {
-        self.entries()?.collect()
+    pub fn entry_names(&self) -> io::Result<Vec<OsString>> {
+        self.read_entries()?.collect()
     }
 
     /// Whether there is nothing in it.
@@ -128,10 +128,10 @@ impl HeldDir {
     ///
     /// The system's.
     pub fn is_empty(&self) -> io::Result<bool> {
-        Ok(self.entries()?.next().transpose()?.is_none())
+        Ok(self.read_entries()?.next().transpose()?.is_none())
     }
 
-    fn entries(&self) -> io::Result<impl Iterator<Item = io::Result<OsString>>> {
+    fn read_entries(&self) -> io::Result<impl Iterator<Item = io::Result<OsString>>> {
         // The held one may not be readable, and has no place to read on from.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let readable = rustix::fs::openat(&*self.fd, ".", flags, Mode::empty())?;
@@ -148,12 +148,12 @@ impl HeldDir {
 
 /// A name in a held directory: where a file is or will be.
 #[derive(Debug, Clone)]
-pub struct Spot {
-    directory: HeldDir,
+pub struct EntryAt {
+    directory: DirHandle,
     name: OsString,
 }
 
-impl Spot {
+impl EntryAt {
     /// The place that a path names, with its directory opened as the user named it.
     ///
     /// # Errors
@@ -163,8 +163,8 @@ impl Spot {
         let name = path.file_name();
         let name = name
             .ok_or_else(|| Error::new(Kind::Local, format!("{}: names no file", path.display())))?;
-        let directory = HeldDir::open(path.parent().unwrap_or(Path::new("")));
-        Ok(directory.map_err(|error| Error::local(path, &error))?.spot(name))
+        let directory = DirHandle::open(path.parent().unwrap_or(Path::new("")));
+        Ok(directory.map_err(|error| Error::local(path, &error))?.entry(name))
     }
 
     /// Its name.
@@ -173,7 +173,7 @@ impl Spot {
     }
 
     /// The directory that it is in.
-    pub fn directory(&self) -> &HeldDir {
+    pub fn directory(&self) -> &DirHandle {
         &self.directory
     }
 
@@ -183,16 +183,16 @@ impl Spot {
     }
 
     /// Another name in the same directory.
-    pub fn beside(&self, name: impl Into<OsString>) -> Self {
-        self.directory.spot(name)
+    pub fn sibling(&self, name: impl Into<OsString>) -> Self {
+        self.directory.entry(name)
     }
 
     /// The name that the disk has for this one: another one only on a disk played by a test.
     #[cfg(test)]
     fn name_on_disk(&self) -> Cow<'_, OsStr> {
         let alike = |name: &OsString| name.eq_ignore_ascii_case(&self.name);
-        let there = || self.directory.names().ok()?.into_iter().find(alike);
-        match self.directory.folds.then(there).flatten() {
+        let there = || self.directory.entry_names().ok()?.into_iter().find(alike);
+        match self.directory.is_case_insensitive.then(there).flatten() {
             Some(name) => name.into(),
             None => self.name.as_os_str().into(),
         }
@@ -258,7 +258,7 @@ impl Spot {
     /// # Errors
     ///
     /// The system's.
-    pub fn rename(&self, to: &Spot) -> io::Result<()> {
+    pub fn rename(&self, to: &EntryAt) -> io::Result<()> {
         let (from, fd) = (&*self.directory.fd, &*to.directory.fd);
         Ok(rustix::fs::renameat(from, &*self.name_on_disk(), fd, &*to.name_on_disk())?)
     }
@@ -268,7 +268,7 @@ impl Spot {
     /// # Errors
     ///
     /// [`io::ErrorKind::AlreadyExists`]; the system's.
-    pub fn rename_to_new(&self, to: &Spot) -> io::Result<()> {
+    pub fn rename_no_replace(&self, to: &EntryAt) -> io::Result<()> {
         let (from, fd) = (&*self.directory.fd, &*to.directory.fd);
         let flags = RenameFlags::NOREPLACE;
         match rustix::fs::renameat_with(from, &*self.name_on_disk(), fd, &*to.name_on_disk(), flags)
@@ -297,7 +297,7 @@ impl Spot {
     /// # Errors
     ///
     /// The system's.
-    pub fn remove(&self) -> io::Result<()> {
+    pub fn remove_file(&self) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&*self.directory.fd, &*self.name_on_disk(), AtFlags::empty())?)
     }
 
@@ -311,36 +311,41 @@ impl Spot {
     }
 
     /// Whether this open file is what is there.
-    pub fn holds(&self, file: &File) -> bool {
+    pub fn is_same_file(&self, file: &File) -> bool {
         let there = self.stat().ok().flatten();
         let open = rustix::fs::fstat(file).ok();
-        there.zip(open).is_some_and(|(a, b)| is_same(&a, &b))
+        there.zip(open).is_some_and(|(a, b)| is_same_inode(&a, &b))
     }
 
     /// The name under which the disk has what is there, if it is another one than this: disks
     /// that do not tell `A` from `a`, or two ways of writing an accent.
-    pub fn twin(&self) -> Option<OsString> {
-        self.on_disk().filter(|name| *name != self.name)
+    pub fn case_variant(&self) -> Option<OsString> {
+        self.stored_name().filter(|name| *name != self.name)
     }
 
     /// The name under which the disk has what is there.
-    pub fn on_disk(&self) -> Option<OsString> {
+    pub fn stored_name(&self) -> Option<OsString> {
         let there = self.stat().ok()??;
-        let names = self.directory.names().ok()?;
+        let names = self.directory.entry_names().ok()?;
         let is_it = |name: &&OsString| {
-            self.beside(*name).stat().ok().flatten().is_some_and(|stat| is_same(&stat, &there))
+            self.sibling(*name)
+                .stat()
+                .ok()
+                .flatten()
+                .is_some_and(|stat| is_same_inode(&stat, &there))
         };
-        let is_like =
-            |name: &&OsString| like(&name.to_string_lossy()) == like(&self.name.to_string_lossy());
+        let is_like = |name: &&OsString| {
+            fold_case(&name.to_string_lossy()) == fold_case(&self.name.to_string_lossy())
+        };
         let found = names.iter().find(|name| **name == self.name);
         let found = found.or_else(|| names.iter().find(is_it));
         found.or_else(|| names.iter().find(is_like)).cloned()
     }
 
     /// What to say where something is that was not there before.
-    pub fn is_taken(&self) -> Error {
+    pub fn already_exists_error(&self) -> Error {
         let path = self.path();
-        match self.twin() {
+        match self.case_variant() {
             Some(twin) => {
                 let twin = Path::new(&twin).display().to_string();
                 let text =
@@ -360,7 +365,7 @@ impl Spot {
     ///
     /// [`Kind::Local`] for one that the disk would store otherwise, or takes for a device.
     pub fn check_name(&self) -> Result<()> {
-        let Some(why) = super::fat_names::refused(&self.name) else { return Ok(()) };
+        let Some(why) = super::fat_names::why_fat_refuses(&self.name) else { return Ok(()) };
         if !self.directory.is_fat() {
             return Ok(());
         }
@@ -371,12 +376,12 @@ impl Spot {
 
 /// The same for two names that differ in nothing but upper and lower case. Some disks that
 /// programs serve (exFAT's) number a file anew for each spelling of its name; then this has to do.
-pub fn like(name: &str) -> String {
+pub fn fold_case(name: &str) -> String {
     name.to_lowercase()
 }
 
 /// Whether two stats are of one file.
-pub fn is_same(one: &Stat, other: &Stat) -> bool {
+pub fn is_same_inode(one: &Stat, other: &Stat) -> bool {
     (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 }
 

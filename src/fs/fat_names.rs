@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 const DEVICES: [&[u8]; 6] = [b"con", b"prn", b"aux", b"nul", b"conin$", b"conout$"];
 
 /// Why FAT does not take a name; `None` if it does.
-pub fn refused(name: &OsStr) -> Option<&'static str> {
+pub fn why_fat_refuses(name: &OsStr) -> Option<&'static str> {
     let bytes = name.as_bytes();
     if bytes.iter().any(|byte| *byte < 0x20 || b"\"*:<>?\\|".contains(byte)) {
         return Some("this disk takes no such characters in a name");
@@ -37,17 +37,17 @@ const FUSE: u64 = 0x6573_5546;
 
 /// What kind of file system a file lies on, by the number that statfs gives.
 #[cfg(target_os = "linux")]
-fn kind(file: impl AsFd) -> Option<u64> {
+fn file_system_type(file: impl AsFd) -> Option<u64> {
     rustix::fs::fstatfs(file).ok().map(|stat| stat.f_type as u64 & 0xffff_ffff)
 }
 
 /// Whether a directory lies on such a disk (linux/magic.h, and the sources of exfat and ntfs3).
 #[cfg(target_os = "linux")]
-pub fn is_fat(directory: impl AsFd) -> bool {
+pub fn is_fat_disk(directory: impl AsFd) -> bool {
     const MSDOS: u64 = 0x4d44;
     const EXFAT: u64 = 0x2011_bab0;
     const NTFS3: u64 = 0x7366_746e;
-    match kind(&directory) {
+    match file_system_type(&directory) {
         Some(FUSE) => {
             let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
             let device = rustix::fs::fstat(directory).map(|stat| stat.st_dev);
@@ -60,15 +60,15 @@ pub fn is_fat(directory: impl AsFd) -> bool {
 /// Whether what cannot be written may show only when a file is synced or closed: file systems that
 /// ask a server or a program (linux/magic.h). Syncing costs little there: closing does the same.
 #[cfg(target_os = "linux")]
-pub fn tells_late(file: impl AsFd) -> bool {
+pub fn reports_errors_late(file: impl AsFd) -> bool {
     const NFS: u64 = 0x6969;
     const CIFS: u64 = 0xff53_4d42;
     const SMB2: u64 = 0xfe53_4d42;
     const CEPH: u64 = 0x00c3_6400;
     const PLAN9: u64 = 0x0102_1997;
-    match kind(&file) {
+    match file_system_type(&file) {
         // A disk of this machine is as slow to sync as any.
-        Some(FUSE) => !is_fat(file),
+        Some(FUSE) => !is_fat_disk(file),
         kind => kind.is_some_and(|kind| [NFS, CIFS, SMB2, CEPH, PLAN9].contains(&kind)),
     }
 }
@@ -140,7 +140,7 @@ mod tests {
             "a\x01b",
             "CONIN$",
         ] {
-            assert!(refused(OsStr::new(name)).is_some(), "{name:?}");
+            assert!(why_fat_refuses(OsStr::new(name)).is_some(), "{name:?}");
         }
         for name in [
             "console",
@@ -160,7 +160,7 @@ mod tests {
             "a;b",
             "~x",
         ] {
-            assert!(refused(OsStr::new(name)).is_none(), "{name:?}");
+            assert!(why_fat_refuses(OsStr::new(name)).is_none(), "{name:?}");
         }
     }
 }

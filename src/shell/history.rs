@@ -13,7 +13,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::redact::redact_line;
 use crate::error::{Error, Kind, Result};
-use crate::fs::app_dirs::private_dir;
+use crate::fs::app_dirs::create_private_dir;
 
 #[cfg(test)]
 mod tests;
@@ -96,7 +96,7 @@ impl History {
 
     fn append(&self, entry: &str) -> Result<()> {
         if let Some(directory) = self.path.parent() {
-            private_dir(directory)?;
+            create_private_dir(directory)?;
         }
         let mut file = locked(&self.path)?;
         let failed = |error| Error::local(&self.path, &error);

@@ -2,7 +2,7 @@
 //! name when all of it has arrived.
 
 use super::download::partial::SUFFIX;
-use super::{How, Remote};
+use super::{Remote, TransferOptions};
 use crate::error::{Kind, Result};
 use crate::ftp::path::RemotePath;
 
@@ -11,12 +11,12 @@ use crate::ftp::path::RemotePath;
 /// # Errors
 ///
 /// A name that cannot be sent.
-pub fn first_name(path: &RemotePath, how: &How) -> Result<RemotePath> {
-    if how.atomic { beside(path, SUFFIX) } else { Ok(path.clone()) }
+pub fn upload_name(path: &RemotePath, options: &TransferOptions) -> Result<RemotePath> {
+    if options.atomic { hidden_sibling(path, SUFFIX) } else { Ok(path.clone()) }
 }
 
 /// A hidden name beside the final one.
-fn beside(path: &RemotePath, suffix: &str) -> Result<RemotePath> {
+fn hidden_sibling(path: &RemotePath, suffix: &str) -> Result<RemotePath> {
     let name = path.file_name().unwrap_or_default();
     let directory = path.as_str().strip_suffix(name).unwrap_or_default();
     RemotePath::new(format!("{directory}.{name}{suffix}"))
@@ -36,12 +36,12 @@ pub fn give_final_name(remote: &mut dyn Remote, from: &RemotePath, to: &RemotePa
         Err(error) if error.kind() == Kind::Refused && !error.is_transient() => error,
         other => return other,
     };
-    let aside = beside(to, ".ftpsh-old")?;
+    let aside = hidden_sibling(to, ".ftpsh-old")?;
     if remote.move_file(to, &aside).is_err() {
         return Err(refused);
     }
     match remote.move_file(from, to) {
-        Ok(()) => remote.remove(&aside),
+        Ok(()) => remote.remove_file(&aside),
         Err(error) => match remote.move_file(&aside, to) {
             Ok(()) => Err(error),
             Err(_) => Err(error.with_hint(format!("the old file is now {aside}"))),

@@ -50,7 +50,7 @@ impl Algorithm {
     /// # Errors
     ///
     /// Those of the reader; an algorithm that the system's policy forbids (FIPS).
-    pub fn of(self, source: &mut dyn Read) -> std::io::Result<Checksum> {
+    pub fn compute(self, source: &mut dyn Read) -> std::io::Result<Checksum> {
         let mut block = vec![0; super::BLOCK];
         let digits = if self == Algorithm::Crc32 {
             let mut crc = crc32fast::Hasher::new();
@@ -84,7 +84,7 @@ impl Algorithm {
 
 /// The command that asks a server for a checksum of a file: verb and algorithm, the strongest
 /// that is offered. With HASH the algorithm is the one selected, as a client may have to switch.
-pub fn offered(features: &Features) -> Option<(&'static str, Algorithm)> {
+pub fn best_offered(features: &Features) -> Option<(&'static str, Algorithm)> {
     let selected = features.hash_algorithms().into_iter().find(|(_, selected)| *selected);
     if let Some(algorithm) = selected.and_then(|(name, _)| Algorithm::parse(&name)) {
         return Some(("HASH", algorithm));
@@ -100,7 +100,7 @@ pub fn offered(features: &Features) -> Option<(&'static str, Algorithm)> {
 
 /// The digits in a reply to a checksum command: the one word of the right length that is all
 /// hexadecimal. (HASH answers `213 SHA-256 0-49 digits name`, the others `250 digits`.)
-pub fn digits(algorithm: Algorithm, text: &str) -> Option<String> {
+pub fn digits_in_reply(algorithm: Algorithm, text: &str) -> Option<String> {
     let length = match algorithm {
         Algorithm::Sha512 => 128,
         Algorithm::Sha256 => 64,
@@ -125,7 +125,7 @@ mod tests {
             (Algorithm::Sha1, "f7c3bc1d808e04732adf679965ccc34ca7ae3441"),
             (Algorithm::Sha256, "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"),
         ] {
-            let made = algorithm.of(&mut &b"123456789"[..]).unwrap();
+            let made = algorithm.compute(&mut &b"123456789"[..]).unwrap();
             assert_eq!(made, Checksum { algorithm, digits: digits.into() });
         }
     }
@@ -138,8 +138,8 @@ mod tests {
             format!("\"x\" {}", md5.to_uppercase()),
             format!("MD5 0-49 {md5} name with deadbeef"),
         ] {
-            assert_eq!(digits(Algorithm::Md5, &text).as_deref(), Some(md5));
+            assert_eq!(digits_in_reply(Algorithm::Md5, &text).as_deref(), Some(md5));
         }
-        assert_eq!(digits(Algorithm::Md5, "cbf43926"), None);
+        assert_eq!(digits_in_reply(Algorithm::Md5, "cbf43926"), None);
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime};
 
 use super::checksum::{Algorithm, Checksum};
-use super::{Facts, Incoming, Outgoing, Place, Remote, Type};
+use super::{DownloadStream, FileInfo, Remote, TransferType, UploadMode, UploadStream};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::reply::Reply;
 use crate::ftp::data::Finished;
@@ -58,7 +58,7 @@ pub(crate) struct Fake {
     /// Where downloads began.
     pub offsets: Vec<usize>,
     /// Where uploads went.
-    pub places: Vec<Place>,
+    pub places: Vec<UploadMode>,
     pub times_set: usize,
     pub touch_on_store: Option<PathBuf>,
 }
@@ -132,8 +132,8 @@ impl Read for FakeDownload {
     }
 }
 
-impl Incoming for FakeDownload {
-    fn announced(&self) -> Option<u64> {
+impl DownloadStream for FakeDownload {
+    fn announced_size(&self) -> Option<u64> {
         None
     }
 
@@ -167,7 +167,7 @@ impl Write for FakeUpload {
     }
 }
 
-impl Outgoing for FakeUpload {
+impl UploadStream for FakeUpload {
     fn finish(mut self: Box<Self>) -> Result<Finished> {
         if let Some(Fault::StoredShortBy(n)) = self.fault {
             let keep = self.got.len() - n;
@@ -182,16 +182,21 @@ impl Outgoing for FakeUpload {
 }
 
 impl Remote for Fake {
-    fn facts(&mut self, path: &RemotePath) -> Result<Facts> {
+    fn file_info(&mut self, path: &RemotePath) -> Result<FileInfo> {
         let files = self.files.lock().unwrap();
         let content = files
             .get(path.as_str())
             .ok_or_else(|| Error::new(Kind::Refused, format!("{path}: no such file")))?;
         let size = self.tells_size.then_some(content.len() as u64);
-        Ok(Facts { size, modified: Some(self.modified) })
+        Ok(FileInfo { size, modified: Some(self.modified) })
     }
 
-    fn fetch(&mut self, path: &RemotePath, offset: u64, _: Type) -> Result<Box<dyn Incoming>> {
+    fn open_download(
+        &mut self,
+        path: &RemotePath,
+        offset: u64,
+        _: TransferType,
+    ) -> Result<Box<dyn DownloadStream>> {
         self.fetched += 1;
         if self.fault == Some(Fault::RefusesRestart) && offset > 0 {
             let refused = Error::new(Kind::Refused, "what is REST?");
@@ -212,12 +217,17 @@ impl Remote for Fake {
         Ok(Box::new(FakeDownload { left, fault: self.fault, end: End::Open }))
     }
 
-    fn store(&mut self, path: &RemotePath, place: Place, _: Type) -> Result<Box<dyn Outgoing>> {
+    fn open_upload(
+        &mut self,
+        path: &RemotePath,
+        place: UploadMode,
+        _: TransferType,
+    ) -> Result<Box<dyn UploadStream>> {
         if let Some(local) = &self.touch_on_store {
             std::fs::write(local, "something else").unwrap();
         }
         self.places.push(place);
-        let got = if place == Place::Whole { Vec::new() } else { self.content(path.as_str()) };
+        let got = if place == UploadMode::Whole { Vec::new() } else { self.content(path.as_str()) };
         Ok(Box::new(FakeUpload {
             files: Arc::clone(&self.files),
             name: path.as_str().to_owned(),
@@ -236,7 +246,7 @@ impl Remote for Fake {
         if self.fault == Some(Fault::WrongChecksum) {
             content.push(0);
         }
-        Ok(Some(Algorithm::Sha256.of(&mut &content[..]).unwrap()))
+        Ok(Some(Algorithm::Sha256.compute(&mut &content[..]).unwrap()))
     }
 
     fn move_file(&mut self, from: &RemotePath, to: &RemotePath) -> Result<()> {
@@ -246,7 +256,7 @@ impl Remote for Fake {
         Ok(())
     }
 
-    fn remove(&mut self, path: &RemotePath) -> Result<()> {
+    fn remove_file(&mut self, path: &RemotePath) -> Result<()> {
         self.files.lock().unwrap().remove(path.as_str());
         Ok(())
     }
@@ -255,7 +265,7 @@ impl Remote for Fake {
         None
     }
 
-    fn timeout(&self) -> Duration {
+    fn stall_timeout(&self) -> Duration {
         Duration::from_secs(30)
     }
 }

@@ -30,7 +30,7 @@ use crate::error::Result;
 use crate::ftp::data::Finished;
 use crate::ftp::path::RemotePath;
 use checksum::Checksum;
-use rate_limit::Limit;
+use rate_limit::RateLimit;
 use upload::journal::UploadJournals;
 
 /// Bytes moved per read or write: large enough that system calls do not show in a profile.
@@ -38,7 +38,7 @@ pub const BLOCK: usize = 256 * 1024;
 
 /// What is known of a remote file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Facts {
+pub struct FileInfo {
     /// Bytes, in binary type.
     pub size: Option<u64>,
     /// Last modified, UTC.
@@ -47,7 +47,7 @@ pub struct Facts {
 
 /// The type of a transfer (RFC 959 section 3.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Type {
+pub enum TransferType {
     /// TYPE I: the bytes as they are.
     #[default]
     Binary,
@@ -57,7 +57,7 @@ pub enum Type {
 
 /// Where an upload's bytes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum UploadMode {
     /// They are the whole file (STOR).
     Whole,
     /// They follow what is there (APPE).
@@ -67,9 +67,9 @@ pub enum Place {
 }
 
 /// A download under way.
-pub trait Incoming: Read {
+pub trait DownloadStream: Read {
     /// The size that the server announced when it began to send.
-    fn announced(&self) -> Option<u64>;
+    fn announced_size(&self) -> Option<u64>;
 
     /// Ends it and reads the completion reply.
     ///
@@ -83,7 +83,7 @@ pub trait Incoming: Read {
 }
 
 /// An upload under way.
-pub trait Outgoing: Write {
+pub trait UploadStream: Write {
     /// Ends the stream properly and reads the completion reply.
     ///
     /// # Errors
@@ -101,40 +101,54 @@ pub trait Outgoing: Write {
 #[allow(clippy::missing_errors_doc)]
 pub trait Remote {
     /// Size and time of a file, as far as the server tells.
-    fn facts(&mut self, path: &RemotePath) -> Result<Facts>;
+    fn file_info(&mut self, path: &RemotePath) -> Result<FileInfo>;
 
     /// The size of what RETR would send, asked for now: a listing may have told a link's own.
-    fn size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
-        Ok(self.facts(path)?.size)
+    fn file_size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
+        Ok(self.file_info(path)?.size)
     }
 
     /// The path from the root, where the server told the directory.
-    fn absolute(&self, path: &RemotePath) -> RemotePath {
+    fn absolute_path(&self, path: &RemotePath) -> RemotePath {
         path.clone()
     }
 
     /// Says that [`Remote::modified`] will be asked when the file that is fetched next has come:
     /// its time can be asked for in the same round trip.
-    fn foresee_modified(&mut self, _path: &RemotePath) -> Result<()> {
+    fn prefetch_modified(&mut self, _path: &RemotePath) -> Result<()> {
         Ok(())
     }
 
     /// The time of a file as it was when its fetch began, if that was foreseen; else now.
-    fn modified(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
-        Ok(self.facts(path)?.modified)
+    fn modified_time(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
+        Ok(self.file_info(path)?.modified)
     }
 
     /// The size of a file that was just stored; `time` is what [`Remote::set_modified`] will be
     /// told next, if it will be.
-    fn arrived(&mut self, path: &RemotePath, _time: Option<NaiveDateTime>) -> Result<Option<u64>> {
-        Ok(self.facts(path)?.size)
+    fn size_after_upload(
+        &mut self,
+        path: &RemotePath,
+        _time: Option<NaiveDateTime>,
+    ) -> Result<Option<u64>> {
+        Ok(self.file_info(path)?.size)
     }
 
     /// Begins to fetch a file from `offset` on.
-    fn fetch(&mut self, path: &RemotePath, offset: u64, kind: Type) -> Result<Box<dyn Incoming>>;
+    fn open_download(
+        &mut self,
+        path: &RemotePath,
+        offset: u64,
+        kind: TransferType,
+    ) -> Result<Box<dyn DownloadStream>>;
 
     /// Begins to store a file.
-    fn store(&mut self, path: &RemotePath, place: Place, kind: Type) -> Result<Box<dyn Outgoing>>;
+    fn open_upload(
+        &mut self,
+        path: &RemotePath,
+        place: UploadMode,
+        kind: TransferType,
+    ) -> Result<Box<dyn UploadStream>>;
 
     /// Sets a file's time; `false` when the server takes no time.
     fn set_modified(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool>;
@@ -146,36 +160,36 @@ pub trait Remote {
     fn move_file(&mut self, from: &RemotePath, to: &RemotePath) -> Result<()>;
 
     /// Removes a file.
-    fn remove(&mut self, path: &RemotePath) -> Result<()>;
+    fn remove_file(&mut self, path: &RemotePath) -> Result<()>;
 
     /// Whether the last data connection resumed the TLS session; `None` without TLS.
     fn tls_resumed(&self) -> Option<bool>;
 
     /// How long a transfer may stall, for messages.
-    fn timeout(&self) -> Duration;
+    fn stall_timeout(&self) -> Duration;
 }
 
 /// Is told how a transfer goes.
 pub trait Progress {
     /// The size became known.
-    fn expect(&self, total: u64);
+    fn set_total(&self, total: u64);
     /// The transfer begins, or begins again, at this offset.
     fn start_at(&self, offset: u64);
     /// So many bytes more have moved.
     fn advance(&self, bytes: u64);
     /// Something that the user should know.
-    fn note(&self, text: &str);
+    fn show_note(&self, text: &str);
 }
 
 /// A transfer that nobody watches.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Unwatched;
+pub struct NoProgress;
 
-impl Progress for Unwatched {
-    fn expect(&self, _total: u64) {}
+impl Progress for NoProgress {
+    fn set_total(&self, _total: u64) {}
     fn start_at(&self, _offset: u64) {}
     fn advance(&self, _bytes: u64) {}
-    fn note(&self, _text: &str) {}
+    fn show_note(&self, _text: &str) {}
 }
 
 /// A transfer that has succeeded.
@@ -194,7 +208,7 @@ pub struct Outcome {
 }
 
 /// Whether all data connections resumed the TLS session, those that were without TLS left out.
-fn all_resumed(one: Option<bool>, other: Option<bool>) -> Option<bool> {
+fn all_tls_resumed(one: Option<bool>, other: Option<bool>) -> Option<bool> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one && other),
         (one, other) => one.or(other),
@@ -229,7 +243,7 @@ pub enum Resume {
 
 impl Resume {
     /// What `-c` means.
-    pub fn asked(resume: bool) -> Self {
+    pub fn if_asked(resume: bool) -> Self {
         if resume { Self::Asked } else { Self::No }
     }
 
@@ -241,7 +255,7 @@ impl Resume {
 
 /// How to transfer (settings `xfer:…` and `net:limit-…`, options of the commands).
 #[derive(Debug, Clone)]
-pub struct How {
+pub struct TransferOptions {
     /// Keep modification times.
     pub preserve_times: bool,
     /// What is compared.
@@ -249,35 +263,35 @@ pub struct How {
     /// Whether what is there may be resumed.
     pub resume: Resume,
     /// The type.
-    pub kind: Type,
+    pub transfer_type: TransferType,
     /// Upload to a temporary name, then rename.
     pub atomic: bool,
     /// The limits that the bytes are drawn from: this transfer's, and that of all together.
-    pub limits: [Limit; 2],
+    pub limits: [RateLimit; 2],
     /// Where uploads that were begun are written down; without it none is retried from an offset.
-    pub uploads: Option<Arc<UploadJournals>>,
+    pub upload_journals: Option<Arc<UploadJournals>>,
 }
 
-impl How {
+impl TransferOptions {
     /// How many bytes to move at a time for a file of `size`: one more than it has, so that its
     /// end shows with the last of them, at most [`BLOCK`], and evenly under a limit.
-    fn block(&self, size: Option<u64>) -> usize {
+    fn block_size(&self, size: Option<u64>) -> usize {
         let whole = size.map_or(BLOCK, |size| usize::try_from(size).unwrap_or(BLOCK));
         let block = (whole.saturating_add(1)).clamp(4096, BLOCK);
-        self.limits.iter().fold(block, |block, limit| limit.block(block))
+        self.limits.iter().fold(block, |block, limit| limit.block_size(block))
     }
 }
 
-impl Default for How {
+impl Default for TransferOptions {
     fn default() -> Self {
         Self {
             preserve_times: true,
             verify: Verify::Size,
             resume: Resume::No,
-            kind: Type::Binary,
+            transfer_type: TransferType::Binary,
             atomic: false,
-            limits: [Limit::default(), Limit::default()],
-            uploads: None,
+            limits: [RateLimit::default(), RateLimit::default()],
+            upload_journals: None,
         }
     }
 }

@@ -9,28 +9,28 @@ use crate::error::Result;
 
 /// A limit of bytes a second. Clones share it; without a rate it never waits.
 #[derive(Debug, Clone, Default)]
-pub struct Limit(Option<Arc<Mutex<Bucket>>>);
+pub struct RateLimit(Option<Arc<Mutex<TokenBucket>>>);
 
 #[derive(Debug)]
-struct Bucket {
+struct TokenBucket {
     rate: f64,
     /// Bytes that may be moved now; negative while a debt is being waited for.
-    level: f64,
-    filled: Instant,
+    tokens: f64,
+    refilled: Instant,
 }
 
-impl Limit {
+impl RateLimit {
     /// A limit of `rate` bytes a second; 0 is none.
     pub fn new(rate: u64) -> Self {
         Self((rate > 0).then(|| {
             let rate = rate as f64;
-            Arc::new(Mutex::new(Bucket { rate, level: 0.0, filled: Instant::now() }))
+            Arc::new(Mutex::new(TokenBucket { rate, tokens: 0.0, refilled: Instant::now() }))
         }))
     }
 
     /// How many bytes to move at a time so that the rate is even: a tenth of a second's worth,
     /// at most `block`.
-    pub fn block(&self, block: usize) -> usize {
+    pub fn block_size(&self, block: usize) -> usize {
         match &self.0 {
             Some(bucket) => {
                 let rate = bucket.lock().unwrap_or_else(PoisonError::into_inner).rate;
@@ -45,16 +45,16 @@ impl Limit {
     /// # Errors
     ///
     /// Ctrl-C.
-    pub fn take(&self, bytes: usize, cancel: &Cancel) -> Result<()> {
+    pub fn take_tokens(&self, bytes: usize, cancel: &Cancel) -> Result<()> {
         let Some(bucket) = &self.0 else { return Ok(()) };
         let debt = {
             let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
-            let gained = now.duration_since(bucket.filled).as_secs_f64() * bucket.rate;
+            let gained = now.duration_since(bucket.refilled).as_secs_f64() * bucket.rate;
             // Silence does not add up to a burst of more than a tenth of a second.
-            bucket.level = (bucket.level + gained).min(bucket.rate / 10.0) - bytes as f64;
-            bucket.filled = now;
-            Duration::from_secs_f64((-bucket.level / bucket.rate).max(0.0))
+            bucket.tokens = (bucket.tokens + gained).min(bucket.rate / 10.0) - bytes as f64;
+            bucket.refilled = now;
+            Duration::from_secs_f64((-bucket.tokens / bucket.rate).max(0.0))
         };
         cancel.sleep(debt)
     }
@@ -66,14 +66,14 @@ mod tests {
 
     #[test]
     fn what_is_moved_keeps_to_the_rate_however_many_share_it() {
-        let limit = Limit::new(1_000_000);
+        let limit = RateLimit::new(1_000_000);
         let start = Instant::now();
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 let limit = limit.clone();
                 scope.spawn(move || {
                     for _ in 0..10 {
-                        limit.take(10_000, &Cancel::new()).unwrap();
+                        limit.take_tokens(10_000, &Cancel::new()).unwrap();
                     }
                 });
             }
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn no_limit_never_waits() {
         let start = Instant::now();
-        Limit::new(0).take(usize::MAX, &Cancel::new()).unwrap();
+        RateLimit::new(0).take_tokens(usize::MAX, &Cancel::new()).unwrap();
         assert!(start.elapsed() < Duration::from_millis(100));
     }
 }

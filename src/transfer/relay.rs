@@ -4,13 +4,13 @@
 use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
-use super::download::resume::Start;
-use super::download::stream::{Download, Failure, unconfirmed};
+use super::download::resume::ResumePoint;
+use super::download::stream::{FetchFailure, FileFetcher, unconfirmed_error};
 use super::upload::journal::{Source, UploadJournal};
-use super::upload::{Compare, Resumed, store_from};
+use super::upload::{Compare, Resumed, open_upload_at};
 use super::{
-    Facts, How, Outcome, Outgoing, Progress, Remote, Resume, Type, Verify, all_resumed, atomic,
-    verify,
+    FileInfo, Outcome, Progress, Remote, Resume, TransferOptions, TransferType, UploadStream,
+    Verify, all_tls_resumed, atomic, verify,
 };
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -25,9 +25,9 @@ pub struct Job {
     /// Where to store it.
     pub to: RemotePath,
     /// Size and time, where a listing has told them already.
-    pub facts: Option<Facts>,
+    pub info: Option<FileInfo>,
     /// How.
-    pub how: How,
+    pub options: TransferOptions,
 }
 
 /// Which of the two servers.
@@ -82,27 +82,27 @@ pub fn copy(
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Outcome, Failed> {
-    let facts = match job.facts {
-        Some(facts) if job.how.resume == Resume::No => facts,
+    let info = match job.info {
+        Some(info) if job.options.resume == Resume::No => info,
         // It may have been replaced since it was listed.
-        _ => source.facts(&job.from).map_err(here)?,
+        _ => source.file_info(&job.from).map_err(here)?,
     };
     let begun = Instant::now();
-    let mut run = |facts| Relay { job, facts, progress, cancel, begun }.run(source, target);
-    let ended = match run(facts) {
+    let mut run = |info| Relay { job, info, progress, cancel, begun }.run(source, target);
+    let ended = match run(info) {
         // It was listed with the length of a link: once more, with its own.
-        Err(Ended::OtherSize(size)) => run(Facts { size: Some(size), ..facts }),
+        Err(Ended::OtherSize(size)) => run(FileInfo { size: Some(size), ..info }),
         other => other,
     };
     ended.map_err(|ended| match ended {
         Ended::Failed(failed) => failed,
-        Ended::OtherSize(size) => here(Failure::OtherSize(size).into_error(&job.from)),
+        Ended::OtherSize(size) => here(FetchFailure::DifferentSize(size).into_error(&job.from)),
     })
 }
 
 struct Relay<'a> {
     job: &'a Job,
-    facts: Facts,
+    info: FileInfo,
     progress: &'a dyn Progress,
     cancel: &'a Cancel,
     begun: Instant,
@@ -122,17 +122,17 @@ impl From<Failed> for Ended {
 
 impl Relay<'_> {
     fn run(&self, source: &mut dyn Remote, target: &mut dyn Remote) -> Result<Outcome, Ended> {
-        let (job, facts) = (self.job, self.facts);
-        let name = atomic::first_name(&job.to, &job.how).map_err(there)?;
-        let binary = job.how.kind == Type::Binary;
-        let path = target.absolute(&name);
-        let journal = job.how.uploads.as_ref().filter(|_| binary);
+        let (job, info) = (self.job, self.info);
+        let name = atomic::upload_name(&job.to, &job.options).map_err(there)?;
+        let binary = job.options.transfer_type == TransferType::Binary;
+        let path = target.absolute_path(&name);
+        let journal = job.options.upload_journals.as_ref().filter(|_| binary);
         let journal = journal.map(|journals| journals.of(&path));
-        let version = Source::of_remote(&source.absolute(&job.from), facts);
+        let version = Source::of_remote(&source.absolute_path(&job.from), info);
         let known = journal.as_ref().zip(version.as_ref());
         let start = self.start(source, target, &name, known)?;
         let offset = start.offset;
-        let whole_already = offset > 0 && facts.size == Some(offset);
+        let whole_already = offset > 0 && info.size == Some(offset);
         let mut sent = offset;
         let carried = if whole_already {
             Ok(Outcome {
@@ -160,12 +160,12 @@ impl Relay<'_> {
             _ => {}
         }
         let outcome = done?;
-        if job.how.preserve_times
-            && let Some(time) = facts.modified
+        if job.options.preserve_times
+            && let Some(time) = info.modified
         {
             target.set_modified(&job.to, time).map_err(there)?;
         }
-        let tls_resumed = all_resumed(outcome.tls_resumed, target.tls_resumed());
+        let tls_resumed = all_tls_resumed(outcome.tls_resumed, target.tls_resumed());
         Ok(Outcome { elapsed: self.begun.elapsed(), tls_resumed, ..outcome })
     }
 
@@ -176,34 +176,36 @@ impl Relay<'_> {
         target: &mut dyn Remote,
         name: &RemotePath,
         known: Option<(&UploadJournal<'_>, &Source)>,
-    ) -> Result<Start, Failed> {
-        let Some(size) = self.facts.size else { return Ok(Start::default()) };
-        if self.job.how.resume == Resume::No || self.job.how.kind == Type::Ascii {
-            return Ok(Start::default());
+    ) -> Result<ResumePoint, Failed> {
+        let Some(size) = self.info.size else { return Ok(ResumePoint::default()) };
+        if self.job.options.resume == Resume::No
+            || self.job.options.transfer_type == TransferType::Ascii
+        {
+            return Ok(ResumePoint::default());
         }
         let resumed = Resumed {
             target: name,
             size,
-            modified: self.facts.modified.map(|time| time.and_utc().timestamp()),
+            modified: self.info.modified.map(|time| time.and_utc().timestamp()),
             source: known.map(|(_, version)| version),
             journal: known.map(|(journal, _)| journal),
-            resume: self.job.how.resume,
+            resume: self.job.options.resume,
             progress: self.progress,
             cancel: self.cancel,
         };
-        let (mut start, mut failed) = (Start::default(), None);
+        let (mut start, mut failed) = (ResumePoint::default(), None);
         let offset = resumed.offset(target, &mut |length, compare| {
-            let how = How::default();
-            let download = Download {
+            let options = TransferOptions::default();
+            let download = FileFetcher {
                 path: &self.job.from,
-                facts: self.facts,
-                how: &how,
+                info: self.info,
+                options: &options,
                 cancel: self.cancel,
             };
             let mut block = |offset, count| {
-                let block = download.block(source, offset, count, Type::Binary);
+                let block = download.fetch_block(source, offset, count, TransferType::Binary);
                 let block =
-                    block.and_then(|block| block.ok_or(Failure::NotTheSame("it is shorter")));
+                    block.and_then(|block| block.ok_or(FetchFailure::NotTheSame("it is shorter")));
                 block.map_err(|failure| {
                     let error = failure.into_error(&self.job.from);
                     failed = Some(error.clone());
@@ -211,17 +213,17 @@ impl Relay<'_> {
                 })
             };
             start = match compare {
-                Compare::End => Start::behind(length, &mut block)?,
-                Compare::Samples => Start::sampled(length, &mut block)?,
+                Compare::End => ResumePoint::with_last_block(length, &mut block)?,
+                Compare::Samples => ResumePoint::with_samples(length, &mut block)?,
             };
             Ok(start.clone())
         });
         match (offset, failed) {
             (Err(_), Some(error)) => Err(here(error)),
             (Err(error), None) => Err(there(error)),
-            (Ok(0), _) => Ok(Start::default()),
+            (Ok(0), _) => Ok(ResumePoint::default()),
             // The samples were compared; the last block shows that the source begins where it must.
-            (Ok(_), _) => Ok(Start { samples: Vec::new(), ..start }),
+            (Ok(_), _) => Ok(ResumePoint { samples: Vec::new(), ..start }),
         }
     }
 
@@ -231,21 +233,27 @@ impl Relay<'_> {
         source: &mut dyn Remote,
         target: &mut dyn Remote,
         name: &RemotePath,
-        start: &Start,
+        start: &ResumePoint,
         known: Option<(&UploadJournal<'_>, &Source)>,
         sent: &mut u64,
     ) -> Result<Outcome, Ended> {
         let job = self.job;
-        let timeout = target.timeout();
+        let timeout = target.stall_timeout();
         // The wire's form of a text is the same on both sides.
-        let how = How { kind: Type::Binary, verify: Verify::Size, ..job.how.clone() };
-        let binary = job.how.kind == Type::Binary;
-        let facts = if binary { self.facts } else { Facts { size: None, ..self.facts } };
-        let download = Download { path: &job.from, facts, how: &how, cancel: self.cancel };
-        let size = self.facts.size.unwrap_or(0);
+        let options = TransferOptions {
+            transfer_type: TransferType::Binary,
+            verify: Verify::Size,
+            ..job.options.clone()
+        };
+        let binary = job.options.transfer_type == TransferType::Binary;
+        let info = if binary { self.info } else { FileInfo { size: None, ..self.info } };
+        let download =
+            FileFetcher { path: &job.from, info, options: &options, cancel: self.cancel };
+        let size = self.info.size.unwrap_or(0);
         let mut sink = Sink {
             open: &mut || {
-                let outgoing = store_from(target, name, start.offset, job.how.kind)?;
+                let outgoing =
+                    open_upload_at(target, name, start.offset, job.options.transfer_type)?;
                 // Not sooner: until the server has taken the command, it has an older file.
                 if let Some((journal, version)) = known {
                     journal.begin(version, size, start.offset);
@@ -256,7 +264,13 @@ impl Relay<'_> {
             sent,
             failed: None,
         };
-        let fetched = download.run_as(source, job.how.kind, start, &mut sink, self.progress);
+        let fetched = download.fetch_into_as(
+            source,
+            job.options.transfer_type,
+            start,
+            &mut sink,
+            self.progress,
+        );
         if fetched.is_ok() {
             // An empty file is one as well. Why it failed is kept.
             let _ = sink.ready();
@@ -283,7 +297,7 @@ impl Relay<'_> {
                     outgoing.abort();
                 }
                 return Err(match failure {
-                    Failure::OtherSize(size) => Ended::OtherSize(size),
+                    FetchFailure::DifferentSize(size) => Ended::OtherSize(size),
                     other => here(other.into_error(&job.from)).into(),
                 });
             }
@@ -291,7 +305,7 @@ impl Relay<'_> {
         if let Some(outgoing) = outgoing {
             let finished = outgoing.finish();
             let finished =
-                finished.map_err(|error| there(unconfirmed(&what, fetched.bytes, error)))?;
+                finished.map_err(|error| there(unconfirmed_error(&what, fetched.bytes, error)))?;
             verify::upload(&what, &finished).map_err(there)?;
         }
         Ok(fetched)
@@ -306,11 +320,11 @@ fn check(
     name: &RemotePath,
     sent: u64,
 ) -> Result<(), Failed> {
-    if job.how.verify == Verify::None || job.how.kind == Type::Ascii {
+    if job.options.verify == Verify::None || job.options.transfer_type == TransferType::Ascii {
         return Ok(());
     }
-    let size = match target.facts(name) {
-        Ok(facts) => facts.size,
+    let size = match target.file_info(name) {
+        Ok(info) => info.size,
         Err(error) if error.kind() == Kind::Refused => None,
         Err(error) => return Err(there(error)),
     };
@@ -320,7 +334,7 @@ fn check(
         // What is missing can be sent.
         return Err(there(if size < sent { error.transient() } else { error }));
     }
-    if job.how.verify == Verify::Hash
+    if job.options.verify == Verify::Hash
         && let Some(from) = source.checksum(&job.from).map_err(here)?
         && let Some(to) = target.checksum(name).map_err(there)?
         && from.algorithm == to.algorithm
@@ -342,15 +356,15 @@ enum Broken {
 
 /// The upload as the download's sink: opened by the first bytes; keeps the reason of its failure.
 struct Sink<'a> {
-    open: &'a mut dyn FnMut() -> Result<Box<dyn Outgoing>>,
-    outgoing: Option<Box<dyn Outgoing>>,
+    open: &'a mut dyn FnMut() -> Result<Box<dyn UploadStream>>,
+    outgoing: Option<Box<dyn UploadStream>>,
     sent: &'a mut u64,
     failed: Option<Broken>,
 }
 
 impl Sink<'_> {
     /// Opens the upload; whether that worked.
-    fn ready(&mut self) -> std::io::Result<&mut Box<dyn Outgoing>> {
+    fn ready(&mut self) -> std::io::Result<&mut Box<dyn UploadStream>> {
         if self.outgoing.is_none() {
             match (self.open)() {
                 Ok(outgoing) => self.outgoing = Some(outgoing),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::NaiveDateTime;
 
 use super::checksum::{self, Checksum};
-use super::{Facts, Incoming, Outgoing, Place, Remote, Type};
+use super::{DownloadStream, FileInfo, Remote, TransferType, UploadMode, UploadStream};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::reply::transfer_size;
 use crate::ftp::data::{Data, Finished};
@@ -14,16 +14,16 @@ use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 
-struct Download(Data);
+struct SessionDownload(Data);
 
-impl Read for Download {
+impl Read for SessionDownload {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer)
     }
 }
 
-impl Incoming for Download {
-    fn announced(&self) -> Option<u64> {
+impl DownloadStream for SessionDownload {
+    fn announced_size(&self) -> Option<u64> {
         self.0.preliminary().and_then(transfer_size)
     }
 
@@ -36,9 +36,9 @@ impl Incoming for Download {
     }
 }
 
-struct Upload(Data);
+struct SessionUpload(Data);
 
-impl Write for Upload {
+impl Write for SessionUpload {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.0.write(buffer)
     }
@@ -48,7 +48,7 @@ impl Write for Upload {
     }
 }
 
-impl Outgoing for Upload {
+impl UploadStream for SessionUpload {
     fn finish(self: Box<Self>) -> Result<Finished> {
         self.0.finish_upload()
     }
@@ -69,7 +69,7 @@ pub fn may_be_link(entry: &Entry) -> bool {
 const LONGEST_LINK: u64 = 4096;
 
 impl Remote for Session {
-    fn facts(&mut self, path: &RemotePath) -> Result<Facts> {
+    fn file_info(&mut self, path: &RemotePath) -> Result<FileInfo> {
         // SIZE counts what would be sent: in ASCII type servers refuse it, or count line ends.
         self.set_ascii_type(false)?;
         // One round trip where MLST is there, two elsewhere.
@@ -80,16 +80,16 @@ impl Remote for Session {
             }
             if may_be_link(&entry) {
                 let (size, modified) = self.size_and_modified(path)?;
-                return Ok(Facts { size, modified });
+                return Ok(FileInfo { size, modified });
             }
             let modified = entry.modified.map(|modified| modified.time);
-            return Ok(Facts { size: entry.size, modified });
+            return Ok(FileInfo { size: entry.size, modified });
         }
         let (size, modified) = self.size_and_modified(path)?;
-        Ok(Facts { size, modified })
+        Ok(FileInfo { size, modified })
     }
 
-    fn size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
+    fn file_size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
         self.set_ascii_type(false)?;
         match Session::file_size(self, path)? {
             None => Ok(self.mlst_entry(path)?.and_then(|entry| entry.size)),
@@ -97,19 +97,23 @@ impl Remote for Session {
         }
     }
 
-    fn absolute(&self, path: &RemotePath) -> RemotePath {
+    fn absolute_path(&self, path: &RemotePath) -> RemotePath {
         self.cwd().resolve(path.as_str()).unwrap_or_else(|_| path.clone())
     }
 
-    fn foresee_modified(&mut self, path: &RemotePath) -> Result<()> {
+    fn prefetch_modified(&mut self, path: &RemotePath) -> Result<()> {
         Session::prefetch_modified(self, path)
     }
 
-    fn modified(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
+    fn modified_time(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
         Session::modified_time(self, path)
     }
 
-    fn arrived(&mut self, path: &RemotePath, time: Option<NaiveDateTime>) -> Result<Option<u64>> {
+    fn size_after_upload(
+        &mut self,
+        path: &RemotePath,
+        time: Option<NaiveDateTime>,
+    ) -> Result<Option<u64>> {
         self.set_ascii_type(false)?;
         self.pipeline_set_modified(path, time)?;
         match self.mlst_entry(path)? {
@@ -118,21 +122,31 @@ impl Remote for Session {
         }
     }
 
-    fn fetch(&mut self, path: &RemotePath, offset: u64, kind: Type) -> Result<Box<dyn Incoming>> {
-        self.set_ascii_type(kind == Type::Ascii)?;
+    fn open_download(
+        &mut self,
+        path: &RemotePath,
+        offset: u64,
+        kind: TransferType,
+    ) -> Result<Box<dyn DownloadStream>> {
+        self.set_ascii_type(kind == TransferType::Ascii)?;
         let data = self.open_data(&format!("get {path}"), "RETR", path.as_str(), offset)?;
-        Ok(Box::new(Download(data)))
+        Ok(Box::new(SessionDownload(data)))
     }
 
-    fn store(&mut self, path: &RemotePath, place: Place, kind: Type) -> Result<Box<dyn Outgoing>> {
-        self.set_ascii_type(kind == Type::Ascii)?;
+    fn open_upload(
+        &mut self,
+        path: &RemotePath,
+        place: UploadMode,
+        kind: TransferType,
+    ) -> Result<Box<dyn UploadStream>> {
+        self.set_ascii_type(kind == TransferType::Ascii)?;
         let (verb, offset) = match place {
-            Place::Whole => ("STOR", 0),
-            Place::End => ("APPE", 0),
-            Place::Offset(offset) => ("STOR", offset),
+            UploadMode::Whole => ("STOR", 0),
+            UploadMode::End => ("APPE", 0),
+            UploadMode::Offset(offset) => ("STOR", offset),
         };
         let data = self.open_data(&format!("put {path}"), verb, path.as_str(), offset)?;
-        Ok(Box::new(Upload(data)))
+        Ok(Box::new(SessionUpload(data)))
     }
 
     fn set_modified(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool> {
@@ -140,11 +154,13 @@ impl Remote for Session {
     }
 
     fn checksum(&mut self, path: &RemotePath) -> Result<Option<Checksum>> {
-        let Some((verb, algorithm)) = checksum::offered(self.features()) else { return Ok(None) };
+        let Some((verb, algorithm)) = checksum::best_offered(self.features()) else {
+            return Ok(None);
+        };
         let reply = self.command(verb, path.as_str())?;
         let digits = reply
             .is_positive_completion()
-            .then(|| checksum::digits(algorithm, &reply.text()))
+            .then(|| checksum::digits_in_reply(algorithm, &reply.text()))
             .flatten();
         Ok(digits.map(|digits| Checksum { algorithm, digits }))
     }
@@ -153,7 +169,7 @@ impl Remote for Session {
         self.rename(from, to)
     }
 
-    fn remove(&mut self, path: &RemotePath) -> Result<()> {
+    fn remove_file(&mut self, path: &RemotePath) -> Result<()> {
         self.remove_file(path)
     }
 
@@ -162,7 +178,7 @@ impl Remote for Session {
         agreed.map(|agreed| agreed.resumed)
     }
 
-    fn timeout(&self) -> Duration {
+    fn stall_timeout(&self) -> Duration {
         self.config().timeout
     }
 }

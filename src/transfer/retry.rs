@@ -9,12 +9,12 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 
 /// The longest pause.
-const LONGEST: Duration = Duration::from_secs(60);
+const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
 /// The retries left for one piece of work.
 #[derive(Debug, Clone)]
 pub struct Retries {
-    made: u32,
+    attempts: u32,
     max: u32,
     interval: Duration,
 }
@@ -22,7 +22,7 @@ pub struct Retries {
 impl Retries {
     /// At most `max` retries, the first after about `interval`.
     pub fn new(max: u32, interval: Duration) -> Self {
-        Self { made: 0, max, interval }
+        Self { attempts: 0, max, interval }
     }
 
     /// Waits before the next try, if `error` is transient and there is one left; `say` is told
@@ -31,17 +31,22 @@ impl Retries {
     /// # Errors
     ///
     /// `error` itself when there is no use in trying again; Ctrl-C.
-    pub fn wait(&mut self, error: Error, cancel: &Cancel, say: impl FnOnce(&str)) -> Result<()> {
-        if !error.is_transient() || self.made >= self.max {
+    pub fn wait_or_fail(
+        &mut self,
+        error: Error,
+        cancel: &Cancel,
+        say: impl FnOnce(&str),
+    ) -> Result<()> {
+        if !error.is_transient() || self.attempts >= self.max {
             return Err(error);
         }
-        let pause = self.pause();
-        self.made += 1;
+        let pause = self.next_backoff();
+        self.attempts += 1;
         say(&format!(
             "{}; trying again in {:.1} s ({} of {})",
             error.message(),
             pause.as_secs_f32(),
-            self.made,
+            self.attempts,
             self.max
         ));
         cancel.sleep(pause)
@@ -50,11 +55,11 @@ impl Retries {
     /// Progress was made: the count begins anew, so that a long transfer on a bad line is not
     /// given up for the sum of its losses.
     pub fn restart(&mut self) {
-        self.made = 0;
+        self.attempts = 0;
     }
 
-    fn pause(&self) -> Duration {
-        let doubled = self.interval.saturating_mul(1 << self.made.min(16)).min(LONGEST);
+    fn next_backoff(&self) -> Duration {
+        let doubled = self.interval.saturating_mul(1 << self.attempts.min(16)).min(MAX_BACKOFF);
         // Up to a quarter more or less, so that many clients do not come back at once.
         doubled.mul_f64(0.75 + 0.5 * jitter())
     }
@@ -62,26 +67,26 @@ impl Retries {
 
 /// Watches a transfer, and remembers whether any byte of it has moved. Only then may another try
 /// go on where this one stopped: before that, what is at the target is an older file.
-pub struct Moved<'a> {
+pub struct ByteCounter<'a> {
     progress: &'a dyn Progress,
     moved: Cell<bool>,
 }
 
-impl<'a> Moved<'a> {
+impl<'a> ByteCounter<'a> {
     /// Nothing has moved yet.
     pub fn new(progress: &'a dyn Progress) -> Self {
         Self { progress, moved: Cell::new(false) }
     }
 
     /// Whether something has.
-    pub fn any(&self) -> bool {
+    pub fn has_moved(&self) -> bool {
         self.moved.get()
     }
 }
 
-impl Progress for Moved<'_> {
-    fn expect(&self, total: u64) {
-        self.progress.expect(total);
+impl Progress for ByteCounter<'_> {
+    fn set_total(&self, total: u64) {
+        self.progress.set_total(total);
     }
 
     fn start_at(&self, offset: u64) {
@@ -93,8 +98,8 @@ impl Progress for Moved<'_> {
         self.progress.advance(bytes);
     }
 
-    fn note(&self, text: &str) {
-        self.progress.note(text);
+    fn show_note(&self, text: &str) {
+        self.progress.show_note(text);
     }
 }
 
@@ -114,15 +119,15 @@ mod tests {
         let cancel = Cancel::new();
         let mut retries = Retries::new(2, Duration::from_millis(1));
         let lost = || Error::new(Kind::Connect, "lost").transient();
-        assert!(retries.wait(lost(), &cancel, |_| {}).is_ok());
+        assert!(retries.wait_or_fail(lost(), &cancel, |_| {}).is_ok());
         let mut said = String::new();
-        assert!(retries.wait(lost(), &cancel, |text| said = text.to_owned()).is_ok());
+        assert!(retries.wait_or_fail(lost(), &cancel, |text| said = text.to_owned()).is_ok());
         assert!(said.starts_with("lost; trying again in") && said.ends_with("(2 of 2)"), "{said}");
-        assert!(retries.wait(lost(), &cancel, |_| {}).is_err());
+        assert!(retries.wait_or_fail(lost(), &cancel, |_| {}).is_err());
         retries.restart();
-        assert!(retries.wait(lost(), &cancel, |_| {}).is_ok());
+        assert!(retries.wait_or_fail(lost(), &cancel, |_| {}).is_ok());
         let wrong = Error::new(Kind::Login, "wrong password");
-        assert_eq!(retries.wait(wrong, &cancel, |_| {}).unwrap_err().kind(), Kind::Login);
+        assert_eq!(retries.wait_or_fail(wrong, &cancel, |_| {}).unwrap_err().kind(), Kind::Login);
     }
 
     #[test]
@@ -130,12 +135,12 @@ mod tests {
         let mut retries = Retries::new(30, Duration::from_secs(1));
         let mut last = Duration::ZERO;
         for made in [0, 2, 4, 20] {
-            retries.made = made;
-            let pause = retries.pause();
+            retries.attempts = made;
+            let pause = retries.next_backoff();
             assert!(pause > last, "{made}: {pause:?}");
             last = pause;
         }
-        assert!(last <= LONGEST.mul_f64(1.25));
+        assert!(last <= MAX_BACKOFF.mul_f64(1.25));
     }
 
     #[test]
@@ -144,6 +149,9 @@ mod tests {
         cancel.request(crate::cancel::Reason::Interrupted);
         let mut retries = Retries::new(1, Duration::from_secs(60));
         let lost = Error::new(Kind::Connect, "lost").transient();
-        assert_eq!(retries.wait(lost, &cancel, |_| {}).unwrap_err().kind(), Kind::Interrupted);
+        assert_eq!(
+            retries.wait_or_fail(lost, &cancel, |_| {}).unwrap_err().kind(),
+            Kind::Interrupted
+        );
     }
 }

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use crate::bookmarks::{self, is_for_shells};
 use crate::error::Result;
-use crate::fs::app_dirs::Home;
+use crate::fs::app_dirs::AppDirs;
 use crate::output::Output;
 use crate::settings::{ROWS, resolve};
 use crate::trust::entry::address;
@@ -54,7 +54,7 @@ pub struct CompleteArgs {
 ///
 /// Those of the output.
 pub fn print(question: &CompleteArgs, out: &Output) -> Result<()> {
-    let home = Home::find(|name| std::env::var_os(name));
+    let home = AppDirs::from_environment(|name| std::env::var_os(name));
     let (bookmarks, servers) = match (&home, question.what) {
         (Ok(home), What::Targets | What::Servers) => (
             bookmarks::list(home).unwrap_or_default().into_iter().map(|(name, _)| name).collect(),

@@ -109,7 +109,7 @@ impl Context {
             if !busy || self.at_prompt {
                 return Err(error);
             }
-            let tried = retries.wait(error, &self.cancel, |text| self.out.notice(text));
+            let tried = retries.wait_or_fail(error, &self.cancel, |text| self.out.notice(text));
             tried.map_err(Error::given_up)?;
         }
     }

@@ -294,7 +294,7 @@ impl Context {
             if !lost && !error.reply().is_some_and(no_data) {
                 return Err(error);
             }
-            retries.wait(error, &self.cancel, |text| self.out.notice(text))?;
+            retries.wait_or_fail(error, &self.cancel, |text| self.out.notice(text))?;
             if self.connection.live_session().is_none() {
                 // Why it was lost has just been said.
                 self.connection.close();

@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
 use crate::settings::CACHE_EXPIRE;
-use crate::transfer::Facts;
+use crate::transfer::FileInfo;
 use crate::transfer::remote::may_be_link;
 
 impl Context {
@@ -76,7 +76,7 @@ impl Context {
     }
 
     /// Size and time of a remote file, if a listing told them lately and exactly.
-    pub fn cached_file_info(&mut self, path: &RemotePath) -> Option<Facts> {
+    pub fn cached_file_info(&mut self, path: &RemotePath) -> Option<FileInfo> {
         let cwd = self.connection.remote_directory()?.clone();
         let expire = self.settings.duration(CACHE_EXPIRE, self.connection.host());
         let entry = self.cache.cached_entry(&cwd.resolve(path.as_str()).ok()?, expire)?;
@@ -86,6 +86,6 @@ impl Context {
         // A time of LIST is neither exact nor in a known zone.
         let exact = |m: &Modified| m.zone == Zone::Utc && m.precision == Precision::Second;
         let modified = entry.modified.filter(exact)?;
-        Some(Facts { size: Some(entry.size?), modified: Some(modified.time) })
+        Some(FileInfo { size: Some(entry.size?), modified: Some(modified.time) })
     }
 }

@@ -29,14 +29,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::app_dirs::Home;
+use crate::fs::app_dirs::AppDirs;
 use crate::local_path;
 use crate::output::{Output, Way};
 use crate::settings::{self as set, Settings};
-use crate::transfer::rate_limit::Limit;
+use crate::transfer::rate_limit::RateLimit;
 use crate::transfer::retry::Retries;
 use crate::transfer::upload::journal::UploadJournals;
-use crate::transfer::{How, Verify};
+use crate::transfer::{TransferOptions, Verify};
 
 pub use audit::{Audit, AuditSide};
 pub use cache::ListingCache;
@@ -71,15 +71,15 @@ impl RunTotals {
 
 /// The limits that all transfers share (setting `net:limit-total-rate`).
 #[derive(Debug, Default)]
-pub struct TotalLimits(Mutex<(set::Rate, Limit, Limit)>);
+pub struct TotalLimits(Mutex<(set::Rate, RateLimit, RateLimit)>);
 
 impl TotalLimits {
     /// The limit of one direction, as the setting has it now.
-    fn of_direction(&self, way: Way, settings: &Settings) -> Limit {
+    fn of_direction(&self, way: Way, settings: &Settings) -> RateLimit {
         let rate = settings.rate(set::NET_LIMIT_TOTAL_RATE, None);
         let mut limits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if limits.0 != rate {
-            *limits = (rate, Limit::new(rate.down), Limit::new(rate.up));
+            *limits = (rate, RateLimit::new(rate.down), RateLimit::new(rate.up));
         }
         if way == Way::Download { limits.1.clone() } else { limits.2.clone() }
     }
@@ -106,7 +106,7 @@ pub struct Context {
     /// Aliases, by name.
     pub aliases: BTreeMap<String, String>,
     /// Where files are kept.
-    pub home: Home,
+    pub home: AppDirs,
     /// A job's local directory; the shell's is the process's own.
     pub local_dir: Option<PathBuf>,
     /// The local directory before the last `lcd`.
@@ -150,7 +150,7 @@ impl Context {
         settings: Settings,
         cancel: Cancel,
         connection: Connection,
-        home: Home,
+        home: AppDirs,
         interpreter: Interpreter,
     ) -> Self {
         Self {
@@ -222,11 +222,11 @@ impl Context {
     }
 
     /// How transfers in one direction are done, by the settings for the current host.
-    pub fn transfer_options(&self, way: Way) -> How {
+    pub fn transfer_options(&self, way: Way) -> TransferOptions {
         let host = self.connection.host();
         let rate = self.settings.rate(set::NET_LIMIT_RATE, host);
         let rate = if way == Way::Download { rate.down } else { rate.up };
-        How {
+        TransferOptions {
             preserve_times: self.settings.flag(set::XFER_PRESERVE_TIMES, host),
             verify: match self.settings.text(set::XFER_VERIFY, host) {
                 "none" => Verify::None,
@@ -234,9 +234,11 @@ impl Context {
                 _ => Verify::Size,
             },
             atomic: self.settings.flag(set::XFER_ATOMIC, host),
-            limits: [Limit::new(rate), self.total_limits.of_direction(way, &self.settings)],
-            uploads: self.upload_journals(&self.connection).filter(|_| way != Way::Download),
-            ..How::default()
+            limits: [RateLimit::new(rate), self.total_limits.of_direction(way, &self.settings)],
+            upload_journals: self
+                .upload_journals(&self.connection)
+                .filter(|_| way != Way::Download),
+            ..TransferOptions::default()
         }
     }
 
@@ -244,7 +246,7 @@ impl Context {
     pub fn upload_journals(&self, connection: &Connection) -> Option<Arc<UploadJournals>> {
         let (site, login) = (connection.site.as_ref()?, connection.login.as_ref()?);
         let account = format!("{}@{}", login.user, site.key());
-        Some(Arc::new(UploadJournals::new(self.home.uploads(), account)))
+        Some(Arc::new(UploadJournals::new(self.home.upload_journals(), account)))
     }
 
     /// The retries that one piece of work has.

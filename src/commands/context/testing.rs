@@ -3,7 +3,7 @@
 use super::{Connection, Context, Interpreter};
 use crate::cancel::Cancel;
 use crate::credentials::Sources;
-use crate::fs::app_dirs::Home;
+use crate::fs::app_dirs::AppDirs;
 use crate::output::Output;
 use crate::settings::Settings;
 use crate::trust::gate::Gate;
@@ -28,7 +28,7 @@ impl Fixture {
     /// The same with another output.
     pub fn with(out: Output, interpreter: Interpreter) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let home = Home::at(&dir.path().join("home"));
+        let home = AppDirs::all_in(&dir.path().join("home"));
         let sources = Sources { netrc: None, ..Sources::default() };
         let gate = Gate::new(Store::new(home.known_servers()), Rules::default());
         let connection = Connection::new(gate, sources);

@@ -165,8 +165,8 @@ impl Mirror {
     ) -> Result<()> {
         let mut settings = self.mirror_settings(ctx, way, limit);
         if let Some(there) = there {
-            settings.how.uploads = ctx.upload_journals(there);
-            settings.how.atomic = ctx.settings.flag(set::XFER_ATOMIC, there.host());
+            settings.options.upload_journals = ctx.upload_journals(there);
+            settings.options.atomic = ctx.settings.flag(set::XFER_ATOMIC, there.host());
         }
         let watched = MirrorReport::new(ctx, way, there, sides.clone());
         let begun = std::time::Instant::now();
@@ -222,11 +222,11 @@ impl Mirror {
     fn mirror_settings(&self, ctx: &Context, way: Way, limit: usize) -> Settings {
         let host = ctx.connection.host();
         let mut how = ctx.transfer_options(way);
-        how.resume = Resume::asked(self.resume);
+        how.resume = Resume::if_asked(self.resume);
         let rules = self.patterns.0.iter().map(|(include, pattern)| Rule::new(*include, pattern));
         let workers = self.parallel.unwrap_or(ctx.settings.count(set::MIRROR_PARALLEL, host));
         Settings {
-            how,
+            options: how,
             rules: Rules {
                 filter: Filter { rules: rules.collect() },
                 newer: self.newer,

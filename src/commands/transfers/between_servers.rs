@@ -13,8 +13,10 @@ use crate::output::Way;
 use crate::settings::XFER_ATOMIC;
 use crate::target::Site;
 use crate::transfer::relay::{self, Failed, Side};
-use crate::transfer::retry::Moved;
-use crate::transfer::{Facts, Outcome, Remote as _, Resume, Type, download::partial::system_time};
+use crate::transfer::retry::ByteCounter;
+use crate::transfer::{
+    FileInfo, Outcome, Remote as _, Resume, TransferType, download::partial::system_time,
+};
 
 /// The other server, and where on it files go.
 #[derive(Debug)]
@@ -52,11 +54,11 @@ impl TargetServer {
         &mut self,
         ctx: &mut Context,
         from: &RemotePath,
-        kind: Type,
+        kind: TransferType,
         resume: Resume,
     ) -> Result<()> {
         let to = self.target_path(from)?;
-        let facts = ctx.ask_server(|session| session.facts(from));
+        let facts = ctx.ask_server(|session| session.file_info(from));
         let facts = match facts.map_err(|error| with_server_name(&ctx.connection, error)) {
             Ok(facts) => facts,
             Err(error) => return self.report_copy(ctx, from, &to, Err(error)),
@@ -65,21 +67,22 @@ impl TargetServer {
             return Ok(());
         }
         let host = self.beside.connection.host();
-        let how = crate::transfer::How {
-            kind,
+        let how = crate::transfer::TransferOptions {
+            transfer_type: kind,
             resume,
             atomic: ctx.settings.flag(XFER_ATOMIC, host),
-            uploads: ctx.upload_journals(&self.beside.connection),
+            upload_journals: ctx.upload_journals(&self.beside.connection),
             ..ctx.transfer_options(Way::Copy)
         };
-        let mut job = relay::Job { from: from.clone(), to: to.clone(), facts: Some(facts), how };
+        let mut job =
+            relay::Job { from: from.clone(), to: to.clone(), info: Some(facts), options: how };
         let watched = ProgressBar::new(&ctx.out, from.as_str(), facts.size);
-        let moved = Moved::new(&watched);
+        let moved = ByteCounter::new(&watched);
         let (retries, cancel) = (ctx.retries(), ctx.cancel.clone());
         let result = with_retry(retries, &cancel, &watched, |again| {
             if again {
-                job.facts = None;
-                job.how.resume = resume.after_loss(moved.any());
+                job.info = None;
+                job.options.resume = resume.after_loss(moved.has_moved());
             }
             self.reconnect_both(ctx).and_then(|()| {
                 let lost = || Error::new(Kind::Connect, "the connection was lost").transient();
@@ -103,7 +106,7 @@ impl TargetServer {
         self.report_copy(ctx, from, &to, result)
     }
 
-    fn may_replace(&mut self, ctx: &mut Context, to: &RemotePath, facts: Facts) -> Result<bool> {
+    fn may_replace(&mut self, ctx: &mut Context, to: &RemotePath, facts: FileInfo) -> Result<bool> {
         let modified = || Ok(facts.modified.and_then(system_time));
         ctx.exchange(&mut self.beside);
         let may = overwrite::may_replace_remote(ctx, to, modified);

@@ -19,8 +19,8 @@ use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::local_path;
 use crate::output::{Record, Transfer, Way, human_bytes, human_duration, human_rate};
-use crate::transfer::retry::{Moved, Retries};
-use crate::transfer::{Facts, Outcome, Progress, Remote as _, download as down, upload as up};
+use crate::transfer::retry::{ByteCounter, Retries};
+use crate::transfer::{FileInfo, Outcome, Progress, Remote as _, download as down, upload as up};
 
 /// So many bytes further than ever before, and the count of retries begins anew.
 const PROGRESS: u64 = 16 * 1024 * 1024;
@@ -29,9 +29,9 @@ const PROGRESS: u64 = 16 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub enum FileTransfer {
     /// From the server.
-    Down(down::Job),
+    Down(down::Download),
     /// To the server.
-    Up(up::Job),
+    Up(up::Upload),
 }
 
 impl FileTransfer {
@@ -75,7 +75,7 @@ impl FileTransfer {
     /// Bytes, where that is known without asking the server.
     pub fn known_size(&self) -> Option<u64> {
         match self {
-            FileTransfer::Down(job) => job.facts.and_then(|facts| facts.size),
+            FileTransfer::Down(job) => job.info.and_then(|facts| facts.size),
             FileTransfer::Up(job) => {
                 let metadata = std::fs::metadata(&job.local).ok();
                 metadata.filter(std::fs::Metadata::is_file).map(|metadata| metadata.len())
@@ -91,8 +91,8 @@ impl FileTransfer {
     pub fn resolved_in(&self, cwd: &RemotePath) -> Result<Self> {
         let remote = cwd.resolve(self.remote_path().as_str())?;
         Ok(match self.clone() {
-            FileTransfer::Down(job) => FileTransfer::Down(down::Job { remote, ..job }),
-            FileTransfer::Up(job) => FileTransfer::Up(up::Job { remote, ..job }),
+            FileTransfer::Down(job) => FileTransfer::Down(down::Download { remote, ..job }),
+            FileTransfer::Up(job) => FileTransfer::Up(up::Upload { remote, ..job }),
         })
     }
 
@@ -101,11 +101,11 @@ impl FileTransfer {
     pub fn prepare_retry(&mut self, moved: bool) {
         match self {
             FileTransfer::Down(job) => {
-                job.how.resume = job.how.resume.after_loss(moved);
+                job.options.resume = job.options.resume.after_loss(moved);
                 // What a listing said may be what was wrong, or of another file by now.
-                job.facts = None;
+                job.info = None;
             }
-            FileTransfer::Up(job) => job.how.resume = job.how.resume.after_loss(moved),
+            FileTransfer::Up(job) => job.options.resume = job.options.resume.after_loss(moved),
         }
     }
 
@@ -121,8 +121,8 @@ impl FileTransfer {
         cancel: &Cancel,
     ) -> Result<Outcome> {
         match self {
-            FileTransfer::Down(job) => down::to_file(session, job, progress, cancel),
-            FileTransfer::Up(job) => up::from_file(session, job, progress, cancel),
+            FileTransfer::Down(job) => down::download_to_file(session, job, progress, cancel),
+            FileTransfer::Up(job) => up::upload_from_file(session, job, progress, cancel),
         }
     }
 }
@@ -198,12 +198,12 @@ pub fn for_each_argument(
 /// Those of the transfer.
 pub fn transfer_file(ctx: &mut Context, job: &FileTransfer) -> Result<()> {
     let watched = ProgressBar::new(&ctx.out, &job.progress_label(), job.known_size());
-    let moved = Moved::new(&watched);
+    let moved = ByteCounter::new(&watched);
     let mut trying = job.clone();
     let (retries, cancel) = (ctx.retries(), ctx.cancel.clone());
     let result = with_retry(retries, &cancel, &watched, |again| {
         if again {
-            trying.prepare_retry(moved.any());
+            trying.prepare_retry(moved.has_moved());
             if ctx.connection.live_session().is_none() {
                 // Why it was lost has just been said.
                 ctx.connection.close();
@@ -255,7 +255,7 @@ pub fn with_retry<T>(
             furthest = watched.position();
             retries.restart();
         }
-        retries.wait(error, cancel, |text| watched.note(text))?;
+        retries.wait_or_fail(error, cancel, |text| watched.show_note(text))?;
         again = true;
     }
 }
@@ -271,21 +271,22 @@ pub fn download_to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> 
     let cancel = ctx.cancel.clone();
     let mut sink = DataSink { out, began: false, failed: None };
     let mut retries = ctx.retries();
-    let job = down::Job::new(remote.clone(), "-".into(), how);
+    let job = down::Download::new(remote.clone(), "-".into(), how);
     let known = ctx.cached_file_info(remote);
-    let watcher = crate::transfer::Unwatched;
+    let watcher = crate::transfer::NoProgress;
     let result = loop {
-        let facts: Facts = match known {
+        let facts: FileInfo = match known {
             Some(facts) => facts,
-            None => ctx.ask_server(|session| session.facts(remote))?,
+            None => ctx.ask_server(|session| session.file_info(remote))?,
         };
-        let result = down::to_writer(ctx.session()?, &job, facts, &mut sink, &watcher, &cancel);
+        let result =
+            down::download_to_writer(ctx.session()?, &job, facts, &mut sink, &watcher, &cancel);
         match (result, sink.failed.take()) {
             // The reader has gone, or there is no room.
             (Err(_), Some(error)) => break Err(error),
             // What was printed cannot be taken back.
             (Err(error), None) if !sink.began => {
-                retries.wait(error, &cancel, |text| ctx.out.notice(text))?;
+                retries.wait_or_fail(error, &cancel, |text| ctx.out.notice(text))?;
                 if ctx.connection.live_session().is_none() {
                     // Why it was lost has just been said.
                     ctx.connection.close();

@@ -10,11 +10,11 @@ use clap::ValueEnum;
 
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
-use crate::fs::dir_handle::{Spot, like};
+use crate::fs::dir_handle::{EntryAt, fold_case};
 use crate::ftp::path::RemotePath;
 use crate::settings::{XFER_OVERWRITE, XFER_OVERWRITE_REMOTE};
-use crate::transfer::download::Job;
-use crate::transfer::download::partial::{Target, examine, partial_path, system_time};
+use crate::transfer::download::Download;
+use crate::transfer::download::partial::{Target, examine_target, partial_path, system_time};
 use crate::transfer::{Remote as _, Resume};
 
 /// A policy for files that are there already.
@@ -54,9 +54,10 @@ impl WrittenFiles {
         let number = (there.dev(), there.ino());
         let same = self.by_number.insert(number, target.to_owned()).filter(|it| it != target);
         let name = target.file_name().unwrap_or_default().to_string_lossy();
-        let alike = self.by_likeness.insert(target.with_file_name(like(&name)), target.to_owned());
+        let alike =
+            self.by_likeness.insert(target.with_file_name(fold_case(&name)), target.to_owned());
         // Either may be what the disk calls it.
-        let folds = |path: &Path| Spot::at(path).is_ok_and(|spot| spot.twin().is_some());
+        let folds = |path: &Path| EntryAt::at(path).is_ok_and(|spot| spot.case_variant().is_some());
         let is_one = |other: &PathBuf| other != target && (folds(target) || folds(other));
         match same.or_else(|| alike.filter(is_one)) {
             Some(other) => {
@@ -81,10 +82,14 @@ impl WrittenFiles {
 /// # Errors
 ///
 /// [`Kind::Local`] where the policy refuses; what asking the server or the user fails with.
-pub fn may_replace(ctx: &mut Context, job: &mut Job, asked: Option<Overwrite>) -> Result<bool> {
-    let spot = job.spot()?;
-    let target = examine(&spot)?;
-    job.fresh = target == Target::Absent;
+pub fn may_replace(
+    ctx: &mut Context,
+    job: &mut Download,
+    asked: Option<Overwrite>,
+) -> Result<bool> {
+    let spot = job.local_entry()?;
+    let target = examine_target(&spot)?;
+    job.create_new = target == Target::Absent;
     if target != Target::Replaceable || is_unfinished(job) {
         return Ok(true);
     }
@@ -102,7 +107,9 @@ pub fn may_replace(ctx: &mut Context, job: &mut Job, asked: Option<Overwrite>) -
             let question = format!("{} exists. Replace it", job.local.display());
             ctx.confirm(&question, "--overwrite")
         }
-        Overwrite::Ask | Overwrite::No if spot.twin().is_some() => Err(spot.is_taken()),
+        Overwrite::Ask | Overwrite::No if spot.case_variant().is_some() => {
+            Err(spot.already_exists_error())
+        }
         Overwrite::Ask | Overwrite::No => Err(Error::new(
             Kind::Local,
             format!("{}: the file exists already", job.local.display()),
@@ -112,17 +119,17 @@ pub fn may_replace(ctx: &mut Context, job: &mut Job, asked: Option<Overwrite>) -
 }
 
 /// With `-c`, a file without a partial file beside it is what is gone on with.
-fn is_unfinished(job: &Job) -> bool {
-    job.how.resume == Resume::Asked
+fn is_unfinished(job: &Download) -> bool {
+    job.options.resume == Resume::Asked
         && partial_path(&job.local).is_ok_and(|partial| !partial.exists())
 }
 
-fn is_newer(ctx: &mut Context, job: &mut Job) -> Result<bool> {
-    let facts = match job.facts {
+fn is_newer(ctx: &mut Context, job: &mut Download) -> Result<bool> {
+    let facts = match job.info {
         Some(facts) => facts,
-        None => ctx.ask_server(|session| session.facts(&job.remote))?,
+        None => ctx.ask_server(|session| session.file_info(&job.remote))?,
     };
-    job.facts = Some(facts);
+    job.info = Some(facts);
     let local = std::fs::symlink_metadata(&job.local)
         .and_then(|metadata| metadata.modified())
         .map_err(|error| Error::local(&job.local, &error))?;
@@ -145,7 +152,7 @@ pub fn may_replace_remote(
     if policy == "yes" {
         return Ok(true);
     }
-    let there = match ctx.ask_server(|session| session.facts(remote)) {
+    let there = match ctx.ask_server(|session| session.file_info(remote)) {
         Ok(facts) => facts,
         Err(error) if error.kind() == Kind::Refused => return Ok(true),
         Err(error) => return Err(error),

@@ -15,7 +15,7 @@ use crate::ftp::pool::Pool;
 use crate::output::{Output, TreeProgress};
 use crate::threads;
 use crate::transfer::Outcome;
-use crate::transfer::retry::{Moved, Retries};
+use crate::transfer::retry::{ByteCounter, Retries};
 
 /// Carries all of `jobs`, up to `most` at the same time. Failures of single files are noted.
 ///
@@ -106,11 +106,11 @@ impl ParallelTransfer<'_> {
 
     fn transfer_one(&self, job: &FileTransfer, size: Option<u64>) -> Result<Outcome> {
         let watched = ProgressBar::in_tree(self.tree, &self.out, &job.progress_label(), size);
-        let moved = Moved::new(&watched);
+        let moved = ByteCounter::new(&watched);
         let mut job = job.clone();
         with_retry(self.retries.clone(), &self.cancel, &watched, |again| {
             if again {
-                job.prepare_retry(moved.any());
+                job.prepare_retry(moved.has_moved());
             }
             job.run_on(&mut *self.pool.lease(&self.cancel)?, &moved, &self.cancel)
         })

@@ -32,7 +32,7 @@ impl ProgressBar {
 }
 
 impl Progress for ProgressBar {
-    fn expect(&self, total: u64) {
+    fn set_total(&self, total: u64) {
         match &self.above {
             None => self.bar.set_total(total),
             Some((tree, counted)) if !counted.swap(true, Ordering::Relaxed) => {
@@ -51,7 +51,7 @@ impl Progress for ProgressBar {
         self.bar.advance(bytes);
     }
 
-    fn note(&self, text: &str) {
+    fn show_note(&self, text: &str) {
         self.out.notice(&escape(text));
     }
 }
@@ -66,10 +66,10 @@ mod tests {
         let tree = out.tree_progress("total");
         tree.grow(2, 100);
         let known = ProgressBar::in_tree(&tree, &out, "known", Some(100));
-        known.expect(100);
+        known.set_total(100);
         let unknown = ProgressBar::in_tree(&tree, &out, "unknown", None);
-        unknown.expect(50);
-        unknown.expect(50);
+        unknown.set_total(50);
+        unknown.set_total(50);
         unknown.advance(30);
         assert!(tree.total().message().contains("30 B of 150 B"), "{}", tree.total().message());
     }

@@ -7,33 +7,35 @@ use crate::commands::transfers::{
 };
 use crate::error::Result;
 use crate::transfer::download;
-use crate::transfer::download::segments::{Several, is_begun, worth};
+use crate::transfer::download::segments::{SegmentedDownload, has_segment_journal, segment_count};
 
 /// Fetches a file over up to `count` connections, or over one where that is all it takes.
 ///
 /// # Errors
 ///
 /// Those of the transfer.
-pub fn download_segmented(ctx: &mut Context, job: &download::Job, count: u64) -> Result<()> {
+pub fn download_segmented(ctx: &mut Context, job: &download::Download, count: u64) -> Result<()> {
     let shown = FileTransfer::Down(job.clone());
     let most = usize::try_from(count).unwrap_or(1);
     // A listing has told already that it is small.
-    if shown.known_size().is_some_and(|size| worth(size, most) < 2) && !is_begun(&job.local) {
+    if shown.known_size().is_some_and(|size| segment_count(size, most) < 2)
+        && !has_segment_journal(&job.local)
+    {
         return carry_alone(ctx, &shown);
     }
     let cwd = ctx.session()?.cwd().clone();
     // Not every session is in the shell's directory.
-    let resolved = download::Job { remote: cwd.resolve(job.remote.as_str())?, ..job.clone() };
+    let resolved = download::Download { remote: cwd.resolve(job.remote.as_str())?, ..job.clone() };
     let watched = ProgressBar::new(&ctx.out, job.remote.as_str(), shown.known_size());
     let pool = ctx.begin_pool()?;
-    let several = Several {
+    let several = SegmentedDownload {
         remotes: &pool,
         count: most.min(pool.limit()),
         retries: ctx.retries(),
         progress: &watched,
         cancel: &ctx.cancel,
     };
-    let result = several.to_file(&resolved);
+    let result = several.download_to_file(&resolved);
     drop(watched);
     ctx.end_pool(&pool);
     match result {

@@ -101,7 +101,7 @@ fn what_is_forgotten_is_gone_from_the_file() {
 #[test]
 fn a_linked_history_stays_a_link() {
     let (directory, path) = place();
-    private_dir(path.parent().unwrap()).unwrap();
+    create_private_dir(path.parent().unwrap()).unwrap();
     let real = directory.path().join("real");
     fs::write(&real, "a\nb\nc\n").unwrap();
     std::os::unix::fs::symlink(&real, &path).unwrap();
@@ -113,7 +113,7 @@ fn a_linked_history_stays_a_link() {
 #[test]
 fn several_shells_append_and_trim_at_once_without_losing_a_line() {
     let (_directory, path) = place();
-    private_dir(path.parent().unwrap()).unwrap();
+    create_private_dir(path.parent().unwrap()).unwrap();
     std::thread::scope(|scope| {
         for shell in 0..8 {
             let path = &path;
@@ -151,7 +151,7 @@ fn several_shells_append_and_trim_at_once_without_losing_a_line() {
 #[test]
 fn a_damaged_file_yields_what_can_be_read_of_it() {
     let (_directory, path) = place();
-    private_dir(path.parent().unwrap()).unwrap();
+    create_private_dir(path.parent().unwrap()).unwrap();
     fs::write(&path, b"ls\n\xff\xfe\0binary\n\x1b]0;x\x07\n\nget x\\\npwd").unwrap();
     let mut history = History::new(&path, 10);
     assert_eq!(history.load().unwrap(), ["ls", "get x\\", "pwd"]);
@@ -174,7 +174,7 @@ fn a_damaged_file_yields_what_can_be_read_of_it() {
 #[test]
 fn what_is_no_file_is_an_error_and_no_hang() {
     let (directory, path) = place();
-    private_dir(path.parent().unwrap()).unwrap();
+    create_private_dir(path.parent().unwrap()).unwrap();
     fs::create_dir(&path).unwrap();
     let mut history = History::new(&path, 10);
     assert_eq!(history.load().unwrap_err().kind(), Kind::Local);

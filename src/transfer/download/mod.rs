@@ -11,43 +11,54 @@ use std::path::PathBuf;
 
 use chrono::NaiveDateTime;
 
-use super::{Facts, How, Outcome, Progress, Remote, Resume, Type, Verify};
+use super::{FileInfo, Outcome, Progress, Remote, Resume, TransferOptions, TransferType, Verify};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::dir_handle::{HeldDir, Spot};
+use crate::fs::dir_handle::{DirHandle, EntryAt};
 use crate::ftp::path::RemotePath;
-use journal::Journal;
-use partial::{Partial, Target, examine, is_of_system, open_device, open_through_link};
-use resume::{Plan, Start, UNVERIFIED, plan};
-use stream::{Download, Failure};
+use journal::PartialJournal;
+use partial::{
+    PartialFile, Target, examine_target, is_in_system_directory, open_device, open_through_link,
+};
+use resume::{ResumePlan, ResumePoint, UNVERIFIED, plan_resume};
+use stream::{FetchFailure, FileFetcher};
 
 /// A file to fetch.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub struct Download {
     /// What to fetch.
     pub remote: RemotePath,
     /// Where to put it.
     pub local: PathBuf,
     /// The directory of `local`, where it is held open: then nobody walks the way to it again.
-    pub held: Option<HeldDir>,
+    pub dir: Option<DirHandle>,
     /// Nothing was there when this was planned; what is there now is not replaced.
-    pub fresh: bool,
+    pub create_new: bool,
     /// Size and time, where a listing has told them already.
-    pub facts: Option<Facts>,
+    pub info: Option<FileInfo>,
     /// The time is not among the facts, and the server is asked for it together with the file.
-    pub ask_time: bool,
+    pub prefetch_time: bool,
     /// The time in a listing that tells it roughly: it stands in where the server does not tell, and
     /// is no proof that a file is the one that was begun.
-    pub listed: Option<NaiveDateTime>,
+    pub fallback_time: Option<NaiveDateTime>,
     /// How.
-    pub how: How,
+    pub options: TransferOptions,
 }
 
-impl Job {
+impl Download {
     /// A file of which nothing else is known.
-    pub fn new(remote: RemotePath, local: PathBuf, how: How) -> Self {
-        let (facts, listed) = (None, None);
-        Self { remote, local, held: None, fresh: false, facts, ask_time: false, listed, how }
+    pub fn new(remote: RemotePath, local: PathBuf, options: TransferOptions) -> Self {
+        let (info, listed) = (None, None);
+        Self {
+            remote,
+            local,
+            dir: None,
+            create_new: false,
+            info,
+            prefetch_time: false,
+            fallback_time: listed,
+            options,
+        }
     }
 
     /// Where to put it, with its directory held open.
@@ -55,10 +66,10 @@ impl Job {
     /// # Errors
     ///
     /// [`Kind::Local`].
-    pub fn spot(&self) -> Result<Spot> {
-        match (&self.held, self.local.file_name()) {
-            (Some(held), Some(name)) => Ok(held.spot(name)),
-            _ => Spot::at(&self.local),
+    pub fn local_entry(&self) -> Result<EntryAt> {
+        match (&self.dir, self.local.file_name()) {
+            (Some(held), Some(name)) => Ok(held.entry(name)),
+            _ => EntryAt::at(&self.local),
         }
     }
 }
@@ -70,57 +81,58 @@ impl Job {
 ///
 /// [`Kind::Local`] for the local side, [`Kind::Incomplete`] for a transfer that did not end well,
 /// the remote side's otherwise.
-pub fn to_file(
+pub fn download_to_file(
     remote: &mut dyn Remote,
-    job: &Job,
+    job: &Download,
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Outcome> {
-    let spot = job.spot()?;
-    let target = match examine(&spot)? {
+    let entry = job.local_entry()?;
+    let target = match examine_target(&entry)? {
         // A tree's own links are replaced, whatever they lead to.
-        Target::Link if job.held.is_some() && !is_of_system(&spot) => Target::Replaceable,
+        Target::Link if job.dir.is_some() && !is_in_system_directory(&entry) => Target::Replaceable,
         other => other,
     };
-    if job.fresh && target != Target::Absent {
-        return Err(spot.is_taken());
+    if job.create_new && target != Target::Absent {
+        return Err(entry.already_exists_error());
     }
-    let mut facts = match job.facts {
-        Some(facts) => facts,
-        None => remote.facts(&job.remote)?,
+    let mut info = match job.info {
+        Some(info) => info,
+        None => remote.file_info(&job.remote)?,
     };
     if matches!(target, Target::Device | Target::Link) {
-        if job.held.is_some() {
+        if job.dir.is_some() {
             let text = format!("{}: is a device; a mirror writes to none", job.local.display());
             return Err(Error::new(Kind::Local, text));
         }
         let mut device = match target {
-            Target::Link => open_through_link(&spot)?,
-            _ => open_device(&spot)?,
+            Target::Link => open_through_link(&entry)?,
+            _ => open_device(&entry)?,
         };
-        return to_writer(remote, job, facts, &mut device, progress, cancel);
+        return download_to_writer(remote, job, info, &mut device, progress, cancel);
     }
-    let mut partial = Partial::open(&spot)?;
+    let mut partial = PartialFile::open(&entry)?;
     // Another ftpsh may have completed it before this one had the lock.
-    if job.fresh && !matches!(spot.stat(), Ok(None)) {
+    if job.create_new && !matches!(entry.stat(), Ok(None)) {
         if partial.length().is_ok_and(|length| length == 0) {
             partial.discard();
         }
-        return Err(spot.is_taken());
+        return Err(entry.already_exists_error());
     }
-    if job.ask_time {
-        remote.foresee_modified(&job.remote)?;
+    if job.prefetch_time {
+        remote.prefetch_modified(&job.remote)?;
     }
-    match fill(remote, job, &mut facts, &mut partial, progress, cancel) {
-        Ok(Filled::Unchanged(outcome)) => {
+    match fill_partial(remote, job, &mut info, &mut partial, progress, cancel) {
+        Ok(FillResult::Unchanged(outcome)) => {
             partial.discard();
             Ok(outcome)
         }
-        Ok(Filled::Partial(outcome)) => {
+        Ok(FillResult::Partial(outcome)) => {
             verify_hash(remote, job, &partial)?;
-            let time = if job.ask_time { told_time(remote, job)? } else { facts.modified };
-            let time = time.or(job.listed);
-            partial.complete(time.filter(|_| job.how.preserve_times), job.fresh)?;
+            let time = if job.prefetch_time { exact_time(remote, job)? } else { info.modified };
+            let time = time.or(job.fallback_time);
+            partial
+                .rename_to_target(time.filter(|_| job.options.preserve_times), job.create_new)?;
             Ok(outcome)
         }
         Err(error) => {
@@ -134,121 +146,130 @@ pub fn to_file(
 }
 
 /// The exact time of a file that has come; `None` where the server does not tell.
-fn told_time(remote: &mut dyn Remote, job: &Job) -> Result<Option<NaiveDateTime>> {
-    match remote.modified(&job.remote) {
+fn exact_time(remote: &mut dyn Remote, job: &Download) -> Result<Option<NaiveDateTime>> {
+    match remote.modified_time(&job.remote) {
         Err(error) if error.kind() == Kind::Refused => Ok(None),
         other => other,
     }
 }
 
-enum Filled {
+enum FillResult {
     /// The partial file holds the whole file.
     Partial(Outcome),
     /// The file under the final name is whole already.
     Unchanged(Outcome),
 }
 
-fn fill(
+fn fill_partial(
     remote: &mut dyn Remote,
-    job: &Job,
-    facts: &mut Facts,
-    partial: &mut Partial,
+    job: &Download,
+    info: &mut FileInfo,
+    partial: &mut PartialFile,
     progress: &dyn Progress,
     cancel: &Cancel,
-) -> Result<Filled> {
-    let resume = if job.how.kind == Type::Ascii { Resume::No } else { job.how.resume };
-    let mut what =
-        if resume == Resume::No { Plan::Afresh(None) } else { plan(partial, *facts, resume)? };
-    if job.facts.is_some() && !matches!(what, Plan::Afresh(_)) {
+) -> Result<FillResult> {
+    let resume = if job.options.transfer_type == TransferType::Ascii {
+        Resume::No
+    } else {
+        job.options.resume
+    };
+    let mut what = if resume == Resume::No {
+        ResumePlan::StartOver(None)
+    } else {
+        plan_resume(partial, *info, resume)?
+    };
+    if job.info.is_some() && !matches!(what, ResumePlan::StartOver(_)) {
         // It may have been replaced since it was listed.
-        *facts = remote.facts(&job.remote)?;
-        what = plan(partial, *facts, resume)?;
+        *info = remote.file_info(&job.remote)?;
+        what = plan_resume(partial, *info, resume)?;
     }
-    let (plan, facts) = (what, *facts);
-    let download = Download { path: &job.remote, facts, how: &job.how, cancel };
-    if let Plan::Partial(start) | Plan::Compare(start) | Plan::Adopt(start) = &plan
+    let (plan, info) = (what, *info);
+    let download = FileFetcher { path: &job.remote, info, options: &job.options, cancel };
+    if let ResumePlan::Partial(start) | ResumePlan::Compare(start) | ResumePlan::Adopt(start) =
+        &plan
         && start.is_unverified()
     {
-        progress.note(&format!("{}: {UNVERIFIED}", job.remote));
+        progress.show_note(&format!("{}: {UNVERIFIED}", job.remote));
     }
     let attempt = match plan {
-        Plan::Afresh(None) => None,
-        Plan::Afresh(Some(why)) => Some(Err(Failure::NotTheSame(why))),
-        Plan::Partial(start) => {
-            Journal::begin(facts, partial.spot());
-            partial.append()?;
-            Some(download.run(remote, &start, partial, progress).map(Filled::Partial))
+        ResumePlan::StartOver(None) => None,
+        ResumePlan::StartOver(Some(why)) => Some(Err(FetchFailure::NotTheSame(why))),
+        ResumePlan::Partial(start) => {
+            PartialJournal::write_if_needed(info, partial.entry());
+            partial.seek_to_end()?;
+            Some(download.fetch_into(remote, &start, partial, progress).map(FillResult::Partial))
         }
-        Plan::Compare(start) => {
-            let compared = download.run(remote, &start, &mut std::io::sink(), progress);
-            Some(compared.map(Filled::Unchanged))
+        ResumePlan::Compare(start) => {
+            let compared = download.fetch_into(remote, &start, &mut std::io::sink(), progress);
+            Some(compared.map(FillResult::Unchanged))
         }
-        Plan::Adopt(start) => {
-            Journal::begin(facts, partial.spot());
-            Some(adopt(&download, remote, &start, partial, progress))
+        ResumePlan::Adopt(start) => {
+            PartialJournal::write_if_needed(info, partial.entry());
+            Some(adopt_target(&download, remote, &start, partial, progress))
         }
-        Plan::Segments(parts) => {
-            let resumed = segments::go_on(remote, &download, &parts, partial, progress);
-            Some(resumed.map(Filled::Partial))
+        ResumePlan::Segments(parts) => {
+            let resumed =
+                segments::resume_over_one_connection(remote, &download, &parts, partial, progress);
+            Some(resumed.map(FillResult::Partial))
         }
     };
     match attempt {
         None => {}
         Some(Ok(filled)) => return Ok(filled),
-        Some(Err(Failure::Failed(error))) => return Err(error.at_local(&job.local)),
-        Some(Err(Failure::NotTheSame(why))) => {
-            progress.note(&format!("{}: {why}: starting again", job.remote));
+        Some(Err(FetchFailure::Failed(error))) => return Err(error.at_local(&job.local)),
+        Some(Err(FetchFailure::NotTheSame(why))) => {
+            progress.show_note(&format!("{}: {why}: starting again", job.remote));
         }
         // Only of a transfer from the beginning.
-        Some(Err(Failure::OtherSize(_))) => {}
+        Some(Err(FetchFailure::DifferentSize(_))) => {}
     }
-    match afresh(&download, remote, partial, progress) {
+    match restart_from_zero(&download, remote, partial, progress) {
         // It was listed with the length of a link: once more, with its own.
-        Err(Failure::OtherSize(size)) => {
-            let facts = Facts { size: Some(size), ..facts };
-            afresh(&Download { facts, ..download }, remote, partial, progress)
+        Err(FetchFailure::DifferentSize(size)) => {
+            let info = FileInfo { size: Some(size), ..info };
+            restart_from_zero(&FileFetcher { info, ..download }, remote, partial, progress)
         }
         other => other,
     }
-    .map(Filled::Partial)
+    .map(FillResult::Partial)
     .map_err(|failure| failure.into_error(&job.remote).at_local(&job.local))
 }
 
 /// Fetches a file from its beginning.
-fn afresh(
-    download: &Download<'_>,
+fn restart_from_zero(
+    download: &FileFetcher<'_>,
     remote: &mut dyn Remote,
-    partial: &mut Partial,
+    partial: &mut PartialFile,
     progress: &dyn Progress,
-) -> Result<Outcome, Failure> {
-    let facts = download.facts;
-    partial.empty()?;
+) -> Result<Outcome, FetchFailure> {
+    let info = download.info;
+    partial.truncate_to_zero()?;
     // Only where it is in doubt: on ext4 writing into room that was set aside took half as long
     // again (measured with 1 GiB).
-    if let Some(size) = facts.size.filter(|size| partial.may_not_hold(*size)) {
-        partial.reserve(size)?;
+    if let Some(size) = info.size.filter(|size| partial.may_lack_room_for(*size)) {
+        partial.reserve_space(size)?;
     }
     // Not before it is empty: what was in it is of another file.
-    Journal::remove(partial.spot());
-    Journal::begin(facts, partial.spot());
-    download.run(remote, &Start::default(), partial, progress)
+    PartialJournal::remove(partial.entry());
+    PartialJournal::write_if_needed(info, partial.entry());
+    download.fetch_into(remote, &ResumePoint::default(), partial, progress)
 }
 
 /// A file that another program left unfinished: its end is compared before it is touched.
-fn adopt(
-    download: &Download<'_>,
+fn adopt_target(
+    download: &FileFetcher<'_>,
     remote: &mut dyn Remote,
-    start: &Start,
-    partial: &mut Partial,
+    start: &ResumePoint,
+    partial: &mut PartialFile,
     progress: &dyn Progress,
-) -> Result<Filled, Failure> {
-    struct Adopting<'a>(&'a mut Partial, bool, Facts);
+) -> Result<FillResult, FetchFailure> {
+    struct Adopting<'a>(&'a mut PartialFile, bool, FileInfo);
     impl Write for Adopting<'_> {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             // The first bytes come only after the overlap was the same.
             if !std::mem::replace(&mut self.1, true) {
-                Journal::of(self.2).write(self.0.spot());
-                self.0.adopt()?;
+                PartialJournal::for_file(self.2).write(self.0.entry());
+                self.0.adopt_target()?;
             }
             self.0.write(bytes)
         }
@@ -257,12 +278,16 @@ fn adopt(
             self.0.flush()
         }
     }
-    let mut adopting = Adopting(partial, false, download.facts);
-    download.run(remote, start, &mut adopting, progress).map(Filled::Partial)
+    let mut adopting = Adopting(partial, false, download.info);
+    download.fetch_into(remote, start, &mut adopting, progress).map(FillResult::Partial)
 }
 
-pub(super) fn verify_hash(remote: &mut dyn Remote, job: &Job, partial: &Partial) -> Result<()> {
-    if job.how.verify != Verify::Hash || job.how.kind != Type::Binary {
+pub(super) fn verify_hash(
+    remote: &mut dyn Remote,
+    job: &Download,
+    partial: &PartialFile,
+) -> Result<()> {
+    if job.options.verify != Verify::Hash || job.options.transfer_type != TransferType::Binary {
         return Ok(());
     }
     let Some(there) = remote.checksum(&job.remote)? else { return Ok(()) };
@@ -271,7 +296,7 @@ pub(super) fn verify_hash(remote: &mut dyn Remote, job: &Job, partial: &Partial)
         return Ok(());
     }
     // What differs is of no use for going on.
-    partial.spoil();
+    partial.discard_unusable();
     Err(Error::new(
         Kind::Incomplete,
         format!(
@@ -286,16 +311,16 @@ pub(super) fn verify_hash(remote: &mut dyn Remote, job: &Job, partial: &Partial)
 /// # Errors
 ///
 /// As [`to_file`].
-pub fn to_writer(
+pub fn download_to_writer(
     remote: &mut dyn Remote,
-    job: &Job,
-    facts: Facts,
+    job: &Download,
+    info: FileInfo,
     sink: &mut dyn Write,
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Outcome> {
-    let download = Download { path: &job.remote, facts, how: &job.how, cancel };
-    let fetched = download.run(remote, &Start::default(), sink, progress);
+    let download = FileFetcher { path: &job.remote, info, options: &job.options, cancel };
+    let fetched = download.fetch_into(remote, &ResumePoint::default(), sink, progress);
     fetched.map_err(|failure| failure.into_error(&job.remote).at_local(&job.local))
 }
 

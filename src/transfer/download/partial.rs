@@ -14,47 +14,47 @@ use std::time::{Duration, SystemTime};
 use chrono::NaiveDateTime;
 use rustix::fs::{FileType, OFlags};
 
-use super::journal::Journal;
-use super::resume::Start;
+use super::journal::PartialJournal;
+use super::resume::ResumePoint;
 use crate::error::{Error, Kind, Result};
-use crate::fs::dir_handle::{Spot, file_type};
-use crate::fs::fat_names::tells_late;
+use crate::fs::dir_handle::{EntryAt, file_type};
+use crate::fs::fat_names::reports_errors_late;
 use crate::transfer::checksum::{Algorithm, Checksum};
 
 mod names;
 mod open;
 mod target;
 
-pub use names::{SUFFIX, is_partial_name, partial_path, partial_spot};
-pub use open::is_ours;
-pub use target::{Target, examine, is_of_system, open_device, open_through_link};
+pub use names::{SUFFIX, is_partial_name, partial_entry, partial_path};
+pub use open::is_safe_to_use;
+pub use target::{Target, examine_target, is_in_system_directory, open_device, open_through_link};
 
 /// A download's file while it is not whole.
 #[derive(Debug)]
-pub struct Partial {
+pub struct PartialFile {
     file: File,
-    spot: Spot,
-    target: Spot,
+    entry: EntryAt,
+    target: EntryAt,
     /// Permissions of the file that will be replaced, and its owner.
     replaced: Option<(u32, u32)>,
 }
 
-impl Partial {
+impl PartialFile {
     /// Opens the partial file of `target`, or creates it. What is in it stays.
     ///
     /// # Errors
     ///
     /// [`Kind::Local`] when it cannot be created, is a link, or another ftpsh is filling it.
-    pub fn open(target: &Spot) -> Result<Self> {
-        let spot = partial_spot(target)?;
+    pub fn open(target: &EntryAt) -> Result<Self> {
+        let entry = partial_entry(target)?;
         let there = target.stat().ok().flatten();
         let replaced = there
             .filter(|stat| file_type(stat) == FileType::RegularFile)
             // Not setuid, setgid and sticky: nobody gave those to this content.
             .map(|stat| (stat.st_mode & 0o777, stat.st_uid));
         let ours = replaced.filter(|(_, owner)| *owner == rustix::process::geteuid().as_raw());
-        let file = open::create_or_open(&spot, target, ours.map_or(0o666, |(mode, _)| mode))?;
-        Ok(Self { file, spot, target: target.clone(), replaced })
+        let file = open::create_or_open(&entry, target, ours.map_or(0o666, |(mode, _)| mode))?;
+        Ok(Self { file, entry, target: target.clone(), replaced })
     }
 
     /// How many bytes have come.
@@ -63,7 +63,10 @@ impl Partial {
     ///
     /// [`Kind::Local`]; so for all of these.
     pub fn length(&self) -> Result<u64> {
-        self.file.metadata().map(|metadata| metadata.len()).map_err(|error| self.failed(&error))
+        self.file
+            .metadata()
+            .map(|metadata| metadata.len())
+            .map_err(|error| self.write_error(&error))
     }
 
     /// Where a download that resumes it begins: its last block is compared.
@@ -71,8 +74,10 @@ impl Partial {
     /// # Errors
     ///
     /// As [`Partial::length`].
-    pub fn behind(&self) -> Result<Start> {
-        Start::behind(self.length()?, &mut |offset, count| self.read_at(offset, count))
+    pub fn start_at_end(&self) -> Result<ResumePoint> {
+        ResumePoint::with_last_block(self.length()?, &mut |offset, count| {
+            self.read_at(offset, count)
+        })
     }
 
     /// The same, with blocks from all over it.
@@ -80,8 +85,8 @@ impl Partial {
     /// # Errors
     ///
     /// As [`Partial::length`].
-    pub fn sampled(&self) -> Result<Start> {
-        Start::sampled(self.length()?, &mut |offset, count| self.read_at(offset, count))
+    pub fn start_with_samples(&self) -> Result<ResumePoint> {
+        ResumePoint::with_samples(self.length()?, &mut |offset, count| self.read_at(offset, count))
     }
 
     /// So many bytes from an offset on, all of which are there.
@@ -92,7 +97,7 @@ impl Partial {
     pub fn read_at(&self, offset: u64, count: usize) -> Result<Vec<u8>> {
         let mut bytes = vec![0; count];
         let read = self.file.read_exact_at(&mut bytes, offset);
-        read.map(|()| bytes).map_err(|error| self.failed(&error))
+        read.map(|()| bytes).map_err(|error| self.write_error(&error))
     }
 
     /// Writes at an offset, whoever else writes elsewhere.
@@ -118,12 +123,12 @@ impl Partial {
     /// # Errors
     ///
     /// As [`Partial::length`].
-    pub fn empty(&mut self) -> Result<()> {
+    pub fn truncate_to_zero(&mut self) -> Result<()> {
         if self.length()? == 0 {
-            return self.file.rewind().map_err(|error| self.failed(&error));
+            return self.file.rewind().map_err(|error| self.write_error(&error));
         }
         let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
-        emptied.map_err(|error| self.failed(&error))
+        emptied.map_err(|error| self.write_error(&error))
     }
 
     /// Further writes go behind what is in it.
@@ -131,8 +136,8 @@ impl Partial {
     /// # Errors
     ///
     /// As [`Partial::length`].
-    pub fn append(&mut self) -> Result<()> {
-        self.file.seek(SeekFrom::End(0)).map(drop).map_err(|error| self.failed(&error))
+    pub fn seek_to_end(&mut self) -> Result<()> {
+        self.file.seek(SeekFrom::End(0)).map(drop).map_err(|error| self.write_error(&error))
     }
 
     /// Makes the file under the final name the partial file; writes go behind what is in it.
@@ -140,9 +145,9 @@ impl Partial {
     /// # Errors
     ///
     /// The system's.
-    pub fn adopt(&mut self) -> io::Result<()> {
-        self.target.rename(&self.spot)?;
-        self.file = open::locked(self.spot.open(OFlags::RDWR), &self.spot, &self.target)
+    pub fn adopt_target(&mut self) -> io::Result<()> {
+        self.target.rename(&self.entry)?;
+        self.file = open::lock_opened(self.entry.open(OFlags::RDWR), &self.entry, &self.target)
             .map_err(|error| io::Error::other(error.to_string()))?;
         self.file.seek(SeekFrom::End(0)).map(drop)
     }
@@ -153,36 +158,36 @@ impl Partial {
     ///
     /// As [`Partial::length`].
     pub fn checksum(&self, algorithm: Algorithm) -> Result<Checksum> {
-        let whole = algorithm.of(&mut FromStart(&self.file, 0));
-        whole.map_err(|error| self.failed(&error))
+        let whole = algorithm.compute(&mut ReadFromStart(&self.file, 0));
+        whole.map_err(|error| self.write_error(&error))
     }
 
     /// Makes sure that nobody goes on with what is in it.
-    pub fn spoil(&self) {
+    pub fn discard_unusable(&self) {
         let _ = self.file.set_len(0);
-        self.remove();
+        self.remove_with_journal();
     }
 
     /// Removes it, but not what somebody else has put under its name.
-    fn remove(&self) {
-        if self.spot.holds(&self.file) {
-            let _ = self.spot.remove();
+    fn remove_with_journal(&self) {
+        if self.entry.is_same_file(&self.file) {
+            let _ = self.entry.remove_file();
         }
-        Journal::remove(&self.spot);
+        PartialJournal::remove(&self.entry);
     }
 
     /// Where it lies.
-    pub fn spot(&self) -> &Spot {
-        &self.spot
+    pub fn entry(&self) -> &EntryAt {
+        &self.entry
     }
 
     /// What it will become.
-    pub fn target(&self) -> &Spot {
+    pub fn target(&self) -> &EntryAt {
         &self.target
     }
 
     /// Whether `size` bytes may be more than there is room for.
-    pub fn may_not_hold(&self, size: u64) -> bool {
+    pub fn may_lack_room_for(&self, size: u64) -> bool {
         let free = rustix::fs::fstatvfs(&self.file);
         free.is_ok_and(|free| free.f_bavail.saturating_mul(free.f_frsize) / 2 < size)
     }
@@ -192,7 +197,7 @@ impl Partial {
     /// # Errors
     ///
     /// [`Kind::Local`] when there is no room. File systems that cannot tell are no error.
-    pub fn reserve(&self, size: u64) -> Result<()> {
+    pub fn reserve_space(&self, size: u64) -> Result<()> {
         use rustix::fs::{FallocateFlags, fallocate};
         use rustix::io::Errno;
         if size == 0 {
@@ -200,7 +205,7 @@ impl Partial {
         }
         match fallocate(&self.file, FallocateFlags::KEEP_SIZE, 0, size) {
             Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => {
-                Err(self.failed(&errno.into()))
+                Err(self.write_error(&errno.into()))
             }
             _ => Ok(()),
         }
@@ -212,7 +217,7 @@ impl Partial {
     /// # Errors
     ///
     /// [`Kind::Local`]; the partial file stays, unless it could not be synced.
-    pub fn complete(self, modified: Option<NaiveDateTime>, fresh: bool) -> Result<()> {
+    pub fn rename_to_target(self, modified: Option<NaiveDateTime>, fresh: bool) -> Result<()> {
         if let Some(time) = modified.and_then(system_time) {
             // A time that cannot be set is no reason to lose the file.
             let _ = self.file.set_modified(time);
@@ -224,45 +229,45 @@ impl Partial {
             let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
             let _ = self.file.set_permissions(permissions);
         }
-        if tells_late(&self.file)
+        if reports_errors_late(&self.file)
             && let Err(error) = self.sync()
         {
             // Nobody knows what of it is there.
-            self.spoil();
+            self.discard_unusable();
             return Err(Error::local(self.target.path(), &error)
                 .about("write")
                 .with_hint("nothing of it is kept; an old file of this name is untouched"));
         }
-        if !self.spot.holds(&self.file) {
-            let text = format!("{}: was replaced while it was filled", self.spot.path().display());
+        if !self.entry.is_same_file(&self.file) {
+            let text = format!("{}: was replaced while it was filled", self.entry.path().display());
             return Err(Error::new(Kind::Local, text));
         }
         let renamed = if fresh {
-            self.spot.rename_to_new(&self.target)
+            self.entry.rename_no_replace(&self.target)
         } else {
-            self.spot.rename(&self.target)
+            self.entry.rename(&self.target)
         };
         renamed.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists if fresh => self.target.is_taken(),
+            io::ErrorKind::AlreadyExists if fresh => self.target.already_exists_error(),
             _ => Error::local(self.target.path(), &error),
         })?;
-        Journal::remove(&self.spot);
+        PartialJournal::remove(&self.entry);
         Ok(())
     }
 
     /// Removes it: it holds nothing worth keeping.
     pub fn discard(self) {
-        self.remove();
+        self.remove_with_journal();
     }
 
     /// A failed write in words, with where and why.
-    pub fn failed(&self, error: &io::Error) -> Error {
+    pub fn write_error(&self, error: &io::Error) -> Error {
         let kept = "the old file, if there was one, is untouched";
-        Error::local(self.spot.path(), error).about("write").with_hint(kept)
+        Error::local(self.entry.path(), error).about("write").with_hint(kept)
     }
 }
 
-impl Write for Partial {
+impl Write for PartialFile {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.file.write(buffer)
     }
@@ -273,9 +278,9 @@ impl Write for Partial {
 }
 
 /// Reads a file from its beginning, wherever it is being written to.
-struct FromStart<'a>(&'a File, u64);
+struct ReadFromStart<'a>(&'a File, u64);
 
-impl Read for FromStart<'_> {
+impl Read for ReadFromStart<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.0.read_at(buffer, self.1)?;
         self.1 += read as u64;

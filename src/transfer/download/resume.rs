@@ -14,11 +14,11 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 
 use rustix::fs::OFlags;
 
-use super::journal::Journal;
-use super::partial::{Partial, is_ours};
-use super::segments::Parts;
+use super::journal::PartialJournal;
+use super::partial::{PartialFile, is_safe_to_use};
+use super::segments::SegmentMap;
 use crate::error::{Error, Result};
-use crate::transfer::{Facts, Resume};
+use crate::transfer::{FileInfo, Resume};
 
 /// How much of what is here is fetched again and compared before anything is appended.
 pub const OVERLAP: u64 = 64 * 1024;
@@ -35,7 +35,7 @@ pub const NO_TIME: &str = "the server does not tell when it was last changed";
 
 /// Where a transfer begins, and what has to be the same before it.
 #[derive(Debug, Clone, Default)]
-pub struct Start {
+pub struct ResumePoint {
     /// Bytes that are there already.
     pub offset: u64,
     /// The last of them, to be compared with what the server has.
@@ -45,17 +45,17 @@ pub struct Start {
 }
 
 /// Reads so many bytes from an offset on.
-pub type Blocks<'a> = &'a mut dyn FnMut(u64, usize) -> Result<Vec<u8>>;
+pub type BlockReader<'a> = &'a mut dyn FnMut(u64, usize) -> Result<Vec<u8>>;
 
-impl Start {
+impl ResumePoint {
     /// Behind the first `length` bytes of what is here; the last block of them is compared.
     ///
     /// # Errors
     ///
-    /// Those of `block`.
-    pub fn behind(length: u64, block: Blocks<'_>) -> Result<Self> {
+    /// Those of `read_block`.
+    pub fn with_last_block(length: u64, read_block: BlockReader<'_>) -> Result<Self> {
         let count = length.min(OVERLAP);
-        let overlap = block(length - count, usize::try_from(count).unwrap_or(0))?;
+        let overlap = read_block(length - count, usize::try_from(count).unwrap_or(0))?;
         Ok(Self { offset: length, overlap, samples: Vec::new() })
     }
 
@@ -63,17 +63,17 @@ impl Start {
     ///
     /// # Errors
     ///
-    /// Those of `block`.
-    pub fn sampled(length: u64, block: Blocks<'_>) -> Result<Self> {
+    /// Those of `read_block`.
+    pub fn with_samples(length: u64, read_block: BlockReader<'_>) -> Result<Self> {
         if length <= (SAMPLES + 1) * OVERLAP {
-            let overlap = block(0, usize::try_from(length).unwrap_or(0))?;
+            let overlap = read_block(0, usize::try_from(length).unwrap_or(0))?;
             return Ok(Self { offset: length, overlap, samples: Vec::new() });
         }
         let step = (length - OVERLAP) / SAMPLES;
         let count = usize::try_from(OVERLAP).unwrap_or(0);
-        let samples = (0..SAMPLES).map(|n| Ok((n * step, block(n * step, count)?)));
+        let samples = (0..SAMPLES).map(|n| Ok((n * step, read_block(n * step, count)?)));
         let samples = samples.collect::<Result<_>>()?;
-        Ok(Self { samples, ..Self::behind(length, block)? })
+        Ok(Self { samples, ..Self::with_last_block(length, read_block)? })
     }
 
     /// Whether less than all of it is compared, though only that could prove anything.
@@ -87,7 +87,7 @@ impl Start {
 /// # Errors
 ///
 /// The system's.
-pub fn block(file: &File, offset: u64, count: usize) -> io::Result<Vec<u8>> {
+pub fn read_block_at(file: &File, offset: u64, count: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; count];
     file.read_exact_at(&mut bytes, offset)?;
     Ok(bytes)
@@ -95,17 +95,17 @@ pub fn block(file: &File, offset: u64, count: usize) -> io::Result<Vec<u8>> {
 
 /// What to do with what is here.
 #[derive(Debug)]
-pub enum Plan {
+pub enum ResumePlan {
     /// Begin at 0; with a reason where there was something to resume.
-    Afresh(Option<&'static str>),
+    StartOver(Option<&'static str>),
     /// Resume the partial file.
-    Partial(Start),
+    Partial(ResumePoint),
     /// Make the file under the final name the partial file, and resume it.
-    Adopt(Start),
+    Adopt(ResumePoint),
     /// Resume the parts that were fetched side by side.
-    Segments(Parts),
+    Segments(SegmentMap),
     /// The file under the final name has the size of the remote one: compare its end.
-    Compare(Start),
+    Compare(ResumePoint),
 }
 
 /// Decides how to resume, by facts that were asked for now.
@@ -113,73 +113,80 @@ pub enum Plan {
 /// # Errors
 ///
 /// [`Kind::Local`](crate::error::Kind::Local) when what is here cannot be read.
-pub fn plan(partial: &Partial, facts: Facts, resume: Resume) -> Result<Plan> {
+pub fn plan_resume(partial: &PartialFile, info: FileInfo, resume: Resume) -> Result<ResumePlan> {
     let here = partial.length()?;
     if here > 0 {
-        return of_partial(partial, here, facts, resume);
+        return plan_from_partial(partial, here, info, resume);
     }
     match resume {
-        Resume::Asked => of_target(partial, facts),
+        Resume::Asked => plan_from_target(partial, info),
         // What has the final name is the old file.
-        Resume::No | Resume::Retry => Ok(Plan::Afresh(None)),
+        Resume::No | Resume::Retry => Ok(ResumePlan::StartOver(None)),
     }
 }
 
-fn of_partial(partial: &Partial, here: u64, facts: Facts, resume: Resume) -> Result<Plan> {
-    let afresh = |why| Ok(Plan::Afresh(Some(why)));
-    let journal = Journal::read(partial.spot());
-    if let Some(why) = journal.as_ref().and_then(|journal| journal.differs(facts)) {
+fn plan_from_partial(
+    partial: &PartialFile,
+    here: u64,
+    info: FileInfo,
+    resume: Resume,
+) -> Result<ResumePlan> {
+    let afresh = |why| Ok(ResumePlan::StartOver(Some(why)));
+    let journal = PartialJournal::read(partial.entry());
+    if let Some(why) = journal.as_ref().and_then(|journal| journal.why_not_same(info)) {
         return afresh(why);
     }
     if let Some(journal) = journal.as_ref().filter(|journal| !journal.segments.is_empty()) {
         // As long as its last part, not as what has come.
-        return match Parts::of(journal, here) {
+        return match SegmentMap::from_journal(journal, here) {
             // What each part is of cannot be told without a time.
-            Some(_) if facts.modified.is_none() => afresh(NO_TIME),
-            Some(parts) => Ok(Plan::Segments(parts)),
+            Some(_) if info.modified.is_none() => afresh(NO_TIME),
+            Some(parts) => Ok(ResumePlan::Segments(parts)),
             None => afresh("its journal makes no sense"),
         };
     }
-    if facts.size.is_some_and(|size| here > size) {
+    if info.size.is_some_and(|size| here > size) {
         return afresh("what is here is longer");
     }
     // What is so short is compared as a whole.
-    let proven = here <= OVERLAP || facts.modified.is_some();
+    let proven = here <= OVERLAP || info.modified.is_some();
     match (journal, resume) {
         // It may also have been fetched in parts, and be full of holes.
         (None, _) if here > OVERLAP => afresh("nothing tells what it is a part of"),
-        (_, Resume::Asked) if !proven => Ok(Plan::Partial(partial.sampled()?)),
+        (_, Resume::Asked) if !proven => Ok(ResumePlan::Partial(partial.start_with_samples()?)),
         _ if !proven => afresh(NO_TIME),
-        _ => Ok(Plan::Partial(partial.behind()?)),
+        _ => Ok(ResumePlan::Partial(partial.start_at_end()?)),
     }
 }
 
-fn of_target(partial: &Partial, facts: Facts) -> Result<Plan> {
+fn plan_from_target(partial: &PartialFile, info: FileInfo) -> Result<ResumePlan> {
     let target = partial.target();
-    let Ok(file) = target.open(OFlags::RDONLY) else { return Ok(Plan::Afresh(None)) };
+    let Ok(file) = target.open(OFlags::RDONLY) else { return Ok(ResumePlan::StartOver(None)) };
     let metadata = match file.metadata() {
         Ok(metadata) if metadata.is_file() => metadata,
-        _ => return Ok(Plan::Afresh(None)),
+        _ => return Ok(ResumePlan::StartOver(None)),
     };
     let length = metadata.len();
-    let (Some(size), true) = (facts.size, length > 0) else { return Ok(Plan::Afresh(None)) };
+    let (Some(size), true) = (info.size, length > 0) else {
+        return Ok(ResumePlan::StartOver(None));
+    };
     if length > size {
-        return Ok(Plan::Afresh(Some("what is here is longer")));
+        return Ok(ResumePlan::StartOver(Some("what is here is longer")));
     }
-    let remote = facts.modified.map(|time| time.and_utc().timestamp());
+    let remote = info.modified.map(|time| time.and_utc().timestamp());
     if remote.is_some_and(|remote| metadata.mtime() < remote) {
-        return Ok(Plan::Afresh(Some("what is here is older")));
+        return Ok(ResumePlan::StartOver(Some("what is here is older")));
     }
     // It would be written to.
-    if length < size && !is_ours(&file, target) {
-        return Ok(Plan::Afresh(Some("what is here has another owner, or a second name")));
+    if length < size && !is_safe_to_use(&file, target) {
+        return Ok(ResumePlan::StartOver(Some("what is here has another owner, or a second name")));
     }
     let mut blocks = |offset, count| {
-        block(&file, offset, count).map_err(|error| Error::local(target.path(), &error))
+        read_block_at(&file, offset, count).map_err(|error| Error::local(target.path(), &error))
     };
     let start = match remote {
-        Some(_) => Start::behind(length, &mut blocks)?,
-        None => Start::sampled(length, &mut blocks)?,
+        Some(_) => ResumePoint::with_last_block(length, &mut blocks)?,
+        None => ResumePoint::with_samples(length, &mut blocks)?,
     };
-    Ok(if length == size { Plan::Compare(start) } else { Plan::Adopt(start) })
+    Ok(if length == size { ResumePlan::Compare(start) } else { ResumePlan::Adopt(start) })
 }

@@ -5,33 +5,37 @@
 use std::io::{ErrorKind, Write};
 use std::time::{Duration, Instant};
 
-use super::resume::Start;
+use super::resume::ResumePoint;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::data_error;
 use crate::ftp::path::RemotePath;
 use crate::transfer::ascii::FromWire;
-use crate::transfer::{Facts, How, Incoming, Outcome, Progress, Remote, Type, verify};
+use crate::transfer::{
+    DownloadStream, FileInfo, Outcome, Progress, Remote, TransferOptions, TransferType, verify,
+};
 
 /// Why a download did not succeed.
 #[derive(Debug)]
-pub enum Failure {
+pub enum FetchFailure {
     /// What is here is not the beginning of what comes: begin at 0.
     NotTheSame(&'static str),
     /// More came than it was said to have, and the server says now that it has so much: begin at
     /// 0, with this size.
-    OtherSize(u64),
+    DifferentSize(u64),
     /// It failed.
     Failed(Error),
 }
 
-impl Failure {
+impl FetchFailure {
     /// As an error, where it is not tried again otherwise.
     pub fn into_error(self, path: &RemotePath) -> Error {
         match self {
-            Failure::Failed(error) => error,
-            Failure::NotTheSame(why) => Error::new(Kind::Incomplete, format!("get {path}: {why}")),
-            Failure::OtherSize(size) => {
+            FetchFailure::Failed(error) => error,
+            FetchFailure::NotTheSame(why) => {
+                Error::new(Kind::Incomplete, format!("get {path}: {why}"))
+            }
+            FetchFailure::DifferentSize(size) => {
                 let text = format!("get {path}: it is larger than was listed: {size} bytes");
                 Error::new(Kind::Incomplete, text).transient()
             }
@@ -39,39 +43,39 @@ impl Failure {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for FetchFailure {
     fn from(error: Error) -> Self {
-        Failure::Failed(error)
+        FetchFailure::Failed(error)
     }
 }
 
 /// One download: what, from where on, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct Download<'a> {
+pub struct FileFetcher<'a> {
     /// The remote file.
     pub path: &'a RemotePath,
     /// What is known of it.
-    pub facts: Facts,
+    pub info: FileInfo,
     /// How.
-    pub how: &'a How,
+    pub options: &'a TransferOptions,
     /// Watches.
     pub cancel: &'a Cancel,
 }
 
-impl Download<'_> {
+impl FileFetcher<'_> {
     /// Fetches into `sink`, from `start` on.
     ///
     /// # Errors
     ///
     /// [`Failure`].
-    pub fn run(
+    pub fn fetch_into(
         &self,
         remote: &mut dyn Remote,
-        start: &Start,
+        start: &ResumePoint,
         sink: &mut dyn Write,
         progress: &dyn Progress,
-    ) -> Result<Outcome, Failure> {
-        self.run_as(remote, self.how.kind, start, sink, progress)
+    ) -> Result<Outcome, FetchFailure> {
+        self.fetch_into_as(remote, self.options.transfer_type, start, sink, progress)
     }
 
     /// As [`Download::run`], in a type of its own on the wire; what comes is not converted unless
@@ -80,78 +84,84 @@ impl Download<'_> {
     /// # Errors
     ///
     /// [`Failure`].
-    pub fn run_as(
+    pub fn fetch_into_as(
         &self,
         remote: &mut dyn Remote,
-        kind: Type,
-        start: &Start,
+        kind: TransferType,
+        start: &ResumePoint,
         sink: &mut dyn Write,
         progress: &dyn Progress,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<Outcome, FetchFailure> {
         let what = format!("get {}", self.path);
         let begun = Instant::now();
         for (offset, bytes) in &start.samples {
             self.compare_sample(remote, *offset, bytes, kind)?;
         }
         let from = start.offset - start.overlap.len() as u64;
-        let mut incoming = self.begin(remote, from, kind)?;
-        let binary = kind == Type::Binary;
-        let announced = incoming.announced().and_then(|rest| rest.checked_add(from));
+        let mut incoming = self.open_at(remote, from, kind)?;
+        let binary = kind == TransferType::Binary;
+        let announced = incoming.announced_size().and_then(|rest| rest.checked_add(from));
         // A server may have listed a link with its own length: what it says of the transfer itself
         // is nearer to the truth. Which one counts is settled at the end.
-        let said = [self.facts.size, announced.filter(|_| from == 0 || self.facts.size.is_none())];
+        let said = [self.info.size, announced.filter(|_| from == 0 || self.info.size.is_none())];
         let known = said.iter().flatten().max().copied();
-        let expected = known.filter(|_| binary && self.how.verify != crate::transfer::Verify::None);
+        let expected =
+            known.filter(|_| binary && self.options.verify != crate::transfer::Verify::None);
         if let Some(total) = known {
-            progress.expect(total);
+            progress.set_total(total);
         }
         progress.start_at(start.offset);
-        let came = self.read(start.overlap.len(), &mut *incoming, remote.timeout())?;
+        let came = self.read_block(start.overlap.len(), &mut *incoming, remote.stall_timeout())?;
         // Less than what is here is not the same file either.
         if came.is_none_or(|came| came != start.overlap) {
             incoming.abort();
-            return Err(Failure::NotTheSame("what is here is not its beginning"));
+            return Err(FetchFailure::NotTheSame("what is here is not its beginning"));
         }
         let limit = expected.map_or(u64::MAX, |expected| expected.saturating_sub(start.offset));
-        let copied = match self.how.kind {
-            Type::Binary => self.copy(&mut *incoming, sink, (known, limit), progress),
-            Type::Ascii => {
-                self.copy(&mut *incoming, &mut FromWire::new(sink), (known, limit), progress)
+        let copied = match self.options.transfer_type {
+            TransferType::Binary => {
+                self.copy_to_sink(&mut *incoming, sink, (known, limit), progress)
             }
+            TransferType::Ascii => self.copy_to_sink(
+                &mut *incoming,
+                &mut FromWire::new(sink),
+                (known, limit),
+                progress,
+            ),
         };
         let (count, broken) = match copied {
             Ok(count) => (count, None),
-            Err(Stopped::Here(error)) => {
+            Err(CopyFailure::Here(error)) => {
                 incoming.abort();
                 return Err(error.into());
             }
-            Err(Stopped::TooLong(count)) => {
+            Err(CopyFailure::TooLong(count)) => {
                 incoming.abort();
                 // A server that ignores REST, and content that is the same everywhere.
                 if start.offset > 0 {
-                    return Err(Failure::NotTheSame("more came than was missing"));
+                    return Err(FetchFailure::NotTheSame("more came than was missing"));
                 }
-                return Err(match self.size_now(remote)? {
-                    Some(size) if size >= count => Failure::OtherSize(size),
+                return Err(match self.ask_size(remote)? {
+                    Some(size) if size >= count => FetchFailure::DifferentSize(size),
                     _ => verify::wrong_size(&what, count, limit).into(),
                 });
             }
-            Err(Stopped::Remote(error, count)) => (count, Some(error)),
+            Err(CopyFailure::Remote(error, count)) => (count, Some(error)),
         };
         if let Some(error) = broken
             && error.kind() != ErrorKind::UnexpectedEof
         {
-            return Err(self.broken(&what, &error, incoming, remote).into());
+            return Err(self.broken_stream_error(&what, &error, incoming, remote).into());
         }
         // A cut stream is judged with the reply and the size, like every other end.
         let total = start.offset + count;
-        let finished = incoming.finish().map_err(|error| unconfirmed(&what, total, error))?;
+        let finished = incoming.finish().map_err(|error| unconfirmed_error(&what, total, error))?;
         let other = said.iter().flatten().find(|size| **size != total).copied();
         let complete = matches!(finished.reply.code, 226 | 250);
         let expected = match other {
             // Only where it would fail, or where two sizes were said: it costs a round trip.
             Some(_) if expected.is_some() && complete && start.offset == 0 => {
-                self.size_now(remote)?.or(other)
+                self.ask_size(remote)?.or(other)
             }
             _ => expected,
         };
@@ -166,23 +176,23 @@ impl Download<'_> {
     }
 
     /// The size that the server tells when it is asked for this file; a refusal tells none.
-    fn size_now(&self, remote: &mut dyn Remote) -> Result<Option<u64>> {
-        match remote.size(self.path) {
+    fn ask_size(&self, remote: &mut dyn Remote) -> Result<Option<u64>> {
+        match remote.file_size(self.path) {
             Err(error) if error.kind() == Kind::Refused => Ok(None),
             other => other,
         }
     }
 
-    fn begin(
+    fn open_at(
         &self,
         remote: &mut dyn Remote,
         from: u64,
-        kind: Type,
-    ) -> Result<Box<dyn Incoming>, Failure> {
-        match remote.fetch(self.path, from, kind) {
+        kind: TransferType,
+    ) -> Result<Box<dyn DownloadStream>, FetchFailure> {
+        match remote.open_download(self.path, from, kind) {
             // The server has no REST: what is here cannot be used.
             Err(error) if from > 0 && refuses_restart(&error) => {
-                Err(Failure::NotTheSame("the server cannot resume"))
+                Err(FetchFailure::NotTheSame("the server cannot resume"))
             }
             other => Ok(other?),
         }
@@ -194,11 +204,11 @@ impl Download<'_> {
         remote: &mut dyn Remote,
         offset: u64,
         bytes: &[u8],
-        kind: Type,
-    ) -> Result<(), Failure> {
-        let came = self.block(remote, offset, bytes.len(), kind)?;
+        kind: TransferType,
+    ) -> Result<(), FetchFailure> {
+        let came = self.fetch_block(remote, offset, bytes.len(), kind)?;
         let same = came.is_some_and(|came| came == bytes);
-        if same { Ok(()) } else { Err(Failure::NotTheSame("what is here is another file")) }
+        if same { Ok(()) } else { Err(FetchFailure::NotTheSame("what is here is another file")) }
     }
 
     /// Fetches so many bytes from an offset on; `None` where there are fewer.
@@ -206,26 +216,26 @@ impl Download<'_> {
     /// # Errors
     ///
     /// [`Failure`].
-    pub fn block(
+    pub fn fetch_block(
         &self,
         remote: &mut dyn Remote,
         offset: u64,
         count: usize,
-        kind: Type,
-    ) -> Result<Option<Vec<u8>>, Failure> {
-        let mut incoming = self.begin(remote, offset, kind)?;
-        let came = self.read(count, &mut *incoming, remote.timeout());
+        kind: TransferType,
+    ) -> Result<Option<Vec<u8>>, FetchFailure> {
+        let mut incoming = self.open_at(remote, offset, kind)?;
+        let came = self.read_block(count, &mut *incoming, remote.stall_timeout());
         incoming.abort();
         came
     }
 
     /// Reads so many bytes; `None` where fewer come.
-    fn read(
+    fn read_block(
         &self,
         count: usize,
-        incoming: &mut dyn Incoming,
+        incoming: &mut dyn DownloadStream,
         timeout: Duration,
-    ) -> Result<Option<Vec<u8>>, Failure> {
+    ) -> Result<Option<Vec<u8>>, FetchFailure> {
         let mut came = vec![0; count];
         let mut filled = 0;
         while filled < came.len() {
@@ -244,14 +254,14 @@ impl Download<'_> {
     }
 
     /// A stream that broke: a stalled one says nothing more, another may have a reason to tell.
-    pub(super) fn broken(
+    pub(super) fn broken_stream_error(
         &self,
         what: &str,
         error: &std::io::Error,
-        incoming: Box<dyn Incoming>,
+        incoming: Box<dyn DownloadStream>,
         remote: &dyn Remote,
     ) -> Error {
-        let why = data_error(error, remote.timeout()).about(what);
+        let why = data_error(error, remote.stall_timeout()).about(what);
         let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
         if error.kind() == ErrorKind::TimedOut || cancelled {
             incoming.abort();
@@ -263,44 +273,45 @@ impl Download<'_> {
         }
     }
 
-    fn copy(
+    fn copy_to_sink(
         &self,
-        incoming: &mut dyn Incoming,
+        incoming: &mut dyn DownloadStream,
         sink: &mut dyn Write,
         (size, limit): (Option<u64>, u64),
         progress: &dyn Progress,
-    ) -> Result<u64, Stopped> {
-        let mut block = vec![0; self.how.block(size)];
+    ) -> Result<u64, CopyFailure> {
+        let mut block = vec![0; self.options.block_size(size)];
         let mut count = 0u64;
         loop {
-            self.cancel.check().map_err(Stopped::Here)?;
-            let (filled, ended) = fill(incoming, &mut block);
+            self.cancel.check().map_err(CopyFailure::Here)?;
+            let (filled, ended) = fill_block(incoming, &mut block);
             if filled > 0 {
-                sink.write_all(&block[..filled]).map_err(|error| Stopped::Here(full(&error)))?;
+                sink.write_all(&block[..filled])
+                    .map_err(|error| CopyFailure::Here(write_error(&error)))?;
                 count += filled as u64;
                 progress.advance(filled as u64);
-                for limit in &self.how.limits {
-                    limit.take(filled, self.cancel).map_err(Stopped::Here)?;
+                for limit in &self.options.limits {
+                    limit.take_tokens(filled, self.cancel).map_err(CopyFailure::Here)?;
                 }
             }
             match ended {
                 // A server that goes on for ever must not fill the disk.
-                None if count > limit => return Err(Stopped::TooLong(count)),
+                None if count > limit => return Err(CopyFailure::TooLong(count)),
                 None => {}
                 Some(None) => {
-                    sink.flush().map_err(|error| Stopped::Here(full(&error)))?;
+                    sink.flush().map_err(|error| CopyFailure::Here(write_error(&error)))?;
                     return Ok(count);
                 }
                 Some(Some(error)) => {
-                    sink.flush().map_err(|error| Stopped::Here(full(&error)))?;
-                    return Err(Stopped::Remote(error, count));
+                    sink.flush().map_err(|error| CopyFailure::Here(write_error(&error)))?;
+                    return Err(CopyFailure::Remote(error, count));
                 }
             }
         }
     }
 }
 
-enum Stopped {
+enum CopyFailure {
     /// Here: the disk, or the user.
     Here(Error),
     /// More came than was to come, and no end of it.
@@ -311,8 +322,8 @@ enum Stopped {
 
 /// Fills a block before it is written: TLS yields 16 KiB at a time. Says how the stream ended,
 /// if it did.
-pub(super) fn fill(
-    incoming: &mut dyn Incoming,
+pub(super) fn fill_block(
+    incoming: &mut dyn DownloadStream,
     block: &mut [u8],
 ) -> (usize, Option<Option<std::io::Error>>) {
     let mut filled = 0;
@@ -334,7 +345,7 @@ pub(super) fn refuses_restart(error: &Error) -> bool {
 }
 
 /// All bytes may be there, but the server never said so.
-pub(in crate::transfer) fn unconfirmed(what: &str, count: u64, error: Error) -> Error {
+pub(in crate::transfer) fn unconfirmed_error(what: &str, count: u64, error: Error) -> Error {
     if matches!(error.kind(), Kind::Interrupted | Kind::Terminated) {
         return error;
     }
@@ -346,7 +357,7 @@ pub(in crate::transfer) fn unconfirmed(what: &str, count: u64, error: Error) -> 
     .transient()
 }
 
-pub(super) fn full(error: &std::io::Error) -> Error {
+pub(super) fn write_error(error: &std::io::Error) -> Error {
     Error::new(Kind::Local, format!("write: {}", crate::error::io_reason(error)))
         .with_hint("what has come so far is kept; an old file of this name is untouched")
 }

@@ -1,13 +1,14 @@
 //! Downloads from a remote side in memory.
 
 use super::*;
-use crate::transfer::Unwatched;
+use crate::transfer::NoProgress;
 use crate::transfer::fake::{Fake, Fault};
 use std::path::Path;
 
 fn fetch(fake: &mut Fake, dir: &Path) -> Result<Outcome> {
-    let job = Job::new(RemotePath::new("x").unwrap(), dir.join("x"), How::default());
-    to_file(fake, &job, &Unwatched, &Cancel::new())
+    let job =
+        Download::new(RemotePath::new("x").unwrap(), dir.join("x"), TransferOptions::default());
+    download_to_file(fake, &job, &NoProgress, &Cancel::new())
 }
 
 fn files(dir: &Path) -> Vec<String> {
@@ -95,9 +96,9 @@ fn big() -> Vec<u8> {
 }
 
 fn resume(fake: &mut Fake, dir: &Path) -> Result<Outcome> {
-    let how = How { resume: Resume::Asked, ..How::default() };
-    let job = Job::new(RemotePath::new("x").unwrap(), dir.join("x"), how);
-    to_file(fake, &job, &Unwatched, &Cancel::new())
+    let options = TransferOptions { resume: Resume::Asked, ..TransferOptions::default() };
+    let job = Download::new(RemotePath::new("x").unwrap(), dir.join("x"), options);
+    download_to_file(fake, &job, &NoProgress, &Cancel::new())
 }
 
 #[test]
@@ -173,9 +174,9 @@ fn a_file_cut_short_by_another_program_is_gone_on_with_after_the_same_check() {
 fn a_checksum_that_differs_is_a_failure_and_leaves_nothing_to_go_on_with() {
     let dir = tempfile::tempdir().unwrap();
     let mut fake = Fake::with("x", &big());
-    let how = How { verify: Verify::Hash, ..How::default() };
-    let job = Job::new(RemotePath::new("x").unwrap(), dir.path().join("x"), how);
-    let run = |fake: &mut Fake| to_file(fake, &job, &Unwatched, &Cancel::new());
+    let options = TransferOptions { verify: Verify::Hash, ..TransferOptions::default() };
+    let job = Download::new(RemotePath::new("x").unwrap(), dir.path().join("x"), options);
+    let run = |fake: &mut Fake| download_to_file(fake, &job, &NoProgress, &Cancel::new());
     assert!(run(&mut fake).is_ok());
     fake.fault = Some(Fault::WrongChecksum);
     std::fs::remove_file(dir.path().join("x")).unwrap();
@@ -186,12 +187,16 @@ fn a_checksum_that_differs_is_a_failure_and_leaves_nothing_to_go_on_with() {
 #[test]
 fn on_a_disk_that_does_not_tell_names_apart_the_second_one_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
-    let held = HeldDir::open(dir.path()).unwrap().folding();
+    let held = DirHandle::open(dir.path()).unwrap().case_insensitive();
     let fetch = |name: &str, fresh| {
         let (remote, local) = (RemotePath::new("x").unwrap(), dir.path().join(name));
         let held = Some(held.clone());
-        let job = Job { held, fresh, ..Job::new(remote, local, How::default()) };
-        to_file(&mut Fake::with("x", name.as_bytes()), &job, &Unwatched, &Cancel::new())
+        let job = Download {
+            dir: held,
+            create_new: fresh,
+            ..Download::new(remote, local, TransferOptions::default())
+        };
+        download_to_file(&mut Fake::with("x", name.as_bytes()), &job, &NoProgress, &Cancel::new())
     };
     fetch("Same", true).unwrap();
     let error = fetch("same", true).unwrap_err();
@@ -209,25 +214,25 @@ fn on_a_disk_that_does_not_tell_names_apart_the_second_one_is_an_error() {
 #[test]
 fn what_appears_while_a_file_comes_is_not_replaced_by_it() {
     let dir = tempfile::tempdir().unwrap();
-    let spot = Spot::at(&dir.path().join("x")).unwrap();
-    let mut partial = Partial::open(&spot).unwrap();
+    let entry = EntryAt::at(&dir.path().join("x")).unwrap();
+    let mut partial = PartialFile::open(&entry).unwrap();
     partial.write_all(b"came").unwrap();
     std::fs::write(dir.path().join("x"), "appeared").unwrap();
-    let error = partial.complete(None, true).unwrap_err();
+    let error = partial.rename_to_target(None, true).unwrap_err();
     assert!(error.message().contains("appeared here meanwhile"), "{error}");
     assert_eq!(std::fs::read(dir.path().join("x")).unwrap(), b"appeared");
 
     // A partial file that is another one's by now is neither completed nor removed.
     for discard in [false, true] {
-        let spot = Spot::at(&dir.path().join("y")).unwrap();
-        let partial = Partial::open(&spot).unwrap();
-        let path = partial.spot().path();
+        let entry = EntryAt::at(&dir.path().join("y")).unwrap();
+        let partial = PartialFile::open(&entry).unwrap();
+        let path = partial.entry().path();
         std::fs::remove_file(&path).unwrap();
         std::fs::write(&path, "a stranger's").unwrap();
         if discard {
             partial.discard();
         } else {
-            assert!(partial.complete(None, false).is_err());
+            assert!(partial.rename_to_target(None, false).is_err());
         }
         assert!(!dir.path().join("y").exists());
         assert_eq!(std::fs::read(&path).unwrap(), b"a stranger's");

@@ -15,8 +15,8 @@ use super::transfer_file::{Attempt, Sides};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::threads;
-use crate::transfer::How;
-use crate::transfer::retry::{Moved, Retries};
+use crate::transfer::TransferOptions;
+use crate::transfer::retry::{ByteCounter, Retries};
 
 /// After so long without work a worker connects ahead of it: a server that takes longer to list a
 /// directory is one that takes long to log in to.
@@ -26,7 +26,7 @@ const WARM_AFTER: Duration = Duration::from_millis(5);
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// How files are carried.
-    pub how: How,
+    pub options: TransferOptions,
     /// What decides.
     pub rules: Rules,
     /// How many workers.
@@ -142,7 +142,7 @@ pub(super) fn tried<T>(
     loop {
         match attempt() {
             Ok(done) => return Ok(done),
-            Err(error) => retries.wait(error, cancel, |text| watch.note(text))?,
+            Err(error) => retries.wait_or_fail(error, cancel, |text| watch.note(text))?,
         }
     }
 }
@@ -265,14 +265,14 @@ impl Runner<'_> {
         let Action::Carry { path, size, modified, reason } = action else { return Ok(()) };
         let fresh = *reason == Reason::Missing;
         let progress = self.watch.begin(path, *size);
-        let moved = Moved::new(&*progress);
-        let mut how = self.settings.how.clone();
+        let moved = ByteCounter::new(&*progress);
+        let mut options = self.settings.options.clone();
         let mut known = Some((*size, *modified));
         let result = tried(self.settings, self.watch, self.cancel, || {
             // A retry begins where this attempt stopped, if it is still the same file.
-            how.resume = how.resume.after_loss(moved.any());
+            options.resume = options.resume.after_loss(moved.has_moved());
             let attempt = Attempt { fresh, known: known.take() };
-            self.sides.carry(path, attempt, &how, &moved, self.cancel)
+            self.sides.carry(path, attempt, &options, &moved, self.cancel)
         });
         drop(progress);
         match &result {

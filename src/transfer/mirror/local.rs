@@ -17,7 +17,7 @@ use super::listing::Listing;
 use super::tree::{Followed, Found, Item, ItemKind, Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::dir_handle::{HeldDir, Spot, file_type, like};
+use crate::fs::dir_handle::{DirHandle, EntryAt, file_type, fold_case};
 use crate::ftp::path::{decode_name, encode_name, safe_component};
 use crate::transfer::download::partial::is_partial_name;
 
@@ -25,7 +25,7 @@ use crate::transfer::download::partial::is_partial_name;
 #[derive(Debug)]
 pub struct LocalTree {
     root: PathBuf,
-    held: OnceLock<HeldDir>,
+    held: OnceLock<DirHandle>,
     /// Whether links are followed on the way.
     follows: bool,
 }
@@ -65,50 +65,56 @@ impl LocalTree {
     ///
     /// As [`LocalTree::locate`]; [`Kind::Local`] for the root, and where a directory on the way
     /// is none, or a link.
-    pub fn spot(&self, path: &str) -> Result<Spot> {
+    pub fn spot(&self, path: &str) -> Result<EntryAt> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let name = safe(name)?;
-        Ok(self.enter(parent)?.map_err(|error| Error::local(self.show(parent), &error))?.spot(name))
+        Ok(self
+            .enter(parent)?
+            .map_err(|error| Error::local(self.show(parent), &error))?
+            .entry(name))
     }
 
     /// Opens a directory of the tree, step by step from the root. No step follows a link.
-    fn enter(&self, path: &str) -> Result<io::Result<HeldDir>> {
+    fn enter(&self, path: &str) -> Result<io::Result<DirHandle>> {
         let mut walked = match self.root() {
             Ok(root) => root,
             Err(error) => return Ok(Err(error)),
         };
         for name in names(path) {
             let name = name?;
-            let entered =
-                if self.follows { walked.enter_through_link(&name) } else { walked.enter(&name) };
+            let entered = if self.follows {
+                walked.open_subdirectory_or_link(&name)
+            } else {
+                walked.open_subdirectory(&name)
+            };
             walked = match entered {
                 Ok(entered) => entered,
                 Err(error) => {
-                    let spot = walked.spot(name);
-                    let link = !self.follows && kind(&spot) == Some(FileType::Symlink);
-                    return if link { Err(is_a_link(&spot)) } else { Ok(Err(error)) };
+                    let entry = walked.entry(name);
+                    let link = !self.follows && kind(&entry) == Some(FileType::Symlink);
+                    return if link { Err(is_a_link(&entry)) } else { Ok(Err(error)) };
                 }
             };
         }
         Ok(Ok(walked))
     }
 
-    fn root(&self) -> io::Result<HeldDir> {
+    fn root(&self) -> io::Result<DirHandle> {
         if let Some(root) = self.held.get() {
             return Ok(root.clone());
         }
-        let opened = HeldDir::open(&self.root)?;
+        let opened = DirHandle::open(&self.root)?;
         // Another worker may have been faster: one of the two is it, for all.
         Ok(self.held.get_or_init(|| opened).clone())
     }
 }
 
-fn kind(spot: &Spot) -> Option<FileType> {
-    spot.stat().ok().flatten().map(|stat| file_type(&stat))
+fn kind(entry: &EntryAt) -> Option<FileType> {
+    entry.stat().ok().flatten().map(|stat| file_type(&stat))
 }
 
-fn is_a_link(spot: &Spot) -> Error {
-    let text = format!("{}: is a link; nothing is written through it", spot.path().display());
+fn is_a_link(entry: &EntryAt) -> Error {
+    let text = format!("{}: is a link; nothing is written through it", entry.path().display());
     Error::new(Kind::Local, text)
 }
 
@@ -163,7 +169,7 @@ impl Tree for LocalTree {
             Err(error) => return Err(failed(error)),
         };
         let mut listing = Listing::default();
-        for entry in directory.names().map_err(failed)? {
+        for entry in directory.entry_names().map_err(failed)? {
             cancel.check()?;
             // What an interrupted download left is no part of the tree.
             if is_partial_name(&entry) {
@@ -174,7 +180,7 @@ impl Tree for LocalTree {
                 // What the entry itself is: links are not followed.
                 Ok(_) => {
                     // None went away meanwhile.
-                    if let Some(stat) = directory.spot(entry).stat().map_err(failed)? {
+                    if let Some(stat) = directory.entry(entry).stat().map_err(failed)? {
                         // Where links are followed, they may lead back to a directory above.
                         let unique = self.follows.then(|| unique(&stat)).flatten();
                         listing.push(Item { unique: unique.as_deref(), ..item(&name, &stat) });
@@ -201,7 +207,7 @@ impl Tree for LocalTree {
         else {
             return listing;
         };
-        let stat = |name: &str| directory.spot(safe(name).ok()?).stat().ok()?;
+        let stat = |name: &str| directory.entry(safe(name).ok()?).stat().ok()?;
         let number = |stat: &Stat| (stat.st_dev, stat.st_ino);
         // Nothing is found under most names, and then there is nothing to compare.
         let mut numbers = None;
@@ -211,11 +217,12 @@ impl Tree for LocalTree {
             let (by_number, by_likeness) = numbers.get_or_insert_with(|| {
                 let found =
                     others().filter_map(|item| Some((number(&stat(item.name)?), item.name)));
-                let alike = others().map(|item| (like(item.name), item.name));
+                let alike = others().map(|item| (fold_case(item.name), item.name));
                 (found.collect::<HashMap<_, _>>(), alike.collect::<HashMap<_, _>>())
             });
             // Some disks number a file anew for each spelling of its name.
-            let same = by_number.get(&number(&here)).or_else(|| by_likeness.get(&like(item.name)));
+            let same =
+                by_number.get(&number(&here)).or_else(|| by_likeness.get(&fold_case(item.name)));
             if let Some(other) = same {
                 // The first of several names has it; the others are an error when they are carried.
                 spelled.entry(*other).or_insert(item.name);
@@ -228,8 +235,8 @@ impl Tree for LocalTree {
     }
 
     fn follow<'a>(&self, path: &str, link: Item<'a>, _cancel: &Cancel) -> Result<Followed<'a>> {
-        let spot = self.spot(path)?;
-        let stat = spot.stat_through_link().map_err(|error| Error::local(spot.path(), &error))?;
+        let entry = self.spot(path)?;
+        let stat = entry.stat_through_link().map_err(|error| Error::local(entry.path(), &error))?;
         Ok((item(link.name, &stat), unique(&stat)))
     }
 
@@ -245,25 +252,27 @@ impl Tree for LocalTree {
             let made = std::fs::create_dir_all(&self.root).and_then(|()| self.root());
             return made.map(drop).map_err(|error| Error::local(&self.root, &error));
         }
-        let spot = self.spot(path)?;
-        spot.check_name()?;
-        let failed = |error: io::Error| Error::local(spot.path(), &error);
-        let Err(error) = spot.make_directory() else { return Ok(()) };
-        match kind(&spot).filter(|_| error.kind() == ErrorKind::AlreadyExists) {
-            Some(FileType::Directory) if spot.twin().is_some() => Err(spot.is_taken()),
+        let entry = self.spot(path)?;
+        entry.check_name()?;
+        let failed = |error: io::Error| Error::local(entry.path(), &error);
+        let Err(error) = entry.make_directory() else { return Ok(()) };
+        match kind(&entry).filter(|_| error.kind() == ErrorKind::AlreadyExists) {
+            Some(FileType::Directory) if entry.case_variant().is_some() => {
+                Err(entry.already_exists_error())
+            }
             Some(FileType::Directory) => Ok(()),
-            Some(FileType::Symlink) => Err(is_a_link(&spot)),
+            Some(FileType::Symlink) => Err(is_a_link(&entry)),
             _ => Err(failed(error)),
         }
     }
 
     fn remove(&self, path: &str, kind: ItemKind, _cancel: &Cancel) -> Result<()> {
-        let spot = self.spot(path)?;
+        let entry = self.spot(path)?;
         let removed = match kind {
-            ItemKind::Directory => spot.remove_directory(),
-            _ => spot.remove(),
+            ItemKind::Directory => entry.remove_directory(),
+            _ => entry.remove_file(),
         };
-        removed.map_err(|error| Error::local(spot.path(), &error))
+        removed.map_err(|error| Error::local(entry.path(), &error))
     }
 
     fn show(&self, path: &str) -> String {
@@ -350,7 +359,7 @@ mod tests {
         }
         let plain = LocalTree::new(dir.path().to_owned());
         let folding = LocalTree::new(dir.path().to_owned());
-        folding.held.set(HeldDir::open(dir.path()).unwrap().folding()).unwrap();
+        folding.held.set(DirHandle::open(dir.path()).unwrap().case_insensitive()).unwrap();
         // `A` is what is there as `a`; but that is wanted itself.
         for (tree, names) in
             [(plain, ["a", "b", "other", "there"]), (folding, ["B", "a", "other", "there"])]
@@ -364,7 +373,7 @@ mod tests {
     fn a_disk_that_does_not_tell_directories_apart_is_found_out() {
         let dir = tempfile::tempdir().unwrap();
         let tree = LocalTree::new(dir.path().to_owned());
-        tree.held.set(HeldDir::open(dir.path()).unwrap().folding()).unwrap();
+        tree.held.set(DirHandle::open(dir.path()).unwrap().case_insensitive()).unwrap();
         tree.make_directory("Sub", &go()).unwrap();
         // Somebody else may have made it.
         tree.make_directory("Sub", &go()).unwrap();

@@ -197,12 +197,12 @@ impl Tree for RemoteTree {
         let mut session = self.pool.lease(cancel)?;
         let directory = Item { kind: ItemKind::Directory, ..link };
         // What has a size is a file; what can be listed is a directory.
-        let item = match session.facts(&located) {
-            Ok(facts) if facts.size.is_some() => Item {
+        let item = match session.file_info(&located) {
+            Ok(info) if info.size.is_some() => Item {
                 name: link.name,
                 kind: ItemKind::File,
-                size: facts.size,
-                modified: facts.modified.map(Stamp::exact),
+                size: info.size,
+                modified: info.modified.map(Stamp::exact),
                 unique: None,
             },
             Ok(_) => directory,

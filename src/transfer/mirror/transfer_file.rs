@@ -9,7 +9,7 @@ use super::tree::{Stamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::transfer::{
-    Facts, How, Outcome, Progress, Remote as _, Resume, download, relay, upload,
+    FileInfo, Outcome, Progress, Remote as _, Resume, TransferOptions, download, relay, upload,
 };
 
 /// Size and time of a file, as a listing told them.
@@ -87,41 +87,49 @@ impl Sides {
         &self,
         path: &str,
         Attempt { fresh, known }: Attempt,
-        how: &How,
+        options: &TransferOptions,
         progress: &dyn Progress,
         cancel: &Cancel,
     ) -> Result<Outcome> {
         match self {
             Sides::Down(source, target) => {
                 let remote = source.locate(path)?;
-                let spot = target.spot(path)?;
-                let (local, held) = (spot.path(), Some(spot.directory().clone()));
+                let entry = target.spot(path)?;
+                let (local, held) = (entry.path(), Some(entry.directory().clone()));
                 let mut session = source.pool().lease(cancel)?;
-                let ask_time = known.is_some_and(|known| may_ask_late(known, how));
-                let facts = match known {
-                    Some((size, _)) if ask_time => Facts { size, modified: None },
-                    _ => facts(&mut session, &remote, known, how)?,
+                let ask_time = known.is_some_and(|known| may_ask_late(known, options));
+                let info = match known {
+                    Some((size, _)) if ask_time => FileInfo { size, modified: None },
+                    _ => facts(&mut session, &remote, known, options)?,
                 };
                 let listed = known.and_then(|(_, modified)| modified).map(|stamp| stamp.time);
-                let (facts, how) = (Some(facts), how.clone());
-                let job =
-                    download::Job { remote, local, held, fresh, facts, ask_time, listed, how };
-                download::to_file(&mut *session, &job, progress, cancel)
+                let (info, options) = (Some(info), options.clone());
+                let job = download::Download {
+                    remote,
+                    local,
+                    dir: held,
+                    create_new: fresh,
+                    info,
+                    prefetch_time: ask_time,
+                    fallback_time: listed,
+                    options,
+                };
+                download::download_to_file(&mut *session, &job, progress, cancel)
             }
             Sides::Up(source, target) => {
-                let spot = source.spot(path)?;
-                let (local, remote) = (spot.path(), target.locate(path)?);
-                let held = (!source.follows()).then(|| spot.directory().clone());
-                let job = upload::Job { local, held, remote, how: how.clone() };
+                let entry = source.spot(path)?;
+                let (local, remote) = (entry.path(), target.locate(path)?);
+                let held = (!source.follows()).then(|| entry.directory().clone());
+                let job = upload::Upload { local, dir: held, remote, options: options.clone() };
                 let mut session = target.pool().lease(cancel)?;
-                upload::from_file(&mut *session, &job, progress, cancel)
+                upload::upload_from_file(&mut *session, &job, progress, cancel)
             }
             Sides::Across(source, target) => {
                 let from = source.locate(path)?;
                 let mut fetching = source.pool().lease(cancel)?;
-                let facts = Some(facts(&mut fetching, &from, known, how)?);
+                let info = Some(facts(&mut fetching, &from, known, options)?);
                 let to = target.locate(path)?;
-                let job = relay::Job { from, to, facts, how: how.clone() };
+                let job = relay::Job { from, to, info, options: options.clone() };
                 let mut storing = target.pool().lease(cancel)?;
                 Ok(relay::copy(&mut *fetching, &mut *storing, &job, progress, cancel)?)
             }
@@ -133,10 +141,10 @@ impl Sides {
 const SMALL: u64 = 1024 * 1024;
 
 /// Whether the listing told all but the exact time of a file that is fetched in one go.
-fn may_ask_late((size, modified): Known, how: &How) -> bool {
+fn may_ask_late((size, modified): Known, options: &TransferOptions) -> bool {
     let small = size.is_some_and(|size| size < SMALL);
     let vague = modified.is_some_and(|stamp| !is_exact(&stamp));
-    small && vague && how.preserve_times && how.resume == Resume::No
+    small && vague && options.preserve_times && options.resume == Resume::No
 }
 
 fn is_exact(stamp: &Stamp) -> bool {
@@ -148,16 +156,16 @@ fn facts(
     session: &mut crate::ftp::session::Session,
     path: &crate::ftp::path::RemotePath,
     known: Option<Known>,
-    how: &How,
-) -> Result<Facts> {
-    let Some((Some(size), modified)) = known else { return session.facts(path) };
+    options: &TransferOptions,
+) -> Result<FileInfo> {
+    let Some((Some(size), modified)) = known else { return session.file_info(path) };
     let size = Some(size);
     let time = modified.filter(is_exact).map(|stamp| stamp.time);
-    if time.is_some() || !how.preserve_times {
-        return Ok(Facts { size, modified: time });
+    if time.is_some() || !options.preserve_times {
+        return Ok(FileInfo { size, modified: time });
     }
     match modified {
-        Some(_) => Ok(Facts { size, modified: session.modified_time(path)? }),
-        None => session.facts(path),
+        Some(_) => Ok(FileInfo { size, modified: session.modified_time(path)? }),
+        None => session.file_info(path),
     }
 }

@@ -1,13 +1,14 @@
 //! Copies between two remote sides in memory.
 
 use super::*;
-use crate::transfer::Unwatched;
+use crate::transfer::NoProgress;
 use crate::transfer::fake::{Fake, Fault};
 
 fn carry(source: &mut Fake, target: &mut Fake) -> Result<Outcome, Failed> {
     let path = |path| RemotePath::new(path).unwrap();
-    let job = Job { from: path("x"), to: path("y"), facts: None, how: How::default() };
-    copy(source, target, &job, &Unwatched, &Cancel::new())
+    let job =
+        Job { from: path("x"), to: path("y"), info: None, options: TransferOptions::default() };
+    copy(source, target, &job, &NoProgress, &Cancel::new())
 }
 
 #[test]

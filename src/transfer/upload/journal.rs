@@ -26,10 +26,10 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-use crate::fs::dir_handle::{HeldDir, Spot};
+use crate::fs::dir_handle::{DirHandle, EntryAt};
 use crate::ftp::path::RemotePath;
 use crate::transfer::checksum::Algorithm;
-use crate::transfer::download::partial::is_ours;
+use crate::transfer::download::partial::is_safe_to_use;
 
 /// So many uploads are remembered.
 pub const MOST: usize = 256;
@@ -91,8 +91,8 @@ impl Source {
     }
 
     /// A file on another server, with the size and time that this one tells; `None` without a time.
-    pub fn of_remote(path: &RemotePath, facts: crate::transfer::Facts) -> Option<Self> {
-        let (size, modified) = (facts.size?, facts.modified?);
+    pub fn of_remote(path: &RemotePath, info: crate::transfer::FileInfo) -> Option<Self> {
+        let (size, modified) = (info.size?, info.modified?);
         let identity = format!("remote {size} {modified} {path}");
         Some(Self { identity, racy: false })
     }
@@ -127,22 +127,22 @@ impl UploadJournals {
     }
 
     /// The held directory; created if need be.
-    fn held(&self, create: bool) -> io::Result<HeldDir> {
+    fn held(&self, create: bool) -> io::Result<DirHandle> {
         if create && !self.directory.is_dir() {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
         }
-        HeldDir::open(&self.directory)
+        DirHandle::open(&self.directory)
     }
 
     /// Removes the oldest journals where there are too many.
-    fn make_room(directory: &HeldDir) {
-        let Ok(names) = directory.names() else { return };
+    fn make_room(directory: &DirHandle) {
+        let Ok(names) = directory.entry_names() else { return };
         if names.len() < MOST {
             return;
         }
         let age = |name: &std::ffi::OsString| {
             directory
-                .spot(name.clone())
+                .entry(name.clone())
                 .stat()
                 .ok()
                 .flatten()
@@ -152,7 +152,7 @@ impl UploadJournals {
         names.sort_unstable();
         let surplus = names.len() + 1 - MOST;
         for (_, name) in names.into_iter().take(surplus) {
-            let _ = directory.spot(name).remove();
+            let _ = directory.entry(name).remove_file();
         }
     }
 }
@@ -224,20 +224,20 @@ impl UploadJournal<'_> {
             None => {}
             // Somebody else writes to it now.
             Some(record) if record.attempt != self.attempt => self.write(None, None),
-            Some(_) => drop(self.spot(false).and_then(|spot| spot.remove())),
+            Some(_) => drop(self.spot(false).and_then(|entry| entry.remove_file())),
         }
     }
 
-    fn spot(&self, create: bool) -> io::Result<Spot> {
+    fn spot(&self, create: bool) -> io::Result<EntryAt> {
         let key = format!("{}\n{}", self.journals.account, self.path);
-        let digits = Algorithm::Sha256.of(&mut key.as_bytes())?.digits;
-        Ok(self.journals.held(create)?.spot(format!("{digits}{SUFFIX}")))
+        let digits = Algorithm::Sha256.compute(&mut key.as_bytes())?.digits;
+        Ok(self.journals.held(create)?.entry(format!("{digits}{SUFFIX}")))
     }
 
     fn read(&self) -> Option<Record> {
-        let spot = self.spot(false).ok()?;
-        let file = spot.open(OFlags::RDONLY).ok()?;
-        if !file.metadata().ok()?.is_file() || !is_ours(&file, &spot) {
+        let entry = self.spot(false).ok()?;
+        let file = entry.open(OFlags::RDONLY).ok()?;
+        if !file.metadata().ok()?.is_file() || !is_safe_to_use(&file, &entry) {
             return None;
         }
         let mut text = Vec::new();
@@ -262,18 +262,18 @@ impl UploadJournal<'_> {
             sent,
             began,
         };
-        let Ok(spot) = self.spot(true) else { return };
-        UploadJournals::make_room(spot.directory());
-        let temporary = spot.beside(format!("{}.new", self.attempt));
+        let Ok(entry) = self.spot(true) else { return };
+        UploadJournals::make_room(entry.directory());
+        let temporary = entry.sibling(format!("{}.new", self.attempt));
         let written = serde_json::to_vec(&record).map_err(io::Error::from).and_then(|text| {
             let flags = OFlags::WRONLY | OFlags::EXCL;
             let mut file: File = temporary.open_or_create(flags, 0o600)?;
             file.write_all(&text)?;
-            temporary.rename(&spot)
+            temporary.rename(&entry)
         });
         if written.is_err() {
-            let _ = temporary.remove();
-            let _ = spot.remove();
+            let _ = temporary.remove_file();
+            let _ = entry.remove_file();
         }
     }
 }

@@ -14,14 +14,15 @@ use chrono::{DateTime, NaiveDateTime};
 use rustix::fs::OFlags;
 
 use super::ascii::ToWire;
-use super::download::resume::{Start, block};
-use super::download::stream::unconfirmed;
+use super::download::resume::{ResumePoint, read_block_at};
+use super::download::stream::unconfirmed_error;
 use super::{
-    How, Outcome, Outgoing, Place, Progress, Remote, Resume, Type, Verify, atomic, verify,
+    Outcome, Progress, Remote, Resume, TransferOptions, TransferType, UploadMode, UploadStream,
+    Verify, atomic, verify,
 };
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::dir_handle::HeldDir;
+use crate::fs::dir_handle::DirHandle;
 use crate::ftp::data::data_error;
 use crate::ftp::path::RemotePath;
 use journal::{Source, UploadJournal};
@@ -29,31 +30,31 @@ pub(super) use resume::{Compare, Resumed};
 
 /// A file to store.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub struct Upload {
     /// What to store.
     pub local: PathBuf,
     /// The directory of `local`, where it is held open: then nobody walks the way to it again,
     /// and a link is not followed.
-    pub held: Option<HeldDir>,
+    pub dir: Option<DirHandle>,
     /// Where to put it.
     pub remote: RemotePath,
     /// How.
-    pub how: How,
+    pub options: TransferOptions,
 }
 
-impl Job {
-    fn open(&self) -> io::Result<File> {
-        let (Some(held), Some(name)) = (&self.held, self.local.file_name()) else {
+impl Upload {
+    fn open_local(&self) -> io::Result<File> {
+        let (Some(held), Some(name)) = (&self.dir, self.local.file_name()) else {
             return File::open(&self.local);
         };
-        let file = held.spot(name).open(OFlags::RDONLY)?;
+        let file = held.entry(name).open(OFlags::RDONLY)?;
         if file.metadata()?.is_file() { Ok(file) } else { Err(ErrorKind::InvalidInput.into()) }
     }
 
     /// What is there now.
-    fn metadata(&self) -> io::Result<Metadata> {
-        match self.held {
-            Some(_) => self.open()?.metadata(),
+    fn local_metadata(&self) -> io::Result<Metadata> {
+        match self.dir {
+            Some(_) => self.open_local()?.metadata(),
             None => std::fs::metadata(&self.local),
         }
     }
@@ -66,14 +67,14 @@ impl Job {
 ///
 /// [`Kind::Local`] for the local side, [`Kind::Incomplete`] for a transfer that did not end well,
 /// the remote side's otherwise.
-pub fn from_file(
+pub fn upload_from_file(
     remote: &mut dyn Remote,
-    job: &Job,
+    job: &Upload,
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Outcome> {
     let local = |error: std::io::Error| Error::local(&job.local, &error);
-    let mut file = job.open().map_err(local)?;
+    let mut file = job.open_local().map_err(local)?;
     let before = file.metadata().map_err(local)?;
     if before.is_dir() {
         return Err(Error::new(Kind::Local, format!("{}: is a directory", job.local.display()))
@@ -81,12 +82,12 @@ pub fn from_file(
     }
     let (start, source) = (Instant::now(), Source::of_file(&before));
     let (sent, differs) = (Cell::new(0), Cell::new(false));
-    let upload = Upload { job, before, source, sent, differs, progress, cancel, start };
+    let upload = UploadRun { job, before, source, sent, differs, progress, cancel, start };
     upload.run(remote, &mut file)
 }
 
-struct Upload<'a> {
-    job: &'a Job,
+struct UploadRun<'a> {
+    job: &'a Upload,
     before: Metadata,
     source: Source,
     /// Up to where the server may have it.
@@ -98,18 +99,18 @@ struct Upload<'a> {
     start: Instant,
 }
 
-impl Upload<'_> {
+impl UploadRun<'_> {
     fn run(&self, remote: &mut dyn Remote, file: &mut File) -> Result<Outcome> {
-        let target = atomic::first_name(&self.job.remote, &self.job.how)?;
+        let target = atomic::upload_name(&self.job.remote, &self.job.options)?;
         let regular = self.before.is_file();
         if regular {
-            self.progress.expect(self.before.len());
+            self.progress.set_total(self.before.len());
         }
-        let resumable = regular && self.job.how.kind == Type::Binary;
-        let path = remote.absolute(&target);
-        let journals = self.job.how.uploads.as_ref().filter(|_| resumable);
+        let resumable = regular && self.job.options.transfer_type == TransferType::Binary;
+        let path = remote.absolute_path(&target);
+        let journals = self.job.options.upload_journals.as_ref().filter(|_| resumable);
         let journal = journals.map(|journals| journals.of(&path));
-        let offset = match self.job.how.resume {
+        let offset = match self.job.options.resume {
             Resume::No => 0,
             _ if !resumable => 0,
             _ => self.offset(remote, &target, journal.as_ref(), file)?,
@@ -151,7 +152,8 @@ impl Upload<'_> {
             if whole_already { 0 } else { self.send(remote, target, journal, file, offset)? };
         let tls_resumed = remote.tls_resumed().filter(|_| !whole_already);
         self.check_local(offset + count)?;
-        let time = modified(&self.before).filter(|_| self.job.how.preserve_times && regular);
+        let time =
+            modified_time(&self.before).filter(|_| self.job.options.preserve_times && regular);
         self.check_remote(remote, target, offset + count, time)?;
         atomic::give_final_name(remote, target, &self.job.remote)?;
         if let Some(time) = time {
@@ -174,18 +176,18 @@ impl Upload<'_> {
             modified: Some(self.before.mtime()),
             source: Some(&self.source),
             journal,
-            resume: self.job.how.resume,
+            resume: self.job.options.resume,
             progress: self.progress,
             cancel: self.cancel,
         };
         resumed.offset(remote, &mut |length, compare| {
             let mut blocks = |offset, count| {
-                let read = block(file, offset, count);
+                let read = read_block_at(file, offset, count);
                 read.map_err(|error| Error::local(&self.job.local, &error))
             };
             match compare {
-                Compare::End => Start::behind(length, &mut blocks),
-                Compare::Samples => Start::sampled(length, &mut blocks),
+                Compare::End => ResumePoint::with_last_block(length, &mut blocks),
+                Compare::Samples => ResumePoint::with_samples(length, &mut blocks),
             }
         })
     }
@@ -201,61 +203,65 @@ impl Upload<'_> {
     ) -> Result<u64> {
         let what = format!("put {}", self.job.local.display());
         let local = |error: std::io::Error| Error::local(&self.job.local, &error).about("read");
-        let kind = self.job.how.kind;
+        let kind = self.job.options.transfer_type;
         // The server empties its file as soon as it is told of a new one: not for one that cannot
         // be read at all.
         if self.before.is_file() {
             file.read_at(&mut [0], offset).map_err(local)?;
         }
         file.seek(SeekFrom::Start(offset)).map_err(local)?;
-        let mut outgoing = store_from(remote, target, offset, kind)?;
+        let mut outgoing = open_upload_at(remote, target, offset, kind)?;
         // Not sooner: until the server has taken the command, what it has is an older file.
         if let Some(journal) = journal {
             journal.begin(&self.source, self.before.len(), offset);
         }
         let copied = match kind {
-            Type::Binary => self.copy(file, &mut *outgoing),
-            Type::Ascii => self.copy(&mut ToWire::new(file), &mut *outgoing),
+            TransferType::Binary => self.copy(file, &mut *outgoing),
+            TransferType::Ascii => self.copy(&mut ToWire::new(file), &mut *outgoing),
         };
         let count = match copied {
             Ok(count) => count,
-            Err(Stopped::Local(error)) => {
+            Err(CopyFailure::Local(error)) => {
                 outgoing.abort();
                 return Err(local(error));
             }
-            Err(Stopped::Cancelled(error)) => {
+            Err(CopyFailure::Cancelled(error)) => {
                 outgoing.abort();
                 return Err(error);
             }
-            Err(Stopped::Remote(error)) => {
-                return Err(broken(&what, &error, outgoing, remote));
+            Err(CopyFailure::Remote(error)) => {
+                return Err(broken_stream_error(&what, &error, outgoing, remote));
             }
         };
-        let finished = outgoing.finish().map_err(|error| unconfirmed(&what, count, error))?;
+        let finished = outgoing.finish().map_err(|error| unconfirmed_error(&what, count, error))?;
         verify::upload(&what, &finished)?;
         Ok(count)
     }
 
-    fn copy(&self, source: &mut dyn Read, outgoing: &mut dyn Outgoing) -> Result<u64, Stopped> {
-        let limits = &self.job.how.limits;
+    fn copy(
+        &self,
+        source: &mut dyn Read,
+        outgoing: &mut dyn UploadStream,
+    ) -> Result<u64, CopyFailure> {
+        let limits = &self.job.options.limits;
         let size = self.before.is_file().then_some(self.before.len());
-        let mut block = vec![0; self.job.how.block(size)];
+        let mut block = vec![0; self.job.options.block_size(size)];
         let mut count = 0u64;
         loop {
-            self.cancel.check().map_err(Stopped::Cancelled)?;
+            self.cancel.check().map_err(CopyFailure::Cancelled)?;
             let n = match source.read(&mut block) {
                 Ok(0) => return Ok(count),
                 Ok(n) => n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Stopped::Local(error)),
+                Err(error) => return Err(CopyFailure::Local(error)),
             };
             // Some of it may arrive though it fails.
             self.sent.set(self.sent.get() + n as u64);
-            outgoing.write_all(&block[..n]).map_err(Stopped::Remote)?;
+            outgoing.write_all(&block[..n]).map_err(CopyFailure::Remote)?;
             count += n as u64;
             self.progress.advance(n as u64);
             for limit in limits {
-                limit.take(n, self.cancel).map_err(Stopped::Cancelled)?;
+                limit.take_tokens(n, self.cancel).map_err(CopyFailure::Cancelled)?;
             }
         }
     }
@@ -265,9 +271,11 @@ impl Upload<'_> {
         if !self.before.is_file() {
             return Ok(());
         }
-        let after = self.job.metadata().map_err(|error| Error::local(&self.job.local, &error))?;
-        let all = self.job.how.kind == Type::Ascii || sent == self.before.len();
-        if same(&self.before, &after) && all {
+        let after =
+            self.job.local_metadata().map_err(|error| Error::local(&self.job.local, &error))?;
+        let all =
+            self.job.options.transfer_type == TransferType::Ascii || sent == self.before.len();
+        if is_unchanged(&self.before, &after) && all {
             return Ok(());
         }
         let what = self.job.local.display();
@@ -287,16 +295,18 @@ impl Upload<'_> {
         time: Option<NaiveDateTime>,
     ) -> Result<()> {
         let what = self.job.local.display();
-        if self.job.how.verify == Verify::None || self.job.how.kind == Type::Ascii {
+        if self.job.options.verify == Verify::None
+            || self.job.options.transfer_type == TransferType::Ascii
+        {
             return Ok(());
         }
         // A server that shows nothing of what was uploaded (a drop box) has confirmed it.
         // The time is set on the final name, and may be sent before the size has come.
         let time = time.filter(|_| *target == self.job.remote);
-        let there = match remote.arrived(target, time) {
+        let there = match remote.size_after_upload(target, time) {
             Ok(size) => size,
             Err(error) if error.kind() == Kind::Refused => None,
-            Err(error) => return Err(unconfirmed(&format!("put {what}"), sent, error)),
+            Err(error) => return Err(unconfirmed_error(&format!("put {what}"), sent, error)),
         };
         if let Some(there) = there.filter(|there| *there != sent) {
             let text = format!("put {what}: {sent} bytes were sent, the server has {there}");
@@ -304,11 +314,11 @@ impl Upload<'_> {
             // What is missing can be sent.
             return Err(if there < sent { error.transient() } else { error });
         }
-        if self.job.how.verify == Verify::Hash
+        if self.job.options.verify == Verify::Hash
             && let Some(there) = remote.checksum(target)?
         {
-            let here = (self.job.open())
-                .and_then(|mut file| there.algorithm.of(&mut file))
+            let here = (self.job.open_local())
+                .and_then(|mut file| there.algorithm.compute(&mut file))
                 .map_err(|error| Error::local(&self.job.local, &error))?;
             if here != there {
                 self.differs.set(true);
@@ -324,32 +334,32 @@ impl Upload<'_> {
 }
 
 /// Begins to store what follows the first bytes of a file.
-pub(super) fn store_from(
+pub(super) fn open_upload_at(
     remote: &mut dyn Remote,
     target: &RemotePath,
     offset: u64,
-    kind: Type,
-) -> Result<Box<dyn Outgoing>> {
+    kind: TransferType,
+) -> Result<Box<dyn UploadStream>> {
     if offset == 0 {
-        return remote.store(target, Place::Whole, kind);
+        return remote.open_upload(target, UploadMode::Whole, kind);
     }
     // APPE is refused by fewer servers than REST before STOR; the size was just seen.
-    match remote.store(target, Place::End, kind) {
+    match remote.open_upload(target, UploadMode::End, kind) {
         Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
-            remote.store(target, Place::Offset(offset), kind)
+            remote.open_upload(target, UploadMode::Offset(offset), kind)
         }
         other => other,
     }
 }
 
 /// A broken upload: the server's reason (552: no room) comes as the completion reply.
-fn broken(
+fn broken_stream_error(
     what: &str,
     error: &std::io::Error,
-    outgoing: Box<dyn Outgoing>,
+    outgoing: Box<dyn UploadStream>,
     remote: &dyn Remote,
 ) -> Error {
-    let why = data_error(error, remote.timeout()).about(what);
+    let why = data_error(error, remote.stall_timeout()).about(what);
     let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
     if error.kind() == ErrorKind::TimedOut || cancelled {
         outgoing.abort();
@@ -361,18 +371,18 @@ fn broken(
     }
 }
 
-fn same(before: &Metadata, after: &Metadata) -> bool {
+fn is_unchanged(before: &Metadata, after: &Metadata) -> bool {
     before.len() == after.len()
         && before.ino() == after.ino()
         && before.mtime() == after.mtime()
         && before.mtime_nsec() == after.mtime_nsec()
 }
 
-fn modified(metadata: &Metadata) -> Option<NaiveDateTime> {
+fn modified_time(metadata: &Metadata) -> Option<NaiveDateTime> {
     DateTime::from_timestamp(metadata.mtime(), 0).map(|time| time.naive_utc())
 }
 
-enum Stopped {
+enum CopyFailure {
     Local(std::io::Error),
     Cancelled(Error),
     Remote(std::io::Error),

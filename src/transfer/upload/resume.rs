@@ -11,9 +11,9 @@ use super::journal::{Begun, Source, UploadJournal};
 use crate::cancel::Cancel;
 use crate::error::{Kind, Result};
 use crate::ftp::path::RemotePath;
-use crate::transfer::download::resume::{NO_TIME, Start, UNVERIFIED};
-use crate::transfer::download::stream::{Download, Failure};
-use crate::transfer::{Facts, How, Progress, Remote, Resume, Unwatched};
+use crate::transfer::download::resume::{NO_TIME, ResumePoint, UNVERIFIED};
+use crate::transfer::download::stream::{FetchFailure, FileFetcher};
+use crate::transfer::{FileInfo, NoProgress, Progress, Remote, Resume, TransferOptions};
 
 /// What is to be resumed, and what is known of it.
 pub(in crate::transfer) struct Resumed<'a> {
@@ -54,9 +54,9 @@ impl Resumed<'_> {
     pub fn offset(
         &self,
         remote: &mut dyn Remote,
-        blocks: &mut dyn FnMut(u64, Compare) -> Result<Start>,
+        blocks: &mut dyn FnMut(u64, Compare) -> Result<ResumePoint>,
     ) -> Result<u64> {
-        let there = match remote.facts(self.target) {
+        let there = match remote.file_info(self.target) {
             Err(error) if error.kind() == Kind::Refused => return Ok(0),
             other => other?,
         };
@@ -67,28 +67,29 @@ impl Resumed<'_> {
                 let start = blocks(size, compare)?;
                 let no_time = there.modified.is_none() || self.modified.is_none();
                 if start.is_unverified() && no_time {
-                    self.progress.note(&format!("{}: {UNVERIFIED}", self.target));
+                    self.progress.show_note(&format!("{}: {UNVERIFIED}", self.target));
                 }
-                let how = How::default();
-                let facts = Facts { size: Some(size), modified: None };
-                let check = Download { path: self.target, facts, how: &how, cancel: self.cancel };
-                match check.run(remote, &start, &mut sink(), &Unwatched) {
+                let options = TransferOptions::default();
+                let info = FileInfo { size: Some(size), modified: None };
+                let check =
+                    FileFetcher { path: self.target, info, options: &options, cancel: self.cancel };
+                match check.fetch_into(remote, &start, &mut sink(), &NoProgress) {
                     Ok(_) => return Ok(size),
-                    Err(Failure::NotTheSame(why)) => why,
+                    Err(FetchFailure::NotTheSame(why)) => why,
                     // A directory that can be written and not read: nothing can be compared.
-                    Err(Failure::Failed(error)) if error.kind() == Kind::Refused => {
+                    Err(FetchFailure::Failed(error)) if error.kind() == Kind::Refused => {
                         "what is on the server cannot be read"
                     }
                     Err(failure) => return Err(failure.into_error(self.target)),
                 }
             }
         };
-        self.progress.note(&format!("{}: {why}: starting again", self.target));
+        self.progress.show_note(&format!("{}: {why}: starting again", self.target));
         Ok(0)
     }
 
     /// What has to be compared of what is on the server, or why it is no beginning of the source.
-    fn evidence(&self, size: u64, there: Facts) -> Result<Compare, &'static str> {
+    fn evidence(&self, size: u64, there: FileInfo) -> Result<Compare, &'static str> {
         if size > self.size {
             return Err("what is on the server is longer");
         }

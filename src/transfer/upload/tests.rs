@@ -1,7 +1,7 @@
 //! Uploads to a remote side in memory.
 
 use super::*;
-use crate::transfer::Unwatched;
+use crate::transfer::NoProgress;
 use crate::transfer::fake::{Fake, Fault};
 
 fn store(fake: &mut Fake, content: &[u8]) -> Result<Outcome> {
@@ -11,8 +11,13 @@ fn store(fake: &mut Fake, content: &[u8]) -> Result<Outcome> {
     if fake.fault == Some(Fault::LocalChanges) {
         fake.touch_on_store = Some(local.clone());
     }
-    let job = Job { local, held: None, remote: RemotePath::new("x").unwrap(), how: How::default() };
-    from_file(fake, &job, &Unwatched, &Cancel::new())
+    let job = Upload {
+        local,
+        dir: None,
+        remote: RemotePath::new("x").unwrap(),
+        options: TransferOptions::default(),
+    };
+    upload_from_file(fake, &job, &NoProgress, &Cancel::new())
 }
 
 #[test]
@@ -40,25 +45,25 @@ fn a_fault_on_either_side_is_a_failure() {
     }
 }
 
-fn store_how(fake: &mut Fake, content: &[u8], how: How) -> Result<Outcome> {
+fn store_how(fake: &mut Fake, content: &[u8], options: TransferOptions) -> Result<Outcome> {
     let dir = tempfile::tempdir().unwrap();
     let local = dir.path().join("x");
     std::fs::write(&local, content).unwrap();
-    let job = Job { local, held: None, remote: RemotePath::new("x").unwrap(), how };
-    from_file(fake, &job, &Unwatched, &Cancel::new())
+    let job = Upload { local, dir: None, remote: RemotePath::new("x").unwrap(), options };
+    upload_from_file(fake, &job, &NoProgress, &Cancel::new())
 }
 
 #[test]
 fn an_interrupted_upload_goes_on_where_it_stopped() {
     let data: Vec<u8> = (0..500_001u32).map(|i| (i % 251) as u8).collect();
-    let resume = || How { resume: Resume::Asked, ..How::default() };
+    let resume = || TransferOptions { resume: Resume::Asked, ..TransferOptions::default() };
     let mut fake = Fake::with("x", &data[..300_000]);
     // Another program has begun to store it just now.
     fake.modified = chrono::Utc::now().naive_utc() + chrono::TimeDelta::minutes(1);
     let outcome = store_how(&mut fake, &data, resume()).unwrap();
     assert_eq!((outcome.bytes, outcome.resumed_from), (200_001, Some(300_000)));
     assert!(fake.content("x") == data);
-    assert_eq!(fake.places, [Place::End]);
+    assert_eq!(fake.places, [UploadMode::End]);
     // Whole already: nothing is sent.
     assert_eq!(store_how(&mut fake, &data, resume()).unwrap().bytes, 0);
     assert_eq!(fake.places.len(), 1);
@@ -75,7 +80,7 @@ fn an_interrupted_upload_goes_on_where_it_stopped() {
 
 #[test]
 fn an_atomic_upload_appears_only_when_it_is_whole() {
-    let atomic = || How { atomic: true, ..How::default() };
+    let atomic = || TransferOptions { atomic: true, ..TransferOptions::default() };
     let mut fake = Fake::with("x", b"old");
     fake.fault = Some(Fault::Reply(426));
     assert!(store_how(&mut fake, b"new content", atomic()).is_err());
@@ -89,6 +94,6 @@ fn an_atomic_upload_appears_only_when_it_is_whole() {
 #[test]
 fn an_upload_whose_checksum_differs_is_a_failure() {
     let mut fake = Fake { fault: Some(Fault::WrongChecksum), ..Fake::default() };
-    let how = How { verify: Verify::Hash, ..How::default() };
-    assert_eq!(store_how(&mut fake, b"data", how).unwrap_err().kind(), Kind::Incomplete);
+    let options = TransferOptions { verify: Verify::Hash, ..TransferOptions::default() };
+    assert_eq!(store_how(&mut fake, b"data", options).unwrap_err().kind(), Kind::Incomplete);
 }

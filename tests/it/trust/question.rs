@@ -22,7 +22,7 @@ fn context(home: &Home, answers: &[&str]) -> Context {
     let gate = Gate::new(Store::new(home.known_servers()), Rules::default());
     let connection = Connection::new(gate, Sources::default());
     let out = Output::memory_answering(OutputOptions::default(), answers);
-    let place = ftpsh::fs::app_dirs::Home::at(home.known_servers().parent().unwrap());
+    let place = ftpsh::fs::app_dirs::AppDirs::all_in(home.known_servers().parent().unwrap());
     Context::new(out, Settings::new(), Cancel::new(), connection, place, |_, _, _| Ok(()))
 }
 

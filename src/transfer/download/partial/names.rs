@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::dir_handle::Spot;
+use crate::fs::dir_handle::EntryAt;
 
 /// The end of a partial file's name.
 pub const SUFFIX: &str = ".ftpsh-part";
@@ -26,7 +26,7 @@ pub fn partial_path(target: &Path) -> Result<PathBuf> {
     let name = target
         .file_name()
         .ok_or_else(|| Error::new(Kind::Local, format!("{}: names no file", target.display())))?;
-    Ok(target.with_file_name(fitting(name, target)?))
+    Ok(target.with_file_name(checked_partial_name(name, target)?))
 }
 
 /// As [`partial_path`], of a place whose directory is held.
@@ -34,11 +34,11 @@ pub fn partial_path(target: &Path) -> Result<PathBuf> {
 /// # Errors
 ///
 /// As [`partial_path`].
-pub fn partial_spot(target: &Spot) -> Result<Spot> {
-    Ok(target.beside(fitting(target.name(), &target.path())?))
+pub fn partial_entry(target: &EntryAt) -> Result<EntryAt> {
+    Ok(target.sibling(checked_partial_name(target.name(), &target.path())?))
 }
 
-fn fitting(name: &OsStr, target: &Path) -> Result<OsString> {
+fn checked_partial_name(name: &OsStr, target: &Path) -> Result<OsString> {
     if name.len() > NAME_MAX {
         return Err(Error::new(
             Kind::Local,

@@ -8,7 +8,7 @@ use rustix::fs::{FileType, OFlags};
 
 use super::names::is_partial_name;
 use crate::error::{Error, Kind, Result};
-use crate::fs::dir_handle::{Spot, file_type};
+use crate::fs::dir_handle::{EntryAt, file_type};
 
 /// What is at a download's target before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum Target {
 ///
 /// [`Kind::Local`] for a directory, a FIFO or a socket, for a name that belongs to partial files
 /// or that the disk does not take, and when it cannot be looked at.
-pub fn examine(target: &Spot) -> Result<Target> {
+pub fn examine_target(target: &EntryAt) -> Result<Target> {
     let path = target.path();
     if is_partial_name(target.name()) {
         let text = format!("{}: names like this are those of partial files", path.display());
@@ -48,14 +48,16 @@ pub fn examine(target: &Spot) -> Result<Target> {
             Err(Error::new(Kind::Local, format!("{}: is not a regular file", path.display())))
         }
         FileType::CharacterDevice | FileType::BlockDevice => Ok(Target::Device),
-        FileType::Symlink if is_of_system(target) || leads_to_device(target) => Ok(Target::Link),
+        FileType::Symlink if is_in_system_directory(target) || leads_to_device(target) => {
+            Ok(Target::Link)
+        }
         _ => Ok(Target::Replaceable),
     }
 }
 
 /// Whether a name is in a directory whose links the system makes: what they lead to is open already,
 /// or is a device.
-pub fn is_of_system(target: &Spot) -> bool {
+pub fn is_in_system_directory(target: &EntryAt) -> bool {
     let directory = target.directory().path();
     let named = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let Ok(directory) = named.canonicalize() else { return false };
@@ -63,12 +65,12 @@ pub fn is_of_system(target: &Spot) -> bool {
     is_below("/proc") || (is_below("/dev") && !is_below("/dev/shm"))
 }
 
-fn leads_to_device(target: &Spot) -> bool {
-    target.stat_through_link().is_ok_and(|stat| is_stream(&stat))
+fn leads_to_device(target: &EntryAt) -> bool {
+    target.stat_through_link().is_ok_and(|stat| is_device_or_pipe(&stat))
 }
 
 /// Whether bytes go into it one after the other, wherever it is opened.
-fn is_stream(stat: &rustix::fs::Stat) -> bool {
+fn is_device_or_pipe(stat: &rustix::fs::Stat) -> bool {
     let kind = file_type(stat);
     matches!(kind, FileType::CharacterDevice | FileType::BlockDevice | FileType::Fifo)
 }
@@ -78,12 +80,12 @@ fn is_stream(stat: &rustix::fs::Stat) -> bool {
 /// # Errors
 ///
 /// [`Kind::Local`] where it is no device or pipe, and for a link that somebody else has made.
-pub fn open_through_link(target: &Spot) -> Result<File> {
+pub fn open_through_link(target: &EntryAt) -> Result<File> {
     let path = target.path();
     let refused = |why: &str, hint: &str| {
         Err(Error::new(Kind::Local, format!("{}: {why}", path.display())).with_hint(hint))
     };
-    if !is_of_system(target) {
+    if !is_in_system_directory(target) {
         return refused("is a link to a device, which is not followed", "name the device itself");
     }
     if !leads_to_device(target) {
@@ -92,7 +94,7 @@ pub fn open_through_link(target: &Spot) -> Result<File> {
     let failed = |error: io::Error| Error::local(&path, &error);
     let file = File::options().write(true).open(&path).map_err(failed)?;
     let stat = rustix::fs::fstat(&file).map_err(|errno| failed(errno.into()))?;
-    if is_stream(&stat) {
+    if is_device_or_pipe(&stat) {
         Ok(file)
     } else {
         refused("leads to no device or pipe any more", "name the file itself with -o")
@@ -104,7 +106,7 @@ pub fn open_through_link(target: &Spot) -> Result<File> {
 /// # Errors
 ///
 /// [`Kind::Local`].
-pub fn open_device(target: &Spot) -> Result<File> {
+pub fn open_device(target: &EntryAt) -> Result<File> {
     let failed = |error: io::Error| Error::local(target.path(), &error);
     let device = target.open(OFlags::WRONLY).map_err(failed)?;
     let stat = rustix::fs::fstat(&device).map_err(|errno| failed(errno.into()))?;

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use super::*;
 
-fn open(target: &Path) -> Result<Partial> {
-    Partial::open(&Spot::at(target)?)
+fn open(target: &Path) -> Result<PartialFile> {
+    PartialFile::open(&EntryAt::at(target)?)
 }
 
 fn look(target: &Path) -> Result<Target> {
-    examine(&Spot::at(target)?)
+    examine_target(&EntryAt::at(target)?)
 }
 
 #[test]
@@ -20,9 +20,9 @@ fn a_target_of_255_bytes_has_a_partial_file_that_fits() {
     for last in ["a", "b"] {
         let target = dir.path().join(format!("{}{last}", "n".repeat(254)));
         let partial = open(&target).unwrap();
-        assert!(partial.spot().path().file_name().unwrap().len() <= 255);
-        assert!(seen.insert(partial.spot().path().to_owned()), "two targets, one partial file");
-        partial.complete(None, false).unwrap();
+        assert!(partial.entry().path().file_name().unwrap().len() <= 255);
+        assert!(seen.insert(partial.entry().path().to_owned()), "two targets, one partial file");
+        partial.rename_to_target(None, false).unwrap();
         assert!(target.is_file());
     }
 }
@@ -36,7 +36,7 @@ fn the_old_file_stays_until_the_new_one_is_complete() {
     partial.write_all(b"new").unwrap();
     assert_eq!(std::fs::read(&target).unwrap(), b"old");
     let time = chrono::DateTime::from_timestamp(1_000_000_000, 0).unwrap().naive_utc();
-    partial.complete(Some(time), false).unwrap();
+    partial.rename_to_target(Some(time), false).unwrap();
     assert_eq!(std::fs::read(&target).unwrap(), b"new");
     assert_eq!(std::fs::metadata(&target).unwrap().mtime(), 1_000_000_000);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
@@ -49,7 +49,7 @@ fn the_permissions_of_the_replaced_file_are_kept() {
     let target = dir.path().join("x");
     std::fs::write(&target, "old").unwrap();
     std::fs::set_permissions(&target, PermissionsExt::from_mode(0o600)).unwrap();
-    open(&target).unwrap().complete(None, false).unwrap();
+    open(&target).unwrap().rename_to_target(None, false).unwrap();
     assert_eq!(std::fs::metadata(&target).unwrap().mode() & 0o7777, 0o600);
 }
 
@@ -66,7 +66,7 @@ fn links_and_fifos_in_the_way_are_neither_followed_nor_waited_for() {
     std::os::unix::fs::symlink(&outside, &link).unwrap();
     let mut partial = open(&link).unwrap();
     partial.write_all(b"new").unwrap();
-    partial.complete(None, false).unwrap();
+    partial.rename_to_target(None, false).unwrap();
     assert_eq!(std::fs::read(&outside).unwrap(), b"untouched");
     assert!(std::fs::symlink_metadata(&link).unwrap().is_file());
 
@@ -86,7 +86,7 @@ fn links_and_fifos_in_the_way_are_neither_followed_nor_waited_for() {
     let sink = dir.path().join("sink");
     std::os::unix::fs::symlink("/dev/null", &sink).unwrap();
     assert_eq!(look(&sink).unwrap(), Target::Link);
-    assert_eq!(open_through_link(&Spot::at(&sink).unwrap()).unwrap_err().kind(), Kind::Local);
+    assert_eq!(open_through_link(&EntryAt::at(&sink).unwrap()).unwrap_err().kind(), Kind::Local);
     assert_eq!(look(&link).unwrap(), Target::Replaceable);
     assert_eq!(look(dir.path()).unwrap_err().kind(), Kind::Local);
 }

@@ -5,24 +5,26 @@ use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::parts::{Part, Parts};
+use super::parts::{Segment, SegmentMap};
 use crate::error::{Error, Kind};
 use crate::ftp::data::data_error;
-use crate::transfer::download::partial::Partial;
+use crate::transfer::download::partial::PartialFile;
 use crate::transfer::download::resume::OVERLAP;
 use crate::transfer::download::stream::{
-    Download, Failure, fill, full, refuses_restart, unconfirmed,
+    FetchFailure, FileFetcher, fill_block, refuses_restart, unconfirmed_error, write_error,
 };
-use crate::transfer::{BLOCK, Incoming, Progress, Remote, Type, all_resumed, verify};
+use crate::transfer::{
+    BLOCK, DownloadStream, Progress, Remote, TransferType, all_tls_resumed, verify,
+};
 
 /// What the parts of one file have in common.
-pub struct Fetch<'a, P: Progress + ?Sized> {
+pub struct SegmentFetcher<'a, P: Progress + ?Sized> {
     /// What, and how.
-    pub download: &'a Download<'a>,
+    pub download: &'a FileFetcher<'a>,
     /// The parts.
-    pub parts: &'a Parts,
+    pub parts: &'a SegmentMap,
     /// Where they go.
-    pub partial: &'a Partial,
+    pub partial: &'a PartialFile,
     /// Who is told.
     pub progress: &'a P,
     /// Set when one part has failed for good: the others need not go on.
@@ -33,12 +35,12 @@ pub struct Fetch<'a, P: Progress + ?Sized> {
     tls_resumed: Mutex<Option<bool>>,
 }
 
-impl<'a, P: Progress + ?Sized> Fetch<'a, P> {
+impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
     /// Nothing fetched yet.
     pub fn new(
-        download: &'a Download<'a>,
-        parts: &'a Parts,
-        partial: &'a Partial,
+        download: &'a FileFetcher<'a>,
+        parts: &'a SegmentMap,
+        partial: &'a PartialFile,
         progress: &'a P,
     ) -> Self {
         let (stop, seams) = (AtomicBool::new(false), Mutex::default());
@@ -57,12 +59,16 @@ impl<'a, P: Progress + ?Sized> Fetch<'a, P> {
     ///
     /// [`Failure::NotTheSame`] when what comes does not fit what is here, or the server cannot
     /// begin at an offset.
-    pub fn part(&self, remote: &mut dyn Remote, index: usize) -> Result<Option<String>, Failure> {
-        let Some(part) = self.parts.all().get(index) else { return Ok(None) };
+    pub fn fetch_segment(
+        &self,
+        remote: &mut dyn Remote,
+        index: usize,
+    ) -> Result<Option<String>, FetchFailure> {
+        let Some(part) = self.parts.segments().get(index) else { return Ok(None) };
         let what = format!("get {}", self.download.path);
         let mut incoming = self.begin(remote, part)?;
         let mut block = vec![0; self.block()];
-        while part.at() < part.to {
+        while part.position() < part.to {
             if let Err(error) = self.download.cancel.check() {
                 incoming.abort();
                 return Err(error.into());
@@ -71,23 +77,28 @@ impl<'a, P: Progress + ?Sized> Fetch<'a, P> {
                 incoming.abort();
                 return Err(Error::new(Kind::Incomplete, format!("{what}: stopped")).into());
             }
-            let left = usize::try_from(part.to - part.at()).unwrap_or(usize::MAX);
+            let left = usize::try_from(part.to - part.position()).unwrap_or(usize::MAX);
             let wanted = block.len().min(left);
-            let (filled, ended) = fill(&mut *incoming, &mut block[..wanted]);
+            let (filled, ended) = fill_block(&mut *incoming, &mut block[..wanted]);
             if let Err(error) = self.take(part, &block[..filled]) {
                 incoming.abort();
                 return Err(error.into());
             }
             match ended {
                 None => {}
-                Some(None) if part.at() < part.to => return Err(self.ended(&what, part, incoming)),
-                Some(Some(error)) if part.at() < part.to => {
-                    return Err(self.download.broken(&what, &error, incoming, remote).into());
+                Some(None) if part.position() < part.to => {
+                    return Err(self.ended(&what, part, incoming));
+                }
+                Some(Some(error)) if part.position() < part.to => {
+                    return Err(self
+                        .download
+                        .broken_stream_error(&what, &error, incoming, remote)
+                        .into());
                 }
                 Some(_) => break,
             }
         }
-        if part.to < self.parts.size() {
+        if part.to < self.parts.file_size() {
             incoming.abort();
             return Ok(None);
         }
@@ -95,51 +106,56 @@ impl<'a, P: Progress + ?Sized> Fetch<'a, P> {
     }
 
     fn block(&self) -> usize {
-        self.download.how.limits.iter().fold(BLOCK, |block, limit| limit.block(block))
+        self.download.options.limits.iter().fold(BLOCK, |block, limit| limit.block_size(block))
     }
 
     /// Writes what has come to where it belongs.
-    fn take(&self, part: &Part, bytes: &[u8]) -> Result<(), Error> {
-        let at = part.at();
-        self.partial.write_at(bytes, at).map_err(|error| full(&error))?;
-        part.reached(at + bytes.len() as u64);
+    fn take(&self, part: &Segment, bytes: &[u8]) -> Result<(), Error> {
+        let at = part.position();
+        self.partial.write_at(bytes, at).map_err(|error| write_error(&error))?;
+        part.set_position(at + bytes.len() as u64);
         self.progress.advance(bytes.len() as u64);
         self.parts.keep_now_and_then(self.partial);
-        for limit in &self.download.how.limits {
-            limit.take(bytes.len(), self.download.cancel)?;
+        for limit in &self.download.options.limits {
+            limit.take_tokens(bytes.len(), self.download.cancel)?;
         }
         Ok(())
     }
 
     /// Begins a little before what is wanted: with what is here already, it must be the same; at
     /// the seam with the part before, it is kept for [`Fetch::check_seams`].
-    fn begin(&self, remote: &mut dyn Remote, part: &Part) -> Result<Box<dyn Incoming>, Failure> {
-        let at = part.at();
+    fn begin(
+        &self,
+        remote: &mut dyn Remote,
+        part: &Segment,
+    ) -> Result<Box<dyn DownloadStream>, FetchFailure> {
+        let at = part.position();
         let own = at > part.from;
         let overlap = OVERLAP.min(if own { at - part.from } else { part.from });
         let count = usize::try_from(overlap).unwrap_or(0);
         let from = at - overlap;
-        let mut incoming = match remote.fetch(self.download.path, from, Type::Binary) {
-            Ok(incoming) => incoming,
-            Err(error) if from > 0 && refuses_restart(&error) => {
-                return Err(Failure::NotTheSame("the server cannot begin at an offset"));
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let mut incoming =
+            match remote.open_download(self.download.path, from, TransferType::Binary) {
+                Ok(incoming) => incoming,
+                Err(error) if from > 0 && refuses_restart(&error) => {
+                    return Err(FetchFailure::NotTheSame("the server cannot begin at an offset"));
+                }
+                Err(error) => return Err(error.into()),
+            };
         let mut resumed = self.tls_resumed.lock().unwrap_or_else(PoisonError::into_inner);
-        *resumed = all_resumed(*resumed, remote.tls_resumed());
+        *resumed = all_tls_resumed(*resumed, remote.tls_resumed());
         drop(resumed);
         let mut came = vec![0; count];
-        match fill(&mut *incoming, &mut came) {
+        match fill_block(&mut *incoming, &mut came) {
             (filled, _) if filled == count => {}
             (_, Some(Some(error))) => {
-                let timeout = remote.timeout();
+                let timeout = remote.stall_timeout();
                 incoming.abort();
                 return Err(data_error(&error, timeout).into());
             }
             _ => {
                 incoming.abort();
-                return Err(Failure::NotTheSame("less came than was asked for"));
+                return Err(FetchFailure::NotTheSame("less came than was asked for"));
             }
         }
         if !own {
@@ -148,15 +164,15 @@ impl<'a, P: Progress + ?Sized> Fetch<'a, P> {
             seams.push((from, came));
         } else if came != self.partial.read_at(from, count)? {
             incoming.abort();
-            return Err(Failure::NotTheSame("what is here is not what comes"));
+            return Err(FetchFailure::NotTheSame("what is here is not what comes"));
         }
         Ok(incoming)
     }
 
     /// The stream ended before its part was full.
-    fn ended(&self, what: &str, part: &Part, incoming: Box<dyn Incoming>) -> Failure {
+    fn ended(&self, what: &str, part: &Segment, incoming: Box<dyn DownloadStream>) -> FetchFailure {
         let judged = incoming.finish().and_then(|finished| {
-            verify::download(what, part.at(), Some(self.parts.size()), &finished)
+            verify::download(what, part.position(), Some(self.parts.file_size()), &finished)
         });
         let short = || Error::new(Kind::Incomplete, format!("{what}: too short")).transient();
         judged.err().unwrap_or_else(short).into()
@@ -166,22 +182,25 @@ impl<'a, P: Progress + ?Sized> Fetch<'a, P> {
     fn end(
         &self,
         what: &str,
-        mut incoming: Box<dyn Incoming>,
+        mut incoming: Box<dyn DownloadStream>,
         remote: &dyn Remote,
-    ) -> Result<Option<String>, Failure> {
-        let size = self.parts.size();
-        match fill(&mut *incoming, &mut [0]) {
+    ) -> Result<Option<String>, FetchFailure> {
+        let size = self.parts.file_size();
+        match fill_block(&mut *incoming, &mut [0]) {
             (0, None | Some(None)) => {}
             (0, Some(Some(error))) if error.kind() == ErrorKind::UnexpectedEof => {}
             (0, Some(Some(error))) => {
-                return Err(self.download.broken(what, &error, incoming, remote).into());
+                return Err(self
+                    .download
+                    .broken_stream_error(what, &error, incoming, remote)
+                    .into());
             }
             _ => {
                 incoming.abort();
-                return Err(Failure::NotTheSame("more came than the rest"));
+                return Err(FetchFailure::NotTheSame("more came than the rest"));
             }
         }
-        let finished = incoming.finish().map_err(|error| unconfirmed(what, size, error))?;
+        let finished = incoming.finish().map_err(|error| unconfirmed_error(what, size, error))?;
         Ok(verify::download(what, size, Some(size), &finished)?)
     }
 
@@ -191,11 +210,11 @@ impl<'a, P: Progress + ?Sized> Fetch<'a, P> {
     /// # Errors
     ///
     /// [`Failure::NotTheSame`].
-    pub fn check_seams(&self) -> Result<(), Failure> {
+    pub fn check_seams(&self) -> Result<(), FetchFailure> {
         let seams = self.seams.lock().unwrap_or_else(PoisonError::into_inner);
         for (offset, came) in seams.iter() {
             if *came != self.partial.read_at(*offset, came.len())? {
-                return Err(Failure::NotTheSame("its parts do not fit together"));
+                return Err(FetchFailure::NotTheSame("its parts do not fit together"));
             }
         }
         Ok(())

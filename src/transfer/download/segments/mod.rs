@@ -14,39 +14,39 @@ use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-pub use parts::{Parts, worth};
+pub use parts::{SegmentMap, segment_count};
 
-use super::journal::Journal;
-use super::partial::{Partial, Target, examine, partial_spot};
-use super::resume::{NO_TIME, Plan, plan};
-use super::stream::{Download, Failure};
-use super::{Job, verify_hash};
+use super::journal::PartialJournal;
+use super::partial::{PartialFile, Target, examine_target, partial_entry};
+use super::resume::{NO_TIME, ResumePlan, plan_resume};
+use super::stream::{FetchFailure, FileFetcher};
+use super::{Download, verify_hash};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::dir_handle::Spot;
+use crate::fs::dir_handle::EntryAt;
 use crate::ftp::path::RemotePath;
 use crate::ftp::pool::Pool;
 use crate::threads;
 use crate::transfer::retry::Retries;
-use crate::transfer::{Facts, Outcome, Progress, Remote, Resume, Type};
-use fetch::Fetch;
+use crate::transfer::{FileInfo, Outcome, Progress, Remote, Resume, TransferType};
+use fetch::SegmentFetcher;
 
 /// Where connections come from, for several threads at a time.
-pub trait Remotes: Sync {
+pub trait RemoteSource: Sync {
     /// Does something with a connection that nobody else uses meanwhile.
     ///
     /// # Errors
     ///
     /// When there is no connection; what `work` fails with.
-    fn with(
+    fn with_remote(
         &self,
         cancel: &Cancel,
         work: &mut dyn FnMut(&mut dyn Remote) -> Result<()>,
     ) -> Result<()>;
 }
 
-impl Remotes for std::sync::Arc<Pool> {
-    fn with(
+impl RemoteSource for std::sync::Arc<Pool> {
+    fn with_remote(
         &self,
         cancel: &Cancel,
         work: &mut dyn FnMut(&mut dyn Remote) -> Result<()>,
@@ -56,9 +56,9 @@ impl Remotes for std::sync::Arc<Pool> {
 }
 
 /// How a file is fetched over several connections.
-pub struct Several<'a> {
+pub struct SegmentedDownload<'a> {
     /// Where they come from.
-    pub remotes: &'a dyn Remotes,
+    pub remotes: &'a dyn RemoteSource,
     /// How many at most.
     pub count: usize,
     /// The retries that each part has.
@@ -69,7 +69,7 @@ pub struct Several<'a> {
     pub cancel: &'a Cancel,
 }
 
-impl Several<'_> {
+impl SegmentedDownload<'_> {
     /// Fetches a file to its local name, as [`to_file`](super::to_file) does.
     /// `None`: it has to be fetched over one connection, because it is small, or the server does
     /// not tell its size or cannot begin at an offset.
@@ -77,37 +77,41 @@ impl Several<'_> {
     /// # Errors
     ///
     /// As [`to_file`](super::to_file).
-    pub fn to_file(&self, job: &Job) -> Result<Option<Outcome>> {
-        let spot = job.spot()?;
-        let target = examine(&spot)?;
-        if job.how.kind == Type::Ascii || matches!(target, Target::Device | Target::Link) {
+    pub fn download_to_file(&self, job: &Download) -> Result<Option<Outcome>> {
+        let entry = job.local_entry()?;
+        let target = examine_target(&entry)?;
+        if job.options.transfer_type == TransferType::Ascii
+            || matches!(target, Target::Device | Target::Link)
+        {
             return Ok(None);
         }
-        if job.fresh && target != Target::Absent {
-            return Err(spot.is_taken());
+        if job.create_new && target != Target::Absent {
+            return Err(entry.already_exists_error());
         }
-        let mut facts = self.facts(&job.remote)?;
-        let Some(mut size) = facts.size else {
+        let mut info = self.file_info(&job.remote)?;
+        let Some(mut size) = info.size else {
             let text = format!("{}: of unknown size, so over one connection", job.remote);
-            self.progress.note(&text);
+            self.progress.show_note(&text);
             return Ok(None);
         };
-        let begun = job.how.resume != Resume::No && is_begun(&job.local);
-        if worth(size, self.count) < 2 && !begun {
+        let begun = job.options.resume != Resume::No && has_segment_journal(&job.local);
+        if segment_count(size, self.count) < 2 && !begun {
             return Ok(None);
         }
-        let mut partial = Partial::open(&spot)?;
+        let mut partial = PartialFile::open(&entry)?;
         let begun = Instant::now();
-        let Some(mut parts) = self.begin(job, facts, size, &mut partial)? else {
+        let Some(mut parts) = self.begin_segments(job, info, size, &mut partial)? else {
             return Ok(None);
         };
         loop {
-            let here = parts.done();
-            match self.run(job, facts, &parts, &partial) {
+            let here = parts.bytes_done();
+            match self.fetch_all_segments(job, info, &parts, &partial) {
                 Ok((warning, tls_resumed)) => {
-                    self.check_end(job, facts, &partial)?;
-                    partial
-                        .complete(facts.modified.filter(|_| job.how.preserve_times), job.fresh)?;
+                    self.check_unchanged(job, info, &partial)?;
+                    partial.rename_to_target(
+                        info.modified.filter(|_| job.options.preserve_times),
+                        job.create_new,
+                    )?;
                     let resumed_from = (here > 0).then_some(here);
                     let elapsed = begun.elapsed();
                     return Ok(Some(Outcome {
@@ -118,102 +122,111 @@ impl Several<'_> {
                         warning,
                     }));
                 }
-                Err(Failure::Failed(error)) => {
-                    if parts.done() == 0 {
+                Err(FetchFailure::Failed(error)) => {
+                    if parts.bytes_done() == 0 {
                         partial.discard();
                     } else {
-                        parts.keep(&partial);
+                        parts.write_journal(&partial);
                     }
                     return Err(error.at_local(&job.local));
                 }
-                Err(Failure::NotTheSame(why)) if here > 0 => {
-                    self.progress.note(&format!("{}: {why}: starting again", job.remote));
+                Err(FetchFailure::NotTheSame(why)) if here > 0 => {
+                    self.progress.show_note(&format!("{}: {why}: starting again", job.remote));
                     // It may be another file by now.
-                    facts = self.facts(&job.remote)?;
-                    let Some(now) = facts.size else { return Ok(None) };
+                    info = self.file_info(&job.remote)?;
+                    let Some(now) = info.size else { return Ok(None) };
                     size = now;
-                    match self.afresh(facts, size, &mut partial)? {
+                    match self.new_segments(info, size, &mut partial)? {
                         Some(fresh) => parts = fresh,
                         None => return Ok(None),
                     }
                 }
-                Err(Failure::NotTheSame(why)) => {
+                Err(FetchFailure::NotTheSame(why)) => {
                     let text =
                         format!("{}: {why}: starting again, over one connection", job.remote);
-                    self.progress.note(&text);
+                    self.progress.show_note(&text);
                     partial.discard();
                     return Ok(None);
                 }
                 // Parts are of a size that was asked for.
-                Err(failure @ Failure::OtherSize(_)) => {
+                Err(failure @ FetchFailure::DifferentSize(_)) => {
                     return Err(failure.into_error(&job.remote));
                 }
             }
         }
     }
 
-    fn facts(&self, path: &RemotePath) -> Result<Facts> {
+    fn file_info(&self, path: &RemotePath) -> Result<FileInfo> {
         let mut retries = self.retries.clone();
         loop {
-            let mut facts = Facts::default();
-            let asked = self.remotes.with(self.cancel, &mut |remote| {
-                facts = remote.facts(path)?;
+            let mut info = FileInfo::default();
+            let asked = self.remotes.with_remote(self.cancel, &mut |remote| {
+                info = remote.file_info(path)?;
                 Ok(())
             });
             match asked {
-                Ok(()) => return Ok(facts),
-                Err(error) => retries.wait(error, self.cancel, |text| self.progress.note(text))?,
+                Ok(()) => return Ok(info),
+                Err(error) => retries
+                    .wait_or_fail(error, self.cancel, |text| self.progress.show_note(text))?,
             }
         }
     }
 
     /// The parts: those of an earlier run, or new ones.
-    fn begin(
+    fn begin_segments(
         &self,
-        job: &Job,
-        facts: Facts,
+        job: &Download,
+        info: FileInfo,
         size: u64,
-        partial: &mut Partial,
-    ) -> Result<Option<Parts>> {
-        if job.how.resume == Resume::No {
-            return self.afresh(facts, size, partial);
+        partial: &mut PartialFile,
+    ) -> Result<Option<SegmentMap>> {
+        if job.options.resume == Resume::No {
+            return self.new_segments(info, size, partial);
         }
-        let parts = match plan(partial, facts, job.how.resume)? {
-            Plan::Segments(parts) => parts,
-            Plan::Partial(start) => Parts::split(facts, size, start.offset, self.count),
-            Plan::Afresh(why) => {
-                if let Some(why) = why {
-                    self.progress.note(&format!("{}: {why}: starting again", job.remote));
-                }
-                return self.afresh(facts, size, partial);
+        let parts = match plan_resume(partial, info, job.options.resume)? {
+            ResumePlan::Segments(parts) => parts,
+            ResumePlan::Partial(start) => {
+                SegmentMap::split_file(info, size, start.offset, self.count)
             }
-            Plan::Adopt(_) | Plan::Compare(_) => return Ok(None),
+            ResumePlan::StartOver(why) => {
+                if let Some(why) = why {
+                    self.progress.show_note(&format!("{}: {why}: starting again", job.remote));
+                }
+                return self.new_segments(info, size, partial);
+            }
+            ResumePlan::Adopt(_) | ResumePlan::Compare(_) => return Ok(None),
         };
-        Ok(parts.keep(partial).then_some(parts))
+        Ok(parts.write_journal(partial).then_some(parts))
     }
 
     /// New parts of an empty partial file; none where no journal can be written.
-    fn afresh(&self, facts: Facts, size: u64, partial: &mut Partial) -> Result<Option<Parts>> {
-        partial.empty()?;
-        let parts = Parts::split(facts, size, 0, self.count);
-        if !parts.keep(partial) {
+    fn new_segments(
+        &self,
+        info: FileInfo,
+        size: u64,
+        partial: &mut PartialFile,
+    ) -> Result<Option<SegmentMap>> {
+        partial.truncate_to_zero()?;
+        let parts = SegmentMap::split_file(info, size, 0, self.count);
+        if !parts.write_journal(partial) {
             return Ok(None);
         }
-        partial.reserve(size)?;
+        partial.reserve_space(size)?;
         Ok(Some(parts))
     }
 
-    fn run(
+    fn fetch_all_segments(
         &self,
-        job: &Job,
-        facts: Facts,
-        parts: &Parts,
-        partial: &Partial,
-    ) -> Result<(Option<String>, Option<bool>), Failure> {
-        let download = Download { path: &job.remote, facts, how: &job.how, cancel: self.cancel };
-        self.progress.expect(parts.size());
-        self.progress.start_at(parts.done());
-        let fetch = Fetch::new(&download, parts, partial, self.progress);
+        job: &Download,
+        info: FileInfo,
+        parts: &SegmentMap,
+        partial: &PartialFile,
+    ) -> Result<(Option<String>, Option<bool>), FetchFailure> {
+        let download =
+            FileFetcher { path: &job.remote, info, options: &job.options, cancel: self.cancel };
+        self.progress.set_total(parts.file_size());
+        self.progress.start_at(parts.bytes_done());
+        let fetch = SegmentFetcher::new(&download, parts, partial, self.progress);
         let queue: VecDeque<usize> = parts.unfinished().collect();
         let workers = self.count.min(queue.len());
         let queue = Mutex::new(queue);
@@ -225,7 +238,7 @@ impl Several<'_> {
                     while !fetch.stop.load(Ordering::Relaxed)
                         && let Some(index) = next()
                     {
-                        let result = self.part(&fetch, index);
+                        let result = self.fetch_with_retry(&fetch, index);
                         let mut ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
                         match result {
                             Ok(warning) => ended.0 = ended.0.take().or(warning),
@@ -248,53 +261,53 @@ impl Several<'_> {
     }
 
     /// One part, tried again after transient failures.
-    fn part(
+    fn fetch_with_retry(
         &self,
-        fetch: &Fetch<'_, dyn Progress + Sync + '_>,
+        fetch: &SegmentFetcher<'_, dyn Progress + Sync + '_>,
         index: usize,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<String>, FetchFailure> {
         let mut retries = self.retries.clone();
         loop {
             let mut result = Ok(None);
-            let leased = self.remotes.with(self.cancel, &mut |remote| {
-                result = fetch.part(remote, index);
+            let leased = self.remotes.with_remote(self.cancel, &mut |remote| {
+                result = fetch.fetch_segment(remote, index);
                 Ok(())
             });
-            let error = match leased.map_err(Failure::Failed).and(result) {
+            let error = match leased.map_err(FetchFailure::Failed).and(result) {
                 Ok(warning) => return Ok(warning),
-                Err(Failure::Failed(error)) => error,
+                Err(FetchFailure::Failed(error)) => error,
                 Err(other) => return Err(other),
             };
             if fetch.stop.load(Ordering::Relaxed) {
                 return Err(error.into());
             }
-            retries.wait(error, self.cancel, |text| self.progress.note(text))?;
+            retries.wait_or_fail(error, self.cancel, |text| self.progress.show_note(text))?;
             // What the other parts are of may have been replaced since.
-            match self.facts(fetch.download.path)? {
-                facts if facts != fetch.download.facts => {
-                    return Err(Failure::NotTheSame("the remote file has changed"));
+            match self.file_info(fetch.download.path)? {
+                info if info != fetch.download.info => {
+                    return Err(FetchFailure::NotTheSame("the remote file has changed"));
                 }
-                facts if facts.modified.is_none() => return Err(Failure::NotTheSame(NO_TIME)),
+                info if info.modified.is_none() => return Err(FetchFailure::NotTheSame(NO_TIME)),
                 _ => {}
             }
         }
     }
 
     /// The remote file must still be what it was, and its checksum that of what is here.
-    fn check_end(&self, job: &Job, facts: Facts, partial: &Partial) -> Result<()> {
-        if self.facts(&job.remote)? != facts {
+    fn check_unchanged(&self, job: &Download, info: FileInfo, partial: &PartialFile) -> Result<()> {
+        if self.file_info(&job.remote)? != info {
             let text = format!("get {}: the file changed while it was fetched", job.remote);
             return Err(Error::new(Kind::Incomplete, text)
                 .with_hint("fetch it again when nothing writes to it"));
         }
-        self.remotes.with(self.cancel, &mut |remote| verify_hash(remote, job, partial))
+        self.remotes.with_remote(self.cancel, &mut |remote| verify_hash(remote, job, partial))
     }
 }
 
 /// Whether a file was begun over several connections and is not whole.
-pub fn is_begun(local: &Path) -> bool {
-    let partial = Spot::at(local).and_then(|target| partial_spot(&target));
-    let journal = partial.ok().and_then(|partial| Journal::read(&partial));
+pub fn has_segment_journal(local: &Path) -> bool {
+    let partial = EntryAt::at(local).and_then(|target| partial_entry(&target));
+    let journal = partial.ok().and_then(|partial| PartialJournal::read(&partial));
     journal.is_some_and(|journal| !journal.segments.is_empty())
 }
 
@@ -303,32 +316,32 @@ pub fn is_begun(local: &Path) -> bool {
 /// # Errors
 ///
 /// [`Failure`].
-pub fn go_on(
+pub fn resume_over_one_connection(
     remote: &mut dyn Remote,
-    download: &Download<'_>,
-    parts: &Parts,
-    partial: &Partial,
+    download: &FileFetcher<'_>,
+    parts: &SegmentMap,
+    partial: &PartialFile,
     progress: &dyn Progress,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, FetchFailure> {
     let begun = Instant::now();
-    let here = parts.done();
-    progress.expect(parts.size());
+    let here = parts.bytes_done();
+    progress.set_total(parts.file_size());
     progress.start_at(here);
-    let fetch = Fetch::new(download, parts, partial, progress);
+    let fetch = SegmentFetcher::new(download, parts, partial, progress);
     let mut warning = None;
     let fetched = parts.unfinished().try_for_each(|index| {
-        warning = fetch.part(remote, index)?;
+        warning = fetch.fetch_segment(remote, index)?;
         Ok(())
     });
     if let Err(failure) = fetched {
-        if matches!(failure, Failure::Failed(_)) {
-            parts.keep(partial);
+        if matches!(failure, FetchFailure::Failed(_)) {
+            parts.write_journal(partial);
         }
         return Err(failure);
     }
     fetch.check_seams()?;
     Ok(Outcome {
-        bytes: parts.size() - here,
+        bytes: parts.file_size() - here,
         elapsed: begun.elapsed(),
         resumed_from: (here > 0).then_some(here),
         tls_resumed: fetch.tls_resumed(),

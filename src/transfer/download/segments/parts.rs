@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
-use crate::transfer::Facts;
-use crate::transfer::download::journal::Journal;
-use crate::transfer::download::partial::Partial;
+use crate::transfer::FileInfo;
+use crate::transfer::download::journal::PartialJournal;
+use crate::transfer::download::partial::PartialFile;
 
 /// A part is no smaller than this: for less, another connection does not pay.
-pub const LEAST: u64 = 4 * 1024 * 1024;
+pub const MIN_SEGMENT: u64 = 4 * 1024 * 1024;
 
 /// Parts begin at multiples of this.
 const GRAIN: u64 = 64 * 1024;
@@ -22,7 +22,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// One part.
 #[derive(Debug)]
-pub struct Part {
+pub struct Segment {
     /// Where it begins.
     pub from: u64,
     /// Where it ends, exclusive.
@@ -30,58 +30,58 @@ pub struct Part {
     at: AtomicU64,
 }
 
-impl Part {
+impl Segment {
     fn new(from: u64, to: u64, at: u64) -> Self {
         Self { from, to, at: AtomicU64::new(at) }
     }
 
     /// The offset up to which it has come.
-    pub fn at(&self) -> u64 {
+    pub fn position(&self) -> u64 {
         self.at.load(Ordering::Acquire)
     }
 
     /// It has come up to this offset.
-    pub fn reached(&self, at: u64) {
+    pub fn set_position(&self, at: u64) {
         self.at.store(at, Ordering::Release);
     }
 }
 
 /// All parts of a file, from its beginning to its end without a gap.
 #[derive(Debug)]
-pub struct Parts {
-    parts: Vec<Part>,
+pub struct SegmentMap {
+    parts: Vec<Segment>,
     /// What the journal says beside them.
-    journal: Journal,
+    journal: PartialJournal,
     size: u64,
     kept: Mutex<Option<Instant>>,
 }
 
 /// How many parts a file is worth, when `most` connections may be used.
-pub fn worth(size: u64, most: usize) -> usize {
-    most.min(usize::try_from(size / LEAST).unwrap_or(usize::MAX)).max(1)
+pub fn segment_count(size: u64, most: usize) -> usize {
+    most.min(usize::try_from(size / MIN_SEGMENT).unwrap_or(usize::MAX)).max(1)
 }
 
-impl Parts {
+impl SegmentMap {
     /// Divides a file of `size` bytes, the first `here` of which have come, for `most` connections.
-    pub fn split(facts: Facts, size: u64, here: u64, most: usize) -> Self {
+    pub fn split_file(info: FileInfo, size: u64, here: u64, most: usize) -> Self {
         let left = size.saturating_sub(here);
-        let count = worth(left, most) as u64;
+        let count = segment_count(left, most) as u64;
         let step = left.div_ceil(count).checked_next_multiple_of(GRAIN).unwrap_or(left);
         let mut parts = Vec::new();
         if here > 0 {
-            parts.push(Part::new(0, here, here));
+            parts.push(Segment::new(0, here, here));
         }
         let mut from = here;
         while from < size {
             let to = from.saturating_add(step).min(size);
-            parts.push(Part::new(from, to, from));
+            parts.push(Segment::new(from, to, from));
             from = to;
         }
-        Self { parts, journal: Journal::of(facts), size, kept: Mutex::new(None) }
+        Self { parts, journal: PartialJournal::for_file(info), size, kept: Mutex::new(None) }
     }
 
     /// What a journal says; `None` where it cannot be true of a partial file of `length` bytes.
-    pub fn of(journal: &Journal, length: u64) -> Option<Self> {
+    pub fn from_journal(journal: &PartialJournal, length: u64) -> Option<Self> {
         let size = journal.size?;
         let mut expected = 0;
         for (from, to, at) in journal.segments.iter().copied() {
@@ -94,45 +94,45 @@ impl Parts {
         if expected != size {
             return None;
         }
-        let parts = journal.segments.iter().map(|(from, to, at)| Part::new(*from, *to, *at));
+        let parts = journal.segments.iter().map(|(from, to, at)| Segment::new(*from, *to, *at));
         let parts = parts.collect();
         Some(Self { parts, journal: journal.clone(), size, kept: Mutex::new(None) })
     }
 
     /// Bytes of the whole file.
-    pub fn size(&self) -> u64 {
+    pub fn file_size(&self) -> u64 {
         self.size
     }
 
     /// The parts.
-    pub fn all(&self) -> &[Part] {
+    pub fn segments(&self) -> &[Segment] {
         &self.parts
     }
 
     /// The parts that have something to do. The last one always has: its end is what shows that
     /// the file ends there.
     pub fn unfinished(&self) -> impl Iterator<Item = usize> + '_ {
-        let open = |part: &Part| part.at() < part.to || part.to == self.size;
+        let open = |part: &Segment| part.position() < part.to || part.to == self.size;
         self.parts.iter().enumerate().filter(move |(_, part)| open(part)).map(|(index, _)| index)
     }
 
     /// Bytes that have come.
-    pub fn done(&self) -> u64 {
-        self.parts.iter().map(|part| part.at() - part.from).sum()
+    pub fn bytes_done(&self) -> u64 {
+        self.parts.iter().map(|part| part.position() - part.from).sum()
     }
 
     /// Writes the journal; whether that worked.
-    pub fn keep(&self, partial: &Partial) -> bool {
-        let journal = Journal {
-            segments: self.parts.iter().map(|part| (part.from, part.to, part.at())).collect(),
+    pub fn write_journal(&self, partial: &PartialFile) -> bool {
+        let journal = PartialJournal {
+            segments: self.parts.iter().map(|part| (part.from, part.to, part.position())).collect(),
             ..self.journal.clone()
         };
         // In this order: what it says has come is there after a loss of power as well.
-        partial.sync().is_ok() && journal.write(partial.spot())
+        partial.sync().is_ok() && journal.write(partial.entry())
     }
 
     /// Writes the journal if it was not written within the last second.
-    pub fn keep_now_and_then(&self, partial: &Partial) {
+    pub fn keep_now_and_then(&self, partial: &PartialFile) {
         let mut kept = match self.kept.try_lock() {
             Ok(kept) => kept,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -140,7 +140,7 @@ impl Parts {
             Err(TryLockError::WouldBlock) => return,
         };
         if kept.get_or_insert_with(Instant::now).elapsed() >= INTERVAL {
-            self.keep(partial);
+            self.write_journal(partial);
             *kept = Some(Instant::now());
         }
     }
@@ -152,8 +152,8 @@ mod tests {
 
     const MIB: u64 = 1024 * 1024;
 
-    fn ranges(parts: &Parts) -> Vec<(u64, u64)> {
-        parts.all().iter().map(|part| (part.from, part.to)).collect()
+    fn ranges(parts: &SegmentMap) -> Vec<(u64, u64)> {
+        parts.segments().iter().map(|part| (part.from, part.to)).collect()
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
             (i64::MAX as u64, 0, 3, 3),
             (u64::MAX, u64::MAX - 1, 4, 2),
         ] {
-            let parts = Parts::split(Facts::default(), size, here, most);
+            let parts = SegmentMap::split_file(FileInfo::default(), size, here, most);
             let ranges = ranges(&parts);
             assert!(ranges.len() <= count, "{size} {here} {most}: {ranges:?}");
             assert!(size == u64::MAX || ranges.len() == count, "{size} {here} {most}: {ranges:?}");
@@ -180,18 +180,18 @@ mod tests {
                 expected = to;
             }
             assert_eq!(expected, size);
-            assert_eq!(parts.done(), here);
+            assert_eq!(parts.bytes_done(), here);
         }
     }
 
     #[test]
     fn a_journal_that_cannot_be_true_is_none() {
-        let journal = |segments: &[(u64, u64, u64)]| Journal {
+        let journal = |segments: &[(u64, u64, u64)]| PartialJournal {
             size: Some(100),
             modified: None,
             segments: segments.to_vec(),
         };
-        assert!(Parts::of(&journal(&[(0, 50, 20), (50, 100, 50)]), 20).is_some());
+        assert!(SegmentMap::from_journal(&journal(&[(0, 50, 20), (50, 100, 50)]), 20).is_some());
         for (segments, length) in [
             (&[(0, 50, 20), (60, 100, 60)][..], 100),
             (&[(0, 50, 20), (40, 100, 60)], 100),
@@ -204,7 +204,7 @@ mod tests {
             (&[(0, 50, 20), (50, 50, 50), (50, 100, 60)], 100),
             (&[], 100),
         ] {
-            assert!(Parts::of(&journal(segments), length).is_none(), "{segments:?}");
+            assert!(SegmentMap::from_journal(&journal(segments), length).is_none(), "{segments:?}");
         }
     }
 }

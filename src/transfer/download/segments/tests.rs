@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::*;
 use crate::cancel::Reason;
 use crate::ftp::path::RemotePath;
-use crate::transfer::download::journal::Journal;
+use crate::transfer::download::journal::PartialJournal;
 use crate::transfer::download::partial::partial_path;
 use crate::transfer::fake::{Fake, Fault, Files};
-use crate::transfer::{How, Unwatched, Verify, download};
+use crate::transfer::{NoProgress, TransferOptions, Verify, download};
 
 const SIZE: usize = 13 * 1024 * 1024 + 77;
 
@@ -44,8 +44,12 @@ impl Server {
     }
 }
 
-impl Remotes for Server {
-    fn with(&self, _: &Cancel, work: &mut dyn FnMut(&mut dyn Remote) -> Result<()>) -> Result<()> {
+impl RemoteSource for Server {
+    fn with_remote(
+        &self,
+        _: &Cancel,
+        work: &mut dyn FnMut(&mut dyn Remote) -> Result<()>,
+    ) -> Result<()> {
         if let Some(meanwhile) = &self.meanwhile {
             meanwhile();
         }
@@ -61,20 +65,22 @@ impl Remotes for Server {
     }
 }
 
-fn job(dir: &Path, resume: bool) -> Job {
-    let how = How { resume: Resume::asked(resume), ..How::default() };
-    Job::new(RemotePath::new("x").unwrap(), dir.join("x"), how)
+fn job(dir: &Path, resume: bool) -> Download {
+    let options =
+        TransferOptions { resume: Resume::if_asked(resume), ..TransferOptions::default() };
+    Download::new(RemotePath::new("x").unwrap(), dir.join("x"), options)
 }
 
 fn fetch_with(
     server: &Server,
-    job: &Job,
+    job: &Download,
     retries: u32,
     cancel: &Cancel,
 ) -> Result<Option<Outcome>> {
     let retries = Retries::new(retries, Duration::from_millis(1));
-    let several = Several { remotes: server, count: 4, retries, progress: &Unwatched, cancel };
-    several.to_file(job)
+    let several =
+        SegmentedDownload { remotes: server, count: 4, retries, progress: &NoProgress, cancel };
+    several.download_to_file(job)
 }
 
 fn fetch(server: &Server, dir: &Path, resume: bool) -> Result<Option<Outcome>> {
@@ -121,7 +127,8 @@ fn an_interrupted_one_goes_on_in_parts_or_over_one_connection() {
             fetch(&server, dir.path(), true).unwrap().unwrap()
         } else {
             let job = job(dir.path(), true);
-            download::to_file(&mut server.connect(), &job, &Unwatched, &Cancel::new()).unwrap()
+            download::download_to_file(&mut server.connect(), &job, &NoProgress, &Cancel::new())
+                .unwrap()
         };
         assert!(is_whole(dir.path()), "several: {several}");
         let from = outcome.resumed_from.unwrap();
@@ -140,7 +147,7 @@ fn a_kill_at_any_moment_leaves_what_can_be_gone_on_with() {
     ] {
         let dir = tempfile::tempdir().unwrap();
         let server = Server::new();
-        let facts = server.connect().facts(&RemotePath::new("x").unwrap()).unwrap();
+        let info = server.connect().file_info(&RemotePath::new("x").unwrap()).unwrap();
         let partial = partial_path(&dir.path().join("x")).unwrap();
         let mut content = vec![0; SIZE];
         let ranges = [(0, 5 << 20), (5 << 20, 10 << 20), (10 << 20, SIZE)];
@@ -151,7 +158,8 @@ fn a_kill_at_any_moment_leaves_what_can_be_gone_on_with() {
             segments.push((from as u64, to as u64, at as u64));
         }
         std::fs::write(&partial, content).unwrap();
-        Journal { segments, ..Journal::of(facts) }.write(&Spot::at(&partial).unwrap());
+        PartialJournal { segments, ..PartialJournal::for_file(info) }
+            .write(&EntryAt::at(&partial).unwrap());
         let outcome = fetch(&server, dir.path(), true).unwrap().unwrap();
         assert!(is_whole(dir.path()), "{journal:?}: {outcome:?}");
     }
@@ -163,7 +171,10 @@ fn a_download_from_front_to_back_is_gone_on_with_in_parts() {
     let mut server = Server::new();
     let (mut fake, cancel) = (server.connect(), Cancel::new());
     fake.fault = Some(Fault::ResetAt(2_000_000));
-    assert!(download::to_file(&mut fake, &job(dir.path(), false), &Unwatched, &cancel).is_err());
+    assert!(
+        download::download_to_file(&mut fake, &job(dir.path(), false), &NoProgress, &cancel)
+            .is_err()
+    );
     server.fault = Some(Fault::ResetAt(3_000_000));
     assert!(fetch(&server, dir.path(), true).is_err());
     server.fault = None;
@@ -178,9 +189,10 @@ fn holes_are_not_taken_for_content_when_the_journal_is_lost() {
     server.fault = Some(Fault::ResetAt(1_500_000));
     assert!(fetch(&server, dir.path(), false).is_err());
     let partial = partial_path(&dir.path().join("x")).unwrap();
-    Journal::remove(&Spot::at(&partial).unwrap());
+    PartialJournal::remove(&EntryAt::at(&partial).unwrap());
     let (mut fake, cancel) = (Server::new().connect(), Cancel::new());
-    let outcome = download::to_file(&mut fake, &job(dir.path(), true), &Unwatched, &cancel);
+    let outcome =
+        download::download_to_file(&mut fake, &job(dir.path(), true), &NoProgress, &cancel);
     assert_eq!(outcome.unwrap().resumed_from, None);
     assert!(is_whole(dir.path()));
 }
@@ -266,7 +278,7 @@ fn a_checksum_that_differs_is_a_failure() {
     let mut server = Server::new();
     server.fault = Some(Fault::WrongChecksum);
     let mut job = job(dir.path(), false);
-    job.how.verify = Verify::Hash;
+    job.options.verify = Verify::Hash;
     let error = fetch_with(&server, &job, 0, &Cancel::new()).unwrap_err();
     assert_eq!(error.kind(), Kind::Incomplete);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
