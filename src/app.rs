@@ -20,7 +20,7 @@ use crate::output::{AuditLog, ColorChoice, Output, OutputOptions, Record, Summar
 use crate::settings::{LOG_FILE, Settings, TRUST_POLICY};
 use crate::shell::execute;
 use crate::shell::redact::redact_line;
-use crate::shell::validate::check_all;
+use crate::shell::validate::validate_scripts;
 use crate::signals;
 use crate::target::{self, Target};
 use crate::trust::fingerprint::Fingerprint;
@@ -29,7 +29,7 @@ use crate::trust::store::Store;
 use crate::trust::verdict::Rules;
 
 /// Runs the program; the first argument is its name. Returns the exit status.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+pub fn run_program(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::read(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -38,12 +38,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return u8::try_from(error.exit_code()).unwrap_or(Kind::Usage.exit());
         }
     };
-    let out = output(&cli);
+    let out = make_output(&cli);
     let result = match &cli.subcommand {
-        Some(Sub::Completions { shell }) => out.data(completions::script(*shell).as_bytes()),
-        Some(Sub::Complete(question)) => completions::candidates::print(question, &out),
-        Some(Sub::Man) => crate::man::page().and_then(|page| out.data(page.as_bytes())),
-        _ => return with_context(&cli, out),
+        Some(Sub::Completions { shell }) => {
+            out.data(completions::completion_script(*shell).as_bytes())
+        }
+        Some(Sub::Complete(question)) => completions::candidates::print_candidates(question, &out),
+        Some(Sub::Man) => crate::man::man_page().and_then(|page| out.data(page.as_bytes())),
+        _ => return run_with_context(&cli, out),
     };
     match result.and_then(|()| out.flush()) {
         Ok(()) => 0,
@@ -55,7 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-fn output(cli: &Cli) -> Output {
+fn make_output(cli: &Cli) -> Output {
     let general = &cli.general;
     let color = general.color.map_or("auto", |when| when.word());
     let out = Output::new(OutputOptions {
@@ -68,23 +70,23 @@ fn output(cli: &Cli) -> Output {
     out
 }
 
-fn with_context(cli: &Cli, out: Output) -> u8 {
-    let mut ctx = match context(cli, out.clone()) {
+fn run_with_context(cli: &Cli, out: Output) -> u8 {
+    let mut ctx = match make_context(cli, out.clone()) {
         Ok(ctx) => ctx,
         Err(error) => {
             let kind = error.kind();
             out.error(&error.into());
-            summary(&out, 0, 1, 0, 0, kind.exit());
+            write_summary(&out, 0, 1, 0, 0, kind.exit());
             return kind.exit();
         }
     };
-    let result = start(cli, &mut ctx);
+    let result = run_requested(cli, &mut ctx);
     ctx.finish_jobs();
-    let exit = status(&mut ctx, result);
+    let exit = exit_status(&mut ctx, result);
     ctx.leave_all();
     let flushed = ctx.out.flush();
     let totals = ctx.totals;
-    summary(&ctx.out, totals.commands, totals.failed, totals.files, totals.bytes, exit);
+    write_summary(&ctx.out, totals.commands, totals.failed, totals.files, totals.bytes, exit);
     match flushed {
         Err(error) if exit == 0 && !crate::output::is_broken_pipe(&error.clone().into()) => {
             let kind = error.kind();
@@ -95,7 +97,7 @@ fn with_context(cli: &Cli, out: Output) -> u8 {
     }
 }
 
-fn summary(out: &Output, commands: u64, failed: u64, files: u64, bytes: u64, exit: u8) {
+fn write_summary(out: &Output, commands: u64, failed: u64, files: u64, bytes: u64, exit: u8) {
     if out.is_json() {
         let record = Record::Summary(Summary { commands, failed, files, bytes, exit });
         // Nobody is left to be told.
@@ -104,13 +106,13 @@ fn summary(out: &Output, commands: u64, failed: u64, files: u64, bytes: u64, exi
 }
 
 /// The exit status: what `exit` said, else the first failure's cause.
-fn status(ctx: &mut Context, result: anyhow::Result<()>) -> u8 {
+fn exit_status(ctx: &mut Context, result: anyhow::Result<()>) -> u8 {
     if let Err(error) = &result {
         ctx.out.error(error);
         let kind = kind_of(error);
-        if ctx.totals.first.is_none() {
+        if ctx.totals.first_failure.is_none() {
             ctx.totals.failed += 1;
-            ctx.totals.first = Some(kind);
+            ctx.totals.first_failure = Some(kind);
         }
     }
     if let Some(reason) = ctx.cancel.requested()
@@ -118,7 +120,7 @@ fn status(ctx: &mut Context, result: anyhow::Result<()>) -> u8 {
     {
         return Kind::Terminated.exit();
     }
-    match (ctx.exit_requested, ctx.totals.first) {
+    match (ctx.exit_requested, ctx.totals.first_failure) {
         (Some(Some(code)), _) => code,
         (_, Some(kind)) => kind.exit(),
         (_, None) => 0,
@@ -126,10 +128,10 @@ fn status(ctx: &mut Context, result: anyhow::Result<()>) -> u8 {
 }
 
 /// Everything before the first command: directories, settings, trust, credentials, the log.
-fn context(cli: &Cli, out: Output) -> Result<Context> {
+fn make_context(cli: &Cli, out: Output) -> Result<Context> {
     let cancel = Cancel::new();
     let console = out.clone();
-    signals::watch(cancel.clone(), move || console.reopen_log())?;
+    signals::watch_signals(cancel.clone(), move || console.reopen_log())?;
     let home = AppDirs::from_environment(|name| std::env::var_os(name))?;
     let security = &cli.security;
     let fingerprints: Result<Vec<_>> =
@@ -155,12 +157,12 @@ fn context(cli: &Cli, out: Output) -> Result<Context> {
         ..Sources::default()
     };
     let connection = Connection::new(gate, sources);
-    let mut ctx = Context::new(out, Settings::new(), cancel, connection, home, execute::run);
+    let mut ctx = Context::new(out, Settings::new(), cancel, connection, home, execute::run_script);
     ctx.hidden_variables.extend(login.password_env.clone());
     ctx.redact = redact_line;
     ctx.keep_going = cli.run.keep_going;
     // Before the start-up file, which may open another site.
-    if let Some(Ok(Target { site, .. })) = target(cli, &ctx) {
+    if let Some(Ok(Target { site, .. })) = target_argument(cli, &ctx) {
         let given = &ctx.connection.sources.given;
         given.belong_to((&site.host, site.port), None, site.user.as_deref());
     }
@@ -179,12 +181,12 @@ fn context(cli: &Cli, out: Output) -> Result<Context> {
 }
 
 /// The site that the command line is about, if it names one.
-fn target(cli: &Cli, ctx: &Context) -> Option<Result<Target>> {
+fn target_argument(cli: &Cli, ctx: &Context) -> Option<Result<Target>> {
     let named = match &cli.subcommand {
         Some(Sub::Doctor { server, .. }) => Some(server),
         _ => cli.target.as_ref(),
     };
-    named.map(|name| target::resolve(name, &|name| bookmarks::find(&ctx.home, name)))
+    named.map(|name| target::resolve(name, &|name| bookmarks::find_bookmark(&ctx.home, name)))
 }
 
 /// The start-up file is a script; whatever fails in it is a wrong configuration.
@@ -210,14 +212,14 @@ fn read_rc_file(cli: &Cli, ctx: &mut Context) -> Result<()> {
         Err(error) => return Err(wrong(&Error::local(&path, &error))),
     };
     let name = path.display().to_string();
-    execute::parsed(ctx, &text, &name).map_err(|error| wrong(&error))?;
-    let result = execute::run(ctx, &text, &name);
+    execute::parse_and_validate(ctx, &text, &name).map_err(|error| wrong(&error))?;
+    let result = execute::run_script(ctx, &text, &name);
     ctx.totals = crate::commands::context::RunTotals::default();
     result.map_err(|_| Error::new(Kind::Config, format!("{name}: the start-up file failed")))
 }
 
 /// Scripts are read and looked over first, then the target is connected to, then they run.
-fn start(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
+fn run_requested(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
     match &cli.subcommand {
         Some(Sub::Trust(arguments)) => {
             ctx.totals.commands += 1;
@@ -232,13 +234,13 @@ fn start(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
         }
         _ => {}
     }
-    let scripts = scripts(cli, ctx)?;
-    check_all(&scripts, ctx)?;
-    if let Some(target) = target(cli, ctx) {
+    let scripts = collect_scripts(cli, ctx)?;
+    validate_scripts(&scripts, ctx)?;
+    if let Some(target) = target_argument(cli, ctx) {
         ctx.open(target?, None)?;
     }
     for (name, text) in &scripts {
-        let result = execute::run(ctx, text, name);
+        let result = execute::run_script(ctx, text, name);
         if ctx.exit_requested.is_some() {
             return Ok(());
         }
@@ -251,14 +253,14 @@ fn start(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
     }
     if wants_prompt(cli) {
         ctx.at_prompt = true;
-        crate::shell::repl::run(ctx)?;
+        crate::shell::repl::run_prompt(ctx)?;
     }
     Ok(())
 }
 
 /// The scripts to run, in order: every `-c`, then `-f`, then `-e`; without any, standard input
 /// when it is no terminal.
-fn scripts(cli: &Cli, ctx: &mut Context) -> anyhow::Result<Vec<(String, String)>> {
+fn collect_scripts(cli: &Cli, ctx: &mut Context) -> anyhow::Result<Vec<(String, String)>> {
     let mut scripts: Vec<_> =
         cli.run.commands.iter().map(|text| ("-c".to_owned(), text.clone())).collect();
     if let Some(path) = &cli.run.file {

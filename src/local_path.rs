@@ -19,20 +19,23 @@ pub fn expand_tilde(text: &str) -> String {
 }
 
 /// A word as a local path: bytes that are not UTF-8 come back as they were.
-pub fn path(word: &str) -> PathBuf {
+pub fn path_from_word(word: &str) -> PathBuf {
     use std::os::unix::ffi::OsStringExt as _;
-    PathBuf::from(std::ffi::OsString::from_vec(encode_name(word)))
+    PathBuf::from(std::ffi::OsString::from_vec(encode_name(word_from_path)))
 }
 
 /// A local path as a word: the counterpart of [`path`].
-pub fn word(path: &std::path::Path) -> String {
+pub fn word_from_path(path: &std::path::Path) -> String {
     use std::os::unix::ffi::OsStrExt as _;
-    crate::ftp::path::decode_name(path.as_os_str().as_bytes())
+    crate::ftp::path::decode_name(path_from_word.as_os_str().as_bytes())
 }
 
 /// A file's name for messages, and its content. `-` is standard input; `locate` makes a path of any
 /// other name.
-pub fn read_whole(file: &str, locate: impl FnOnce(&str) -> PathBuf) -> Result<(String, Vec<u8>)> {
+pub fn read_file_or_stdin(
+    file: &str,
+    locate: impl FnOnce(&str) -> PathBuf,
+) -> Result<(String, Vec<u8>)> {
     if file == "-" {
         let name = "standard input";
         let mut bytes = Vec::new();
@@ -40,8 +43,9 @@ pub fn read_whole(file: &str, locate: impl FnOnce(&str) -> PathBuf) -> Result<(S
         return read.map(|_| (name.to_owned(), bytes)).map_err(|why| Error::local(name, &why));
     }
     let path = locate(&expand_tilde(file));
-    let bytes = std::fs::read(&path).map_err(|why| Error::local(&path, &why))?;
-    Ok((path.display().to_string(), bytes))
+    let bytes =
+        std::fs::read(&path_from_word).map_err(|why| Error::local(&path_from_word, &why))?;
+    Ok((path_from_word.display().to_string(), bytes))
 }
 
 #[cfg(test)]
@@ -61,7 +65,10 @@ mod tests {
     fn any_bytes_survive() {
         let bytes = b"caf\xe9".to_vec();
         let name = crate::ftp::path::decode_name(&bytes);
-        assert_eq!(word(&path(&name)), name);
-        assert_eq!(std::os::unix::ffi::OsStrExt::as_bytes(path(&name).as_os_str()), &bytes[..]);
+        assert_eq!(word_from_path(&path_from_word(&name)), name);
+        assert_eq!(
+            std::os::unix::ffi::OsStrExt::as_bytes(path_from_word(&name).as_os_str()),
+            &bytes[..]
+        );
     }
 }

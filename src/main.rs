@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(ftpsh::app::run(std::env::args_os()))
+    ExitCode::from(ftpsh::app::run_program(std::env::args_os()))
 }

@@ -14,13 +14,13 @@ pub enum Quote {
 }
 
 /// Characters that need no quotes anywhere in the shell language.
-fn is_plain(c: char) -> bool {
+fn needs_no_quotes(c: char) -> bool {
     c.is_alphanumeric() || "-_.,:/=+@%^".contains(c)
 }
 
 /// `text` as one word of the shell language, in quotes where it needs them.
-pub fn quoted(text: &str) -> String {
-    if !text.is_empty() && text.chars().all(is_plain) {
+pub fn quote_word(text: &str) -> String {
+    if !text.is_empty() && text.chars().all(needs_no_quotes) {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', "'\\''"))
@@ -29,15 +29,15 @@ pub fn quoted(text: &str) -> String {
 /// The commands that words stand for, which still have their quotes
 /// ([`Globs::Source`](crate::commands::Globs::Source)): a single word in quotes is a text of commands,
 /// several are the words of one command.
-pub fn script(words: &[String]) -> String {
+pub fn script_from_words(words: &[String]) -> String {
     match words {
-        [only] => unquoted(only),
+        [only] => unquote_word(only),
         _ => words.join(" "),
     }
 }
 
 /// A word that is all in single quotes, without them; any other as it is.
-pub fn unquoted(word: &str) -> String {
+pub fn unquote_word(word: &str) -> String {
     let inner = word.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
     match inner.map(|inner| inner.replace("'\\''", "\0")) {
         // A quote that is left ends the word's first part.
@@ -57,13 +57,13 @@ pub fn quote_for(name: &str, quote: Quote) -> String {
         Quote::None if name.is_empty() || name.contains(needs_quotes) => {
             quote_for(name, Quote::Single)
         }
-        Quote::None => escaped(name, |c| " '\"\\;&|>()#*?[{~!".contains(c)),
-        Quote::Double => format!("\"{}\"", escaped(name, |c| matches!(c, '"' | '\\'))),
+        Quote::None => escape_special(name, |c| " '\"\\;&|>()#*?[{~!".contains(c)),
+        Quote::Double => format!("\"{}\"", escape_special(name, |c| matches!(c, '"' | '\\'))),
         Quote::Single => format!("'{}'", name.replace('\'', "'\\''")),
     }
 }
 
-fn escaped(name: &str, special: impl Fn(char) -> bool) -> String {
+fn escape_special(name: &str, special: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
         if special(c) {
@@ -91,7 +91,7 @@ mod tests {
             (&[], ""),
         ] {
             let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
-            assert_eq!(script(&words), want, "{words:?}");
+            assert_eq!(script_from_words(&words), want, "{words:?}");
         }
     }
 
@@ -100,8 +100,8 @@ mod tests {
         for (text, want) in
             [("30s", "30s"), ("", "''"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("*", "'*'")]
         {
-            assert_eq!(quoted(text), want);
-            assert_eq!(unquoted(&quoted(text)), text);
+            assert_eq!(quote_word(text), want);
+            assert_eq!(unquote_word(&quote_word(text)), text);
         }
     }
 }

@@ -21,7 +21,7 @@ const NOTICE: Duration = Duration::from_millis(1500);
 /// # Errors
 ///
 /// [`Kind::Other`] when the system does not let signals be watched.
-pub fn watch(cancel: Cancel, reopen: impl Fn() -> bool + Send + 'static) -> Result<()> {
+pub fn watch_signals(cancel: Cancel, reopen: impl Fn() -> bool + Send + 'static) -> Result<()> {
     let failed = |error: std::io::Error| {
         Error::new(Kind::Other, format!("cannot watch signals: {}", io_reason(&error)))
     };
@@ -36,12 +36,12 @@ pub fn watch(cancel: Cancel, reopen: impl Fn() -> bool + Send + 'static) -> Resu
                 // The write that went over the limit fails, and says so; that is enough.
                 SIGXFSZ => {}
                 SIGINT if cancel.requested().is_none() => cancel.request(Reason::Interrupted),
-                SIGINT => leave(Kind::Interrupted, terminal.as_ref()),
+                SIGINT => exit_now(Kind::Interrupted, terminal.as_ref()),
                 SIGHUP if (has_terminal() || !on_terminal || ignored) && reopen() => {}
                 // `nohup` started it.
                 SIGHUP if ignored => {}
                 _ if cancel.requested() == Some(Reason::Terminated) => {
-                    leave(Kind::Terminated, terminal.as_ref());
+                    exit_now(Kind::Terminated, terminal.as_ref());
                 }
                 _ => {
                     cancel.request(Reason::Terminated);
@@ -50,7 +50,7 @@ pub fn watch(cancel: Cancel, reopen: impl Fn() -> bool + Send + 'static) -> Resu
                     // Without it the program leaves as soon as it has stopped.
                     let _ = thread.spawn(move || {
                         std::thread::sleep(NOTICE);
-                        leave(Kind::Terminated, terminal.as_ref());
+                        exit_now(Kind::Terminated, terminal.as_ref());
                     });
                 }
             }
@@ -74,7 +74,7 @@ fn is_ignored(signal: i32) -> bool {
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
-fn leave(kind: Kind, terminal: Option<&Termios>) {
+fn exit_now(kind: Kind, terminal: Option<&Termios>) {
     if let Some(before) = terminal {
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
     }

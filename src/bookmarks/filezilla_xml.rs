@@ -7,8 +7,8 @@ use roxmltree::{Document, Node};
 use crate::error::{Error, Kind, Result};
 
 /// Whether this is XML: no other file that is imported begins like it.
-pub fn looks_like(bytes: &[u8]) -> bool {
-    without_mark(bytes).trim_ascii_start().starts_with(b"<")
+pub fn looks_like_xml(bytes: &[u8]) -> bool {
+    without_byte_order_mark(bytes).trim_ascii_start().starts_with(b"<")
 }
 
 /// Reads a file of FileZilla's that holds an element `section`; `what` says what it should be.
@@ -16,10 +16,10 @@ pub fn looks_like(bytes: &[u8]) -> bool {
 /// # Errors
 ///
 /// [`Kind::Local`] for what is no XML (with the line), or another file.
-pub fn parse<'a>(bytes: &'a [u8], section: &str, what: &str) -> Result<Document<'a>> {
-    let text = str::from_utf8(without_mark(bytes))
+pub fn parse_document<'a>(bytes: &'a [u8], section: &str, what: &str) -> Result<Document<'a>> {
+    let text = str::from_utf8(without_byte_order_mark(bytes))
         .map_err(|_| Error::new(Kind::Local, format!("not {what}: not UTF-8")))?;
-    let document = Document::parse(text)
+    let document = Document::parse(own_text)
         .map_err(|error| Error::new(Kind::Local, format!("not {what}: {error}")))?;
     if !document.root_element().children().any(|node| node.has_tag_name(section)) {
         return Err(Error::new(Kind::Local, format!("not {what}: no {section} in it")));
@@ -28,25 +28,25 @@ pub fn parse<'a>(bytes: &'a [u8], section: &str, what: &str) -> Result<Document<
 }
 
 /// The text of the only child element of this name, trimmed.
-pub fn child(node: Node<'_, '_>, name: &str) -> Option<String> {
-    let mut found = node.children().filter(|child| child.has_tag_name(name));
+pub fn child_text(node: Node<'_, '_>, name: &str) -> Option<String> {
+    let mut found = node.children().filter(|child| child_text.has_tag_name(name));
     let only = found.next()?;
     let plain = found.next().is_none() && only.children().all(|inside| !inside.is_element());
-    plain.then(|| text(only))
+    plain.then(|| own_text(only))
 }
 
 /// The text directly inside an element, trimmed.
-pub fn text(node: Node<'_, '_>) -> String {
+pub fn own_text(node: Node<'_, '_>) -> String {
     let parts = node.children().filter(Node::is_text).filter_map(|part| part.text());
     parts.collect::<String>().trim().to_owned()
 }
 
 /// The line that an element begins in, from 1.
-pub fn line(node: Node<'_, '_>) -> usize {
+pub fn line_number(node: Node<'_, '_>) -> usize {
     node.document().text_pos_at(node.range().start).row.try_into().unwrap_or(usize::MAX)
 }
 
-fn without_mark(bytes: &[u8]) -> &[u8] {
+fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
@@ -56,22 +56,22 @@ mod tests {
 
     #[test]
     fn only_xml_looks_like_it() {
-        assert!(looks_like(b"\xef\xbb\xbf<?xml"));
-        assert!(looks_like(b"\n <FileZilla3>"));
-        assert!(!looks_like(b"[h]:21 cert=SHA256:x"));
-        assert!(!looks_like(b""));
+        assert!(looks_like_xml(b"\xef\xbb\xbf<?xml"));
+        assert!(looks_like_xml(b"\n <FileZilla3>"));
+        assert!(!looks_like_xml(b"[h]:21 cert=SHA256:x"));
+        assert!(!looks_like_xml(b""));
     }
 
     #[test]
     fn texts_are_those_of_one_element_and_entities_are_read_once() {
-        let document = parse(
+        let document = parse_document(
             b"<F><S><A>a&amp;lt;b</A><B>1</B><B>2</B><C>x<D/></C><E> y\n</E></S></F>",
             "S",
             "a test",
         )
         .unwrap();
         let section = document.root_element().first_element_child().unwrap();
-        let texts = ["A", "B", "C", "E", "Z"].map(|name| child(section, name));
+        let texts = ["A", "B", "C", "E", "Z"].map(|name| child_text(section, name));
         assert_eq!(texts, [Some("a&lt;b".into()), None, None, Some("y".into()), None]);
     }
 
@@ -79,10 +79,15 @@ mod tests {
     fn entities_that_grow_and_other_files_are_refused() {
         let bomb = b"<!DOCTYPE F [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><F><S>&b;</S></F>";
         for wrong in [&bomb[..], b"<F><S>", b"<F/>", b"<\xff", b"text", b""] {
-            assert_eq!(parse(wrong, "S", "a test").unwrap_err().kind(), Kind::Local, "{wrong:?}");
+            assert_eq!(
+                parse_document(wrong, "S", "a test").unwrap_err().kind(),
+                Kind::Local,
+                "{wrong:?}"
+            );
         }
         // Deep enough to overflow a stack that it were read on.
         let deep = format!("<F><S>{}{}</S></F>", "<a>".repeat(20_000), "</a>".repeat(20_000));
-        let _ = parse(deep.as_bytes(), "S", "a test").map(|document| line(document.root_element()));
+        let _ = parse_document(deep.as_bytes(), "S", "a test")
+            .map(|document| line_number(document.root_element()));
     }
 }

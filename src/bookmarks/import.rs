@@ -9,16 +9,16 @@ use crate::target::{self, Site};
 
 /// One site of a file.
 #[derive(Debug)]
-pub struct Found {
+pub struct ImportedSite {
     /// The line it begins in.
     pub line: usize,
     /// What became of it.
-    pub what: Result<What>,
+    pub what: Result<ImportOutcome>,
 }
 
 /// What became of a site.
 #[derive(Debug, PartialEq)]
-pub enum What {
+pub enum ImportOutcome {
     /// It can be a bookmark.
     Bookmark {
         /// A name that bookmarks can have.
@@ -41,9 +41,9 @@ pub enum What {
 /// # Errors
 ///
 /// [`Kind::Local`] for a file that is neither.
-pub fn sites(bytes: &[u8]) -> Result<Vec<Found>> {
-    if filezilla_xml::looks_like(bytes) {
-        return filezilla(bytes);
+pub fn read_sites(bytes: &[u8]) -> Result<Vec<ImportedSite>> {
+    if filezilla_xml::looks_like_xml(bytes) {
+        return filezilla_sites(bytes);
     }
     let text = str::from_utf8(bytes)
         .map_err(|_| Error::new(Kind::Local, "neither FileZilla's sites nor lftp's bookmarks"))?;
@@ -51,25 +51,32 @@ pub fn sites(bytes: &[u8]) -> Result<Vec<Found>> {
         let line = line.trim();
         !line.is_empty() && !line.starts_with('#')
     });
-    Ok(lines.map(|(index, line)| Found { line: index + 1, what: lftp(line) }).collect())
+    Ok(lines
+        .map(|(index, line)| ImportedSite { line: index + 1, what: lftp_sites(line) })
+        .collect())
 }
 
-fn filezilla(bytes: &[u8]) -> Result<Vec<Found>> {
-    let document = filezilla_xml::parse(bytes, "Servers", "a file of FileZilla's sites")?;
+fn filezilla_sites(bytes: &[u8]) -> Result<Vec<ImportedSite>> {
+    let document = filezilla_xml::parse_document(bytes, "Servers", "a file of FileZilla's sites")?;
     let servers = document.descendants().filter(|node| node.has_tag_name("Server"));
-    Ok(servers.map(|node| Found { line: filezilla_xml::line(node), what: server(node) }).collect())
+    Ok(servers
+        .map(|node| ImportedSite {
+            line: filezilla_xml::line_number(node),
+            what: parse_server(node),
+        })
+        .collect())
 }
 
-fn server(node: roxmltree::Node<'_, '_>) -> Result<What> {
-    let part = |name| filezilla_xml::child(node, name).filter(|text| !text.is_empty());
+fn parse_server(node: roxmltree::Node<'_, '_>) -> Result<ImportOutcome> {
+    let part = |name| filezilla_xml::child_text(node, name).filter(|text| !text.is_empty());
     let wrong = |what: &str| Error::new(Kind::Local, format!("no usable {what}"));
     let host = part("Host").ok_or_else(|| wrong("host"))?;
-    let title =
-        part("Name").or_else(|| Some(filezilla_xml::text(node)).filter(|text| !text.is_empty()));
+    let title = part("Name")
+        .or_else(|| Some(filezilla_xml::own_text(node)).filter(|text| !text.is_empty()));
     let title = title.unwrap_or_else(|| host.clone());
     // From the outermost folder to the site.
     let folders =
-        node.ancestors().filter(|above| above.has_tag_name("Folder")).map(filezilla_xml::text);
+        node.ancestors().filter(|above| above.has_tag_name("Folder")).map(filezilla_xml::own_text);
     let mut names: Vec<String> = folders.collect();
     names.reverse();
     names.push(title.clone());
@@ -79,8 +86,8 @@ fn server(node: roxmltree::Node<'_, '_>) -> Result<What> {
         "4" => ("ftpes", false),
         // FTP with TLS if the server has it, and FTP without.
         "0" | "6" => ("ftpes", true),
-        "1" => return Ok(What::Foreign(title, "SFTP".to_owned())),
-        other => return Ok(What::Foreign(title, format!("FileZilla's protocol {other}"))),
+        "1" => return Ok(ImportOutcome::Foreign(title, "SFTP".to_owned())),
+        other => return Ok(ImportOutcome::Foreign(title, format!("FileZilla's protocol {other}"))),
     };
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let host = if bare.contains(':') { format!("[{bare}]") } else { bare.to_owned() };
@@ -103,7 +110,7 @@ fn server(node: roxmltree::Node<'_, '_>) -> Result<What> {
     site.path = part("RemoteDir").and_then(|text| remote_dir(&text)).map(String::into_bytes);
     let password = part("Pass").is_some();
     let (name, renamed) = (bookmark_name(&names), renamed(&names));
-    Ok(What::Bookmark { name, renamed, site, plain, password })
+    Ok(ImportOutcome::Bookmark { name, renamed, site, plain, password })
 }
 
 /// FileZilla's way of writing a path: its kind (1 is Unix), a prefix's length and the prefix, then
@@ -127,7 +134,7 @@ fn remote_dir(text: &str) -> Option<String> {
     (!path.is_empty()).then_some(path)
 }
 
-fn lftp(line: &str) -> Result<What> {
+fn lftp_sites(line: &str) -> Result<ImportOutcome> {
     let wrong = |why: &str| Error::new(Kind::Local, why);
     let (name, url) = line.trim().split_once(char::is_whitespace).ok_or_else(|| {
         wrong("not a name and a URL").with_hint("lftp's file is ~/.local/share/lftp/bookmarks")
@@ -138,13 +145,13 @@ fn lftp(line: &str) -> Result<What> {
         // Quoted only where it has the form of one.
         let known = scheme.chars().all(|c| c.is_ascii_alphanumeric());
         let kind = if known { scheme } else { "another scheme".to_owned() };
-        return Ok(What::Foreign(name.to_owned(), kind));
+        return Ok(ImportOutcome::Foreign(name.to_owned(), kind));
     }
     // lftp writes hosts without a scheme, with a path after them.
     let full = if url.contains("://") { url.to_owned() } else { format!("ftp://{url}") };
     let target = target::parse(&full).map_err(|error| wrong(error.message()))?;
     let names = [name.to_owned()];
-    Ok(What::Bookmark {
+    Ok(ImportOutcome::Bookmark {
         name: bookmark_name(&names),
         renamed: renamed(&names),
         site: target.site,
@@ -156,7 +163,7 @@ fn lftp(line: &str) -> Result<What> {
 /// A bookmark's name for a site in folders: `Work/My site` becomes `Work.My-site`.
 fn bookmark_name(names: &[String]) -> String {
     let plain = |name: &String| {
-        let words = name.split(bookmarks::is_odd).filter(|word| !word.is_empty());
+        let words = name.split(bookmarks::is_unusual).filter(|word| !word.is_empty());
         words.collect::<Vec<_>>().join("-").trim_start_matches('-').to_owned()
     };
     let parts: Vec<_> = names.iter().map(plain).filter(|part| !part.is_empty()).collect();
@@ -176,14 +183,14 @@ mod tests {
     use super::*;
 
     fn shown(file: &str) -> Vec<String> {
-        let show = |found: Found| match found.what {
+        let show = |found: ImportedSite| match found.what {
             Err(error) => format!("{}: {error}", found.line),
-            Ok(What::Foreign(name, kind)) => format!("{name} is {kind}"),
-            Ok(What::Bookmark { name, site, plain, password, .. }) => {
+            Ok(ImportOutcome::Foreign(name, kind)) => format!("{name} is {kind}"),
+            Ok(ImportOutcome::Bookmark { name, site, plain, password, .. }) => {
                 format!("{name} {site} {}{}", u8::from(plain), u8::from(password))
             }
         };
-        sites(file.as_bytes()).unwrap().into_iter().map(show).collect()
+        read_sites(file.as_bytes()).unwrap().into_iter().map(show).collect()
     }
 
     const FILEZILLA: &str = r#"<?xml version="1.0" encoding="UTF-8"?>

@@ -23,8 +23,8 @@ const HEADING: &str = "# Bookmarks of ftpsh: NAME URL\n";
 /// # Errors
 ///
 /// [`Kind::Local`] when the file is there and cannot be read.
-pub fn find(home: &AppDirs, name: &str) -> Result<Option<String>> {
-    Ok(list(home)?.into_iter().find(|(bookmark, _)| bookmark == name).map(|(_, url)| url))
+pub fn find_bookmark(home: &AppDirs, name: &str) -> Result<Option<String>> {
+    Ok(list_bookmarks(home)?.into_iter().find(|(bookmark, _)| bookmark == name).map(|(_, url)| url))
 }
 
 /// All bookmarks, in the order of the file.
@@ -32,14 +32,14 @@ pub fn find(home: &AppDirs, name: &str) -> Result<Option<String>> {
 /// # Errors
 ///
 /// As [`find`].
-pub fn list(home: &AppDirs) -> Result<Vec<(String, String)>> {
-    let parts = |line: &str| bookmark(line).map(|(name, url)| (name.to_owned(), url.to_owned()));
-    Ok(read(home)?.unwrap_or_default().lines().filter_map(parts).collect())
+pub fn list_bookmarks(home: &AppDirs) -> Result<Vec<(String, String)>> {
+    let parts = |line: &str| parse_line(line).map(|(name, url)| (name.to_owned(), url.to_owned()));
+    Ok(read_file(home)?.unwrap_or_default().lines().filter_map(parts).collect())
 }
 
 /// What a name has none of: characters that make a host with a port or a URL of it, and those that
 /// mean something to a shell, where it is completed on a command line.
-pub(super) fn is_odd(c: char) -> bool {
+pub(super) fn is_unusual(c: char) -> bool {
     let text = c.to_string();
     c.is_whitespace() || ":/#@".contains(c) || is_for_shells(c) || escape(&text) != text
 }
@@ -56,7 +56,7 @@ pub fn is_for_shells(c: char) -> bool {
 ///
 /// [`Kind::Usage`].
 pub fn check_name(name: &str) -> Result<()> {
-    if name.is_empty() || name.starts_with('-') || name.contains(is_odd) {
+    if name.is_empty() || name.starts_with('-') || name.contains(is_unusual) {
         return Err(Error::usage(format!("bookmark: {name:?} cannot be a name")).with_hint(
             "a name has no blanks, none of `: / # @`, and nothing that a shell acts on",
         ));
@@ -69,11 +69,11 @@ pub fn check_name(name: &str) -> Result<()> {
 /// # Errors
 ///
 /// [`Kind::Usage`] for the name, [`Kind::Local`] for the file.
-pub fn add(home: &AppDirs, name: &str, site: &Site) -> Result<bool> {
+pub fn add_bookmark(home: &AppDirs, name: &str, site: &Site) -> Result<bool> {
     check_name(name)?;
-    let text = read(home)?.unwrap_or_else(|| HEADING.to_owned());
+    let text = read_file(home)?.unwrap_or_else(|| HEADING.to_owned());
     let line = format!("{name} {site}\n");
-    let (mut changed, found) = replaced(&text, name, &line);
+    let (mut changed, found) = replace_file(&text, name, &line);
     if !found {
         if !changed.is_empty() && !changed.ends_with('\n') {
             changed.push('\n');
@@ -89,12 +89,12 @@ pub fn add(home: &AppDirs, name: &str, site: &Site) -> Result<bool> {
 /// # Errors
 ///
 /// [`Kind::Usage`] where there is none of this name, [`Kind::Local`] for the file.
-pub fn remove(home: &AppDirs, name: &str) -> Result<()> {
-    let text = read(home)?.unwrap_or_default();
-    let (changed, found) = replaced(&text, name, "");
+pub fn remove_bookmark(home: &AppDirs, name: &str) -> Result<()> {
+    let text = read_file(home)?.unwrap_or_default();
+    let (changed, found) = replace_file(&text, name, "");
     if !found {
         let error = Error::usage(format!("bookmark: there is no {name:?}"));
-        let names = text.lines().filter_map(bookmark).map(|(name, _)| name);
+        let names = text.lines().filter_map(parse_line).map(|(name, _)| name);
         return Err(match closest(name, names) {
             Some(near) => error.with_hint(format!("did you mean `{near}`?")),
             None => error.with_hint("`bookmark list` shows all"),
@@ -108,8 +108,8 @@ pub fn remove(home: &AppDirs, name: &str) -> Result<()> {
 /// # Errors
 ///
 /// [`Kind::Local`].
-pub fn create(home: &AppDirs) -> Result<()> {
-    match read(home)? {
+pub fn create_file(home: &AppDirs) -> Result<()> {
+    match read_file(home)? {
         Some(_) => Ok(()),
         None => replace_private_file(&home.bookmarks(), HEADING.as_bytes()),
     }
@@ -121,11 +121,11 @@ pub fn create(home: &AppDirs) -> Result<()> {
 ///
 /// As [`find`].
 pub fn problems(home: &AppDirs) -> Result<Vec<String>> {
-    let text = read(home)?.unwrap_or_default();
+    let text = read_file(home)?.unwrap_or_default();
     let path = home.bookmarks();
     let mut problems = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
-        let wrong = match bookmark(line) {
+        let wrong = match parse_line(line) {
             None if line.trim().is_empty() || line.trim_start().starts_with('#') => continue,
             None => "not NAME URL".to_owned(),
             Some((name, url)) => match check_name(name).and_then(|()| target::parse(url)) {
@@ -150,7 +150,7 @@ pub fn without_password(url: &str) -> String {
     }
 }
 
-fn read(home: &AppDirs) -> Result<Option<String>> {
+fn read_file(home: &AppDirs) -> Result<Option<String>> {
     let path: PathBuf = home.bookmarks();
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Some(text)),
@@ -163,17 +163,17 @@ fn read(home: &AppDirs) -> Result<Option<String>> {
 }
 
 /// Name and URL of a line; `None` for comments and the like.
-fn bookmark(line: &str) -> Option<(&str, &str)> {
+fn parse_line(line: &str) -> Option<(&str, &str)> {
     let (name, url) = line.trim().split_once(char::is_whitespace)?;
     (!name.starts_with('#')).then(|| (name, url.trim()))
 }
 
 /// The text with the lines of `name` replaced, and whether there were any.
-fn replaced(text: &str, name: &str, with: &str) -> (String, bool) {
+fn replace_file(text: &str, name: &str, with: &str) -> (String, bool) {
     let mut found = false;
     let mut changed = String::with_capacity(text.len() + with.len());
     for line in text.split_inclusive('\n') {
-        match bookmark(line) {
+        match parse_line(line) {
             Some((this, _)) if this == name => {
                 // A second line of the same name never counted.
                 if !found {
@@ -204,25 +204,25 @@ mod tests {
     #[test]
     fn comments_and_other_lines_stay_when_a_bookmark_changes() {
         let (_dir, home) = home();
-        create(&home).unwrap();
+        create_file(&home).unwrap();
         let path = home.bookmarks();
         std::fs::write(&path, "# mine\n\n  work   ftp://old.example\nodd\nhome ftps://h").unwrap();
-        assert!(add(&home, "work", &site("ftps://new.example")).unwrap());
-        assert!(!add(&home, "more", &site("more.example")).unwrap());
+        assert!(add_bookmark(&home, "work", &site("ftps://new.example")).unwrap());
+        assert!(!add_bookmark(&home, "more", &site("more.example")).unwrap());
         let text = std::fs::read_to_string(&path).unwrap();
         let want =
             "# mine\n\nwork ftps://new.example\nodd\nhome ftps://h\nmore ftpes://more.example\n";
         assert_eq!(text, want);
-        remove(&home, "home").unwrap();
-        assert_eq!(find(&home, "home").unwrap(), None);
-        assert_eq!(find(&home, "more").unwrap().as_deref(), Some("ftpes://more.example"));
+        remove_bookmark(&home, "home").unwrap();
+        assert_eq!(find_bookmark(&home, "home").unwrap(), None);
+        assert_eq!(find_bookmark(&home, "more").unwrap().as_deref(), Some("ftpes://more.example"));
     }
 
     #[test]
     fn the_file_and_its_directory_are_private() {
         use std::os::unix::fs::PermissionsExt as _;
         let (_dir, home) = home();
-        add(&home, "a", &site("h")).unwrap();
+        add_bookmark(&home, "a", &site("h")).unwrap();
         let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&home.bookmarks()), 0o600);
         assert_eq!(mode(home.bookmarks().parent().unwrap()), 0o700);
@@ -270,15 +270,15 @@ mod tests {
     #[test]
     fn a_name_that_is_not_there_cannot_be_removed() {
         let (_dir, home) = home();
-        add(&home, "work", &site("h")).unwrap();
-        let error = remove(&home, "wrok").unwrap_err();
+        add_bookmark(&home, "work", &site("h")).unwrap();
+        let error = remove_bookmark(&home, "wrok").unwrap_err();
         assert_eq!(error.hint(), Some("did you mean `work`?"));
     }
 
     #[test]
     fn problems_are_told_by_line_and_passwords_are_not_shown() {
         let (_dir, home) = home();
-        create(&home).unwrap();
+        create_file(&home).unwrap();
         let text = "# ok\na ftp://u:hunter2@h\nodd\nb ftp://h\nc sftp://h\n";
         std::fs::write(home.bookmarks(), text).unwrap();
         let problems = problems(&home).unwrap();

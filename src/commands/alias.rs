@@ -71,14 +71,14 @@ impl Builtin for Alias {
 impl Alias {
     /// The name, and the text where there is one: `NAME TEXT…` or `NAME=TEXT…`.
     fn name_and_text(&self) -> Option<(String, Option<String>)> {
-        let name = shell_quote::unquoted(self.name.as_deref()?);
+        let name = shell_quote::unquote_word(self.name.as_deref()?);
         let Some((name, first)) = name.split_once('=') else {
-            let text = (!self.text.is_empty()).then(|| shell_quote::script(&self.text));
+            let text = (!self.text.is_empty()).then(|| shell_quote::script_from_words(&self.text));
             return Some((name, text));
         };
         let mut text = vec![first.to_owned()];
         text.extend(self.text.iter().cloned());
-        Some((name.to_owned(), Some(shell_quote::script(&text))))
+        Some((name.to_owned(), Some(shell_quote::script_from_words(&text))))
     }
 }
 

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use super::programs::editor;
 use super::{Builtin, Context, Example, Group, transfers};
 use crate::bookmarks;
-use crate::bookmarks::import::{self, Found, What};
+use crate::bookmarks::import::{self, ImportOutcome, ImportedSite};
 use crate::error::{Error, Kind, Result};
 use crate::fs::app_dirs::create_private_dir;
 use crate::ftp::path::encode_name;
@@ -87,7 +87,7 @@ impl Builtin for Bookmark {
             Some(Action::Add { name, url }) => add_bookmark(&name, url.as_deref(), ctx)?,
             Some(Action::Edit) => edit_bookmarks(ctx)?,
             Some(Action::Import { file }) => import_file(&file, ctx)?,
-            Some(Action::Remove { name }) => bookmarks::remove(&ctx.home, &name)?,
+            Some(Action::Remove { name }) => bookmarks::remove_bookmark(&ctx.home, &name)?,
         }
         Ok(())
     }
@@ -95,7 +95,7 @@ impl Builtin for Bookmark {
 
 fn list_bookmarks(ctx: &Context) -> Result<()> {
     let mut table = Table::new(&[Column::left("Name"), Column::left("URL")]).without_header();
-    for (name, url) in bookmarks::list(&ctx.home)? {
+    for (name, url) in bookmarks::list_bookmarks(&ctx.home)? {
         table.row(vec![name.into(), bookmarks::without_password(&url).into()]);
     }
     ctx.out.table(&table)
@@ -112,24 +112,24 @@ fn add_bookmark(name: &str, url: Option<&str>, ctx: &Context) -> Result<()> {
             target.site
         }
     };
-    if bookmarks::add(&ctx.home, name, &site)? {
+    if bookmarks::add_bookmark(&ctx.home, name, &site)? {
         ctx.out.notice(&format!("bookmark {name} now means {site}"));
     }
     Ok(())
 }
 
 fn import_file(file: &str, ctx: &Context) -> anyhow::Result<()> {
-    let (file, bytes) = local_path::read_whole(file, |path| ctx.local_path(path))?;
-    let found = import::sites(&bytes).map_err(|error| error.about(&file))?;
+    let (file, bytes) = local_path::read_file_or_stdin(file, |path| ctx.local_path(path))?;
+    let found = import::read_sites(&bytes).map_err(|error| error.about(&file))?;
     let mut failures = transfers::Failures::default();
     let (mut added, mut unsafe_there, mut with_password) = (0, 0, 0);
-    for Found { line, what } in found {
+    for ImportedSite { line, what } in found {
         let result = what.and_then(|what| match what {
-            What::Foreign(name, kind) => {
+            ImportOutcome::Foreign(name, kind) => {
                 ctx.out.notice(&format!("{name}: left out, because it is {kind}"));
                 Ok(())
             }
-            What::Bookmark { name, renamed, site, plain, password } => {
+            ImportOutcome::Bookmark { name, renamed, site, plain, password } => {
                 if let Some(was) = renamed {
                     ctx.out.notice(&format!(
                         "{was}: a shell would act on this name; the bookmark is called {name}"
@@ -162,8 +162,8 @@ fn import_file(file: &str, ctx: &Context) -> anyhow::Result<()> {
 
 /// Adds a bookmark, unless it is there; another site under its name is left alone.
 fn import_one(name: &str, site: &Site, ctx: &Context) -> Result<bool> {
-    match bookmarks::find(&ctx.home, name)? {
-        None => bookmarks::add(&ctx.home, name, site).map(|_| true),
+    match bookmarks::find_bookmark(&ctx.home, name)? {
+        None => bookmarks::add_bookmark(&ctx.home, name, site).map(|_| true),
         Some(url) if url == site.to_string() => Ok(false),
         Some(_) => {
             Err(Error::new(Kind::Other, format!("{name}: there is such a bookmark already"))
@@ -196,7 +196,7 @@ fn edit_bookmarks(ctx: &Context) -> Result<()> {
         if let Some(directory) = path.parent() {
             create_private_dir(directory)?;
         }
-        bookmarks::create(&ctx.home)?;
+        bookmarks::create_file(&ctx.home)?;
     }
     editor::edit_file(ctx, &path)?;
     for problem in bookmarks::problems(&ctx.home)? {

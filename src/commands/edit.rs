@@ -228,7 +228,11 @@ impl Room {
         };
         // Room is left for what a transfer adds to the name, and an editor.
         let fits = safe_component(name).is_ok() && name.len() <= 200 && !name.starts_with('-');
-        self.directory.join(local_path::path(&if fits { name.to_owned() } else { fallback() }))
+        self.directory.join(local_path::path_from_word(&if fits {
+            name.to_owned()
+        } else {
+            fallback()
+        }))
     }
 }
 

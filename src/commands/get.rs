@@ -242,7 +242,7 @@ impl Get {
             (Some(name), _) => Ok(Some(name.clone())),
             (None, Some(directory)) if remote.file_name().is_none() => Ok(Some(directory.clone())),
             (None, Some(_)) => {
-                self.local_target(remote, ctx).map(|path| Some(local_path::word(&path)))
+                self.local_target(remote, ctx).map(|path| Some(local_path::word_from_path(&path)))
             }
             (None, None) => Ok(None),
         }
@@ -267,7 +267,7 @@ fn is_directory(ctx: &mut Context, lookup: &mut Lookup, remote: &RemotePath) -> 
 fn path_in_directory(directory: &Path, remote: &RemotePath) -> Result<PathBuf> {
     let name = remote.file_name().unwrap_or_default();
     match safe_component(name) {
-        Ok(name) => Ok(directory.join(local_path::path(name))),
+        Ok(name) => Ok(directory.join(local_path::path_from_word(name))),
         Err(why) => Err(Error::new(Kind::Local, format!("{remote}: {why}"))
             .with_hint("give it a local name with -o")),
     }

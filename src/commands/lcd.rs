@@ -49,7 +49,7 @@ impl Builtin for Lcd {
         }
         ctx.previous_local = before;
         if self.directory.as_deref() == Some("-") {
-            ctx.out.notice(&local_path::word(&directory));
+            ctx.out.notice(&local_path::word_from_path(&directory));
         }
         Ok(())
     }

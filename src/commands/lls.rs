@@ -58,7 +58,7 @@ impl Builtin for Lls {
                 }
             }
         }
-        self.show(&files, ctx)?;
+        self.show_files(&files, ctx)?;
         let titled = directories.len() > 1 || !files.is_empty();
         for (index, directory) in directories.iter().enumerate() {
             ctx.cancel.check()?;
@@ -69,7 +69,7 @@ impl Builtin for Lls {
                 ctx.out.line(&format!("{directory}:"))?;
             }
             match self.list_local(directory, ctx) {
-                Ok(found) => self.show(&found, ctx)?,
+                Ok(found) => self.show_files(&found, ctx)?,
                 Err(error) => {
                     failed.get_or_insert(error.kind());
                     ctx.out.error(&error.into());
@@ -107,20 +107,21 @@ impl Lls {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(&path).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            let name = local_path::word(Path::new(&entry.file_name()));
+            let name = local_path::word_from_path(Path::new(&entry.file_name()));
             if name.starts_with('.') && !self.all {
                 continue;
             }
             // A file that vanished meanwhile is not there any more.
             let Ok(metadata) = entry.metadata() else { continue };
-            let target = std::fs::read_link(entry.path()).ok().map(|to| local_path::word(&to));
+            let target =
+                std::fs::read_link(entry.path()).ok().map(|to| local_path::word_from_path(&to));
             found.push(Found { name, path: entry.path(), metadata, target });
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
     }
 
-    fn show(&self, found: &[Found], ctx: &Context) -> Result<()> {
+    fn show_files(&self, found: &[Found], ctx: &Context) -> Result<()> {
         if found.is_empty() {
             return Ok(());
         }
@@ -204,10 +205,10 @@ fn file_record(file: &Found) -> Entry<'_> {
     };
     Entry {
         name: match file.path.file_name() {
-            Some(name) => local_path::word(Path::new(name)).into(),
+            Some(name) => local_path::word_from_path(Path::new(name)).into(),
             None => (&file.name).into(),
         },
-        path: local_path::word(&file.path).into(),
+        path: local_path::word_from_path(&file.path).into(),
         kind,
         size: file.metadata.is_file().then_some(file.metadata.len()),
         modified: modified_text(&file.metadata),

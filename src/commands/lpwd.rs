@@ -16,6 +16,6 @@ impl Builtin for Lpwd {
         &[Example { line: "lpwd", about: "where files are fetched to" }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        Ok(ctx.out.line(&local_path::word(&ctx.local_directory()?))?)
+        Ok(ctx.out.line(&local_path::word_from_path(&ctx.local_directory()?))?)
     }
 }

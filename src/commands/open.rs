@@ -33,7 +33,8 @@ impl Builtin for Open {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let mut target = target::resolve(&self.target, &|name| bookmarks::find(&ctx.home, name))?;
+        let mut target =
+            target::resolve(&self.target, &|name| bookmarks::find_bookmark(&ctx.home, name))?;
         if let Some(port) = self.port {
             target.site.port = port;
         }

@@ -180,7 +180,8 @@ impl Put {
     }
 
     fn remote_target(&self, path: &Path) -> Result<RemotePath> {
-        let name = path.file_name().map(Path::new).map(local_path::word).unwrap_or_default();
+        let name =
+            path.file_name().map(Path::new).map(local_path::word_from_path).unwrap_or_default();
         match (&self.name, &self.directory) {
             (Some(given), _) if given.ends_with('/') => {
                 RemotePath::new(given.as_str())?.join(&name)

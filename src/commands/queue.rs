@@ -41,7 +41,8 @@ impl Builtin for Queue {
 
     fn script(&self) -> Option<String> {
         let word = Word::parse_action(&self.command);
-        (word.is_none() && !self.command.is_empty()).then(|| shell_quote::script(&self.command))
+        (word.is_none() && !self.command.is_empty())
+            .then(|| shell_quote::script_from_words(&self.command))
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
@@ -55,7 +56,7 @@ impl Builtin for Queue {
             Some(Word::Stop) => ctx.stop_queue(),
             Some(Word::Wait) => wait_for_queue(ctx)?,
             None if self.command.is_empty() => list_queue(&ctx.queue_view(), ctx)?,
-            None => ctx.enqueue(&shell_quote::script(&self.command))?,
+            None => ctx.enqueue(&shell_quote::script_from_words(&self.command))?,
         }
         Ok(())
     }

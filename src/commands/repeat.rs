@@ -46,12 +46,12 @@ impl Builtin for Repeat {
     }
 
     fn script(&self) -> Option<String> {
-        Some(shell_quote::script(&self.command))
+        Some(shell_quote::script_from_words(&self.command))
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let delay = self.parse_delay()?;
-        let script = shell_quote::script(&self.command);
+        let script = shell_quote::script_from_words(&self.command);
         let mut failed = None;
         let mut left = self.count;
         while left != Some(0) {

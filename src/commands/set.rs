@@ -7,7 +7,7 @@ use super::{Builtin, Context, Example, Group};
 use crate::error::{Error, Result};
 use crate::output::AuditLog;
 use crate::settings::{Item, LOG_FILE, Row, Settings, resolve};
-use crate::shell_quote::quoted;
+use crate::shell_quote::quote_word;
 
 /// Show and change settings
 ///
@@ -113,9 +113,9 @@ fn show_settings(target: &str, ctx: &Context) -> Result<()> {
 
 /// A line that sets it again.
 fn assignment(item: &Item<'_>) -> String {
-    let value = quoted(&item.value.to_string());
+    let value = quote_word(&item.value.to_string());
     match item.host {
-        Some(host) => format!("set {} {value}", quoted(&format!("{}/{host}", item.row.name))),
+        Some(host) => format!("set {} {value}", quote_word(&format!("{}/{host}", item.row.name))),
         None => format!("set {} {value}", item.row.name),
     }
 }

@@ -49,7 +49,7 @@ impl Builtin for Status {
         if let Some(directory) = ctx.connection.remote_directory() {
             lines.add_row("directory", directory.as_str());
         }
-        let local = ctx.local_directory().map(|path| local_path::word(&path));
+        let local = ctx.local_directory().map(|path| local_path::word_from_path(&path));
         lines.add_row("local directory", local.unwrap_or_else(|error| error.to_string()));
         if let Some(session) = ctx.connection.session() {
             protection_text(session, &mut lines);

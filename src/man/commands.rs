@@ -7,7 +7,7 @@ use super::page::Page;
 use crate::commands::{COMMANDS, Group, Spec};
 
 /// The section.
-pub(super) fn all(page: &mut Page) {
+pub(super) fn all_commands(page: &mut Page) {
     page.section("Commands");
     page.text(
         "A command is known by its name, by its other names, and by the beginning of one if no \
@@ -19,23 +19,23 @@ pub(super) fn all(page: &mut Page) {
             page.subsection(title);
         }
         for spec in specs {
-            one(page, spec);
+            command_section(page, spec);
         }
     }
 }
 
-fn one(page: &mut Page, spec: &Spec) {
+fn command_section(page: &mut Page, spec: &Spec) {
     let mut definition = spec.definition();
     definition.build();
-    page.synopsis(&usage(&mut definition));
+    page.synopsis(&usage_line(&mut definition));
     page.indented(|page| {
         if !spec.aliases.is_empty() {
             page.text(&format!("Also: {}.", bold_words(spec.aliases)));
         }
-        page.text(&about(&definition));
-        definition.get_arguments().for_each(|arg| option(page, arg));
+        page.text(&about_text(&definition));
+        definition.get_arguments().for_each(|arg| option_item(page, arg));
         for child in definition.get_subcommands_mut().filter(|child| !child.is_hide_set()) {
-            subcommand(page, child);
+            subcommand_section(page, child);
         }
         page.text("Examples:");
         for example in spec.examples {
@@ -45,40 +45,41 @@ fn one(page: &mut Page, spec: &Spec) {
 }
 
 /// What a command within a command does: one item, with its options in a sentence each.
-pub(super) fn subcommand(page: &mut Page, definition: &mut Command) {
-    let usage = usage(definition);
-    page.item(&format!("`{usage}`"), &about(definition));
-    for arg in definition.get_arguments().filter(|arg| shown(arg) && !arg.is_global_set()) {
-        page.more(&format!("`{}`: {}", term(arg), help(arg)));
+pub(super) fn subcommand_section(page: &mut Page, definition: &mut Command) {
+    let usage = usage_line(definition);
+    page.item(&format!("`{usage}`"), &about_text(definition));
+    for arg in definition.get_arguments().filter(|arg| shown_arguments(arg) && !arg.is_global_set())
+    {
+        page.more(&format!("`{}`: {}", term_text(arg), help_text(arg)));
     }
 }
 
 /// `get [OPTIONS] <FILE>...`, without `Usage:`.
-fn usage(definition: &mut Command) -> String {
+fn usage_line(definition: &mut Command) -> String {
     let usage = definition.render_usage().to_string();
     let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
     usage.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
-fn about(definition: &Command) -> String {
+fn about_text(definition: &Command) -> String {
     let about = definition.get_long_about().or_else(|| definition.get_about());
     let about = about.map(ToString::to_string).unwrap_or_default();
     about.split("\n\n").map(sentence).collect::<Vec<_>>().join("\n\n")
 }
 
 /// An option or argument: one item.
-pub(super) fn option(page: &mut Page, arg: &Arg) {
-    if shown(arg) {
-        page.item(&format!("`{}`", term(arg)), &help(arg));
+pub(super) fn option_item(page: &mut Page, arg: &Arg) {
+    if shown_arguments(arg) {
+        page.item(&format!("`{}`", term_text(arg)), &help_text(arg));
     }
 }
 
-fn shown(arg: &Arg) -> bool {
-    !arg.is_hide_set() && arg.get_id() != "help" && !help(arg).is_empty()
+fn shown_arguments(arg: &Arg) -> bool {
+    !arg.is_hide_set() && arg.get_id() != "help" && !help_text(arg).is_empty()
 }
 
 /// `-o, --output NAME`, or the placeholder of an argument without a name.
-fn term(arg: &Arg) -> String {
+fn term_text(arg: &Arg) -> String {
     let names = arg.get_value_names().unwrap_or_default();
     let placeholder = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     if arg.is_positional() {
@@ -95,20 +96,20 @@ fn term(arg: &Arg) -> String {
     format!("{}{value}", words.join(", "))
 }
 
-fn help(arg: &Arg) -> String {
+fn help_text(arg: &Arg) -> String {
     let help = arg.get_long_help().or_else(|| arg.get_help());
     let help = help.map(ToString::to_string).unwrap_or_default();
     let mut text = help.split("\n\n").map(sentence).collect::<Vec<_>>().join(" ");
     let words = arg.get_possible_values();
     if !words.is_empty() && arg.get_action().takes_values() {
-        let words: Vec<_> = words.iter().map(value).collect();
+        let words: Vec<_> = words.iter().map(value_name).collect();
         text.push_str(&format!(" One of {}.", words.join("; ")));
     }
     text
 }
 
 /// A word that an option takes, and what it means.
-fn value(word: &PossibleValue) -> String {
+fn value_name(word: &PossibleValue) -> String {
     match word.get_help() {
         Some(help) => format!("`{}` ({help})", word.get_name()),
         None => format!("`{}`", word.get_name()),

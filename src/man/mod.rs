@@ -23,7 +23,7 @@ const DATE: &str = "2026-11-20";
 /// # Errors
 ///
 /// [`Kind::Other`] when a part cannot be rendered.
-pub fn page() -> Result<String> {
+pub fn man_page() -> Result<String> {
     let mut definition = Cli::command();
     definition.build();
     let man = Man::new(definition.clone())
@@ -42,18 +42,18 @@ pub fn page() -> Result<String> {
     let head = String::from_utf8_lossy(&roff).into_owned();
 
     let mut rest = Page::default();
-    tables::options(&mut rest, &definition);
-    tables::subcommands(&mut rest, &definition);
+    tables::option_table(&mut rest, &definition);
+    tables::subcommand_table(&mut rest, &definition);
     rest.section("The shell language");
     rest.text(text::LANGUAGE);
-    commands::all(&mut rest);
-    tables::settings(&mut rest);
+    commands::all_commands(&mut rest);
+    tables::setting_table(&mut rest);
     for (title, text) in text::BEHAVIOUR {
         rest.section(title);
         rest.text(text);
     }
-    tables::output(&mut rest);
-    tables::exit_status(&mut rest);
+    tables::output_table(&mut rest);
+    tables::exit_status_table(&mut rest);
     for (title, text) in text::CLOSING {
         rest.section(title);
         rest.text(text);

@@ -1,12 +1,12 @@
 //! Sections of the man page that are made from tables: subcommands, settings, JSON, exit status.
 
-use super::commands::{option, subcommand};
+use super::commands::{option_item, subcommand_section};
 use super::page::Page;
 use crate::error::Kind;
 use crate::settings::ROWS;
 
 /// OPTIONS: those of the program, under their headings.
-pub(super) fn options(page: &mut Page, program: &clap::Command) {
+pub(super) fn option_table(page: &mut Page, program: &clap::Command) {
     page.section("Options");
     let mut heading = None;
     for arg in program.get_arguments().filter(|arg| !arg.is_hide_set()) {
@@ -14,12 +14,12 @@ pub(super) fn options(page: &mut Page, program: &clap::Command) {
             heading = arg.get_help_heading();
             page.subsection(heading.unwrap_or("Others"));
         }
-        option(page, arg);
+        option_item(page, arg);
     }
 }
 
 /// SUBCOMMANDS: what the program does instead of opening a shell.
-pub(super) fn subcommands(page: &mut Page, program: &clap::Command) {
+pub(super) fn subcommand_table(page: &mut Page, program: &clap::Command) {
     let mut program = program.clone();
     program.build();
     page.section("Subcommands");
@@ -30,16 +30,16 @@ pub(super) fn subcommands(page: &mut Page, program: &clap::Command) {
     for child in program.get_subcommands_mut().filter(|child| !child.is_hide_set()) {
         if child.has_subcommands() {
             for inner in child.get_subcommands_mut().filter(|inner| !inner.is_hide_set()) {
-                subcommand(page, inner);
+                subcommand_section(page, inner);
             }
         } else {
-            subcommand(page, child);
+            subcommand_section(page, child);
         }
     }
 }
 
 /// SETTINGS: every row of the table.
-pub(super) fn settings(page: &mut Page) {
+pub(super) fn setting_table(page: &mut Page) {
     page.section("Settings");
     page.text(
         "`set NAME VALUE` changes a setting, `--set NAME=VALUE` does for one run, lines of `set` \
@@ -55,7 +55,7 @@ pub(super) fn settings(page: &mut Page) {
     for row in ROWS {
         let default = if row.default.is_empty() { "empty" } else { row.default };
         let mark = if row.per_host { " +" } else { "" };
-        let help = format!("{}. Takes {}.", capital(row.help), row.kind.describe());
+        let help = format!("{}. Takes {}.", capitalized(row.help), row.kind.describe());
         page.item(&format!("`{}` ({default}){mark}", row.name), &help);
     }
 }
@@ -164,18 +164,18 @@ pub(super) const OBJECTS: &[Object] = &[
 ];
 
 /// OUTPUT: what goes where, and the objects of `--json`.
-pub(super) fn output(page: &mut Page) {
+pub(super) fn output_table(page: &mut Page) {
     page.section("Output");
     page.text(super::text::OUTPUT);
     for (name, about, fields) in OBJECTS {
         let fields: Vec<_> =
             fields.iter().map(|(name, meaning)| format!("`{name}` ({meaning})")).collect();
-        page.item(&format!("`{name}`"), &format!("{}. {}.", capital(about), fields.join(", ")));
+        page.item(&format!("`{name}`"), &format!("{}. {}.", capitalized(about), fields.join(", ")));
     }
 }
 
 /// EXIT STATUS: every kind of error, with its name in JSON.
-pub(super) fn exit_status(page: &mut Page) {
+pub(super) fn exit_status_table(page: &mut Page) {
     page.section("Exit status");
     page.text("The cause of the first failure decides. The word is the cause's name in JSON.");
     page.item("`0`", "Everything asked was done.");
@@ -185,7 +185,7 @@ pub(super) fn exit_status(page: &mut Page) {
     }
 }
 
-fn capital(text: &str) -> String {
+fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters
         .next()

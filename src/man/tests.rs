@@ -40,7 +40,7 @@ fn every_field_of_every_json_object_is_described_in_its_order() {
 
 #[test]
 fn every_command_setting_and_status_is_in_the_page() {
-    let page = page().unwrap().replace("\\-", "-");
+    let page = man_page().unwrap().replace("\\-", "-");
     let wanted = COMMANDS.iter().map(|spec| format!("\\fB{}\\fR", spec.name));
     let wanted = wanted.chain(ROWS.iter().map(|row| format!("\\fB{}\\fR", row.name)));
     let wanted = wanted.chain(Kind::ALL.iter().map(|kind| format!("\\fB{}\\fR", kind.name())));

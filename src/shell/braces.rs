@@ -26,12 +26,12 @@ pub fn expand_braces(word: &Word) -> Result<Vec<Word>> {
         return Ok(vec![word.clone()]);
     }
     let mut done = Vec::new();
-    let mut todo = vec![atoms(word)];
+    let mut todo = vec![split_atoms(word)];
     let mut work = 0;
     while let Some(atoms) = todo.pop() {
         work += atoms.len();
         let Some((open, close, commas)) = first_group(&atoms) else {
-            done.push(rebuilt(word, &atoms));
+            done.push(rebuild_word(word, &atoms));
             continue;
         };
         if done.len() + todo.len() + commas.len() >= MAX_WORDS || work > MAX_WORK {
@@ -51,7 +51,7 @@ pub fn expand_braces(word: &Word) -> Result<Vec<Word>> {
     Ok(done)
 }
 
-fn atoms(word: &Word) -> Vec<Atom> {
+fn split_atoms(word: &Word) -> Vec<Atom> {
     let mut atoms = Vec::new();
     for piece in &word.pieces {
         if piece.text.is_empty() {
@@ -88,7 +88,7 @@ fn first_group(atoms: &[Atom]) -> Option<(usize, usize, Vec<usize>)> {
 }
 
 /// A word from atoms. One that is empty without quotes keeps an empty piece.
-fn rebuilt(word: &Word, atoms: &[Atom]) -> Word {
+fn rebuild_word(word: &Word, atoms: &[Atom]) -> Word {
     let mut out = Word { pieces: Vec::new(), pos: word.pos };
     for (c, quoted) in atoms {
         match c {

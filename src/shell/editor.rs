@@ -20,7 +20,7 @@ use crate::commands::{COMMANDS, Context, find};
 use crate::output::Style;
 
 /// What the line editor and the prompt share.
-pub struct Inner<'a> {
+pub struct SharedState<'a> {
     /// The context.
     pub ctx: &'a mut Context,
     /// Lists remote directories for completion. It may have the session: [`Inner::settle`].
@@ -29,20 +29,20 @@ pub struct Inner<'a> {
     pub before: String,
 }
 
-impl<'a> Inner<'a> {
+impl<'a> SharedState<'a> {
     /// Nothing entered yet.
     pub fn new(ctx: &'a mut Context) -> Self {
         Self { ctx, lister: Lister::default(), before: String::new() }
     }
 
     /// Has the session back from completion: before a command runs.
-    pub fn settle(&mut self) {
-        self.lister.finish(self.ctx);
+    pub fn finish_lookups(&mut self) {
+        self.lister.finish_requests(self.ctx);
     }
 }
 
 /// The context, lent to the line editor while a line is being typed.
-pub struct Helper<'a>(pub Rc<RefCell<Inner<'a>>>);
+pub struct Helper<'a>(pub Rc<RefCell<SharedState<'a>>>);
 
 impl rustyline::Helper for Helper<'_> {}
 
@@ -58,13 +58,13 @@ impl Completer for Helper<'_> {
         _: &rustyline::Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Candidate>)> {
         let Ok(mut inner) = self.0.try_borrow_mut() else { return Ok((pos, Vec::new())) };
-        let Inner { ctx, lister, before } = &mut *inner;
+        let SharedState { ctx, lister, before } = &mut *inner;
         let whole = format!("{before}{line}");
         let aliases = ctx.aliases.clone();
         let home = ctx.home.clone();
         let store = ctx.connection.trust_gate().store().clone();
         let bookmarks = || {
-            let found = bookmarks::list(&home).unwrap_or_default();
+            let found = bookmarks::list_bookmarks(&home).unwrap_or_default();
             found.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
         };
         let sites = || {
@@ -87,7 +87,7 @@ impl Completer for Helper<'_> {
             aliases: &aliases,
             remote: &|directory| {
                 let (lister, ctx) = &mut *remote.borrow_mut();
-                lister.names(ctx, directory)
+                lister.remote_names(ctx, directory)
             },
             local: &local_names,
             sites: &sites,
@@ -120,7 +120,7 @@ impl Highlighter for Helper<'_> {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
         match self.0.try_borrow() {
             Ok(inner) if inner.before.is_empty() => {
-                Cow::Owned(highlight(line, &|word| known(inner.ctx, word)))
+                Cow::Owned(highlight(line, &|word| is_known_command(inner.ctx, word)))
             }
             _ => Cow::Borrowed(line),
         }
@@ -135,7 +135,7 @@ impl Highlighter for Helper<'_> {
     }
 }
 
-fn known(ctx: &Context, word: &str) -> Known {
+fn is_known_command(ctx: &Context, word: &str) -> Known {
     if ctx.aliases.contains_key(word) || find(COMMANDS, word).is_ok() {
         return Known::Yes;
     }

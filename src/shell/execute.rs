@@ -6,7 +6,7 @@
 
 use super::redact::redact_line;
 use super::syntax::{Element, Item, Script, Step, When, Word, parse};
-use super::validate::check;
+use super::validate::validate_script;
 use super::{expand, redirect};
 use crate::commands::{COMMANDS, Context, find};
 use crate::error::{Error, Kind, Result, kind_of};
@@ -21,15 +21,15 @@ const MAX_DEPTH: usize = 32;
 /// # Errors
 ///
 /// The cause of the failure that ended it, or of its last failure. It has been shown.
-pub fn run(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result<()> {
+pub fn run_script(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result<()> {
     if ctx.job.is_none() {
         // A line that was typed is not being typed any more.
         ctx.out.release();
     }
-    let kind = match parsed(ctx, source, name) {
+    let kind = match parse_and_validate(ctx, source, name) {
         Ok(script) => {
             ctx.script_depth += 1;
-            let status = script_in(ctx, &script, source);
+            let status = run_items(ctx, &script, source);
             ctx.script_depth -= 1;
             match status {
                 Ok(()) => return Ok(()),
@@ -51,27 +51,27 @@ pub fn run(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// [`Kind::Usage`], with line and column.
-pub fn parsed(ctx: &Context, source: &str, name: &str) -> Result<Script> {
+pub fn parse_and_validate(ctx: &Context, source: &str, name: &str) -> Result<Script> {
     if ctx.script_depth > MAX_DEPTH {
         return Err(Error::usage(format!("{name}: aliases and `source` are nested too deep")));
     }
     let script = parse(source, name)?;
-    check(&script, name, ctx)?;
+    validate_script(&script, name, ctx)?;
     Ok(script)
 }
 
 type Status = Result<(), Kind>;
 
-fn script_in(ctx: &mut Context, script: &Script, source: &str) -> Status {
+fn run_items(ctx: &mut Context, script: &Script, source: &str) -> Status {
     let mut status = Ok(());
     for item in &script.items {
         let result = match item.background {
-            true => background(ctx, item, source),
-            false => item_in(ctx, item, source),
+            true => start_background(ctx, item, source),
+            false => run_item(ctx, item, source),
         };
         if let Err(kind) = result {
             status = result;
-            if matches!(kind, Kind::Interrupted | Kind::Terminated) || stops(ctx) {
+            if matches!(kind, Kind::Interrupted | Kind::Terminated) || stops_script(ctx) {
                 return status;
             }
         }
@@ -82,7 +82,7 @@ fn script_in(ctx: &mut Context, script: &Script, source: &str) -> Status {
     status
 }
 
-fn stops(ctx: &Context) -> bool {
+fn stops_script(ctx: &Context) -> bool {
     match ctx.settings.text(CMD_FAIL_EXIT, None) {
         _ if ctx.keep_going => false,
         "yes" => true,
@@ -92,18 +92,18 @@ fn stops(ctx: &Context) -> bool {
 }
 
 /// Starts a job. Its failures are its own: they count when it is waited for, or at the end.
-fn background(ctx: &mut Context, item: &Item, source: &str) -> Status {
+fn start_background(ctx: &mut Context, item: &Item, source: &str) -> Status {
     let text = source.get(item.span.clone()).unwrap_or_default();
     let title = format!("{} &", text.split_whitespace().collect::<Vec<_>>().join(" "));
     let title = redact_line(&title).unwrap_or_else(|| "… &".to_owned());
     let (item, source) = (item.clone(), source.to_owned());
-    match ctx.start_job(&title, Box::new(move |ctx| item_in(ctx, &item, &source))) {
+    match ctx.start_job(&title, Box::new(move |ctx| run_item(ctx, &item, &source))) {
         Ok(_) => Ok(()),
-        Err(error) => failed(ctx, error.into()),
+        Err(error) => note_failure(ctx, error.into()),
     }
 }
 
-fn item_in(ctx: &mut Context, item: &Item, source: &str) -> Status {
+fn run_item(ctx: &mut Context, item: &Item, source: &str) -> Status {
     let mut status = Ok(());
     for (index, step) in item.steps.iter().enumerate() {
         let wanted = match step.when {
@@ -117,7 +117,7 @@ fn item_in(ctx: &mut Context, item: &Item, source: &str) -> Status {
         let caught = item.steps[index + 1..].iter().any(|later| later.when == When::IfFailed);
         let outer = ctx.failure_is_handled;
         ctx.failure_is_handled |= caught;
-        status = step_in(ctx, step, source);
+        status = run_step(ctx, step, source);
         ctx.failure_is_handled = outer;
         if ctx.exit_requested.is_some()
             || matches!(status, Err(Kind::Interrupted | Kind::Terminated))
@@ -128,25 +128,26 @@ fn item_in(ctx: &mut Context, item: &Item, source: &str) -> Status {
     status
 }
 
-fn step_in(ctx: &mut Context, step: &Step, source: &str) -> Status {
-    let redirected = match step.redirect.as_ref().map(|r| redirect::begin(r, ctx)).transpose() {
-        Ok(redirected) => redirected,
-        Err(error) => return failed(ctx, error.into()),
-    };
+fn run_step(ctx: &mut Context, step: &Step, source: &str) -> Status {
+    let redirected =
+        match step.redirect.as_ref().map(|r| redirect::start_redirect(r, ctx)).transpose() {
+            Ok(redirected) => redirected,
+            Err(error) => return note_failure(ctx, error.into()),
+        };
     let mut status = match &step.element {
-        Element::Group(script) => script_in(ctx, script, source),
-        Element::Simple(words) => simple(ctx, words),
+        Element::Group(script) => run_items(ctx, script, source),
+        Element::Simple(words) => run_simple(ctx, words),
         Element::Local(line) => {
             ctx.totals.commands += 1;
-            redirect::local(line, ctx).or_else(|error| failed(ctx, error.into()))
+            redirect::run_local(line, ctx).or_else(|error| note_failure(ctx, error.into()))
         }
     };
     if let Some(redirected) = redirected
-        && let Err(error) = redirected.end(ctx)
+        && let Err(error) = redirected.finish_redirect(ctx)
         && status.is_ok()
         && !is_broken_pipe_error(&error)
     {
-        status = failed(ctx, error.into());
+        status = note_failure(ctx, error.into());
     }
     status
 }
@@ -155,13 +156,13 @@ fn is_broken_pipe_error(error: &Error) -> bool {
     is_broken_pipe(&error.clone().into())
 }
 
-fn simple(ctx: &mut Context, words: &[Word]) -> Status {
+fn run_simple(ctx: &mut Context, words: &[Word]) -> Status {
     let Some(first) = words.first() else { return Ok(()) };
     let name = first.text();
     if let Some(body) = ctx.aliases.get(&name).cloned()
         && !ctx.running_aliases.contains(&name)
     {
-        return alias(ctx, &name, &body, &words[1..]);
+        return run_alias(ctx, &name, &body, &words[1..]);
     }
     if ctx.job.is_none() && ctx.jobs.take_job_ended() {
         // Jobs may have changed what was listed.
@@ -169,47 +170,47 @@ fn simple(ctx: &mut Context, words: &[Word]) -> Status {
     }
     ctx.totals.commands += 1;
     let failed_before = ctx.totals.failed;
-    let result = command(ctx, words);
+    let result = run_command(ctx, words);
     let flushed = ctx.out.flush();
     match result.and_then(|()| Ok(flushed?)) {
         Ok(()) => Ok(()),
         // The reader has what it wanted.
         Err(error) if is_broken_pipe(&error) => Ok(()),
         // It ran a script (`source`), in which this failure was shown and counted.
-        Err(error) if was_shown(&error) && ctx.totals.failed > failed_before => {
+        Err(error) if is_already_shown(&error) && ctx.totals.failed > failed_before => {
             Err(kind_of(&error))
         }
-        Err(error) => failed(ctx, error),
+        Err(error) => note_failure(ctx, error),
     }
 }
 
-fn was_shown(error: &anyhow::Error) -> bool {
+fn is_already_shown(error: &anyhow::Error) -> bool {
     crate::error::find(error).is_some_and(Error::was_shown)
 }
 
-fn command(ctx: &mut Context, words: &[Word]) -> anyhow::Result<()> {
+fn run_command(ctx: &mut Context, words: &[Word]) -> anyhow::Result<()> {
     let name = words.first().map(Word::text).unwrap_or_default();
     let spec = find(COMMANDS, &name)?;
     ctx.cancel.check()?;
-    let arguments = expand::arguments(words, spec, ctx)?;
+    let arguments = expand::expand_arguments(words, spec, ctx)?;
     spec.run(&arguments, ctx)
 }
 
 /// An alias stands for its text; the words after it follow the last command of it. Inside, its
 /// own name means the command of that name.
-fn alias(ctx: &mut Context, name: &str, body: &str, rest: &[Word]) -> Status {
+fn run_alias(ctx: &mut Context, name: &str, body: &str, rest: &[Word]) -> Status {
     let mut source = body.to_owned();
     for word in rest {
         source.push(' ');
         source.push_str(&word.source());
     }
     ctx.running_aliases.push(name.to_owned());
-    let result = run(ctx, &source, &format!("alias {name}"));
+    let result = run_script(ctx, &source, &format!("alias {name}"));
     ctx.running_aliases.pop();
     result.map_err(|error| kind_of(&error))
 }
 
-fn failed(ctx: &mut Context, error: anyhow::Error) -> Status {
+fn note_failure(ctx: &mut Context, error: anyhow::Error) -> Status {
     let kind = kind_of(&error);
     // That a job was stopped is its last word.
     if ctx.job.is_none() || !matches!(kind, Kind::Interrupted | Kind::Terminated) {
@@ -224,7 +225,7 @@ fn count_failure(ctx: &mut Context, kind: Kind) {
         return;
     }
     ctx.totals.failed += 1;
-    ctx.totals.first.get_or_insert(kind);
+    ctx.totals.first_failure.get_or_insert(kind);
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::settings::GLOB_NOMATCH;
 
 /// The words as `spec` takes them, before anything is expanded: without their quotes, or with
 /// them where they are to be read again as commands.
-pub fn typed(words: &[Word], spec: &Spec) -> Vec<String> {
+pub fn typed_words(words: &[Word], spec: &Spec) -> Vec<String> {
     let source = spec.globs == Globs::Source;
     let word = |(index, word): (usize, &Word)| {
         if source && index > 0 { word.source() } else { word.text() }
@@ -28,25 +28,25 @@ pub fn typed(words: &[Word], spec: &Spec) -> Vec<String> {
 /// # Errors
 ///
 /// A wildcard that matches nothing (by `glob:nomatch`), a listing that fails, too many words.
-pub fn arguments(words: &[Word], spec: &Spec, ctx: &mut Context) -> Result<Vec<String>> {
+pub fn expand_arguments(words: &[Word], spec: &Spec, ctx: &mut Context) -> Result<Vec<String>> {
     ctx.words_from_wildcard = false;
     if matches!(spec.globs, Globs::None | Globs::Source) {
-        return Ok(typed(words, spec));
+        return Ok(typed_words(words, spec));
     }
     let mut arguments: Vec<_> = words.first().map(Word::text).into_iter().collect();
     for word in words.iter().skip(1) {
         for word in expand_braces(word)? {
-            one(&word, spec, ctx, &mut arguments)?;
+            expand_word(&word, spec, ctx, &mut expand_arguments)?;
         }
     }
-    Ok(arguments)
+    Ok(expand_arguments)
 }
 
-fn one(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<String>) -> Result<()> {
+fn expand_word(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<String>) -> Result<()> {
     let text = word.text();
     if !word.has_glob() || text.starts_with('-') {
         let local = spec.globs == Globs::Local && word.has_tilde();
-        into.push(if local { home_of(&text) } else { text });
+        into.push(if local { home_directory(&text) } else { text });
         return Ok(());
     }
     ctx.words_from_wildcard = true;
@@ -54,7 +54,7 @@ fn one(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<String>) -> R
     let names = match spec.globs {
         Globs::Remote => glob::expand(&pattern, &mut |directory| remote_names(directory, ctx))?,
         _ => {
-            let pattern = if word.has_tilde() { home_of(&pattern) } else { pattern };
+            let pattern = if word.has_tilde() { home_directory(&pattern) } else { pattern };
             glob::expand(&pattern, &mut |directory| local_names(directory, ctx))?
         }
     };
@@ -102,6 +102,6 @@ fn local_names(directory: &str, ctx: &Context) -> Result<glob::Listing> {
 }
 
 /// A path with `~` at its beginning, written out.
-pub fn home_of(text: &str) -> String {
+pub fn home_directory(text: &str) -> String {
     crate::local_path::expand_tilde(text)
 }

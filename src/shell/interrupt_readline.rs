@@ -27,12 +27,12 @@ const DECISION: Duration = Duration::from_secs(1);
 
 /// Ends the reading of a line when the program is asked to end: the line editor itself hears only
 /// what comes from the terminal, and SIGINT.
-pub struct Wake {
+pub struct ReadlineInterrupt {
     reading: Arc<AtomicBool>,
     signals: Vec<SigId>,
 }
 
-impl Wake {
+impl ReadlineInterrupt {
     /// Watches until [`Wake::stop`].
     ///
     /// # Errors

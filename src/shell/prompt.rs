@@ -35,9 +35,11 @@ pub struct Facts {
 
 impl Facts {
     /// Where a context is.
-    pub fn of(ctx: &Context) -> Self {
+    pub fn values_of(ctx: &Context) -> Self {
         let connection = &ctx.connection;
-        let local = std::env::current_dir().map(|path| local_path::word(&path)).unwrap_or_default();
+        let local = std::env::current_dir()
+            .map(|path| local_path::word_from_path(&path))
+            .unwrap_or_default();
         let Some((site, login)) = connection.site.as_ref().zip(connection.login.as_ref()) else {
             return Self { local, ..Self::default() };
         };
@@ -52,9 +54,9 @@ impl Facts {
 }
 
 /// The prompt for a context, and the same with its styles.
-pub fn prompt(ctx: &Context) -> (String, String) {
-    let facts = Facts::of(ctx);
-    let text = expand(ctx.settings.text(CMD_PROMPT, None), &facts);
+pub fn render_prompt(ctx: &Context) -> (String, String) {
+    let facts = Facts::values_of(ctx);
+    let text = expand_template(ctx.settings.text(CMD_PROMPT, None), &facts);
     if !facts.fleeting {
         return (text.clone(), text);
     }
@@ -63,7 +65,7 @@ pub fn prompt(ctx: &Context) -> (String, String) {
 
 /// A template with its escapes written out: `\u \h \w \W \l`, and `\\` for a backslash. Anything
 /// else stays as it is. Without a server, a template that speaks of one is replaced.
-pub fn expand(template: &str, facts: &Facts) -> String {
+pub fn expand_template(template: &str, facts: &Facts) -> String {
     if facts.host.is_empty() && ["\\u", "\\h", "\\w", "\\W"].iter().any(|e| template.contains(e)) {
         return UNCONNECTED.to_owned();
     }
@@ -118,22 +120,22 @@ mod tests {
             ("", ""),
             ("plain", "plain"),
         ] {
-            assert_eq!(expand(template, &facts()), want, "{template}");
+            assert_eq!(expand_template(template, &facts()), want, "{template}");
         }
-        assert_eq!(expand(r"\W", &Facts { remote: "/".into(), ..facts() }), "/");
+        assert_eq!(expand_template(r"\W", &Facts { remote: "/".into(), ..facts() }), "/");
     }
 
     #[test]
     fn without_a_server_nothing_is_said_of_one() {
         let nowhere = Facts { local: "/tmp".into(), ..Facts::default() };
-        assert_eq!(expand(r"ftpsh \u@\h:\w> ", &nowhere), "ftpsh> ");
-        assert_eq!(expand(r"[\l] ", &nowhere), "[/tmp] ");
+        assert_eq!(expand_template(r"ftpsh \u@\h:\w> ", &nowhere), "ftpsh> ");
+        assert_eq!(expand_template(r"[\l] ", &nowhere), "[/tmp] ");
     }
 
     #[test]
     fn names_cannot_steer_the_terminal() {
         let hostile = Facts { remote: "/\x1b]0;x\x07\n".into(), ..facts() };
-        let text = expand(r"\u:\w:\W> ", &hostile);
+        let text = expand_template(r"\u:\w:\W> ", &hostile);
         assert!(!text.contains(|c: char| c.is_control()), "{text:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::expand::home_of;
+use super::expand::home_directory;
 use super::syntax::{Redirect, Target, Word};
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result, io_reason};
@@ -27,17 +27,21 @@ pub struct Redirected {
 /// # Errors
 ///
 /// [`Kind::Local`] when the file cannot be opened or the command not be started.
-pub fn begin(redirect: &Redirect, ctx: &mut Context) -> Result<Redirected> {
+pub fn start_redirect(redirect: &Redirect, ctx: &mut Context) -> Result<Redirected> {
     let before = ctx.out.clone();
     let mut child = None;
     let out = match &redirect.target {
-        Target::File(word) => before.to_file(open(word, OpenOptions::new().truncate(true), ctx)?),
-        Target::Append(word) => before.to_file(open(word, OpenOptions::new().append(true), ctx)?),
+        Target::File(word) => {
+            before.to_file(open_target(word, OpenOptions::new().truncate(true), ctx)?)
+        }
+        Target::Append(word) => {
+            before.to_file(open_target(word, OpenOptions::new().append(true), ctx)?)
+        }
         Target::Pipe(line) => {
             // What is shown so far comes before what the child shows.
             before.flush()?;
             let spawned = ctx.user_shell_command(line).stdin(Stdio::piped()).spawn();
-            let mut spawned = spawned.map_err(|error| unstarted(line, &error))?;
+            let mut spawned = spawned.map_err(|error| spawn_error(line, &error))?;
             let stdin = spawned.stdin.take();
             child = Some((spawned, line.clone()));
             match stdin {
@@ -57,17 +61,17 @@ impl Redirected {
     ///
     /// [`Kind::Local`] when not all could be written; [`Kind::Other`] when the child failed. A
     /// child that has read enough and gone is no failure.
-    pub fn end(self, ctx: &mut Context) -> Result<()> {
+    pub fn finish_redirect(self, ctx: &mut Context) -> Result<()> {
         let flushed = ctx.out.flush();
         ctx.out = self.before;
         let Some((mut child, line)) = self.child else { return flushed };
-        let status = reap(&mut child, ctx).map_err(|error| unstarted(&line, &error))?;
-        judge(&line, status)
+        let status = reap_child(&mut child, ctx).map_err(|error| spawn_error(&line, &error))?;
+        check_status(&line, status)
     }
 }
 
 /// Waits for a child's end. In a job, a request to stop ends it: Ctrl-C does not reach it there.
-fn reap(child: &mut Child, ctx: &Context) -> std::io::Result<ExitStatus> {
+fn reap_child(child: &mut Child, ctx: &Context) -> std::io::Result<ExitStatus> {
     if ctx.job.is_none() {
         return child.wait();
     }
@@ -92,7 +96,7 @@ fn reap(child: &mut Child, ctx: &Context) -> std::io::Result<ExitStatus> {
 /// # Errors
 ///
 /// [`Kind::Other`] when it fails; its status is in the message.
-pub fn local(line: &str, ctx: &Context) -> Result<()> {
+pub fn run_local(line: &str, ctx: &Context) -> Result<()> {
     ctx.out.flush()?;
     let mut command = if line.trim().is_empty() {
         let shell = std::env::var("SHELL").ok().filter(|shell| !shell.is_empty());
@@ -100,15 +104,15 @@ pub fn local(line: &str, ctx: &Context) -> Result<()> {
     } else {
         ctx.user_shell_command(line)
     };
-    let mut child = command.spawn().map_err(|error| unstarted(line, &error))?;
-    let status = reap(&mut child, ctx).map_err(|error| unstarted(line, &error))?;
+    let mut child = command.spawn().map_err(|error| spawn_error(line, &error))?;
+    let status = reap_child(&mut child, ctx).map_err(|error| spawn_error(line, &error))?;
     if ctx.job.is_some() {
         ctx.cancel.check()?;
     }
-    judge(line, status)
+    check_status(line, status)
 }
 
-fn judge(line: &str, status: ExitStatus) -> Result<()> {
+fn check_status(line: &str, status: ExitStatus) -> Result<()> {
     if status.success() {
         return Ok(());
     }
@@ -119,12 +123,12 @@ fn judge(line: &str, status: ExitStatus) -> Result<()> {
     Err(Error::new(Kind::Other, format!("`{}` {why}", line.trim())))
 }
 
-fn unstarted(line: &str, error: &std::io::Error) -> Error {
+fn spawn_error(line: &str, error: &std::io::Error) -> Error {
     Error::new(Kind::Local, format!("cannot run `{}`: {}", line.trim(), io_reason(error)))
 }
 
-fn open(word: &Word, how: &mut OpenOptions, ctx: &Context) -> Result<std::fs::File> {
+fn open_target(word: &Word, how: &mut OpenOptions, ctx: &Context) -> Result<std::fs::File> {
     let text = word.text();
-    let path = ctx.local_path(&if word.has_tilde() { home_of(&text) } else { text });
+    let path = ctx.local_path(&if word.has_tilde() { home_directory(&text) } else { text });
     how.create(true).write(true).open(&path).map_err(|error| Error::local(&path, &error))
 }

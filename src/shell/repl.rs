@@ -12,11 +12,11 @@ use rustyline::error::ReadlineError;
 use rustyline::history::{History as _, MemHistory};
 use rustyline::{Behavior, Editor, ExternalPrinter as _};
 
-use super::editor::{Helper, Inner};
+use super::editor::{Helper, SharedState};
 use super::execute;
 use super::history::History;
-use super::interrupt_readline::Wake;
-use super::prompt::{CONTINUATION, prompt};
+use super::interrupt_readline::ReadlineInterrupt;
+use super::prompt::{CONTINUATION, render_prompt};
 use super::syntax::parse;
 use crate::cancel::Reason;
 use crate::commands::Context;
@@ -32,20 +32,20 @@ const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
 /// # Errors
 ///
 /// A terminal that cannot be used.
-pub fn run(ctx: &mut Context) -> anyhow::Result<()> {
+pub fn run_prompt(ctx: &mut Context) -> anyhow::Result<()> {
     let mut history = History::new(ctx.home.history(), history_size(ctx));
     match history.load() {
         Ok(entries) => ctx.history = entries,
         Err(error) => ctx.out.warn(&format!("no history: {}", error.message())),
     }
-    ctx.totals.first = None;
-    let wake = Wake::start(ctx.cancel.clone())?;
-    let shared = Rc::new(RefCell::new(Inner::new(ctx)));
-    let editor = editor(&shared)?;
+    ctx.totals.first_failure = None;
+    let wake = ReadlineInterrupt::start(ctx.cancel.clone())?;
+    let shared = Rc::new(RefCell::new(SharedState::new(ctx)));
+    let editor = create_editor(&shared)?;
     let mut repl = Repl { shared, editor, history, wake, warned: false, interrupted: false };
-    repl.let_jobs_speak();
-    while let Some(text) = repl.input()? {
-        repl.remember(&text);
+    repl.show_job_output();
+    while let Some(text) = repl.read_input()? {
+        repl.add_to_history(&text);
         repl.execute(&text);
     }
     repl.wake.stop();
@@ -64,11 +64,11 @@ fn history_size(ctx: &Context) -> usize {
 
 /// The state of the prompt.
 struct Repl<'a> {
-    shared: Rc<RefCell<Inner<'a>>>,
+    shared: Rc<RefCell<SharedState<'a>>>,
     /// None on a terminal that is read plainly.
     editor: Option<LineEditor<'a>>,
     history: History,
-    wake: Wake,
+    wake: ReadlineInterrupt,
     /// Whether it was said that the history is not kept.
     warned: bool,
     /// Whether the last line ended with Ctrl-C.
@@ -77,7 +77,7 @@ struct Repl<'a> {
 
 impl Repl<'_> {
     /// What jobs say while a line is typed appears above it, where the line editor can do that.
-    fn let_jobs_speak(&mut self) {
+    fn show_job_output(&mut self) {
         let Some(Ok(mut printer)) = self.editor.as_mut().map(Editor::create_external_printer)
         else {
             return;
@@ -87,7 +87,7 @@ impl Repl<'_> {
     }
 
     /// The next input, of as many lines as it takes; `None` to leave.
-    fn input(&mut self) -> Result<Option<String>> {
+    fn read_input(&mut self) -> Result<Option<String>> {
         loop {
             let inner = self.shared.borrow_mut();
             if inner.ctx.cancel.requested() == Some(Reason::Terminated)
@@ -98,11 +98,11 @@ impl Repl<'_> {
             inner.ctx.cancel.reset();
             inner.ctx.jobs.flush_reports(&inner.ctx.out);
             let prompt = match inner.before.is_empty() {
-                true => prompt(inner.ctx),
+                true => render_prompt(inner.ctx),
                 false => (CONTINUATION.to_owned(), CONTINUATION.to_owned()),
             };
             drop(inner);
-            let line = self.line(&prompt)?;
+            let line = self.read_line(&render_prompt)?;
             self.interrupted = matches!(line, Line::Interrupted);
             let inner = &mut *self.shared.borrow_mut();
             let before = &mut inner.before;
@@ -128,18 +128,18 @@ impl Repl<'_> {
         }
     }
 
-    fn line(&mut self, prompt: &(String, String)) -> Result<Line> {
+    fn read_line(&mut self, prompt: &(String, String)) -> Result<Line> {
         if let Some(editor) = &mut self.editor {
-            return edited(self.wake.while_reading(|| editor.readline(prompt)));
+            return line_from_editor(self.wake.while_reading(|| editor.readline(render_prompt)));
         }
         // The terminal has echoed `^C`, and no line end.
         let start = if self.interrupted { "\n" } else { "" };
         let inner = self.shared.borrow();
-        asked(inner.ctx.out.ask(&format!("{start}{}", prompt.0), &inner.ctx.cancel))
+        line_from_answer(inner.ctx.out.ask(&format!("{start}{}", prompt.0), &inner.ctx.cancel))
     }
 
     /// Puts an input into the history, here and in the file.
-    fn remember(&mut self, text: &str) {
+    fn add_to_history(&mut self, text: &str) {
         let ctx = &mut *self.shared.borrow_mut().ctx;
         let size = history_size(ctx);
         self.history.set_size(size);
@@ -160,11 +160,11 @@ impl Repl<'_> {
 
     fn execute(&mut self, text: &str) {
         let mut inner = self.shared.borrow_mut();
-        inner.settle();
+        inner.finish_lookups();
         let known = !inner.ctx.history.is_empty();
         // The executor has shown what failed.
-        let _ = execute::run(inner.ctx, text, "prompt");
-        inner.ctx.totals.first = None;
+        let _ = execute::run_script(inner.ctx, text, "prompt");
+        inner.ctx.totals.first_failure = None;
         if known && inner.ctx.history.is_empty() {
             // The command forgot it; so do we.
             if let Some(editor) = &mut self.editor {
@@ -186,7 +186,7 @@ enum Line {
     End,
 }
 
-fn asked(answer: Result<Option<String>>) -> Result<Line> {
+fn line_from_answer(answer: Result<Option<String>>) -> Result<Line> {
     match answer {
         Ok(Some(line)) => Ok(Line::Text(line)),
         Ok(None) => Ok(Line::End),
@@ -197,16 +197,16 @@ fn asked(answer: Result<Option<String>>) -> Result<Line> {
     }
 }
 
-fn edited(line: rustyline::Result<String>) -> Result<Line> {
+fn line_from_editor(line: rustyline::Result<String>) -> Result<Line> {
     match line {
         Ok(line) => Ok(Line::Text(line)),
         Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Line::Interrupted),
         Err(ReadlineError::Eof) => Ok(Line::End),
-        Err(error) => Err(terminal(&error)),
+        Err(error) => Err(terminal_error(&error)),
     }
 }
 
-fn terminal(error: &ReadlineError) -> Error {
+fn terminal_error(error: &ReadlineError) -> Error {
     let why = match error {
         ReadlineError::Io(error) => io_reason(error),
         other => other.to_string(),
@@ -217,7 +217,7 @@ fn terminal(error: &ReadlineError) -> Error {
 type LineEditor<'a> = Editor<Helper<'a>, MemHistory>;
 
 /// The line editor, where the terminal is one that it can work with.
-fn editor<'a>(shared: &Rc<RefCell<Inner<'a>>>) -> Result<Option<LineEditor<'a>>> {
+fn create_editor<'a>(shared: &Rc<RefCell<SharedState<'a>>>) -> Result<Option<LineEditor<'a>>> {
     let inner = shared.borrow();
     let ctx = &inner.ctx;
     let to_terminal = ctx.out.is_terminal_out();
@@ -233,13 +233,14 @@ fn editor<'a>(shared: &Rc<RefCell<Inner<'a>>>) -> Result<Option<LineEditor<'a>>>
         .behavior(if to_terminal { Behavior::Stdio } else { Behavior::PreferTerm })
         .max_history_size(history_size(ctx))
         .and_then(|builder| builder.history_ignore_dups(true))
-        .map_err(|error| terminal(&error))?
+        .map_err(|error| terminal_error(&error))?
         .build();
     let mut history = MemHistory::with_config(&config);
     for entry in &ctx.history {
         let _ = history.add(entry);
     }
-    let mut editor = Editor::with_history(config, history).map_err(|error| terminal(&error))?;
+    let mut editor =
+        Editor::with_history(config, history).map_err(|error| terminal_error(&error))?;
     editor.set_helper(Some(Helper(Rc::clone(shared))));
     Ok(Some(editor))
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::expand::typed;
+use super::expand::typed_words;
 use super::syntax::{Element, Pos, Script, Word, parse};
 use crate::commands::{COMMANDS, Context, Globs, find};
 use crate::error::{Error, Result};
@@ -20,9 +20,9 @@ const MAX_NESTED: usize = 16;
 /// # Errors
 ///
 /// [`Kind::Usage`](crate::error::Kind::Usage), as `name:line:column: why`.
-pub fn check(script: &Script, name: &str, ctx: &Context) -> Result<()> {
+pub fn validate_script(script: &Script, name: &str, ctx: &Context) -> Result<()> {
     let mut known: BTreeSet<String> = ctx.aliases.keys().cloned().collect();
-    script_in(script, name, 0, &mut known)
+    validate_items(script, name, 0, &mut known)
 }
 
 /// Parses scripts that will run one after the other, and looks them over: what one defines, the
@@ -31,12 +31,14 @@ pub fn check(script: &Script, name: &str, ctx: &Context) -> Result<()> {
 /// # Errors
 ///
 /// [`Kind::Usage`](crate::error::Kind::Usage), as [`check`].
-pub fn check_all(scripts: &[(String, String)], ctx: &Context) -> Result<()> {
+pub fn validate_scripts(scripts: &[(String, String)], ctx: &Context) -> Result<()> {
     let mut known: BTreeSet<String> = ctx.aliases.keys().cloned().collect();
-    scripts.iter().try_for_each(|(name, text)| script_in(&parse(text, name)?, name, 0, &mut known))
+    scripts
+        .iter()
+        .try_for_each(|(name, text)| validate_items(&parse(text, name)?, name, 0, &mut known))
 }
 
-fn script_in(
+fn validate_items(
     script: &Script,
     name: &str,
     depth: usize,
@@ -46,9 +48,10 @@ fn script_in(
         for step in &item.steps {
             match &step.element {
                 Element::Simple(words) => {
-                    simple(words, depth, known).map_err(|error| at(error, name, step.pos))?;
+                    validate_command(words, depth, known)
+                        .map_err(|error| error_at(error, name, step.pos))?;
                 }
-                Element::Group(inner) => script_in(inner, name, depth, known)?,
+                Element::Group(inner) => validate_items(inner, name, depth, known)?,
                 Element::Local(_) => {}
             }
         }
@@ -56,7 +59,7 @@ fn script_in(
     Ok(())
 }
 
-fn simple(words: &[Word], depth: usize, known: &mut BTreeSet<String>) -> Result<()> {
+fn validate_command(words: &[Word], depth: usize, known: &mut BTreeSet<String>) -> Result<()> {
     let Some(first) = words.first().map(Word::text) else { return Ok(()) };
     if known.contains(&first) {
         return Ok(());
@@ -68,13 +71,13 @@ fn simple(words: &[Word], depth: usize, known: &mut BTreeSet<String>) -> Result<
         // Most servers take it for the directory that one is in.
         return Err(Error::usage(format!("{}: '' is no name", spec.name)));
     }
-    if let Some(inner) = spec.check(&typed(words, spec))? {
+    if let Some(inner) = spec.check(&typed_words(words, spec))? {
         if depth == MAX_NESTED {
             return Err(Error::usage(format!("{}: commands are nested too deep", spec.name)));
         }
         // Both places are told: that of the command, and the one in the text that it runs.
         let script = parse(&inner, spec.name)?;
-        script_in(&script, spec.name, depth + 1, known)?;
+        validate_items(&script, spec.name, depth + 1, known)?;
     }
     if spec.name == "alias"
         && let Some(alias) = words.get(1).map(Word::text)
@@ -85,7 +88,7 @@ fn simple(words: &[Word], depth: usize, known: &mut BTreeSet<String>) -> Result<
     Ok(())
 }
 
-fn at(error: Error, name: &str, pos: Pos) -> Error {
+fn error_at(error: Error, name: &str, pos: Pos) -> Error {
     error.about(format_args!("{name}:{pos}"))
 }
 
@@ -105,7 +108,7 @@ mod tests {
                     word.trim_matches(['(', ')', ';']) == spec.name
                         || spec.aliases.contains(&word.trim_matches(['(', ')', ';']))
                 });
-                match script.and_then(|script| check(&script, spec.name, &fixture.ctx)) {
+                match script.and_then(|script| validate_script(&script, spec.name, &fixture.ctx)) {
                     Ok(()) if names => {}
                     Ok(()) => wrong.push(format!("{}: does not show {}", example.line, spec.name)),
                     Err(error) => wrong.push(format!("{}: {error}", example.line)),
@@ -120,8 +123,9 @@ mod tests {
         let fixture = Fixture::new(|_, _, _| Ok(()));
         let scripts =
             |texts: [&str; 2]| texts.map(|text| ("-c".to_owned(), text.to_owned())).to_vec();
-        assert!(check_all(&scripts(["alias greet echo", "greet"]), &fixture.ctx).is_ok());
-        let error = check_all(&scripts(["greet", "alias greet echo"]), &fixture.ctx).unwrap_err();
+        assert!(validate_scripts(&scripts(["alias greet echo", "greet"]), &fixture.ctx).is_ok());
+        let error =
+            validate_scripts(&scripts(["greet", "alias greet echo"]), &fixture.ctx).unwrap_err();
         assert!(error.message().starts_with("-c:1:1: unknown command"), "{error}");
     }
 
@@ -130,7 +134,7 @@ mod tests {
         let fixture = Fixture::new(|_, _, _| Ok(()));
         let text = format!("{}true", "repeat ".repeat(10_000));
         let script = parse(&text, "test").unwrap();
-        let error = check(&script, "test", &fixture.ctx).unwrap_err();
+        let error = validate_script(&script, "test", &fixture.ctx).unwrap_err();
         assert!(error.message().contains("nested too deep"));
     }
 }

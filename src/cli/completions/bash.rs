@@ -7,18 +7,18 @@
 use super::{Flag, Node, Positional, Values};
 
 /// The script.
-pub(super) fn script(tree: &Node) -> String {
-    let tables: String = tree.all().into_iter().map(table).collect();
+pub(super) fn bash_script(tree: &Node) -> String {
+    let tables: String = tree.all_commands().into_iter().map(command_table).collect();
     FRAME.replace("@TABLES@\n", &tables)
 }
 
 /// One node: its options and what their values are, its subcommands, its arguments.
-fn table(node: &Node) -> String {
+fn command_table(node: &Node) -> String {
     let options: Vec<_> = node.flags.iter().flat_map(|flag| &flag.names).cloned().collect();
-    let words: Vec<_> = node.children.iter().flat_map(Node::words).collect();
+    let words: Vec<_> = node.children.iter().flat_map(Node::option_words).collect();
     let valued: String = node.flags.iter().filter_map(value_arm).collect();
     let children: String = node.children.iter().map(child_arm).collect();
-    let positionals: String = node.positionals.iter().map(positional).collect();
+    let positionals: String = node.positionals.iter().map(positional_action).collect();
     let mut table = format!("        '{}')\n", node.path);
     table.push_str(&format!("            options='{}'\n", options.join(" ")));
     if !words.is_empty() {
@@ -39,22 +39,22 @@ fn table(node: &Node) -> String {
 fn value_arm(flag: &Flag) -> Option<String> {
     let (_, values) = flag.value.as_ref()?;
     let names = flag.names.join(" | ");
-    Some(format!("                {names}) values='{}' ;;\n", action(values)))
+    Some(format!("                {names}) values='{}' ;;\n", value_action(values)))
 }
 
 fn child_arm(child: &Node) -> String {
-    let words: Vec<_> = child.words().collect();
+    let words: Vec<_> = child.option_words().collect();
     format!("                {}) child='{}' ;;\n", words.join(" | "), child.path)
 }
 
 /// `...` after it says that it can stand again and again.
-fn positional(argument: &Positional) -> String {
+fn positional_action(argument: &Positional) -> String {
     let again = if argument.repeatable { " '...'" } else { "" };
-    format!(" '{}'{again}", action(&argument.values))
+    format!(" '{}'{again}", value_action(&argument.values))
 }
 
 /// The word for `_ftpsh_candidates`.
-fn action(values: &Values) -> String {
+fn value_action(values: &Values) -> String {
     match values {
         Values::Unknown => "unknown".into(),
         Values::Words(words) => {
@@ -64,7 +64,7 @@ fn action(values: &Values) -> String {
         Values::Directories => "directories".into(),
         Values::Programs => "programs".into(),
         Values::Variables => "variables".into(),
-        Values::Asked(what) => what.word().into(),
+        Values::Asked(what) => what.question_word().into(),
     }
 }
 

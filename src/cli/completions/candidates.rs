@@ -29,7 +29,7 @@ pub enum What {
 
 impl What {
     /// The word on the command line.
-    pub(super) const fn word(self) -> &'static str {
+    pub(super) const fn question_word(self) -> &'static str {
         match self {
             What::Targets => "targets",
             What::Servers => "servers",
@@ -53,20 +53,24 @@ pub struct CompleteArgs {
 /// # Errors
 ///
 /// Those of the output.
-pub fn print(question: &CompleteArgs, out: &Output) -> Result<()> {
+pub fn print_candidates(question: &CompleteArgs, out: &Output) -> Result<()> {
     let home = AppDirs::from_environment(|name| std::env::var_os(name));
     let (bookmarks, servers) = match (&home, question.what) {
         (Ok(home), What::Targets | What::Servers) => (
-            bookmarks::list(home).unwrap_or_default().into_iter().map(|(name, _)| name).collect(),
+            bookmarks::list_bookmarks(home)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect(),
             Store::new(home.known_servers()).list().unwrap_or_default(),
         ),
         _ => (Vec::new(), Vec::new()),
     };
     let servers: Vec<_> = servers.into_iter().map(|entry| (entry.host, entry.port)).collect();
     let words = match question.what {
-        What::Targets => targets(&question.word, &bookmarks, &servers),
-        What::Servers => servers.iter().map(|(host, port)| server(host, *port)).collect(),
-        What::Settings => settings(&question.word),
+        What::Targets => target_names(&question.word, &bookmarks, &servers),
+        What::Servers => servers.iter().map(|(host, port)| known_server(host, *port)).collect(),
+        What::Settings => setting_names(&question.word),
     };
     // A control character would be a second line, or a second candidate; and bash puts a word on
     // the command line as it is. IPv6 addresses have brackets.
@@ -83,7 +87,7 @@ pub fn print(question: &CompleteArgs, out: &Output) -> Result<()> {
 }
 
 /// Bookmarks and servers; after `ftps://`, `bob@` and the like only servers, with that before them.
-pub(super) fn targets(
+pub(super) fn target_names(
     word: &str,
     bookmarks: &[String],
     servers: &[(String, u16)],
@@ -92,31 +96,31 @@ pub(super) fn targets(
     let scheme = word.find("://").map(|at| at + 3);
     let Some(end) = user.max(scheme) else {
         let known = servers.iter().map(|(host, port)| match port {
-            990 => format!("ftps://{}", bracketed(host)),
-            _ => server(host, *port),
+            990 => format!("ftps://{}", bracketed_host(host)),
+            _ => known_server(host, *port),
         });
         return bookmarks.iter().cloned().chain(known).collect();
     };
     let (before, _) = word.split_at(end);
     let usual = if before.starts_with("ftps://") { 990 } else { 21 };
     let known = servers.iter().map(|(host, port)| match *port {
-        port if port == usual => format!("{before}{}", bracketed(host)),
+        port if port == usual => format!("{before}{}", bracketed_host(host)),
         port => format!("{before}{}", address(host, port)),
     });
     known.collect()
 }
 
 /// A server as `trust show` and TARGET take it; port 21 goes without saying.
-fn server(host: &str, port: u16) -> String {
-    if port == 21 { bracketed(host) } else { address(host, port) }
+fn known_server(host: &str, port: u16) -> String {
+    if port == 21 { bracketed_host(host) } else { address(host, port) }
 }
 
-fn bracketed(host: &str) -> String {
+fn bracketed_host(host: &str) -> String {
     if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
 /// `NAME=` of every setting; the values where a setting is named already (`NAME/HOST=` too).
-pub(super) fn settings(word: &str) -> BTreeSet<String> {
+pub(super) fn setting_names(word: &str) -> BTreeSet<String> {
     let Some((name, _)) = word.split_once('=') else {
         return ROWS.iter().map(|row| format!("{}=", row.name)).collect();
     };

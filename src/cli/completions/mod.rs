@@ -13,14 +13,14 @@ use clap::{Arg, ArgAction, Command, CommandFactory as _, ValueHint};
 use super::{Cli, CompletionShell};
 
 /// The completion script of a shell, as it is committed and installed.
-pub fn script(shell: CompletionShell) -> String {
+pub fn completion_script(shell: CompletionShell) -> String {
     let mut definition = Cli::command();
     // Hands the global options down to the subcommands, and adds --help and --version.
     definition.build();
     let tree = Node::of(&definition, "ftpsh");
     match shell {
-        CompletionShell::Bash => bash::script(&tree),
-        CompletionShell::Zsh => zsh::script(&tree),
+        CompletionShell::Bash => bash::bash_script(&tree),
+        CompletionShell::Zsh => zsh::zsh_script(&tree),
     }
 }
 
@@ -50,7 +50,7 @@ impl Values {
             .get_possible_values()
             .iter()
             .filter(|value| !value.is_hide_set())
-            .map(|value| (value.get_name().to_owned(), plain(value.get_help())))
+            .map(|value| (value.get_name().to_owned(), plain_text(value.get_help())))
             .collect();
         if !words.is_empty() {
             return Values::Words(words);
@@ -87,7 +87,7 @@ impl Flag {
         let takes_value = arg.get_action().takes_values();
         Self {
             names: short.into_iter().chain(long).collect(),
-            help: plain(arg.get_help()),
+            help: plain_text(arg.get_help()),
             value: takes_value.then(|| (placeholder(arg), Values::of(arg))),
             repeatable: matches!(arg.get_action(), ArgAction::Append | ArgAction::Count),
         }
@@ -124,7 +124,7 @@ impl Node {
         Self {
             name: command.get_name().to_owned(),
             path: path.to_owned(),
-            help: plain(command.get_about()),
+            help: plain_text(command.get_about()),
             aliases: command.get_visible_aliases().map(str::to_owned).collect(),
             flags: command.get_arguments().filter(option).map(Flag::of).collect(),
             positionals: command
@@ -141,12 +141,12 @@ impl Node {
     }
 
     /// This node and all below it.
-    fn all(&self) -> Vec<&Node> {
-        std::iter::once(self).chain(self.children.iter().flat_map(Node::all)).collect()
+    fn all_commands(&self) -> Vec<&Node> {
+        std::iter::once(self).chain(self.children.iter().flat_map(Node::all_commands)).collect()
     }
 
     /// The words that lead from here to a child: its name and aliases.
-    fn words(&self) -> impl Iterator<Item = &str> {
+    fn option_words(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.name).chain(&self.aliases).map(String::as_str)
     }
 }
@@ -157,7 +157,7 @@ fn placeholder(arg: &Arg) -> String {
 }
 
 /// Help on one line, without marks.
-fn plain(help: Option<&clap::builder::StyledStr>) -> String {
+fn plain_text(help: Option<&clap::builder::StyledStr>) -> String {
     help.map(ToString::to_string).unwrap_or_default().replace('\n', " ")
 }
 

@@ -1,4 +1,4 @@
-use super::candidates::{What, settings, targets};
+use super::candidates::{What, setting_names, target_names};
 use super::*;
 
 #[test]
@@ -6,11 +6,12 @@ fn every_option_and_subcommand_is_in_both_scripts() {
     let mut definition = Cli::command();
     definition.build();
     let tree = Node::of(&definition, "ftpsh");
-    let words = tree.all().into_iter().flat_map(|node| {
+    let words = tree.all_commands().into_iter().flat_map(|node| {
         let names = node.flags.iter().flat_map(|flag| flag.names.clone());
-        names.chain(node.words().map(str::to_owned)).collect::<Vec<_>>()
+        names.chain(node.option_words().map(str::to_owned)).collect::<Vec<_>>()
     });
-    let (bash, zsh) = (script(CompletionShell::Bash), script(CompletionShell::Zsh));
+    let (bash, zsh) =
+        (completion_script(CompletionShell::Bash), completion_script(CompletionShell::Zsh));
     let missing: Vec<_> =
         words.filter(|word| !bash.contains(word) || !zsh.contains(word)).collect();
     assert!(missing.is_empty(), "{missing:?}");
@@ -31,7 +32,7 @@ fn targets_are_bookmarks_and_servers_and_keep_what_stands_before_the_host() {
         ("bob@", vec!["bob@[::1]:990", "bob@a.org", "bob@b.org:990", "bob@c.org:2121"]),
         ("ftps://x@b", vec!["ftps://x@[::1]", "ftps://x@a.org:21", "ftps://x@b.org"]),
     ] {
-        let found = targets(word, &bookmarks, &servers);
+        let found = target_names(word, &bookmarks, &servers);
         let found: Vec<_> = found.iter().map(String::as_str).collect();
         assert_eq!(found[..wanted.len()], wanted, "{word}");
     }
@@ -39,10 +40,10 @@ fn targets_are_bookmarks_and_servers_and_keep_what_stands_before_the_host() {
 
 #[test]
 fn settings_are_names_and_then_values() {
-    assert!(settings("").contains("net:timeout="));
-    let values = settings("tls:data/ftp.example.org=");
+    assert!(setting_names("").contains("net:timeout="));
+    let values = setting_names("tls:data/ftp.example.org=");
     assert_eq!(values.len(), 2);
     assert!(values.contains("tls:data/ftp.example.org=clear"));
-    assert!(settings("nonsense=").is_empty());
-    assert_eq!(What::Settings.word(), "settings");
+    assert!(setting_names("nonsense=").is_empty());
+    assert_eq!(What::Settings.question_word(), "settings");
 }

@@ -6,8 +6,8 @@
 use super::{Flag, Node, Positional, Values};
 
 /// The script.
-pub(super) fn script(tree: &Node) -> String {
-    let functions: Vec<_> = tree.all().into_iter().map(function).collect();
+pub(super) fn zsh_script(tree: &Node) -> String {
+    let functions: Vec<_> = tree.all_commands().into_iter().map(command_function).collect();
     FRAME.replace("@FUNCTIONS@\n", &functions.join("\n"))
 }
 
@@ -16,16 +16,16 @@ fn function_name(node: &Node) -> String {
     format!("_{}", node.path.replace(' ', "_"))
 }
 
-fn function(node: &Node) -> String {
+fn command_function(node: &Node) -> String {
     let name = function_name(node);
     let lines = |specs: &[String]| -> String {
         specs.iter().map(|spec| format!("        {spec}\n")).collect()
     };
-    let options: Vec<_> = node.flags.iter().flat_map(flag).collect();
+    let options: Vec<_> = node.flags.iter().flat_map(flag_spec).collect();
     let mut text = format!("{name}() {{\n");
     if node.children.is_empty() {
         let all: Vec<_> =
-            options.into_iter().chain(node.positionals.iter().map(positional)).collect();
+            options.into_iter().chain(node.positionals.iter().map(positional_spec)).collect();
         text.push_str(&format!("    local -a specs=(\n{}    )\n", lines(&all)));
         return text + "    _arguments -s -S $specs\n}\n";
     }
@@ -40,7 +40,7 @@ fn function(node: &Node) -> String {
     ));
     text.push_str("    if [[ $state == rest ]]; then\n        case $line[1] in\n");
     for child in &node.children {
-        let words: Vec<_> = child.words().collect();
+        let words: Vec<_> = child.option_words().collect();
         let (words, name) = (words.join("|"), function_name(child));
         text.push_str(&format!("            {words}) {name} && result=0 ;;\n"));
     }
@@ -48,27 +48,27 @@ fn function(node: &Node) -> String {
         text.push_str("            *) _arguments -s -S $options && result=0 ;;\n");
     }
     text.push_str("        esac\n    fi\n    return result\n}\n\n");
-    text + &first(node)
+    text + &first_sentence(node)
 }
 
 /// The function for the first word: a subcommand, or the argument that may stand there instead.
-fn first(node: &Node) -> String {
+fn first_sentence(node: &Node) -> String {
     let mut text = format!("{}_first() {{\n    local -a subcommands=(\n", function_name(node));
     for child in &node.children {
-        for word in child.words() {
-            text.push_str(&format!("        '{word}:{}'\n", quoted(&child.help)));
+        for word in child.option_words() {
+            text.push_str(&format!("        '{word}:{}'\n", single_quoted(&child.help)));
         }
     }
     text.push_str("    )\n    local result=1\n");
     text.push_str("    _describe -t subcommands subcommand subcommands && result=0\n");
     if let Some(argument) = node.positionals.first() {
-        text.push_str(&format!("    {} && result=0\n", action(&argument.values).trim()));
+        text.push_str(&format!("    {} && result=0\n", value_action(&argument.values).trim()));
     }
     text + "    return result\n}\n"
 }
 
 /// A specification for each name of an option; each shuts out the others.
-fn flag(flag: &Flag) -> Vec<String> {
+fn flag_spec(flag: &Flag) -> Vec<String> {
     let spec = |name: &String| {
         let (star, others) = match flag.repeatable {
             true => ("*", String::new()),
@@ -81,28 +81,28 @@ fn flag(flag: &Flag) -> Vec<String> {
         };
         let value = match &flag.value {
             None => String::new(),
-            Some((name, values)) => format!(":{}:{}", escaped(name), action(values)),
+            Some((name, values)) => format!(":{}:{}", escape_text(name), value_action(values)),
         };
-        format!("'{others}{star}{name}{joint}[{}]{value}'", escaped(&flag.help))
+        format!("'{others}{star}{name}{joint}[{}]{value}'", escape_text(&flag.help))
     };
     flag.names.iter().map(spec).collect()
 }
 
-fn positional(argument: &Positional) -> String {
+fn positional_spec(argument: &Positional) -> String {
     let place = match (argument.repeatable, argument.required) {
         (true, _) => "*:",
         (_, true) => ":",
         (_, false) => "::",
     };
-    format!("'{place}{}:{}'", escaped(&argument.placeholder), action(&argument.values))
+    format!("'{place}{}:{}'", escape_text(&argument.placeholder), value_action(&argument.values))
 }
 
 /// The action of a specification.
-fn action(values: &Values) -> String {
+fn value_action(values: &Values) -> String {
     match values {
         Values::Unknown => " ".into(),
         Values::Words(words) => {
-            let within = |help: &str| escaped(help).replace('"', "\\\"").replace('`', "\\`");
+            let within = |help: &str| escape_text(help).replace('"', "\\\"").replace('`', "\\`");
             let one = |(word, help): &(String, String)| format!("{word}\\:\"{}\"", within(help));
             format!("(({}))", words.iter().map(one).collect::<Vec<_>>().join(" "))
         }
@@ -110,17 +110,17 @@ fn action(values: &Values) -> String {
         Values::Directories => "_files -/".into(),
         Values::Programs => "_cmdstring".into(),
         Values::Variables => "_parameters -g \"*export*\"".into(),
-        Values::Asked(what) => format!("_ftpsh_ask {}", what.word()),
+        Values::Asked(what) => format!("_ftpsh_ask {}", what.question_word()),
     }
 }
 
 /// Text within a specification within single quotes.
-fn escaped(text: &str) -> String {
-    quoted(text).replace('[', "\\[").replace(']', "\\]")
+fn escape_text(text: &str) -> String {
+    single_quoted(text).replace('[', "\\[").replace(']', "\\]")
 }
 
 /// Text within `word:description` within single quotes.
-fn quoted(text: &str) -> String {
+fn single_quoted(text: &str) -> String {
     text.replace('\\', "\\\\").replace('\'', "'\\''").replace(':', "\\:")
 }
 

@@ -217,7 +217,9 @@ impl Audit {
     /// `-` is the data output.
     fn absolute_local(&self, path: &str) -> String {
         match &self.local_dir {
-            Some(dir) if path != "-" => local_path::word(&dir.join(local_path::path(path))),
+            Some(dir) if path != "-" => {
+                local_path::word_from_path(&dir.join(local_path::path_from_word(path)))
+            }
             _ => path.to_owned(),
         }
     }

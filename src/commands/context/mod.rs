@@ -55,7 +55,7 @@ pub struct RunTotals {
     /// Bytes transferred.
     pub bytes: u64,
     /// The first failure's cause.
-    pub first: Option<Kind>,
+    pub first_failure: Option<Kind>,
 }
 
 impl RunTotals {
@@ -65,7 +65,7 @@ impl RunTotals {
         self.failed += other.failed;
         self.files += other.files;
         self.bytes += other.bytes;
-        self.first = self.first.or(other.first);
+        self.first_failure = self.first_failure.or(other.first_failure);
     }
 }
 
@@ -185,7 +185,7 @@ impl Context {
     /// A word as a local path. To be used wherever a local file is touched: a job's relative paths
     /// begin in its own directory, whatever the shell's is by now.
     pub fn local_path(&self, word: &str) -> PathBuf {
-        let path = local_path::path(word);
+        let path = local_path::path_from_word(word);
         match &self.local_dir {
             Some(directory) => directory.join(path),
             None => path,

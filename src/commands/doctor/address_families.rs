@@ -29,7 +29,7 @@ pub(super) struct Reached {
 
 /// Tries each family. `addresses` are in the order in which they would be tried; of a host that
 /// `is_name` a family without an address gets a line as well, which says whether `order` has it.
-pub(super) fn reach(
+pub(super) fn reach_families(
     addresses: &[SocketAddr],
     is_name: bool,
     order: &[AddressFamily],
@@ -56,7 +56,7 @@ pub(super) fn reach(
                 Finding::ok(check, seen)
             }
             Some(Err((address, error))) => {
-                failed(check, name, other, any, &error, &format!("{address}: "))
+                failure_text(check, name, other, any, &error, &format!("{address}: "))
             }
             None if !is_name => continue,
             None if order.contains(&family) => {
@@ -89,7 +89,7 @@ fn reach_one_of(
 }
 
 /// A family that does not answer, with what that means where the other one does.
-fn failed(
+fn failure_text(
     check: &'static str,
     name: &str,
     other: &str,
@@ -155,12 +155,12 @@ mod tests {
                 Ok(tcp)
             }
         };
-        let reached = reach(&addresses, true, order, Duration::from_secs(1), &connect);
+        let reached = reach_families(&addresses, true, order, Duration::from_secs(1), &connect);
         let chosen = reached.tcp.map(|tcp| {
             let own = tcp.local_addr().unwrap();
             asked.borrow().iter().find(|(local, _)| *local == own).unwrap().1
         });
-        (reached.findings.iter().map(Finding::told).collect(), chosen)
+        (reached.findings.iter().map(Finding::mark_and_text).collect(), chosen)
     }
 
     #[test]

@@ -34,14 +34,14 @@ pub(super) enum Topic {
 
 /// The advice on a topic, with the name of the program where it is known.
 pub(super) fn advice(topic: Topic, brand: ServerSoftware) -> String {
-    match (brand.name(), setting(topic, brand)) {
+    match (brand.name(), server_setting(topic, brand)) {
         (Some(name), Some(setting)) => format!("{name}: {setting}"),
-        _ => general(topic).to_owned(),
+        _ => general_advice(topic).to_owned(),
     }
 }
 
 /// For a server that does not tell what it is, or has no setting of its own for this.
-fn general(topic: Topic) -> &'static str {
+fn general_advice(topic: Topic) -> &'static str {
     match topic {
         Topic::Families => {
             "listen on every address that the name has in DNS, or take those that are dead out of it"
@@ -75,7 +75,7 @@ fn general(topic: Topic) -> &'static str {
 }
 
 /// Where this is set in this program; `None` where it has no setting for it.
-fn setting(topic: Topic, brand: ServerSoftware) -> Option<&'static str> {
+fn server_setting(topic: Topic, brand: ServerSoftware) -> Option<&'static str> {
     use ServerSoftware::{FileZilla, ProFtpd, PureFtpd, Pyftpdlib, Vsftpd};
     Some(match (topic, brand) {
         (Topic::NoTls, Vsftpd) => {

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Patient;
+use super::Examination;
 use super::advice::Topic;
 use super::report::{Finding, Mark};
 use crate::error::{Error, Kind, Result};
@@ -32,10 +32,10 @@ struct Case {
     now: DateTime<Utc>,
 }
 
-impl Patient<'_> {
+impl Examination<'_> {
     /// Shows the certificate; whether it is trusted.
-    pub(super) fn certificate(&mut self, control: &Secured) -> Result<bool> {
-        let case = match self.judge(&control.identity) {
+    pub(super) fn check_certificate(&mut self, control: &Secured) -> Result<bool> {
+        let case = match self.judge_identity(&control.identity) {
             Ok(case) => case,
             Err(error) => {
                 let finding = Finding::error(Mark::Bad, "trust", &error);
@@ -54,11 +54,11 @@ impl Patient<'_> {
     }
 
     /// A further connection must show what was accepted, or something that would be as well.
-    pub(super) fn admit(&self, identity: &Identity) -> Result<()> {
+    pub(super) fn admit_certificate(&self, identity: &Identity) -> Result<()> {
         if self.accepted.as_deref() == Some(&identity.der) {
             return Ok(());
         }
-        match self.judge(identity)?.verdict {
+        match self.judge_identity(identity)?.verdict {
             Verdict::Unknown | Verdict::NotGiven | Verdict::Changed => Err(Error::new(
                 Kind::CertChanged,
                 "shows another certificate than on the first connection",
@@ -67,7 +67,7 @@ impl Patient<'_> {
         }
     }
 
-    fn judge(&self, identity: &Identity) -> Result<Case> {
+    fn judge_identity(&self, identity: &Identity) -> Result<Case> {
         let connection = &self.ctx.connection;
         let host = normal_host(&self.ctx.trust_name(&self.site.host))?;
         let cert = Certificate::from_der(&identity.der)?;
@@ -176,25 +176,25 @@ impl Patient<'_> {
             Verdict::Insecure => {
                 let meaning = "anybody may be in the middle: a password is sent all the same";
                 let seen = format!("not verified (--insecure); {stored}");
-                self.accept(identity, false);
+                self.accept_certificate(identity, false);
                 return self.report.add(Finding::note("trust", seen, meaning)).map(|()| true);
             }
             Verdict::Unknown | Verdict::NotGiven | Verdict::Changed => {
                 let problems = describe_all(&identity.problems, &cert, &self.site.host, now);
-                self.refuse(verdict, cert, entry, problems)?;
+                self.refuse_certificate(verdict, cert, entry, problems)?;
                 return Ok(false);
             }
         };
-        self.accept(identity, true);
+        self.accept_certificate(identity, true);
         self.report.add(Finding::ok("trust", seen)).map(|()| true)
     }
 
-    fn accept(&mut self, identity: &Identity, verified: bool) {
+    fn accept_certificate(&mut self, identity: &Identity, verified: bool) {
         self.accepted = Some(identity.der.clone());
         self.verified = verified;
     }
 
-    fn refuse(
+    fn refuse_certificate(
         &mut self,
         verdict: Verdict,
         certificate: Certificate,

@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, TcpStream};
 
 use chrono::Utc;
 
-use super::Patient;
+use super::Examination;
 use super::advice::Topic;
-use super::network::{milliseconds, quoted};
+use super::network::{milliseconds, quote_reply};
 use super::report::{Finding, Mark};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::{ListingResult, Resume, Secured};
@@ -24,9 +24,9 @@ pub(super) struct Proven {
     pub(super) resumed: bool,
 }
 
-impl Patient<'_> {
+impl Examination<'_> {
     /// EPSV and PASV, each with a listing; how listings end; MLSD.
-    pub(super) fn passive(&mut self, control: &mut Secured) -> Result<Option<Proven>> {
+    pub(super) fn check_passive(&mut self, control: &mut Secured) -> Result<Option<Proven>> {
         let mlsd = self.features.mlst();
         let mut proven = None;
         let mut ends = Vec::new();
@@ -39,14 +39,14 @@ impl Patient<'_> {
             // The first that works shows MLSD, if there is one, and the other shows LIST.
             let verb = if mlsd && machine.is_none() { "MLSD" } else { "LIST" };
             let listed = if check == "epsv" {
-                self.extended(control, verb)?
+                self.check_extended_passive(control, verb)?
             } else {
-                self.classic(control, verb)?
+                self.check_classic_passive(control, verb)?
             };
             let Some(listed) = listed else { continue };
             proven.get_or_insert(Proven { verb: check, resumed: listed.agreed.resumed });
             ends.push(listed.end);
-            let unknown = self.read(verb, &listed.bytes);
+            let unknown = self.read_listing(verb, &listed.bytes);
             if verb == "MLSD" {
                 machine = Some(unknown);
             }
@@ -56,7 +56,11 @@ impl Patient<'_> {
         Ok(proven)
     }
 
-    fn extended(&mut self, control: &mut Secured, verb: &str) -> Result<Option<ListingResult>> {
+    fn check_extended_passive(
+        &mut self,
+        control: &mut Secured,
+        verb: &str,
+    ) -> Result<Option<ListingResult>> {
         let reply = match control.command("EPSV", "") {
             Ok(reply) => reply,
             Err(error) => {
@@ -65,17 +69,21 @@ impl Patient<'_> {
             }
         };
         match epsv_port(&reply) {
-            Ok(port) => self.list_by("epsv", control, port, verb, String::new()),
+            Ok(port) => self.list_with_mode("epsv", control, port, verb, String::new()),
             Err(_) => {
                 let meaning = "PASV has to do, which is hard behind NAT and impossible on IPv6";
-                let finding = Finding::note("epsv", quoted(&reply), meaning);
+                let finding = Finding::note("epsv", quote_reply(&reply), meaning);
                 self.report.add(finding.server(Topic::Epsv))?;
                 Ok(None)
             }
         }
     }
 
-    fn classic(&mut self, control: &mut Secured, verb: &str) -> Result<Option<ListingResult>> {
+    fn check_classic_passive(
+        &mut self,
+        control: &mut Secured,
+        verb: &str,
+    ) -> Result<Option<ListingResult>> {
         let IpAddr::V4(peer) = control.peer.ip().to_canonical() else {
             self.report.add(Finding::skip("pasv", "it is for IPv4 only"))?;
             return Ok(None);
@@ -89,18 +97,18 @@ impl Patient<'_> {
         };
         let Ok((address, port)) = pasv_address(&reply) else {
             let meaning = "clients without EPSV cannot transfer anything";
-            self.report.add(Finding::note("pasv", quoted(&reply), meaning))?;
+            self.report.add(Finding::note("pasv", quote_reply(&reply), meaning))?;
             return Ok(None);
         };
         let wrong = (address != peer).then(|| {
             let kind = if is_private(address) { "a private address" } else { "another address" };
             format!("{address}, {kind}, where the server is {peer}: ")
         });
-        self.list_by("pasv", control, port, verb, wrong.unwrap_or_default())
+        self.list_with_mode("pasv", control, port, verb, wrong.unwrap_or_default())
     }
 
     /// Connects to a passive port and lists. `wrong` says what is wrong with the address.
-    fn list_by(
+    fn list_with_mode(
         &mut self,
         check: &'static str,
         control: &mut Secured,
@@ -144,7 +152,7 @@ impl Patient<'_> {
     }
 
     /// Finds a file to try things with; how many lines were not understood.
-    fn read(&mut self, verb: &str, bytes: &[u8]) -> usize {
+    fn read_listing(&mut self, verb: &str, bytes: &[u8]) -> usize {
         let mut parser = ListParser::new(None, Utc::now().naive_utc());
         let mut unknown = 0;
         for line in bytes.split(|byte| *byte == b'\n') {
@@ -192,14 +200,14 @@ impl Patient<'_> {
 
     /// A session as the shell makes it, with its settings and its TLS backend, and a listing on
     /// it: what decides whether a transfer would work.
-    pub(super) fn as_ftpsh(&mut self, proven: Option<Proven>, write: bool) -> Result<()> {
+    pub(super) fn list_as_ftpsh(&mut self, proven: Option<Proven>, write: bool) -> Result<()> {
         if self.blocked && proven.is_none() && self.options.mode != DataMode::Active {
             // Tried already, at the price of a time-out each.
             let seen = "no passive port of the server can be reached from here";
             let finding = Finding::new(Mark::Bad, "data connection", seen).server(Topic::Ports);
             return self.report.block(Kind::Connect, finding);
         }
-        let mut session = match self.session() {
+        let mut session = match self.check_session() {
             Ok(session) => session,
             Err(error) => {
                 let finding = Finding::error(Mark::Bad, "data connection", &error);
@@ -232,18 +240,19 @@ impl Patient<'_> {
             }
         }
         if write {
-            self.write(&mut session)?;
+            self.check_write(&mut session)?;
         } else {
             self.report.add(Finding::skip("upload", "only with `--write`"))?;
-            self.minutes()?;
+            self.rounded_minutes()?;
         }
         session.close_gracefully();
         Ok(())
     }
 
-    fn session(&self) -> Result<Session> {
-        let mut session =
-            Session::connect(self.options.clone(), &mut |identity| self.admit(identity))?;
+    fn check_session(&self) -> Result<Session> {
+        let mut session = Session::connect(self.options.clone(), &mut |identity| {
+            self.admit_certificate(identity)
+        })?;
         let login = self.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
         session.login(&login.login_request())?;
         Ok(session)
@@ -251,7 +260,7 @@ impl Patient<'_> {
 }
 
 /// A data connection by a passive command that has worked before.
-pub(super) fn open(control: &mut Secured, verb: &str) -> Result<TcpStream> {
+pub(super) fn open_passive(control: &mut Secured, verb: &str) -> Result<TcpStream> {
     let port = if verb == "pasv" {
         pasv_address(&control.command("PASV", "")?)?.1
     } else {

@@ -1,21 +1,21 @@
 //! What the server says that it can do, and whether it can.
 
-use super::Patient;
+use super::Examination;
 use super::advice::Topic;
-use super::network::quoted;
+use super::network::quote_reply;
 use super::report::Finding;
 use crate::error::Result;
 use crate::ftp::connect::steps::Secured;
 use crate::ftp::control::reply::{self, Reply};
 use crate::ftp::session::features::Features;
 
-impl Patient<'_> {
+impl Examination<'_> {
     /// SYST, FEAT and what follows from it: UTF8.
     pub(super) fn ask_features(&mut self, control: &mut Secured) -> Result<()> {
         let system = control.command("SYST", "").map(|reply| reply.to_string());
-        self.heard(&system.unwrap_or_default());
+        self.detect_software(&system.unwrap_or_default());
         if let Ok(reply) = control.command("FEAT", "") {
-            self.heard(&reply.to_string());
+            self.detect_software(&reply.to_string());
             self.features = Features::parse(&reply);
         }
         let mut names: Vec<_> = self.features.iter().map(|feature| &*feature.name).collect();
@@ -28,13 +28,13 @@ impl Patient<'_> {
             Finding::note("features", format!("{brand}; FEAT is not answered"), meaning)
         })?;
         self.report.add(match control.command("OPTS", "UTF8 ON") {
-            Ok(reply) if reply.is_positive_completion() => Finding::ok("utf8", quoted(&reply)),
+            Ok(reply) if reply.is_positive_completion() => Finding::ok("utf8", quote_reply(&reply)),
             Ok(reply) if self.features.utf8() => {
-                Finding::ok("utf8", format!("offered; OPTS UTF8 ON: {}", quoted(&reply)))
+                Finding::ok("utf8", format!("offered; OPTS UTF8 ON: {}", quote_reply(&reply)))
             }
             Ok(reply) => {
                 let meaning = "names are bytes of a character set that the server does not tell";
-                Finding::note("utf8", quoted(&reply), meaning)
+                Finding::note("utf8", quote_reply(&reply), meaning)
                     .advise("`set net:charset` where names look wrong")
                     .server(Topic::Utf8)
             }
@@ -49,7 +49,7 @@ impl Patient<'_> {
     pub(super) fn try_features(&mut self, control: &mut Secured) -> Result<()> {
         let sample = self.sample.as_ref().map(|entry| entry.name.clone());
         let listed = self.sample.as_ref().and_then(|entry| entry.size);
-        let finding = self.of_sample(control, "size", "SIZE", sample.as_deref(), &|reply| {
+        let finding = self.sample_features(control, "size", "SIZE", sample.as_deref(), &|reply| {
             let size = reply::size_value(reply)?;
             let differs = listed.is_some_and(|listed| listed != size);
             let but = if differs { ", which is not what the listing says" } else { "" };
@@ -57,12 +57,12 @@ impl Patient<'_> {
         });
         let meaning = "whether a download is whole is told by the end of the stream only";
         self.report.add(finding.unwrap_or_else(|seen| Finding::note("size", seen, meaning)))?;
-        let finding = self.of_sample(control, "mdtm", "MDTM", sample.as_deref(), &|reply| {
+        let finding = self.sample_features(control, "mdtm", "MDTM", sample.as_deref(), &|reply| {
             reply::mdtm_time(reply).map(|time| format!("{time} UTC"))
         });
         let meaning = "times come from listings only, often without seconds or time zone";
         self.report.add(finding.unwrap_or_else(|seen| Finding::note("mdtm", seen, meaning)))?;
-        self.restart(control)?;
+        self.check_restart(control)?;
         let clock = if self.features.mfmt() {
             Finding::ok("mfmt", "offered: uploads keep their times")
         } else {
@@ -83,7 +83,7 @@ impl Patient<'_> {
     }
 
     /// Asks for a fact of the sample file. `Err` holds what was seen instead of it.
-    fn of_sample(
+    fn sample_features(
         &self,
         control: &mut Secured,
         check: &'static str,
@@ -101,20 +101,20 @@ impl Patient<'_> {
         match control.command(verb, name) {
             Ok(reply) => match read(&reply) {
                 Some(value) => Ok(Finding::ok(check, format!("{name}: {value}"))),
-                None => Err(format!("{name}: {}", quoted(&reply))),
+                None => Err(format!("{name}: {}", quote_reply(&reply))),
             },
             Err(error) => Err(error.message().to_owned()),
         }
     }
 
-    fn restart(&mut self, control: &mut Secured) -> Result<()> {
+    fn check_restart(&mut self, control: &mut Secured) -> Result<()> {
         let reply = control.command("REST", "1");
         // No transfer is to begin there.
         let _ = control.command("REST", "0");
         let meaning = "transfers cannot be resumed: they begin again";
         self.report.add(match reply {
-            Ok(reply) if reply.code == 350 => Finding::ok("rest", quoted(&reply)),
-            Ok(reply) => Finding::note("rest", quoted(&reply), meaning).server(Topic::Restart),
+            Ok(reply) if reply.code == 350 => Finding::ok("rest", quote_reply(&reply)),
+            Ok(reply) => Finding::note("rest", quote_reply(&reply), meaning).server(Topic::Restart),
             Err(error) => Finding::skip("rest", error.message()),
         })
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Patient;
+use super::Examination;
 use super::advice::Topic;
-use super::network::quoted;
+use super::network::quote_reply;
 use super::report::{Finding, Mark};
 use crate::commands::context::Credentials;
 use crate::credentials::password_for;
@@ -12,13 +12,13 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::Secured;
 use crate::ftp::error_text::refusal_error;
 
-impl Patient<'_> {
+impl Examination<'_> {
     /// `PBSZ 0` and `PROT P`; whether the session is worth going on with.
-    pub(super) fn protect(&mut self, control: &mut Secured) -> Result<bool> {
+    pub(super) fn check_protection(&mut self, control: &mut Secured) -> Result<bool> {
         for (check, verb, argument) in [("pbsz", "PBSZ", "0"), ("prot", "PROT", "P")] {
             let (kind, finding) = match control.command(verb, argument) {
                 Ok(reply) if reply.is_positive_completion() => {
-                    self.report.add(Finding::ok(check, quoted(&reply)))?;
+                    self.report.add(Finding::ok(check, quote_reply(&reply)))?;
                     continue;
                 }
                 Ok(reply) => {
@@ -38,8 +38,8 @@ impl Patient<'_> {
     }
 
     /// Logs in; whether there is a session now.
-    pub(super) fn log_in(&mut self, control: &mut Secured) -> Result<bool> {
-        let login = match self.credentials() {
+    pub(super) fn check_login(&mut self, control: &mut Secured) -> Result<bool> {
+        let login = match self.find_credentials() {
             Ok(login) => login,
             Err(error) if error.kind() == Kind::Login => {
                 let seen = format!("not tried: {}", error.message());
@@ -56,13 +56,13 @@ impl Patient<'_> {
         };
         match control.log_in(&login.login_request()) {
             Ok(reply) => {
-                self.heard(&reply.to_string());
-                let seen = format!("as {}: {}", login.user, quoted(&reply));
+                self.detect_software(&reply.to_string());
+                let seen = format!("as {}: {}", login.user, quote_reply(&reply));
                 self.login = Some(login);
                 self.report.add(Finding::ok("login", seen)).map(|()| true)
             }
             Err(error) => {
-                self.heard(error.reply().unwrap_or_default());
+                self.detect_software(error.reply().unwrap_or_default());
                 let finding = Finding::error(Mark::Bad, "login", &error).server(Topic::Login);
                 self.report.block(error.kind(), finding).map(|()| false)
             }
@@ -71,7 +71,7 @@ impl Patient<'_> {
 
     /// What to log in with: the shell's own login for the server that it is connected to, else
     /// what the sources have. Nobody is asked.
-    fn credentials(&self) -> Result<Arc<Credentials>> {
+    fn find_credentials(&self) -> Result<Arc<Credentials>> {
         let connection = &self.ctx.connection;
         if let (Some(login), Some(site)) = (&connection.login, &connection.site)
             && (&site.host, site.port) == (&self.site.host, self.site.port)

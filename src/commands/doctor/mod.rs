@@ -58,8 +58,8 @@ impl Builtin for Doctor {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let mut patient = Patient::new(ctx, self.target.as_deref())?;
-        patient.examine(self.write)?;
+        let mut patient = Examination::new(ctx, self.target.as_deref())?;
+        patient.examine_server(self.write)?;
         let name = patient.site.key();
         match patient.report.into_cause() {
             Some(cause) => Err(cause.about(format!("{name}: a transfer would not work")).into()),
@@ -69,7 +69,7 @@ impl Builtin for Doctor {
 }
 
 /// The server under examination, and what is known of it so far.
-struct Patient<'a> {
+struct Examination<'a> {
     ctx: &'a Context,
     site: Site,
     sources: Sources,
@@ -94,13 +94,14 @@ struct Patient<'a> {
     sample: Option<Entry>,
 }
 
-impl<'a> Patient<'a> {
+impl<'a> Examination<'a> {
     fn new(ctx: &'a Context, target: Option<&str>) -> Result<Self> {
         let mut sources = ctx.connection.sources.clone();
         let site =
             match target {
                 Some(text) => {
-                    let target = target::resolve(text, &|name| bookmarks::find(&ctx.home, name))?;
+                    let target =
+                        target::resolve(text, &|name| bookmarks::find_bookmark(&ctx.home, name))?;
                     if target.password.is_some() {
                         ctx.out.warn(target::PASSWORD_IN_URL);
                     }
@@ -142,41 +143,41 @@ impl<'a> Patient<'a> {
     }
 
     /// Everything, in order; what cannot be tested after a failure is left out.
-    fn examine(&mut self, write: bool) -> Result<()> {
-        let Some(tcp) = self.reach()? else { return Ok(()) };
-        let Some(mut control) = self.secure(tcp)? else { return Ok(()) };
+    fn examine_server(&mut self, write: bool) -> Result<()> {
+        let Some(tcp) = self.reach_server()? else { return Ok(()) };
+        let Some(mut control) = self.secure_connection(tcp)? else { return Ok(()) };
         let agreed = control.agreed.clone();
-        let versions = self.versions(agreed.as_ref())?;
-        let trusted = self.certificate(&control)?;
+        let versions = self.check_versions(agreed.as_ref())?;
+        let trusted = self.check_certificate(&control)?;
         if !trusted {
             self.report.add(Finding::skip("login", "nothing is sent to a server not trusted"))?;
             control.quit();
             return Ok(());
         }
-        if !self.protect(&mut control)? || !self.log_in(&mut control)? {
+        if !self.check_protection(&mut control)? || !self.check_login(&mut control)? {
             control.quit();
             return Ok(());
         }
         self.ask_features(&mut control)?;
-        let listed = self.passive(&mut control)?;
+        let listed = self.check_passive(&mut control)?;
         self.try_features(&mut control)?;
-        self.connections()?;
+        self.check_connections()?;
         control.quit();
-        self.as_ftpsh(listed, write)?;
-        self.resumption(listed, agreed.as_ref(), &versions)
+        self.list_as_ftpsh(listed, write)?;
+        self.check_resumption(listed, agreed.as_ref(), &versions)
     }
 
     /// Something that the server said.
-    fn heard(&mut self, words: &str) {
+    fn detect_software(&mut self, words: &str) {
         self.words.push_str(words);
         self.words.push('\n');
         self.report.brand = ServerSoftware::of(&self.words);
     }
 
     /// A further connection with this TLS, logged in, to the server that was accepted.
-    fn another(&self, options: &SessionConfig) -> Result<Secured> {
+    fn further_session(&self, options: &SessionConfig) -> Result<Secured> {
         let mut control = Secured::connect(options)?;
-        self.admit(&control.identity)?;
+        self.admit_certificate(&control.identity)?;
         let login = self.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
         for (verb, argument) in [("PBSZ", "0"), ("PROT", "P")] {
             control.command(verb, argument)?;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use super::Patient;
-use super::address_families::{Reached, reach};
+use super::Examination;
+use super::address_families::{Reached, reach_families};
 use super::advice::Topic;
 use super::report::{Finding, Mark};
 use super::write::minutes_off;
@@ -16,9 +16,9 @@ use crate::ftp::control::reply::Reply;
 use crate::ftp::session::SessionConfig;
 use crate::target::TlsMode;
 
-impl Patient<'_> {
+impl Examination<'_> {
     /// DNS and TCP, for both address families; the first connection that stands.
-    pub(super) fn reach(&mut self) -> Result<Option<TcpStream>> {
+    pub(super) fn reach_server(&mut self) -> Result<Option<TcpStream>> {
         let begun = Instant::now();
         let addresses = match self.probe.dialer.resolve_host(&self.site.host, self.site.port) {
             Ok(addresses) => addresses,
@@ -39,7 +39,7 @@ impl Patient<'_> {
         let is_name = self.site.host.parse::<IpAddr>().is_err();
         let connect = |address, bound| dialer.connect_address(address, bound);
         let Reached { findings, tcp } =
-            reach(&addresses, is_name, &dialer.order, self.probe.timeout, &connect);
+            reach_families(&addresses, is_name, &dialer.order, self.probe.timeout, &connect);
         for finding in findings {
             if tcp.is_none() && finding.is_bad() {
                 self.report.block(Kind::Connect, finding)?;
@@ -51,21 +51,21 @@ impl Patient<'_> {
     }
 
     /// Greeting, `AUTH TLS` or implicit TLS, and the handshake.
-    pub(super) fn secure(&mut self, tcp: TcpStream) -> Result<Option<Secured>> {
+    pub(super) fn secure_connection(&mut self, tcp: TcpStream) -> Result<Option<Secured>> {
         let clear = Clear::new(&self.probe, tcp)?;
-        if self.probe.implicit { self.implicit(clear) } else { self.explicit(clear) }
+        if self.probe.implicit { self.secure_implicit(clear) } else { self.secure_explicit(clear) }
     }
 
-    fn explicit(&mut self, clear: Clear) -> Result<Option<Secured>> {
+    fn secure_explicit(&mut self, clear: Clear) -> Result<Option<Secured>> {
         let mut greeting = None;
         let asked = clear.ask_for_tls(&mut |reply| greeting = Some(reply.clone()));
         if let Some(greeting) = &greeting {
-            self.greeted(greeting)?;
+            self.show_greeting(greeting)?;
         }
         let clear = match asked {
             Ok((clear, reply)) => {
-                self.heard(&reply.to_string());
-                self.report.add(Finding::ok("auth tls", quoted(&reply)))?;
+                self.detect_software(&reply.to_string());
+                self.report.add(Finding::ok("auth tls", quote_reply(&reply)))?;
                 clear
             }
             Err((step, error)) => {
@@ -76,28 +76,31 @@ impl Patient<'_> {
         match clear.secure(&self.probe) {
             Ok(secured) => Ok(Some(secured)),
             Err(error) => {
-                self.no_handshake(&error, None)?;
+                self.explain_no_handshake(&error, None)?;
                 Ok(None)
             }
         }
     }
 
-    fn implicit(&mut self, clear: Clear) -> Result<Option<Secured>> {
+    fn secure_implicit(&mut self, clear: Clear) -> Result<Option<Secured>> {
         let mut secured = match clear.secure(&self.probe) {
             Ok(secured) => secured,
             Err(error) => {
                 // A server for AUTH TLS greets in plain text, where a handshake was expected.
                 let advice = self.greets_in_clear().then(|| {
-                    format!("AUTH TLS is expected there: use {}", self.url(TlsMode::Explicit))
+                    format!(
+                        "AUTH TLS is expected there: use {}",
+                        self.server_url(TlsMode::Explicit)
+                    )
                 });
-                self.no_handshake(&error, advice)?;
+                self.explain_no_handshake(&error, advice)?;
                 return Ok(None);
             }
         };
         self.report.add(Finding::ok("implicit tls", "TLS from the first byte"))?;
         match secured.greeting() {
             Ok(greeting) => {
-                self.greeted(&greeting)?;
+                self.show_greeting(&greeting)?;
                 Ok(Some(secured))
             }
             Err(error) => {
@@ -108,14 +111,14 @@ impl Patient<'_> {
         }
     }
 
-    fn greeted(&mut self, greeting: &Reply) -> Result<()> {
-        self.heard(&greeting.to_string());
+    fn show_greeting(&mut self, greeting: &Reply) -> Result<()> {
+        self.detect_software(&greeting.to_string());
         self.minutes = minutes_off(&greeting.text(), Utc::now().time());
-        self.report.add(Finding::ok("greeting", quoted(greeting)))
+        self.report.add(Finding::ok("greeting", quote_reply(greeting)))
     }
 
     fn no_explicit_tls(&mut self, step: Step, error: &Error) -> Result<()> {
-        self.heard(error.reply().unwrap_or_default());
+        self.detect_software(error.reply().unwrap_or_default());
         let check = if step == Step::Greeting { "greeting" } else { "auth tls" };
         let finding = Finding::error(Mark::Bad, check, error);
         if step == Step::Auth && error.kind() == Kind::Tls {
@@ -128,7 +131,7 @@ impl Patient<'_> {
         let finding = match silent && self.speaks_tls_at_once() {
             true => finding
                 .means("the server speaks TLS from the first byte")
-                .advise(format!("use {}", self.url(TlsMode::Implicit))),
+                .advise(format!("use {}", self.server_url(TlsMode::Implicit))),
             false => finding,
         };
         self.report.block(error.kind(), finding)
@@ -150,7 +153,7 @@ impl Patient<'_> {
         Secured::connect(&implicit).map(Secured::quit).is_ok()
     }
 
-    fn no_handshake(&mut self, error: &Error, advice: Option<String>) -> Result<()> {
+    fn explain_no_handshake(&mut self, error: &Error, advice: Option<String>) -> Result<()> {
         let mut finding = Finding::error(Mark::Bad, "tls", error);
         finding = finding.means("without TLS there is no login");
         if let Some(advice) = advice {
@@ -162,14 +165,14 @@ impl Patient<'_> {
     }
 
     /// The same server with TLS begun the other way.
-    fn url(&self, mode: TlsMode) -> String {
+    fn server_url(&self, mode: TlsMode) -> String {
         let scheme = if mode == TlsMode::Implicit { "ftps" } else { "ftp" };
         format!("{scheme}://{}", self.site.key())
     }
 }
 
 /// A reply on one line.
-pub(super) fn quoted(reply: &Reply) -> String {
+pub(super) fn quote_reply(reply: &Reply) -> String {
     let text = reply.text();
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     format!("{} \"{}\"", reply.code, lines.join(" / "))

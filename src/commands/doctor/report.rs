@@ -22,7 +22,7 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    fn word(self) -> &'static str {
+    fn mark_word(self) -> &'static str {
         match self {
             Mark::Ok => "ok",
             Mark::Note => "note",
@@ -108,7 +108,7 @@ impl Finding {
 
     /// The mark and all words.
     #[cfg(test)]
-    pub(super) fn told(&self) -> (Mark, String) {
+    pub(super) fn mark_and_text(&self) -> (Mark, String) {
         let words = [Some(&self.seen), self.meaning.as_ref(), self.advice.as_ref()];
         (self.mark, words.into_iter().flatten().cloned().collect::<Vec<_>>().join(" / "))
     }
@@ -182,7 +182,7 @@ impl Report {
             let Finding { check, mark, seen, meaning, advice, .. } = finding;
             return self.out.record(&Record::Check(Check {
                 check: (*check).to_owned(),
-                mark: mark.word().to_owned(),
+                mark: mark.mark_word().to_owned(),
                 seen: seen.clone(),
                 meaning: meaning.clone(),
                 advice: advice.clone(),
@@ -193,7 +193,7 @@ impl Report {
             [Column::left(""), Column::left(""), Column::left("").overflow(Overflow::Wrap)];
         let mut table = Table::new(&columns).without_header();
         table.row(vec![
-            Cell::styled(format!("{:<MARK$}", finding.mark.word()), finding.mark.style()),
+            Cell::styled(format!("{:<MARK$}", finding.mark.mark_word()), finding.mark.style()),
             Cell::new(format!("{:<NAME$}", finding.check)),
             Cell::new(finding.seen.clone()),
         ]);

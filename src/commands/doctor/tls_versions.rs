@@ -1,8 +1,8 @@
 //! What takes connections of its own: TLS versions, session resumption, how many at a time.
 
-use super::Patient;
+use super::Examination;
 use super::advice::Topic;
-use super::data::{Proven, open};
+use super::data::{Proven, open_passive};
 use super::report::{Finding, Mark};
 use crate::error::{Kind, Result};
 use crate::ftp::connect::steps::{ListingResult, Resume, Secured, ask_for_old_tls};
@@ -22,10 +22,10 @@ const OLD: &str = "tls 1.0, 1.1";
 /// So many connections are opened beside the first one.
 const MORE: usize = 4;
 
-impl Patient<'_> {
+impl Examination<'_> {
     /// What the first handshake agreed, and further ones with the other versions; those that
     /// work.
-    pub(super) fn versions(&mut self, agreed: Option<&Negotiated>) -> Result<Vec<Version>> {
+    pub(super) fn check_versions(&mut self, agreed: Option<&Negotiated>) -> Result<Vec<Version>> {
         if let Some(agreed) = agreed {
             let seen = format!("{} {}", agreed.version, agreed.cipher);
             self.report
@@ -38,7 +38,7 @@ impl Patient<'_> {
                 offered.push(version);
                 continue;
             }
-            let finding = match Secured::connect(&self.only(version)) {
+            let finding = match Secured::connect(&self.config_for_version(version)) {
                 Ok(control) => {
                     offered.push(version);
                     let cipher = control.agreed.as_ref().map(|agreed| agreed.cipher.clone());
@@ -57,13 +57,13 @@ impl Patient<'_> {
             };
             self.report.add(finding)?;
         }
-        self.old_versions()?;
+        self.check_old_versions()?;
         Ok(offered)
     }
 
     /// The versions that nobody should speak any more. No session is made with them, and nothing
     /// but `AUTH TLS` is sent.
-    fn old_versions(&mut self) -> Result<()> {
+    fn check_old_versions(&mut self) -> Result<()> {
         let (mut taken, mut unknown) = (Vec::new(), Vec::new());
         for (version, name) in
             [(LegacyVersion::Tls10, "TLS 1.0"), (LegacyVersion::Tls11, "TLS 1.1")]
@@ -89,14 +89,14 @@ impl Patient<'_> {
     }
 
     /// SessionConfig that allow one version of TLS.
-    fn only(&self, version: Version) -> SessionConfig {
+    fn config_for_version(&self, version: Version) -> SessionConfig {
         let mut options = self.probe.clone();
         (options.tls.min, options.tls.max) = (version, version);
         options
     }
 
     /// Whether data connections resume sessions of each version, and whether they have to.
-    pub(super) fn resumption(
+    pub(super) fn check_resumption(
         &mut self,
         listed: Option<Proven>,
         agreed: Option<&Negotiated>,
@@ -112,7 +112,11 @@ impl Patient<'_> {
             let resumed = match agreed.filter(|agreed| agreed.version == name) {
                 Some(_) => Ok(proven.resumed),
                 None => self
-                    .list_anew(&self.only(version), proven, Resume::Offer)
+                    .list_on_new_connection(
+                        &self.config_for_version(version),
+                        proven,
+                        Resume::Offer,
+                    )
                     .map(|listed| listed.agreed.resumed),
             };
             self.report.add(match resumed {
@@ -128,7 +132,7 @@ impl Patient<'_> {
                     .server(Topic::Resumption),
             })?;
         }
-        let demanded = self.list_anew(&self.probe, proven, Resume::Withhold);
+        let demanded = self.list_on_new_connection(&self.probe, proven, Resume::Withhold);
         self.report.add(match demanded {
             Ok(_) => Finding::ok("session reuse", "not demanded: any TLS client can transfer"),
             Err(error) => {
@@ -139,26 +143,26 @@ impl Patient<'_> {
         })
     }
 
-    fn list_anew(
+    fn list_on_new_connection(
         &self,
         options: &SessionConfig,
         proven: Proven,
         resume: Resume,
     ) -> Result<ListingResult> {
-        let mut control = self.another(options)?;
-        let tcp = open(&mut control, proven.verb)?;
+        let mut control = self.further_session(options)?;
+        let tcp = open_passive(&mut control, proven.verb)?;
         let listed = control.list("LIST", tcp, resume);
         control.quit();
         listed
     }
 
     /// How many connections the server takes at a time, up to four beside the first.
-    pub(super) fn connections(&mut self) -> Result<()> {
+    pub(super) fn check_connections(&mut self) -> Result<()> {
         let mut others = Vec::new();
         let mut refused = None;
         while others.len() < MORE && refused.is_none() {
             self.ctx.cancel.check()?;
-            match self.another(&self.probe) {
+            match self.further_session(&self.probe) {
                 Ok(control) => others.push(control),
                 Err(error) => refused = Some(error),
             }

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _, Utc};
 
-use super::Patient;
+use super::Examination;
 use super::advice::Topic;
 use super::report::{Finding, Mark};
 use crate::error::{Error, Kind, Result};
@@ -18,22 +18,22 @@ use crate::ftp::session::Session;
 /// A clock may be off by so many seconds without a word.
 const CLOCK: i64 = 60;
 
-impl Patient<'_> {
+impl Examination<'_> {
     /// The round trip of a file. A failure is one of transfers: it was asked for.
-    pub(super) fn write(&mut self, session: &mut Session) -> Result<()> {
+    pub(super) fn check_write(&mut self, session: &mut Session) -> Result<()> {
         let moment = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let name = format!("ftpsh-doctor-{}-{}", std::process::id(), moment.as_nanos());
         let path = RemotePath::new(name)?;
         // Every byte, line ends among them: a transfer that converts something shows.
         let content: Vec<u8> = (0..=255).cycle().take(4096).collect();
-        if let Err(error) = send(session, &path, &content) {
+        if let Err(error) = send_file(session, &path, &content) {
             let finding = Finding::error(Mark::Bad, "upload", &error).server(Topic::Write);
             self.report.block(error.kind(), finding)?;
             // Some of it may have arrived.
             let _ = session.remove_file(&path);
             return Ok(());
         }
-        let done = self.with_file(session, &path, &content);
+        let done = self.check_with_file(session, &path, &content);
         let removed = session.remove_file(&path);
         done?;
         self.report.add(match removed {
@@ -44,7 +44,7 @@ impl Patient<'_> {
         })
     }
 
-    fn with_file(
+    fn check_with_file(
         &mut self,
         session: &mut Session,
         path: &RemotePath,
@@ -60,9 +60,9 @@ impl Patient<'_> {
             }
             _ => Finding::ok("upload", seen),
         })?;
-        self.clock(session.modified_time(path).ok().flatten())?;
-        self.times(session, path)?;
-        match fetch(session, path) {
+        self.check_clock(session.modified_time(path).ok().flatten())?;
+        self.check_times(session, path)?;
+        match fetch_file(session, path) {
             Ok(back) if back == content => {
                 self.report.add(Finding::ok("download", "what came back is what was sent"))
             }
@@ -78,7 +78,7 @@ impl Patient<'_> {
     }
 
     /// The time of a file just written, against this machine's clock.
-    fn clock(&mut self, there: Option<NaiveDateTime>) -> Result<()> {
+    fn check_clock(&mut self, there: Option<NaiveDateTime>) -> Result<()> {
         let Some(there) = there else {
             return self.report.add(Finding::skip("clock", "the server tells no times"));
         };
@@ -100,7 +100,7 @@ impl Patient<'_> {
 
     /// What can be said of the clock when nothing may be written: nothing in FTP tells the time,
     /// but Pure-FTPd's greeting has the minute.
-    pub(super) fn minutes(&mut self) -> Result<()> {
+    pub(super) fn rounded_minutes(&mut self) -> Result<()> {
         self.report.add(match self.minutes {
             None => Finding::skip("clock", "needs `--write`: no command of FTP tells the time"),
             Some(off) if off.abs() <= 1 => {
@@ -117,7 +117,7 @@ impl Patient<'_> {
     }
 
     /// Whether a modification time can be set.
-    fn times(&mut self, session: &mut Session, path: &RemotePath) -> Result<()> {
+    fn check_times(&mut self, session: &mut Session, path: &RemotePath) -> Result<()> {
         let noon = NaiveDate::from_ymd_opt(2020, 2, 29).and_then(|day| day.and_hms_opt(12, 34, 56));
         let Some(wanted) = noon else { return Ok(()) };
         let set = session.set_modified_time(path, wanted);
@@ -152,7 +152,7 @@ pub(super) fn minutes_off(greeting: &str, now: NaiveTime) -> Option<i64> {
     Some((off + 7).rem_euclid(15) - 7)
 }
 
-fn send(session: &mut Session, path: &RemotePath, content: &[u8]) -> Result<()> {
+fn send_file(session: &mut Session, path: &RemotePath, content: &[u8]) -> Result<()> {
     let timeout = session.config().timeout;
     let mut data = session.open_data("upload", "STOR", path.as_str(), 0)?;
     if let Err(error) = data.write_all(content) {
@@ -160,10 +160,10 @@ fn send(session: &mut Session, path: &RemotePath, content: &[u8]) -> Result<()> 
         return Err(data_error(&error, timeout));
     }
     let finished = data.finish_upload()?;
-    complete(finished.reply.code, || finished.failure("upload"))
+    await_completion(finished.reply.code, || finished.failure("upload"))
 }
 
-fn fetch(session: &mut Session, path: &RemotePath) -> Result<Vec<u8>> {
+fn fetch_file(session: &mut Session, path: &RemotePath) -> Result<Vec<u8>> {
     let timeout = session.config().timeout;
     let mut data = session.open_data("download", "RETR", path.as_str(), 0)?;
     let mut back = Vec::new();
@@ -173,11 +173,11 @@ fn fetch(session: &mut Session, path: &RemotePath) -> Result<Vec<u8>> {
         return Err(data_error(&error, timeout));
     }
     let finished = data.finish()?;
-    complete(finished.reply.code, || finished.failure("download"))?;
+    await_completion(finished.reply.code, || finished.failure("download"))?;
     Ok(back)
 }
 
-fn complete(code: u16, failure: impl FnOnce() -> Error) -> Result<()> {
+fn await_completion(code: u16, failure: impl FnOnce() -> Error) -> Result<()> {
     if matches!(code, 226 | 250) { Ok(()) } else { Err(failure()) }
 }
 

@@ -40,11 +40,11 @@ impl Mirror {
         let target = target.map(parse_url).transpose()?;
         match (source, target) {
             (Some((site, path)), None) => {
-                self.source = or_here(path);
+                self.source = or_current(path);
                 ctx.elsewhere(site, |ctx| self.mirror_current_site(ctx))
             }
             (None, Some((site, path))) if self.reverse => {
-                self.target = Some(or_here(path));
+                self.target = Some(or_current(path));
                 ctx.elsewhere(site, |ctx| self.mirror_current_site(ctx))
             }
             (Some((site, from)), Some((other, to))) => {
@@ -109,6 +109,6 @@ fn remote_tree(ctx: &Context, pool: &Arc<Pool>, path: &str) -> Result<Arc<Remote
     Ok(Arc::new(RemoteTree::new(Arc::clone(pool), root, timezone::configured_offset(ctx))))
 }
 
-fn or_here(path: String) -> String {
+fn or_current(path: String) -> String {
     if path.is_empty() { ".".to_owned() } else { path }
 }

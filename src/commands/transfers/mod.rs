@@ -61,7 +61,7 @@ impl FileTransfer {
 
     /// The local path as a word.
     pub fn local_name(&self) -> String {
-        local_path::word(self.local_path())
+        local_path::word_from_path(self.local_path())
     }
 
     /// What its bar is called: the path that it comes from.

@@ -2,8 +2,8 @@
 
 use chrono::Utc;
 
-use super::server::{Server, Shown, look};
-use super::{record, told};
+use super::server::{Server, Shown, probe_certificate};
+use super::{entry_record, report_change};
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::settings::TRUST_POLICY;
@@ -16,7 +16,7 @@ use crate::trust::verdict::{Rules, Verdict};
 
 /// Trusts a server's certificate: the one with this fingerprint, or the one that the user agrees
 /// to. A server that is remembered with another one is refused.
-pub(super) fn add(
+pub(super) fn add_entry(
     ctx: &mut Context,
     server: &str,
     fingerprint: Option<&str>,
@@ -24,10 +24,10 @@ pub(super) fn add(
 ) -> Result<()> {
     let mut expected = ctx.connection.trust_gate().rules().fingerprints.clone();
     expected.extend(fingerprint.map(Fingerprint::parse).transpose()?);
-    let server = Server::find(ctx, server, implicit)?;
-    let shown = look(&ctx.session_config(&server.site)?)?;
+    let server = Server::find_server(ctx, server, implicit)?;
+    let shown = probe_certificate(&ctx.session_config(&server.site)?)?;
     if !expected.is_empty() && !expected.contains(&shown.certificate.fingerprint) {
-        return Err(another(&server, &expected, &shown));
+        return Err(another_certificate(&server, &expected, &shown));
     }
     let (port, now) = (server.site.port, Utc::now());
     let host = &ctx.trust_name(&server.site.host);
@@ -39,7 +39,7 @@ pub(super) fn add(
         let entry = Entry::new(host, port, &shown.certificate, Why::Add, now)?;
         let entry = entry.excepting(exceptions);
         store.put_over(None, entry.clone())?;
-        return told(ctx, "added", &entry);
+        return report_change(ctx, "added", &entry);
     }
     let policy = ctx.settings.text(TRUST_POLICY, Some(host)).parse().unwrap_or_default();
     // Without --insecure and `once`: neither stores anything.
@@ -53,11 +53,11 @@ pub(super) fn add(
         Err(Refusal::Unknown(unknown)) => {
             let hint = format!(
                 "if that is the server's: ftpsh trust add {} {}",
-                server.target(),
+                server.probe_target(),
                 shown.certificate.fingerprint
             );
             ctx.ask_to_trust(&server.site, *unknown).map_err(|error| with_hint(error, &hint))?;
-            return answered(ctx, &server, store.lookup(host, port)?);
+            return entry_from_answer(ctx, &server, store.lookup(host, port)?);
         }
         Err(refusal) => return Err(refusal.into_error()),
     };
@@ -71,10 +71,10 @@ pub(super) fn add(
         {
             let entry = entry.excepting(exceptions);
             store.put_over(store.lookup(host, port)?.as_ref(), entry.clone())?;
-            told(ctx, "updated", &entry)
+            report_change(ctx, "updated", &entry)
         }
-        Some(entry) if action != "known" => told(ctx, action, &entry),
-        Some(entry) if ctx.out.is_json() => ctx.out.record(&record(action, &entry)),
+        Some(entry) if action != "known" => report_change(ctx, action, &entry),
+        Some(entry) if ctx.out.is_json() => ctx.out.record(&entry_record(action, &entry)),
         _ => {
             let shown = shown.certificate.fingerprint;
             ctx.out.notice(&format!("{}: trusted already, {shown}", server.site.key()));
@@ -84,9 +84,9 @@ pub(super) fn add(
 }
 
 /// The answer was told and noted already; what is left to say is what became of it.
-fn answered(ctx: &Context, server: &Server, entry: Option<Entry>) -> Result<()> {
+fn entry_from_answer(ctx: &Context, server: &Server, entry: Option<Entry>) -> Result<()> {
     match entry {
-        Some(entry) if ctx.out.is_json() => ctx.out.record(&record("added", &entry)),
+        Some(entry) if ctx.out.is_json() => ctx.out.record(&entry_record("added", &entry)),
         Some(_) => Ok(()),
         None => {
             ctx.out.notice(&format!("{}: accepted once, not remembered", server.site.key()));
@@ -100,7 +100,7 @@ fn with_hint(error: Error, hint: &str) -> Error {
     if error.kind() == Kind::CertUnknown { error.with_hint(hint) } else { error }
 }
 
-fn another(server: &Server, expected: &[Fingerprint], shown: &Shown) -> Error {
+fn another_certificate(server: &Server, expected: &[Fingerprint], shown: &Shown) -> Error {
     let name = server.site.key();
     let error = Error::new(
         Kind::CertUnknown,

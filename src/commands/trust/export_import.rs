@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use super::{Failures, filezilla, record, told, warn_of_damage};
+use super::{Failures, entry_record, filezilla, report_change, warn_of_damage};
 use crate::bookmarks::filezilla_xml;
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
@@ -16,16 +16,16 @@ use crate::trust::entry::{Entry, Why, address};
 use crate::trust::store::remove_command;
 
 /// Writes the entries, for the owner's eyes only, or prints them.
-pub(super) fn export(ctx: &Context, file: Option<&Path>) -> Result<()> {
+pub(super) fn export_file(ctx: &Context, file: Option<&Path>) -> Result<()> {
     let entries = ctx.connection.trust_gate().store().list()?;
     warn_of_damage(ctx, None)?;
     let Some(file) = file.filter(|file| *file != Path::new("-")) else {
         if ctx.out.is_json() {
-            return entries.iter().try_for_each(|e| ctx.out.record(&record("exported", e)));
+            return entries.iter().try_for_each(|e| ctx.out.record(&entry_record("exported", e)));
         }
         return entries.iter().try_for_each(|entry| ctx.out.line(&entry.to_string()));
     };
-    let path = ctx.local_path(&local_path::expand_tilde(&local_path::word(file)));
+    let path = ctx.local_path(&local_path::expand_tilde(&local_path::word_from_path(file)));
     let text: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
     write_private(&path, text.as_bytes()).map_err(|why| Error::local(&path, &why))?;
     ctx.out.notice(&format!("{}: servers written: {}", path.display(), entries.len()));
@@ -43,21 +43,22 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 /// Adds the entries of a file: an exported one, or FileZilla's `trustedcerts.xml`.
-pub(super) fn import(ctx: &Context, file: &Path) -> anyhow::Result<()> {
+pub(super) fn import_file(ctx: &Context, file: &Path) -> anyhow::Result<()> {
     let (name, bytes) =
-        local_path::read_whole(&local_path::word(file), |path| ctx.local_path(path))?;
-    let found = match filezilla_xml::looks_like(&bytes) {
-        true => {
-            filezilla::entries(&bytes, chrono::Utc::now()).map_err(|error| error.about(&name))?
-        }
-        false => entries(&bytes),
+        local_path::read_file_or_stdin(&local_path::word_from_path(file), |path| {
+            ctx.local_path(path)
+        })?;
+    let found = match filezilla_xml::looks_like_xml(&bytes) {
+        true => filezilla::parse_entries(&bytes, chrono::Utc::now())
+            .map_err(|error| error.about(&name))?,
+        false => read_entries(&bytes),
     };
     let mut failures = Failures::default();
     let mut known = 0;
     for (line, entry) in found {
         let result = entry
             .map_err(|error| Error::new(Kind::Local, format!("{name}, line {line}: {error}")))
-            .and_then(|entry| one(ctx, entry));
+            .and_then(|entry| import_entry(ctx, entry));
         match result {
             Ok(Imported::Added) => {}
             Ok(Imported::Known) => known += 1,
@@ -71,7 +72,7 @@ pub(super) fn import(ctx: &Context, file: &Path) -> anyhow::Result<()> {
 }
 
 /// The lines of an exported file, with their numbers.
-fn entries(bytes: &[u8]) -> Vec<(usize, Result<Entry>)> {
+fn read_entries(bytes: &[u8]) -> Vec<(usize, Result<Entry>)> {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.lines().enumerate();
     let lines = lines.filter(|(_, line)| !line.trim().is_empty() && !line.trim().starts_with('#'));
@@ -83,13 +84,13 @@ enum Imported {
     Known,
 }
 
-fn one(ctx: &Context, entry: Entry) -> Result<Imported> {
+fn import_entry(ctx: &Context, entry: Entry) -> Result<Imported> {
     let store = ctx.connection.trust_gate().store().clone();
     match store.lookup(&entry.host, entry.port)? {
         None => {
             let entry = Entry { why: Why::Import, ..entry };
             store.put_over(None, entry.clone())?;
-            told(ctx, "imported", &entry)?;
+            report_change(ctx, "imported", &entry)?;
             Ok(Imported::Added)
         }
         Some(old) if old.certificate == entry.certificate => Ok(Imported::Known),

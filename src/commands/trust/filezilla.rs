@@ -15,19 +15,25 @@ use crate::trust::entry::{Entry, Why};
 /// # Errors
 ///
 /// [`Kind::Local`] for a file that is not FileZilla's.
-pub(super) fn entries(bytes: &[u8], now: DateTime<Utc>) -> Result<Vec<(usize, Result<Entry>)>> {
-    let document =
-        filezilla_xml::parse(bytes, "TrustedCerts", "a file of FileZilla's trusted certificates")?;
+pub(super) fn parse_entries(
+    bytes: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Vec<(usize, Result<Entry>)>> {
+    let document = filezilla_xml::parse_document(
+        bytes,
+        "TrustedCerts",
+        "a file of FileZilla's trusted certificates",
+    )?;
     let found = document.descendants().filter(|node| node.has_tag_name("Certificate"));
-    Ok(found.map(|node| (filezilla_xml::line(node), entry(node, now))).collect())
+    Ok(found.map(|node| (filezilla_xml::line_number(node), parse_entry(node, now))).collect())
 }
 
-fn entry(node: Node<'_, '_>, now: DateTime<Utc>) -> Result<Entry> {
+fn parse_entry(node: Node<'_, '_>, now: DateTime<Utc>) -> Result<Entry> {
     let wrong = |what: &str| Error::new(Kind::Local, format!("no usable {what}"));
-    let host = filezilla_xml::child(node, "Host").ok_or_else(|| wrong("host"))?;
-    let port = filezilla_xml::child(node, "Port").and_then(|port| port.parse().ok());
+    let host = filezilla_xml::child_text(node, "Host").ok_or_else(|| wrong("host"))?;
+    let port = filezilla_xml::child_text(node, "Port").and_then(|port| port.parse().ok());
     let port = port.filter(|port| *port != 0).ok_or_else(|| wrong("port"))?;
-    let data = filezilla_xml::child(node, "Data").and_then(|data| from_hex(&data));
+    let data = filezilla_xml::child_text(node, "Data").and_then(|data| from_hex(&data));
     let der = data.ok_or_else(|| wrong("certificate"))?;
     Entry::new(&host, port, &Certificate::from_der(&der)?, Why::Import, now)
 }
@@ -65,7 +71,7 @@ mod tests {
             ("<Data>00</Data><Host>h</Host>", "no usable port"),
         ] {
             let text = file(&format!("<Certificate>{inside}</Certificate>\n"));
-            let found = entries(text.as_bytes(), NOW).unwrap();
+            let found = parse_entries(text.as_bytes(), NOW).unwrap();
             let [(line, Err(error))] = &found[..] else { panic!("{inside}: {found:?}") };
             assert_eq!(*line, 4, "{inside}");
             assert!(error.message().contains(why), "{inside}: {error}");
@@ -74,11 +80,11 @@ mod tests {
 
     #[test]
     fn a_file_that_is_cut_or_another_one_is_an_error() {
-        assert!(entries(file("").as_bytes(), NOW).unwrap().is_empty());
+        assert!(parse_entries(file("").as_bytes(), NOW).unwrap().is_empty());
         let whole = file("<Certificate><Data>00</Data></Certificate>");
         let (cut, _) = whole.split_at(whole.len() - 30);
         for other in [cut.as_bytes(), b"<FileZilla3></FileZilla3>", b"<html>", b"<\xff"] {
-            assert_eq!(entries(other, NOW).unwrap_err().kind(), Kind::Local);
+            assert_eq!(parse_entries(other, NOW).unwrap_err().kind(), Kind::Local);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `trust list` and `trust show`: what the store says.
 
 use super::server::Server;
-use super::{record, warn_of_damage};
+use super::{entry_record, warn_of_damage};
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Column, Overflow, Table, time_text};
@@ -10,11 +10,11 @@ use crate::trust::entry::{Entry, Origin, Why, address};
 use crate::trust::exception::Exception;
 
 /// All entries, and a warning for each line that is none.
-pub(super) fn list(ctx: &Context) -> Result<()> {
+pub(super) fn list_entries(ctx: &Context) -> Result<()> {
     let entries = ctx.connection.trust_gate().store().list_all()?;
     warn_of_damage(ctx, None)?;
     if ctx.out.is_json() {
-        return entries.iter().try_for_each(|entry| ctx.out.record(&record("listed", entry)));
+        return entries.iter().try_for_each(|entry| ctx.out.record(&entry_record("listed", entry)));
     }
     if entries.is_empty() {
         ctx.out.notice("no servers are remembered");
@@ -41,8 +41,8 @@ pub(super) fn list(ctx: &Context) -> Result<()> {
 }
 
 /// All that is known of one server; without a port, of each of its ports.
-pub(super) fn show(ctx: &Context, server: &str) -> Result<()> {
-    let Server { site, port_given } = Server::find(ctx, server, false)?;
+pub(super) fn show_entry(ctx: &Context, server: &str) -> Result<()> {
+    let Server { site, port_given } = Server::find_server(ctx, server, false)?;
     let store = ctx.connection.trust_gate().store().clone();
     let entries: Vec<Entry> = match port_given {
         true => store.lookup(&site.host, site.port)?.into_iter().collect(),
@@ -57,13 +57,13 @@ pub(super) fn show(ctx: &Context, server: &str) -> Result<()> {
     warn_of_damage(ctx, Some(&site.host))?;
     for (index, entry) in entries.iter().enumerate() {
         if ctx.out.is_json() {
-            ctx.out.record(&record("listed", entry))?;
+            ctx.out.record(&entry_record("listed", entry))?;
             continue;
         }
         if index > 0 {
             ctx.out.line("")?;
         }
-        for line in lines(entry) {
+        for line in entry_lines(entry) {
             ctx.out.line(&line)?;
         }
     }
@@ -76,7 +76,7 @@ pub(super) fn not_listed(name: &str) -> Error {
         .with_hint("see `trust list`")
 }
 
-fn lines(entry: &Entry) -> Vec<String> {
+fn entry_lines(entry: &Entry) -> Vec<String> {
     let why = match entry.why {
         Why::Ca => "valid by the system's roots",
         Why::Yes => "the question was answered with yes",

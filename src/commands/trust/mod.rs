@@ -54,15 +54,17 @@ impl Builtin for Trust {
 /// [`Kind::CertChanged`] for one whose certificate is not the one listed.
 pub fn run(command: &TrustCommand, ctx: &mut Context) -> anyhow::Result<()> {
     match command {
-        TrustCommand::List => list::list(ctx)?,
-        TrustCommand::Show { server } => list::show(ctx, server)?,
+        TrustCommand::List => list::list_entries(ctx)?,
+        TrustCommand::Show { server } => list::show_entry(ctx, server)?,
         TrustCommand::Add { server, fingerprint, implicit } => {
-            add::add(ctx, server, fingerprint.as_deref(), *implicit)?;
+            add::add_entry(ctx, server, fingerprint.as_deref(), *implicit)?;
         }
-        TrustCommand::Remove { servers } => return remove::remove(ctx, servers),
-        TrustCommand::Scan { servers, implicit } => return scan::scan(ctx, servers, *implicit),
-        TrustCommand::Export { file } => export_import::export(ctx, file.as_deref())?,
-        TrustCommand::Import { file } => return export_import::import(ctx, file),
+        TrustCommand::Remove { servers } => return remove::remove_entries(ctx, servers),
+        TrustCommand::Scan { servers, implicit } => {
+            return scan::scan_servers(ctx, servers, *implicit);
+        }
+        TrustCommand::Export { file } => export_import::export_file(ctx, file.as_deref())?,
+        TrustCommand::Import { file } => return export_import::import_file(ctx, file),
     }
     Ok(())
 }
@@ -88,7 +90,7 @@ impl Failures {
 }
 
 /// An entry as a record.
-fn record(action: &str, entry: &Entry) -> Record<'static> {
+fn entry_record(action: &str, entry: &Entry) -> Record<'static> {
     Record::Trust(output::Trust {
         action: action.to_owned(),
         host: entry.host.clone(),
@@ -105,11 +107,11 @@ fn record(action: &str, entry: &Entry) -> Record<'static> {
 }
 
 /// Tells that the store was changed: the audit log, and a record or a notice.
-fn told(ctx: &Context, action: &str, entry: &Entry) -> Result<()> {
+fn report_change(ctx: &Context, action: &str, entry: &Entry) -> Result<()> {
     let why = "the trust store was changed";
     ctx.audit_of(&entry.host, entry.port).log_trust(action, why, Some(entry.certificate));
     if ctx.out.is_json() {
-        return ctx.out.record(&record(action, entry));
+        return ctx.out.record(&entry_record(action, entry));
     }
     let name = address(&entry.host, entry.port);
     ctx.out.notice(&format!("{name}: {action}, {}", entry.certificate));

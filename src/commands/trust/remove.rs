@@ -2,25 +2,25 @@
 
 use super::list::not_listed;
 use super::server::Server;
-use super::{Failures, told};
+use super::{Failures, report_change};
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::trust::entry::Entry;
 
 /// Forgets servers; without a port, all ports of a host.
-pub(super) fn remove(ctx: &Context, servers: &[String]) -> anyhow::Result<()> {
+pub(super) fn remove_entries(ctx: &Context, servers: &[String]) -> anyhow::Result<()> {
     let servers: Result<Vec<Server>> =
-        servers.iter().map(|server| Server::find(ctx, server, false)).collect();
+        servers.iter().map(|server| Server::find_server(ctx, server, false)).collect();
     let mut failures = Failures::default();
     for server in servers? {
-        if let Err(error) = one(ctx, server) {
+        if let Err(error) = remove_one_entry(ctx, server) {
             failures.add(ctx, error);
         }
     }
     failures.into_result()
 }
 
-fn one(ctx: &Context, server: Server) -> Result<()> {
+fn remove_one_entry(ctx: &Context, server: Server) -> Result<()> {
     let Server { site, port_given } = server;
     let store = ctx.connection.trust_gate().store().clone();
     let port = port_given.then_some(site.port);
@@ -39,7 +39,7 @@ fn one(ctx: &Context, server: Server) -> Result<()> {
         return Err(not_listed(&name));
     }
     for entry in &entries {
-        told(ctx, "removed", entry)?;
+        report_change(ctx, "removed", entry)?;
     }
     if removed > entries.len() {
         let count = removed - entries.len();

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::Utc;
 
 use super::Failures;
-use super::server::{Server, Shown, look};
+use super::server::{Server, Shown, probe_certificate};
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ftp::session::SessionConfig;
@@ -20,33 +20,37 @@ use crate::trust::display::{day, describe_all, names, one_line};
 const AT_A_TIME: usize = 8;
 
 /// Prints the certificates of several servers, in the order in which they were named.
-pub(super) fn scan(ctx: &Context, servers: &[String], implicit: bool) -> anyhow::Result<()> {
+pub(super) fn scan_servers(
+    ctx: &Context,
+    servers: &[String],
+    implicit: bool,
+) -> anyhow::Result<()> {
     let servers: Result<Vec<Server>> =
-        servers.iter().map(|server| Server::find(ctx, server, implicit)).collect();
+        servers.iter().map(|server| Server::find_server(ctx, server, implicit)).collect();
     let servers = servers?;
     let options: Result<Vec<SessionConfig>> =
         servers.iter().map(|server| ctx.session_config(&server.site)).collect();
-    let shown = look_at_all(&options?)?;
+    let shown = probe_all(&options?)?;
     ctx.cancel.check()?;
     let mut failures = Failures::default();
     for (server, shown) in servers.iter().zip(shown) {
         match shown {
-            Ok(shown) => print(ctx, server, &shown)?,
-            Err(error) => failures.add(ctx, about(error, server)),
+            Ok(shown) => print_result(ctx, server, &shown)?,
+            Err(error) => failures.add(ctx, describe_server(error, server)),
         }
     }
     failures.into_result()
 }
 
 /// Results in the order of the servers.
-fn look_at_all(options: &[SessionConfig]) -> Result<Vec<Result<Shown>>> {
+fn probe_all(options: &[SessionConfig]) -> Result<Vec<Result<Shown>>> {
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         threads::start_workers(scope, "scan", AT_A_TIME.min(options.len()), || {
             || {
-                while let Some((index, options)) = take(&next, options) {
-                    let shown = look(options);
+                while let Some((index, options)) = take_server(&next, options) {
+                    let shown = probe_certificate(options);
                     found.lock().unwrap_or_else(PoisonError::into_inner).push((index, shown));
                 }
             }
@@ -57,7 +61,7 @@ fn look_at_all(options: &[SessionConfig]) -> Result<Vec<Result<Shown>>> {
     Ok(found.into_iter().map(|(_, shown)| shown).collect())
 }
 
-fn take<'a>(
+fn take_server<'a>(
     next: &AtomicUsize,
     options: &'a [SessionConfig],
 ) -> Option<(usize, &'a SessionConfig)> {
@@ -66,12 +70,12 @@ fn take<'a>(
 }
 
 /// Most errors name the server already.
-fn about(error: crate::error::Error, server: &Server) -> crate::error::Error {
+fn describe_server(error: crate::error::Error, server: &Server) -> crate::error::Error {
     let named = error.message().contains(&server.site.host);
     if named { error } else { error.about(server.site.key()) }
 }
 
-fn print(ctx: &Context, server: &Server, shown: &Shown) -> Result<()> {
+fn print_result(ctx: &Context, server: &Server, shown: &Shown) -> Result<()> {
     let (site, certificate) = (&server.site, &shown.certificate);
     if ctx.out.is_json() {
         return ctx.out.record(&Record::Trust(output::Trust {
@@ -87,7 +91,7 @@ fn print(ctx: &Context, server: &Server, shown: &Shown) -> Result<()> {
     }
     ctx.out.line(&format!("{} {}", site.key(), certificate.fingerprint))?;
     if ctx.out.is_terminal_out() {
-        for (label, text) in details(ctx, server, shown) {
+        for (label, text) in detail_lines(ctx, server, shown) {
             ctx.out.line(&format!("  {label:<11} {text}"))?;
         }
     }
@@ -95,7 +99,7 @@ fn print(ctx: &Context, server: &Server, shown: &Shown) -> Result<()> {
 }
 
 /// What a person wants to see beside the fingerprint.
-fn details(ctx: &Context, server: &Server, shown: &Shown) -> Vec<(&'static str, String)> {
+fn detail_lines(ctx: &Context, server: &Server, shown: &Shown) -> Vec<(&'static str, String)> {
     let Shown { identity, certificate, agreed } = shown;
     let host = &server.site.host;
     let mut details = vec![

@@ -25,17 +25,17 @@ impl Server {
     /// # Errors
     ///
     /// [`Kind::Usage`](crate::error::Kind::Usage); bookmarks that cannot be read.
-    pub(super) fn find(ctx: &Context, text: &str, implicit: bool) -> Result<Self> {
+    pub(super) fn find_server(ctx: &Context, text: &str, implicit: bool) -> Result<Self> {
         if text.contains("://") {
-            return Self::of(text, true, implicit);
+            return Self::from_target(text, true, implicit);
         }
-        match bookmarks::find(&ctx.home, text)? {
-            Some(url) => Self::of(&url, true, implicit),
-            None => Self::of(text, has_port(text), implicit),
+        match bookmarks::find_bookmark(&ctx.home, text)? {
+            Some(url) => Self::from_target(&url, true, implicit),
+            None => Self::from_target(text, has_port(text), implicit),
         }
     }
 
-    fn of(target: &str, port_given: bool, implicit: bool) -> Result<Self> {
+    fn from_target(target: &str, port_given: bool, implicit: bool) -> Result<Self> {
         let mut site = target::parse(target)?.site;
         site.host = normal_host(&site.host)?;
         if implicit && !port_given {
@@ -49,7 +49,7 @@ impl Server {
     }
 
     /// The shortest target that means this server again.
-    pub(super) fn target(&self) -> String {
+    pub(super) fn probe_target(&self) -> String {
         let implied = self.site.port == TlsMode::Implicit.default_port();
         match self.site.mode {
             TlsMode::Implicit if !implied => format!("ftps://{}", self.site.key()),
@@ -80,7 +80,7 @@ pub(super) struct Shown {
 /// # Errors
 ///
 /// Those of the connection and the handshake.
-pub(super) fn look(options: &crate::ftp::session::SessionConfig) -> Result<Shown> {
+pub(super) fn probe_certificate(options: &crate::ftp::session::SessionConfig) -> Result<Shown> {
     let (identity, agreed) = probe(options)?;
     let certificate = Certificate::from_der(&identity.der)?;
     Ok(Shown { identity, certificate, agreed })
@@ -109,7 +109,8 @@ mod tests {
         ] {
             let given = given || text.contains("://");
             let server =
-                Server::of(text, text.contains("://") || has_port(text), implicit).unwrap();
+                Server::from_target(text, text.contains("://") || has_port(text), implicit)
+                    .unwrap();
             let site = &server.site;
             let got = (site.host.as_str(), site.port, site.mode, server.port_given);
             assert_eq!(got, (host, port, mode, given), "{text} {implicit}");

@@ -29,7 +29,7 @@ pub struct Cursor {
 /// Finds the command that byte `offset` of `line` is in; `None` in a comment.
 ///
 /// An offset beyond the line counts as its end, one inside a character as that character's start.
-pub fn cursor(line: &str, offset: usize) -> Option<Cursor> {
+pub fn find_cursor(line: &str, offset: usize) -> Option<Cursor> {
     let ends = (0..=offset.min(line.len())).rev().find(|at| line.is_char_boundary(*at));
     let mut line = &line[..ends.unwrap_or_default()];
     let mut lexer = Lexer::new(line);
@@ -88,7 +88,7 @@ mod tests {
     /// The line with `^` where the cursor is.
     fn at(marked: &str) -> Option<Cursor> {
         let offset = marked.find('^').expect("a cursor");
-        cursor(&marked.replacen('^', "", 1), offset)
+        find_cursor(&marked.replacen('^', "", 1), offset)
     }
 
     #[test]
@@ -162,8 +162,8 @@ mod tests {
 
     #[test]
     fn any_offset_will_do() {
-        assert_eq!(cursor("ls é", 4).expect("inside é").current, "");
-        assert_eq!(cursor("ls é", 99).expect("beyond").current, "é");
+        assert_eq!(find_cursor("ls é", 4).expect("inside é").current, "");
+        assert_eq!(find_cursor("ls é", 99).expect("beyond").current, "é");
     }
 
     fn read_back(source: &str) -> Vec<Piece> {
@@ -184,7 +184,7 @@ mod tests {
             assert_eq!(text, name, "{quoted:?}");
             let special = |p: &Piece| !p.quoted && p.text.contains(['*', '?', '[', '{', '~']);
             assert!(!pieces.iter().any(special), "{quoted:?} keeps a meaning");
-            let found = cursor(&quoted, quoted.len()).expect("a cursor");
+            let found = find_cursor(&quoted, quoted.len()).expect("a cursor");
             assert_eq!((found.current.as_str(), found.start), (name, 0), "{quoted:?}");
         }
     }

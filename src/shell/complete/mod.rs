@@ -18,7 +18,7 @@ use crate::output::{escape, fit};
 use crate::settings::ROWS;
 use crate::shell_quote::{Quote, quote_for};
 
-use cursor::cursor;
+use cursor::find_cursor;
 pub use names::{Name, Nature, local_names};
 use want::{Place, Want};
 
@@ -69,7 +69,7 @@ impl rustyline::completion::Candidate for Candidate {
 /// What could stand at byte `pos` of `line`: the byte at which the word to replace begins (it ends
 /// at `pos`), and the candidates in order.
 pub fn complete(line: &str, pos: usize, sources: &Sources<'_>) -> (usize, Vec<Candidate>) {
-    let Some(cursor) = cursor(line, pos) else { return (pos, Vec::new()) };
+    let Some(cursor) = find_cursor(line, pos) else { return (pos, Vec::new()) };
     let word = Typed {
         text: &cursor.current,
         quote: cursor.quote,
@@ -78,13 +78,13 @@ pub fn complete(line: &str, pos: usize, sources: &Sources<'_>) -> (usize, Vec<Ca
         blank: if line.get(pos..).is_some_and(|rest| rest.starts_with(' ')) { "" } else { " " },
     };
     let found = if cursor.in_pipe {
-        let shell = |directory: &str| names::for_a_shell((sources.local)(directory));
+        let shell = |directory: &str| names::quote_for_shell((sources.local)(directory));
         match cursor.command.is_empty() && !cursor.after_redirect && !word.text.contains('/') {
             true => Vec::new(),
-            false => names::complete(&word, false, &shell),
+            false => names::complete_name(&word, false, &shell),
         }
     } else if cursor.after_redirect {
-        names::complete(&word, false, sources.local)
+        names::complete_name(&word, false, sources.local)
     } else {
         command_line(&without_aliases(&cursor.command, sources.aliases), &word, sources)
     };
@@ -141,14 +141,14 @@ fn command_line(words: &[String], word: &Typed<'_>, sources: &Sources<'_>) -> Ve
         return Vec::new();
     };
     let definition = spec.definition();
-    let place = Place::after(&definition, words);
+    let place = Place::after_words(&definition, words);
     if place.takes_options() && word.text.starts_with('-') {
         if let Some((name, value)) = word.text.split_once('=') {
             let value = Typed { text: value, tilde: false, ..*word };
             let found = wanted(&place.value_of(spec, name), &value, sources);
             return found.into_iter().map(|found| behind(&format!("{name}="), found)).collect();
         }
-        return word.among(place.options());
+        return word.among(place.option_names());
     }
     wanted(&place.want(spec), word, sources)
 }
@@ -166,9 +166,9 @@ fn wanted(want: &Want, word: &Typed<'_>, sources: &Sources<'_>) -> Vec<Candidate
         Want::Remote { directories } => {
             // `~` is a name like any other there.
             let word = Typed { tilde: false, ..*word };
-            names::complete(&word, *directories, sources.remote)
+            names::complete_name(&word, *directories, sources.remote)
         }
-        Want::Local { directories } => names::complete(word, *directories, sources.local),
+        Want::Local { directories } => names::complete_name(word, *directories, sources.local),
         Want::Sites => word.among((sources.sites)()),
         Want::Bookmarks => word.among((sources.bookmarks)()),
         Want::Commands => {
@@ -213,7 +213,7 @@ fn without_aliases(words: &[String], aliases: &BTreeMap<String, String>) -> Vec<
         && seen.insert(first)
     {
         let body = format!("{body} ");
-        let Some(inner) = cursor(&body, body.len()) else { break };
+        let Some(inner) = find_cursor(&body, body.len()) else { break };
         words.splice(..1, inner.command);
     }
     words

@@ -36,7 +36,7 @@ pub struct Name {
 
 /// The names that could stand where `word` is being typed. `list` gives what is in a directory,
 /// whose path as typed ends in `/`, or is empty.
-pub(super) fn complete(
+pub(super) fn complete_name(
     word: &Typed<'_>,
     directories: bool,
     list: &dyn Fn(&str) -> Vec<Name>,
@@ -95,7 +95,7 @@ fn candidate(word: &Typed<'_>, directory: &str, found: &Name) -> Candidate {
 /// What is in a local directory; nothing where it cannot be read.
 pub fn local_names(directory: &str) -> Vec<Name> {
     let directory = if directory.is_empty() { "." } else { directory };
-    let path = local_path::path(&local_path::expand_tilde(directory));
+    let path = local_path::path_from_word(&local_path::expand_tilde(directory));
     let Ok(entries) = std::fs::read_dir(path) else { return Vec::new() };
     let name = |entry: std::fs::DirEntry| {
         let kind = entry.file_type().ok();
@@ -110,6 +110,6 @@ pub fn local_names(directory: &str) -> Vec<Name> {
 }
 
 /// Only those names that mean the same to the user's shell in our quotes.
-pub(super) fn for_a_shell(names: Vec<Name>) -> Vec<Name> {
+pub(super) fn quote_for_shell(names: Vec<Name>) -> Vec<Name> {
     names.into_iter().filter(|found| !found.name.contains(['$', '`', '<'])).collect()
 }

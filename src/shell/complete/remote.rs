@@ -32,7 +32,7 @@ struct Silence {
 }
 
 impl Silence {
-    fn of(out: &Output) -> Self {
+    fn for_context(out: &Output) -> Self {
         let verbosity = out.verbosity();
         out.set_verbosity(0);
         Self { out: out.clone(), verbosity }
@@ -54,11 +54,11 @@ pub struct Lister {
 impl Lister {
     /// What is in a directory, as far as it is known in time. `typed` may end in `/`; empty is the
     /// current directory.
-    pub fn names(&mut self, ctx: &mut Context, typed: &str) -> Vec<Name> {
-        self.find(ctx, typed).unwrap_or_default()
+    pub fn remote_names(&mut self, ctx: &mut Context, typed: &str) -> Vec<Name> {
+        self.find_listing(ctx, typed).unwrap_or_default()
     }
 
-    fn find(&mut self, ctx: &mut Context, typed: &str) -> Option<Vec<Name>> {
+    fn find_listing(&mut self, ctx: &mut Context, typed: &str) -> Option<Vec<Name>> {
         let path = match typed.trim_end_matches('/') {
             "" if typed.is_empty() => None,
             "" => Some(RemotePath::root()),
@@ -67,31 +67,35 @@ impl Lister {
         let cwd = ctx.connection.remote_directory()?;
         let directory = cwd.resolve(path.as_ref().map_or(".", RemotePath::as_str)).ok()?;
         let patience = ctx.settings.duration(CMD_COMPLETION_TIMEOUT, None);
-        self.wait(ctx, Duration::ZERO);
-        if let Some(names) = cached(ctx, &directory) {
+        self.wait_for_listing(ctx, Duration::ZERO);
+        if let Some(names) = cached_names(ctx, &directory) {
             return Some(names);
         }
         if self.waiting.is_none() && !patience.is_zero() {
-            self.waiting = Some(ask(ctx, path, directory.clone())?);
+            self.waiting = Some(request_listing(ctx, path, directory.clone())?);
         }
-        let (listed, entries) = self.wait(ctx, patience)?;
-        (listed == directory).then(|| entries.iter().map(name).collect())
+        let (listed, entries) = self.wait_for_listing(ctx, patience)?;
+        (listed == directory).then(|| entries.iter().map(completion_name).collect())
     }
 
     /// Has the session back, however long its listing takes (a Ctrl-C ends it).
-    pub fn finish(&mut self, ctx: &mut Context) {
+    pub fn finish_requests(&mut self, ctx: &mut Context) {
         if let Some(waiting) = self.waiting.take()
             && let Ok(answer) = waiting.answer.recv()
         {
-            keep(ctx, waiting.directory, answer);
+            keep_session(ctx, waiting.directory, answer);
         }
     }
 
     /// Waits for the listing under way; what it brings is kept in the cache.
-    fn wait(&mut self, ctx: &mut Context, patience: Duration) -> Option<(RemotePath, Vec<Entry>)> {
+    fn wait_for_listing(
+        &mut self,
+        ctx: &mut Context,
+        patience: Duration,
+    ) -> Option<(RemotePath, Vec<Entry>)> {
         let waiting = self.waiting.take()?;
         match waiting.answer.recv_timeout(patience) {
-            Ok(answer) => keep(ctx, waiting.directory, answer),
+            Ok(answer) => keep_session(ctx, waiting.directory, answer),
             Err(RecvTimeoutError::Timeout) => {
                 self.waiting = Some(waiting);
                 None
@@ -102,13 +106,17 @@ impl Lister {
 }
 
 /// Begins a listing on a session that is alive as far as known.
-fn ask(ctx: &mut Context, path: Option<RemotePath>, directory: RemotePath) -> Option<Waiting> {
+fn request_listing(
+    ctx: &mut Context,
+    path: Option<RemotePath>,
+    directory: RemotePath,
+) -> Option<Waiting> {
     let idle = ctx.settings.duration(NET_IDLE, ctx.connection.host());
     if ctx.connection.session()?.last_used().elapsed() > idle {
         return None;
     }
     let mut session = ctx.connection.lend_session()?;
-    let silence = Silence::of(&ctx.console);
+    let silence = Silence::for_context(&ctx.console);
     let (sender, answer) = channel();
     let list = move || {
         let listing = session.list_directory(path.as_ref(), true);
@@ -120,7 +128,7 @@ fn ask(ctx: &mut Context, path: Option<RemotePath>, directory: RemotePath) -> Op
     Some(Waiting { directory, answer, _silence: silence })
 }
 
-fn keep(
+fn keep_session(
     ctx: &mut Context,
     directory: RemotePath,
     (session, listing): (Session, Result<RemoteListing>),
@@ -134,12 +142,12 @@ fn keep(
     Some((directory, listing.entries))
 }
 
-fn cached(ctx: &Context, directory: &RemotePath) -> Option<Vec<Name>> {
+fn cached_names(ctx: &Context, directory: &RemotePath) -> Option<Vec<Name>> {
     let expire = ctx.settings.duration(CACHE_EXPIRE, ctx.connection.host());
-    Some(ctx.cache.fresh_listing(directory, expire)?.iter().map(name).collect())
+    Some(ctx.cache.fresh_listing(directory, expire)?.iter().map(completion_name).collect())
 }
 
-fn name(entry: &Entry) -> Name {
+fn completion_name(entry: &Entry) -> Name {
     Name {
         name: entry.name.clone(),
         nature: match entry.kind {

@@ -62,7 +62,7 @@ pub(super) struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// The place after `words`, which follow the command's name.
-    pub(super) fn after(definition: &'a Command, words: &'a [String]) -> Self {
+    pub(super) fn after_words(definition: &'a Command, words: &'a [String]) -> Self {
         let mut place = Self {
             command: definition,
             waiting: None,
@@ -71,16 +71,16 @@ impl<'a> Place<'a> {
             typed: Vec::new(),
         };
         for word in words {
-            place.pass(word);
+            place.pass_word(word);
         }
         place
     }
 
-    fn pass(&mut self, word: &'a str) {
+    fn pass_word(&mut self, word: &'a str) {
         if self.waiting.take().is_some() {
             return;
         }
-        if self.in_rest() {
+        if self.is_in_rest() {
             self.positionals.push(word);
         } else if self.options && word == "--" {
             self.options = false;
@@ -99,7 +99,7 @@ impl<'a> Place<'a> {
     /// The option of this word that has its value in the next one.
     fn option_that_waits(&self, word: &str) -> Option<&'a Arg> {
         if word.starts_with("--") {
-            let arg = self.long(word).filter(|_| !word.contains('='))?;
+            let arg = self.long_option(word).filter(|_| !word.contains('='))?;
             return takes_next_word(arg).then_some(arg);
         }
         let mut letters = word.chars().skip(1);
@@ -114,7 +114,7 @@ impl<'a> Place<'a> {
     }
 
     /// The option of a word `--name`, `--na` or `--name=value`.
-    fn long(&self, word: &str) -> Option<&'a Arg> {
+    fn long_option(&self, word: &str) -> Option<&'a Arg> {
         let name = word.strip_prefix("--")?;
         let name = name.split_once('=').map_or(name, |(name, _)| name);
         let begins = |arg: &&Arg| arg.get_long().is_some_and(|long| long.starts_with(name));
@@ -129,7 +129,7 @@ impl<'a> Place<'a> {
 
     /// Whether an option may stand here.
     pub(super) fn takes_options(&self) -> bool {
-        self.options && self.waiting.is_none() && !self.in_rest()
+        self.options && self.waiting.is_none() && !self.is_in_rest()
     }
 
     /// The positional argument that comes now; several may stand for the last one.
@@ -142,13 +142,13 @@ impl<'a> Place<'a> {
     }
 
     /// Whether all that follows belongs to the last argument, options too.
-    fn in_rest(&self) -> bool {
+    fn is_in_rest(&self) -> bool {
         let last = self.positionals.len().checked_sub(1).and_then(|index| self.positional(index));
         last.is_some_and(|(_, arg)| arg.is_trailing_var_arg_set())
     }
 
     /// The options, with their dashes.
-    pub(super) fn options(&self) -> Vec<String> {
+    pub(super) fn option_names(&self) -> Vec<String> {
         let shown = self.command.get_arguments().filter(|arg| !arg.is_hide_set());
         shown
             .flat_map(|arg| {
@@ -161,7 +161,7 @@ impl<'a> Place<'a> {
 
     /// What the value of the option `--name` may be.
     pub(super) fn value_of(&self, spec: &Spec, name: &str) -> Want {
-        self.long(name).map_or(Want::Nothing, |arg| for_option(spec, arg))
+        self.long_option(name).map_or(Want::Nothing, |arg| for_option(spec, arg))
     }
 
     /// What may stand here, an option apart.
@@ -173,7 +173,7 @@ impl<'a> Place<'a> {
             let names = self.command.get_subcommands().filter(|inner| !inner.is_hide_set());
             return Want::Words(names.map(|inner| inner.get_name().to_owned()).collect());
         }
-        if let Some(want) = self.of_the_shell(spec) {
+        if let Some(want) = self.shell_variable(spec) {
             return want;
         }
         match self.positional(self.positionals.len()) {
@@ -188,12 +188,14 @@ impl<'a> Place<'a> {
 
     /// Positional arguments that mean something to the shell, and local ones of commands that say
     /// nothing about it.
-    fn of_the_shell(&self, spec: &Spec) -> Option<Want> {
+    fn shell_variable(&self, spec: &Spec) -> Option<Want> {
         let index = self.positionals.len();
         let backwards = self.typed.iter().any(|word| *word == "-R" || word.starts_with("--rev"));
         Some(match (spec.name, index) {
             ("set", 0) => Want::Settings,
-            ("set", _) => self.positionals.first().map_or(Want::Nothing, |name| values(name)),
+            ("set", _) => {
+                self.positionals.first().map_or(Want::Nothing, |name| possible_values(name))
+            }
             ("help", _) => Want::Commands,
             ("alias", 0) | ("unalias", _) => Want::Aliases,
             ("fg" | "kill" | "wait", _) => Want::Jobs { all: spec.name != "fg" },
@@ -278,7 +280,7 @@ fn value_name(arg: &Arg) -> String {
 }
 
 /// The values that a setting takes, where there are words for them.
-fn values(name: &str) -> Want {
+fn possible_values(name: &str) -> Want {
     let name = name.split_once('/').map_or(name, |(name, _)| name);
     match resolve(name).map(|row| row.kind) {
         Ok(ValueKind::Words(words)) => Want::Words(words.iter().map(|w| (*w).into()).collect()),

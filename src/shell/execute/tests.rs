@@ -3,13 +3,13 @@
 mod commands;
 mod jobs;
 
-use super::run;
+use super::run_script;
 use crate::commands::context::testing::Fixture;
 use crate::error::{Kind, kind_of};
 
 /// Runs a script in a new context.
 fn script(text: &str) -> Ran {
-    ran(Fixture::new(run), text)
+    ran(Fixture::new(run_script), text)
 }
 
 /// What a script left behind.
@@ -21,7 +21,7 @@ struct Ran {
 }
 
 fn ran(mut fixture: Fixture, text: &str) -> Ran {
-    let result = run(&mut fixture.ctx, text, "test");
+    let result = run_script(&mut fixture.ctx, text, "test");
     let kind = result.err().map(|error| kind_of(&error));
     fixture.ctx.out.flush().unwrap();
     let (out, err) = (fixture.ctx.out.stdout_text(), fixture.ctx.out.stderr_text());
@@ -77,7 +77,11 @@ fn a_tolerated_failure_does_not_count_and_any_other_does() {
     ] {
         let ran = script(text);
         let totals = ran.fixture.ctx.totals;
-        assert_eq!((totals.failed, totals.first, ran.kind), (failed, first, kind), "{text}");
+        assert_eq!(
+            (totals.failed, totals.first_failure, ran.kind),
+            (failed, first, kind),
+            "{text}"
+        );
     }
 }
 
@@ -85,15 +89,15 @@ fn a_tolerated_failure_does_not_count_and_any_other_does() {
 fn who_goes_on_after_a_failure() {
     let text = "false; echo on";
     assert_eq!(script(text).out, "");
-    let mut fixture = Fixture::new(run);
+    let mut fixture = Fixture::new(run_script);
     fixture.ctx.keep_going = true;
     let kept = ran(fixture, text);
     assert_eq!((kept.out.as_str(), kept.kind), ("on\n", Some(Kind::Other)));
-    let mut fixture = Fixture::new(run);
+    let mut fixture = Fixture::new(run_script);
     fixture.ctx.at_prompt = true;
     assert_eq!(ran(fixture, text).out, "on\n");
     assert_eq!(script("set cmd:fail-exit no; false; echo on").out, "on\n");
-    let mut fixture = Fixture::new(run);
+    let mut fixture = Fixture::new(run_script);
     fixture.ctx.at_prompt = true;
     assert_eq!(ran(fixture, "set cmd:fail-exit yes; false; echo on").out, "");
 }
@@ -132,7 +136,7 @@ fn nothing_runs_of_a_script_that_is_wrong_somewhere() {
 
 #[test]
 fn what_a_command_prints_goes_where_it_is_sent() {
-    let fixture = Fixture::new(run);
+    let fixture = Fixture::new(run_script);
     let (one, two) = (fixture.path("one"), fixture.path("two"));
     let text = format!(
         "echo a > {one}; echo b >> {one}; (echo c; echo d) > {two}; echo e; \
@@ -144,7 +148,7 @@ fn what_a_command_prints_goes_where_it_is_sent() {
     assert_eq!(ran.fixture.read("two"), "c\nd\nf g\nj\n");
     assert_eq!(ran.fixture.read("two.h"), "h\n");
     // Notices and errors are not data.
-    let fixture = Fixture::new(run);
+    let fixture = Fixture::new(run_script);
     let one = fixture.path("one");
     let ran = self::ran(fixture, &format!("lcd /nowhere > {one}"));
     assert!(ran.err.contains("/nowhere"), "{}", ran.err);
@@ -211,12 +215,12 @@ fn aliases_that_cannot_be_are_refused() {
 
 #[test]
 fn a_sourced_file_runs_here_and_its_errors_tell_its_lines() {
-    let fixture = Fixture::new(run);
+    let fixture = Fixture::new(run_script);
     let file = fixture.file("ok", "# comment\necho a\nset net:timeout 7s\nalias x echo y\n");
     let ran = self::ran(fixture, &format!("source {file}; set; alias; echo end"));
     assert_eq!(ran.out, "a\nset net:timeout 7s\nalias x 'echo y'\nend\n", "{}", ran.err);
 
-    let fixture = Fixture::new(run);
+    let fixture = Fixture::new(run_script);
     let file = fixture.file("wrong", "echo a\n echo b; nonsense\n");
     let ran = self::ran(fixture, &format!("source {file}; echo end"));
     assert_eq!(ran.out, "");
@@ -229,7 +233,7 @@ fn a_sourced_file_runs_here_and_its_errors_tell_its_lines() {
 
 #[test]
 fn a_file_that_sources_itself_ends() {
-    let fixture = Fixture::new(run);
+    let fixture = Fixture::new(run_script);
     let file = fixture.path("loop");
     fixture.file("loop", &format!("source {file}\n"));
     let ran = self::ran(fixture, &format!("source {file}"));
@@ -257,7 +261,7 @@ fn repeating_ends_by_number_and_by_condition() {
 
 #[test]
 fn an_interruption_ends_the_whole_script() {
-    let fixture = Fixture::new(run);
+    let fixture = Fixture::new(run_script);
     fixture.ctx.cancel.request(crate::cancel::Reason::Interrupted);
     let ran = ran(fixture, "echo a || echo b; echo c");
     assert_eq!((ran.out.as_str(), ran.kind), ("", Some(Kind::Interrupted)));

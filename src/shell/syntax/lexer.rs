@@ -106,54 +106,54 @@ impl<'a> Lexer<'a> {
     }
 
     fn token(&mut self) -> (Token<'a>, Option<(Open, Pos)>) {
-        let Some(c) = self.peek() else { return (Token::End, None) };
+        let Some(c) = self.peek_char() else { return (Token::End, None) };
         let token = match c {
-            '\n' => self.take(1, Token::Newline),
-            ';' => self.take(1, Token::Semicolon),
-            '#' => return (Token::Comment(self.comment()), None),
-            ')' => self.take(1, Token::GroupEnd),
-            '(' if self.at_command => self.take(1, Token::GroupStart),
-            '&' if self.rest().starts_with("&&") => self.take(2, Token::And),
-            '&' => self.take(1, Token::Background),
-            '>' if self.rest().starts_with(">>") => self.take(2, Token::Append),
-            '>' => self.take(1, Token::Into),
-            '|' if self.rest().starts_with("||") => self.take(2, Token::Or),
-            '|' if self.in_shell => self.take(1, Token::Semicolon),
+            '\n' => self.take_token(1, Token::Newline),
+            ';' => self.take_token(1, Token::Semicolon),
+            '#' => return (Token::Comment(self.read_comment()), None),
+            ')' => self.take_token(1, Token::GroupEnd),
+            '(' if self.at_command => self.take_token(1, Token::GroupStart),
+            '&' if self.remaining().starts_with("&&") => self.take_token(2, Token::And),
+            '&' => self.take_token(1, Token::Background),
+            '>' if self.remaining().starts_with(">>") => self.take_token(2, Token::Append),
+            '>' => self.take_token(1, Token::Into),
+            '|' if self.remaining().starts_with("||") => self.take_token(2, Token::Or),
+            '|' if self.in_shell => self.take_token(1, Token::Semicolon),
             '|' => {
-                self.bump();
+                self.next_char();
                 let (text, open) = self.shell_text(Until::Operator);
                 return (Token::Pipe(text), open);
             }
             '!' if self.at_command && !self.in_shell => {
-                self.bump();
+                self.next_char();
                 let (text, open) = self.shell_text(Until::LineEnd);
                 return (Token::Local(text), open);
             }
             _ => {
-                let (word, open) = self.word();
+                let (word, open) = self.read_word();
                 return (Token::Word(word), open);
             }
         };
         (token, None)
     }
 
-    fn take(&mut self, count: usize, token: Token<'a>) -> Token<'a> {
+    fn take_token(&mut self, count: usize, token: Token<'a>) -> Token<'a> {
         for _ in 0..count {
-            self.bump();
+            self.next_char();
         }
         token
     }
 
-    pub(super) fn rest(&self) -> &'a str {
+    pub(super) fn remaining(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    pub(super) fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
+    pub(super) fn peek_char(&self) -> Option<char> {
+        self.remaining().chars().next()
     }
 
-    pub(super) fn bump(&mut self) -> Option<char> {
-        let c = self.peek()?;
+    pub(super) fn next_char(&mut self) -> Option<char> {
+        let c = self.peek_char()?;
         self.at += c.len_utf8();
         if c == '\n' {
             self.pos = Pos { line: self.pos.line + 1, column: 1 };
@@ -165,40 +165,40 @@ impl<'a> Lexer<'a> {
 
     /// Whether a backslash and a line end stand here.
     fn at_continuation(&self) -> bool {
-        let rest = self.rest();
+        let rest = self.remaining();
         rest.starts_with("\\\n") || rest.starts_with("\\\r\n")
     }
 
     /// Passes over the backslash and the line end of a continuation.
     fn skip_continuation(&mut self) {
-        while self.bump().is_some_and(|c| c != '\n') {}
+        while self.next_char().is_some_and(|c| c != '\n') {}
     }
 
     pub(super) fn skip_blanks(&mut self) {
         loop {
-            match self.peek() {
+            match self.peek_char() {
                 // A carriage return is a blank: so CR LF ends a line as LF does.
-                Some(' ' | '\t' | '\r') => drop(self.bump()),
+                Some(' ' | '\t' | '\r') => drop(self.next_char()),
                 Some('\\') if self.at_continuation() => self.skip_continuation(),
                 _ => return,
             }
         }
     }
 
-    pub(super) fn comment(&mut self) -> &'a str {
+    pub(super) fn read_comment(&mut self) -> &'a str {
         let start = self.at;
-        while self.peek().is_some_and(|c| c != '\n') {
-            self.bump();
+        while self.peek_char().is_some_and(|c| c != '\n') {
+            self.next_char();
         }
         &self.text[start..self.at]
     }
 
     /// A word. Parentheses inside it that pair up are its own (`file(1).txt`); a `)` too many ends
     /// it, as the end of a group.
-    fn word(&mut self) -> (Word, Option<(Open, Pos)>) {
+    fn read_word(&mut self) -> (Word, Option<(Open, Pos)>) {
         let mut word = Word { pieces: Vec::new(), pos: self.pos };
         let mut parentheses = Vec::new();
-        while let Some(c) = self.peek() {
+        while let Some(c) = self.peek_char() {
             let pos = self.pos;
             match c {
                 ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '>' => break,
@@ -209,16 +209,16 @@ impl<'a> Lexer<'a> {
                 }
                 _ => {}
             }
-            self.bump();
+            self.next_char();
             match c {
-                '\\' => match self.bump() {
+                '\\' => match self.next_char() {
                     Some(c) => word.push(c, true),
                     None => return (word, Some((Open::Backslash, pos))),
                 },
                 '\'' | '"' => {
                     let quote = if c == '"' { Quote::Double } else { Quote::Single };
                     word.begin(true);
-                    if !self.quoted(quote, &mut word) {
+                    if !self.read_quoted(quote, &mut word) {
                         return (word, Some((Open::Quote(quote), pos)));
                     }
                 }
@@ -234,20 +234,20 @@ impl<'a> Lexer<'a> {
     }
 
     /// The inside of a quote, to behind its end; false if the text ends first.
-    fn quoted(&mut self, quote: Quote, word: &mut Word) -> bool {
-        while let Some(c) = self.peek() {
+    fn read_quoted(&mut self, quote: Quote, word: &mut Word) -> bool {
+        while let Some(c) = self.peek_char() {
             if quote == Quote::Double && self.at_continuation() {
                 self.skip_continuation();
                 continue;
             }
-            self.bump();
+            self.next_char();
             match (quote, c) {
                 (Quote::Single, '\'') | (Quote::Double, '"') => return true,
                 (Quote::Double, '\\') => {
                     // Other backslashes in double quotes are themselves.
-                    let escaped = self.peek().filter(|next| matches!(next, '"' | '\\'));
+                    let escaped = self.peek_char().filter(|next| matches!(next, '"' | '\\'));
                     if escaped.is_some() {
-                        self.bump();
+                        self.next_char();
                     }
                     word.push(escaped.unwrap_or('\\'), true);
                 }

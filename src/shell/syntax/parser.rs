@@ -21,7 +21,7 @@ pub fn parse(source: &str, name: &str) -> Result<Script, SyntaxError> {
         .and_then(|()| {
             let mut lexer = Lexer::new(source);
             let next = lexer.next();
-            Parser { lexer, next, last_end: 0 }.script(0, None)
+            Parser { lexer, next, last_end: 0 }.parse_script(0, None)
         })
         .map_err(|Fault { pos, message, incomplete }| SyntaxError {
             name: name.to_owned(),
@@ -39,11 +39,11 @@ struct Fault {
 }
 
 impl Fault {
-    fn wrong(pos: Pos, message: impl Into<String>) -> Self {
+    fn syntax_error(pos: Pos, message: impl Into<String>) -> Self {
         Self { pos, message: message.into(), incomplete: false }
     }
 
-    fn incomplete(pos: Pos, message: impl Into<String>) -> Self {
+    fn incomplete_input(pos: Pos, message: impl Into<String>) -> Self {
         Self { pos, message: message.into(), incomplete: true }
     }
 }
@@ -56,7 +56,7 @@ fn refuse_nul(source: &str) -> Result<(), Fault> {
         line: before.matches('\n').count() + 1,
         column: before[line_start..].chars().count() + 1,
     };
-    Err(Fault::wrong(pos, "NUL is not allowed"))
+    Err(Fault::syntax_error(pos, "NUL is not allowed"))
 }
 
 struct Parser<'a> {
@@ -72,10 +72,12 @@ impl<'a> Parser<'a> {
         if let Some((open, pos)) = self.next.open {
             let in_word = matches!(self.next.token, Token::Word(_));
             return Err(match open {
-                Open::Quote(_) => Fault::incomplete(pos, "unterminated quote"),
-                Open::Backslash => Fault::incomplete(pos, "nothing follows the backslash"),
-                Open::Parenthesis if in_word => Fault::wrong(pos, "`(`: quote it, or close it"),
-                Open::Parenthesis => Fault::incomplete(pos, "`(` without `)`"),
+                Open::Quote(_) => Fault::incomplete_input(pos, "unterminated quote"),
+                Open::Backslash => Fault::incomplete_input(pos, "nothing follows the backslash"),
+                Open::Parenthesis if in_word => {
+                    Fault::syntax_error(pos, "`(`: quote it, or close it")
+                }
+                Open::Parenthesis => Fault::incomplete_input(pos, "`(` without `)`"),
             });
         }
         self.last_end = self.next.end;
@@ -83,18 +85,20 @@ impl<'a> Parser<'a> {
     }
 
     /// The items up to the end of the text, or of the group that began at `group`.
-    fn script(&mut self, depth: usize, group: Option<Pos>) -> Result<Script, Fault> {
+    fn parse_script(&mut self, depth: usize, group: Option<Pos>) -> Result<Script, Fault> {
         let mut items = Vec::new();
         loop {
             match (&self.next.token, group) {
                 (Token::End, None) => return Ok(Script { items }),
-                (Token::End, Some(pos)) => return Err(Fault::incomplete(pos, "`(` without `)`")),
+                (Token::End, Some(pos)) => {
+                    return Err(Fault::incomplete_input(pos, "`(` without `)`"));
+                }
                 (Token::GroupEnd, None) => {
-                    return Err(Fault::wrong(self.next.pos, "`)` without `(`"));
+                    return Err(Fault::syntax_error(self.next.pos, "`)` without `(`"));
                 }
                 (Token::GroupEnd, Some(pos)) => {
                     if items.is_empty() {
-                        return Err(Fault::wrong(pos, "empty group"));
+                        return Err(Fault::syntax_error(pos, "empty group"));
                     }
                     self.advance()?;
                     return Ok(Script { items });
@@ -102,14 +106,14 @@ impl<'a> Parser<'a> {
                 (Token::Semicolon | Token::Newline | Token::Comment(_), _) => {
                     self.advance()?;
                 }
-                _ => items.push(self.item(depth)?),
+                _ => items.push(self.parse_item(depth)?),
             }
         }
     }
 
-    fn item(&mut self, depth: usize) -> Result<Item, Fault> {
+    fn parse_item(&mut self, depth: usize) -> Result<Item, Fault> {
         let (pos, start) = (self.next.pos, self.next.start);
-        let mut steps = vec![self.step(When::Always, depth)?];
+        let mut steps = vec![self.parse_step(When::Always, depth)?];
         loop {
             let when = match self.next.token {
                 Token::And => When::IfOk,
@@ -121,10 +125,10 @@ impl<'a> Parser<'a> {
                 self.advance()?;
             }
             if self.next.token == Token::End {
-                let message = format!("no command after `{}`", shown(&connector.token));
-                return Err(Fault::incomplete(connector.pos, message));
+                let message = format!("no command after `{}`", shown_token(&connector.token));
+                return Err(Fault::incomplete_input(connector.pos, message));
             }
-            steps.push(self.step(when, depth)?);
+            steps.push(self.parse_step(when, depth)?);
         }
         let span = start..self.last_end;
         let background = self.next.token == Token::Background;
@@ -134,43 +138,43 @@ impl<'a> Parser<'a> {
             self.next.token,
             Token::Semicolon | Token::Newline | Token::Comment(_) | Token::GroupEnd | Token::End
         ) {
-            return Err(self.unexpected());
+            return Err(self.unexpected_token());
         }
         Ok(Item { steps, background, pos, span })
     }
 
-    fn step(&mut self, when: When, depth: usize) -> Result<Step, Fault> {
+    fn parse_step(&mut self, when: When, depth: usize) -> Result<Step, Fault> {
         let pos = self.next.pos;
         let element = match &self.next.token {
-            Token::Word(_) => Element::Simple(self.words()?),
+            Token::Word(_) => Element::Simple(self.parse_words()?),
             Token::Local(text) => {
-                let text = for_shell(text);
+                let text = parse_shell_text(text);
                 self.advance()?;
                 Element::Local(text)
             }
             Token::GroupStart if depth == MAX_DEPTH => {
                 let message = format!("groups are nested too deep: {MAX_DEPTH} at most");
-                return Err(Fault::wrong(pos, message));
+                return Err(Fault::syntax_error(pos, message));
             }
             Token::GroupStart => {
                 self.advance()?;
-                Element::Group(self.script(depth + 1, Some(pos))?)
+                Element::Group(self.parse_script(depth + 1, Some(pos))?)
             }
-            _ => return Err(self.unexpected()),
+            _ => return Err(self.unexpected_token()),
         };
-        Ok(Step { when, element, redirect: self.redirect()?, pos })
+        Ok(Step { when, element, redirect: self.parse_redirect()?, pos })
     }
 
-    fn words(&mut self) -> Result<Vec<Word>, Fault> {
+    fn parse_words(&mut self) -> Result<Vec<Word>, Fault> {
         let mut words = Vec::new();
-        while let Some(word) = self.word()? {
+        while let Some(word) = self.parse_word()? {
             words.push(word);
         }
         Ok(words)
     }
 
     /// Takes the next token if it is a word.
-    fn word(&mut self) -> Result<Option<Word>, Fault> {
+    fn parse_word(&mut self) -> Result<Option<Word>, Fault> {
         if !matches!(self.next.token, Token::Word(_)) {
             return Ok(None);
         }
@@ -180,7 +184,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn redirect(&mut self) -> Result<Option<Redirect>, Fault> {
+    fn parse_redirect(&mut self) -> Result<Option<Redirect>, Fault> {
         if !matches!(self.next.token, Token::Pipe(_) | Token::Into | Token::Append) {
             return Ok(None);
         }
@@ -191,11 +195,11 @@ impl<'a> Parser<'a> {
                 let incomplete = self.next.token == Token::End;
                 return Err(Fault { pos, message, incomplete });
             }
-            Token::Pipe(text) => Target::Pipe(for_shell(text)),
+            Token::Pipe(text) => Target::Pipe(parse_shell_text(text)),
             operator => {
-                let Some(word) = self.word()? else {
-                    let message = format!("no file name after `{}`", shown(&operator));
-                    return Err(Fault::wrong(pos, message));
+                let Some(word) = self.parse_word()? else {
+                    let message = format!("no file name after `{}`", shown_token(&operator));
+                    return Err(Fault::syntax_error(pos, message));
                 };
                 if operator == Token::Into { Target::File(word) } else { Target::Append(word) }
             }
@@ -203,17 +207,20 @@ impl<'a> Parser<'a> {
         Ok(Some(Redirect { target, pos }))
     }
 
-    fn unexpected(&self) -> Fault {
-        Fault::wrong(self.next.pos, format!("unexpected `{}`", shown(&self.next.token)))
+    fn unexpected_token(&self) -> Fault {
+        Fault::syntax_error(
+            self.next.pos,
+            format!("unexpected `{}`", shown_token(&self.next.token)),
+        )
     }
 }
 
 /// Verbatim but for the line ends of a file from Windows, which no shell takes.
-fn for_shell(text: &str) -> String {
+fn parse_shell_text(text: &str) -> String {
     text.replace("\r\n", "\n")
 }
 
-fn shown(token: &Token<'_>) -> String {
+fn shown_token(token: &Token<'_>) -> String {
     match token {
         Token::Word(word) => return word.text(),
         Token::Local(_) => "!",

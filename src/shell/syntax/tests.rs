@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::Kind;
-use crate::shell::complete::cursor::cursor;
+use crate::shell::complete::cursor::find_cursor;
 use crate::shell::redact::redact_line;
 use std::time::{Duration, Instant};
 
@@ -240,7 +240,7 @@ fn groups_are_bounded() {
     for hostile in ["(", "a(", "|(", "!(", "! \"`", "a|", "a&&", "'", "{", "\\"] {
         let text = hostile.repeat(200_000);
         let _ = parse(&text, "x");
-        let _ = cursor(&text, text.len());
+        let _ = find_cursor(&text, text.len());
         let _ = redact_line(&text);
     }
 }
@@ -313,7 +313,7 @@ fn noise_neither_panics_nor_hangs() {
     for _ in 0..100_000 {
         let count = next(16);
         let text: String = (0..count).map(|_| ATOMS[next(ATOMS.len())]).collect();
-        let _ = cursor(&text, next(text.len() + 2));
+        let _ = find_cursor(&text, next(text.len() + 2));
         let _ = redact_line(&text);
         let Ok(script) = parse(&text, "noise") else { continue };
         accepted += 1;

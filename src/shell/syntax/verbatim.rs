@@ -22,26 +22,26 @@ impl<'a> Lexer<'a> {
     /// parentheses (subshells, `$(…)`) is passed over, as are `2>&1`, `&>` and `|&`.
     pub(super) fn shell_text(&mut self, until: Until) -> (&'a str, Option<(Open, Pos)>) {
         self.skip_blanks();
-        while until == Until::Operator && self.peek() == Some('\n') {
+        while until == Until::Operator && self.peek_char() == Some('\n') {
             // As in other shells, a line may end in `|`.
-            self.bump();
+            self.next_char();
             self.skip_blanks();
         }
         let start = self.at;
         let mut end = (start, self.pos);
         let mut inside: Vec<(char, Pos)> = Vec::new();
         let mut previous = ' ';
-        while let Some(c) = self.peek() {
+        while let Some(c) = self.peek_char() {
             let pos = self.pos;
             let closer = inside.last().map(|(closer, _)| *closer);
             let blank = matches!(c, ' ' | '\t' | '\r' | '\n');
             match c {
                 '\\' => {
-                    self.bump();
-                    if self.rest().starts_with("\r\n") {
-                        self.bump();
+                    self.next_char();
+                    if self.remaining().starts_with("\r\n") {
+                        self.next_char();
                     }
-                    if self.peek().is_none() {
+                    if self.peek_char().is_none() {
                         return (&self.text[start..self.at], Some((Open::Backslash, pos)));
                     }
                 }
@@ -60,7 +60,7 @@ impl<'a> Lexer<'a> {
                     if closer.is_none() {
                         break;
                     }
-                    self.comment();
+                    self.read_comment();
                     continue;
                 }
                 '\n' if closer.is_none() => break,
@@ -69,7 +69,7 @@ impl<'a> Lexer<'a> {
                 }
                 _ => {}
             }
-            self.bump();
+            self.next_char();
             previous = if c == '\\' { 'x' } else { c };
             if !blank || closer.is_some() {
                 end = (self.at, self.pos);
@@ -86,15 +86,15 @@ impl<'a> Lexer<'a> {
 
     /// From the opening to the closing single quote; false if the text ends first.
     fn skip_single_quoted(&mut self, with_escapes: bool) -> bool {
-        self.bump();
-        while let Some(c) = self.peek() {
+        self.next_char();
+        while let Some(c) = self.peek_char() {
             match c {
                 '\'' => return true,
                 '\\' if with_escapes => {
-                    self.bump();
-                    self.bump();
+                    self.next_char();
+                    self.next_char();
                 }
-                _ => drop(self.bump()),
+                _ => drop(self.next_char()),
             }
         }
         false
@@ -102,7 +102,7 @@ impl<'a> Lexer<'a> {
 
     /// Whether what stands here, outside of the shell's quotes, ends a pipe's text.
     fn ends_pipe(&self, previous: char) -> bool {
-        let rest = self.rest();
+        let rest = self.remaining();
         if rest.starts_with([';', ')']) || rest.starts_with("&&") || rest.starts_with("||") {
             return true;
         }

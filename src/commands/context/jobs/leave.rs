@@ -55,14 +55,14 @@ impl Context {
             let Some(job) = self.jobs.take_ended(id) else { continue };
             let mut totals = job.totals;
             if job.killed {
-                (totals.failed, totals.first) = (0, None);
+                (totals.failed, totals.first_failure) = (0, None);
             } else if let Err(kind) = job.result
-                && totals.first.is_none()
+                && totals.first_failure.is_none()
             {
-                (totals.failed, totals.first) = (totals.failed + 1, Some(kind));
+                (totals.failed, totals.first_failure) = (totals.failed + 1, Some(kind));
             }
             if self.at_prompt {
-                totals.first = None;
+                totals.first_failure = None;
             }
             self.totals.add(&totals);
         }
@@ -84,7 +84,7 @@ impl Context {
     fn count_failure(&mut self, kind: Kind) {
         self.totals.failed += 1;
         if !self.at_prompt {
-            self.totals.first.get_or_insert(kind);
+            self.totals.first_failure.get_or_insert(kind);
         }
     }
 }

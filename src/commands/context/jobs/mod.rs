@@ -162,7 +162,7 @@ fn run_job(mut ctx: Context, body: JobFn, mut ending: EndGuard) {
     let status = body(&mut ctx);
     ctx.connection.close();
     let flushed = ctx.out.flush();
-    let status = match (ctx.totals.first, status, flushed, ctx.exit_requested) {
+    let status = match (ctx.totals.first_failure, status, flushed, ctx.exit_requested) {
         (Some(kind), ..) => Err(kind),
         (None, Err(kind), ..) => Err(kind),
         // `exit 3` in a job ends the job.

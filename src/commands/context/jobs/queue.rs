@@ -166,8 +166,8 @@ fn run_queue(ctx: &mut Context, key: &str) -> Result<(), Kind> {
         let result = (command.interpreter)(&mut command, &queued.text, "queue");
         ctx.totals.add(&command.totals);
         let failed = result.err().map(|error| kind_of(&error));
-        if let Some(kind) = failed.filter(|_| ctx.totals.first.is_none()) {
-            ctx.totals.first = Some(kind);
+        if let Some(kind) = failed.filter(|_| ctx.totals.first_failure.is_none()) {
+            ctx.totals.first_failure = Some(kind);
         }
         std::mem::swap(&mut ctx.connection, &mut command.connection);
     }

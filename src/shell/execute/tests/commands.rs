@@ -4,7 +4,7 @@ use super::{assert_prints, ran, script};
 use crate::commands::context::testing::Fixture;
 use crate::error::Kind;
 use crate::output::{Output, OutputOptions};
-use crate::shell::execute::run;
+use crate::shell::execute::run_script;
 
 #[test]
 fn settings_are_shown_as_they_can_be_set_again() {
@@ -57,7 +57,7 @@ fn words_are_echoed_as_they_are() {
 #[test]
 fn the_history_is_shown_with_its_numbers() {
     let with_history = |text: &str| {
-        let mut fixture = Fixture::new(run);
+        let mut fixture = Fixture::new(run_script);
         fixture.ctx.history = ["ls", "get a", "pwd"].map(str::to_owned).to_vec();
         ran(fixture, text).out
     };
@@ -109,7 +109,7 @@ fn leaving_keeps_the_status_it_was_given() {
 #[test]
 fn each_line_is_a_record_with_json() {
     let options = OutputOptions { json: true, ..OutputOptions::default() };
-    let fixture = Fixture::with(Output::memory_with(options), run);
+    let fixture = Fixture::with(Output::memory_with(options), run_script);
     let ran = super::ran(fixture, "echo a; set net:timeout 7; set; false || lcd /nowhere");
     let lines: Vec<serde_json::Value> =
         ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -131,7 +131,7 @@ fn commands_that_need_a_server_say_that_there_is_none() {
 
 #[test]
 fn local_files_are_listed() {
-    let fixture = Fixture::new(run);
+    let fixture = Fixture::new(run_script);
     for name in ["b.txt", "a.txt", ".hidden", "c d"] {
         fixture.file(name, "1234");
     }

@@ -1,6 +1,6 @@
 //! Background jobs, from the text to their last word, without a server.
 
-use super::{Ran, run};
+use super::{Ran, run_script};
 use crate::cancel::Reason;
 use crate::commands::Context;
 use crate::commands::context::testing::Fixture;
@@ -18,11 +18,11 @@ fn finished(fixture: Fixture, text: &str) -> Ran {
 }
 
 fn script(text: &str) -> Ran {
-    finished(Fixture::new(run), text)
+    finished(Fixture::new(run_script), text)
 }
 
 fn prompt(out: Output) -> Fixture {
-    let mut fixture = Fixture::with(out, run);
+    let mut fixture = Fixture::with(out, run_script);
     fixture.ctx.at_prompt = true;
     fixture
 }
@@ -75,14 +75,14 @@ fn failures_of_jobs_count_once_and_the_first_cause_wins() {
     ] {
         let ran = script(text);
         let totals = ran.fixture.ctx.totals;
-        assert_eq!((totals.failed, totals.first), (failed, first), "{text}\n{}", ran.err);
+        assert_eq!((totals.failed, totals.first_failure), (failed, first), "{text}\n{}", ran.err);
         assert!(!ran.out.contains("no"), "{text}");
     }
 }
 
 #[test]
 fn a_job_has_directories_settings_and_aliases_of_its_own() {
-    let fixture = Fixture::new(run);
+    let fixture = Fixture::new(run_script);
     let (one, two) = (fixture.path("one"), fixture.path("two"));
     for directory in [&one, &two] {
         std::fs::create_dir(directory).unwrap();
@@ -115,30 +115,30 @@ fn kill_ends_a_job_at_once_and_fg_passes_ctrl_c_on() {
     assert_eq!(ran.out.matches("killed").count(), 2, "{}", ran.out);
     assert!(ran.err.contains("[1] killed: sleep 1h &\n"), "{}", ran.err);
 
-    let mut fixture = Fixture::new(run);
-    run(&mut fixture.ctx, "sleep 1h & sleep 1h &", "test").unwrap();
+    let mut fixture = Fixture::new(run_script);
+    run_script(&mut fixture.ctx, "sleep 1h & sleep 1h &", "test").unwrap();
     fixture.ctx.cancel.request(Reason::Interrupted);
     let error = fixture.ctx.wait_with_jobs(&[2]).unwrap_err();
     assert_eq!(error.kind(), Kind::Interrupted);
     let running = |fixture: &Fixture| fixture.ctx.jobs.running_jobs();
     assert!(!running(&fixture).contains(&2) && running(&fixture).contains(&1));
     // `wait` leaves them alone.
-    assert!(run(&mut fixture.ctx, "wait", "test").is_err());
+    assert!(run_script(&mut fixture.ctx, "wait", "test").is_err());
     assert_eq!(running(&fixture), [1]);
     // The end of the program does not.
     fixture.ctx.finish_jobs();
     assert!(running(&fixture).is_empty());
-    assert_eq!(fixture.ctx.totals.first, Some(Kind::Interrupted));
+    assert_eq!(fixture.ctx.totals.first_failure, Some(Kind::Interrupted));
 }
 
 #[test]
 fn a_termination_reaches_all_jobs() {
-    let mut fixture = Fixture::new(run);
-    run(&mut fixture.ctx, "sleep 1h & (sleep 1h) &", "test").unwrap();
+    let mut fixture = Fixture::new(run_script);
+    run_script(&mut fixture.ctx, "sleep 1h & (sleep 1h) &", "test").unwrap();
     fixture.ctx.cancel.request(Reason::Terminated);
     fixture.ctx.finish_jobs();
     assert!(fixture.ctx.jobs.running_jobs().is_empty());
-    assert_eq!(fixture.ctx.totals.first, Some(Kind::Terminated));
+    assert_eq!(fixture.ctx.totals.first_failure, Some(Kind::Terminated));
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn jobs_that_are_not_there_are_wrong_usage() {
 #[test]
 fn with_json_jobs_are_records_when_they_begin_and_end() {
     let out = Output::memory_with(OutputOptions { json: true, ..OutputOptions::default() });
-    let ran = finished(Fixture::with(out, run), "echo a & wait; lcd /nowhere &");
+    let ran = finished(Fixture::with(out, run_script), "echo a & wait; lcd /nowhere &");
     let lines: Vec<serde_json::Value> =
         ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told: Vec<_> = lines
@@ -212,7 +212,7 @@ fn a_queue_is_listed_stopped_changed_and_started() {
                 echo -; queue start; queue wait; queue";
     let ran = finished(
         {
-            let mut fixture = Fixture::new(run);
+            let mut fixture = Fixture::new(run_script);
             fixture.ctx.redact = |line| Some(line.to_owned());
             fixture
         },
@@ -227,11 +227,11 @@ fn a_queue_is_listed_stopped_changed_and_started() {
 #[test]
 fn what_a_stopped_queue_leaves_undone_is_a_failure() {
     let ran = script("queue stop; queue echo a");
-    assert_eq!(ran.fixture.ctx.totals.first, Some(Kind::Other));
+    assert_eq!(ran.fixture.ctx.totals.first_failure, Some(Kind::Other));
     assert!(ran.err.contains("queue: 1 command was not run"), "{}", ran.err);
     // Killing its job keeps what waits.
-    let mut fixture = Fixture::new(run);
-    run(&mut fixture.ctx, "queue sleep 1h; queue echo a", "test").unwrap();
+    let mut fixture = Fixture::new(run_script);
+    run_script(&mut fixture.ctx, "queue sleep 1h; queue echo a", "test").unwrap();
     while fixture.ctx.queue_view().current.is_none() {
         std::thread::yield_now();
     }
@@ -241,7 +241,7 @@ fn what_a_stopped_queue_leaves_undone_is_a_failure() {
 
 #[test]
 fn a_queued_command_has_the_directory_of_when_it_was_queued() {
-    let fixture = Fixture::new(run);
+    let fixture = Fixture::new(run_script);
     let there = std::fs::canonicalize(fixture.dir.path()).unwrap().display().to_string();
     let text = format!("(lcd {there}; queue lpwd; lcd /; queue lpwd; queue wait) &");
     let ran = finished(fixture, &text);
@@ -256,7 +256,7 @@ fn at_the_prompt_jobs_wait_for_the_end_of_the_line() {
     let (go, going) = std::sync::mpsc::channel::<()>();
     let job = move |ctx: &mut Context| {
         let _ = going.recv();
-        run(ctx, "echo data", "job").map_err(|_| Kind::Other)
+        run_script(ctx, "echo data", "job").map_err(|_| Kind::Other)
     };
     ctx.start_job("echo data &", Box::new(job)).unwrap();
     assert_eq!(ctx.out.stderr_text(), "[1] echo data &\n");
@@ -268,7 +268,7 @@ fn at_the_prompt_jobs_wait_for_the_end_of_the_line() {
     assert_eq!(ctx.out.stdout_text(), "data\n");
     assert!(ctx.out.stderr_text().ends_with("[1] done: echo data &\n"));
     // A finished job is listed once.
-    run(ctx, "jobs", "prompt").unwrap();
+    run_script(ctx, "jobs", "prompt").unwrap();
     assert!(ctx.out.stdout_text().contains("done"));
     assert!(ctx.jobs.list_jobs().is_empty());
 }
@@ -286,7 +286,7 @@ fn whoever_leaves_the_prompt_is_asked_about_jobs() {
             ctx.cancel.check().map_err(|error| error.kind())
         };
         fixture.ctx.start_job("get big.iso &", Box::new(job)).unwrap();
-        run(&mut fixture.ctx, "exit", "prompt").unwrap();
+        run_script(&mut fixture.ctx, "exit", "prompt").unwrap();
         drop(go);
         assert_eq!(fixture.ctx.exit_requested.is_some(), leaves, "{answer}");
         let question = "1 job is running: wait, kill, or stay (w/k/S)? ";
@@ -294,7 +294,7 @@ fn whoever_leaves_the_prompt_is_asked_about_jobs() {
         fixture.ctx.finish_jobs();
         let err = fixture.ctx.out.stderr_text();
         assert_eq!(err.contains("[1] killed"), killed, "{answer}: {err}");
-        assert_eq!(fixture.ctx.totals.first, None);
+        assert_eq!(fixture.ctx.totals.first_failure, None);
     }
     // Without jobs, or in a script, nobody is.
     let out = Output::memory_answering(OutputOptions::default(), &[]);
