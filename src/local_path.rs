@@ -21,13 +21,13 @@ pub fn expand_tilde(text: &str) -> String {
 /// A word as a local path: bytes that are not UTF-8 come back as they were.
 pub fn path_from_word(word: &str) -> PathBuf {
     use std::os::unix::ffi::OsStringExt as _;
-    PathBuf::from(std::ffi::OsString::from_vec(encode_name(word_from_path)))
+    PathBuf::from(std::ffi::OsString::from_vec(encode_name(word)))
 }
 
-/// A local path as a word: the counterpart of [`path`].
+/// A local path as a word: the counterpart of [`path_from_word`].
 pub fn word_from_path(path: &std::path::Path) -> String {
     use std::os::unix::ffi::OsStrExt as _;
-    crate::ftp::path::decode_name(path_from_word.as_os_str().as_bytes())
+    crate::ftp::path::decode_name(path.as_os_str().as_bytes())
 }
 
 /// A file's name for messages, and its content. `-` is standard input; `locate` makes a path of any
@@ -43,9 +43,8 @@ pub fn read_file_or_stdin(
         return read.map(|_| (name.to_owned(), bytes)).map_err(|why| Error::local(name, &why));
     }
     let path = locate(&expand_tilde(file));
-    let bytes =
-        std::fs::read(&path_from_word).map_err(|why| Error::local(&path_from_word, &why))?;
-    Ok((path_from_word.display().to_string(), bytes))
+    let bytes = std::fs::read(&path).map_err(|why| Error::local(&path, &why))?;
+    Ok((path.display().to_string(), bytes))
 }
 
 #[cfg(test)]

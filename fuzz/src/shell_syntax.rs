@@ -1,7 +1,7 @@
 //! The shell language: errors point into the text, and words come back from the way they are
 //! quoted.
 
-use ftpsh::shell::complete::cursor::cursor;
+use ftpsh::shell::complete::cursor::find_cursor;
 use ftpsh::shell::syntax::{Element, Script, Word, parse};
 use ftpsh::shell_quote::{Quote, quote_for};
 
@@ -20,7 +20,7 @@ pub fn check(data: &[u8]) {
         }
     }
     for at in [0, text.len() / 2, text.len()] {
-        if let Some(cursor) = cursor(text, at) {
+        if let Some(cursor) = find_cursor(text, at) {
             assert!(cursor.start <= at && text.is_char_boundary(cursor.start), "{cursor:?}");
         }
     }

@@ -19,7 +19,7 @@ pub fn looks_like_xml(bytes: &[u8]) -> bool {
 pub fn parse_document<'a>(bytes: &'a [u8], section: &str, what: &str) -> Result<Document<'a>> {
     let text = str::from_utf8(without_byte_order_mark(bytes))
         .map_err(|_| Error::new(Kind::Local, format!("not {what}: not UTF-8")))?;
-    let document = Document::parse(own_text)
+    let document = Document::parse(text)
         .map_err(|error| Error::new(Kind::Local, format!("not {what}: {error}")))?;
     if !document.root_element().children().any(|node| node.has_tag_name(section)) {
         return Err(Error::new(Kind::Local, format!("not {what}: no {section} in it")));
@@ -29,7 +29,7 @@ pub fn parse_document<'a>(bytes: &'a [u8], section: &str, what: &str) -> Result<
 
 /// The text of the only child element of this name, trimmed.
 pub fn child_text(node: Node<'_, '_>, name: &str) -> Option<String> {
-    let mut found = node.children().filter(|child| child_text.has_tag_name(name));
+    let mut found = node.children().filter(|child| child.has_tag_name(name));
     let only = found.next()?;
     let plain = found.next().is_none() && only.children().all(|inside| !inside.is_element());
     plain.then(|| own_text(only))

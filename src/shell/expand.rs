@@ -36,10 +36,10 @@ pub fn expand_arguments(words: &[Word], spec: &Spec, ctx: &mut Context) -> Resul
     let mut arguments: Vec<_> = words.first().map(Word::text).into_iter().collect();
     for word in words.iter().skip(1) {
         for word in expand_braces(word)? {
-            expand_word(&word, spec, ctx, &mut expand_arguments)?;
+            expand_word(&word, spec, ctx, &mut arguments)?;
         }
     }
-    Ok(expand_arguments)
+    Ok(arguments)
 }
 
 fn expand_word(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<String>) -> Result<()> {

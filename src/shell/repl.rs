@@ -46,7 +46,7 @@ pub fn run_prompt(ctx: &mut Context) -> anyhow::Result<()> {
     repl.show_job_output();
     while let Some(text) = repl.read_input()? {
         repl.add_to_history(&text);
-        repl.execute(&text);
+        repl.execute_input(&text);
     }
     repl.wake.stop();
     let inner = repl.shared.borrow();
@@ -102,7 +102,7 @@ impl Repl<'_> {
                 false => (CONTINUATION.to_owned(), CONTINUATION.to_owned()),
             };
             drop(inner);
-            let line = self.read_line(&render_prompt)?;
+            let line = self.read_line(&prompt)?;
             self.interrupted = matches!(line, Line::Interrupted);
             let inner = &mut *self.shared.borrow_mut();
             let before = &mut inner.before;
@@ -130,7 +130,7 @@ impl Repl<'_> {
 
     fn read_line(&mut self, prompt: &(String, String)) -> Result<Line> {
         if let Some(editor) = &mut self.editor {
-            return line_from_editor(self.wake.while_reading(|| editor.readline(render_prompt)));
+            return line_from_editor(self.wake.while_reading(|| editor.readline(prompt)));
         }
         // The terminal has echoed `^C`, and no line end.
         let start = if self.interrupted { "\n" } else { "" };
@@ -158,7 +158,7 @@ impl Repl<'_> {
         ctx.history.drain(..ctx.history.len().saturating_sub(size));
     }
 
-    fn execute(&mut self, text: &str) {
+    fn execute_input(&mut self, text: &str) {
         let mut inner = self.shared.borrow_mut();
         inner.finish_lookups();
         let known = !inner.ctx.history.is_empty();
