@@ -81,7 +81,7 @@ const MAX_FILES_OF_A_TYPE: usize = 3;
 /// Types that are still spread over more, with the number of their files. Only ever shortened.
 const STILL_SPREAD: &[(&str, usize)] = &[
     ("commands::Context", 14),
-    ("commands::Patient", 8),
+    ("commands::Examination", 8),
     ("ftp::Session", 9),
     ("output::Output", 7),
 ];

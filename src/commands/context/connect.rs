@@ -17,7 +17,7 @@ use crate::ftp::control::trace::{Direction, ProtocolTrace};
 use crate::ftp::path::{RemotePath, decode_name};
 use crate::ftp::session::quirks::ServerQuirks;
 use crate::ftp::session::{DataMode, ListMode, Session, SessionConfig};
-use crate::ftp::slots::Slot;
+use crate::ftp::session_pool::Permit;
 use crate::output::Direction as Shown;
 use crate::settings as set;
 use crate::target::{self, Site, Target, TlsMode};
@@ -79,8 +79,8 @@ impl Context {
             connection.sources.url.take(),
         );
         let (site, login, mut session, url) = before;
-        let slot = session.as_mut().and_then(Session::take_permit);
-        let result = self.establish(slot);
+        let permit = session.as_mut().and_then(Session::take_permit);
+        let result = self.establish(permit);
         let connection = &mut self.connection;
         if result.is_err() {
             (connection.site, connection.login, connection.session) = (site, login, session);
@@ -98,10 +98,10 @@ impl Context {
 
     /// Connects and logs in, in the place of another connection that goes, or in one of its own. In
     /// a script, a server that says that it is busy (421) is asked again, `net:max-retries` times.
-    pub(super) fn establish(&mut self, mut slot: Option<Slot>) -> Result<()> {
+    pub(super) fn establish(&mut self, mut permit: Option<Permit>) -> Result<()> {
         let mut retries = self.retries();
         loop {
-            let error = match self.establish_with_fallback(slot.take()) {
+            let error = match self.establish_with_fallback(permit.take()) {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
@@ -115,9 +115,9 @@ impl Context {
     }
 
     /// Once more, one command at a time, where the server does not keep up with pipelined ones.
-    fn establish_with_fallback(&mut self, slot: Option<Slot>) -> Result<()> {
+    fn establish_with_fallback(&mut self, permit: Option<Permit>) -> Result<()> {
         let slow = self.connection.ways.is_serial();
-        match self.establish_once(slot) {
+        match self.establish_once(permit) {
             Err(error)
                 if error.kind() == Kind::Connect && !slow && self.connection.ways.is_serial() =>
             {
@@ -132,14 +132,14 @@ impl Context {
         }
     }
 
-    fn establish_once(&mut self, slot: Option<Slot>) -> Result<()> {
+    fn establish_once(&mut self, permit: Option<Permit>) -> Result<()> {
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
-        let slot = match slot {
-            Some(slot) => slot,
-            None => self.slot(&site)?,
+        let permit = match permit {
+            Some(permit) => permit,
+            None => self.permit(&site)?,
         };
         let mut session = self.connect_trusted(&site)?;
-        session.attach_permit(slot);
+        session.attach_permit(permit);
         self.log_in(&site, &mut session)?;
         self.connection.session = Some(session);
         Ok(())

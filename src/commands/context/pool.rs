@@ -5,11 +5,10 @@ use std::sync::Arc;
 use super::Context;
 use super::connection::not_connected;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::pool::Pool;
 use crate::ftp::session::Session;
 use crate::ftp::session::directory::directory_mismatch;
+use crate::ftp::session_pool::SiteSessions;
 use crate::target::Site;
-use crate::threads;
 use crate::tls::KnownGroup;
 
 impl Context {
@@ -20,7 +19,7 @@ impl Context {
     /// # Errors
     ///
     /// Those of a connection.
-    pub fn begin_pool(&mut self) -> Result<Arc<Pool>> {
+    pub fn begin_pool(&mut self) -> Result<Arc<SiteSessions>> {
         self.session()?;
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
         let login = self.connection.login.clone().ok_or_else(not_connected)?;
@@ -31,17 +30,17 @@ impl Context {
         let is_lost = session.is_directory_unknown();
         options.tls.known_group = Some(KnownGroup { group: session.negotiated().group });
         let limit = self.connection_limit(&site);
-        let jobs = self.jobs.clone();
-        let key = self.parking_key(&site, &login.user);
-        let parked = self.jobs.parking().take(&site.key(), &key);
+        let permits = self.jobs.sessions().clone();
+        let key = self.reuse_key(&site, &login.user);
+        let idle = self.jobs.sessions().take_idle(&site.key(), &key);
         // They were made to a server that shows the same certificate as ours does now, and led to the
         // same directory.
         let alike = |other: &Session| {
             let same_home = other.check_login_directory(session.login_directory()).is_ok();
             other.certificate() == pinned && same_home && !is_lost
         };
-        let (parked, strangers): (Vec<_>, Vec<_>) = parked.into_iter().partition(alike);
-        strangers.into_iter().for_each(Session::close_now);
+        let (reusable, others): (Vec<_>, Vec<_>) = idle.into_iter().partition(alike);
+        others.into_iter().for_each(Session::close_now);
         let audit = self.audit_of(&site.host, site.port);
         let connect = move || {
             if is_lost {
@@ -50,7 +49,7 @@ impl Context {
                 ));
             }
             // Without one, the pool does with what it has: the others belong to jobs.
-            let slot = jobs.free_slot(&site.key(), limit).ok_or_else(|| {
+            let permit = permits.try_permit(&site.key(), limit).ok_or_else(|| {
                 let text = format!("{}: {limit} connections are open already", site.key());
                 Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
             })?;
@@ -64,14 +63,14 @@ impl Context {
             });
             audit.log_connect(session.as_ref().err());
             let mut session = session?;
-            session.attach_permit(slot);
+            session.attach_permit(permit);
             session.set_prefetch(true);
             let logged_in = session.login_from_template(&known, &login);
             audit.log_login(login.user, logged_in.as_ref().err());
             logged_in.map(|()| session)
         };
-        let pool = Pool::new(limit, Box::new(connect));
-        for mut session in parked {
+        let pool = SiteSessions::new(limit, Box::new(connect));
+        for mut session in reusable {
             session.set_prefetch(true);
             pool.adopt(session);
         }
@@ -95,14 +94,12 @@ impl Context {
         done
     }
 
-    /// Takes a session out of the pool for the shell, and parks the others. The shell's is one in
-    /// the shell's directory; where none is, the next command connects again.
-    pub fn end_pool(&mut self, pool: &Pool) {
+    /// Ends the sharing of sessions: one in the shell's directory becomes the shell's again, the
+    /// others are kept idle. Where none is in that directory, the next command connects again.
+    pub fn end_pool(&mut self, pool: &SiteSessions) {
         let before = self.connection.position();
         let login = self.connection.login.clone();
         let Some((site, login)) = self.connection.site.clone().zip(login) else { return };
-        let (place, key) = (site.key(), self.parking_key(&site, &login.user));
-        let idle = self.idle_timeout();
         let mut sessions = pool.drain();
         sessions.retain(|session| session.failure().is_none());
         let is_ours = |session: &Session| {
@@ -110,35 +107,19 @@ impl Context {
                 *session.cwd() == place.directory && session.is_directory_unknown() == place.is_lost
             })
         };
-        let mut ours = match self.connection.session {
+        let ours = match self.connection.session {
             Some(_) => None,
-            None => sessions.iter().rposition(is_ours).map(|place| sessions.swap_remove(place)),
+            None => sessions.iter().rposition(is_ours).map(|index| sessions.swap_remove(index)),
         };
-        let settle = |session: &mut Session| {
-            session.set_prefetch(false);
-            session.drain_pending().is_ok()
-        };
-        // What is still to be read of each may take its time.
-        std::thread::scope(|scope| {
-            for mut session in sessions {
-                // One that no thread can be had for is closed.
-                let _ = threads::start(scope, "sessions", || {
-                    if self.jobs.slots().is_wanted(&place) {
-                        session.close_gracefully();
-                    } else if settle(&mut session) {
-                        self.jobs.parking().park(&place, &key, session, idle);
-                    }
-                });
-            }
-            ours = ours.take().and_then(|mut session| settle(&mut session).then_some(session));
-        });
+        let (key, idle) = (self.reuse_key(&site, &login.user), self.idle_timeout());
+        let ours = self.jobs.sessions().take_back(&site.key(), &key, idle, ours, sessions);
         if ours.is_some() {
             self.connection.session = ours;
         }
     }
 
-    /// What a parked session must have in common with one that would be made now.
-    fn parking_key(&self, site: &Site, user: &str) -> String {
+    /// What an idle session must have in common with one that would be made now.
+    fn reuse_key(&self, site: &Site, user: &str) -> String {
         let settings = self.settings.changed().map(|item| (item.row.name, item.host, item.value));
         format!("{} {user} {:?}", site.key(), settings.collect::<Vec<_>>())
     }

@@ -194,7 +194,11 @@ impl Mirror {
         Err(Error::new(Kind::Incomplete, format!("mirror {}: {left}", self.source)))
     }
 
-    fn mirror_sides(&self, pool: &Arc<crate::ftp::pool::Pool>, ctx: &Context) -> Result<Sides> {
+    fn mirror_sides(
+        &self,
+        pool: &Arc<crate::ftp::session_pool::SiteSessions>,
+        ctx: &Context,
+    ) -> Result<Sides> {
         let cwd = ctx.connection.remote_directory().cloned();
         let cwd = cwd.unwrap_or_else(crate::ftp::path::RemotePath::here);
         let ahead = crate::commands::entries::timezone::configured_offset(ctx);

@@ -9,7 +9,7 @@ use crate::commands::context::beside::{Beside, is_url, parse_url};
 use crate::commands::entries::timezone;
 use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
-use crate::ftp::pool::Pool;
+use crate::ftp::session_pool::SiteSessions;
 use crate::output::Way;
 use crate::transfer::mirror::remote::RemoteTree;
 use crate::transfer::mirror::transfer_file::Sides;
@@ -91,8 +91,8 @@ impl Mirror {
         &self,
         ctx: &mut Context,
         there: &mut Beside,
-        (source, from): (&Arc<Pool>, &str),
-        (target, to): (&Arc<Pool>, &str),
+        (source, from): (&Arc<SiteSessions>, &str),
+        (target, to): (&Arc<SiteSessions>, &str),
     ) -> Result<()> {
         let near = remote_tree(ctx, source, from)?;
         ctx.exchange(there);
@@ -103,7 +103,7 @@ impl Mirror {
     }
 }
 
-fn remote_tree(ctx: &Context, pool: &Arc<Pool>, path: &str) -> Result<Arc<RemoteTree>> {
+fn remote_tree(ctx: &Context, pool: &Arc<SiteSessions>, path: &str) -> Result<Arc<RemoteTree>> {
     let cwd = ctx.connection.remote_directory().cloned().unwrap_or_else(RemotePath::here);
     let root = cwd.resolve(if path.is_empty() { "." } else { path })?;
     Ok(Arc::new(RemoteTree::new(Arc::clone(pool), root, timezone::configured_offset(ctx))))

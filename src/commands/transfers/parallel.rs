@@ -11,7 +11,7 @@ use crate::commands::Context;
 use crate::commands::transfers::progress::ProgressBar;
 use crate::commands::transfers::{Failures, FileTransfer, report_file_transfer, with_retry};
 use crate::error::Result;
-use crate::ftp::pool::Pool;
+use crate::ftp::session_pool::SiteSessions;
 use crate::output::{Output, TreeProgress};
 use crate::threads;
 use crate::transfer::Outcome;
@@ -84,7 +84,7 @@ struct ParallelTransfer<'a> {
     sizes: &'a [Option<u64>],
     next: AtomicUsize,
     stop: AtomicBool,
-    pool: &'a Arc<Pool>,
+    pool: &'a Arc<SiteSessions>,
     tree: &'a TreeProgress,
     out: Output,
     retries: Retries,

@@ -33,7 +33,7 @@ use crate::ftp::control::{farewell, foreign};
 use crate::ftp::data::engine::{Connector, Engine, start};
 use crate::ftp::error_text::refusal_error;
 use crate::ftp::path::RemotePath;
-use crate::ftp::slots::Slot;
+use crate::ftp::session_pool::Permit;
 use crate::tls::{KnownGroup, Negotiated};
 use directory::LoginDirectory;
 use features::Features;
@@ -69,7 +69,7 @@ pub struct Session {
     /// The type in force; `None` before the first TYPE.
     ascii_type: Option<bool>,
     /// Its place among the connections to the site.
-    permit: Option<Slot>,
+    permit: Option<Permit>,
     /// Whether a data command is likely to be the next one, again and again.
     pub(in crate::ftp) prefetch_port: bool,
 }
@@ -356,12 +356,12 @@ impl Session {
     }
 
     /// Keeps the site's slot for as long as the session lasts.
-    pub fn attach_permit(&mut self, slot: Slot) {
+    pub fn attach_permit(&mut self, slot: Permit) {
         self.permit = Some(slot);
     }
 
     /// Gives its slot to another session that takes its place.
-    pub fn take_permit(&mut self) -> Option<Slot> {
+    pub fn take_permit(&mut self) -> Option<Permit> {
         self.permit.take()
     }
 

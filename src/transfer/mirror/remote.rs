@@ -10,15 +10,15 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::{RemotePath, safe_component};
-use crate::ftp::pool::Pool;
 use crate::ftp::session::Session;
 use crate::ftp::session::list::{ListedLine, listing_too_large};
+use crate::ftp::session_pool::SiteSessions;
 use crate::transfer::Remote as _;
 
 /// A tree on a server.
 #[derive(Debug)]
 pub struct RemoteTree {
-    pool: Arc<Pool>,
+    pool: Arc<SiteSessions>,
     root: RemotePath,
     /// How far the clock of LIST times is ahead of UTC, where the user said so.
     ahead: Option<TimeDelta>,
@@ -27,12 +27,12 @@ pub struct RemoteTree {
 impl RemoteTree {
     /// The tree below `root`, an absolute path. `ahead` is how far the clock of LIST times is
     /// ahead of UTC; without it, one time is compared with MDTM.
-    pub fn new(pool: Arc<Pool>, root: RemotePath, ahead: Option<TimeDelta>) -> Self {
+    pub fn new(pool: Arc<SiteSessions>, root: RemotePath, ahead: Option<TimeDelta>) -> Self {
         Self { pool, root, ahead }
     }
 
     /// The sessions.
-    pub fn pool(&self) -> &Arc<Pool> {
+    pub fn pool(&self) -> &Arc<SiteSessions> {
         &self.pool
     }
 

@@ -69,10 +69,10 @@ impl Sides {
     /// Makes a session ahead of the need.
     pub fn warm(&self) {
         match self {
-            Sides::Down(remote, _) | Sides::Up(_, remote) => remote.pool().warm(),
+            Sides::Down(remote, _) | Sides::Up(_, remote) => remote.pool().connect_ahead(),
             Sides::Across(source, target) => {
-                source.pool().warm();
-                target.pool().warm();
+                source.pool().connect_ahead();
+                target.pool().connect_ahead();
             }
         }
     }

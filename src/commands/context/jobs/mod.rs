@@ -150,7 +150,7 @@ impl Context {
     fn yield_connection(&mut self) {
         let site = self.connection.site.as_ref().map(crate::target::Site::key);
         if self.connection.session().is_some()
-            && site.is_some_and(|site| self.jobs.slots().is_wanted(&site))
+            && site.is_some_and(|site| self.jobs.sessions().is_wanted(&site))
         {
             self.connection.close();
         }

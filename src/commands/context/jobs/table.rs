@@ -9,8 +9,7 @@ use super::queue::Queue;
 use crate::cancel::{Cancel, Reason};
 use crate::commands::context::RunTotals;
 use crate::error::Kind;
-use crate::ftp::parking::Parking;
-use crate::ftp::slots::Slots;
+use crate::ftp::session_pool::SessionPool;
 use crate::output::{self, Meter, Output, Record};
 
 /// All jobs of the program. Cheap to clone; all clones are the same.
@@ -21,8 +20,7 @@ pub struct Jobs(Arc<Shared>);
 struct Shared {
     table: Mutex<Table>,
     ended: Condvar,
-    slots: Slots,
-    parking: Parking,
+    sessions: SessionPool,
     /// Whether a job has ended since somebody asked.
     changed: AtomicBool,
 }
@@ -164,14 +162,9 @@ impl Table {
 }
 
 impl Jobs {
-    /// The connections to sites, of the shell and of all jobs.
-    pub fn slots(&self) -> &Slots {
-        &self.0.slots
-    }
-
-    /// The sessions that the shell and its jobs have left for each other.
-    pub fn parking(&self) -> &Parking {
-        &self.0.parking
+    /// The sessions of the shell and of all jobs.
+    pub fn sessions(&self) -> &SessionPool {
+        &self.0.sessions
     }
 
     /// The jobs that run and those that nobody has asked after yet, by number.

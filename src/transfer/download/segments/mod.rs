@@ -25,7 +25,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::dir_handle::EntryAt;
 use crate::ftp::path::RemotePath;
-use crate::ftp::pool::Pool;
+use crate::ftp::session_pool::SiteSessions;
 use crate::threads;
 use crate::transfer::retry::Retries;
 use crate::transfer::{FileInfo, Outcome, Progress, Remote, Resume, TransferType};
@@ -45,7 +45,7 @@ pub trait RemoteSource: Sync {
     ) -> Result<()>;
 }
 
-impl RemoteSource for std::sync::Arc<Pool> {
+impl RemoteSource for std::sync::Arc<SiteSessions> {
     fn with_remote(
         &self,
         cancel: &Cancel,
