@@ -82,7 +82,7 @@ fn create_empty_file(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     let finished =
         ctx.session()?.open_upload(path, UploadMode::Whole, TransferType::Binary)?.finish();
     format::invalidate_and_report(ctx, path);
-    verify::upload(&format!("touch {path}"), &finished?)
+    verify::check_upload(&format!("touch {path}"), &finished?)
 }
 
 fn set_time(ctx: &mut Context, path: &RemotePath, time: DateTime<Utc>) -> Result<()> {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::download::resume::ResumePoint;
 use super::download::stream::{FetchFailure, FileFetcher, unconfirmed_error};
 use super::upload::journal::{Source, UploadJournal};
-use super::upload::{Compare, Resumed, open_upload_at};
+use super::upload::{Compare, ResumeCheck, open_upload_at};
 use super::{
     FileInfo, Outcome, Progress, Remote, Resume, TransferOptions, TransferType, UploadStream,
     Verify, all_tls_resumed, atomic, verify,
@@ -19,7 +19,7 @@ use crate::ftp::path::RemotePath;
 
 /// A file to carry from server to server.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub struct ServerCopy {
     /// What to fetch.
     pub from: RemotePath,
     /// Where to store it.
@@ -61,11 +61,11 @@ impl From<Failed> for Error {
     }
 }
 
-fn there(error: Error) -> Failed {
+fn target_failure(error: Error) -> Failed {
     Failed { side: Side::Target, error }
 }
 
-fn here(error: Error) -> Failed {
+fn source_failure(error: Error) -> Failed {
     Failed { side: Side::Source, error }
 }
 
@@ -75,17 +75,17 @@ fn here(error: Error) -> Failed {
 /// # Errors
 ///
 /// [`Kind::Incomplete`] where either end was not good; refusals of either server.
-pub fn copy(
+pub fn copy_between_servers(
     source: &mut dyn Remote,
     target: &mut dyn Remote,
-    job: &Job,
+    job: &ServerCopy,
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Outcome, Failed> {
     let info = match job.info {
         Some(info) if job.options.resume == Resume::No => info,
         // It may have been replaced since it was listed.
-        _ => source.file_info(&job.from).map_err(here)?,
+        _ => source.file_info(&job.from).map_err(source_failure)?,
     };
     let begun = Instant::now();
     let mut run = |info| Relay { job, info, progress, cancel, begun }.run(source, target);
@@ -96,12 +96,14 @@ pub fn copy(
     };
     ended.map_err(|ended| match ended {
         Ended::Failed(failed) => failed,
-        Ended::OtherSize(size) => here(FetchFailure::DifferentSize(size).into_error(&job.from)),
+        Ended::OtherSize(size) => {
+            source_failure(FetchFailure::DifferentSize(size).into_error(&job.from))
+        }
     })
 }
 
 struct Relay<'a> {
-    job: &'a Job,
+    job: &'a ServerCopy,
     info: FileInfo,
     progress: &'a dyn Progress,
     cancel: &'a Cancel,
@@ -123,14 +125,14 @@ impl From<Failed> for Ended {
 impl Relay<'_> {
     fn run(&self, source: &mut dyn Remote, target: &mut dyn Remote) -> Result<Outcome, Ended> {
         let (job, info) = (self.job, self.info);
-        let name = atomic::upload_name(&job.to, &job.options).map_err(there)?;
+        let name = atomic::upload_name(&job.to, &job.options).map_err(target_failure)?;
         let binary = job.options.transfer_type == TransferType::Binary;
         let path = target.absolute_path(&name);
         let journal = job.options.upload_journals.as_ref().filter(|_| binary);
-        let journal = journal.map(|journals| journals.of(&path));
+        let journal = journal.map(|journals| journals.for_path(&path));
         let version = Source::of_remote(&source.absolute_path(&job.from), info);
         let known = journal.as_ref().zip(version.as_ref());
-        let start = self.start(source, target, &name, known)?;
+        let start = self.resume_point(source, target, &name, known)?;
         let offset = start.offset;
         let whole_already = offset > 0 && info.size == Some(offset);
         let mut sent = offset;
@@ -143,34 +145,36 @@ impl Relay<'_> {
                 warning: None,
             })
         } else {
-            self.carry(source, target, &name, &start, known, &mut sent)
+            self.transfer_missing(source, target, &name, &start, known, &mut sent)
         };
         let mut differs = false;
         let done = carried.and_then(|outcome| {
-            let checked = check(source, target, job, &name, offset + outcome.bytes);
+            let checked = check_copy(source, target, job, &name, offset + outcome.bytes);
             differs = checked.as_ref().is_err_and(Failed::is_of_content);
             checked?;
-            atomic::give_final_name(target, &name, &job.to).map_err(there)?;
+            atomic::give_final_name(target, &name, &job.to).map_err(target_failure)?;
             Ok(outcome)
         });
         match (&done, known) {
             (Ok(_), Some((journal, _))) => journal.remove(),
-            (Err(_), Some((journal, _))) if differs => journal.spoil(),
-            (Err(_), Some((journal, version))) if sent > offset => journal.stopped(version, sent),
+            (Err(_), Some((journal, _))) if differs => journal.mark_unusable(),
+            (Err(_), Some((journal, version))) if sent > offset => {
+                journal.record_stop(version, sent)
+            }
             _ => {}
         }
         let outcome = done?;
         if job.options.preserve_times
             && let Some(time) = info.modified
         {
-            target.set_modified(&job.to, time).map_err(there)?;
+            target.set_modified(&job.to, time).map_err(target_failure)?;
         }
         let tls_resumed = all_tls_resumed(outcome.tls_resumed, target.tls_resumed());
         Ok(Outcome { elapsed: self.begun.elapsed(), tls_resumed, ..outcome })
     }
 
     /// Where to begin: behind what of the file is on the target already.
-    fn start(
+    fn resume_point(
         &self,
         source: &mut dyn Remote,
         target: &mut dyn Remote,
@@ -183,7 +187,7 @@ impl Relay<'_> {
         {
             return Ok(ResumePoint::default());
         }
-        let resumed = Resumed {
+        let resumed = ResumeCheck {
             target: name,
             size,
             modified: self.info.modified.map(|time| time.and_utc().timestamp()),
@@ -194,7 +198,7 @@ impl Relay<'_> {
             cancel: self.cancel,
         };
         let (mut start, mut failed) = (ResumePoint::default(), None);
-        let offset = resumed.offset(target, &mut |length, compare| {
+        let offset = resumed.resume_offset(target, &mut |length, compare| {
             let options = TransferOptions::default();
             let download = FileFetcher {
                 path: &self.job.from,
@@ -219,8 +223,8 @@ impl Relay<'_> {
             Ok(start.clone())
         });
         match (offset, failed) {
-            (Err(_), Some(error)) => Err(here(error)),
-            (Err(error), None) => Err(there(error)),
+            (Err(_), Some(error)) => Err(source_failure(error)),
+            (Err(error), None) => Err(target_failure(error)),
             (Ok(0), _) => Ok(ResumePoint::default()),
             // The samples were compared; the last block shows that the source begins where it must.
             (Ok(_), _) => Ok(ResumePoint { samples: Vec::new(), ..start }),
@@ -228,7 +232,7 @@ impl Relay<'_> {
     }
 
     /// Carries what is missing; `sent` is told up to where the target may have it.
-    fn carry(
+    fn transfer_missing(
         &self,
         source: &mut dyn Remote,
         target: &mut dyn Remote,
@@ -250,13 +254,13 @@ impl Relay<'_> {
         let download =
             FileFetcher { path: &job.from, info, options: &options, cancel: self.cancel };
         let size = self.info.size.unwrap_or(0);
-        let mut sink = Sink {
+        let mut sink = UploadSink {
             open: &mut || {
                 let outgoing =
                     open_upload_at(target, name, start.offset, job.options.transfer_type)?;
                 // Not sooner: until the server has taken the command, it has an older file.
                 if let Some((journal, version)) = known {
-                    journal.begin(version, size, start.offset);
+                    journal.record_begin(version, size, start.offset);
                 }
                 Ok(outgoing)
             },
@@ -273,23 +277,24 @@ impl Relay<'_> {
         );
         if fetched.is_ok() {
             // An empty file is one as well. Why it failed is kept.
-            let _ = sink.ready();
+            let _ = sink.open_upload();
         }
-        let Sink { outgoing, failed, .. } = sink;
+        let UploadSink { outgoing, failed, .. } = sink;
         let what = format!("put {}", job.to);
         let fetched = match (fetched, failed) {
             (Ok(outcome), None) => outcome,
-            (_, Some(Broken::Refused(error))) => return Err(there(error).into()),
+            (_, Some(Broken::Refused(error))) => return Err(target_failure(error).into()),
             (_, Some(Broken::Stream(error))) => {
                 let why = data_error(&error, timeout).about(&what);
                 let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
-                let Some(outgoing) = outgoing else { return Err(there(why).into()) };
+                let Some(outgoing) = outgoing else { return Err(target_failure(why).into()) };
                 if error.kind() == ErrorKind::TimedOut || cancelled {
                     outgoing.abort();
-                    return Err(there(why).into());
+                    return Err(target_failure(why).into());
                 }
-                let refused = outgoing.finish().ok().and_then(|f| verify::upload(&what, &f).err());
-                return Err(there(refused.unwrap_or(why)).into());
+                let refused =
+                    outgoing.finish().ok().and_then(|f| verify::check_upload(&what, &f).err());
+                return Err(target_failure(refused.unwrap_or(why)).into());
             }
             (Err(failure), None) => {
                 // What was stored so far must not pass for the whole file.
@@ -298,25 +303,25 @@ impl Relay<'_> {
                 }
                 return Err(match failure {
                     FetchFailure::DifferentSize(size) => Ended::OtherSize(size),
-                    other => here(other.into_error(&job.from)).into(),
+                    other => source_failure(other.into_error(&job.from)).into(),
                 });
             }
         };
         if let Some(outgoing) = outgoing {
             let finished = outgoing.finish();
-            let finished =
-                finished.map_err(|error| there(unconfirmed_error(&what, fetched.bytes, error)))?;
-            verify::upload(&what, &finished).map_err(there)?;
+            let finished = finished
+                .map_err(|error| target_failure(unconfirmed_error(&what, fetched.bytes, error)))?;
+            verify::check_upload(&what, &finished).map_err(target_failure)?;
         }
         Ok(fetched)
     }
 }
 
 /// What arrived must be what was sent.
-fn check(
+fn check_copy(
     source: &mut dyn Remote,
     target: &mut dyn Remote,
-    job: &Job,
+    job: &ServerCopy,
     name: &RemotePath,
     sent: u64,
 ) -> Result<(), Failed> {
@@ -326,22 +331,22 @@ fn check(
     let size = match target.file_info(name) {
         Ok(info) => info.size,
         Err(error) if error.kind() == Kind::Refused => None,
-        Err(error) => return Err(there(error)),
+        Err(error) => return Err(target_failure(error)),
     };
     if let Some(size) = size.filter(|size| *size != sent) {
         let text = format!("put {}: {sent} bytes were sent, the server has {size}", job.to);
         let error = Error::new(Kind::Incomplete, text);
         // What is missing can be sent.
-        return Err(there(if size < sent { error.transient() } else { error }));
+        return Err(target_failure(if size < sent { error.transient() } else { error }));
     }
     if job.options.verify == Verify::Hash
-        && let Some(from) = source.checksum(&job.from).map_err(here)?
-        && let Some(to) = target.checksum(name).map_err(there)?
+        && let Some(from) = source.checksum(&job.from).map_err(source_failure)?
+        && let Some(to) = target.checksum(name).map_err(target_failure)?
         && from.algorithm == to.algorithm
         && from.digits != to.digits
     {
         let text = format!("put {}: the {:?} checksums differ", job.to, from.algorithm);
-        return Err(there(Error::new(Kind::Incomplete, text)));
+        return Err(target_failure(Error::new(Kind::Incomplete, text)));
     }
     Ok(())
 }
@@ -355,16 +360,16 @@ enum Broken {
 }
 
 /// The upload as the download's sink: opened by the first bytes; keeps the reason of its failure.
-struct Sink<'a> {
+struct UploadSink<'a> {
     open: &'a mut dyn FnMut() -> Result<Box<dyn UploadStream>>,
     outgoing: Option<Box<dyn UploadStream>>,
     sent: &'a mut u64,
     failed: Option<Broken>,
 }
 
-impl Sink<'_> {
+impl UploadSink<'_> {
     /// Opens the upload; whether that worked.
-    fn ready(&mut self) -> std::io::Result<&mut Box<dyn UploadStream>> {
+    fn open_upload(&mut self) -> std::io::Result<&mut Box<dyn UploadStream>> {
         if self.outgoing.is_none() {
             match (self.open)() {
                 Ok(outgoing) => self.outgoing = Some(outgoing),
@@ -375,9 +380,9 @@ impl Sink<'_> {
     }
 }
 
-impl Write for Sink<'_> {
+impl Write for UploadSink<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let outgoing = self.ready()?;
+        let outgoing = self.open_upload()?;
         let written = outgoing.write_all(bytes);
         // Some of it may arrive though it fails.
         *self.sent += bytes.len() as u64;

@@ -14,7 +14,7 @@ use crate::tls::End;
 /// # Errors
 ///
 /// [`Kind::Incomplete`], or the kind of the server's refusal.
-pub fn download(
+pub fn check_download(
     what: &str,
     count: u64,
     expected: Option<u64>,
@@ -67,7 +67,7 @@ pub(super) fn wrong_size(what: &str, count: u64, expected: u64) -> Error {
 /// # Errors
 ///
 /// [`Kind::Incomplete`], or the kind of the server's refusal.
-pub fn upload(what: &str, finished: &Finished) -> Result<()> {
+pub fn check_upload(what: &str, finished: &Finished) -> Result<()> {
     if matches!(finished.reply.code, 226 | 250) { Ok(()) } else { Err(finished.failure(what)) }
 }
 
@@ -79,7 +79,7 @@ mod tests {
     fn judged(count: u64, expected: Option<u64>, end: End, code: u16) -> Result<bool, Kind> {
         let reply = Reply::new(code, vec![b"text".to_vec()]);
         let finished = Finished { end, reply, resumes: true };
-        download("get x", count, expected, &finished)
+        check_download("get x", count, expected, &finished)
             .map(|warning| warning.is_some())
             .map_err(|error| error.kind())
     }
@@ -128,7 +128,7 @@ mod tests {
             reply: Reply::new(226, vec![b"ok".to_vec()]),
             resumes: true,
         };
-        let error = download("get x", 5, Some(10), &finished).unwrap_err();
+        let error = check_download("get x", 5, Some(10), &finished).unwrap_err();
         assert!(error.message().contains("5 bytes") && error.message().contains("10"), "{error}");
     }
 }

@@ -22,14 +22,14 @@ use crate::error::{Error, Kind, Result};
 use crate::output::{Way, human_bytes, human_duration, human_rate};
 use crate::settings as set;
 use crate::transfer::Resume;
-use crate::transfer::mirror::confirm_stored::settle;
+use crate::transfer::mirror::confirm_stored::keep_what_was_stored;
 use crate::transfer::mirror::delete;
-use crate::transfer::mirror::executor::{self, Settings, Summary};
-use crate::transfer::mirror::filter::{Filter, Rule};
+use crate::transfer::mirror::executor::{self, MirrorSettings, MirrorSummary};
+use crate::transfer::mirror::filter::{Filter, FilterRule};
 use crate::transfer::mirror::local::LocalTree;
-use crate::transfer::mirror::plan::Rules;
+use crate::transfer::mirror::plan::MirrorRules;
 use crate::transfer::mirror::remote::RemoteTree;
-use crate::transfer::mirror::transfer_file::Sides;
+use crate::transfer::mirror::transfer_file::Endpoints;
 
 /// Make a directory tree like another one
 ///
@@ -158,7 +158,7 @@ impl Mirror {
     fn run_mirror(
         &self,
         ctx: &mut Context,
-        sides: Sides,
+        sides: Endpoints,
         way: Way,
         there: Option<&Connection>,
         limit: usize,
@@ -170,7 +170,7 @@ impl Mirror {
         }
         let watched = MirrorReport::new(ctx, way, there, sides.clone());
         let begun = std::time::Instant::now();
-        let result = executor::carry(&sides, &settings, &watched, &ctx.cancel);
+        let result = executor::transfer_all(&sides, &settings, &watched, &ctx.cancel);
         let mut summary = match result {
             Ok(summary) => summary,
             Err(error) => {
@@ -198,7 +198,7 @@ impl Mirror {
         &self,
         pool: &Arc<crate::ftp::session_pool::SiteSessions>,
         ctx: &Context,
-    ) -> Result<Sides> {
+    ) -> Result<Endpoints> {
         let cwd = ctx.connection.remote_directory().cloned();
         let cwd = cwd.unwrap_or_else(crate::ftp::path::RemotePath::here);
         let ahead = crate::commands::entries::timezone::configured_offset(ctx);
@@ -217,21 +217,22 @@ impl Mirror {
         let here = |path: &str| ctx.local_path(&local_path::expand_tilde(path));
         let tree = if self.dereference { LocalTree::following } else { LocalTree::new };
         Ok(if self.reverse {
-            Sides::Up(Arc::new(tree(here(&self.source))), remote(&default())?)
+            Endpoints::Up(Arc::new(tree(here(&self.source))), remote(&default())?)
         } else {
-            Sides::Down(remote(&self.source)?, Arc::new(LocalTree::new(here(&default()))))
+            Endpoints::Down(remote(&self.source)?, Arc::new(LocalTree::new(here(&default()))))
         })
     }
 
-    fn mirror_settings(&self, ctx: &Context, way: Way, limit: usize) -> Settings {
+    fn mirror_settings(&self, ctx: &Context, way: Way, limit: usize) -> MirrorSettings {
         let host = ctx.connection.host();
         let mut how = ctx.transfer_options(way);
         how.resume = Resume::if_asked(self.resume);
-        let rules = self.patterns.0.iter().map(|(include, pattern)| Rule::new(*include, pattern));
+        let rules =
+            self.patterns.0.iter().map(|(include, pattern)| FilterRule::new(*include, pattern));
         let workers = self.parallel.unwrap_or(ctx.settings.count(set::MIRROR_PARALLEL, host));
-        Settings {
+        MirrorSettings {
             options: how,
-            rules: Rules {
+            rules: MirrorRules {
                 filter: Filter { rules: rules.collect() },
                 newer: self.newer,
                 delete: self.delete,
@@ -252,23 +253,23 @@ impl Mirror {
     fn delete_extraneous(
         &self,
         ctx: &Context,
-        sides: &Sides,
-        settings: &Settings,
-        summary: &mut Summary,
+        sides: &Endpoints,
+        settings: &MirrorSettings,
+        summary: &mut MirrorSummary,
         watched: &MirrorReport,
     ) -> Result<()> {
-        if summary.surplus.is_empty() {
+        if summary.extraneous.is_empty() {
             return Ok(());
         }
         if !summary.clean {
-            summary.surplus.clear();
+            summary.extraneous.clear();
             return Err(Error::new(
                 Kind::Incomplete,
                 "nothing was deleted: not every listing was whole and understood",
             ));
         }
         if summary.failures > 0 && !self.delete_despite_errors {
-            summary.surplus.clear();
+            summary.extraneous.clear();
             let failed = count_text(summary.failures, "item");
             return Err(Error::new(
                 Kind::Incomplete,
@@ -276,15 +277,15 @@ impl Mirror {
             )
             .with_hint("`--delete-despite-errors` deletes all the same"));
         }
-        settle(sides, settings, summary, watched, &ctx.cancel)?;
-        let surplus = summary.surplus.len() as u64;
+        keep_what_was_stored(sides, settings, summary, watched, &ctx.cancel)?;
+        let surplus = summary.extraneous.len() as u64;
         if surplus == 0 {
             return Ok(());
         }
         let host = ctx.connection.host();
         let limit = self.max_delete.or(ctx.settings.limit(set::MIRROR_MAX_DELETE, host));
         if limit.is_some_and(|limit| limit.exceeded(surplus, summary.in_target)) {
-            summary.surplus.clear();
+            summary.extraneous.clear();
             return Err(Error::new(
                 Kind::Other,
                 format!("nothing was deleted: {surplus} would be, more than --max-delete allows"),
@@ -294,20 +295,20 @@ impl Mirror {
         if !self.yes {
             let question = format!("Delete {} from the target", count_text(surplus, "item"));
             if !ctx.confirm(&question, "--yes")? {
-                summary.surplus.clear();
+                summary.extraneous.clear();
                 return Ok(());
             }
         }
-        delete::delete(sides, settings, summary, watched, &ctx.cancel)
+        delete::delete_extraneous(sides, settings, summary, watched, &ctx.cancel)
     }
 
-    fn report_summary(&self, ctx: &Context, summary: &Summary, elapsed: std::time::Duration) {
+    fn report_summary(&self, ctx: &Context, summary: &MirrorSummary, elapsed: std::time::Duration) {
         if self.dry_run {
             return;
         }
         let mut parts = vec![format!(
             "{} ({}) in {} ({})",
-            count_text(summary.carried, "file"),
+            count_text(summary.transferred, "file"),
             human_bytes(summary.bytes),
             human_duration(elapsed),
             human_rate(summary.bytes, elapsed)

@@ -3,8 +3,8 @@
 use crate::commands::transfers::transfer_record;
 use crate::error::Result;
 use crate::output::{Cell, Column, Output, Record, Table, Way, human_size};
-use crate::transfer::mirror::plan::Action;
-use crate::transfer::mirror::transfer_file::Sides;
+use crate::transfer::mirror::plan::MirrorAction;
+use crate::transfer::mirror::transfer_file::Endpoints;
 
 /// How many lines of a plan are held back, so that the columns of a short one fit.
 const HELD: usize = 1000;
@@ -26,20 +26,20 @@ impl PlanTable {
     pub fn add_action(
         &mut self,
         out: &Output,
-        sides: &Sides,
-        action: &Action,
+        sides: &Endpoints,
+        action: &MirrorAction,
         way: Way,
     ) -> Result<()> {
         let (verb, size, why) = match action {
-            Action::MakeDirectory { .. } => ("mkdir", None, "missing"),
-            Action::Carry { size, reason, .. } => {
+            MirrorAction::MakeDirectory { .. } => ("mkdir", None, "missing"),
+            MirrorAction::Transfer { size, reason, .. } => {
                 (if way == Way::Download { "get" } else { "put" }, *size, reason.word())
             }
-            Action::Delete { .. } => ("delete", None, "surplus"),
+            MirrorAction::Delete { .. } => ("delete", None, "surplus"),
         };
         if out.is_json() {
-            let Action::Carry { path, size, .. } = action else {
-                return out.line(&format!("{verb} {}", sides.target().show(action.path())));
+            let MirrorAction::Transfer { path, size, .. } = action else {
+                return out.line(&format!("{verb} {}", sides.target().display_path(action.path())));
             };
             let (remote, local) = remote_and_local(sides, path, way);
             let mut planned = transfer_record(way, &remote, &local, None);
@@ -79,7 +79,7 @@ impl PlanTable {
 }
 
 /// A file's two ends: remote, local.
-pub fn remote_and_local(sides: &Sides, path: &str, way: Way) -> (String, String) {
-    let (source, target) = (sides.source().show(path), sides.target().show(path));
+pub fn remote_and_local(sides: &Endpoints, path: &str, way: Way) -> (String, String) {
+    let (source, target) = (sides.source().display_path(path), sides.target().display_path(path));
     if way == Way::Upload { (target, source) } else { (source, target) }
 }

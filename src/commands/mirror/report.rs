@@ -11,16 +11,16 @@ use crate::error::{Error, Result};
 use crate::ftp::path::encode_name;
 use crate::output::{Output, Record, TreeProgress, Way};
 use crate::target::Site;
-use crate::transfer::mirror::observer::Watch;
-use crate::transfer::mirror::plan::Action;
-use crate::transfer::mirror::transfer_file::Sides;
+use crate::transfer::mirror::observer::MirrorObserver;
+use crate::transfer::mirror::plan::MirrorAction;
+use crate::transfer::mirror::transfer_file::Endpoints;
 use crate::transfer::{Outcome, Progress};
 
 /// Shows a running mirror, and counts.
 pub struct MirrorReport {
     out: Output,
     tree: TreeProgress,
-    sides: Sides,
+    sides: Endpoints,
     way: Way,
     /// Files and bytes carried.
     carried: Mutex<(u64, u64)>,
@@ -33,7 +33,7 @@ pub struct MirrorReport {
 
 impl MirrorReport {
     /// Nothing has happened yet.
-    pub fn new(ctx: &Context, way: Way, there: Option<&Connection>, sides: Sides) -> Self {
+    pub fn new(ctx: &Context, way: Way, there: Option<&Connection>, sides: Endpoints) -> Self {
         let audit = ctx.audit();
         let here = ctx.connection.site.clone();
         let servers = here.zip(there.and_then(|there| there.site.clone()));
@@ -78,7 +78,7 @@ impl MirrorReport {
             Some((_, there)) => self.audit.for_site(there),
             None => self.audit.clone(),
         };
-        event(&audit, place, &self.sides.target().show(path), error);
+        event(&audit, place, &self.sides.target().display_path(path), error);
     }
 }
 
@@ -87,27 +87,27 @@ fn file_url(site: &Site, path: &str) -> String {
     Site { path: Some(encode_name(path)), ..site.clone() }.to_string()
 }
 
-impl Watch for MirrorReport {
-    fn grow(&self, files: u64, bytes: u64) {
+impl MirrorObserver for MirrorReport {
+    fn add_to_total(&self, files: u64, bytes: u64) {
         self.tree.grow(files, bytes);
     }
 
-    fn begin(&self, path: &str, size: Option<u64>) -> Box<dyn Progress> {
+    fn begin_file(&self, path: &str, size: Option<u64>) -> Box<dyn Progress> {
         Box::new(ProgressBar::in_tree(&self.tree, &self.out, path, size))
     }
 
-    fn planned(&self, action: &Action) -> Result<()> {
+    fn show_planned(&self, action: &MirrorAction) -> Result<()> {
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
         plan.add_action(&self.out, &self.sides, action, self.way)
     }
 
-    fn done(&self, action: &Action, result: Result<Option<&Outcome>, &Error>) {
+    fn action_done(&self, action: &MirrorAction, result: Result<Option<&Outcome>, &Error>) {
         let path = action.path();
         if let Err(error) = result {
             self.out.error(&error.clone().into());
         }
         match action {
-            Action::Carry { .. } => {
+            MirrorAction::Transfer { .. } => {
                 self.tree.file_done();
                 let outcome = result.ok().flatten();
                 self.audit_transfer(path, result);
@@ -129,18 +129,18 @@ impl Watch for MirrorReport {
                     let _ = self.out.record(&Record::Transfer(done));
                 }
             }
-            Action::Delete { .. } => self.audit_change(path, result.err(), Audit::log_delete),
-            Action::MakeDirectory { .. } => {
+            MirrorAction::Delete { .. } => self.audit_change(path, result.err(), Audit::log_delete),
+            MirrorAction::MakeDirectory { .. } => {
                 self.audit_change(path, result.err(), Audit::log_make_directory);
             }
         }
     }
 
-    fn failed(&self, error: &Error) {
+    fn planning_failed(&self, error: &Error) {
         self.out.error(&error.clone().into());
     }
 
-    fn note(&self, text: &str) {
+    fn show_note(&self, text: &str) {
         self.out.notice(&crate::output::escape(text));
     }
 }

@@ -12,7 +12,7 @@ use crate::ftp::path::RemotePath;
 use crate::ftp::session_pool::SiteSessions;
 use crate::output::Way;
 use crate::transfer::mirror::remote::RemoteTree;
-use crate::transfer::mirror::transfer_file::Sides;
+use crate::transfer::mirror::transfer_file::Endpoints;
 
 impl Mirror {
     /// Whether a URL stands for one of the sides.
@@ -99,7 +99,13 @@ impl Mirror {
         let far = remote_tree(ctx, target, to);
         ctx.exchange(there);
         let limit = source.limit().min(target.limit());
-        self.run_mirror(ctx, Sides::Across(near, far?), Way::Copy, Some(&there.connection), limit)
+        self.run_mirror(
+            ctx,
+            Endpoints::Across(near, far?),
+            Way::Copy,
+            Some(&there.connection),
+            limit,
+        )
     }
 }
 

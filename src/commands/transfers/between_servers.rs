@@ -74,8 +74,12 @@ impl TargetServer {
             upload_journals: ctx.upload_journals(&self.beside.connection),
             ..ctx.transfer_options(Way::Copy)
         };
-        let mut job =
-            relay::Job { from: from.clone(), to: to.clone(), info: Some(facts), options: how };
+        let mut job = relay::ServerCopy {
+            from: from.clone(),
+            to: to.clone(),
+            info: Some(facts),
+            options: how,
+        };
         let watched = ProgressBar::new(&ctx.out, from.as_str(), facts.size);
         let moved = ByteCounter::new(&watched);
         let (retries, cancel) = (ctx.retries(), ctx.cancel.clone());
@@ -88,7 +92,7 @@ impl TargetServer {
                 let lost = || Error::new(Kind::Connect, "the connection was lost").transient();
                 let source = ctx.connection.live_session().ok_or_else(lost)?;
                 let target = self.beside.connection.live_session().ok_or_else(lost)?;
-                relay::copy(source, target, &job, &moved, &cancel).map_err(
+                relay::copy_between_servers(source, target, &job, &moved, &cancel).map_err(
                     |Failed { side, error }| {
                         let connection = match side {
                             Side::Source => &ctx.connection,

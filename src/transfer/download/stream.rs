@@ -165,7 +165,7 @@ impl FileFetcher<'_> {
             }
             _ => expected,
         };
-        let warning = verify::download(&what, total, expected, &finished)?;
+        let warning = verify::check_download(&what, total, expected, &finished)?;
         Ok(Outcome {
             bytes: count,
             elapsed: begun.elapsed(),

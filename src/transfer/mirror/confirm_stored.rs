@@ -8,12 +8,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use super::delete::together;
-use super::executor::{Settings, Summary, ends_all, tried};
-use super::listing::Listing;
-use super::observer::Watch;
-use super::transfer_file::Sides;
-use super::tree::Found;
+use super::delete::for_each_parallel;
+use super::executor::{MirrorSettings, MirrorSummary, is_fatal, with_retry};
+use super::listing::CompactListing;
+use super::observer::MirrorObserver;
+use super::transfer_file::Endpoints;
+use super::tree::ListResult;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 
@@ -23,20 +23,20 @@ pub struct Stored(HashMap<String, Names>);
 
 #[derive(Debug, Default)]
 struct Names {
-    /// Whether something in it is surplus.
-    has_surplus: bool,
+    /// Whether something in it is extraneous.
+    has_extraneous: bool,
     files: Vec<Box<str>>,
     directories: Vec<Box<str>>,
 }
 
 impl Stored {
-    /// Something in this directory is surplus: what is stored in it matters from now on.
-    pub fn has_surplus(&mut self, directory: &str) {
-        self.0.entry(directory.to_owned()).or_default().has_surplus = true;
+    /// Something in this directory is extraneous: what is stored in it matters from now on.
+    pub fn mark_extraneous(&mut self, directory: &str) {
+        self.0.entry(directory.to_owned()).or_default().has_extraneous = true;
     }
 
     /// A file was stored.
-    pub fn file(&mut self, path: &str) {
+    pub fn add_file(&mut self, path: &str) {
         let (directory, name) = split(path);
         if let Some(names) = self.0.get_mut(directory) {
             names.files.push(name.into());
@@ -44,7 +44,7 @@ impl Stored {
     }
 
     /// A directory was made, or was there although it was not listed.
-    pub fn directory(&mut self, path: &str) {
+    pub fn add_directory(&mut self, path: &str) {
         let (directory, name) = split(path);
         if !name.is_empty() {
             let names = self.0.entry(directory.to_owned()).or_default();
@@ -53,39 +53,40 @@ impl Stored {
     }
 }
 
-/// Takes out of `Summary::surplus` what may be something that was just stored, and what is no longer
+/// Takes out of `MirrorSummary::extraneous` what may be something that was just stored, and what is no longer
 /// there. Each directory that it is about is told, and counted in `Summary::kept`.
 ///
 /// # Errors
 ///
 /// Ctrl-C, the loss of the server for good.
-pub fn settle(
-    sides: &Sides,
-    settings: &Settings,
-    summary: &mut Summary,
-    watch: &dyn Watch,
+pub fn keep_what_was_stored(
+    endpoints: &Endpoints,
+    settings: &MirrorSettings,
+    summary: &mut MirrorSummary,
+    observer: &dyn MirrorObserver,
     cancel: &Cancel,
 ) -> Result<()> {
     // A local disk tells at once which file a name means.
-    if matches!(sides, Sides::Down(..)) {
+    if matches!(endpoints, Endpoints::Down(..)) {
         return Ok(());
     }
     let stored = std::mem::take(&mut summary.stored).0;
-    let over: HashSet<&str> = summary.surplus.iter().flat_map(|item| above(&item.path)).collect();
+    let over: HashSet<&str> =
+        summary.extraneous.iter().flat_map(|item| above(&item.path)).collect();
     let mut matters: Vec<(&String, &Names)> = stored.iter().collect();
     matters.retain(|(path, names)| {
-        let direct = names.has_surplus && !names.files.is_empty();
+        let direct = names.has_extraneous && !names.files.is_empty();
         direct || (!names.directories.is_empty() && over.contains(path.as_str()))
     });
-    let looks: Mutex<HashMap<String, Look>> = Mutex::default();
-    together(&matters, settings.workers, cancel, |(path, names)| {
-        let look = match again(sides, settings, path, watch, cancel) {
+    let looks: Mutex<HashMap<String, SecondListing>> = Mutex::default();
+    for_each_parallel(&matters, settings.workers, cancel, |(path, names)| {
+        let look = match list_again(endpoints, settings, path, observer, cancel) {
             Ok(listing) => names.among(listing),
-            Err(error) if ends_all(sides, &error, cancel) => return Err(error),
-            Err(error) => Look::Failed(error),
+            Err(error) if is_fatal(endpoints, &error, cancel) => return Err(error),
+            Err(error) => SecondListing::Failed(error),
         };
-        if let Some(error) = look.complaint(&sides.target().show(path)) {
-            watch.failed(&error);
+        if let Some(error) = look.complaint(&endpoints.target().display_path(path)) {
+            observer.planning_failed(&error);
         }
         looks.lock().unwrap_or_else(PoisonError::into_inner).insert((*path).clone(), look);
         Ok(())
@@ -94,20 +95,24 @@ pub fn settle(
     if looks.is_empty() {
         return Ok(());
     }
-    summary.kept += looks.values().filter(|look| !matches!(look, Look::All(_))).count() as u64;
-    let surplus: HashSet<Box<str>> = summary.surplus.iter().map(|item| item.path.clone()).collect();
-    // Whether something that is surplus stays, and with it all that is in it.
+    summary.kept +=
+        looks.values().filter(|look| !matches!(look, SecondListing::All(_))).count() as u64;
+    let extraneous: HashSet<Box<str>> =
+        summary.extraneous.iter().map(|item| item.path.clone()).collect();
+    // Whether something that is extraneous stays, and with it all that is in it.
     let stays = |path: &str| {
         let (directory, name) = split(path);
-        surplus.contains(path)
+        extraneous.contains(path)
             && match looks.get(directory) {
-                Some(Look::All(listing)) => listing.find(name).is_none(),
+                Some(SecondListing::All(listing)) => listing.position_of(name).is_none(),
                 Some(_) => true,
                 None => false,
             }
     };
-    let lost = |path: &str| matches!(looks.get(path), Some(Look::NoDirectory(_) | Look::Failed(_)));
-    summary.surplus.retain(|item| {
+    let lost = |path: &str| {
+        matches!(looks.get(path), Some(SecondListing::NoDirectory(_) | SecondListing::Failed(_)))
+    };
+    summary.extraneous.retain(|item| {
         let mut on_the_way = std::iter::once(&*item.path).chain(above(&item.path));
         !on_the_way.any(stays) && !above(&item.path).any(lost)
     });
@@ -115,9 +120,9 @@ pub fn settle(
 }
 
 /// What a directory looks like the second time.
-enum Look {
+enum SecondListing {
     /// All that was stored is there.
-    All(Listing),
+    All(CompactListing),
     /// This file is not, by its name: it may be any of the others.
     NoFile(Box<str>),
     /// This directory is not: its content may be in any of the others.
@@ -126,15 +131,15 @@ enum Look {
     Failed(Error),
 }
 
-impl Look {
+impl SecondListing {
     fn complaint(&self, show: &str) -> Option<Error> {
         let kept = |why: &str| {
             Error::new(Kind::Incomplete, format!("{show}: nothing was deleted in it: {why}"))
         };
         match self {
-            Look::All(_) => None,
-            Look::Failed(error) => Some(kept(error.message())),
-            Look::NoFile(name) | Look::NoDirectory(name) => {
+            SecondListing::All(_) => None,
+            SecondListing::Failed(error) => Some(kept(error.message())),
+            SecondListing::NoFile(name) | SecondListing::NoDirectory(name) => {
                 let why = format!("`{name}` was stored in it and is not listed under that name");
                 Some(kept(&why).with_hint("give files names that the server keeps as they are"))
             }
@@ -143,13 +148,13 @@ impl Look {
 }
 
 impl Names {
-    fn among(&self, listing: Listing) -> Look {
+    fn among(&self, listing: CompactListing) -> SecondListing {
         let missing =
-            |names: &[Box<str>]| names.iter().find(|n| listing.find(n).is_none()).cloned();
+            |names: &[Box<str>]| names.iter().find(|n| listing.position_of(n).is_none()).cloned();
         match (missing(&self.directories), missing(&self.files)) {
-            (Some(name), _) => Look::NoDirectory(name),
-            (None, Some(name)) => Look::NoFile(name),
-            (None, None) => Look::All(listing),
+            (Some(name), _) => SecondListing::NoDirectory(name),
+            (None, Some(name)) => SecondListing::NoFile(name),
+            (None, None) => SecondListing::All(listing),
         }
     }
 }
@@ -166,17 +171,17 @@ fn above(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Lists a directory again; fails if that is not clean.
-fn again(
-    sides: &Sides,
-    settings: &Settings,
+fn list_again(
+    endpoints: &Endpoints,
+    settings: &MirrorSettings,
     path: &str,
-    watch: &dyn Watch,
+    observer: &dyn MirrorObserver,
     cancel: &Cancel,
-) -> Result<Listing> {
-    let target = sides.target();
-    match tried(settings, watch, cancel, || target.list_roughly(path, cancel))? {
-        Found::Nothing(error) => Err(error),
-        Found::Directory(listing) => match listing.complaints.first() {
+) -> Result<CompactListing> {
+    let target = endpoints.target();
+    match with_retry(settings, observer, cancel, || target.list_without_clock(path, cancel))? {
+        ListResult::Nothing(error) => Err(error),
+        ListResult::Directory(listing) => match listing.complaints.first() {
             Some(complaint) => Err(Error::new(Kind::Incomplete, complaint.clone())),
             None => Ok(listing),
         },
@@ -184,8 +189,8 @@ fn again(
 }
 
 /// What to say of something that is left alone, because it may be something of the source.
-pub fn twin(sides: &Sides, path: &str, twin: &str) -> Error {
-    let show = sides.target().show(path);
+pub fn ambiguous_name_error(endpoints: &Endpoints, path: &str, twin: &str) -> Error {
+    let show = endpoints.target().display_path(path);
     let text = format!("{show}: not deleted: it may be what the source has as `{twin}`");
     Error::new(Kind::Incomplete, text)
 }

@@ -1,4 +1,4 @@
-//! The deletions of a mirror, last of all: what [`carry`](super::executor::carry) found surplus.
+//! The deletions of a mirror, last of all: what [`transfer_all`](super::executor::transfer_all) found extraneous.
 //!
 //! On a server several are done at a time: first everything that is no directory, then the
 //! directories, those of one depth together, the deepest first.
@@ -6,78 +6,78 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::executor::{Settings, Summary, ends_all, tried};
-use super::observer::Watch;
-use super::plan::Surplus;
-use super::transfer_file::Sides;
+use super::executor::{MirrorSettings, MirrorSummary, is_fatal, with_retry};
+use super::observer::MirrorObserver;
+use super::plan::Extraneous;
+use super::transfer_file::Endpoints;
 use super::tree::ItemKind;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::threads;
 
-/// Deletes what is surplus, `Summary::surplus`. The caller has made sure that it may.
+/// Deletes what is extraneous, `MirrorSummary::extraneous`. The caller has made sure that it may.
 ///
 /// # Errors
 ///
 /// Ctrl-C, the loss of the server for good. Failures of single files are counted.
-pub fn delete(
-    sides: &Sides,
-    settings: &Settings,
-    summary: &mut Summary,
-    watch: &dyn Watch,
+pub fn delete_extraneous(
+    endpoints: &Endpoints,
+    settings: &MirrorSettings,
+    summary: &mut MirrorSummary,
+    observer: &dyn MirrorObserver,
     cancel: &Cancel,
 ) -> Result<()> {
-    let surplus = std::mem::take(&mut summary.surplus);
+    let extraneous = std::mem::take(&mut summary.extraneous);
     let (directories, files): (Vec<_>, Vec<_>) =
-        surplus.into_iter().partition(|item| item.kind == ItemKind::Directory);
-    let workers = match sides {
-        Sides::Down(..) => 1,
-        Sides::Up(..) | Sides::Across(..) => settings.workers,
+        extraneous.into_iter().partition(|item| item.kind == ItemKind::Directory);
+    let workers = match endpoints {
+        Endpoints::Down(..) => 1,
+        Endpoints::Up(..) | Endpoints::Across(..) => settings.workers,
     };
-    let gone = links(sides, &directories, workers, cancel)?;
+    let gone = remove_links(endpoints, &directories, workers, cancel)?;
     let summary = Mutex::new(summary);
-    let one = |item: &Surplus| {
+    let one = |item: &Extraneous| {
         let (path, action) = (&*item.path, item.action());
-        let link = gone.iter().find(|link| is_at_or_below(path, link));
+        let link = gone.iter().find(|link| is_within(path, link));
         if link.is_some_and(|link| link != path) {
             return Ok(());
         }
         let removed = match link {
             Some(_) => Ok(()),
-            None => {
-                tried(settings, watch, cancel, || sides.target().remove(path, item.kind, cancel))
-            }
+            None => with_retry(settings, observer, cancel, || {
+                endpoints.target().remove_entry(path, item.kind, cancel)
+            }),
         };
         match &removed {
             Ok(()) => locked(&summary).deleted += 1,
-            Err(error) if ends_all(sides, error, cancel) => return Err(error.clone()),
+            Err(error) if is_fatal(endpoints, error, cancel) => return Err(error.clone()),
             Err(_) => locked(&summary).failures += 1,
         }
-        watch.done(&action, removed.as_ref().map(|()| None));
+        observer.action_done(&action, removed.as_ref().map(|()| None));
         Ok(())
     };
-    together(&files, workers, cancel, one)?;
+    for_each_parallel(&files, workers, cancel, one)?;
     // They come in the order of their depths, the deepest first.
     directories
         .chunk_by(|a, b| a.depth() == b.depth())
-        .try_for_each(|level| together(level, workers, cancel, one))
+        .try_for_each(|level| for_each_parallel(level, workers, cancel, one))
 }
 
-/// Removes surplus directories that turn out to be links, outermost first, so that nothing of
+/// Removes extraneous directories that turn out to be links, outermost first, so that nothing of
 /// what they lead to is deleted.
-fn links(
-    sides: &Sides,
-    directories: &[Surplus],
+fn remove_links(
+    endpoints: &Endpoints,
+    directories: &[Extraneous],
     workers: usize,
     cancel: &Cancel,
 ) -> Result<Vec<String>> {
     let gone: Mutex<Vec<String>> = Mutex::default();
     for level in directories.chunk_by(|a, b| a.depth() == b.depth()).rev() {
         let known = locked(&gone).clone();
-        together(level, workers, cancel, |item| {
+        for_each_parallel(level, workers, cancel, |item| {
             let path = &*item.path;
-            let known = known.iter().any(|link| is_at_or_below(path, link));
-            if !known && sides.target().remove_if_link(path, cancel)? {
+            let known = known.iter().any(|link| is_within(path, link));
+            if !known && endpoints.target().remove_if_link(path, cancel)? {
                 locked(&gone).push(path.to_owned());
             }
             Ok(())
@@ -90,7 +90,7 @@ fn links(
 const WORTH: usize = 8;
 
 /// Does something with each of them, at most so many at a time, until one fails for good.
-pub(super) fn together<T: Sync>(
+pub(super) fn for_each_parallel<T: Sync>(
     items: &[T],
     workers: usize,
     cancel: &Cancel,
@@ -122,6 +122,6 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn is_at_or_below(path: &str, directory: &str) -> bool {
+fn is_within(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

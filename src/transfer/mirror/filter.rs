@@ -9,7 +9,7 @@ use crate::glob::Pattern;
 
 /// One rule.
 #[derive(Debug, Clone)]
-pub struct Rule {
+pub struct FilterRule {
     include: bool,
     only_directories: bool,
     /// The pattern's components; one means: match the name.
@@ -18,7 +18,7 @@ pub struct Rule {
     whole: bool,
 }
 
-impl Rule {
+impl FilterRule {
     /// A rule of a pattern as typed.
     pub fn new(include: bool, pattern: &str) -> Self {
         let only_directories = pattern.ends_with('/');
@@ -45,12 +45,12 @@ impl Rule {
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// In the order in which they were given.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<FilterRule>,
 }
 
 impl Filter {
     /// Whether the mirror is about this path.
-    pub fn takes(&self, path: &str, is_directory: bool) -> bool {
+    pub fn includes(&self, path: &str, is_directory: bool) -> bool {
         let decided =
             self.rules.iter().rev().find(|r| r.matches(path, is_directory)).map(|r| r.include);
         match (decided, self.rules.first()) {
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     fn filter(rules: &[(bool, &str)]) -> Filter {
-        Filter { rules: rules.iter().map(|(include, p)| Rule::new(*include, p)).collect() }
+        Filter { rules: rules.iter().map(|(include, p)| FilterRule::new(*include, p)).collect() }
     }
 
     #[test]
@@ -105,7 +105,7 @@ mod tests {
         for (rules, cases) in table {
             for (path, is_directory, taken) in *cases {
                 let filter = filter(rules);
-                assert_eq!(filter.takes(path, *is_directory), *taken, "{rules:?}: {path}");
+                assert_eq!(filter.includes(path, *is_directory), *taken, "{rules:?}: {path}");
             }
         }
     }

@@ -6,14 +6,14 @@
 
 use std::collections::HashMap;
 
-use super::tree::{Item, ItemKind, Stamp};
+use super::tree::{Item, ItemKind, Timestamp};
 
 /// A directory's content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listing {
+pub struct CompactListing {
     /// All names, one behind the other; behind a directory's name what is unique to it.
     names: String,
-    rows: Vec<Row>,
+    rows: Vec<PackedItem>,
     /// Names that are refused, and lines that were not understood, with the reason. Nothing may
     /// be deleted that rests on such a listing.
     pub complaints: Vec<String>,
@@ -24,16 +24,16 @@ const UNKNOWN: u64 = u64::MAX;
 
 /// An item whose texts lie elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Row {
+struct PackedItem {
     start: usize,
     size: u64,
-    modified: Option<Stamp>,
+    modified: Option<Timestamp>,
     name: u16,
     unique: u16,
     kind: ItemKind,
 }
 
-impl Listing {
+impl CompactListing {
     /// Adds an item. What is unique to anything but a directory is of no use and not kept.
     pub fn push(&mut self, item: Item<'_>) {
         // A component of a path has at most 255 bytes, and fewer characters.
@@ -45,7 +45,7 @@ impl Listing {
         if length(unique).is_some() {
             self.names.push_str(unique);
         }
-        self.rows.push(Row {
+        self.rows.push(PackedItem {
             start,
             size: item.size.unwrap_or(UNKNOWN),
             modified: item.modified,
@@ -59,7 +59,7 @@ impl Listing {
     /// no item of theirs is kept.
     pub fn sort(&mut self) -> Vec<String> {
         let Self { names, rows, .. } = self;
-        let name = |row: &Row| &names[row.start..row.start + usize::from(row.name)];
+        let name = |row: &PackedItem| &names[row.start..row.start + usize::from(row.name)];
         rows.sort_unstable_by(|a, b| name(a).cmp(name(b)));
         let mut twice: Vec<String> = Vec::new();
         for pair in rows.windows(2) {
@@ -75,8 +75,8 @@ impl Listing {
     }
 
     /// The memory that it takes, in bytes.
-    pub fn weight(&self) -> u64 {
-        (self.names.len() + self.rows.len() * size_of::<Row>()) as u64
+    pub fn memory_size(&self) -> u64 {
+        (self.names.len() + self.rows.len() * size_of::<PackedItem>()) as u64
     }
 
     /// How many items there are.
@@ -91,16 +91,16 @@ impl Listing {
 
     /// The item at a place below [`Listing::len`].
     pub fn get(&self, at: usize) -> Option<Item<'_>> {
-        self.rows.get(at).map(|row| self.item(row))
+        self.rows.get(at).map(|row| self.unpack_item(row))
     }
 
     /// All items, in their order.
     pub fn iter(&self) -> impl Iterator<Item = Item<'_>> {
-        self.rows.iter().map(|row| self.item(row))
+        self.rows.iter().map(|row| self.unpack_item(row))
     }
 
     /// Changes the time of the item at a place, where it has one.
-    pub fn change_time(&mut self, at: u32, change: impl FnOnce(Stamp) -> Stamp) {
+    pub fn change_time(&mut self, at: u32, change: impl FnOnce(Timestamp) -> Timestamp) {
         let row = usize::try_from(at).ok().and_then(|at| self.rows.get_mut(at));
         if let Some(row) = row {
             row.modified = row.modified.map(change);
@@ -108,8 +108,8 @@ impl Listing {
     }
 
     /// The place of a name; the items are in order.
-    pub fn find(&self, name: &str) -> Option<usize> {
-        let row_name = |row: &Row| &self.names[row.start..row.start + usize::from(row.name)];
+    pub fn position_of(&self, name: &str) -> Option<usize> {
+        let row_name = |row: &PackedItem| &self.names[row.start..row.start + usize::from(row.name)];
         self.rows.binary_search_by(|row| row_name(row).cmp(name)).ok()
     }
 
@@ -127,7 +127,7 @@ impl Listing {
 
     /// Only the items at these places, in the same order; `places` ascends.
     #[must_use]
-    pub fn only(mut self, places: &[u32]) -> Self {
+    pub fn retain_places(mut self, places: &[u32]) -> Self {
         let places = places.iter().filter_map(|place| usize::try_from(*place).ok());
         let few = places.clone().count() < self.rows.len() / 2;
         if few {
@@ -143,7 +143,7 @@ impl Listing {
         self
     }
 
-    fn item(&self, row: &Row) -> Item<'_> {
+    fn unpack_item(&self, row: &PackedItem) -> Item<'_> {
         let name = row.start..row.start + usize::from(row.name);
         let unique = name.end..name.end + usize::from(row.unique);
         Item {
@@ -164,13 +164,13 @@ mod tests {
         Item { name, kind: ItemKind::File, size: Some(1), modified: None, unique: None }
     }
 
-    fn listing(names: &[&str]) -> Listing {
-        let mut listing = Listing::default();
+    fn listing(names: &[&str]) -> CompactListing {
+        let mut listing = CompactListing::default();
         names.iter().for_each(|name| listing.push(item(name)));
         listing
     }
 
-    fn names(listing: &Listing) -> Vec<&str> {
+    fn names(listing: &CompactListing) -> Vec<&str> {
         listing.iter().map(|item| item.name).collect()
     }
 
@@ -182,14 +182,17 @@ mod tests {
             name: "a",
             kind: ItemKind::Directory,
             size: None,
-            modified: Some(Stamp { time, grain: 60, doubt: 3600 }),
+            modified: Some(Timestamp { time, precision: 60, uncertainty: 3600 }),
             unique: Some("u1"),
         };
         listing.push(directory);
         assert!(listing.sort().is_empty());
         assert_eq!(names(&listing), ["a", "b", "ä"]);
         assert_eq!(listing.get(0), Some(directory));
-        assert_eq!(["a", "ä", "au"].map(|name| listing.find(name)), [Some(0), Some(2), None]);
+        assert_eq!(
+            ["a", "ä", "au"].map(|name| listing.position_of(name)),
+            [Some(0), Some(2), None]
+        );
         assert_eq!(listing.get(1), Some(item("b")));
         assert_eq!(listing.get(3), None);
     }
@@ -210,12 +213,12 @@ mod tests {
             (&[1, 2, 4], &["b", "c", "e"]),
             (&[0, 1, 2, 3, 4], &["a", "b", "c", "d", "e"]),
         ] {
-            assert_eq!(names(&all.clone().only(places)), chosen);
+            assert_eq!(names(&all.clone().retain_places(places)), chosen);
         }
     }
 
     #[test]
     fn a_row_takes_little() {
-        assert!(size_of::<Row>() <= 48, "{}", size_of::<Row>());
+        assert!(size_of::<PackedItem>() <= 48, "{}", size_of::<PackedItem>());
     }
 }

@@ -13,8 +13,8 @@ use std::sync::OnceLock;
 use chrono::DateTime;
 use rustix::fs::{FileType, Stat};
 
-use super::listing::Listing;
-use super::tree::{Followed, Found, Item, ItemKind, Stamp, Tree};
+use super::listing::CompactListing;
+use super::tree::{Followed, Item, ItemKind, ListResult, Timestamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::dir_handle::{DirHandle, EntryAt, file_type, fold_case};
@@ -65,17 +65,17 @@ impl LocalTree {
     ///
     /// As [`LocalTree::locate`]; [`Kind::Local`] for the root, and where a directory on the way
     /// is none, or a link.
-    pub fn spot(&self, path: &str) -> Result<EntryAt> {
+    pub fn entry(&self, path: &str) -> Result<EntryAt> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let name = safe(name)?;
         Ok(self
-            .enter(parent)?
-            .map_err(|error| Error::local(self.show(parent), &error))?
+            .open_directory(parent)?
+            .map_err(|error| Error::local(self.display_path(parent), &error))?
             .entry(name))
     }
 
     /// Opens a directory of the tree, step by step from the root. No step follows a link.
-    fn enter(&self, path: &str) -> Result<io::Result<DirHandle>> {
+    fn open_directory(&self, path: &str) -> Result<io::Result<DirHandle>> {
         let mut walked = match self.root() {
             Ok(root) => root,
             Err(error) => return Ok(Err(error)),
@@ -142,7 +142,7 @@ fn item<'a>(name: &'a str, stat: &Stat) -> Item<'a> {
         name,
         kind,
         size: (kind == ItemKind::File).then(|| u64::try_from(stat.st_size).unwrap_or(0)),
-        modified: modified.map(|time| Stamp::exact(time.naive_utc())),
+        modified: modified.map(|time| Timestamp::exact(time.naive_utc())),
         unique: None,
     }
 }
@@ -158,17 +158,17 @@ fn number(device: u64, inode: u64) -> String {
 }
 
 impl Tree for LocalTree {
-    fn list(&self, path: &str, cancel: &Cancel) -> Result<Found> {
-        let failed = |error: io::Error| Error::local(self.show(path), &error);
-        let directory = match self.enter(path)? {
+    fn list_directory(&self, path: &str, cancel: &Cancel) -> Result<ListResult> {
+        let failed = |error: io::Error| Error::local(self.display_path(path), &error);
+        let directory = match self.open_directory(path)? {
             Ok(directory) => directory,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let text = format!("{}: no such directory", self.show(path));
-                return Ok(Found::Nothing(Error::new(Kind::Local, text)));
+                let text = format!("{}: no such directory", self.display_path(path));
+                return Ok(ListResult::Nothing(Error::new(Kind::Local, text)));
             }
             Err(error) => return Err(failed(error)),
         };
-        let mut listing = Listing::default();
+        let mut listing = CompactListing::default();
         for entry in directory.entry_names().map_err(failed)? {
             cancel.check()?;
             // What an interrupted download left is no part of the tree.
@@ -190,20 +190,26 @@ impl Tree for LocalTree {
             }
         }
         listing.sort();
-        Ok(Found::Directory(listing))
+        Ok(ListResult::Directory(listing))
     }
 
-    fn is_bare(&self, path: &str) -> bool {
-        match self.enter(path) {
+    fn is_empty_directory(&self, path: &str) -> bool {
+        match self.open_directory(path) {
             Ok(Ok(directory)) => directory.is_empty().unwrap_or(false),
             Ok(Err(error)) => error.kind() == ErrorKind::NotFound,
             Err(_) => false,
         }
     }
 
-    fn spelled_as(&self, path: &str, wanted: &Listing, listing: Listing) -> Listing {
-        let others = || listing.iter().filter(|item| wanted.find(item.name).is_none());
-        let Some(Ok(directory)) = self.enter(path).ok().filter(|_| others().next().is_some())
+    fn match_case_folded(
+        &self,
+        path: &str,
+        wanted: &CompactListing,
+        listing: CompactListing,
+    ) -> CompactListing {
+        let others = || listing.iter().filter(|item| wanted.position_of(item.name).is_none());
+        let Some(Ok(directory)) =
+            self.open_directory(path).ok().filter(|_| others().next().is_some())
         else {
             return listing;
         };
@@ -212,7 +218,7 @@ impl Tree for LocalTree {
         // Nothing is found under most names, and then there is nothing to compare.
         let mut numbers = None;
         let mut spelled: HashMap<&str, &str> = HashMap::new();
-        for item in wanted.iter().filter(|item| listing.find(item.name).is_none()) {
+        for item in wanted.iter().filter(|item| listing.position_of(item.name).is_none()) {
             let Some(here) = stat(item.name) else { continue };
             let (by_number, by_likeness) = numbers.get_or_insert_with(|| {
                 let found =
@@ -234,8 +240,13 @@ impl Tree for LocalTree {
         listing.renamed(&spelled)
     }
 
-    fn follow<'a>(&self, path: &str, link: Item<'a>, _cancel: &Cancel) -> Result<Followed<'a>> {
-        let entry = self.spot(path)?;
+    fn follow_link<'a>(
+        &self,
+        path: &str,
+        link: Item<'a>,
+        _cancel: &Cancel,
+    ) -> Result<Followed<'a>> {
+        let entry = self.entry(path)?;
         let stat = entry.stat_through_link().map_err(|error| Error::local(entry.path(), &error))?;
         Ok((item(link.name, &stat), unique(&stat)))
     }
@@ -252,7 +263,7 @@ impl Tree for LocalTree {
             let made = std::fs::create_dir_all(&self.root).and_then(|()| self.root());
             return made.map(drop).map_err(|error| Error::local(&self.root, &error));
         }
-        let entry = self.spot(path)?;
+        let entry = self.entry(path)?;
         entry.check_name()?;
         let failed = |error: io::Error| Error::local(entry.path(), &error);
         let Err(error) = entry.make_directory() else { return Ok(()) };
@@ -266,8 +277,8 @@ impl Tree for LocalTree {
         }
     }
 
-    fn remove(&self, path: &str, kind: ItemKind, _cancel: &Cancel) -> Result<()> {
-        let entry = self.spot(path)?;
+    fn remove_entry(&self, path: &str, kind: ItemKind, _cancel: &Cancel) -> Result<()> {
+        let entry = self.entry(path)?;
         let removed = match kind {
             ItemKind::Directory => entry.remove_directory(),
             _ => entry.remove_file(),
@@ -275,7 +286,7 @@ impl Tree for LocalTree {
         removed.map_err(|error| Error::local(entry.path(), &error))
     }
 
-    fn show(&self, path: &str) -> String {
+    fn display_path(&self, path: &str) -> String {
         self.locate(path).map_or_else(|_| path.to_owned(), |path| path.display().to_string())
     }
 }
@@ -290,10 +301,10 @@ mod tests {
         Cancel::new()
     }
 
-    fn listed(tree: &LocalTree) -> Listing {
-        match tree.list("", &go()).unwrap() {
-            Found::Directory(listing) => listing,
-            Found::Nothing(error) => panic!("{error}"),
+    fn listed(tree: &LocalTree) -> CompactListing {
+        match tree.list_directory("", &go()).unwrap() {
+            ListResult::Directory(listing) => listing,
+            ListResult::Nothing(error) => panic!("{error}"),
         }
     }
 
@@ -304,12 +315,12 @@ mod tests {
         std::os::unix::fs::symlink(outside.path(), dir.path().join("lnk")).unwrap();
         std::fs::write(outside.path().join("x"), "untouched").unwrap();
         let tree = LocalTree::new(dir.path().to_owned());
-        assert!(tree.list("lnk", &go()).is_err());
+        assert!(tree.list_directory("lnk", &go()).is_err());
         assert!(tree.make_directory("lnk/sub", &go()).is_err());
-        assert!(tree.remove("lnk/x", ItemKind::File, &go()).is_err());
+        assert!(tree.remove_entry("lnk/x", ItemKind::File, &go()).is_err());
         assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
         // The link itself is inside.
-        tree.remove("lnk", ItemKind::Link, &go()).unwrap();
+        tree.remove_entry("lnk", ItemKind::Link, &go()).unwrap();
         assert!(outside.path().join("x").exists());
     }
 
@@ -326,9 +337,9 @@ mod tests {
     fn a_directory_that_is_not_there_is_told_from_an_empty_one() {
         let dir = tempfile::tempdir().unwrap();
         let tree = LocalTree::new(dir.path().join("new"));
-        assert!(matches!(tree.list("", &go()).unwrap(), Found::Nothing(_)));
+        assert!(matches!(tree.list_directory("", &go()).unwrap(), ListResult::Nothing(_)));
         tree.make_directory("", &go()).unwrap();
-        assert_eq!(listed(&tree), Listing::default());
+        assert_eq!(listed(&tree), CompactListing::default());
     }
 
     #[test]
@@ -346,7 +357,7 @@ mod tests {
     fn what_the_disk_spells_otherwise_goes_by_the_name_that_is_wanted_for_it() {
         let dir = tempfile::tempdir().unwrap();
         let listing = |names: &[&str]| {
-            let mut listing = Listing::default();
+            let mut listing = CompactListing::default();
             for name in names {
                 let kind = ItemKind::File;
                 listing.push(Item { name, kind, size: Some(1), modified: None, unique: None });
@@ -364,7 +375,7 @@ mod tests {
         for (tree, names) in
             [(plain, ["a", "b", "other", "there"]), (folding, ["B", "a", "other", "there"])]
         {
-            let found = tree.spelled_as("", &wanted, listing(&["a", "b", "other", "there"]));
+            let found = tree.match_case_folded("", &wanted, listing(&["a", "b", "other", "there"]));
             assert_eq!(found.iter().map(|item| item.name).collect::<Vec<_>>(), names);
         }
     }

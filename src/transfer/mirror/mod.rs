@@ -1,4 +1,4 @@
-//! Mirror: make one tree like another, in parallel, and delete only what is known to be surplus.
+//! Mirror: make one tree like another, in parallel, and delete only what is known to be extraneous.
 //!
 //! Two [`tree::Tree`]s are listed directory by directory; [`plan`] decides, without touching
 //! anything, what has to happen in each; [`executor`] does it with several workers, deletions last.

@@ -2,17 +2,17 @@
 //! dots at the end, or replace what it cannot store.
 //!
 //! Whether it does is never known beforehand. What was stored is looked for by its very name before
-//! anything beside it is deleted ([`settle`](super::confirm_stored::settle)); what was not stored has no
-//! such proof, and its twins are left alone ([`hold_back`]).
+//! anything beside it is deleted ([`keep_what_was_stored`](super::confirm_stored::keep_what_was_stored)); what was not stored has no
+//! such proof, and its twins are left alone ([`keep_ambiguous`]).
 
 use std::collections::HashMap;
 
-use super::listing::Listing;
-use super::plan::Plan;
+use super::listing::CompactListing;
+use super::plan::DirectoryPlan;
 use crate::ftp::path::stands_for_byte;
 
 /// The same for all names that a server could take for one another.
-pub fn folded(name: &str) -> String {
+pub fn fold_name(name: &str) -> String {
     let mut folded = String::with_capacity(name.len());
     for c in name.to_lowercase().chars() {
         let replaced = !c.is_ascii() || stands_for_byte(c) || matches!(c, '?' | '_');
@@ -29,28 +29,28 @@ pub fn folded(name: &str) -> String {
 /// Takes out of a plan's deletions what may be, under another name, something of the source that is
 /// not carried: left out by a filter, its size or its age, or a link. `is_carried` tells of the
 /// places of the source that are carried all the same.
-pub fn hold_back(
-    plan: &mut Plan,
-    source: &Listing,
-    target: &Listing,
+pub fn keep_ambiguous(
+    plan: &mut DirectoryPlan,
+    source: &CompactListing,
+    target: &CompactListing,
     is_carried: impl Fn(usize) -> bool,
 ) {
-    if plan.surplus.is_empty() {
+    if plan.extraneous.is_empty() {
         return;
     }
     let planned = |place| u32::try_from(place).is_ok_and(|p| plan.places.binary_search(&p).is_ok());
     let stays = source.iter().enumerate().filter(|(place, item)| {
-        target.find(item.name).is_none() && !planned(*place) && !is_carried(*place)
+        target.position_of(item.name).is_none() && !planned(*place) && !is_carried(*place)
     });
     let stays: HashMap<String, &str> =
-        stays.map(|(_, item)| (folded(item.name), item.name)).collect();
+        stays.map(|(_, item)| (fold_name(item.name), item.name)).collect();
     if stays.is_empty() {
         return;
     }
-    let Plan { surplus, next, twins, .. } = plan;
-    surplus.retain(|item| {
+    let DirectoryPlan { extraneous: extraneous, next, ambiguous: twins, .. } = plan;
+    extraneous.retain(|item| {
         let name = item.path.rsplit('/').next().unwrap_or_default();
-        let Some(twin) = stays.get(&folded(name)) else { return true };
+        let Some(twin) = stays.get(&fold_name(name)) else { return true };
         twins.push((item.path.to_string(), (*twin).to_owned()));
         false
     });
@@ -59,7 +59,7 @@ pub fn hold_back(
 
 #[cfg(test)]
 mod tests {
-    use super::folded;
+    use super::fold_name;
 
     #[test]
     fn names_that_a_server_may_take_for_one_another_are_folded_to_the_same() {
@@ -75,9 +75,9 @@ mod tests {
             ("x\u{F7FF}\u{F7F1}y", "x?y"),
             ("Ä", "ä"),
         ] {
-            assert_eq!(folded(one), folded(other), "{one} {other}");
+            assert_eq!(fold_name(one), fold_name(other), "{one} {other}");
         }
-        assert_ne!(folded("a b"), folded("ab"));
-        assert_ne!(folded("a.b"), folded("ab"));
+        assert_ne!(fold_name("a b"), fold_name("ab"));
+        assert_ne!(fold_name("a.b"), fold_name("ab"));
     }
 }

@@ -5,12 +5,12 @@ use std::ops::RangeInclusive;
 use chrono::{NaiveDateTime, TimeDelta};
 
 use super::filter::Filter;
-use super::listing::Listing;
-use super::tree::{Item, ItemKind, Stamp, below};
+use super::listing::CompactListing;
+use super::tree::{Item, ItemKind, Timestamp, join_path};
 
 /// What decides whether a file is carried.
 #[derive(Debug, Clone)]
-pub struct Rules {
+pub struct MirrorRules {
     /// Which files it is about.
     pub filter: Filter,
     /// Only files that are newer than what is there (`-n`).
@@ -29,7 +29,7 @@ pub struct Rules {
     pub max_directories: u64,
 }
 
-impl Default for Rules {
+impl Default for MirrorRules {
     fn default() -> Self {
         Self {
             filter: Filter::default(),
@@ -71,20 +71,20 @@ impl Reason {
 
 /// One thing to do. Paths are relative to the trees' roots.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub enum MirrorAction {
     /// Create a directory.
     MakeDirectory {
         /// The directory.
         path: String,
     },
     /// Carry a file.
-    Carry {
+    Transfer {
         /// The file.
         path: String,
         /// How large the source says it is.
         size: Option<u64>,
         /// What the source says of its time.
-        modified: Option<Stamp>,
+        modified: Option<Timestamp>,
         /// Why.
         reason: Reason,
     },
@@ -97,23 +97,23 @@ pub enum Action {
     },
 }
 
-impl Action {
+impl MirrorAction {
     /// The path it is about.
     pub fn path(&self) -> &str {
         match self {
-            Action::MakeDirectory { path }
-            | Action::Carry { path, .. }
-            | Action::Delete { path, .. } => path,
+            MirrorAction::MakeDirectory { path }
+            | MirrorAction::Transfer { path, .. }
+            | MirrorAction::Delete { path, .. } => path,
         }
     }
 }
 
 /// A directory to look into next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Next {
+pub struct NextDirectory {
     /// Which.
     pub path: String,
-    /// Whether the source has it; otherwise it is surplus, with all that is in it.
+    /// Whether the source has it; otherwise it is extraneous, with all that is in it.
     pub in_source: bool,
     /// Whether the target has it.
     pub in_target: bool,
@@ -123,28 +123,28 @@ pub struct Next {
 
 /// What has to happen to an item of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum PlannedStep {
     /// Create the directory.
     Make,
     /// Carry the file.
-    Carry(Reason),
+    Transfer(Reason),
 }
 
 /// What has to happen in one directory. Items are named by their places in the listings, which
 /// are large enough.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plan {
+pub struct DirectoryPlan {
     /// What to do with the source's items, in their order: places and steps.
     pub places: Vec<u32>,
     /// As many steps.
-    pub steps: Vec<Step>,
+    pub steps: Vec<PlannedStep>,
     /// What to delete, in the target's order.
-    pub surplus: Vec<Surplus>,
+    pub extraneous: Vec<Extraneous>,
     /// Where to go on.
-    pub next: Vec<Next>,
+    pub next: Vec<NextDirectory>,
     /// What the source does not have under this name, and the name of the source's that the
     /// server may take for the same. It is not deleted.
-    pub twins: Vec<(String, String)>,
+    pub ambiguous: Vec<(String, String)>,
     /// Places of links that were passed over.
     pub links: Vec<u32>,
     /// Directories that are their own ancestors, reached through links that the server shows as
@@ -158,70 +158,82 @@ pub struct Plan {
 
 /// Something that the source does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Surplus {
+pub struct Extraneous {
     /// Which.
     pub path: Box<str>,
     /// What it is.
     pub kind: ItemKind,
 }
 
-impl Surplus {
+impl Extraneous {
     /// How deep it lies, seen from the root.
     pub fn depth(&self) -> usize {
         self.path.matches('/').count()
     }
 
     /// What there is to do.
-    pub fn action(&self) -> Action {
-        Action::Delete { path: self.path.to_string(), kind: self.kind }
+    pub fn action(&self) -> MirrorAction {
+        MirrorAction::Delete { path: self.path.to_string(), kind: self.kind }
     }
 }
 
-/// Plans one directory. Without a source listing all of the target's is surplus; without a
+/// Plans one directory. Without a source listing all of the target's is extraneous; without a
 /// target listing all of the source's is missing. Both are sorted.
-pub fn directory(
-    here: &Next,
-    source: Option<&Listing>,
-    target: Option<&Listing>,
-    rules: &Rules,
-) -> Plan {
-    let mut plan =
-        Plan { in_target: target.map_or(0, |listing| listing.len() as u64), ..Plan::default() };
-    let mut others = target.into_iter().flat_map(Listing::iter).peekable();
-    for (place, item) in (0u32..).zip(source.into_iter().flat_map(Listing::iter)) {
+pub fn plan_directory(
+    here: &NextDirectory,
+    source: Option<&CompactListing>,
+    target: Option<&CompactListing>,
+    rules: &MirrorRules,
+) -> DirectoryPlan {
+    let mut plan = DirectoryPlan {
+        in_target: target.map_or(0, |listing| listing.len() as u64),
+        ..DirectoryPlan::default()
+    };
+    let mut others = target.into_iter().flat_map(CompactListing::iter).peekable();
+    for (place, item) in (0u32..).zip(source.into_iter().flat_map(CompactListing::iter)) {
         while let Some(other) = others.next_if(|other| other.name < item.name) {
-            surplus(&mut plan, here, other, rules);
+            plan_extraneous(&mut plan, here, other, rules);
         }
         let there = others.next_if(|other| other.name == item.name);
-        let path = below(&here.path, item.name);
-        if rules.filter.takes(&path, item.kind == ItemKind::Directory) {
-            one(&mut plan, here, path, place, (item, there), rules);
+        let path = join_path(&here.path, item.name);
+        if rules.filter.includes(&path, item.kind == ItemKind::Directory) {
+            plan_source_item(&mut plan, here, path, place, (item, there), rules);
         }
     }
-    others.for_each(|other| surplus(&mut plan, here, other, rules));
+    others.for_each(|other| plan_extraneous(&mut plan, here, other, rules));
     plan
 }
 
-fn surplus(plan: &mut Plan, here: &Next, item: Item<'_>, rules: &Rules) {
-    let path = below(&here.path, item.name);
+fn plan_extraneous(
+    plan: &mut DirectoryPlan,
+    here: &NextDirectory,
+    item: Item<'_>,
+    rules: &MirrorRules,
+) {
+    let path = join_path(&here.path, item.name);
     let is_directory = item.kind == ItemKind::Directory;
     // What the filter leaves out is nobody's business, also not on the target.
-    if !rules.delete || !rules.filter.takes(&path, is_directory) {
+    if !rules.delete || !rules.filter.includes(&path, is_directory) {
         return;
     }
-    plan.surplus.push(Surplus { path: path.as_str().into(), kind: item.kind });
+    plan.extraneous.push(Extraneous { path: path.as_str().into(), kind: item.kind });
     if is_directory {
-        plan.next.push(Next { path, in_source: false, in_target: true, trail: Vec::new() });
+        plan.next.push(NextDirectory {
+            path,
+            in_source: false,
+            in_target: true,
+            trail: Vec::new(),
+        });
     }
 }
 
-fn one(
-    plan: &mut Plan,
-    here: &Next,
+fn plan_source_item(
+    plan: &mut DirectoryPlan,
+    here: &NextDirectory,
     path: String,
     place: u32,
     (item, there): (Item<'_>, Option<Item<'_>>),
-    rules: &Rules,
+    rules: &MirrorRules,
 ) {
     let mut step = |step| {
         plan.places.push(place);
@@ -234,29 +246,29 @@ fn one(
         ItemKind::Directory => {
             let in_target = there.is_some_and(|there| there.kind == ItemKind::Directory);
             if !in_target {
-                step(Step::Make);
+                step(PlannedStep::Make);
             }
             let own = item.unique.map(str::to_owned);
             let trail = here.trail.iter().cloned().chain(own).collect();
-            plan.next.push(Next { path, in_source: true, in_target, trail });
+            plan.next.push(NextDirectory { path, in_source: true, in_target, trail });
         }
-        ItemKind::File if !in_range(item, rules) => {}
-        ItemKind::File => match reason(item, there, rules) {
-            Some(reason) => step(Step::Carry(reason)),
+        ItemKind::File if !is_in_range(item, rules) => {}
+        ItemKind::File => match transfer_reason(item, there, rules) {
+            Some(reason) => step(PlannedStep::Transfer(reason)),
             None => plan.unchanged += 1,
         },
         ItemKind::Link | ItemKind::Other => plan.links.push(place),
     }
 }
 
-fn in_range(item: Item<'_>, rules: &Rules) -> bool {
+fn is_in_range(item: Item<'_>, rules: &MirrorRules) -> bool {
     let size = match (&rules.sizes, item.size) {
         (Some(sizes), Some(size)) => sizes.contains(&size),
         _ => true,
     };
     let time = match (rules.newer_than, item.modified) {
         (Some(after), Some(modified)) => {
-            modified.time + TimeDelta::seconds(modified.grain.into()) > after
+            modified.time + TimeDelta::seconds(modified.precision.into()) > after
         }
         _ => true,
     };
@@ -265,7 +277,7 @@ fn in_range(item: Item<'_>, rules: &Rules) -> bool {
 
 /// Why a file has to be carried; `None` if what is there will do. Unknown sizes and times are
 /// taken for equal: what cannot be told apart is not carried again and again.
-fn reason(item: Item<'_>, there: Option<Item<'_>>, rules: &Rules) -> Option<Reason> {
+fn transfer_reason(item: Item<'_>, there: Option<Item<'_>>, rules: &MirrorRules) -> Option<Reason> {
     let Some(there) = there else { return Some(Reason::Missing) };
     if there.kind != ItemKind::File {
         return Some(Reason::Kind);

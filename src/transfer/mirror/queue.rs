@@ -6,33 +6,33 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::listing::Listing;
-use super::plan::{Action, Next, Step};
-use super::tree::below;
+use super::listing::CompactListing;
+use super::plan::{MirrorAction, NextDirectory, PlannedStep};
+use super::tree::join_path;
 
 /// Above so many files waiting, workers carry rather than list.
-const ENOUGH: usize = 2000;
+const MAX_WAITING_FILES: usize = 2000;
 
 /// One piece of work.
 #[derive(Debug)]
 pub enum Task {
     /// A directory to look into, so deep below the root.
-    Look(Next, usize),
+    VisitDirectory(NextDirectory, usize),
     /// A file to carry.
-    Carry(Action),
+    Transfer(MirrorAction),
 }
 
 /// A directory's path. One that begins with another one's comes right behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place(String);
+struct PathOrder(String);
 
-impl Ord for Place {
+impl Ord for PathOrder {
     fn cmp(&self, other: &Self) -> Ordering {
         self.0.split('/').cmp(other.0.split('/'))
     }
 }
 
-impl PartialOrd for Place {
+impl PartialOrd for PathOrder {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -40,41 +40,46 @@ impl PartialOrd for Place {
 
 /// What is to be done with some of a directory's items: hands out one action after the other.
 #[derive(Debug)]
-pub struct Batch {
+pub struct ActionBatch {
     directory: String,
-    listing: Listing,
-    steps: Vec<Step>,
+    listing: CompactListing,
+    steps: Vec<PlannedStep>,
     at: usize,
 }
 
-impl Batch {
+impl ActionBatch {
     /// What to do with the items of `listing` at these places; there are as many steps.
-    pub fn new(directory: &str, listing: Listing, places: Vec<u32>, steps: Vec<Step>) -> Self {
-        let listing = listing.only(&places);
+    pub fn new(
+        directory: &str,
+        listing: CompactListing,
+        places: Vec<u32>,
+        steps: Vec<PlannedStep>,
+    ) -> Self {
+        let listing = listing.retain_places(&places);
         Self { directory: directory.to_owned(), listing, steps, at: 0 }
     }
 
     /// How many files there are to carry, of how many bytes.
     pub fn size(&self) -> (u64, u64) {
         let files = self.listing.iter().zip(&self.steps);
-        let files = files.filter(|(_, step)| matches!(step, Step::Carry(_)));
+        let files = files.filter(|(_, step)| matches!(step, PlannedStep::Transfer(_)));
         files.fold((0, 0), |(files, bytes), (item, _)| {
             (files + 1, item.size.unwrap_or(0).saturating_add(bytes))
         })
     }
 }
 
-impl Iterator for Batch {
-    type Item = Action;
+impl Iterator for ActionBatch {
+    type Item = MirrorAction;
 
-    fn next(&mut self) -> Option<Action> {
+    fn next(&mut self) -> Option<MirrorAction> {
         let (item, step) = (self.listing.get(self.at)?, *self.steps.get(self.at)?);
         self.at += 1;
-        let path = below(&self.directory, item.name);
+        let path = join_path(&self.directory, item.name);
         Some(match step {
-            Step::Make => Action::MakeDirectory { path },
-            Step::Carry(reason) => {
-                Action::Carry { path, size: item.size, modified: item.modified, reason }
+            PlannedStep::Make => MirrorAction::MakeDirectory { path },
+            PlannedStep::Transfer(reason) => {
+                MirrorAction::Transfer { path, size: item.size, modified: item.modified, reason }
             }
         })
     }
@@ -82,20 +87,20 @@ impl Iterator for Batch {
 
 /// All that waits.
 #[derive(Debug)]
-pub struct Queue {
-    directories: BTreeMap<Place, (Next, usize)>,
+pub struct MirrorQueue {
+    directories: BTreeMap<PathOrder, (NextDirectory, usize)>,
     /// Directories that somebody looks into now.
-    open: BTreeSet<Place>,
-    files: VecDeque<Batch>,
+    open: BTreeSet<PathOrder>,
+    files: VecDeque<ActionBatch>,
     /// How many steps are left in `files`.
     waiting: usize,
     /// What a dry run found out ahead of its turn.
-    planned: BTreeMap<Place, Vec<Batch>>,
+    planned: BTreeMap<PathOrder, Vec<ActionBatch>>,
 }
 
-impl Queue {
+impl MirrorQueue {
     /// A queue with one directory.
-    pub fn new(root: Next) -> Self {
+    pub fn new(root: NextDirectory) -> Self {
         let mut queue = Self {
             directories: BTreeMap::new(),
             open: BTreeSet::new(),
@@ -103,46 +108,46 @@ impl Queue {
             waiting: 0,
             planned: BTreeMap::new(),
         };
-        queue.look_into(root, 0);
+        queue.add_directory(root, 0);
         queue
     }
 
     /// One more directory.
-    pub fn look_into(&mut self, next: Next, depth: usize) {
-        self.directories.insert(Place(next.path.clone()), (next, depth));
+    pub fn add_directory(&mut self, next: NextDirectory, depth: usize) {
+        self.directories.insert(PathOrder(next.path.clone()), (next, depth));
     }
 
     /// More files.
-    pub fn carry(&mut self, batch: Batch) {
+    pub fn add_transfers(&mut self, batch: ActionBatch) {
         self.waiting += batch.steps.len();
         self.files.push_back(batch);
     }
 
     /// What a dry run will tell of a directory.
-    pub fn plan(&mut self, batch: Batch) {
-        self.planned.entry(Place(batch.directory.clone())).or_default().push(batch);
+    pub fn add_dry_run(&mut self, batch: ActionBatch) {
+        self.planned.entry(PathOrder(batch.directory.clone())).or_default().push(batch);
     }
 
     /// The next piece of work, if there is any now. Whoever took a directory says when he has
-    /// [`looked into`](Queue::looked_into) it.
-    pub fn take(&mut self) -> Option<Task> {
-        if (self.waiting >= ENOUGH || self.directories.is_empty())
+    /// [`visited`](MirrorQueue::mark_visited) it.
+    pub fn take_task(&mut self) -> Option<Task> {
+        if (self.waiting >= MAX_WAITING_FILES || self.directories.is_empty())
             && let Some(action) = self.next_file()
         {
-            return Some(Task::Carry(action));
+            return Some(Task::Transfer(action));
         }
         let (place, (next, depth)) = self.directories.pop_first()?;
         self.open.insert(place);
-        Some(Task::Look(next, depth))
+        Some(Task::VisitDirectory(next, depth))
     }
 
     /// A directory has been looked into; all that follows from it is known.
-    pub fn looked_into(&mut self, next: Next) {
-        self.open.remove(&Place(next.path));
+    pub fn mark_visited(&mut self, next: NextDirectory) {
+        self.open.remove(&PathOrder(next.path));
     }
 
     /// What a dry run may tell next: nothing that comes before it is still to be found out.
-    pub fn next_planned(&mut self) -> Option<Batch> {
+    pub fn next_planned(&mut self) -> Option<ActionBatch> {
         let mut first = self.planned.first_entry()?;
         let waiting = self.directories.first_key_value().map(|(place, _)| place);
         if waiting.into_iter().chain(self.open.first()).any(|place| place <= first.key()) {
@@ -155,12 +160,12 @@ impl Queue {
         batch
     }
 
-    fn next_file(&mut self) -> Option<Action> {
+    fn next_file(&mut self) -> Option<MirrorAction> {
         while let Some(batch) = self.files.front_mut() {
             for action in batch {
                 self.waiting -= 1;
                 // Directories are made when they are looked into.
-                if matches!(action, Action::Carry { .. }) {
+                if matches!(action, MirrorAction::Transfer { .. }) {
                     return Some(action);
                 }
             }
@@ -176,36 +181,41 @@ mod tests {
     use crate::transfer::mirror::plan::Reason;
     use crate::transfer::mirror::tree::{Item, ItemKind};
 
-    fn next(path: &str) -> Next {
-        Next { path: path.into(), in_source: true, in_target: true, trail: Vec::new() }
+    fn next(path: &str) -> NextDirectory {
+        NextDirectory { path: path.into(), in_source: true, in_target: true, trail: Vec::new() }
     }
 
-    fn batch(directory: &str, names: &[&str]) -> Batch {
-        let mut listing = Listing::default();
+    fn batch(directory: &str, names: &[&str]) -> ActionBatch {
+        let mut listing = CompactListing::default();
         for name in names {
             let (kind, size) = (ItemKind::File, Some(10));
             listing.push(Item { name, kind, size, modified: None, unique: None });
         }
         let places = (0..names.len() as u32).collect();
-        Batch::new(directory, listing, places, vec![Step::Carry(Reason::Missing); names.len()])
+        ActionBatch::new(
+            directory,
+            listing,
+            places,
+            vec![PlannedStep::Transfer(Reason::Missing); names.len()],
+        )
     }
 
-    fn taken(queue: &mut Queue) -> String {
-        match queue.take() {
-            Some(Task::Look(next, depth)) => format!("{} {depth}", next.path),
-            Some(Task::Carry(action)) => action.path().to_owned(),
+    fn taken(queue: &mut MirrorQueue) -> String {
+        match queue.take_task() {
+            Some(Task::VisitDirectory(next, depth)) => format!("{} {depth}", next.path),
+            Some(Task::Transfer(action)) => action.path().to_owned(),
             None => String::new(),
         }
     }
 
     #[test]
     fn directories_come_in_the_order_of_their_paths_and_files_behind_them() {
-        let mut queue = Queue::new(next(""));
+        let mut queue = MirrorQueue::new(next(""));
         assert_eq!(taken(&mut queue), " 0");
         for path in ["b", "a", "a-b", "a/c"] {
-            queue.look_into(next(path), 1);
+            queue.add_directory(next(path), 1);
         }
-        queue.carry(batch("", &["x", "y"]));
+        queue.add_transfers(batch("", &["x", "y"]));
         for expected in ["a 1", "a/c 1", "a-b 1", "b 1", "x", "y", ""] {
             assert_eq!(taken(&mut queue), expected);
         }
@@ -213,10 +223,10 @@ mod tests {
 
     #[test]
     fn with_enough_files_waiting_no_more_are_looked_for() {
-        let mut queue = Queue::new(next(""));
-        let names: Vec<String> = (0..ENOUGH).map(|n| format!("{n:05}")).collect();
+        let mut queue = MirrorQueue::new(next(""));
+        let names: Vec<String> = (0..MAX_WAITING_FILES).map(|n| format!("{n:05}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        queue.carry(batch("d", &names));
+        queue.add_transfers(batch("d", &names));
         assert_eq!(taken(&mut queue), "d/00000");
         assert_eq!(taken(&mut queue), " 0");
         assert_eq!(batch("d", &["x", "y"]).size(), (2, 20));
@@ -224,43 +234,43 @@ mod tests {
 
     #[test]
     fn directories_to_make_are_no_files_to_carry() {
-        let mut queue = Queue::new(next(""));
+        let mut queue = MirrorQueue::new(next(""));
         taken(&mut queue);
         let mut made = batch("d", &["new", "x"]);
-        made.steps[0] = Step::Make;
+        made.steps[0] = PlannedStep::Make;
         assert_eq!(made.size(), (1, 10));
-        queue.carry(made);
+        queue.add_transfers(made);
         assert_eq!(taken(&mut queue), "d/x");
         assert_eq!(taken(&mut queue), "");
     }
 
     #[test]
     fn a_dry_run_tells_a_directory_when_all_before_it_are_known() {
-        let mut queue = Queue::new(next(""));
-        let told = |queue: &mut Queue| {
+        let mut queue = MirrorQueue::new(next(""));
+        let told = |queue: &mut MirrorQueue| {
             std::iter::from_fn(|| queue.next_planned())
                 .flatten()
                 .map(|action| action.path().to_owned())
                 .collect::<Vec<_>>()
         };
         for path in ["a", "b"] {
-            queue.look_into(next(path), 1);
+            queue.add_directory(next(path), 1);
         }
-        queue.plan(batch("", &["x"]));
+        queue.add_dry_run(batch("", &["x"]));
         for _ in 0..3 {
             taken(&mut queue);
         }
-        queue.plan(batch("b", &["y"]));
-        queue.looked_into(next("b"));
+        queue.add_dry_run(batch("b", &["y"]));
+        queue.mark_visited(next("b"));
         assert!(told(&mut queue).is_empty());
-        queue.looked_into(next(""));
+        queue.mark_visited(next(""));
         assert_eq!(told(&mut queue), ["x"]);
-        queue.plan(batch("a", &["z"]));
-        queue.look_into(next("a/c"), 2);
-        queue.looked_into(next("a"));
+        queue.add_dry_run(batch("a", &["z"]));
+        queue.add_directory(next("a/c"), 2);
+        queue.mark_visited(next("a"));
         assert_eq!(told(&mut queue), ["a/z"]);
         taken(&mut queue);
-        queue.looked_into(next("a/c"));
+        queue.mark_visited(next("a/c"));
         assert_eq!(told(&mut queue), ["b/y"]);
     }
 }

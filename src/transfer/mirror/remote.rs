@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 
-use super::listing::Listing;
-use super::tree::{Followed, Found, Item, ItemKind, Stamp, Tree};
+use super::listing::CompactListing;
+use super::tree::{Followed, Item, ItemKind, ListResult, Timestamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
@@ -46,13 +46,13 @@ impl RemoteTree {
     }
 
     /// Lists a directory. Nothing is kept of a line but what a mirror needs.
-    fn listing(
+    fn read_listing(
         &self,
         session: &mut Session,
         directory: &RemotePath,
         roughly: bool,
-    ) -> Result<Listing> {
-        let mut listing = Listing::default();
+    ) -> Result<CompactListing> {
+        let mut listing = CompactListing::default();
         // Places of items whose times are on the server's clock, and the newest file of them.
         let mut on_its_clock: Vec<u32> = Vec::new();
         let mut newest: Option<(String, Modified)> = None;
@@ -62,7 +62,7 @@ impl RemoteTree {
             if let Some(last) = listing.complaints.get(complaints) {
                 (complaints, told) = (complaints + 1, told + last.len() as u64 + 48);
             }
-            if listing.weight() + told > most {
+            if listing.memory_size() + told > most {
                 return Err(listing_too_large());
             }
             let entry = match listed {
@@ -97,10 +97,10 @@ impl RemoteTree {
         if !on_its_clock.is_empty() {
             // MDTM takes a round trip.
             let newest = newest.filter(|_| !roughly);
-            let ahead = self.clock(session, directory, newest);
+            let ahead = self.clock_offset(session, directory, newest);
             let now = Utc::now().naive_utc();
             for place in on_its_clock {
-                listing.change_time(place, |stamp| shifted(stamp, ahead, now));
+                listing.change_time(place, |stamp| to_utc(stamp, ahead, now));
             }
         }
         for name in listing.sort() {
@@ -109,19 +109,19 @@ impl RemoteTree {
         Ok(listing)
     }
 
-    fn list_if_there(&self, path: &str, roughly: bool, cancel: &Cancel) -> Result<Found> {
+    fn list_if_exists(&self, path: &str, roughly: bool, cancel: &Cancel) -> Result<ListResult> {
         let directory = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
-        match self.listing(&mut session, &directory, roughly) {
-            Ok(listing) => Ok(Found::Directory(listing)),
-            Err(error) if is_missing(&error) => Ok(Found::Nothing(error)),
+        match self.read_listing(&mut session, &directory, roughly) {
+            Ok(listing) => Ok(ListResult::Directory(listing)),
+            Err(error) if is_missing(&error) => Ok(ListResult::Nothing(error)),
             Err(error) => Err(error),
         }
     }
 
     /// How far LIST's clock is ahead of UTC, as far as known: what the user said, or by the newest
     /// file.
-    fn clock(
+    fn clock_offset(
         &self,
         session: &mut Session,
         directory: &RemotePath,
@@ -146,7 +146,7 @@ fn item(entry: &Entry) -> Item<'_> {
     Item {
         kind,
         size: entry.size.filter(|_| kind == ItemKind::File && !entry.size_in_blocks),
-        modified: entry.modified.map(stamp),
+        modified: entry.modified.map(timestamp_of),
         unique: entry.unique.as_deref(),
         name: &entry.name,
     }
@@ -161,38 +161,38 @@ const SEASON: TimeDelta = TimeDelta::days(30);
 /// Seconds of a day.
 const DAY: u32 = 24 * 3600;
 
-fn stamp(modified: Modified) -> Stamp {
+fn timestamp_of(modified: Modified) -> Timestamp {
     let grain = match modified.precision {
         Precision::Second => 1,
         Precision::Minute => 60,
         Precision::Day => DAY,
     };
-    Stamp { time: modified.time, grain, doubt: 0 }
+    Timestamp { time: modified.time, precision: grain, uncertainty: 0 }
 }
 
 /// The time on a server's clock that is `ahead` of UTC.
-fn shifted(stamp: Stamp, ahead: Option<TimeDelta>, now: NaiveDateTime) -> Stamp {
+fn to_utc(stamp: Timestamp, ahead: Option<TimeDelta>, now: NaiveDateTime) -> Timestamp {
     match ahead {
         Some(ahead) => {
             let doubt = if now - stamp.time > SEASON { 3600 } else { 0 };
-            Stamp { time: stamp.time - ahead, doubt, ..stamp }
+            Timestamp { time: stamp.time - ahead, uncertainty: doubt, ..stamp }
         }
         // An unknown clock is taken for UTC, but says little about a date alone.
-        None if stamp.grain == DAY => Stamp { doubt: FARTHEST, ..stamp },
+        None if stamp.precision == DAY => Timestamp { uncertainty: FARTHEST, ..stamp },
         None => stamp,
     }
 }
 
 impl Tree for RemoteTree {
-    fn list(&self, path: &str, cancel: &Cancel) -> Result<Found> {
-        self.list_if_there(path, false, cancel)
+    fn list_directory(&self, path: &str, cancel: &Cancel) -> Result<ListResult> {
+        self.list_if_exists(path, false, cancel)
     }
 
-    fn list_roughly(&self, path: &str, cancel: &Cancel) -> Result<Found> {
-        self.list_if_there(path, true, cancel)
+    fn list_without_clock(&self, path: &str, cancel: &Cancel) -> Result<ListResult> {
+        self.list_if_exists(path, true, cancel)
     }
 
-    fn follow<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Followed<'a>> {
+    fn follow_link<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Followed<'a>> {
         let located = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
         let directory = Item { kind: ItemKind::Directory, ..link };
@@ -202,7 +202,7 @@ impl Tree for RemoteTree {
                 name: link.name,
                 kind: ItemKind::File,
                 size: info.size,
-                modified: info.modified.map(Stamp::exact),
+                modified: info.modified.map(Timestamp::exact),
                 unique: None,
             },
             Ok(_) => directory,
@@ -227,7 +227,7 @@ impl Tree for RemoteTree {
         }
     }
 
-    fn remove(&self, path: &str, kind: ItemKind, cancel: &Cancel) -> Result<()> {
+    fn remove_entry(&self, path: &str, kind: ItemKind, cancel: &Cancel) -> Result<()> {
         let located = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
         match kind {
@@ -243,7 +243,7 @@ impl Tree for RemoteTree {
         Ok(reply.is_positive_completion())
     }
 
-    fn show(&self, path: &str) -> String {
+    fn display_path(&self, path: &str) -> String {
         self.locate(path).map_or_else(|_| path.to_owned(), |path| path.to_string())
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::local::LocalTree;
-use super::plan::Next;
+use super::plan::NextDirectory;
 use super::remote::RemoteTree;
-use super::tree::{Stamp, Tree};
+use super::tree::{Timestamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::transfer::{
@@ -13,7 +13,7 @@ use crate::transfer::{
 };
 
 /// Size and time of a file, as a listing told them.
-pub type Known = (Option<u64>, Option<Stamp>);
+pub type ListedFacts = (Option<u64>, Option<Timestamp>);
 
 /// What an attempt to carry a file rests on.
 #[derive(Debug, Clone, Copy)]
@@ -21,12 +21,12 @@ pub struct Attempt {
     /// The target had nothing of its name.
     pub fresh: bool,
     /// What the source's listing told, if that still counts.
-    pub known: Option<Known>,
+    pub known: Option<ListedFacts>,
 }
 
 /// The two sides of a mirror, and with them how a file goes from the one to the other.
 #[derive(Debug, Clone)]
-pub enum Sides {
+pub enum Endpoints {
     /// From a server to a local directory.
     Down(Arc<RemoteTree>, Arc<LocalTree>),
     /// From a local directory to a server.
@@ -35,42 +35,42 @@ pub enum Sides {
     Across(Arc<RemoteTree>, Arc<RemoteTree>),
 }
 
-impl Sides {
+impl Endpoints {
     /// Where files come from.
     pub fn source(&self) -> &dyn Tree {
         match self {
-            Sides::Down(source, _) | Sides::Across(source, _) => &**source,
-            Sides::Up(source, _) => &**source,
+            Endpoints::Down(source, _) | Endpoints::Across(source, _) => &**source,
+            Endpoints::Up(source, _) => &**source,
         }
     }
 
     /// Where they go.
     pub fn target(&self) -> &dyn Tree {
         match self {
-            Sides::Down(_, target) => &**target,
-            Sides::Up(_, target) | Sides::Across(_, target) => &**target,
+            Endpoints::Down(_, target) => &**target,
+            Endpoints::Up(_, target) | Endpoints::Across(_, target) => &**target,
         }
     }
 
     /// Whether the target has nothing yet that a directory's source could be compared with.
-    pub fn is_new(&self, next: &Next) -> bool {
-        !next.in_target || self.target().is_bare(&next.path)
+    pub fn is_new(&self, next: &NextDirectory) -> bool {
+        !next.in_target || self.target().is_empty_directory(&next.path)
     }
 
     /// Whether the servers still take connections.
     pub fn are_reachable(&self, cancel: &Cancel) -> bool {
         let reaches = |tree: &RemoteTree| tree.pool().lease(cancel).is_ok();
         match self {
-            Sides::Down(tree, _) | Sides::Up(_, tree) => reaches(tree),
-            Sides::Across(source, target) => reaches(source) && reaches(target),
+            Endpoints::Down(tree, _) | Endpoints::Up(_, tree) => reaches(tree),
+            Endpoints::Across(source, target) => reaches(source) && reaches(target),
         }
     }
 
     /// Makes a session ahead of the need.
-    pub fn warm(&self) {
+    pub fn connect_ahead(&self) {
         match self {
-            Sides::Down(remote, _) | Sides::Up(_, remote) => remote.pool().connect_ahead(),
-            Sides::Across(source, target) => {
+            Endpoints::Down(remote, _) | Endpoints::Up(_, remote) => remote.pool().connect_ahead(),
+            Endpoints::Across(source, target) => {
                 source.pool().connect_ahead();
                 target.pool().connect_ahead();
             }
@@ -83,7 +83,7 @@ impl Sides {
     /// # Errors
     ///
     /// Those of the transfer.
-    pub fn carry(
+    pub fn transfer_file(
         &self,
         path: &str,
         Attempt { fresh, known }: Attempt,
@@ -92,15 +92,15 @@ impl Sides {
         cancel: &Cancel,
     ) -> Result<Outcome> {
         match self {
-            Sides::Down(source, target) => {
+            Endpoints::Down(source, target) => {
                 let remote = source.locate(path)?;
-                let entry = target.spot(path)?;
+                let entry = target.entry(path)?;
                 let (local, held) = (entry.path(), Some(entry.directory().clone()));
                 let mut session = source.pool().lease(cancel)?;
-                let ask_time = known.is_some_and(|known| may_ask_late(known, options));
+                let ask_time = known.is_some_and(|known| may_prefetch_time(known, options));
                 let info = match known {
                     Some((size, _)) if ask_time => FileInfo { size, modified: None },
-                    _ => facts(&mut session, &remote, known, options)?,
+                    _ => source_file_info(&mut session, &remote, known, options)?,
                 };
                 let listed = known.and_then(|(_, modified)| modified).map(|stamp| stamp.time);
                 let (info, options) = (Some(info), options.clone());
@@ -116,46 +116,52 @@ impl Sides {
                 };
                 download::download_to_file(&mut *session, &job, progress, cancel)
             }
-            Sides::Up(source, target) => {
-                let entry = source.spot(path)?;
+            Endpoints::Up(source, target) => {
+                let entry = source.entry(path)?;
                 let (local, remote) = (entry.path(), target.locate(path)?);
                 let held = (!source.follows()).then(|| entry.directory().clone());
                 let job = upload::Upload { local, dir: held, remote, options: options.clone() };
                 let mut session = target.pool().lease(cancel)?;
                 upload::upload_from_file(&mut *session, &job, progress, cancel)
             }
-            Sides::Across(source, target) => {
+            Endpoints::Across(source, target) => {
                 let from = source.locate(path)?;
                 let mut fetching = source.pool().lease(cancel)?;
-                let info = Some(facts(&mut fetching, &from, known, options)?);
+                let info = Some(source_file_info(&mut fetching, &from, known, options)?);
                 let to = target.locate(path)?;
-                let job = relay::Job { from, to, info, options: options.clone() };
+                let job = relay::ServerCopy { from, to, info, options: options.clone() };
                 let mut storing = target.pool().lease(cancel)?;
-                Ok(relay::copy(&mut *fetching, &mut *storing, &job, progress, cancel)?)
+                Ok(relay::copy_between_servers(
+                    &mut *fetching,
+                    &mut *storing,
+                    &job,
+                    progress,
+                    cancel,
+                )?)
             }
         }
     }
 }
 
 /// A file that is not worth resuming: its time need not be known before it is fetched.
-const SMALL: u64 = 1024 * 1024;
+const SMALL_FILE: u64 = 1024 * 1024;
 
 /// Whether the listing told all but the exact time of a file that is fetched in one go.
-fn may_ask_late((size, modified): Known, options: &TransferOptions) -> bool {
-    let small = size.is_some_and(|size| size < SMALL);
+fn may_prefetch_time((size, modified): ListedFacts, options: &TransferOptions) -> bool {
+    let small = size.is_some_and(|size| size < SMALL_FILE);
     let vague = modified.is_some_and(|stamp| !is_exact(&stamp));
     small && vague && options.preserve_times && options.resume == Resume::No
 }
 
-fn is_exact(stamp: &Stamp) -> bool {
-    stamp.grain <= 1
+fn is_exact(stamp: &Timestamp) -> bool {
+    stamp.precision <= 1
 }
 
 /// What the listing said, where that is exact: it saves a round trip or two a file.
-fn facts(
+fn source_file_info(
     session: &mut crate::ftp::session::Session,
     path: &crate::ftp::path::RemotePath,
-    known: Option<Known>,
+    known: Option<ListedFacts>,
     options: &TransferOptions,
 ) -> Result<FileInfo> {
     let Some((Some(size), modified)) = known else { return session.file_info(path) };

@@ -4,7 +4,7 @@
 
 use chrono::{NaiveDateTime, TimeDelta};
 
-use super::listing::Listing;
+use super::listing::CompactListing;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 
@@ -23,24 +23,25 @@ pub enum ItemKind {
 
 /// A time, and how exact it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
+pub struct Timestamp {
     /// UTC.
     pub time: NaiveDateTime,
     /// What was cut off, in seconds: the real time lies in `time .. time + grain`.
-    pub grain: u32,
+    pub precision: u32,
     /// How far the clock that it was read from may be off, either way, in seconds.
-    pub doubt: u32,
+    pub uncertainty: u32,
 }
 
-impl Stamp {
+impl Timestamp {
     /// A time exact to the second.
     pub fn exact(time: NaiveDateTime) -> Self {
-        Self { time, grain: 1, doubt: 0 }
+        Self { time, precision: 1, uncertainty: 0 }
     }
 
     /// Whether this is surely later than `other`.
-    pub fn is_after(&self, other: &Stamp) -> bool {
-        let between = i64::from(self.doubt) + i64::from(other.doubt) + i64::from(other.grain);
+    pub fn is_after(&self, other: &Timestamp) -> bool {
+        let between =
+            i64::from(self.uncertainty) + i64::from(other.uncertainty) + i64::from(other.precision);
         self.time - other.time >= TimeDelta::seconds(between)
     }
 }
@@ -55,7 +56,7 @@ pub struct Item<'a> {
     /// Bytes, exact.
     pub size: Option<u64>,
     /// Last modified.
-    pub modified: Option<Stamp>,
+    pub modified: Option<Timestamp>,
     /// The same for two names of one directory, where the tree tells.
     pub unique: Option<&'a str>,
 }
@@ -65,9 +66,9 @@ pub type Followed<'a> = (Item<'a>, Option<String>);
 
 /// What a listing found.
 #[derive(Debug, Clone)]
-pub enum Found {
+pub enum ListResult {
     /// The directory.
-    Directory(Listing),
+    Directory(CompactListing),
     /// No directory, or none that may be entered; the error says so in its own words.
     Nothing(Error),
 }
@@ -79,7 +80,7 @@ pub trait Tree: Send + Sync {
     /// # Errors
     ///
     /// When it cannot be listed, or the listing was cut short.
-    fn list(&self, path: &str, cancel: &Cancel) -> Result<Found>;
+    fn list_directory(&self, path: &str, cancel: &Cancel) -> Result<ListResult>;
 
     /// As [`Tree::list`], where nothing is there to compare it with: times may be by a clock that
     /// nobody has asked about.
@@ -87,18 +88,23 @@ pub trait Tree: Send + Sync {
     /// # Errors
     ///
     /// As [`Tree::list`].
-    fn list_roughly(&self, path: &str, cancel: &Cancel) -> Result<Found> {
-        self.list(path, cancel)
+    fn list_without_clock(&self, path: &str, cancel: &Cancel) -> Result<ListResult> {
+        self.list_directory(path, cancel)
     }
 
     /// Whether there is nothing in a directory, where that can be seen at once.
-    fn is_bare(&self, _path: &str) -> bool {
+    fn is_empty_directory(&self, _path: &str) -> bool {
         false
     }
 
     /// A listing of this tree with the names that `wanted` has for its items, where the disk takes
     /// both names for one file: it may spell a name otherwise than it was given.
-    fn spelled_as(&self, _path: &str, _wanted: &Listing, listing: Listing) -> Listing {
+    fn match_case_folded(
+        &self,
+        _path: &str,
+        _wanted: &CompactListing,
+        listing: CompactListing,
+    ) -> CompactListing {
         listing
     }
 
@@ -107,7 +113,7 @@ pub trait Tree: Send + Sync {
     /// # Errors
     ///
     /// When it leads nowhere.
-    fn follow<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Followed<'a>>;
+    fn follow_link<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Followed<'a>>;
 
     /// What is unique to the root, where the tree tells that of its directories.
     fn root_unique(&self) -> Option<String> {
@@ -126,7 +132,7 @@ pub trait Tree: Send + Sync {
     /// # Errors
     ///
     /// When it cannot be removed.
-    fn remove(&self, path: &str, kind: ItemKind, cancel: &Cancel) -> Result<()>;
+    fn remove_entry(&self, path: &str, kind: ItemKind, cancel: &Cancel) -> Result<()>;
 
     /// Removes what was listed as a directory if it is a link to one (some servers do not tell
     /// them apart); `false` if it is a directory. What a link leads to is not ours to delete.
@@ -139,10 +145,10 @@ pub trait Tree: Send + Sync {
     }
 
     /// A path of it for messages.
-    fn show(&self, path: &str) -> String;
+    fn display_path(&self, path: &str) -> String;
 }
 
 /// A path below a directory of a tree.
-pub fn below(directory: &str, name: &str) -> String {
+pub fn join_path(directory: &str, name: &str) -> String {
     if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
 }

@@ -1,12 +1,12 @@
 //! Running a mirror, second part: looking into one directory on both sides.
 
-use super::confirm_stored::twin;
-use super::executor::{Runner, tried};
-use super::listing::Listing;
-use super::name_folding::hold_back;
-use super::plan::{Action, Next, Plan, Rules, directory};
-use super::transfer_file::Sides;
-use super::tree::{Found, Item, ItemKind, below};
+use super::confirm_stored::ambiguous_name_error;
+use super::executor::{Runner, with_retry};
+use super::listing::CompactListing;
+use super::name_folding::keep_ambiguous;
+use super::plan::{DirectoryPlan, MirrorAction, MirrorRules, NextDirectory, plan_directory};
+use super::transfer_file::Endpoints;
+use super::tree::{Item, ItemKind, ListResult, join_path};
 use crate::error::{Error, Kind, Result};
 
 /// After so many directories that are nested too deep a tree is taken for one without end.
@@ -20,79 +20,80 @@ pub fn too_many_directories(at: &str, most: u64) -> Error {
 
 impl Runner<'_> {
     /// Lists a directory on both sides and takes in its plan.
-    pub(super) fn look_into(&self, next: &Next, depth: usize) -> Result<()> {
-        if !self.may_look_into(next, depth)? {
+    pub(super) fn visit_directory(&self, next: &NextDirectory, depth: usize) -> Result<()> {
+        if !self.may_visit(next, depth)? {
             return Ok(());
         }
         // The source first: nothing is made for one that is not there.
         let told = self.settings.dry_run || self.settings.rules.newer_than.is_some();
-        let roughly = !told && self.sides.is_new(next);
+        let roughly = !told && self.endpoints.is_new(next);
         let mut source = match self.list_source(next, roughly) {
             Ok(source) => source,
             Err(error) if next.path.is_empty() => return Err(error),
-            Err(error) => return self.unclean(&error),
+            Err(error) => return self.record_unclean(&error),
         };
         let target = match self.list_target(next) {
             Ok(target) => target,
-            Err(error) => return self.unclean(&error),
+            Err(error) => return self.record_unclean(&error),
         };
         if roughly && target.as_ref().is_some_and(|target| !target.is_empty()) {
             // Something has come meanwhile.
             source = match self.list_source(next, false) {
                 Ok(source) => source,
-                Err(error) => return self.unclean(&error),
+                Err(error) => return self.record_unclean(&error),
             };
         }
         for complaint in [&source, &target].into_iter().flatten().flat_map(|l| &l.complaints) {
-            self.unclean(&Error::new(Kind::Incomplete, complaint.clone()))?;
+            self.record_unclean(&Error::new(Kind::Incomplete, complaint.clone()))?;
         }
         let target = match (&source, target) {
             (Some(source), Some(target)) => {
-                Some(self.sides.target().spelled_as(&next.path, source, target))
+                Some(self.endpoints.target().match_case_folded(&next.path, source, target))
             }
             (_, target) => target,
         };
-        let mut plan = directory(next, source.as_ref(), target.as_ref(), &self.settings.rules);
-        self.tell_loops(&plan)?;
+        let mut plan = plan_directory(next, source.as_ref(), target.as_ref(), &self.settings.rules);
+        self.report_loops(&plan)?;
         let mut more = None;
         if self.settings.rules.dereference
             && let Some(source) = &source
         {
-            let followed = self.follow(&std::mem::take(&mut plan.links), next, source);
-            let rules = Rules { delete: false, ..self.settings.rules.clone() };
-            let plan = directory(next, Some(&followed), target.as_ref(), &rules);
-            self.tell_loops(&plan)?;
-            more = Some((Plan { in_target: 0, ..plan }, followed));
+            let followed = self.follow_links(&std::mem::take(&mut plan.links), next, source);
+            let rules = MirrorRules { delete: false, ..self.settings.rules.clone() };
+            let plan = plan_directory(next, Some(&followed), target.as_ref(), &rules);
+            self.report_loops(&plan)?;
+            more = Some((DirectoryPlan { in_target: 0, ..plan }, followed));
         }
         if let (Some(source), Some(target), false) =
-            (&source, &target, matches!(self.sides, Sides::Down(..)))
+            (&source, &target, matches!(self.endpoints, Endpoints::Down(..)))
         {
             let carried = |place| {
-                more.as_ref()
-                    .is_some_and(|(more, followed)| carries(more, followed, source.get(place)))
+                more.as_ref().is_some_and(|(more, followed)| {
+                    plan_transfers(more, followed, source.get(place))
+                })
             };
-            hold_back(&mut plan, source, target, carried);
+            keep_ambiguous(&mut plan, source, target, carried);
         }
         self.note_deletions(&plan, next);
         if let Some((more, followed)) = more {
-            self.take_in(more, next, Some(followed), depth);
+            self.enqueue_plan(more, next, Some(followed), depth);
         }
         drop(target);
-        self.take_in(plan, next, source, depth);
+        self.enqueue_plan(plan, next, source, depth);
         Ok(())
     }
 
     /// Whether a directory is within the bounds that keep a mirror of a tree without end from going
     /// on for ever.
-    fn may_look_into(&self, next: &Next, depth: usize) -> Result<bool> {
+    fn may_visit(&self, next: &NextDirectory, depth: usize) -> Result<bool> {
         let rules = &self.settings.rules;
-        let show = self.sides.source().show(&next.path);
+        let show = self.endpoints.source().display_path(&next.path);
         let (looked_into, too_deep) = {
             let mut work = self.lock();
             let is_too_deep = depth > rules.max_depth;
-            work.looked_into += u64::from(!is_too_deep);
+            work.visited += u64::from(!is_too_deep);
             work.too_deep += u64::from(is_too_deep);
-            (work.looked_into, work.too_deep)
+            (work.visited, work.too_deep)
         };
         if looked_into > rules.max_directories {
             return Err(too_many_directories(&show, rules.max_directories));
@@ -108,87 +109,92 @@ impl Runner<'_> {
         if too_deep > TOO_DEEP_MAX {
             return Err(error);
         }
-        self.unclean(&error)?;
+        self.record_unclean(&error)?;
         Ok(false)
     }
 
-    fn tell_loops(&self, plan: &Plan) -> Result<()> {
+    fn report_loops(&self, plan: &DirectoryPlan) -> Result<()> {
         plan.loops.iter().try_for_each(|path| {
-            let show = self.sides.source().show(path);
+            let show = self.endpoints.source().display_path(path);
             let text = format!("{show}: leads back to a directory that it is in; not looked into");
-            self.unclean(&Error::new(Kind::Incomplete, text))
+            self.record_unclean(&Error::new(Kind::Incomplete, text))
         })
     }
 
     /// Before anything of a plan is done: what may not be deleted is told, and what is stored
     /// beside what may is kept in mind.
-    fn note_deletions(&self, plan: &Plan, here: &Next) {
-        plan.twins
-            .iter()
-            .for_each(|(path, other)| self.watch.failed(&twin(self.sides, path, other)));
-        if !(plan.twins.is_empty() && plan.surplus.is_empty()) {
+    fn note_deletions(&self, plan: &DirectoryPlan, here: &NextDirectory) {
+        plan.ambiguous.iter().for_each(|(path, other)| {
+            self.observer.planning_failed(&ambiguous_name_error(self.endpoints, path, other))
+        });
+        if !(plan.ambiguous.is_empty() && plan.extraneous.is_empty()) {
             let mut work = self.lock();
-            work.summary.kept += plan.twins.len() as u64;
-            if !plan.surplus.is_empty() {
-                work.summary.stored.has_surplus(&here.path);
+            work.summary.kept += plan.ambiguous.len() as u64;
+            if !plan.extraneous.is_empty() {
+                work.summary.stored.mark_extraneous(&here.path);
             }
         }
     }
 
-    fn list_source(&self, next: &Next, roughly: bool) -> Result<Option<Listing>> {
+    fn list_source(&self, next: &NextDirectory, roughly: bool) -> Result<Option<CompactListing>> {
         if !next.in_source {
             return Ok(None);
         }
-        let tree = self.sides.source();
-        let listed = tried(self.settings, self.watch, self.cancel, || match roughly {
-            true => tree.list_roughly(&next.path, self.cancel),
-            false => tree.list(&next.path, self.cancel),
+        let tree = self.endpoints.source();
+        let listed = with_retry(self.settings, self.observer, self.cancel, || match roughly {
+            true => tree.list_without_clock(&next.path, self.cancel),
+            false => tree.list_directory(&next.path, self.cancel),
         })?;
         match listed {
-            Found::Directory(listing) => Ok(Some(listing)),
-            Found::Nothing(error) => Err(error),
+            ListResult::Directory(listing) => Ok(Some(listing)),
+            ListResult::Nothing(error) => Err(error),
         }
     }
 
-    fn list_target(&self, next: &Next) -> Result<Option<Listing>> {
-        let tree = self.sides.target();
+    fn list_target(&self, next: &NextDirectory) -> Result<Option<CompactListing>> {
+        let tree = self.endpoints.target();
         if next.in_target {
-            let listed = tried(self.settings, self.watch, self.cancel, || {
-                tree.list(&next.path, self.cancel)
+            let listed = with_retry(self.settings, self.observer, self.cancel, || {
+                tree.list_directory(&next.path, self.cancel)
             })?;
             match listed {
-                Found::Directory(listing) => return Ok(Some(listing)),
-                Found::Nothing(_) if self.settings.dry_run => return Ok(None),
-                Found::Nothing(_) => {}
+                ListResult::Directory(listing) => return Ok(Some(listing)),
+                ListResult::Nothing(_) if self.settings.dry_run => return Ok(None),
+                ListResult::Nothing(_) => {}
             }
         } else if self.settings.dry_run {
             return Ok(None);
         }
         // It is not there (or was not, in its parent's listing): make it, and it is empty.
-        let action = Action::MakeDirectory { path: next.path.clone() };
-        tried(self.settings, self.watch, self.cancel, || {
+        let action = MirrorAction::MakeDirectory { path: next.path.clone() };
+        with_retry(self.settings, self.observer, self.cancel, || {
             tree.make_directory(&next.path, self.cancel)
         })?;
         let mut work = self.lock();
         work.summary.directories += 1;
         if self.settings.rules.delete {
-            work.summary.stored.directory(&next.path);
+            work.summary.stored.add_directory(&next.path);
         }
         drop(work);
-        self.watch.done(&action, Ok(None));
+        self.observer.action_done(&action, Ok(None));
         Ok(None)
     }
 
     /// What the links of the source lead to, by their names.
-    fn follow(&self, links: &[u32], next: &Next, source: &Listing) -> Listing {
-        let mut followed = Listing::default();
+    fn follow_links(
+        &self,
+        links: &[u32],
+        next: &NextDirectory,
+        source: &CompactListing,
+    ) -> CompactListing {
+        let mut followed = CompactListing::default();
         let links = links.iter().filter_map(|place| source.get(usize::try_from(*place).ok()?));
         for link in links.filter(|item| item.kind == ItemKind::Link) {
-            let path = below(&next.path, link.name);
-            match self.sides.source().follow(&path, link, self.cancel) {
+            let path = join_path(&next.path, link.name);
+            match self.endpoints.source().follow_link(&path, link, self.cancel) {
                 Ok((item, unique)) => followed.push(Item { unique: unique.as_deref(), ..item }),
                 Err(error) => {
-                    let _ = self.unclean(&error);
+                    let _ = self.record_unclean(&error);
                 }
             }
         }
@@ -197,7 +203,7 @@ impl Runner<'_> {
 }
 
 /// Whether a plan of `listing` carries an item of that name.
-fn carries(plan: &Plan, listing: &Listing, item: Option<Item<'_>>) -> bool {
-    let place = item.and_then(|item| listing.find(item.name));
+fn plan_transfers(plan: &DirectoryPlan, listing: &CompactListing, item: Option<Item<'_>>) -> bool {
+    let place = item.and_then(|item| listing.position_of(item.name));
     place.and_then(|place| u32::try_from(place).ok()).is_some_and(|p| plan.places.contains(&p))
 }

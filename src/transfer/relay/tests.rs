@@ -6,9 +6,13 @@ use crate::transfer::fake::{Fake, Fault};
 
 fn carry(source: &mut Fake, target: &mut Fake) -> Result<Outcome, Failed> {
     let path = |path| RemotePath::new(path).unwrap();
-    let job =
-        Job { from: path("x"), to: path("y"), info: None, options: TransferOptions::default() };
-    copy(source, target, &job, &NoProgress, &Cancel::new())
+    let job = ServerCopy {
+        from: path("x"),
+        to: path("y"),
+        info: None,
+        options: TransferOptions::default(),
+    };
+    copy_between_servers(source, target, &job, &NoProgress, &Cancel::new())
 }
 
 #[test]

@@ -120,14 +120,14 @@ impl UploadJournals {
     }
 
     /// The journal of an upload to this path, seen from the root.
-    pub fn of(&self, path: &RemotePath) -> UploadJournal<'_> {
+    pub fn for_path(&self, path: &RemotePath) -> UploadJournal<'_> {
         let attempt = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
         let began = chrono::Utc::now().timestamp();
         UploadJournal { journals: self, path: path.as_str().to_owned(), attempt, began }
     }
 
     /// The held directory; created if need be.
-    fn held(&self, create: bool) -> io::Result<DirHandle> {
+    fn open_directory(&self, create: bool) -> io::Result<DirHandle> {
         if create && !self.directory.is_dir() {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
         }
@@ -169,7 +169,7 @@ pub struct UploadJournal<'a> {
 
 /// What a journal says of what is on the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
+pub enum EarlierAttempt {
     /// Nothing is written down.
     Unknown,
     /// It is not the beginning of this source, and why.
@@ -187,26 +187,28 @@ pub enum Begun {
 
 impl UploadJournal<'_> {
     /// What is known of what lies on the server.
-    pub fn begun(&self, source: &Source) -> Begun {
-        let Some(record) = self.read() else { return Begun::Unknown };
+    pub fn earlier_attempt(&self, source: &Source) -> EarlierAttempt {
+        let Some(record) = self.read() else { return EarlierAttempt::Unknown };
         match record.source {
-            None => Begun::Other("what is on the server may not be its beginning"),
+            None => EarlierAttempt::Other("what is on the server may not be its beginning"),
             Some(then) if then.identity != source.identity => {
-                Begun::Other("the file to upload has changed")
+                EarlierAttempt::Other("the file to upload has changed")
             }
-            Some(then) => Begun::Same { sent: record.sent, racy: then.racy, began: record.began },
+            Some(then) => {
+                EarlierAttempt::Same { sent: record.sent, racy: then.racy, began: record.began }
+            }
         }
     }
 
     /// An upload of so many bytes begins, from `offset` on. Small ones are not written down yet.
-    pub fn begin(&self, source: &Source, size: u64, offset: u64) {
+    pub fn record_begin(&self, source: &Source, size: u64, offset: u64) {
         if size >= WORTH || offset > 0 {
             self.write(Some(source), None);
         }
     }
 
     /// It has stopped after these bytes of the file.
-    pub fn stopped(&self, source: &Source, sent: u64) {
+    pub fn record_stop(&self, source: &Source, sent: u64) {
         match self.read() {
             Some(record) if record.attempt != self.attempt => self.write(None, None),
             _ => self.write(Some(source), Some(sent)),
@@ -214,7 +216,7 @@ impl UploadJournal<'_> {
     }
 
     /// What is on the server is nothing to resume.
-    pub fn spoil(&self) {
+    pub fn mark_unusable(&self) {
         self.write(None, None);
     }
 
@@ -224,18 +226,18 @@ impl UploadJournal<'_> {
             None => {}
             // Somebody else writes to it now.
             Some(record) if record.attempt != self.attempt => self.write(None, None),
-            Some(_) => drop(self.spot(false).and_then(|entry| entry.remove_file())),
+            Some(_) => drop(self.journal_entry(false).and_then(|entry| entry.remove_file())),
         }
     }
 
-    fn spot(&self, create: bool) -> io::Result<EntryAt> {
+    fn journal_entry(&self, create: bool) -> io::Result<EntryAt> {
         let key = format!("{}\n{}", self.journals.account, self.path);
         let digits = Algorithm::Sha256.compute(&mut key.as_bytes())?.digits;
-        Ok(self.journals.held(create)?.entry(format!("{digits}{SUFFIX}")))
+        Ok(self.journals.open_directory(create)?.entry(format!("{digits}{SUFFIX}")))
     }
 
     fn read(&self) -> Option<Record> {
-        let entry = self.spot(false).ok()?;
+        let entry = self.journal_entry(false).ok()?;
         let file = entry.open(OFlags::RDONLY).ok()?;
         if !file.metadata().ok()?.is_file() || !is_safe_to_use(&file, &entry) {
             return None;
@@ -262,7 +264,7 @@ impl UploadJournal<'_> {
             sent,
             began,
         };
-        let Ok(entry) = self.spot(true) else { return };
+        let Ok(entry) = self.journal_entry(true) else { return };
         UploadJournals::make_room(entry.directory());
         let temporary = entry.sibling(format!("{}.new", self.attempt));
         let written = serde_json::to_vec(&record).map_err(io::Error::from).and_then(|text| {

@@ -26,7 +26,7 @@ use crate::fs::dir_handle::DirHandle;
 use crate::ftp::data::data_error;
 use crate::ftp::path::RemotePath;
 use journal::{Source, UploadJournal};
-pub(super) use resume::{Compare, Resumed};
+pub(super) use resume::{Compare, ResumeCheck};
 
 /// A file to store.
 #[derive(Debug, Clone)]
@@ -109,7 +109,7 @@ impl UploadRun<'_> {
         let resumable = regular && self.job.options.transfer_type == TransferType::Binary;
         let path = remote.absolute_path(&target);
         let journals = self.job.options.upload_journals.as_ref().filter(|_| resumable);
-        let journal = journals.map(|journals| journals.of(&path));
+        let journal = journals.map(|journals| journals.for_path(&path));
         let offset = match self.job.options.resume {
             Resume::No => 0,
             _ if !resumable => 0,
@@ -120,9 +120,9 @@ impl UploadRun<'_> {
         let stored = self.store(remote, &target, journal.as_ref(), file, offset);
         match (&stored, &journal) {
             (Ok(_), Some(journal)) => journal.remove(),
-            (Err(_), Some(journal)) if self.differs.get() => journal.spoil(),
+            (Err(_), Some(journal)) if self.differs.get() => journal.mark_unusable(),
             (Err(_), Some(journal)) if self.sent.get() > offset => {
-                journal.stopped(&self.source, self.sent.get());
+                journal.record_stop(&self.source, self.sent.get());
             }
             _ => {}
         }
@@ -170,7 +170,7 @@ impl UploadRun<'_> {
         journal: Option<&UploadJournal<'_>>,
         file: &File,
     ) -> Result<u64> {
-        let resumed = Resumed {
+        let resumed = ResumeCheck {
             target,
             size: self.before.len(),
             modified: Some(self.before.mtime()),
@@ -180,7 +180,7 @@ impl UploadRun<'_> {
             progress: self.progress,
             cancel: self.cancel,
         };
-        resumed.offset(remote, &mut |length, compare| {
+        resumed.resume_offset(remote, &mut |length, compare| {
             let mut blocks = |offset, count| {
                 let read = read_block_at(file, offset, count);
                 read.map_err(|error| Error::local(&self.job.local, &error))
@@ -213,7 +213,7 @@ impl UploadRun<'_> {
         let mut outgoing = open_upload_at(remote, target, offset, kind)?;
         // Not sooner: until the server has taken the command, what it has is an older file.
         if let Some(journal) = journal {
-            journal.begin(&self.source, self.before.len(), offset);
+            journal.record_begin(&self.source, self.before.len(), offset);
         }
         let copied = match kind {
             TransferType::Binary => self.copy(file, &mut *outgoing),
@@ -234,7 +234,7 @@ impl UploadRun<'_> {
             }
         };
         let finished = outgoing.finish().map_err(|error| unconfirmed_error(&what, count, error))?;
-        verify::upload(&what, &finished)?;
+        verify::check_upload(&what, &finished)?;
         Ok(count)
     }
 
@@ -366,7 +366,7 @@ fn broken_stream_error(
         return why;
     }
     match outgoing.finish() {
-        Ok(finished) => verify::upload(what, &finished).err().unwrap_or(why),
+        Ok(finished) => verify::check_upload(what, &finished).err().unwrap_or(why),
         Err(_) => why,
     }
 }

@@ -7,7 +7,7 @@
 
 use std::io::sink;
 
-use super::journal::{Begun, Source, UploadJournal};
+use super::journal::{EarlierAttempt, Source, UploadJournal};
 use crate::cancel::Cancel;
 use crate::error::{Kind, Result};
 use crate::ftp::path::RemotePath;
@@ -16,7 +16,7 @@ use crate::transfer::download::stream::{FetchFailure, FileFetcher};
 use crate::transfer::{FileInfo, NoProgress, Progress, Remote, Resume, TransferOptions};
 
 /// What is to be resumed, and what is known of it.
-pub(in crate::transfer) struct Resumed<'a> {
+pub(in crate::transfer) struct ResumeCheck<'a> {
     /// Where it lies.
     pub target: &'a RemotePath,
     /// How many bytes the source has.
@@ -44,14 +44,14 @@ pub(in crate::transfer) enum Compare {
     Samples,
 }
 
-impl Resumed<'_> {
+impl ResumeCheck<'_> {
     /// How many bytes of the source are on the server; 0 if it starts again. `blocks` reads the
     /// source's first bytes, so many, as a start.
     ///
     /// # Errors
     ///
     /// The loss of a connection; what `blocks` fails with.
-    pub fn offset(
+    pub fn resume_offset(
         &self,
         remote: &mut dyn Remote,
         blocks: &mut dyn FnMut(u64, Compare) -> Result<ResumePoint>,
@@ -61,7 +61,7 @@ impl Resumed<'_> {
             other => other?,
         };
         let Some(size) = there.size.filter(|size| *size > 0) else { return Ok(0) };
-        let why = match self.evidence(size, there) {
+        let why = match self.blocks_to_compare(size, there) {
             Err(why) => why,
             Ok(compare) => {
                 let start = blocks(size, compare)?;
@@ -89,35 +89,37 @@ impl Resumed<'_> {
     }
 
     /// What has to be compared of what is on the server, or why it is no beginning of the source.
-    fn evidence(&self, size: u64, there: FileInfo) -> Result<Compare, &'static str> {
+    fn blocks_to_compare(&self, size: u64, there: FileInfo) -> Result<Compare, &'static str> {
         if size > self.size {
             return Err("what is on the server is longer");
         }
         let begun = match (self.journal, self.source) {
-            (Some(journal), Some(source)) => journal.begun(source),
-            _ => Begun::Unknown,
+            (Some(journal), Some(source)) => journal.earlier_attempt(source),
+            _ => EarlierAttempt::Unknown,
         };
         let time = there.modified.map(|time| time.and_utc().timestamp());
         let not_older = |than: i64| time.is_some_and(|time| time >= than);
         match begun {
-            Begun::Other(why) => Err(why),
-            Begun::Same { sent: Some(sent), .. } if size > sent => {
+            EarlierAttempt::Other(why) => Err(why),
+            EarlierAttempt::Same { sent: Some(sent), .. } if size > sent => {
                 Err("what is on the server is not what was sent")
             }
-            Begun::Same { .. } if there.modified.is_none() && self.resume != Resume::Asked => {
+            EarlierAttempt::Same { .. }
+                if there.modified.is_none() && self.resume != Resume::Asked =>
+            {
                 Err(NO_TIME)
             }
-            Begun::Same { racy: true, .. } => Ok(Compare::Samples),
+            EarlierAttempt::Same { racy: true, .. } => Ok(Compare::Samples),
             // The time is set together with the question how much has arrived.
-            Begun::Same { .. } if time == self.modified => Ok(Compare::End),
-            Begun::Same { began, .. } if not_older(began) => Ok(Compare::End),
+            EarlierAttempt::Same { .. } if time == self.modified => Ok(Compare::End),
+            EarlierAttempt::Same { began, .. } if not_older(began) => Ok(Compare::End),
             // By its time it may be another file, as on a server that keeps the old one until the
             // new one is complete; or the clocks differ.
-            Begun::Same { .. } => Ok(Compare::Samples),
-            Begun::Unknown if self.resume != Resume::Asked => {
+            EarlierAttempt::Same { .. } => Ok(Compare::Samples),
+            EarlierAttempt::Unknown if self.resume != Resume::Asked => {
                 Err("nothing tells what it is a part of")
             }
-            Begun::Unknown => match self.modified {
+            EarlierAttempt::Unknown => match self.modified {
                 Some(modified) if not_older(modified) => Ok(Compare::End),
                 Some(_) if time.is_some() => Err("what is on the server is older"),
                 _ => Ok(Compare::Samples),

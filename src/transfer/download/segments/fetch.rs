@@ -172,7 +172,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
     /// The stream ended before its part was full.
     fn ended(&self, what: &str, part: &Segment, incoming: Box<dyn DownloadStream>) -> FetchFailure {
         let judged = incoming.finish().and_then(|finished| {
-            verify::download(what, part.position(), Some(self.parts.file_size()), &finished)
+            verify::check_download(what, part.position(), Some(self.parts.file_size()), &finished)
         });
         let short = || Error::new(Kind::Incomplete, format!("{what}: too short")).transient();
         judged.err().unwrap_or_else(short).into()
@@ -201,7 +201,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
             }
         }
         let finished = incoming.finish().map_err(|error| unconfirmed_error(what, size, error))?;
-        Ok(verify::download(what, size, Some(size), &finished)?)
+        Ok(verify::check_download(what, size, Some(size), &finished)?)
     }
 
     /// Whether the parts fit together: a server that does not begin where it was asked to is

@@ -3,11 +3,11 @@
 use chrono::DateTime;
 
 use super::*;
-use crate::transfer::mirror::filter::Rule;
-use crate::transfer::mirror::tree::Stamp;
+use crate::transfer::mirror::filter::FilterRule;
+use crate::transfer::mirror::tree::Timestamp;
 
-fn at(seconds: i64) -> Option<Stamp> {
-    Some(Stamp::exact(DateTime::from_timestamp(1_000_000 + seconds, 0).unwrap().naive_utc()))
+fn at(seconds: i64) -> Option<Timestamp> {
+    Some(Timestamp::exact(DateTime::from_timestamp(1_000_000 + seconds, 0).unwrap().naive_utc()))
 }
 
 fn file(name: &str, size: u64, seconds: i64) -> Item<'_> {
@@ -19,27 +19,27 @@ fn other(name: &str, kind: ItemKind) -> Item<'_> {
     Item { name, kind, size: None, modified: None, unique: None }
 }
 
-fn at_path(path: &str) -> Next {
-    Next { path: path.into(), in_source: true, in_target: true, trail: Vec::new() }
+fn at_path(path: &str) -> NextDirectory {
+    NextDirectory { path: path.into(), in_source: true, in_target: true, trail: Vec::new() }
 }
 
-fn listing(items: &[Item<'_>]) -> Listing {
-    let mut listing = Listing::default();
+fn listing(items: &[Item<'_>]) -> CompactListing {
+    let mut listing = CompactListing::default();
     items.iter().for_each(|item| listing.push(*item));
     listing.sort();
     listing
 }
 
-fn words(plan: &Plan, source: &Listing) -> Vec<String> {
+fn words(plan: &DirectoryPlan, source: &CompactListing) -> Vec<String> {
     let steps = plan.places.iter().zip(&plan.steps).map(|(place, step)| {
         let name = source.get(*place as usize).unwrap().name;
         match step {
-            Step::Make => format!("mkdir {name}"),
-            Step::Carry(reason) => format!("carry {name}: {}", reason.word()),
+            PlannedStep::Make => format!("mkdir {name}"),
+            PlannedStep::Transfer(reason) => format!("carry {name}: {}", reason.word()),
         }
     });
-    let surplus = plan.surplus.iter().map(|surplus| format!("delete {}", surplus.path));
-    steps.chain(surplus).collect()
+    let extraneous = plan.extraneous.iter().map(|item| format!("delete {}", item.path));
+    steps.chain(extraneous).collect()
 }
 
 #[test]
@@ -60,23 +60,28 @@ fn what_is_missing_or_differs_is_carried_and_nothing_else() {
         file("older", 1, 0),
         file("surplus", 1, 0),
     ]);
-    let plan = directory(&at_path("d"), Some(&source), Some(&target), &Rules::default());
+    let plan = plan_directory(&at_path("d"), Some(&source), Some(&target), &MirrorRules::default());
     assert_eq!(
         words(&plan, &source),
         ["mkdir dir", "carry missing: missing", "carry newer: newer", "carry size: size differs"]
     );
     assert_eq!(plan.links, [1]);
     assert_eq!(plan.unchanged, 2);
-    let next = Next { path: "d/dir".into(), in_source: true, in_target: false, trail: Vec::new() };
+    let next = NextDirectory {
+        path: "d/dir".into(),
+        in_source: true,
+        in_target: false,
+        trail: Vec::new(),
+    };
     assert_eq!(plan.next, [next]);
 }
 
 #[test]
 fn only_newer_passes_over_files_of_another_size() {
-    let rules = Rules { newer: true, ..Rules::default() };
+    let rules = MirrorRules { newer: true, ..MirrorRules::default() };
     let source = listing(&[file("size", 2, 0), file("newer", 1, 100)]);
     let target = listing(&[file("size", 1, 0), file("newer", 1, 0)]);
-    let plan = directory(&at_path(""), Some(&source), Some(&target), &rules);
+    let plan = plan_directory(&at_path(""), Some(&source), Some(&target), &rules);
     assert_eq!(words(&plan, &source), ["carry newer: newer"]);
 }
 
@@ -85,12 +90,12 @@ fn a_coarse_time_does_not_make_a_file_newer() {
     let mut there = file("x", 1, 0);
     // The target says only the minute: 40 seconds later may be the same time.
     if let Some(stamp) = &mut there.modified {
-        stamp.grain = 60;
+        stamp.precision = 60;
     }
-    let rules = Rules::default();
+    let rules = MirrorRules::default();
     for (seconds, carried) in [(40, false), (59, false), (60, true)] {
         let source = listing(&[file("x", 1, seconds)]);
-        let plan = directory(&at_path(""), Some(&source), Some(&listing(&[there])), &rules);
+        let plan = plan_directory(&at_path(""), Some(&source), Some(&listing(&[there])), &rules);
         assert_eq!(!plan.steps.is_empty(), carried, "{seconds}");
     }
 }
@@ -104,15 +109,20 @@ fn surplus_is_deleted_only_if_asked_and_never_what_the_filter_leaves_out() {
         file("keep.o", 1, 0),
         other("old", ItemKind::Directory),
     ]);
-    let mut rules = Rules::default();
-    rules.filter.rules.push(Rule::new(false, "*.o"));
-    assert_eq!(directory(&at_path(""), Some(&source), Some(&target), &rules).surplus, []);
+    let mut rules = MirrorRules::default();
+    rules.filter.rules.push(FilterRule::new(false, "*.o"));
+    assert_eq!(plan_directory(&at_path(""), Some(&source), Some(&target), &rules).extraneous, []);
     rules.delete = true;
-    let plan = directory(&at_path(""), Some(&source), Some(&target), &rules);
+    let plan = plan_directory(&at_path(""), Some(&source), Some(&target), &rules);
     assert_eq!(words(&plan, &source), ["delete old", "delete surplus"]);
     assert_eq!(
         plan.next,
-        [Next { path: "old".into(), in_source: false, in_target: true, trail: Vec::new() }]
+        [NextDirectory {
+            path: "old".into(),
+            in_source: false,
+            in_target: true,
+            trail: Vec::new()
+        }]
     );
 }
 
@@ -120,22 +130,22 @@ fn surplus_is_deleted_only_if_asked_and_never_what_the_filter_leaves_out() {
 fn a_file_in_the_place_of_a_directory_is_told() {
     let source = listing(&[file("x", 1, 0)]);
     let target = listing(&[other("x", ItemKind::Directory)]);
-    let plan = directory(&at_path(""), Some(&source), Some(&target), &Rules::default());
+    let plan = plan_directory(&at_path(""), Some(&source), Some(&target), &MirrorRules::default());
     assert_eq!(words(&plan, &source), ["carry x: not a file"]);
 }
 
 #[test]
 fn sizes_and_times_can_be_limited() {
     let source = listing(&[file("small", 1, 0), file("large", 100, 0), file("new", 10, 1000)]);
-    let rules = Rules { sizes: Some(5..=50), ..Rules::default() };
+    let rules = MirrorRules { sizes: Some(5..=50), ..MirrorRules::default() };
     assert_eq!(
-        words(&directory(&at_path(""), Some(&source), None, &rules), &source),
+        words(&plan_directory(&at_path(""), Some(&source), None, &rules), &source),
         ["carry new: missing"]
     );
     let after = at(500).unwrap().time;
-    let rules = Rules { newer_than: Some(after), ..Rules::default() };
+    let rules = MirrorRules { newer_than: Some(after), ..MirrorRules::default() };
     assert_eq!(
-        words(&directory(&at_path(""), Some(&source), None, &rules), &source),
+        words(&plan_directory(&at_path(""), Some(&source), None, &rules), &source),
         ["carry new: missing"]
     );
 }
@@ -145,8 +155,8 @@ fn a_directory_that_is_its_own_ancestor_is_not_looked_into() {
     let directory_of =
         |name, unique| Item { unique: Some(unique), ..other(name, ItemKind::Directory) };
     let source = listing(&[directory_of("loop", "1"), directory_of("fine", "2")]);
-    let here = Next { trail: vec!["1".into()], ..at_path("d") };
-    let plan = directory(&here, Some(&source), None, &Rules::default());
+    let here = NextDirectory { trail: vec!["1".into()], ..at_path("d") };
+    let plan = plan_directory(&here, Some(&source), None, &MirrorRules::default());
     assert_eq!(plan.loops, ["d/loop"]);
     assert_eq!(words(&plan, &source), ["mkdir fine"]);
     assert_eq!(plan.next.len(), 1);

@@ -21,20 +21,23 @@ fn source(identity: &str) -> Source {
 fn a_stopped_upload_is_known_by_its_source_account_and_path() {
     let dir = tempfile::tempdir().unwrap();
     let ours = journals(dir.path());
-    assert_eq!(ours.of(&path("/a")).begun(&source("1")), Begun::Unknown);
-    let journal = ours.of(&path("/a"));
-    journal.begin(&source("1"), WORTH, 0);
-    let sent = || match ours.of(&path("/a")).begun(&source("1")) {
-        Begun::Same { sent, racy: false, .. } => sent,
+    assert_eq!(ours.for_path(&path("/a")).earlier_attempt(&source("1")), EarlierAttempt::Unknown);
+    let journal = ours.for_path(&path("/a"));
+    journal.record_begin(&source("1"), WORTH, 0);
+    let sent = || match ours.for_path(&path("/a")).earlier_attempt(&source("1")) {
+        EarlierAttempt::Same { sent, racy: false, .. } => sent,
         other => panic!("{other:?}"),
     };
     assert_eq!(sent(), None);
-    journal.stopped(&source("1"), 500);
+    journal.record_stop(&source("1"), 500);
     assert_eq!(sent(), Some(500));
-    assert!(matches!(ours.of(&path("/a")).begun(&source("2")), Begun::Other(_)));
-    assert_eq!(ours.of(&path("/b")).begun(&source("1")), Begun::Unknown);
+    assert!(matches!(
+        ours.for_path(&path("/a")).earlier_attempt(&source("2")),
+        EarlierAttempt::Other(_)
+    ));
+    assert_eq!(ours.for_path(&path("/b")).earlier_attempt(&source("1")), EarlierAttempt::Unknown);
     let theirs = UploadJournals::new(dir.path().join("uploads"), "v@h:21".to_owned());
-    assert_eq!(theirs.of(&path("/a")).begun(&source("1")), Begun::Unknown);
+    assert_eq!(theirs.for_path(&path("/a")).earlier_attempt(&source("1")), EarlierAttempt::Unknown);
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
     let directory = dir.path().join("uploads");
     assert_eq!(mode(&directory), 0o700);
@@ -49,21 +52,27 @@ fn two_uploads_to_one_path_at_the_same_time_leave_nothing_to_resume() {
     let dir = tempfile::tempdir().unwrap();
     let journals = journals(dir.path());
     for first_ends_well in [true, false] {
-        let (one, other) = (journals.of(&path("/a")), journals.of(&path("/a")));
-        one.begin(&source("1"), WORTH, 0);
-        other.begin(&source("1"), WORTH, 0);
+        let (one, other) = (journals.for_path(&path("/a")), journals.for_path(&path("/a")));
+        one.record_begin(&source("1"), WORTH, 0);
+        other.record_begin(&source("1"), WORTH, 0);
         if first_ends_well {
             one.remove();
         } else {
-            one.stopped(&source("1"), 10);
+            one.record_stop(&source("1"), 10);
         }
-        other.stopped(&source("1"), 20);
-        assert!(matches!(journals.of(&path("/a")).begun(&source("1")), Begun::Other(_)));
+        other.record_stop(&source("1"), 20);
+        assert!(matches!(
+            journals.for_path(&path("/a")).earlier_attempt(&source("1")),
+            EarlierAttempt::Other(_)
+        ));
         // A further one alone may be resumed again.
-        let third = journals.of(&path("/a"));
-        third.begin(&source("1"), WORTH, 0);
-        third.stopped(&source("1"), 30);
-        assert!(matches!(journals.of(&path("/a")).begun(&source("1")), Begun::Same { .. }));
+        let third = journals.for_path(&path("/a"));
+        third.record_begin(&source("1"), WORTH, 0);
+        third.record_stop(&source("1"), 30);
+        assert!(matches!(
+            journals.for_path(&path("/a")).earlier_attempt(&source("1")),
+            EarlierAttempt::Same { .. }
+        ));
     }
 }
 
@@ -71,22 +80,22 @@ fn two_uploads_to_one_path_at_the_same_time_leave_nothing_to_resume() {
 fn damaged_and_foreign_journals_are_none_and_old_ones_make_room() {
     let dir = tempfile::tempdir().unwrap();
     let journals = journals(dir.path());
-    let journal = journals.of(&path("/a"));
-    journal.stopped(&source("1"), 10);
-    let file = journal.spot(false).unwrap().path();
+    let journal = journals.for_path(&path("/a"));
+    journal.record_stop(&source("1"), 10);
+    let file = journal.journal_entry(false).unwrap().path();
     let whole = std::fs::read(&file).unwrap();
     std::fs::hard_link(&file, dir.path().join("second name")).unwrap();
-    assert_eq!(journal.begun(&source("1")), Begun::Unknown);
+    assert_eq!(journal.earlier_attempt(&source("1")), EarlierAttempt::Unknown);
     std::fs::remove_file(dir.path().join("second name")).unwrap();
-    assert_ne!(journal.begun(&source("1")), Begun::Unknown);
+    assert_ne!(journal.earlier_attempt(&source("1")), EarlierAttempt::Unknown);
     std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
-    assert_eq!(journal.begun(&source("1")), Begun::Unknown);
+    assert_eq!(journal.earlier_attempt(&source("1")), EarlierAttempt::Unknown);
     for n in 0..MOST + 20 {
-        journals.of(&path(&format!("/{n}"))).stopped(&source("1"), 10);
+        journals.for_path(&path(&format!("/{n}"))).record_stop(&source("1"), 10);
     }
     assert!(std::fs::read_dir(dir.path().join("uploads")).unwrap().count() <= MOST);
-    let last = journals.of(&path(&format!("/{}", MOST + 19)));
-    assert_ne!(last.begun(&source("1")), Begun::Unknown);
+    let last = journals.for_path(&path(&format!("/{}", MOST + 19)));
+    assert_ne!(last.earlier_attempt(&source("1")), EarlierAttempt::Unknown);
 }
 
 #[test]
