@@ -47,7 +47,7 @@ pub fn keep_ambiguous(
     if stays.is_empty() {
         return;
     }
-    let DirectoryPlan { extraneous: extraneous, next, ambiguous: twins, .. } = plan;
+    let DirectoryPlan { extraneous, next, ambiguous: twins, .. } = plan;
     extraneous.retain(|item| {
         let name = item.path.rsplit('/').next().unwrap_or_default();
         let Some(twin) = stays.get(&fold_name(name)) else { return true };
