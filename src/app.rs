@@ -274,7 +274,7 @@ fn collect_scripts(cli: &Cli, ctx: &mut Context) -> anyhow::Result<Vec<(String, 
     if let Some(text) = &cli.run.execute {
         scripts.push(("-e".to_owned(), text.clone()));
         ctx.at_prompt = wants_prompt(cli);
-    } else if !cli.run.is_given() && !std::io::stdin().is_terminal() {
+    } else if !cli.run.has_commands() && !std::io::stdin().is_terminal() {
         scripts.push(("stdin".to_owned(), standard_input()?));
     }
     Ok(scripts)
@@ -290,6 +290,6 @@ fn standard_input() -> Result<String> {
 
 /// Whether the prompt follows: at a terminal, and no script was asked for but `-e`.
 fn wants_prompt(cli: &Cli) -> bool {
-    let only_e = cli.run.execute.is_some() || !cli.run.is_given();
+    let only_e = cli.run.execute.is_some() || !cli.run.has_commands();
     only_e && std::io::stdin().is_terminal()
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use ftpsh::commands::COMMANDS;
-use ftpsh::shell::complete::{Name, Nature, Sources, complete};
+use ftpsh::shell::complete::{Name, Nature, Sources, complete_line};
 
 /// The bytes are a name on the server, a line feed, and a line; the cursor is at its end and in its
 /// middle.
@@ -29,7 +29,7 @@ pub fn check(data: &[u8]) {
         jobs: &|| vec![(1, name.to_owned())],
     };
     for pos in [line.len(), line.len() / 2, 0] {
-        let (start, found) = complete(line, pos, &sources);
+        let (start, found) = complete_line(line, pos, &sources);
         assert!(start <= pos, "{line:?} at {pos}: {start}");
         assert!(found.is_empty() || line.is_char_boundary(start), "{line:?} at {pos}: {start}");
         for candidate in found {

@@ -22,19 +22,19 @@ pub fn check(data: &[u8]) {
     let (file, line) = (&data[..at], data.get(at + 1..).unwrap_or_default());
     std::fs::write(path(), file).expect("written");
     let mut history = History::new(path(), 100);
-    let before = history.load().expect("any bytes are a history");
+    let before = history.load_entries().expect("any bytes are a history");
     assert!(before.len() <= 100);
     if let Ok(line) = std::str::from_utf8(line) {
-        let (kept, written) = history.add(line);
+        let (kept, written) = history.add_redacted(line);
         written.expect("written");
         assert!(kept.is_none() || kept == redact_line(line.trim_end()), "{line:?}: {kept:?}");
-        let after = History::new(path(), 100).load().expect("still a history");
+        let after = History::new(path(), 100).load_entries().expect("still a history");
         match &kept {
             Some(kept) => assert_eq!(after.last(), Some(kept)),
             None => assert_eq!(after, before),
         }
     }
-    history.trim().expect("trimmed");
-    assert!(History::new(path(), 1000).load().expect("a history").len() <= 100);
+    history.trim_file().expect("trimmed");
+    assert!(History::new(path(), 1000).load_entries().expect("a history").len() <= 100);
     std::fs::remove_file(path()).expect("removed");
 }

@@ -2,15 +2,15 @@
 //! quoted.
 
 use ftpsh::shell::complete::cursor::find_cursor;
-use ftpsh::shell::syntax::{Element, Script, Word, parse};
+use ftpsh::shell::syntax::{Element, Script, Word, parse_script};
 use ftpsh::shell_quote::{Quote, quote_for};
 
 /// The bytes are a script, and a word of its own.
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    match parse(text, "fuzz") {
+    match parse_script(text, "fuzz") {
         Ok(script) => each_word(&script, &mut |word| {
-            let again = words(&format!("x {}", word.source()));
+            let again = words(&format!("x {}", word.to_source()));
             assert!(again.len() == 1 && again[0].pieces == word.pieces, "{word:?} {again:?}");
         }),
         Err(error) => {
@@ -27,14 +27,14 @@ pub fn check(data: &[u8]) {
     if !text.contains('\0') {
         for quote in [Quote::None, Quote::Single, Quote::Double] {
             let again = words(&format!("x {}", quote_for(text, quote)));
-            assert!(again.len() == 1 && again[0].text() == text, "{text:?} {again:?}");
+            assert!(again.len() == 1 && again[0].unquoted_text() == text, "{text:?} {again:?}");
         }
     }
 }
 
 /// The words after the first of a text that is one command.
 fn words(text: &str) -> Vec<Word> {
-    let script = parse(text, "again").unwrap_or_else(|error| panic!("{text:?}: {error}"));
+    let script = parse_script(text, "again").unwrap_or_else(|error| panic!("{text:?}: {error}"));
     match script.items.as_slice() {
         [item] if item.steps.len() == 1 => match &item.steps[0].element {
             Element::Simple(words) => words[1..].to_vec(),

@@ -109,7 +109,7 @@ fn parse_server(node: roxmltree::Node<'_, '_>) -> Result<ImportOutcome> {
     }
     site.path = part("RemoteDir").and_then(|text| remote_dir(&text)).map(String::into_bytes);
     let password = part("Pass").is_some();
-    let (name, renamed) = (bookmark_name(&names), renamed(&names));
+    let (name, renamed) = (bookmark_name(&names), original_name(&names));
     Ok(ImportOutcome::Bookmark { name, renamed, site, plain, password })
 }
 
@@ -153,7 +153,7 @@ fn lftp_sites(line: &str) -> Result<ImportOutcome> {
     let names = [name.to_owned()];
     Ok(ImportOutcome::Bookmark {
         name: bookmark_name(&names),
-        renamed: renamed(&names),
+        renamed: original_name(&names),
         site: target.site,
         plain: scheme == "ftp",
         password: target.password.is_some(),
@@ -172,7 +172,7 @@ fn bookmark_name(names: &[String]) -> String {
 }
 
 /// The name as it was, if a shell would have acted on it.
-fn renamed(names: &[String]) -> Option<String> {
+fn original_name(names: &[String]) -> Option<String> {
     let name = names.join("/");
     let acts = name.contains(bookmarks::is_for_shells) || names.iter().any(|n| n.starts_with('-'));
     acts.then_some(name)
@@ -272,7 +272,7 @@ mod tests {
         ] {
             let names = [given.to_owned()];
             assert_eq!(
-                (&*bookmark_name(&names), renamed(&names).is_some()),
+                (&*bookmark_name(&names), original_name(&names).is_some()),
                 (name, told),
                 "{given}"
             );

@@ -31,7 +31,7 @@ pub fn find_bookmark(home: &AppDirs, name: &str) -> Result<Option<String>> {
 ///
 /// # Errors
 ///
-/// As [`find`].
+/// As [`find_bookmark`].
 pub fn list_bookmarks(home: &AppDirs) -> Result<Vec<(String, String)>> {
     let parts = |line: &str| parse_line(line).map(|(name, url)| (name.to_owned(), url.to_owned()));
     Ok(read_file(home)?.unwrap_or_default().lines().filter_map(parts).collect())
@@ -119,8 +119,8 @@ pub fn create_file(home: &AppDirs) -> Result<()> {
 ///
 /// # Errors
 ///
-/// As [`find`].
-pub fn problems(home: &AppDirs) -> Result<Vec<String>> {
+/// As [`find_bookmark`].
+pub fn file_problems(home: &AppDirs) -> Result<Vec<String>> {
     let text = read_file(home)?.unwrap_or_default();
     let path = home.bookmarks();
     let mut problems = Vec::new();
@@ -281,7 +281,7 @@ mod tests {
         create_file(&home).unwrap();
         let text = "# ok\na ftp://u:hunter2@h\nodd\nb ftp://h\nc sftp://h\n";
         std::fs::write(home.bookmarks(), text).unwrap();
-        let problems = problems(&home).unwrap();
+        let problems = file_problems(&home).unwrap();
         assert_eq!(problems.len(), 3, "{problems:?}");
         assert!(problems[0].contains(":2: ") && !problems.concat().contains("hunter2"));
         assert_eq!(without_password("ftp://u:hunter2@h"), "ftpes://u@h");

@@ -33,7 +33,7 @@ Standard input that is not a terminal, without -c or -f, is a script.
 A host with the name of a subcommand is reached as ftp://NAME, or after --.";
 
 /// What stands below the options in `--help`.
-fn long_help() -> String {
+fn after_long_help() -> String {
     let mut text = format!("{EXAMPLES}\n\nExit status (the first failure's cause wins):\n");
     text.push_str("    0  Everything asked was done.");
     for kind in Kind::ALL {
@@ -53,7 +53,7 @@ fn long_help() -> String {
     bin_name = "ftpsh",
     override_usage = "ftpsh [OPTIONS] [TARGET]\n       ftpsh [OPTIONS] <SUBCOMMAND>",
     after_help = EXAMPLES,
-    after_long_help = long_help(),
+    after_long_help = after_long_help(),
     styles = Styles::plain(),
     max_term_width = 100,
     disable_help_subcommand = true,
@@ -284,7 +284,7 @@ impl Cli {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
         let wrong = |kind, text: &str| Err(Self::command().error(kind, text));
         // By its own rule: clap's message would repeat a value that follows after a blank.
-        if count(&arguments, "--password") > 0 {
+        if count_option(&arguments, "--password") > 0 {
             return wrong(
                 ErrorKind::UnknownArgument,
                 "there is no --password option: other users can see command lines\n\n\
@@ -293,7 +293,7 @@ impl Cli {
             );
         }
         let cli = Self::try_parse_from(&arguments).map_err(without_login)?;
-        if cli.subcommand.is_some() && (cli.target.is_some() || cli.run.is_given()) {
+        if cli.subcommand.is_some() && (cli.target.is_some() || cli.run.has_commands()) {
             let text =
                 "a subcommand takes no TARGET before it, and no commands to run (-c, -f, -e)";
             return wrong(ErrorKind::ArgumentConflict, text);
@@ -302,7 +302,7 @@ impl Cli {
         let repeatable =
             [("--set", cli.general.set.len()), ("--fingerprint", cli.security.fingerprint.len())];
         for (option, kept) in repeatable {
-            if cli.subcommand.is_some() && count(&arguments, option) > kept {
+            if cli.subcommand.is_some() && count_option(&arguments, option) > kept {
                 let text = format!("give every {option} on the same side of the subcommand");
                 return wrong(ErrorKind::ArgumentConflict, &text);
             }
@@ -312,7 +312,7 @@ impl Cli {
 }
 
 /// How often `option` stands among the arguments, alone or with `=VALUE`.
-fn count(arguments: &[OsString], option: &str) -> usize {
+fn count_option(arguments: &[OsString], option: &str) -> usize {
     let is_option = |argument: &&OsString| {
         let rest = argument.as_encoded_bytes().strip_prefix(option.as_bytes());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
@@ -334,7 +334,7 @@ fn without_login(mut error: clap::Error) -> clap::Error {
 
 impl RunArgs {
     /// Whether the command line says what to run.
-    pub fn is_given(&self) -> bool {
+    pub fn has_commands(&self) -> bool {
         !self.commands.is_empty() || self.file.is_some() || self.execute.is_some()
     }
 }

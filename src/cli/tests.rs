@@ -92,7 +92,7 @@ fn all_options_are_read() {
     assert_eq!(cli.general.log_file, Some(PathBuf::from("log")));
     assert_eq!((cli.general.verbose, cli.general.color), (2, Some(ColorWhen::Never)));
     let bare = ok(&[]);
-    assert!(bare.target.is_none() && bare.subcommand.is_none() && !bare.run.is_given());
+    assert!(bare.target.is_none() && bare.subcommand.is_none() && !bare.run.has_commands());
     assert!(ok(&["--insecure", "--norc", "-q", "h"]).security.insecure);
 }
 

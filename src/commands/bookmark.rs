@@ -199,7 +199,7 @@ fn edit_bookmarks(ctx: &Context) -> Result<()> {
         bookmarks::create_file(&ctx.home)?;
     }
     editor::edit_file(ctx, &path)?;
-    for problem in bookmarks::problems(&ctx.home)? {
+    for problem in bookmarks::file_problems(&ctx.home)? {
         ctx.out.warn(&problem);
     }
     Ok(())

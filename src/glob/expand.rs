@@ -4,7 +4,7 @@
 //! lister gives are matched here, whatever the server said it matched: one that holds a slash, or
 //! is `.` or `..`, matches nothing.
 
-use super::{Pattern, unescape};
+use super::{Pattern, unescape_glob};
 use crate::error::{Error, Kind, Result};
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub enum Component {
 
 /// The components of a pattern path. A slash separates wherever it stands, in `[…]` and behind a
 /// backslash as well.
-pub fn split(path: &str) -> Vec<Component> {
+pub fn split_components(path: &str) -> Vec<Component> {
     let mut parts = Vec::new();
     let mut part = String::new();
     let mut escaped = false;
@@ -44,7 +44,7 @@ pub fn split(path: &str) -> Vec<Component> {
         .into_iter()
         .map(|part| {
             let pattern = Pattern::new(&part);
-            pattern.literal().map_or(Component::Pattern(pattern), Component::Literal)
+            pattern.literal_name().map_or(Component::Pattern(pattern), Component::Literal)
         })
         .collect()
 }
@@ -59,13 +59,16 @@ pub fn split(path: &str) -> Vec<Component> {
 ///
 /// The lister's, except that a directory which a wildcard found and the server refuses to list is
 /// passed over; [`Kind::Usage`] if there are more than [`MAX_MATCHES`] matches.
-pub fn expand(path: &str, lister: &mut dyn FnMut(&str) -> Result<Listing>) -> Result<Vec<String>> {
-    let components = split(path);
+pub fn expand_glob(
+    path: &str,
+    lister: &mut dyn FnMut(&str) -> Result<Listing>,
+) -> Result<Vec<String>> {
+    let components = split_components(path);
     let Some(first) = components.iter().position(|c| matches!(c, Component::Pattern(_))) else {
-        return Ok(vec![unescape(path)]);
+        return Ok(vec![unescape_glob(path)]);
     };
     let (head, tail) = components.split_at(first);
-    let base: String = head.iter().map(|c| format!("{}/", name_of(c))).collect();
+    let base: String = head.iter().map(|c| format!("{}/", component_name(c))).collect();
     let mut found = BTreeSet::from([base]);
     for (index, component) in tail.iter().enumerate() {
         // `a//b` is `a/b`; nothing but empty components to the end leaves directories.
@@ -75,17 +78,18 @@ pub fn expand(path: &str, lister: &mut dyn FnMut(&str) -> Result<Listing>) -> Re
         let inner = index + 1 < tail.len();
         let mut next = BTreeSet::new();
         for base in &found {
-            let names = match lister(directory(base)) {
+            let names = match lister(directory_of_prefix(base)) {
                 Ok(names) => names,
                 Err(error) if index > 0 && error.kind() == Kind::Refused => continue,
                 Err(error) => return Err(error),
             };
             for (name, is_dir) in names {
-                if (is_dir || !inner) && matches(component, &name) {
+                if (is_dir || !inner) && matches_name(component, &name) {
                     next.insert(format!("{base}{name}{}", if inner { "/" } else { "" }));
                 }
                 if next.len() > MAX_MATCHES {
-                    let why = format!("{}: more than {MAX_MATCHES} names match", unescape(path));
+                    let why =
+                        format!("{}: more than {MAX_MATCHES} names match", unescape_glob(path));
                     return Err(Error::usage(why));
                 }
             }
@@ -95,7 +99,7 @@ pub fn expand(path: &str, lister: &mut dyn FnMut(&str) -> Result<Listing>) -> Re
     Ok(found.into_iter().collect())
 }
 
-fn name_of(component: &Component) -> &str {
+fn component_name(component: &Component) -> &str {
     match component {
         Component::Literal(name) => name,
         Component::Pattern(_) => "",
@@ -103,7 +107,7 @@ fn name_of(component: &Component) -> &str {
 }
 
 /// The directory that a prefix such as ``, `/` or `a/b/` names.
-fn directory(base: &str) -> &str {
+fn directory_of_prefix(base: &str) -> &str {
     match base.trim_end_matches('/') {
         "" if base.is_empty() => ".",
         "" => "/",
@@ -111,13 +115,13 @@ fn directory(base: &str) -> &str {
     }
 }
 
-fn matches(component: &Component, name: &str) -> bool {
+fn matches_name(component: &Component, name: &str) -> bool {
     if matches!(name, "" | "." | "..") || name.contains('/') {
         return false;
     }
     match component {
         Component::Literal(own) => own == name,
-        Component::Pattern(pattern) => pattern.matches(name),
+        Component::Pattern(pattern) => pattern.matches_name(name),
     }
 }
 
@@ -148,7 +152,7 @@ mod tests {
             };
             Ok(names.iter().map(entry).collect())
         };
-        (expand(path, &mut lister), asked.into_inner())
+        (expand_glob(path, &mut lister), asked.into_inner())
     }
 
     #[test]
@@ -188,14 +192,14 @@ mod tests {
             "." => Ok(vec![("d".to_owned(), true)]),
             _ => Err(Error::new(Kind::Connect, "connection lost")),
         };
-        assert_eq!(expand("*/*", &mut lost).expect_err("lost").kind(), Kind::Connect);
+        assert_eq!(expand_glob("*/*", &mut lost).expect_err("lost").kind(), Kind::Connect);
     }
 
     #[test]
     fn many_stars_over_many_names_end_soon() {
         let begun = std::time::Instant::now();
         let names: Vec<_> = (0..100_000).map(|n| (format!("name-{n}"), false)).collect();
-        let found = expand(&"*".repeat(1000), &mut |_| Ok(names.clone())).expect("names");
+        let found = expand_glob(&"*".repeat(1000), &mut |_| Ok(names.clone())).expect("names");
         assert_eq!(found.len(), names.len());
         assert!(begun.elapsed() < std::time::Duration::from_secs(60));
     }
@@ -203,7 +207,7 @@ mod tests {
     #[test]
     fn too_many_matches_are_an_error() {
         let names: Vec<_> = (0..1100).map(|n| (n.to_string(), true)).collect();
-        let error = expand("*/*", &mut |_| Ok(names.clone())).expect_err("too many");
+        let error = expand_glob("*/*", &mut |_| Ok(names.clone())).expect_err("too many");
         assert_eq!(error.message(), "*/*: more than 1000000 names match");
     }
 }

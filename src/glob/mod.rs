@@ -8,16 +8,16 @@
 mod expand;
 mod pattern;
 
-pub use expand::{Component, Listing, MAX_MATCHES, expand, split};
+pub use expand::{Component, Listing, MAX_MATCHES, expand_glob, split_components};
 pub use pattern::Pattern;
 
 /// Whether some component of this pattern path can match more than one name.
-pub fn has_glob(path: &str) -> bool {
-    split(path).iter().any(|component| matches!(component, Component::Pattern(_)))
+pub fn has_wildcard(path: &str) -> bool {
+    split_components(path).iter().any(|component| matches!(component, Component::Pattern(_)))
 }
 
 /// `text` as a pattern that matches only itself.
-pub fn escape(text: &str) -> String {
+pub fn escape_glob(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '*' | '?' | '[' | ']' | '\\' | '-' | '!' | '^') {
@@ -29,7 +29,7 @@ pub fn escape(text: &str) -> String {
 }
 
 /// A pattern taken literally: its text without the backslashes.
-pub fn unescape(pattern: &str) -> String {
+pub fn unescape_glob(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
     let mut chars = pattern.chars();
     while let Some(c) = chars.next() {
@@ -45,18 +45,18 @@ mod tests {
     #[test]
     fn escaped_text_is_no_glob_and_comes_back() {
         for text in ["a*b", "?", "[a-z]", "back\\slash", "\\", "é[!x]", "-n", ""] {
-            assert!(!has_glob(&escape(text)), "{text}");
-            assert_eq!(unescape(&escape(text)), text);
+            assert!(!has_wildcard(&escape_glob(text)), "{text}");
+            assert_eq!(unescape_glob(&escape_glob(text)), text);
         }
     }
 
     #[test]
     fn only_well_formed_wildcards_make_a_glob() {
         for (path, glob) in [("a*", true), ("a/b?/c", true), ("[ab]", true), ("[ab", false)] {
-            assert_eq!(has_glob(path), glob, "{path}");
+            assert_eq!(has_wildcard(path), glob, "{path}");
         }
         for path in ["", "a/b", "]", "[]", "[!]", "[a/b]", "\\*"] {
-            assert!(!has_glob(path), "{path}");
+            assert!(!has_wildcard(path), "{path}");
         }
     }
 }

@@ -41,7 +41,7 @@ impl Pattern {
                     at += 1;
                     Token::Char(chars.get(at - 1).copied().unwrap_or('\\'))
                 }
-                '[' if sets => match set(&chars, at) {
+                '[' if sets => match parse_set(&chars, at) {
                     Some((set, end)) => {
                         at = end;
                         set
@@ -58,19 +58,19 @@ impl Pattern {
     }
 
     /// The one name that this pattern matches, if it has no wildcard.
-    pub fn literal(&self) -> Option<String> {
+    pub fn literal_name(&self) -> Option<String> {
         let char = |token: &Token| if let Token::Char(c) = token { Some(*c) } else { None };
         self.tokens.iter().map(char).collect()
     }
 
     /// Whether the whole of `name` matches, by the rule of shells: a dot at the start of a name is
     /// matched by a dot only.
-    pub fn matches(&self, name: &str) -> bool {
+    pub fn matches_name(&self, name: &str) -> bool {
         let hidden = name.starts_with('.');
         (!hidden || self.tokens.first() == Some(&Token::Char('.'))) && self.matches_hidden(name)
     }
 
-    /// As [`Pattern::matches`], but a dot at the start is a character like any other (`find
+    /// As [`Pattern::matches_name`], but a dot at the start is a character like any other (`find
     /// --name`, `mirror -x`).
     ///
     /// Takes at most the product of both lengths: of several `*` only the last is gone back to.
@@ -91,7 +91,7 @@ impl Pattern {
             let matched = match (rest.next(), token) {
                 (None, None) => return true,
                 (None, Some(_)) => return false,
-                (Some(c), Some(token)) => token.takes(c),
+                (Some(c), Some(token)) => token.matches_char(c),
                 (Some(_), None) => false,
             };
             if matched {
@@ -110,7 +110,7 @@ impl Pattern {
 }
 
 impl Token {
-    fn takes(&self, c: char) -> bool {
+    fn matches_char(&self, c: char) -> bool {
         match self {
             Token::Char(own) => *own == c,
             Token::Any => true,
@@ -124,7 +124,7 @@ impl Token {
 
 /// The set whose `[` is before `at`, and the place behind its `]`. A `]` that comes first is a
 /// member.
-fn set(chars: &[char], mut at: usize) -> Option<(Token, usize)> {
+fn parse_set(chars: &[char], mut at: usize) -> Option<(Token, usize)> {
     let negated = matches!(chars.get(at), Some('!' | '^'));
     at += usize::from(negated);
     let mut ranges = Vec::new();
@@ -132,18 +132,18 @@ fn set(chars: &[char], mut at: usize) -> Option<(Token, usize)> {
         if chars.get(at) == Some(&']') && !ranges.is_empty() {
             return Some((Token::Set { negated, ranges }, at + 1));
         }
-        let (low, behind) = member(chars, at)?;
+        let (low, behind) = parse_set_member(chars, at)?;
         at = behind;
         let mut high = low;
         if chars.get(at) == Some(&'-') && chars.get(at + 1).is_some_and(|c| *c != ']') {
-            (high, at) = member(chars, at + 1)?;
+            (high, at) = parse_set_member(chars, at + 1)?;
         }
         ranges.push((low, high));
     }
 }
 
 /// One member of a set, quoted or not, and the place behind it.
-fn member(chars: &[char], at: usize) -> Option<(char, usize)> {
+fn parse_set_member(chars: &[char], at: usize) -> Option<(char, usize)> {
     match chars.get(at)? {
         '\\' => Some((*chars.get(at + 1)?, at + 2)),
         c => Some((*c, at + 1)),
@@ -187,10 +187,10 @@ mod tests {
         for (pattern, yes, no) in table {
             let compiled = Pattern::new(pattern);
             for name in *yes {
-                assert!(compiled.matches(name), "{pattern} should match {name}");
+                assert!(compiled.matches_name(name), "{pattern} should match {name}");
             }
             for name in *no {
-                assert!(!compiled.matches(name), "{pattern} should not match {name}");
+                assert!(!compiled.matches_name(name), "{pattern} should not match {name}");
             }
         }
     }
@@ -206,9 +206,9 @@ mod tests {
 
     #[test]
     fn literals_are_told_from_wildcards() {
-        assert_eq!(Pattern::new("a\\*b[c").literal().as_deref(), Some("a*b[c"));
-        assert_eq!(Pattern::new("a?").literal(), None);
-        assert_eq!(Pattern::new("[a]").literal(), None);
+        assert_eq!(Pattern::new("a\\*b[c").literal_name().as_deref(), Some("a*b[c"));
+        assert_eq!(Pattern::new("a?").literal_name(), None);
+        assert_eq!(Pattern::new("[a]").literal_name(), None);
     }
 
     #[test]
@@ -218,11 +218,11 @@ mod tests {
         let stars = Pattern::new(&"*".repeat(1000));
         let mixed = Pattern::new(&("*a".repeat(120) + "b"));
         for _ in 0..1000 {
-            assert!(stars.matches(&name));
-            assert!(!mixed.matches(&name));
+            assert!(stars.matches_name(&name));
+            assert!(!mixed.matches_name(&name));
         }
         let brackets = "[".repeat(100_000);
-        assert!(Pattern::new(&brackets).matches(&brackets));
+        assert!(Pattern::new(&brackets).matches_name(&brackets));
         assert!(begun.elapsed() < Duration::from_secs(60));
     }
 }

@@ -8,8 +8,8 @@ use crate::commands::{COMMANDS, Group, Spec};
 
 /// The section.
 pub(super) fn all_commands(page: &mut Page) {
-    page.section("Commands");
-    page.text(
+    page.start_section("Commands");
+    page.write_text(
         "A command is known by its name, by its other names, and by the beginning of one if no \
          other command begins so. Every command takes `--help`.",
     );
@@ -27,19 +27,19 @@ pub(super) fn all_commands(page: &mut Page) {
 fn command_section(page: &mut Page, spec: &Spec) {
     let mut definition = spec.definition();
     definition.build();
-    page.synopsis(&usage_line(&mut definition));
-    page.indented(|page| {
+    page.write_synopsis(&usage_line(&mut definition));
+    page.write_indented(|page| {
         if !spec.aliases.is_empty() {
-            page.text(&format!("Also: {}.", bold_words(spec.aliases)));
+            page.write_text(&format!("Also: {}.", bold_words(spec.aliases)));
         }
-        page.text(&about_text(&definition));
+        page.write_text(&about_text(&definition));
         definition.get_arguments().for_each(|arg| option_item(page, arg));
         for child in definition.get_subcommands_mut().filter(|child| !child.is_hide_set()) {
             subcommand_section(page, child);
         }
-        page.text("Examples:");
+        page.write_text("Examples:");
         for example in spec.examples {
-            page.item(&format!("`{}`", example.line), &sentence(example.about));
+            page.write_item(&format!("`{}`", example.line), &with_full_stop(example.about));
         }
     });
 }
@@ -47,10 +47,10 @@ fn command_section(page: &mut Page, spec: &Spec) {
 /// What a command within a command does: one item, with its options in a sentence each.
 pub(super) fn subcommand_section(page: &mut Page, definition: &mut Command) {
     let usage = usage_line(definition);
-    page.item(&format!("`{usage}`"), &about_text(definition));
+    page.write_item(&format!("`{usage}`"), &about_text(definition));
     for arg in definition.get_arguments().filter(|arg| shown_arguments(arg) && !arg.is_global_set())
     {
-        page.more(&format!("`{}`: {}", term_text(arg), help_text(arg)));
+        page.continue_item(&format!("`{}`: {}", term_text(arg), help_text(arg)));
     }
 }
 
@@ -64,13 +64,13 @@ fn usage_line(definition: &mut Command) -> String {
 fn about_text(definition: &Command) -> String {
     let about = definition.get_long_about().or_else(|| definition.get_about());
     let about = about.map(ToString::to_string).unwrap_or_default();
-    about.split("\n\n").map(sentence).collect::<Vec<_>>().join("\n\n")
+    about.split("\n\n").map(with_full_stop).collect::<Vec<_>>().join("\n\n")
 }
 
 /// An option or argument: one item.
 pub(super) fn option_item(page: &mut Page, arg: &Arg) {
     if shown_arguments(arg) {
-        page.item(&format!("`{}`", term_text(arg)), &help_text(arg));
+        page.write_item(&format!("`{}`", term_text(arg)), &help_text(arg));
     }
 }
 
@@ -99,7 +99,7 @@ fn term_text(arg: &Arg) -> String {
 fn help_text(arg: &Arg) -> String {
     let help = arg.get_long_help().or_else(|| arg.get_help());
     let help = help.map(ToString::to_string).unwrap_or_default();
-    let mut text = help.split("\n\n").map(sentence).collect::<Vec<_>>().join(" ");
+    let mut text = help.split("\n\n").map(with_full_stop).collect::<Vec<_>>().join(" ");
     let words = arg.get_possible_values();
     if !words.is_empty() && arg.get_action().takes_values() {
         let words: Vec<_> = words.iter().map(value_name).collect();
@@ -117,7 +117,7 @@ fn value_name(word: &PossibleValue) -> String {
 }
 
 /// With a full stop, unless it ends in one or is nothing.
-fn sentence(text: &str) -> String {
+fn with_full_stop(text: &str) -> String {
     let text = text.trim();
     if text.is_empty() || text.ends_with(['.', ':', '?', '!']) {
         text.to_owned()

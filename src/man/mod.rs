@@ -44,19 +44,19 @@ pub fn man_page() -> Result<String> {
     let mut rest = Page::default();
     tables::option_table(&mut rest, &definition);
     tables::subcommand_table(&mut rest, &definition);
-    rest.section("The shell language");
-    rest.text(text::LANGUAGE);
+    rest.start_section("The shell language");
+    rest.write_text(text::LANGUAGE);
     commands::all_commands(&mut rest);
     tables::setting_table(&mut rest);
     for (title, text) in text::BEHAVIOUR {
-        rest.section(title);
-        rest.text(text);
+        rest.start_section(title);
+        rest.write_text(text);
     }
     tables::output_table(&mut rest);
     tables::exit_status_table(&mut rest);
     for (title, text) in text::CLOSING {
-        rest.section(title);
-        rest.text(text);
+        rest.start_section(title);
+        rest.write_text(text);
     }
     Ok(head + &rest.into_roff())
 }

@@ -1,6 +1,6 @@
 //! Writes roff: sections, paragraphs, items and examples.
 //!
-//! Plain text comes in; `backticks` make bold. Paragraphs of [`Page::text`] are set apart by
+//! Plain text comes in; `backticks` make bold. Paragraphs of [`Page::write_text`] are set apart by
 //! blank lines; one that begins with `* TERM :: ` is an item, one indented by four blanks is an
 //! example. Characters that mean something to roff are escaped.
 
@@ -16,7 +16,7 @@ pub(super) struct Page {
 
 impl Page {
     /// A heading.
-    pub(super) fn section(&mut self, title: &str) {
+    pub(super) fn start_section(&mut self, title: &str) {
         self.roff.control("SH", [title.to_uppercase().as_str()]);
         self.fresh = true;
     }
@@ -28,16 +28,16 @@ impl Page {
     }
 
     /// Paragraphs, items and examples.
-    pub(super) fn text(&mut self, text: &str) {
+    pub(super) fn write_text(&mut self, text: &str) {
         for part in text.trim_matches('\n').split("\n\n") {
             let item = part.strip_prefix("* ").and_then(|item| item.split_once(" :: "));
             if let Some((term, rest)) = item {
-                self.item(term, rest);
+                self.write_item(term, rest);
             } else if part.starts_with("    ") {
-                self.example(part);
+                self.write_example(part);
             } else {
                 self.new_paragraph();
-                self.roff.text(inlines(&joined(part)));
+                self.roff.text(parse_inlines(&join_lines(part)));
             }
         }
     }
@@ -49,15 +49,15 @@ impl Page {
     }
 
     /// A term, and what it means.
-    pub(super) fn item(&mut self, term: &str, text: &str) {
+    pub(super) fn write_item(&mut self, term: &str, text: &str) {
         self.fresh = false;
         self.roff.control("TP", []);
-        self.roff.text(inlines(term));
-        self.roff.text(inlines(&joined(text)));
+        self.roff.text(parse_inlines(term));
+        self.roff.text(parse_inlines(&join_lines(text)));
     }
 
     /// What `body` writes, indented.
-    pub(super) fn indented(&mut self, body: impl FnOnce(&mut Self)) {
+    pub(super) fn write_indented(&mut self, body: impl FnOnce(&mut Self)) {
         self.roff.control("RS", ["4"]);
         self.fresh = true;
         body(self);
@@ -66,13 +66,13 @@ impl Page {
     }
 
     /// More about the item before.
-    pub(super) fn more(&mut self, text: &str) {
+    pub(super) fn continue_item(&mut self, text: &str) {
         self.roff.control("IP", []);
-        self.roff.text(inlines(&joined(text)));
+        self.roff.text(parse_inlines(&join_lines(text)));
     }
 
     /// A command's synopsis: its name bold, placeholders in italics.
-    pub(super) fn synopsis(&mut self, usage: &str) {
+    pub(super) fn write_synopsis(&mut self, usage: &str) {
         let (name, rest) = usage.split_once(' ').unwrap_or((usage, ""));
         let mut line = vec![bold(name)];
         if !rest.is_empty() {
@@ -83,7 +83,7 @@ impl Page {
     }
 
     /// Lines as they are, indented.
-    pub(super) fn example(&mut self, lines: &str) {
+    pub(super) fn write_example(&mut self, lines: &str) {
         self.new_paragraph();
         self.roff.control("RS", ["4"]);
         self.roff.control("nf", []);
@@ -99,12 +99,12 @@ impl Page {
     }
 }
 
-fn joined(text: &str) -> String {
+fn join_lines(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Text with what is between backticks in bold.
-fn inlines(text: &str) -> Vec<Inline> {
+fn parse_inlines(text: &str) -> Vec<Inline> {
     let pieces = text.split('`').enumerate().filter(|(_, piece)| !piece.is_empty());
     pieces.map(|(at, piece)| if at % 2 == 1 { bold(piece) } else { roman(piece) }).collect()
 }

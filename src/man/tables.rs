@@ -7,7 +7,7 @@ use crate::settings::ROWS;
 
 /// OPTIONS: those of the program, under their headings.
 pub(super) fn option_table(page: &mut Page, program: &clap::Command) {
-    page.section("Options");
+    page.start_section("Options");
     let mut heading = None;
     for arg in program.get_arguments().filter(|arg| !arg.is_hide_set()) {
         if arg.get_help_heading() != heading {
@@ -22,8 +22,8 @@ pub(super) fn option_table(page: &mut Page, program: &clap::Command) {
 pub(super) fn subcommand_table(page: &mut Page, program: &clap::Command) {
     let mut program = program.clone();
     program.build();
-    page.section("Subcommands");
-    page.text(
+    page.start_section("Subcommands");
+    page.write_text(
         "The options for login, certificates and output, and those under General, can stand \
          after a subcommand as well.",
     );
@@ -40,14 +40,14 @@ pub(super) fn subcommand_table(page: &mut Page, program: &clap::Command) {
 
 /// SETTINGS: every row of the table.
 pub(super) fn setting_table(page: &mut Page) {
-    page.section("Settings");
-    page.text(
+    page.start_section("Settings");
+    page.write_text(
         "`set NAME VALUE` changes a setting, `--set NAME=VALUE` does for one run, lines of `set` \
          in the start-up file do for every run. `set -a` shows all of them, `set -u NAME` goes \
          back to the default. Unique abbreviations of names work. A setting marked with + can \
          have a value for some hosts only: `set NAME/HOST VALUE`, where HOST may hold `*` and `?`.",
     );
-    page.text(
+    page.write_text(
         "Yes and no can also be written on and off, true and false, 1 and 0. Times take `ms`, \
          `s`, `m` and `h`, and a plain number is seconds; sizes and rates take `k`, `M` and `G`, \
          and a plain number is bytes.",
@@ -56,7 +56,7 @@ pub(super) fn setting_table(page: &mut Page) {
         let default = if row.default.is_empty() { "empty" } else { row.default };
         let mark = if row.per_host { " +" } else { "" };
         let help = format!("{}. Takes {}.", capitalized(row.help), row.kind.describe());
-        page.item(&format!("`{}` ({default}){mark}", row.name), &help);
+        page.write_item(&format!("`{}` ({default}){mark}", row.name), &help);
     }
 }
 
@@ -165,23 +165,28 @@ pub(super) const OBJECTS: &[Object] = &[
 
 /// OUTPUT: what goes where, and the objects of `--json`.
 pub(super) fn output_table(page: &mut Page) {
-    page.section("Output");
-    page.text(super::text::OUTPUT);
+    page.start_section("Output");
+    page.write_text(super::text::OUTPUT);
     for (name, about, fields) in OBJECTS {
         let fields: Vec<_> =
             fields.iter().map(|(name, meaning)| format!("`{name}` ({meaning})")).collect();
-        page.item(&format!("`{name}`"), &format!("{}. {}.", capitalized(about), fields.join(", ")));
+        page.write_item(
+            &format!("`{name}`"),
+            &format!("{}. {}.", capitalized(about), fields.join(", ")),
+        );
     }
 }
 
 /// EXIT STATUS: every kind of error, with its name in JSON.
 pub(super) fn exit_status_table(page: &mut Page) {
-    page.section("Exit status");
-    page.text("The cause of the first failure decides. The word is the cause's name in JSON.");
-    page.item("`0`", "Everything asked was done.");
+    page.start_section("Exit status");
+    page.write_text(
+        "The cause of the first failure decides. The word is the cause's name in JSON.",
+    );
+    page.write_item("`0`", "Everything asked was done.");
     for kind in Kind::ALL {
         let text = format!("{} (`{}`)", kind.help().trim_end_matches('.'), kind.name());
-        page.item(&format!("`{}`", kind.exit()), &text);
+        page.write_item(&format!("`{}`", kind.exit()), &text);
     }
 }
 

@@ -37,7 +37,7 @@ pub fn expand_braces(word: &Word) -> Result<Vec<Word>> {
         if done.len() + todo.len() + commas.len() >= MAX_WORDS || work > MAX_WORK {
             return Err(Error::usage(format!(
                 "{}: `{{…}}` stands for too many words: {MAX_WORDS} at most",
-                shortened(&word.text())
+                shortened(&word.unquoted_text())
             )));
         }
         // Last alternative first: the first is then the next to be taken from the list.
@@ -92,12 +92,12 @@ fn rebuild_word(word: &Word, atoms: &[Atom]) -> Word {
     let mut out = Word { pieces: Vec::new(), pos: word.pos };
     for (c, quoted) in atoms {
         match c {
-            Some(c) => out.push(*c, *quoted),
-            None => drop(out.begin(*quoted)),
+            Some(c) => out.push_char(*c, *quoted),
+            None => drop(out.piece_for(*quoted)),
         }
     }
     if out.pieces.is_empty() {
-        out.begin(false);
+        out.piece_for(false);
     }
     out
 }
@@ -105,10 +105,10 @@ fn rebuild_word(word: &Word, atoms: &[Atom]) -> Word {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::syntax::{Element, parse};
+    use crate::shell::syntax::{Element, parse_script};
 
     fn word(source: &str) -> Word {
-        let script = parse(&format!("x {source}"), "test").expect(source);
+        let script = parse_script(&format!("x {source}"), "test").expect(source);
         match &script.items[0].steps[0].element {
             Element::Simple(words) => words[1].clone(),
             other => panic!("{other:?}"),
@@ -136,7 +136,7 @@ mod tests {
             ("{é,語}.txt", "é.txt 語.txt"),
         ] {
             let words = expand_braces(&word(source)).expect(source);
-            let texts: Vec<_> = words.iter().map(Word::text).collect();
+            let texts: Vec<_> = words.iter().map(Word::unquoted_text).collect();
             assert_eq!(texts.join(" "), want, "{source}");
         }
     }
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn quotes_survive_for_the_wildcards() {
         let words = expand_braces(&word("{'*',*}.c")).expect("words");
-        let patterns: Vec<_> = words.iter().map(Word::pattern).collect();
+        let patterns: Vec<_> = words.iter().map(Word::glob_pattern).collect();
         assert_eq!(patterns, ["\\*.c", "*.c"]);
         assert!(expand_braces(&word("{'',b}")).expect("words")[0].is_quoted());
     }

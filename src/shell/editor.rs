@@ -13,8 +13,8 @@ use rustyline::hint::{Hinter, HistoryHinter};
 use rustyline::validate::Validator;
 
 use super::complete::remote::Lister;
-use super::complete::{Candidate, Sources, complete, local_names};
-use super::highlight::{Known, highlight};
+use super::complete::{Candidate, Sources, complete_line, local_names};
+use super::highlight::{Known, highlight_line};
 use crate::bookmarks;
 use crate::commands::{COMMANDS, Context, find};
 use crate::output::Style;
@@ -94,7 +94,7 @@ impl Completer for Helper<'_> {
             bookmarks: &bookmarks,
             jobs: &jobs,
         };
-        let (start, found) = complete(&whole, before.len() + pos, &sources);
+        let (start, found) = complete_line(&whole, before.len() + pos, &sources);
         match start.checked_sub(before.len()) {
             Some(start) => Ok((start, found)),
             // The word began on an earlier line, which cannot be changed any more.
@@ -120,7 +120,7 @@ impl Highlighter for Helper<'_> {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
         match self.0.try_borrow() {
             Ok(inner) if inner.before.is_empty() => {
-                Cow::Owned(highlight(line, &|word| is_known_command(inner.ctx, word)))
+                Cow::Owned(highlight_line(line, &|word| is_known_command(inner.ctx, word)))
             }
             _ => Cow::Borrowed(line),
         }

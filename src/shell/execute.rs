@@ -5,7 +5,7 @@
 //! script.
 
 use super::redact::redact_line;
-use super::syntax::{Element, Item, Script, Step, When, Word, parse};
+use super::syntax::{Element, Item, Script, Step, When, Word, parse_script};
 use super::validate::validate_script;
 use super::{expand, redirect};
 use crate::commands::{COMMANDS, Context, find};
@@ -55,7 +55,7 @@ pub fn parse_and_validate(ctx: &Context, source: &str, name: &str) -> Result<Scr
     if ctx.script_depth > MAX_DEPTH {
         return Err(Error::usage(format!("{name}: aliases and `source` are nested too deep")));
     }
-    let script = parse(source, name)?;
+    let script = parse_script(source, name)?;
     validate_script(&script, name, ctx)?;
     Ok(script)
 }
@@ -158,7 +158,7 @@ fn is_broken_pipe_error(error: &Error) -> bool {
 
 fn run_simple(ctx: &mut Context, words: &[Word]) -> Status {
     let Some(first) = words.first() else { return Ok(()) };
-    let name = first.text();
+    let name = first.unquoted_text();
     if let Some(body) = ctx.aliases.get(&name).cloned()
         && !ctx.running_aliases.contains(&name)
     {
@@ -189,7 +189,7 @@ fn is_already_shown(error: &anyhow::Error) -> bool {
 }
 
 fn run_command(ctx: &mut Context, words: &[Word]) -> anyhow::Result<()> {
-    let name = words.first().map(Word::text).unwrap_or_default();
+    let name = words.first().map(Word::unquoted_text).unwrap_or_default();
     let spec = find(COMMANDS, &name)?;
     ctx.cancel.check()?;
     let arguments = expand::expand_arguments(words, spec, ctx)?;
@@ -202,7 +202,7 @@ fn run_alias(ctx: &mut Context, name: &str, body: &str, rest: &[Word]) -> Status
     let mut source = body.to_owned();
     for word in rest {
         source.push(' ');
-        source.push_str(&word.source());
+        source.push_str(&word.to_source());
     }
     ctx.running_aliases.push(name.to_owned());
     let result = run_script(ctx, &source, &format!("alias {name}"));

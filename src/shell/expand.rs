@@ -18,7 +18,7 @@ use crate::settings::GLOB_NOMATCH;
 pub fn typed_words(words: &[Word], spec: &Spec) -> Vec<String> {
     let source = spec.globs == Globs::Source;
     let word = |(index, word): (usize, &Word)| {
-        if source && index > 0 { word.source() } else { word.text() }
+        if source && index > 0 { word.to_source() } else { word.unquoted_text() }
     };
     words.iter().enumerate().map(word).collect()
 }
@@ -33,7 +33,7 @@ pub fn expand_arguments(words: &[Word], spec: &Spec, ctx: &mut Context) -> Resul
     if matches!(spec.globs, Globs::None | Globs::Source) {
         return Ok(typed_words(words, spec));
     }
-    let mut arguments: Vec<_> = words.first().map(Word::text).into_iter().collect();
+    let mut arguments: Vec<_> = words.first().map(Word::unquoted_text).into_iter().collect();
     for word in words.iter().skip(1) {
         for word in expand_braces(word)? {
             expand_word(&word, spec, ctx, &mut arguments)?;
@@ -43,19 +43,21 @@ pub fn expand_arguments(words: &[Word], spec: &Spec, ctx: &mut Context) -> Resul
 }
 
 fn expand_word(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<String>) -> Result<()> {
-    let text = word.text();
-    if !word.has_glob() || text.starts_with('-') {
+    let text = word.unquoted_text();
+    if !word.has_wildcard() || text.starts_with('-') {
         let local = spec.globs == Globs::Local && word.has_tilde();
         into.push(if local { home_directory(&text) } else { text });
         return Ok(());
     }
     ctx.words_from_wildcard = true;
-    let pattern = word.pattern();
+    let pattern = word.glob_pattern();
     let names = match spec.globs {
-        Globs::Remote => glob::expand(&pattern, &mut |directory| remote_names(directory, ctx))?,
+        Globs::Remote => {
+            glob::expand_glob(&pattern, &mut |directory| remote_names(directory, ctx))?
+        }
         _ => {
             let pattern = if word.has_tilde() { home_directory(&pattern) } else { pattern };
-            glob::expand(&pattern, &mut |directory| local_names(directory, ctx))?
+            glob::expand_glob(&pattern, &mut |directory| local_names(directory, ctx))?
         }
     };
     if names.is_empty() {

@@ -19,7 +19,7 @@ pub enum Known {
 }
 
 /// The line with its commands styled.
-pub fn highlight(line: &str, known: &dyn Fn(&str) -> Known) -> String {
+pub fn highlight_line(line: &str, known: &dyn Fn(&str) -> Known) -> String {
     let mut lexer = Lexer::new(line);
     let mut styled = String::with_capacity(line.len() + 16);
     let mut done = 0;
@@ -30,7 +30,7 @@ pub fn highlight(line: &str, known: &dyn Fn(&str) -> Known) -> String {
         match lexed.token {
             Token::Word(word) if !in_command && !in_redirect => {
                 in_command = true;
-                let style = match known(&word.text()) {
+                let style = match known(&word.unquoted_text()) {
                     Known::Yes => Style::Strong,
                     Known::Perhaps => Style::Plain,
                     Known::No => Style::Bad,
@@ -71,7 +71,7 @@ mod tests {
             ("'ls' \"open", "<1>'ls'</> \"open"),
             (" ls é", " <1>ls</> é"),
         ] {
-            let shown = highlight(line, &known);
+            let shown = highlight_line(line, &known);
             let shown = shown.replace("\x1b[0m", "</>").replace("\x1b[", "<");
             let shown = shown.replace("<1m", "<1>").replace("<31m", "<31>");
             assert_eq!(shown, want, "{line}");

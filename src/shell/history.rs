@@ -44,12 +44,12 @@ impl History {
     /// # Errors
     ///
     /// [`Kind::Local`] when there is one that cannot be read.
-    pub fn load(&mut self) -> Result<Vec<String>> {
+    pub fn load_entries(&mut self) -> Result<Vec<String>> {
         let mut entries = match fs::metadata(&self.path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             _ => {
-                let mut file = locked(&self.path)?;
-                entries(&read(&mut file).map_err(|error| Error::local(&self.path, &error))?)
+                let mut file = open_locked(&self.path)?;
+                decode_entries(&read(&mut file).map_err(|error| Error::local(&self.path, &error))?)
             }
         };
         entries.drain(..entries.len().saturating_sub(self.size));
@@ -69,15 +69,15 @@ impl History {
     /// # Errors
     ///
     /// [`Kind::Local`] when the file cannot be written, with the entry that was to be kept.
-    pub fn add(&mut self, line: &str) -> (Option<String>, Result<()>) {
+    pub fn add_redacted(&mut self, line: &str) -> (Option<String>, Result<()>) {
         let kept = redact_line(line.trim_end())
             .filter(|entry| !entry.is_empty() && self.size > 0)
             // It would not be read again.
-            .filter(|entry| !entry.contains(|c| is_odd(c) && c != '\n'))
+            .filter(|entry| !entry.contains(|c| must_be_escaped(c) && c != '\n'))
             .filter(|entry| self.last.as_ref() != Some(entry));
         let Some(entry) = kept else { return (None, Ok(())) };
         self.last = Some(entry.clone());
-        let result = self.append(&entry);
+        let result = self.append_to_file(&entry);
         (Some(entry), result)
     }
 
@@ -86,21 +86,21 @@ impl History {
     /// # Errors
     ///
     /// [`Kind::Local`] when the file cannot be written.
-    pub fn clear(&mut self) -> Result<()> {
+    pub fn clear_all(&mut self) -> Result<()> {
         self.last = None;
         if !self.path.exists() {
             return Ok(());
         }
-        locked(&self.path)?.set_len(0).map_err(|error| Error::local(&self.path, &error))
+        open_locked(&self.path)?.set_len(0).map_err(|error| Error::local(&self.path, &error))
     }
 
-    fn append(&self, entry: &str) -> Result<()> {
+    fn append_to_file(&self, entry: &str) -> Result<()> {
         if let Some(directory) = self.path.parent() {
             create_private_dir(directory)?;
         }
-        let mut file = locked(&self.path)?;
+        let mut file = open_locked(&self.path)?;
         let failed = |error| Error::local(&self.path, &error);
-        let mut line = encoded(entry) + "\n";
+        let mut line = encode_entry(entry) + "\n";
         if !ends_a_line(&mut file).map_err(failed)? {
             line.insert(0, '\n');
         }
@@ -112,18 +112,18 @@ impl History {
     /// # Errors
     ///
     /// [`Kind::Local`] when it cannot be read or replaced; it is as it was then.
-    pub fn trim(&self) -> Result<()> {
+    pub fn trim_file(&self) -> Result<()> {
         // A link to a file elsewhere stays one.
         let Ok(path) = fs::canonicalize(&self.path) else { return Ok(()) };
         let failed = |error| Error::local(&path, &error);
-        let mut old = locked(&path)?;
-        let entries = entries(&read(&mut old).map_err(failed)?);
+        let mut old = open_locked(&path)?;
+        let entries = decode_entries(&read(&mut old).map_err(failed)?);
         if entries.len() <= self.size {
             return Ok(());
         }
         let mut text = String::new();
         for entry in &entries[entries.len() - self.size..] {
-            text.push_str(&encoded(entry));
+            text.push_str(&encode_entry(entry));
             text.push('\n');
         }
         let mut name = path.as_os_str().to_owned();
@@ -132,7 +132,8 @@ impl History {
         // Under the lock it can only be what a process of the same number left behind.
         let _ = fs::remove_file(&temporary);
         let write = || {
-            let mut file = create(OpenOptions::new().write(true).create_new(true), &temporary)?;
+            let mut file =
+                open_private(OpenOptions::new().write(true).create_new(true), &temporary)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             fs::rename(&temporary, &path)
@@ -145,11 +146,11 @@ impl History {
 }
 
 /// The file, opened to be read and appended to, locked until it is dropped.
-fn locked(path: &Path) -> Result<File> {
+fn open_locked(path: &Path) -> Result<File> {
     let failed = |error: std::io::Error| Error::local(path, &error);
     let mut attempts = ATTEMPTS;
     loop {
-        let file = create(OpenOptions::new().read(true).append(true).create(true), path);
+        let file = open_private(OpenOptions::new().read(true).append(true).create(true), path);
         let file = file.map_err(failed)?;
         if !file.metadata().map_err(failed)?.is_file() {
             return Err(Error::new(Kind::Local, format!("{}: not a file", path.display())));
@@ -166,7 +167,7 @@ fn locked(path: &Path) -> Result<File> {
 }
 
 /// Opens a file with mode 0600, whatever the umask is and whatever mode it had.
-fn create(how: &OpenOptions, path: &Path) -> std::io::Result<File> {
+fn open_private(how: &OpenOptions, path: &Path) -> std::io::Result<File> {
     let file = how.clone().mode(0o600).open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_file() && metadata.permissions().mode() & 0o777 != 0o600 {
@@ -196,24 +197,24 @@ fn ends_a_line(file: &mut File) -> std::io::Result<bool> {
 }
 
 /// The entries of a file; lines that are none are left out.
-fn entries(bytes: &[u8]) -> Vec<String> {
-    bytes.split(|byte| *byte == b'\n').filter_map(decoded).collect()
+fn decode_entries(bytes: &[u8]) -> Vec<String> {
+    bytes.split(|byte| *byte == b'\n').filter_map(decode_entry).collect()
 }
 
 /// An entry in one line.
-fn encoded(entry: &str) -> String {
+fn encode_entry(entry: &str) -> String {
     entry.replace('\\', "\\\\").replace('\n', "\\n")
 }
 
 /// What no line of the file has.
-fn is_odd(c: char) -> bool {
+fn must_be_escaped(c: char) -> bool {
     c.is_control() && c != '\t'
 }
 
 /// The entry in a line; `None` for what no entry can be.
-fn decoded(line: &[u8]) -> Option<String> {
+fn decode_entry(line: &[u8]) -> Option<String> {
     let line = std::str::from_utf8(line).ok()?;
-    if line.is_empty() || line.contains(is_odd) {
+    if line.is_empty() || line.contains(must_be_escaped) {
         return None;
     }
     let mut entry = String::with_capacity(line.len());

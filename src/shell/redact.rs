@@ -29,7 +29,7 @@ pub fn redact_line(line: &str) -> Option<String> {
     }
     // First as text: an unquoted `&` or `;` in a password has made two commands of a URL.
     let line = without_passwords(line, char::is_whitespace).0;
-    let line = redact(&line, MAX_NESTING)?;
+    let line = redact_nested(&line, MAX_NESTING)?;
     let (line, all_found) = without_passwords(&line, char::is_whitespace);
     all_found.then_some(line)
 }
@@ -56,7 +56,7 @@ enum Fate {
 /// Pieces of the line and what to put in their place, in order.
 type Edits = Vec<(Range<usize>, String)>;
 
-fn redact(line: &str, depth: usize) -> Option<String> {
+fn redact_nested(line: &str, depth: usize) -> Option<String> {
     let mut edits = Edits::new();
     let mut parts = Vec::new();
     let mut lexer = Lexer::new(line);
@@ -67,7 +67,7 @@ fn redact(line: &str, depth: usize) -> Option<String> {
         }
         match token {
             Token::Word(word) => {
-                parts.push(Part { text: word.text(), span: start..end, fate: Fate::Keep });
+                parts.push(Part { text: word.unquoted_text(), span: start..end, fate: Fate::Keep });
                 continue;
             }
             // These do not end a command: `user bob > x secret`.
@@ -75,21 +75,21 @@ fn redact(line: &str, depth: usize) -> Option<String> {
             _ => {}
         }
         remove_secrets(&mut parts)?;
-        if is_secretive(&parts) && goes_on(line, &parts) {
+        if is_secretive(&parts) && is_followed_by_operator(line, &parts) {
             return None;
         }
-        settle(&mut parts, line, depth, &mut edits)?;
+        collect_edits(&mut parts, line, depth, &mut edits)?;
         match token {
             Token::Pipe(text) | Token::Local(text) => {
                 parts = shell_words(text, end - text.len());
-                settle(&mut parts, line, depth, &mut edits)?;
+                collect_edits(&mut parts, line, depth, &mut edits)?;
             }
             Token::Comment(text) => {
                 // Perhaps a command that was commented out.
                 let inner = text.trim_start_matches(['#', ' ', '\t']);
-                edits.push((end - inner.len()..end, redact(inner, depth.checked_sub(1)?)?));
+                edits.push((end - inner.len()..end, redact_nested(inner, depth.checked_sub(1)?)?));
             }
-            Token::End => return Some(applied(line, edits)),
+            Token::End => return Some(apply_edits(line, edits)),
             _ => {}
         }
     }
@@ -107,13 +107,13 @@ fn is_secretive(parts: &[Part]) -> bool {
         let text = part.text.to_ascii_lowercase();
         matches!(text.as_str(), "user" | "login" | "pass" | "acct" | "pswd")
     };
-    parts.first().is_some_and(|part| is_one_of(&part.text, &["user", "login"]))
+    parts.first().is_some_and(|part| abbreviates_any(&part.text, &["user", "login"]))
         || parts.iter().any(|part| part.fate != Fate::Keep || named(part))
 }
 
 /// Whether an operator with no blank behind it follows: `user bob pass;word` has a half of the
 /// password in the next command.
-fn goes_on(line: &str, parts: &[Part]) -> bool {
+fn is_followed_by_operator(line: &str, parts: &[Part]) -> bool {
     let end = parts.last().map_or(0, |part| part.span.end);
     let rest = line[end..].trim_start_matches([' ', '\t']);
     let behind = rest.trim_start_matches([';', '&', '|', '>', '#', '(', ')']);
@@ -122,13 +122,13 @@ fn goes_on(line: &str, parts: &[Part]) -> bool {
 
 fn shell_words(text: &str, base: usize) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut lexer = Lexer::in_shell(text);
+    let mut lexer = Lexer::for_shell_text(text);
     loop {
         let Lexed { token, start, end, .. } = lexer.next();
         match token {
             Token::Word(word) => {
                 let span = base + start..base + end;
-                parts.push(Part { text: word.text(), span, fate: Fate::Keep });
+                parts.push(Part { text: word.unquoted_text(), span, fate: Fate::Keep });
             }
             Token::End => return parts,
             _ => {}
@@ -141,9 +141,10 @@ fn shell_words(text: &str, base: usize) -> Vec<Part> {
 fn remove_secrets(parts: &mut [Part]) -> Option<()> {
     let Some((name, arguments)) = parts.split_first() else { return Some(()) };
     let mut starts = vec![0];
-    if is_one_of(&name.text, &["queue", "repeat", "alias"]) {
+    if abbreviates_any(&name.text, &["queue", "repeat", "alias"]) {
         let secretive = ["user", "login", "open", "connect", "quote", "site", "set"];
-        let inner = arguments.iter().enumerate().filter(|(_, p)| is_one_of(&p.text, &secretive));
+        let inner =
+            arguments.iter().enumerate().filter(|(_, p)| abbreviates_any(&p.text, &secretive));
         starts.extend(inner.map(|(at, _)| at + 1).take(MAX_CANDIDATES));
     }
     for start in &starts {
@@ -157,7 +158,7 @@ const MAX_CANDIDATES: usize = 16;
 
 fn remove_secrets_at(parts: &mut [Part]) {
     let Some((name, arguments)) = parts.split_first_mut() else { return };
-    let is = |full: &[&str]| is_one_of(&name.text, full);
+    let is = |full: &[&str]| abbreviates_any(&name.text, full);
     if is(&["user", "login"]) {
         let name = arguments.iter().position(|part| !part.text.starts_with('-'));
         remove_from(arguments, name.map_or(arguments.len(), |at| at + 1));
@@ -177,7 +178,7 @@ fn remove_secrets_at(parts: &mut [Part]) {
     }
     if is(&["open", "connect", "set", "bookmark"]) {
         for part in arguments.iter_mut() {
-            replace(part, without_bare_password(&part.text));
+            replace_text(part, without_bare_password(&part.text));
         }
     }
     if is(&["open", "connect"]) {
@@ -186,7 +187,7 @@ fn remove_secrets_at(parts: &mut [Part]) {
 }
 
 /// Whether `word` is one of these names or the beginning of one.
-fn is_one_of(word: &str, names: &[&str]) -> bool {
+fn abbreviates_any(word: &str, names: &[&str]) -> bool {
     let word = word.to_ascii_lowercase();
     !word.is_empty() && names.iter().any(|name| name.starts_with(&word))
 }
@@ -195,7 +196,7 @@ fn remove_from(parts: &mut [Part], at: usize) {
     parts.iter_mut().skip(at).for_each(|part| part.fate = Fate::Remove);
 }
 
-fn replace(part: &mut Part, text: Option<String>) {
+fn replace_text(part: &mut Part, text: Option<String>) {
     if let Some(text) = text.filter(|text| *text != part.text && part.fate != Fate::Remove) {
         part.text = text;
         part.fate = Fate::Replace;
@@ -212,7 +213,7 @@ fn remove_from_verb(arguments: &mut [Part]) {
         let text = arguments[at].text.clone();
         let tokens: Vec<&str> = text.split_whitespace().collect();
         if let Some(verb) = tokens.iter().position(|token| secret(token)) {
-            replace(&mut arguments[at], Some(tokens[..=verb].join(" ")));
+            replace_text(&mut arguments[at], Some(tokens[..=verb].join(" ")));
             return remove_from(arguments, at + 1);
         }
     }
@@ -233,7 +234,7 @@ fn remove_from_command(arguments: &mut [Part], is_site: bool) {
             0 => part.fate = Fate::Remove,
             _ if own.len() > left => {
                 let shown = own[..left].join(" ");
-                replace(part, Some(shown));
+                replace_text(part, Some(shown));
                 left = 0;
             }
             _ => left -= own.len(),
@@ -246,36 +247,36 @@ fn remove_from_user_option(arguments: &mut [Part]) {
     let mut is_value = false;
     for part in arguments {
         let text = part.text.clone();
-        let option = text.starts_with("--user") || (is_short(&text) && text.contains('u'));
+        let option = text.starts_with("--user") || (is_short_option(&text) && text.contains('u'));
         if let Some((name, _)) = text.split_once(',').filter(|_| is_value || option) {
-            replace(part, Some(name.to_owned()));
+            replace_text(part, Some(name.to_owned()));
         }
         is_value = option;
     }
 }
 
-fn is_short(text: &str) -> bool {
+fn is_short_option(text: &str) -> bool {
     text.starts_with('-') && !text.starts_with("--")
 }
 
 /// Looks into the words for URLs and quoted commands, and turns their fates into edits.
-fn settle(parts: &mut Vec<Part>, line: &str, depth: usize, edits: &mut Edits) -> Option<()> {
+fn collect_edits(parts: &mut Vec<Part>, line: &str, depth: usize, edits: &mut Edits) -> Option<()> {
     let mut before = None;
     for mut part in parts.drain(..) {
         if part.fate != Fate::Remove && is_url(&part.text) {
             let text = without_passwords(&part.text, |_| false).0;
-            replace(&mut part, Some(text));
+            replace_text(&mut part, Some(text));
         }
         let whole = part.text.trim_start();
         if part.fate != Fate::Remove && whole.contains(char::is_whitespace) {
-            let inner = redact(whole, depth.checked_sub(1)?)?;
+            let inner = redact_nested(whole, depth.checked_sub(1)?)?;
             if inner != whole {
-                replace(&mut part, Some(inner));
+                replace_text(&mut part, Some(inner));
             }
         }
         if part.fate != Fate::Remove {
             let text = without_passwords(&part.text, char::is_whitespace).0;
-            replace(&mut part, Some(text));
+            replace_text(&mut part, Some(text));
         }
         let Range { start, end } = part.span;
         match part.fate {
@@ -296,7 +297,7 @@ fn settle(parts: &mut Vec<Part>, line: &str, depth: usize, edits: &mut Edits) ->
     Some(())
 }
 
-fn applied(line: &str, edits: Edits) -> String {
+fn apply_edits(line: &str, edits: Edits) -> String {
     let mut out = String::with_capacity(line.len());
     let mut copied = 0;
     for (span, text) in edits {
@@ -326,7 +327,7 @@ fn without_passwords(text: &str, ends: fn(char) -> bool) -> (String, bool) {
             continue;
         };
         let at = match authority.rfind('@') {
-            None if is_port(&authority[colon + 1..]) => continue,
+            None if begins_with_port(&authority[colon + 1..]) => continue,
             // Perhaps there is a slash in the password.
             None => url.rfind('@'),
             found => found,
@@ -352,7 +353,7 @@ fn is_url(text: &str) -> bool {
 }
 
 /// Whether this, behind a host and a colon, begins with a port that ends where a URL may end.
-fn is_port(text: &str) -> bool {
+fn begins_with_port(text: &str) -> bool {
     let behind = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let digits = text.len() - behind.len();
     digits <= 5

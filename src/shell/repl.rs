@@ -17,7 +17,7 @@ use super::execute;
 use super::history::History;
 use super::interrupt_readline::ReadlineInterrupt;
 use super::prompt::{CONTINUATION, render_prompt};
-use super::syntax::parse;
+use super::syntax::parse_script;
 use crate::cancel::Reason;
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result, io_reason};
@@ -34,7 +34,7 @@ const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
 /// A terminal that cannot be used.
 pub fn run_prompt(ctx: &mut Context) -> anyhow::Result<()> {
     let mut history = History::new(ctx.home.history(), history_size(ctx));
-    match history.load() {
+    match history.load_entries() {
         Ok(entries) => ctx.history = entries,
         Err(error) => ctx.out.warn(&format!("no history: {}", error.message())),
     }
@@ -54,7 +54,7 @@ pub fn run_prompt(ctx: &mut Context) -> anyhow::Result<()> {
     inner.ctx.out.release();
     drop(inner);
     // The next shell trims it; there is nobody to tell.
-    let _ = repl.history.trim();
+    let _ = repl.history.trim_file();
     Ok(())
 }
 
@@ -119,7 +119,7 @@ impl Repl<'_> {
                 Line::End => return Ok(Some(std::mem::take(before))),
                 Line::Text(line) => {
                     before.push_str(&line);
-                    if !parse(before, "prompt").is_err_and(|error| error.incomplete) {
+                    if !parse_script(before, "prompt").is_err_and(|error| error.incomplete) {
                         return Ok(Some(std::mem::take(before)));
                     }
                     before.push('\n');
@@ -143,7 +143,7 @@ impl Repl<'_> {
         let ctx = &mut *self.shared.borrow_mut().ctx;
         let size = history_size(ctx);
         self.history.set_size(size);
-        let (kept, written) = self.history.add(text);
+        let (kept, written) = self.history.add_redacted(text);
         if let Err(error) = written
             && !std::mem::replace(&mut self.warned, true)
         {
@@ -170,7 +170,7 @@ impl Repl<'_> {
             if let Some(editor) = &mut self.editor {
                 let _ = editor.clear_history();
             }
-            if let Err(error) = self.history.clear() {
+            if let Err(error) = self.history.clear_all() {
                 inner.ctx.out.warn(&format!("the history is still there: {}", error.message()));
             }
         }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::expand::typed_words;
-use super::syntax::{Element, Pos, Script, Word, parse};
+use super::syntax::{Element, Pos, Script, Word, parse_script};
 use crate::commands::{COMMANDS, Context, Globs, find};
 use crate::error::{Error, Result};
 
@@ -30,12 +30,12 @@ pub fn validate_script(script: &Script, name: &str, ctx: &Context) -> Result<()>
 ///
 /// # Errors
 ///
-/// [`Kind::Usage`](crate::error::Kind::Usage), as [`check`].
+/// [`Kind::Usage`](crate::error::Kind::Usage), as [`validate_script`].
 pub fn validate_scripts(scripts: &[(String, String)], ctx: &Context) -> Result<()> {
     let mut known: BTreeSet<String> = ctx.aliases.keys().cloned().collect();
-    scripts
-        .iter()
-        .try_for_each(|(name, text)| validate_items(&parse(text, name)?, name, 0, &mut known))
+    scripts.iter().try_for_each(|(name, text)| {
+        validate_items(&parse_script(text, name)?, name, 0, &mut known)
+    })
 }
 
 fn validate_items(
@@ -60,13 +60,13 @@ fn validate_items(
 }
 
 fn validate_command(words: &[Word], depth: usize, known: &mut BTreeSet<String>) -> Result<()> {
-    let Some(first) = words.first().map(Word::text) else { return Ok(()) };
+    let Some(first) = words.first().map(Word::unquoted_text) else { return Ok(()) };
     if known.contains(&first) {
         return Ok(());
     }
     let spec = find(COMMANDS, &first)?;
     if matches!(spec.globs, Globs::Remote | Globs::Local)
-        && words.iter().any(|word| word.text().is_empty())
+        && words.iter().any(|word| word.unquoted_text().is_empty())
     {
         // Most servers take it for the directory that one is in.
         return Err(Error::usage(format!("{}: '' is no name", spec.name)));
@@ -76,11 +76,11 @@ fn validate_command(words: &[Word], depth: usize, known: &mut BTreeSet<String>) 
             return Err(Error::usage(format!("{}: commands are nested too deep", spec.name)));
         }
         // Both places are told: that of the command, and the one in the text that it runs.
-        let script = parse(&inner, spec.name)?;
+        let script = parse_script(&inner, spec.name)?;
         validate_items(&script, spec.name, depth + 1, known)?;
     }
     if spec.name == "alias"
-        && let Some(alias) = words.get(1).map(Word::text)
+        && let Some(alias) = words.get(1).map(Word::unquoted_text)
     {
         let alias = alias.split_once('=').map_or(alias.as_str(), |(name, _)| name);
         known.insert(alias.to_owned());
@@ -103,7 +103,7 @@ mod tests {
         let mut wrong = Vec::new();
         for spec in COMMANDS {
             for example in spec.examples {
-                let script = parse(example.line, spec.name).map_err(Error::from);
+                let script = parse_script(example.line, spec.name).map_err(Error::from);
                 let names = example.line.split_whitespace().any(|word| {
                     word.trim_matches(['(', ')', ';']) == spec.name
                         || spec.aliases.contains(&word.trim_matches(['(', ')', ';']))
@@ -133,7 +133,7 @@ mod tests {
     fn commands_nested_without_end_are_refused() {
         let fixture = Fixture::new(|_, _, _| Ok(()));
         let text = format!("{}true", "repeat ".repeat(10_000));
-        let script = parse(&text, "test").unwrap();
+        let script = parse_script(&text, "test").unwrap();
         let error = validate_script(&script, "test", &fixture.ctx).unwrap_err();
         assert!(error.message().contains("nested too deep"));
     }

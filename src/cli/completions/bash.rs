@@ -16,8 +16,8 @@ pub(super) fn bash_script(tree: &Node) -> String {
 fn command_table(node: &Node) -> String {
     let options: Vec<_> = node.flags.iter().flat_map(|flag| &flag.names).cloned().collect();
     let words: Vec<_> = node.children.iter().flat_map(Node::option_words).collect();
-    let valued: String = node.flags.iter().filter_map(value_arm).collect();
-    let children: String = node.children.iter().map(child_arm).collect();
+    let valued: String = node.flags.iter().filter_map(case_arm_for_value).collect();
+    let children: String = node.children.iter().map(case_arm_for_child).collect();
     let positionals: String = node.positionals.iter().map(positional_action).collect();
     let mut table = format!("        '{}')\n", node.path);
     table.push_str(&format!("            options='{}'\n", options.join(" ")));
@@ -36,13 +36,13 @@ fn command_table(node: &Node) -> String {
     table + "            ;;\n"
 }
 
-fn value_arm(flag: &Flag) -> Option<String> {
+fn case_arm_for_value(flag: &Flag) -> Option<String> {
     let (_, values) = flag.value.as_ref()?;
     let names = flag.names.join(" | ");
     Some(format!("                {names}) values='{}' ;;\n", value_action(values)))
 }
 
-fn child_arm(child: &Node) -> String {
+fn case_arm_for_child(child: &Node) -> String {
     let words: Vec<_> = child.option_words().collect();
     format!("                {}) child='{}' ;;\n", words.join(" | "), child.path)
 }

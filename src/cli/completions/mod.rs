@@ -17,7 +17,7 @@ pub fn completion_script(shell: CompletionShell) -> String {
     let mut definition = Cli::command();
     // Hands the global options down to the subcommands, and adds --help and --version.
     definition.build();
-    let tree = Node::of(&definition, "ftpsh");
+    let tree = Node::of_command(&definition, "ftpsh");
     match shell {
         CompletionShell::Bash => bash::bash_script(&tree),
         CompletionShell::Zsh => zsh::zsh_script(&tree),
@@ -44,7 +44,7 @@ enum Values {
 }
 
 impl Values {
-    fn of(arg: &Arg) -> Self {
+    fn of_argument(arg: &Arg) -> Self {
         use candidates::What::{Servers, Settings, Targets};
         let words: Vec<_> = arg
             .get_possible_values()
@@ -81,14 +81,14 @@ struct Flag {
 }
 
 impl Flag {
-    fn of(arg: &Arg) -> Self {
+    fn of_argument(arg: &Arg) -> Self {
         let short = arg.get_short().map(|letter| format!("-{letter}"));
         let long = arg.get_long().map(|word| format!("--{word}"));
         let takes_value = arg.get_action().takes_values();
         Self {
             names: short.into_iter().chain(long).collect(),
             help: plain_text(arg.get_help()),
-            value: takes_value.then(|| (placeholder(arg), Values::of(arg))),
+            value: takes_value.then(|| (placeholder(arg), Values::of_argument(arg))),
             repeatable: matches!(arg.get_action(), ArgAction::Append | ArgAction::Count),
         }
     }
@@ -117,21 +117,22 @@ struct Node {
 }
 
 impl Node {
-    fn of(command: &Command, path: &str) -> Self {
+    fn of_command(command: &Command, path: &str) -> Self {
         let shown = |child: &&Command| !child.is_hide_set();
         let option = |arg: &&Arg| !arg.is_positional() && !arg.is_hide_set();
-        let child = |child: &Command| Node::of(child, &format!("{path} {}", child.get_name()));
+        let child =
+            |child: &Command| Node::of_command(child, &format!("{path} {}", child.get_name()));
         Self {
             name: command.get_name().to_owned(),
             path: path.to_owned(),
             help: plain_text(command.get_about()),
             aliases: command.get_visible_aliases().map(str::to_owned).collect(),
-            flags: command.get_arguments().filter(option).map(Flag::of).collect(),
+            flags: command.get_arguments().filter(option).map(Flag::of_argument).collect(),
             positionals: command
                 .get_positionals()
                 .map(|arg| Positional {
                     placeholder: placeholder(arg),
-                    values: Values::of(arg),
+                    values: Values::of_argument(arg),
                     required: arg.is_required_set(),
                     repeatable: matches!(arg.get_action(), ArgAction::Append),
                 })

@@ -5,7 +5,7 @@ use super::*;
 fn every_option_and_subcommand_is_in_both_scripts() {
     let mut definition = Cli::command();
     definition.build();
-    let tree = Node::of(&definition, "ftpsh");
+    let tree = Node::of_command(&definition, "ftpsh");
     let words = tree.all_commands().into_iter().flat_map(|node| {
         let names = node.flags.iter().flat_map(|flag| flag.names.clone());
         names.chain(node.option_words().map(str::to_owned)).collect::<Vec<_>>()

@@ -51,11 +51,11 @@ pub fn find_cursor(line: &str, offset: usize) -> Option<Cursor> {
                     found.quote = quote;
                 }
                 found.start = base + lexed.start;
-                found.current = word.text();
+                found.current = word.unquoted_text();
                 return Some(found);
             }
             Token::Word(_) if found.after_redirect => found.after_redirect = false,
-            Token::Word(word) => found.command.push(word.text()),
+            Token::Word(word) => found.command.push(word.unquoted_text()),
             Token::Into | Token::Append => found.after_redirect = true,
             Token::Pipe(text) | Token::Local(text) => {
                 found.command.clear();
@@ -65,7 +65,7 @@ pub fn find_cursor(line: &str, offset: usize) -> Option<Cursor> {
                     found.in_pipe = true;
                     base += start;
                     line = &line[start..];
-                    lexer = Lexer::in_shell(line);
+                    lexer = Lexer::for_shell_text(line);
                 }
             }
             Token::Comment(_) if at_end => return None,
@@ -82,7 +82,7 @@ pub fn find_cursor(line: &str, offset: usize) -> Option<Cursor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::syntax::{Element, Piece, parse};
+    use crate::shell::syntax::{Element, Piece, parse_script};
     use crate::shell_quote::quote_for;
 
     /// The line with `^` where the cursor is.
@@ -167,7 +167,7 @@ mod tests {
     }
 
     fn read_back(source: &str) -> Vec<Piece> {
-        let script = parse(source, "test").unwrap_or_else(|e| panic!("{source:?}: {e}"));
+        let script = parse_script(source, "test").unwrap_or_else(|e| panic!("{source:?}: {e}"));
         assert_eq!(script.items.len(), 1, "{source:?}");
         let Element::Simple(words) = &script.items[0].steps[0].element else {
             panic!("{source:?}");

@@ -68,7 +68,7 @@ impl rustyline::completion::Candidate for Candidate {
 
 /// What could stand at byte `pos` of `line`: the byte at which the word to replace begins (it ends
 /// at `pos`), and the candidates in order.
-pub fn complete(line: &str, pos: usize, sources: &Sources<'_>) -> (usize, Vec<Candidate>) {
+pub fn complete_line(line: &str, pos: usize, sources: &Sources<'_>) -> (usize, Vec<Candidate>) {
     let Some(cursor) = find_cursor(line, pos) else { return (pos, Vec::new()) };
     let word = Typed {
         text: &cursor.current,
@@ -88,7 +88,7 @@ pub fn complete(line: &str, pos: usize, sources: &Sources<'_>) -> (usize, Vec<Ca
     } else {
         command_line(&without_aliases(&cursor.command, sources.aliases), &word, sources)
     };
-    (cursor.start, bounded(found))
+    (cursor.start, limit_candidates(found))
 }
 
 /// The word under the cursor.
@@ -104,13 +104,13 @@ struct Typed<'a> {
 
 impl Typed<'_> {
     /// Those of some words that begin with what was typed.
-    fn among(&self, words: impl IntoIterator<Item = String>) -> Vec<Candidate> {
+    fn candidates_among(&self, words: impl IntoIterator<Item = String>) -> Vec<Candidate> {
         let words: BTreeSet<String> =
             words.into_iter().filter(|word| word.starts_with(self.text)).collect();
-        words.into_iter().map(|word| self.candidate(&word)).collect()
+        words.into_iter().map(|word| self.candidate_for(&word)).collect()
     }
 
-    fn candidate(&self, word: &str) -> Candidate {
+    fn candidate_for(&self, word: &str) -> Candidate {
         Candidate {
             display: word.to_owned(),
             replacement: quote_for(word, self.quote) + self.blank,
@@ -132,7 +132,7 @@ fn command_names(prefix: &str, sources: &Sources<'_>) -> Vec<String> {
 /// What could follow these words of a command.
 fn command_line(words: &[String], word: &Typed<'_>, sources: &Sources<'_>) -> Vec<Candidate> {
     if words.is_empty() {
-        return word.among(command_names(word.text, sources));
+        return word.candidates_among(command_names(word.text, sources));
     }
     let Some((spec, words)) = words
         .split_first()
@@ -145,35 +145,38 @@ fn command_line(words: &[String], word: &Typed<'_>, sources: &Sources<'_>) -> Ve
     if place.takes_options() && word.text.starts_with('-') {
         if let Some((name, value)) = word.text.split_once('=') {
             let value = Typed { text: value, tilde: false, ..*word };
-            let found = wanted(&place.value_of(spec, name), &value, sources);
-            return found.into_iter().map(|found| behind(&format!("{name}="), found)).collect();
+            let found = candidates_for(&place.value_of_option(spec, name), &value, sources);
+            return found
+                .into_iter()
+                .map(|found| after_equals_sign(&format!("{name}="), found))
+                .collect();
         }
-        return word.among(place.option_names());
+        return word.candidates_among(place.option_names());
     }
-    wanted(&place.want(spec), word, sources)
+    candidates_for(&place.want(spec), word, sources)
 }
 
 /// The candidate for the value in `--name=value`, for the whole word. A quote that begins in the
 /// middle of a word is as good as one at its beginning.
-fn behind(name: &str, value: Candidate) -> Candidate {
+fn after_equals_sign(name: &str, value: Candidate) -> Candidate {
     Candidate { replacement: format!("{name}{}", value.replacement), ..value }
 }
 
-fn wanted(want: &Want, word: &Typed<'_>, sources: &Sources<'_>) -> Vec<Candidate> {
+fn candidates_for(want: &Want, word: &Typed<'_>, sources: &Sources<'_>) -> Vec<Candidate> {
     match want {
         Want::Nothing => Vec::new(),
-        Want::Words(words) => word.among(words.iter().cloned()),
+        Want::Words(words) => word.candidates_among(words.iter().cloned()),
         Want::Remote { directories } => {
             // `~` is a name like any other there.
             let word = Typed { tilde: false, ..*word };
             names::complete_name(&word, *directories, sources.remote)
         }
         Want::Local { directories } => names::complete_name(word, *directories, sources.local),
-        Want::Sites => word.among((sources.sites)()),
-        Want::Bookmarks => word.among((sources.bookmarks)()),
+        Want::Sites => word.candidates_among((sources.sites)()),
+        Want::Bookmarks => word.candidates_among((sources.bookmarks)()),
         Want::Commands => {
             let names = sources.commands.iter().map(|spec| spec.name.to_owned());
-            word.among(names.chain(sources.aliases.keys().cloned()))
+            word.candidates_among(names.chain(sources.aliases.keys().cloned()))
         }
         Want::Jobs { all } => {
             let mut found: Vec<_> = (sources.jobs)()
@@ -181,27 +184,27 @@ fn wanted(want: &Want, word: &Typed<'_>, sources: &Sources<'_>) -> Vec<Candidate
                 .filter(|(id, _)| id.to_string().starts_with(word.text))
                 .map(|(id, title)| Candidate {
                     display: format!("{id}  {title}"),
-                    ..word.candidate(&id.to_string())
+                    ..word.candidate_for(&id.to_string())
                 })
                 .collect();
-            found.extend(word.among(all.then(|| "all".to_owned())));
+            found.extend(word.candidates_among(all.then(|| "all".to_owned())));
             found
         }
-        Want::Aliases => word.among(sources.aliases.keys().cloned()),
-        Want::Settings => settings(word),
+        Want::Aliases => word.candidates_among(sources.aliases.keys().cloned()),
+        Want::Settings => setting_candidates(word),
         Want::CommandLine(words) => command_line(words, word, sources),
     }
 }
 
 /// Settings whose name begins so; if none does, those whose name behind the colon does.
-fn settings(word: &Typed<'_>) -> Vec<Candidate> {
-    let found = word.among(ROWS.iter().map(|row| row.name.to_owned()));
+fn setting_candidates(word: &Typed<'_>) -> Vec<Candidate> {
+    let found = word.candidates_among(ROWS.iter().map(|row| row.name.to_owned()));
     if !found.is_empty() || word.text.contains(':') {
         return found;
     }
     let rest =
         |name: &str| name.split_once(':').is_some_and(|(_, rest)| rest.starts_with(word.text));
-    ROWS.iter().filter(|row| rest(row.name)).map(|row| word.candidate(row.name)).collect()
+    ROWS.iter().filter(|row| rest(row.name)).map(|row| word.candidate_for(row.name)).collect()
 }
 
 /// The words with an alias at their beginning written out: what its last command begins with.
@@ -220,7 +223,7 @@ fn without_aliases(words: &[String], aliases: &BTreeMap<String, String>) -> Vec<
 }
 
 /// No more candidates than the line editor can list.
-fn bounded(mut found: Vec<Candidate>) -> Vec<Candidate> {
+fn limit_candidates(mut found: Vec<Candidate>) -> Vec<Candidate> {
     for candidate in &mut found {
         candidate.display = fit(&escape(&candidate.display), WIDEST).into_owned();
     }

@@ -62,7 +62,7 @@ pub(super) fn complete_name(
     });
     names.sort_by(|a, b| a.name.cmp(&b.name));
     names.dedup_by(|a, b| a.name == b.name);
-    names.iter().map(|found| candidate(word, directory, found)).collect()
+    names.iter().map(|found| name_candidate(word, directory, found)).collect()
 }
 
 /// Whether a name can stand in the line that is being edited.
@@ -71,7 +71,7 @@ fn is_harmless(name: &str) -> bool {
     name.len() <= LONGEST && !name.is_empty() && !name.contains('/') && escape(&shown) == shown
 }
 
-fn candidate(word: &Typed<'_>, directory: &str, found: &Name) -> Candidate {
+fn name_candidate(word: &Typed<'_>, directory: &str, found: &Name) -> Candidate {
     // A name that begins with a dash would be read as an option.
     let dot = if directory.is_empty() && found.name.starts_with('-') { "./" } else { "" };
     let path = format!("{dot}{directory}{}", found.name);

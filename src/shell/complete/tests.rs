@@ -133,7 +133,7 @@ fn at(marked: &str) -> Vec<String> {
         bookmarks: &|| vec!["work".into()],
         jobs: &|| vec![(3, "get a &".into()), (12, "queue h".into())],
     };
-    let (start, found) = complete(&line, pos, &sources);
+    let (start, found) = complete_line(&line, pos, &sources);
     found.iter().map(|one| format!("{}{}", &line[..start], one.replacement)).collect()
 }
 
@@ -267,7 +267,7 @@ fn hostile_names_are_not_offered_and_shown_to_nobody() {
         bookmarks: &Vec::new,
         jobs: &Vec::new,
     };
-    let (_, found) = complete("get ", 4, &sources);
+    let (_, found) = complete_line("get ", 4, &sources);
     let shown: Vec<_> = found.iter().map(|one| one.display.as_str()).collect();
     assert_eq!(shown, ["caf\\xe9", "ok"]);
 }
@@ -297,11 +297,11 @@ fn a_huge_directory_is_quick_and_never_more_than_the_editor_can_list() {
             jobs: &Vec::new,
         };
         let begun = std::time::Instant::now();
-        let (_, found) = complete("get f", 5, &sources);
+        let (_, found) = complete_line("get f", 5, &sources);
         assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
         assert_eq!((found.len(), *asked.borrow()), (most, 1));
         assert!(found[0].replacement.starts_with("file-0"));
-        let (_, found) = complete("get file-00012", 14, &sources);
+        let (_, found) = complete_line("get file-00012", 14, &sources);
         assert_eq!(found.len(), 10);
     }
 }
@@ -324,7 +324,7 @@ fn no_line_and_no_cursor_is_too_odd() {
                 bookmarks: &Vec::new,
                 jobs: &Vec::new,
             };
-            complete(line, pos, &sources);
+            complete_line(line, pos, &sources);
         }
     }
 }

@@ -160,7 +160,7 @@ impl<'a> Place<'a> {
     }
 
     /// What the value of the option `--name` may be.
-    pub(super) fn value_of(&self, spec: &Spec, name: &str) -> Want {
+    pub(super) fn value_of_option(&self, spec: &Spec, name: &str) -> Want {
         self.long_option(name).map_or(Want::Nothing, |arg| for_option(spec, arg))
     }
 
@@ -229,7 +229,7 @@ fn takes_next_word(arg: &Arg) -> bool {
 }
 
 fn for_option(spec: &Spec, arg: &Arg) -> Want {
-    if let Some(want) = declared(arg) {
+    if let Some(want) = declared_values(arg) {
         return want;
     }
     match (value_name(arg).as_str(), spec.globs) {
@@ -241,7 +241,7 @@ fn for_option(spec: &Spec, arg: &Arg) -> Want {
 }
 
 fn for_positional(spec: &Spec, arg: &Arg) -> Want {
-    if let Some(want) = declared(arg) {
+    if let Some(want) = declared_values(arg) {
         return want;
     }
     let name = value_name(arg);
@@ -257,7 +257,7 @@ fn for_positional(spec: &Spec, arg: &Arg) -> Want {
 }
 
 /// What the definition itself says.
-fn declared(arg: &Arg) -> Option<Want> {
+fn declared_values(arg: &Arg) -> Option<Want> {
     let possible = arg.get_possible_values();
     if !possible.is_empty() {
         let shown = possible.iter().filter(|value| !value.is_hide_set());

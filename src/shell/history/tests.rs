@@ -8,7 +8,7 @@ fn place() -> (tempfile::TempDir, PathBuf) {
 }
 
 fn keep(history: &mut History, line: &str) -> Option<String> {
-    let (kept, written) = history.add(line);
+    let (kept, written) = history.add_redacted(line);
     written.unwrap();
     kept
 }
@@ -21,12 +21,12 @@ fn mode(path: &Path) -> u32 {
 fn lines_come_back_in_order_also_such_as_have_several_lines() {
     let (_directory, path) = place();
     let mut history = History::new(&path, 10);
-    assert!(history.load().unwrap().is_empty());
+    assert!(history.load_entries().unwrap().is_empty());
     let lines = ["ls", "get a\\ b", "(cd x\nls\n)", "get 'a\\nb'", "echo é\ttab", "ls"];
     for line in lines {
         assert_eq!(keep(&mut history, line).as_deref(), Some(line));
     }
-    assert_eq!(History::new(&path, 10).load().unwrap(), lines);
+    assert_eq!(History::new(&path, 10).load_entries().unwrap(), lines);
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn duplicates_in_a_row_and_lines_with_a_leading_blank_are_not_kept() {
     assert!(keep(&mut history, " pwd").is_none());
     assert!(keep(&mut history, "").is_none());
     let mut next = History::new(&path, 10);
-    assert_eq!(next.load().unwrap(), ["ls"]);
+    assert_eq!(next.load_entries().unwrap(), ["ls"]);
     assert!(keep(&mut next, "ls").is_none());
 }
 
@@ -62,7 +62,7 @@ fn the_file_and_its_directory_are_private_whatever_they_were() {
     let mut history = History::new(&path, 1);
     keep(&mut history, "pwd");
     assert_eq!(mode(&path), 0o600);
-    history.trim().unwrap();
+    history.trim_file().unwrap();
     assert_eq!(mode(&path), 0o600);
 }
 
@@ -73,8 +73,8 @@ fn trimming_keeps_the_last_ones_and_leaves_nothing_behind() {
     for number in 0..10 {
         keep(&mut history, &format!("get {number}"));
     }
-    assert_eq!(history.load().unwrap(), ["get 7", "get 8", "get 9"]);
-    history.trim().unwrap();
+    assert_eq!(history.load_entries().unwrap(), ["get 7", "get 8", "get 9"]);
+    history.trim_file().unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "get 7\nget 8\nget 9\n");
     assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
 }
@@ -90,10 +90,10 @@ fn a_size_of_zero_keeps_nothing() {
 fn what_is_forgotten_is_gone_from_the_file() {
     let (_directory, path) = place();
     let mut history = History::new(&path, 3);
-    history.clear().unwrap();
+    history.clear_all().unwrap();
     assert!(!path.exists());
     keep(&mut history, "ls");
-    history.clear().unwrap();
+    history.clear_all().unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"");
     assert_eq!(keep(&mut history, "ls").as_deref(), Some("ls"));
 }
@@ -105,7 +105,7 @@ fn a_linked_history_stays_a_link() {
     let real = directory.path().join("real");
     fs::write(&real, "a\nb\nc\n").unwrap();
     std::os::unix::fs::symlink(&real, &path).unwrap();
-    History::new(&path, 1).trim().unwrap();
+    History::new(&path, 1).trim_file().unwrap();
     assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
     assert_eq!(fs::read_to_string(&real).unwrap(), "c\n");
 }
@@ -125,7 +125,7 @@ fn several_shells_append_and_trim_at_once_without_losing_a_line() {
             });
         }
     });
-    let mut entries = History::new(&path, 1000).load().unwrap();
+    let mut entries = History::new(&path, 1000).load_entries().unwrap();
     entries.sort();
     entries.dedup();
     assert_eq!(entries.len(), 400);
@@ -138,12 +138,12 @@ fn several_shells_append_and_trim_at_once_without_losing_a_line() {
                 let mut history = History::new(path, 20);
                 for line in 0..20 {
                     keep(&mut history, &format!("put {shell}-{line}"));
-                    history.trim().unwrap();
+                    history.trim_file().unwrap();
                 }
             });
         }
     });
-    let entries = History::new(&path, 1000).load().unwrap();
+    let entries = History::new(&path, 1000).load_entries().unwrap();
     assert_eq!(entries.len(), 20);
     assert!(entries.iter().all(|entry| entry.starts_with("put ")), "{entries:?}");
 }
@@ -154,11 +154,11 @@ fn a_damaged_file_yields_what_can_be_read_of_it() {
     create_private_dir(path.parent().unwrap()).unwrap();
     fs::write(&path, b"ls\n\xff\xfe\0binary\n\x1b]0;x\x07\n\nget x\\\npwd").unwrap();
     let mut history = History::new(&path, 10);
-    assert_eq!(history.load().unwrap(), ["ls", "get x\\", "pwd"]);
+    assert_eq!(history.load_entries().unwrap(), ["ls", "get x\\", "pwd"]);
     // What is appended begins a line of its own.
     keep(&mut history, "cd /");
-    assert_eq!(history.load().unwrap().last().unwrap(), "cd /");
-    assert!(history.load().unwrap().contains(&"pwd".to_owned()));
+    assert_eq!(history.load_entries().unwrap().last().unwrap(), "cd /");
+    assert!(history.load_entries().unwrap().contains(&"pwd".to_owned()));
     let mut seed = 7u32;
     let noise: Vec<u8> = (0..100_000)
         .map(|_| {
@@ -167,8 +167,8 @@ fn a_damaged_file_yields_what_can_be_read_of_it() {
         })
         .collect();
     fs::write(&path, noise).unwrap();
-    history.load().unwrap();
-    history.trim().unwrap();
+    history.load_entries().unwrap();
+    history.trim_file().unwrap();
 }
 
 #[test]
@@ -177,8 +177,8 @@ fn what_is_no_file_is_an_error_and_no_hang() {
     create_private_dir(path.parent().unwrap()).unwrap();
     fs::create_dir(&path).unwrap();
     let mut history = History::new(&path, 10);
-    assert_eq!(history.load().unwrap_err().kind(), Kind::Local);
-    let (kept, written) = history.add("ls");
+    assert_eq!(history.load_entries().unwrap_err().kind(), Kind::Local);
+    let (kept, written) = history.add_redacted("ls");
     assert_eq!((kept.as_deref(), written.unwrap_err().kind()), (Some("ls"), Kind::Local));
     let fifo = directory.path().join("fifo");
     let name = std::ffi::CString::new(fifo.as_os_str().as_bytes()).unwrap();
@@ -190,5 +190,5 @@ fn what_is_no_file_is_an_error_and_no_hang() {
         0,
     )
     .unwrap();
-    assert!(History::new(&fifo, 10).load().is_err());
+    assert!(History::new(&fifo, 10).load_entries().is_err());
 }

@@ -75,27 +75,27 @@ pub(in crate::shell) struct Lexer<'a> {
     /// Whether a command may begin here: only then are `!` and `(` special.
     at_command: bool,
     /// Whether this is text for the user's shell: then `|` only separates, and `!` is a word.
-    in_shell: bool,
+    for_shell_text: bool,
 }
 
 impl<'a> Lexer<'a> {
     /// Begins at the start of `text`; a byte order mark there is passed over.
     pub(in crate::shell) fn new(text: &'a str) -> Self {
         let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Self { text, at, pos: Pos { line: 1, column: 1 }, at_command: true, in_shell: false }
+        Self { text, at, pos: Pos { line: 1, column: 1 }, at_command: true, for_shell_text: false }
     }
 
     /// Reads text for the user's shell as if it were ours. Shells quote much as we do: good enough
     /// to find a word in it, never to run it.
-    pub(in crate::shell) fn in_shell(text: &'a str) -> Self {
-        Self { in_shell: true, ..Self::new(text) }
+    pub(in crate::shell) fn for_shell_text(text: &'a str) -> Self {
+        Self { for_shell_text: true, ..Self::new(text) }
     }
 
     /// The next token.
     pub(in crate::shell) fn next(&mut self) -> Lexed<'a> {
         self.skip_blanks();
         let (start, pos) = (self.at, self.pos);
-        let (token, open) = self.token();
+        let (token, open) = self.next_token();
         self.at_command = match token {
             Token::And | Token::Or | Token::Background | Token::Semicolon => true,
             Token::Newline | Token::GroupStart => true,
@@ -105,7 +105,7 @@ impl<'a> Lexer<'a> {
         Lexed { token, start, end: self.at, pos, open }
     }
 
-    fn token(&mut self) -> (Token<'a>, Option<(Open, Pos)>) {
+    fn next_token(&mut self) -> (Token<'a>, Option<(Open, Pos)>) {
         let Some(c) = self.peek_char() else { return (Token::End, None) };
         let token = match c {
             '\n' => self.take_token(1, Token::Newline),
@@ -118,13 +118,13 @@ impl<'a> Lexer<'a> {
             '>' if self.remaining().starts_with(">>") => self.take_token(2, Token::Append),
             '>' => self.take_token(1, Token::Into),
             '|' if self.remaining().starts_with("||") => self.take_token(2, Token::Or),
-            '|' if self.in_shell => self.take_token(1, Token::Semicolon),
+            '|' if self.for_shell_text => self.take_token(1, Token::Semicolon),
             '|' => {
                 self.next_char();
                 let (text, open) = self.shell_text(Until::Operator);
                 return (Token::Pipe(text), open);
             }
-            '!' if self.at_command && !self.in_shell => {
+            '!' if self.at_command && !self.for_shell_text => {
                 self.next_char();
                 let (text, open) = self.shell_text(Until::LineEnd);
                 return (Token::Local(text), open);
@@ -212,12 +212,12 @@ impl<'a> Lexer<'a> {
             self.next_char();
             match c {
                 '\\' => match self.next_char() {
-                    Some(c) => word.push(c, true),
+                    Some(c) => word.push_char(c, true),
                     None => return (word, Some((Open::Backslash, pos))),
                 },
                 '\'' | '"' => {
                     let quote = if c == '"' { Quote::Double } else { Quote::Single };
-                    word.begin(true);
+                    word.piece_for(true);
                     if !self.read_quoted(quote, &mut word) {
                         return (word, Some((Open::Quote(quote), pos)));
                     }
@@ -226,7 +226,7 @@ impl<'a> Lexer<'a> {
                     if c == '(' {
                         parentheses.push(pos);
                     }
-                    word.push(c, false);
+                    word.push_char(c, false);
                 }
             }
         }
@@ -249,9 +249,9 @@ impl<'a> Lexer<'a> {
                     if escaped.is_some() {
                         self.next_char();
                     }
-                    word.push(escaped.unwrap_or('\\'), true);
+                    word.push_char(escaped.unwrap_or('\\'), true);
                 }
-                _ => word.push(c, true),
+                _ => word.push_char(c, true),
             }
         }
         false

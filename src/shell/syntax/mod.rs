@@ -11,7 +11,7 @@ mod tests;
 mod verbatim;
 
 pub(super) use lexer::{Lexed, Lexer, Open, Token};
-pub use parser::{MAX_DEPTH, parse};
+pub use parser::{MAX_DEPTH, parse_script};
 
 use crate::error::Error;
 use crate::glob;
@@ -129,7 +129,7 @@ pub struct Piece {
 
 impl Word {
     /// The word without its quotes.
-    pub fn text(&self) -> String {
+    pub fn unquoted_text(&self) -> String {
         self.pieces.iter().map(|piece| piece.text.as_str()).collect()
     }
 
@@ -139,17 +139,17 @@ impl Word {
     }
 
     /// The word for [`glob`]: quoted characters that mean something there carry a backslash.
-    pub fn pattern(&self) -> String {
+    pub fn glob_pattern(&self) -> String {
         self.pieces
             .iter()
-            .map(|p| if p.quoted { glob::escape(&p.text) } else { p.text.clone() })
+            .map(|p| if p.quoted { glob::escape_glob(&p.text) } else { p.text.clone() })
             .collect()
     }
 
     /// Whether it can match names: an unquoted `*`, `?` or well-formed `[…]`.
-    pub fn has_glob(&self) -> bool {
+    pub fn has_wildcard(&self) -> bool {
         let may = |p: &Piece| !p.quoted && p.text.contains(['*', '?', '[']);
-        self.pieces.iter().any(may) && glob::has_glob(&self.pattern())
+        self.pieces.iter().any(may) && glob::has_wildcard(&self.glob_pattern())
     }
 
     /// Whether it begins with an unquoted `~`, which stands for a home directory in local paths.
@@ -159,20 +159,20 @@ impl Word {
 
     /// Text that [`parse`] reads as this word, for commands that hand their arguments on as a
     /// command (`queue`, `repeat`, `alias`).
-    pub fn source(&self) -> String {
+    pub fn to_source(&self) -> String {
         self.pieces
             .iter()
             .map(|p| if p.quoted { quote_for(&p.text, Quote::Single) } else { p.text.clone() })
             .collect()
     }
 
-    /// Adds a character; an empty quoted piece (`''`) is made by [`Word::begin`].
-    pub(in crate::shell) fn push(&mut self, c: char, quoted: bool) {
-        self.begin(quoted).text.push(c);
+    /// Adds a character; an empty quoted piece (`''`) is made by [`Word::piece_for`].
+    pub(in crate::shell) fn push_char(&mut self, c: char, quoted: bool) {
+        self.piece_for(quoted).text.push(c);
     }
 
     /// The piece to which characters of this kind are added now.
-    pub(in crate::shell) fn begin(&mut self, quoted: bool) -> &mut Piece {
+    pub(in crate::shell) fn piece_for(&mut self, quoted: bool) -> &mut Piece {
         if self.pieces.last().is_none_or(|piece| piece.quoted != quoted) {
             self.pieces.push(Piece { text: String::new(), quoted });
         }

@@ -16,7 +16,7 @@ pub const MAX_DEPTH: usize = 64;
 ///
 /// The first thing that is not in the language. [`SyntaxError::incomplete`] tells whether more
 /// lines could mend it.
-pub fn parse(source: &str, name: &str) -> Result<Script, SyntaxError> {
+pub fn parse_script(source: &str, name: &str) -> Result<Script, SyntaxError> {
     refuse_nul(source)
         .and_then(|()| {
             let mut lexer = Lexer::new(source);
@@ -68,7 +68,7 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     /// Takes the next token, which must not be left open at the end of the text.
-    fn advance(&mut self) -> Result<Lexed<'a>, Fault> {
+    fn advance_token(&mut self) -> Result<Lexed<'a>, Fault> {
         if let Some((open, pos)) = self.next.open {
             let in_word = matches!(self.next.token, Token::Word(_));
             return Err(match open {
@@ -100,11 +100,11 @@ impl<'a> Parser<'a> {
                     if items.is_empty() {
                         return Err(Fault::syntax_error(pos, "empty group"));
                     }
-                    self.advance()?;
+                    self.advance_token()?;
                     return Ok(Script { items });
                 }
                 (Token::Semicolon | Token::Newline | Token::Comment(_), _) => {
-                    self.advance()?;
+                    self.advance_token()?;
                 }
                 _ => items.push(self.parse_item(depth)?),
             }
@@ -120,9 +120,9 @@ impl<'a> Parser<'a> {
                 Token::Or => When::IfFailed,
                 _ => break,
             };
-            let connector = self.advance()?;
+            let connector = self.advance_token()?;
             while matches!(self.next.token, Token::Newline | Token::Comment(_)) {
-                self.advance()?;
+                self.advance_token()?;
             }
             if self.next.token == Token::End {
                 let message = format!("no command after `{}`", shown_token(&connector.token));
@@ -133,7 +133,7 @@ impl<'a> Parser<'a> {
         let span = start..self.last_end;
         let background = self.next.token == Token::Background;
         if background {
-            self.advance()?;
+            self.advance_token()?;
         } else if !matches!(
             self.next.token,
             Token::Semicolon | Token::Newline | Token::Comment(_) | Token::GroupEnd | Token::End
@@ -149,7 +149,7 @@ impl<'a> Parser<'a> {
             Token::Word(_) => Element::Simple(self.parse_words()?),
             Token::Local(text) => {
                 let text = parse_shell_text(text);
-                self.advance()?;
+                self.advance_token()?;
                 Element::Local(text)
             }
             Token::GroupStart if depth == MAX_DEPTH => {
@@ -157,7 +157,7 @@ impl<'a> Parser<'a> {
                 return Err(Fault::syntax_error(pos, message));
             }
             Token::GroupStart => {
-                self.advance()?;
+                self.advance_token()?;
                 Element::Group(self.parse_script(depth + 1, Some(pos))?)
             }
             _ => return Err(self.unexpected_token()),
@@ -178,7 +178,7 @@ impl<'a> Parser<'a> {
         if !matches!(self.next.token, Token::Word(_)) {
             return Ok(None);
         }
-        match self.advance()?.token {
+        match self.advance_token()?.token {
             Token::Word(word) => Ok(Some(word)),
             _ => Ok(None),
         }
@@ -188,7 +188,7 @@ impl<'a> Parser<'a> {
         if !matches!(self.next.token, Token::Pipe(_) | Token::Into | Token::Append) {
             return Ok(None);
         }
-        let Lexed { token, pos, .. } = self.advance()?;
+        let Lexed { token, pos, .. } = self.advance_token()?;
         let target = match token {
             Token::Pipe("") => {
                 let message = "no shell command after `|`".to_owned();
@@ -222,7 +222,7 @@ fn parse_shell_text(text: &str) -> String {
 
 fn shown_token(token: &Token<'_>) -> String {
     match token {
-        Token::Word(word) => return word.text(),
+        Token::Word(word) => return word.unquoted_text(),
         Token::Local(_) => "!",
         Token::Pipe(_) => "|",
         Token::Into => ">",

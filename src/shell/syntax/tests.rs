@@ -40,7 +40,7 @@ fn step_shape(step: &Step) -> String {
 }
 
 fn parsed(source: &str) -> Script {
-    parse(source, "test").unwrap_or_else(|error| panic!("{source:?}: {error}"))
+    parse_script(source, "test").unwrap_or_else(|error| panic!("{source:?}: {error}"))
 }
 
 fn only_word(source: &str) -> Word {
@@ -164,7 +164,7 @@ fn errors_name_the_place() {
         ("a\nb\0", "-c:2:2: NUL is not allowed"),
         ("\u{feff}\0", "-c:1:1: NUL is not allowed"),
     ] {
-        let error = parse(source, "-c").expect_err(source);
+        let error = parse_script(source, "-c").expect_err(source);
         assert_eq!(error.to_string(), want, "{source:?}");
         let error = Error::from(error);
         assert_eq!((error.kind(), error.message()), (Kind::Usage, want), "{source:?}");
@@ -176,10 +176,10 @@ fn unfinished_text_is_told_from_wrong_text() {
     for source in
         ["'a", "\"a", "a \"b\\", "(a", "(a; (b)", "a &&", "a || #", "a |", "a\\", "a | b\\", "! 'a"]
     {
-        assert!(parse(source, "prompt").expect_err(source).incomplete, "{source:?}");
+        assert!(parse_script(source, "prompt").expect_err(source).incomplete, "{source:?}");
     }
     for source in ["a )", "()", "&& a", "a > ", "a | ; b", "(a) b", "\0'", "f(a"] {
-        assert!(!parse(source, "prompt").expect_err(source).incomplete, "{source:?}");
+        assert!(!parse_script(source, "prompt").expect_err(source).incomplete, "{source:?}");
     }
 }
 
@@ -221,8 +221,12 @@ fn words_keep_what_their_quotes_protect() {
         ("'a\\b'", "a\\b", "a\\\\b", false),
     ] {
         let word = only_word(source);
-        assert_eq!((word.text().as_str(), word.pattern().as_str()), (text, pattern), "{source}");
-        assert_eq!(word.has_glob(), has_glob, "{source}");
+        assert_eq!(
+            (word.unquoted_text().as_str(), word.glob_pattern().as_str()),
+            (text, pattern),
+            "{source}"
+        );
+        assert_eq!(word.has_wildcard(), has_glob, "{source}");
     }
     assert!(only_word("~/a").has_tilde());
     assert!(!only_word("'~'/a").has_tilde());
@@ -234,12 +238,12 @@ fn words_keep_what_their_quotes_protect() {
 #[test]
 fn groups_are_bounded() {
     let nested = |depth: usize| "(".repeat(depth) + "a" + &")".repeat(depth);
-    assert!(parse(&nested(MAX_DEPTH), "x").is_ok());
-    let error = parse(&nested(MAX_DEPTH + 1), "x").expect_err("too deep");
+    assert!(parse_script(&nested(MAX_DEPTH), "x").is_ok());
+    let error = parse_script(&nested(MAX_DEPTH + 1), "x").expect_err("too deep");
     assert_eq!(error.to_string(), "x:1:65: groups are nested too deep: 64 at most");
     for hostile in ["(", "a(", "|(", "!(", "! \"`", "a|", "a&&", "'", "{", "\\"] {
         let text = hostile.repeat(200_000);
-        let _ = parse(&text, "x");
+        let _ = parse_script(&text, "x");
         let _ = find_cursor(&text, text.len());
         let _ = redact_line(&text);
     }
@@ -315,7 +319,7 @@ fn noise_neither_panics_nor_hangs() {
         let text: String = (0..count).map(|_| ATOMS[next(ATOMS.len())]).collect();
         let _ = find_cursor(&text, next(text.len() + 2));
         let _ = redact_line(&text);
-        let Ok(script) = parse(&text, "noise") else { continue };
+        let Ok(script) = parse_script(&text, "noise") else { continue };
         accepted += 1;
         for item in &script.items {
             assert!(!item.steps.is_empty() && text.get(item.span.clone()).is_some(), "{text:?}");
@@ -330,9 +334,9 @@ fn noise_neither_panics_nor_hangs() {
     assert!(begun.elapsed() < Duration::from_secs(120));
 }
 
-/// Words written back with [`Word::source`] are read as the same words.
+/// Words written back with [`Word::to_source`] are read as the same words.
 fn assert_reads_back(words: &[Word], text: &str) {
-    let source: Vec<_> = words.iter().map(Word::source).collect();
+    let source: Vec<_> = words.iter().map(Word::to_source).collect();
     let source = format!("x {}", source.join(" "));
     let Element::Simple(again) = &parsed(&source).items[0].steps[0].element else {
         panic!("{source:?}");

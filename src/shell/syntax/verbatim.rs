@@ -64,7 +64,10 @@ impl<'a> Lexer<'a> {
                     continue;
                 }
                 '\n' if closer.is_none() => break,
-                _ if closer.is_none() && until == Until::Operator && self.ends_pipe(previous) => {
+                _ if closer.is_none()
+                    && until == Until::Operator
+                    && self.ends_pipe_text(previous) =>
+                {
                     break;
                 }
                 _ => {}
@@ -101,7 +104,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Whether what stands here, outside of the shell's quotes, ends a pipe's text.
-    fn ends_pipe(&self, previous: char) -> bool {
+    fn ends_pipe_text(&self, previous: char) -> bool {
         let rest = self.remaining();
         if rest.starts_with([';', ')']) || rest.starts_with("&&") || rest.starts_with("||") {
             return true;
