@@ -83,7 +83,7 @@ fn both_sides_may_be_urls_and_texts_go_as_texts() {
 }
 
 #[test]
-fn a_failure_at_either_end_is_told_with_the_server_it_was_at() {
+fn a_failure_at_either_end_is_reported_with_the_server_it_was_at() {
     let retr = |step: Step| source().always("RETR", step);
     let stor = |step: Step| Script::new().always("STOR", step);
     let none = "net:max-retries=0";
@@ -161,7 +161,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_connected() {
 }
 
 #[test]
-fn a_tree_goes_from_server_to_server_and_the_second_time_nothing_does() {
+fn a_tree_goes_from_server_to_server_and_the_second_time_nothing_is_transferred() {
     let scene = Scene::new(source().file("/d/e/f", "deep"));
     let other = Liar::start(Script::new().dir("/in"));
     for carried in [2, 0] {
@@ -260,7 +260,7 @@ fn an_interrupted_copy_is_resumed_if_the_source_is_still_the_same() {
 }
 
 #[test]
-fn a_retry_of_a_copy_resumes_it_and_a_source_replaced_meanwhile_begins_again() {
+fn a_retry_of_a_copy_resumes_it_and_a_source_replaced_meanwhile_restarts() {
     for replaced in [false, true] {
         let mut newer = noise(SIZE);
         newer[..1000].fill(b'x');
@@ -286,7 +286,7 @@ fn a_retry_of_a_copy_resumes_it_and_a_source_replaced_meanwhile_begins_again() {
 }
 
 #[test]
-fn an_older_copy_on_the_other_server_is_no_partial_file() {
+fn an_older_copy_on_the_other_server_is_not_a_partial_file() {
     let mut old = noise(SIZE);
     old[..1000].fill(b'x');
     for length in [SIZE, SIZE - 100_000] {

@@ -38,7 +38,7 @@ fn logged(scene: &Scene, commands: &str) -> Ran {
 }
 
 #[test]
-fn a_session_is_told_from_its_first_connection_to_its_last_deletion() {
+fn a_session_is_reported_from_its_first_connection_to_its_last_deletion() {
     let scene = Scene::new(Script::new().file("/d/a", "hello").file("/d/b", "x").dir("/e"));
     scene.write("up", "123");
     let commands = "cd d; get a; cat b; get none || true; put up; rm up; cd; rmdir e; \
@@ -74,7 +74,7 @@ fn a_session_is_told_from_its_first_connection_to_its_last_deletion() {
 }
 
 #[test]
-fn every_change_on_the_server_is_told_by_whatever_command_it_was_made() {
+fn every_change_on_the_server_is_reported_by_whatever_command_it_was_made() {
     let script = Script::new().file("/d/a", "hello").file("/d/b", "x").dir("/e");
     let scene = Scene::new(script.always("SITE", Step::reply("200 done")));
     let commands = "cd d; mv a c; mv none z || true; mkdir new; mkdir new || true; chmod 640 c; \
@@ -132,7 +132,7 @@ fn a_transfer_says_whether_its_data_connection_resumed_the_session() {
 }
 
 #[test]
-fn directories_that_a_mirror_makes_are_told() {
+fn directories_that_a_mirror_makes_are_reported() {
     let scene = Scene::new(Script::new().file("/d/sub/a", "x").dir("/up"));
     logged(&scene, "mirror d; mirror -R d /up/d").ok();
     let told = told(&scene, &["place", "path"]);
@@ -147,7 +147,7 @@ fn directories_that_a_mirror_makes_are_told() {
 }
 
 #[test]
-fn what_fails_before_a_transfer_is_told_as_well() {
+fn what_fails_before_a_transfer_is_reported_as_well() {
     let scene = Scene::new(Script::new().file("/a", "hello"));
     let log = |call: Ftpsh| call.args(["--log-file", "log", "-c", "get a"]).run();
     log(scene.bare()).status(5);
@@ -161,7 +161,7 @@ fn what_fails_before_a_transfer_is_told_as_well() {
 }
 
 #[test]
-fn every_connection_of_parallel_work_is_told_and_what_a_mirror_deletes() {
+fn every_connection_of_parallel_work_is_reported_and_what_a_mirror_deletes() {
     let all = (0..8).map(|n| format!("/d/{n}"));
     let scene = Scene::new(all.fold(Script::new(), |script, path| script.file(&path, "hello")));
     std::fs::create_dir(scene.path("d")).unwrap();

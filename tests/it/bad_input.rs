@@ -18,7 +18,7 @@ fn fed(scene: &Scene, script: impl Into<Vec<u8>>) -> Ran {
 }
 
 #[test]
-fn what_is_wrong_in_a_line_is_told_with_its_place_before_anything_is_sent() {
+fn what_is_wrong_in_a_line_is_reported_with_its_place_before_anything_is_sent() {
     let scene = scene();
     let deep = |c: &str, n| c.repeat(n);
     let lines: Vec<(String, &str)> = [

@@ -240,7 +240,7 @@ fn limited(program: &str) -> Command {
 
 #[test]
 #[ignore = "a comparison to look at: prints a table, and takes minutes"]
-fn what_curl_and_lftp_do_beside_it() {
+fn curl_and_lftp_do_the_same() {
     let mut out = std::io::stderr();
     let _ = writeln!(out, "| row | attack | ftpsh | curl | lftp |\n|---|---|---|---|---|");
     for case in cases() {

@@ -14,7 +14,7 @@ fn script() -> Script {
 }
 
 #[test]
-fn an_endless_or_slow_reply_ends_in_time() {
+fn an_endless_or_slow_reply_ends_by_its_deadline() {
     for (case, step) in [
         ("lines", Step::Endless(b"250-more\r\n".to_vec())),
         ("one line", Step::Endless(vec![b'x'; 8192])),
@@ -33,7 +33,7 @@ fn an_endless_or_slow_reply_ends_in_time() {
 }
 
 #[test]
-fn a_reply_too_many_is_never_credited_to_the_next_command() {
+fn a_duplicate_reply_is_never_credited_to_the_next_command() {
     for surplus in ["250 done\r\n", "250 done", "226", "250-begun\r\n", "\r\n"] {
         let scene = Scene::new(
             script().on("NOOP", Step::After(surplus.into())).always("DELE", Step::reply("550 no")),
@@ -50,7 +50,7 @@ fn a_reply_too_many_is_never_credited_to_the_next_command() {
 }
 
 #[test]
-fn after_a_surplus_reply_the_program_works_on_a_new_connection() {
+fn after_a_duplicate_reply_the_program_works_on_a_new_connection() {
     for verb in ["TYPE", "PWD", "MLST", "EPSV"] {
         let scene = Scene::new(script().on(verb, Step::After(b"250 surplus\r\n".to_vec())));
         let url = scene.liar.url();
@@ -129,7 +129,7 @@ fn an_account_that_is_wanted_comes_from_netrc_or_is_asked_for_in_words() {
 }
 
 #[test]
-fn a_farewell_at_any_moment_is_said_and_the_next_command_reconnects() {
+fn a_421_at_any_moment_is_said_and_the_next_command_reconnects() {
     for verb in ["USER", "PASS", "FEAT", "TYPE", "PWD", "CWD", "MLST", "EPSV", "RETR"] {
         for bytes in ["421 shutting down\r\n", ""] {
             let scene = Scene::new(script().on(verb, Step::Close(bytes.into())));

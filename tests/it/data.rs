@@ -32,7 +32,7 @@ fn fails(case: &str, script: Script, status: i32, said: &[&str]) -> (Scene, Ran)
 }
 
 #[test]
-fn a_download_that_lacks_one_good_sign_fails_and_says_which() {
+fn a_download_that_lacks_one_sign_of_success_fails_and_says_which() {
     let last = |text: &str| script().always("RETR", Step::last(text));
     let data = |data: Data| script().always_data("RETR", data);
     let half = SIZE / 2;
@@ -56,7 +56,7 @@ fn a_download_that_lacks_one_good_sign_fails_and_says_which() {
 }
 
 #[test]
-fn without_a_size_a_cut_stream_is_a_failure_and_a_proper_end_is_none() {
+fn without_a_size_a_cut_stream_is_a_failure_and_a_proper_end_is_not() {
     for at in [0, SIZE / 2, SIZE] {
         let script = sizeless().always_data("RETR", Data::Cut(at));
         fails("cut", script, 10, &["close_notify"]);
@@ -178,7 +178,7 @@ fn after_a_failed_data_handshake_the_late_reply_answers_nothing_else() {
 }
 
 #[test]
-fn where_sessions_must_be_resumed_the_platforms_tls_says_so_and_how_to_go_on() {
+fn where_sessions_must_be_resumed_the_platforms_tls_says_so_and_how_to_continue() {
     let scene = Scene::new(script().needs_resumption());
     scene.write("up", "x");
     for command in ["get a", "put up"] {

@@ -86,7 +86,7 @@ fn several_connections_at_once_work_in_the_directory_of_the_shell() {
 }
 
 #[test]
-fn what_follows_fails_too_until_cd_says_where_to_go_on() {
+fn what_follows_fails_too_until_cd_names_a_directory() {
     let scene = Scene::new(
         script()
             .on("NOOP", idle())
@@ -143,7 +143,7 @@ fn a_connection_that_fails_at_first_leads_to_the_same_directory_later() {
 }
 
 #[test]
-fn a_server_that_goes_elsewhere_than_it_was_told_to_is_found_out() {
+fn a_server_that_changes_to_another_directory_than_requested_is_detected() {
     let elsewhere = || Step::reply("257 \"/other\" is the current directory");
     let script = script().on("NOOP", idle());
     let script = script.on("PWD", Step::Honest).on("PWD", Step::Honest).on("PWD", Step::Honest);
@@ -154,7 +154,7 @@ fn a_server_that_goes_elsewhere_than_it_was_told_to_is_found_out() {
 }
 
 #[test]
-fn a_login_that_leads_elsewhere_is_not_used() {
+fn a_login_that_leads_to_another_directory_is_not_used() {
     let home = |path: &str| Step::reply(format!("257 \"{path}\" is the current directory"));
     // The shell's own session.
     for commands in ["rm a", "cd work; quote NOOP\nrm a"] {

@@ -138,7 +138,7 @@ fn with_write_a_file_goes_up_and_down_and_away() {
 }
 
 #[test]
-fn an_expired_certificate_is_shown_and_nothing_is_told_to_the_server() {
+fn an_expired_certificate_is_shown_and_nothing_is_sent_to_the_server() {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
     let (begin, end) = (1_600_000_000, 1_600_000_000 + 90 * DAY);
@@ -179,7 +179,7 @@ fn a_private_passive_address_is_a_note_since_the_peers_is_used() {
 }
 
 #[test]
-fn blocked_data_ports_are_found_in_time_and_named() {
+fn blocked_data_ports_are_found_by_their_deadline_and_named() {
     let blocked = Blocked::new();
     let port = blocked.address.port();
     let passive = format!("227 ok (127,0,0,1,{},{})", port >> 8, port & 255);
@@ -209,7 +209,7 @@ fn script_with_closed_ports() -> Script {
 }
 
 #[test]
-fn a_demand_for_session_reuse_is_told_to_the_backend_that_cannot() {
+fn a_demand_for_session_reuse_is_reported_to_the_backend_that_cannot() {
     let scene = Scene::new(script().needs_resumption());
     let ran = trusting(&scene, &["--json", "--set", "tls:backend=native-tls"]).status(4);
     shows(&ran, "data connection", "bad", &["session reuse", "set tls:backend openssl"]);
@@ -218,7 +218,7 @@ fn a_demand_for_session_reuse_is_told_to_the_backend_that_cannot() {
 }
 
 #[test]
-fn a_server_without_tls_is_told_apart_and_gets_no_name() {
+fn a_server_without_tls_is_distinguished_and_gets_no_name() {
     for (reply, greeting, setting) in [
         ("500 what?", "220 (vsFTPd 3.0.3)", "vsftpd: `ssl_enable=YES`"),
         ("502 no TLS", "220 ProFTPD Server", "ProFTPD: load mod_tls"),
@@ -235,7 +235,7 @@ fn a_server_without_tls_is_told_apart_and_gets_no_name() {
 }
 
 #[test]
-fn a_demand_for_a_client_certificate_is_told_in_words() {
+fn a_demand_for_a_client_certificate_is_explained() {
     for versions in [Versions::Tls12, Versions::Tls13] {
         let scene = Scene::new(script().wants_certificate().versions(versions));
         let ran = trusting(&scene, &["--json"]);

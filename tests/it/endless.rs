@@ -45,7 +45,7 @@ fn cases() -> Vec<(String, Script, &'static str)> {
 }
 
 #[test]
-fn tls_records_without_payload_end_in_time_with_little_memory() {
+fn tls_records_without_payload_end_by_their_deadline_with_little_memory() {
     for (case, script, command) in cases() {
         let all = ["openssl", "native-tls"];
         // Both have the same socket below.
@@ -70,7 +70,7 @@ fn tls_records_without_payload_end_in_time_with_little_memory() {
 }
 
 #[test]
-fn one_interrupt_ends_a_client_that_is_talked_at() {
+fn one_interrupt_ends_a_client_that_is_sent_data_endlessly() {
     for (case, script, command) in cases() {
         let scene = Scene::new(script);
         let call = scene.call().args(["--set", "net:timeout=60s", "-c", command]);
@@ -109,7 +109,7 @@ fn interrupt(mut command: std::process::Command, case: &str, begun: impl Fn()) {
 }
 
 #[test]
-fn preliminary_replies_without_end_end_in_time_with_little_memory() {
+fn preliminary_replies_without_end_end_by_their_deadline_with_little_memory() {
     let wait = || Step::Endless(b"120 wait\r\n".repeat(1000));
     let mut cases = vec![
         ("greeting", script().greeting(wait())),
@@ -161,7 +161,7 @@ fn hello_requests_before_tls() -> u16 {
 }
 
 #[test]
-fn a_handshake_that_never_begins_ends_in_time() {
+fn a_handshake_that_never_begins_ends_by_its_deadline() {
     let scene = Scene::new(script());
     let url = format!("ftp://x@127.0.0.1:{}", hello_requests_before_tls());
     for backend in ["openssl", "native-tls"] {
@@ -183,7 +183,7 @@ fn a_handshake_that_never_begins_ends_in_time() {
 }
 
 #[test]
-fn a_proxy_that_never_stops_talking_is_left_in_time() {
+fn a_proxy_that_never_stops_talking_is_left_by_its_deadline() {
     for (scheme, words) in [("http", &b"HTTP/1.1 100 wait\r\n\r\n"[..]), ("socks5", b"\x05\x02")] {
         let proxy = Proxy::start(Manner::Endless(words));
         let scene = Scene::new(script());

@@ -65,7 +65,7 @@ fn is_told(ran: &Ran) {
 }
 
 #[test]
-fn large_files_are_told_apart_in_parts_and_at_the_same_time() {
+fn large_files_are_compared_in_parts_and_at_the_same_time() {
     const SIZE: usize = 17 << 20;
     let other = || noise(SIZE + 1).split_off(1);
     let script = || Script::new().file("/s/Big", noise(SIZE)).file("/s/big", other());
@@ -120,7 +120,7 @@ fn a_mirror_never_deletes_or_fetches_again_what_the_disk_spells_otherwise() {
 }
 
 #[test]
-fn a_download_that_was_cut_is_gone_on_with_under_its_own_name() {
+fn a_download_that_was_cut_is_resumed_under_its_own_name() {
     let script = || Script::new().file("/s/Cut", noise(300_000)).data("RETR", Data::Cut(200_000));
     on_each_disk(script, |scene, disk| {
         scene.hurried("get -O disk/folded s/Cut").status(10);

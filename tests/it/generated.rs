@@ -40,7 +40,7 @@ fn difference(committed: &[u8], printed: &[u8]) -> String {
 }
 
 #[test]
-fn mandoc_has_nothing_to_say_about_the_man_page() {
+fn mandoc_reports_nothing_about_the_man_page() {
     if !is_there("mandoc") {
         return;
     }

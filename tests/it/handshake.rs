@@ -17,7 +17,7 @@ fn nothing_was_told(scene: &Scene, case: &str) {
 }
 
 #[test]
-fn a_greeting_that_is_none_ends_the_connection_in_time_and_with_a_reason() {
+fn a_greeting_that_is_none_ends_the_connection_by_its_deadline_and_with_a_reason() {
     let ms = Duration::from_millis;
     for (case, step, status, said) in [
         ("endless lines", Step::Endless(b"220-still here\r\n".to_vec()), 3, "reply"),
@@ -98,7 +98,7 @@ fn each_tls_version_works_and_every_data_connection_resumes() {
 }
 
 #[test]
-fn a_mail_server_behind_tls_is_not_logged_in_to() {
+fn a_mail_server_with_tls_is_not_logged_in_to() {
     let mut script = Script::new().implicit().greeting(Step::reply("220 mail.example ESMTP"));
     for verb in ["PBSZ", "PROT", "USER", "FEAT", "NOOP"] {
         script = script.always(verb, Step::reply("502 command not implemented"));
@@ -141,7 +141,7 @@ fn an_unknown_certificate_is_shown_and_nothing_is_sent() {
 }
 
 #[test]
-fn a_wrong_fingerprint_on_the_command_line_lets_nobody_in() {
+fn a_wrong_fingerprint_on_the_command_line_accepts_no_server() {
     let scene = Scene::new(Script::new());
     let other = Certificate::make("other").unwrap().fingerprint().unwrap();
     let ran = scene.bare().args(["--fingerprint", &other, "-c", "get a"]).run();

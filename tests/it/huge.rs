@@ -10,7 +10,7 @@ const HUGE: [&str; 3] =
     ["9223372036854775808", "18446744073709551615", "99999999999999999999999999"];
 
 #[test]
-fn a_size_that_no_file_can_have_is_an_unknown_one() {
+fn a_size_that_no_file_can_have_is_unknown() {
     for size in HUGE {
         for command in ["pget a", "get --segments 8 a", "get a", "get -c a", "mirror . ."] {
             let facts = format!("type=file;size={size};modify=20240102030405;");
@@ -45,7 +45,7 @@ fn several_files_of_the_largest_size_do_not_overflow_a_sum() {
 }
 
 #[test]
-fn a_journal_with_absurd_numbers_is_none() {
+fn a_journal_with_absurd_numbers_is_ignored() {
     const MOST: u64 = u64::MAX;
     for segments in [
         format!("[[0,{MOST},{MOST}]]"),

@@ -13,7 +13,7 @@ fn script(told: bool) -> Script {
 }
 
 #[test]
-fn a_link_is_fetched_with_the_size_of_what_it_leads_to() {
+fn a_link_is_fetched_with_the_size_of_its_target() {
     for told in [true, false] {
         for command in [
             "get d/latest",
@@ -33,7 +33,7 @@ fn a_link_is_fetched_with_the_size_of_what_it_leads_to() {
 }
 
 #[test]
-fn a_link_that_was_cut_short_is_found_out() {
+fn a_link_that_was_cut_short_is_detected() {
     for told in [true, false] {
         for command in ["get d/latest", "mirror d .", "mget d/*"] {
             let short = script(told).always_data("RETR", Data::Short(SIZE - 1));
@@ -68,7 +68,7 @@ fn a_server_that_announces_fewer_bytes_than_it_lists_is_not_believed() {
 }
 
 #[test]
-fn a_mirror_of_files_asks_no_more_than_before() {
+fn a_mirror_of_files_needs_no_more_queries_than_before() {
     for told in [true, false] {
         let mut script = Script::new();
         for n in 0..5 {
@@ -87,7 +87,7 @@ fn a_mirror_of_files_asks_no_more_than_before() {
 }
 
 #[test]
-fn an_interrupted_link_is_resumed_as_what_it_leads_to() {
+fn an_interrupted_link_is_resumed_as_its_target() {
     let scene = Scene::new(script(true).data("RETR", Data::Cut(SIZE / 2)));
     scene.run("get d/latest").ok();
     assert!(scene.read("latest").unwrap() == noise(SIZE));

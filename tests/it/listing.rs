@@ -37,7 +37,7 @@ fn a_listing_that_did_not_end_well_is_a_failure() {
 }
 
 #[test]
-fn what_the_server_left_out_is_told_and_no_command_takes_the_rest_for_all() {
+fn what_the_server_left_out_is_reported_and_no_command_takes_the_rest_for_all() {
     for verb in ["MLSD", "LIST"] {
         let script = || {
             let said = Step::last("226-Options: -a -l\r\n226 Output truncated to 2 matches");
@@ -81,7 +81,7 @@ fn an_endless_listing_or_line_ends_with_little_memory() {
 }
 
 #[test]
-fn lines_that_are_no_entries_are_named_and_never_guessed() {
+fn lines_that_are_not_entries_are_named_and_never_guessed() {
     let listing = b"total 12\r\n\
         -rw-r--r-- 1 ftp ftp 5 Jan  2  2024 good\r\n\
         ftpd: .: Permission denied\r\n\
@@ -130,7 +130,7 @@ fn names_come_through_exactly() {
 }
 
 #[test]
-fn a_name_with_a_dash_is_no_option_to_the_servers_ls() {
+fn a_name_with_a_dash_is_not_an_option_to_the_servers_ls() {
     let scene = Scene::new(Script::new().without("MLSD").file("/-la/inside", "x"));
     assert_eq!(names(&scene, "ls -- -la"), ["inside"]);
     let lines = scene.liar.wire.lines("LIST");
@@ -179,7 +179,7 @@ fn protection_cannot_be_taken_off_by_hand() {
 }
 
 #[test]
-fn a_refused_removal_is_never_credited_with_a_surplus_reply() {
+fn a_refused_removal_is_never_credited_with_a_duplicate_reply() {
     let surplus = Step::Reply(b"200\r\n250 deleted\r\n".to_vec());
     let scene = Scene::new(script().always("NOOP", surplus).always("DELE", Step::reply("550 no")));
     let ran = scene.call().args(["-k", "-c", "quote NOOP; rm -f a"]).run();

@@ -189,7 +189,7 @@ fn every_format_is_read_right_and_nothing_else_is_taken() {
 }
 
 #[test]
-fn lines_from_elsewhere_are_read_right_or_refused() {
+fn lines_of_other_systems_are_read_right_or_refused() {
     let Some(path) = std::env::var_os("FTPSH_LISTINGS").filter(|path| !path.is_empty()) else {
         return;
     };

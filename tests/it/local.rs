@@ -212,7 +212,7 @@ fn two_programs_that_race_for_one_file_leave_one_whole_file() {
 }
 
 #[test]
-fn a_reader_that_has_read_enough_is_no_failure() {
+fn a_reader_that_has_read_enough_is_not_a_failure() {
     let scene = scene();
     let mut child = scene
         .call()

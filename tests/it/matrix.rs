@@ -142,41 +142,41 @@ fn against(work: &Work, name: &str, lie: &Lie) {
 }
 
 #[test]
-fn get_against_every_lie() {
+fn get_against_every_fault() {
     let prepare = |scene: &Scene| scene.write("a", "old");
     let done = |scene: &Scene, _: &Ran| came(scene, &["a"], "");
     run(&Work { commands: "get --overwrite a", verbs: &["RETR"], prepare, done });
 }
 
 #[test]
-fn put_against_every_lie() {
+fn put_against_every_fault() {
     let done = |scene: &Scene, _: &Ran| went(scene, &["a"], "/new-");
     let commands = "put up/a -o new-a";
     run(&Work { commands, verbs: &["STOR", "APPE"], prepare: with_local_files, done });
 }
 
 #[test]
-fn ls_against_every_lie() {
+fn ls_against_every_fault() {
     let done = |_: &Scene, ran: &Ran| ran.out() == "a\nb\nc\n";
     run(&Work { commands: "ls -1", verbs: &["MLSD", "LIST"], prepare: nothing, done });
 }
 
 #[test]
-fn mirror_against_every_lie() {
+fn mirror_against_every_fault() {
     let done = |scene: &Scene, _: &Ran| came(scene, &FILES, "here/");
     run(&Work { commands: "mirror / here", verbs: &["RETR"], prepare: nothing, done });
     run(&Work { commands: "mirror / here", verbs: &["MLSD"], prepare: nothing, done });
 }
 
 #[test]
-fn mirror_upwards_against_every_lie() {
+fn mirror_upwards_against_every_fault() {
     let done = |scene: &Scene, _: &Ran| went(scene, &FILES, "/new/");
     let verbs = &["STOR", "APPE"];
     run(&Work { commands: "mirror -R up new", verbs, prepare: with_local_files, done });
 }
 
 #[test]
-fn resume_against_every_lie() {
+fn resume_against_every_fault() {
     // Another program's beginning of the file.
     let prepare = |scene: &Scene| scene.write(".a.ftpsh-part", &content("a")[..100_000]);
     let done = |scene: &Scene, _: &Ran| came(scene, &["a"], "");
@@ -184,7 +184,7 @@ fn resume_against_every_lie() {
 }
 
 #[test]
-fn parallel_transfers_against_every_lie() {
+fn parallel_transfers_against_every_fault() {
     let done = |scene: &Scene, _: &Ran| came(scene, &FILES, "");
     run(&Work { commands: "get -P 3 a b c", verbs: &["RETR"], prepare: nothing, done });
 }

@@ -85,7 +85,7 @@ fn changes(scene: &Scene) -> Vec<String> {
 }
 
 #[test]
-fn a_tree_comes_down_with_its_times_and_a_second_run_carries_nothing() {
+fn a_tree_comes_down_with_its_times_and_a_second_run_transfers_nothing() {
     for (case, script) in [
         ("MLSD", script()),
         ("LIST", script().without("MLSD").without("MLST")),
@@ -110,7 +110,7 @@ fn a_tree_comes_down_with_its_times_and_a_second_run_carries_nothing() {
 }
 
 #[test]
-fn a_tree_goes_up_with_its_times_and_a_second_run_carries_nothing() {
+fn a_tree_goes_up_with_its_times_and_a_second_run_transfers_nothing() {
     for (case, script) in [
         ("MLSD", Script::new()),
         ("LIST", Script::new().without("MLSD").without("MLST")),
@@ -134,7 +134,7 @@ fn a_tree_goes_up_with_its_times_and_a_second_run_carries_nothing() {
 }
 
 #[test]
-fn there_and_back_again_is_the_same_tree() {
+fn a_tree_uploaded_and_downloaded_is_the_same() {
     let scene = Scene::new(Script::new());
     local_tree(&scene, "one");
     scene.write("one/empty file", "");
@@ -153,7 +153,7 @@ fn there_and_back_again_is_the_same_tree() {
 }
 
 #[test]
-fn only_what_differs_is_carried() {
+fn only_what_differs_is_transferred() {
     let scene = Scene::new(script());
     scene.run("mirror src").ok();
     let before = transfers(&scene);
@@ -328,7 +328,7 @@ fn links_are_passed_over_unless_they_are_to_be_followed() {
 }
 
 #[test]
-fn an_interrupted_file_of_a_mirror_is_gone_on_with() {
+fn an_interrupted_file_of_a_mirror_is_resumed() {
     let big = noise(1_000_000);
     let scene = Scene::new(Script::new().file("/s/big", &big).data("RETR", Data::Cut(500_000)));
     scene.run("set net:max-retries 0; mirror s").status(10).stderr_has("big");
@@ -380,7 +380,7 @@ fn names_with_every_byte_make_the_round_trip() {
 }
 
 #[test]
-fn the_summary_tells_what_was_done() {
+fn the_summary_reports_what_was_done() {
     let scene = Scene::new(script());
     scene.run("mirror src").ok().stderr_has("4 files").stderr_has("directories created");
     let ran = scene.run("mirror src").ok().stderr_has("0 files").stderr_has("4 unchanged");

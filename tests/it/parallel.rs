@@ -67,7 +67,7 @@ fn a_server_that_takes_two_sessions_serves_them_all() {
 }
 
 #[test]
-fn a_file_whose_connection_is_lost_is_tried_again() {
+fn a_file_whose_connection_is_lost_is_retried() {
     for fault in [Data::Reset(20_000), Data::Cut(20_000)] {
         let scene = Scene::new(with_files(8).data("RETR", fault));
         let ran = scene.run("get -P 3 d/f*").ok().stderr_has("trying again");

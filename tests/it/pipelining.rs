@@ -66,7 +66,7 @@ fn size_and_time_of_what_was_uploaded_and_the_next_port_are_one_trip() {
 }
 
 #[test]
-fn one_at_a_time_where_the_user_wants_it() {
+fn commands_are_serial_where_the_user_wants_it() {
     let scene = Scene::new(with_files().without("MLSD").without("MLST"));
     let mirror = ["-vv", "--set", "ftp:sync-mode=yes", "-c", "mirror -P 1 t l"];
     let ran = scene.call().args(mirror).run().ok();
@@ -78,7 +78,7 @@ fn one_at_a_time_where_the_user_wants_it() {
 }
 
 #[test]
-fn a_reply_too_many_is_not_taken_for_one_to_a_command_sent_ahead() {
+fn a_duplicate_reply_is_not_taken_for_one_to_a_command_sent_ahead() {
     for surplus in ["226 again", "229 Entering (|||1|)", "250 fine", "150 more"] {
         let step = Step::last(format!("226 done\r\n{surplus}"));
         let scene = Scene::new(with_files().on("RETR", step));
@@ -107,7 +107,7 @@ fn a_size_that_is_missing_is_not_filled_by_the_reply_to_the_time() {
 }
 
 #[test]
-fn a_server_that_loses_what_comes_together_is_asked_one_by_one() {
+fn a_server_that_loses_pipelined_commands_is_used_serially() {
     let scene = Scene::new(with_files().forgetful());
     let ran = scene
         .call()
@@ -155,7 +155,7 @@ fn bytes_that_telnet_knows_are_doubled_in_what_is_sent_ahead_as_well() {
 }
 
 #[test]
-fn a_farewell_in_the_place_of_a_port_is_told_in_the_servers_words() {
+fn a_421_in_the_place_of_a_port_is_reported_in_the_servers_words() {
     let step = Step::last("226 done\r\n421 it is late");
     let scene = Scene::new(with_files().on("RETR", Step::Honest).on("RETR", step));
     let ran = scene.run("get t/a t/b t/c t/d").ok();
@@ -210,7 +210,7 @@ fn a_further_connection_sends_its_login_and_all_behind_it_at_once() {
 }
 
 #[test]
-fn a_reply_too_many_at_a_login_is_not_taken_for_one_to_the_first_command() {
+fn a_duplicate_reply_at_a_login_is_not_taken_for_one_to_the_first_command() {
     // The server answers the last question of the login twice: the removal is refused.
     for surplus in ["200 fine", "250 removed"] {
         let step = Step::reply(format!("200 fine\r\n{surplus}"));
@@ -222,7 +222,7 @@ fn a_reply_too_many_at_a_login_is_not_taken_for_one_to_the_first_command() {
 }
 
 #[test]
-fn a_server_that_loses_a_part_of_the_login_is_found_out_before_the_whole_time_is_over() {
+fn a_server_that_loses_a_part_of_the_login_is_detected_before_the_whole_time_is_over() {
     let scene = Scene::new(with_files().forgetful());
     let begun = std::time::Instant::now();
     let ran = scene.call().args(["--set", "net:timeout=60s", "-c", "get t/a"]).run();

@@ -89,7 +89,7 @@ fn a_wrong_or_missing_login_is_a_refusal_in_the_proxys_words() {
 }
 
 #[test]
-fn what_makes_no_sense_ends_in_time_with_the_cause() {
+fn what_makes_no_sense_ends_by_the_deadline_with_the_cause() {
     for (scheme, manner, why) in [
         ("http", Manner::Says(b"HTTP/1.1 403 No FTP here\r\n\r\n"), "\"403 No FTP here\""),
         ("http", Manner::Says(b"HTTP/1.1 503 Busy\r\nX: y\r\n\r\n"), "\"503 Busy\""),

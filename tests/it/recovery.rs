@@ -38,7 +38,7 @@ fn last_session(scene: &Scene) -> Vec<String> {
 }
 
 #[test]
-fn a_farewell_at_any_moment_of_a_transfer_is_survived() {
+fn a_421_at_any_moment_of_a_transfer_is_survived() {
     let farewell = || b"421 going down\r\n".to_vec();
     let steps: [(&str, Step); 4] = [
         ("instead of a reply", Step::Close(farewell())),
@@ -69,7 +69,7 @@ fn a_farewell_at_any_moment_of_a_transfer_is_survived() {
 }
 
 #[test]
-fn a_farewell_after_a_command_is_found_out_before_the_next_one() {
+fn a_421_after_a_command_is_detected_before_the_next_one() {
     for (first, verb) in [("ls", "MLSD"), ("get a -o b", "RETR"), ("quote NOOP", "NOOP")] {
         for last in ["421 idle\r\n", "200 one too many\r\n"] {
             let scene = Scene::new(script().on(verb, Step::After(last.into())));
@@ -82,7 +82,7 @@ fn a_farewell_after_a_command_is_found_out_before_the_next_one() {
 }
 
 #[test]
-fn a_transfer_goes_on_after_either_connection_is_lost_in_the_middle() {
+fn a_transfer_resumes_after_either_connection_is_lost_in_the_middle() {
     for (case, data, last) in [
         ("data reset", Data::Reset(SIZE / 2), None),
         ("data cut", Data::Cut(SIZE / 2), None),
@@ -196,7 +196,7 @@ fn pauses_before_retries_grow() {
 }
 
 #[test]
-fn what_is_refused_for_good_is_not_tried_again() {
+fn what_is_refused_for_good_is_not_retried() {
     for (case, script, verb) in [
         ("550 first", script().always("RETR", Step::reply("550 no")), "RETR"),
         ("550 last", script().always("RETR", Step::last("550 no")), "RETR"),
@@ -289,7 +289,7 @@ fn a_text_is_a_text_again_after_a_reconnection() {
 }
 
 #[test]
-fn a_listing_that_is_interrupted_is_asked_for_again() {
+fn a_listing_that_is_interrupted_is_requested_again() {
     // A look around is no transfer, but a lost connection is no reason to fail either: the next
     // command works in any case.
     let scene = Scene::new(script().on("MLSD", Step::Cut(Vec::new())));

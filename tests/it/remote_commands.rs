@@ -152,7 +152,7 @@ fn a_tree_is_removed_from_the_bottom_up() {
 }
 
 #[test]
-fn a_link_that_mlsd_calls_a_directory_is_removed_and_not_what_it_leads_to() {
+fn a_link_that_mlsd_calls_a_directory_is_removed_and_not_its_target() {
     let script = Script::new()
         .file("/d/link/precious", "1")
         .on("DELE", Step::reply("550 is a directory"))

@@ -47,7 +47,7 @@ fn set_modified(scene: &Scene, name: &str, time: SystemTime) {
 }
 
 #[test]
-fn an_older_complete_copy_here_is_no_partial_file() {
+fn an_older_complete_copy_here_is_not_a_partial_file() {
     let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
     for length in [SIZE, SIZE - 100_000] {
         for command in
@@ -64,7 +64,7 @@ fn an_older_complete_copy_here_is_no_partial_file() {
 }
 
 #[test]
-fn an_older_complete_copy_on_the_server_is_no_partial_file() {
+fn an_older_complete_copy_on_the_server_is_not_a_partial_file() {
     for length in [SIZE, SIZE - 100_000] {
         for command in ["put -c a", "reput a", "put -c --atomic a", "mirror -R -c . /"] {
             let scene = Scene::new(Script::new().file("/a", &other()[..length]));
@@ -76,7 +76,7 @@ fn an_older_complete_copy_on_the_server_is_no_partial_file() {
 }
 
 #[test]
-fn a_local_file_that_changed_between_two_uploads_begins_again() {
+fn a_local_file_that_changed_between_two_uploads_restarts() {
     for command in ["put -c a", "put a"] {
         let scene = Scene::new(Script::new().data("STOR", Data::Reset(SIZE / 2)));
         scene.write("a", noise(SIZE));
@@ -92,7 +92,7 @@ fn a_local_file_that_changed_between_two_uploads_begins_again() {
 }
 
 #[test]
-fn a_local_file_that_changed_before_a_retry_begins_again() {
+fn a_local_file_that_changed_before_a_retry_restarts() {
     let path = std::sync::Arc::new(std::sync::Mutex::new(None::<std::path::PathBuf>));
     let shared = std::sync::Arc::clone(&path);
     let change = Step::change_after(move |_| {
@@ -132,7 +132,7 @@ fn an_upload_that_a_journal_knows_is_resumed_whatever_the_servers_clock_says() {
 }
 
 #[test]
-fn a_file_that_is_replaced_while_a_connection_is_lost_is_fetched_anew() {
+fn a_file_that_is_replaced_while_a_connection_is_lost_is_downloaded_again() {
     for command in ["mirror d .", "get -r d -o .", "mirror -c d .", "get d/a", "get -c d/a"] {
         let script = Script::new()
             .file("/d/a", noise(SIZE))
@@ -166,7 +166,7 @@ fn segments_of_a_file_that_is_replaced_while_a_connection_is_lost_do_not_mix() {
 }
 
 #[test]
-fn without_a_time_a_retry_begins_at_the_beginning() {
+fn without_a_time_a_retry_restarts() {
     for command in ["mirror d .", "get -r d -o .", "get d/a"] {
         let script = Script::new()
             .file("/d/a", noise(SIZE))

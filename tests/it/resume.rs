@@ -36,7 +36,7 @@ fn other(from: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_download_goes_on_where_it_was_interrupted() {
+fn a_download_resumes_where_it_was_interrupted() {
     for at in [0, 1, 1000, OVERLAP - 1, OVERLAP, OVERLAP + 1, SIZE / 2, SIZE - 1] {
         let scene = Scene::new(script().data("RETR", Data::Cut(at)));
         once(&scene, "get a").status(10);
@@ -53,7 +53,7 @@ fn a_download_goes_on_where_it_was_interrupted() {
 }
 
 #[test]
-fn without_being_told_to_a_download_begins_at_the_beginning() {
+fn without_being_told_to_a_download_starts_at_the_beginning() {
     let scene = Scene::new(script().data("RETR", Data::Cut(SIZE / 2)));
     once(&scene, "get a").status(10);
     let before = scene.liar.wire.bodies().len();
@@ -99,7 +99,7 @@ fn a_file_that_has_changed_meanwhile_is_fetched_from_the_beginning() {
 }
 
 #[test]
-fn a_small_file_that_has_changed_far_from_the_seam_is_no_mixture() {
+fn a_small_file_that_has_changed_far_from_the_seam_is_not_mixed() {
     const SMALL: usize = 600_000;
     for journal in [true, false] {
         let scene =
@@ -121,7 +121,7 @@ fn a_small_file_that_has_changed_far_from_the_seam_is_no_mixture() {
 }
 
 #[test]
-fn another_try_never_goes_on_with_the_file_that_was_to_be_replaced() {
+fn another_try_never_resumes_the_file_that_was_to_be_replaced() {
     // The old version differs at its beginning only: by its end it could be the new one.
     let mut old = noise(SIZE);
     old[..100].fill(b'x');
@@ -142,7 +142,7 @@ fn another_try_never_goes_on_with_the_file_that_was_to_be_replaced() {
 }
 
 #[test]
-fn a_server_that_cannot_resume_is_told_from_one_that_only_says_so() {
+fn a_server_that_cannot_resume_is_distinguished_from_one_that_only_says_so() {
     let cases = [
         ("ignored", Step::reply("350 fine")),
         ("another good reply", Step::reply("200 fine")),
@@ -193,7 +193,7 @@ fn a_continued_file_of_another_program_can_be_interrupted_as_well() {
 }
 
 #[test]
-fn an_upload_goes_on_where_it_was_interrupted() {
+fn an_upload_resumes_where_it_was_interrupted() {
     for at in [1, 1000, OVERLAP, SIZE / 2, SIZE - 1] {
         for appends in [true, false] {
             let script = Script::new().data("STOR", Data::Reset(at));
@@ -220,7 +220,7 @@ fn is_no_older_than_ours(scene: &Scene) {
 }
 
 #[test]
-fn an_upload_that_is_not_the_beginning_of_the_file_begins_again() {
+fn an_upload_that_is_not_the_beginning_of_the_file_restarts() {
     for (case, there) in [
         ("other bytes", other(0)[..SIZE / 2].to_vec()),
         ("other bytes at the seam", other(SIZE / 2 - 1)[..SIZE / 2].to_vec()),
@@ -241,7 +241,7 @@ fn an_upload_that_is_not_the_beginning_of_the_file_begins_again() {
 }
 
 #[test]
-fn an_upload_of_even_content_begins_again_where_restart_is_ignored() {
+fn an_upload_of_even_content_restarts_where_restart_is_ignored() {
     let zeros = vec![0; SIZE];
     let script = Script::new().file("/a", &zeros[..SIZE / 2]);
     let scene = Scene::new(script.always("REST", Step::reply("350 fine")));
@@ -312,7 +312,7 @@ fn whenever_an_upload_is_killed_the_same_command_with_c_finishes_it() {
 }
 
 #[test]
-fn a_stalled_transfer_goes_on_after_the_deadline() {
+fn a_stalled_transfer_resumes_after_the_deadline() {
     let scene = Scene::new(script().data("RETR", Data::Stall(SIZE / 2)));
     let settings = ["--set", "net:timeout=500ms", "-c", "get a"];
     let ran = scene.call().args(settings).run().ok().stderr_has("stalled");

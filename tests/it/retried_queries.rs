@@ -71,7 +71,7 @@ fn a_lost_connection_does_not_fail_a_command_that_only_looks() {
 }
 
 #[test]
-fn a_listing_that_breaks_in_the_middle_is_asked_for_again() {
+fn a_listing_that_breaks_in_the_middle_is_requested_again() {
     for verb in ["MLSD", "LIST"] {
         let settings = if verb == "LIST" { "set ftp:list list; reconnect" } else { "true" };
         for data in [Data::Reset(20), Data::Cut(20), Data::Garbage(b"no TLS".to_vec())] {
@@ -134,7 +134,7 @@ fn what_changes_something_is_not_sent_twice() {
 }
 
 #[test]
-fn a_busy_server_is_asked_again_by_scripts_with_the_reason() {
+fn a_busy_server_is_retried_by_scripts_with_the_reason() {
     for step in [Step::Close(b"421 too many users\r\n".to_vec()), Step::reply("421 too many users")]
     {
         let scene = Scene::new(script().on("", step.clone()).on("", step.clone()));

@@ -223,7 +223,7 @@ fn netrc_entries_go_to_their_host_only() {
 }
 
 #[test]
-fn nobody_becomes_anonymous_by_accident() {
+fn nobody_logs_in_as_anonymous_by_accident() {
     let scene = scene();
     let url = format!("ftpes://{}", scene.liar.addr);
     let call = Ftpsh::at(&scene.home).arg(url).args(["--fingerprint", &scene.liar.fingerprint]);

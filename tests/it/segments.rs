@@ -74,7 +74,7 @@ fn a_bad_end_is_a_failure_and_the_old_file_stays() {
 }
 
 #[test]
-fn a_killed_one_goes_on_in_parts_or_over_one_connection() {
+fn a_killed_one_resumes_in_segments_or_over_one_connection() {
     for again in ["pget -c d/a", "get -c d/a", "cd d; get -c -P 2 a b"] {
         let parts = (0..4)
             .fold(script(), |script, i| script.data("RETR", Data::Stall(1_000_000 * (i + 1))));

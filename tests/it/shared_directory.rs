@@ -61,7 +61,7 @@ fn a_partial_file_with_a_second_name_is_not_written_to() {
 }
 
 #[test]
-fn a_journal_of_another_user_is_none() {
+fn a_journal_of_another_user_is_ignored() {
     if !may_give_away() {
         return;
     }

@@ -102,7 +102,7 @@ fn ends_in_every_phase(signal: Signal, status: i32) {
 }
 
 #[test]
-fn an_interrupted_script_does_not_go_on() {
+fn an_interrupted_script_does_not_continue() {
     let script = Script::new().file("/a", noise(SIZE)).file("/b", "x");
     let scene = Scene::new(script.always("RETR", Step::Silence));
     for commands in ["get a; get b", "get a || get b", "! sleep 4; get b"] {
@@ -133,7 +133,7 @@ fn an_interrupted_script_does_not_go_on() {
 }
 
 #[test]
-fn sudden_death_leaves_the_final_name_absent_old_or_whole() {
+fn a_kill_leaves_the_final_name_absent_old_or_whole() {
     let whole = noise(SIZE);
     let scene = Scene::new(Script::new().file("/a", &whole));
     // FTPSH_KILLS=1000 is for those who have a quarter of an hour.

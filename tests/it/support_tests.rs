@@ -56,7 +56,7 @@ fn the_embedded_server_is_gone_when_dropped() {
 }
 
 #[test]
-fn the_liar_without_a_script_is_a_correct_server() {
+fn the_scripted_server_without_a_script_is_a_correct_server() {
     for versions in [Versions::Tls12, Versions::Tls13] {
         let script = Script::new().versions(versions).needs_resumption();
         let liar = Liar::start(script.file("/d/a", "hello").dir("/e"));
@@ -106,7 +106,7 @@ fn the_liar_without_a_script_is_a_correct_server() {
 }
 
 #[test]
-fn the_liar_refuses_data_without_resumption_where_it_needs_it() {
+fn the_scripted_server_refuses_data_without_resumption_where_it_needs_it() {
     let liar = Liar::start(Script::new().needs_resumption().file("/a", "hello"));
     let mut client = login(&liar);
     client.resume = false;
@@ -115,7 +115,7 @@ fn the_liar_refuses_data_without_resumption_where_it_needs_it() {
 }
 
 #[test]
-fn the_liar_speaks_implicit_tls() {
+fn the_scripted_server_speaks_implicit_tls() {
     let liar = Liar::start(Script::new().implicit().file("/a", "hello"));
     let mut client = Client::implicit(liar.addr).login(&liar.user, &liar.password);
     assert_eq!(client.fetch("RETR a").0, b"hello");
@@ -123,7 +123,7 @@ fn the_liar_speaks_implicit_tls() {
 }
 
 #[test]
-fn steps_are_taken_in_order_and_then_the_liar_is_honest_again() {
+fn steps_are_taken_in_order_and_then_the_scripted_server_is_honest_again() {
     let script = Script::new()
         .on("NOOP", Step::reply("299 first"))
         .on("NOOP", Step::After(b"250 surplus\r\n".to_vec()))
@@ -231,7 +231,7 @@ fn a_control_connection_can_end_in_each_way() {
 }
 
 #[test]
-fn a_liar_that_stalls_everywhere_stops_at_once_when_dropped() {
+fn a_scripted_server_that_stalls_everywhere_stops_at_once_when_dropped() {
     let script = Script::new()
         .on("NOOP", Step::Drip(b"200 slow\r\n".to_vec(), Duration::from_secs(60)))
         .data("RETR", Data::Stall(2))
@@ -258,7 +258,7 @@ fn a_liar_that_stalls_everywhere_stops_at_once_when_dropped() {
 }
 
 #[test]
-fn a_certificate_can_change_while_the_liar_runs() {
+fn a_certificate_can_change_while_the_scripted_server_runs() {
     let liar = Liar::start(Script::new());
     let before = Client::explicit(liar.addr).fingerprint();
     let other = Certificate::make("localhost").unwrap();
@@ -306,7 +306,7 @@ fn listings_can_be_given_byte_for_byte() {
 }
 
 #[test]
-fn the_liar_turns_away_more_sessions_than_it_wants() {
+fn the_scripted_server_turns_away_more_sessions_than_it_wants() {
     let liar = Liar::start(Script::new().max_sessions(1));
     let first = login(&liar);
     assert!(read_reply(&mut connect(liar.addr)).starts_with("421"));

@@ -30,7 +30,7 @@ fn run(executable: &Path, scene: &Scene, threads: usize, commands: &str) -> (Opt
 }
 
 #[test]
-fn a_thread_that_cannot_be_had_is_an_error_or_less_at_a_time_and_never_a_panic() {
+fn a_thread_that_cannot_be_started_is_an_error_or_less_at_a_time_and_never_a_panic() {
     let has = |program: &str| Command::new(program).arg("--version").output().is_ok();
     if !rustix::process::geteuid().is_root() || !has("setpriv") || !has("prlimit") {
         let _ = writeln!(std::io::stderr(), "left out: needs root, setpriv and prlimit");

@@ -50,7 +50,7 @@ fn checksums_are_compared_where_the_server_makes_them() {
 }
 
 #[test]
-fn a_checksum_that_cannot_be_had_is_no_failure() {
+fn an_unavailable_checksum_is_not_a_failure() {
     for (case, script) in [
         ("none offered", script()),
         ("refused", script().feature("XCRC").always("XCRC", Step::reply("550 no"))),
@@ -124,7 +124,7 @@ fn texts_get_the_line_ends_of_each_side() {
 }
 
 #[test]
-fn an_interrupted_text_begins_again() {
+fn an_interrupted_text_restarts() {
     let text = "a line of text\r\n".repeat(60_000);
     let script = Script::new().file("/a", &text);
     let scene = Scene::new(script.data("RETR", Data::Cut(500_000)).without("SIZE").without("MLST"));

@@ -12,7 +12,7 @@ fn scene(script: Script) -> Scene {
 }
 
 #[test]
-fn an_upload_that_lacks_one_good_sign_fails_and_says_which() {
+fn an_upload_that_lacks_one_sign_of_success_fails_and_says_which() {
     let last = |text: &str| Script::new().always("STOR", Step::last(text));
     let opening = |text: &str| Script::new().always("STOR", Step::Opening(text.into()));
     for (case, script, status, said) in [
@@ -63,7 +63,7 @@ fn the_servers_reason_is_shown_when_it_stops_an_upload_half_way() {
 }
 
 #[test]
-fn a_server_that_stops_reading_and_is_cheerful_about_it_has_not_got_the_file() {
+fn a_server_that_stops_reading_and_reports_success_has_not_got_the_file() {
     for data in [Data::Reset(1000), Data::Cut(1000), Data::Short(1000)] {
         let scene = Scene::new(Script::new().always_data("STOR", data));
         scene.write("up", noise(20_000_000));

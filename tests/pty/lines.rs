@@ -99,7 +99,7 @@ fn completion_never_connects() {
 }
 
 #[test]
-fn a_session_of_a_few_commands_looks_as_it_should() {
+fn a_session_of_a_few_commands_looks_as_expected() {
     let home = home();
     let (_server, mut terminal) = connected(&home, &[]);
     terminal.send("ls\r");
@@ -144,7 +144,7 @@ fn a_history_that_is_forgotten_does_not_come_back() {
 }
 
 #[test]
-fn input_goes_on_over_several_lines_until_it_is_whole() {
+fn input_continues_over_several_lines_until_it_is_complete() {
     let home = home();
     let (_server, mut terminal) = connected(&home, &[]);
     terminal.send("get 'my\r");
@@ -192,7 +192,7 @@ fn the_history_holds_no_secret_no_duplicate_and_nothing_after_a_blank() {
 }
 
 #[test]
-fn colour_tells_commands_from_nonsense_and_the_history_completes() {
+fn colour_distinguishes_known_commands_and_the_history_completes() {
     let liar = support::liar::Liar::start(Script::new().file("notes.txt", "milk"));
     let program = Ftpsh::new()
         .args(logged_in(&liar.url(), &[]))

@@ -55,7 +55,7 @@ fn what_is_longer_than_the_terminal_is_paged_and_what_fits_is_not() {
 }
 
 #[test]
-fn a_pager_that_is_left_early_is_no_failure_and_one_that_is_missing_no_loss() {
+fn a_pager_that_is_quit_early_is_not_a_failure_and_one_that_is_missing_no_loss() {
     let (_home, _liar, mut terminal) =
         with_pager(Script::new(), "#!/bin/sh\nread a; echo $a\n", "PAGER");
     terminal.send("help || ! echo failed\r");

@@ -36,7 +36,7 @@ fn a_closed_port_is_3() {
 }
 
 #[test]
-fn the_wrong_kind_of_tls_is_4_or_3_with_a_hint_and_in_time() {
+fn the_wrong_kind_of_tls_is_4_or_3_with_a_hint_and_by_its_deadline() {
     on(&["vsftpd", "vsftpd-implicit", "proftpd"], |bench| {
         let right = bench.server.url();
         let wrong = match bench.server.mode.as_str() {

@@ -137,7 +137,7 @@ fn wrong(source: &Files, target: &Files, now: &Files, reverse: bool) -> Vec<Stri
 }
 
 #[test]
-fn a_mirror_that_loses_its_connection_at_any_phase_deletes_nothing_but_surplus() {
+fn a_mirror_that_loses_its_connection_at_any_phase_deletes_nothing_but_extraneous_files() {
     println!("| server | direction | server after it | cut | exit | deleted wrongly |");
     println!("|---|---|---|--:|--:|--:|");
     on(&["vsftpd", "proftpd", "pure-ftpd", "pyftpdlib"], |bench| {

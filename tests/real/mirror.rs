@@ -120,7 +120,7 @@ pub fn same(bench: &Bench, one: &str, two: &str, times: bool) {
 }
 
 #[test]
-fn trees_go_up_and_down_and_a_second_run_carries_nothing() {
+fn trees_go_up_and_down_and_a_second_run_transfers_nothing() {
     on(&SERVERS, |bench| {
         let there = format!("{}tree", bench.prefix);
         many(&bench.path("up/many"), 2000);

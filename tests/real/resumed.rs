@@ -34,7 +34,7 @@ fn length(path: &std::path::Path) -> u64 {
 }
 
 #[test]
-fn a_killed_upload_is_resumed_and_a_changed_file_begins_again() {
+fn a_killed_upload_is_resumed_and_a_changed_file_restarts() {
     on(&NAMES, |bench| {
         for changed in [false, true] {
             let name = format!("{}up{changed}", bench.prefix);
@@ -58,7 +58,7 @@ fn a_killed_upload_is_resumed_and_a_changed_file_begins_again() {
 }
 
 #[test]
-fn a_killed_download_is_resumed_and_a_replaced_file_begins_again() {
+fn a_killed_download_is_resumed_and_a_replaced_file_restarts() {
     on(&NAMES, |bench| {
         for replaced in [false, true] {
             let name = format!("{}down{replaced}", bench.prefix);
@@ -84,7 +84,7 @@ fn a_killed_download_is_resumed_and_a_replaced_file_begins_again() {
 }
 
 #[test]
-fn a_link_is_fetched_as_what_it_leads_to() {
+fn a_link_is_fetched_as_its_target() {
     on(&NAMES, |bench| {
         let prefix = &bench.prefix;
         let root = &bench.server.root;

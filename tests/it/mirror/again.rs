@@ -16,7 +16,7 @@ fn carried(scene: &Scene, before: usize) -> usize {
 }
 
 #[test]
-fn a_download_that_broke_off_in_the_middle_carries_only_what_is_missing() {
+fn a_download_that_was_interrupted_in_the_middle_transfers_only_what_is_missing() {
     let script = NAMES
         .iter()
         .fold(Script::new(), |script, name| script.file(format!("/s/{name}"), noise(SIZE)));
@@ -36,7 +36,7 @@ fn a_download_that_broke_off_in_the_middle_carries_only_what_is_missing() {
 }
 
 #[test]
-fn an_upload_that_broke_off_in_the_middle_carries_only_what_is_missing() {
+fn an_upload_that_was_interrupted_in_the_middle_transfers_only_what_is_missing() {
     let scene =
         Scene::new(Script::new().data("STOR", Data::Honest).data("STOR", Data::Cut(SIZE / 2)));
     std::fs::create_dir(scene.path("s")).unwrap();

@@ -138,7 +138,7 @@ fn a_limit_of_deletions_is_a_limit_of_all_of_them() {
 }
 
 #[test]
-fn a_missing_source_is_no_empty_one() {
+fn a_missing_source_is_not_an_empty_one() {
     let vsftpd = || script().without("MLSD").without("MLST").listing_of("LIST", "/nosuch", "");
     let apache = || script().listing_of("MLSD", "/nosuch", "");
     let cases = [("MLSD", script()), ("lists it as empty", vsftpd()), ("so does MLSD", apache())];
@@ -178,7 +178,7 @@ fn an_empty_source_is_an_empty_target() {
 }
 
 #[test]
-fn files_are_carried_before_anything_is_deleted() {
+fn files_are_transferred_before_anything_is_deleted() {
     let scene = Scene::new(Script::new().file("/up/x", "surplus").file("/up/old/y", "surplus"));
     local_tree(&scene, "up");
     scene.run("mirror -R --delete --yes up").ok();
@@ -192,7 +192,7 @@ fn files_are_carried_before_anything_is_deleted() {
 }
 
 #[test]
-fn nothing_is_deleted_where_something_could_not_be_carried() {
+fn nothing_is_deleted_where_something_could_not_be_transferred() {
     // The surplus file may be the only copy of what failed to arrive under another name.
     let failing = || script().of("RETR", "/src/a.txt", Step::reply("550 no"));
     let with_failure = |script: Script| {
@@ -231,7 +231,7 @@ fn nothing_is_deleted_where_something_could_not_be_carried() {
 }
 
 #[test]
-fn a_link_among_the_surplus_is_deleted_and_not_what_it_leads_to() {
+fn a_link_among_the_extraneous_files_is_deleted_and_not_its_target() {
     let scene = with_surplus(script());
     std::fs::create_dir(scene.path("outside")).unwrap();
     scene.write("outside/precious", "x");

@@ -21,7 +21,7 @@ fn run(scene: &Scene, settings: &[&str], command: &str) -> Ran {
 }
 
 #[test]
-fn a_link_that_leads_back_is_told_and_not_gone_round_and_round() {
+fn a_link_that_forms_a_loop_is_reported_and_not_followed() {
     let scene = Scene::new(Script::new().file("/up/surplus", "x"));
     std::fs::create_dir_all(scene.path("up/d/e")).unwrap();
     scene.write("up/f", "x");
@@ -88,7 +88,7 @@ fn a_tree_that_branches_without_end_ends_every_command() {
 }
 
 #[test]
-fn surplus_that_branches_without_end_is_not_deleted() {
+fn an_endless_extraneous_tree_is_not_deleted() {
     let scene = Scene::new(branching());
     std::fs::create_dir_all(scene.path("up")).unwrap();
     let ran = run(&scene, &[], "mirror -R --delete --yes up d").status(10).stderr_has("deep");

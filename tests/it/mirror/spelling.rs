@@ -109,7 +109,7 @@ fn what_a_filter_leaves_out_is_not_deleted_under_another_name() {
 }
 
 #[test]
-fn from_server_to_server_the_same_holds() {
+fn the_same_holds_between_servers() {
     for (spelling, here, known) in NAMES {
         let near = Script::new().file([b"/up/", here].concat(), "newer");
         let near = near.file([b"/up/Dir", here, b"/x"].concat(), "x");

@@ -24,7 +24,7 @@ fn script() -> Script {
 }
 
 #[test]
-fn a_second_run_carries_nothing_whatever_the_servers_clock() {
+fn a_second_run_transfers_nothing_whatever_the_servers_clock() {
     for ahead in [0, 120, 330, -480, 780] {
         for workers in [1, 4] {
             let scene = Scene::new(script().list_ahead(ahead));
@@ -40,7 +40,7 @@ fn a_second_run_carries_nothing_whatever_the_servers_clock() {
 }
 
 #[test]
-fn where_every_file_is_old_the_clock_is_not_known_and_a_second_run_carries_nothing_either() {
+fn where_every_file_is_old_the_clock_is_not_known_and_a_second_run_transfers_nothing_either() {
     // 23:30 and 00:30 UTC: one of them is on another day on any clock that is not UTC.
     for (ahead, time) in [(0, "233000"), (120, "233000"), (-480, "003000"), (780, "120000")] {
         let date = (Utc::now() - TimeDelta::days(400)).format("%Y%m%d").to_string();
@@ -70,7 +70,7 @@ fn summer_time_makes_no_file_newer() {
 }
 
 #[test]
-fn what_is_newer_by_more_than_the_clocks_grain_is_carried() {
+fn what_is_newer_by_more_than_the_clocks_grain_is_transferred() {
     for ahead in [0, 120, -480] {
         let scene = Scene::new(script().list_ahead(ahead));
         scene.run("mirror s").ok();

@@ -68,7 +68,7 @@ fn several_workers_use_several_connections_and_no_more_than_allowed() {
 }
 
 #[test]
-fn a_file_whose_transfer_breaks_is_tried_again_and_the_tree_is_complete() {
+fn a_file_whose_transfer_breaks_is_retried_and_the_tree_is_complete() {
     for (case, script) in [
         ("data reset", many(30).on("RETR", Step::Honest).data("RETR", Data::Reset(5000))),
         ("data cut", many(30).data("RETR", Data::Cut(5000)).data("RETR", Data::Cut(10))),
@@ -93,7 +93,7 @@ fn a_file_whose_transfer_breaks_is_tried_again_and_the_tree_is_complete() {
 }
 
 #[test]
-fn an_upload_that_breaks_is_tried_again_and_the_tree_is_complete() {
+fn an_upload_that_breaks_is_retried_and_the_tree_is_complete() {
     for (case, script) in [
         ("data reset", Script::new().data("STOR", Data::Reset(2))),
         ("451", Script::new().on("STOR", Step::last("451 oops"))),
@@ -153,7 +153,7 @@ fn a_failed_file_is_in_the_json_lines() {
 }
 
 #[test]
-fn a_server_that_goes_away_for_a_moment_is_come_back_to() {
+fn a_server_that_goes_away_for_a_moment_is_connected_to_again() {
     let scene = Scene::new(many(60));
     let ran = std::thread::scope(|scope| {
         let run = scope.spawn(|| scene.run("set net:limit-total-rate 2M; mirror -P4 s"));

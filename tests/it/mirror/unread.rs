@@ -56,7 +56,7 @@ fn nothing_is_deleted_for_a_directory_that_was_not_read() {
 }
 
 #[test]
-fn a_directory_that_was_not_read_is_no_empty_one_to_any_command() {
+fn a_directory_that_was_not_read_is_not_empty_to_any_command() {
     for (case, script) in CASES {
         for command in
             ["ls src/d/", "find src", "du src", "get -r src", "rm -r --yes src", "mirror src"]

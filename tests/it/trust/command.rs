@@ -38,7 +38,7 @@ fn scan_of_an_implicit_server_sends_only_a_goodbye() {
 }
 
 #[test]
-fn scan_of_several_servers_keeps_their_order_and_goes_on_after_a_failure() {
+fn scan_of_several_servers_keeps_their_order_and_continues_after_a_failure() {
     let home = Home::new();
     let liars: Vec<Liar> = (0..12).map(|_| Liar::start(script())).collect();
     let mut servers: Vec<String> = liars.iter().map(|liar| liar.addr.to_string()).collect();

@@ -48,7 +48,7 @@ fn data_connections_resume_the_control_connections_session() {
 }
 
 #[test]
-fn a_session_that_was_resumed_before_and_is_not_any_more_is_refused_and_made_anew() {
+fn a_session_that_was_resumed_before_and_is_not_any_more_is_refused_and_repeated() {
     for versions in [Versions::Tls12, Versions::Tls13] {
         let certificate = Certificate::make("localhost").unwrap();
         // The same certificate, and no session: the second and every later RETR.

@@ -5,7 +5,7 @@ use support::certificate::Certificate;
 use support::program::Ftpsh;
 
 #[test]
-fn a_given_fingerprint_lets_exactly_that_certificate_in_and_stores_nothing() {
+fn a_given_fingerprint_accepts_exactly_that_certificate_and_stores_nothing() {
     let (home, liar) = (Home::new(), Liar::start(script()));
     home.get(&liar, &["--fingerprint", &liar.fingerprint]).ok().stdout_is(CONTENT);
     home.get(&liar, &["--fingerprint", &hex(&liar.fingerprint)]).ok().stdout_is(CONTENT);

@@ -68,7 +68,7 @@ fn no_nothing_and_the_end_of_the_input_refuse_before_any_name_is_sent() {
 }
 
 #[test]
-fn what_is_no_answer_is_asked_again_and_another_fingerprint_says_so() {
+fn an_invalid_answer_is_asked_again_and_another_fingerprint_says_so() {
     let (home, liar) = (Home::new(), Liar::start(script()));
     let other = Certificate::make("localhost").unwrap().fingerprint().unwrap();
     let mut ctx = context(&home, &["y", &other, "ye", "yes"]);
