@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use crate::bookmarks;
 use crate::cancel::Cancel;
 use crate::cli::{Cli, Sub, completions};
-use crate::commands::context::Connection;
+use crate::client::{Client, Connection};
 use crate::commands::{Context, find};
 use crate::credentials::{Given, Sources, keyring};
 use crate::error::{Error, Kind, Result, kind_of};
@@ -83,7 +83,7 @@ fn run_with_context(cli: &Cli, out: Output) -> u8 {
     let result = run_requested(cli, &mut ctx);
     ctx.finish_jobs();
     let exit = exit_status(&mut ctx, result);
-    ctx.leave_all();
+    ctx.client.close_all_now();
     let flushed = ctx.out.flush();
     let totals = ctx.totals;
     write_summary(&ctx.out, totals.commands, totals.failed, totals.files, totals.bytes, exit);
@@ -115,7 +115,7 @@ fn exit_status(ctx: &mut Context, result: anyhow::Result<()>) -> u8 {
             ctx.totals.first_failure = Some(kind);
         }
     }
-    if let Some(reason) = ctx.cancel.requested()
+    if let Some(reason) = ctx.client.cancel.requested()
         && reason == crate::cancel::Reason::Terminated
     {
         return Kind::Terminated.exit();
@@ -157,23 +157,24 @@ fn make_context(cli: &Cli, out: Output) -> Result<Context> {
         ..Sources::default()
     };
     let connection = Connection::new(gate, sources);
-    let mut ctx = Context::new(out, Settings::new(), cancel, connection, home, execute::run_script);
+    let client = Client::new(out.clone(), Settings::new(), cancel, connection, home);
+    let mut ctx = Context::new(out, client, execute::run_script);
     ctx.hidden_variables.extend(login.password_env.clone());
     ctx.redact = redact_line;
     ctx.keep_going = cli.run.keep_going;
     // Before the start-up file, which may open another site.
     if let Some(Ok(Target { site, .. })) = target_argument(cli, &ctx) {
-        let given = &ctx.connection.sources.given;
+        let given = &ctx.client.connection.sources.given;
         given.belong_to((&site.host, site.port), None, site.user.as_deref());
     }
     read_rc_file(cli, &mut ctx)?;
     for assignment in &cli.general.set {
-        ctx.settings.set_assignment(assignment)?;
+        ctx.client.settings.set_assignment(assignment)?;
     }
     if let Some(policy) = security.trust {
-        ctx.settings.set(TRUST_POLICY, policy.word())?;
+        ctx.client.settings.set(TRUST_POLICY, policy.word())?;
     }
-    let log = cli.general.log_file.clone().or_else(|| ctx.settings.path(LOG_FILE, None));
+    let log = cli.general.log_file.clone().or_else(|| ctx.client.settings.path(LOG_FILE, None));
     if let Some(path) = log {
         ctx.out.set_log(Some(AuditLog::open(&path)?));
     }
@@ -186,7 +187,9 @@ fn target_argument(cli: &Cli, ctx: &Context) -> Option<Result<Target>> {
         Some(Sub::Doctor { server, .. }) => Some(server),
         _ => cli.target.as_ref(),
     };
-    named.map(|name| target::resolve(name, &|name| bookmarks::find_bookmark(&ctx.home, name)))
+    named.map(|name| {
+        target::resolve(name, &|name| bookmarks::find_bookmark(&ctx.client.app_dirs, name))
+    })
 }
 
 /// The start-up file is a script; whatever fails in it is a wrong configuration.
@@ -194,7 +197,7 @@ fn read_rc_file(cli: &Cli, ctx: &mut Context) -> Result<()> {
     if cli.general.norc {
         return Ok(());
     }
-    let path = cli.general.rcfile.clone().unwrap_or_else(|| ctx.home.rc_file());
+    let path = cli.general.rcfile.clone().unwrap_or_else(|| ctx.client.app_dirs.rc_file());
     let wrong = |error: &Error| {
         let wrong = Error::new(Kind::Config, error.message());
         match error.hint() {
@@ -237,7 +240,7 @@ fn run_requested(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
     let scripts = collect_scripts(cli, ctx)?;
     validate_scripts(&scripts, ctx)?;
     if let Some(target) = target_argument(cli, ctx) {
-        ctx.open(target?, None)?;
+        ctx.client.open(target?, None)?;
     }
     for (name, text) in &scripts {
         let result = execute::run_script(ctx, text, name);
@@ -246,13 +249,13 @@ fn run_requested(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
         }
         if let Err(error) = result
             && !ctx.keep_going
-            && !ctx.at_prompt
+            && !ctx.client.at_prompt
         {
             return Err(error);
         }
     }
     if wants_prompt(cli) {
-        ctx.at_prompt = true;
+        ctx.client.at_prompt = true;
         crate::shell::repl::run_prompt(ctx)?;
     }
     Ok(())
@@ -273,7 +276,7 @@ fn collect_scripts(cli: &Cli, ctx: &mut Context) -> anyhow::Result<Vec<(String, 
     }
     if let Some(text) = &cli.run.execute {
         scripts.push(("-e".to_owned(), text.clone()));
-        ctx.at_prompt = wants_prompt(cli);
+        ctx.client.at_prompt = wants_prompt(cli);
     } else if !cli.run.has_commands() && !std::io::stdin().is_terminal() {
         scripts.push(("stdin".to_owned(), standard_input()?));
     }

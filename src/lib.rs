@@ -7,6 +7,7 @@ pub mod app;
 pub mod bookmarks;
 pub mod cancel;
 pub mod cli;
+pub mod client;
 pub mod commands;
 pub mod credentials;
 pub mod error;

@@ -87,7 +87,9 @@ impl Builtin for Bookmark {
             Some(Action::Add { name, url }) => add_bookmark(&name, url.as_deref(), ctx)?,
             Some(Action::Edit) => edit_bookmarks(ctx)?,
             Some(Action::Import { file }) => import_file(&file, ctx)?,
-            Some(Action::Remove { name }) => bookmarks::remove_bookmark(&ctx.home, &name)?,
+            Some(Action::Remove { name }) => {
+                bookmarks::remove_bookmark(&ctx.client.app_dirs, &name)?
+            }
         }
         Ok(())
     }
@@ -95,7 +97,7 @@ impl Builtin for Bookmark {
 
 fn list_bookmarks(ctx: &Context) -> Result<()> {
     let mut table = Table::new(&[Column::left("Name"), Column::left("URL")]).without_header();
-    for (name, url) in bookmarks::list_bookmarks(&ctx.home)? {
+    for (name, url) in bookmarks::list_bookmarks(&ctx.client.app_dirs)? {
         table.row(vec![name.into(), bookmarks::without_password(&url).into()]);
     }
     ctx.out.table(&table)
@@ -112,7 +114,7 @@ fn add_bookmark(name: &str, url: Option<&str>, ctx: &Context) -> Result<()> {
             target.site
         }
     };
-    if bookmarks::add_bookmark(&ctx.home, name, &site)? {
+    if bookmarks::add_bookmark(&ctx.client.app_dirs, name, &site)? {
         ctx.out.notice(&format!("bookmark {name} now means {site}"));
     }
     Ok(())
@@ -162,8 +164,8 @@ fn import_file(file: &str, ctx: &Context) -> anyhow::Result<()> {
 
 /// Adds a bookmark, unless it is there; another site under its name is left alone.
 fn import_one(name: &str, site: &Site, ctx: &Context) -> Result<bool> {
-    match bookmarks::find_bookmark(&ctx.home, name)? {
-        None => bookmarks::add_bookmark(&ctx.home, name, site).map(|_| true),
+    match bookmarks::find_bookmark(&ctx.client.app_dirs, name)? {
+        None => bookmarks::add_bookmark(&ctx.client.app_dirs, name, site).map(|_| true),
         Some(url) if url == site.to_string() => Ok(false),
         Some(_) => {
             Err(Error::new(Kind::Other, format!("{name}: there is such a bookmark already"))
@@ -174,7 +176,7 @@ fn import_one(name: &str, site: &Site, ctx: &Context) -> Result<bool> {
 
 /// The current site, with who is logged in and the remote directory.
 fn current_site_url(ctx: &Context) -> Result<Site> {
-    let connection = &ctx.connection;
+    let connection = &ctx.client.connection;
     let Some(mut site) = connection.site.clone() else {
         return Err(Error::usage("bookmark: not connected")
             .with_hint("give a URL: `bookmark add NAME URL`"));
@@ -191,15 +193,15 @@ fn current_site_url(ctx: &Context) -> Result<Site> {
 }
 
 fn edit_bookmarks(ctx: &Context) -> Result<()> {
-    let path = ctx.home.bookmarks();
+    let path = ctx.client.app_dirs.bookmarks();
     if !path.exists() {
         if let Some(directory) = path.parent() {
             create_private_dir(directory)?;
         }
-        bookmarks::create_file(&ctx.home)?;
+        bookmarks::create_file(&ctx.client.app_dirs)?;
     }
     editor::edit_file(ctx, &path)?;
-    for problem in bookmarks::file_problems(&ctx.home)? {
+    for problem in bookmarks::file_problems(&ctx.client.app_dirs)? {
         ctx.out.warn(&problem);
     }
     Ok(())

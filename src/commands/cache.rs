@@ -32,9 +32,9 @@ impl Builtin for Cache {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         match self.what {
-            Some(What::Flush) => ctx.cache.invalidate_all(),
+            Some(What::Flush) => ctx.client.listings.invalidate_all(),
             Some(What::Stat) | None => {
-                let (listings, entries) = ctx.cache.count_entries();
+                let (listings, entries) = ctx.client.listings.count_entries();
                 let text = |count, one, many| match count {
                     1 => format!("1 {one}"),
                     _ => format!("{count} {many}"),

@@ -33,10 +33,10 @@ impl Builtin for Cd {
             Some("-") => Some(previous_directory(ctx)?),
             Some(path) => Some(RemotePath::new(path)?),
         };
-        let before = ctx.connection.remote_directory().cloned();
-        ctx.change_directory(target.as_ref())?;
-        ctx.connection.previous_directory = before;
-        let now = ctx.connection.remote_directory().map_or("", RemotePath::as_str);
+        let before = ctx.client.connection.remote_directory().cloned();
+        ctx.client.change_directory(target.as_ref())?;
+        ctx.client.connection.previous_directory = before;
+        let now = ctx.client.connection.remote_directory().map_or("", RemotePath::as_str);
         if back {
             ctx.out.notice(&crate::output::escape(now));
         }
@@ -45,7 +45,8 @@ impl Builtin for Cd {
 }
 
 fn previous_directory(ctx: &Context) -> Result<RemotePath> {
-    ctx.connection
+    ctx.client
+        .connection
         .previous_directory
         .clone()
         .ok_or_else(|| Error::usage("cd: there is no directory before this one"))

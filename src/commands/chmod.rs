@@ -41,7 +41,7 @@ impl Builtin for Chmod {
         let mut failures = Failures::default();
         let mut lookup = Lookup::default();
         for path in &self.paths {
-            ctx.cancel.check()?;
+            ctx.client.cancel.check()?;
             let result = self.change_one_path(ctx, path, &mut lookup, &mut failures);
             failures.note_result(ctx, result)?;
         }
@@ -71,7 +71,7 @@ impl Chmod {
         })?;
         // What is in a directory comes first: afterwards it may be out of reach.
         for found in tree.iter().rev().filter(|found| found.entry.kind != EntryKind::Link) {
-            ctx.cancel.check()?;
+            ctx.client.cancel.check()?;
             let result = self
                 .mode
                 .parse_change(&found.entry)
@@ -83,7 +83,7 @@ impl Chmod {
 }
 
 fn set_mode(ctx: &mut Context, mode: u32, path: &RemotePath) -> Result<()> {
-    let result = ctx.session()?.set_permissions(mode, path);
+    let result = ctx.client.session()?.set_permissions(mode, path);
     ctx.audit().log_change_mode(mode, path.as_str(), result.as_ref().err());
     format::invalidate_and_report(ctx, path);
     result

@@ -22,8 +22,8 @@ impl Builtin for Close {
         &[Example { line: "close", about: "say goodbye to the server" }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        ctx.close();
-        ctx.cache.invalidate_all();
+        ctx.client.close();
+        ctx.client.listings.invalidate_all();
         Ok(())
     }
 }

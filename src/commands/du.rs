@@ -96,8 +96,10 @@ impl Du {
             let mut entry = found.entry.clone();
             entry.size = Some(total);
             entry.size_in_blocks = false;
-            let offset =
-                timezone::server_utc_offset(ctx, &[(&entry, EntryLocation::At(&absolute))]);
+            let offset = timezone::server_utc_offset(
+                &mut ctx.client,
+                &[(&entry, EntryLocation::At(&absolute))],
+            );
             return ctx.out.record(&format::entry_record(&entry, &entry.name, &absolute, offset));
         }
         let size = match (self.bytes, self.human_readable) {

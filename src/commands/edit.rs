@@ -93,7 +93,7 @@ fn look_up_file(
     remote: &RemotePath,
 ) -> Result<(Option<Entry>, Option<FileInfo>)> {
     let entry = Lookup::default().find_if_exists(ctx, remote.as_str())?;
-    let facts = match ctx.ask_server(|session| session.file_info(remote)) {
+    let facts = match ctx.client.ask_server(|session| session.file_info(remote)) {
         Ok(facts) => Some(facts),
         Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
             entry.as_ref().map(|entry| FileInfo { size: exact_size(entry), modified: None })
@@ -116,7 +116,7 @@ fn fetch_copy(
             options.write(true).create_new(true).mode(0o600).open(path).map_err(local)?;
         }
         Some(facts) => {
-            let how = ctx.transfer_options(Way::Download);
+            let how = ctx.client.transfer_options(Way::Download);
             let job = download::Download {
                 create_new: true,
                 info: Some(facts),
@@ -145,8 +145,8 @@ fn check_unchanged(ctx: &mut Context, remote: &RemotePath, before: Option<FileIn
         _ => "was changed on the server",
     };
     let text = format!("{remote} {what} while it was edited");
-    let asked = ctx.at_prompt && ctx.out.interactive();
-    if asked && ctx.confirm(&format!("{text}. Replace it"), "put -o NAME")? {
+    let asked = ctx.client.at_prompt && ctx.out.interactive();
+    if asked && ctx.client.confirm(&format!("{text}. Replace it"), "put -o NAME")? {
         return Ok(());
     }
     Err(Error::new(Kind::Refused, text))
@@ -159,7 +159,7 @@ fn store_copy(
     path: &Path,
     entry: Option<&Entry>,
 ) -> Result<()> {
-    let mut how = ctx.transfer_options(Way::Upload);
+    let mut how = ctx.client.transfer_options(Way::Upload);
     // A rename over a link would replace the link, not what it leads to.
     how.atomic = entry.is_none_or(|entry| entry.kind == EntryKind::File);
     let mut job =
@@ -174,7 +174,7 @@ fn store_copy(
     // A new file has lost the old one's permissions.
     let mode = entry.and_then(|entry| entry.mode).filter(|_| job.options.atomic);
     if let Some(mode) = mode.map(|mode| mode & 0o7777) {
-        let result = ctx.session()?.set_permissions(mode, remote);
+        let result = ctx.client.session()?.set_permissions(mode, remote);
         ctx.audit().log_change_mode(mode, remote.as_str(), result.as_ref().err());
         if let Err(error) = result {
             ctx.out.warn(&format!("{remote}: its permissions may have changed: {error}"));

@@ -17,7 +17,7 @@ impl Builtin for Feat {
         &[Example { line: "feat", about: "one feature a line, in the server's order" }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let features = ctx.session()?.features().clone();
+        let features = ctx.client.session()?.features().clone();
         if !features.is_supported() {
             return Err(Error::new(Kind::Refused, "feat: the server does not tell").into());
         }

@@ -90,8 +90,11 @@ impl Builtin for Find {
                     let entry = &found.entry;
                     let exact = self.newer.is_some() || out.is_json();
                     let shown = [(entry, EntryLocation::At(&absolute))];
-                    let offset =
-                        if exact { timezone::server_utc_offset(ctx, &shown) } else { None };
+                    let offset = if exact {
+                        timezone::server_utc_offset(&mut ctx.client, &shown)
+                    } else {
+                        None
+                    };
                     if !self.is_newer(entry, offset) {
                         return Ok(());
                     }

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
-use super::context::beside::{is_url, parse_file_url, parse_url};
 use super::entries::lookup::Lookup;
 use super::transfers::between_servers::TargetServer;
 use super::transfers::overwrite::{Overwrite, WrittenFiles, may_replace};
@@ -13,6 +12,7 @@ use super::transfers::recursive::RecursiveTransfer;
 use super::transfers::segmented;
 use super::transfers::{self, Failures, FileTransfer};
 use super::{Builtin, Context, Example, Globs, Group};
+use crate::client::server_url::{is_url, parse_file_url, parse_url};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::EntryKind;
 use crate::ftp::path::{RemotePath, safe_component};
@@ -125,7 +125,7 @@ impl Get {
         let in_a_row = together == 1 && self.files.len() > 1;
         ctx.with_prefetch(in_a_row, |ctx| -> Result<()> {
             for file in &self.files {
-                ctx.cancel.check()?;
+                ctx.client.cancel.check()?;
                 let result = self.fetch_argument(file, ctx, &mut lookup, |ctx, job| {
                     let target = job.local_path().to_owned();
                     written.check_unwritten(&target)?;
@@ -153,7 +153,7 @@ impl Get {
         if self.files.len() < 2 || self.segments.is_some() || elsewhere {
             return 1;
         }
-        let set = || ctx.settings.count(XFER_PARALLEL, ctx.connection.host());
+        let set = || ctx.client.settings.count(XFER_PARALLEL, ctx.client.connection.host());
         usize::try_from(self.parallel.unwrap_or_else(set)).unwrap_or(1)
     }
 
@@ -169,7 +169,7 @@ impl Get {
         }
         let (target, path) = parse_url(file)?;
         let path = if path.is_empty() { "." } else { &path };
-        ctx.elsewhere(target, |ctx| self.fetch_path(path, ctx, &mut Lookup::default(), carry))
+        ctx.with_server(target, |ctx| self.fetch_path(path, ctx, &mut Lookup::default(), carry))
     }
 
     /// A file or directory of the current server.
@@ -197,8 +197,8 @@ impl Get {
             return transfers::download_to_output(ctx, &remote);
         }
         let target = self.local_target(&remote, ctx)?;
-        let facts = ctx.cached_file_info(&remote);
-        let mut how = ctx.transfer_options(Way::Download);
+        let facts = ctx.client.cached_file_info(&remote);
+        let mut how = ctx.client.transfer_options(Way::Download);
         how.resume = Resume::if_asked(self.resume);
         how.transfer_type = kind;
         let mut job =
@@ -210,7 +210,7 @@ impl Get {
     }
 
     fn transfer_file(&self, ctx: &mut Context, job: FileTransfer) -> Result<()> {
-        let set = || ctx.settings.count(XFER_SEGMENTS, ctx.connection.host());
+        let set = || ctx.client.settings.count(XFER_SEGMENTS, ctx.client.connection.host());
         let count = self.segments.unwrap_or_else(set);
         match &job {
             // Part by part also over one connection: servers end it when a part is full.
@@ -260,7 +260,7 @@ fn is_directory(ctx: &mut Context, lookup: &mut Lookup, remote: &RemotePath) -> 
     Ok(match lookup.find_entry(ctx, remote.as_str())?.kind {
         EntryKind::File => false,
         EntryKind::Directory => true,
-        _ => ctx.ask_server(|session| session.is_directory(remote))?,
+        _ => ctx.client.ask_server(|session| session.is_directory(remote))?,
     })
 }
 

@@ -52,7 +52,7 @@ impl Builtin for Jobs {
             }
             ctx.out.table(&table)?;
         }
-        if ctx.at_prompt {
+        if ctx.client.at_prompt {
             for job in jobs.iter().filter(|job| job.state != JobState::Running) {
                 // Its failure has been shown.
                 let _ = ctx.collect_job(job.id);

@@ -61,7 +61,7 @@ impl Builtin for Lls {
         self.show_files(&files, ctx)?;
         let titled = directories.len() > 1 || !files.is_empty();
         for (index, directory) in directories.iter().enumerate() {
-            ctx.cancel.check()?;
+            ctx.client.cancel.check()?;
             if titled && !ctx.out.is_json() {
                 if index > 0 || !files.is_empty() {
                     ctx.out.line("")?;

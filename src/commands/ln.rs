@@ -49,7 +49,7 @@ impl Builtin for Ln {
         let target = RemotePath::new(&self.target)?;
         let name = RemotePath::new(&self.name)?;
         let line = format!("SYMLINK {target} {name}");
-        let result = ctx.session()?.command("SITE", &line);
+        let result = ctx.client.session()?.command("SITE", &line);
         format::invalidate_and_report(ctx, &name);
         let result = result.and_then(|reply| match reply.is_positive_completion() {
             true => Ok(()),

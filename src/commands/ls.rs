@@ -89,7 +89,7 @@ impl Builtin for Ls {
         if self.paths.is_empty() {
             if self.directory {
                 let entry = Lookup::default().find_entry(ctx, ".")?;
-                let here = ctx.absolute_path(".")?;
+                let here = ctx.client.absolute_path(".")?;
                 self.show_entries(ctx, vec![(&entry, EntryLocation::At(&here))])?;
             } else {
                 self.list_paths(ctx, None)?;
@@ -147,9 +147,9 @@ impl Ls {
             }
             // Without MLST only the parent's listing tells what it is, which may be long: going
             // there takes less.
-            if alone && !self.directory && !ctx.session()?.features().mlst() {
+            if alone && !self.directory && !ctx.client.session()?.features().mlst() {
                 let remote = RemotePath::new(path)?;
-                if ctx.ask_server(|session| session.is_directory(&remote))? {
+                if ctx.client.ask_server(|session| session.is_directory(&remote))? {
                     directories.push(path.as_str());
                     continue;
                 }
@@ -159,13 +159,15 @@ impl Ls {
                 let inside = !self.directory
                     && match entry.kind {
                         EntryKind::Directory => true,
-                        EntryKind::Link => ctx.session()?.is_directory(&RemotePath::new(path)?)?,
+                        EntryKind::Link => {
+                            ctx.client.session()?.is_directory(&RemotePath::new(path)?)?
+                        }
                         EntryKind::File | EntryKind::Other => false,
                     };
                 if inside {
                     directories.push(path.as_str());
                 } else {
-                    let absolute = ctx.absolute_path(path)?;
+                    let absolute = ctx.client.absolute_path(path)?;
                     files.push((Entry { name: path.clone(), ..entry }, absolute));
                 }
                 Ok(())
@@ -181,8 +183,8 @@ impl Ls {
             return self.show_raw(ctx, path);
         }
         let remote = path.map(RemotePath::new).transpose()?;
-        let (listing, cut) = ctx.list_even_incomplete(remote.as_ref())?;
-        let directory = ctx.absolute_path(path.unwrap_or("."))?;
+        let (listing, cut) = ctx.client.list_even_incomplete(remote.as_ref())?;
+        let directory = ctx.client.absolute_path(path.unwrap_or("."))?;
         let shown = listing.iter().filter(|entry| self.all || !entry.name.starts_with('.'));
         self.show_entries(
             ctx,
@@ -195,7 +197,7 @@ impl Ls {
         let remote = path.map(RemotePath::new).transpose()?;
         let out = ctx.out.clone();
         let mut printed = false;
-        let cut = ctx.ask_server(|session| {
+        let cut = ctx.client.ask_server(|session| {
             let charset = session.charset();
             let listed = session.list_raw_lines(remote.as_ref(), self.all, &mut |line| {
                 printed = true;
@@ -216,7 +218,7 @@ impl Ls {
     fn show_entries(&self, ctx: &mut Context, mut shown: Shown<'_>) -> Result<()> {
         sort_entries(&mut shown, self.compare_entries(), self.reverse);
         if ctx.out.is_json() {
-            let offset = timezone::server_utc_offset(ctx, &shown);
+            let offset = timezone::server_utc_offset(&mut ctx.client, &shown);
             return shown.iter().try_for_each(|(entry, place)| {
                 let path = place.entry_path(entry);
                 // Files named on the command line are shown by the path that was typed.

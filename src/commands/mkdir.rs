@@ -2,9 +2,9 @@
 
 use clap::Parser;
 
-use super::context::AuditSide;
 use super::entries::format;
 use super::{Builtin, Context, Example, Globs, Group, transfers};
+use crate::client::AuditSide;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 
@@ -42,7 +42,7 @@ impl Builtin for Mkdir {
 }
 
 fn make_directory(ctx: &mut Context, path: &RemotePath) -> Result<()> {
-    let result = ctx.session()?.make_directory(path);
+    let result = ctx.client.session()?.make_directory(path);
     ctx.audit().log_make_directory(AuditSide::Remote, path.as_str(), result.as_ref().err());
     format::invalidate_and_report(ctx, path);
     result
@@ -54,7 +54,7 @@ fn make_one_directory(ctx: &mut Context, path: &RemotePath) -> Result<()> {
         Err(error) if error.kind() == Kind::Refused => error,
         other => return other,
     };
-    if !ctx.ask_server(|session| session.is_directory(path)).unwrap_or(false) {
+    if !ctx.client.ask_server(|session| session.is_directory(path)).unwrap_or(false) {
         return Err(error);
     }
     let there = Error::new(Kind::Refused, format!("mkdir {path}: it is there already"));
@@ -71,14 +71,14 @@ fn make_with_parents(ctx: &mut Context, path: &RemotePath) -> Result<()> {
         Err(error) if error.kind() == Kind::Refused => error,
         other => return other,
     };
-    if ctx.ask_server(|session| session.is_directory(path))? {
+    if ctx.client.ask_server(|session| session.is_directory(path))? {
         return Ok(());
     }
     let mut missing = Vec::new();
     let mut above = path.parent();
     while let Some(directory) = above {
-        ctx.cancel.check()?;
-        if ctx.ask_server(|session| session.is_directory(&directory))? {
+        ctx.client.cancel.check()?;
+        if ctx.client.ask_server(|session| session.is_directory(&directory))? {
             break;
         }
         above = directory.parent();

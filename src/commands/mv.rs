@@ -33,7 +33,7 @@ impl Builtin for Mv {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let target = RemotePath::new(&self.target)?;
-        let into = ctx.ask_server(|session| session.is_directory(&target))?;
+        let into = ctx.client.ask_server(|session| session.is_directory(&target))?;
         if !into && (self.sources.len() > 1 || self.target.ends_with('/')) {
             let why = format!("mv: {target}: there is no such directory");
             return Err(Error::new(Kind::Refused, why).into());
@@ -41,7 +41,7 @@ impl Builtin for Mv {
         transfers::for_each_argument(ctx, &self.sources, |ctx, source| {
             let from = RemotePath::new(source.trim_end_matches('/'))?;
             let to = if into { target.join(last_component(&from)?)? } else { target.clone() };
-            let result = ctx.session()?.rename(&from, &to);
+            let result = ctx.client.session()?.rename(&from, &to);
             ctx.audit().log_rename(Some(from.as_str()), to.as_str(), result.as_ref().err());
             for path in [&from, &to] {
                 format::invalidate_and_report(ctx, path);

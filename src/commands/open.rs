@@ -33,8 +33,9 @@ impl Builtin for Open {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let mut target =
-            target::resolve(&self.target, &|name| bookmarks::find_bookmark(&ctx.home, name))?;
+        let mut target = target::resolve(&self.target, &|name| {
+            bookmarks::find_bookmark(&ctx.client.app_dirs, name)
+        })?;
         if let Some(port) = self.port {
             target.site.port = port;
         }
@@ -48,6 +49,6 @@ impl Builtin for Open {
             }
             user = Some(name);
         }
-        Ok(ctx.open(target, user)?)
+        Ok(ctx.client.open(target, user)?)
     }
 }

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use clap::Parser;
 
-use super::context::beside::{is_url, parse_file_url, parse_url};
 use super::transfers::overwrite::may_replace_remote;
 use super::transfers::parallel;
 use super::transfers::recursive::RecursiveTransfer;
 use super::transfers::{self, Failures, FileTransfer};
 use super::{Builtin, Context, Example, Globs, Group};
+use crate::client::server_url::{is_url, parse_file_url, parse_url};
 use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
 use crate::local_path;
@@ -114,16 +114,16 @@ impl Put {
         self.check_arguments(command)?;
         if let Some((server, path)) = self.target_url().map(parse_url).transpose()? {
             let put = self.without_url(path);
-            return ctx.elsewhere(server, |ctx| Ok(put.store_all(ctx, command)))?;
+            return ctx.with_server(server, |ctx| Ok(put.store_all(ctx, command)))?;
         }
         let mut failures = Failures::default();
         let mut several = Vec::new();
-        let set = || ctx.settings.count(XFER_PARALLEL, ctx.connection.host());
+        let set = || ctx.client.settings.count(XFER_PARALLEL, ctx.client.connection.host());
         let together = if self.files.len() > 1 { self.parallel.unwrap_or_else(set) } else { 1 };
         let in_a_row = together == 1 && self.files.len() > 1;
         ctx.with_prefetch(in_a_row, |ctx| -> Result<()> {
             for file in &self.files {
-                ctx.cancel.check()?;
+                ctx.client.cancel.check()?;
                 let result = self.store_argument(file, ctx).and_then(|job| match job {
                     Some(job) if together > 1 => {
                         several.push(job);
@@ -155,7 +155,7 @@ impl Put {
         // What cannot be read is no business of the server's.
         std::fs::File::open(&path).map_err(|error| Error::local(&path, &error))?;
         let remote = self.remote_target(&path)?;
-        let mut how = ctx.transfer_options(Way::Upload);
+        let mut how = ctx.client.transfer_options(Way::Upload);
         how.resume = Resume::if_asked(self.resume);
         how.transfer_type = if self.ascii { TransferType::Ascii } else { TransferType::Binary };
         how.atomic |= self.atomic;
@@ -164,7 +164,7 @@ impl Put {
             let time = std::fs::metadata(&job.local).and_then(|metadata| metadata.modified());
             time.map(Some).map_err(|error| Error::local(&job.local, &error))
         };
-        let may = self.resume || may_replace_remote(ctx, &job.remote, modified)?;
+        let may = self.resume || may_replace_remote(&mut ctx.client, &job.remote, modified)?;
         Ok(may.then_some(FileTransfer::Up(job)))
     }
 

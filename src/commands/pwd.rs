@@ -23,10 +23,10 @@ impl Builtin for Pwd {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let session = ctx.session()?;
+        let session = ctx.client.session()?;
         let cwd = session.cwd().as_str().to_owned();
         let user = session.user().map(str::to_owned);
-        match ctx.connection.site.clone().filter(|_| self.url) {
+        match ctx.client.connection.site.clone().filter(|_| self.url) {
             Some(mut site) => {
                 site.path = Some(encode_name(&cwd));
                 site.user = user.or(site.user);

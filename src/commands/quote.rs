@@ -5,8 +5,8 @@
 
 use clap::Parser;
 
-use super::context::AuditSide;
 use super::{Builtin, Context, Example, Group};
+use crate::client::AuditSide;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::reply::Reply;
 use crate::ftp::session::Session;
@@ -124,15 +124,15 @@ fn send_raw_command(ctx: &mut Context, verb: &str, argument: &str) -> Result<()>
         Ok(reply)
     };
     let result = if changes_directory || is_read_only(verb, argument) {
-        ctx.ask_server(send)
+        ctx.client.ask_server(send)
     } else {
-        send(ctx.session()?)
+        send(ctx.client.session()?)
     };
     let error = result.as_ref().map_or_else(|e| Some(e.clone()), |r| refusal_error(verb, r));
     audit_command(ctx, verb, argument, error.as_ref());
     let reply = result?;
     // Whatever it was, it may have changed anything.
-    ctx.cache.invalidate_all();
+    ctx.client.listings.invalidate_all();
     for line in reply_lines(&reply) {
         ctx.out.line(&line)?;
     }
@@ -158,9 +158,11 @@ fn audit_command(ctx: &mut Context, verb: &str, argument: &str, error: Option<&E
         "DELE" | "RMD" | "XRMD" => audit.log_delete(AuditSide::Remote, argument, error),
         "MKD" | "XMKD" => audit.log_make_directory(AuditSide::Remote, argument, error),
         // It changes nothing yet.
-        "RNFR" if error.is_none() => ctx.connection.pending_rename = Some(argument.to_owned()),
+        "RNFR" if error.is_none() => {
+            ctx.client.connection.pending_rename = Some(argument.to_owned())
+        }
         "RNTO" => {
-            let from = ctx.connection.pending_rename.take();
+            let from = ctx.client.connection.pending_rename.take();
             audit.log_rename(from.as_deref(), argument, error);
         }
         "SITE" | "MFMT" | "MFCT" | "MFF" => audit.log_command(&format!("{verb} {argument}"), error),

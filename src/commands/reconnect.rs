@@ -20,8 +20,8 @@ impl Builtin for Reconnect {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        ctx.close();
-        ctx.cache.invalidate_all();
-        Ok(ctx.reconnect()?)
+        ctx.client.close();
+        ctx.client.listings.invalidate_all();
+        Ok(ctx.client.reconnect()?)
     }
 }

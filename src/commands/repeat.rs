@@ -75,7 +75,7 @@ impl Builtin for Repeat {
                 break;
             }
             if left != Some(0) {
-                ctx.cancel.sleep(delay)?;
+                ctx.client.cancel.sleep(delay)?;
             }
         }
         match failed {

@@ -7,12 +7,12 @@ use std::collections::HashSet;
 
 use clap::Parser;
 
-use super::context::AuditSide;
 use super::entries::format;
 use super::entries::lookup::Lookup;
 use super::entries::walk::{Found, walk_tree};
 use super::transfers::Failures;
 use super::{Builtin, Context, Example, Globs, Group};
+use crate::client::AuditSide;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::EntryKind;
 use crate::ftp::path::RemotePath;
@@ -48,9 +48,9 @@ impl Builtin for Rm {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let asks = (self.recursive || ctx.words_from_wildcard) && !self.force && !self.yes;
-        if asks && !(ctx.at_prompt && ctx.out.interactive()) {
+        if asks && !(ctx.client.at_prompt && ctx.out.interactive()) {
             // The answer is known; this is its message.
-            ctx.confirm("rm", "-f")?;
+            ctx.client.confirm("rm", "-f")?;
         }
         let mut failures = Failures::default();
         let trees = if self.recursive {
@@ -63,7 +63,7 @@ impl Builtin for Rm {
             let count =
                 if self.recursive { trees.iter().map(Vec::len).sum() } else { self.paths.len() };
             let entries = if count == 1 { "entry" } else { "entries" };
-            if count > 0 && !ctx.confirm(&format!("remove {count} {entries}"), "-f")? {
+            if count > 0 && !ctx.client.confirm(&format!("remove {count} {entries}"), "-f")? {
                 return failures.into_result();
             }
         }
@@ -74,7 +74,7 @@ impl Builtin for Rm {
             return failures.into_result();
         }
         for path in &self.paths {
-            ctx.cancel.check()?;
+            ctx.client.cancel.check()?;
             let result = self.remove_one_path(ctx, path);
             failures.note_result(ctx, result)?;
         }
@@ -85,13 +85,13 @@ impl Builtin for Rm {
 impl Rm {
     fn remove_one_path(&self, ctx: &mut Context, typed: &str) -> Result<()> {
         let path = RemotePath::new(typed)?;
-        let result = match ctx.session()?.remove_file(&path) {
+        let result = match ctx.client.session()?.remove_file(&path) {
             Err(error) if error.kind() == Kind::Refused => {
                 // Only now is it worth a look why.
                 if self.force && Lookup::default().find_if_exists(ctx, typed)?.is_none() {
                     return Ok(());
                 }
-                match ctx.ask_server(|session| session.is_directory(&path))? {
+                match ctx.client.ask_server(|session| session.is_directory(&path))? {
                     true => Err(Error::new(Kind::Refused, format!("rm {path}: is a directory"))
                         .with_hint("`rm -r` removes it with all that is in it")),
                     false => Err(error),
@@ -141,14 +141,14 @@ fn remove_tree(ctx: &mut Context, tree: &[Found], failures: &mut Failures) -> Re
     // Directories with something left in them.
     let mut kept: HashSet<RemotePath> = HashSet::new();
     for found in tree.iter().rev() {
-        ctx.cancel.check()?;
+        ctx.client.cancel.check()?;
         let path = &found.path;
         if below_link(path) {
             continue;
         }
         let is_directory = found.entry.kind == EntryKind::Directory;
         if !kept.contains(path) {
-            let session = ctx.session()?;
+            let session = ctx.client.session()?;
             let result = match is_directory {
                 true => session.remove_directory(path),
                 false => session.remove_file(path),
@@ -166,15 +166,15 @@ fn remove_tree(ctx: &mut Context, tree: &[Found], failures: &mut Failures) -> Re
 /// was a link, and is dealt with.
 fn disguised_links(ctx: &mut Context, tree: &[Found]) -> Result<Vec<RemotePath>> {
     let mut links: Vec<RemotePath> = Vec::new();
-    if !ctx.session()?.features().mlst() {
+    if !ctx.client.session()?.features().mlst() {
         return Ok(links);
     }
     for found in tree.iter().filter(|found| found.entry.kind == EntryKind::Directory) {
-        ctx.cancel.check()?;
+        ctx.client.cancel.check()?;
         if links.last().is_some_and(|link| found.path.starts_with(link)) {
             continue;
         }
-        match ctx.session()?.remove_file(&found.path) {
+        match ctx.client.session()?.remove_file(&found.path) {
             Ok(()) => {
                 audit_removal(ctx, &found.path, Ok(()))?;
                 links.push(found.path.clone());
@@ -197,7 +197,7 @@ pub(super) fn audit_removal(
     result: Result<()>,
 ) -> Result<()> {
     let absolute = format::absolute_name(ctx, path);
-    ctx.cache.invalidate(&absolute);
+    ctx.client.listings.invalidate(&absolute);
     ctx.audit().log_delete(AuditSide::Remote, absolute.as_str(), result.as_ref().err());
     result
 }

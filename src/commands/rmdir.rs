@@ -23,7 +23,7 @@ impl Builtin for Rmdir {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         transfers::for_each_argument(ctx, &self.directories, |ctx, directory| {
             let path = RemotePath::new(directory)?;
-            let result = ctx.session()?.remove_directory(&path);
+            let result = ctx.client.session()?.remove_directory(&path);
             rm::audit_removal(ctx, &path, result)
         })
     }

@@ -61,11 +61,13 @@ impl Builtin for Set {
             Wanted::Unset(target) => change_setting(ctx, |settings| settings.unset(&target))?,
             Wanted::Show(target) => show_settings(&target, ctx)?,
             Wanted::All => {
-                let lines: Vec<_> = ctx.settings.all().map(|item| assignment(&item)).collect();
+                let lines: Vec<_> =
+                    ctx.client.settings.all().map(|item| assignment(&item)).collect();
                 pager::page_lines(ctx, &lines)?;
             }
             Wanted::Changed => {
-                let lines: Vec<_> = ctx.settings.changed().map(|item| assignment(&item)).collect();
+                let lines: Vec<_> =
+                    ctx.client.settings.changed().map(|item| assignment(&item)).collect();
                 pager::page_lines(ctx, &lines)?;
             }
         }
@@ -104,11 +106,11 @@ fn show_settings(target: &str, ctx: &Context) -> Result<()> {
     };
     let row = resolve(name)?;
     if host.is_some() {
-        let value = ctx.settings.get(row.name, host);
+        let value = ctx.client.settings.get(row.name, host);
         return ctx.out.line(&assignment(&Item { row, host, value }));
     }
     let of_row = |item: &Item<'_>| item.row.name == row.name;
-    ctx.settings.all().filter(of_row).try_for_each(|item| ctx.out.line(&assignment(&item)))
+    ctx.client.settings.all().filter(of_row).try_for_each(|item| ctx.out.line(&assignment(&item)))
 }
 
 /// A line that sets it again.
@@ -125,15 +127,15 @@ fn change_setting(
     ctx: &mut Context,
     change: impl FnOnce(&mut Settings) -> Result<&'static Row>,
 ) -> Result<()> {
-    let before = ctx.settings.clone();
-    let row = change(&mut ctx.settings)?;
-    apply_change(row, ctx).inspect_err(|_| ctx.settings = before)
+    let before = ctx.client.settings.clone();
+    let row = change(&mut ctx.client.settings)?;
+    apply_change(row, ctx).inspect_err(|_| ctx.client.settings = before)
 }
 
 /// What a changed setting does at once, or a word on why it does not yet.
 fn apply_change(row: &Row, ctx: &Context) -> Result<()> {
     if row.name == LOG_FILE {
-        let log = ctx.settings.path(LOG_FILE, None).map(AuditLog::open).transpose();
+        let log = ctx.client.settings.path(LOG_FILE, None).map(AuditLog::open).transpose();
         ctx.out.set_log(log.map_err(|error| error.about(row.name))?);
     }
     let at_connect = |name: &str| {
@@ -150,7 +152,8 @@ fn apply_change(row: &Row, ctx: &Context) -> Result<()> {
                     | "trust:policy"
             )
     };
-    let connected = ctx.connection.session().is_some_and(|session| session.failure().is_none());
+    let connected =
+        ctx.client.connection.session().is_some_and(|session| session.failure().is_none());
     if connected && at_connect(row.name) {
         ctx.out.notice(&format!("{} takes effect with the next connection (reconnect)", row.name));
     }

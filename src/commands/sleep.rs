@@ -29,7 +29,7 @@ impl Builtin for Sleep {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let duration = parse_sleep_duration("sleep", &self.duration)?;
         ctx.out.flush()?;
-        Ok(ctx.cancel.sleep(duration)?)
+        Ok(ctx.client.cancel.sleep(duration)?)
     }
 }
 

@@ -32,10 +32,12 @@ impl Builtin for Stat {
         let mut first = true;
         transfers::for_each_argument(ctx, &self.paths, |ctx, path| {
             let entry = exact_entry(ctx, &mut lookup, path)?;
-            let absolute = ctx.absolute_path(path)?;
+            let absolute = ctx.client.absolute_path(path)?;
             if ctx.out.is_json() {
-                let offset =
-                    timezone::server_utc_offset(ctx, &[(&entry, EntryLocation::At(&absolute))]);
+                let offset = timezone::server_utc_offset(
+                    &mut ctx.client,
+                    &[(&entry, EntryLocation::At(&absolute))],
+                );
                 return ctx.out.record(&format::entry_record(
                     &entry,
                     &entry.name,
@@ -60,11 +62,12 @@ fn exact_entry(ctx: &mut Context, lookup: &mut Lookup, typed: &str) -> Result<En
         return Ok(entry);
     }
     let path = RemotePath::new(typed)?;
-    if let Some(size) = known_fields(ctx.ask_server(|session| session.file_size(&path)))? {
+    if let Some(size) = known_fields(ctx.client.ask_server(|session| session.file_size(&path)))? {
         entry.size = Some(size);
         entry.size_in_blocks = false;
     }
-    if let Some(time) = known_fields(ctx.ask_server(|session| session.modified_time(&path)))? {
+    if let Some(time) = known_fields(ctx.client.ask_server(|session| session.modified_time(&path)))?
+    {
         entry.modified = Some(Modified { time, precision: Precision::Second, zone: Zone::Utc });
     }
     Ok(entry)

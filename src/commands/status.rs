@@ -21,16 +21,16 @@ impl Builtin for Status {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let mut lines = Lines::default();
         // Asked before SYST makes the session busy again.
-        let idle = ctx.connection.session().map(|session| session.last_used().elapsed());
-        let system = ctx.connection.live_session().and_then(Session::system_type);
-        match &ctx.connection.site {
+        let idle = ctx.client.connection.session().map(|session| session.last_used().elapsed());
+        let system = ctx.client.connection.live_session().and_then(Session::system_type);
+        match &ctx.client.connection.site {
             Some(site) => lines.add_row("site", site.to_string()),
             None => lines.add_row("site", "not connected"),
         }
-        if let Some(login) = &ctx.connection.login {
+        if let Some(login) = &ctx.client.connection.login {
             lines.add_row("user", &*login.user);
         }
-        if let Some(session) = ctx.connection.session() {
+        if let Some(session) = ctx.client.connection.session() {
             match session.failure() {
                 Some(death) => lines.add_row("connection", format!("lost: {}", death.message())),
                 None => lines.add_row("connection", "open"),
@@ -43,22 +43,22 @@ impl Builtin for Status {
             }
             lines.add_row("greeting", session.greeting().trim().replace('\n', " / "));
             lines.add_row("system", system.unwrap_or_default());
-        } else if ctx.connection.site.is_some() {
+        } else if ctx.client.connection.site.is_some() {
             lines.add_row("connection", "closed");
         }
-        if let Some(directory) = ctx.connection.remote_directory() {
+        if let Some(directory) = ctx.client.connection.remote_directory() {
             lines.add_row("directory", directory.as_str());
         }
         let local = ctx.local_directory().map(|path| local_path::word_from_path(&path));
         lines.add_row("local directory", local.unwrap_or_else(|error| error.to_string()));
-        if let Some(session) = ctx.connection.session() {
+        if let Some(session) = ctx.client.connection.session() {
             protection_text(session, &mut lines);
         }
-        lines.add_row("trust", ctx.connection.trusted.clone().unwrap_or_default());
-        if let Some(fingerprint) = &ctx.connection.fingerprint {
+        lines.add_row("trust", ctx.client.connection.trusted.clone().unwrap_or_default());
+        if let Some(fingerprint) = &ctx.client.connection.fingerprint {
             lines.add_row("fingerprint", fingerprint.to_string());
         }
-        if let Some(session) = ctx.connection.session() {
+        if let Some(session) = ctx.client.connection.session() {
             lines.add_row("features", feature_text(session));
         }
         lines.add_row("openssl", openssl_info::version());

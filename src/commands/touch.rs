@@ -80,14 +80,14 @@ fn touch_path(
 
 fn create_empty_file(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     let finished =
-        ctx.session()?.open_upload(path, UploadMode::Whole, TransferType::Binary)?.finish();
+        ctx.client.session()?.open_upload(path, UploadMode::Whole, TransferType::Binary)?.finish();
     format::invalidate_and_report(ctx, path);
     verify::check_upload(&format!("touch {path}"), &finished?)
 }
 
 fn set_time(ctx: &mut Context, path: &RemotePath, time: DateTime<Utc>) -> Result<()> {
     format::invalidate_and_report(ctx, path);
-    if ctx.session()?.set_modified_time(path, time.naive_utc())? {
+    if ctx.client.session()?.set_modified_time(path, time.naive_utc())? {
         return Ok(());
     }
     Err(Error::new(Kind::Refused, format!("touch {path}: the server sets no times")))

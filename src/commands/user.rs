@@ -3,6 +3,7 @@
 use clap::Parser;
 
 use super::{Builtin, Context, Example, Group};
+use crate::client::keyring;
 use crate::error::{Error, Result};
 
 /// Log in on the same server as another user
@@ -38,8 +39,8 @@ impl Builtin for User {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         self.check()?;
         match self.name {
-            Some(name) if !self.forget => Ok(ctx.log_in_as(name)?),
-            name => Ok(ctx.forget_password(name)?),
+            Some(name) if !self.forget => Ok(ctx.client.log_in_as(name)?),
+            name => Ok(keyring::forget_password(&ctx.client, name)?),
         }
     }
 }

@@ -61,8 +61,8 @@ impl Completer for Helper<'_> {
         let SharedState { ctx, lister, before } = &mut *inner;
         let whole = format!("{before}{line}");
         let aliases = ctx.aliases.clone();
-        let home = ctx.home.clone();
-        let store = ctx.connection.trust_gate().store().clone();
+        let home = ctx.client.app_dirs.clone();
+        let store = ctx.client.connection.trust_gate().store().clone();
         let bookmarks = || {
             let found = bookmarks::list_bookmarks(&home).unwrap_or_default();
             found.into_iter().map(|(name, _)| name).collect::<Vec<_>>()

@@ -83,11 +83,11 @@ fn run_items(ctx: &mut Context, script: &Script, source: &str) -> Status {
 }
 
 fn stops_script(ctx: &Context) -> bool {
-    match ctx.settings.text(CMD_FAIL_EXIT, None) {
+    match ctx.client.settings.text(CMD_FAIL_EXIT, None) {
         _ if ctx.keep_going => false,
         "yes" => true,
         "no" => false,
-        _ => !ctx.at_prompt,
+        _ => !ctx.client.at_prompt,
     }
 }
 
@@ -166,7 +166,7 @@ fn run_simple(ctx: &mut Context, words: &[Word]) -> Status {
     }
     if ctx.job.is_none() && ctx.jobs.take_job_ended() {
         // Jobs may have changed what was listed.
-        ctx.cache.invalidate_all();
+        ctx.client.listings.invalidate_all();
     }
     ctx.totals.commands += 1;
     let failed_before = ctx.totals.failed;
@@ -191,7 +191,7 @@ fn is_already_shown(error: &anyhow::Error) -> bool {
 fn run_command(ctx: &mut Context, words: &[Word]) -> anyhow::Result<()> {
     let name = words.first().map(Word::unquoted_text).unwrap_or_default();
     let spec = find(COMMANDS, &name)?;
-    ctx.cancel.check()?;
+    ctx.client.cancel.check()?;
     let arguments = expand::expand_arguments(words, spec, ctx)?;
     spec.run(&arguments, ctx)
 }

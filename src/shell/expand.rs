@@ -61,7 +61,7 @@ fn expand_word(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<Strin
         }
     };
     if names.is_empty() {
-        return match ctx.settings.text(GLOB_NOMATCH, ctx.connection.host()) {
+        return match ctx.client.settings.text(GLOB_NOMATCH, ctx.client.connection.host()) {
             "literal" => {
                 into.push(text);
                 Ok(())
@@ -86,7 +86,7 @@ fn expand_word(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<Strin
 
 fn remote_names(directory: &str, ctx: &mut Context) -> Result<glob::Listing> {
     let path = RemotePath::new(directory)?;
-    let entries = ctx.list_directory(Some(&path), true)?;
+    let entries = ctx.client.list_directory(Some(&path), true)?;
     // A link may lead to a directory; whoever goes on below it will see.
     let directory = |kind| matches!(kind, EntryKind::Directory | EntryKind::Link);
     Ok(entries.iter().map(|entry| (entry.name.clone(), directory(entry.kind))).collect())

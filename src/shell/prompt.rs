@@ -36,7 +36,7 @@ pub struct Facts {
 impl Facts {
     /// Where a context is.
     pub fn values_of(ctx: &Context) -> Self {
-        let connection = &ctx.connection;
+        let connection = &ctx.client.connection;
         let local = std::env::current_dir()
             .map(|path| local_path::word_from_path(&path))
             .unwrap_or_default();
@@ -56,7 +56,7 @@ impl Facts {
 /// The prompt for a context, and the same with its styles.
 pub fn render_prompt(ctx: &Context) -> (String, String) {
     let facts = Facts::values_of(ctx);
-    let text = expand_template(ctx.settings.text(CMD_PROMPT, None), &facts);
+    let text = expand_template(ctx.client.settings.text(CMD_PROMPT, None), &facts);
     if !facts.fleeting {
         return (text.clone(), text);
     }

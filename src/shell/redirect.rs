@@ -79,7 +79,7 @@ fn reap_child(child: &mut Child, ctx: &Context) -> std::io::Result<ExitStatus> {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        if ctx.cancel.requested().is_some() {
+        if ctx.client.cancel.requested().is_some() {
             let group = Pid::from_child(child);
             // One that was stopped for wanting the terminal only hears the first when it goes on.
             for signal in [Signal::TERM, Signal::CONT] {
@@ -107,7 +107,7 @@ pub fn run_local(line: &str, ctx: &Context) -> Result<()> {
     let mut child = command.spawn().map_err(|error| spawn_error(line, &error))?;
     let status = reap_child(&mut child, ctx).map_err(|error| spawn_error(line, &error))?;
     if ctx.job.is_some() {
-        ctx.cancel.check()?;
+        ctx.client.cancel.check()?;
     }
     check_status(line, status)
 }

@@ -33,13 +33,13 @@ const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
 ///
 /// A terminal that cannot be used.
 pub fn run_prompt(ctx: &mut Context) -> anyhow::Result<()> {
-    let mut history = History::new(ctx.home.history(), history_size(ctx));
+    let mut history = History::new(ctx.client.app_dirs.history(), history_size(ctx));
     match history.load_entries() {
         Ok(entries) => ctx.history = entries,
         Err(error) => ctx.out.warn(&format!("no history: {}", error.message())),
     }
     ctx.totals.first_failure = None;
-    let wake = ReadlineInterrupt::start(ctx.cancel.clone())?;
+    let wake = ReadlineInterrupt::start(ctx.client.cancel.clone())?;
     let shared = Rc::new(RefCell::new(SharedState::new(ctx)));
     let editor = create_editor(&shared)?;
     let mut repl = Repl { shared, editor, history, wake, warned: false, interrupted: false };
@@ -59,7 +59,7 @@ pub fn run_prompt(ctx: &mut Context) -> anyhow::Result<()> {
 }
 
 fn history_size(ctx: &Context) -> usize {
-    usize::try_from(ctx.settings.count(CMD_HISTORY_SIZE, None)).unwrap_or(usize::MAX)
+    usize::try_from(ctx.client.settings.count(CMD_HISTORY_SIZE, None)).unwrap_or(usize::MAX)
 }
 
 /// The state of the prompt.
@@ -90,12 +90,12 @@ impl Repl<'_> {
     fn read_input(&mut self) -> Result<Option<String>> {
         loop {
             let inner = self.shared.borrow_mut();
-            if inner.ctx.cancel.requested() == Some(Reason::Terminated)
+            if inner.ctx.client.cancel.requested() == Some(Reason::Terminated)
                 || inner.ctx.exit_requested.is_some()
             {
                 return Ok(None);
             }
-            inner.ctx.cancel.reset();
+            inner.ctx.client.cancel.reset();
             inner.ctx.jobs.flush_reports(&inner.ctx.out);
             let prompt = match inner.before.is_empty() {
                 true => render_prompt(inner.ctx),
@@ -135,7 +135,9 @@ impl Repl<'_> {
         // The terminal has echoed `^C`, and no line end.
         let start = if self.interrupted { "\n" } else { "" };
         let inner = self.shared.borrow();
-        line_from_answer(inner.ctx.out.ask(&format!("{start}{}", prompt.0), &inner.ctx.cancel))
+        line_from_answer(
+            inner.ctx.out.ask(&format!("{start}{}", prompt.0), &inner.ctx.client.cancel),
+        )
     }
 
     /// Puts an input into the history, here and in the file.

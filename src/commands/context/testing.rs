@@ -1,7 +1,8 @@
 //! A context for tests: output in memory, files in a directory that goes away, no connection.
 
-use super::{Connection, Context, Interpreter};
+use super::{Context, Interpreter};
 use crate::cancel::Cancel;
+use crate::client::{Client, Connection};
 use crate::credentials::Sources;
 use crate::fs::app_dirs::AppDirs;
 use crate::output::Output;
@@ -34,7 +35,8 @@ impl Fixture {
         let connection = Connection::new(gate, sources);
         let settings = Settings::new();
         out.set_name_encoder(crate::ftp::path::encode_name);
-        let ctx = Context::new(out, settings, Cancel::new(), connection, home, interpreter);
+        let client = Client::new(out.clone(), settings, Cancel::new(), connection, home);
+        let ctx = Context::new(out, client, interpreter);
         Self { ctx, dir }
     }
 

@@ -68,12 +68,12 @@ impl Examination<'_> {
     }
 
     fn judge_identity(&self, identity: &Identity) -> Result<Case> {
-        let connection = &self.ctx.connection;
-        let host = normal_host(&self.ctx.trust_name(&self.site.host))?;
+        let connection = &self.ctx.client.connection;
+        let host = normal_host(&self.ctx.client.trust_name(&self.site.host))?;
         let cert = Certificate::from_der(&identity.der)?;
         let entry = connection.trust_gate().store().lookup(&host, self.site.port)?;
         let mut rules = connection.trust_gate().rules().clone();
-        let policy = self.ctx.settings.text(TRUST_POLICY, Some(&self.site.host));
+        let policy = self.ctx.client.settings.text(TRUST_POLICY, Some(&self.site.host));
         rules.policy = policy.parse().unwrap_or_default();
         // What the user accepted for this run holds here as well.
         let here = connection

@@ -6,7 +6,7 @@ use super::Examination;
 use super::advice::Topic;
 use super::network::quote_reply;
 use super::report::{Finding, Mark};
-use crate::commands::context::Credentials;
+use crate::client::Credentials;
 use crate::credentials::password_for;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::Secured;
@@ -72,7 +72,7 @@ impl Examination<'_> {
     /// What to log in with: the shell's own login for the server that it is connected to, else
     /// what the sources have. Nobody is asked.
     fn find_credentials(&self) -> Result<Arc<Credentials>> {
-        let connection = &self.ctx.connection;
+        let connection = &self.ctx.client.connection;
         if let (Some(login), Some(site)) = (&connection.login, &connection.site)
             && (&site.host, site.port) == (&self.site.host, self.site.port)
             && self.site.user.as_ref().is_none_or(|user| *user == login.user)

@@ -31,7 +31,7 @@ use crate::target::{self, Site};
 use crate::tls::Backend;
 
 use self::report::{Finding, Report};
-use super::context::Credentials;
+use crate::client::{Credentials, session_config};
 
 /// Examine a server and say what is wrong with it
 ///
@@ -96,12 +96,13 @@ struct Examination<'a> {
 
 impl<'a> Examination<'a> {
     fn new(ctx: &'a Context, target: Option<&str>) -> Result<Self> {
-        let mut sources = ctx.connection.sources.clone();
+        let mut sources = ctx.client.connection.sources.clone();
         let site =
             match target {
                 Some(text) => {
-                    let target =
-                        target::resolve(text, &|name| bookmarks::find_bookmark(&ctx.home, name))?;
+                    let target = target::resolve(text, &|name| {
+                        bookmarks::find_bookmark(&ctx.client.app_dirs, name)
+                    })?;
                     if target.password.is_some() {
                         ctx.out.warn(target::PASSWORD_IN_URL);
                     }
@@ -116,14 +117,14 @@ impl<'a> Examination<'a> {
                     site.user = user;
                     site
                 }
-                None => ctx.connection.site.clone().ok_or_else(|| {
+                None => ctx.client.connection.site.clone().ok_or_else(|| {
                     Error::usage("doctor: which server?").with_hint("`doctor HOST`")
                 })?,
             };
-        let options = ctx.session_config(&site)?;
+        let options = session_config(&ctx.client, &site)?;
         let mut probe = SessionConfig { clear_data: false, ..options.clone() };
         probe.tls.backend = Backend::OpenSsl;
-        let report = Report::new(ctx.out.clone(), ctx.cancel.clone());
+        let report = Report::new(ctx.out.clone(), ctx.client.cancel.clone());
         Ok(Self {
             ctx,
             site,

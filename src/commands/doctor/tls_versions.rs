@@ -68,7 +68,7 @@ impl Examination<'_> {
         for (version, name) in
             [(LegacyVersion::Tls10, "TLS 1.0"), (LegacyVersion::Tls11, "TLS 1.1")]
         {
-            self.ctx.cancel.check()?;
+            self.ctx.client.cancel.check()?;
             match ask_for_old_tls(&self.probe, version) {
                 Ok(LegacySupport::Taken(cipher)) => taken.push(format!("{name} ({cipher})")),
                 Ok(LegacySupport::Refused) => {}
@@ -161,7 +161,7 @@ impl Examination<'_> {
         let mut others = Vec::new();
         let mut refused = None;
         while others.len() < MORE && refused.is_none() {
-            self.ctx.cancel.check()?;
+            self.ctx.client.cancel.check()?;
             match self.further_session(&self.probe) {
                 Ok(control) => others.push(control),
                 Err(error) => refused = Some(error),

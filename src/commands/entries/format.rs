@@ -148,14 +148,14 @@ pub fn write_name(ctx: &Context, text: &str) -> Result<()> {
 /// The absolute path of one as typed, as far as the directory is known. Asks no server.
 pub fn absolute_name(ctx: &Context, path: &RemotePath) -> RemotePath {
     let resolved =
-        ctx.connection.remote_directory().and_then(|cwd| cwd.resolve(path.as_str()).ok());
+        ctx.client.connection.remote_directory().and_then(|cwd| cwd.resolve(path.as_str()).ok());
     resolved.unwrap_or_else(|| path.clone())
 }
 
 /// Drops what the cache says of a path that a command has changed, or tried to.
 pub fn invalidate_and_report(ctx: &mut Context, path: &RemotePath) {
     let path = absolute_name(ctx, path);
-    ctx.cache.invalidate(&path);
+    ctx.client.listings.invalidate(&path);
 }
 
 /// Whether a name from a listing is one component of a path, and not the directory itself or its

@@ -25,9 +25,9 @@ impl Lookup {
     /// [`Kind::Refused`] when there is none; those of the server.
     pub fn find_entry(&mut self, ctx: &mut Context, typed: &str) -> Result<Entry> {
         let path = RemotePath::new(typed)?;
-        let absolute = ctx.absolute_path(typed)?;
+        let absolute = ctx.client.absolute_path(typed)?;
         let (Some(name), Some(parent)) = (path.file_name(), absolute.parent()) else {
-            return if ctx.ask_server(|session| session.is_directory(&path))? {
+            return if ctx.client.ask_server(|session| session.is_directory(&path))? {
                 Ok(Entry::new(typed, EntryKind::Directory))
             } else {
                 Err(no_such_file(typed))
@@ -40,7 +40,7 @@ impl Lookup {
         {
             return Ok(entry.clone());
         }
-        match ctx.ask_server(|session| session.mlst_entry(&path)) {
+        match ctx.client.ask_server(|session| session.mlst_entry(&path)) {
             Ok(Some(entry)) => return Ok(Entry { name: name.to_owned(), ..entry }),
             Err(error) if !lacks_command(&error) => return Err(error),
             _ => {}
@@ -74,7 +74,7 @@ impl Lookup {
             return Ok(());
         }
         // As typed: the server may see a path through a link where we cannot.
-        let entries = ctx.list_directory(path.parent().as_ref(), cached)?;
+        let entries = ctx.client.list_directory(path.parent().as_ref(), cached)?;
         let names = entries.iter().map(|entry| (entry.name.clone(), entry.clone()));
         self.directories.insert(parent.clone(), names.collect());
         Ok(())

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
-use crate::commands::Context;
+use crate::client::Client;
 use crate::commands::entries::format::EntryLocation;
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::settings::FTP_TIMEZONE;
@@ -10,12 +10,12 @@ use crate::settings::FTP_TIMEZONE;
 /// How far the times of these entries are ahead of UTC. `None` when it is not known, or none of
 /// them is on the server's own clock.
 pub fn server_utc_offset(
-    ctx: &mut Context,
+    client: &mut Client,
     entries: &[(&Entry, EntryLocation<'_>)],
 ) -> Option<TimeDelta> {
     let on_its_clock = |entry: &Entry| entry.modified.filter(|m| m.zone == Zone::Server);
     entries.iter().find_map(|(entry, _)| on_its_clock(entry))?;
-    if let Some(fixed) = configured_offset(ctx) {
+    if let Some(fixed) = configured_offset(client) {
         return Some(fixed);
     }
     // The newest file: its season is most likely that of the others.
@@ -25,7 +25,7 @@ pub fn server_utc_offset(
     let newest = dated.max_by_key(|(.., modified)| modified.time);
     let newest = newest.map(|(entry, place, modified)| (place.entry_path(entry), modified));
     let newest = newest.as_ref().map(|(path, modified)| (&**path, modified));
-    let offset = ctx.ask_server(|session| {
+    let offset = client.ask_server(|session| {
         let offset = session.list_time_offset(newest);
         session.failure().map_or(Ok(offset), Err)
     });
@@ -33,8 +33,8 @@ pub fn server_utc_offset(
 }
 
 /// What the setting `ftp:timezone` says; `None` for `auto`.
-pub fn configured_offset(ctx: &Context) -> Option<TimeDelta> {
-    fixed_offset(ctx.settings.text(FTP_TIMEZONE, ctx.connection.host()))
+pub fn configured_offset(client: &Client) -> Option<TimeDelta> {
+    fixed_offset(client.settings.text(FTP_TIMEZONE, client.connection.host()))
 }
 
 /// A time in UTC; `None` for one on a clock of an unknown zone.

@@ -60,13 +60,13 @@ pub fn walk_tree(
     failures: &mut Failures,
     visit: &mut dyn FnMut(&mut Context, &Found) -> Result<()>,
 ) -> Result<()> {
-    let host = ctx.connection.host();
-    let deepest = ctx.settings.count(MIRROR_MAX_DEPTH, host);
-    let most = ctx.settings.count(MIRROR_MAX_DIRECTORIES, host);
+    let host = ctx.client.connection.host();
+    let deepest = ctx.client.settings.count(MIRROR_MAX_DEPTH, host);
+    let most = ctx.client.settings.count(MIRROR_MAX_DIRECTORIES, host);
     let (mut entered, mut too_deep) = (0u64, 0u64);
     let mut waiting = vec![root];
     while let Some(found) = waiting.pop() {
-        ctx.cancel.check()?;
+        ctx.client.cancel.check()?;
         visit(ctx, &found)?;
         if found.entry.kind != EntryKind::Directory || found.depth >= max_depth {
             continue;
@@ -105,7 +105,7 @@ fn walk_below(ctx: &mut Context, directory: &Found, failures: &mut Failures) -> 
         }
         above = above.iter().chain([unique]).cloned().collect();
     }
-    let listing = ctx.list_directory(Some(at), false)?;
+    let listing = ctx.client.list_directory(Some(at), false)?;
     let mut found = Vec::with_capacity(listing.len());
     for entry in listing.iter() {
         if !format::is_component(&entry.name) {

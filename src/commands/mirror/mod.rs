@@ -12,8 +12,8 @@ use chrono::{NaiveDateTime, Utc};
 use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
 
-use super::context::Connection;
 use super::{Builtin, Context, Example, Group};
+use crate::client::Connection;
 use crate::local_path;
 use patterns::Patterns;
 use report::MirrorReport;
@@ -131,13 +131,13 @@ impl Builtin for Mirror {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         self.check()?;
-        let can_ask = ctx.at_prompt && ctx.out.interactive();
+        let can_ask = ctx.client.at_prompt && ctx.out.interactive();
         if self.delete && !(self.yes || self.dry_run || can_ask) {
             return Err(Error::usage("mirror: --delete in a script needs --yes").into());
         }
         let result =
             if self.has_url() { self.run_with_urls(ctx) } else { self.mirror_current_site(ctx) };
-        ctx.cache.invalidate_all();
+        ctx.client.listings.invalidate_all();
         Ok(result?)
     }
 }
@@ -145,12 +145,12 @@ impl Builtin for Mirror {
 impl Mirror {
     /// Between the current server and this side.
     fn mirror_current_site(&self, ctx: &mut Context) -> Result<()> {
-        let pool = ctx.begin_pool()?;
+        let pool = ctx.client.share_sessions()?;
         let way = if self.reverse { Way::Upload } else { Way::Download };
         let result = self
             .mirror_sides(&pool, ctx)
             .and_then(|sides| self.run_mirror(ctx, sides, way, None, pool.limit()));
-        ctx.end_pool(&pool);
+        ctx.client.stop_sharing(&pool);
         result
     }
 
@@ -165,12 +165,12 @@ impl Mirror {
     ) -> Result<()> {
         let mut settings = self.mirror_settings(ctx, way, limit);
         if let Some(there) = there {
-            settings.options.upload_journals = ctx.upload_journals(there);
-            settings.options.atomic = ctx.settings.flag(set::XFER_ATOMIC, there.host());
+            settings.options.upload_journals = ctx.client.upload_journals(there);
+            settings.options.atomic = ctx.client.settings.flag(set::XFER_ATOMIC, there.host());
         }
         let watched = MirrorReport::new(ctx, way, there, sides.clone());
         let begun = std::time::Instant::now();
-        let result = executor::transfer_all(&sides, &settings, &watched, &ctx.cancel);
+        let result = executor::transfer_all(&sides, &settings, &watched, &ctx.client.cancel);
         let mut summary = match result {
             Ok(summary) => summary,
             Err(error) => {
@@ -199,9 +199,9 @@ impl Mirror {
         pool: &Arc<crate::ftp::session_pool::SiteSessions>,
         ctx: &Context,
     ) -> Result<Endpoints> {
-        let cwd = ctx.connection.remote_directory().cloned();
+        let cwd = ctx.client.connection.remote_directory().cloned();
         let cwd = cwd.unwrap_or_else(crate::ftp::path::RemotePath::here);
-        let ahead = crate::commands::entries::timezone::configured_offset(ctx);
+        let ahead = crate::commands::entries::timezone::configured_offset(&ctx.client);
         let last = |path: &str| {
             let path = path.trim_end_matches('/');
             path.rsplit('/')
@@ -224,12 +224,13 @@ impl Mirror {
     }
 
     fn mirror_settings(&self, ctx: &Context, way: Way, limit: usize) -> MirrorSettings {
-        let host = ctx.connection.host();
-        let mut how = ctx.transfer_options(way);
+        let host = ctx.client.connection.host();
+        let mut how = ctx.client.transfer_options(way);
         how.resume = Resume::if_asked(self.resume);
         let rules =
             self.patterns.0.iter().map(|(include, pattern)| FilterRule::new(*include, pattern));
-        let workers = self.parallel.unwrap_or(ctx.settings.count(set::MIRROR_PARALLEL, host));
+        let workers =
+            self.parallel.unwrap_or(ctx.client.settings.count(set::MIRROR_PARALLEL, host));
         MirrorSettings {
             options: how,
             rules: MirrorRules {
@@ -239,12 +240,12 @@ impl Mirror {
                 dereference: self.dereference,
                 sizes: self.size_range.clone(),
                 newer_than: self.newer_than,
-                max_depth: usize::try_from(ctx.settings.count(set::MIRROR_MAX_DEPTH, host))
+                max_depth: usize::try_from(ctx.client.settings.count(set::MIRROR_MAX_DEPTH, host))
                     .unwrap_or(usize::MAX),
-                max_directories: ctx.settings.count(set::MIRROR_MAX_DIRECTORIES, host),
+                max_directories: ctx.client.settings.count(set::MIRROR_MAX_DIRECTORIES, host),
             },
             workers: usize::try_from(workers).unwrap_or(1).min(limit),
-            retries: ctx.retries(),
+            retries: ctx.client.retries(),
             dry_run: self.dry_run,
         }
     }
@@ -277,13 +278,13 @@ impl Mirror {
             )
             .with_hint("`--delete-despite-errors` deletes all the same"));
         }
-        keep_what_was_stored(sides, settings, summary, watched, &ctx.cancel)?;
+        keep_what_was_stored(sides, settings, summary, watched, &ctx.client.cancel)?;
         let surplus = summary.extraneous.len() as u64;
         if surplus == 0 {
             return Ok(());
         }
-        let host = ctx.connection.host();
-        let limit = self.max_delete.or(ctx.settings.limit(set::MIRROR_MAX_DELETE, host));
+        let host = ctx.client.connection.host();
+        let limit = self.max_delete.or(ctx.client.settings.limit(set::MIRROR_MAX_DELETE, host));
         if limit.is_some_and(|limit| limit.exceeded(surplus, summary.in_target)) {
             summary.extraneous.clear();
             return Err(Error::new(
@@ -294,12 +295,12 @@ impl Mirror {
         }
         if !self.yes {
             let question = format!("Delete {} from the target", count_text(surplus, "item"));
-            if !ctx.confirm(&question, "--yes")? {
+            if !ctx.client.confirm(&question, "--yes")? {
                 summary.extraneous.clear();
                 return Ok(());
             }
         }
-        delete::delete_extraneous(sides, settings, summary, watched, &ctx.cancel)
+        delete::delete_extraneous(sides, settings, summary, watched, &ctx.client.cancel)
     }
 
     fn report_summary(&self, ctx: &Context, summary: &MirrorSummary, elapsed: std::time::Duration) {

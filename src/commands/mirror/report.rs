@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::plan_table::{PlanTable, remote_and_local};
+use crate::client::{Audit, AuditSide, Connection};
 use crate::commands::Context;
-use crate::commands::context::{Audit, AuditSide, Connection};
 use crate::commands::transfers::progress::ProgressBar;
 use crate::commands::transfers::transfer_record;
 use crate::error::{Error, Result};
@@ -35,7 +35,7 @@ impl MirrorReport {
     /// Nothing has happened yet.
     pub fn new(ctx: &Context, way: Way, there: Option<&Connection>, sides: Endpoints) -> Self {
         let audit = ctx.audit();
-        let here = ctx.connection.site.clone();
+        let here = ctx.client.connection.site.clone();
         let servers = here.zip(there.and_then(|there| there.site.clone()));
         let tree = ctx.out.tree_progress("total");
         let (carried, plan) = (Mutex::default(), Mutex::default());

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use super::Mirror;
+use crate::client::Client;
+use crate::client::server_url::{is_url, parse_url};
 use crate::commands::Context;
-use crate::commands::context::beside::{Beside, is_url, parse_url};
 use crate::commands::entries::timezone;
 use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
@@ -41,23 +42,23 @@ impl Mirror {
         match (source, target) {
             (Some((site, path)), None) => {
                 self.source = or_current(path);
-                ctx.elsewhere(site, |ctx| self.mirror_current_site(ctx))
+                ctx.with_server(site, |ctx| self.mirror_current_site(ctx))
             }
             (None, Some((site, path))) if self.reverse => {
                 self.target = Some(or_current(path));
-                ctx.elsewhere(site, |ctx| self.mirror_current_site(ctx))
+                ctx.with_server(site, |ctx| self.mirror_current_site(ctx))
             }
             (Some((site, from)), Some((other, to))) => {
-                let mut there = ctx.beside(other)?;
+                let mut target = ctx.client.connect_other(other)?;
                 let result =
-                    ctx.elsewhere(site, |ctx| self.copy_between(ctx, &mut there, &from, &to));
-                there.connection.close();
+                    ctx.with_server(site, |ctx| self.copy_between(ctx, &mut target, &from, &to));
+                target.connection.close();
                 result
             }
             (None, Some((other, to))) => {
-                let mut there = ctx.beside(other)?;
-                let result = self.copy_between(ctx, &mut there, &self.source, &to);
-                there.connection.close();
+                let mut target = ctx.client.connect_other(other)?;
+                let result = self.copy_between(ctx, &mut target, &self.source, &to);
+                target.connection.close();
                 result
             }
             (None, None) => self.mirror_current_site(ctx),
@@ -68,51 +69,45 @@ impl Mirror {
     fn copy_between(
         &self,
         ctx: &mut Context,
-        there: &mut Beside,
+        target: &mut Client,
         from: &str,
         to: &str,
     ) -> Result<()> {
-        let source = ctx.begin_pool()?;
-        ctx.exchange(there);
-        let target = ctx.begin_pool();
-        ctx.exchange(there);
-        let result = target.and_then(|target| {
-            let result = self.mirror_between(ctx, there, (&source, from), (&target, to));
-            ctx.exchange(there);
-            ctx.end_pool(&target);
-            ctx.exchange(there);
+        let sources = ctx.client.share_sessions()?;
+        let result = target.share_sessions().and_then(|targets| {
+            let result = self.mirror_between(ctx, target, (&sources, from), (&targets, to));
+            target.stop_sharing(&targets);
             result
         });
-        ctx.end_pool(&source);
+        ctx.client.stop_sharing(&sources);
         result
     }
 
     fn mirror_between(
         &self,
         ctx: &mut Context,
-        there: &mut Beside,
-        (source, from): (&Arc<SiteSessions>, &str),
-        (target, to): (&Arc<SiteSessions>, &str),
+        target: &Client,
+        (sources, from): (&Arc<SiteSessions>, &str),
+        (targets, to): (&Arc<SiteSessions>, &str),
     ) -> Result<()> {
-        let near = remote_tree(ctx, source, from)?;
-        ctx.exchange(there);
-        let far = remote_tree(ctx, target, to);
-        ctx.exchange(there);
-        let limit = source.limit().min(target.limit());
-        self.run_mirror(
-            ctx,
-            Endpoints::Across(near, far?),
-            Way::Copy,
-            Some(&there.connection),
-            limit,
-        )
+        let sides = Endpoints::Across(
+            remote_tree(&ctx.client, sources, from)?,
+            remote_tree(target, targets, to)?,
+        );
+        let limit = sources.limit().min(targets.limit());
+        self.run_mirror(ctx, sides, Way::Copy, Some(&target.connection), limit)
     }
 }
 
-fn remote_tree(ctx: &Context, pool: &Arc<SiteSessions>, path: &str) -> Result<Arc<RemoteTree>> {
-    let cwd = ctx.connection.remote_directory().cloned().unwrap_or_else(RemotePath::here);
+fn remote_tree(
+    client: &Client,
+    sessions: &Arc<SiteSessions>,
+    path: &str,
+) -> Result<Arc<RemoteTree>> {
+    let cwd = client.connection.remote_directory().cloned().unwrap_or_else(RemotePath::here);
     let root = cwd.resolve(if path.is_empty() { "." } else { path })?;
-    Ok(Arc::new(RemoteTree::new(Arc::clone(pool), root, timezone::configured_offset(ctx))))
+    let offset = timezone::configured_offset(client);
+    Ok(Arc::new(RemoteTree::new(Arc::clone(sessions), root, offset)))
 }
 
 fn or_current(path: String) -> String {

@@ -21,7 +21,7 @@ const LESS: &str = "FRX";
 /// Those of the output.
 pub fn page_lines(ctx: &mut Context, lines: &[String]) -> Result<()> {
     let shown = |ctx: &Context| lines.iter().try_for_each(|line| ctx.out.line(line));
-    if !ctx.at_prompt || !is_wanted(ctx) || fits_screen(ctx, lines) {
+    if !ctx.client.at_prompt || !is_wanted(ctx) || fits_screen(ctx, lines) {
         return shown(ctx);
     }
     let Ok(paged) = Paged::start_paging(ctx) else {
@@ -41,7 +41,7 @@ fn report_pager_failure(ctx: &Context) -> Result<()> {
     if let Some(pager) = pager_variable() {
         ctx.out.notice(&format!("cannot run the pager `{}`: shown without", escape(&pager)));
     }
-    ctx.cancel.check()
+    ctx.client.cancel.check()
 }
 
 /// Whether there is somebody to turn pages.

@@ -1,9 +1,9 @@
 //! A file from the current server to the one that a URL names, through this program and without a
 //! copy on the disk.
 
+use crate::client::server_url::parse_url;
+use crate::client::{Client, Connection};
 use crate::commands::Context;
-use crate::commands::context::Connection;
-use crate::commands::context::beside::{Beside, parse_url};
 use crate::commands::transfers::overwrite;
 use crate::commands::transfers::progress::ProgressBar;
 use crate::commands::transfers::{report_transfer, with_retry};
@@ -21,7 +21,7 @@ use crate::transfer::{
 /// The other server, and where on it files go.
 #[derive(Debug)]
 pub struct TargetServer {
-    beside: Beside,
+    client: Client,
     path: String,
     /// Files go into `path`, under their own names.
     is_directory: bool,
@@ -33,16 +33,16 @@ impl TargetServer {
     ///
     /// # Errors
     ///
-    /// As [`Context::open`].
-    pub fn connect_target(ctx: &mut Context, url: &str, is_directory: bool) -> Result<Self> {
+    /// As [`Client::open`].
+    pub fn connect_target(ctx: &Context, url: &str, is_directory: bool) -> Result<Self> {
         let (target, path) = parse_url(url)?;
         let is_directory = is_directory || path.is_empty() || path.ends_with('/');
-        Ok(Self { beside: ctx.beside(target)?, path, is_directory })
+        Ok(Self { client: ctx.client.connect_other(target)?, path, is_directory })
     }
 
     /// Says goodbye to it.
     pub fn close_target(mut self) {
-        self.beside.connection.close();
+        self.client.connection.close();
     }
 
     /// Carries a file of the current server.
@@ -58,21 +58,21 @@ impl TargetServer {
         resume: Resume,
     ) -> Result<()> {
         let to = self.target_path(from)?;
-        let facts = ctx.ask_server(|session| session.file_info(from));
-        let facts = match facts.map_err(|error| with_server_name(&ctx.connection, error)) {
+        let facts = ctx.client.ask_server(|session| session.file_info(from));
+        let facts = match facts.map_err(|error| with_server_name(&ctx.client.connection, error)) {
             Ok(facts) => facts,
             Err(error) => return self.report_copy(ctx, from, &to, Err(error)),
         };
-        if resume == Resume::No && !self.may_replace(ctx, &to, facts)? {
+        if resume == Resume::No && !self.may_replace(&to, facts)? {
             return Ok(());
         }
-        let host = self.beside.connection.host();
+        let host = self.client.connection.host();
         let how = crate::transfer::TransferOptions {
             transfer_type: kind,
             resume,
-            atomic: ctx.settings.flag(XFER_ATOMIC, host),
-            upload_journals: ctx.upload_journals(&self.beside.connection),
-            ..ctx.transfer_options(Way::Copy)
+            atomic: ctx.client.settings.flag(XFER_ATOMIC, host),
+            upload_journals: ctx.client.upload_journals(&self.client.connection),
+            ..ctx.client.transfer_options(Way::Copy)
         };
         let mut job = relay::ServerCopy {
             from: from.clone(),
@@ -82,21 +82,21 @@ impl TargetServer {
         };
         let watched = ProgressBar::new(&ctx.out, from.as_str(), facts.size);
         let moved = ByteCounter::new(&watched);
-        let (retries, cancel) = (ctx.retries(), ctx.cancel.clone());
+        let (retries, cancel) = (ctx.client.retries(), ctx.client.cancel.clone());
         let result = with_retry(retries, &cancel, &watched, |again| {
             if again {
                 job.info = None;
                 job.options.resume = resume.after_loss(moved.has_moved());
             }
-            self.reconnect_both(ctx).and_then(|()| {
+            self.reconnect_both(&mut ctx.client).and_then(|()| {
                 let lost = || Error::new(Kind::Connect, "the connection was lost").transient();
-                let source = ctx.connection.live_session().ok_or_else(lost)?;
-                let target = self.beside.connection.live_session().ok_or_else(lost)?;
+                let source = ctx.client.connection.live_session().ok_or_else(lost)?;
+                let target = self.client.connection.live_session().ok_or_else(lost)?;
                 relay::copy_between_servers(source, target, &job, &moved, &cancel).map_err(
                     |Failed { side, error }| {
                         let connection = match side {
-                            Side::Source => &ctx.connection,
-                            Side::Target => &self.beside.connection,
+                            Side::Source => &ctx.client.connection,
+                            Side::Target => &self.client.connection,
                         };
                         with_server_name(connection, error)
                     },
@@ -104,18 +104,14 @@ impl TargetServer {
             })
         });
         drop(watched);
-        ctx.exchange(&mut self.beside);
-        ctx.invalidate_listing(&to);
-        ctx.exchange(&mut self.beside);
+        self.client.invalidate_listing(&to);
         self.report_copy(ctx, from, &to, result)
     }
 
-    fn may_replace(&mut self, ctx: &mut Context, to: &RemotePath, facts: FileInfo) -> Result<bool> {
-        let modified = || Ok(facts.modified.and_then(system_time));
-        ctx.exchange(&mut self.beside);
-        let may = overwrite::may_replace_remote(ctx, to, modified);
-        ctx.exchange(&mut self.beside);
-        may
+    fn may_replace(&mut self, to: &RemotePath, facts: FileInfo) -> Result<bool> {
+        overwrite::may_replace_remote(&mut self.client, to, || {
+            Ok(facts.modified.and_then(system_time))
+        })
     }
 
     fn report_copy(
@@ -125,7 +121,7 @@ impl TargetServer {
         to: &RemotePath,
         result: Result<Outcome>,
     ) -> Result<()> {
-        let urls = (file_url(&ctx.connection, from), file_url(&self.beside.connection, to));
+        let urls = (file_url(&ctx.client.connection, from), file_url(&self.client.connection, to));
         report_transfer(ctx, Way::Copy, &urls.0, &urls.1, result)
     }
 
@@ -142,14 +138,12 @@ impl TargetServer {
     }
 
     /// Makes sure that both connections live.
-    fn reconnect_both(&mut self, ctx: &mut Context) -> Result<()> {
-        ctx.exchange(&mut self.beside);
-        let there = ctx.session().map(drop);
-        let there = there.map_err(|error| with_server_name(&ctx.connection, error));
-        ctx.exchange(&mut self.beside);
-        there?;
-        let here = ctx.session().map(drop);
-        here.map_err(|error| with_server_name(&ctx.connection, error))
+    fn reconnect_both(&mut self, source: &mut Client) -> Result<()> {
+        for client in [&mut self.client, source] {
+            let alive = client.session().map(drop);
+            alive.map_err(|error| with_server_name(&client.connection, error))?;
+        }
+        Ok(())
     }
 }
 

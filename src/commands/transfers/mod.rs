@@ -183,7 +183,7 @@ pub fn for_each_argument(
 ) -> anyhow::Result<()> {
     let mut failures = Failures::default();
     for item in items {
-        ctx.cancel.check()?;
+        ctx.client.cancel.check()?;
         let result = one(ctx, item);
         failures.note_result(ctx, result)?;
     }
@@ -200,16 +200,16 @@ pub fn transfer_file(ctx: &mut Context, job: &FileTransfer) -> Result<()> {
     let watched = ProgressBar::new(&ctx.out, &job.progress_label(), job.known_size());
     let moved = ByteCounter::new(&watched);
     let mut trying = job.clone();
-    let (retries, cancel) = (ctx.retries(), ctx.cancel.clone());
+    let (retries, cancel) = (ctx.client.retries(), ctx.client.cancel.clone());
     let result = with_retry(retries, &cancel, &watched, |again| {
         if again {
             trying.prepare_retry(moved.has_moved());
-            if ctx.connection.live_session().is_none() {
+            if ctx.client.connection.live_session().is_none() {
                 // Why it was lost has just been said.
-                ctx.connection.close();
+                ctx.client.connection.close();
             }
         }
-        trying.run_on(ctx.session()?, &moved, &cancel)
+        trying.run_on(ctx.client.session()?, &moved, &cancel)
     });
     drop(watched);
     report_file_transfer(ctx, job, result)
@@ -226,7 +226,7 @@ pub fn report_file_transfer(
     result: Result<Outcome>,
 ) -> Result<()> {
     if job.direction() == Way::Upload {
-        ctx.invalidate_listing(job.remote_path());
+        ctx.client.invalidate_listing(job.remote_path());
     }
     report_transfer(ctx, job.direction(), job.remote_path().as_str(), &job.local_name(), result)
 }
@@ -266,30 +266,36 @@ pub fn with_retry<T>(
 ///
 /// Those of the transfer; a reader that has gone.
 pub fn download_to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
-    let how = ctx.transfer_options(Way::Download);
+    let how = ctx.client.transfer_options(Way::Download);
     let out = ctx.out.clone();
-    let cancel = ctx.cancel.clone();
+    let cancel = ctx.client.cancel.clone();
     let mut sink = DataSink { out, began: false, failed: None };
-    let mut retries = ctx.retries();
+    let mut retries = ctx.client.retries();
     let job = down::Download::new(remote.clone(), "-".into(), how);
-    let known = ctx.cached_file_info(remote);
+    let known = ctx.client.cached_file_info(remote);
     let watcher = crate::transfer::NoProgress;
     let result = loop {
         let facts: FileInfo = match known {
             Some(facts) => facts,
-            None => ctx.ask_server(|session| session.file_info(remote))?,
+            None => ctx.client.ask_server(|session| session.file_info(remote))?,
         };
-        let result =
-            down::download_to_writer(ctx.session()?, &job, facts, &mut sink, &watcher, &cancel);
+        let result = down::download_to_writer(
+            ctx.client.session()?,
+            &job,
+            facts,
+            &mut sink,
+            &watcher,
+            &cancel,
+        );
         match (result, sink.failed.take()) {
             // The reader has gone, or there is no room.
             (Err(_), Some(error)) => break Err(error),
             // What was printed cannot be taken back.
             (Err(error), None) if !sink.began => {
                 retries.wait_or_fail(error, &cancel, |text| ctx.out.notice(text))?;
-                if ctx.connection.live_session().is_none() {
+                if ctx.client.connection.live_session().is_none() {
                     // Why it was lost has just been said.
-                    ctx.connection.close();
+                    ctx.client.connection.close();
                 }
             }
             (result, _) => break result,

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use clap::ValueEnum;
 
+use crate::client::Client;
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::fs::dir_handle::{EntryAt, fold_case};
@@ -93,19 +94,20 @@ pub fn may_replace(
     if target != Target::Replaceable || is_unfinished(job) {
         return Ok(true);
     }
-    let policy =
-        asked.unwrap_or_else(|| match ctx.settings.text(XFER_OVERWRITE, ctx.connection.host()) {
+    let policy = asked.unwrap_or_else(|| {
+        match ctx.client.settings.text(XFER_OVERWRITE, ctx.client.connection.host()) {
             "yes" => Overwrite::Yes,
             "no" => Overwrite::No,
             "newer" => Overwrite::Newer,
             _ => Overwrite::Ask,
-        });
+        }
+    });
     match policy {
         Overwrite::Yes => Ok(true),
         Overwrite::Newer => is_newer(ctx, job),
-        Overwrite::Ask if ctx.at_prompt && ctx.out.interactive() => {
+        Overwrite::Ask if ctx.client.at_prompt && ctx.out.interactive() => {
             let question = format!("{} exists. Replace it", job.local.display());
-            ctx.confirm(&question, "--overwrite")
+            ctx.client.confirm(&question, "--overwrite")
         }
         Overwrite::Ask | Overwrite::No if spot.case_variant().is_some() => {
             Err(spot.already_exists_error())
@@ -127,7 +129,7 @@ fn is_unfinished(job: &Download) -> bool {
 fn is_newer(ctx: &mut Context, job: &mut Download) -> Result<bool> {
     let facts = match job.info {
         Some(facts) => facts,
-        None => ctx.ask_server(|session| session.file_info(&job.remote))?,
+        None => ctx.client.ask_server(|session| session.file_info(&job.remote))?,
     };
     job.info = Some(facts);
     let local = std::fs::symlink_metadata(&job.local)
@@ -144,15 +146,15 @@ fn is_newer(ctx: &mut Context, job: &mut Download) -> Result<bool> {
 ///
 /// [`Kind::Refused`] where the policy refuses; what asking the server or the user fails with.
 pub fn may_replace_remote(
-    ctx: &mut Context,
+    client: &mut Client,
     remote: &RemotePath,
     modified: impl FnOnce() -> Result<Option<SystemTime>>,
 ) -> Result<bool> {
-    let policy = ctx.settings.text(XFER_OVERWRITE_REMOTE, ctx.connection.host()).to_owned();
+    let policy = client.settings.text(XFER_OVERWRITE_REMOTE, client.connection.host()).to_owned();
     if policy == "yes" {
         return Ok(true);
     }
-    let there = match ctx.ask_server(|session| session.file_info(remote)) {
+    let there = match client.ask_server(|session| session.file_info(remote)) {
         Ok(facts) => facts,
         Err(error) if error.kind() == Kind::Refused => return Ok(true),
         Err(error) => return Err(error),
@@ -163,8 +165,8 @@ pub fn may_replace_remote(
             // A time that nobody tells is no reason to keep what is there.
             Ok(there.zip(modified()?).is_none_or(|(there, here)| here > there))
         }
-        "ask" if ctx.at_prompt && ctx.out.interactive() => {
-            ctx.confirm(&format!("{remote} exists. Replace it"), "set xfer:overwrite-remote yes")
+        "ask" if client.at_prompt && client.console.interactive() => {
+            client.confirm(&format!("{remote} exists. Replace it"), "set xfer:overwrite-remote yes")
         }
         _ => Err(Error::new(
             Kind::Refused,

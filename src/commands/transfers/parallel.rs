@@ -28,11 +28,11 @@ pub fn transfer_parallel(
     most: usize,
     failures: &mut Failures,
 ) -> Result<()> {
-    let cwd = ctx.session()?.cwd().clone();
+    let cwd = ctx.client.session()?.cwd().clone();
     // Not every session is in the shell's directory.
     let resolved = jobs.iter().map(|job| job.resolved_in(&cwd)).collect::<Result<Vec<_>>>()?;
     let sizes: Vec<_> = jobs.iter().map(FileTransfer::known_size).collect();
-    let pool = ctx.begin_pool()?;
+    let pool = ctx.client.share_sessions()?;
     let tree = ctx.out.tree_progress("total");
     let bytes = sizes.iter().flatten().fold(0u64, |sum, size| sum.saturating_add(*size));
     tree.grow(jobs.len() as u64, bytes);
@@ -44,8 +44,8 @@ pub fn transfer_parallel(
         pool: &pool,
         tree: &tree,
         out: ctx.out.clone(),
-        retries: ctx.retries(),
-        cancel: ctx.cancel.clone(),
+        retries: ctx.client.retries(),
+        cancel: ctx.client.cancel.clone(),
     };
     let mut fatal = None;
     let started = std::thread::scope(|scope| {
@@ -73,9 +73,9 @@ pub fn transfer_parallel(
         started
     });
     tree.finish();
-    ctx.end_pool(&pool);
+    ctx.client.stop_sharing(&pool);
     started?;
-    ctx.cancel.check()?;
+    ctx.client.cancel.check()?;
     fatal.map_or(Ok(()), Err)
 }
 

@@ -23,21 +23,21 @@ pub fn download_segmented(ctx: &mut Context, job: &download::Download, count: u6
     {
         return carry_alone(ctx, &shown);
     }
-    let cwd = ctx.session()?.cwd().clone();
+    let cwd = ctx.client.session()?.cwd().clone();
     // Not every session is in the shell's directory.
     let resolved = download::Download { remote: cwd.resolve(job.remote.as_str())?, ..job.clone() };
     let watched = ProgressBar::new(&ctx.out, job.remote.as_str(), shown.known_size());
-    let pool = ctx.begin_pool()?;
+    let pool = ctx.client.share_sessions()?;
     let several = SegmentedDownload {
         remotes: &pool,
         count: most.min(pool.limit()),
-        retries: ctx.retries(),
+        retries: ctx.client.retries(),
         progress: &watched,
-        cancel: &ctx.cancel,
+        cancel: &ctx.client.cancel,
     };
     let result = several.download_to_file(&resolved);
     drop(watched);
-    ctx.end_pool(&pool);
+    ctx.client.stop_sharing(&pool);
     match result {
         Ok(Some(outcome)) => report_file_transfer(ctx, &shown, Ok(outcome)),
         Ok(None) => carry_alone(ctx, &shown),

@@ -4,6 +4,7 @@ use chrono::Utc;
 
 use super::server::{Server, Shown, probe_certificate};
 use super::{entry_record, report_change};
+use crate::client::session_config;
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::settings::TRUST_POLICY;
@@ -22,17 +23,17 @@ pub(super) fn add_entry(
     fingerprint: Option<&str>,
     implicit: bool,
 ) -> Result<()> {
-    let mut expected = ctx.connection.trust_gate().rules().fingerprints.clone();
+    let mut expected = ctx.client.connection.trust_gate().rules().fingerprints.clone();
     expected.extend(fingerprint.map(Fingerprint::parse).transpose()?);
     let server = Server::find_server(ctx, server, implicit)?;
-    let shown = probe_certificate(&ctx.session_config(&server.site)?)?;
+    let shown = probe_certificate(&session_config(&ctx.client, &server.site)?)?;
     if !expected.is_empty() && !expected.contains(&shown.certificate.fingerprint) {
         return Err(another_certificate(&server, &expected, &shown));
     }
     let (port, now) = (server.site.port, Utc::now());
-    let host = &ctx.trust_name(&server.site.host);
+    let host = &ctx.client.trust_name(&server.site.host);
     let exceptions = Exception::of(&shown.identity.problems);
-    let store = ctx.connection.trust_gate().store().clone();
+    let store = ctx.client.connection.trust_gate().store().clone();
     // A certificate named by its fingerprint is meant itself, even if the roots vouch for it.
     let own = store.lookup(host, port)?.filter(|entry| entry.origin == Origin::User);
     if !expected.is_empty() && own.is_none() {
@@ -41,7 +42,7 @@ pub(super) fn add_entry(
         store.put_over(None, entry.clone())?;
         return report_change(ctx, "added", &entry);
     }
-    let policy = ctx.settings.text(TRUST_POLICY, Some(host)).parse().unwrap_or_default();
+    let policy = ctx.client.settings.text(TRUST_POLICY, Some(host)).parse().unwrap_or_default();
     // Without --insecure and `once`: neither stores anything.
     let mut gate = Gate::new(store.clone(), Rules { policy, ..Rules::default() });
     let action = match gate.check(host, port, &shown.identity, now) {
@@ -56,7 +57,9 @@ pub(super) fn add_entry(
                 server.probe_target(),
                 shown.certificate.fingerprint
             );
-            ctx.ask_to_trust(&server.site, *unknown).map_err(|error| with_hint(error, &hint))?;
+            ctx.client
+                .ask_to_trust(&server.site, *unknown)
+                .map_err(|error| with_hint(error, &hint))?;
             return entry_from_answer(ctx, &server, store.lookup(host, port)?);
         }
         Err(refusal) => return Err(refusal.into_error()),

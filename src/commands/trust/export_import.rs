@@ -17,7 +17,7 @@ use crate::trust::store::remove_command;
 
 /// Writes the entries, for the owner's eyes only, or prints them.
 pub(super) fn export_file(ctx: &Context, file: Option<&Path>) -> Result<()> {
-    let entries = ctx.connection.trust_gate().store().list()?;
+    let entries = ctx.client.connection.trust_gate().store().list()?;
     warn_of_damage(ctx, None)?;
     let Some(file) = file.filter(|file| *file != Path::new("-")) else {
         if ctx.out.is_json() {
@@ -85,7 +85,7 @@ enum Imported {
 }
 
 fn import_entry(ctx: &Context, entry: Entry) -> Result<Imported> {
-    let store = ctx.connection.trust_gate().store().clone();
+    let store = ctx.client.connection.trust_gate().store().clone();
     match store.lookup(&entry.host, entry.port)? {
         None => {
             let entry = Entry { why: Why::Import, ..entry };

@@ -11,7 +11,7 @@ use crate::trust::exception::Exception;
 
 /// All entries, and a warning for each line that is none.
 pub(super) fn list_entries(ctx: &Context) -> Result<()> {
-    let entries = ctx.connection.trust_gate().store().list_all()?;
+    let entries = ctx.client.connection.trust_gate().store().list_all()?;
     warn_of_damage(ctx, None)?;
     if ctx.out.is_json() {
         return entries.iter().try_for_each(|entry| ctx.out.record(&entry_record("listed", entry)));
@@ -43,7 +43,7 @@ pub(super) fn list_entries(ctx: &Context) -> Result<()> {
 /// All that is known of one server; without a port, of each of its ports.
 pub(super) fn show_entry(ctx: &Context, server: &str) -> Result<()> {
     let Server { site, port_given } = Server::find_server(ctx, server, false)?;
-    let store = ctx.connection.trust_gate().store().clone();
+    let store = ctx.client.connection.trust_gate().store().clone();
     let entries: Vec<Entry> = match port_given {
         true => store.lookup(&site.host, site.port)?.into_iter().collect(),
         false => store.list_all()?.into_iter().filter(|entry| entry.host == site.host).collect(),

@@ -109,7 +109,7 @@ fn entry_record(action: &str, entry: &Entry) -> Record<'static> {
 /// Tells that the store was changed: the audit log, and a record or a notice.
 fn report_change(ctx: &Context, action: &str, entry: &Entry) -> Result<()> {
     let why = "the trust store was changed";
-    ctx.audit_of(&entry.host, entry.port).log_trust(action, why, Some(entry.certificate));
+    ctx.client.audit_of(&entry.host, entry.port).log_trust(action, why, Some(entry.certificate));
     if ctx.out.is_json() {
         return ctx.out.record(&entry_record(action, entry));
     }
@@ -120,7 +120,7 @@ fn report_change(ctx: &Context, action: &str, entry: &Entry) -> Result<()> {
 
 /// Warns of the store's damaged lines, or of those of one host.
 fn warn_of_damage(ctx: &Context, host: Option<&str>) -> Result<()> {
-    let store = ctx.connection.trust_gate().store().clone();
+    let store = ctx.client.connection.trust_gate().store().clone();
     for problem in store.problems()? {
         if host.is_none() || problem.host.as_deref() == host {
             let of = problem.host.map(|host| format!(" ({host} is refused)")).unwrap_or_default();

@@ -22,7 +22,7 @@ pub(super) fn remove_entries(ctx: &Context, servers: &[String]) -> anyhow::Resul
 
 fn remove_one_entry(ctx: &Context, server: Server) -> Result<()> {
     let Server { site, port_given } = server;
-    let store = ctx.connection.trust_gate().store().clone();
+    let store = ctx.client.connection.trust_gate().store().clone();
     let port = port_given.then_some(site.port);
     let mut entries = store.list()?;
     entries.retain(|entry| entry.host == site.host && port.is_none_or(|port| entry.port == port));

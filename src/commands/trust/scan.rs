@@ -9,6 +9,7 @@ use chrono::Utc;
 
 use super::Failures;
 use super::server::{Server, Shown, probe_certificate};
+use crate::client::session_config;
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ftp::session::SessionConfig;
@@ -29,9 +30,9 @@ pub(super) fn scan_servers(
         servers.iter().map(|server| Server::find_server(ctx, server, implicit)).collect();
     let servers = servers?;
     let options: Result<Vec<SessionConfig>> =
-        servers.iter().map(|server| ctx.session_config(&server.site)).collect();
+        servers.iter().map(|server| session_config(&ctx.client, &server.site)).collect();
     let shown = probe_all(&options?)?;
-    ctx.cancel.check()?;
+    ctx.client.cancel.check()?;
     let mut failures = Failures::default();
     for (server, shown) in servers.iter().zip(shown) {
         match shown {
@@ -113,18 +114,19 @@ fn detail_lines(ctx: &Context, server: &Server, shown: &Shown) -> Vec<(&'static 
     let problems = describe_all(&identity.problems, certificate, host, Utc::now());
     let roots = if problems.is_empty() { "valid".to_owned() } else { problems.join(", ") };
     details.push(("By roots:", roots));
-    let name = ctx.trust_name(host);
-    let remembered = match ctx.connection.trust_gate().store().lookup(&name, server.site.port) {
-        Ok(None) => "no".to_owned(),
-        Ok(Some(entry)) if entry.certificate == certificate.fingerprint => {
-            format!("yes, since {}", day(entry.first))
-        }
-        Ok(Some(entry)) if entry.public_key == certificate.public_key => {
-            format!("yes, with the same key ({})", entry.certificate)
-        }
-        Ok(Some(entry)) => format!("another one, {}", entry.certificate),
-        Err(error) => error.message().to_owned(),
-    };
+    let name = ctx.client.trust_name(host);
+    let remembered =
+        match ctx.client.connection.trust_gate().store().lookup(&name, server.site.port) {
+            Ok(None) => "no".to_owned(),
+            Ok(Some(entry)) if entry.certificate == certificate.fingerprint => {
+                format!("yes, since {}", day(entry.first))
+            }
+            Ok(Some(entry)) if entry.public_key == certificate.public_key => {
+                format!("yes, with the same key ({})", entry.certificate)
+            }
+            Ok(Some(entry)) => format!("another one, {}", entry.certificate),
+            Err(error) => error.message().to_owned(),
+        };
     details.push(("Remembered:", remembered));
     details.extend(agreed.as_ref().map(|a| ("TLS:", format!("{} {}", a.version, a.cipher))));
     details

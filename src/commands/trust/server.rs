@@ -29,7 +29,7 @@ impl Server {
         if text.contains("://") {
             return Self::from_target(text, true, implicit);
         }
-        match bookmarks::find_bookmark(&ctx.home, text)? {
+        match bookmarks::find_bookmark(&ctx.client.app_dirs, text)? {
             Some(url) => Self::from_target(&url, true, implicit),
             None => Self::from_target(text, has_port(text), implicit),
         }

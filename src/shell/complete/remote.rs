@@ -64,9 +64,9 @@ impl Lister {
             "" => Some(RemotePath::root()),
             path => Some(RemotePath::new(path).ok()?),
         };
-        let cwd = ctx.connection.remote_directory()?;
+        let cwd = ctx.client.connection.remote_directory()?;
         let directory = cwd.resolve(path.as_ref().map_or(".", RemotePath::as_str)).ok()?;
-        let patience = ctx.settings.duration(CMD_COMPLETION_TIMEOUT, None);
+        let patience = ctx.client.settings.duration(CMD_COMPLETION_TIMEOUT, None);
         self.wait_for_listing(ctx, Duration::ZERO);
         if let Some(names) = cached_names(ctx, &directory) {
             return Some(names);
@@ -111,12 +111,12 @@ fn request_listing(
     path: Option<RemotePath>,
     directory: RemotePath,
 ) -> Option<Waiting> {
-    let idle = ctx.settings.duration(NET_IDLE, ctx.connection.host());
-    if ctx.connection.session()?.last_used().elapsed() > idle {
+    let idle = ctx.client.settings.duration(NET_IDLE, ctx.client.connection.host());
+    if ctx.client.connection.session()?.last_used().elapsed() > idle {
         return None;
     }
-    let mut session = ctx.connection.lend_session()?;
-    let silence = Silence::for_context(&ctx.console);
+    let mut session = ctx.client.connection.lend_session()?;
+    let silence = Silence::for_context(&ctx.client.console);
     let (sender, answer) = channel();
     let list = move || {
         let listing = session.list_directory(path.as_ref(), true);
@@ -133,18 +133,20 @@ fn keep_session(
     directory: RemotePath,
     (session, listing): (Session, Result<RemoteListing>),
 ) -> Option<(RemotePath, Vec<Entry>)> {
-    ctx.connection.return_session(session);
+    ctx.client.connection.return_session(session);
     let listing = listing.ok()?;
     // What was not understood or left out is something that a command must be able to tell.
     if listing.unknown.is_empty() && listing.cut.is_none() {
-        ctx.cache.store_listing(directory.clone(), listing.entries.clone());
+        ctx.client.listings.store_listing(directory.clone(), listing.entries.clone());
     }
     Some((directory, listing.entries))
 }
 
 fn cached_names(ctx: &Context, directory: &RemotePath) -> Option<Vec<Name>> {
-    let expire = ctx.settings.duration(CACHE_EXPIRE, ctx.connection.host());
-    Some(ctx.cache.fresh_listing(directory, expire)?.iter().map(completion_name).collect())
+    let expire = ctx.client.settings.duration(CACHE_EXPIRE, ctx.client.connection.host());
+    Some(
+        ctx.client.listings.fresh_listing(directory, expire)?.iter().map(completion_name).collect(),
+    )
 }
 
 fn completion_name(entry: &Entry) -> Name {

@@ -94,11 +94,11 @@ fn who_goes_on_after_a_failure() {
     let kept = ran(fixture, text);
     assert_eq!((kept.out.as_str(), kept.kind), ("on\n", Some(Kind::Other)));
     let mut fixture = Fixture::new(run_script);
-    fixture.ctx.at_prompt = true;
+    fixture.ctx.client.at_prompt = true;
     assert_eq!(ran(fixture, text).out, "on\n");
     assert_eq!(script("set cmd:fail-exit no; false; echo on").out, "on\n");
     let mut fixture = Fixture::new(run_script);
-    fixture.ctx.at_prompt = true;
+    fixture.ctx.client.at_prompt = true;
     assert_eq!(ran(fixture, "set cmd:fail-exit yes; false; echo on").out, "");
 }
 
@@ -262,7 +262,7 @@ fn repeating_ends_by_number_and_by_condition() {
 #[test]
 fn an_interruption_ends_the_whole_script() {
     let fixture = Fixture::new(run_script);
-    fixture.ctx.cancel.request(crate::cancel::Reason::Interrupted);
+    fixture.ctx.client.cancel.request(crate::cancel::Reason::Interrupted);
     let ran = ran(fixture, "echo a || echo b; echo c");
     assert_eq!((ran.out.as_str(), ran.kind), ("", Some(Kind::Interrupted)));
 }

@@ -4,7 +4,7 @@
 
 use super::{Home, Liar, logins, script};
 use ftpsh::cancel::Cancel;
-use ftpsh::commands::context::Connection;
+use ftpsh::client::{Client, Connection};
 use ftpsh::commands::trust::args::TrustCommand;
 use ftpsh::commands::{Context, trust};
 use ftpsh::credentials::{Secret, Sources};
@@ -23,14 +23,15 @@ fn context(home: &Home, answers: &[&str]) -> Context {
     let connection = Connection::new(gate, Sources::default());
     let out = Output::memory_answering(OutputOptions::default(), answers);
     let place = ftpsh::fs::app_dirs::AppDirs::all_in(home.known_servers().parent().unwrap());
-    Context::new(out, Settings::new(), Cancel::new(), connection, place, |_, _, _| Ok(()))
+    let client = Client::new(out.clone(), Settings::new(), Cancel::new(), connection, place);
+    Context::new(out, client, |_, _, _| Ok(()))
 }
 
 /// Connects and logs in.
 fn open(ctx: &mut Context, liar: &Liar) -> Result<()> {
     let mut target = target::parse(&liar.url()).unwrap();
     target.password = Some(Secret::new(liar.password.clone()).unwrap());
-    ctx.open(target, None)
+    ctx.client.open(target, None)
 }
 
 #[test]
@@ -50,8 +51,8 @@ fn yes_the_fingerprint_and_once_let_in_and_only_once_is_not_remembered() {
             None => assert_eq!(home.stored(), "", "{answer}"),
         }
         // For this run it is accepted in any case: the same context can connect again.
-        ctx.connection.close();
-        ctx.reconnect().unwrap();
+        ctx.client.connection.close();
+        ctx.client.reconnect().unwrap();
     }
 }
 
@@ -95,8 +96,8 @@ fn a_certificate_that_changes_behind_the_question_is_asked_about_again() {
     open(&mut ctx, &liar).unwrap();
     let before = logins(&liar);
     liar.show(&Certificate::make("localhost").unwrap());
-    ctx.connection.close();
-    assert_eq!(ctx.reconnect().unwrap_err().kind(), Kind::CertUnknown);
+    ctx.client.connection.close();
+    assert_eq!(ctx.client.reconnect().unwrap_err().kind(), Kind::CertUnknown);
     assert_eq!(logins(&liar), before);
 }
 

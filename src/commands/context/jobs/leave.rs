@@ -13,15 +13,17 @@ impl Context {
     /// Ctrl-C at the question.
     pub fn confirm_exit(&mut self) -> Result<bool> {
         let running = self.jobs.running_jobs();
-        let asks = self.at_prompt && self.job.is_none() && self.out.interactive();
+        let asks = self.client.at_prompt && self.job.is_none() && self.out.interactive();
         if running.is_empty() || !asks {
             return Ok(true);
         }
         let are =
             if running.len() == 1 { "1 job is" } else { &format!("{} jobs are", running.len()) };
         let question = format!("{are} running: wait, kill, or stay (w/k/S)? ");
-        let answer =
-            self.out.ask(&question, &self.cancel)?.map(|answer| answer.trim().to_lowercase());
+        let answer = self
+            .out
+            .ask(&question, &self.client.cancel)?
+            .map(|answer| answer.trim().to_lowercase());
         Ok(match answer.as_deref() {
             Some("k" | "kill") => {
                 self.jobs.kill_jobs(&running);
@@ -44,7 +46,7 @@ impl Context {
             if let Err(error) = self.wait_for_jobs(&running) {
                 // Also those that were started meanwhile.
                 let running = self.jobs.running_jobs();
-                let reason = self.cancel.requested().unwrap_or(Reason::Interrupted);
+                let reason = self.client.cancel.requested().unwrap_or(Reason::Interrupted);
                 self.jobs.cancel_jobs(&running, reason);
                 self.jobs.wait_at_most(&running, GRACE);
                 self.count_failure(error.kind());
@@ -61,7 +63,7 @@ impl Context {
             {
                 (totals.failed, totals.first_failure) = (totals.failed + 1, Some(kind));
             }
-            if self.at_prompt {
+            if self.client.at_prompt {
                 totals.first_failure = None;
             }
             self.totals.add(&totals);
@@ -83,7 +85,7 @@ impl Context {
 
     fn count_failure(&mut self, kind: Kind) {
         self.totals.failed += 1;
-        if !self.at_prompt {
+        if !self.client.at_prompt {
             self.totals.first_failure.get_or_insert(kind);
         }
     }

@@ -8,11 +8,10 @@ mod leave;
 mod queue;
 mod table;
 
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::{Context, ListingCache, RunTotals};
+use super::{Context, RunTotals};
 use crate::cancel::Reason;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::output::{Meter, Output};
@@ -38,23 +37,23 @@ impl Context {
     pub fn start_job(&mut self, title: &str, body: JobFn) -> Result<u64> {
         let mut ctx = self.for_job()?;
         let meter = Meter::new();
-        let id = self.jobs.add_job(title, &ctx.cancel, &meter);
+        let id = self.jobs.add_job(title, &ctx.client.cancel, &meter);
         ctx.enter_job(id, &meter);
         let ending = EndGuard {
             jobs: self.jobs.clone(),
             id,
-            out: self.console.background(&meter),
+            out: self.client.console.background(&meter),
             outcome: (Err(Kind::Other), RunTotals::default()),
         };
-        if self.at_prompt {
+        if self.client.at_prompt {
             self.out.notice(&format!("[{id}] {title}"));
         }
-        self.jobs.write_record(id, &self.console);
-        if let Some(site) = &self.connection.site
-            && self.connection_limit(site) == 1
+        self.jobs.write_record(id, &self.client.console);
+        if let Some(site) = &self.client.connection.site
+            && self.client.connection_limit(site) == 1
         {
             // The one connection is the job's now; we wait for it when we need it again.
-            self.connection.close();
+            self.client.connection.close();
         }
         let thread = thread::Builder::new().name(format!("job {id}"));
         let spawned = thread.spawn(move || run_job(ctx, body, ending));
@@ -65,24 +64,14 @@ impl Context {
 
     /// A copy for a job, with a connection of its own that is made when it is needed.
     fn for_job(&self) -> Result<Context> {
-        let mut ctx = Context::new(
-            self.out.clone(),
-            self.settings.clone(),
-            self.cancel.for_job(),
-            self.connection.fork_for_job(),
-            self.home.clone(),
-            self.interpreter,
-        );
-        ctx.console = self.console.clone();
-        ctx.cache = ListingCache::default();
+        let mut ctx = Context::new(self.out.clone(), self.client.fork_for_job(), self.interpreter);
         ctx.aliases = self.aliases.clone();
         ctx.running_aliases = self.running_aliases.clone();
         ctx.script_depth = self.script_depth;
         ctx.local_dir = Some(self.local_directory()?);
         ctx.previous_local = self.previous_local.clone();
         // As at the prompt, where a failed command does not end what follows it.
-        ctx.keep_going = self.keep_going || self.at_prompt;
-        ctx.total_limits = Arc::clone(&self.total_limits);
+        ctx.keep_going = self.keep_going || self.client.at_prompt;
         ctx.hidden_variables = self.hidden_variables.clone();
         ctx.redact = self.redact;
         ctx.jobs = self.jobs.clone();
@@ -93,8 +82,9 @@ impl Context {
     /// From here on this context is that of a job.
     fn enter_job(&mut self, id: u64, meter: &Meter) {
         let redirected = self.out.is_redirected();
-        self.console = self.console.background(meter);
-        self.out = if redirected { self.out.background(meter) } else { self.console.clone() };
+        self.client.console = self.client.console.background(meter);
+        self.out =
+            if redirected { self.out.background(meter) } else { self.client.console.clone() };
         self.job = Some(id);
     }
 
@@ -108,7 +98,7 @@ impl Context {
             if self.jobs.have_ended(ids) {
                 return Ok(());
             }
-            self.cancel.check()?;
+            self.client.cancel.check()?;
             self.yield_connection();
             self.jobs.wait_for_change(TICK);
         }
@@ -121,7 +111,7 @@ impl Context {
     /// Interrupted or terminated; the jobs are, too.
     pub fn wait_with_jobs(&mut self, ids: &[u64]) -> Result<()> {
         self.wait_for_jobs(ids).inspect_err(|_| {
-            let reason = self.cancel.requested().unwrap_or(Reason::Interrupted);
+            let reason = self.client.cancel.requested().unwrap_or(Reason::Interrupted);
             self.jobs.cancel_jobs(ids, reason);
             self.jobs.wait_at_most(ids, GRACE);
         })
@@ -148,11 +138,11 @@ impl Context {
 
     /// Closes the connection if a job waits for one: whoever waits for jobs does not need it.
     fn yield_connection(&mut self) {
-        let site = self.connection.site.as_ref().map(crate::target::Site::key);
-        if self.connection.session().is_some()
+        let site = self.client.connection.site.as_ref().map(crate::target::Site::key);
+        if self.client.connection.session().is_some()
             && site.is_some_and(|site| self.jobs.sessions().is_wanted(&site))
         {
-            self.connection.close();
+            self.client.connection.close();
         }
     }
 }
@@ -160,7 +150,7 @@ impl Context {
 /// A job's thread, from its first command to its last word.
 fn run_job(mut ctx: Context, body: JobFn, mut ending: EndGuard) {
     let status = body(&mut ctx);
-    ctx.connection.close();
+    ctx.client.connection.close();
     let flushed = ctx.out.flush();
     let status = match (ctx.totals.first_failure, status, flushed, ctx.exit_requested) {
         (Some(kind), ..) => Err(kind),

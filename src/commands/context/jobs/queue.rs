@@ -120,7 +120,7 @@ impl Context {
         }
         queue.working = true;
         drop(table);
-        let title = match &self.connection.site {
+        let title = match &self.client.connection.site {
             Some(site) => format!("queue {}", site.key()),
             None => "queue".to_owned(),
         };
@@ -143,7 +143,7 @@ impl Context {
     }
 
     fn queue_key(&self) -> String {
-        let connection = &self.connection;
+        let connection = &self.client.connection;
         let Some(site) = &connection.site else { return String::new() };
         let user = connection.login.as_ref().map(|login| login.user.as_str());
         format!("{}@{}", user.or(site.user.as_deref()).unwrap_or_default(), site.key())
@@ -154,22 +154,22 @@ impl Context {
 fn run_queue(ctx: &mut Context, key: &str) -> Result<(), Kind> {
     while let Some(queued) = next_queued(ctx, key) {
         let mut command = queued.ctx;
-        command.cancel = ctx.cancel.clone();
+        command.client.cancel = ctx.client.cancel.clone();
         let redirected = command.out.is_redirected();
-        command.console = ctx.console.clone();
+        command.client.console = ctx.client.console.clone();
         command.out = match ctx.out.meter() {
             Some(meter) if redirected => command.out.background(meter),
             _ => ctx.out.clone(),
         };
         command.job = ctx.job;
-        command.connection.adopt_session_of(&mut ctx.connection);
+        command.client.connection.adopt_session_of(&mut ctx.client.connection);
         let result = (command.interpreter)(&mut command, &queued.text, "queue");
         ctx.totals.add(&command.totals);
         let failed = result.err().map(|error| kind_of(&error));
         if let Some(kind) = failed.filter(|_| ctx.totals.first_failure.is_none()) {
             ctx.totals.first_failure = Some(kind);
         }
-        std::mem::swap(&mut ctx.connection, &mut command.connection);
+        ctx.client.connection = command.client.connection;
     }
     Ok(())
 }
@@ -179,7 +179,7 @@ fn next_queued(ctx: &Context, key: &str) -> Option<Queued> {
     let mut table = ctx.jobs.lock_table();
     let queue = table.queues.get_mut(key)?;
     // Whoever kills the job wants to look at what waits before it is begun.
-    queue.stopped |= ctx.cancel.requested().is_some() && !queue.waiting.is_empty();
+    queue.stopped |= ctx.client.cancel.requested().is_some() && !queue.waiting.is_empty();
     let queued = if queue.stopped { None } else { queue.waiting.pop_front() };
     queue.current = queued.as_ref().map(|queued| queued.title.clone());
     queue.working = queued.is_some();

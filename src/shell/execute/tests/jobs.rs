@@ -23,7 +23,7 @@ fn script(text: &str) -> Ran {
 
 fn prompt(out: Output) -> Fixture {
     let mut fixture = Fixture::with(out, run_script);
-    fixture.ctx.at_prompt = true;
+    fixture.ctx.client.at_prompt = true;
     fixture
 }
 
@@ -117,7 +117,7 @@ fn kill_ends_a_job_at_once_and_fg_passes_ctrl_c_on() {
 
     let mut fixture = Fixture::new(run_script);
     run_script(&mut fixture.ctx, "sleep 1h & sleep 1h &", "test").unwrap();
-    fixture.ctx.cancel.request(Reason::Interrupted);
+    fixture.ctx.client.cancel.request(Reason::Interrupted);
     let error = fixture.ctx.wait_with_jobs(&[2]).unwrap_err();
     assert_eq!(error.kind(), Kind::Interrupted);
     let running = |fixture: &Fixture| fixture.ctx.jobs.running_jobs();
@@ -135,7 +135,7 @@ fn kill_ends_a_job_at_once_and_fg_passes_ctrl_c_on() {
 fn a_termination_reaches_all_jobs() {
     let mut fixture = Fixture::new(run_script);
     run_script(&mut fixture.ctx, "sleep 1h & (sleep 1h) &", "test").unwrap();
-    fixture.ctx.cancel.request(Reason::Terminated);
+    fixture.ctx.client.cancel.request(Reason::Terminated);
     fixture.ctx.finish_jobs();
     assert!(fixture.ctx.jobs.running_jobs().is_empty());
     assert_eq!(fixture.ctx.totals.first_failure, Some(Kind::Terminated));
@@ -283,7 +283,7 @@ fn whoever_leaves_the_prompt_is_asked_about_jobs() {
         let (go, going) = std::sync::mpsc::channel::<()>();
         let job = move |ctx: &mut Context| {
             let _ = going.recv();
-            ctx.cancel.check().map_err(|error| error.kind())
+            ctx.client.cancel.check().map_err(|error| error.kind())
         };
         fixture.ctx.start_job("get big.iso &", Box::new(job)).unwrap();
         run_script(&mut fixture.ctx, "exit", "prompt").unwrap();

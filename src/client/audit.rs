@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use super::Context;
+use super::Connection;
 use crate::error::Error;
 use crate::ftp::control::trace::mask_secrets;
 use crate::ftp::path::RemotePath;
@@ -44,33 +44,29 @@ pub enum AuditSide {
     Local,
 }
 
-impl Context {
-    /// The audit log for what is done on the current connection.
-    pub fn audit(&self) -> Audit {
-        let login = self.connection.login.as_ref().map(|login| login.user.clone());
-        let site = self.connection.site.as_ref();
-        Audit {
+impl Audit {
+    pub(super) fn of_connection(connection: &Connection, out: Output) -> Self {
+        let login = connection.login.as_ref().map(|login| login.user.clone());
+        let site = connection.site.as_ref();
+        Self {
             user: login.or_else(|| site.and_then(|site| site.user.clone())),
-            remote_dir: self.connection.remote_directory().cloned(),
-            local_dir: self.local_directory().ok(),
-            ways: self.connection.ways.clone(),
-            ..self.audit_at(site.map(|site| (site.host.clone(), site.port)))
+            remote_dir: connection.remote_directory().cloned(),
+            ways: connection.ways.clone(),
+            ..Self::of_server(site.map(|site| (site.host.clone(), site.port)), out)
         }
     }
 
-    /// The audit log for a server that nobody is logged in to.
-    pub fn audit_of(&self, host: &str, port: u16) -> Audit {
-        self.audit_at(Some((host.to_owned(), port)))
-    }
-
-    fn audit_at(&self, server: Option<(String, u16)>) -> Audit {
-        let out = self.out.clone();
+    pub(super) fn of_server(server: Option<(String, u16)>, out: Output) -> Self {
         let ways = ServerQuirks::default();
-        Audit { out, server, user: None, remote_dir: None, local_dir: None, ways }
+        Self { out, server, user: None, remote_dir: None, local_dir: None, ways }
     }
-}
 
-impl Audit {
+    /// The same with the directory that relative local paths begin in.
+    #[must_use]
+    pub fn with_local_directory(self, local_dir: Option<PathBuf>) -> Self {
+        Self { local_dir, ..self }
+    }
+
     /// The same for what is done on another server.
     pub fn for_site(&self, site: &Site) -> Self {
         let server = Some((site.host.clone(), site.port));

@@ -9,26 +9,24 @@ use std::sync::Arc;
 use chrono::Utc;
 
 use super::connection::not_connected;
-use super::{Context, Credentials};
+use super::keyring::update_keyring;
+use super::session_config::session_config;
+use super::{Client, Credentials};
 use crate::credentials::{Origin, Prompt, Secret, password_for};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::charset::Charset;
-use crate::ftp::control::trace::{Direction, ProtocolTrace};
 use crate::ftp::path::{RemotePath, decode_name};
+use crate::ftp::session::Session;
 use crate::ftp::session::quirks::ServerQuirks;
-use crate::ftp::session::{DataMode, ListMode, Session, SessionConfig};
 use crate::ftp::session_pool::Permit;
-use crate::output::Direction as Shown;
 use crate::settings as set;
-use crate::target::{self, Site, Target, TlsMode};
-use crate::tls::{Backend, Config, Version};
+use crate::target::{self, Site, Target};
 use crate::trust::gate::Accepted;
 use crate::trust::identity::Identity;
 use crate::trust::prompt;
 use crate::trust::refusal::{Refusal, Unknown};
 use crate::trust::verdict::Verdict;
 
-impl Context {
+impl Client {
     /// Connects to a site and logs in; what was connected before is closed.
     ///
     /// # Errors
@@ -38,9 +36,9 @@ impl Context {
     pub fn open(&mut self, target: Target, user: Option<String>) -> Result<()> {
         self.close();
         self.connection.forget_site();
-        self.cache.invalidate_all();
+        self.listings.invalidate_all();
         if target.password.is_some() {
-            self.out.warn(target::PASSWORD_IN_URL);
+            self.console.warn(target::PASSWORD_IN_URL);
         }
         let given = Arc::clone(&self.connection.sources.given);
         let (host, port) = (target.site.host.as_str(), target.site.port);
@@ -66,7 +64,7 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// As [`Context::reconnect`].
+    /// As [`Client::reconnect`].
     pub fn log_in_as(&mut self, user: String) -> Result<()> {
         let connection = &mut self.connection;
         let mut site = connection.site.clone().ok_or_else(not_connected)?;
@@ -89,7 +87,7 @@ impl Context {
         }
         connection.place = None;
         connection.previous_directory = None;
-        self.cache.invalidate_all();
+        self.listings.invalidate_all();
         if let Some(session) = session {
             session.close_gracefully();
         }
@@ -109,7 +107,7 @@ impl Context {
             if !busy || self.at_prompt {
                 return Err(error);
             }
-            let tried = retries.wait_or_fail(error, &self.cancel, |text| self.out.notice(text));
+            let tried = retries.wait_or_fail(error, &self.cancel, |text| self.console.notice(text));
             tried.map_err(Error::given_up)?;
         }
     }
@@ -122,7 +120,7 @@ impl Context {
                 if error.kind() == Kind::Connect && !slow && self.connection.ways.is_serial() =>
             {
                 let host = self.connection.host().unwrap_or_default();
-                self.out.notice(&format!(
+                self.console.notice(&format!(
                     "{host}: lost commands that came together; they go one by one from now on \
                      (`set ftp:sync-mode/{host} yes` has them do so from the beginning)"
                 ));
@@ -149,7 +147,7 @@ impl Context {
     fn connect_trusted(&mut self, site: &Site) -> Result<Session> {
         loop {
             let mut judged = None;
-            let options = self.session_config(site)?;
+            let options = session_config(self, site)?;
             let policy = self.settings.text(set::TRUST_POLICY, Some(&site.host));
             let policy = policy.parse().unwrap_or_default();
             let name = self.trust_name(&site.host);
@@ -200,17 +198,17 @@ impl Context {
     }
 
     /// The name by which a host's certificate is remembered (setting `trust:alias`).
-    pub(in crate::commands) fn trust_name(&self, host: &str) -> String {
+    pub fn trust_name(&self, host: &str) -> String {
         let alias = self.settings.text(set::TRUST_ALIAS, Some(host));
         if alias.is_empty() { host.to_owned() } else { alias.to_owned() }
     }
 
     fn note_accepted(&mut self, site: &Site, accepted: Accepted) {
         if let Some(warning) = &accepted.warning {
-            self.out.warn(warning);
+            self.console.warn(warning);
         }
         if let Some(notice) = &accepted.notice {
-            self.out.notice(notice);
+            self.console.notice(notice);
         }
         self.audit_of(&site.host, site.port).log_trust(
             "accepted",
@@ -229,24 +227,20 @@ impl Context {
     /// # Errors
     ///
     /// [`Kind::CertUnknown`] when nobody can be asked or the answer was no; those of the store.
-    pub(in crate::commands) fn ask_to_trust(
-        &mut self,
-        site: &Site,
-        unknown: Unknown,
-    ) -> Result<()> {
-        if !self.out.interactive() {
+    pub fn ask_to_trust(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
+        if !self.console.interactive() {
             return Err(self.audit_refusal(site, unknown));
         }
         let question = prompt::question(&unknown);
         let mut text = question.as_str();
         let answer = loop {
-            let Some(line) = self.out.ask(text, &self.cancel)? else {
+            let Some(line) = self.console.ask(text, &self.cancel)? else {
                 return Err(self.audit_refusal(site, unknown));
             };
             match prompt::parse_answer(&line, &unknown.certificate.fingerprint) {
                 Some(answer) => break answer,
                 None => {
-                    self.out.warn(prompt::asked_again(&line));
+                    self.console.warn(prompt::asked_again(&line));
                     text = "Trust this server (yes/once/no/fingerprint) [no]? ";
                 }
             }
@@ -259,7 +253,7 @@ impl Context {
         );
         let remembered = self.connection.trust_gate().accept(unknown, answer, Utc::now())?;
         if let Some(notice) = remembered {
-            self.out.notice(&notice);
+            self.console.notice(&notice);
         }
         Ok(())
     }
@@ -285,11 +279,11 @@ impl Context {
         if !matches!(&result, Err(error) if error.kind() == Kind::Login) {
             self.connection.login = Some(Arc::clone(&login));
         }
-        self.update_keyring(site, &login, from, result)
+        update_keyring(self, site, &login, from, result)
     }
 
     fn find_credentials(&mut self, site: &Site) -> Result<(Credentials, Origin)> {
-        let out = &self.out;
+        let out = &self.console;
         let cancel = &self.cancel;
         let mut ask = |question: Prompt| -> Result<Option<Secret>> {
             let answer = match question {
@@ -307,93 +301,9 @@ impl Context {
             &mut ask,
         )?;
         for notice in &found.notices {
-            self.out.notice(notice);
+            self.console.notice(notice);
         }
         let login = Credentials { user: found.user, secret: found.secret, account: found.account };
         Ok((login, found.from))
-    }
-
-    /// How to reach `site`, by the settings.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Usage`] for settings that contradict each other.
-    pub fn session_config(&self, site: &Site) -> Result<SessionConfig> {
-        let host = Some(site.host.as_str());
-        let settings = &self.settings;
-        let version = |name| match settings.text(name, host) {
-            "1.3" => Version::Tls13,
-            _ => Version::Tls12,
-        };
-        let (min, max) = (version(set::TLS_MIN_VERSION), version(set::TLS_MAX_VERSION));
-        if min > max {
-            return Err(Error::usage("tls:min-version is above tls:max-version"));
-        }
-        let tickets = settings.flag(set::TLS_SESSION_TICKETS, host);
-        let native = settings.text(set::TLS_BACKEND, host) == "native-tls";
-        if !tickets && (min == Version::Tls13 || native) {
-            return Err(Error::usage(
-                "tls:session-tickets no: needs TLS 1.2 and tls:backend openssl",
-            ));
-        }
-        let timeout = settings.duration(set::NET_TIMEOUT, host);
-        let out = self.console.clone();
-        let (cert, key) =
-            (settings.path(set::TLS_CERT_FILE, host), settings.path(set::TLS_KEY_FILE, host));
-        let encrypted = key.clone().or_else(|| cert.clone()).unwrap_or_default();
-        let passphrases = &self.connection.passphrases;
-        let passphrase =
-            passphrases.passphrase_source(encrypted, self.console.clone(), self.cancel.clone());
-        Ok(SessionConfig {
-            host: site.host.clone(),
-            port: site.port,
-            implicit: site.mode == TlsMode::Implicit,
-            tls: Config {
-                backend: if native { Backend::Native } else { Backend::OpenSsl },
-                min,
-                max,
-                tickets,
-                ca_file: settings.path(set::TLS_CA_FILE, host),
-                cert_file: cert,
-                key_file: key,
-                passphrase: Some(passphrase),
-                known_group: None,
-            },
-            dialer: self.dialer(host, timeout)?,
-            timeout,
-            mode: match settings.text(set::FTP_MODE, host) {
-                "epsv" => DataMode::ExtendedPassive,
-                "pasv" => DataMode::Passive,
-                "active" => DataMode::Active,
-                _ => DataMode::Auto,
-            },
-            list: match settings.text(set::FTP_LIST, host) {
-                "mlsd" => ListMode::Mlsd,
-                "list" => ListMode::List,
-                _ => ListMode::Auto,
-            },
-            prefetch_first_port: !self.at_prompt && site.path.is_none(),
-            max_listing: settings.count(set::FTP_MAX_LISTING, host) << 20,
-            clear_data: {
-                let clear = settings.text(set::TLS_DATA, host) == "clear";
-                if clear {
-                    self.out.warn("data connections are not protected: tls:data is clear");
-                }
-                clear
-            },
-            quirks: if settings.flag(set::FTP_SYNC_MODE, host) {
-                ServerQuirks::serial()
-            } else {
-                self.connection.ways.clone()
-            },
-            charset: Charset::named(settings.text(set::NET_CHARSET, host)).unwrap_or_default(),
-            trace: ProtocolTrace::watched_by(Arc::new(move |direction, line| {
-                let shown = match direction {
-                    Direction::Sent => Shown::Sent,
-                    Direction::Received => Shown::Received,
-                };
-                out.dialogue(shown, line);
-            })),
-        })
     }
 }

@@ -4,7 +4,6 @@
 //! same checks, the same login and the same directory.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use crate::credentials::{Secret, Sources};
 use crate::error::{Error, Kind, Result};
@@ -16,9 +15,8 @@ use crate::target::Site;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::gate::Gate;
 
-use super::Context;
-use super::dialer::ProxyLoginStore;
 use super::passphrase::Passphrases;
+use super::session_config::ProxyLoginStore;
 
 /// Who is logged in, for logging in again.
 #[derive(Debug)]
@@ -155,7 +153,7 @@ impl Connection {
     }
 
     /// Takes over the session of `other`, a connection to the same site, in this one's directory.
-    pub(super) fn adopt_session_of(&mut self, other: &mut Self) {
+    pub fn adopt_session_of(&mut self, other: &mut Self) {
         self.login = other.login.take();
         let Some(mut session) = other.session.take() else { return };
         let there = match &self.place {
@@ -236,74 +234,6 @@ impl Connection {
         self.previous_directory = None;
         self.trusted = None;
         self.fingerprint = None;
-    }
-}
-
-impl Context {
-    /// A session that lives, connected again if it has to be.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Usage`] when there is no site; those of a connection and a login otherwise.
-    pub fn session(&mut self) -> Result<&mut Session> {
-        if self.session_if_alive().is_none() {
-            self.reconnect()?;
-        }
-        self.connection.live_session().ok_or_else(not_connected)
-    }
-
-    /// The session, if it still lives; the server is asked where there is doubt.
-    pub(super) fn session_if_alive(&mut self) -> Option<&mut Session> {
-        let idle = self.idle_timeout();
-        let expired =
-            self.connection.session.as_ref().is_some_and(|s| s.last_used().elapsed() > idle);
-        if expired {
-            self.connection.close();
-        }
-        if let Some(session) = self.connection.live_session() {
-            session.check_alive();
-        }
-        self.connection.live_session()
-    }
-
-    /// Asks the server something that changes nothing. A lost connection is made again, and the
-    /// question repeated.
-    ///
-    /// # Errors
-    ///
-    /// As [`Context::session`]; what `ask` fails with.
-    pub fn ask_server<T>(&mut self, mut ask: impl FnMut(&mut Session) -> Result<T>) -> Result<T> {
-        self.retry_if_lost(|ctx| ask(ctx.session()?))
-    }
-
-    /// Repeats `work`, which changes nothing on the server, after the loss of the connection:
-    /// `net:max-retries` times at most. A refusal is an answer, and is not repeated.
-    pub(super) fn retry_if_lost<T>(
-        &mut self,
-        mut work: impl FnMut(&mut Self) -> Result<T>,
-    ) -> Result<T> {
-        let mut retries = self.retries();
-        loop {
-            let error = match work(self) {
-                Ok(done) => return Ok(done),
-                Err(error) => error,
-            };
-            let lost = matches!(error.kind(), Kind::Connect | Kind::Tls | Kind::Incomplete);
-            // The data connection did not come about, or was lost.
-            let no_data = |reply: &str| reply.starts_with("425") || reply.starts_with("426");
-            if !lost && !error.reply().is_some_and(no_data) {
-                return Err(error);
-            }
-            retries.wait_or_fail(error, &self.cancel, |text| self.out.notice(text))?;
-            if self.connection.live_session().is_none() {
-                // Why it was lost has just been said.
-                self.connection.close();
-            }
-        }
-    }
-
-    pub(super) fn idle_timeout(&self) -> Duration {
-        self.settings.duration(crate::settings::NET_IDLE, self.connection.host())
     }
 }
 

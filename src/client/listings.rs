@@ -1,0 +1,195 @@
+//! Directory listings: from the cache where they are fresh, from the server otherwise.
+//!
+//! A cached listing lives for `cache:expire`; changes of the user drop what they touch.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Client;
+use crate::error::{Error, Kind, Result};
+use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
+use crate::ftp::path::RemotePath;
+use crate::settings::CACHE_EXPIRE;
+use crate::transfer::FileInfo;
+use crate::transfer::remote::may_be_link;
+
+/// The most listings kept; the oldest goes first.
+const MAX_LISTINGS: usize = 64;
+
+/// Listings by directory.
+#[derive(Debug, Default)]
+pub struct ListingCache {
+    listings: HashMap<RemotePath, (Instant, Arc<Vec<Entry>>)>,
+}
+
+impl ListingCache {
+    /// A listing that is not older than `expire`.
+    pub fn fresh_listing(
+        &self,
+        directory: &RemotePath,
+        expire: Duration,
+    ) -> Option<Arc<Vec<Entry>>> {
+        let (seen, entries) = self.listings.get(directory)?;
+        (seen.elapsed() <= expire).then(|| Arc::clone(entries))
+    }
+
+    /// Keeps a whole listing.
+    pub fn store_listing(&mut self, directory: RemotePath, entries: Vec<Entry>) -> Arc<Vec<Entry>> {
+        if self.listings.len() >= MAX_LISTINGS {
+            let oldest = self.listings.iter().min_by_key(|(_, (seen, _))| *seen);
+            if let Some(oldest) = oldest.map(|(path, _)| path.clone()) {
+                self.listings.remove(&oldest);
+            }
+        }
+        let entries = Arc::new(entries);
+        self.listings.insert(directory, (Instant::now(), Arc::clone(&entries)));
+        entries
+    }
+
+    /// What a listing said of one path lately.
+    pub fn cached_entry(&self, path: &RemotePath, expire: Duration) -> Option<Entry> {
+        let name = path.file_name()?;
+        let entries = self.fresh_listing(&path.parent()?, expire)?;
+        entries.iter().find(|entry| entry.name == name).cloned()
+    }
+
+    /// Forgets what a change of `path` touches: the listing it is in, and all below it.
+    pub fn invalidate(&mut self, path: &RemotePath) {
+        let parent = path.parent();
+        self.listings.retain(|directory, _| {
+            Some(directory) != parent.as_ref() && !directory.starts_with(path)
+        });
+    }
+
+    /// Forgets everything.
+    pub fn invalidate_all(&mut self) {
+        self.listings.clear();
+    }
+
+    /// How many listings are kept, and how many entries are in them.
+    pub fn count_entries(&self) -> (usize, usize) {
+        (self.listings.len(), self.listings.values().map(|(_, entries)| entries.len()).sum())
+    }
+}
+
+impl Client {
+    /// An absolute path for a path as typed.
+    ///
+    /// # Errors
+    ///
+    /// A path that cannot be sent; no connection.
+    pub fn absolute_path(&mut self, path: &str) -> Result<RemotePath> {
+        let cwd = self.session()?.cwd().clone();
+        cwd.resolve(path)
+    }
+
+    /// What is in a directory (the current one without a path). Lines that were not understood
+    /// are reported. With `cached` a listing seen lately will do.
+    ///
+    /// # Errors
+    ///
+    /// Those of the listing; [`Kind::Incomplete`] where the server left some out.
+    pub fn list_directory(
+        &mut self,
+        path: Option<&RemotePath>,
+        cached: bool,
+    ) -> Result<Arc<Vec<Entry>>> {
+        let key = self.absolute_path(path.map_or(".", RemotePath::as_str))?;
+        let expire = self.settings.duration(CACHE_EXPIRE, self.connection.host());
+        if cached && let Some(entries) = self.listings.fresh_listing(&key, expire) {
+            return Ok(entries);
+        }
+        match self.list_even_incomplete(path)? {
+            (entries, None) => Ok(entries),
+            (_, Some(cut)) => Err(cut),
+        }
+    }
+
+    /// As [`Client::listing`], from the server; also what there is of a listing that the server
+    /// cut, and the failure to tell behind it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the listing.
+    pub fn list_even_incomplete(
+        &mut self,
+        path: Option<&RemotePath>,
+    ) -> Result<(Arc<Vec<Entry>>, Option<Error>)> {
+        let key = self.absolute_path(path.map_or(".", RemotePath::as_str))?;
+        // `.` and the like mean the same to us, but not to every server.
+        let path = path.filter(|path| path.as_str() != ".");
+        let listing = self.ask_server(|session| session.list_directory(path, true))?;
+        for line in &listing.unknown {
+            self.console.warn(&format!("{key}: a line of the listing was not understood: {line}"));
+        }
+        if let Some(words) = listing.cut {
+            let text = format!("{key}: the listing is incomplete: {words}");
+            return Ok((Arc::new(listing.entries), Some(Error::new(Kind::Incomplete, text))));
+        }
+        Ok((self.listings.store_listing(key, listing.entries), None))
+    }
+
+    /// Drops what the cache knows of a path that was changed. No server is asked.
+    pub fn invalidate_listing(&mut self, path: &RemotePath) {
+        match self.connection.remote_directory().map(|cwd| cwd.resolve(path.as_str())) {
+            Some(Ok(path)) => self.listings.invalidate(&path),
+            _ => self.listings.invalidate_all(),
+        }
+    }
+
+    /// Size and time of a remote file, if a listing told them lately and exactly.
+    pub fn cached_file_info(&mut self, path: &RemotePath) -> Option<FileInfo> {
+        let cwd = self.connection.remote_directory()?.clone();
+        let expire = self.settings.duration(CACHE_EXPIRE, self.connection.host());
+        let entry = self.listings.cached_entry(&cwd.resolve(path.as_str()).ok()?, expire)?;
+        if entry.kind != EntryKind::File || entry.size_in_blocks || may_be_link(&entry) {
+            return None;
+        }
+        // A time of LIST is neither exact nor in a known zone.
+        let exact = |m: &Modified| m.zone == Zone::Utc && m.precision == Precision::Second;
+        let modified = entry.modified.filter(exact)?;
+        Some(FileInfo { size: Some(entry.size?), modified: Some(modified.time) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ftp::list_formats::EntryKind;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn path(path: &str) -> RemotePath {
+        RemotePath::new(path).unwrap()
+    }
+
+    fn cache() -> ListingCache {
+        let mut cache = ListingCache::default();
+        for directory in ["/", "/a", "/a/b", "/ab"] {
+            cache.store_listing(path(directory), vec![Entry::new("x", EntryKind::File)]);
+        }
+        cache
+    }
+
+    #[test]
+    fn a_change_drops_its_directory_and_all_below_and_nothing_else() {
+        let mut cache = cache();
+        cache.invalidate(&path("/a/b"));
+        assert!(cache.fresh_listing(&path("/a"), LONG).is_none());
+        assert!(cache.fresh_listing(&path("/a/b"), LONG).is_none());
+        assert!(cache.fresh_listing(&path("/ab"), LONG).is_some());
+        assert!(cache.fresh_listing(&path("/"), LONG).is_some());
+    }
+
+    #[test]
+    fn an_expired_listing_is_not_given_out() {
+        assert!(cache().fresh_listing(&path("/a"), Duration::ZERO).is_none());
+    }
+
+    #[test]
+    fn an_entry_is_found_by_its_path() {
+        assert!(cache().cached_entry(&path("/a/x"), LONG).is_some());
+        assert!(cache().cached_entry(&path("/a/y"), LONG).is_none());
+    }
+}

@@ -1,0 +1,523 @@
+//! A client of one server: its connection, listings and settings, and whom it asks and tells.
+//!
+//! Commands, jobs and completion reach a server through a [`Client`]; two servers are two clients.
+//! A session that died or was idle for too long is replaced with the same checks, the same login
+//! and the same directory: commands name remote files relative to it, so whatever is uncertain
+//! fails here, until `cd` names another.
+
+mod audit;
+mod connection;
+pub mod keyring;
+mod listings;
+mod open;
+mod passphrase;
+pub mod server_url;
+mod session_config;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::cancel::Cancel;
+use crate::error::{Error, Kind, Result};
+use crate::fs::app_dirs::AppDirs;
+use crate::ftp::path::RemotePath;
+use crate::ftp::session::Session;
+use crate::ftp::session::directory::{CHOOSE, directory_mismatch};
+use crate::ftp::session_pool::{Permit, SessionPool, SiteSessions};
+use crate::output::{Output, Way};
+use crate::settings::{self as set, Settings};
+use crate::target::{Site, Target};
+use crate::tls::KnownGroup;
+use crate::transfer::rate_limit::RateLimit;
+use crate::transfer::retry::Retries;
+use crate::transfer::upload::journal::UploadJournals;
+use crate::transfer::{TransferOptions, Verify};
+
+pub use audit::{Audit, AuditSide};
+pub use connection::{Connection, Credentials};
+pub use listings::ListingCache;
+pub use session_config::session_config;
+
+use connection::{RemotePosition, not_connected};
+
+/// The limits that all transfers share (setting `net:limit-total-rate`).
+#[derive(Debug, Default)]
+pub struct TotalLimits(Mutex<(set::Rate, RateLimit, RateLimit)>);
+
+impl TotalLimits {
+    /// The limit of one direction, as the setting has it now.
+    fn of_direction(&self, way: Way, settings: &Settings) -> RateLimit {
+        let rate = settings.rate(set::NET_LIMIT_TOTAL_RATE, None);
+        let mut limits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if limits.0 != rate {
+            *limits = (rate, RateLimit::new(rate.down), RateLimit::new(rate.up));
+        }
+        if way == Way::Download { limits.1.clone() } else { limits.2.clone() }
+    }
+}
+
+/// A client of one server. See the module's text.
+#[derive(Debug)]
+pub struct Client {
+    /// The server, the login, the session.
+    pub connection: Connection,
+    /// Listings seen lately.
+    pub listings: ListingCache,
+    /// The settings.
+    pub settings: Settings,
+    /// The output that is never redirected: warnings, notices, questions.
+    pub console: Output,
+    /// Ctrl-C and SIGTERM.
+    pub cancel: Cancel,
+    /// Where files are kept.
+    pub app_dirs: AppDirs,
+    /// Whether commands come from the prompt.
+    pub at_prompt: bool,
+    /// The sessions of all clients.
+    pub sessions: SessionPool,
+    total_limits: Arc<TotalLimits>,
+}
+
+impl Client {
+    /// A client that is not connected.
+    pub fn new(
+        console: Output,
+        settings: Settings,
+        cancel: Cancel,
+        connection: Connection,
+        app_dirs: AppDirs,
+    ) -> Self {
+        Self {
+            connection,
+            listings: ListingCache::default(),
+            settings,
+            console,
+            cancel,
+            app_dirs,
+            at_prompt: false,
+            sessions: SessionPool::default(),
+            total_limits: Arc::default(),
+        }
+    }
+
+    /// A client for a job: another connection to the same site, made when it is needed.
+    pub fn fork_for_job(&self) -> Self {
+        Self {
+            cancel: self.cancel.for_job(),
+            at_prompt: false,
+            ..self.with_connection(self.connection.fork_for_job())
+        }
+    }
+
+    /// Connects to another server, with the same checks and questions, and with the same sources
+    /// of passwords, which know for whom they are.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::open`].
+    pub fn connect_other(&self, target: Target) -> Result<Self> {
+        let mut sources = self.connection.sources.clone();
+        let user = target.site.user.clone();
+        if target.password.is_some() {
+            // What stands in this very URL goes before what the command line gives.
+            let place = (&*target.site.host, target.site.port);
+            sources.given.belong_to(place, user.as_deref(), None);
+            (sources.file, sources.command, sources.env) = (None, None, None);
+        }
+        let gate = Arc::clone(&self.connection.gate);
+        let mut other = self.with_connection(Connection::with_shared_gate(gate, sources));
+        other.open(target, user)?;
+        Ok(other)
+    }
+
+    fn with_connection(&self, connection: Connection) -> Self {
+        Self {
+            connection,
+            listings: ListingCache::default(),
+            settings: self.settings.clone(),
+            console: self.console.clone(),
+            cancel: self.cancel.clone(),
+            app_dirs: self.app_dirs.clone(),
+            at_prompt: self.at_prompt,
+            sessions: self.sessions.clone(),
+            total_limits: Arc::clone(&self.total_limits),
+        }
+    }
+
+    /// A session that lives, connected again if it has to be.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Usage`] when there is no site; those of a connection and a login otherwise.
+    pub fn session(&mut self) -> Result<&mut Session> {
+        if self.session_if_alive().is_none() {
+            self.reconnect()?;
+        }
+        self.connection.live_session().ok_or_else(not_connected)
+    }
+
+    /// The session, if it still lives; the server is asked where there is doubt.
+    pub(super) fn session_if_alive(&mut self) -> Option<&mut Session> {
+        let idle = self.idle_timeout();
+        let expired =
+            self.connection.session.as_ref().is_some_and(|s| s.last_used().elapsed() > idle);
+        if expired {
+            self.connection.close();
+        }
+        if let Some(session) = self.connection.live_session() {
+            session.check_alive();
+        }
+        self.connection.live_session()
+    }
+
+    /// Asks the server something that changes nothing. A lost connection is made again, and the
+    /// question repeated.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::session`]; what `ask` fails with.
+    pub fn ask_server<T>(&mut self, mut ask: impl FnMut(&mut Session) -> Result<T>) -> Result<T> {
+        self.retry_if_lost(|client| ask(client.session()?))
+    }
+
+    /// Repeats `work`, which changes nothing on the server, after the loss of the connection:
+    /// `net:max-retries` times at most. A refusal is an answer, and is not repeated.
+    pub(super) fn retry_if_lost<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let mut retries = self.retries();
+        loop {
+            let error = match work(self) {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            let lost = matches!(error.kind(), Kind::Connect | Kind::Tls | Kind::Incomplete);
+            // The data connection did not come about, or was lost.
+            let no_data = |reply: &str| reply.starts_with("425") || reply.starts_with("426");
+            if !lost && !error.reply().is_some_and(no_data) {
+                return Err(error);
+            }
+            retries.wait_or_fail(error, &self.cancel, |text| self.console.notice(text))?;
+            if self.connection.live_session().is_none() {
+                // Why it was lost has just been said.
+                self.connection.close();
+            }
+        }
+    }
+
+    pub(super) fn idle_timeout(&self) -> Duration {
+        self.settings.duration(crate::settings::NET_IDLE, self.connection.host())
+    }
+
+    /// Connects to the current site again: same checks, login and directory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::open`]; [`Kind::Usage`] when there is no site; [`Kind::Connect`] when the
+    /// directory cannot be returned to: there is no session then.
+    pub fn reconnect(&mut self) -> Result<()> {
+        let Some(place) = self.connect_and_log_in()? else { return Ok(()) };
+        let restored = match self.connection.live_session() {
+            Some(session) => place.restore_in(session),
+            None => Err(connection_lost()),
+        };
+        self.keep_position(place, restored)
+    }
+
+    /// Changes the remote directory, to the one that the login led to without `path`. Also where
+    /// the directory before cannot be returned to.
+    ///
+    /// # Errors
+    ///
+    /// A refusal; those of a connection.
+    pub fn change_directory(&mut self, path: Option<&RemotePath>) -> Result<()> {
+        self.retry_if_lost(|client| {
+            if let Some(session) = client.session_if_alive() {
+                return enter_directory(session, path);
+            }
+            let before = client.connect_and_log_in()?;
+            let Some(session) = client.connection.live_session() else {
+                client.connection.close();
+                client.connection.place = before;
+                return Err(connection_lost());
+            };
+            let home = session.login_directory().clone();
+            let (entered, place) = match (&before, path) {
+                (_, None) => (enter_directory(session, None), before),
+                // What was typed is relative to the directory before.
+                (Some(place), Some(path)) => (enter_relative_to(session, place, path), before),
+                (None, Some(path)) => {
+                    let directory = home.path.resolve(path.as_str())?;
+                    let place = RemotePosition { home, directory, is_lost: false };
+                    (enter_directory(session, Some(path)), Some(place))
+                }
+            };
+            match place {
+                Some(place) => client.keep_position(place, entered),
+                None => entered,
+            }
+        })
+    }
+
+    /// Connects and logs in again; where the session was before.
+    fn connect_and_log_in(&mut self) -> Result<Option<RemotePosition>> {
+        // Kept until a session is there: the next attempt has to know it as well.
+        self.connection.place = self.connection.position();
+        let died = self.connection.session.take().and_then(|session| session.failure());
+        if self.connection.site.is_none() {
+            return Err(not_connected());
+        }
+        if let Some(death) = died {
+            self.console.notice(&format!("reconnecting: {}", death.message()));
+        }
+        self.establish(None)?;
+        Ok(self.connection.place.take())
+    }
+
+    /// Closes the session after a failure to enter the directory that it should be in.
+    fn keep_position(&mut self, place: RemotePosition, entered: Result<()>) -> Result<()> {
+        entered.map_err(|error| {
+            self.connection.close();
+            self.connection.place = Some(place);
+            if error.kind() == Kind::Refused { error.with_hint(CHOOSE) } else { error }
+        })
+    }
+
+    /// Sessions to the current site for several workers, this client's own one among them. Further
+    /// ones are made with the same login, and only if the server shows the very same certificate.
+    /// [`Client::stop_sharing`] returns the client's session.
+    ///
+    /// # Errors
+    ///
+    /// Those of a connection.
+    pub fn share_sessions(&mut self) -> Result<Arc<SiteSessions>> {
+        self.session()?;
+        let site = self.connection.site.clone().ok_or_else(not_connected)?;
+        let login = self.connection.login.clone().ok_or_else(not_connected)?;
+        let mut options = session_config(self, &site)?;
+        let mut session = self.connection.lend_session().ok_or_else(not_connected)?;
+        session.set_prefetch(true);
+        let (known, pinned) = (session.template(), session.certificate().to_vec());
+        let is_lost = session.is_directory_unknown();
+        options.tls.known_group = Some(KnownGroup { group: session.negotiated().group });
+        let limit = self.connection_limit(&site);
+        let permits = self.sessions.clone();
+        let key = self.reuse_key(&site, &login.user);
+        let idle = self.sessions.take_idle(&site.key(), &key);
+        // They were made to a server that shows the same certificate as ours does now, and led to the
+        // same directory.
+        let alike = |other: &Session| {
+            let same_home = other.check_login_directory(session.login_directory()).is_ok();
+            other.certificate() == pinned && same_home && !is_lost
+        };
+        let (reusable, others): (Vec<_>, Vec<_>) = idle.into_iter().partition(alike);
+        others.into_iter().for_each(Session::close_now);
+        let audit = self.audit_of(&site.host, site.port);
+        let connect = move || {
+            if is_lost {
+                return Err(directory_mismatch(
+                    "another connection cannot be in the same directory",
+                ));
+            }
+            // Without one, the pool does with what it has: the others belong to jobs.
+            let permit = permits.try_permit(&site.key(), limit).ok_or_else(|| {
+                let text = format!("{}: {limit} connections are open already", site.key());
+                Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
+            })?;
+            let login = login.login_request();
+            let session = Session::connect(options.clone(), &mut |identity| {
+                if identity.der == pinned {
+                    return Ok(());
+                }
+                let text = "shows another certificate than on the first connection";
+                Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.key())))
+            });
+            audit.log_connect(session.as_ref().err());
+            let mut session = session?;
+            session.attach_permit(permit);
+            session.set_prefetch(true);
+            let logged_in = session.login_from_template(&known, &login);
+            audit.log_login(login.user, logged_in.as_ref().err());
+            logged_in.map(|()| session)
+        };
+        let pool = SiteSessions::new(limit, Box::new(connect));
+        for mut session in reusable {
+            session.set_prefetch(true);
+            pool.adopt(session);
+        }
+        // The last one is the first to be used.
+        pool.adopt(session);
+        Ok(pool)
+    }
+
+    /// Turns prefetching of the next passive port on or off, for transfers that follow each other.
+    pub fn set_prefetch(&mut self, prefetch: bool) {
+        if let Some(session) = &mut self.connection.session {
+            session.set_prefetch(prefetch);
+        }
+    }
+
+    /// Turns prefetching off and reads what is still to come.
+    pub fn end_prefetch(&mut self) {
+        self.set_prefetch(false);
+        if let Some(session) = &mut self.connection.session {
+            // If it is lost, the next command finds out.
+            let _ = session.drain_pending();
+        }
+    }
+
+    /// Ends the sharing of sessions: one in the current directory becomes the client's again, the
+    /// others are kept idle. Where none is in that directory, the next command connects again.
+    pub fn stop_sharing(&mut self, pool: &SiteSessions) {
+        let before = self.connection.position();
+        let login = self.connection.login.clone();
+        let Some((site, login)) = self.connection.site.clone().zip(login) else { return };
+        let mut sessions = pool.drain();
+        sessions.retain(|session| session.failure().is_none());
+        let is_ours = |session: &Session| {
+            before.as_ref().is_some_and(|place| {
+                *session.cwd() == place.directory && session.is_directory_unknown() == place.is_lost
+            })
+        };
+        let ours = match self.connection.session {
+            Some(_) => None,
+            None => sessions.iter().rposition(is_ours).map(|index| sessions.swap_remove(index)),
+        };
+        let (key, idle) = (self.reuse_key(&site, &login.user), self.idle_timeout());
+        let ours = self.sessions.take_back(&site.key(), &key, idle, ours, sessions);
+        if ours.is_some() {
+            self.connection.session = ours;
+        }
+    }
+
+    /// What an idle session must have in common with one that would be made now.
+    fn reuse_key(&self, site: &Site, user: &str) -> String {
+        let settings = self.settings.changed().map(|item| (item.row.name, item.host, item.value));
+        format!("{} {user} {:?}", site.key(), settings.collect::<Vec<_>>())
+    }
+
+    /// One of the connections that `net:connection-limit` allows to a site.
+    pub(super) fn permit(&self, site: &Site) -> Result<Permit> {
+        let limit = self.connection_limit(site);
+        self.sessions.wait_for_permit(&site.key(), limit, &self.cancel, || {
+            self.console.notice(&format!(
+                "{}: waiting for one of {limit} connections (net:connection-limit)",
+                site.key()
+            ));
+        })
+    }
+
+    /// Closes the connection and the idle sessions to its site. The site and the login stay for a
+    /// reconnect.
+    pub fn close(&mut self) {
+        if let Some(site) = &self.connection.site {
+            self.sessions.close_idle(&site.key());
+        }
+        self.connection.close();
+    }
+
+    /// Closes all sessions without waiting for replies: the program ends.
+    pub fn close_all_now(&mut self) {
+        if let Some(session) = self.connection.session.take() {
+            session.close_now();
+        }
+        self.sessions.close_all_idle();
+    }
+
+    /// How many control connections there may be to a site.
+    pub(super) fn connection_limit(&self, site: &Site) -> usize {
+        let limit = self.settings.count(set::NET_CONNECTION_LIMIT, Some(&site.host));
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    }
+
+    /// How transfers in one direction are done, by the settings for the current host.
+    pub fn transfer_options(&self, way: Way) -> TransferOptions {
+        let host = self.connection.host();
+        let rate = self.settings.rate(set::NET_LIMIT_RATE, host);
+        let rate = if way == Way::Download { rate.down } else { rate.up };
+        TransferOptions {
+            preserve_times: self.settings.flag(set::XFER_PRESERVE_TIMES, host),
+            verify: match self.settings.text(set::XFER_VERIFY, host) {
+                "none" => Verify::None,
+                "hash" => Verify::Hash,
+                _ => Verify::Size,
+            },
+            atomic: self.settings.flag(set::XFER_ATOMIC, host),
+            limits: [RateLimit::new(rate), self.total_limits.of_direction(way, &self.settings)],
+            upload_journals: self
+                .upload_journals(&self.connection)
+                .filter(|_| way != Way::Download),
+            ..TransferOptions::default()
+        }
+    }
+
+    /// Where uploads over a connection are written down; nowhere for one without a login.
+    pub fn upload_journals(&self, connection: &Connection) -> Option<Arc<UploadJournals>> {
+        let (site, login) = (connection.site.as_ref()?, connection.login.as_ref()?);
+        let account = format!("{}@{}", login.user, site.key());
+        Some(Arc::new(UploadJournals::new(self.app_dirs.upload_journals(), account)))
+    }
+
+    /// The retries that one piece of work has.
+    pub fn retries(&self) -> Retries {
+        let host = self.connection.host();
+        let max = self.settings.count(set::NET_MAX_RETRIES, host);
+        let interval = self.settings.duration(set::NET_RECONNECT_INTERVAL, host);
+        Retries::new(u32::try_from(max).unwrap_or(u32::MAX), interval)
+    }
+
+    /// Asks a yes-or-no question at the prompt; `no` is the default.
+    ///
+    /// # Errors
+    ///
+    /// A question that nobody can answer is a failure that names `option`, the way to say yes
+    /// beforehand. Ctrl-C.
+    pub fn confirm(&self, question: &str, option: &str) -> Result<bool> {
+        if !self.at_prompt || !self.console.interactive() {
+            return Err(Error::usage(format!("{question}: nobody can be asked"))
+                .with_hint(format!("say so with `{option}`")));
+        }
+        let answer = self.console.ask(&format!("{question} (y/N)? "), &self.cancel)?;
+        Ok(answer.is_some_and(|a| matches!(a.trim().to_lowercase().as_str(), "y" | "yes")))
+    }
+
+    /// The audit log for what is done on this connection.
+    pub fn audit(&self) -> Audit {
+        Audit::of_connection(&self.connection, self.console.clone())
+    }
+
+    /// The audit log for a server that nobody is logged in to.
+    pub fn audit_of(&self, host: &str, port: u16) -> Audit {
+        Audit::of_server(Some((host.to_owned(), port)), self.console.clone())
+    }
+}
+
+/// The session ended right after its login.
+fn connection_lost() -> Error {
+    Error::new(Kind::Connect, "the connection was lost").transient()
+}
+
+fn enter_directory(session: &mut Session, path: Option<&RemotePath>) -> Result<()> {
+    match path {
+        Some(path) => session.change_directory(path),
+        None if session.login_directory().path.is_here() => {
+            Err(Error::new(Kind::Other, "cd: the server does not name the login directory")
+                .with_hint("`cd` to an absolute path"))
+        }
+        None => session.return_to_directory(&session.login_directory().path.clone()),
+    }
+}
+
+/// Goes where `path`, typed in the directory `from`, leads; the session has just logged in.
+fn enter_relative_to(
+    session: &mut Session,
+    from: &RemotePosition,
+    path: &RemotePath,
+) -> Result<()> {
+    if from.is_lost && !path.is_absolute() {
+        let text = format!("cd {path}: the server did not say which directory this begins in");
+        return Err(Error::new(Kind::Connect, text).with_hint("`cd` to an absolute path"));
+    }
+    session.change_directory(&from.directory.resolve(path.as_str())?)
+}

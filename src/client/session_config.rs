@@ -1,0 +1,316 @@
+//! How sessions are made, by the settings: address, proxy (`net:proxy`), TLS, modes.
+//!
+//! The login for a proxy comes from the setting's own URL, the netrc file or the user, and only
+//! when the proxy wants one. What was found is kept for the run, in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+
+use super::Client;
+use crate::cancel::Cancel;
+use crate::credentials::{Prompt, Secret, Sources, password_for};
+use crate::error::{Error, Kind, Result};
+use crate::ftp::charset::Charset;
+use crate::ftp::connect::dial::{AddressFamily, Dialer};
+use crate::ftp::connect::proxy::{Protocol, Proxy, ProxyCredentials};
+use crate::ftp::control::trace::{Direction, ProtocolTrace};
+use crate::ftp::session::quirks::ServerQuirks;
+use crate::ftp::session::{DataMode, ListMode, SessionConfig};
+use crate::output::Direction as Shown;
+use crate::output::Output;
+use crate::settings as set;
+use crate::settings::{FTP_MODE, NET_BIND_ADDRESS, NET_ORDER, NET_PROXY};
+use crate::target::{Site, TlsMode};
+use crate::tls::{Backend, Config, Version};
+
+/// The logins for proxies, by the setting's value.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ProxyLoginStore(Arc<Mutex<BTreeMap<String, Arc<ProxyLogin>>>>);
+
+/// Who we are to one proxy.
+#[derive(Debug)]
+struct ProxyLogin {
+    host: String,
+    port: u16,
+    /// The user in the URL.
+    user: Option<String>,
+    /// The URL's login, if it has all of it.
+    given: Option<Login>,
+    /// What was found out.
+    found: Mutex<Option<Login>>,
+    sources: Sources,
+    out: Output,
+    cancel: Cancel,
+}
+
+#[derive(Debug, Clone)]
+struct Login {
+    user: String,
+    secret: Secret,
+}
+
+impl ProxyLogin {
+    fn found_login(&self) -> MutexGuard<'_, Option<Login>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ProxyCredentials for ProxyLogin {
+    fn send_known(&self, send: &mut dyn FnMut(&str, &str)) -> bool {
+        let found = self.found_login();
+        let Some(login) = self.given.as_ref().or(found.as_ref()) else { return false };
+        send(&login.user, login.secret.expose());
+        true
+    }
+
+    fn find_credentials(&self) -> Result<bool> {
+        // Whoever comes second waits for the answer that the first one gets.
+        let mut found = self.found_login();
+        if found.is_some() {
+            return Ok(true);
+        }
+        let mut ask = |question: Prompt| -> Result<Option<Secret>> {
+            let answer = match question {
+                Prompt::User(text) => self.out.ask(&format!("Proxy: {text}"), &self.cancel)?,
+                Prompt::Password(text) => {
+                    self.out.ask_hidden(&format!("Proxy: {text}"), &self.cancel)?
+                }
+            };
+            answer.map(Secret::new).transpose()
+        };
+        let user = self.user.as_deref();
+        match password_for(&self.host, self.port, user, false, &self.sources, &mut ask) {
+            Ok(login) => {
+                *found = Some(Login { user: login.user, secret: login.secret });
+                Ok(true)
+            }
+            Err(error) if error.kind() == Kind::Login => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn mark_refused(&self) {
+        *self.found_login() = None;
+    }
+}
+
+/// How to reach `site`, by the settings.
+///
+/// # Errors
+///
+/// [`Kind::Usage`] for settings that contradict each other.
+pub fn session_config(client: &Client, site: &Site) -> Result<SessionConfig> {
+    let host = Some(site.host.as_str());
+    let settings = &client.settings;
+    let version = |name| match settings.text(name, host) {
+        "1.3" => Version::Tls13,
+        _ => Version::Tls12,
+    };
+    let (min, max) = (version(set::TLS_MIN_VERSION), version(set::TLS_MAX_VERSION));
+    if min > max {
+        return Err(Error::usage("tls:min-version is above tls:max-version"));
+    }
+    let tickets = settings.flag(set::TLS_SESSION_TICKETS, host);
+    let native = settings.text(set::TLS_BACKEND, host) == "native-tls";
+    if !tickets && (min == Version::Tls13 || native) {
+        return Err(Error::usage("tls:session-tickets no: needs TLS 1.2 and tls:backend openssl"));
+    }
+    let timeout = settings.duration(set::NET_TIMEOUT, host);
+    let out = client.console.clone();
+    let (cert, key) =
+        (settings.path(set::TLS_CERT_FILE, host), settings.path(set::TLS_KEY_FILE, host));
+    let encrypted = key.clone().or_else(|| cert.clone()).unwrap_or_default();
+    let passphrases = &client.connection.passphrases;
+    let passphrase =
+        passphrases.passphrase_source(encrypted, client.console.clone(), client.cancel.clone());
+    Ok(SessionConfig {
+        host: site.host.clone(),
+        port: site.port,
+        implicit: site.mode == TlsMode::Implicit,
+        tls: Config {
+            backend: if native { Backend::Native } else { Backend::OpenSsl },
+            min,
+            max,
+            tickets,
+            ca_file: settings.path(set::TLS_CA_FILE, host),
+            cert_file: cert,
+            key_file: key,
+            passphrase: Some(passphrase),
+            known_group: None,
+        },
+        dialer: make_dialer(client, host, timeout)?,
+        timeout,
+        mode: match settings.text(set::FTP_MODE, host) {
+            "epsv" => DataMode::ExtendedPassive,
+            "pasv" => DataMode::Passive,
+            "active" => DataMode::Active,
+            _ => DataMode::Auto,
+        },
+        list: match settings.text(set::FTP_LIST, host) {
+            "mlsd" => ListMode::Mlsd,
+            "list" => ListMode::List,
+            _ => ListMode::Auto,
+        },
+        prefetch_first_port: !client.at_prompt && site.path.is_none(),
+        max_listing: settings.count(set::FTP_MAX_LISTING, host) << 20,
+        clear_data: {
+            let clear = settings.text(set::TLS_DATA, host) == "clear";
+            if clear {
+                client.console.warn("data connections are not protected: tls:data is clear");
+            }
+            clear
+        },
+        quirks: if settings.flag(set::FTP_SYNC_MODE, host) {
+            ServerQuirks::serial()
+        } else {
+            client.connection.ways.clone()
+        },
+        charset: Charset::named(settings.text(set::NET_CHARSET, host)).unwrap_or_default(),
+        trace: ProtocolTrace::watched_by(Arc::new(move |direction, line| {
+            let shown = match direction {
+                Direction::Sent => Shown::Sent,
+                Direction::Received => Shown::Received,
+            };
+            out.dialogue(shown, line);
+        })),
+    })
+}
+
+/// How to dial `host`.
+///
+/// # Errors
+///
+/// [`Kind::Usage`] for settings that contradict each other.
+fn make_dialer(client: &Client, host: Option<&str>, timeout: Duration) -> Result<Dialer> {
+    let order = client.settings.text(NET_ORDER, host).split_whitespace();
+    let order =
+        order.map(|word| if word == "ipv4" { AddressFamily::V4 } else { AddressFamily::V6 });
+    Ok(Dialer {
+        order: order.collect(),
+        bind: client.settings.address(NET_BIND_ADDRESS, host),
+        timeout,
+        cancel: client.cancel.clone(),
+        proxy: proxy_for(client, host)?,
+    })
+}
+
+/// The proxy to `host`, by the settings; `None` for a direct connection.
+///
+/// # Errors
+///
+/// [`Kind::Usage`] with active mode: a proxy takes no connections from servers.
+fn proxy_for(client: &Client, host: Option<&str>) -> Result<Option<Proxy>> {
+    let url = client.settings.text(NET_PROXY, host);
+    if url.is_empty() {
+        return Ok(None);
+    }
+    if client.settings.text(FTP_MODE, host) == "active" {
+        return Err(Error::usage("ftp:mode active does not work through a proxy")
+            .with_hint("`set ftp:mode auto`"));
+    }
+    let wrong = || Error::usage("net:proxy: not a proxy's URL");
+    let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
+    let (login, place) = match rest.rsplit_once('@') {
+        Some((login, place)) => (Some(login), place),
+        None => (None, rest),
+    };
+    let (name, port) = place.rsplit_once(':').ok_or_else(wrong)?;
+    let port = port.parse().map_err(|_| wrong())?;
+    let name = name.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let mut logins =
+        client.connection.proxy_logins.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let credentials = match logins.get(url) {
+        Some(known) => Arc::clone(known),
+        None => {
+            let new = Arc::new(proxy_login(client, &name, port, login)?);
+            logins.insert(url.to_owned(), Arc::clone(&new));
+            new
+        }
+    };
+    let protocol = if scheme == "http" { Protocol::Http } else { Protocol::Socks5 };
+    Ok(Some(Proxy { protocol, host: name, port, credentials }))
+}
+
+fn proxy_login(client: &Client, host: &str, port: u16, login: Option<&str>) -> Result<ProxyLogin> {
+    let decoded = |text: &str| {
+        let text = percent_decode_str(text).decode_utf8();
+        text.map(String::from).map_err(|_| Error::usage("net:proxy: its escapes are not UTF-8"))
+    };
+    let (user, password) = match login.map(|login| login.split_once(':').ok_or(login)) {
+        None => (None, None),
+        Some(Err(user)) => (Some(decoded(user)?), None),
+        Some(Ok((user, password))) => (Some(decoded(user)?), Some(decoded(password)?)),
+    };
+    let secret = password.map(Secret::new).transpose()?;
+    let given = user.clone().zip(secret).map(|(user, secret)| Login { user, secret });
+    let netrc = client.connection.sources.netrc.clone();
+    Ok(ProxyLogin {
+        host: host.to_owned(),
+        port,
+        user,
+        given,
+        found: Mutex::default(),
+        // What was given for the server's login is not the proxy's.
+        sources: Sources { netrc, ..Sources::default() },
+        out: client.console.clone(),
+        cancel: client.cancel.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::context::testing::Fixture;
+    use crate::output::OutputOptions;
+
+    fn known(proxy: &Proxy) -> Option<String> {
+        let mut login = None;
+        proxy.credentials.send_known(&mut |user, secret| login = Some(format!("{user} {secret}")));
+        login
+    }
+
+    #[test]
+    fn a_login_is_asked_for_once_and_again_after_a_refusal() {
+        let answers = ["bob", "first", "second"];
+        let out = Output::memory_answering(OutputOptions::default(), &answers);
+        let mut fixture = Fixture::with(out, |_, _, _| Ok(()));
+        let ctx = &mut fixture.ctx;
+        ctx.client.settings.set("net:proxy", "http://proxy.example:8080").unwrap();
+        let first = proxy_for(&ctx.client, None).unwrap().unwrap();
+        assert_eq!(known(&first), None, "nothing is asked before it is needed");
+        assert!(
+            first.credentials.find_credentials().unwrap()
+                && first.credentials.find_credentials().unwrap()
+        );
+        assert_eq!(known(&first).as_deref(), Some("bob first"));
+        // Another connection knows it as well.
+        ctx.client.settings.set("net:proxy", "http://bob@proxy.example:8080").unwrap();
+        let other = proxy_for(&ctx.client, None).unwrap().unwrap();
+        assert_eq!(known(&other), None, "another login is another question");
+        assert!(other.credentials.find_credentials().unwrap());
+        assert_eq!(
+            known(&proxy_for(&ctx.client, None).unwrap().unwrap()).as_deref(),
+            Some("bob second")
+        );
+        other.credentials.mark_refused();
+        assert_eq!(known(&other), None);
+        assert!(!other.credentials.find_credentials().unwrap(), "nobody answers any more");
+        let asked = ctx.out.stderr_text();
+        assert_eq!(asked.matches("Proxy: Password for bob@proxy.example").count(), 3, "{asked}");
+    }
+
+    #[test]
+    fn parts_of_the_url_are_read() {
+        let mut fixture = Fixture::new(|_, _, _| Ok(()));
+        let settings = &mut fixture.ctx.client.settings;
+        settings.set("net:proxy", "socks5://a%40b:c:d@e@[::1]:1080").unwrap();
+        let proxy = proxy_for(&fixture.ctx.client, None).unwrap().unwrap();
+        assert_eq!((proxy.protocol, proxy.port), (Protocol::Socks5, 1080));
+        assert_eq!(proxy.to_string(), "proxy socks5://[::1]:1080");
+        assert_eq!(known(&proxy).as_deref(), Some("a@b c:d@e"));
+        assert!(!format!("{proxy:?}").contains("c:d@e"));
+    }
+}
