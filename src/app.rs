@@ -12,21 +12,21 @@ use crate::cancel::Cancel;
 use crate::cli::{Cli, Sub, completions};
 use crate::client::{Client, Connection};
 use crate::commands::{Context, find};
-use crate::credentials::{Given, Sources, keyring};
+use crate::credentials::{CommandLineLogin, Sources, keyring};
 use crate::error::{Error, Kind, Result, kind_of};
 use crate::fs::app_dirs::AppDirs;
 use crate::ftp::path::encode_name;
-use crate::output::{AuditLog, ColorChoice, Output, OutputOptions, Record, Summary};
+use crate::output::{AuditLog, ColorChoice, Output, OutputOptions, Record, SummaryRecord};
 use crate::settings::{LOG_FILE, Settings, TRUST_POLICY};
 use crate::shell::execute;
 use crate::shell::redact::redact_line;
 use crate::shell::validate::validate_scripts;
 use crate::signals;
 use crate::target::{self, Target};
+use crate::trust::checker::TrustChecker;
 use crate::trust::fingerprint::Fingerprint;
-use crate::trust::gate::Gate;
-use crate::trust::store::Store;
-use crate::trust::verdict::Rules;
+use crate::trust::store::TrustStore;
+use crate::trust::verdict::TrustOptions;
 
 /// Runs the program; the first argument is its name. Returns the exit status.
 pub fn run_program(arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -99,7 +99,7 @@ fn run_with_context(cli: &Cli, out: Output) -> u8 {
 
 fn write_summary(out: &Output, commands: u64, failed: u64, files: u64, bytes: u64, exit: u8) {
     if out.is_json() {
-        let record = Record::Summary(Summary { commands, failed, files, bytes, exit });
+        let record = Record::Summary(SummaryRecord { commands, failed, files, bytes, exit });
         // Nobody is left to be told.
         let _ = out.record(&record).and_then(|()| out.flush());
     }
@@ -131,15 +131,19 @@ fn exit_status(ctx: &mut Context, result: anyhow::Result<()>) -> u8 {
 fn make_context(cli: &Cli, out: Output) -> Result<Context> {
     let cancel = Cancel::new();
     let console = out.clone();
-    signals::watch_signals(cancel.clone(), move || console.reopen_log())?;
+    signals::watch_signals(cancel.clone(), move || console.reopen_audit_log())?;
     let home = AppDirs::from_environment(|name| std::env::var_os(name))?;
     let security = &cli.security;
     let fingerprints: Result<Vec<_>> =
         security.fingerprint.iter().map(|text| Fingerprint::parse(text)).collect();
-    let rules =
-        Rules { fingerprints: fingerprints?, insecure: security.insecure, ..Rules::default() };
+    let rules = TrustOptions {
+        fingerprints: fingerprints?,
+        insecure: security.insecure,
+        ..TrustOptions::default()
+    };
     let system = AppDirs::system_known_servers(|name| std::env::var_os(name));
-    let gate = Gate::new(Store::new(home.known_servers()).behind(system), rules);
+    let gate =
+        TrustChecker::new(TrustStore::new(home.known_servers()).with_system_store(system), rules);
     let login = &cli.login;
     let (user, secret) = match login.user.as_deref().map(target::name_and_password).transpose()? {
         Some((user, secret)) => (Some(user), secret),
@@ -152,8 +156,8 @@ fn make_context(cli: &Cli, out: Output) -> Result<Context> {
         file: login.password_file.clone(),
         command: login.password_command.clone(),
         env: login.password_env.clone(),
-        given: Arc::new(Given::new(user, secret)),
-        keyring: keyring::platform(),
+        given: Arc::new(CommandLineLogin::new(user, secret)),
+        keyring: keyring::platform_keyring(),
         ..Sources::default()
     };
     let connection = Connection::new(gate, sources);
@@ -165,7 +169,7 @@ fn make_context(cli: &Cli, out: Output) -> Result<Context> {
     // Before the start-up file, which may open another site.
     if let Some(Ok(Target { site, .. })) = target_argument(cli, &ctx) {
         let given = &ctx.client.connection.sources.given;
-        given.belong_to((&site.host, site.port), None, site.user.as_deref());
+        given.bind_to_site((&site.host, site.port), None, site.user.as_deref());
     }
     read_rc_file(cli, &mut ctx)?;
     for assignment in &cli.general.set {
@@ -176,7 +180,7 @@ fn make_context(cli: &Cli, out: Output) -> Result<Context> {
     }
     let log = cli.general.log_file.clone().or_else(|| ctx.client.settings.path(LOG_FILE, None));
     if let Some(path) = log {
-        ctx.out.set_log(Some(AuditLog::open(&path)?));
+        ctx.out.set_audit_log(Some(AuditLog::open(&path)?));
     }
     Ok(ctx)
 }
@@ -188,7 +192,7 @@ fn target_argument(cli: &Cli, ctx: &Context) -> Option<Result<Target>> {
         _ => cli.target.as_ref(),
     };
     named.map(|name| {
-        target::resolve(name, &|name| bookmarks::find_bookmark(&ctx.client.app_dirs, name))
+        target::resolve_target(name, &|name| bookmarks::find_bookmark(&ctx.client.app_dirs, name))
     })
 }
 

@@ -140,7 +140,7 @@ impl Error {
     }
 
     /// The failure of something whose errors have been shown already: only its kind counts.
-    pub fn shown(kind: Kind) -> Self {
+    pub fn already_shown(kind: Kind) -> Self {
         Self { shown: true, ..Self::new(kind, "failed") }
     }
 
@@ -151,14 +151,14 @@ impl Error {
 
     /// Marks a failure that may not happen again: a lost connection, a 4yz reply.
     #[must_use]
-    pub fn transient(mut self) -> Self {
+    pub fn as_transient(mut self) -> Self {
         self.transient = true;
         self
     }
 
     /// Marks a failure after which everything has been tried.
     #[must_use]
-    pub fn given_up(mut self) -> Self {
+    pub fn as_permanent(mut self) -> Self {
         self.transient = false;
         self
     }
@@ -191,15 +191,15 @@ impl Error {
 
     /// Puts what was being done in front of the message: `what: why`.
     #[must_use]
-    pub fn about(mut self, what: impl fmt::Display) -> Self {
+    pub fn with_context(mut self, what: impl fmt::Display) -> Self {
         self.message = format!("{what}: {}", self.message);
         self
     }
 
     /// Puts the local path in front of a local failure that does not name it yet.
     #[must_use]
-    pub fn at_local(self, path: &std::path::Path) -> Self {
-        if self.kind == Kind::Local { self.about(path.display()) } else { self }
+    pub fn with_local_path(self, path: &std::path::Path) -> Self {
+        if self.kind == Kind::Local { self.with_context(path.display()) } else { self }
     }
 
     /// The cause.
@@ -240,13 +240,13 @@ impl std::error::Error for Error {}
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The [`Error`] inside an `anyhow` chain, if there is one.
-pub fn find(error: &anyhow::Error) -> Option<&Error> {
+pub fn find_typed(error: &anyhow::Error) -> Option<&Error> {
     error.downcast_ref::<Error>().or_else(|| error.chain().find_map(|e| e.downcast_ref()))
 }
 
 /// The cause of an `anyhow` chain; [`Kind::Other`] where nothing in it is typed.
 pub fn kind_of(error: &anyhow::Error) -> Kind {
-    find(error).map_or(Kind::Other, Error::kind)
+    find_typed(error).map_or(Kind::Other, Error::kind)
 }
 
 /// A system error in words: the text without Rust's `(os error N)`, in lower case.
@@ -294,7 +294,7 @@ mod tests {
                 .context("open server");
         let error = failed.expect_err("an error");
         assert_eq!(kind_of(&error), Kind::Login);
-        assert_eq!(find(&error).and_then(Error::hint), Some("try again"));
+        assert_eq!(find_typed(&error).and_then(Error::hint), Some("try again"));
         assert_eq!(kind_of(&anyhow::anyhow!("untyped")), Kind::Other);
     }
 

@@ -3,4 +3,4 @@
 
 pub use crate::credentials::netrc::{Entry as NetrcEntry, parse as netrc};
 pub use crate::ftp::control::reply_reader::{ReadError, ReplyReader};
-pub use crate::trust::known_servers_file::Lines as KnownServers;
+pub use crate::trust::known_servers_file::KnownServersFile as KnownServers;

@@ -3,7 +3,10 @@
 /// The candidate nearest to `word`, if it is near: one edit in two, two in four characters or
 /// more. An edit is a character put in, left out or replaced, or two neighbours swapped. Of
 /// equally near ones the first.
-pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest_match<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(MAX_LENGTH + 1).collect();
     if word.len() > MAX_LENGTH {
         return None;
@@ -59,14 +62,14 @@ mod tests {
             ("foo", None),
             ("frobnicate", None),
         ] {
-            assert_eq!(closest(word, commands), want, "{word}");
+            assert_eq!(closest_match(word, commands), want, "{word}");
         }
-        assert_eq!(closest(&"m".repeat(100_000), commands), None);
+        assert_eq!(closest_match(&"m".repeat(100_000), commands), None);
     }
 
     #[test]
     fn the_nearest_wins_then_the_first() {
-        assert_eq!(closest("puts", ["pits", "put", "gets"]), Some("pits"));
-        assert_eq!(closest("mkdri", ["mkd", "mkdir"]), Some("mkdir"));
+        assert_eq!(closest_match("puts", ["pits", "put", "gets"]), Some("pits"));
+        assert_eq!(closest_match("mkdri", ["mkd", "mkdir"]), Some("mkdir"));
     }
 }

@@ -10,13 +10,13 @@ use crate::error::{Error, Kind, Result, io_reason};
 /// # Errors
 ///
 /// [`Kind::Other`] when the system has none to give.
-pub fn start<'scope>(
+pub fn start_scoped<'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &str,
     work: impl FnOnce() + Send + 'scope,
 ) -> Result<()> {
     let started = Builder::new().name(name.to_owned()).spawn_scoped(scope, work);
-    started.map(drop).map_err(|error| refused(name, &error))
+    started.map(drop).map_err(|error| thread_error(name, &error))
 }
 
 /// Starts up to `count` threads that share their work: fewer where the system has no more to give.
@@ -32,7 +32,7 @@ pub fn start_workers<'scope, W: FnOnce() + Send + 'scope>(
     mut work: impl FnMut() -> W,
 ) -> Result<()> {
     for number in 0..count.max(1) {
-        match start(scope, name, work()) {
+        match start_scoped(scope, name, work()) {
             Ok(()) => {}
             Err(error) if number == 0 => return Err(error),
             // The others do its share.
@@ -43,7 +43,7 @@ pub fn start_workers<'scope, W: FnOnce() + Send + 'scope>(
 }
 
 /// What to say where no thread could be started.
-pub fn refused(name: &str, error: &std::io::Error) -> Error {
+pub fn thread_error(name: &str, error: &std::io::Error) -> Error {
     let text = format!("{name}: cannot start a thread: {}", io_reason(error));
     Error::new(Kind::Other, text).with_hint("see `ulimit -u`, or the limits of the container")
 }

@@ -18,7 +18,7 @@ pub fn check(data: &[u8]) {
             let vouched = file.entries().filter(|entry| entry.host == *host);
             for entry in vouched {
                 // Only for another port of it.
-                let found = file.find(&entry.host, entry.port);
+                let found = file.find_entry(&entry.host, entry.port);
                 assert!(found.is_err() || found.is_ok_and(|found| found == Some(entry)));
             }
             is_shown_safely(host);
@@ -31,12 +31,12 @@ pub fn check(data: &[u8]) {
         assert!(!line.contains(['\n', '\r']), "{line:?}");
         assert_eq!(line.parse::<Entry>().ok().as_ref(), Some(entry), "{line:?}");
         let mut changed = file.clone();
-        changed.put(entry.clone());
+        changed.put_entry(entry.clone());
         assert_eq!(changed.entries().count(), file.entries().count());
-        if file.find(&entry.host, entry.port).is_ok() {
-            assert_eq!(changed.find(&entry.host, entry.port).ok(), Some(Some(entry)));
+        if file.find_entry(&entry.host, entry.port).is_ok() {
+            assert_eq!(changed.find_entry(&entry.host, entry.port).ok(), Some(Some(entry)));
         }
-        assert!(changed.remove(&entry.host, Some(entry.port)) > 0);
-        assert!(matches!(changed.find(&entry.host, entry.port), Ok(None)));
+        assert!(changed.remove_lines(&entry.host, Some(entry.port)) > 0);
+        assert!(matches!(changed.find_entry(&entry.host, entry.port), Ok(None)));
     }
 }

@@ -99,7 +99,7 @@ fn parse_server(node: roxmltree::Node<'_, '_>) -> Result<ImportOutcome> {
     if host.contains(['@', '/']) {
         return Err(wrong("host"));
     }
-    let mut site = target::parse(&format!("{scheme}://{host}{port}"))
+    let mut site = target::parse_target(&format!("{scheme}://{host}{port}"))
         .map_err(|error| Error::new(Kind::Local, error.message()))?
         .site;
     let anonymous = part("Logontype").as_deref() == Some("0");
@@ -149,7 +149,7 @@ fn lftp_sites(line: &str) -> Result<ImportOutcome> {
     }
     // lftp writes hosts without a scheme, with a path after them.
     let full = if url.contains("://") { url.to_owned() } else { format!("ftp://{url}") };
-    let target = target::parse(&full).map_err(|error| wrong(error.message()))?;
+    let target = target::parse_target(&full).map_err(|error| wrong(error.message()))?;
     let names = [name.to_owned()];
     Ok(ImportOutcome::Bookmark {
         name: bookmark_name(&names),

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use crate::error::{Error, Kind, Result};
 use crate::fs::app_dirs::{AppDirs, replace_private_file};
 use crate::output::escape;
-use crate::suggest::closest;
+use crate::suggest::closest_match;
 use crate::target::{self, Site};
 
 /// What a new file says.
@@ -95,7 +95,7 @@ pub fn remove_bookmark(home: &AppDirs, name: &str) -> Result<()> {
     if !found {
         let error = Error::usage(format!("bookmark: there is no {name:?}"));
         let names = text.lines().filter_map(parse_line).map(|(name, _)| name);
-        return Err(match closest(name, names) {
+        return Err(match closest_match(name, names) {
             Some(near) => error.with_hint(format!("did you mean `{near}`?")),
             None => error.with_hint("`bookmark list` shows all"),
         });
@@ -128,7 +128,7 @@ pub fn file_problems(home: &AppDirs) -> Result<Vec<String>> {
         let wrong = match parse_line(line) {
             None if line.trim().is_empty() || line.trim_start().starts_with('#') => continue,
             None => "not NAME URL".to_owned(),
-            Some((name, url)) => match check_name(name).and_then(|()| target::parse(url)) {
+            Some((name, url)) => match check_name(name).and_then(|()| target::parse_target(url)) {
                 Err(error) => error.message().to_owned(),
                 Ok(target) if target.password.is_some() => {
                     "holds a password, which others may read; take it out".to_owned()
@@ -143,7 +143,7 @@ pub fn file_problems(home: &AppDirs) -> Result<Vec<String>> {
 
 /// A bookmark's URL as it may be shown.
 pub fn without_password(url: &str) -> String {
-    match target::parse(url) {
+    match target::parse_target(url) {
         Ok(target) if target.password.is_some() => target.site.to_string(),
         Ok(_) => url.to_owned(),
         Err(error) => format!("({})", error.message()),
@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn site(url: &str) -> Site {
-        target::parse(url).unwrap().site
+        target::parse_target(url).unwrap().site
     }
 
     #[test]

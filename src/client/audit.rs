@@ -106,7 +106,7 @@ impl Audit {
         let outcome = result.ok().flatten();
         let resumed = outcome.and_then(|outcome| outcome.tls_resumed);
         if resumed == Some(false) && self.ways.first_unresumed_notice() {
-            self.out.verbose(1, NOT_RESUMED);
+            self.out.verbose_notice(1, NOT_RESUMED);
         }
         let bytes = outcome.map_or(0, |outcome| outcome.bytes);
         let (direction, remote, local) = match way {

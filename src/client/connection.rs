@@ -12,8 +12,8 @@ use crate::ftp::session::directory::{LoginDirectory, directory_mismatch};
 use crate::ftp::session::quirks::ServerQuirks;
 use crate::ftp::session::{self, Session};
 use crate::target::Site;
+use crate::trust::checker::TrustChecker;
 use crate::trust::fingerprint::Fingerprint;
-use crate::trust::gate::Gate;
 
 use super::passphrase::Passphrases;
 use super::session_config::ProxyLoginStore;
@@ -44,7 +44,7 @@ impl Credentials {
 #[derive(Debug)]
 pub struct Connection {
     /// Decides whether a server is trusted; jobs share it.
-    pub(super) gate: Arc<Mutex<Gate>>,
+    pub(super) gate: Arc<Mutex<TrustChecker>>,
     /// Where passwords come from.
     pub sources: Sources,
     /// Where to.
@@ -105,12 +105,12 @@ impl RemotePosition {
 
 impl Connection {
     /// No connection yet.
-    pub fn new(gate: Gate, sources: Sources) -> Self {
+    pub fn new(gate: TrustChecker, sources: Sources) -> Self {
         Self::with_shared_gate(Arc::new(Mutex::new(gate)), sources)
     }
 
     /// No connection yet, with the gate of another.
-    pub(super) fn with_shared_gate(gate: Arc<Mutex<Gate>>, sources: Sources) -> Self {
+    pub(super) fn with_shared_gate(gate: Arc<Mutex<TrustChecker>>, sources: Sources) -> Self {
         Self {
             gate,
             sources,
@@ -169,7 +169,7 @@ impl Connection {
     }
 
     /// The gate, for as long as nobody else needs it.
-    pub fn trust_gate(&self) -> MutexGuard<'_, Gate> {
+    pub fn trust_gate(&self) -> MutexGuard<'_, TrustChecker> {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

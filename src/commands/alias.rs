@@ -5,7 +5,7 @@ use clap::Parser;
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Result};
 use crate::shell_quote;
-use crate::suggest::closest;
+use crate::suggest::closest_match;
 
 /// Give a command a name of its own, or list such names
 ///
@@ -94,7 +94,7 @@ fn quoted_definition(text: &str) -> String {
 
 fn unknown_alias(command: &str, name: &str, ctx: &Context) -> Error {
     let error = Error::usage(format!("{command}: there is no alias {name:?}"));
-    match closest(name, ctx.aliases.keys().map(String::as_str)) {
+    match closest_match(name, ctx.aliases.keys().map(String::as_str)) {
         Some(near) => error.with_hint(format!("did you mean `{near}`?")),
         None => error.with_hint("`alias` lists them"),
     }

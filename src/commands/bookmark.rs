@@ -75,7 +75,7 @@ impl Builtin for Bookmark {
     fn check(&self) -> Result<()> {
         if let Some(Action::Add { name, url }) = &self.action {
             bookmarks::check_name(name)?;
-            url.as_deref().map(target::parse).transpose()?;
+            url.as_deref().map(target::parse_target).transpose()?;
         }
         Ok(())
     }
@@ -107,7 +107,7 @@ fn add_bookmark(name: &str, url: Option<&str>, ctx: &Context) -> Result<()> {
     let site = match url {
         None => current_site_url(ctx)?,
         Some(url) => {
-            let target = target::parse(url)?;
+            let target = target::parse_target(url)?;
             if target.password.is_some() {
                 ctx.out.warn("the password in the URL is not kept");
             }
@@ -122,7 +122,7 @@ fn add_bookmark(name: &str, url: Option<&str>, ctx: &Context) -> Result<()> {
 
 fn import_file(file: &str, ctx: &Context) -> anyhow::Result<()> {
     let (file, bytes) = local_path::read_file_or_stdin(file, |path| ctx.local_path(path))?;
-    let found = import::read_sites(&bytes).map_err(|error| error.about(&file))?;
+    let found = import::read_sites(&bytes).map_err(|error| error.with_context(&file))?;
     let mut failures = transfers::Failures::default();
     let (mut added, mut unsafe_there, mut with_password) = (0, 0, 0);
     for ImportedSite { line, what } in found {
@@ -147,7 +147,7 @@ fn import_file(file: &str, ctx: &Context) -> anyhow::Result<()> {
         });
         failures.note_result(
             ctx,
-            result.map_err(|error| error.about(format!("{file}, line {line}"))),
+            result.map_err(|error| error.with_context(format!("{file}, line {line}"))),
         )?;
     }
     ctx.out.notice(&format!("{file}: bookmarks added: {added}"));

@@ -145,7 +145,7 @@ fn check_unchanged(ctx: &mut Context, remote: &RemotePath, before: Option<FileIn
         _ => "was changed on the server",
     };
     let text = format!("{remote} {what} while it was edited");
-    let asked = ctx.client.at_prompt && ctx.out.interactive();
+    let asked = ctx.client.at_prompt && ctx.out.is_interactive();
     if asked && ctx.client.confirm(&format!("{text}. Replace it"), "put -o NAME")? {
         return Ok(());
     }

@@ -11,7 +11,9 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Result};
 use crate::local_path;
-use crate::output::{Cell, Column, Entry, NameKind, Record, Table, escape, human_size, time_text};
+use crate::output::{
+    Cell, Column, EntryRecord, NameKind, Record, Table, escape, human_size, time_text,
+};
 
 /// List local files
 ///
@@ -77,7 +79,7 @@ impl Builtin for Lls {
             }
         }
         match failed {
-            Some(kind) => Err(Error::shown(kind).into()),
+            Some(kind) => Err(Error::already_shown(kind).into()),
             None => Ok(()),
         }
     }
@@ -196,14 +198,14 @@ fn permission_text(metadata: &Metadata) -> String {
         .collect()
 }
 
-fn file_record(file: &Found) -> Entry<'_> {
+fn file_record(file: &Found) -> EntryRecord<'_> {
     let kind = match file.metadata.file_type() {
         kind if kind.is_symlink() => "link",
         kind if kind.is_dir() => "directory",
         kind if kind.is_file() => "file",
         _ => "other",
     };
-    Entry {
+    EntryRecord {
         name: match file.path.file_name() {
             Some(name) => local_path::word_from_path(Path::new(name)).into(),
             None => (&file.name).into(),
@@ -214,7 +216,7 @@ fn file_record(file: &Found) -> Entry<'_> {
         modified: modified_text(&file.metadata),
         mode: Some(file.metadata.permissions().mode() & 0o7777),
         target: file.target.as_ref().map(Into::into),
-        ..Entry::default()
+        ..EntryRecord::default()
     }
 }
 

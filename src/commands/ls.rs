@@ -204,7 +204,7 @@ impl Ls {
                 out.line(&charset.decode(line))
             });
             // What was printed cannot be taken back.
-            listed.map_err(|error| if printed { error.given_up() } else { error })
+            listed.map_err(|error| if printed { error.as_permanent() } else { error })
         })?;
         match cut {
             None => Ok(()),

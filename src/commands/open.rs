@@ -33,7 +33,7 @@ impl Builtin for Open {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let mut target = target::resolve(&self.target, &|name| {
+        let mut target = target::resolve_target(&self.target, &|name| {
             bookmarks::find_bookmark(&ctx.client.app_dirs, name)
         })?;
         if let Some(port) = self.port {

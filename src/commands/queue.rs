@@ -6,7 +6,7 @@ use super::context::job_args::collect_jobs;
 use super::context::{JobState, QueueView};
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Result};
-use crate::output::{Column, Job, Record, Table};
+use crate::output::{Column, JobRecord, Record, Table};
 use crate::shell_quote;
 
 /// Run commands in the background, one after the other
@@ -108,7 +108,7 @@ fn list_queue(queue: &QueueView, ctx: &Context) -> Result<()> {
     if ctx.out.is_json() {
         return rows.into_iter().try_for_each(|(id, state, command)| {
             let (command, state) = (command.clone(), state.to_owned());
-            ctx.out.record(&Record::Job(Job { id, command, state, ..Job::default() }))
+            ctx.out.record(&Record::Job(JobRecord { id, command, state, ..JobRecord::default() }))
         });
     }
     if rows.is_empty() {

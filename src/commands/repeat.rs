@@ -84,7 +84,7 @@ impl Builtin for Repeat {
                 let times = self.count.unwrap_or_default();
                 Err(Error::new(kind, format!("repeat: no success in {times} attempts")).into())
             }
-            Some(kind) => Err(Error::shown(kind).into()),
+            Some(kind) => Err(Error::already_shown(kind).into()),
         }
     }
 }

@@ -48,7 +48,7 @@ impl Builtin for Rm {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let asks = (self.recursive || ctx.words_from_wildcard) && !self.force && !self.yes;
-        if asks && !(ctx.client.at_prompt && ctx.out.interactive()) {
+        if asks && !(ctx.client.at_prompt && ctx.out.is_interactive()) {
             // The answer is known; this is its message.
             ctx.client.confirm("rm", "-f")?;
         }

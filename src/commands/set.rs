@@ -6,7 +6,7 @@ use super::programs::pager;
 use super::{Builtin, Context, Example, Group};
 use crate::error::{Error, Result};
 use crate::output::AuditLog;
-use crate::settings::{Item, LOG_FILE, Row, Settings, resolve};
+use crate::settings::{LOG_FILE, Setting, SettingValue, Settings, resolve};
 use crate::shell_quote::quote_word;
 
 /// Show and change settings
@@ -107,14 +107,14 @@ fn show_settings(target: &str, ctx: &Context) -> Result<()> {
     let row = resolve(name)?;
     if host.is_some() {
         let value = ctx.client.settings.get(row.name, host);
-        return ctx.out.line(&assignment(&Item { row, host, value }));
+        return ctx.out.line(&assignment(&SettingValue { row, host, value }));
     }
-    let of_row = |item: &Item<'_>| item.row.name == row.name;
+    let of_row = |item: &SettingValue<'_>| item.row.name == row.name;
     ctx.client.settings.all().filter(of_row).try_for_each(|item| ctx.out.line(&assignment(&item)))
 }
 
 /// A line that sets it again.
-fn assignment(item: &Item<'_>) -> String {
+fn assignment(item: &SettingValue<'_>) -> String {
     let value = quote_word(&item.value.to_string());
     match item.host {
         Some(host) => format!("set {} {value}", quote_word(&format!("{}/{host}", item.row.name))),
@@ -125,7 +125,7 @@ fn assignment(item: &Item<'_>) -> String {
 /// Changes a setting; one that cannot take effect stays as it was.
 fn change_setting(
     ctx: &mut Context,
-    change: impl FnOnce(&mut Settings) -> Result<&'static Row>,
+    change: impl FnOnce(&mut Settings) -> Result<&'static Setting>,
 ) -> Result<()> {
     let before = ctx.client.settings.clone();
     let row = change(&mut ctx.client.settings)?;
@@ -133,10 +133,10 @@ fn change_setting(
 }
 
 /// What a changed setting does at once, or a word on why it does not yet.
-fn apply_change(row: &Row, ctx: &Context) -> Result<()> {
+fn apply_change(row: &Setting, ctx: &Context) -> Result<()> {
     if row.name == LOG_FILE {
         let log = ctx.client.settings.path(LOG_FILE, None).map(AuditLog::open).transpose();
-        ctx.out.set_log(log.map_err(|error| error.about(row.name))?);
+        ctx.out.set_audit_log(log.map_err(|error| error.with_context(row.name))?);
     }
     let at_connect = |name: &str| {
         name.starts_with("tls:")

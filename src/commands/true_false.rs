@@ -40,6 +40,6 @@ impl Builtin for False {
 
     fn run(self, _ctx: &mut Context) -> anyhow::Result<()> {
         // As in other shells it fails without a word.
-        Err(Error::shown(Kind::Other).into())
+        Err(Error::already_shown(Kind::Other).into())
     }
 }

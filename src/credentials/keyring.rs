@@ -11,7 +11,7 @@ use crate::error::Result;
 
 /// Whose password.
 #[derive(Debug, Clone, Copy)]
-pub struct Whose<'a> {
+pub struct KeyringAccount<'a> {
     /// The host.
     pub host: &'a str,
     /// The port.
@@ -23,32 +23,32 @@ pub struct Whose<'a> {
 /// A place that keeps passwords.
 pub trait Keyring: fmt::Debug + Send + Sync {
     /// Whether it can be used now.
-    fn is_there(&self) -> bool;
+    fn is_available(&self) -> bool;
 
     /// The password; `None` when it has none.
     ///
     /// # Errors
     ///
     /// [`Kind::Login`](crate::error::Kind::Login) when it is locked or fails; so for all of these.
-    fn get(&self, whose: Whose<'_>) -> Result<Option<Secret>>;
+    fn load_password(&self, whose: KeyringAccount<'_>) -> Result<Option<Secret>>;
 
     /// Keeps a password in place of any before it.
     ///
     /// # Errors
     ///
     /// As [`Keyring::get`].
-    fn put(&self, whose: Whose<'_>, secret: &Secret) -> Result<()>;
+    fn store_password(&self, whose: KeyringAccount<'_>, secret: &Secret) -> Result<()>;
 
     /// Removes the password; `false` when there is none.
     ///
     /// # Errors
     ///
     /// As [`Keyring::get`].
-    fn remove(&self, whose: Whose<'_>) -> Result<bool>;
+    fn remove_password(&self, whose: KeyringAccount<'_>) -> Result<bool>;
 }
 
 /// The platform's keyring; `None` in a program that was built without it.
-pub fn platform() -> Option<Arc<dyn Keyring>> {
+pub fn platform_keyring() -> Option<Arc<dyn Keyring>> {
     #[cfg(feature = "keyring")]
     return Some(Arc::new(platform::Platform));
     #[cfg(not(feature = "keyring"))]
@@ -65,24 +65,24 @@ fn failed(why: impl fmt::Display) -> crate::error::Error {
 mod platform {
     use keyring::{Entry, Error as Failure};
 
-    use super::{Keyring, Secret, Whose, failed};
+    use super::{Keyring, KeyringAccount, Secret, failed};
     use crate::error::Result;
 
     /// The platform's own.
     #[derive(Debug)]
     pub(super) struct Platform;
 
-    fn entry(whose: Whose<'_>) -> Result<Entry> {
+    fn entry(whose: KeyringAccount<'_>) -> Result<Entry> {
         let service = format!("ftpsh {}:{}", whose.host, whose.port);
         Entry::new(&service, whose.user).map_err(failed)
     }
 
     impl Keyring for Platform {
-        fn is_there(&self) -> bool {
+        fn is_available(&self) -> bool {
             Entry::store_status().is_ok()
         }
 
-        fn get(&self, whose: Whose<'_>) -> Result<Option<Secret>> {
+        fn load_password(&self, whose: KeyringAccount<'_>) -> Result<Option<Secret>> {
             match entry(whose)?.get_password() {
                 Ok(text) => Secret::new(text).map(Some),
                 Err(Failure::NoEntry) => Ok(None),
@@ -92,11 +92,11 @@ mod platform {
             }
         }
 
-        fn put(&self, whose: Whose<'_>, secret: &Secret) -> Result<()> {
+        fn store_password(&self, whose: KeyringAccount<'_>, secret: &Secret) -> Result<()> {
             entry(whose)?.set_password(secret.expose()).map_err(failed)
         }
 
-        fn remove(&self, whose: Whose<'_>) -> Result<bool> {
+        fn remove_password(&self, whose: KeyringAccount<'_>) -> Result<bool> {
             match entry(whose)?.delete_credential() {
                 Ok(()) => Ok(true),
                 Err(Failure::NoEntry) => Ok(false),
@@ -112,7 +112,7 @@ pub mod memory {
     use std::collections::BTreeMap;
     use std::sync::Mutex;
 
-    use super::{Keyring, Secret, Whose, failed};
+    use super::{Keyring, KeyringAccount, Secret, failed};
     use crate::error::Result;
 
     /// See the module's text.
@@ -130,25 +130,25 @@ pub mod memory {
         }
     }
 
-    fn key(whose: Whose<'_>) -> String {
+    fn key(whose: KeyringAccount<'_>) -> String {
         format!("{}@{}:{}", whose.user, whose.host, whose.port)
     }
 
     impl Keyring for Memory {
-        fn is_there(&self) -> bool {
+        fn is_available(&self) -> bool {
             true
         }
 
-        fn get(&self, whose: Whose<'_>) -> Result<Option<Secret>> {
+        fn load_password(&self, whose: KeyringAccount<'_>) -> Result<Option<Secret>> {
             Ok(self.open()?.get(&key(whose)).cloned())
         }
 
-        fn put(&self, whose: Whose<'_>, secret: &Secret) -> Result<()> {
+        fn store_password(&self, whose: KeyringAccount<'_>, secret: &Secret) -> Result<()> {
             self.open()?.insert(key(whose), secret.clone());
             Ok(())
         }
 
-        fn remove(&self, whose: Whose<'_>) -> Result<bool> {
+        fn remove_password(&self, whose: KeyringAccount<'_>) -> Result<bool> {
             Ok(self.open()?.remove(&key(whose)).is_some())
         }
     }

@@ -4,7 +4,7 @@
 //! certificate was accepted. No password enters an error, a notice, a log or a child's
 //! environment, and nobody becomes `anonymous` without having asked for it.
 
-mod given;
+mod command_line;
 pub mod keyring;
 pub(crate) mod netrc;
 mod source;
@@ -15,8 +15,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use self::given::Given;
-pub use self::keyring::{Keyring, Whose};
+pub use self::command_line::CommandLineLogin;
+pub use self::keyring::{Keyring, KeyringAccount};
 pub use crate::target::Secret;
 
 use crate::error::{Error, Kind, Result};
@@ -31,7 +31,7 @@ pub struct Sources {
     /// `--password-env`: the variable's name. Take it out of every child's environment.
     pub env: Option<String>,
     /// Whom these three are for.
-    pub given: Arc<Given>,
+    pub given: Arc<CommandLineLogin>,
     /// What stood in the URL.
     pub url: Option<Secret>,
     /// The netrc file; see [`netrc_path`].
@@ -136,8 +136,8 @@ pub fn password_for(
     let netrc = match &sources.netrc {
         // With both already known, the file is nobody's business.
         Some(path) if named.is_none() || user.is_none() => {
-            let wanted = netrc::Wanted { host, port, user, verified };
-            netrc::lookup(path, wanted).unwrap_or_else(|notice| {
+            let wanted = netrc::NetrcQuery { host, port, user, verified };
+            netrc::find_in_file(path, wanted).unwrap_or_else(|notice| {
                 notices.push(notice);
                 None
             })
@@ -150,7 +150,13 @@ pub fn password_for(
         Some(user) => user,
         None => match ask(Prompt::User(format!("User name for {host}: ")))? {
             Some(answer) if !answer.expose().is_empty() => answer.expose().to_owned(),
-            _ => return Err(nothing(&format!("no user name for {host}"), "--user", &notices)),
+            _ => {
+                return Err(no_password_error(
+                    &format!("no user name for {host}"),
+                    "--user",
+                    &notices,
+                ));
+            }
         },
     };
     if user.contains(['\r', '\n', '\0']) {
@@ -160,11 +166,11 @@ pub fn password_for(
         named = named_source(sources, (host, port, &user), &mut notices)?;
     }
     let mut found = named.or(netrc.password.map(|secret| (secret, Origin::Netrc)));
-    if let Some(keyring) = sources.keyring.as_ref().filter(|keyring| keyring.is_there())
+    if let Some(keyring) = sources.keyring.as_ref().filter(|keyring| keyring.is_available())
         && found.is_none()
         && !is_anonymous(&user)
     {
-        match keyring.get(Whose { host, port, user: &user }) {
+        match keyring.load_password(KeyringAccount { host, port, user: &user }) {
             Ok(secret) => found = secret.map(|secret| (secret, Origin::Keyring)),
             // Somebody can still be asked.
             Err(error) => notices.push(error.message().to_owned()),
@@ -179,12 +185,16 @@ pub fn password_for(
             Some(secret) => (secret, Origin::Prompt),
             None => {
                 let options = "--password-file, --password-command or --password-env";
-                if sources.names_one()
-                    && let Some(owner) = sources.given.owner()
+                if sources.is_password_source_set()
+                    && let Some(owner) = sources.given.owner_text()
                 {
                     notices.push(format!("the one of the command line is for {owner}"));
                 }
-                return Err(nothing(&format!("no password for {user}@{host}"), options, &notices));
+                return Err(no_password_error(
+                    &format!("no password for {user}@{host}"),
+                    options,
+                    &notices,
+                ));
             }
         },
     };
@@ -193,9 +203,9 @@ pub fn password_for(
 
 impl Sources {
     /// Whether the command line says where a password is.
-    fn names_one(&self) -> bool {
+    fn is_password_source_set(&self) -> bool {
         let named = self.file.is_some() || self.command.is_some() || self.env.is_some();
-        named || self.given.secret().is_some()
+        named || self.given.option_password().is_some()
     }
 }
 
@@ -206,22 +216,22 @@ fn named_source(
     notices: &mut Vec<String>,
 ) -> Result<Option<(Secret, Origin)>> {
     let url = || sources.url.clone().map(|secret| (secret, Origin::Url));
-    if !sources.names_one() || !sources.given.is_for(host, port, user) {
+    if !sources.is_password_source_set() || !sources.given.applies_to(host, port, user) {
         return Ok(url());
     }
     if let Some(path) = &sources.file {
-        let (secret, notice) = source::file(path)?;
+        let (secret, notice) = source::read_password_file(path)?;
         notices.extend(notice);
         return Ok(Some((secret, Origin::File)));
     }
     if let Some(command) = &sources.command {
-        let secret = source::command(command, sources.env.as_deref())?;
+        let secret = source::run_password_command(command, sources.env.as_deref())?;
         return Ok(Some((secret, Origin::Command)));
     }
     if let Some(name) = &sources.env {
-        return Ok(Some((source::env(name, sources.var)?, Origin::Env)));
+        return Ok(Some((source::read_password_variable(name, sources.var)?, Origin::Env)));
     }
-    let option = || sources.given.secret().cloned().map(|secret| (secret, Origin::Url));
+    let option = || sources.given.option_password().cloned().map(|secret| (secret, Origin::Url));
     Ok(url().or_else(option))
 }
 
@@ -230,7 +240,7 @@ fn is_anonymous(user: &str) -> bool {
 }
 
 /// Nothing found: says what to give, and why netrc was of no help, if it was not.
-fn nothing(what: &str, options: &str, notices: &[String]) -> Error {
+fn no_password_error(what: &str, options: &str, notices: &[String]) -> Error {
     let error = Error::new(Kind::Login, what);
     match notices.last() {
         Some(notice) => error.with_hint(format!("give {options}; {notice}")),

@@ -31,7 +31,7 @@ pub struct Entry {
 
 /// Whose entry is wanted.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted<'a> {
+pub(super) struct NetrcQuery<'a> {
     pub(super) host: &'a str,
     pub(super) port: u16,
     pub(super) user: Option<&'a str>,
@@ -44,7 +44,7 @@ pub(super) struct Wanted<'a> {
 /// # Errors
 ///
 /// A notice in words: the file is readable by others, unreadable, or not a netrc file.
-pub(super) fn lookup(path: &Path, wanted: Wanted<'_>) -> Result<Option<Entry>, String> {
+pub(super) fn find_in_file(path: &Path, wanted: NetrcQuery<'_>) -> Result<Option<Entry>, String> {
     let named = |why: &str| format!("{}: {why}", path.display());
     let file = match File::open(path) {
         Ok(file) => file,
@@ -61,14 +61,14 @@ pub(super) fn lookup(path: &Path, wanted: Wanted<'_>) -> Result<Option<Entry>, S
     let found = match read {
         Err(why) => Err(io_reason(&why)),
         Ok(n) if n as u64 > MAX_BYTES => Err("not used, because it is larger than 1 MiB".into()),
-        Ok(_) => parse(&text).map(|entries| pick(entries, wanted)),
+        Ok(_) => parse(&text).map(|entries| best_entry(entries, wanted)),
     };
     wipe(text);
     found.map_err(|why| named(&why))
 }
 
 /// The first entry for the host whose login is not another user's; the default after all others.
-fn pick(entries: Vec<Entry>, wanted: Wanted<'_>) -> Option<Entry> {
+fn best_entry(entries: Vec<Entry>, wanted: NetrcQuery<'_>) -> Option<Entry> {
     let with_port = match wanted.host.contains(':') {
         true => format!("[{}]:{}", wanted.host, wanted.port),
         false => format!("{}:{}", wanted.host, wanted.port),
@@ -88,7 +88,7 @@ fn pick(entries: Vec<Entry>, wanted: Wanted<'_>) -> Option<Entry> {
 
 /// What the next token is the value of.
 #[derive(Clone, Copy)]
-enum Field {
+enum NetrcField {
     Machine,
     Login,
     Password,
@@ -102,7 +102,7 @@ enum Field {
 /// What is wrong, with the line's number, and never a word of the text.
 pub fn parse(text: &[u8]) -> Result<Vec<Entry>, String> {
     let mut entries: Vec<Entry> = Vec::new();
-    let mut field: Option<Field> = None;
+    let mut field: Option<NetrcField> = None;
     let mut in_macro = false;
     for (number, line) in (1_usize..).zip(text.split(|b| *b == b'\n')) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -118,15 +118,15 @@ pub fn parse(text: &[u8]) -> Result<Vec<Entry>, String> {
             if keyword_expected && rest.starts_with(b"#") {
                 break;
             }
-            let (token, after) = token(rest).map_err(wrong)?;
+            let (token, after) = read_token(rest).map_err(wrong)?;
             rest = after.trim_ascii_start();
             let Some(wanted) = field.take() else {
                 match token.as_str() {
-                    "machine" => field = Some(Field::Machine),
+                    "machine" => field = Some(NetrcField::Machine),
                     "default" => entries.push(Entry::default()),
-                    "login" | "user" => field = Some(Field::Login),
-                    "password" | "passwd" => field = Some(Field::Password),
-                    "account" => field = Some(Field::Account),
+                    "login" | "user" => field = Some(NetrcField::Login),
+                    "password" | "passwd" => field = Some(NetrcField::Password),
+                    "account" => field = Some(NetrcField::Account),
                     "macdef" => {
                         in_macro = true;
                         break;
@@ -135,7 +135,7 @@ pub fn parse(text: &[u8]) -> Result<Vec<Entry>, String> {
                 }
                 continue;
             };
-            if let Field::Machine = wanted {
+            if let NetrcField::Machine = wanted {
                 let host = token.strip_suffix('.').unwrap_or(&token).to_ascii_lowercase();
                 entries.push(Entry { host: Some(host), ..Entry::default() });
                 continue;
@@ -145,13 +145,13 @@ pub fn parse(text: &[u8]) -> Result<Vec<Entry>, String> {
             };
             let secret = |token| Secret::new(token).map_err(|why| wrong(why.message()));
             match wanted {
-                Field::Password => entry.password = Some(secret(token)?),
-                Field::Account => entry.account = Some(secret(token)?),
-                Field::Login if token.contains(['\r', '\n']) => {
+                NetrcField::Password => entry.password = Some(secret(token)?),
+                NetrcField::Account => entry.account = Some(secret(token)?),
+                NetrcField::Login if token.contains(['\r', '\n']) => {
                     return Err(wrong("a login with a line break"));
                 }
-                Field::Login => entry.login = Some(token),
-                Field::Machine => {}
+                NetrcField::Login => entry.login = Some(token),
+                NetrcField::Machine => {}
             }
         }
     }
@@ -162,7 +162,7 @@ pub fn parse(text: &[u8]) -> Result<Vec<Entry>, String> {
 }
 
 /// The first token of `text`, which begins with one, and what follows it.
-fn token(text: &[u8]) -> Result<(String, &[u8]), &'static str> {
+fn read_token(text: &[u8]) -> Result<(String, &[u8]), &'static str> {
     let quoted = text.first() == Some(&b'"');
     let mut bytes = Vec::new();
     let mut at = usize::from(quoted);
@@ -177,7 +177,7 @@ fn token(text: &[u8]) -> Result<(String, &[u8]), &'static str> {
             }
             Some(c) if !quoted && c.is_ascii_whitespace() => break,
             Some(b'\\') => {
-                let (byte, length) = escape(text.get(at + 1..).unwrap_or_default(), quoted);
+                let (byte, length) = read_escape(text.get(at + 1..).unwrap_or_default(), quoted);
                 if byte == 0 {
                     return Err("a NUL character");
                 }
@@ -198,7 +198,7 @@ fn token(text: &[u8]) -> Result<(String, &[u8]), &'static str> {
 }
 
 /// What a backslash and the `rest` after it mean, and how many bytes they take together.
-fn escape(rest: &[u8], quoted: bool) -> (u8, usize) {
+fn read_escape(rest: &[u8], quoted: bool) -> (u8, usize) {
     match rest {
         [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
             ((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'), 4)
@@ -217,8 +217,8 @@ mod tests {
     use std::io::Write as _;
 
     fn find(text: &str, host: &str, user: Option<&str>) -> Option<String> {
-        let wanted = Wanted { host, port: 21, user, verified: true };
-        let entry = pick(parse(text.as_bytes()).unwrap(), wanted)?;
+        let wanted = NetrcQuery { host, port: 21, user, verified: true };
+        let entry = best_entry(parse(text.as_bytes()).unwrap(), wanted)?;
         let password = entry.password.as_ref().map_or("-", Secret::expose);
         Some(format!("{} {password}", entry.login.as_deref().unwrap_or("-")))
     }
@@ -277,10 +277,12 @@ mod tests {
     #[test]
     fn the_default_entry_needs_a_verified_host() {
         let text = b"machine h login a password 1\ndefault login d password 2";
-        let wanted = Wanted { host: "other", port: 21, user: None, verified: false };
-        assert!(pick(parse(text).unwrap(), wanted).is_none());
-        assert!(pick(parse(text).unwrap(), Wanted { verified: true, ..wanted }).is_some());
-        assert!(pick(parse(text).unwrap(), Wanted { host: "h", ..wanted }).is_some());
+        let wanted = NetrcQuery { host: "other", port: 21, user: None, verified: false };
+        assert!(best_entry(parse(text).unwrap(), wanted).is_none());
+        assert!(
+            best_entry(parse(text).unwrap(), NetrcQuery { verified: true, ..wanted }).is_some()
+        );
+        assert!(best_entry(parse(text).unwrap(), NetrcQuery { host: "h", ..wanted }).is_some());
     }
 
     #[test]
@@ -310,7 +312,7 @@ mod tests {
     fn a_file_that_others_can_access_is_not_read() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(b"machine h login bob password hunter2\n").unwrap();
-        let wanted = Wanted { host: "h", port: 21, user: None, verified: false };
+        let wanted = NetrcQuery { host: "h", port: 21, user: None, verified: false };
         for (mode, used) in [
             (0o600, true),
             (0o400, true),
@@ -321,7 +323,7 @@ mod tests {
         ] {
             let permissions = std::fs::Permissions::from_mode(mode);
             std::fs::set_permissions(file.path(), permissions).unwrap();
-            match lookup(file.path(), wanted) {
+            match find_in_file(file.path(), wanted) {
                 Ok(found) => assert!(used && found.is_some(), "{mode:o}"),
                 Err(notice) => {
                     assert!(!used, "{mode:o}: {notice}");
@@ -330,7 +332,7 @@ mod tests {
             }
         }
         let missing = file.path().with_extension("missing");
-        assert!(matches!(lookup(&missing, wanted), Ok(None)));
-        assert!(lookup(Path::new("/dev/null/x"), wanted).is_err());
+        assert!(matches!(find_in_file(&missing, wanted), Ok(None)));
+        assert!(find_in_file(Path::new("/dev/null/x"), wanted).is_err());
     }
 }

@@ -22,14 +22,14 @@ const MAX_LINE: usize = 4096;
 /// # Errors
 ///
 /// Kind local: it cannot be read. Kind login: it is empty, or no password.
-pub(super) fn file(path: &Path) -> Result<(Secret, Option<String>)> {
+pub(super) fn read_password_file(path: &Path) -> Result<(Secret, Option<String>)> {
     let mut file = File::open(path).map_err(|why| Error::local(path, &why))?;
     let metadata = file.metadata().map_err(|why| Error::local(path, &why))?;
     let loose = metadata.is_file() && metadata.permissions().mode() & 0o077 != 0;
     let notice =
         loose.then(|| format!("{}: others can access it (chmod 600 mends that)", path.display()));
     let line = first_line(&mut file).map_err(|why| Error::local(path, &why))?;
-    Ok((secret(line, &format!("password file {}", path.display()))?, notice))
+    Ok((secret_from_line(line, &format!("password file {}", path.display()))?, notice))
 }
 
 /// The first line that `command` prints. It sees the terminal but not a script on standard
@@ -38,7 +38,7 @@ pub(super) fn file(path: &Path) -> Result<(Secret, Option<String>)> {
 /// # Errors
 ///
 /// Kind login: it cannot be run, fails, prints nothing, or prints no password.
-pub(super) fn command(command: &str, hidden: Option<&str>) -> Result<Secret> {
+pub(super) fn run_password_command(command: &str, hidden: Option<&str>) -> Result<Secret> {
     let failed = |why: &str| Error::new(Kind::Login, format!("password command: {why}"));
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(command).stdout(Stdio::piped()).stderr(Stdio::inherit());
@@ -67,7 +67,7 @@ pub(super) fn command(command: &str, hidden: Option<&str>) -> Result<Secret> {
             None => "ended by a signal".to_owned(),
         }));
     }
-    secret(line, "password command")
+    secret_from_line(line, "password command")
 }
 
 /// The value of the environment variable `name`.
@@ -75,11 +75,14 @@ pub(super) fn command(command: &str, hidden: Option<&str>) -> Result<Secret> {
 /// # Errors
 ///
 /// Kind login: it is not set, or holds no password.
-pub(super) fn env(name: &str, var: fn(&str) -> Option<OsString>) -> Result<Secret> {
+pub(super) fn read_password_variable(
+    name: &str,
+    var: fn(&str) -> Option<OsString>,
+) -> Result<Secret> {
     let Some(value) = var(name) else {
         return Err(Error::new(Kind::Login, format!("environment variable {name}: not set")));
     };
-    secret(value.into_vec(), &format!("environment variable {name}"))
+    secret_from_line(value.into_vec(), &format!("environment variable {name}"))
 }
 
 /// The bytes before the first line's end, or the end of the input. Reads no further, so that the
@@ -106,7 +109,7 @@ fn first_line(input: &mut dyn Read) -> std::io::Result<Vec<u8>> {
     Ok(line)
 }
 
-fn secret(bytes: Vec<u8>, source: &str) -> Result<Secret> {
+fn secret_from_line(bytes: Vec<u8>, source: &str) -> Result<Secret> {
     let wrong = |why: &str| Error::new(Kind::Login, format!("{source}: {why}"));
     if bytes.is_empty() {
         return Err(wrong("empty"));

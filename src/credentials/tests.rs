@@ -36,7 +36,7 @@ fn the_first_source_in_order_is_taken() {
     let dir = tempfile::tempdir().unwrap();
     let keyring = Arc::new(keyring::memory::Memory::default());
     let kept = Secret::new("from-keyring".into()).unwrap();
-    keyring.put(Whose { host: "h", port: 21, user: "bob" }, &kept).unwrap();
+    keyring.store_password(KeyringAccount { host: "h", port: 21, user: "bob" }, &kept).unwrap();
     let mut sources = Sources {
         file: write(dir.path(), "pw", 0o600, b"from-file\nsecond line\n"),
         command: Some("printf 'from-command\\r\\nrest\\n'".into()),
@@ -58,7 +58,7 @@ fn the_first_source_in_order_is_taken() {
     take("from-url", Origin::Url, &|s| s.url = None);
     take("from-netrc", Origin::Netrc, &|s| s.netrc = None);
     take("from-keyring", Origin::Keyring, &|_| {
-        keyring.remove(Whose { host: "h", port: 21, user: "bob" }).unwrap();
+        keyring.remove_password(KeyringAccount { host: "h", port: 21, user: "bob" }).unwrap();
     });
     let mut prompts = Vec::new();
     let found = password_for("h", 21, Some("bob"), true, &sources, &mut |prompt| {
@@ -178,7 +178,8 @@ fn a_named_source_that_fails_is_an_error_and_no_other_is_tried() {
 #[test]
 fn a_password_command_does_not_see_the_password_variable() {
     // HOME stands in for it: tests cannot set variables.
-    let secret = source::command("echo \"home is ${HOME-hidden}\"", Some("HOME")).unwrap();
+    let secret =
+        source::run_password_command("echo \"home is ${HOME-hidden}\"", Some("HOME")).unwrap();
     assert_eq!(secret.expose(), "home is hidden");
 }
 

@@ -135,7 +135,7 @@ impl SessionPool {
         thread::scope(|scope| {
             for session in others {
                 // One that no thread can be had for is closed.
-                let _ = threads::start(scope, "sessions", || {
+                let _ = threads::start_scoped(scope, "sessions", || {
                     if self.is_wanted(site) {
                         session.close_gracefully();
                     } else if let Some(session) = drained(session) {

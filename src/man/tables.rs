@@ -3,7 +3,7 @@
 use super::commands::{option_item, subcommand_section};
 use super::page::Page;
 use crate::error::Kind;
-use crate::settings::ROWS;
+use crate::settings::SETTINGS;
 
 /// OPTIONS: those of the program, under their headings.
 pub(super) fn option_table(page: &mut Page, program: &clap::Command) {
@@ -52,7 +52,7 @@ pub(super) fn setting_table(page: &mut Page) {
          `s`, `m` and `h`, and a plain number is seconds; sizes and rates take `k`, `M` and `G`, \
          and a plain number is bytes.",
     );
-    for row in ROWS {
+    for row in SETTINGS {
         let default = if row.default.is_empty() { "empty" } else { row.default };
         let mark = if row.per_host { " +" } else { "" };
         let help = format!("{}. Takes {}.", capitalized(row.help), row.kind.describe());

@@ -1,12 +1,15 @@
 use super::tables::OBJECTS;
 use super::*;
 use crate::commands::COMMANDS;
-use crate::output::{Check, Entry, Failure, Job, Record, Summary, Transfer, Trust, Way};
-use crate::settings::ROWS;
+use crate::output::{
+    CheckRecord, EntryRecord, ErrorRecord, JobRecord, Record, SummaryRecord, TransferRecord,
+    TrustRecord, Way,
+};
+use crate::settings::SETTINGS;
 
 #[test]
 fn every_field_of_every_json_object_is_described_in_its_order() {
-    let transfer = Transfer {
+    let transfer = TransferRecord {
         direction: Way::Copy,
         remote: String::new(),
         local: String::new(),
@@ -16,14 +19,14 @@ fn every_field_of_every_json_object_is_described_in_its_order() {
         status: String::new(),
     };
     let records = [
-        Record::Entry(Entry::default()),
+        Record::Entry(EntryRecord::default()),
         Record::Transfer(transfer),
         Record::Text(String::new()),
-        Record::Check(Check::default()),
-        Record::Trust(Trust::default()),
-        Record::Job(Job::default()),
-        Record::Error(Failure::default()),
-        Record::Summary(Summary::default()),
+        Record::Check(CheckRecord::default()),
+        Record::Trust(TrustRecord::default()),
+        Record::Job(JobRecord::default()),
+        Record::Error(ErrorRecord::default()),
+        Record::Summary(SummaryRecord::default()),
     ];
     for (record, (name, _, fields)) in records.iter().zip(OBJECTS) {
         let mut line = Vec::new();
@@ -42,7 +45,7 @@ fn every_field_of_every_json_object_is_described_in_its_order() {
 fn every_command_setting_and_status_is_in_the_page() {
     let page = man_page().unwrap().replace("\\-", "-");
     let wanted = COMMANDS.iter().map(|spec| format!("\\fB{}\\fR", spec.name));
-    let wanted = wanted.chain(ROWS.iter().map(|row| format!("\\fB{}\\fR", row.name)));
+    let wanted = wanted.chain(SETTINGS.iter().map(|row| format!("\\fB{}\\fR", row.name)));
     let wanted = wanted.chain(Kind::ALL.iter().map(|kind| format!("\\fB{}\\fR", kind.name())));
     let missing: Vec<_> = wanted.filter(|word| !page.contains(word)).collect();
     assert!(missing.is_empty(), "{missing:?}");

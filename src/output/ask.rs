@@ -25,7 +25,7 @@ const POLL: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 impl Output {
     /// Whether somebody can be asked: standard input and standard error are terminals, and this
     /// is no job's output.
-    pub fn interactive(&self) -> bool {
+    pub fn is_interactive(&self) -> bool {
         if self.job.is_some() {
             return false;
         }
@@ -40,8 +40,8 @@ impl Output {
     /// # Errors
     /// [`Kind::Interrupted`] within 100 ms after `cancel` was requested; [`Kind::Usage`] when the answer is not UTF-8 text.
     pub fn ask(&self, prompt: &str, cancel: &Cancel) -> Result<Option<String>> {
-        self.question(prompt, || {
-            self.write_err(&escape_multiline(prompt));
+        self.ask_undisturbed(prompt, || {
+            self.write_stderr(&escape_multiline(prompt));
             read_line(std::io::stdin(), cancel)
         })
     }
@@ -51,36 +51,36 @@ impl Output {
     /// # Errors
     /// As [`Output::ask`].
     pub fn ask_hidden(&self, prompt: &str, cancel: &Cancel) -> Result<Option<String>> {
-        self.question(prompt, || {
+        self.ask_undisturbed(prompt, || {
             // Before the question: a fast answer must not be shown, nor dropped.
-            let hidden = Hidden::new(std::io::stdin())?;
-            self.write_err(&escape_multiline(prompt));
+            let hidden = EchoOff::new(std::io::stdin())?;
+            self.write_stderr(&escape_multiline(prompt));
             let answer = read_line(std::io::stdin(), cancel);
             drop(hidden);
             // The line end was not shown either.
-            self.write_err("\n");
+            self.write_stderr("\n");
             answer
         })
     }
 
-    fn question(
+    fn ask_undisturbed(
         &self,
         prompt: &str,
         ask: impl FnOnce() -> Result<Option<String>>,
     ) -> Result<Option<String>> {
-        if !self.interactive() {
+        if !self.is_interactive() {
             return Ok(None);
         }
         // Nor do jobs speak into an answer.
-        self.hold();
+        self.defer_job_output();
         let answer = self.without_bars(|| match &self.shared.memory {
             Some(memory) => {
-                self.write_err(&escape_multiline(prompt));
+                self.write_stderr(&escape_multiline(prompt));
                 Ok(lock(&memory.answers).pop_front())
             }
             None => ask(),
         });
-        self.release();
+        self.flush_job_output();
         answer
     }
 }
@@ -98,7 +98,7 @@ fn read_line(from: impl AsFd, cancel: &Cancel) -> Result<Option<String>> {
         match poll(&mut waiting, Some(&POLL)) {
             Ok(0) | Err(Errno::INTR) => continue,
             Ok(_) => {}
-            Err(why) => return Err(unreadable(why)),
+            Err(why) => return Err(terminal_error(why)),
         }
         let mut byte = [0u8];
         match rustix::io::read(&from, &mut byte) {
@@ -108,7 +108,7 @@ fn read_line(from: impl AsFd, cancel: &Cancel) -> Result<Option<String>> {
             Ok(_) if line.len() == LONGEST => return Err(Error::usage("the answer is too long")),
             Ok(_) => line.push(byte[0]),
             Err(Errno::INTR | Errno::AGAIN) => {}
-            Err(why) => return Err(unreadable(why)),
+            Err(why) => return Err(terminal_error(why)),
         }
     }
     if line.ends_with(b"\r") {
@@ -119,34 +119,34 @@ fn read_line(from: impl AsFd, cancel: &Cancel) -> Result<Option<String>> {
 }
 
 /// A terminal that does not show what is typed, until this goes.
-struct Hidden<T: AsFd> {
+struct EchoOff<T: AsFd> {
     terminal: T,
     before: Termios,
 }
 
-impl<T: AsFd> Hidden<T> {
+impl<T: AsFd> EchoOff<T> {
     /// Turns echo off and drops what was typed before the question.
     ///
     /// # Errors
     /// [`Kind::Local`] when it is not a terminal.
     fn new(terminal: T) -> Result<Self> {
-        let before = tcgetattr(&terminal).map_err(unreadable)?;
+        let before = tcgetattr(&terminal).map_err(terminal_error)?;
         let mut silent = before.clone();
         silent.local_modes.remove(LocalModes::ECHO | LocalModes::ECHOE | LocalModes::ECHOK);
         silent.local_modes.insert(LocalModes::ICANON | LocalModes::ISIG);
-        tcsetattr(&terminal, OptionalActions::Flush, &silent).map_err(unreadable)?;
+        tcsetattr(&terminal, OptionalActions::Flush, &silent).map_err(terminal_error)?;
         Ok(Self { terminal, before })
     }
 }
 
-impl<T: AsFd> Drop for Hidden<T> {
+impl<T: AsFd> Drop for EchoOff<T> {
     fn drop(&mut self) {
         // Should the terminal be gone, there is nothing to restore.
         let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
     }
 }
 
-fn unreadable(why: Errno) -> Error {
+fn terminal_error(why: Errno) -> Error {
     Error::new(Kind::Local, format!("terminal: {}", io_reason(&why.into())))
 }
 
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn only_a_terminal_can_hide_what_is_typed() {
-        assert!(Hidden::new(typed(b"")).is_err());
+        assert!(EchoOff::new(typed(b"")).is_err());
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
         loud.local_modes.insert(LocalModes::ECHO);
         tcsetattr(&terminal, OptionalActions::Now, &loud).unwrap();
         assert!(shows());
-        let hidden = Hidden::new(&terminal).unwrap();
+        let hidden = EchoOff::new(&terminal).unwrap();
         assert!(!shows());
         drop(hidden);
         assert!(shows());

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, Weak};
 
 use super::progress::{Line, TransferProgress};
-use super::sink::{Shape, Sink};
+use super::sink::{DataFormat, DataSink};
 use super::{Output, lock};
 use crate::error::Result;
 
@@ -21,7 +21,7 @@ const LONGEST: usize = 1024 * 1024;
 
 /// How far a job's transfers are. Cheap to clone; all clones are the same one.
 #[derive(Debug, Clone)]
-pub struct Meter(Arc<Counts>);
+pub struct JobMeter(Arc<Counts>);
 
 #[derive(Debug)]
 struct Counts {
@@ -29,7 +29,7 @@ struct Counts {
     now: Mutex<Weak<Line>>,
 }
 
-impl Meter {
+impl JobMeter {
     /// Nothing was moved yet.
     pub fn new() -> Self {
         Self(Arc::new(Counts {
@@ -44,12 +44,17 @@ impl Meter {
     }
 
     /// The transfer that was begun last, while it lasts: `name: 12.3 MiB of 1.0 GiB (1%), …`.
-    pub fn now(&self) -> Option<String> {
+    pub fn current_transfer(&self) -> Option<String> {
         lock(&self.0.now).upgrade().map(|line| TransferProgress::of(line).message())
     }
 
     /// A line of progress of this job, which is seen only here.
-    pub(super) fn line(&self, label: &str, total: Option<u64>, is_tree: bool) -> TransferProgress {
+    pub(super) fn progress_line(
+        &self,
+        label: &str,
+        total: Option<u64>,
+        is_tree: bool,
+    ) -> TransferProgress {
         let above = Some(self.0.total.clone());
         let line = TransferProgress::silent(label, total, above, is_tree);
         *lock(&self.0.now) = line.weak();
@@ -57,7 +62,7 @@ impl Meter {
     }
 }
 
-impl Default for Meter {
+impl Default for JobMeter {
     fn default() -> Self {
         Self::new()
     }
@@ -68,11 +73,11 @@ impl Default for Meter {
 pub(super) struct Prompt {
     typing: bool,
     printer: Option<Printer>,
-    held: Vec<(Side, String)>,
+    held: Vec<(StandardStream, String)>,
 }
 
 #[derive(Clone, Copy)]
-pub(super) enum Side {
+pub(super) enum StandardStream {
     Out,
     Err,
 }
@@ -81,16 +86,16 @@ impl Output {
     /// A clone for a background job: data leaves in whole lines, nobody is asked, transfers count
     /// for `meter` and show no progress.
     #[must_use]
-    pub fn background(&self, meter: &Meter) -> Self {
+    pub fn background(&self, meter: &JobMeter) -> Self {
         let shape = match (self.is_json(), self.on_stdout, self.is_terminal_out()) {
-            (true, true, _) => Shape::Json,
-            (true, false, _) => Shape::JsonRedirected,
-            (false, _, true) => Shape::Terminal,
-            (false, _, false) => Shape::Plain,
+            (true, true, _) => DataFormat::Json,
+            (true, false, _) => DataFormat::JsonRedirected,
+            (false, _, true) => DataFormat::Terminal,
+            (false, _, false) => DataFormat::Plain,
         };
-        let lines = Lines { to: self.clone(), rest: Vec::new() };
+        let lines = LineForwarder { to: self.clone(), rest: Vec::new() };
         Self {
-            data: Arc::new(Mutex::new(Sink::new(Box::new(lines), shape))),
+            data: Arc::new(Mutex::new(DataSink::new(Box::new(lines), shape))),
             job: Some(meter.clone()),
             ..self.clone()
         }
@@ -98,13 +103,13 @@ impl Output {
 
     /// A line is about to be typed: jobs leave the terminal alone from now on. What was held back
     /// until now is shown.
-    pub fn hold(&self) {
-        self.release();
+    pub fn defer_job_output(&self) {
+        self.flush_job_output();
         lock(&self.shared.prompt).typing = true;
     }
 
     /// No line is being typed any more: shows what was held back.
-    pub fn release(&self) {
+    pub fn flush_job_output(&self) {
         let mut prompt = lock(&self.shared.prompt);
         prompt.typing = false;
         let held = std::mem::take(&mut prompt.held);
@@ -113,8 +118,10 @@ impl Output {
         for (side, text) in held {
             match side {
                 // A failure is told by the next command that writes.
-                Side::Out => stdout.with_sink(|sink| sink.ready(text.as_bytes())).unwrap_or(()),
-                Side::Err => self.write_now(&text),
+                StandardStream::Out => {
+                    stdout.with_sink(|sink| sink.push_formatted(text.as_bytes())).unwrap_or(())
+                }
+                StandardStream::Err => self.write_stderr_now(&text),
             }
         }
     }
@@ -127,7 +134,7 @@ impl Output {
 
     /// Shows what a job has to say on the terminal beside the line being typed. `false`: nobody
     /// is typing.
-    pub(super) fn says(&self, side: Side, text: &str) -> bool {
+    pub(super) fn show_beside_prompt(&self, side: StandardStream, text: &str) -> bool {
         let mut prompt = lock(&self.shared.prompt);
         if !prompt.typing {
             return false;
@@ -152,23 +159,25 @@ impl Output {
 }
 
 /// Passes whole lines on.
-struct Lines {
+struct LineForwarder {
     to: Output,
     /// The beginning of a line.
     rest: Vec<u8>,
 }
 
-impl Lines {
-    fn pass(&self, bytes: &[u8]) -> Result<()> {
-        if self.to.is_terminal_out() && self.to.says(Side::Out, &String::from_utf8_lossy(bytes)) {
+impl LineForwarder {
+    fn forward(&self, bytes: &[u8]) -> Result<()> {
+        if self.to.is_terminal_out()
+            && self.to.show_beside_prompt(StandardStream::Out, &String::from_utf8_lossy(bytes))
+        {
             return Ok(());
         }
-        self.to.with_sink(|sink| sink.ready(bytes))?;
+        self.to.with_sink(|sink| sink.push_formatted(bytes))?;
         self.to.flush()
     }
 }
 
-impl Write for Lines {
+impl Write for LineForwarder {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.rest.extend_from_slice(bytes);
         let whole = match self.rest.iter().rposition(|&byte| byte == b'\n') {
@@ -178,7 +187,7 @@ impl Write for Lines {
         };
         let rest = self.rest.split_off(whole);
         let lines = std::mem::replace(&mut self.rest, rest);
-        match self.pass(&lines) {
+        match self.forward(&lines) {
             Ok(()) => Ok(bytes.len()),
             Err(error) if super::is_broken_pipe(&error.clone().into()) => {
                 Err(std::io::ErrorKind::BrokenPipe.into())
@@ -192,7 +201,7 @@ impl Write for Lines {
     }
 }
 
-impl Drop for Lines {
+impl Drop for LineForwarder {
     /// The end of a text that does not end with a line end; whoever comes after it on a terminal
     /// begins a line of its own.
     fn drop(&mut self) {
@@ -204,7 +213,7 @@ impl Drop for Lines {
             rest.push(b'\n');
         }
         // The job is over, and has been told of what failed before.
-        let _ = self.pass(&rest);
+        let _ = self.forward(&rest);
     }
 }
 
@@ -216,7 +225,7 @@ mod tests {
     #[test]
     fn data_of_jobs_leaves_in_whole_lines() {
         let out = Output::memory();
-        let (one, two) = (out.background(&Meter::new()), out.background(&Meter::new()));
+        let (one, two) = (out.background(&JobMeter::new()), out.background(&JobMeter::new()));
         one.data(b"one ").unwrap();
         one.flush().unwrap();
         two.data(b"two\nmore ").unwrap();
@@ -232,15 +241,15 @@ mod tests {
     #[test]
     fn what_jobs_say_while_a_line_is_typed_waits_for_its_end() {
         let out = Output::memory_terminal(OutputOptions::default(), 80);
-        let job = out.background(&Meter::new());
+        let job = out.background(&JobMeter::new());
         job.notice("before");
-        out.hold();
+        out.defer_job_output();
         job.notice("[1] done");
         job.line("data").unwrap();
         job.flush().unwrap();
         assert_eq!((out.stderr_text().as_str(), out.stdout_text().as_str()), ("before\n", ""));
         out.notice("the prompt itself speaks");
-        out.release();
+        out.flush_job_output();
         assert_eq!(out.stderr_text(), "before\nthe prompt itself speaks\n[1] done\n");
         assert_eq!(out.stdout_text(), "data\n");
         job.notice("after");
@@ -256,22 +265,22 @@ mod tests {
             lock(&seen).push_str(&text);
             true
         })));
-        let job = out.background(&Meter::new());
+        let job = out.background(&JobMeter::new());
         job.notice("directly");
-        out.hold();
+        out.defer_job_output();
         job.notice("above");
         assert_eq!(*lock(&printed), "above\n");
         out.set_printer(Some(Box::new(|_| false)));
         job.notice("later");
-        out.release();
+        out.flush_job_output();
         assert_eq!(out.stderr_text(), "directly\nlater\n");
     }
 
     #[test]
     fn into_a_file_nothing_waits() {
         let out = Output::memory();
-        out.hold();
-        let job = out.background(&Meter::new());
+        out.defer_job_output();
+        let job = out.background(&JobMeter::new());
         job.line("data").unwrap();
         job.flush().unwrap();
         job.notice("done");
@@ -280,24 +289,28 @@ mod tests {
 
     #[test]
     fn a_meter_counts_what_its_transfers_move_and_names_the_last_one() {
-        let meter = Meter::new();
+        let meter = JobMeter::new();
         let job = Output::memory().background(&meter);
         let first = job.progress("first", Some(10));
         first.start_at(4);
         first.advance(6);
-        assert!(meter.now().unwrap().starts_with("first: "), "{:?}", meter.now());
+        assert!(
+            meter.current_transfer().unwrap().starts_with("first: "),
+            "{:?}",
+            meter.current_transfer()
+        );
         drop(first);
-        assert_eq!((meter.bytes(), meter.now()), (6, None));
+        assert_eq!((meter.bytes(), meter.current_transfer()), (6, None));
         let tree = job.tree_progress("tree");
-        tree.worker("a", None).advance(5);
+        tree.worker_line("a", None).advance(5);
         assert_eq!(meter.bytes(), 11);
-        assert!(meter.now().unwrap().starts_with("tree: "));
+        assert!(meter.current_transfer().unwrap().starts_with("tree: "));
     }
 
     #[test]
     fn nobody_is_asked_by_a_job() {
         let out = Output::memory_answering(OutputOptions::default(), &["yes"]);
-        assert!(out.interactive());
-        assert!(!out.background(&Meter::new()).interactive());
+        assert!(out.is_interactive());
+        assert!(!out.background(&JobMeter::new()).is_interactive());
     }
 }

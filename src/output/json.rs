@@ -14,7 +14,7 @@ use super::escape::{BYTES, is_unsafe};
 
 /// A file, directory or link in a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entry<'a> {
+pub struct EntryRecord<'a> {
     /// The last component of the path.
     pub name: Cow<'a, str>,
     /// The whole remote path.
@@ -49,7 +49,7 @@ pub enum Way {
 
 /// One file's transfer, when it is over.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Transfer {
+pub struct TransferRecord {
     /// Which way.
     pub direction: Way,
     /// The remote path or URL.
@@ -68,7 +68,7 @@ pub struct Transfer {
 
 /// A server in the trust store, or a decision about one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Trust {
+pub struct TrustRecord {
     /// `listed`, `added`, `removed`, `renewed`, ...
     pub action: String,
     /// Host name or address.
@@ -97,7 +97,7 @@ pub struct Trust {
 
 /// A check of a server's examination: a `text` with more to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Check {
+pub struct CheckRecord {
     /// What was looked at: `dns`, `certificate`, ...
     pub check: String,
     /// `ok`, `note`, `bad` or `skip`.
@@ -114,7 +114,7 @@ pub struct Check {
 
 /// A background job.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Job {
+pub struct JobRecord {
     /// Its number.
     pub id: u64,
     /// The command line, without secrets.
@@ -129,7 +129,7 @@ pub struct Job {
 
 /// A failure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Failure {
+pub struct ErrorRecord {
     /// The name of the cause ([`crate::error::Kind::name`]).
     pub kind: String,
     /// `what: why`.
@@ -144,7 +144,7 @@ pub struct Failure {
 
 /// The last record of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct SummaryRecord {
     /// Commands run.
     pub commands: u64,
     /// Commands that failed.
@@ -161,21 +161,21 @@ pub struct Summary {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record<'a> {
     /// `entry`
-    Entry(Entry<'a>),
+    Entry(EntryRecord<'a>),
     /// `transfer`
-    Transfer(Transfer),
+    Transfer(TransferRecord),
     /// `text`: a line of a command's other output.
     Text(String),
     /// `text` with the fields of a check.
-    Check(Check),
+    Check(CheckRecord),
     /// `trust`
-    Trust(Trust),
+    Trust(TrustRecord),
     /// `job`
-    Job(Job),
+    Job(JobRecord),
     /// `error`
-    Error(Failure),
+    Error(ErrorRecord),
     /// `summary`
-    Summary(Summary),
+    Summary(SummaryRecord),
 }
 
 impl Record<'_> {

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use super::{ColorChoice, Output, OutputOptions, Stream, WIDTH, lock};
 
 /// Output that is kept instead of printed, for tests.
-pub(super) struct Memory {
-    pub(super) out: Shelf,
-    pub(super) err: Shelf,
+pub(super) struct MemoryOutput {
+    pub(super) out: MemoryBuffer,
+    pub(super) err: MemoryBuffer,
     pub(super) width: usize,
     pub(super) answers: Mutex<VecDeque<String>>,
     /// Whether questions can be asked.
@@ -21,9 +21,9 @@ pub(super) struct Memory {
 
 /// Bytes that a test looks at later.
 #[derive(Clone, Default)]
-pub(super) struct Shelf(pub(super) Arc<Mutex<Vec<u8>>>);
+pub(super) struct MemoryBuffer(pub(super) Arc<Mutex<Vec<u8>>>);
 
-impl Write for Shelf {
+impl Write for MemoryBuffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         lock(&self.0).extend_from_slice(bytes);
         Ok(bytes.len())
@@ -61,9 +61,9 @@ impl Output {
         terminal: Option<usize>,
         answers: Option<&[&str]>,
     ) -> Self {
-        let memory = Memory {
-            out: Shelf::default(),
-            err: Shelf::default(),
+        let memory = MemoryOutput {
+            out: MemoryBuffer::default(),
+            err: MemoryBuffer::default(),
             width: terminal.unwrap_or(WIDTH),
             interactive: answers.is_some(),
             answers: Mutex::new(
@@ -89,6 +89,6 @@ impl Output {
     }
 }
 
-fn text_of(shelf: &Shelf) -> String {
+fn text_of(shelf: &MemoryBuffer) -> String {
     String::from_utf8_lossy(&lock(&shelf.0)).into_owned()
 }

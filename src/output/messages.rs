@@ -6,20 +6,20 @@
 
 use serde_json::{Map, Value};
 
-use super::background::Side;
+use super::background::StandardStream;
 use super::color::Style;
 use super::escape::{escape, escape_multiline};
-use super::json::{Failure, Record};
+use super::json::{ErrorRecord, Record};
 use super::sink::is_broken_pipe;
 use super::{AuditLog, Output, lock};
-use crate::error::{find, io_reason, kind_of};
+use crate::error::{find_typed, io_reason, kind_of};
 
 /// What every warning and error begins with.
 const PROGRAM: &str = "ftpsh";
 
 /// Which side a line of the FTP dialogue came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
+pub enum TraceDirection {
     /// A command, to the server.
     Sent,
     /// A line of a reply, from the server.
@@ -30,20 +30,20 @@ impl Output {
     /// Something good to know. Not with `--quiet`.
     pub fn notice(&self, text: &str) {
         if !self.is_quiet() {
-            self.write_err(&format!("{}\n", escape_multiline(text)));
+            self.write_stderr(&format!("{}\n", escape_multiline(text)));
         }
     }
 
     /// Something to look into, on one line. Also with `--quiet`.
     pub fn warn(&self, text: &str) {
         let warning = self.paint_err("warning:", Style::Warning);
-        self.write_err(&format!("{PROGRAM}: {warning} {}\n", escape(text)));
+        self.write_stderr(&format!("{PROGRAM}: {warning} {}\n", escape(text)));
     }
 
     /// A failure on one line, its details and its hint on lines of their own. With `--json` also an `error` record on
     /// standard output, wherever this output's data goes. A reader that has gone is not told.
     pub fn error(&self, error: &anyhow::Error) {
-        let typed = find(error);
+        let typed = find_typed(error);
         if is_broken_pipe(error) || typed.is_some_and(crate::error::Error::was_shown) {
             return;
         }
@@ -59,10 +59,10 @@ impl Output {
             let word = self.paint_err("hint:", Style::Strong);
             text.push_str(&format!("{word} {}\n", escape(hint)));
         }
-        self.write_err(&text);
+        self.write_stderr(&text);
         if self.is_json() {
             let kind = kind_of(error);
-            let record = Record::Error(Failure {
+            let record = Record::Error(ErrorRecord {
                 kind: kind.name().to_owned(),
                 message: details.iter().fold(message, |all, line| format!("{all}; {line}")),
                 hint: hint.map(str::to_owned),
@@ -75,24 +75,24 @@ impl Output {
     }
 
     /// Something for those who want to know more: from `-v` (1) on or `-vv` (2) on.
-    pub fn verbose(&self, level: u8, text: &str) {
+    pub fn verbose_notice(&self, level: u8, text: &str) {
         if self.verbosity() >= level {
-            self.write_err(&format!("{}\n", escape_multiline(text)));
+            self.write_stderr(&format!("{}\n", escape_multiline(text)));
         }
     }
 
     /// A line of the FTP dialogue, shown from `-vv` on. Secrets have been masked by the caller.
-    pub fn dialogue(&self, direction: Direction, line: &str) {
+    pub fn protocol_line(&self, direction: TraceDirection, line: &str) {
         if self.verbosity() < 2 {
             return;
         }
         let arrow = match direction {
-            Direction::Sent => "--->",
-            Direction::Received => "<---",
+            TraceDirection::Sent => "--->",
+            TraceDirection::Received => "<---",
         };
         let line = escape(line.trim_end_matches(['\r', '\n']));
         let text = self.paint_err(&format!("{arrow} {line}"), Style::Dim);
-        self.write_err(&format!("{text}\n"));
+        self.write_stderr(&format!("{text}\n"));
     }
 
     /// How much is told: 0 to 2.
@@ -106,13 +106,13 @@ impl Output {
     }
 
     /// Uses this audit log from now on, or none.
-    pub fn set_log(&self, log: Option<AuditLog>) {
+    pub fn set_audit_log(&self, log: Option<AuditLog>) {
         *lock(&self.shared.log) = log;
     }
 
     /// Opens the audit log by its name again, after it was moved away. Returns whether there is one;
     /// one that cannot be opened anew stays as it is, with a warning.
-    pub fn reopen_log(&self) -> bool {
+    pub fn reopen_audit_log(&self) -> bool {
         let log = lock(&self.shared.log);
         let Some(reopened) = log.as_ref().map(AuditLog::reopen) else { return false };
         drop(log);
@@ -133,22 +133,22 @@ impl Output {
     }
 
     /// A line about a transfer that takes its time.
-    pub(super) fn status(&self, text: &str) {
-        self.write_err(&format!("{text}\n"));
+    pub(super) fn status_line(&self, text: &str) {
+        self.write_stderr(&format!("{text}\n"));
     }
 
     /// Writes to standard error, after what was written to standard output before.
-    pub(super) fn write_err(&self, text: &str) {
+    pub(super) fn write_stderr(&self, text: &str) {
         let beside = self.job.is_some() && self.shared.err.terminal;
-        if !(beside && self.says(Side::Err, text)) {
-            self.write_now(text);
+        if !(beside && self.show_beside_prompt(StandardStream::Err, text)) {
+            self.write_stderr_now(text);
         }
     }
 
-    pub(super) fn write_now(&self, text: &str) {
+    pub(super) fn write_stderr_now(&self, text: &str) {
         let stdout = self.to_stdout();
         let mut sink = lock(&stdout.data);
-        stdout.beside_bars(|| sink.drain_now_fail_later());
+        stdout.beside_bars(|| sink.drain_keeping_error());
         drop(sink);
         self.beside_bars(|| {
             let mut stderr = lock(&self.shared.stderr);

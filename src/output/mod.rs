@@ -28,20 +28,23 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use indicatif::MultiProgress;
 
 pub use audit_log::AuditLog;
-pub use background::{Meter, Printer};
+pub use background::{JobMeter, Printer};
 pub use color::{ColorChoice, Environment, NameColors, NameKind, Style, wants_color};
 pub use escape::{escape, escape_multiline, fit};
 pub use format::{full_time_text, human_bytes, human_duration, human_rate, human_size, time_text};
-pub use json::{Check, Entry, Failure, Job, Record, Summary, Transfer, Trust, Way};
-pub use messages::Direction;
+pub use json::{
+    CheckRecord, EntryRecord, ErrorRecord, JobRecord, Record, SummaryRecord, TransferRecord,
+    TrustRecord, Way,
+};
+pub use messages::TraceDirection;
 pub use progress::{TransferProgress, TreeProgress};
 pub use sink::is_broken_pipe;
 pub use table::{Align, Cell, Column, Overflow, Table};
 
 use crate::error::Result;
-use memory::Memory;
+use memory::MemoryOutput;
 use screen::draw_target;
-use sink::{Shape, Sink};
+use sink::{DataFormat, DataSink};
 
 /// Turns a name as the program holds it back into the server's bytes.
 pub type NameEncoder = fn(&str) -> Vec<u8>;
@@ -66,11 +69,11 @@ pub struct OutputOptions {
 #[derive(Clone)]
 pub struct Output {
     shared: Arc<Shared>,
-    data: Arc<Mutex<Sink>>,
+    data: Arc<Mutex<DataSink>>,
     /// Whether data ends up on standard output.
     on_stdout: bool,
     /// Whose transfers are counted instead of shown.
-    job: Option<Meter>,
+    job: Option<JobMeter>,
 }
 
 /// What all clones have in common.
@@ -80,7 +83,7 @@ struct Shared {
     verbose: AtomicU8,
     out: Stream,
     err: Stream,
-    stdout: Arc<Mutex<Sink>>,
+    stdout: Arc<Mutex<DataSink>>,
     stderr: Mutex<Box<dyn Write + Send>>,
     encoder: OnceLock<NameEncoder>,
     names: OnceLock<NameColors>,
@@ -89,7 +92,7 @@ struct Shared {
     /// Bars on the screen now.
     shown: AtomicUsize,
     prompt: Mutex<background::Prompt>,
-    memory: Option<Memory>,
+    memory: Option<MemoryOutput>,
 }
 
 /// What a standard stream is.
@@ -128,14 +131,14 @@ impl Output {
         err: Stream,
         stdout: Box<dyn Write + Send>,
         stderr: Box<dyn Write + Send>,
-        memory: Option<Memory>,
+        memory: Option<MemoryOutput>,
     ) -> Self {
         let shape = match (options.json, out.terminal) {
-            (true, _) => Shape::Json,
-            (false, true) => Shape::Terminal,
-            (false, false) => Shape::Plain,
+            (true, _) => DataFormat::Json,
+            (false, true) => DataFormat::Terminal,
+            (false, false) => DataFormat::Plain,
         };
-        let stdout = Arc::new(Mutex::new(Sink::new(stdout, shape)));
+        let stdout = Arc::new(Mutex::new(DataSink::new(stdout, shape)));
         let shared = Shared {
             json: options.json,
             quiet: options.quiet,
@@ -172,8 +175,12 @@ impl Output {
     }
 
     fn redirected(&self, to: Box<dyn Write + Send>) -> Self {
-        let shape = if self.shared.json { Shape::JsonRedirected } else { Shape::Plain };
-        Self { data: Arc::new(Mutex::new(Sink::new(to, shape))), on_stdout: false, ..self.clone() }
+        let shape = if self.shared.json { DataFormat::JsonRedirected } else { DataFormat::Plain };
+        Self {
+            data: Arc::new(Mutex::new(DataSink::new(to, shape))),
+            on_stdout: false,
+            ..self.clone()
+        }
     }
 
     /// A piece of a file: as it is into a pipe, escaped on a terminal, as `text` records with `--json`.
@@ -202,7 +209,7 @@ impl Output {
     pub fn table(&self, table: &Table) -> Result<()> {
         if self.is_terminal_out() && !self.shared.json {
             let text = table.terminal(self.width(), self.shared.out.color);
-            return self.with_sink(|sink| sink.ready(text.as_bytes()));
+            return self.with_sink(|sink| sink.push_formatted(text.as_bytes()));
         }
         table.plain().try_for_each(|line| self.line(&line))
     }
@@ -247,7 +254,7 @@ impl Output {
     }
 
     /// The meter of the job that this is the output of.
-    pub fn meter(&self) -> Option<&Meter> {
+    pub fn meter(&self) -> Option<&JobMeter> {
         self.job.as_ref()
     }
 
@@ -290,14 +297,14 @@ impl Output {
         self.shared.encoder.get().copied().unwrap_or(sink::own_bytes)
     }
 
-    fn with_sink(&self, give: impl FnOnce(&mut Sink)) -> Result<()> {
+    fn with_sink(&self, give: impl FnOnce(&mut DataSink)) -> Result<()> {
         let mut sink = lock(&self.data);
         give(&mut sink);
         // Somebody is looking at a terminal: nothing is held back there.
         if self.is_terminal_out() || sink.is_full() { self.drain(&mut sink) } else { Ok(()) }
     }
 
-    fn drain(&self, sink: &mut Sink) -> Result<()> {
+    fn drain(&self, sink: &mut DataSink) -> Result<()> {
         if self.is_terminal_out() { self.beside_bars(|| sink.drain()) } else { sink.drain() }
     }
 }

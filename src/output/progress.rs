@@ -66,16 +66,16 @@ pub struct TreeProgress {
 impl Output {
     /// Shows the progress of one file. `total` is its whole size in bytes, where it is known.
     pub fn progress(&self, label: &str, total: Option<u64>) -> TransferProgress {
-        self.line_of_progress(label, total, None, false)
+        self.new_progress(label, total, None, false)
     }
 
     /// Shows the progress of a tree. Files and bytes may grow while it is listed.
     pub fn tree_progress(&self, label: &str) -> TreeProgress {
-        let total = self.line_of_progress(label, None, None, true);
+        let total = self.new_progress(label, None, None, true);
         TreeProgress { total, output: self.clone() }
     }
 
-    fn line_of_progress(
+    fn new_progress(
         &self,
         label: &str,
         total: Option<u64>,
@@ -83,7 +83,7 @@ impl Output {
         is_tree: bool,
     ) -> TransferProgress {
         if let (Some(meter), None) = (&self.job, &above) {
-            return meter.line(label, total, is_tree);
+            return meter.progress_line(label, total, is_tree);
         }
         let label = escape(label).into_owned();
         let show = if self.shows_bars() {
@@ -164,7 +164,7 @@ impl TransferProgress {
         match &line.show {
             Show::Bar(bar, _) if line.is_tree => {
                 bar.set_position(done);
-                if self.is_due(line.begun.elapsed(), WORDS_EVERY) {
+                if self.is_status_due(line.begun.elapsed(), WORDS_EVERY) {
                     bar.set_message(self.message());
                 }
             }
@@ -182,7 +182,7 @@ impl TransferProgress {
     pub fn start_at(&self, offset: u64) {
         let before = self.0.offset.swap(offset, Ordering::Relaxed);
         if let Some(above) = &self.0.above {
-            shift(&above.0.offset, before, offset);
+            shift_counter(&above.0.offset, before, offset);
         }
         self.set_position(offset);
         if let Show::Bar(bar, _) = &self.0.show {
@@ -198,7 +198,7 @@ impl TransferProgress {
             bar.set_position(bytes);
         }
         if let Some(above) = &self.0.above {
-            shift(&above.0.done, before, bytes);
+            shift_counter(&above.0.done, before, bytes);
             above.advance(0);
         }
     }
@@ -213,13 +213,13 @@ impl TransferProgress {
     }
 
     /// The bytes that are there, and the time since the beginning.
-    pub fn so_far(&self) -> (u64, Duration) {
+    pub fn bytes_and_time(&self) -> (u64, Duration) {
         (self.0.done.load(Ordering::Relaxed), self.0.begun.elapsed())
     }
 
     /// How far it is, in words: `name: 12.3 MiB of 1.0 GiB (1%), 2.3 MiB/s`.
     pub fn message(&self) -> String {
-        let (done, time) = self.so_far();
+        let (done, time) = self.bytes_and_time();
         self.message_at(done, time)
     }
 
@@ -251,13 +251,13 @@ impl TransferProgress {
 
     /// Writes a plain line if the last one is long enough ago.
     fn report(&self, output: &Output, time: Duration) {
-        if self.is_due(time, PLAIN_EVERY) {
-            output.status(&self.message_at(self.0.done.load(Ordering::Relaxed), time));
+        if self.is_status_due(time, PLAIN_EVERY) {
+            output.status_line(&self.message_at(self.0.done.load(Ordering::Relaxed), time));
         }
     }
 
     /// Whether the last words are so long ago. Of several threads that ask at once, one is told yes.
-    fn is_due(&self, time: Duration, every: Duration) -> bool {
+    fn is_status_due(&self, time: Duration, every: Duration) -> bool {
         let now = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let last = self.0.reported.load(Ordering::Relaxed);
         u128::from(now.saturating_sub(last)) >= every.as_millis()
@@ -271,7 +271,7 @@ impl TransferProgress {
 
 impl TreeProgress {
     /// So many files and bytes more are to be moved.
-    pub fn grow(&self, files: u64, bytes: u64) {
+    pub fn add_to_total(&self, files: u64, bytes: u64) {
         let line = &self.total.0;
         line.files_total.fetch_add(files, Ordering::Relaxed);
         let known = line.total.load(Ordering::Relaxed);
@@ -285,8 +285,8 @@ impl TreeProgress {
     }
 
     /// A worker's line for one file, below the total, whose bytes count for the total as well.
-    pub fn worker(&self, label: &str, total: Option<u64>) -> TransferProgress {
-        self.output.line_of_progress(label, total, Some(self.total.clone()), false)
+    pub fn worker_line(&self, label: &str, total: Option<u64>) -> TransferProgress {
+        self.output.new_progress(label, total, Some(self.total.clone()), false)
     }
 
     /// The total: `so_far`, `message`.
@@ -317,7 +317,7 @@ impl Drop for Line {
 }
 
 /// Adds to a counter what another one went from `before` to `now`.
-fn shift(counter: &AtomicU64, before: u64, now: u64) {
+fn shift_counter(counter: &AtomicU64, before: u64, now: u64) {
     if now >= before {
         counter.fetch_add(now - before, Ordering::Relaxed);
     } else {

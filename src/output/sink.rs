@@ -18,12 +18,12 @@ const BROKEN_PIPE: &str = "output: broken pipe";
 
 /// Whether this failure only says that the reader of the output has gone: nobody wants to be told.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    crate::error::find(error).is_some_and(|e| e.message() == BROKEN_PIPE)
+    crate::error::find_typed(error).is_some_and(|e| e.message() == BROKEN_PIPE)
 }
 
 /// In which shape data leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum DataFormat {
     /// As it is: a pipe or a file.
     Plain,
     /// Escaped.
@@ -35,9 +35,9 @@ pub(super) enum Shape {
 }
 
 /// A destination of data.
-pub(super) struct Sink {
+pub(super) struct DataSink {
     to: Box<dyn Write + Send>,
-    shape: Shape,
+    shape: DataFormat,
     /// Data that is ready but not written.
     buffer: Vec<u8>,
     /// The beginning of a character (or of CR LF) at the end of the last piece of data.
@@ -46,16 +46,16 @@ pub(super) struct Sink {
     failed: Option<Error>,
 }
 
-impl Sink {
-    pub(super) fn new(to: Box<dyn Write + Send>, shape: Shape) -> Self {
+impl DataSink {
+    pub(super) fn new(to: Box<dyn Write + Send>, shape: DataFormat) -> Self {
         Self { to, shape, buffer: Vec::new(), tail: Vec::new(), failed: None }
     }
 
     /// A piece of a file, in whatever pieces it comes.
     pub(super) fn data(&mut self, bytes: &[u8]) {
         match self.shape {
-            Shape::Plain | Shape::JsonRedirected => self.buffer.extend_from_slice(bytes),
-            Shape::Terminal | Shape::Json => {
+            DataFormat::Plain | DataFormat::JsonRedirected => self.buffer.extend_from_slice(bytes),
+            DataFormat::Terminal | DataFormat::Json => {
                 self.tail.extend_from_slice(bytes);
                 let whole = complete(&self.tail);
                 let rest = self.tail.split_off(whole);
@@ -69,18 +69,18 @@ impl Sink {
     pub(super) fn line(&mut self, text: &str, encode: NameEncoder) {
         self.end_tail();
         match self.shape {
-            Shape::Json | Shape::JsonRedirected => {
+            DataFormat::Json | DataFormat::JsonRedirected => {
                 Record::Text(text.to_owned()).write_to(&mut self.buffer, encode);
             }
-            Shape::Terminal => {
+            DataFormat::Terminal => {
                 self.buffer.extend_from_slice(escape_multiline(text).as_bytes());
                 self.buffer.push(b'\n');
             }
-            Shape::Plain if text.contains(|c| BYTES.contains(&c)) => {
+            DataFormat::Plain if text.contains(|c| BYTES.contains(&c)) => {
                 self.buffer.extend(encode(text));
                 self.buffer.push(b'\n');
             }
-            Shape::Plain => {
+            DataFormat::Plain => {
                 self.buffer.extend_from_slice(text.as_bytes());
                 self.buffer.push(b'\n');
             }
@@ -94,7 +94,7 @@ impl Sink {
     }
 
     /// Bytes that have their shape already: a table made for this terminal.
-    pub(super) fn ready(&mut self, bytes: &[u8]) {
+    pub(super) fn push_formatted(&mut self, bytes: &[u8]) {
         self.end_tail();
         self.buffer.extend_from_slice(bytes);
     }
@@ -111,7 +111,7 @@ impl Sink {
     }
 
     /// Writes all that is ready; a failure is kept for the next [`Sink::drain`].
-    pub(super) fn drain_now_fail_later(&mut self) {
+    pub(super) fn drain_keeping_error(&mut self) {
         if let Err(failed) = self.drain() {
             self.failed = Some(failed);
         }
@@ -140,7 +140,7 @@ impl Sink {
         if piece.is_empty() {
             return;
         }
-        if self.shape == Shape::Terminal {
+        if self.shape == DataFormat::Terminal {
             for chunk in piece.utf8_chunks() {
                 self.buffer.extend_from_slice(escape_multiline(chunk.valid()).as_bytes());
                 let mut spelt = String::new();
@@ -157,7 +157,7 @@ impl Sink {
     }
 }
 
-impl Drop for Sink {
+impl Drop for DataSink {
     /// The last chance for what nobody flushed; who wants to know whether it was written flushes.
     fn drop(&mut self) {
         self.end_tail();

@@ -159,7 +159,7 @@ impl Write for Full {
 #[test]
 fn data_lost_before_a_message_still_fails_the_command() {
     let output = Output::memory();
-    *lock(&output.shared.stdout) = Sink::new(Box::new(Full), Shape::Plain);
+    *lock(&output.shared.stdout) = DataSink::new(Box::new(Full), DataFormat::Plain);
     output.line("lost").unwrap();
     output.notice("writes what was collected");
     let failed = output.flush().unwrap_err();
@@ -171,9 +171,9 @@ fn messages_are_escaped_and_obey_quiet_and_verbose() {
     let say = |output: &Output| {
         output.notice("notice \x1b[2J\nsecond line");
         output.warn("server says \x1b]0;x\nftpsh: forged");
-        output.verbose(1, "verbose");
-        output.dialogue(Direction::Sent, "PASS ***\r\n");
-        output.dialogue(Direction::Received, "230 \u{9b}hello");
+        output.verbose_notice(1, "verbose");
+        output.protocol_line(TraceDirection::Sent, "PASS ***\r\n");
+        output.protocol_line(TraceDirection::Received, "230 \u{9b}hello");
         output.stderr_text()
     };
     assert_eq!(
@@ -254,7 +254,7 @@ fn questions_need_somebody_to_answer() {
     assert_eq!(output.stderr_text(), "");
 
     let output = Output::memory_answering(options(false, true, 0), &["yes", "secret"]);
-    assert!(output.interactive());
+    assert!(output.is_interactive());
     assert_eq!(output.ask("trust \x1b? ", &never()).unwrap().as_deref(), Some("yes"));
     assert_eq!(output.ask_hidden("password: ", &never()).unwrap().as_deref(), Some("secret"));
     assert_eq!(output.ask("more? ", &never()).unwrap(), None);
@@ -280,7 +280,7 @@ fn a_long_table_streams_into_a_pipe_and_is_pretty_on_a_terminal() {
 fn a_log_that_fails_is_closed_with_one_warning() {
     let output = Output::memory();
     output.audit("nothing", &serde_json::Map::new());
-    output.set_log(Some(AuditLog::open("/dev/full").unwrap()));
+    output.set_audit_log(Some(AuditLog::open("/dev/full").unwrap()));
     output.audit("one", &serde_json::Map::new());
     output.audit("two", &serde_json::Map::new());
     assert_eq!(

@@ -17,7 +17,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use self::names::resolve;
-pub use self::parse::{CHARSETS, Limit, Rate, parse_duration, parse_limit, parse_rate, parse_size};
+pub use self::parse::{
+    CHARSETS, DeleteLimit, Rate, parse_delete_limit, parse_duration, parse_rate, parse_size,
+};
 pub use self::table::*;
 pub use self::value::{Value, ValueKind};
 
@@ -27,9 +29,9 @@ use crate::error::{Error, Result};
 
 /// A setting with one of its values, as `set` shows it.
 #[derive(Debug, Clone, Copy)]
-pub struct Item<'a> {
+pub struct SettingValue<'a> {
     /// Which setting.
-    pub row: &'static Row,
+    pub row: &'static Setting,
     /// The host or pattern that the value is for; `None` for all.
     pub host: Option<&'a str>,
     /// The value.
@@ -39,7 +41,7 @@ pub struct Item<'a> {
 /// All values: the defaults, and what was set over them.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// One a row, in the order of [`ROWS`].
+    /// One a row, in the order of [`SETTINGS`].
     values: Vec<Value>,
     /// In the order in which they were first set; a pattern stands at most once for a row.
     hosts: Vec<HostValue>,
@@ -54,7 +56,7 @@ struct HostValue {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { values: ROWS.iter().map(default_of).collect(), hosts: Vec::new() }
+        Self { values: SETTINGS.iter().map(default_of).collect(), hosts: Vec::new() }
     }
 }
 
@@ -71,7 +73,7 @@ impl Settings {
     ///
     /// Kind usage: no such setting, an ambiguous abbreviation, a setting that has no per-host
     /// values, or a value that does not fit. Nothing is changed then.
-    pub fn set(&mut self, target: &str, value: &str) -> Result<&'static Row> {
+    pub fn set(&mut self, target: &str, value: &str) -> Result<&'static Setting> {
         let (row, pattern) = target_of(target)?;
         let value = Value::parse(&row.kind, value)
             .map_err(|why| Error::usage(format!("{}: {why}", row.name)))?;
@@ -94,7 +96,7 @@ impl Settings {
     /// # Errors
     ///
     /// As [`Settings::set`], and for a text without `=`.
-    pub fn set_assignment(&mut self, assignment: &str) -> Result<&'static Row> {
+    pub fn set_assignment(&mut self, assignment: &str) -> Result<&'static Setting> {
         match assignment.split_once('=') {
             Some((name, value)) => self.set(name.trim(), value),
             None => Err(Error::usage(format!("set {assignment:?}: no value"))
@@ -107,7 +109,7 @@ impl Settings {
     /// # Errors
     ///
     /// Kind usage, as [`Settings::set`]. A value that was never set is no error.
-    pub fn unset(&mut self, target: &str) -> Result<&'static Row> {
+    pub fn unset(&mut self, target: &str) -> Result<&'static Setting> {
         let (row, pattern) = target_of(target)?;
         match pattern {
             Some(pattern) => self.hosts.retain(|h| h.name != row.name || h.pattern != pattern),
@@ -128,7 +130,7 @@ impl Settings {
         let special = host.and_then(|host| {
             let matching = self.hosts.iter().filter(|h| h.name == name && h.pattern.matches(&host));
             // The last of equals wins: it was set later.
-            matching.max_by_key(|h| h.pattern.weight()).map(|h| &h.value)
+            matching.max_by_key(|h| h.pattern.specificity()).map(|h| &h.value)
         });
         let found = special.or_else(|| self.values.get(index(name)?));
         debug_assert!(found.is_some(), "{name} is not in the table");
@@ -167,7 +169,7 @@ impl Settings {
     }
 
     /// A setting that is a number or a percentage; `None` is no limit.
-    pub fn limit(&self, name: &str, host: Option<&str>) -> Option<Limit> {
+    pub fn limit(&self, name: &str, host: Option<&str>) -> Option<DeleteLimit> {
         match self.get(name, host).data {
             Data::Limit(limit) => limit,
             _ => self.wrong_kind(name),
@@ -200,17 +202,20 @@ impl Settings {
     }
 
     /// What differs from the defaults: the table's order, per-host values after the general one.
-    pub fn changed(&self) -> impl Iterator<Item = Item<'_>> {
+    pub fn changed(&self) -> impl Iterator<Item = SettingValue<'_>> {
         self.all().filter(|item| item.host.is_some() || *item.value != default_of(item.row))
     }
 
     /// Every setting with its value, and every per-host value, in the table's order.
-    pub fn all(&self) -> impl Iterator<Item = Item<'_>> {
-        ROWS.iter().zip(&self.values).flat_map(|(row, value)| {
+    pub fn all(&self) -> impl Iterator<Item = SettingValue<'_>> {
+        SETTINGS.iter().zip(&self.values).flat_map(|(row, value)| {
             let of_hosts = self.hosts.iter().filter(|h| h.name == row.name);
-            let of_hosts =
-                of_hosts.map(|h| Item { row, host: Some(h.pattern.as_str()), value: &h.value });
-            std::iter::once(Item { row, host: None, value }).chain(of_hosts)
+            let of_hosts = of_hosts.map(|h| SettingValue {
+                row,
+                host: Some(h.pattern.as_str()),
+                value: &h.value,
+            });
+            std::iter::once(SettingValue { row, host: None, value }).chain(of_hosts)
         })
     }
 
@@ -226,7 +231,7 @@ impl Settings {
 }
 
 /// Splits `NAME[/HOST]` and resolves both.
-fn target_of(target: &str) -> Result<(&'static Row, Option<HostPattern>)> {
+fn target_of(target: &str) -> Result<(&'static Setting, Option<HostPattern>)> {
     let Some((name, host)) = target.split_once('/') else {
         return Ok((resolve(target)?, None));
     };
@@ -239,10 +244,10 @@ fn target_of(target: &str) -> Result<(&'static Row, Option<HostPattern>)> {
 }
 
 fn index(name: &str) -> Option<usize> {
-    ROWS.iter().position(|row| row.name == name)
+    SETTINGS.iter().position(|row| row.name == name)
 }
 
 /// The defaults parse: a test goes through the whole table.
-fn default_of(row: &Row) -> Value {
+fn default_of(row: &Setting) -> Value {
     Value::parse(&row.kind, row.default).unwrap_or_else(|_| Value::none())
 }

@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use super::table::{ROWS, Row};
+use super::table::{SETTINGS, Setting};
 use crate::error::{Error, Result};
 
 /// The setting that `abbreviation` means: a full name; the part after the colon; or a unique
@@ -15,20 +15,20 @@ use crate::error::{Error, Result};
 /// # Errors
 ///
 /// Kind usage: none fits, or several do; both say which were meant perhaps.
-pub fn resolve(abbreviation: &str) -> Result<&'static Row> {
+pub fn resolve(abbreviation: &str) -> Result<&'static Setting> {
     let wanted = abbreviation.to_ascii_lowercase();
-    let fits = |row: &&Row| !wanted.is_empty() && abbreviates(&wanted, row.name);
-    let found: Vec<&'static Row> = ROWS.iter().filter(fits).collect();
+    let fits = |row: &&Setting| !wanted.is_empty() && abbreviates(&wanted, row.name);
+    let found: Vec<&'static Setting> = SETTINGS.iter().filter(fits).collect();
     let exact: Vec<_> = found
         .iter()
-        .filter(|row| row.name == wanted || parts(row.name).1 == wanted)
+        .filter(|row| row.name == wanted || group_and_name(row.name).1 == wanted)
         .copied()
         .collect();
     match (&exact[..], &found[..]) {
         ([only], _) | (_, [only]) => Ok(only),
         (_, []) => {
             let error = Error::usage(format!("setting {abbreviation:?}: no such setting"));
-            Err(match nearest(&wanted) {
+            Err(match closest_name(&wanted) {
                 Some(name) => error.with_hint(format!("did you mean {name}?")),
                 None => error.with_hint("set -a lists all settings"),
             })
@@ -46,28 +46,28 @@ pub fn resolve(abbreviation: &str) -> Result<&'static Row> {
 }
 
 fn abbreviates(wanted: &str, name: &str) -> bool {
-    let (group, rest) = parts(name);
+    let (group, rest) = group_and_name(name);
     match wanted.split_once(':') {
         Some((g, r)) => group.starts_with(g) && rest.starts_with(r),
         None => group.starts_with(wanted) || rest.starts_with(wanted),
     }
 }
 
-fn parts(name: &str) -> (&str, &str) {
+fn group_and_name(name: &str) -> (&str, &str) {
     name.split_once(':').unwrap_or(("", name))
 }
 
 /// The name that is the fewest changes away, if they are few for its length.
-fn nearest(wanted: &str) -> Option<&'static str> {
+fn closest_name(wanted: &str) -> Option<&'static str> {
     // What is typed is short; anything else is no misspelling.
     if wanted.chars().count() > 40 {
         return None;
     }
     let changes = |name: &str| match wanted.contains(':') {
         true => distance(wanted, name),
-        false => distance(wanted, parts(name).1),
+        false => distance(wanted, group_and_name(name).1),
     };
-    let (far, name) = ROWS.iter().map(|row| (changes(row.name), row.name)).min()?;
+    let (far, name) = SETTINGS.iter().map(|row| (changes(row.name), row.name)).min()?;
     (far <= 1 + wanted.len() / 4).then_some(name)
 }
 
@@ -141,7 +141,7 @@ impl HostPattern {
     }
 
     /// Larger is more specific: a host before any pattern, then more letters, then fewer stars.
-    pub(super) fn weight(&self) -> (bool, usize, Reverse<usize>) {
+    pub(super) fn specificity(&self) -> (bool, usize, Reverse<usize>) {
         let stars = self.0.matches('*').count();
         let wild = stars + self.0.matches('?').count();
         (wild == 0, self.0.len() - wild, Reverse(stars))

@@ -47,19 +47,19 @@ pub struct Rate {
 
 /// How much may be deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
+pub enum DeleteLimit {
     /// At most this many files.
     Count(u64),
     /// At most this part of the files, 0 to 100.
     Percent(u8),
 }
 
-impl Limit {
+impl DeleteLimit {
     /// Whether deleting `deleted` of `total` files is more than this.
     pub fn exceeded(self, deleted: u64, total: u64) -> bool {
         match self {
-            Limit::Count(most) => deleted > most,
-            Limit::Percent(most) => {
+            DeleteLimit::Count(most) => deleted > most,
+            DeleteLimit::Percent(most) => {
                 u128::from(deleted) * 100 > u128::from(total) * u128::from(most)
             }
         }
@@ -86,7 +86,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
             "d" => 86_400.0,
             _ => return None,
         };
-        let part = Duration::try_from_secs_f64(decimal(number)? * seconds).ok()?;
+        let part = Duration::try_from_secs_f64(parse_decimal(number)? * seconds).ok()?;
         total = total.checked_add(part)?;
         rest = tail;
     }
@@ -109,10 +109,10 @@ pub fn parse_size(text: &str) -> Option<u64> {
         _ => return None,
     };
     let unit = 1024_u64.pow(power);
-    if let Some(exact) = whole(number) {
+    if let Some(exact) = parse_whole(number) {
         return exact.checked_mul(unit);
     }
-    let bytes = decimal(number)? * unit as f64;
+    let bytes = parse_decimal(number)? * unit as f64;
     // Half a byte is no size, and beyond 2^53 a fraction is no longer exact.
     (power > 0 && bytes <= 9_007_199_254_740_992.0).then_some(bytes as u64)
 }
@@ -126,32 +126,32 @@ pub fn parse_rate(text: &str) -> Option<Rate> {
 }
 
 /// Nothing, a number of files, or a percentage. The outer `None` is a text that is none of them.
-pub fn parse_limit(text: &str) -> Option<Option<Limit>> {
+pub fn parse_delete_limit(text: &str) -> Option<Option<DeleteLimit>> {
     if text.is_empty() {
         return Some(None);
     }
     let limit = match text.strip_suffix('%') {
-        None => Limit::Count(whole(text)?),
-        Some(number) => {
-            Limit::Percent(u8::try_from(whole(number)?).ok().filter(|percent| *percent <= 100)?)
-        }
+        None => DeleteLimit::Count(parse_whole(text)?),
+        Some(number) => DeleteLimit::Percent(
+            u8::try_from(parse_whole(number)?).ok().filter(|percent| *percent <= 100)?,
+        ),
     };
     Some(Some(limit))
 }
 
 /// Digits only: `parse` alone would take a `+`.
-pub(super) fn whole(text: &str) -> Option<u64> {
+pub(super) fn parse_whole(text: &str) -> Option<u64> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// Digits with at most one point between them.
-fn decimal(text: &str) -> Option<f64> {
+fn parse_decimal(text: &str) -> Option<f64> {
     let framed = text.starts_with(|c: char| c.is_ascii_digit())
         && text.ends_with(|c: char| c.is_ascii_digit());
     framed.then(|| text.parse().ok()).flatten()
 }
 
-pub(super) fn yes_no(text: &str) -> Option<&'static str> {
+pub(super) fn parse_yes_no(text: &str) -> Option<&'static str> {
     match text.to_ascii_lowercase().as_str() {
         "yes" | "on" | "true" | "1" => Some("yes"),
         "no" | "off" | "false" | "0" => Some("no"),
@@ -159,16 +159,16 @@ pub(super) fn yes_no(text: &str) -> Option<&'static str> {
     }
 }
 
-pub(super) fn choice(words: &[&'static str], text: &str) -> Option<&'static str> {
+pub(super) fn parse_choice(words: &[&'static str], text: &str) -> Option<&'static str> {
     let find = |wanted: &str| words.iter().copied().find(|w| w.eq_ignore_ascii_case(wanted));
-    find(text).or_else(|| find(yes_no(text)?))
+    find(text).or_else(|| find(parse_yes_no(text)?))
 }
 
 /// The words of `text`, each one of `words` and none twice, at least one.
-pub(super) fn some_of(words: &[&'static str], text: &str) -> Option<String> {
+pub(super) fn parse_words(words: &[&'static str], text: &str) -> Option<String> {
     let mut chosen: Vec<&str> = Vec::new();
     for word in text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()) {
-        let word = choice(words, word)?;
+        let word = parse_choice(words, word)?;
         if chosen.contains(&word) {
             return None;
         }
@@ -193,13 +193,13 @@ pub(super) fn proxy_url(text: &str) -> Option<String> {
         Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
         None => !host.is_empty() && !host.contains(['/', ':', '[', ']']),
     };
-    let port_fits = whole(port).is_some_and(|p| (1..=65_535).contains(&p));
+    let port_fits = parse_whole(port).is_some_and(|p| (1..=65_535).contains(&p));
     (known && plain && host_fits && port_fits)
         .then(|| format!("{}://{authority}", scheme.to_ascii_lowercase()))
 }
 
 /// The proxy's URL without its password.
-pub(super) fn masked(url: &str) -> String {
+pub(super) fn mask_password(url: &str) -> String {
     let split = url.split_once("://").and_then(|(scheme, rest)| {
         let (login, place) = rest.rsplit_once('@')?;
         let (user, _) = login.split_once(':')?;
@@ -208,7 +208,7 @@ pub(super) fn masked(url: &str) -> String {
     split.unwrap_or_else(|| url.to_owned())
 }
 
-pub(super) fn zone(text: &str) -> Option<String> {
+pub(super) fn parse_zone(text: &str) -> Option<String> {
     match text.to_ascii_lowercase().as_str() {
         "auto" => return Some("auto".into()),
         "utc" | "z" | "gmt" => return Some("UTC".into()),
@@ -221,8 +221,8 @@ pub(super) fn zone(text: &str) -> Option<String> {
             (None, _) => (digits, "00"),
         };
         let fits = hours.len() <= 2 && minutes.len() == 2;
-        let hours = whole(hours).filter(|h| fits && *h <= 14)?;
-        let minutes = whole(minutes).filter(|m| *m < 60)?;
+        let hours = parse_whole(hours).filter(|h| fits && *h <= 14)?;
+        let minutes = parse_whole(minutes).filter(|m| *m < 60)?;
         return Some(format!("{}{hours:02}:{minutes:02}", &text[..1]));
     }
     None
@@ -230,7 +230,7 @@ pub(super) fn zone(text: &str) -> Option<String> {
 
 /// One of [`CHARSETS`], or any other name of the WHATWG Encoding Standard, in lower case, of a
 /// character set in which ASCII is ASCII.
-pub(super) fn charset(text: &str) -> Option<String> {
+pub(super) fn parse_charset(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let alias = CHARSET_ALIASES.iter().find(|(alias, _)| *alias == lower.replace('_', "-"));
     if let Some(name) =

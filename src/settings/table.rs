@@ -7,7 +7,7 @@ use super::value::ValueKind::{self, *};
 
 /// What there is to know about one setting.
 #[derive(Debug)]
-pub struct Row {
+pub struct Setting {
     /// The full name, `group:name`.
     pub name: &'static str,
     /// What values it takes.
@@ -26,7 +26,7 @@ macro_rules! rows {
         $(#[doc = concat!("`", $name, "`: ", $help)] pub const $key: &str = $name;)*
 
         /// Every setting, in the order in which `set -a` shows them.
-        pub const ROWS: &[Row] = &[$(Row {
+        pub const SETTINGS: &[Setting] = &[$(Setting {
             name: $key,
             kind: $kind,
             default: $default,

@@ -18,7 +18,7 @@ fn shown(settings: &Settings, name: &str, host: Option<&str>) -> String {
 #[test]
 fn the_table_holds_for_every_row() {
     let mut wrong = Vec::new();
-    for row in ROWS {
+    for row in SETTINGS {
         let mut check = |fine: bool, what: &str| {
             if !fine {
                 wrong.push(format!("{}: {what}", row.name));
@@ -26,7 +26,7 @@ fn the_table_holds_for_every_row() {
         };
         check(row.name.matches(':').count() == 1, "is not group:name");
         check(row.name.chars().all(|c| c.is_ascii_lowercase() || ":-".contains(c)), "bad letters");
-        check(ROWS.iter().filter(|r| r.name == row.name).count() == 1, "is there twice");
+        check(SETTINGS.iter().filter(|r| r.name == row.name).count() == 1, "is there twice");
         check(resolve(row.name).is_ok_and(|r| r.name == row.name), "does not mean itself");
         check(!row.help.is_empty() && !row.help.ends_with('.'), "has no help, or a full stop");
         match Value::parse(&row.kind, row.default) {
@@ -45,7 +45,7 @@ fn the_table_holds_for_every_row() {
 
 #[test]
 fn constants_and_rows_go_together() {
-    assert_eq!(CONSTANTS.len(), ROWS.len());
+    assert_eq!(CONSTANTS.len(), SETTINGS.len());
     for (constant, name) in CONSTANTS {
         assert_eq!(*constant, name.to_uppercase().replace([':', '-'], "_"));
     }
@@ -99,16 +99,16 @@ fn the_documented_defaults_are_the_defaults() {
         ("cache:expire", "60s"),
         ("log:file", ""),
     ];
-    let rows: Vec<_> = ROWS.iter().map(|row| (row.name, row.default)).collect();
+    let rows: Vec<_> = SETTINGS.iter().map(|row| (row.name, row.default)).collect();
     assert_eq!(rows, documented);
     assert!(Settings::new().changed().next().is_none());
-    assert_eq!(Settings::new().all().count(), ROWS.len());
+    assert_eq!(Settings::new().all().count(), SETTINGS.len());
 }
 
 #[test]
 fn nothing_stores_the_acceptance_of_any_certificate() {
     assert!(
-        ROWS.iter().all(|row| !row.name.contains("insecure") && !row.name.contains("verify-c"))
+        SETTINGS.iter().all(|row| !row.name.contains("insecure") && !row.name.contains("verify-c"))
     );
     assert!(Settings::new().set("trust:policy", "insecure").is_err());
 }
@@ -210,7 +210,7 @@ fn getters_give_what_the_text_means() {
     assert_eq!(s.duration(NET_TIMEOUT, None), Duration::from_secs(90));
     assert_eq!(s.duration(CMD_COMPLETION_TIMEOUT, None), Duration::from_millis(300));
     assert_eq!(s.rate(NET_LIMIT_RATE, None), Rate { down: 2048, up: 1_572_864 });
-    assert_eq!(s.limit(MIRROR_MAX_DELETE, None), Some(Limit::Percent(25)));
+    assert_eq!(s.limit(MIRROR_MAX_DELETE, None), Some(DeleteLimit::Percent(25)));
     assert_eq!(s.address(NET_BIND_ADDRESS, None), Some("127.0.0.2".parse().unwrap()));
     assert_eq!(s.count(XFER_PARALLEL, None), 3);
     assert!(s.flag(XFER_PRESERVE_TIMES, None) && !s.flag(XFER_ATOMIC, None));
@@ -247,9 +247,13 @@ fn sizes_are_powers_of_1024_and_never_wrap() {
 
 #[test]
 fn a_limit_is_exceeded_only_beyond_it() {
-    assert!(!Limit::Count(5).exceeded(5, 100) && Limit::Count(5).exceeded(6, 100));
-    assert!(!Limit::Percent(10).exceeded(10, 100) && Limit::Percent(10).exceeded(11, 100));
-    assert!(Limit::Percent(0).exceeded(1, u64::MAX) && !Limit::Percent(100).exceeded(9, 9));
+    assert!(!DeleteLimit::Count(5).exceeded(5, 100) && DeleteLimit::Count(5).exceeded(6, 100));
+    assert!(
+        !DeleteLimit::Percent(10).exceeded(10, 100) && DeleteLimit::Percent(10).exceeded(11, 100)
+    );
+    assert!(
+        DeleteLimit::Percent(0).exceeded(1, u64::MAX) && !DeleteLimit::Percent(100).exceeded(9, 9)
+    );
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::parse::{
-    CHARSETS, Limit, Rate, charset, choice, masked, parse_duration, parse_limit, parse_rate,
-    proxy_url, some_of, whole, yes_no, zone,
+    CHARSETS, DeleteLimit, Rate, mask_password, parse_charset, parse_choice, parse_delete_limit,
+    parse_duration, parse_rate, parse_whole, parse_words, parse_yes_no, parse_zone, proxy_url,
 };
 
 /// What a setting accepts.
@@ -93,7 +93,7 @@ pub(super) enum Data {
     Count(u64),
     Duration(Duration),
     Rate(Rate),
-    Limit(Option<Limit>),
+    Limit(Option<DeleteLimit>),
     Address(Option<IpAddr>),
     Text(String),
 }
@@ -121,14 +121,14 @@ impl Value {
         let refused = || format!("{shown} is not {}", kind.describe());
         let value = match kind {
             ValueKind::Flag => {
-                let word = yes_no(trimmed).ok_or_else(refused)?;
+                let word = parse_yes_no(trimmed).ok_or_else(refused)?;
                 Self { text: word.into(), data: Data::Flag(word == "yes") }
             }
             ValueKind::Choice(words) => {
-                Self::word(choice(words, trimmed).ok_or_else(refused)?.to_owned())
+                Self::word(parse_choice(words, trimmed).ok_or_else(refused)?.to_owned())
             }
             ValueKind::Count { min, max } => {
-                let number = whole(trimmed).filter(|n| (min..=max).contains(&n));
+                let number = parse_whole(trimmed).filter(|n| (min..=max).contains(&n));
                 let number = number.ok_or_else(refused)?;
                 Self { text: number.to_string(), data: Data::Count(number) }
             }
@@ -143,9 +143,9 @@ impl Value {
                 let rate = parse_rate(trimmed).ok_or_else(refused)?;
                 Self { text: trimmed.into(), data: Data::Rate(rate) }
             }
-            ValueKind::Words(words) => Self::word(some_of(words, trimmed).ok_or_else(refused)?),
+            ValueKind::Words(words) => Self::word(parse_words(words, trimmed).ok_or_else(refused)?),
             ValueKind::Limit => {
-                let limit = parse_limit(trimmed).ok_or_else(refused)?;
+                let limit = parse_delete_limit(trimmed).ok_or_else(refused)?;
                 Self { text: trimmed.into(), data: Data::Limit(limit) }
             }
             ValueKind::Text => Self::word(text.to_owned()),
@@ -161,10 +161,10 @@ impl Value {
             }
             ValueKind::Proxy => {
                 let url = proxy_url(trimmed).ok_or_else(refused)?;
-                Self { text: masked(trimmed), data: Data::Text(url) }
+                Self { text: mask_password(trimmed), data: Data::Text(url) }
             }
-            ValueKind::Zone => Self::word(zone(trimmed).ok_or_else(refused)?),
-            ValueKind::Charset => Self::word(charset(trimmed).ok_or_else(refused)?),
+            ValueKind::Zone => Self::word(parse_zone(trimmed).ok_or_else(refused)?),
+            ValueKind::Charset => Self::word(parse_charset(trimmed).ok_or_else(refused)?),
         };
         Ok(value)
     }

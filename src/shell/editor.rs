@@ -69,7 +69,7 @@ impl Completer for Helper<'_> {
         };
         let sites = || {
             let mut sites = bookmarks();
-            sites.extend(store.list_all().unwrap_or_default().iter().map(|entry| {
+            sites.extend(store.all_entries().unwrap_or_default().iter().map(|entry| {
                 let host = match entry.host.contains(':') {
                     true => format!("[{}]", entry.host),
                     false => entry.host.clone(),

@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 32;
 pub fn run_script(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result<()> {
     if ctx.job.is_none() {
         // A line that was typed is not being typed any more.
-        ctx.out.release();
+        ctx.out.flush_job_output();
     }
     let kind = match parse_and_validate(ctx, source, name) {
         Ok(script) => {
@@ -43,7 +43,7 @@ pub fn run_script(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result
             kind
         }
     };
-    Err(Error::shown(kind).into())
+    Err(Error::already_shown(kind).into())
 }
 
 /// Parses a script and looks it over.
@@ -185,7 +185,7 @@ fn run_simple(ctx: &mut Context, words: &[Word]) -> Status {
 }
 
 fn is_already_shown(error: &anyhow::Error) -> bool {
-    crate::error::find(error).is_some_and(Error::was_shown)
+    crate::error::find_typed(error).is_some_and(Error::was_shown)
 }
 
 fn run_command(ctx: &mut Context, words: &[Word]) -> anyhow::Result<()> {

@@ -51,7 +51,7 @@ pub fn run_prompt(ctx: &mut Context) -> anyhow::Result<()> {
     repl.wake.stop();
     let inner = repl.shared.borrow();
     inner.ctx.out.set_printer(None);
-    inner.ctx.out.release();
+    inner.ctx.out.flush_job_output();
     drop(inner);
     // The next shell trims it; there is nobody to tell.
     let _ = repl.history.trim_file();
@@ -224,7 +224,7 @@ fn create_editor<'a>(shared: &Rc<RefCell<SharedState<'a>>>) -> Result<Option<Lin
     let ctx = &inner.ctx;
     let to_terminal = ctx.out.is_terminal_out();
     let plain = std::env::var("TERM").is_ok_and(|term| PLAIN.contains(&term.as_str()));
-    if ctx.out.interactive() && (plain || !to_terminal) {
+    if ctx.out.is_interactive() && (plain || !to_terminal) {
         return Ok(None);
     }
     let config = Config::builder()

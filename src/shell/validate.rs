@@ -89,7 +89,7 @@ fn validate_command(words: &[Word], depth: usize, known: &mut BTreeSet<String>) 
 }
 
 fn error_at(error: Error, name: &str, pos: Pos) -> Error {
-    error.about(format_args!("{name}:{pos}"))
+    error.with_context(format_args!("{name}:{pos}"))
 }
 
 #[cfg(test)]

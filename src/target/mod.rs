@@ -92,7 +92,7 @@ pub fn name_and_password(option: &str) -> Result<(String, Option<Secret>)> {
 
 impl Site {
     /// Host and port, `example.org:21` or `[::1]:990`: the name under which trust is remembered.
-    pub fn key(&self) -> String {
+    pub fn trust_key(&self) -> String {
         format!("{}:{}", self.bracketed(), self.port)
     }
 
@@ -135,13 +135,16 @@ impl fmt::Display for Site {
 /// # Errors
 ///
 /// As [`parse`]; and what `bookmark` fails with.
-pub fn resolve(target: &str, bookmark: &dyn Fn(&str) -> Result<Option<String>>) -> Result<Target> {
+pub fn resolve_target(
+    target: &str,
+    bookmark: &dyn Fn(&str) -> Result<Option<String>>,
+) -> Result<Target> {
     if target.contains("://") {
-        return parse(target);
+        return parse_target(target);
     }
     match bookmark(target)? {
-        Some(url) => parse(&url),
-        None => parse(target),
+        Some(url) => parse_target(&url),
+        None => parse_target(target),
     }
 }
 
@@ -154,13 +157,13 @@ pub fn resolve(target: &str, bookmark: &dyn Fn(&str) -> Result<Option<String>>) 
 /// # Errors
 ///
 /// Kind usage: no host, a wrong host or port, another scheme, a part with CR, LF or NUL.
-pub fn parse(target: &str) -> Result<Target> {
+pub fn parse_target(target: &str) -> Result<Target> {
     let Some((scheme, rest)) = target.split_once("://") else {
         if target.contains('/') {
             return Err(Error::usage("target: a host has no /")
                 .with_hint("for a start directory write ftp://HOST/DIRECTORY"));
         }
-        return build(TlsMode::Explicit, target, verbatim);
+        return target_from_parts(TlsMode::Explicit, target, verbatim);
     };
     let mode = match scheme.to_ascii_lowercase().as_str() {
         "ftp" | "ftpes" => TlsMode::Explicit,
@@ -181,7 +184,7 @@ pub fn parse(target: &str) -> Result<Target> {
         Some((authority, path)) => (authority, Some(path)),
         None => (without_type(rest), None),
     };
-    let mut target = build(mode, authority, decoded)?;
+    let mut target = target_from_parts(mode, authority, percent_decoded)?;
     let path: Vec<u8> = percent_decode_str(without_type(path.unwrap_or_default())).collect();
     refuse_control("path", &path)?;
     target.site.path = (!path.is_empty()).then_some(path);
@@ -190,7 +193,11 @@ pub fn parse(target: &str) -> Result<Target> {
 
 /// A site from what stands between the scheme and the path; `decode` is what each part of it
 /// goes through.
-fn build(mode: TlsMode, authority: &str, decode: fn(&str) -> Result<String>) -> Result<Target> {
+fn target_from_parts(
+    mode: TlsMode,
+    authority: &str,
+    decode: fn(&str) -> Result<String>,
+) -> Result<Target> {
     // The last @: user names of hosting companies often have one of their own.
     let (login, place) = match authority.rsplit_once('@') {
         Some((login, place)) => (Some(login), place),
@@ -200,14 +207,14 @@ fn build(mode: TlsMode, authority: &str, decode: fn(&str) -> Result<String>) -> 
         Some((user, password)) => (user, Some(password)),
         None => (login.unwrap_or_default(), None),
     };
-    let user = decode(user).map_err(|why| named("user name", &why))?;
+    let user = decode(user).map_err(|why| error_in_part("user name", &why))?;
     refuse_control("user name", user.as_bytes())?;
     let password = match password {
         Some(_) if user.is_empty() => {
             return Err(Error::usage("target: a password without a user name"));
         }
         Some(text) => {
-            let text = decode(text).map_err(|why| named("password", &why))?;
+            let text = decode(text).map_err(|why| error_in_part("password", &why))?;
             Some(Secret::new(text).map_err(|why| Error::usage(why.message()))?)
         }
         None => None,
@@ -240,7 +247,7 @@ fn host_and_port(place: &str, decode: fn(&str) -> Result<String>) -> Result<(Str
             Some((host, port)) => (host, Some(port)),
             None => (place, None),
         };
-        (host_name(&decode(host).map_err(|why| named("host", &why))?)?, port)
+        (host_name(&decode(host).map_err(|why| error_in_part("host", &why))?)?, port)
     };
     Ok((host, port.map(port_number).transpose()?))
 }
@@ -303,7 +310,7 @@ fn ipv6(text: &str) -> Option<String> {
 }
 
 /// A part of a URL, percent-decoded. What is no escape stays as it is.
-fn decoded(part: &str) -> Result<String> {
+fn percent_decoded(part: &str) -> Result<String> {
     let text = percent_decode_str(part).decode_utf8();
     text.map(Into::into).map_err(|_| Error::usage("its escapes are not UTF-8"))
 }
@@ -313,7 +320,7 @@ fn verbatim(part: &str) -> Result<String> {
     Ok(part.to_owned())
 }
 
-fn named(part: &str, why: &Error) -> Error {
+fn error_in_part(part: &str, why: &Error) -> Error {
     Error::usage(format!("{part}: {}", why.message()))
 }
 

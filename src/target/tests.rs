@@ -3,7 +3,7 @@
 use super::*;
 
 fn ok(target: &str) -> Target {
-    parse(target).unwrap_or_else(|e| panic!("{target}: {e}"))
+    parse_target(target).unwrap_or_else(|e| panic!("{target}: {e}"))
 }
 
 #[test]
@@ -132,18 +132,18 @@ fn what_is_no_target_is_a_usage_error() {
         "b\nc@h",
         "h\n",
     ] {
-        let error = parse(target).expect_err(target);
+        let error = parse_target(target).expect_err(target);
         assert_eq!(error.kind(), Kind::Usage, "{target:?}");
         let shown = format!("{} {:?}", error.message(), error.hint());
         assert!(!shown.contains(['\r', '\n', '\0']), "{target:?}: {shown:?}");
     }
-    assert!(parse(&"a".repeat(64)).is_err());
-    assert!(parse("sftp://h").unwrap_err().hint().is_some());
+    assert!(parse_target(&"a".repeat(64)).is_err());
+    assert!(parse_target("sftp://h").unwrap_err().hint().is_some());
     assert_eq!(
-        parse("b\u{fc}cher.example").unwrap_err().hint(),
+        parse_target("b\u{fc}cher.example").unwrap_err().hint(),
         Some("give the form that begins with xn--")
     );
-    let smuggled = parse("ftp://h/a%0d%0aDELE%20x").unwrap_err();
+    let smuggled = parse_target("ftp://h/a%0d%0aDELE%20x").unwrap_err();
     assert_eq!(smuggled.message(), r#"path "a\r\nDELE x": holds a line break or NUL"#);
 }
 
@@ -163,7 +163,7 @@ fn no_error_quotes_a_password() {
         "bob:hunter2@h:0",
         "bob:hunter2://x@h",
     ] {
-        let error = parse(target).expect_err(target);
+        let error = parse_target(target).expect_err(target);
         assert!(!format!("{error:?}").contains("hunter2"), "{target}: {error:?}");
     }
 }
@@ -181,7 +181,7 @@ fn a_site_shows_as_a_url_without_password_that_means_it_again() {
     ] {
         let site = ok(target).site;
         assert_eq!(site.to_string(), shown, "{target}");
-        assert_eq!(site.key(), key, "{target}");
+        assert_eq!(site.trust_key(), key, "{target}");
         assert_eq!(ok(shown).site, site, "{target}: not the same again");
     }
 }
@@ -193,7 +193,7 @@ fn a_bookmark_comes_before_a_host_but_never_before_a_url() {
         "bad" => Ok(Some("gopher://x".to_owned())),
         _ => Ok(None),
     };
-    let host = |target| resolve(target, &bookmark).map(|t| t.site.host);
+    let host = |target| resolve_target(target, &bookmark).map(|t| t.site.host);
     assert_eq!(host("work").unwrap(), "example.org");
     assert_eq!(host("other").unwrap(), "other");
     assert_eq!(host("ftp://work").unwrap(), "work");

@@ -232,7 +232,7 @@ impl HandshakeFailure {
                         crate::error::io_reason(&error)
                     ),
                 )
-                .transient(),
+                .as_transient(),
             },
             HandshakeFailure::Tls(why) => Error::new(Kind::Tls, format!("{what}: {why}")),
             HandshakeFailure::OtherCertificate => Error::new(
@@ -245,7 +245,7 @@ impl HandshakeFailure {
                 Kind::Tls,
                 format!("{what}: does not resume the control connection's TLS session"),
             )
-            .transient(),
+            .as_transient(),
         }
     }
 }

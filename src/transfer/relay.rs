@@ -285,7 +285,7 @@ impl Relay<'_> {
             (Ok(outcome), None) => outcome,
             (_, Some(Broken::Refused(error))) => return Err(target_failure(error).into()),
             (_, Some(Broken::Stream(error))) => {
-                let why = data_error(&error, timeout).about(&what);
+                let why = data_error(&error, timeout).with_context(&what);
                 let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
                 let Some(outgoing) = outgoing else { return Err(target_failure(why).into()) };
                 if error.kind() == ErrorKind::TimedOut || cancelled {
@@ -337,7 +337,7 @@ fn check_copy(
         let text = format!("put {}: {sent} bytes were sent, the server has {size}", job.to);
         let error = Error::new(Kind::Incomplete, text);
         // What is missing can be sent.
-        return Err(target_failure(if size < sent { error.transient() } else { error }));
+        return Err(target_failure(if size < sent { error.as_transient() } else { error }));
     }
     if job.options.verify == Verify::Hash
         && let Some(from) = source.checksum(&job.from).map_err(source_failure)?

@@ -118,7 +118,7 @@ mod tests {
     fn only_transient_failures_are_tried_again_and_only_so_often() {
         let cancel = Cancel::new();
         let mut retries = Retries::new(2, Duration::from_millis(1));
-        let lost = || Error::new(Kind::Connect, "lost").transient();
+        let lost = || Error::new(Kind::Connect, "lost").as_transient();
         assert!(retries.wait_or_fail(lost(), &cancel, |_| {}).is_ok());
         let mut said = String::new();
         assert!(retries.wait_or_fail(lost(), &cancel, |text| said = text.to_owned()).is_ok());
@@ -148,7 +148,7 @@ mod tests {
         let cancel = Cancel::new();
         cancel.request(crate::cancel::Reason::Interrupted);
         let mut retries = Retries::new(1, Duration::from_secs(60));
-        let lost = Error::new(Kind::Connect, "lost").transient();
+        let lost = Error::new(Kind::Connect, "lost").as_transient();
         assert_eq!(
             retries.wait_or_fail(lost, &cancel, |_| {}).unwrap_err().kind(),
             Kind::Interrupted

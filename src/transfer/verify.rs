@@ -42,7 +42,7 @@ pub fn check_download(
                  (no TLS close_notify), and the server does not tell the size"
             ),
         )
-        .transient()),
+        .as_transient()),
         (End::Unknown, Some(_)) => Ok(None),
         (End::Unknown, None) => Ok(Some(format!(
             "{what}: unverified: the server does not tell the size, and this kind of \
@@ -59,7 +59,7 @@ pub(super) fn wrong_size(what: &str, count: u64, expected: u64) -> Error {
         format!("{what}: too {which}: {count} bytes came, the server said {expected}"),
     )
     .with_hint("the file may be changing on the server: try again")
-    .transient()
+    .as_transient()
 }
 
 /// Judges an upload by its completion reply.

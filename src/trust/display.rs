@@ -14,43 +14,50 @@ const LONGEST: usize = 200;
 const NAMES: usize = 10;
 
 /// One problem, as a sentence about the certificate (`it is signed by itself`).
-pub fn describe(problem: &Problem, cert: &Certificate, host: &str, now: DateTime<Utc>) -> String {
+pub fn describe_problem(
+    problem: &Problem,
+    cert: &Certificate,
+    host: &str,
+    now: DateTime<Utc>,
+) -> String {
     match problem {
         Problem::SelfSigned => "it is signed by itself".to_owned(),
         Problem::UnknownIssuer => {
             format!("it is signed by {}, which this system does not know", one_line(&cert.issuer))
         }
         Problem::Expired if cert.not_after < now => {
-            format!("it expired on {}", day(cert.not_after))
+            format!("it expired on {}", date_text(cert.not_after))
         }
         // OpenSSL gives one code for the whole chain.
         Problem::Expired => "a certificate above it has expired".to_owned(),
         Problem::NotYetValid if cert.not_before > now => {
-            format!("it is not valid before {}", day(cert.not_before))
+            format!("it is not valid before {}", date_text(cert.not_before))
         }
         Problem::NotYetValid => "a certificate above it is not yet valid".to_owned(),
-        Problem::WrongName => format!("it is for {}, not for {}", whom(cert), one_line(host)),
+        Problem::WrongName => {
+            format!("it is for {}, not for {}", certificate_holder(cert), one_line(host))
+        }
         Problem::Other(text) => one_line(text),
     }
 }
 
 /// All problems, one after the other.
-pub fn describe_all(
+pub fn describe_problems(
     problems: &[Problem],
     cert: &Certificate,
     host: &str,
     now: DateTime<Utc>,
 ) -> Vec<String> {
-    problems.iter().map(|problem| describe(problem, cert, host, now)).collect()
+    problems.iter().map(|problem| describe_problem(problem, cert, host, now)).collect()
 }
 
 /// Whom a certificate is for: its names, or where it has none, its subject.
-fn whom(cert: &Certificate) -> String {
-    if cert.names.is_empty() { one_line(&cert.subject) } else { names(cert) }
+fn certificate_holder(cert: &Certificate) -> String {
+    if cert.names.is_empty() { one_line(&cert.subject) } else { certificate_names(cert) }
 }
 
 /// The names of a certificate, the first of them if there are many; `(none)` without any.
-pub fn names(cert: &Certificate) -> String {
+pub fn certificate_names(cert: &Certificate) -> String {
     let shown: Vec<String> = cert.names.iter().take(NAMES).map(|name| one_line(name)).collect();
     match cert.names.len().saturating_sub(NAMES) {
         0 if shown.is_empty() => "(none)".to_owned(),
@@ -60,7 +67,7 @@ pub fn names(cert: &Certificate) -> String {
 }
 
 /// A day as people write it in listings: `2026-01-02`, in UTC.
-pub fn day(time: DateTime<Utc>) -> String {
+pub fn date_text(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d").to_string()
 }
 
@@ -120,7 +127,7 @@ mod tests {
         ];
         for (maker, problem, expected) in cases {
             let cert = maker.certificate(&ec_key());
-            assert_eq!(describe(&problem, &cert, "ftp.example.org", now), expected);
+            assert_eq!(describe_problem(&problem, &cert, "ftp.example.org", now), expected);
         }
     }
 
@@ -129,8 +136,8 @@ mod tests {
         let many: Vec<String> = (0..12).map(|n| format!("h{n}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         let cert = Maker::new("x").names(&many).certificate(&ec_key());
-        assert_eq!(names(&cert), "h0, h1, h2, h3, h4, h5, h6, h7, h8, h9 and 2 more");
-        assert_eq!(names(&Maker::new("x").certificate(&ec_key())), "(none)");
+        assert_eq!(certificate_names(&cert), "h0, h1, h2, h3, h4, h5, h6, h7, h8, h9 and 2 more");
+        assert_eq!(certificate_names(&Maker::new("x").certificate(&ec_key())), "(none)");
         assert_eq!(one_line(&"x".repeat(LONGEST)), "x".repeat(LONGEST));
         assert_eq!(one_line(&"x".repeat(LONGEST + 1)), "x".repeat(LONGEST) + "…");
         assert_eq!(one_line("a\u{2028}b\u{85}c\0"), "a\\u{2028}b\\u{85}c\\u{0}");

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 
 /// Why a server's certificate was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Why {
+pub enum TrustReason {
     /// Chain and name were valid by the system's roots.
     Ca,
     /// The user answered `yes`.
@@ -32,19 +32,19 @@ pub enum Why {
     Import,
 }
 
-impl Why {
+impl TrustReason {
     /// Every reason with its word.
-    const WORDS: [(Why, &str); 6] = [
-        (Why::Ca, "ca"),
-        (Why::Yes, "yes"),
-        (Why::AcceptNew, "accept-new"),
-        (Why::Fingerprint, "fingerprint"),
-        (Why::Add, "add"),
-        (Why::Import, "import"),
+    const WORDS: [(TrustReason, &str); 6] = [
+        (TrustReason::Ca, "ca"),
+        (TrustReason::Yes, "yes"),
+        (TrustReason::AcceptNew, "accept-new"),
+        (TrustReason::Fingerprint, "fingerprint"),
+        (TrustReason::Add, "add"),
+        (TrustReason::Import, "import"),
     ];
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for TrustReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(Self::WORDS.iter().find(|(why, _)| why == self).map_or("", |(_, word)| word))
     }
@@ -86,7 +86,7 @@ pub struct Entry {
     /// When it was last seen, to within a day, in whole seconds.
     pub last: DateTime<Utc>,
     /// Why it was accepted.
-    pub why: Why,
+    pub why: TrustReason,
     /// What was wrong with it, and accepted.
     pub exceptions: Vec<Exception>,
     /// Which file it stands in.
@@ -105,7 +105,7 @@ impl Entry {
         host: &str,
         port: u16,
         certificate: &Certificate,
-        why: Why,
+        why: TrustReason,
         now: DateTime<Utc>,
     ) -> Result<Self> {
         let now = now.trunc_subsecs(0);
@@ -125,7 +125,7 @@ impl Entry {
 
     /// This entry, made although the certificate had these problems.
     #[must_use]
-    pub fn excepting(self, exceptions: Vec<Exception>) -> Self {
+    pub fn with_exceptions(self, exceptions: Vec<Exception>) -> Self {
         Self { exceptions, ..self }
     }
 
@@ -163,7 +163,7 @@ impl FromStr for Entry {
     ///
     /// Kind `Usage` with what is wrong with the line.
     fn from_str(line: &str) -> Result<Self> {
-        match parse(line.as_bytes()) {
+        match parse_line(line.as_bytes()) {
             Line::Entry(entry) => Ok(*entry),
             Line::Empty => Err(Error::usage("not an entry of known servers: no text")),
             Line::Corrupt { why, .. } => {
@@ -185,7 +185,7 @@ pub(super) enum Line {
 }
 
 /// Reads one line, without its line feed.
-pub(super) fn parse(line: &[u8]) -> Line {
+pub(super) fn parse_line(line: &[u8]) -> Line {
     let line = line.trim_ascii();
     if line.is_empty() || line.starts_with(b"#") {
         return Line::Empty;
@@ -228,12 +228,12 @@ fn parse_fields(host: &str, port: u16, fields: &str) -> Result<Entry, &'static s
     let mut extra = Vec::new();
     for field in fields.split_ascii_whitespace() {
         match field.split_once('=') {
-            Some(("cert", value)) => once(&mut certificate, Fingerprint::parse(value).ok())?,
-            Some(("key", value)) => once(&mut public_key, Fingerprint::parse(value).ok())?,
-            Some(("first", value)) => once(&mut first, parse_time(value))?,
-            Some(("last", value)) => once(&mut last, parse_time(value))?,
-            Some(("why", value)) => once(&mut why, parse_why(value))?,
-            Some(("except", value)) => once(&mut exceptions, Exception::parse_all(value))?,
+            Some(("cert", value)) => set_once(&mut certificate, Fingerprint::parse(value).ok())?,
+            Some(("key", value)) => set_once(&mut public_key, Fingerprint::parse(value).ok())?,
+            Some(("first", value)) => set_once(&mut first, parse_time(value))?,
+            Some(("last", value)) => set_once(&mut last, parse_time(value))?,
+            Some(("why", value)) => set_once(&mut why, parse_reason(value))?,
+            Some(("except", value)) => set_once(&mut exceptions, Exception::parse_all(value))?,
             _ => extra.push(field.to_owned()),
         }
     }
@@ -251,7 +251,7 @@ fn parse_fields(host: &str, port: u16, fields: &str) -> Result<Entry, &'static s
     })
 }
 
-fn once<T>(field: &mut Option<T>, value: Option<T>) -> Result<(), &'static str> {
+fn set_once<T>(field: &mut Option<T>, value: Option<T>) -> Result<(), &'static str> {
     if field.is_some() {
         return Err("a field stands in it twice");
     }
@@ -263,8 +263,8 @@ fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
 }
 
-fn parse_why(text: &str) -> Option<Why> {
-    Why::WORDS.iter().find(|(_, word)| *word == text).map(|(why, _)| *why)
+fn parse_reason(text: &str) -> Option<TrustReason> {
+    TrustReason::WORDS.iter().find(|(_, word)| *word == text).map(|(why, _)| *why)
 }
 
 /// A host as it stands in the file: lower case, no final dot, an IPv6 address without brackets
@@ -285,7 +285,7 @@ pub fn normal_host(host: &str) -> Result<String> {
 }
 
 /// `host:port`, with brackets about an IPv6 address.
-pub fn address(host: &str, port: u16) -> String {
+pub fn host_and_port(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
@@ -296,25 +296,25 @@ mod tests {
 
     fn entry() -> Entry {
         let cert = Maker::new("x").certificate(&ec_key());
-        Entry::new("FTP.Example.org.", 21, &cert, Why::AcceptNew, date(2026, 1, 2)).unwrap()
+        Entry::new("FTP.Example.org.", 21, &cert, TrustReason::AcceptNew, date(2026, 1, 2)).unwrap()
     }
 
-    fn entry_with(why: Why) -> Entry {
+    fn entry_with(why: TrustReason) -> Entry {
         Entry { why, ..entry() }
     }
 
     #[test]
     fn a_line_reads_back_as_it_was_written() {
-        for (why, word) in Why::WORDS {
+        for (why, word) in TrustReason::WORDS {
             let entry = Entry { why, extra: vec!["note=Ünï".into(), "odd".into()], ..entry() };
             let line = entry.to_string();
             assert!(line.starts_with("[ftp.example.org]:21 cert=SHA256:"), "{line}");
             let tail = "first=2026-01-02T00:00:00Z last=2026-01-02T00:00:00Z";
             assert!(line.ends_with(&format!("{tail} why={word} note=Ünï odd")), "{line}");
             assert_eq!(line.parse::<Entry>().unwrap(), entry);
-            assert_eq!(parse(format!("\t{line} \r").as_bytes()), Line::Entry(Box::new(entry)));
+            assert_eq!(parse_line(format!("\t{line} \r").as_bytes()), Line::Entry(Box::new(entry)));
             let exceptions = Exception::parse_all("expired,early,name").unwrap();
-            let excepted = entry_with(why).excepting(exceptions);
+            let excepted = entry_with(why).with_exceptions(exceptions);
             let line = excepted.to_string();
             assert!(line.ends_with(&format!("why={word} except=expired,early,name")), "{line}");
             assert_eq!(line.parse::<Entry>().unwrap(), excepted);
@@ -338,8 +338,8 @@ mod tests {
         for typed in ["", ".", "[]", "a b", "a\nb", "a]:21 x", "[a", "a\u{7f}", "a\u{a0}b"] {
             assert!(normal_host(typed).is_err(), "{typed:?}");
         }
-        assert_eq!(address("::1", 990), "[::1]:990");
-        assert_eq!(address("h", 21), "h:21");
+        assert_eq!(host_and_port("::1", 990), "[::1]:990");
+        assert_eq!(host_and_port("h", 21), "h:21");
     }
 
     #[test]
@@ -370,15 +370,19 @@ mod tests {
             (format!("[]:21 {fields}"), None, Some(21)),
             ("\u{0}\u{0}".into(), None, None),
         ] {
-            let Line::Corrupt { host: got, port: got_port, .. } = parse(line.as_bytes()) else {
+            let Line::Corrupt { host: got, port: got_port, .. } = parse_line(line.as_bytes())
+            else {
                 panic!("taken for good: {line}");
             };
             assert_eq!((got.as_deref(), got_port), (host, port), "{line}");
             assert!(line.parse::<Entry>().is_err(), "{line}");
         }
         let not_utf8 = [format!("[h]:21 {fields} note=").as_bytes(), b"\xff"].concat();
-        assert!(matches!(parse(&not_utf8), Line::Corrupt { host: Some(_), port: Some(21), .. }));
-        assert_eq!(parse(b" # [h]:21"), Line::Empty);
-        assert_eq!(parse(b" \r"), Line::Empty);
+        assert!(matches!(
+            parse_line(&not_utf8),
+            Line::Corrupt { host: Some(_), port: Some(21), .. }
+        ));
+        assert_eq!(parse_line(b" # [h]:21"), Line::Empty);
+        assert_eq!(parse_line(b" \r"), Line::Empty);
     }
 }

@@ -6,18 +6,18 @@
 use std::collections::HashMap;
 
 use super::entry::{self, Entry, Line};
-use super::store::Problem;
+use super::store::DamagedLine;
 
 /// All lines of the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lines(Vec<(Vec<u8>, Line)>);
+pub struct KnownServersFile(Vec<(Vec<u8>, Line)>);
 
-impl Lines {
+impl KnownServersFile {
     /// Reads the whole file.
     pub fn parse(bytes: &[u8]) -> Self {
         let raw = bytes.split_inclusive(|byte| *byte == b'\n');
         let raw = raw.map(|line| line.strip_suffix(b"\n").unwrap_or(line));
-        let mut lines = Self(raw.map(|line| (line.to_vec(), entry::parse(line))).collect());
+        let mut lines = Self(raw.map(|line| (line.to_vec(), entry::parse_line(line))).collect());
         lines.mark_repeated();
         lines
     }
@@ -51,17 +51,17 @@ impl Lines {
     }
 
     /// The damaged lines.
-    pub fn problems(&self) -> impl Iterator<Item = Problem> {
+    pub fn problems(&self) -> impl Iterator<Item = DamagedLine> {
         self.0.iter().enumerate().filter_map(|(index, (_, line))| match line {
             Line::Corrupt { host, why, .. } => {
-                Some(Problem { line: index + 1, host: host.clone(), why })
+                Some(DamagedLine { line: index + 1, host: host.clone(), why })
             }
             Line::Empty | Line::Entry(_) => None,
         })
     }
 
     /// The entry of a server (host in its normal form), or the damaged line that concerns it.
-    pub fn find(&self, host: &str, port: u16) -> Result<Option<&Entry>, Problem> {
+    pub fn find_entry(&self, host: &str, port: u16) -> Result<Option<&Entry>, DamagedLine> {
         let damaged = |line: &Line| matches!(line, Line::Corrupt { .. });
         let bad = self.0.iter().position(|(_, line)| damaged(line) && concerns(line, host, port));
         match bad.and_then(|bad| self.problems().find(|problem| problem.line == bad + 1)) {
@@ -71,7 +71,7 @@ impl Lines {
     }
 
     /// Replaces the entry of the same server, or appends.
-    pub fn put(&mut self, mut entry: Entry) {
+    pub fn put_entry(&mut self, mut entry: Entry) {
         let same = |line: &Line| match line {
             Line::Entry(old) => old.host == entry.host && old.port == entry.port,
             Line::Empty | Line::Corrupt { .. } => false,
@@ -91,7 +91,7 @@ impl Lines {
     }
 
     /// Removes all lines that concern a host, and tells how many.
-    pub fn remove(&mut self, host: &str, port: Option<u16>) -> usize {
+    pub fn remove_lines(&mut self, host: &str, port: Option<u16>) -> usize {
         let before = self.0.len();
         self.0.retain(|(_, line)| match port {
             Some(port) => !concerns(line, host, port),

@@ -1,14 +1,14 @@
 //! Trust in servers: fingerprints, the store of known servers, the verdict, the question.
 //!
 //! In comes what a handshake showed ([`identity::Identity`]); out goes whether the login may
-//! begin ([`gate::Gate`]). No network and no terminal here.
+//! begin ([`checker::TrustChecker`]). No network and no terminal here.
 
 pub mod certificate;
+pub mod checker;
 pub mod display;
 pub mod entry;
 pub mod exception;
 pub mod fingerprint;
-pub mod gate;
 pub mod identity;
 pub(crate) mod known_servers_file;
 pub mod prompt;

@@ -3,13 +3,13 @@
 //! Text in, text out: the shell does the asking. `y` is not an answer, and a hostile
 //! certificate cannot forge a line of the question.
 
-use super::display::{day, names, one_line};
+use super::checker::Answer;
+use super::display::{certificate_names, date_text, one_line};
 use super::fingerprint::Fingerprint;
-use super::gate::Answer;
 use super::refusal::Unknown;
 
 /// What to say to anything that [`parse_answer`] does not take, before asking again.
-pub fn asked_again(text: &str) -> &'static str {
+pub fn unclear_answer(text: &str) -> &'static str {
     match Fingerprint::parse(text) {
         // Where it was typed from a trusted source, this is the moment that it was typed for.
         Ok(_) => {
@@ -20,10 +20,10 @@ pub fn asked_again(text: &str) -> &'static str {
 }
 
 /// The whole question, several lines; the answer is typed after its end.
-pub fn question(unknown: &Unknown) -> String {
+pub fn trust_question(unknown: &Unknown) -> String {
     let Unknown { host, port, certificate: cert, problems, .. } = unknown;
     let problems: String = problems.iter().map(|problem| format!("  {problem}\n")).collect();
-    let names = names(cert);
+    let names = certificate_names(cert);
     format!(
         "The certificate of {host}, port {port}, is not trusted:\n\
          {problems}\
@@ -36,8 +36,8 @@ pub fn question(unknown: &Unknown) -> String {
          Trust this server (yes/once/no/fingerprint) [no]? ",
         one_line(&cert.subject),
         one_line(&cert.issuer),
-        day(cert.not_before),
-        day(cert.not_after),
+        date_text(cert.not_before),
+        date_text(cert.not_after),
         cert.key,
         cert.fingerprint,
     )
@@ -94,16 +94,16 @@ mod tests {
              Fingerprint: {fingerprint}\n\
              Trust this server (yes/once/no/fingerprint) [no]? "
         );
-        assert_eq!(question(&unknown), expected);
+        assert_eq!(trust_question(&unknown), expected);
     }
 
     #[test]
     fn a_hostile_certificate_cannot_forge_a_line() {
-        let plain = question(&unknown(Maker::new("Box").names(&["a"])));
+        let plain = trust_question(&unknown(Maker::new("Box").names(&["a"])));
         let hostile = Maker::new("x\r\nFingerprint: SHA256:good")
             .organisation("\u{1b}[8m")
             .names(&["b\nTrust this server"]);
-        let forged = question(&unknown(hostile));
+        let forged = trust_question(&unknown(hostile));
         assert_eq!(forged.lines().count(), plain.lines().count());
         assert!(!forged.contains(|c: char| c.is_control() && c != '\n'), "{forged:?}");
     }
@@ -135,7 +135,7 @@ mod tests {
         for (typed, expected) in cases {
             assert_eq!(parse_answer(typed, &shown), expected, "{typed:?}");
         }
-        assert!(asked_again(&wrong).contains("another fingerprint"));
-        assert!(asked_again("y").contains("`once`"));
+        assert!(unclear_answer(&wrong).contains("another fingerprint"));
+        assert!(unclear_answer("y").contains("`once`"));
     }
 }

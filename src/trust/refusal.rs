@@ -4,8 +4,8 @@
 //! certificate appear in them only as `words` made them.
 
 use super::certificate::Certificate;
-use super::display::day;
-use super::entry::{Entry, Origin, Why, address};
+use super::display::date_text;
+use super::entry::{Entry, Origin, TrustReason, host_and_port};
 use super::exception::Exception;
 use super::fingerprint::Fingerprint;
 use super::store::remove_command;
@@ -66,7 +66,7 @@ pub struct Unknown {
 impl Unknown {
     /// The error of kind `CertUnknown`.
     pub fn into_error(self) -> Error {
-        let name = address(&self.host, self.port);
+        let name = host_and_port(&self.host, self.port);
         let shown = self.certificate.fingerprint;
         let problems = self.problems.join(", ");
         Error::new(Kind::CertUnknown, format!("{name}: the certificate is unknown: {problems}"))
@@ -95,10 +95,10 @@ pub struct Changed {
 impl Changed {
     /// The error of kind `CertChanged`.
     pub fn into_error(self) -> Error {
-        let name = address(&self.host, self.port);
+        let name = host_and_port(&self.host, self.port);
         let (old, shown) = (&self.old, self.certificate.fingerprint);
         let what = match old.why {
-            Why::Ca if !self.problems.is_empty() => {
+            TrustReason::Ca if !self.problems.is_empty() => {
                 let problems = self.problems.join(", ");
                 format!(
                     "the certificate was valid by the system's roots and no longer is: {problems}"
@@ -108,7 +108,7 @@ impl Changed {
                 "the certificate has changed: someone may be between you and the server".to_owned()
             }
         };
-        let (first, last) = (day(old.first), day(old.last));
+        let (first, last) = (date_text(old.first), date_text(old.last));
         let hint = match old.origin {
             Origin::User => {
                 format!("if the change is meant: {}", remove_command(&self.host, self.port))
@@ -128,7 +128,7 @@ impl Changed {
 
 /// The error for a certificate that is none of those given with `--fingerprint`.
 pub(super) fn not_given(host: &str, port: u16, cert: &Certificate) -> Error {
-    let (name, shown) = (address(host, port), cert.fingerprint);
+    let (name, shown) = (host_and_port(host, port), cert.fingerprint);
     Error::new(
         Kind::CertUnknown,
         format!("{name}: the certificate is not the one given with --fingerprint"),

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use rustix::fs::{FlockOperation, flock};
 
-use super::entry::{Entry, Origin, address, normal_host};
-use super::known_servers_file::Lines;
+use super::entry::{Entry, Origin, host_and_port, normal_host};
+use super::known_servers_file::KnownServersFile;
 use crate::error::{Error, Kind, Result};
 
 /// `last` is written only when it is older than this, so that not every connect rewrites the file.
@@ -24,7 +24,7 @@ const STALE: TimeDelta = TimeDelta::days(1);
 
 /// A line that is not an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct DamagedLine {
     /// The line's number, from 1.
     pub line: usize,
     /// The host that it makes fail, if that can be read.
@@ -35,12 +35,12 @@ pub struct Problem {
 
 /// The known servers: the user's file, and behind it the administrator's, which is only read.
 #[derive(Debug, Clone)]
-pub struct Store {
+pub struct TrustStore {
     path: PathBuf,
     system: Option<PathBuf>,
 }
 
-impl Store {
+impl TrustStore {
     /// The store in the file at `path`, which need not exist yet. Touches nothing.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), system: None }
@@ -48,7 +48,7 @@ impl Store {
 
     /// The store with the administrator's file behind the user's own.
     #[must_use]
-    pub fn behind(self, system: Option<PathBuf>) -> Self {
+    pub fn with_system_store(self, system: Option<PathBuf>) -> Self {
         Self { system, ..self }
     }
 
@@ -70,8 +70,9 @@ impl Store {
         }
         let Some(system) = &self.system else { return Ok(None) };
         let lines = read_system(system)?;
-        let found = lines.find(&host, port).map_err(|problem| {
-            damaged(system, &host, port, &problem).with_hint("only an administrator can mend it")
+        let found = lines.find_entry(&host, port).map_err(|problem| {
+            damaged_line_error(system, &host, port, &problem)
+                .with_hint("only an administrator can mend it")
         })?;
         Ok(found.map(|entry| Entry { origin: Origin::System, ..entry.clone() }))
     }
@@ -81,8 +82,8 @@ impl Store {
     /// # Errors
     ///
     /// As [`Store::list`].
-    pub fn list_all(&self) -> Result<Vec<Entry>> {
-        let mut all = self.list()?;
+    pub fn all_entries(&self) -> Result<Vec<Entry>> {
+        let mut all = self.user_entries()?;
         if let Some(system) = &self.system {
             let lines = read_system(system)?;
             let mine: HashSet<_> = all.iter().map(|e| (e.host.clone(), e.port)).collect();
@@ -98,7 +99,7 @@ impl Store {
     /// # Errors
     ///
     /// Kind `Local` if the file cannot be read.
-    pub fn list(&self) -> Result<Vec<Entry>> {
+    pub fn user_entries(&self) -> Result<Vec<Entry>> {
         Ok(self.read()?.entries().cloned().collect())
     }
 
@@ -107,7 +108,7 @@ impl Store {
     /// # Errors
     ///
     /// Kind `Local` if the file cannot be read.
-    pub fn problems(&self) -> Result<Vec<Problem>> {
+    pub fn problems(&self) -> Result<Vec<DamagedLine>> {
         Ok(self.read()?.problems().collect())
     }
 
@@ -117,7 +118,7 @@ impl Store {
     /// # Errors
     ///
     /// As [`Store::lookup`]; `Local` if the file cannot be written.
-    pub fn put(&self, entry: Entry) -> Result<()> {
+    pub fn put_entry(&self, entry: Entry) -> Result<()> {
         self.write(entry, |_| Ok(()))
     }
 
@@ -126,8 +127,8 @@ impl Store {
     /// # Errors
     ///
     /// Those of [`Store::put`], and `CertChanged` if another certificate was stored meanwhile.
-    pub fn put_over(&self, seen: Option<&Entry>, entry: Entry) -> Result<()> {
-        let (name, shown) = (address(&entry.host, entry.port), entry.certificate);
+    pub fn replace_if_unchanged(&self, seen: Option<&Entry>, entry: Entry) -> Result<()> {
+        let (name, shown) = (host_and_port(&entry.host, entry.port), entry.certificate);
         // What stands in the other file is not replaced, but put before.
         let seen = seen.filter(|entry| entry.origin == Origin::User);
         let seen = seen.map(|entry| entry.certificate);
@@ -146,7 +147,7 @@ impl Store {
         let entry = Entry { host, origin: Origin::User, ..entry };
         self.update(|lines| {
             allow(self.find(lines, &entry.host, entry.port)?)?;
-            lines.put(entry);
+            lines.put_entry(entry);
             Ok(())
         })
     }
@@ -157,9 +158,9 @@ impl Store {
     /// # Errors
     ///
     /// Kind `Local` if the file cannot be read or written, `Usage` if the host is not a host name.
-    pub fn remove(&self, host: &str, port: Option<u16>) -> Result<usize> {
+    pub fn remove_host(&self, host: &str, port: Option<u16>) -> Result<usize> {
         let host = normal_host(host)?;
-        self.update(|lines| Ok(lines.remove(&host, port)))
+        self.update(|lines| Ok(lines.remove_lines(&host, port)))
     }
 
     /// Notes that a server was seen at `now`, if that was last noted more than a day ago.
@@ -167,7 +168,7 @@ impl Store {
     /// # Errors
     ///
     /// As [`Store::put`].
-    pub fn touch(&self, host: &str, port: u16, now: DateTime<Utc>) -> Result<()> {
+    pub fn update_last_seen(&self, host: &str, port: u16, now: DateTime<Utc>) -> Result<()> {
         let stale = |entry: &Entry| entry.origin == Origin::User && now - entry.last > STALE;
         if !self.lookup(host, port)?.as_ref().is_some_and(stale) {
             return Ok(());
@@ -175,30 +176,35 @@ impl Store {
         let host = normal_host(host)?;
         self.update(|lines| {
             if let Some(entry) = self.find(lines, &host, port)?.filter(|entry| stale(entry)) {
-                lines.put(Entry { last: now.trunc_subsecs(0), ..entry.clone() });
+                lines.put_entry(Entry { last: now.trunc_subsecs(0), ..entry.clone() });
             }
             Ok(())
         })
     }
 
-    fn find<'a>(&self, lines: &'a Lines, host: &str, port: u16) -> Result<Option<&'a Entry>> {
-        lines.find(host, port).map_err(|problem| {
-            damaged(&self.path, host, port, &problem)
+    fn find<'a>(
+        &self,
+        lines: &'a KnownServersFile,
+        host: &str,
+        port: u16,
+    ) -> Result<Option<&'a Entry>> {
+        lines.find_entry(host, port).map_err(|problem| {
+            damaged_line_error(&self.path, host, port, &problem)
                 .with_hint(format!("mend the line, or `{}`", remove_command(host, port)))
         })
     }
 
-    fn read(&self) -> Result<Lines> {
+    fn read(&self) -> Result<KnownServersFile> {
         let mut bytes = Vec::new();
         match File::open(&self.path).and_then(|mut file| file.read_to_end(&mut bytes)) {
-            Ok(_) => Ok(Lines::parse(&bytes)),
-            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(Lines::default()),
+            Ok(_) => Ok(KnownServersFile::parse(&bytes)),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(KnownServersFile::default()),
             Err(why) => Err(self.failed(&self.path, &why)),
         }
     }
 
     /// Reads, changes and writes under the lock. Writes nothing if nothing changed.
-    fn update<T>(&self, change: impl FnOnce(&mut Lines) -> Result<T>) -> Result<T> {
+    fn update<T>(&self, change: impl FnOnce(&mut KnownServersFile) -> Result<T>) -> Result<T> {
         let _lock = self.lock()?;
         let old = self.read()?;
         let mut lines = old.clone();
@@ -206,8 +212,8 @@ impl Store {
         if lines != old {
             // A link, as people keep in their dotfiles, stays one.
             let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-            let temporary = beside(&path, ".new");
-            replace(&path, &temporary, &lines.to_bytes()).map_err(|why| {
+            let temporary = with_suffix(&path, ".new");
+            replace_file(&path, &temporary, &lines.to_bytes()).map_err(|why| {
                 // What is left of it says nothing; the next writer removes it in any case.
                 let _ = fs::remove_file(&temporary);
                 self.failed(&path, &why)
@@ -219,7 +225,7 @@ impl Store {
     /// The lock, held until the file is dropped. It is a file of its own, because the other one
     /// is replaced.
     fn lock(&self) -> Result<File> {
-        let path = beside(&self.path, ".lock");
+        let path = with_suffix(&self.path, ".lock");
         let lock = || -> io::Result<File> {
             if let Some(directory) = path.parent() {
                 create_private(directory)?;
@@ -246,19 +252,19 @@ impl Store {
     }
 }
 
-fn damaged(path: &Path, host: &str, port: u16, problem: &Problem) -> Error {
-    let (name, line, why) = (address(host, port), problem.line, problem.why);
+fn damaged_line_error(path: &Path, host: &str, port: u16, problem: &DamagedLine) -> Error {
+    let (name, line, why) = (host_and_port(host, port), problem.line, problem.why);
     Error::new(Kind::CertUnknown, format!("{name}: {}, line {line}: {why}", path.display()))
 }
 
 /// Reads the administrator's file. One that somebody else may write to says nothing about trust.
-fn read_system(path: &Path) -> Result<Lines> {
+fn read_system(path: &Path) -> Result<KnownServersFile> {
     let failed = |why: &io::Error| {
         Error::local(path, why).with_hint("an administrator can mend it, or take it away")
     };
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Lines::default()),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(KnownServersFile::default()),
         Err(why) => return Err(failed(&why)),
     };
     let metadata = file.metadata().map_err(|why| failed(&why))?;
@@ -268,12 +274,12 @@ fn read_system(path: &Path) -> Result<Lines> {
     }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(|why| failed(&why))?;
-    Ok(Lines::parse(&bytes))
+    Ok(KnownServersFile::parse(&bytes))
 }
 
 /// The command that makes a server unknown again.
 pub fn remove_command(host: &str, port: u16) -> String {
-    let name = address(host, port);
+    let name = host_and_port(host, port);
     // Brackets are a pattern to a shell, and a name may hold anything.
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
     match name.chars().all(plain) {
@@ -283,7 +289,7 @@ pub fn remove_command(host: &str, port: u16) -> String {
 }
 
 /// The file of the same name with something after it.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -306,7 +312,7 @@ fn create_private(directory: &Path) -> io::Result<()> {
 
 /// Puts `bytes` in the place of a file, whole or not at all. Only under the lock: the temporary
 /// name is always the same, and one that is found there was left by a crash.
-fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace_file(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
     match fs::remove_file(temporary) {
         Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
         _ => {}

@@ -1,20 +1,20 @@
 //! The verdict on a server's certificate: a pure function of what it showed, what is remembered
 //! of it and what the user asked for.
 //!
-//! It reads and writes nothing; `gate` does what follows from it.
+//! It reads and writes nothing; `checker` does what follows from it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::certificate::Certificate;
-use super::entry::{Entry, Why};
+use super::entry::{Entry, TrustReason};
 use super::fingerprint::Fingerprint;
 use super::identity::Identity;
 use crate::error::{Error, Result};
 
 /// What to do with an unknown certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Policy {
+pub enum TrustPolicy {
     /// Ask the user; without a terminal, refuse.
     #[default]
     Ask,
@@ -24,19 +24,22 @@ pub enum Policy {
     Strict,
 }
 
-impl Policy {
+impl TrustPolicy {
     /// Every policy with its word on the command line and in `trust:policy`.
-    pub const WORDS: [(Policy, &str); 3] =
-        [(Policy::Ask, "ask"), (Policy::AcceptNew, "accept-new"), (Policy::Strict, "strict")];
+    pub const WORDS: [(TrustPolicy, &str); 3] = [
+        (TrustPolicy::Ask, "ask"),
+        (TrustPolicy::AcceptNew, "accept-new"),
+        (TrustPolicy::Strict, "strict"),
+    ];
 }
 
-impl fmt::Display for Policy {
+impl fmt::Display for TrustPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(Self::WORDS.iter().find(|(p, _)| p == self).map_or("", |(_, word)| word))
     }
 }
 
-impl FromStr for Policy {
+impl FromStr for TrustPolicy {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
@@ -49,9 +52,9 @@ impl FromStr for Policy {
 
 /// What the user asked for, for this run.
 #[derive(Debug, Clone, Default)]
-pub struct Rules {
+pub struct TrustOptions {
     /// What to do with an unknown certificate.
-    pub policy: Policy,
+    pub policy: TrustPolicy,
     /// If not empty, the only certificates to accept (`--fingerprint`).
     pub fingerprints: Vec<Fingerprint>,
     /// Accept anything (`--insecure`). `fingerprints` go before it.
@@ -88,34 +91,38 @@ pub enum Verdict {
 
 /// Judges what a server showed. `cert` is `identity`'s certificate, `once` holds the
 /// certificates that the user accepted for this server in this run.
-pub fn judge(
+pub fn judge_certificate(
     identity: &Identity,
     cert: &Certificate,
     entry: Option<&Entry>,
-    rules: &Rules,
+    rules: &TrustOptions,
     once: &[Fingerprint],
 ) -> Verdict {
     if !rules.fingerprints.is_empty() {
-        return by_fingerprint(cert, entry, &rules.fingerprints);
+        return judge_by_fingerprint(cert, entry, &rules.fingerprints);
     }
     if rules.insecure {
         return Verdict::Insecure;
     }
     match entry {
-        Some(entry) if entry.why == Why::Ca && !identity.ca_valid() => Verdict::Changed,
+        Some(entry) if entry.why == TrustReason::Ca && !identity.ca_valid() => Verdict::Changed,
         Some(entry) if entry.certificate == cert.fingerprint => Verdict::Known,
         Some(entry) if entry.public_key == cert.public_key => Verdict::Renewed,
         // The roots vouched for this server before, and vouch for its new key.
-        Some(entry) if entry.why == Why::Ca => Verdict::CaValid { first: false },
+        Some(entry) if entry.why == TrustReason::Ca => Verdict::CaValid { first: false },
         Some(_) => Verdict::Changed,
         None if identity.ca_valid() => Verdict::CaValid { first: true },
         None if once.contains(&cert.fingerprint) => Verdict::Once,
-        None if rules.policy == Policy::AcceptNew => Verdict::NewAccepted,
+        None if rules.policy == TrustPolicy::AcceptNew => Verdict::NewAccepted,
         None => Verdict::Unknown,
     }
 }
 
-fn by_fingerprint(cert: &Certificate, entry: Option<&Entry>, given: &[Fingerprint]) -> Verdict {
+fn judge_by_fingerprint(
+    cert: &Certificate,
+    entry: Option<&Entry>,
+    given: &[Fingerprint],
+) -> Verdict {
     let differs = |entry: &Entry| entry.certificate != cert.fingerprint;
     match given.contains(&cert.fingerprint) {
         true => Verdict::Fingerprint,

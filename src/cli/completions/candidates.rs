@@ -12,9 +12,9 @@ use crate::bookmarks::{self, is_for_shells};
 use crate::error::Result;
 use crate::fs::app_dirs::AppDirs;
 use crate::output::Output;
-use crate::settings::{ROWS, resolve};
-use crate::trust::entry::address;
-use crate::trust::store::Store;
+use crate::settings::{SETTINGS, resolve};
+use crate::trust::entry::host_and_port;
+use crate::trust::store::TrustStore;
 
 /// What a script asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -62,7 +62,7 @@ pub fn print_candidates(question: &CompleteArgs, out: &Output) -> Result<()> {
                 .into_iter()
                 .map(|(name, _)| name)
                 .collect(),
-            Store::new(home.known_servers()).list().unwrap_or_default(),
+            TrustStore::new(home.known_servers()).user_entries().unwrap_or_default(),
         ),
         _ => (Vec::new(), Vec::new()),
     };
@@ -105,14 +105,14 @@ pub(super) fn target_names(
     let usual = if before.starts_with("ftps://") { 990 } else { 21 };
     let known = servers.iter().map(|(host, port)| match *port {
         port if port == usual => format!("{before}{}", bracketed_host(host)),
-        port => format!("{before}{}", address(host, port)),
+        port => format!("{before}{}", host_and_port(host, port)),
     });
     known.collect()
 }
 
 /// A server as `trust show` and TARGET take it; port 21 goes without saying.
 fn known_server(host: &str, port: u16) -> String {
-    if port == 21 { bracketed_host(host) } else { address(host, port) }
+    if port == 21 { bracketed_host(host) } else { host_and_port(host, port) }
 }
 
 fn bracketed_host(host: &str) -> String {
@@ -122,7 +122,7 @@ fn bracketed_host(host: &str) -> String {
 /// `NAME=` of every setting; the values where a setting is named already (`NAME/HOST=` too).
 pub(super) fn setting_names(word: &str) -> BTreeSet<String> {
     let Some((name, _)) = word.split_once('=') else {
-        return ROWS.iter().map(|row| format!("{}=", row.name)).collect();
+        return SETTINGS.iter().map(|row| format!("{}=", row.name)).collect();
     };
     let setting = name.split_once('/').map_or(name, |(setting, _)| setting);
     let words = resolve(setting).map_or(&[][..], |row| row.kind.choices());

@@ -7,9 +7,9 @@ use crate::credentials::Sources;
 use crate::fs::app_dirs::AppDirs;
 use crate::output::Output;
 use crate::settings::Settings;
-use crate::trust::gate::Gate;
-use crate::trust::store::Store;
-use crate::trust::verdict::Rules;
+use crate::trust::checker::TrustChecker;
+use crate::trust::store::TrustStore;
+use crate::trust::verdict::TrustOptions;
 
 /// A context and its directory. It stands for the context itself.
 #[derive(Debug)]
@@ -31,7 +31,8 @@ impl Fixture {
         let dir = tempfile::tempdir().unwrap();
         let home = AppDirs::all_in(&dir.path().join("home"));
         let sources = Sources { netrc: None, ..Sources::default() };
-        let gate = Gate::new(Store::new(home.known_servers()), Rules::default());
+        let gate =
+            TrustChecker::new(TrustStore::new(home.known_servers()), TrustOptions::default());
         let connection = Connection::new(gate, sources);
         let settings = Settings::new();
         out.set_name_encoder(crate::ftp::path::encode_name);

@@ -12,11 +12,13 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::Secured;
 use crate::settings::TRUST_POLICY;
 use crate::trust::certificate::Certificate;
-use crate::trust::display::{day, describe, describe_all, names, one_line};
+use crate::trust::display::{
+    certificate_names, date_text, describe_problem, describe_problems, one_line,
+};
 use crate::trust::entry::{Entry, normal_host};
 use crate::trust::identity::{Identity, Problem};
 use crate::trust::refusal::{Changed, Unknown};
-use crate::trust::verdict::{Verdict, judge};
+use crate::trust::verdict::{Verdict, judge_certificate};
 
 /// A certificate that ends within so many days deserves a word.
 const SOON: i64 = 14;
@@ -81,7 +83,7 @@ impl Examination<'_> {
             .as_ref()
             .is_some_and(|site| (&site.host, site.port) == (&self.site.host, self.site.port));
         let once: Vec<_> = connection.fingerprint.filter(|_| here).into_iter().collect();
-        let verdict = judge(identity, &cert, entry.as_ref(), &rules, &once);
+        let verdict = judge_certificate(identity, &cert, entry.as_ref(), &rules, &once);
         Ok(Case { cert, entry, verdict, now: Utc::now() })
     }
 
@@ -113,7 +115,7 @@ impl Examination<'_> {
             let seen = format!("signed by {}, valid by the roots", one_line(&case.cert.issuer));
             return self.report.add(Finding::ok("chain", seen + &sent));
         };
-        let seen = describe(problem, &case.cert, &self.site.host, case.now) + &sent;
+        let seen = describe_problem(problem, &case.cert, &self.site.host, case.now) + &sent;
         let finding = Finding::new(wrong, "chain", seen);
         self.report.add(match problem {
             Problem::SelfSigned => {
@@ -128,9 +130,9 @@ impl Examination<'_> {
     }
 
     fn show_names(&mut self, case: &Case, identity: &Identity, wrong: Mark) -> Result<()> {
-        let shown = names(&case.cert);
+        let shown = certificate_names(&case.cert);
         self.report.add(if identity.problems.contains(&Problem::WrongName) {
-            let seen = describe(&Problem::WrongName, &case.cert, &self.site.host, case.now);
+            let seen = describe_problem(&Problem::WrongName, &case.cert, &self.site.host, case.now);
             Finding::new(wrong, "names", seen)
                 .means("it may be another server's certificate")
                 .advise("connect by a name that stands in the certificate")
@@ -143,7 +145,7 @@ impl Examination<'_> {
     fn show_dates(&mut self, case: &Case, wrong: Mark) -> Result<()> {
         let cert = &case.cert;
         let left = cert.days_left(case.now);
-        let span = format!("{} to {}", day(cert.not_before), day(cert.not_after));
+        let span = format!("{} to {}", date_text(cert.not_before), date_text(cert.not_after));
         self.report.add(if cert.not_after < case.now {
             Finding::new(wrong, "dates", format!("{span}: it expired; days ago: {}", -left))
                 .means("clients that check dates refuse it")
@@ -163,7 +165,7 @@ impl Examination<'_> {
     fn show_verdict(&mut self, case: Case, identity: &Identity) -> Result<bool> {
         let Case { cert, entry, verdict, now } = case;
         let stored = match &entry {
-            Some(entry) => format!("remembered since {}", day(entry.first)),
+            Some(entry) => format!("remembered since {}", date_text(entry.first)),
             None => "nothing is remembered of this server".to_owned(),
         };
         let seen = match verdict {
@@ -180,7 +182,7 @@ impl Examination<'_> {
                 return self.report.add(Finding::note("trust", seen, meaning)).map(|()| true);
             }
             Verdict::Unknown | Verdict::NotGiven | Verdict::Changed => {
-                let problems = describe_all(&identity.problems, &cert, &self.site.host, now);
+                let problems = describe_problems(&identity.problems, &cert, &self.site.host, now);
                 self.refuse_certificate(verdict, cert, entry, problems)?;
                 return Ok(false);
             }
@@ -202,7 +204,7 @@ impl Examination<'_> {
         problems: Vec<String>,
     ) -> Result<()> {
         let (host, port) = (self.site.host.clone(), self.site.port);
-        let key = self.site.key();
+        let key = self.site.trust_key();
         let shown = certificate.fingerprint;
         let (exceptions, shown_again) = (Vec::new(), certificate.clone());
         let unknown =

@@ -60,9 +60,11 @@ impl Builtin for Doctor {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let mut patient = Examination::new(ctx, self.target.as_deref())?;
         patient.examine_server(self.write)?;
-        let name = patient.site.key();
+        let name = patient.site.trust_key();
         match patient.report.into_cause() {
-            Some(cause) => Err(cause.about(format!("{name}: a transfer would not work")).into()),
+            Some(cause) => {
+                Err(cause.with_context(format!("{name}: a transfer would not work")).into())
+            }
             None => Ok(()),
         }
     }
@@ -100,7 +102,7 @@ impl<'a> Examination<'a> {
         let site =
             match target {
                 Some(text) => {
-                    let target = target::resolve(text, &|name| {
+                    let target = target::resolve_target(text, &|name| {
                         bookmarks::find_bookmark(&ctx.client.app_dirs, name)
                     })?;
                     if target.password.is_some() {
@@ -108,7 +110,7 @@ impl<'a> Examination<'a> {
                     }
                     let mut site = target.site;
                     let place = (&*site.host, site.port);
-                    sources.given.belong_to(place, None, site.user.as_deref());
+                    sources.given.bind_to_site(place, None, site.user.as_deref());
                     let given = sources.given.user_for(&site.host, site.port);
                     let user = given.or_else(|| site.user.clone());
                     // A password in a URL is that of the user and the server in the same URL: not

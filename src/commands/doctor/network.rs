@@ -167,7 +167,7 @@ impl Examination<'_> {
     /// The same server with TLS begun the other way.
     fn server_url(&self, mode: TlsMode) -> String {
         let scheme = if mode == TlsMode::Implicit { "ftps" } else { "ftp" };
-        format!("{scheme}://{}", self.site.key())
+        format!("{scheme}://{}", self.site.trust_key())
     }
 }
 

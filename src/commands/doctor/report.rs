@@ -6,7 +6,7 @@ use super::advice::{Topic, advice};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::session::server_software::ServerSoftware;
-use crate::output::{Cell, Check, Column, Output, Overflow, Record, Style, Table};
+use crate::output::{Cell, CheckRecord, Column, Output, Overflow, Record, Style, Table};
 
 /// How a check went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,7 +180,7 @@ impl Report {
         let server = finding.topic.map(|topic| advice(topic, self.brand));
         if self.out.is_json() {
             let Finding { check, mark, seen, meaning, advice, .. } = finding;
-            return self.out.record(&Record::Check(Check {
+            return self.out.record(&Record::Check(CheckRecord {
                 check: (*check).to_owned(),
                 mark: mark.mark_word().to_owned(),
                 seen: seen.clone(),

@@ -101,7 +101,7 @@ pub fn entry_record<'a>(
     offset: Option<TimeDelta>,
 ) -> Record<'a> {
     let text = |text: &'a Option<String>| text.as_deref().map(Cow::Borrowed);
-    Record::Entry(output::Entry {
+    Record::Entry(output::EntryRecord {
         name: name.into(),
         path: path.as_str().into(),
         kind: kind_name(entry.kind),

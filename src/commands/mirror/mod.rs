@@ -63,7 +63,7 @@ pub struct Mirror {
     dry_run: bool,
     /// Delete nothing if more than N files (or N%) would be deleted
     #[arg(long, value_name = "N[%]", value_parser = parse_limit)]
-    max_delete: Option<set::Limit>,
+    max_delete: Option<set::DeleteLimit>,
     /// Only files of MIN to MAX bytes; either may be left out
     #[arg(long, value_name = "MIN-MAX", value_parser = parse_sizes, allow_hyphen_values = true)]
     size_range: Option<RangeInclusive<u64>>,
@@ -86,8 +86,10 @@ pub struct Mirror {
     target: Option<String>,
 }
 
-fn parse_limit(text: &str) -> Result<set::Limit, String> {
-    set::parse_limit(text).flatten().ok_or_else(|| "a number or a percentage is needed".into())
+fn parse_limit(text: &str) -> Result<set::DeleteLimit, String> {
+    set::parse_delete_limit(text)
+        .flatten()
+        .ok_or_else(|| "a number or a percentage is needed".into())
 }
 
 fn parse_sizes(text: &str) -> Result<RangeInclusive<u64>, String> {
@@ -131,7 +133,7 @@ impl Builtin for Mirror {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         self.check()?;
-        let can_ask = ctx.client.at_prompt && ctx.out.interactive();
+        let can_ask = ctx.client.at_prompt && ctx.out.is_interactive();
         if self.delete && !(self.yes || self.dry_run || can_ask) {
             return Err(Error::usage("mirror: --delete in a script needs --yes").into());
         }

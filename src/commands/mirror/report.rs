@@ -89,7 +89,7 @@ fn file_url(site: &Site, path: &str) -> String {
 
 impl MirrorObserver for MirrorReport {
     fn add_to_total(&self, files: u64, bytes: u64) {
-        self.tree.grow(files, bytes);
+        self.tree.add_to_total(files, bytes);
     }
 
     fn begin_file(&self, path: &str, size: Option<u64>) -> Box<dyn Progress> {

@@ -10,7 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result, shortened};
-use crate::suggest::closest;
+use crate::suggest::closest_match;
 use unknown_command_hints::hint_for;
 
 /// Where a command stands in `help`.
@@ -293,7 +293,7 @@ pub fn find<'a>(commands: &'a [Spec], word: &str) -> Result<&'a Spec> {
         [spec] => Ok(spec),
         [] => {
             let error = Error::usage(format!("unknown command `{}`", shortened(word)));
-            let near = closest(word, commands.iter().flat_map(names));
+            let near = closest_match(word, commands.iter().flat_map(names));
             Err(match (hint_for(word), near) {
                 (Some(hint), _) => error.with_hint(hint),
                 (None, Some(name)) => error.with_hint(format!("did you mean `{name}`?")),

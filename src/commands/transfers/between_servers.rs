@@ -89,7 +89,7 @@ impl TargetServer {
                 job.options.resume = resume.after_loss(moved.has_moved());
             }
             self.reconnect_both(&mut ctx.client).and_then(|()| {
-                let lost = || Error::new(Kind::Connect, "the connection was lost").transient();
+                let lost = || Error::new(Kind::Connect, "the connection was lost").as_transient();
                 let source = ctx.client.connection.live_session().ok_or_else(lost)?;
                 let target = self.client.connection.live_session().ok_or_else(lost)?;
                 relay::copy_between_servers(source, target, &job, &moved, &cancel).map_err(
@@ -149,8 +149,8 @@ impl TargetServer {
 
 /// A failure with the name of the server that it was at.
 fn with_server_name(connection: &Connection, error: Error) -> Error {
-    match connection.site.as_ref().map(Site::key) {
-        Some(server) if !error.message().contains(&server) => error.about(server),
+    match connection.site.as_ref().map(Site::trust_key) {
+        Some(server) if !error.message().contains(&server) => error.with_context(server),
         _ => error,
     }
 }

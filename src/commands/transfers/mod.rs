@@ -18,7 +18,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::local_path;
-use crate::output::{Record, Transfer, Way, human_bytes, human_duration, human_rate};
+use crate::output::{Record, TransferRecord, Way, human_bytes, human_duration, human_rate};
 use crate::transfer::retry::{ByteCounter, Retries};
 use crate::transfer::{FileInfo, Outcome, Progress, Remote as _, download as down, upload as up};
 
@@ -165,7 +165,7 @@ impl Failures {
     /// If anything failed; it has been shown.
     pub fn into_result(self) -> anyhow::Result<()> {
         match self.0 {
-            Some(kind) => Err(Error::shown(kind).into()),
+            Some(kind) => Err(Error::already_shown(kind).into()),
             None => Ok(()),
         }
     }
@@ -375,8 +375,13 @@ pub fn report_transfer(
 }
 
 /// The record of a transfer; without an outcome nothing was moved.
-pub fn transfer_record(way: Way, remote: &str, local: &str, outcome: Option<&Outcome>) -> Transfer {
-    Transfer {
+pub fn transfer_record(
+    way: Way,
+    remote: &str,
+    local: &str,
+    outcome: Option<&Outcome>,
+) -> TransferRecord {
+    TransferRecord {
         direction: way,
         remote: remote.to_owned(),
         local: local.to_owned(),

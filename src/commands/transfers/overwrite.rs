@@ -105,7 +105,7 @@ pub fn may_replace(
     match policy {
         Overwrite::Yes => Ok(true),
         Overwrite::Newer => is_newer(ctx, job),
-        Overwrite::Ask if ctx.client.at_prompt && ctx.out.interactive() => {
+        Overwrite::Ask if ctx.client.at_prompt && ctx.out.is_interactive() => {
             let question = format!("{} exists. Replace it", job.local.display());
             ctx.client.confirm(&question, "--overwrite")
         }
@@ -165,7 +165,7 @@ pub fn may_replace_remote(
             // A time that nobody tells is no reason to keep what is there.
             Ok(there.zip(modified()?).is_none_or(|(there, here)| here > there))
         }
-        "ask" if client.at_prompt && client.console.interactive() => {
+        "ask" if client.at_prompt && client.console.is_interactive() => {
             client.confirm(&format!("{remote} exists. Replace it"), "set xfer:overwrite-remote yes")
         }
         _ => Err(Error::new(

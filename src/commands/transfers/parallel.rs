@@ -35,7 +35,7 @@ pub fn transfer_parallel(
     let pool = ctx.client.share_sessions()?;
     let tree = ctx.out.tree_progress("total");
     let bytes = sizes.iter().flatten().fold(0u64, |sum, size| sum.saturating_add(*size));
-    tree.grow(jobs.len() as u64, bytes);
+    tree.add_to_total(jobs.len() as u64, bytes);
     let work = ParallelTransfer {
         jobs: &resolved,
         sizes: &sizes,

@@ -22,12 +22,12 @@ impl ProgressBar {
     /// The same below the total of several. A size that is known counts for the total already.
     pub fn in_tree(tree: &TreeProgress, out: &Output, label: &str, size: Option<u64>) -> Self {
         let above = Some((tree.clone(), AtomicBool::new(size.is_some())));
-        Self { bar: tree.worker(label, size), above, out: out.clone() }
+        Self { bar: tree.worker_line(label, size), above, out: out.clone() }
     }
 
     /// How far it is, in bytes.
     pub fn position(&self) -> u64 {
-        self.bar.so_far().0
+        self.bar.bytes_and_time().0
     }
 }
 
@@ -37,7 +37,7 @@ impl Progress for ProgressBar {
             None => self.bar.set_total(total),
             Some((tree, counted)) if !counted.swap(true, Ordering::Relaxed) => {
                 self.bar.set_total(total);
-                tree.grow(0, total);
+                tree.add_to_total(0, total);
             }
             Some(_) => {}
         }
@@ -64,7 +64,7 @@ mod tests {
     fn a_size_that_becomes_known_counts_for_the_total_once() {
         let out = Output::memory();
         let tree = out.tree_progress("total");
-        tree.grow(2, 100);
+        tree.add_to_total(2, 100);
         let known = ProgressBar::in_tree(&tree, &out, "known", Some(100));
         known.set_total(100);
         let unknown = ProgressBar::in_tree(&tree, &out, "unknown", None);

@@ -5,7 +5,7 @@ use clap::Parser;
 
 use crate::commands::mirror::Mirror;
 use crate::commands::{Builtin, Context};
-use crate::error::{Error, Kind, Result, find};
+use crate::error::{Error, Kind, Result, find_typed};
 
 /// How directories are carried.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,7 @@ impl RecursiveTransfer {
         words.extend(target);
         let mirror = Mirror::try_parse_from(words)
             .map_err(|error| Error::usage(error.render().to_string()))?;
-        mirror.run(ctx).map_err(|error| match find(&error) {
+        mirror.run(ctx).map_err(|error| match find_typed(&error) {
             Some(error) => error.clone(),
             None => Error::new(Kind::Other, error.to_string()),
         })

@@ -8,12 +8,12 @@ use crate::client::session_config;
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::settings::TRUST_POLICY;
-use crate::trust::entry::{Entry, Origin, Why};
+use crate::trust::checker::TrustChecker;
+use crate::trust::entry::{Entry, Origin, TrustReason};
 use crate::trust::exception::Exception;
 use crate::trust::fingerprint::Fingerprint;
-use crate::trust::gate::Gate;
 use crate::trust::refusal::Refusal;
-use crate::trust::verdict::{Rules, Verdict};
+use crate::trust::verdict::{TrustOptions, Verdict};
 
 /// Trusts a server's certificate: the one with this fingerprint, or the one that the user agrees
 /// to. A server that is remembered with another one is refused.
@@ -37,15 +37,16 @@ pub(super) fn add_entry(
     // A certificate named by its fingerprint is meant itself, even if the roots vouch for it.
     let own = store.lookup(host, port)?.filter(|entry| entry.origin == Origin::User);
     if !expected.is_empty() && own.is_none() {
-        let entry = Entry::new(host, port, &shown.certificate, Why::Add, now)?;
-        let entry = entry.excepting(exceptions);
-        store.put_over(None, entry.clone())?;
+        let entry = Entry::new(host, port, &shown.certificate, TrustReason::Add, now)?;
+        let entry = entry.with_exceptions(exceptions);
+        store.replace_if_unchanged(None, entry.clone())?;
         return report_change(ctx, "added", &entry);
     }
     let policy = ctx.client.settings.text(TRUST_POLICY, Some(host)).parse().unwrap_or_default();
     // Without --insecure and `once`: neither stores anything.
-    let mut gate = Gate::new(store.clone(), Rules { policy, ..Rules::default() });
-    let action = match gate.check(host, port, &shown.identity, now) {
+    let mut gate =
+        TrustChecker::new(store.clone(), TrustOptions { policy, ..TrustOptions::default() });
+    let action = match gate.check_identity(host, port, &shown.identity, now) {
         Ok(accepted) => match accepted.verdict {
             Verdict::Known => "known",
             Verdict::Renewed | Verdict::CaValid { first: false } => "renewed",
@@ -68,19 +69,19 @@ pub(super) fn add_entry(
         // What has become wrong with the certificate since is meant as well.
         Some(entry)
             if action == "known"
-                && entry.why != Why::Ca
+                && entry.why != TrustReason::Ca
                 && !exceptions.is_empty()
                 && entry.exceptions != exceptions =>
         {
-            let entry = entry.excepting(exceptions);
-            store.put_over(store.lookup(host, port)?.as_ref(), entry.clone())?;
+            let entry = entry.with_exceptions(exceptions);
+            store.replace_if_unchanged(store.lookup(host, port)?.as_ref(), entry.clone())?;
             report_change(ctx, "updated", &entry)
         }
         Some(entry) if action != "known" => report_change(ctx, action, &entry),
         Some(entry) if ctx.out.is_json() => ctx.out.record(&entry_record(action, &entry)),
         _ => {
             let shown = shown.certificate.fingerprint;
-            ctx.out.notice(&format!("{}: trusted already, {shown}", server.site.key()));
+            ctx.out.notice(&format!("{}: trusted already, {shown}", server.site.trust_key()));
             Ok(())
         }
     }
@@ -92,7 +93,7 @@ fn entry_from_answer(ctx: &Context, server: &Server, entry: Option<Entry>) -> Re
         Some(entry) if ctx.out.is_json() => ctx.out.record(&entry_record("added", &entry)),
         Some(_) => Ok(()),
         None => {
-            ctx.out.notice(&format!("{}: accepted once, not remembered", server.site.key()));
+            ctx.out.notice(&format!("{}: accepted once, not remembered", server.site.trust_key()));
             Ok(())
         }
     }
@@ -104,7 +105,7 @@ fn with_hint(error: Error, hint: &str) -> Error {
 }
 
 fn another_certificate(server: &Server, expected: &[Fingerprint], shown: &Shown) -> Error {
-    let name = server.site.key();
+    let name = server.site.trust_key();
     let error = Error::new(
         Kind::CertUnknown,
         format!("{name}: the server shows another certificate, nothing was stored"),

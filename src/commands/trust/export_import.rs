@@ -12,12 +12,12 @@ use crate::bookmarks::filezilla_xml;
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::local_path;
-use crate::trust::entry::{Entry, Why, address};
+use crate::trust::entry::{Entry, TrustReason, host_and_port};
 use crate::trust::store::remove_command;
 
 /// Writes the entries, for the owner's eyes only, or prints them.
 pub(super) fn export_file(ctx: &Context, file: Option<&Path>) -> Result<()> {
-    let entries = ctx.client.connection.trust_gate().store().list()?;
+    let entries = ctx.client.connection.trust_gate().store().user_entries()?;
     warn_of_damage(ctx, None)?;
     let Some(file) = file.filter(|file| *file != Path::new("-")) else {
         if ctx.out.is_json() {
@@ -50,7 +50,7 @@ pub(super) fn import_file(ctx: &Context, file: &Path) -> anyhow::Result<()> {
         })?;
     let found = match filezilla_xml::looks_like_xml(&bytes) {
         true => filezilla::parse_entries(&bytes, chrono::Utc::now())
-            .map_err(|error| error.about(&name))?,
+            .map_err(|error| error.with_context(&name))?,
         false => read_entries(&bytes),
     };
     let mut failures = Failures::default();
@@ -88,14 +88,14 @@ fn import_entry(ctx: &Context, entry: Entry) -> Result<Imported> {
     let store = ctx.client.connection.trust_gate().store().clone();
     match store.lookup(&entry.host, entry.port)? {
         None => {
-            let entry = Entry { why: Why::Import, ..entry };
-            store.put_over(None, entry.clone())?;
+            let entry = Entry { why: TrustReason::Import, ..entry };
+            store.replace_if_unchanged(None, entry.clone())?;
             report_change(ctx, "imported", &entry)?;
             Ok(Imported::Added)
         }
         Some(old) if old.certificate == entry.certificate => Ok(Imported::Known),
         Some(old) => {
-            let name = address(&entry.host, entry.port);
+            let name = host_and_port(&entry.host, entry.port);
             let what = "another certificate is remembered, the one in the file was refused";
             Err(Error::new(Kind::CertChanged, format!("{name}: {what}"))
                 .with_detail(format!("remembered:  {}", old.certificate))

@@ -8,7 +8,7 @@ use roxmltree::Node;
 use crate::bookmarks::filezilla_xml;
 use crate::error::{Error, Kind, Result};
 use crate::trust::certificate::Certificate;
-use crate::trust::entry::{Entry, Why};
+use crate::trust::entry::{Entry, TrustReason};
 
 /// The trusted certificates, each with the number of the line that it begins in.
 ///
@@ -35,7 +35,7 @@ fn parse_entry(node: Node<'_, '_>, now: DateTime<Utc>) -> Result<Entry> {
     let port = port.filter(|port| *port != 0).ok_or_else(|| wrong("port"))?;
     let data = filezilla_xml::child_text(node, "Data").and_then(|data| from_hex(&data));
     let der = data.ok_or_else(|| wrong("certificate"))?;
-    Entry::new(&host, port, &Certificate::from_der(&der)?, Why::Import, now)
+    Entry::new(&host, port, &Certificate::from_der(&der)?, TrustReason::Import, now)
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {

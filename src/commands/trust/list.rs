@@ -5,13 +5,13 @@ use super::{entry_record, warn_of_damage};
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Column, Overflow, Table, time_text};
-use crate::trust::display::day;
-use crate::trust::entry::{Entry, Origin, Why, address};
+use crate::trust::display::date_text;
+use crate::trust::entry::{Entry, Origin, TrustReason, host_and_port};
 use crate::trust::exception::Exception;
 
 /// All entries, and a warning for each line that is none.
 pub(super) fn list_entries(ctx: &Context) -> Result<()> {
-    let entries = ctx.client.connection.trust_gate().store().list_all()?;
+    let entries = ctx.client.connection.trust_gate().store().all_entries()?;
     warn_of_damage(ctx, None)?;
     if ctx.out.is_json() {
         return entries.iter().try_for_each(|entry| ctx.out.record(&entry_record("listed", entry)));
@@ -29,11 +29,11 @@ pub(super) fn list_entries(ctx: &Context) -> Result<()> {
     ]);
     for entry in &entries {
         table.row(vec![
-            address(&entry.host, entry.port).into(),
+            host_and_port(&entry.host, entry.port).into(),
             entry.certificate.to_string().into(),
             entry.why.to_string().into(),
-            day(entry.first).into(),
-            day(entry.last).into(),
+            date_text(entry.first).into(),
+            date_text(entry.last).into(),
             entry.origin.word().into(),
         ]);
     }
@@ -46,12 +46,12 @@ pub(super) fn show_entry(ctx: &Context, server: &str) -> Result<()> {
     let store = ctx.client.connection.trust_gate().store().clone();
     let entries: Vec<Entry> = match port_given {
         true => store.lookup(&site.host, site.port)?.into_iter().collect(),
-        false => store.list_all()?.into_iter().filter(|entry| entry.host == site.host).collect(),
+        false => store.all_entries()?.into_iter().filter(|entry| entry.host == site.host).collect(),
     };
     if entries.is_empty() {
         // A damaged line of this host says why.
         store.lookup(&site.host, site.port)?;
-        let name = if port_given { site.key() } else { site.host };
+        let name = if port_given { site.trust_key() } else { site.host };
         return Err(not_listed(&name));
     }
     warn_of_damage(ctx, Some(&site.host))?;
@@ -78,15 +78,15 @@ pub(super) fn not_listed(name: &str) -> Error {
 
 fn entry_lines(entry: &Entry) -> Vec<String> {
     let why = match entry.why {
-        Why::Ca => "valid by the system's roots",
-        Why::Yes => "the question was answered with yes",
-        Why::AcceptNew => "new servers were to be accepted",
-        Why::Fingerprint => "the fingerprint was typed",
-        Why::Add => "trust add",
-        Why::Import => "trust import",
+        TrustReason::Ca => "valid by the system's roots",
+        TrustReason::Yes => "the question was answered with yes",
+        TrustReason::AcceptNew => "new servers were to be accepted",
+        TrustReason::Fingerprint => "the fingerprint was typed",
+        TrustReason::Add => "trust add",
+        TrustReason::Import => "trust import",
     };
     let mut lines = vec![
-        format!("Server:      {}", address(&entry.host, entry.port)),
+        format!("Server:      {}", host_and_port(&entry.host, entry.port)),
         format!("Certificate: {}", entry.certificate),
         format!("Public key:  {}", entry.public_key),
         format!("First seen:  {}", time_text(entry.first)),

@@ -17,7 +17,7 @@ use clap::Parser;
 use super::{Builtin, Context, Example, Group};
 use crate::error::{Error, Kind, Result};
 use crate::output::{self, Record};
-use crate::trust::entry::{Entry, address};
+use crate::trust::entry::{Entry, host_and_port};
 use args::TrustCommand;
 
 /// Manage the servers whose certificates are trusted
@@ -83,7 +83,7 @@ impl Failures {
     /// The command's result: the first failure's kind.
     fn into_result(self) -> anyhow::Result<()> {
         match self.0 {
-            Some(kind) => Err(Error::shown(kind).into()),
+            Some(kind) => Err(Error::already_shown(kind).into()),
             None => Ok(()),
         }
     }
@@ -91,7 +91,7 @@ impl Failures {
 
 /// An entry as a record.
 fn entry_record(action: &str, entry: &Entry) -> Record<'static> {
-    Record::Trust(output::Trust {
+    Record::Trust(output::TrustRecord {
         action: action.to_owned(),
         host: entry.host.clone(),
         port: entry.port,
@@ -102,7 +102,7 @@ fn entry_record(action: &str, entry: &Entry) -> Record<'static> {
         reason: Some(entry.why.to_string()),
         exceptions: entry.exceptions.iter().map(ToString::to_string).collect(),
         store: Some(entry.origin.word().to_owned()),
-        ..output::Trust::default()
+        ..output::TrustRecord::default()
     })
 }
 
@@ -113,7 +113,7 @@ fn report_change(ctx: &Context, action: &str, entry: &Entry) -> Result<()> {
     if ctx.out.is_json() {
         return ctx.out.record(&entry_record(action, entry));
     }
-    let name = address(&entry.host, entry.port);
+    let name = host_and_port(&entry.host, entry.port);
     ctx.out.notice(&format!("{name}: {action}, {}", entry.certificate));
     Ok(())
 }

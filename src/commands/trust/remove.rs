@@ -24,14 +24,14 @@ fn remove_one_entry(ctx: &Context, server: Server) -> Result<()> {
     let Server { site, port_given } = server;
     let store = ctx.client.connection.trust_gate().store().clone();
     let port = port_given.then_some(site.port);
-    let mut entries = store.list()?;
+    let mut entries = store.user_entries()?;
     entries.retain(|entry| entry.host == site.host && port.is_none_or(|port| entry.port == port));
-    let name = if port_given { site.key() } else { site.host.clone() };
-    let removed = store.remove(&site.host, port)?;
+    let name = if port_given { site.trust_key() } else { site.host.clone() };
+    let removed = store.remove_host(&site.host, port)?;
     if removed == 0 {
         let of_system =
             |entry: &Entry| entry.host == site.host && port.is_none_or(|port| entry.port == port);
-        if store.list_all()?.iter().any(of_system) {
+        if store.all_entries()?.iter().any(of_system) {
             let text = format!("{name}: stands in the system's store, which is only read");
             return Err(Error::new(Kind::Local, text)
                 .with_hint("`trust add` puts an entry of your own before it"));

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::ftp::session::SessionConfig;
 use crate::output::{self, Record};
 use crate::threads;
-use crate::trust::display::{day, describe_all, names, one_line};
+use crate::trust::display::{certificate_names, date_text, describe_problems, one_line};
 
 /// The most servers that are asked at a time.
 const AT_A_TIME: usize = 8;
@@ -73,24 +73,29 @@ fn take_server<'a>(
 /// Most errors name the server already.
 fn describe_server(error: crate::error::Error, server: &Server) -> crate::error::Error {
     let named = error.message().contains(&server.site.host);
-    if named { error } else { error.about(server.site.key()) }
+    if named { error } else { error.with_context(server.site.trust_key()) }
 }
 
 fn print_result(ctx: &Context, server: &Server, shown: &Shown) -> Result<()> {
     let (site, certificate) = (&server.site, &shown.certificate);
     if ctx.out.is_json() {
-        return ctx.out.record(&Record::Trust(output::Trust {
+        return ctx.out.record(&Record::Trust(output::TrustRecord {
             action: "scanned".to_owned(),
             host: site.host.clone(),
             port: site.port,
             fingerprint: Some(certificate.fingerprint.to_string()),
             public_key: Some(certificate.public_key.to_string()),
             expires: Some(certificate.not_after),
-            problems: describe_all(&shown.identity.problems, certificate, &site.host, Utc::now()),
-            ..output::Trust::default()
+            problems: describe_problems(
+                &shown.identity.problems,
+                certificate,
+                &site.host,
+                Utc::now(),
+            ),
+            ..output::TrustRecord::default()
         }));
     }
-    ctx.out.line(&format!("{} {}", site.key(), certificate.fingerprint))?;
+    ctx.out.line(&format!("{} {}", site.trust_key(), certificate.fingerprint))?;
     if ctx.out.is_terminal_out() {
         for (label, text) in detail_lines(ctx, server, shown) {
             ctx.out.line(&format!("  {label:<11} {text}"))?;
@@ -105,13 +110,20 @@ fn detail_lines(ctx: &Context, server: &Server, shown: &Shown) -> Vec<(&'static 
     let host = &server.site.host;
     let mut details = vec![
         ("Subject:", one_line(&certificate.subject)),
-        ("Names:", names(certificate)),
+        ("Names:", certificate_names(certificate)),
         ("Issuer:", one_line(&certificate.issuer)),
-        ("Valid:", format!("{} to {}", day(certificate.not_before), day(certificate.not_after))),
+        (
+            "Valid:",
+            format!(
+                "{} to {}",
+                date_text(certificate.not_before),
+                date_text(certificate.not_after)
+            ),
+        ),
         ("Key:", certificate.key.clone()),
         ("Public key:", certificate.public_key.to_string()),
     ];
-    let problems = describe_all(&identity.problems, certificate, host, Utc::now());
+    let problems = describe_problems(&identity.problems, certificate, host, Utc::now());
     let roots = if problems.is_empty() { "valid".to_owned() } else { problems.join(", ") };
     details.push(("By roots:", roots));
     let name = ctx.client.trust_name(host);
@@ -119,7 +131,7 @@ fn detail_lines(ctx: &Context, server: &Server, shown: &Shown) -> Vec<(&'static 
         match ctx.client.connection.trust_gate().store().lookup(&name, server.site.port) {
             Ok(None) => "no".to_owned(),
             Ok(Some(entry)) if entry.certificate == certificate.fingerprint => {
-                format!("yes, since {}", day(entry.first))
+                format!("yes, since {}", date_text(entry.first))
             }
             Ok(Some(entry)) if entry.public_key == certificate.public_key => {
                 format!("yes, with the same key ({})", entry.certificate)

@@ -36,7 +36,7 @@ impl Server {
     }
 
     fn from_target(target: &str, port_given: bool, implicit: bool) -> Result<Self> {
-        let mut site = target::parse(target)?.site;
+        let mut site = target::parse_target(target)?.site;
         site.host = normal_host(&site.host)?;
         if implicit && !port_given {
             site.port = TlsMode::Implicit.default_port();
@@ -52,8 +52,8 @@ impl Server {
     pub(super) fn probe_target(&self) -> String {
         let implied = self.site.port == TlsMode::Implicit.default_port();
         match self.site.mode {
-            TlsMode::Implicit if !implied => format!("ftps://{}", self.site.key()),
-            _ => self.site.key(),
+            TlsMode::Implicit if !implied => format!("ftps://{}", self.site.trust_key()),
+            _ => self.site.trust_key(),
         }
     }
 }

@@ -106,7 +106,7 @@ impl Dialer {
             _ => io_reason(&error),
         };
         let text = format!("connect to {host} port {port}{shown}: {why}");
-        let failed = Error::new(Kind::Connect, text).transient();
+        let failed = Error::new(Kind::Connect, text).as_transient();
         Err(match connect_hint(&error) {
             Some(hint) => failed.with_hint(hint),
             None => failed,
@@ -191,7 +191,7 @@ impl Dialer {
             let found = (name.as_str(), port).to_socket_addrs().map(Iterator::collect);
             let _ = sender.send(found);
         });
-        started.map_err(|error| crate::threads::refused("resolver", &error))?;
+        started.map_err(|error| crate::threads::thread_error("resolver", &error))?;
         loop {
             self.cancel.check()?;
             match receiver.recv_timeout(Duration::from_millis(100)) {

@@ -110,7 +110,7 @@ impl Proxy {
             let deadline = Instant::now() + dialer.timeout;
             let tcp = dialer
                 .connect_without_proxy(&self.host, self.port, deadline)
-                .map_err(|e| e.about("proxy"))?;
+                .map_err(|e| e.with_context("proxy"))?;
             let clone = tcp.try_clone().map_err(|error| self.lost_connection(&error, dialer))?;
             // With no room to read ahead into, what the server says stays in the socket.
             let mut socket = Socket::new(clone, dialer.cancel.clone(), 1)
@@ -155,7 +155,7 @@ impl Proxy {
             io::ErrorKind::UnexpectedEof => "closed the connection".to_owned(),
             _ => io_reason(error),
         };
-        self.proxy_error(why).transient()
+        self.proxy_error(why).as_transient()
     }
 
     fn proxy_error(&self, why: impl fmt::Display) -> Error {
@@ -218,7 +218,7 @@ impl Talk<'_> {
                 100..=199 => {}
                 200..=299 => return Ok(()),
                 407 => return Err(Refusal::Login(refused())),
-                500.. => return Err(refused().transient().into()),
+                500.. => return Err(refused().as_transient().into()),
                 _ => return Err(refused().into()),
             }
         }
@@ -271,7 +271,7 @@ impl Talk<'_> {
         if status != 0 {
             let (why, transient) = socks5_status(status);
             let error = self.proxy.refusal_error(host, port, why);
-            return Err(if transient { error.transient() } else { error }.into());
+            return Err(if transient { error.as_transient() } else { error }.into());
         }
         // The address that the proxy connects from is of no use, but has to be read.
         let length = match kind {

@@ -68,7 +68,7 @@ fn reach(options: &SessionConfig, exchange: &Shared) -> Result<Reached> {
         // An implicit server waits for our handshake, as we wait for its greeting.
         let error =
             if silent { error.with_hint("ftps:// if TLS is implicit there") } else { error };
-        error.about(format!("{}:{}", options.host, options.port))
+        error.with_context(format!("{}:{}", options.host, options.port))
     })
 }
 
@@ -92,8 +92,8 @@ fn handshake(
     admit(&identity)?;
     let mut control = Control::new(stream, Arc::clone(exchange), options.clear_data);
     if options.implicit {
-        let reply = control.greeting().map_err(|error| error.about(&where_to))?;
-        check_greeting(&reply).map_err(|error| error.about(&where_to))?;
+        let reply = control.greeting().map_err(|error| error.with_context(&where_to))?;
+        check_greeting(&reply).map_err(|error| error.with_context(&where_to))?;
         greeting = reply.text();
     }
     Ok((control, greeting))

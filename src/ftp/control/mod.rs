@@ -198,7 +198,7 @@ fn surplus() -> Error {
         "the server sent a reply that no command asked for; \
          the connection is out of step and was given up",
     )
-    .transient()
+    .as_transient()
 }
 
 /// A reply that cannot be one to the command under way.
@@ -208,11 +208,11 @@ pub(in crate::ftp) fn foreign(verb: &str, reply: &Reply) -> Error {
         reply.code,
         reply.last_text()
     );
-    Error::new(Kind::Connect, text).transient()
+    Error::new(Kind::Connect, text).as_transient()
 }
 
 fn closed() -> Error {
-    Error::new(Kind::Connect, "the server closed the control connection").transient()
+    Error::new(Kind::Connect, "the server closed the control connection").as_transient()
 }
 
 /// The 421 with which a server ends a connection, in words.
@@ -222,7 +222,7 @@ pub(in crate::ftp) fn farewell(reply: &Reply) -> Error {
         format!("the server closed the connection: \"{}\"", reply.last_text()),
     )
     .with_reply(reply.to_string())
-    .transient()
+    .as_transient()
 }
 
 impl Read for Control {

@@ -109,6 +109,6 @@ pub(in crate::ftp) fn lost_connection(error: &io::Error, timeout: Duration) -> E
         Some((cause, next)) if next.contains("tls:cert-file") => {
             Error::new(Kind::Tls, format!("{cause} ({})", io_reason(error))).with_hint(next)
         }
-        _ => Error::new(Kind::Connect, why).transient(),
+        _ => Error::new(Kind::Connect, why).as_transient(),
     }
 }

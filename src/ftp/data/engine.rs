@@ -137,7 +137,9 @@ impl Connector {
         const WHAT: &str = "data connection";
         let failed = |error: io::Error| match cancel_reason(&error) {
             Some(reason) => Error::from(reason),
-            None => Error::new(Kind::Connect, format!("{WHAT}: {}", io_reason(&error))).transient(),
+            None => {
+                Error::new(Kind::Connect, format!("{WHAT}: {}", io_reason(&error))).as_transient()
+            }
         };
         let timeout = lock(&self.exchange).timeout;
         let mut socket =
@@ -209,7 +211,7 @@ pub(in crate::ftp) fn start(
                 // The peer is the proxy; the server is where its name led.
                 Some(proxy) => proxy
                     .connect(&dialer, &host, address.port())
-                    .map_err(|error| error.about("data connection")),
+                    .map_err(|error| error.with_context("data connection")),
                 None => {
                     let proven = lock(&exchange).ways.data_mode().is_some();
                     dial_data(SocketAddr::new(peer.ip(), address.port()), &dialer, proven)

@@ -206,5 +206,5 @@ pub fn data_error(error: &io::Error, timeout: Duration) -> Error {
             format!("the data connection was lost: {}", io_reason(error)),
         ),
     };
-    error.transient()
+    error.as_transient()
 }

@@ -90,7 +90,7 @@ impl Session {
             FtpError::ConnectionError(_) if dial_failure.is_some() && sent != verb => {
                 match dial_failure {
                     Some(error) if error.kind() == Kind::Connect => {
-                        Refusal::Mode(error.about(what))
+                        Refusal::Mode(error.with_context(what))
                     }
                     Some(error) => Refusal::Final(error),
                     None => Refusal::Final(Error::new(Kind::Connect, what)),
@@ -98,7 +98,7 @@ impl Session {
             }
             FtpError::SecureError(_) => Refusal::Final(self.failed_handshake(what, dial_failure)),
             other => Refusal::Final(match self.outcome(Some(other)) {
-                Err(error) => error.about(what),
+                Err(error) => error.with_context(what),
                 // In active mode the server agrees first, and connects then.
                 Ok(reply) if reply.class() == 1 => self.never_connected(what),
                 Ok(reply) => refusal_error(what, &reply),
@@ -109,7 +109,7 @@ impl Session {
     fn never_connected(&self, what: &str) -> Error {
         let seconds = self.config.timeout.as_secs_f32();
         let text = format!("{what}: the server made no data connection within {seconds} s");
-        let error = Error::new(Kind::Connect, text).transient().with_hint(
+        let error = Error::new(Kind::Connect, text).as_transient().with_hint(
             "active mode needs a way in through firewalls; `set ftp:mode auto` needs none",
         );
         lock(&self.exchange).kill(error.clone());
@@ -122,7 +122,7 @@ impl Session {
         let failure = failure.unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed"));
         // The data connection showed another certificate.
         if let Some(death) = self.failure() {
-            return death.about(what);
+            return death.with_context(what);
         }
         if matches!(failure.kind(), Kind::Interrupted | Kind::Terminated) {
             lock(&self.exchange).kill(failure.clone());
@@ -140,7 +140,7 @@ impl Session {
         };
         let error = match late {
             Some(reply) => self.about_reuse(refusal_error(what, &reply), &reply),
-            None => failure.about(what),
+            None => failure.with_context(what),
         };
         lock(&self.exchange).kill(error.clone());
         error

@@ -36,7 +36,7 @@ fn explained_error(kind: Kind, what: &str, reply: &Reply) -> Error {
         Error::new(kind, format!("{what}: {}", quoted_reply(reply))).with_reply(reply.to_string());
     // A demand for session reuse stays what it is, whatever its code.
     if reply.class() == 4 && kind != Kind::Tls {
-        error = error.transient();
+        error = error.as_transient();
     }
     match hint_for(reply) {
         Some(hint) => error.with_hint(hint),

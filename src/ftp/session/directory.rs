@@ -111,7 +111,7 @@ impl Session {
         if !reply.is_positive_completion() {
             let why = refusal_error(&format!("cannot return to {directory}"), &reply);
             let error = directory_mismatch(why.message()).with_reply(reply.to_string());
-            return Err(if why.is_transient() { error.transient() } else { error });
+            return Err(if why.is_transient() { error.as_transient() } else { error });
         }
         let reply = self.command("PWD", "")?;
         match self.directory_named(&reply, Some(directory))? {
@@ -141,7 +141,7 @@ impl Session {
             "this login leads to {}, the one before led to {}",
             self.login_directory.path, home.path
         );
-        Err(directory_mismatch(&text).transient())
+        Err(directory_mismatch(&text).as_transient())
     }
 
     /// Does something with `path` as the remote directory, and goes back. A session that cannot
@@ -161,7 +161,7 @@ impl Session {
         let result = act(self);
         if back.is_here() {
             let why = "the server does not name directories, and a login leads back";
-            self.poison(Error::new(Kind::Connect, why).transient());
+            self.poison(Error::new(Kind::Connect, why).as_transient());
             return result;
         }
         match self.command("CWD", back.as_str()) {

@@ -341,7 +341,7 @@ impl Session {
                 {
                     return Err(finished.failure(what));
                 }
-                return Err(error.about(what));
+                return Err(error.with_context(what));
             }
         }
         let finished = data.finish()?;
@@ -352,7 +352,7 @@ impl Session {
             End::Clean | End::Unknown => Ok(incomplete_reason(&finished.reply)),
             End::Open | End::Cut => {
                 let text = format!("{what}: the listing was cut short");
-                Err(Error::new(Kind::Incomplete, text).transient())
+                Err(Error::new(Kind::Incomplete, text).as_transient())
             }
         }
     }

@@ -114,7 +114,7 @@ impl Session {
         })?;
         let where_to = format!("{}:{}", config.host, config.port);
         let peer = control.stream().socket().tcp().peer_addr().map_err(|error| {
-            Error::new(Kind::Connect, crate::error::io_reason(&error)).about(&where_to)
+            Error::new(Kind::Connect, crate::error::io_reason(&error)).with_context(&where_to)
         })?;
         let negotiated = control.stream().negotiated().cloned().unwrap_or_default();
         if !config.quirks.is_serial() {

@@ -22,7 +22,7 @@ fn every_record_has_its_fields_in_their_order() {
     let time = DateTime::from_timestamp(1_700_000_000, 0);
     let table = [
         (
-            Record::Entry(Entry {
+            Record::Entry(EntryRecord {
                 name: "a.txt".into(),
                 path: "/pub/a.txt".into(),
                 kind: "file",
@@ -30,12 +30,12 @@ fn every_record_has_its_fields_in_their_order() {
                 modified: time,
                 mode: Some(0o644),
                 owner: Some("ftp".into()),
-                ..Entry::default()
+                ..EntryRecord::default()
             }),
             r#"{"type":"entry","name":"a.txt","path":"/pub/a.txt","kind":"file","size":5000000000,"modified":"2023-11-14T22:13:20Z","mode":"0644","owner":"ftp","group":null,"target":null}"#,
         ),
         (
-            Record::Transfer(Transfer {
+            Record::Transfer(TransferRecord {
                 direction: Way::Download,
                 remote: "/a".into(),
                 local: "a".into(),
@@ -48,26 +48,26 @@ fn every_record_has_its_fields_in_their_order() {
         ),
         (Record::Text("a \"b\"\n".into()), r#"{"type":"text","text":"a \"b\"\n"}"#),
         (
-            Record::Check(Check {
+            Record::Check(CheckRecord {
                 check: "dates".into(),
                 mark: "note".into(),
                 seen: "9 days left".into(),
                 meaning: Some("m".into()),
-                ..Check::default()
+                ..CheckRecord::default()
             }),
             r#"{"type":"text","text":"note dates: 9 days left","check":"dates","mark":"note","seen":"9 days left","meaning":"m","advice":null,"server":null}"#,
         ),
         (
-            Record::Trust(Trust {
+            Record::Trust(TrustRecord {
                 action: "added".into(),
                 host: "h".into(),
                 port: 21,
-                ..Trust::default()
+                ..TrustRecord::default()
             }),
             r#"{"type":"trust","action":"added","host":"h","port":21,"fingerprint":null,"public_key":null,"first_seen":null,"last_seen":null,"reason":null,"exceptions":[],"store":null,"expires":null,"problems":[]}"#,
         ),
         (
-            Record::Job(Job {
+            Record::Job(JobRecord {
                 id: 1,
                 command: "get a".into(),
                 state: "running".into(),
@@ -77,16 +77,16 @@ fn every_record_has_its_fields_in_their_order() {
             r#"{"type":"job","id":1,"command":"get a","state":"running","exit":null,"bytes":7}"#,
         ),
         (
-            Record::Error(Failure {
+            Record::Error(ErrorRecord {
                 kind: "login".into(),
                 message: "m".into(),
                 exit: 7,
-                ..Failure::default()
+                ..ErrorRecord::default()
             }),
             r#"{"type":"error","kind":"login","message":"m","hint":null,"reply":null,"exit":7}"#,
         ),
         (
-            Record::Summary(Summary { commands: 2, failed: 1, files: 3, bytes: 4, exit: 8 }),
+            Record::Summary(SummaryRecord { commands: 2, failed: 1, files: 3, bytes: 4, exit: 8 }),
             r#"{"type":"summary","commands":2,"failed":1,"files":3,"bytes":4,"exit":8}"#,
         ),
     ];
@@ -108,7 +108,8 @@ fn records_stand_one_behind_the_other() {
 
 #[test]
 fn a_name_that_is_not_utf8_comes_with_its_bytes() {
-    let entry = Entry { name: "caf\u{f7e9}".into(), path: "/x".into(), ..Entry::default() };
+    let entry =
+        EntryRecord { name: "caf\u{f7e9}".into(), path: "/x".into(), ..EntryRecord::default() };
     let text = line(&Record::Entry(entry));
     assert!(
         text.contains(r#""name":"caf�","name_base64":"Y2Fm6Q==","path":"/x","kind""#),

@@ -1,7 +1,7 @@
 //! What is told of a transfer, and when.
 
 use super::*;
-use crate::output::Meter;
+use crate::output::JobMeter;
 use crate::output::OutputOptions;
 
 #[test]
@@ -25,7 +25,7 @@ fn the_rate_of_a_resumed_transfer_leaves_out_what_was_there() {
     let progress = Output::memory().progress("a", None);
     progress.start_at(1024 * 1024);
     progress.advance(1024);
-    let text = progress.message_at(progress.so_far().0, Duration::from_secs(1));
+    let text = progress.message_at(progress.bytes_and_time().0, Duration::from_secs(1));
     assert_eq!(text, "a: 1.0 MiB, 1.0 KiB/s");
     progress.set_total(1024);
     let text = progress.message_at(2048, Duration::from_secs(1));
@@ -36,14 +36,14 @@ fn the_rate_of_a_resumed_transfer_leaves_out_what_was_there() {
 fn workers_count_for_the_total_and_stay_silent_without_bars() {
     let output = Output::memory();
     let tree = output.tree_progress("mirror pub");
-    let again = tree.worker("b", None);
+    let again = tree.worker_line("b", None);
     again.start_at(100);
     again.advance(50);
     again.start_at(0);
-    assert_eq!(tree.total().so_far().0, 0, "what begins again is taken from the total");
-    tree.grow(3, 2048);
-    tree.grow(1, 2048);
-    let worker = tree.worker("a", Some(1024));
+    assert_eq!(tree.total().bytes_and_time().0, 0, "what begins again is taken from the total");
+    tree.add_to_total(3, 2048);
+    tree.add_to_total(1, 2048);
+    let worker = tree.worker_line("a", Some(1024));
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| (0..256).for_each(|_| worker.advance(1)));
@@ -51,7 +51,7 @@ fn workers_count_for_the_total_and_stay_silent_without_bars() {
     });
     worker.finish();
     tree.file_done();
-    let text = tree.total().message_at(tree.total().so_far().0, Duration::from_secs(1));
+    let text = tree.total().message_at(tree.total().bytes_and_time().0, Duration::from_secs(1));
     assert_eq!(text, "mirror pub: 1 of 4 files, 1.0 KiB of 4.0 KiB (25%), 1.0 KiB/s");
     worker.report(&output, Duration::from_secs(60));
     assert!(matches!(worker.0.show, Show::Nothing));
@@ -61,7 +61,7 @@ fn workers_count_for_the_total_and_stay_silent_without_bars() {
 fn quiet_and_background_runs_show_nothing() {
     let quiet = Output::memory_with(OutputOptions { quiet: true, ..OutputOptions::default() });
     assert!(matches!(quiet.progress("a", None).0.show, Show::Nothing));
-    let background = Output::memory().background(&Meter::new());
+    let background = Output::memory().background(&JobMeter::new());
     assert!(matches!(background.progress("a", None).0.show, Show::Nothing));
 }
 
@@ -69,9 +69,9 @@ fn quiet_and_background_runs_show_nothing() {
 fn bars_are_drawn_and_go_when_they_are_over() {
     let output = Output::memory_terminal(OutputOptions::default(), 60);
     let tree = output.tree_progress("mirror");
-    tree.grow(2, 2048);
-    let one = tree.worker("one.bin", Some(2048));
-    let two = tree.worker("two.bin", None);
+    tree.add_to_total(2, 2048);
+    let one = tree.worker_line("one.bin", Some(2048));
+    let two = tree.worker_line("two.bin", None);
     assert!(matches!(one.0.show, Show::Bar(..)));
     one.advance(1024);
     two.advance(10);

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::commands::{Spec, find};
 use crate::output::{escape, fit};
-use crate::settings::ROWS;
+use crate::settings::SETTINGS;
 use crate::shell_quote::{Quote, quote_for};
 
 use cursor::find_cursor;
@@ -198,13 +198,13 @@ fn candidates_for(want: &Want, word: &Typed<'_>, sources: &Sources<'_>) -> Vec<C
 
 /// Settings whose name begins so; if none does, those whose name behind the colon does.
 fn setting_candidates(word: &Typed<'_>) -> Vec<Candidate> {
-    let found = word.candidates_among(ROWS.iter().map(|row| row.name.to_owned()));
+    let found = word.candidates_among(SETTINGS.iter().map(|row| row.name.to_owned()));
     if !found.is_empty() || word.text.contains(':') {
         return found;
     }
     let rest =
         |name: &str| name.split_once(':').is_some_and(|(_, rest)| rest.starts_with(word.text));
-    ROWS.iter().filter(|row| rest(row.name)).map(|row| word.candidate_for(row.name)).collect()
+    SETTINGS.iter().filter(|row| rest(row.name)).map(|row| word.candidate_for(row.name)).collect()
 }
 
 /// The words with an alias at their beginning written out: what its last command begins with.

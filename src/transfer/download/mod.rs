@@ -216,7 +216,7 @@ fn fill_partial(
     match attempt {
         None => {}
         Some(Ok(filled)) => return Ok(filled),
-        Some(Err(FetchFailure::Failed(error))) => return Err(error.at_local(&job.local)),
+        Some(Err(FetchFailure::Failed(error))) => return Err(error.with_local_path(&job.local)),
         Some(Err(FetchFailure::NotTheSame(why))) => {
             progress.show_note(&format!("{}: {why}: starting again", job.remote));
         }
@@ -232,7 +232,7 @@ fn fill_partial(
         other => other,
     }
     .map(FillResult::Partial)
-    .map_err(|failure| failure.into_error(&job.remote).at_local(&job.local))
+    .map_err(|failure| failure.into_error(&job.remote).with_local_path(&job.local))
 }
 
 /// Fetches a file from its beginning.
@@ -321,7 +321,7 @@ pub fn download_to_writer(
 ) -> Result<Outcome> {
     let download = FileFetcher { path: &job.remote, info, options: &job.options, cancel };
     let fetched = download.fetch_into(remote, &ResumePoint::default(), sink, progress);
-    fetched.map_err(|failure| failure.into_error(&job.remote).at_local(&job.local))
+    fetched.map_err(|failure| failure.into_error(&job.remote).with_local_path(&job.local))
 }
 
 #[cfg(test)]

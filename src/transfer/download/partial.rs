@@ -235,7 +235,7 @@ impl PartialFile {
             // Nobody knows what of it is there.
             self.discard_unusable();
             return Err(Error::local(self.target.path(), &error)
-                .about("write")
+                .with_context("write")
                 .with_hint("nothing of it is kept; an old file of this name is untouched"));
         }
         if !self.entry.is_same_file(&self.file) {
@@ -263,7 +263,7 @@ impl PartialFile {
     /// A failed write in words, with where and why.
     pub fn write_error(&self, error: &io::Error) -> Error {
         let kept = "the old file, if there was one, is untouched";
-        Error::local(self.entry.path(), error).about("write").with_hint(kept)
+        Error::local(self.entry.path(), error).with_context("write").with_hint(kept)
     }
 }
 

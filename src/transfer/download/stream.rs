@@ -37,7 +37,7 @@ impl FetchFailure {
             }
             FetchFailure::DifferentSize(size) => {
                 let text = format!("get {path}: it is larger than was listed: {size} bytes");
-                Error::new(Kind::Incomplete, text).transient()
+                Error::new(Kind::Incomplete, text).as_transient()
             }
         }
     }
@@ -246,7 +246,7 @@ impl FileFetcher<'_> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     let what = format!("get {}", self.path);
-                    return Err(data_error(&error, timeout).about(what).into());
+                    return Err(data_error(&error, timeout).with_context(what).into());
                 }
             }
         }
@@ -261,7 +261,7 @@ impl FileFetcher<'_> {
         incoming: Box<dyn DownloadStream>,
         remote: &dyn Remote,
     ) -> Error {
-        let why = data_error(error, remote.stall_timeout()).about(what);
+        let why = data_error(error, remote.stall_timeout()).with_context(what);
         let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
         if error.kind() == ErrorKind::TimedOut || cancelled {
             incoming.abort();
@@ -354,7 +354,7 @@ pub(in crate::transfer) fn unconfirmed_error(what: &str, count: u64, error: Erro
         format!("{what}: unconfirmed after {count} bytes: {}", error.message()),
     )
     .with_hint("the connection may have been lost in a long transfer: try again")
-    .transient()
+    .as_transient()
 }
 
 pub(super) fn write_error(error: &std::io::Error) -> Error {

@@ -108,7 +108,7 @@ pub(super) fn for_each_parallel<T: Sync>(
     std::thread::scope(|scope| {
         for _ in 1..workers.min(items.len().div_ceil(WORTH)) {
             // This thread does what no other one can be had for.
-            if threads::start(scope, "mirror", work).is_err() {
+            if threads::start_scoped(scope, "mirror", work).is_err() {
                 break;
             }
         }

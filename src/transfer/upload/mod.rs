@@ -202,7 +202,8 @@ impl UploadRun<'_> {
         offset: u64,
     ) -> Result<u64> {
         let what = format!("put {}", self.job.local.display());
-        let local = |error: std::io::Error| Error::local(&self.job.local, &error).about("read");
+        let local =
+            |error: std::io::Error| Error::local(&self.job.local, &error).with_context("read");
         let kind = self.job.options.transfer_type;
         // The server empties its file as soon as it is told of a new one: not for one that cannot
         // be read at all.
@@ -312,7 +313,7 @@ impl UploadRun<'_> {
             let text = format!("put {what}: {sent} bytes were sent, the server has {there}");
             let error = Error::new(Kind::Incomplete, text);
             // What is missing can be sent.
-            return Err(if there < sent { error.transient() } else { error });
+            return Err(if there < sent { error.as_transient() } else { error });
         }
         if self.job.options.verify == Verify::Hash
             && let Some(there) = remote.checksum(target)?
@@ -359,7 +360,7 @@ fn broken_stream_error(
     outgoing: Box<dyn UploadStream>,
     remote: &dyn Remote,
 ) -> Error {
-    let why = data_error(error, remote.stall_timeout()).about(what);
+    let why = data_error(error, remote.stall_timeout()).with_context(what);
     let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
     if error.kind() == ErrorKind::TimedOut || cancelled {
         outgoing.abort();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::trust::entry::Why;
+use crate::trust::entry::TrustReason;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::testing::date;
 use std::process::Command;
@@ -9,9 +9,9 @@ const CHILD_STORE: &str = "FTPSH_TEST_STORE";
 /// Set for a child process: the prefix of its hosts.
 const CHILD_NAME: &str = "FTPSH_TEST_NAME";
 
-fn store() -> (tempfile::TempDir, Store) {
+fn store() -> (tempfile::TempDir, TrustStore) {
     let directory = tempfile::tempdir().unwrap();
-    let store = Store::new(directory.path().join("data/known_servers"));
+    let store = TrustStore::new(directory.path().join("data/known_servers"));
     (directory, store)
 }
 
@@ -23,7 +23,7 @@ fn entry(host: &str, port: u16) -> Entry {
         public_key: Fingerprint([2; 32]),
         first: date(2026, 1, 2),
         last: date(2026, 1, 2),
-        why: Why::Yes,
+        why: TrustReason::Yes,
         exceptions: Vec::new(),
         origin: Origin::User,
         extra: Vec::new(),
@@ -31,14 +31,14 @@ fn entry(host: &str, port: u16) -> Entry {
 }
 
 /// A store whose file holds `text`.
-fn holding(text: impl AsRef<[u8]>) -> (tempfile::TempDir, Store) {
+fn holding(text: impl AsRef<[u8]>) -> (tempfile::TempDir, TrustStore) {
     let (directory, store) = store();
     fs::create_dir_all(store.path.parent().unwrap()).unwrap();
     fs::write(&store.path, text).unwrap();
     (directory, store)
 }
 
-fn text(store: &Store) -> String {
+fn text(store: &TrustStore) -> String {
     fs::read_to_string(&store.path).unwrap()
 }
 
@@ -50,8 +50,8 @@ fn mode(path: &Path) -> u32 {
 fn a_store_without_a_file_knows_nobody_and_creates_nothing() {
     let (directory, store) = store();
     assert_eq!(store.lookup("h", 21).unwrap(), None);
-    assert!(store.list().unwrap().is_empty() && store.problems().unwrap().is_empty());
-    store.touch("h", 21, date(2026, 1, 2)).unwrap();
+    assert!(store.user_entries().unwrap().is_empty() && store.problems().unwrap().is_empty());
+    store.update_last_seen("h", 21, date(2026, 1, 2)).unwrap();
     assert!(fs::read_dir(directory.path()).unwrap().next().is_none());
 }
 
@@ -60,7 +60,7 @@ fn entries_are_found_by_host_and_port_in_any_spelling() {
     let (_directory, store) = store();
     for (host, port) in [("FTP.Example.org.", 21), ("ftp.example.org", 990), ("[2001:DB8::1]", 21)]
     {
-        store.put(entry(host, port)).unwrap();
+        store.put_entry(entry(host, port)).unwrap();
     }
     for (host, port, found) in [
         ("ftp.example.org", 21, true),
@@ -72,9 +72,9 @@ fn entries_are_found_by_host_and_port_in_any_spelling() {
     ] {
         assert_eq!(store.lookup(host, port).unwrap().is_some(), found, "{host} {port}");
     }
-    assert_eq!(store.list().unwrap().len(), 3);
+    assert_eq!(store.user_entries().unwrap().len(), 3);
     assert!(store.lookup("a b", 21).is_err());
-    assert!(store.put(entry("a\n[b]:21", 21)).is_err());
+    assert!(store.put_entry(entry("a\n[b]:21", 21)).is_err());
 }
 
 #[test]
@@ -83,16 +83,16 @@ fn a_rewrite_keeps_other_lines_byte_for_byte() {
     let others = format!("# mine\t \r\n\n{} later=1 x\r\n  [bad]:21 junk\n", entry("k", 21));
     let (_directory, store) = holding(format!("{others}{old} note=a%20b odd\n[last]:1 junk"));
     let new = Entry { certificate: Fingerprint([9; 32]), ..old };
-    store.put(new.clone()).unwrap();
+    store.put_entry(new.clone()).unwrap();
     assert_eq!(text(&store), format!("{others}{new} note=a%20b odd\n[last]:1 junk\n"));
-    store.put(Entry { extra: vec!["note=c".into()], ..new.clone() }).unwrap();
+    store.put_entry(Entry { extra: vec!["note=c".into()], ..new.clone() }).unwrap();
     assert_eq!(text(&store), format!("{others}{new} note=c\n[last]:1 junk\n"));
 }
 
 #[test]
 fn a_file_without_a_final_newline_takes_another_line() {
     let (_directory, store) = holding(entry("h", 21).to_string());
-    store.put(entry("k", 21)).unwrap();
+    store.put_entry(entry("k", 21)).unwrap();
     assert_eq!(text(&store), format!("{}\n{}\n", entry("h", 21), entry("k", 21)));
 }
 
@@ -127,8 +127,8 @@ fn a_damaged_line_fails_its_own_server_only() {
             (result, _) => panic!("{host} {port}: {result:?}"),
         }
         let changes = [
-            store.put(Entry { host: host.into(), port, ..good.clone() }),
-            store.touch(host, port, date(2030, 1, 1)),
+            store.put_entry(Entry { host: host.into(), port, ..good.clone() }),
+            store.update_last_seen(host, port, date(2030, 1, 1)),
         ];
         assert!(changes.iter().all(|change| change.is_err() == line.is_some()), "{host} {port}");
         fs::write(&store.path, &file).unwrap();
@@ -147,7 +147,7 @@ fn a_damaged_line_fails_its_own_server_only() {
             (7, None)
         ]
     );
-    assert_eq!(store.list().unwrap(), [good]);
+    assert_eq!(store.user_entries().unwrap(), [good]);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn removing_mends_a_damaged_server_too() {
         ("j", None, 0),
     ] {
         let (_directory, store) = holding(&file);
-        assert_eq!(store.remove(host, port).unwrap(), removed, "{host} {port:?}");
+        assert_eq!(store.remove_host(host, port).unwrap(), removed, "{host} {port:?}");
         assert_eq!(text(&store).lines().count(), 6 - removed, "{host} {port:?}");
         if let Some(port) = port {
             assert_eq!(store.lookup(host, port).unwrap(), None, "{host} {port}");
@@ -179,14 +179,14 @@ fn removing_mends_a_damaged_server_too() {
 #[test]
 fn the_last_date_is_written_once_a_day() {
     let (_directory, store) = store();
-    store.put(Entry { extra: vec!["x=1".into()], ..entry("h", 21) }).unwrap();
+    store.put_entry(Entry { extra: vec!["x=1".into()], ..entry("h", 21) }).unwrap();
     for (now, written) in [
         (date(2026, 1, 3), date(2026, 1, 2)),
         (date(2025, 1, 1), date(2026, 1, 2)),
         (date(2026, 1, 4), date(2026, 1, 4)),
         (date(2026, 1, 5), date(2026, 1, 4)),
     ] {
-        store.touch("h", 21, now).unwrap();
+        store.update_last_seen("h", 21, now).unwrap();
         let entry = store.lookup("h", 21).unwrap().unwrap();
         assert_eq!((entry.last, entry.first), (written, date(2026, 1, 2)), "{now}");
         assert_eq!(entry.extra, ["x=1"]);
@@ -209,9 +209,9 @@ fn a_decision_on_what_another_process_has_changed_is_refused() {
     ] {
         let (_directory, store) = store();
         if let Some(stored) = stored {
-            store.put(stored.clone()).unwrap();
+            store.put_entry(stored.clone()).unwrap();
         }
-        let result = store.put_over(seen, mine.clone());
+        let result = store.replace_if_unchanged(seen, mine.clone());
         let kind = result.err().map(|error| error.kind());
         assert_eq!(kind, (!accepted).then_some(Kind::CertChanged), "{seen:?} {stored:?}");
         let expected = if accepted { Some(&mine) } else { stored };
@@ -226,11 +226,11 @@ fn what_cannot_be_read_or_written_is_an_error_and_loses_nothing() {
     fs::create_dir_all(&unreadable.path).unwrap();
     // A directory in the lock's or the temporary file's place lets nothing be written.
     let (_directory2, unlockable) = holding(format!("{}\n", entry("h", 21)));
-    fs::create_dir(beside(&unlockable.path, ".lock")).unwrap();
+    fs::create_dir(with_suffix(&unlockable.path, ".lock")).unwrap();
     let (_directory3, unwritable) = holding(format!("{}\n", entry("h", 21)));
-    fs::create_dir(beside(&unwritable.path, ".new")).unwrap();
+    fs::create_dir(with_suffix(&unwritable.path, ".new")).unwrap();
     let (_directory4, outside) = holding("");
-    let outside = Store::new(outside.path.join("under/a/file"));
+    let outside = TrustStore::new(outside.path.join("under/a/file"));
 
     let kind = |result: Result<()>| result.err().map(|error| error.kind());
     for (name, store, readable) in [
@@ -239,13 +239,13 @@ fn what_cannot_be_read_or_written_is_an_error_and_loses_nothing() {
         ("unwritable", &unwritable, true),
         ("outside", &outside, false),
     ] {
-        assert_eq!(kind(store.put(entry("k", 21))), Some(Kind::Local), "{name}");
+        assert_eq!(kind(store.put_entry(entry("k", 21))), Some(Kind::Local), "{name}");
         let looked_up = store.lookup("h", 21);
         assert_eq!(looked_up.is_ok_and(|entry| entry.is_some()), readable, "{name}");
-        assert_eq!(store.list().is_ok() && store.problems().is_ok(), readable, "{name}");
+        assert_eq!(store.user_entries().is_ok() && store.problems().is_ok(), readable, "{name}");
         if readable {
             assert_eq!(text(store), format!("{}\n", entry("h", 21)), "{name}");
-            assert_eq!(kind(store.remove("h", None).map(drop)), Some(Kind::Local), "{name}");
+            assert_eq!(kind(store.remove_host("h", None).map(drop)), Some(Kind::Local), "{name}");
         }
     }
 }
@@ -258,7 +258,7 @@ fn what_a_crash_left_behind_is_replaced_and_a_link_stays_a_link() {
     fs::write(&real, "# mine\n").unwrap();
     fs::write(directory.path().join("dotfile.new"), "half a li").unwrap();
     std::os::unix::fs::symlink(&real, &store.path).unwrap();
-    store.put(entry("h", 21)).unwrap();
+    store.put_entry(entry("h", 21)).unwrap();
     assert!(fs::symlink_metadata(&store.path).unwrap().is_symlink());
     assert_eq!(fs::read_to_string(&real).unwrap(), format!("# mine\n{}\n", entry("h", 21)));
     assert!(!directory.path().join("dotfile.new").exists());
@@ -269,8 +269,8 @@ fn fifty_writers_at_once_lose_nothing() {
     let (_directory, store) = store();
     std::thread::scope(|scope| {
         for number in 0..50 {
-            let store = Store::new(store.path());
-            scope.spawn(move || store.put(entry(&format!("host{number}"), 21)).unwrap());
+            let store = TrustStore::new(store.path());
+            scope.spawn(move || store.put_entry(entry(&format!("host{number}"), 21)).unwrap());
         }
     });
     assert_eq!(text(&store).lines().count(), 50);
@@ -289,11 +289,11 @@ fn child() {
     };
     for number in 0..5 {
         let host = format!("{}{number}", name.to_str().unwrap());
-        Store::new(&path).put(entry(&host, 21)).unwrap();
+        TrustStore::new(&path).put_entry(entry(&host, 21)).unwrap();
     }
 }
 
-fn spawn_child(store: &Store, name: &str, umask: &str) -> std::process::Child {
+fn spawn_child(store: &TrustStore, name: &str, umask: &str) -> std::process::Child {
     Command::new("sh")
         .args(["-c", &format!("umask {umask}; exec \"$@\""), "sh"])
         .arg(std::env::current_exe().unwrap())
@@ -313,7 +313,7 @@ fn ten_processes_at_once_lose_nothing() {
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
-    assert_eq!(store.list().unwrap().len(), 50);
+    assert_eq!(store.user_entries().unwrap().len(), 50);
     assert_eq!(text(&store).lines().count(), 50);
 }
 
@@ -321,11 +321,11 @@ fn ten_processes_at_once_lose_nothing() {
 fn files_are_private_under_any_umask_and_become_so_when_they_were_not() {
     for umask in ["000", "022", "077", "777"] {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::new(directory.path().join("a/b/known_servers"));
+        let store = TrustStore::new(directory.path().join("a/b/known_servers"));
         assert!(spawn_child(&store, "h", umask).wait().unwrap().success(), "{umask}");
         for (path, expected) in [
             (store.path.clone(), 0o600),
-            (beside(&store.path, ".lock"), 0o600),
+            (with_suffix(&store.path, ".lock"), 0o600),
             (directory.path().join("a/b"), 0o700),
             (directory.path().join("a"), 0o700),
         ] {
@@ -334,7 +334,7 @@ fn files_are_private_under_any_umask_and_become_so_when_they_were_not() {
     }
     let (_directory, store) = holding("");
     fs::set_permissions(&store.path, Permissions::from_mode(0o666)).unwrap();
-    store.put(entry("h", 21)).unwrap();
+    store.put_entry(entry("h", 21)).unwrap();
     assert_eq!(mode(&store.path), 0o600);
 }
 
@@ -358,29 +358,29 @@ fn the_administrators_file_stands_behind_the_users_and_is_never_written() {
     fs::write(&system, &lines).unwrap();
     let mode = |mode| fs::set_permissions(&system, Permissions::from_mode(mode)).unwrap();
     mode(0o444);
-    let store = store.behind(Some(system.clone()));
+    let store = store.with_system_store(Some(system.clone()));
     let mine = Entry { certificate: Fingerprint([7; 32]), ..entry("both", 21) };
-    store.put(mine.clone()).unwrap();
+    store.put_entry(mine.clone()).unwrap();
 
     assert_eq!(store.lookup("both", 21).unwrap(), Some(mine.clone()));
     let theirs = store.lookup("THEIRS.", 21).unwrap().unwrap();
     assert_eq!(theirs, Entry { origin: Origin::System, ..entry("theirs", 21) });
     assert_eq!(store.lookup("theirs", 990).unwrap(), None);
-    assert_eq!(store.list().unwrap(), std::slice::from_ref(&mine));
-    assert_eq!(store.list_all().unwrap(), [mine, theirs.clone()]);
+    assert_eq!(store.user_entries().unwrap(), std::slice::from_ref(&mine));
+    assert_eq!(store.all_entries().unwrap(), [mine, theirs.clone()]);
     let error = store.lookup("bad", 21).unwrap_err();
     assert!(error.message().contains("system, line 4"), "{error}");
 
     // What is noted of one of its servers goes into the user's file, or nowhere.
-    store.touch("theirs", 21, date(2026, 5, 5)).unwrap();
+    store.update_last_seen("theirs", 21, date(2026, 5, 5)).unwrap();
     assert_eq!(store.lookup("theirs", 21).unwrap(), Some(theirs.clone()));
-    assert_eq!(store.remove("theirs", None).unwrap(), 0);
+    assert_eq!(store.remove_host("theirs", None).unwrap(), 0);
     let renewed = Entry { certificate: Fingerprint([8; 32]), ..theirs.clone() };
-    store.put_over(Some(&theirs), renewed.clone()).unwrap();
+    store.replace_if_unchanged(Some(&theirs), renewed.clone()).unwrap();
     let now = store.lookup("theirs", 21).unwrap();
     assert_eq!(now, Some(Entry { origin: Origin::User, ..renewed }));
     assert_eq!(fs::read_to_string(&system).unwrap(), lines);
-    assert_eq!(store.remove("theirs", Some(21)).unwrap(), 1);
+    assert_eq!(store.remove_host("theirs", Some(21)).unwrap(), 1);
     assert_eq!(store.lookup("theirs", 21).unwrap(), Some(theirs));
 
     // One that anybody can write to is no ground for trust, also not by its silence.

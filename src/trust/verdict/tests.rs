@@ -35,7 +35,14 @@ const OPTIONS: [Asked; 7] = [
     Asked::OnceAnother,
 ];
 
-const WHYS: [Why; 6] = [Why::Ca, Why::Yes, Why::AcceptNew, Why::Fingerprint, Why::Add, Why::Import];
+const WHYS: [TrustReason; 6] = [
+    TrustReason::Ca,
+    TrustReason::Yes,
+    TrustReason::AcceptNew,
+    TrustReason::Fingerprint,
+    TrustReason::Add,
+    TrustReason::Import,
+];
 
 fn problems() -> Vec<Vec<Problem>> {
     vec![
@@ -62,7 +69,7 @@ const REMEMBERED: [(Memory, bool, Verdict, Verdict); 6] = [
     (Memory::Other, false, Changed, Changed),
 ];
 
-fn expected(memory: Memory, ca: bool, valid: bool, policy: Policy, option: Asked) -> Verdict {
+fn expected(memory: Memory, ca: bool, valid: bool, policy: TrustPolicy, option: Asked) -> Verdict {
     match option {
         Asked::FingerprintOfThis => return Verdict::Fingerprint,
         Asked::FingerprintOfAnother | Asked::FingerprintOfAnotherAndInsecure => {
@@ -78,8 +85,8 @@ fn expected(memory: Memory, ca: bool, valid: bool, policy: Policy, option: Asked
     match (valid, option, policy) {
         (true, _, _) => CaValid { first: true },
         (false, Asked::OnceThis, _) => Once,
-        (false, _, Policy::AcceptNew) => NewAccepted,
-        (false, _, Policy::Ask | Policy::Strict) => Unknown,
+        (false, _, TrustPolicy::AcceptNew) => NewAccepted,
+        (false, _, TrustPolicy::Ask | TrustPolicy::Strict) => Unknown,
     }
 }
 
@@ -104,7 +111,7 @@ fn every_combination_has_its_verdict() {
         };
         for problems in problems() {
             let identity = Identity { der: der.clone(), problems };
-            for (policy, _) in Policy::WORDS {
+            for (policy, _) in TrustPolicy::WORDS {
                 for option in OPTIONS {
                     let insecure =
                         matches!(option, Asked::Insecure | Asked::FingerprintOfAnotherAndInsecure);
@@ -120,12 +127,13 @@ fn every_combination_has_its_verdict() {
                         Asked::OnceAnother => vec![other.fingerprint],
                         _ => vec![],
                     };
-                    let rules = Rules { policy, fingerprints, insecure };
-                    let verdict = judge(&identity, &cert, entry.as_ref(), &rules, &once);
+                    let rules = TrustOptions { policy, fingerprints, insecure };
+                    let verdict =
+                        judge_certificate(&identity, &cert, entry.as_ref(), &rules, &once);
                     let valid = identity.problems.is_empty();
                     assert_eq!(
                         verdict,
-                        expected(memory, why == Why::Ca, valid, policy, option),
+                        expected(memory, why == TrustReason::Ca, valid, policy, option),
                         "{memory:?} {why:?} {:?} {policy} {option:?}",
                         identity.problems
                     );
@@ -141,19 +149,19 @@ fn every_combination_has_its_verdict() {
 fn a_given_fingerprint_is_the_certificates_and_never_the_keys() {
     let der = Maker::new("h").der(&ec_key());
     let cert = Certificate::from_der(&der).unwrap();
-    let rules = Rules { fingerprints: vec![cert.public_key], ..Rules::default() };
+    let rules = TrustOptions { fingerprints: vec![cert.public_key], ..TrustOptions::default() };
     let identity = Identity { der, problems: vec![] };
-    assert_eq!(judge(&identity, &cert, None, &rules, &[]), NotGiven);
+    assert_eq!(judge_certificate(&identity, &cert, None, &rules, &[]), NotGiven);
 }
 
 #[test]
 fn policies_read_as_they_are_written() {
-    for (policy, word) in Policy::WORDS {
+    for (policy, word) in TrustPolicy::WORDS {
         assert_eq!(policy.to_string(), word);
-        assert_eq!(word.parse::<Policy>().unwrap(), policy);
+        assert_eq!(word.parse::<TrustPolicy>().unwrap(), policy);
     }
-    assert_eq!(Policy::default(), Policy::Ask);
+    assert_eq!(TrustPolicy::default(), TrustPolicy::Ask);
     for wrong in ["", "Ask", "accept", "accept_new", "no", "off"] {
-        assert_eq!(wrong.parse::<Policy>().unwrap_err().kind(), Kind::Usage, "{wrong}");
+        assert_eq!(wrong.parse::<TrustPolicy>().unwrap_err().kind(), Kind::Usage, "{wrong}");
     }
 }

@@ -12,14 +12,14 @@ use ftpsh::error::{Kind, Result, kind_of};
 use ftpsh::output::{Output, OutputOptions};
 use ftpsh::settings::Settings;
 use ftpsh::target;
-use ftpsh::trust::gate::Gate;
-use ftpsh::trust::store::Store;
-use ftpsh::trust::verdict::Rules;
+use ftpsh::trust::checker::TrustChecker;
+use ftpsh::trust::store::TrustStore;
+use ftpsh::trust::verdict::TrustOptions;
 use support::certificate::Certificate;
 
 /// Somebody at a terminal who gives these answers.
 fn context(home: &Home, answers: &[&str]) -> Context {
-    let gate = Gate::new(Store::new(home.known_servers()), Rules::default());
+    let gate = TrustChecker::new(TrustStore::new(home.known_servers()), TrustOptions::default());
     let connection = Connection::new(gate, Sources::default());
     let out = Output::memory_answering(OutputOptions::default(), answers);
     let place = ftpsh::fs::app_dirs::AppDirs::all_in(home.known_servers().parent().unwrap());
@@ -29,7 +29,7 @@ fn context(home: &Home, answers: &[&str]) -> Context {
 
 /// Connects and logs in.
 fn open(ctx: &mut Context, liar: &Liar) -> Result<()> {
-    let mut target = target::parse(&liar.url()).unwrap();
+    let mut target = target::parse_target(&liar.url()).unwrap();
     target.password = Some(Secret::new(liar.password.clone()).unwrap());
     ctx.client.open(target, None)
 }

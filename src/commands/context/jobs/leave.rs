@@ -13,7 +13,7 @@ impl Context {
     /// Ctrl-C at the question.
     pub fn confirm_exit(&mut self) -> Result<bool> {
         let running = self.jobs.running_jobs();
-        let asks = self.client.at_prompt && self.job.is_none() && self.out.interactive();
+        let asks = self.client.at_prompt && self.job.is_none() && self.out.is_interactive();
         if running.is_empty() || !asks {
             return Ok(true);
         }

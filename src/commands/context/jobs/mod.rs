@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::{Context, RunTotals};
 use crate::cancel::Reason;
 use crate::error::{Error, Kind, Result, io_reason};
-use crate::output::{Meter, Output};
+use crate::output::{JobMeter, Output};
 
 pub use queue::QueueView;
 pub use table::{BackgroundJob, JobState, Jobs};
@@ -36,7 +36,7 @@ impl Context {
     /// [`Kind::Local`] where the local directory has been removed; no more threads.
     pub fn start_job(&mut self, title: &str, body: JobFn) -> Result<u64> {
         let mut ctx = self.for_job()?;
-        let meter = Meter::new();
+        let meter = JobMeter::new();
         let id = self.jobs.add_job(title, &ctx.client.cancel, &meter);
         ctx.enter_job(id, &meter);
         let ending = EndGuard {
@@ -80,7 +80,7 @@ impl Context {
     }
 
     /// From here on this context is that of a job.
-    fn enter_job(&mut self, id: u64, meter: &Meter) {
+    fn enter_job(&mut self, id: u64, meter: &JobMeter) {
         let redirected = self.out.is_redirected();
         self.client.console = self.client.console.background(meter);
         self.out =
@@ -132,13 +132,13 @@ impl Context {
             Err(_) if job.killed => {
                 Err(Error::new(Kind::Other, format!("job {id} was killed: {}", job.title)))
             }
-            Err(kind) => Err(Error::shown(kind)),
+            Err(kind) => Err(Error::already_shown(kind)),
         }
     }
 
     /// Closes the connection if a job waits for one: whoever waits for jobs does not need it.
     fn yield_connection(&mut self) {
-        let site = self.client.connection.site.as_ref().map(crate::target::Site::key);
+        let site = self.client.connection.site.as_ref().map(crate::target::Site::trust_key);
         if self.client.connection.session().is_some()
             && site.is_some_and(|site| self.jobs.sessions().is_wanted(&site))
         {

@@ -121,7 +121,7 @@ impl Context {
         queue.working = true;
         drop(table);
         let title = match &self.client.connection.site {
-            Some(site) => format!("queue {}", site.key()),
+            Some(site) => format!("queue {}", site.trust_key()),
             None => "queue".to_owned(),
         };
         let body: JobFn = Box::new({
@@ -146,7 +146,7 @@ impl Context {
         let connection = &self.client.connection;
         let Some(site) = &connection.site else { return String::new() };
         let user = connection.login.as_ref().map(|login| login.user.as_str());
-        format!("{}@{}", user.or(site.user.as_deref()).unwrap_or_default(), site.key())
+        format!("{}@{}", user.or(site.user.as_deref()).unwrap_or_default(), site.trust_key())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::cancel::{Cancel, Reason};
 use crate::commands::context::RunTotals;
 use crate::error::Kind;
 use crate::ftp::session_pool::SessionPool;
-use crate::output::{self, Meter, Output, Record};
+use crate::output::{self, JobMeter, Output, Record};
 
 /// All jobs of the program. Cheap to clone; all clones are the same.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +38,7 @@ pub(super) struct Table {
 struct JobRow {
     title: String,
     cancel: Cancel,
-    meter: Meter,
+    meter: JobMeter,
     begun: Instant,
     killed: bool,
     end: Option<JobEnd>,
@@ -119,7 +119,7 @@ impl BackgroundJob {
             JobState::Running => None,
             _ => Some(self.failure.map_or(0, Kind::exit)),
         };
-        Record::Job(output::Job {
+        Record::Job(output::JobRecord {
             id: self.id,
             command: self.title.clone(),
             state: self.state.as_str().to_owned(),
@@ -145,7 +145,7 @@ impl JobRow {
             state,
             failure,
             bytes: self.meter.bytes(),
-            now: self.meter.now(),
+            now: self.meter.current_transfer(),
             time: self.end.as_ref().map_or_else(|| self.begun.elapsed(), |end| end.took),
         }
     }
@@ -196,7 +196,7 @@ impl Jobs {
     /// Before a prompt: shows what jobs had to say while the last line was typed, and lets them
     /// wait while the next one is.
     pub fn flush_reports(&self, out: &Output) {
-        out.hold();
+        out.defer_job_output();
     }
 
     /// Whether a job has ended since this was asked last: what it changed is not known.
@@ -228,7 +228,7 @@ impl Jobs {
         ids.iter().filter_map(|id| table.rows.get(id)).for_each(|row| row.cancel.request(reason));
     }
 
-    pub(super) fn add_job(&self, title: &str, cancel: &Cancel, meter: &Meter) -> u64 {
+    pub(super) fn add_job(&self, title: &str, cancel: &Cancel, meter: &JobMeter) -> u64 {
         let mut table = self.lock_table();
         table.last += 1;
         let id = table.last;

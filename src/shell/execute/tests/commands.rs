@@ -30,7 +30,7 @@ fn settings_are_shown_as_they_can_be_set_again() {
     assert_eq!((ran.out.as_str(), ran.kind), ("", None), "what fails leaves nothing behind");
     // All of them, read back, change nothing.
     let all = script("set -a").out;
-    assert_eq!(all.lines().count(), crate::settings::ROWS.len());
+    assert_eq!(all.lines().count(), crate::settings::SETTINGS.len());
     assert_eq!(script(&format!("{all}set")).out, "");
     for text in ["set -a x", "set -u", "set -u net:timeout 3", "set cmd:prompt/host x"] {
         assert_eq!(script(text).kind, Some(Kind::Usage), "{text}");

@@ -174,7 +174,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
         let judged = incoming.finish().and_then(|finished| {
             verify::check_download(what, part.position(), Some(self.parts.file_size()), &finished)
         });
-        let short = || Error::new(Kind::Incomplete, format!("{what}: too short")).transient();
+        let short = || Error::new(Kind::Incomplete, format!("{what}: too short")).as_transient();
         judged.err().unwrap_or_else(short).into()
     }
 

@@ -128,7 +128,7 @@ impl SegmentedDownload<'_> {
                     } else {
                         parts.write_journal(&partial);
                     }
-                    return Err(error.at_local(&job.local));
+                    return Err(error.with_local_path(&job.local));
                 }
                 Err(FetchFailure::NotTheSame(why)) if here > 0 => {
                     self.progress.show_note(&format!("{}: {why}: starting again", job.remote));

@@ -2,21 +2,21 @@
 //!
 //! In comes what the handshake showed, out comes `Accepted` or a `Refusal`. Nothing is accepted
 //! that should be remembered and could not be. It asks nobody: an unknown certificate goes back
-//! to the caller, who asks and calls [`Gate::accept`].
+//! to the caller, who asks and calls [`TrustChecker::accept_answer`].
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::certificate::Certificate;
-use super::display::{day, describe, describe_all};
-use super::entry::{Entry, Why, address, normal_host};
+use super::display::{date_text, describe_problem, describe_problems};
+use super::entry::{Entry, TrustReason, host_and_port, normal_host};
 use super::exception::Exception;
 use super::fingerprint::Fingerprint;
 use super::identity::{Identity, Problem};
 use super::refusal::{Changed, Refusal, Unknown, not_given};
-use super::store::Store;
-use super::verdict::{Policy, Rules, Verdict, judge};
+use super::store::TrustStore;
+use super::verdict::{TrustOptions, TrustPolicy, Verdict, judge_certificate};
 use crate::error::Result;
 
 /// A server that may be logged in to.
@@ -49,16 +49,16 @@ pub enum Answer {
 
 /// The gate: the store, what the user asked for, and what was accepted for this run.
 #[derive(Debug)]
-pub struct Gate {
-    store: Store,
-    rules: Rules,
+pub struct TrustChecker {
+    store: TrustStore,
+    rules: TrustOptions,
     once: Vec<(String, u16, Fingerprint)>,
     /// The servers of which something was said already that need not be said at each connection.
     remarked: HashSet<(String, u16)>,
 }
 
 /// One certificate before the gate.
-struct Case<'a> {
+struct CheckedCertificate<'a> {
     host: String,
     port: u16,
     cert: Certificate,
@@ -68,24 +68,24 @@ struct Case<'a> {
     now: DateTime<Utc>,
 }
 
-impl Gate {
+impl TrustChecker {
     /// A gate with nothing accepted for this run yet.
-    pub fn new(store: Store, rules: Rules) -> Self {
+    pub fn new(store: TrustStore, rules: TrustOptions) -> Self {
         Self { store, rules, once: Vec::new(), remarked: HashSet::new() }
     }
 
     /// The store.
-    pub fn store(&self) -> &Store {
+    pub fn store(&self) -> &TrustStore {
         &self.store
     }
 
     /// What the user asked for.
-    pub fn rules(&self) -> &Rules {
+    pub fn rules(&self) -> &TrustOptions {
         &self.rules
     }
 
     /// Sets what to do with unknown certificates from now on.
-    pub fn set_policy(&mut self, policy: Policy) {
+    pub fn set_policy(&mut self, policy: TrustPolicy) {
         self.rules.policy = policy;
     }
 
@@ -97,7 +97,7 @@ impl Gate {
     /// `Refusal::Unknown` if the user may be asked, `Changed` if not what is remembered, `Failed`
     /// for everything else: unknown and nobody may be asked, an unreadable certificate, a damaged
     /// or unwritable store.
-    pub fn check(
+    pub fn check_identity(
         &mut self,
         host: &str,
         port: u16,
@@ -106,14 +106,15 @@ impl Gate {
     ) -> Result<Accepted, Refusal> {
         let host = normal_host(host)?;
         let cert = Certificate::from_der(&identity.der)?;
-        let problems = describe_all(&identity.problems, &cert, &host, now);
+        let problems = describe_problems(&identity.problems, &cert, &host, now);
         let entry = self.store.lookup(&host, port)?;
-        let case = Case { host, port, cert, problems, entry, identity, now };
+        let case = CheckedCertificate { host, port, cert, problems, entry, identity, now };
         let once = self.accepted_once(&case);
-        let verdict = judge(identity, &case.cert, case.entry.as_ref(), &self.rules, &once);
+        let verdict =
+            judge_certificate(identity, &case.cert, case.entry.as_ref(), &self.rules, &once);
         let server = (case.host.clone(), case.port);
-        let remark = remark(&case);
-        let mut accepted = self.act(verdict, case)?;
+        let remark = exception_warning(&case);
+        let mut accepted = self.act_on_verdict(verdict, case)?;
         if accepted.warning.is_none() && remark.is_some() && self.remarked.insert(server) {
             accepted.warning = remark;
         }
@@ -127,7 +128,7 @@ impl Gate {
     ///
     /// `CertUnknown` if the answer was no, `CertChanged` if another process stored another
     /// certificate while the user was asked, `Local` if it cannot be written.
-    pub fn accept(
+    pub fn accept_answer(
         &mut self,
         unknown: Unknown,
         answer: Answer,
@@ -140,56 +141,60 @@ impl Gate {
                 self.once.push((normal_host(host)?, *port, certificate.fingerprint));
                 return Ok(None);
             }
-            Answer::Yes => Why::Yes,
-            Answer::Fingerprint => Why::Fingerprint,
+            Answer::Yes => TrustReason::Yes,
+            Answer::Fingerprint => TrustReason::Fingerprint,
         };
         let entry = Entry::new(host, *port, certificate, why, now)?;
-        self.store.put_over(None, entry.excepting(exceptions.clone()))?;
-        let name = address(host, *port);
+        self.store.replace_if_unchanged(None, entry.with_exceptions(exceptions.clone()))?;
+        let name = host_and_port(host, *port);
         Ok(Some(format!("{name}: remembered in {}", self.store.path().display())))
     }
 
-    fn accepted_once(&self, case: &Case<'_>) -> Vec<Fingerprint> {
+    fn accepted_once(&self, case: &CheckedCertificate<'_>) -> Vec<Fingerprint> {
         let here = |(host, port, _): &&(String, u16, _)| *host == case.host && *port == case.port;
         self.once.iter().filter(here).map(|(_, _, fingerprint)| *fingerprint).collect()
     }
 
-    fn unknown(&self, case: Case<'_>) -> Refusal {
-        let Case { host, port, cert: certificate, problems, identity, .. } = case;
+    fn unknown_refusal(&self, case: CheckedCertificate<'_>) -> Refusal {
+        let CheckedCertificate { host, port, cert: certificate, problems, identity, .. } = case;
         let exceptions = Exception::of(&identity.problems);
         let unknown = Unknown { host, port, certificate, problems, exceptions };
         match self.rules.policy {
-            Policy::Ask => Refusal::Unknown(Box::new(unknown)),
-            Policy::AcceptNew | Policy::Strict => Refusal::Failed(unknown.into_error()),
+            TrustPolicy::Ask => Refusal::Unknown(Box::new(unknown)),
+            TrustPolicy::AcceptNew | TrustPolicy::Strict => Refusal::Failed(unknown.into_error()),
         }
     }
 
     /// What follows from the verdict.
-    fn act(&self, verdict: Verdict, case: Case<'_>) -> Result<Accepted, Refusal> {
-        let (name, shown) = (address(&case.host, case.port), case.cert.fingerprint);
+    fn act_on_verdict(
+        &self,
+        verdict: Verdict,
+        case: CheckedCertificate<'_>,
+    ) -> Result<Accepted, Refusal> {
+        let (name, shown) = (host_and_port(&case.host, case.port), case.cert.fingerprint);
         let differs = case.entry.as_ref().filter(|entry| entry.certificate != shown);
         let mut notice = None;
         let mut warning = None;
         let why = match verdict {
             Verdict::Known => {
-                warning = self.touch(&case);
-                known_why(&case)
+                warning = self.update_last_seen(&case);
+                known_since(&case)
             }
             Verdict::Renewed => {
-                self.remember(&case, Why::Yes)?;
+                self.store_entry(&case, TrustReason::Yes)?;
                 notice =
                     Some(format!("{name}: the certificate was renewed with the same key, {shown}"));
-                format!("renewed with the same key, {}", known_why(&case))
+                format!("renewed with the same key, {}", known_since(&case))
             }
             Verdict::CaValid { first } => {
-                self.remember(&case, Why::Ca)?;
+                self.store_entry(&case, TrustReason::Ca)?;
                 notice = (!first).then(|| {
                     format!("{name}: a new certificate, valid by the system's roots, {shown}")
                 });
                 VALID.to_owned()
             }
             Verdict::NewAccepted => {
-                self.remember(&case, Why::AcceptNew)?;
+                self.store_entry(&case, TrustReason::AcceptNew)?;
                 notice = Some(format!("{name}: a new server was accepted and remembered, {shown}"));
                 "accepted as new".to_owned()
             }
@@ -204,47 +209,47 @@ impl Gate {
                 "not verified (--insecure)".to_owned()
             }
             Verdict::Once => "accepted once".to_owned(),
-            Verdict::Unknown => return Err(self.unknown(case)),
+            Verdict::Unknown => return Err(self.unknown_refusal(case)),
             Verdict::NotGiven => return Err(not_given(&case.host, case.port, &case.cert).into()),
-            Verdict::Changed => return Err(changed(case)),
+            Verdict::Changed => return Err(changed_refusal(case)),
         };
         Ok(Accepted { verdict, fingerprint: shown, notice, warning, why })
     }
 
     /// Stores the certificate; `why` is for a server of which nothing was remembered.
-    fn remember(&self, case: &Case<'_>, why: Why) -> Result<()> {
+    fn store_entry(&self, case: &CheckedCertificate<'_>, why: TrustReason) -> Result<()> {
         let entry = match &case.entry {
             Some(entry) => entry.renewed(&case.cert, case.now),
             None => Entry::new(&case.host, case.port, &case.cert, why, case.now)?
-                .excepting(Exception::of(&case.identity.problems)),
+                .with_exceptions(Exception::of(&case.identity.problems)),
         };
-        self.store.put_over(case.entry.as_ref(), entry)
+        self.store.replace_if_unchanged(case.entry.as_ref(), entry)
     }
 
     /// The server is known already: that a date could not be written is no reason to refuse it.
-    fn touch(&self, case: &Case<'_>) -> Option<String> {
-        let failed = self.store.touch(&case.host, case.port, case.now).err()?;
+    fn update_last_seen(&self, case: &CheckedCertificate<'_>) -> Option<String> {
+        let failed = self.store.update_last_seen(&case.host, case.port, case.now).err()?;
         Some(format!("the date could not be noted: {failed}"))
     }
 }
 
 /// What should be said of a certificate that is remembered: something is wrong with it that was
 /// not when it was accepted, or soon will be. The roots are not asked about their own.
-fn remark(case: &Case<'_>) -> Option<String> {
-    let entry = case.entry.as_ref().filter(|entry| entry.why != Why::Ca)?;
-    let name = address(&case.host, case.port);
+fn exception_warning(case: &CheckedCertificate<'_>) -> Option<String> {
+    let entry = case.entry.as_ref().filter(|entry| entry.why != TrustReason::Ca)?;
+    let name = host_and_port(&case.host, case.port);
     let news = |problem: &&Problem| {
         let exception = Exception::of(std::slice::from_ref(problem));
         !exception.is_empty() && !exception.iter().all(|e| entry.exceptions.contains(e))
     };
     if let Some(problem) = case.identity.problems.iter().find(news) {
-        let what = describe(problem, &case.cert, &case.host, case.now);
+        let what = describe_problem(problem, &case.cert, &case.host, case.now);
         let meant = format!("`ftpsh trust add {name}` notes that this is meant");
         return Some(format!("{name}: the certificate is the remembered one, but {what}; {meant}"));
     }
     let left = case.cert.not_after - case.now;
     (TimeDelta::zero()..SOON).contains(&left).then(|| {
-        let (until, days) = (day(case.cert.not_after), left.num_days());
+        let (until, days) = (date_text(case.cert.not_after), left.num_days());
         format!(
             "{name}: the certificate expires on {until} (days left: {days}); \
              a new one will have to be trusted"
@@ -257,13 +262,13 @@ const SOON: TimeDelta = TimeDelta::days(14);
 
 const VALID: &str = "valid by the system's roots";
 
-fn known_why(case: &Case<'_>) -> String {
+fn known_since(case: &CheckedCertificate<'_>) -> String {
     let since = case.entry.as_ref().map_or(case.now, |entry| entry.first);
     let valid = if case.identity.ca_valid() { format!("{VALID}, ") } else { String::new() };
-    format!("{valid}known since {}", day(since))
+    format!("{valid}known since {}", date_text(since))
 }
 
-fn insecure_warning(name: &str, case: &Case<'_>, differs: Option<&Entry>) -> String {
+fn insecure_warning(name: &str, case: &CheckedCertificate<'_>, differs: Option<&Entry>) -> String {
     let mut reasons = case.problems.clone();
     reasons
         .extend(differs.map(|old| format!("it is not the one remembered ({})", old.certificate)));
@@ -272,8 +277,8 @@ fn insecure_warning(name: &str, case: &Case<'_>, differs: Option<&Entry>) -> Str
     format!("{name}: the certificate {} was not verified{reasons}", case.cert.fingerprint)
 }
 
-fn changed(case: Case<'_>) -> Refusal {
-    let Case { host, port, cert: certificate, problems, entry, .. } = case;
+fn changed_refusal(case: CheckedCertificate<'_>) -> Refusal {
+    let CheckedCertificate { host, port, cert: certificate, problems, entry, .. } = case;
     match entry {
         Some(old) => Refusal::Changed(Box::new(Changed { host, port, old, certificate, problems })),
         // Without an entry nothing can have changed.

@@ -10,7 +10,7 @@ use crate::target::Secret;
 
 /// See the module's text. Shared by all connections of a run.
 #[derive(Debug, Default)]
-pub struct Given {
+pub struct CommandLineLogin {
     /// `--user`.
     user: Option<String>,
     /// The password in it.
@@ -18,50 +18,50 @@ pub struct Given {
     /// Host and port.
     site: OnceLock<(String, u16)>,
     /// Whose the passwords are.
-    whose: OnceLock<String>,
+    owner_user: OnceLock<String>,
 }
 
-impl Given {
+impl CommandLineLogin {
     /// A login that is for no site yet.
     pub fn new(user: Option<String>, secret: Option<Secret>) -> Self {
         Self { user, secret, ..Self::default() }
     }
 
     /// The password in `--user`, for whom [`Given::is_for`] says.
-    pub(super) fn secret(&self) -> Option<&Secret> {
+    pub(super) fn option_password(&self) -> Option<&Secret> {
         self.secret.as_ref()
     }
 
     /// Makes it the login of this site, unless it is that of a site already: of the user whom a
     /// command names, else of `--user`, else of the URL's.
-    pub fn belong_to(&self, (host, port): (&str, u16), named: Option<&str>, url: Option<&str>) {
+    pub fn bind_to_site(&self, (host, port): (&str, u16), named: Option<&str>, url: Option<&str>) {
         if self.site.set((host.to_owned(), port)).is_ok()
             && let Some(user) = named.or(self.user.as_deref()).or(url)
         {
-            self.whose.get_or_init(|| user.to_owned());
+            self.owner_user.get_or_init(|| user.to_owned());
         }
     }
 
     /// `--user`, if it is for this site.
     pub fn user_for(&self, host: &str, port: u16) -> Option<String> {
-        self.user.clone().filter(|_| self.is_at(host, port))
+        self.user.clone().filter(|_| self.is_bound_to(host, port))
     }
 
     /// Whether the passwords are for this user at this site. The first one who is asked about is
     /// the one, where nobody was named.
-    pub(super) fn is_for(&self, host: &str, port: u16, user: &str) -> bool {
-        self.belong_to((host, port), Some(user), None);
-        self.is_at(host, port) && self.whose.get_or_init(|| user.to_owned()) == user
+    pub(super) fn applies_to(&self, host: &str, port: u16, user: &str) -> bool {
+        self.bind_to_site((host, port), Some(user), None);
+        self.is_bound_to(host, port) && self.owner_user.get_or_init(|| user.to_owned()) == user
     }
 
     /// For whom it is, in words; `None` before that is known.
-    pub(super) fn owner(&self) -> Option<String> {
+    pub(super) fn owner_text(&self) -> Option<String> {
         let (host, port) = self.site.get()?;
-        let user = self.whose.get().map_or_else(String::new, |user| format!("{user} on "));
+        let user = self.owner_user.get().map_or_else(String::new, |user| format!("{user} on "));
         Some(format!("{user}{host} port {port}"))
     }
 
-    fn is_at(&self, host: &str, port: u16) -> bool {
+    fn is_bound_to(&self, host: &str, port: u16) -> bool {
         self.site.get().is_some_and(|(h, p)| (h.as_str(), *p) == (host, port))
     }
 }
@@ -72,10 +72,10 @@ mod tests {
 
     #[test]
     fn it_is_for_one_user_at_one_site() {
-        let given = Given::new(Some("bob".into()), None);
+        let given = CommandLineLogin::new(Some("bob".into()), None);
         assert_eq!(given.user_for("a", 21), None, "nobody's yet");
-        given.belong_to(("a", 21), None, Some("eve"));
-        given.belong_to(("b", 21), Some("bob"), None);
+        given.bind_to_site(("a", 21), None, Some("eve"));
+        given.bind_to_site(("b", 21), Some("bob"), None);
         assert_eq!(given.user_for("a", 21).as_deref(), Some("bob"));
         for (host, port, user, is) in [
             ("a", 21, "bob", true),
@@ -83,17 +83,17 @@ mod tests {
             ("a", 22, "bob", false),
             ("b", 21, "bob", false),
         ] {
-            assert_eq!(given.is_for(host, port, user), is, "{user}@{host}:{port}");
+            assert_eq!(given.applies_to(host, port, user), is, "{user}@{host}:{port}");
         }
         assert_eq!(given.user_for("b", 21), None);
     }
 
     #[test]
     fn without_a_name_it_is_for_the_first_user_who_needs_it() {
-        let given = Given::default();
-        given.belong_to(("a", 21), None, None);
-        assert!(!given.is_for("b", 21, "bob"));
-        assert!(given.is_for("a", 21, "eve") && !given.is_for("a", 21, "bob"));
-        assert_eq!(given.owner().as_deref(), Some("eve on a port 21"));
+        let given = CommandLineLogin::default();
+        given.bind_to_site(("a", 21), None, None);
+        assert!(!given.applies_to("b", 21, "bob"));
+        assert!(given.applies_to("a", 21, "eve") && !given.applies_to("a", 21, "bob"));
+        assert_eq!(given.owner_text().as_deref(), Some("eve on a port 21"));
     }
 }

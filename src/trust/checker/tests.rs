@@ -8,18 +8,19 @@ const HOST: &str = "FTP.Example.org.";
 
 struct World {
     directory: tempfile::TempDir,
-    gate: Gate,
+    gate: TrustChecker,
 }
 
 impl World {
-    fn new(rules: Rules) -> Self {
+    fn new(rules: TrustOptions) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let gate = Gate::new(Store::new(directory.path().join("known_servers")), rules);
+        let gate =
+            TrustChecker::new(TrustStore::new(directory.path().join("known_servers")), rules);
         Self { directory, gate }
     }
 
-    fn policy(policy: Policy) -> Self {
-        Self::new(Rules { policy, ..Rules::default() })
+    fn policy(policy: TrustPolicy) -> Self {
+        Self::new(TrustOptions { policy, ..TrustOptions::default() })
     }
 
     /// Lets nothing be written from now on.
@@ -31,14 +32,14 @@ impl World {
         self.gate.store().lookup(HOST, 21).unwrap()
     }
 
-    fn remember(&self, identity: &Identity, why: Why) {
+    fn remember(&self, identity: &Identity, why: TrustReason) {
         let cert = Certificate::from_der(&identity.der).unwrap();
         let entry = Entry::new(HOST, 21, &cert, why, date(2026, 1, 2)).unwrap();
-        self.gate.store().put(entry).unwrap();
+        self.gate.store().put_entry(entry).unwrap();
     }
 
     fn check(&mut self, identity: &Identity) -> Result<Accepted, Refusal> {
-        self.gate.check(HOST, 21, identity, date(2026, 3, 4))
+        self.gate.check_identity(HOST, 21, identity, date(2026, 3, 4))
     }
 }
 
@@ -64,12 +65,12 @@ fn unknown(result: Result<Accepted, Refusal>) -> Unknown {
 #[test]
 fn threads_can_share_a_gate() {
     fn send<T: Send>() {}
-    send::<Gate>();
+    send::<TrustChecker>();
 }
 
 #[test]
 fn a_server_valid_by_the_roots_is_remembered_as_such_without_a_word() {
-    for policy in Policy::WORDS {
+    for policy in TrustPolicy::WORDS {
         let mut world = World::policy(policy.0);
         let identity = valid();
         let accepted = world.check(&identity).unwrap();
@@ -77,7 +78,7 @@ fn a_server_valid_by_the_roots_is_remembered_as_such_without_a_word() {
         assert_eq!((accepted.notice, accepted.warning), (None, None));
         assert_eq!(accepted.why, "valid by the system's roots");
         let entry = world.entry().unwrap();
-        assert_eq!((entry.why, entry.certificate), (Why::Ca, fingerprint(&identity)));
+        assert_eq!((entry.why, entry.certificate), (TrustReason::Ca, fingerprint(&identity)));
 
         let next = world.check(&identity).unwrap();
         assert_eq!(next.verdict, Verdict::Known);
@@ -93,14 +94,14 @@ fn a_server_valid_by_the_roots_is_remembered_as_such_without_a_word() {
 
 #[test]
 fn a_new_valid_certificate_replaces_an_old_valid_one_with_a_notice() {
-    let mut world = World::policy(Policy::Ask);
-    world.remember(&valid(), Why::Ca);
+    let mut world = World::policy(TrustPolicy::Ask);
+    world.remember(&valid(), TrustReason::Ca);
     let identity = valid();
     let accepted = world.check(&identity).unwrap();
     assert_eq!(accepted.verdict, Verdict::CaValid { first: false });
     assert!(accepted.notice.unwrap().contains("new certificate"));
     let entry = world.entry().unwrap();
-    assert_eq!((entry.why, entry.certificate), (Why::Ca, fingerprint(&identity)));
+    assert_eq!((entry.why, entry.certificate), (TrustReason::Ca, fingerprint(&identity)));
     assert_eq!((entry.first, entry.last), (date(2026, 1, 2), date(2026, 3, 4)));
 }
 
@@ -109,14 +110,14 @@ fn a_renewal_is_one_notice_and_keeps_why_the_server_was_accepted() {
     let key = ec_key();
     let old = Identity { der: Maker::new("h").der(&key), problems: vec![Problem::SelfSigned] };
     let new = Identity { der: Maker::new("h").der(&key), ..old.clone() };
-    let mut world = World::policy(Policy::Strict);
-    world.remember(&old, Why::Import);
+    let mut world = World::policy(TrustPolicy::Strict);
+    world.remember(&old, TrustReason::Import);
     let accepted = world.check(&new).unwrap();
     assert_eq!(accepted.verdict, Verdict::Renewed);
     assert!(accepted.notice.unwrap().contains(&fingerprint(&new).to_string()));
     assert_eq!(accepted.why, "renewed with the same key, known since 2026-01-02");
     let entry = world.entry().unwrap();
-    assert_eq!((entry.why, entry.certificate), (Why::Import, fingerprint(&new)));
+    assert_eq!((entry.why, entry.certificate), (TrustReason::Import, fingerprint(&new)));
     assert_eq!((entry.first, entry.last), (date(2026, 1, 2), date(2026, 3, 4)));
 
     let again = world.check(&new).unwrap();
@@ -128,11 +129,11 @@ fn unknown_is_asked_about_only_by_the_policy_ask() {
     let identity = self_signed();
     let shown = fingerprint(&identity).to_string();
 
-    let asked = unknown(World::policy(Policy::Ask).check(&identity));
+    let asked = unknown(World::policy(TrustPolicy::Ask).check(&identity));
     assert_eq!((asked.host.as_str(), asked.port), ("ftp.example.org", 21));
     assert_eq!(asked.problems, ["it is signed by itself"]);
 
-    let strict = World::policy(Policy::Strict).check(&identity).unwrap_err();
+    let strict = World::policy(TrustPolicy::Strict).check(&identity).unwrap_err();
     assert!(matches!(strict, Refusal::Failed(_)), "{strict:?}");
     for error in [asked.into_error(), strict.into_error()] {
         assert_eq!(error.kind(), Kind::CertUnknown);
@@ -147,12 +148,12 @@ fn unknown_is_asked_about_only_by_the_policy_ask() {
 
 #[test]
 fn the_policy_accept_new_remembers_a_server_but_no_change() {
-    let mut world = World::policy(Policy::AcceptNew);
+    let mut world = World::policy(TrustPolicy::AcceptNew);
     let identity = self_signed();
     let accepted = world.check(&identity).unwrap();
     assert_eq!(accepted.verdict, Verdict::NewAccepted);
     assert!(accepted.notice.unwrap().contains(&fingerprint(&identity).to_string()));
-    assert_eq!(world.entry().unwrap().why, Why::AcceptNew);
+    assert_eq!(world.entry().unwrap().why, TrustReason::AcceptNew);
     assert_eq!(world.check(&identity).unwrap().why, "known since 2026-03-04");
 
     for other in [self_signed(), valid()] {
@@ -166,8 +167,8 @@ fn the_policy_accept_new_remembers_a_server_but_no_change() {
 #[test]
 fn a_change_shows_both_fingerprints_the_dates_and_the_command() {
     let (old, new) = (self_signed(), self_signed());
-    let mut world = World::policy(Policy::Ask);
-    world.remember(&old, Why::Yes);
+    let mut world = World::policy(TrustPolicy::Ask);
+    world.remember(&old, TrustReason::Yes);
     let refusal = world.check(&new).unwrap_err();
     assert!(matches!(refusal, Refusal::Changed(_)), "{refusal:?}");
     let error = refusal.into_error();
@@ -189,15 +190,15 @@ fn a_change_shows_both_fingerprints_the_dates_and_the_command() {
 #[test]
 fn answers_are_acted_on() {
     for (answer, verdict, why) in [
-        (Answer::Yes, Some(Verdict::Known), Some(Why::Yes)),
-        (Answer::Fingerprint, Some(Verdict::Known), Some(Why::Fingerprint)),
+        (Answer::Yes, Some(Verdict::Known), Some(TrustReason::Yes)),
+        (Answer::Fingerprint, Some(Verdict::Known), Some(TrustReason::Fingerprint)),
         (Answer::Once, Some(Verdict::Once), None),
         (Answer::No, None, None),
     ] {
-        let mut world = World::policy(Policy::Ask);
+        let mut world = World::policy(TrustPolicy::Ask);
         let identity = self_signed();
         let asked = unknown(world.check(&identity));
-        let accepted = world.gate.accept(asked, answer, date(2026, 3, 4));
+        let accepted = world.gate.accept_answer(asked, answer, date(2026, 3, 4));
         match answer {
             Answer::No => assert_eq!(accepted.unwrap_err().kind(), Kind::CertUnknown),
             _ => assert_eq!(accepted.unwrap().is_some(), why.is_some(), "{answer:?}"),
@@ -209,27 +210,29 @@ fn answers_are_acted_on() {
 
 #[test]
 fn once_holds_for_this_server_and_this_certificate_only() {
-    let mut world = World::policy(Policy::Ask);
+    let mut world = World::policy(TrustPolicy::Ask);
     let identity = self_signed();
     let asked = unknown(world.check(&identity));
-    world.gate.accept(asked, Answer::Once, date(2026, 3, 4)).unwrap();
+    world.gate.accept_answer(asked, Answer::Once, date(2026, 3, 4)).unwrap();
     let now = date(2026, 3, 4);
     assert_eq!(world.check(&identity).unwrap().why, "accepted once");
     unknown(world.check(&self_signed()));
-    unknown(world.gate.check(HOST, 990, &identity, now));
-    unknown(world.gate.check("other", 21, &identity, now));
+    unknown(world.gate.check_identity(HOST, 990, &identity, now));
+    unknown(world.gate.check_identity("other", 21, &identity, now));
     let store = world.gate.store().clone();
     assert!(!store.path().exists());
-    unknown(Gate::new(store, Rules::default()).check(HOST, 21, &identity, now));
+    unknown(
+        TrustChecker::new(store, TrustOptions::default()).check_identity(HOST, 21, &identity, now),
+    );
 }
 
 #[test]
 fn an_answer_comes_too_late_for_what_another_process_stored() {
-    let mut world = World::policy(Policy::Ask);
+    let mut world = World::policy(TrustPolicy::Ask);
     let asked = unknown(world.check(&self_signed()));
     let theirs = self_signed();
-    world.remember(&theirs, Why::Yes);
-    let error = world.gate.accept(asked, Answer::Yes, date(2026, 3, 4)).unwrap_err();
+    world.remember(&theirs, TrustReason::Yes);
+    let error = world.gate.accept_answer(asked, Answer::Yes, date(2026, 3, 4)).unwrap_err();
     assert_eq!(error.kind(), Kind::CertChanged);
     assert_eq!(world.entry().unwrap().certificate, fingerprint(&theirs));
 }
@@ -237,7 +240,8 @@ fn an_answer_comes_too_late_for_what_another_process_stored() {
 #[test]
 fn a_given_fingerprint_lets_nothing_else_through_and_stores_nothing() {
     let (given, other) = (self_signed(), valid());
-    let rules = || Rules { fingerprints: vec![fingerprint(&given)], ..Rules::default() };
+    let rules =
+        || TrustOptions { fingerprints: vec![fingerprint(&given)], ..TrustOptions::default() };
 
     let mut world = World::new(rules());
     let accepted = world.check(&given).unwrap();
@@ -249,7 +253,7 @@ fn a_given_fingerprint_lets_nothing_else_through_and_stores_nothing() {
     assert_eq!(world.entry(), None);
 
     // The remembered certificate is refused, too, if it is not the one given.
-    world.remember(&other, Why::Yes);
+    world.remember(&other, TrustReason::Yes);
     let error = world.check(&other).unwrap_err().into_error();
     assert_eq!(error.kind(), Kind::CertUnknown);
     assert_eq!(error.details(), [format!("fingerprint: {}", fingerprint(&other))]);
@@ -261,7 +265,7 @@ fn a_given_fingerprint_lets_nothing_else_through_and_stores_nothing() {
 
 #[test]
 fn insecure_warns_every_time_and_stores_nothing() {
-    let mut world = World::new(Rules { insecure: true, ..Rules::default() });
+    let mut world = World::new(TrustOptions { insecure: true, ..TrustOptions::default() });
     let identity = self_signed();
     for _ in 0..2 {
         let accepted = world.check(&identity).unwrap();
@@ -272,7 +276,7 @@ fn insecure_warns_every_time_and_stores_nothing() {
     }
     assert_eq!(world.entry(), None);
     let old = self_signed();
-    world.remember(&old, Why::Yes);
+    world.remember(&old, TrustReason::Yes);
     let warning = world.check(&identity).unwrap().warning.unwrap();
     assert!(warning.contains(&format!("not the one remembered ({})", fingerprint(&old))));
     assert_eq!(world.entry().unwrap().certificate, fingerprint(&old));
@@ -283,33 +287,33 @@ fn an_acceptance_that_cannot_be_written_fails() {
     let key = ec_key();
     let renewed = |problems| Identity { der: Maker::new("h").der(&key), problems };
     for (name, policy, remembered, shown) in [
-        ("valid", Policy::Ask, None, valid()),
-        ("new", Policy::AcceptNew, None, self_signed()),
-        ("renewed", Policy::Ask, Some(renewed(vec![])), renewed(vec![Problem::SelfSigned])),
+        ("valid", TrustPolicy::Ask, None, valid()),
+        ("new", TrustPolicy::AcceptNew, None, self_signed()),
+        ("renewed", TrustPolicy::Ask, Some(renewed(vec![])), renewed(vec![Problem::SelfSigned])),
     ] {
         let mut world = World::policy(policy);
         if let Some(remembered) = remembered {
-            world.remember(&remembered, Why::Yes);
+            world.remember(&remembered, TrustReason::Yes);
         }
         world.block();
         let error = world.check(&shown).unwrap_err().into_error();
         assert_eq!(error.kind(), Kind::Local, "{name}: {error}");
     }
-    let mut world = World::policy(Policy::Ask);
+    let mut world = World::policy(TrustPolicy::Ask);
     let asked = unknown(world.check(&self_signed()));
     world.block();
-    let error = world.gate.accept(asked, Answer::Yes, date(2026, 3, 4)).unwrap_err();
+    let error = world.gate.accept_answer(asked, Answer::Yes, date(2026, 3, 4)).unwrap_err();
     assert_eq!(error.kind(), Kind::Local);
 }
 
 #[test]
 fn a_known_server_is_let_in_though_its_date_cannot_be_written() {
-    let mut world = World::policy(Policy::Ask);
+    let mut world = World::policy(TrustPolicy::Ask);
     let identity = self_signed();
-    world.remember(&identity, Why::Yes);
+    world.remember(&identity, TrustReason::Yes);
     assert_eq!(world.check(&identity).unwrap().warning, None);
     assert_eq!(world.entry().unwrap().last, date(2026, 3, 4));
-    world.remember(&identity, Why::Yes);
+    world.remember(&identity, TrustReason::Yes);
     world.block();
     let accepted = world.check(&identity).unwrap();
     assert_eq!(accepted.verdict, Verdict::Known);
@@ -319,13 +323,13 @@ fn a_known_server_is_let_in_though_its_date_cannot_be_written() {
 #[test]
 fn a_damaged_or_unreadable_store_fails_closed() {
     let identity = valid();
-    let mut world = World::policy(Policy::AcceptNew);
+    let mut world = World::policy(TrustPolicy::AcceptNew);
     let path = world.gate.store().path().to_owned();
     fs::write(&path, "# first\n[ftp.example.org]:21 cert=SHA256:cut").unwrap();
     let error = world.check(&identity).unwrap_err().into_error();
     assert_eq!(error.kind(), Kind::CertUnknown);
     assert!(error.message().contains("line 2"), "{error}");
-    let elsewhere = world.gate.check("other", 21, &identity, date(2026, 3, 4)).unwrap();
+    let elsewhere = world.gate.check_identity("other", 21, &identity, date(2026, 3, 4)).unwrap();
     assert_eq!(elsewhere.verdict, Verdict::CaValid { first: true });
 
     fs::remove_file(&path).unwrap();
@@ -336,7 +340,7 @@ fn a_damaged_or_unreadable_store_fails_closed() {
 
 #[test]
 fn what_is_not_a_certificate_is_never_accepted() {
-    let rules = Rules { insecure: true, ..Rules::default() };
+    let rules = TrustOptions { insecure: true, ..TrustOptions::default() };
     let identity = Identity { der: b"junk".to_vec(), problems: vec![] };
     let error = World::new(rules).check(&identity).unwrap_err().into_error();
     assert_eq!(error.kind(), Kind::Tls);
@@ -346,17 +350,17 @@ fn what_is_not_a_certificate_is_never_accepted() {
 /// days from now and shows these problems.
 fn remark_on(
     exceptions: Vec<Exception>,
-    why: Why,
+    why: TrustReason,
     days: i64,
     problems: Vec<Problem>,
 ) -> [Option<String>; 2] {
     let now = date(2026, 3, 4);
     let maker = Maker::new("h").valid(date(2024, 1, 2), now + TimeDelta::days(days));
     let identity = Identity { der: maker.der(&ec_key()), problems };
-    let mut world = World::policy(Policy::Ask);
+    let mut world = World::policy(TrustPolicy::Ask);
     let cert = Certificate::from_der(&identity.der).unwrap();
     let entry = Entry::new(HOST, 21, &cert, why, date(2026, 1, 2)).unwrap();
-    world.gate.store().put(entry.excepting(exceptions)).unwrap();
+    world.gate.store().put_entry(entry.with_exceptions(exceptions)).unwrap();
     // The second connection of a run need not say it again.
     [0, 1].map(|_| world.check(&identity).unwrap().warning)
 }
@@ -365,33 +369,39 @@ fn remark_on(
 fn the_end_of_a_remembered_certificate_is_told_once_two_weeks_ahead() {
     let own = || vec![Problem::SelfSigned];
     for days in [0, 1, 13] {
-        let [first, second] = remark_on(Vec::new(), Why::Yes, days, own());
+        let [first, second] = remark_on(Vec::new(), TrustReason::Yes, days, own());
         let first = first.unwrap();
         assert!(first.contains("expires on 2026-03-"), "{days}: {first}");
         assert!(first.contains(&format!("days left: {days}")), "{days}: {first}");
         assert_eq!(second, None);
     }
-    assert_eq!(remark_on(Vec::new(), Why::Yes, 14, own()), [None, None]);
-    assert_eq!(remark_on(Vec::new(), Why::Ca, 5, Vec::new()), [None, None]);
+    assert_eq!(remark_on(Vec::new(), TrustReason::Yes, 14, own()), [None, None]);
+    assert_eq!(remark_on(Vec::new(), TrustReason::Ca, 5, Vec::new()), [None, None]);
 }
 
 #[test]
 fn what_was_wrong_when_it_was_accepted_is_not_told_again_and_what_became_wrong_is() {
     use Exception::{Expired, Name};
     let wrong = |problem| vec![Problem::SelfSigned, problem];
-    assert_eq!(remark_on(vec![Expired], Why::Yes, -9, wrong(Problem::Expired)), [None, None]);
-    assert_eq!(remark_on(vec![Name], Why::Yes, 99, wrong(Problem::WrongName)), [None, None]);
-    let [told, again] = remark_on(vec![Name], Why::Yes, -9, wrong(Problem::Expired));
+    assert_eq!(
+        remark_on(vec![Expired], TrustReason::Yes, -9, wrong(Problem::Expired)),
+        [None, None]
+    );
+    assert_eq!(
+        remark_on(vec![Name], TrustReason::Yes, 99, wrong(Problem::WrongName)),
+        [None, None]
+    );
+    let [told, again] = remark_on(vec![Name], TrustReason::Yes, -9, wrong(Problem::Expired));
     assert!(told.unwrap().contains("it expired on 2026-02-23"));
     assert_eq!(again, None);
-    let [told, _] = remark_on(vec![Expired], Why::Yes, -9, wrong(Problem::WrongName));
+    let [told, _] = remark_on(vec![Expired], TrustReason::Yes, -9, wrong(Problem::WrongName));
     assert!(told.unwrap().contains("it is for"));
 
     // Accepting it makes the exceptions of its entry.
-    let mut world = World::policy(Policy::Ask);
+    let mut world = World::policy(TrustPolicy::Ask);
     let identity = Identity { problems: vec![Problem::Expired, Problem::WrongName], ..valid() };
     let asked = unknown(world.check(&identity));
-    world.gate.accept(asked, Answer::Yes, date(2026, 3, 4)).unwrap();
+    world.gate.accept_answer(asked, Answer::Yes, date(2026, 3, 4)).unwrap();
     assert_eq!(world.entry().unwrap().exceptions, [Expired, Name]);
     assert_eq!(world.check(&identity).unwrap().warning, None);
 }
