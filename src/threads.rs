@@ -6,10 +6,6 @@ use std::thread::{Builder, Scope};
 use crate::error::{Error, Kind, Result, io_reason};
 
 /// Starts a thread in a scope.
-///
-/// # Errors
-///
-/// [`Kind::Other`] when the system has none to give.
 pub fn start_scoped<'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &str,
@@ -21,10 +17,6 @@ pub fn start_scoped<'scope>(
 
 /// Starts up to `count` threads that share their work: fewer where the system has no more to give.
 /// `work` makes what one of them does.
-///
-/// # Errors
-///
-/// [`Kind::Other`] when not even one can be started.
 pub fn start_workers<'scope, W: FnOnce() + Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &str,

@@ -27,7 +27,7 @@ impl CommandLineLogin {
         Self { user, secret, ..Self::default() }
     }
 
-    /// The password in `--user`, for whom [`Given::is_for`] says.
+    /// The password in `--user`, for whom [`CommandLineLogin::applies_to`] says.
     pub(super) fn option_password(&self) -> Option<&Secret> {
         self.secret.as_ref()
     }

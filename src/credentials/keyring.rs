@@ -33,17 +33,9 @@ pub trait Keyring: fmt::Debug + Send + Sync {
     fn load_password(&self, whose: KeyringAccount<'_>) -> Result<Option<Secret>>;
 
     /// Keeps a password in place of any before it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Keyring::get`].
     fn store_password(&self, whose: KeyringAccount<'_>, secret: &Secret) -> Result<()>;
 
     /// Removes the password; `false` when there is none.
-    ///
-    /// # Errors
-    ///
-    /// As [`Keyring::get`].
     fn remove_password(&self, whose: KeyringAccount<'_>) -> Result<bool>;
 }
 

@@ -112,7 +112,7 @@ const ANONYMOUS_PASSWORD: &str = "ftpsh@";
 ///
 /// `user` is that of `--user`, else of the URL; without one, netrc's login or the user's answer
 /// is taken. The password comes from the first of: file, command, environment (these only for
-/// whom they are, see [`Given`]), URL, netrc, keyring, `ask`. `verified` says that the certificate was checked against the system's roots or
+/// whom they are, see [`CommandLineLogin`]), URL, netrc, keyring, `ask`. `verified` says that the certificate was checked against the system's roots or
 /// remembered, not just let through: only such hosts get netrc's `default`. `ask` returns `None`
 /// without a terminal, or if the user gives up.
 ///

@@ -1,7 +1,7 @@
 //! Where ftpsh keeps its files: configuration, data and state.
 //!
 //! The platform's directories (`dirs`), or all in one place with `FTPSH_HOME`. Nothing is created
-//! here; whoever writes a file creates its directory with mode 0700 first ([`private_dir`]).
+//! here; whoever writes a file creates its directory with mode 0700 first ([`create_private_dir`]).
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -20,10 +20,6 @@ pub struct AppDirs {
 
 impl AppDirs {
     /// The directories that the environment and the platform say.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Local`] when the user has no home directory.
     pub fn from_environment(var: impl Fn(&str) -> Option<OsString>) -> Result<Self> {
         if let Some(all) = var("FTPSH_HOME").filter(|path| !path.is_empty()) {
             return Ok(Self::all_in(Path::new(&all)));
@@ -80,10 +76,6 @@ impl AppDirs {
 }
 
 /// Creates a directory for files that are nobody else's business, mode 0700 under any umask.
-///
-/// # Errors
-///
-/// [`Kind::Local`].
 pub fn create_private_dir(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -97,10 +89,6 @@ pub fn create_private_dir(path: &Path) -> Result<()> {
 
 /// Replaces a file that is nobody else's business: mode 0600, its directory 0700. At any time it
 /// is either the old or the new one; a link is followed, not replaced.
-///
-/// # Errors
-///
-/// [`Kind::Local`].
 pub fn replace_private_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let directory = path.parent().unwrap_or(Path::new("."));

@@ -38,10 +38,6 @@ pub struct DirHandle {
 
 impl DirHandle {
     /// Opens a directory that the user named: links on the way are followed.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn open(path: &Path) -> io::Result<Self> {
         let named = if path.as_os_str().is_empty() { Path::new(".") } else { path };
         let fd = rustix::fs::openat(CWD, named, REACH, Mode::empty())?;
@@ -61,10 +57,6 @@ impl DirHandle {
     }
 
     /// Opens a directory in it, if that is one and no link to one.
-    ///
-    /// # Errors
-    ///
-    /// The system's; [`io::ErrorKind::NotADirectory`] for a link.
     pub fn open_subdirectory(&self, name: &OsStr) -> io::Result<Self> {
         match self.open_directory(name, REACH | OFlags::NOFOLLOW) {
             Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
@@ -74,11 +66,7 @@ impl DirHandle {
         }
     }
 
-    /// As [`HeldDir::enter`], where links may be followed.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
+    /// As [`DirHandle::open_subdirectory`], where links may be followed.
     pub fn open_subdirectory_or_link(&self, name: &OsStr) -> io::Result<Self> {
         self.open_directory(name, REACH)
     }
@@ -114,19 +102,11 @@ impl DirHandle {
     }
 
     /// The names in it, without `.` and `..`.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn entry_names(&self) -> io::Result<Vec<OsString>> {
         self.read_entries()?.collect()
     }
 
     /// Whether there is nothing in it.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn is_empty(&self) -> io::Result<bool> {
         Ok(self.read_entries()?.next().transpose()?.is_none())
     }
@@ -155,10 +135,6 @@ pub struct EntryAt {
 
 impl EntryAt {
     /// The place that a path names, with its directory opened as the user named it.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Local`] when it names no file, or its directory cannot be opened.
     pub fn at(path: &Path) -> Result<Self> {
         let name = path.file_name();
         let name = name
@@ -204,10 +180,6 @@ impl EntryAt {
     }
 
     /// What is there; a link itself. `None` when there is nothing.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn stat(&self) -> io::Result<Option<Stat>> {
         match rustix::fs::statat(
             &*self.directory.fd,
@@ -221,28 +193,16 @@ impl EntryAt {
     }
 
     /// What is there, or what a link leads to.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn stat_through_link(&self) -> io::Result<Stat> {
         Ok(rustix::fs::statat(&*self.directory.fd, &*self.name_on_disk(), AtFlags::empty())?)
     }
 
     /// Opens the file that is there, without following a link or waiting for a FIFO.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn open(&self, flags: OFlags) -> io::Result<File> {
         self.open_with(flags, Mode::empty())
     }
 
-    /// As [`Spot::open`]; creates it with these permissions if nothing is there.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
+    /// As [`EntryAt::open`]; creates it with these permissions if nothing is there.
     pub fn open_or_create(&self, flags: OFlags, mode: u32) -> io::Result<File> {
         self.open_with(flags | OFlags::CREATE, Mode::from_raw_mode(mode))
     }
@@ -254,20 +214,12 @@ impl EntryAt {
     }
 
     /// Gives the file another name in the same directory, in place of what is there.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn rename(&self, to: &EntryAt) -> io::Result<()> {
         let (from, fd) = (&*self.directory.fd, &*to.directory.fd);
         Ok(rustix::fs::renameat(from, &*self.name_on_disk(), fd, &*to.name_on_disk())?)
     }
 
-    /// As [`Spot::rename`], but only if nothing is there.
-    ///
-    /// # Errors
-    ///
-    /// [`io::ErrorKind::AlreadyExists`]; the system's.
+    /// As [`EntryAt::rename`], but only if nothing is there.
     pub fn rename_no_replace(&self, to: &EntryAt) -> io::Result<()> {
         let (from, fd) = (&*self.directory.fd, &*to.directory.fd);
         let flags = RenameFlags::NOREPLACE;
@@ -283,29 +235,17 @@ impl EntryAt {
     }
 
     /// Creates a directory.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn make_directory(&self) -> io::Result<()> {
         let mode = Mode::from_raw_mode(0o777);
         Ok(rustix::fs::mkdirat(&*self.directory.fd, &*self.name_on_disk(), mode)?)
     }
 
     /// Removes a file, or a link itself.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn remove_file(&self) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&*self.directory.fd, &*self.name_on_disk(), AtFlags::empty())?)
     }
 
     /// Removes an empty directory.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn remove_directory(&self) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&*self.directory.fd, &*self.name_on_disk(), AtFlags::REMOVEDIR)?)
     }
@@ -360,10 +300,6 @@ impl EntryAt {
     }
 
     /// Looks at the name before anything is written under it.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Local`] for one that the disk would store otherwise, or takes for a device.
     pub fn check_name(&self) -> Result<()> {
         let Some(why) = super::fat_names::why_fat_refuses(&self.name) else { return Ok(()) };
         if !self.directory.is_fat() {

@@ -47,9 +47,6 @@ impl Output {
     }
 
     /// As [`Output::ask`], without showing what is typed.
-    ///
-    /// # Errors
-    /// As [`Output::ask`].
     pub fn ask_hidden(&self, prompt: &str, cancel: &Cancel) -> Result<Option<String>> {
         self.ask_undisturbed(prompt, || {
             // Before the question: a fast answer must not be shown, nor dropped.
@@ -126,9 +123,6 @@ struct EchoOff<T: AsFd> {
 
 impl<T: AsFd> EchoOff<T> {
     /// Turns echo off and drops what was typed before the question.
-    ///
-    /// # Errors
-    /// [`Kind::Local`] when it is not a terminal.
     fn new(terminal: T) -> Result<Self> {
         let before = tcgetattr(&terminal).map_err(terminal_error)?;
         let mut silent = before.clone();

@@ -25,9 +25,6 @@ pub struct AuditLog {
 
 impl AuditLog {
     /// Opens the log for appending; makes it, with mode 0600, where there is none.
-    ///
-    /// # Errors
-    /// [`Kind::Local`](crate::error::Kind::Local) when the file cannot be opened or made.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         // `lcd` must not lead it elsewhere when it is opened anew.
@@ -37,9 +34,6 @@ impl AuditLog {
     }
 
     /// Opens the file by its name again: after it was moved away, later lines go to a new one.
-    ///
-    /// # Errors
-    /// As [`AuditLog::open`]; the old file stays in use then.
     pub fn reopen(&self) -> Result<()> {
         let file = append(&self.path)?;
         *self.file.lock().unwrap_or_else(PoisonError::into_inner) = file;
@@ -48,9 +42,6 @@ impl AuditLog {
 
     /// Appends one line: `time` (RFC 3339, UTC, milliseconds), `pid`, `event`, then the fields. Fields
     /// of those names are left out.
-    ///
-    /// # Errors
-    /// [`Kind::Local`](crate::error::Kind::Local) when the line cannot be written.
     pub fn write(&self, event: &str, fields: &Map<String, Value>) -> Result<()> {
         let mut line = Object::new();
         line.field("time", &timestamp(Utc::now()));

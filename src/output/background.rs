@@ -2,8 +2,8 @@
 //! far the transfers are instead of bars.
 //!
 //! A job's output comes from [`Output::background`]. While a line is being typed at the prompt
-//! ([`Output::hold`]), what jobs say on the terminal goes through the line editor's printer or
-//! waits for [`Output::release`]. A job never asks.
+//! ([`Output::defer_job_output`]), what jobs say on the terminal goes through the line editor's printer or
+//! waits for [`Output::flush_job_output`]. A job never asks.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, Weak};

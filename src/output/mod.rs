@@ -194,18 +194,12 @@ impl Output {
 
     /// A line of text, given without its line feed: escaped on a terminal, with its own bytes into a
     /// pipe, a `text` record with `--json`.
-    ///
-    /// # Errors
-    /// As [`Output::data`].
     pub fn line(&self, text: &str) -> Result<()> {
         let encode = self.encoder();
         self.with_sink(|sink| sink.line(text, encode))
     }
 
     /// A table, in the shape that fits its destination.
-    ///
-    /// # Errors
-    /// As [`Output::data`].
     pub fn table(&self, table: &Table) -> Result<()> {
         if self.is_terminal_out() && !self.shared.json {
             let text = table.terminal(self.width(), self.shared.out.color);
@@ -215,18 +209,12 @@ impl Output {
     }
 
     /// A record, as one line of JSON. Callers ask [`Output::is_json`] first.
-    ///
-    /// # Errors
-    /// As [`Output::data`].
     pub fn record(&self, record: &Record<'_>) -> Result<()> {
         let encode = self.encoder();
         self.with_sink(|sink| sink.record(record, encode))
     }
 
     /// Writes what was collected: at the end of every command.
-    ///
-    /// # Errors
-    /// As [`Output::data`].
     pub fn flush(&self) -> Result<()> {
         let mut sink = lock(&self.data);
         sink.end_tail();

@@ -110,7 +110,7 @@ impl DataSink {
         self.text(&tail);
     }
 
-    /// Writes all that is ready; a failure is kept for the next [`Sink::drain`].
+    /// Writes all that is ready; a failure is kept for the next [`DataSink::drain`].
     pub(super) fn drain_keeping_error(&mut self) {
         if let Err(failed) = self.drain() {
             self.failed = Some(failed);

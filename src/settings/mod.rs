@@ -92,10 +92,6 @@ impl Settings {
     }
 
     /// Sets from one text, `NAME=VALUE`, as `--set` takes it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Settings::set`], and for a text without `=`.
     pub fn set_assignment(&mut self, assignment: &str) -> Result<&'static Setting> {
         match assignment.split_once('=') {
             Some((name, value)) => self.set(name.trim(), value),
@@ -105,10 +101,6 @@ impl Settings {
     }
 
     /// Back to the default. With `/HOST`, drops that host's value; without, all hosts keep theirs.
-    ///
-    /// # Errors
-    ///
-    /// Kind usage, as [`Settings::set`]. A value that was never set is no error.
     pub fn unset(&mut self, target: &str) -> Result<&'static Setting> {
         let (row, pattern) = target_of(target)?;
         match pattern {

@@ -11,10 +11,6 @@ use crate::error::{Error, Result};
 /// The setting that `abbreviation` means: a full name; the part after the colon; or a unique
 /// prefix of either, or of both parts (`net:time`, `n:t`, `timeout`). Where several fit and one of
 /// them is the beginning of all the others, it is that one (`xfer:ov` is `xfer:overwrite`).
-///
-/// # Errors
-///
-/// Kind usage: none fits, or several do; both say which were meant perhaps.
 pub fn resolve(abbreviation: &str) -> Result<&'static Setting> {
     let wanted = abbreviation.to_ascii_lowercase();
     let fits = |row: &&Setting| !wanted.is_empty() && abbreviates(&wanted, row.name);
@@ -95,9 +91,6 @@ fn distance(a: &str, b: &str) -> usize {
 pub(super) struct HostPattern(String);
 
 impl HostPattern {
-    /// # Errors
-    ///
-    /// Kind usage: nothing, or characters that no host has.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let host = normal_host(text);
         let fits = |c: char| c.is_ascii_alphanumeric() || ".-_:%*?".contains(c);

@@ -79,10 +79,6 @@ pub const PASSWORD_IN_OPTION: &str = "-u holds a password: other users of this m
     it; better use --password-file, --password-command or a netrc file";
 
 /// The name and the password of `-u NAME,PASSWORD`.
-///
-/// # Errors
-///
-/// [`Kind::Usage`] for a password that cannot be sent.
 pub fn name_and_password(option: &str) -> Result<(String, Option<Secret>)> {
     match option.split_once(',') {
         None => Ok((option.to_owned(), None)),
@@ -130,11 +126,7 @@ impl fmt::Display for Site {
 }
 
 /// What `target` means: the bookmark of that name, for which `bookmark` gives a URL, else what
-/// [`parse`] says. A URL is never a bookmark's name.
-///
-/// # Errors
-///
-/// As [`parse`]; and what `bookmark` fails with.
+/// [`parse_target`] says. A URL is never a bookmark's name.
 pub fn resolve_target(
     target: &str,
     bookmark: &dyn Fn(&str) -> Result<Option<String>>,

@@ -7,10 +7,6 @@ use crate::error::{Kind, Result};
 use crate::ftp::path::RemotePath;
 
 /// Where the bytes of an upload go first: the final name, or a temporary one beside it.
-///
-/// # Errors
-///
-/// A name that cannot be sent.
 pub fn upload_name(path: &RemotePath, options: &TransferOptions) -> Result<RemotePath> {
     if options.atomic { hidden_sibling(path, SUFFIX) } else { Ok(path.clone()) }
 }
@@ -24,10 +20,6 @@ fn hidden_sibling(path: &RemotePath, suffix: &str) -> Result<RemotePath> {
 
 /// Gives an uploaded file its final name. For a server that does not rename over an existing file
 /// the old one makes room, and comes back if the new one is refused all the same.
-///
-/// # Errors
-///
-/// The server's refusal; the loss of the connection.
 pub fn give_final_name(remote: &mut dyn Remote, from: &RemotePath, to: &RemotePath) -> Result<()> {
     if from == to {
         return Ok(());

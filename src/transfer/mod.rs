@@ -72,10 +72,6 @@ pub trait DownloadStream: Read {
     fn announced_size(&self) -> Option<u64>;
 
     /// Ends it and reads the completion reply.
-    ///
-    /// # Errors
-    ///
-    /// When no reply comes.
     fn finish(self: Box<Self>) -> Result<Finished>;
 
     /// Stops it.
@@ -85,10 +81,6 @@ pub trait DownloadStream: Read {
 /// An upload under way.
 pub trait UploadStream: Write {
     /// Ends the stream properly and reads the completion reply.
-    ///
-    /// # Errors
-    ///
-    /// When no reply comes.
     fn finish(self: Box<Self>) -> Result<Finished>;
 
     /// Stops it so that the server cannot take it for a whole file.
@@ -98,7 +90,6 @@ pub trait UploadStream: Write {
 /// The remote side, as transfers need it. A session is one; tests have one in memory.
 ///
 /// All methods fail with a refusal, or with the loss of the connection.
-#[allow(clippy::missing_errors_doc)]
 pub trait Remote {
     /// Size and time of a file, as far as the server tells.
     fn file_info(&mut self, path: &RemotePath) -> Result<FileInfo>;
@@ -113,7 +104,7 @@ pub trait Remote {
         path.clone()
     }
 
-    /// Says that [`Remote::modified`] will be asked when the file that is fetched next has come:
+    /// Says that [`Remote::modified_time`] will be asked when the file that is fetched next has come:
     /// its time can be asked for in the same round trip.
     fn prefetch_modified(&mut self, _path: &RemotePath) -> Result<()> {
         Ok(())

@@ -41,10 +41,6 @@ impl RateLimit {
     }
 
     /// Takes note of `bytes` moved, and waits until the rate is kept.
-    ///
-    /// # Errors
-    ///
-    /// Ctrl-C.
     pub fn take_tokens(&self, bytes: usize, cancel: &Cancel) -> Result<()> {
         let Some(bucket) = &self.0 else { return Ok(()) };
         let debt = {

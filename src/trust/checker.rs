@@ -121,7 +121,7 @@ impl TrustChecker {
         Ok(accepted)
     }
 
-    /// Acts on the user's answer, and tells what was remembered. The next [`Gate::check`] of the
+    /// Acts on the user's answer, and tells what was remembered. The next [`TrustChecker::check_identity`] of the
     /// same certificate accepts it.
     ///
     /// # Errors

@@ -78,10 +78,6 @@ impl TrustStore {
     }
 
     /// All entries of both files that count: the user's first.
-    ///
-    /// # Errors
-    ///
-    /// As [`Store::list`].
     pub fn all_entries(&self) -> Result<Vec<Entry>> {
         let mut all = self.user_entries()?;
         if let Some(system) = &self.system {
@@ -95,38 +91,26 @@ impl TrustStore {
 
     /// The entries of the user's file, in its order, without those that a damaged line makes
     /// unusable.
-    ///
-    /// # Errors
-    ///
-    /// Kind `Local` if the file cannot be read.
     pub fn user_entries(&self) -> Result<Vec<Entry>> {
         Ok(self.read()?.entries().cloned().collect())
     }
 
     /// All damaged lines.
-    ///
-    /// # Errors
-    ///
-    /// Kind `Local` if the file cannot be read.
     pub fn problems(&self) -> Result<Vec<DamagedLine>> {
         Ok(self.read()?.problems().collect())
     }
 
     /// Inserts an entry or replaces the one of its host and port, whatever that says. Unknown
     /// fields of the old entry are kept if the new one brings none.
-    ///
-    /// # Errors
-    ///
-    /// As [`Store::lookup`]; `Local` if the file cannot be written.
     pub fn put_entry(&self, entry: Entry) -> Result<()> {
         self.write(entry, |_| Ok(()))
     }
 
-    /// Like [`Store::put`], but only if the entry is still the one that the decision rests on.
+    /// Like [`TrustStore::put_entry`], but only if the entry is still the one that the decision rests on.
     ///
     /// # Errors
     ///
-    /// Those of [`Store::put`], and `CertChanged` if another certificate was stored meanwhile.
+    /// Those of [`TrustStore::put_entry`], and `CertChanged` if another certificate was stored meanwhile.
     pub fn replace_if_unchanged(&self, seen: Option<&Entry>, entry: Entry) -> Result<()> {
         let (name, shown) = (host_and_port(&entry.host, entry.port), entry.certificate);
         // What stands in the other file is not replaced, but put before.
@@ -164,10 +148,6 @@ impl TrustStore {
     }
 
     /// Notes that a server was seen at `now`, if that was last noted more than a day ago.
-    ///
-    /// # Errors
-    ///
-    /// As [`Store::put`].
     pub fn update_last_seen(&self, host: &str, port: u16, now: DateTime<Utc>) -> Result<()> {
         let stale = |entry: &Entry| entry.origin == Origin::User && now - entry.last > STALE;
         if !self.lookup(host, port)?.as_ref().is_some_and(stale) {

@@ -62,10 +62,6 @@ impl Download {
     }
 
     /// Where to put it, with its directory held open.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Local`].
     pub fn local_entry(&self) -> Result<EntryAt> {
         match (&self.dir, self.local.file_name()) {
             (Some(held), Some(name)) => Ok(held.entry(name)),
@@ -307,10 +303,6 @@ pub(super) fn verify_hash(
 }
 
 /// Fetches a file into any writer, with the same checks at its end.
-///
-/// # Errors
-///
-/// As [`to_file`].
 pub fn download_to_writer(
     remote: &mut dyn Remote,
     job: &Download,

@@ -41,10 +41,6 @@ pub struct PartialFile {
 
 impl PartialFile {
     /// Opens the partial file of `target`, or creates it. What is in it stays.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Local`] when it cannot be created, is a link, or another ftpsh is filling it.
     pub fn open(target: &EntryAt) -> Result<Self> {
         let entry = partial_entry(target)?;
         let there = target.stat().ok().flatten();
@@ -58,10 +54,6 @@ impl PartialFile {
     }
 
     /// How many bytes have come.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Local`]; so for all of these.
     pub fn length(&self) -> Result<u64> {
         self.file
             .metadata()
@@ -70,10 +62,6 @@ impl PartialFile {
     }
 
     /// Where a download that resumes it begins: its last block is compared.
-    ///
-    /// # Errors
-    ///
-    /// As [`Partial::length`].
     pub fn start_at_end(&self) -> Result<ResumePoint> {
         ResumePoint::with_last_block(self.length()?, &mut |offset, count| {
             self.read_at(offset, count)
@@ -81,19 +69,11 @@ impl PartialFile {
     }
 
     /// The same, with blocks from all over it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Partial::length`].
     pub fn start_with_samples(&self) -> Result<ResumePoint> {
         ResumePoint::with_samples(self.length()?, &mut |offset, count| self.read_at(offset, count))
     }
 
     /// So many bytes from an offset on, all of which are there.
-    ///
-    /// # Errors
-    ///
-    /// As [`Partial::length`].
     pub fn read_at(&self, offset: u64, count: usize) -> Result<Vec<u8>> {
         let mut bytes = vec![0; count];
         let read = self.file.read_exact_at(&mut bytes, offset);
@@ -101,28 +81,16 @@ impl PartialFile {
     }
 
     /// Writes at an offset, whoever else writes elsewhere.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.file.write_all_at(bytes, offset)
     }
 
     /// Has what was written on the disk.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 
     /// Throws away what is in it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Partial::length`].
     pub fn truncate_to_zero(&mut self) -> Result<()> {
         if self.length()? == 0 {
             return self.file.rewind().map_err(|error| self.write_error(&error));
@@ -132,19 +100,11 @@ impl PartialFile {
     }
 
     /// Further writes go behind what is in it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Partial::length`].
     pub fn seek_to_end(&mut self) -> Result<()> {
         self.file.seek(SeekFrom::End(0)).map(drop).map_err(|error| self.write_error(&error))
     }
 
     /// Makes the file under the final name the partial file; writes go behind what is in it.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn adopt_target(&mut self) -> io::Result<()> {
         self.target.rename(&self.entry)?;
         self.file = open::lock_opened(self.entry.open(OFlags::RDWR), &self.entry, &self.target)
@@ -153,10 +113,6 @@ impl PartialFile {
     }
 
     /// The checksum of what is in it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Partial::length`].
     pub fn checksum(&self, algorithm: Algorithm) -> Result<Checksum> {
         let whole = algorithm.compute(&mut ReadFromStart(&self.file, 0));
         whole.map_err(|error| self.write_error(&error))
@@ -193,10 +149,6 @@ impl PartialFile {
     }
 
     /// Sets aside room for `size` bytes, so that a full disk shows before the transfer.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Local`] when there is no room. File systems that cannot tell are no error.
     pub fn reserve_space(&self, size: u64) -> Result<()> {
         use rustix::fs::{FallocateFlags, fallocate};
         use rustix::io::Errno;

@@ -49,21 +49,13 @@ pub type BlockReader<'a> = &'a mut dyn FnMut(u64, usize) -> Result<Vec<u8>>;
 
 impl ResumePoint {
     /// Behind the first `length` bytes of what is here; the last block of them is compared.
-    ///
-    /// # Errors
-    ///
-    /// Those of `read_block`.
     pub fn with_last_block(length: u64, read_block: BlockReader<'_>) -> Result<Self> {
         let count = length.min(OVERLAP);
         let overlap = read_block(length - count, usize::try_from(count).unwrap_or(0))?;
         Ok(Self { offset: length, overlap, samples: Vec::new() })
     }
 
-    /// As [`Start::behind`]; blocks from all over it are compared, and all of what is short.
-    ///
-    /// # Errors
-    ///
-    /// Those of `read_block`.
+    /// As [`ResumePoint::with_last_block`]; blocks from all over it are compared, and all of what is short.
     pub fn with_samples(length: u64, read_block: BlockReader<'_>) -> Result<Self> {
         if length <= (SAMPLES + 1) * OVERLAP {
             let overlap = read_block(0, usize::try_from(length).unwrap_or(0))?;
@@ -83,10 +75,6 @@ impl ResumePoint {
 }
 
 /// The bytes of a file that is read wherever it is being written to.
-///
-/// # Errors
-///
-/// The system's.
 pub fn read_block_at(file: &File, offset: u64, count: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; count];
     file.read_exact_at(&mut bytes, offset)?;
@@ -109,10 +97,6 @@ pub enum ResumePlan {
 }
 
 /// Decides how to resume, by facts that were asked for now.
-///
-/// # Errors
-///
-/// [`Kind::Local`](crate::error::Kind::Local) when what is here cannot be read.
 pub fn plan_resume(partial: &PartialFile, info: FileInfo, resume: Resume) -> Result<ResumePlan> {
     let here = partial.length()?;
     if here > 0 {

@@ -64,10 +64,6 @@ pub struct FileFetcher<'a> {
 
 impl FileFetcher<'_> {
     /// Fetches into `sink`, from `start` on.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`].
     pub fn fetch_into(
         &self,
         remote: &mut dyn Remote,
@@ -78,12 +74,8 @@ impl FileFetcher<'_> {
         self.fetch_into_as(remote, self.options.transfer_type, start, sink, progress)
     }
 
-    /// As [`Download::run`], in a type of its own on the wire; what comes is not converted unless
+    /// As [`FileFetcher::fetch_into`], in a type of its own on the wire; what comes is not converted unless
     /// `how` says so.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`].
     pub fn fetch_into_as(
         &self,
         remote: &mut dyn Remote,
@@ -212,10 +204,6 @@ impl FileFetcher<'_> {
     }
 
     /// Fetches so many bytes from an offset on; `None` where there are fewer.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`].
     pub fn fetch_block(
         &self,
         remote: &mut dyn Remote,

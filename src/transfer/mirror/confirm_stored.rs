@@ -55,10 +55,6 @@ impl Stored {
 
 /// Takes out of `MirrorSummary::extraneous` what may be something that was just stored, and what is no longer
 /// there. Each directory that it is about is told, and counted in `Summary::kept`.
-///
-/// # Errors
-///
-/// Ctrl-C, the loss of the server for good.
 pub fn keep_what_was_stored(
     endpoints: &Endpoints,
     settings: &MirrorSettings,

@@ -16,10 +16,6 @@ use crate::error::{Error, Result};
 use crate::threads;
 
 /// Deletes what is extraneous, `MirrorSummary::extraneous`. The caller has made sure that it may.
-///
-/// # Errors
-///
-/// Ctrl-C, the loss of the server for good. Failures of single files are counted.
 pub fn delete_extraneous(
     endpoints: &Endpoints,
     settings: &MirrorSettings,

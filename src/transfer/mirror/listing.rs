@@ -89,7 +89,7 @@ impl CompactListing {
         self.rows.is_empty()
     }
 
-    /// The item at a place below [`Listing::len`].
+    /// The item at a place below [`CompactListing::len`].
     pub fn get(&self, at: usize) -> Option<Item<'_>> {
         self.rows.get(at).map(|row| self.unpack_item(row))
     }

@@ -47,10 +47,6 @@ impl LocalTree {
     }
 
     /// Where a path of the tree lies, for messages.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Local`] for a name that would lead out of the tree.
     pub fn locate(&self, path: &str) -> Result<PathBuf> {
         let mut located = self.root.clone();
         for name in names(path) {
@@ -60,11 +56,6 @@ impl LocalTree {
     }
 
     /// Where a path of the tree is, its directory held open.
-    ///
-    /// # Errors
-    ///
-    /// As [`LocalTree::locate`]; [`Kind::Local`] for the root, and where a directory on the way
-    /// is none, or a link.
     pub fn entry(&self, path: &str) -> Result<EntryAt> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let name = safe(name)?;

@@ -11,10 +11,6 @@ pub trait MirrorObserver: Sync {
     /// A file begins.
     fn begin_file(&self, path: &str, size: Option<u64>) -> Box<dyn Progress>;
     /// Something would be done, if this were no dry run. In the order of the paths, deletions last.
-    ///
-    /// # Errors
-    ///
-    /// Nobody wants to hear more; the mirror ends.
     fn show_planned(&self, action: &MirrorAction) -> Result<()>;
     /// Something was done, or failed.
     fn action_done(&self, action: &MirrorAction, result: Result<Option<&Outcome>, &Error>);

@@ -37,10 +37,6 @@ impl RemoteTree {
     }
 
     /// Where a path of the tree lies.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Usage`] for a name that cannot be sent.
     pub fn locate(&self, path: &str) -> Result<RemotePath> {
         if path.is_empty() { Ok(self.root.clone()) } else { self.root.join(path) }
     }

@@ -79,10 +79,6 @@ impl Endpoints {
 
     /// Carries one file, of which size and time are known as the source's listing told them; on a
     /// retry, when another file may have its name, they are asked for again.
-    ///
-    /// # Errors
-    ///
-    /// Those of the transfer.
     pub fn transfer_file(
         &self,
         path: &str,

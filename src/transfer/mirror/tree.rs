@@ -75,19 +75,11 @@ pub enum ListResult {
 
 /// One side of a mirror.
 pub trait Tree: Send + Sync {
-    /// What is in a directory; [`Found::Nothing`] when there is no such directory.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be listed, or the listing was cut short.
+    /// What is in a directory; [`ListResult::Nothing`] when there is no such directory.
     fn list_directory(&self, path: &str, cancel: &Cancel) -> Result<ListResult>;
 
-    /// As [`Tree::list`], where nothing is there to compare it with: times may be by a clock that
+    /// As [`Tree::list_directory`], where nothing is there to compare it with: times may be by a clock that
     /// nobody has asked about.
-    ///
-    /// # Errors
-    ///
-    /// As [`Tree::list`].
     fn list_without_clock(&self, path: &str, cancel: &Cancel) -> Result<ListResult> {
         self.list_directory(path, cancel)
     }
@@ -109,10 +101,6 @@ pub trait Tree: Send + Sync {
     }
 
     /// What a link leads to: a file's or directory's item of the same name.
-    ///
-    /// # Errors
-    ///
-    /// When it leads nowhere.
     fn follow_link<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Followed<'a>>;
 
     /// What is unique to the root, where the tree tells that of its directories.
@@ -121,25 +109,13 @@ pub trait Tree: Send + Sync {
     }
 
     /// Creates a directory; one that is there already is fine.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be created, or is a link.
     fn make_directory(&self, path: &str, cancel: &Cancel) -> Result<()>;
 
     /// Removes a file or link, or an empty directory.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be removed.
     fn remove_entry(&self, path: &str, kind: ItemKind, cancel: &Cancel) -> Result<()>;
 
     /// Removes what was listed as a directory if it is a link to one (some servers do not tell
     /// them apart); `false` if it is a directory. What a link leads to is not ours to delete.
-    ///
-    /// # Errors
-    ///
-    /// The loss of the connection.
     fn remove_if_link(&self, _path: &str, _cancel: &Cancel) -> Result<bool> {
         Ok(false)
     }

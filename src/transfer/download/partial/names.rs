@@ -18,10 +18,6 @@ const SPARE: usize = 6;
 
 /// The partial file of `target`: `.NAME.ftpsh-part` beside it, shortened (with a number made
 /// from the whole name) where that would be too long.
-///
-/// # Errors
-///
-/// [`Kind::Local`] when `target` names no file, or its name is too long itself.
 pub fn partial_path(target: &Path) -> Result<PathBuf> {
     let name = target
         .file_name()
@@ -30,10 +26,6 @@ pub fn partial_path(target: &Path) -> Result<PathBuf> {
 }
 
 /// As [`partial_path`], of a place whose directory is held.
-///
-/// # Errors
-///
-/// As [`partial_path`].
 pub fn partial_entry(target: &EntryAt) -> Result<EntryAt> {
     Ok(target.sibling(checked_partial_name(target.name(), &target.path())?))
 }

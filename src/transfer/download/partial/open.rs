@@ -13,10 +13,6 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::dir_handle::{EntryAt, file_type};
 
 /// Creates the partial file of `target`, or opens the one that is there, and locks it.
-///
-/// # Errors
-///
-/// [`Kind::Local`] when it cannot be opened, is a link, or is another download's.
 pub(super) fn create_or_open(entry: &EntryAt, target: &EntryAt, mode: u32) -> Result<File> {
     for _ in 0..ATTEMPTS {
         let file = match entry.open_or_create(OFlags::RDWR | OFlags::EXCL, mode) {
@@ -95,10 +91,6 @@ fn owner_of_new(entry: &EntryAt) -> Option<u32> {
 }
 
 /// Locks a partial file that was opened.
-///
-/// # Errors
-///
-/// [`Kind::Local`] when it is no file, or another ftpsh is filling it.
 pub(super) fn lock_opened(
     opened: io::Result<File>,
     entry: &EntryAt,

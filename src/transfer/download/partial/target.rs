@@ -76,10 +76,6 @@ fn is_device_or_pipe(stat: &rustix::fs::Stat) -> bool {
 }
 
 /// Opens what a link of the system leads to for writing.
-///
-/// # Errors
-///
-/// [`Kind::Local`] where it is no device or pipe, and for a link that somebody else has made.
 pub fn open_through_link(target: &EntryAt) -> Result<File> {
     let path = target.path();
     let refused = |why: &str, hint: &str| {
@@ -102,10 +98,6 @@ pub fn open_through_link(target: &EntryAt) -> Result<File> {
 }
 
 /// Opens a device for writing, if it still is one.
-///
-/// # Errors
-///
-/// [`Kind::Local`].
 pub fn open_device(target: &EntryAt) -> Result<File> {
     let failed = |error: io::Error| Error::local(target.path(), &error);
     let device = target.open(OFlags::WRONLY).map_err(failed)?;

@@ -57,7 +57,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
     ///
     /// # Errors
     ///
-    /// [`Failure::NotTheSame`] when what comes does not fit what is here, or the server cannot
+    /// [`FetchFailure::NotTheSame`] when what comes does not fit what is here, or the server cannot
     /// begin at an offset.
     pub fn fetch_segment(
         &self,
@@ -123,7 +123,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
     }
 
     /// Begins a little before what is wanted: with what is here already, it must be the same; at
-    /// the seam with the part before, it is kept for [`Fetch::check_seams`].
+    /// the seam with the part before, it is kept for [`SegmentFetcher::check_seams`].
     fn begin(
         &self,
         remote: &mut dyn Remote,
@@ -209,7 +209,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
     ///
     /// # Errors
     ///
-    /// [`Failure::NotTheSame`].
+    /// [`FetchFailure::NotTheSame`].
     pub fn check_seams(&self) -> Result<(), FetchFailure> {
         let seams = self.seams.lock().unwrap_or_else(PoisonError::into_inner);
         for (offset, came) in seams.iter() {

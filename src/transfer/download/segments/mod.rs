@@ -34,10 +34,6 @@ use fetch::SegmentFetcher;
 /// Where connections come from, for several threads at a time.
 pub trait RemoteSource: Sync {
     /// Does something with a connection that nobody else uses meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// When there is no connection; what `work` fails with.
     fn with_remote(
         &self,
         cancel: &Cancel,
@@ -70,13 +66,9 @@ pub struct SegmentedDownload<'a> {
 }
 
 impl SegmentedDownload<'_> {
-    /// Fetches a file to its local name, as [`to_file`](super::to_file) does.
+    /// Fetches a file to its local name, as [`download_to_file`](super::download_to_file) does.
     /// `None`: it has to be fetched over one connection, because it is small, or the server does
     /// not tell its size or cannot begin at an offset.
-    ///
-    /// # Errors
-    ///
-    /// As [`to_file`](super::to_file).
     pub fn download_to_file(&self, job: &Download) -> Result<Option<Outcome>> {
         let entry = job.local_entry()?;
         let target = examine_target(&entry)?;
@@ -312,10 +304,6 @@ pub fn has_segment_journal(local: &Path) -> bool {
 }
 
 /// Goes on over one connection with a file that was begun over several.
-///
-/// # Errors
-///
-/// [`Failure`].
 pub fn resume_over_one_connection(
     remote: &mut dyn Remote,
     download: &FileFetcher<'_>,
