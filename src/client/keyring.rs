@@ -2,7 +2,7 @@
 //! wrong. Nothing is stored without a yes.
 
 use super::{Client, Credentials};
-use crate::credentials::{Origin, Whose};
+use crate::credentials::{KeyringAccount, Origin};
 use crate::error::{Error, Kind, Result};
 use crate::target::Site;
 
@@ -28,12 +28,13 @@ pub(super) fn update_keyring(
 
 fn offer_to_store(client: &Client, site: &Site, login: &Credentials) -> Result<()> {
     let keyring = client.connection.sources.keyring.as_ref();
-    let Some(keyring) = keyring.filter(|keyring| keyring.is_there()) else { return Ok(()) };
+    let Some(keyring) = keyring.filter(|keyring| keyring.is_available()) else { return Ok(()) };
     let question = "Store the password in the keyring (y/N)? ";
     let answer = client.console.ask(question, &client.cancel)?.unwrap_or_default();
     if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
         // A password that is not kept is no reason not to work.
-        if let Err(error) = keyring.put(keyring_entry(site, &login.user), &login.secret) {
+        if let Err(error) = keyring.store_password(keyring_entry(site, &login.user), &login.secret)
+        {
             client.console.warn(error.message());
         }
     }
@@ -53,7 +54,7 @@ pub fn forget_password(client: &Client, user: Option<String>) -> Result<()> {
     let login = client.connection.login.as_ref().map(|login| login.user.clone());
     let user = user.or(login).or_else(|| site.user.clone());
     let user = user.ok_or_else(|| Error::usage("user --forget: whose password?"))?;
-    match keyring.remove(keyring_entry(site, &user))? {
+    match keyring.remove_password(keyring_entry(site, &user))? {
         true => Ok(()),
         false => {
             let text = format!("user --forget: the keyring has no password for {user} there");
@@ -62,8 +63,8 @@ pub fn forget_password(client: &Client, user: Option<String>) -> Result<()> {
     }
 }
 
-fn keyring_entry<'a>(site: &'a Site, user: &'a str) -> Whose<'a> {
-    Whose { host: &site.host, port: site.port, user }
+fn keyring_entry<'a>(site: &'a Site, user: &'a str) -> KeyringAccount<'a> {
+    KeyringAccount { host: &site.host, port: site.port, user }
 }
 
 #[cfg(test)]
@@ -80,7 +81,7 @@ mod tests {
     fn fixture(keyring: &Arc<Memory>, answers: &[&str]) -> (Fixture, Site, Credentials) {
         let out = Output::memory_answering(OutputOptions::default(), answers);
         let mut fixture = Fixture::with(out, |_, _, _| Ok(()));
-        let site = target::parse("ftps://bob@h").unwrap().site;
+        let site = target::parse_target("ftps://bob@h").unwrap().site;
         fixture.ctx.client.connection.sources.keyring = Some(Arc::clone(keyring) as _);
         fixture.ctx.client.connection.site = Some(site.clone());
         let secret = Secret::new("hunter2".into()).unwrap();
@@ -127,7 +128,7 @@ mod tests {
         use crate::credentials::Keyring as _;
         let keyring = Arc::new(Memory::default());
         let (mut fixture, site, login) = fixture(&keyring, &[]);
-        keyring.put(keyring_entry(&site, "bob"), &login.secret).unwrap();
+        keyring.store_password(keyring_entry(&site, "bob"), &login.secret).unwrap();
         forget_password(&fixture.ctx.client, None).unwrap();
         assert_eq!(forget_password(&fixture.ctx.client, None).unwrap_err().kind(), Kind::Other);
         fixture.ctx.client.connection.sources.keyring = None;

@@ -121,7 +121,7 @@ impl Client {
         if target.password.is_some() {
             // What stands in this very URL goes before what the command line gives.
             let place = (&*target.site.host, target.site.port);
-            sources.given.belong_to(place, user.as_deref(), None);
+            sources.given.bind_to_site(place, user.as_deref(), None);
             (sources.file, sources.command, sources.env) = (None, None, None);
         }
         let gate = Arc::clone(&self.connection.gate);
@@ -304,7 +304,7 @@ impl Client {
         let limit = self.connection_limit(&site);
         let permits = self.sessions.clone();
         let key = self.reuse_key(&site, &login.user);
-        let idle = self.sessions.take_idle(&site.key(), &key);
+        let idle = self.sessions.take_idle(&site.trust_key(), &key);
         // They were made to a server that shows the same certificate as ours does now, and led to the
         // same directory.
         let alike = |other: &Session| {
@@ -321,8 +321,8 @@ impl Client {
                 ));
             }
             // Without one, the pool does with what it has: the others belong to jobs.
-            let permit = permits.try_permit(&site.key(), limit).ok_or_else(|| {
-                let text = format!("{}: {limit} connections are open already", site.key());
+            let permit = permits.try_permit(&site.trust_key(), limit).ok_or_else(|| {
+                let text = format!("{}: {limit} connections are open already", site.trust_key());
                 Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
             })?;
             let login = login.login_request();
@@ -331,7 +331,7 @@ impl Client {
                     return Ok(());
                 }
                 let text = "shows another certificate than on the first connection";
-                Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.key())))
+                Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.trust_key())))
             });
             audit.log_connect(session.as_ref().err());
             let mut session = session?;
@@ -385,7 +385,7 @@ impl Client {
             None => sessions.iter().rposition(is_ours).map(|index| sessions.swap_remove(index)),
         };
         let (key, idle) = (self.reuse_key(&site, &login.user), self.idle_timeout());
-        let ours = self.sessions.take_back(&site.key(), &key, idle, ours, sessions);
+        let ours = self.sessions.take_back(&site.trust_key(), &key, idle, ours, sessions);
         if ours.is_some() {
             self.connection.session = ours;
         }
@@ -394,16 +394,16 @@ impl Client {
     /// What an idle session must have in common with one that would be made now.
     fn reuse_key(&self, site: &Site, user: &str) -> String {
         let settings = self.settings.changed().map(|item| (item.row.name, item.host, item.value));
-        format!("{} {user} {:?}", site.key(), settings.collect::<Vec<_>>())
+        format!("{} {user} {:?}", site.trust_key(), settings.collect::<Vec<_>>())
     }
 
     /// One of the connections that `net:connection-limit` allows to a site.
     pub(super) fn permit(&self, site: &Site) -> Result<Permit> {
         let limit = self.connection_limit(site);
-        self.sessions.wait_for_permit(&site.key(), limit, &self.cancel, || {
+        self.sessions.wait_for_permit(&site.trust_key(), limit, &self.cancel, || {
             self.console.notice(&format!(
                 "{}: waiting for one of {limit} connections (net:connection-limit)",
-                site.key()
+                site.trust_key()
             ));
         })
     }
@@ -412,7 +412,7 @@ impl Client {
     /// reconnect.
     pub fn close(&mut self) {
         if let Some(site) = &self.connection.site {
-            self.sessions.close_idle(&site.key());
+            self.sessions.close_idle(&site.trust_key());
         }
         self.connection.close();
     }
@@ -455,7 +455,7 @@ impl Client {
     /// Where uploads over a connection are written down; nowhere for one without a login.
     pub fn upload_journals(&self, connection: &Connection) -> Option<Arc<UploadJournals>> {
         let (site, login) = (connection.site.as_ref()?, connection.login.as_ref()?);
-        let account = format!("{}@{}", login.user, site.key());
+        let account = format!("{}@{}", login.user, site.trust_key());
         Some(Arc::new(UploadJournals::new(self.app_dirs.upload_journals(), account)))
     }
 
@@ -474,7 +474,7 @@ impl Client {
     /// A question that nobody can answer is a failure that names `option`, the way to say yes
     /// beforehand. Ctrl-C.
     pub fn confirm(&self, question: &str, option: &str) -> Result<bool> {
-        if !self.at_prompt || !self.console.interactive() {
+        if !self.at_prompt || !self.console.is_interactive() {
             return Err(Error::usage(format!("{question}: nobody can be asked"))
                 .with_hint(format!("say so with `{option}`")));
         }
@@ -495,7 +495,7 @@ impl Client {
 
 /// The session ended right after its login.
 fn connection_lost() -> Error {
-    Error::new(Kind::Connect, "the connection was lost").transient()
+    Error::new(Kind::Connect, "the connection was lost").as_transient()
 }
 
 fn enter_directory(session: &mut Session, path: Option<&RemotePath>) -> Result<()> {

@@ -20,7 +20,7 @@ use crate::ftp::session::quirks::ServerQuirks;
 use crate::ftp::session_pool::Permit;
 use crate::settings as set;
 use crate::target::{self, Site, Target};
-use crate::trust::gate::Accepted;
+use crate::trust::checker::Accepted;
 use crate::trust::identity::Identity;
 use crate::trust::prompt;
 use crate::trust::refusal::{Refusal, Unknown};
@@ -42,7 +42,7 @@ impl Client {
         }
         let given = Arc::clone(&self.connection.sources.given);
         let (host, port) = (target.site.host.as_str(), target.site.port);
-        given.belong_to((host, port), user.as_deref(), target.site.user.as_deref());
+        given.bind_to_site((host, port), user.as_deref(), target.site.user.as_deref());
         // What this very command says counts before `--user`, and that before the URL.
         let user = user.or_else(|| given.user_for(host, port)).or(target.site.user.clone());
         // A password in the URL is that of the user in the URL.
@@ -108,7 +108,7 @@ impl Client {
                 return Err(error);
             }
             let tried = retries.wait_or_fail(error, &self.cancel, |text| self.console.notice(text));
-            tried.map_err(Error::given_up)?;
+            tried.map_err(Error::as_permanent)?;
         }
     }
 
@@ -154,7 +154,7 @@ impl Client {
             let result = Session::connect(options, &mut |identity: &Identity| {
                 let mut gate = self.connection.trust_gate();
                 gate.set_policy(policy);
-                match gate.check(&name, site.port, identity, Utc::now()) {
+                match gate.check_identity(&name, site.port, identity, Utc::now()) {
                     Ok(accepted) => {
                         judged = Some(Ok(accepted));
                         Ok(())
@@ -228,10 +228,10 @@ impl Client {
     ///
     /// [`Kind::CertUnknown`] when nobody can be asked or the answer was no; those of the store.
     pub fn ask_to_trust(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
-        if !self.console.interactive() {
+        if !self.console.is_interactive() {
             return Err(self.audit_refusal(site, unknown));
         }
-        let question = prompt::question(&unknown);
+        let question = prompt::trust_question(&unknown);
         let mut text = question.as_str();
         let answer = loop {
             let Some(line) = self.console.ask(text, &self.cancel)? else {
@@ -240,7 +240,7 @@ impl Client {
             match prompt::parse_answer(&line, &unknown.certificate.fingerprint) {
                 Some(answer) => break answer,
                 None => {
-                    self.console.warn(prompt::asked_again(&line));
+                    self.console.warn(prompt::unclear_answer(&line));
                     text = "Trust this server (yes/once/no/fingerprint) [no]? ";
                 }
             }
@@ -251,7 +251,7 @@ impl Client {
             &format!("{answer:?}").to_lowercase(),
             shown,
         );
-        let remembered = self.connection.trust_gate().accept(unknown, answer, Utc::now())?;
+        let remembered = self.connection.trust_gate().accept_answer(unknown, answer, Utc::now())?;
         if let Some(notice) = remembered {
             self.console.notice(&notice);
         }

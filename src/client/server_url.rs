@@ -16,7 +16,7 @@ pub fn is_url(word: &str) -> bool {
 ///
 /// [`Kind::Usage`](crate::error::Kind::Usage).
 pub fn parse_url(word: &str) -> Result<(Target, String)> {
-    let mut target = target::parse(word)?;
+    let mut target = target::parse_target(word)?;
     let path = target.site.path.take().map(|path| decode_name(&path)).unwrap_or_default();
     Ok((target, path))
 }

@@ -19,8 +19,8 @@ use crate::ftp::connect::proxy::{Protocol, Proxy, ProxyCredentials};
 use crate::ftp::control::trace::{Direction, ProtocolTrace};
 use crate::ftp::session::quirks::ServerQuirks;
 use crate::ftp::session::{DataMode, ListMode, SessionConfig};
-use crate::output::Direction as Shown;
 use crate::output::Output;
+use crate::output::TraceDirection as Shown;
 use crate::settings as set;
 use crate::settings::{FTP_MODE, NET_BIND_ADDRESS, NET_ORDER, NET_PROXY};
 use crate::target::{Site, TlsMode};
@@ -174,7 +174,7 @@ pub fn session_config(client: &Client, site: &Site) -> Result<SessionConfig> {
                 Direction::Sent => Shown::Sent,
                 Direction::Received => Shown::Received,
             };
-            out.dialogue(shown, line);
+            out.protocol_line(shown, line);
         })),
     })
 }
