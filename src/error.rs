@@ -100,7 +100,8 @@ pub struct Error {
     message: String,
     details: Vec<String>,
     hint: Option<String>,
-    reply: Option<String>,
+    /// Its code, and the whole of it.
+    reply: Option<(u16, String)>,
     shown: bool,
     transient: bool,
 }
@@ -182,10 +183,17 @@ impl Error {
         self
     }
 
-    /// Adds the server's reply, whole, as it came (code and text).
+    /// Adds the server's reply: its code, and the whole of it as it came.
     #[must_use]
-    pub fn with_reply(mut self, reply: impl Into<String>) -> Self {
-        self.reply = Some(reply.into());
+    pub fn with_reply(mut self, code: u16, reply: impl Into<String>) -> Self {
+        self.reply = Some((code, reply.into()));
+        self
+    }
+
+    /// Adds the reply that caused another error, if one did.
+    #[must_use]
+    pub fn with_reply_of(mut self, cause: &Self) -> Self {
+        self.reply.clone_from(&cause.reply);
         self
     }
 
@@ -224,7 +232,17 @@ impl Error {
 
     /// The server's reply, if one caused this.
     pub fn reply(&self) -> Option<&str> {
-        self.reply.as_deref()
+        self.reply.as_ref().map(|(_, text)| text.as_str())
+    }
+
+    /// The code of the server's reply, if one caused this.
+    pub fn reply_code(&self) -> Option<u16> {
+        self.reply.as_ref().map(|(code, _)| *code)
+    }
+
+    /// Whether a reply with one of these codes caused this.
+    pub fn has_reply_code(&self, codes: &[u16]) -> bool {
+        self.reply_code().is_some_and(|code| codes.contains(&code))
     }
 }
 

@@ -194,8 +194,8 @@ impl Client {
             };
             let lost = matches!(error.kind(), Kind::Connect | Kind::Tls | Kind::Incomplete);
             // The data connection did not come about, or was lost.
-            let no_data = |reply: &str| reply.starts_with("425") || reply.starts_with("426");
-            if !lost && !error.reply().is_some_and(no_data) {
+            let no_data = error.has_reply_code(&[425, 426]);
+            if !lost && !no_data {
                 return Err(error);
             }
             retries.wait_or_fail(error, &self.cancel, |text| self.console.notice(text))?;

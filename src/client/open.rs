@@ -103,7 +103,7 @@ impl Client {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
-            let busy = error.reply().is_some_and(|reply| reply.starts_with("421"));
+            let busy = error.reply_code() == Some(421);
             if !busy || self.at_prompt {
                 return Err(error);
             }

@@ -185,7 +185,7 @@ fn store_copy(
 
 /// Whether the server does not let us do it this way: a directory where no names can be added.
 fn refusal_with_copy(error: &Error) -> bool {
-    let no_room = error.reply().is_some_and(|reply| reply.starts_with("552"));
+    let no_room = error.reply_code() == Some(552);
     error.kind() == Kind::Refused && !error.is_transient() && !no_room
 }
 

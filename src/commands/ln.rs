@@ -67,5 +67,5 @@ fn explain_refusal(name: &RemotePath, reply: &Reply) -> Error {
         }
         _ => format!("ln {name}: the server refused: \"{}\"", reply.last_text()),
     };
-    Error::new(Kind::Refused, error).with_reply(reply.to_string())
+    Error::new(Kind::Refused, error).with_reply(reply.code, reply.to_string())
 }

@@ -59,10 +59,7 @@ fn make_one_directory(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     }
     let there = Error::new(Kind::Refused, format!("mkdir {path}: it is there already"));
     let there = there.with_hint("with -p that is no failure");
-    Err(match error.reply() {
-        Some(reply) => there.with_reply(reply),
-        None => there,
-    })
+    Err(there.with_reply_of(&error))
 }
 
 /// Most often all but the last directory are there: that one is tried first.

@@ -174,7 +174,8 @@ fn audit_command(ctx: &mut Context, verb: &str, argument: &str, error: Option<&E
 
 fn refusal_error(verb: &str, reply: &Reply) -> Option<Error> {
     let why = format!("{verb}: the server refused ({})", reply.code);
-    (reply.class() >= 4).then(|| Error::new(Kind::Refused, why).with_reply(reply.to_string()))
+    (reply.class() >= 4)
+        .then(|| Error::new(Kind::Refused, why).with_reply(reply.code, reply.to_string()))
 }
 
 /// The reply as it came: with its code before the first and the last line.

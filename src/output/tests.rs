@@ -198,7 +198,7 @@ fn messages_are_escaped_and_obey_quiet_and_verbose() {
 fn an_error_is_one_line_and_at_most_one_hint() {
     let login = Error::new(Kind::Login, "login refused: \"530 No\x1b\"")
         .with_hint("user NAME")
-        .with_reply("530 No\x1b");
+        .with_reply(530, "530 No\x1b");
     let table: [(anyhow::Error, &str); 5] = [
         (
             anyhow::Error::from(login).context("open h"),
@@ -223,8 +223,9 @@ fn an_error_is_one_line_and_at_most_one_hint() {
 #[test]
 fn json_tells_an_error_on_both_streams() {
     let output = Output::memory_with(options(true, false, 0));
-    let error =
-        Error::new(Kind::Refused, "get a: refused").with_reply("550 a: no\x1b").with_hint("ls");
+    let error = Error::new(Kind::Refused, "get a: refused")
+        .with_reply(550, "550 a: no\x1b")
+        .with_hint("ls");
     output.error(&error.into());
     assert_eq!(output.stderr_text(), "ftpsh: get a: refused\nhint: ls\n");
     assert_eq!(

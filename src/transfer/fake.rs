@@ -200,7 +200,7 @@ impl Remote for Fake {
         self.fetched += 1;
         if self.fault == Some(Fault::RefusesRestart) && offset > 0 {
             let refused = Error::new(Kind::Refused, "what is REST?");
-            return Err(refused.with_reply("502 what is REST?"));
+            return Err(refused.with_reply(502, "502 what is REST?"));
         }
         let ignored = self.fault == Some(Fault::IgnoresRestart);
         let offset = if ignored { 0 } else { offset as usize };

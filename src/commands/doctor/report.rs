@@ -50,7 +50,7 @@ pub(super) struct Finding {
     meaning: Option<String>,
     advice: Option<String>,
     topic: Option<Topic>,
-    reply: Option<String>,
+    reply: Option<(u16, String)>,
 }
 
 impl Finding {
@@ -85,7 +85,7 @@ impl Finding {
             .chain(error.details().iter().map(String::as_str))
             .collect();
         let advice = error.hint().map(str::to_owned);
-        let reply = error.reply().map(str::to_owned);
+        let reply = error.reply_code().zip(error.reply().map(str::to_owned));
         Self { advice, reply, ..Self::new(mark, check, seen.join("; ")) }
     }
 
@@ -160,7 +160,7 @@ impl Report {
         if self.cause.is_none() {
             let cause = Error::new(kind, format!("{}: {}", finding.check, finding.seen));
             let cause = match finding.reply {
-                Some(reply) => cause.with_reply(reply),
+                Some((code, reply)) => cause.with_reply(code, reply),
                 None => cause,
             };
             self.cause = Some(match finding.advice {

@@ -86,6 +86,5 @@ fn no_such_file(typed: &str) -> Error {
 }
 
 fn lacks_command(error: &Error) -> bool {
-    let codes = ["500", "501", "502", "504"];
-    error.reply().is_some_and(|reply| codes.iter().any(|code| reply.starts_with(code)))
+    error.has_reply_code(&[500, 501, 502, 504])
 }

@@ -112,7 +112,7 @@ pub(in crate::ftp) fn refused_protection(exchange: &Shared) -> Error {
             ),
         )
         .with_hint("if clear-text data is acceptable: `--set tls:data=clear`")
-        .with_reply(reply.to_string()),
+        .with_reply(reply.code, reply.to_string()),
         (_, Some(death)) => death,
         (None, None) => Error::new(Kind::Connect, "the connection was lost"),
     }

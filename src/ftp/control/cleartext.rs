@@ -100,7 +100,7 @@ pub(in crate::ftp) fn check_auth(reply: &Reply) -> Result<()> {
     let text = format!("the server does not offer TLS: \"{}\"", reply.last_text());
     Err(Error::new(Kind::Tls, text)
         .with_hint("try ftps:// if it is a server for implicit TLS; there is no login in clear")
-        .with_reply(reply.to_string()))
+        .with_reply(reply.code, reply.to_string()))
 }
 
 /// Whether a greeting is that of an FTP server that takes logins.
@@ -117,12 +117,12 @@ pub(in crate::ftp) fn check_greeting(reply: &Reply) -> Result<()> {
             Kind::Tls,
             "the server claims that the session is logged in before TLS; refused",
         )
-        .with_reply(reply.to_string())),
+        .with_reply(reply.code, reply.to_string())),
         _ => Err(Error::new(
             Kind::Connect,
             format!("the server refuses the connection: \"{}\"", reply.last_text()),
         )
-        .with_reply(reply.to_string())),
+        .with_reply(reply.code, reply.to_string())),
     }
 }
 

@@ -122,7 +122,7 @@ impl PreliminaryCounter {
             return Ok(());
         }
         let text = format!("more than {PRELIMINARY_MAX} preliminary replies in a row");
-        Err(Error::new(Kind::Connect, text).with_reply(reply.to_string()))
+        Err(Error::new(Kind::Connect, text).with_reply(reply.code, reply.to_string()))
     }
 }
 

@@ -221,7 +221,7 @@ pub(in crate::ftp) fn farewell(reply: &Reply) -> Error {
         Kind::Connect,
         format!("the server closed the connection: \"{}\"", reply.last_text()),
     )
-    .with_reply(reply.to_string())
+    .with_reply(reply.code, reply.to_string())
     .as_transient()
 }
 

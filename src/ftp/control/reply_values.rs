@@ -14,7 +14,7 @@ use crate::ftp::path::{RemotePath, encode_name};
 
 /// An answer that is not what its RFC says it must be.
 fn malformed_reply(what: &str, why: &str, reply: &Reply) -> Error {
-    Error::new(Kind::Other, format!("{what}: {why}")).with_reply(reply.to_string())
+    Error::new(Kind::Other, format!("{what}: {why}")).with_reply(reply.code, reply.to_string())
 }
 
 /// Digits at the start of `bytes` as a number that fits, and what follows them.

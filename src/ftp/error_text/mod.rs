@@ -32,8 +32,8 @@ pub fn transfer_error(what: &str, reply: &Reply) -> Error {
 }
 
 fn explained_error(kind: Kind, what: &str, reply: &Reply) -> Error {
-    let mut error =
-        Error::new(kind, format!("{what}: {}", quoted_reply(reply))).with_reply(reply.to_string());
+    let mut error = Error::new(kind, format!("{what}: {}", quoted_reply(reply)))
+        .with_reply(reply.code, reply.to_string());
     // A demand for session reuse stays what it is, whatever its code.
     if reply.class() == 4 && kind != Kind::Tls {
         error = error.as_transient();
@@ -166,7 +166,7 @@ pub fn session_reuse_error(error: Error, reply: &Reply) -> Error {
     };
     Error::new(Kind::Tls, format!("{}; {demand}", error.message()))
         .with_hint("`set tls:backend openssl`, or `--set tls:backend=openssl`")
-        .with_reply(reply.to_string())
+        .with_reply(reply.code, reply.to_string())
 }
 
 fn error_kind(reply: &Reply) -> Kind {

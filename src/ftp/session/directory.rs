@@ -110,7 +110,7 @@ impl Session {
         let reply = self.command("CWD", directory.as_str())?;
         if !reply.is_positive_completion() {
             let why = refusal_error(&format!("cannot return to {directory}"), &reply);
-            let error = directory_mismatch(why.message()).with_reply(reply.to_string());
+            let error = directory_mismatch(why.message()).with_reply(reply.code, reply.to_string());
             return Err(if why.is_transient() { error.as_transient() } else { error });
         }
         let reply = self.command("PWD", "")?;

@@ -281,9 +281,7 @@ impl Session {
 
     /// Whether a failed MLSD means that the server has none, rather than no such directory.
     fn is_unsupported(error: &Error) -> bool {
-        error
-            .reply()
-            .is_some_and(|reply| ["500", "502", "504"].iter().any(|code| reply.starts_with(code)))
+        error.has_reply_code(&[500, 502, 504])
     }
 
     fn list_by_mlsd(

@@ -234,5 +234,5 @@ fn refused_login(user: &str, host: &str, reply: &Reply) -> Error {
     }
     Error::new(Kind::Login, format!("login as {user} on {host} refused: \"{}\"", reply.last_text()))
         .with_hint("check the user name and the password")
-        .with_reply(reply.to_string())
+        .with_reply(reply.code, reply.to_string())
 }

@@ -328,8 +328,7 @@ pub(super) fn fill_block(
 
 pub(super) fn refuses_restart(error: &Error) -> bool {
     // 200 is no 350: whether the offset was taken is anybody's guess.
-    let codes = ["200", "500", "501", "502", "504", "554", "451", "350"];
-    error.reply().is_some_and(|reply| codes.iter().any(|code| reply.starts_with(code)))
+    error.has_reply_code(&[200, 500, 501, 502, 504, 554, 451, 350])
 }
 
 /// All bytes may be there, but the server never said so.

@@ -247,6 +247,5 @@ impl Tree for RemoteTree {
 /// A permanent refusal of a listing's path: there is no such directory, or none that may be
 /// seen. (Most servers say 550, pyftpdlib says 501.)
 fn is_missing(error: &Error) -> bool {
-    let codes = ["550", "501", "553"];
-    error.reply().is_some_and(|reply| codes.iter().any(|code| reply.starts_with(code)))
+    error.has_reply_code(&[550, 501, 553])
 }
