@@ -11,7 +11,7 @@ use crate::bookmarks;
 use crate::cancel::Cancel;
 use crate::cli::{Cli, Sub, completions};
 use crate::client::{Client, Connection};
-use crate::commands::{Context, find};
+use crate::commands::{Context, doctor};
 use crate::credentials::{CommandLineLogin, Sources, keyring};
 use crate::error::{Error, Kind, Result, kind_of};
 use crate::fs::app_dirs::AppDirs;
@@ -221,7 +221,7 @@ fn read_rc_file(cli: &Cli, ctx: &mut Context) -> Result<()> {
     let name = path.display().to_string();
     execute::parse_and_validate(ctx, &text, &name).map_err(|error| wrong(&error))?;
     let result = execute::run_script(ctx, &text, &name);
-    ctx.totals = crate::commands::context::RunTotals::default();
+    ctx.totals = crate::jobs::RunTotals::default();
     result.map_err(|_| Error::new(Kind::Config, format!("{name}: the start-up file failed")))
 }
 
@@ -234,10 +234,7 @@ fn run_requested(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
         }
         Some(Sub::Doctor { server, write }) => {
             ctx.totals.commands += 1;
-            let mut words = vec!["doctor".to_owned()];
-            words.extend(write.then(|| "--write".to_owned()));
-            words.extend(["--".to_owned(), server.clone()]);
-            return find(crate::commands::COMMANDS, "doctor")?.run(&words, ctx);
+            return Ok(doctor::examine(ctx, Some(server), *write)?);
         }
         _ => {}
     }

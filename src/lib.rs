@@ -16,6 +16,7 @@ pub mod ftp;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod glob;
+pub mod jobs;
 pub mod local_path;
 pub mod man;
 pub mod output;

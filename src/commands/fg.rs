@@ -2,9 +2,9 @@
 
 use clap::Parser;
 
-use super::context::job_args::{JobSelection, collect_jobs};
 use super::{Builtin, Context, Example, Group};
 use crate::error::Error;
+use crate::jobs::selection::JobSelection;
 
 /// Wait for a background job, and let Ctrl-C end it
 ///
@@ -26,15 +26,15 @@ impl Builtin for Fg {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let ids = match self.which {
-            Some(which) => which.job_ids(Self::NAME, ctx)?,
+            Some(which) => which.job_ids(Self::NAME, &ctx.jobs, ctx.job)?,
             None => {
-                let all = JobSelection::All.job_ids(Self::NAME, ctx)?;
+                let all = JobSelection::All.job_ids(Self::NAME, &ctx.jobs, ctx.job)?;
                 let last = all.last().ok_or_else(|| Error::usage("fg: there are no jobs"))?;
                 vec![*last]
             }
         };
         ctx.out.flush()?;
         ctx.wait_with_jobs(&ids)?;
-        Ok(collect_jobs(&ids, ctx)?)
+        Ok(ctx.collect_jobs(&ids)?)
     }
 }

@@ -66,7 +66,7 @@ fn show_command_help(name: &str, ctx: &Context) -> Result<Vec<String>> {
     }
     // An abbreviation means a command before it means a setting.
     match find(COMMANDS, name) {
-        Ok(spec) => Ok(show_command(spec, ctx.out.width())),
+        Ok(spec) => Ok(spec.help_lines(ctx.out.width())),
         Err(unknown) => match set::explain_setting(name) {
             Ok(lines) => Ok(lines),
             Err(error) if name.contains(':') => Err(error),
@@ -74,40 +74,4 @@ fn show_command_help(name: &str, ctx: &Context) -> Result<Vec<String>> {
                 .with_hint(unknown.hint().unwrap_or("`help` lists the commands"))),
         },
     }
-}
-
-/// One command: what clap knows about it, without colours, its other names and its examples.
-fn show_command(spec: &Spec, width: usize) -> Vec<String> {
-    let definition = spec.definition().term_width(width);
-    // The long description, but one line for each argument.
-    let text = definition.get_long_about().or(definition.get_about()).cloned();
-    let mut definition = definition.about(text.unwrap_or_default());
-    let mut lines = Vec::new();
-    add_row(definition.render_help().to_string(), &mut lines);
-    for action in definition.get_subcommands() {
-        let own = action.get_arguments().map(|a| a.get_id()).filter(|id| *id != "help");
-        if own.count() > 0 {
-            let action = action.clone().bin_name(format!("{} {}", spec.name, action.get_name()));
-            let action = action.mut_arg("help", |help| help.hide(true)).term_width(width);
-            lines.push(String::new());
-            let mut action = action.help_template("{usage-heading} {usage}\n\n{all-args}");
-            add_row(action.render_help().to_string(), &mut lines);
-        }
-    }
-    if !spec.aliases.is_empty() {
-        lines.push(String::new());
-        lines.push(format!("Other names: {}", spec.aliases.join(", ")));
-    }
-    if !spec.examples.is_empty() {
-        lines.push(String::new());
-        lines.push("Examples:".to_owned());
-        let width = spec.examples.iter().map(|example| example.line.len()).max();
-        let width = width.unwrap_or_default();
-        lines.extend(spec.examples.iter().map(|e| format!("  {:width$}  # {}", e.line, e.about)));
-    }
-    lines
-}
-
-fn add_row(text: String, lines: &mut Vec<String>) {
-    lines.extend(text.trim_end().lines().map(|line| line.trim_end().to_owned()));
 }

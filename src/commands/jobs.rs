@@ -2,8 +2,8 @@
 
 use clap::Parser;
 
-use super::context::JobState;
 use super::{Builtin, Context, Example, Group};
+use crate::jobs::JobState;
 use crate::output::{Cell, Column, Overflow, Style, Table, human_bytes, human_duration};
 
 /// List the background jobs

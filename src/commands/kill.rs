@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use super::context::job_args::JobSelection;
 use super::{Builtin, Context, Example, Group};
 use crate::error::{Error, Kind};
+use crate::jobs::selection::JobSelection;
 
 /// How long a job may take to stop. A blocked read or write is given up ten times a second.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ impl Builtin for Kill {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let mut ids = Vec::new();
         for which in &self.which {
-            ids.extend(which.job_ids(Self::NAME, ctx)?);
+            ids.extend(which.job_ids(Self::NAME, &ctx.jobs, ctx.job)?);
         }
         ctx.jobs.kill_jobs(&ids);
         ctx.jobs.wait_at_most(&ids, PATIENCE);

@@ -4,6 +4,7 @@
 //! follow from the struct. It sees only a [`Context`]. Adding one is a new file and a line here.
 
 pub mod context;
+pub mod doctor;
 pub mod entries;
 pub mod programs;
 pub mod registry;
@@ -18,7 +19,6 @@ mod cd;
 mod chmod;
 mod close;
 mod debug;
-mod doctor;
 mod du;
 mod echo;
 mod edit;

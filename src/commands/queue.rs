@@ -2,10 +2,10 @@
 
 use clap::Parser;
 
-use super::context::job_args::collect_jobs;
-use super::context::{JobState, QueueView};
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Result};
+use crate::jobs::JobState;
+use crate::jobs::queue::QueueView;
 use crate::output::{Column, JobRecord, Record, Table};
 use crate::shell_quote;
 
@@ -90,8 +90,8 @@ fn wait_for_queue(ctx: &mut Context) -> Result<()> {
     // Who killed one, and went on with the queue, knows of it.
     let killed = |id: &u64| ctx.jobs.find_job(*id).is_some_and(|job| job.state == JobState::Killed);
     let (killed, ids): (Vec<_>, Vec<_>) = ids.into_iter().partition(killed);
-    let _ = collect_jobs(&killed, ctx);
-    let result = collect_jobs(&ids, ctx);
+    let _ = ctx.collect_jobs(&killed);
+    let result = ctx.collect_jobs(&ids);
     let queue = ctx.queue_view();
     if queue.stopped && !queue.commands.is_empty() {
         return result.and(Err(Error::usage("queue: it is stopped, and not all of it has run")

@@ -2,8 +2,8 @@
 
 use clap::Parser;
 
-use super::context::job_args::{JobSelection, collect_jobs};
 use super::{Builtin, Context, Example, Group};
+use crate::jobs::selection::JobSelection;
 
 /// Wait for background jobs
 ///
@@ -27,9 +27,9 @@ impl Builtin for Wait {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let ids = self.which.job_ids(Self::NAME, ctx)?;
+        let ids = self.which.job_ids(Self::NAME, &ctx.jobs, ctx.job)?;
         ctx.out.flush()?;
         ctx.wait_for_jobs(&ids)?;
-        Ok(collect_jobs(&ids, ctx)?)
+        Ok(ctx.collect_jobs(&ids)?)
     }
 }

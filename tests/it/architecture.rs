@@ -29,6 +29,7 @@ const BELOW_SHELL: &[&str] = &[
     "shell_quote",
     "bookmarks",
     "client",
+    "jobs",
     "commands",
 ];
 
@@ -69,6 +70,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "local_path",
         ],
     ),
+    ("jobs", &["error", "cancel", "output"]),
     ("commands", BELOW_SHELL),
     ("shell", BELOW_SHELL),
     ("cli", &["error", "fs", "settings", "output", "trust", "bookmarks", "commands", "shell"]),

@@ -4,8 +4,8 @@
 //! shell: where a command must run other commands (`source`), it does so through
 //! [`Context::interpreter`].
 
-pub mod job_args;
 mod jobs;
+mod queue;
 #[cfg(test)]
 pub mod testing;
 
@@ -15,38 +15,15 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use crate::client::{Audit, Client};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
+use crate::jobs::queue::Queues;
+use crate::jobs::{Jobs, RunTotals};
 use crate::local_path;
 use crate::output::Output;
 use crate::target::Target;
 
-pub use jobs::{BackgroundJob, JobFn, JobState, Jobs, QueueView};
-
-/// Counts for the summary and the exit status.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RunTotals {
-    /// Commands run.
-    pub commands: u64,
-    /// Commands failed.
-    pub failed: u64,
-    /// Files transferred.
-    pub files: u64,
-    /// Bytes transferred.
-    pub bytes: u64,
-    /// The first failure's cause.
-    pub first_failure: Option<Kind>,
-}
-
-impl RunTotals {
-    /// Adds what was done elsewhere.
-    pub fn add(&mut self, other: &RunTotals) {
-        self.commands += other.commands;
-        self.failed += other.failed;
-        self.files += other.files;
-        self.bytes += other.bytes;
-        self.first_failure = self.first_failure.or(other.first_failure);
-    }
-}
+pub use jobs::JobFn;
+pub use queue::QueuedCommand;
 
 /// Runs a script in the shell language: text, and the name it has in errors.
 pub type Interpreter = fn(&mut Context, &str, &str) -> anyhow::Result<()>;
@@ -88,6 +65,8 @@ pub struct Context {
     pub redact: fn(&str) -> Option<String>,
     /// The background jobs.
     pub jobs: Jobs,
+    /// The queues of commands.
+    pub queues: Queues<QueuedCommand>,
     /// The job that this is the context of.
     pub job: Option<u64>,
 }
@@ -113,6 +92,7 @@ impl Context {
             interpreter,
             redact: |_| None,
             jobs: Jobs::default(),
+            queues: Queues::default(),
             job: None,
         }
     }

@@ -58,15 +58,22 @@ impl Builtin for Doctor {
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let mut patient = Examination::new(ctx, self.target.as_deref())?;
-        patient.examine_server(self.write)?;
-        let name = patient.site.trust_key();
-        match patient.report.into_cause() {
-            Some(cause) => {
-                Err(cause.with_context(format!("{name}: a transfer would not work")).into())
-            }
-            None => Ok(()),
-        }
+        Ok(examine(ctx, self.target.as_deref(), self.write)?)
+    }
+}
+
+/// Examines a server, the one connected to without `target`, and shows what it finds.
+///
+/// # Errors
+///
+/// That a transfer would not work; those of the output.
+pub fn examine(ctx: &Context, target: Option<&str>, write: bool) -> Result<()> {
+    let mut exam = Examination::new(ctx, target)?;
+    exam.examine_server(write)?;
+    let name = exam.site.trust_key();
+    match exam.report.into_cause() {
+        Some(cause) => Err(cause.with_context(format!("{name}: a transfer would not work"))),
+        None => Ok(()),
     }
 }
 

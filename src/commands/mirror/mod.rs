@@ -18,6 +18,7 @@ use crate::local_path;
 use patterns::Patterns;
 use report::MirrorReport;
 
+use crate::commands::transfers::recursive::RecursiveTransfer;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Way, human_bytes, human_duration, human_rate};
 use crate::settings as set;
@@ -38,7 +39,7 @@ use crate::transfer::mirror::transfer_file::Endpoints;
 /// alone. A URL may stand for a server's side, or for both. Deletions come last, and only after
 /// every listing was complete and understood and every file was transferred. Nothing is deleted
 /// that may be a file of the source under a name that the server has changed.
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser)]
 pub struct Mirror {
     /// Upload: SOURCE is local, TARGET on the server
     #[arg(short = 'R', long)]
@@ -132,19 +133,30 @@ impl Builtin for Mirror {
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        self.check()?;
-        let can_ask = ctx.client.at_prompt && ctx.out.is_interactive();
-        if self.delete && !(self.yes || self.dry_run || can_ask) {
-            return Err(Error::usage("mirror: --delete in a script needs --yes").into());
-        }
-        let result =
-            if self.has_url() { self.run_with_urls(ctx) } else { self.mirror_current_site(ctx) };
-        ctx.client.listings.invalidate_all();
-        Ok(result?)
+        Ok(self.mirror(ctx)?)
     }
 }
 
 impl Mirror {
+    /// The mirror that `get -r` and `put -r` run.
+    pub fn for_tree(how: RecursiveTransfer, source: String, target: Option<String>) -> Self {
+        let RecursiveTransfer { up, resume, parallel } = how;
+        Self { reverse: up, resume, parallel, source, target, ..Self::default() }
+    }
+
+    /// Checks the arguments, now that aliases and wildcards are expanded, and runs.
+    pub fn mirror(self, ctx: &mut Context) -> Result<()> {
+        self.check()?;
+        let can_ask = ctx.client.at_prompt && ctx.out.is_interactive();
+        if self.delete && !(self.yes || self.dry_run || can_ask) {
+            return Err(Error::usage("mirror: --delete in a script needs --yes"));
+        }
+        let result =
+            if self.has_url() { self.run_with_urls(ctx) } else { self.mirror_current_site(ctx) };
+        ctx.client.listings.invalidate_all();
+        result
+    }
+
     /// Between the current server and this side.
     fn mirror_current_site(&self, ctx: &mut Context) -> Result<()> {
         let pool = ctx.client.share_sessions()?;

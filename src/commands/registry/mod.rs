@@ -9,6 +9,7 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::commands::Context;
+use crate::commands::programs::pager;
 use crate::error::{Error, Kind, Result, shortened};
 use crate::suggest::closest_match;
 use unknown_command_hints::hint_for;
@@ -146,7 +147,10 @@ impl Spec {
                     command.check()?;
                     command.run(ctx)
                 }
-                Parsed::Help => (ctx.interpreter)(ctx, &format!("help {}", T::NAME), "help"),
+                Parsed::Help => {
+                    let lines = Self::of::<T>().help_lines(ctx.out.width());
+                    Ok(pager::page_lines(ctx, &lines)?)
+                }
             },
         }
     }
@@ -159,6 +163,41 @@ impl Spec {
     /// Its one-line description.
     pub fn about(&self) -> String {
         self.definition().get_about().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// Its help: what clap knows about it, without colours, its other names and its examples.
+    pub fn help_lines(&self, width: usize) -> Vec<String> {
+        let definition = self.definition().term_width(width);
+        // The long description, but one line for each argument.
+        let text = definition.get_long_about().or(definition.get_about()).cloned();
+        let mut definition = definition.about(text.unwrap_or_default());
+        let mut lines = Vec::new();
+        push_text(&mut lines, &definition.render_help().to_string());
+        for action in definition.get_subcommands() {
+            let own = action.get_arguments().map(|a| a.get_id()).filter(|id| *id != "help");
+            if own.count() > 0 {
+                let action =
+                    action.clone().bin_name(format!("{} {}", self.name, action.get_name()));
+                let action = action.mut_arg("help", |help| help.hide(true)).term_width(width);
+                lines.push(String::new());
+                let mut action = action.help_template("{usage-heading} {usage}\n\n{all-args}");
+                push_text(&mut lines, &action.render_help().to_string());
+            }
+        }
+        if !self.aliases.is_empty() {
+            lines.push(String::new());
+            lines.push(format!("Other names: {}", self.aliases.join(", ")));
+        }
+        if !self.examples.is_empty() {
+            lines.push(String::new());
+            lines.push("Examples:".to_owned());
+            let width = self.examples.iter().map(|example| example.line.len()).max();
+            let width = width.unwrap_or_default();
+            lines.extend(
+                self.examples.iter().map(|e| format!("  {:width$}  # {}", e.line, e.about)),
+            );
+        }
+        lines
     }
 
     /// Whether these words (the command's name first) make sense; and the commands that they would
@@ -306,6 +345,10 @@ pub fn find<'a>(commands: &'a [Spec], word: &str) -> Result<&'a Spec> {
                 .with_hint("`help` lists the commands"))
         }
     }
+}
+
+fn push_text(lines: &mut Vec<String>, text: &str) {
+    lines.extend(text.trim_end().lines().map(|line| line.trim_end().to_owned()));
 }
 
 #[cfg(test)]

@@ -1,18 +1,16 @@
 //! Whole directories for `get -r` and `put -r`: `mirror` without deletions, so that only what
-//! differs is carried.
+//! differs is transferred.
 
-use clap::Parser;
-
+use crate::commands::Context;
 use crate::commands::mirror::Mirror;
-use crate::commands::{Builtin, Context};
-use crate::error::{Error, Kind, Result, find_typed};
+use crate::error::{Error, Result};
 
-/// How directories are carried.
+/// How directories are transferred.
 #[derive(Debug, Clone, Copy)]
 pub struct RecursiveTransfer {
     /// Up instead of down.
     pub up: bool,
-    /// Go on with unfinished files.
+    /// Resume unfinished files.
     pub resume: bool,
     /// How many files at a time; `None` is the setting `mirror:parallel`.
     pub parallel: Option<u64>,
@@ -30,17 +28,9 @@ impl RecursiveTransfer {
         source: &str,
         target: Option<String>,
     ) -> Result<()> {
-        let mut words = vec![Mirror::NAME.to_owned()];
-        words.extend(self.up.then(|| "-R".to_owned()));
-        words.extend(self.resume.then(|| "-c".to_owned()));
-        words.extend(self.parallel.map(|count| format!("-P{count}")));
-        words.extend(["--".to_owned(), source.to_owned()]);
-        words.extend(target);
-        let mirror = Mirror::try_parse_from(words)
-            .map_err(|error| Error::usage(error.render().to_string()))?;
-        mirror.run(ctx).map_err(|error| match find_typed(&error) {
-            Some(error) => error.clone(),
-            None => Error::new(Kind::Other, error.to_string()),
-        })
+        if source.is_empty() || target.as_deref().is_some_and(str::is_empty) {
+            return Err(Error::usage("-r needs a directory's name"));
+        }
+        Mirror::for_tree(self, source.to_owned(), target).mirror(ctx)
     }
 }

@@ -5,11 +5,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::queue::Queue;
+use super::{POLL, RunTotals};
 use crate::cancel::{Cancel, Reason};
-use crate::commands::context::RunTotals;
+
 use crate::error::Kind;
-use crate::ftp::session_pool::SessionPool;
 use crate::output::{self, JobMeter, Output, Record};
 
 /// All jobs of the program. Cheap to clone; all clones are the same.
@@ -20,18 +19,16 @@ pub struct Jobs(Arc<Shared>);
 struct Shared {
     table: Mutex<Table>,
     ended: Condvar,
-    sessions: SessionPool,
     /// Whether a job has ended since somebody asked.
     changed: AtomicBool,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Table {
+struct Table {
     rows: BTreeMap<u64, JobRow>,
     last: u64,
     /// How many have ended.
     ended: u64,
-    pub(super) queues: BTreeMap<String, Queue>,
 }
 
 #[derive(Debug)]
@@ -101,7 +98,7 @@ pub struct BackgroundJob {
 
 /// What is left of a job.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub struct Ended {
     /// Its command line, without secrets.
     pub title: String,
     /// How it ended.
@@ -155,16 +152,10 @@ impl JobRow {
     }
 }
 
-impl Table {
-    pub(super) fn contains_job(&self, id: u64) -> bool {
-        self.rows.contains_key(&id)
-    }
-}
-
 impl Jobs {
-    /// The sessions of the shell and of all jobs.
-    pub fn sessions(&self) -> &SessionPool {
-        &self.0.sessions
+    /// Whether a job runs, or has ended and nobody has asked after it yet.
+    pub fn contains_job(&self, id: u64) -> bool {
+        self.lock_table().rows.contains_key(&id)
     }
 
     /// The jobs that run and those that nobody has asked after yet, by number.
@@ -205,7 +196,7 @@ impl Jobs {
     }
 
     /// Forgets a job that has ended.
-    pub(super) fn take_ended(&self, id: u64) -> Option<Ended> {
+    pub fn take_ended(&self, id: u64) -> Option<Ended> {
         let mut table = self.lock_table();
         if !table.rows.get(&id)?.is_announced() {
             return None;
@@ -219,16 +210,18 @@ impl Jobs {
     pub fn wait_at_most(&self, ids: &[u64], time: Duration) {
         let deadline = Instant::now() + time;
         while !self.have_ended(ids) && Instant::now() < deadline {
-            self.wait_for_change(super::TICK);
+            self.wait_for_change(POLL);
         }
     }
 
-    pub(super) fn cancel_jobs(&self, ids: &[u64], reason: Reason) {
+    /// Requests that jobs stop, for this reason.
+    pub fn cancel_jobs(&self, ids: &[u64], reason: Reason) {
         let table = self.lock_table();
         ids.iter().filter_map(|id| table.rows.get(id)).for_each(|row| row.cancel.request(reason));
     }
 
-    pub(super) fn add_job(&self, title: &str, cancel: &Cancel, meter: &JobMeter) -> u64 {
+    /// Adds a job and returns its number.
+    pub fn add_job(&self, title: &str, cancel: &Cancel, meter: &JobMeter) -> u64 {
         let mut table = self.lock_table();
         table.last += 1;
         let id = table.last;
@@ -244,7 +237,8 @@ impl Jobs {
         id
     }
 
-    pub(super) fn record_end(&self, id: u64, result: Result<(), Kind>, totals: RunTotals) {
+    /// Notes how a job ended.
+    pub fn record_end(&self, id: u64, result: Result<(), Kind>, totals: RunTotals) {
         let mut table = self.lock_table();
         table.ended += 1;
         let order = table.ended;
@@ -255,7 +249,7 @@ impl Jobs {
     }
 
     /// The job has said its last word: whoever waits for it may go on.
-    pub(super) fn announce_end(&self, id: u64) {
+    pub fn announce_end(&self, id: u64) {
         if let Some(end) = self.lock_table().rows.get_mut(&id).and_then(|row| row.end.as_mut()) {
             end.announced = true;
         }
@@ -264,7 +258,7 @@ impl Jobs {
     }
 
     /// Writes a job's record.
-    pub(super) fn write_record(&self, id: u64, out: &Output) {
+    pub fn write_record(&self, id: u64, out: &Output) {
         if let Some(job) = self.find_job(id)
             && out.is_json()
         {
@@ -273,13 +267,14 @@ impl Jobs {
         }
     }
 
-    pub(super) fn have_ended(&self, ids: &[u64]) -> bool {
+    /// Whether all of these jobs have ended.
+    pub fn have_ended(&self, ids: &[u64]) -> bool {
         let table = self.lock_table();
         ids.iter().all(|id| table.rows.get(id).is_none_or(JobRow::is_announced))
     }
 
     /// Those that have ended, in that order.
-    pub(super) fn ended_jobs(&self) -> Vec<u64> {
+    pub fn ended_jobs(&self) -> Vec<u64> {
         let table = self.lock_table();
         let order =
             |row: &JobRow| row.end.as_ref().filter(|end| end.announced).map(|end| end.order);
@@ -290,12 +285,12 @@ impl Jobs {
     }
 
     /// Waits for a job to end, or for so long.
-    pub(super) fn wait_for_change(&self, time: Duration) {
+    pub fn wait_for_change(&self, time: Duration) {
         let waited = self.0.ended.wait_timeout(self.lock_table(), time);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    pub(super) fn lock_table(&self) -> MutexGuard<'_, Table> {
+    fn lock_table(&self) -> MutexGuard<'_, Table> {
         self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

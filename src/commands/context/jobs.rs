@@ -1,29 +1,16 @@
-//! Background jobs: the table that all contexts of a program share, and the thread of each job.
+//! Background jobs of a context: starting them, waiting for them, and the end of the program.
 //!
 //! A job has a context of its own: a copy of the settings, aliases and directories of the one that
 //! started it, its own connection to the same site, its own cancel flag. It never asks. What it
 //! did is counted when somebody waits for it, or at the end of the program.
 
-mod leave;
-mod queue;
-mod table;
-
 use std::thread;
-use std::time::Duration;
 
-use super::{Context, RunTotals};
+use super::Context;
 use crate::cancel::Reason;
 use crate::error::{Error, Kind, Result, io_reason};
-use crate::output::{JobMeter, Output};
-
-pub use queue::QueueView;
-pub use table::{BackgroundJob, JobState, Jobs};
-
-/// How often a wait for a job looks at the cancel flag.
-const TICK: Duration = Duration::from_millis(50);
-
-/// How long a job may take to stop before nobody waits for it any more.
-const GRACE: Duration = Duration::from_secs(2);
+use crate::jobs::{EndGuard, GRACE, POLL};
+use crate::output::JobMeter;
 
 /// What a job does.
 pub type JobFn = Box<dyn FnOnce(&mut Context) -> Result<(), Kind> + Send>;
@@ -39,12 +26,7 @@ impl Context {
         let meter = JobMeter::new();
         let id = self.jobs.add_job(title, &ctx.client.cancel, &meter);
         ctx.enter_job(id, &meter);
-        let ending = EndGuard {
-            jobs: self.jobs.clone(),
-            id,
-            out: self.client.console.background(&meter),
-            outcome: (Err(Kind::Other), RunTotals::default()),
-        };
+        let ending = EndGuard::new(&self.jobs, id, self.client.console.background(&meter));
         if self.client.at_prompt {
             self.out.notice(&format!("[{id}] {title}"));
         }
@@ -63,7 +45,7 @@ impl Context {
     }
 
     /// A copy for a job, with a connection of its own that is made when it is needed.
-    fn for_job(&self) -> Result<Context> {
+    pub(super) fn for_job(&self) -> Result<Context> {
         let mut ctx = Context::new(self.out.clone(), self.client.fork_for_job(), self.interpreter);
         ctx.aliases = self.aliases.clone();
         ctx.running_aliases = self.running_aliases.clone();
@@ -75,6 +57,7 @@ impl Context {
         ctx.hidden_variables = self.hidden_variables.clone();
         ctx.redact = self.redact;
         ctx.jobs = self.jobs.clone();
+        ctx.queues = self.queues.clone();
         ctx.job = self.job;
         Ok(ctx)
     }
@@ -100,7 +83,7 @@ impl Context {
             }
             self.client.cancel.check()?;
             self.yield_connection();
-            self.jobs.wait_for_change(TICK);
+            self.jobs.wait_for_change(POLL);
         }
     }
 
@@ -136,11 +119,107 @@ impl Context {
         }
     }
 
+    /// The results of jobs that have ended: the first failure, if any.
+    ///
+    /// # Errors
+    ///
+    /// That of the first job that failed.
+    pub fn collect_jobs(&mut self, ids: &[u64]) -> Result<()> {
+        // Each of them is collected, whatever became of the ones before.
+        let results: Vec<_> = ids.iter().map(|id| self.collect_job(*id)).collect();
+        results.into_iter().find(Result::is_err).unwrap_or(Ok(()))
+    }
+
+    /// Before the prompt is left: where jobs run, asks whether to wait for them, to kill them, or
+    /// to stay after all (`false`).
+    ///
+    /// # Errors
+    ///
+    /// Ctrl-C at the question.
+    pub fn confirm_exit(&mut self) -> Result<bool> {
+        let running = self.jobs.running_jobs();
+        let asks = self.client.at_prompt && self.job.is_none() && self.out.is_interactive();
+        if running.is_empty() || !asks {
+            return Ok(true);
+        }
+        let are =
+            if running.len() == 1 { "1 job is" } else { &format!("{} jobs are", running.len()) };
+        let question = format!("{are} running: wait, kill, or stay (w/k/S)? ");
+        let answer = self
+            .out
+            .ask(&question, &self.client.cancel)?
+            .map(|answer| answer.trim().to_lowercase());
+        Ok(match answer.as_deref() {
+            Some("k" | "kill") => {
+                self.jobs.kill_jobs(&running);
+                true
+            }
+            // Nobody is there any more.
+            Some("w" | "wait") | None => true,
+            Some(_) => false,
+        })
+    }
+
+    /// At the end of the program: waits for all jobs, and counts what they did. A Ctrl-C while it
+    /// waits stops them.
+    pub fn finish_jobs(&mut self) {
+        loop {
+            let running = self.jobs.running_jobs();
+            if running.is_empty() {
+                break;
+            }
+            if let Err(error) = self.wait_for_jobs(&running) {
+                // Also those that were started meanwhile.
+                let running = self.jobs.running_jobs();
+                let reason = self.client.cancel.requested().unwrap_or(Reason::Interrupted);
+                self.jobs.cancel_jobs(&running, reason);
+                self.jobs.wait_at_most(&running, GRACE);
+                self.count_failure(error.kind());
+                break;
+            }
+        }
+        for id in self.jobs.ended_jobs() {
+            let Some(job) = self.jobs.take_ended(id) else { continue };
+            let mut totals = job.totals;
+            if job.killed {
+                (totals.failed, totals.first_failure) = (0, None);
+            } else if let Err(kind) = job.result
+                && totals.first_failure.is_none()
+            {
+                (totals.failed, totals.first_failure) = (totals.failed + 1, Some(kind));
+            }
+            if self.client.at_prompt {
+                totals.first_failure = None;
+            }
+            self.totals.add(&totals);
+        }
+        self.report_stopped_queues();
+    }
+
+    fn report_stopped_queues(&mut self) {
+        let left = self.queues.count_waiting();
+        if left == 0 {
+            return;
+        }
+        let commands = if left == 1 { "1 command was" } else { &format!("{left} commands were") };
+        let error =
+            Error::new(Kind::Other, format!("queue: {commands} not run: the queue was stopped"));
+        self.out.error(&error.into());
+        self.count_failure(Kind::Other);
+    }
+
+    fn count_failure(&mut self, kind: Kind) {
+        self.totals.failed += 1;
+        if !self.client.at_prompt {
+            self.totals.first_failure.get_or_insert(kind);
+        }
+    }
+
     /// Closes the connection if a job waits for one: whoever waits for jobs does not need it.
     fn yield_connection(&mut self) {
         let site = self.client.connection.site.as_ref().map(crate::target::Site::trust_key);
         if self.client.connection.session().is_some()
-            && site.is_some_and(|site| self.jobs.sessions().is_wanted(&site))
+            && site.is_some_and(|site| self.client.sessions.is_wanted(&site))
         {
             self.client.connection.close();
         }
@@ -159,27 +238,7 @@ fn run_job(mut ctx: Context, body: JobFn, mut ending: EndGuard) {
         (.., Some(Some(code))) if code != 0 => Err(Kind::Other),
         _ => Ok(()),
     };
-    ending.outcome = (status, ctx.totals);
+    ending.set_outcome(status, ctx.totals);
     // The last of its data comes before its last word.
     drop(ctx);
-}
-
-/// Notes that a job is over, however it ended: a thread that panicked has failed.
-struct EndGuard {
-    jobs: Jobs,
-    id: u64,
-    out: Output,
-    outcome: (Result<(), Kind>, RunTotals),
-}
-
-impl Drop for EndGuard {
-    fn drop(&mut self) {
-        let (result, totals) = self.outcome;
-        self.jobs.record_end(self.id, result, totals);
-        if let Some(job) = self.jobs.find_job(self.id) {
-            self.out.notice(&format!("[{}] {}: {}", self.id, job.state.as_str(), job.title));
-        }
-        self.jobs.write_record(self.id, &self.out);
-        self.jobs.announce_end(self.id);
-    }
 }

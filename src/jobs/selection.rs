@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::commands::Context;
+use super::Jobs;
 use crate::error::{Error, Result};
 
 /// A job, or all of them.
@@ -31,15 +31,14 @@ impl FromStr for JobSelection {
 }
 
 impl JobSelection {
-    /// The numbers of the jobs that are meant, but for the one that asks.
+    /// The numbers of the jobs that are meant, except `own`, the one that asks.
     ///
     /// # Errors
     ///
     /// [`Kind::Usage`](crate::error::Kind::Usage) for a job that is not there.
-    pub fn job_ids(self, command: &str, ctx: &Context) -> Result<Vec<u64>> {
-        let all =
-            ctx.jobs.list_jobs().into_iter().map(|job| job.id).filter(|id| Some(*id) != ctx.job);
-        let all: Vec<_> = all.collect();
+    pub fn job_ids(self, command: &str, jobs: &Jobs, own: Option<u64>) -> Result<Vec<u64>> {
+        let ids = jobs.list_jobs().into_iter().map(|job| job.id);
+        let all: Vec<_> = ids.filter(|id| Some(*id) != own).collect();
         match self {
             Self::All => Ok(all),
             Self::One(id) if all.contains(&id) => Ok(vec![id]),
@@ -47,15 +46,4 @@ impl JobSelection {
                 .with_hint("`jobs` lists them")),
         }
     }
-}
-
-/// The results of jobs that have ended: the first failure, if any.
-///
-/// # Errors
-///
-/// That of the first job that failed.
-pub fn collect_jobs(ids: &[u64], ctx: &mut Context) -> Result<()> {
-    // Each of them is collected, whatever became of the ones before.
-    let results: Vec<_> = ids.iter().map(|id| ctx.collect_job(*id)).collect();
-    results.into_iter().find(Result::is_err).unwrap_or(Ok(()))
 }
