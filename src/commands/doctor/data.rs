@@ -6,8 +6,10 @@ use chrono::Utc;
 
 use super::Examination;
 use super::advice::Topic;
+use super::certificate;
 use super::network::{milliseconds, quote_reply};
 use super::report::{Finding, Mark};
+use super::write;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::{ListingResult, Resume, Secured};
 use crate::ftp::control::reply::{epsv_port, pasv_address};
@@ -24,239 +26,244 @@ pub(super) struct Proven {
     pub(super) resumed: bool,
 }
 
-impl Examination<'_> {
-    /// EPSV and PASV, each with a listing; how listings end; MLSD.
-    pub(super) fn check_passive(&mut self, control: &mut Secured) -> Result<Option<Proven>> {
-        let mlsd = self.features.mlst();
-        let mut proven = None;
-        let mut ends = Vec::new();
-        let mut machine = None;
-        for check in ["epsv", "pasv"] {
-            if control.is_dead() {
-                self.report.add(Finding::skip(check, "the connection was lost before"))?;
-                continue;
+/// EPSV and PASV, each with a listing; how listings end; MLSD.
+pub(super) fn check_passive(
+    exam: &mut Examination<'_>,
+    control: &mut Secured,
+) -> Result<Option<Proven>> {
+    let mlsd = exam.features.mlst();
+    let mut proven = None;
+    let mut ends = Vec::new();
+    let mut machine = None;
+    for check in ["epsv", "pasv"] {
+        if control.is_dead() {
+            exam.report.add(Finding::skip(check, "the connection was lost before"))?;
+            continue;
+        }
+        // The first that works shows MLSD, if there is one, and the other shows LIST.
+        let verb = if mlsd && machine.is_none() { "MLSD" } else { "LIST" };
+        let listed = if check == "epsv" {
+            check_extended_passive(exam, control, verb)?
+        } else {
+            check_classic_passive(exam, control, verb)?
+        };
+        let Some(listed) = listed else { continue };
+        proven.get_or_insert(Proven { verb: check, resumed: listed.agreed.resumed });
+        ends.push(listed.end);
+        let unknown = read_listing(exam, verb, &listed.bytes);
+        if verb == "MLSD" {
+            machine = Some(unknown);
+        }
+    }
+    show_mlsd(exam, mlsd, machine)?;
+    show_end(exam, &ends)?;
+    Ok(proven)
+}
+
+fn check_extended_passive(
+    exam: &mut Examination<'_>,
+    control: &mut Secured,
+    verb: &str,
+) -> Result<Option<ListingResult>> {
+    let reply = match control.command("EPSV", "") {
+        Ok(reply) => reply,
+        Err(error) => {
+            exam.report.add(Finding::error(Mark::Bad, "epsv", &error))?;
+            return Ok(None);
+        }
+    };
+    match epsv_port(&reply) {
+        Ok(port) => list_with_mode(exam, "epsv", control, port, verb, String::new()),
+        Err(_) => {
+            let meaning = "PASV has to do, which is hard behind NAT and impossible on IPv6";
+            let finding = Finding::note("epsv", quote_reply(&reply), meaning);
+            exam.report.add(finding.server(Topic::Epsv))?;
+            Ok(None)
+        }
+    }
+}
+
+fn check_classic_passive(
+    exam: &mut Examination<'_>,
+    control: &mut Secured,
+    verb: &str,
+) -> Result<Option<ListingResult>> {
+    let IpAddr::V4(peer) = control.peer.ip().to_canonical() else {
+        exam.report.add(Finding::skip("pasv", "it is for IPv4 only"))?;
+        return Ok(None);
+    };
+    let reply = match control.command("PASV", "") {
+        Ok(reply) => reply,
+        Err(error) => {
+            exam.report.add(Finding::error(Mark::Bad, "pasv", &error))?;
+            return Ok(None);
+        }
+    };
+    let Ok((address, port)) = pasv_address(&reply) else {
+        let meaning = "clients without EPSV cannot transfer anything";
+        exam.report.add(Finding::note("pasv", quote_reply(&reply), meaning))?;
+        return Ok(None);
+    };
+    let wrong = (address != peer).then(|| {
+        let kind = if is_private(address) { "a private address" } else { "another address" };
+        format!("{address}, {kind}, where the server is {peer}: ")
+    });
+    list_with_mode(exam, "pasv", control, port, verb, wrong.unwrap_or_default())
+}
+
+/// Connects to a passive port and lists. `wrong` says what is wrong with the address.
+fn list_with_mode(
+    exam: &mut Examination<'_>,
+    check: &'static str,
+    control: &mut Secured,
+    port: u16,
+    verb: &str,
+    wrong: String,
+) -> Result<Option<ListingResult>> {
+    let (tcp, took) = match control.dial(port) {
+        Ok(dialled) => dialled,
+        Err(error) => {
+            exam.blocked = true;
+            let seen = format!("{wrong}{}", error.message());
+            let finding = Finding::new(Mark::Bad, check, seen)
+                .means("the port cannot be reached: a firewall or router is in the way")
+                .advise("try from another network; else the server's side has to change");
+            exam.report.add(finding.server(Topic::Ports))?;
+            return Ok(None);
+        }
+    };
+    let listed = match control.list(verb, tcp, Resume::Offer) {
+        Ok(listed) => listed,
+        Err(error) => {
+            exam.report.add(Finding::error(Mark::Bad, check, &error))?;
+            return Ok(None);
+        }
+    };
+    let resumed = if listed.agreed.resumed { "resumed" } else { "not resumed" };
+    let seen = format!(
+        "{wrong}port {port} in {}; {verb}: {} bytes, TLS session {resumed}",
+        milliseconds(took),
+        listed.bytes.len(),
+    );
+    exam.report.add(if wrong.is_empty() {
+        Finding::ok(check, seen)
+    } else {
+        let meaning = "clients that believe it cannot connect; ftpsh takes the control \
+                       connection's address instead";
+        Finding::note(check, seen, meaning).server(Topic::Address)
+    })?;
+    Ok(Some(listed))
+}
+
+/// Finds a file to try things with; how many lines were not understood.
+fn read_listing(exam: &mut Examination<'_>, verb: &str, bytes: &[u8]) -> usize {
+    let mut parser = ListParser::new(None, Utc::now().naive_utc());
+    let mut unknown = 0;
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = if verb == "MLSD" { parse_mlsx(line) } else { parser.push(line) };
+        match line {
+            Line::Entry(entry) if entry.kind == EntryKind::File && exam.sample.is_none() => {
+                exam.sample = Some(entry);
             }
-            // The first that works shows MLSD, if there is one, and the other shows LIST.
-            let verb = if mlsd && machine.is_none() { "MLSD" } else { "LIST" };
-            let listed = if check == "epsv" {
-                self.check_extended_passive(control, verb)?
-            } else {
-                self.check_classic_passive(control, verb)?
+            Line::Unknown => unknown += 1,
+            _ => {}
+        }
+    }
+    unknown
+}
+
+fn show_mlsd(exam: &mut Examination<'_>, offered: bool, machine: Option<usize>) -> Result<()> {
+    exam.report.add(match machine {
+        Some(0) => Finding::ok("mlsd", "understood"),
+        Some(unknown) => {
+            let meaning = "`mirror --delete` would delete nothing after such a listing";
+            Finding::note("mlsd", format!("lines not understood: {unknown}"), meaning)
+        }
+        None if offered => Finding::skip("mlsd", "no listing worked"),
+        None => {
+            let meaning = "LIST is read instead, which has no standard: sizes and times are \
+                           as good as the server's format";
+            Finding::note("mlsd", "not offered", meaning).server(Topic::Mlsd)
+        }
+    })
+}
+
+fn show_end(exam: &mut Examination<'_>, ends: &[End]) -> Result<()> {
+    exam.report.add(if ends.is_empty() {
+        Finding::skip("close_notify", "no listing worked")
+    } else if ends.iter().all(|end| *end == End::Clean) {
+        Finding::ok("close_notify", "data connections end with it")
+    } else {
+        let meaning = "a cut connection looks like the end of a file: only files whose size \
+                       is known can be told to be whole";
+        Finding::note("close_notify", "data connections end without it", meaning)
+            .server(Topic::CloseNotify)
+    })
+}
+
+/// A session as the shell makes it, with its settings and its TLS backend, and a listing on
+/// it: what decides whether a transfer would work.
+pub(super) fn list_as_ftpsh(
+    exam: &mut Examination<'_>,
+    proven: Option<Proven>,
+    write: bool,
+) -> Result<()> {
+    if exam.blocked && proven.is_none() && exam.options.mode != DataMode::Active {
+        // Tried already, at the price of a time-out each.
+        let seen = "no passive port of the server can be reached from here";
+        let finding = Finding::new(Mark::Bad, "data connection", seen).server(Topic::Ports);
+        return exam.report.block(Kind::Connect, finding);
+    }
+    let mut session = match check_session(exam) {
+        Ok(session) => session,
+        Err(error) => {
+            let finding = Finding::error(Mark::Bad, "data connection", &error);
+            return exam.report.block(error.kind(), finding);
+        }
+    };
+    match session.list_directory(None, false) {
+        Ok(listing) => {
+            let how = match session.data_negotiated() {
+                Some(agreed) if agreed.resumed => "private, TLS session resumed",
+                Some(_) => "private, same certificate",
+                None => "not protected (tls:data is clear)",
             };
-            let Some(listed) = listed else { continue };
-            proven.get_or_insert(Proven { verb: check, resumed: listed.agreed.resumed });
-            ends.push(listed.end);
-            let unknown = self.read_listing(verb, &listed.bytes);
-            if verb == "MLSD" {
-                machine = Some(unknown);
-            }
+            let seen = format!("{} entries listed; {how}", listing.entries.len());
+            exam.report.add(Finding::ok("data connection", seen))?;
         }
-        self.show_mlsd(mlsd, machine)?;
-        self.show_end(&ends)?;
-        Ok(proven)
-    }
-
-    fn check_extended_passive(
-        &mut self,
-        control: &mut Secured,
-        verb: &str,
-    ) -> Result<Option<ListingResult>> {
-        let reply = match control.command("EPSV", "") {
-            Ok(reply) => reply,
-            Err(error) => {
-                self.report.add(Finding::error(Mark::Bad, "epsv", &error))?;
-                return Ok(None);
+        Err(error) => {
+            let mut finding = Finding::error(Mark::Bad, "data connection", &error);
+            if error.kind() == Kind::Connect {
+                let meaning = "no passive port of this server can be reached from here";
+                finding = finding.means(meaning).server(Topic::Ports);
+            } else if error.kind() == Kind::Tls {
+                finding = finding.server(Topic::Reuse);
             }
-        };
-        match epsv_port(&reply) {
-            Ok(port) => self.list_with_mode("epsv", control, port, verb, String::new()),
-            Err(_) => {
-                let meaning = "PASV has to do, which is hard behind NAT and impossible on IPv6";
-                let finding = Finding::note("epsv", quote_reply(&reply), meaning);
-                self.report.add(finding.server(Topic::Epsv))?;
-                Ok(None)
+            exam.report.block(error.kind(), finding)?;
+            if session.failure().is_none() {
+                session.close_gracefully();
             }
+            return Ok(());
         }
     }
-
-    fn check_classic_passive(
-        &mut self,
-        control: &mut Secured,
-        verb: &str,
-    ) -> Result<Option<ListingResult>> {
-        let IpAddr::V4(peer) = control.peer.ip().to_canonical() else {
-            self.report.add(Finding::skip("pasv", "it is for IPv4 only"))?;
-            return Ok(None);
-        };
-        let reply = match control.command("PASV", "") {
-            Ok(reply) => reply,
-            Err(error) => {
-                self.report.add(Finding::error(Mark::Bad, "pasv", &error))?;
-                return Ok(None);
-            }
-        };
-        let Ok((address, port)) = pasv_address(&reply) else {
-            let meaning = "clients without EPSV cannot transfer anything";
-            self.report.add(Finding::note("pasv", quote_reply(&reply), meaning))?;
-            return Ok(None);
-        };
-        let wrong = (address != peer).then(|| {
-            let kind = if is_private(address) { "a private address" } else { "another address" };
-            format!("{address}, {kind}, where the server is {peer}: ")
-        });
-        self.list_with_mode("pasv", control, port, verb, wrong.unwrap_or_default())
+    if write {
+        write::check_write(exam, &mut session)?;
+    } else {
+        exam.report.add(Finding::skip("upload", "only with `--write`"))?;
+        write::rounded_minutes(exam)?;
     }
+    session.close_gracefully();
+    Ok(())
+}
 
-    /// Connects to a passive port and lists. `wrong` says what is wrong with the address.
-    fn list_with_mode(
-        &mut self,
-        check: &'static str,
-        control: &mut Secured,
-        port: u16,
-        verb: &str,
-        wrong: String,
-    ) -> Result<Option<ListingResult>> {
-        let (tcp, took) = match control.dial(port) {
-            Ok(dialled) => dialled,
-            Err(error) => {
-                self.blocked = true;
-                let seen = format!("{wrong}{}", error.message());
-                let finding = Finding::new(Mark::Bad, check, seen)
-                    .means("the port cannot be reached: a firewall or router is in the way")
-                    .advise("try from another network; else the server's side has to change");
-                self.report.add(finding.server(Topic::Ports))?;
-                return Ok(None);
-            }
-        };
-        let listed = match control.list(verb, tcp, Resume::Offer) {
-            Ok(listed) => listed,
-            Err(error) => {
-                self.report.add(Finding::error(Mark::Bad, check, &error))?;
-                return Ok(None);
-            }
-        };
-        let resumed = if listed.agreed.resumed { "resumed" } else { "not resumed" };
-        let seen = format!(
-            "{wrong}port {port} in {}; {verb}: {} bytes, TLS session {resumed}",
-            milliseconds(took),
-            listed.bytes.len(),
-        );
-        self.report.add(if wrong.is_empty() {
-            Finding::ok(check, seen)
-        } else {
-            let meaning = "clients that believe it cannot connect; ftpsh takes the control \
-                           connection's address instead";
-            Finding::note(check, seen, meaning).server(Topic::Address)
-        })?;
-        Ok(Some(listed))
-    }
-
-    /// Finds a file to try things with; how many lines were not understood.
-    fn read_listing(&mut self, verb: &str, bytes: &[u8]) -> usize {
-        let mut parser = ListParser::new(None, Utc::now().naive_utc());
-        let mut unknown = 0;
-        for line in bytes.split(|byte| *byte == b'\n') {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let line = if verb == "MLSD" { parse_mlsx(line) } else { parser.push(line) };
-            match line {
-                Line::Entry(entry) if entry.kind == EntryKind::File && self.sample.is_none() => {
-                    self.sample = Some(entry);
-                }
-                Line::Unknown => unknown += 1,
-                _ => {}
-            }
-        }
-        unknown
-    }
-
-    fn show_mlsd(&mut self, offered: bool, machine: Option<usize>) -> Result<()> {
-        self.report.add(match machine {
-            Some(0) => Finding::ok("mlsd", "understood"),
-            Some(unknown) => {
-                let meaning = "`mirror --delete` would delete nothing after such a listing";
-                Finding::note("mlsd", format!("lines not understood: {unknown}"), meaning)
-            }
-            None if offered => Finding::skip("mlsd", "no listing worked"),
-            None => {
-                let meaning = "LIST is read instead, which has no standard: sizes and times are \
-                               as good as the server's format";
-                Finding::note("mlsd", "not offered", meaning).server(Topic::Mlsd)
-            }
-        })
-    }
-
-    fn show_end(&mut self, ends: &[End]) -> Result<()> {
-        self.report.add(if ends.is_empty() {
-            Finding::skip("close_notify", "no listing worked")
-        } else if ends.iter().all(|end| *end == End::Clean) {
-            Finding::ok("close_notify", "data connections end with it")
-        } else {
-            let meaning = "a cut connection looks like the end of a file: only files whose size \
-                           is known can be told to be whole";
-            Finding::note("close_notify", "data connections end without it", meaning)
-                .server(Topic::CloseNotify)
-        })
-    }
-
-    /// A session as the shell makes it, with its settings and its TLS backend, and a listing on
-    /// it: what decides whether a transfer would work.
-    pub(super) fn list_as_ftpsh(&mut self, proven: Option<Proven>, write: bool) -> Result<()> {
-        if self.blocked && proven.is_none() && self.options.mode != DataMode::Active {
-            // Tried already, at the price of a time-out each.
-            let seen = "no passive port of the server can be reached from here";
-            let finding = Finding::new(Mark::Bad, "data connection", seen).server(Topic::Ports);
-            return self.report.block(Kind::Connect, finding);
-        }
-        let mut session = match self.check_session() {
-            Ok(session) => session,
-            Err(error) => {
-                let finding = Finding::error(Mark::Bad, "data connection", &error);
-                return self.report.block(error.kind(), finding);
-            }
-        };
-        match session.list_directory(None, false) {
-            Ok(listing) => {
-                let how = match session.data_negotiated() {
-                    Some(agreed) if agreed.resumed => "private, TLS session resumed",
-                    Some(_) => "private, same certificate",
-                    None => "not protected (tls:data is clear)",
-                };
-                let seen = format!("{} entries listed; {how}", listing.entries.len());
-                self.report.add(Finding::ok("data connection", seen))?;
-            }
-            Err(error) => {
-                let mut finding = Finding::error(Mark::Bad, "data connection", &error);
-                if error.kind() == Kind::Connect {
-                    let meaning = "no passive port of this server can be reached from here";
-                    finding = finding.means(meaning).server(Topic::Ports);
-                } else if error.kind() == Kind::Tls {
-                    finding = finding.server(Topic::Reuse);
-                }
-                self.report.block(error.kind(), finding)?;
-                if session.failure().is_none() {
-                    session.close_gracefully();
-                }
-                return Ok(());
-            }
-        }
-        if write {
-            self.check_write(&mut session)?;
-        } else {
-            self.report.add(Finding::skip("upload", "only with `--write`"))?;
-            self.rounded_minutes()?;
-        }
-        session.close_gracefully();
-        Ok(())
-    }
-
-    fn check_session(&self) -> Result<Session> {
-        let mut session = Session::connect(self.options.clone(), &mut |identity| {
-            self.admit_certificate(identity)
-        })?;
-        let login = self.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
-        session.login(&login.login_request())?;
-        Ok(session)
-    }
+fn check_session(exam: &Examination<'_>) -> Result<Session> {
+    let mut session = Session::connect(exam.options.clone(), &mut |identity| {
+        certificate::admit_certificate(exam, identity)
+    })?;
+    let login = exam.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
+    session.login(&login.login_request())?;
+    Ok(session)
 }
 
 /// A data connection by a passive command that has worked before.

@@ -12,85 +12,83 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::Secured;
 use crate::ftp::error_text::refusal_error;
 
-impl Examination<'_> {
-    /// `PBSZ 0` and `PROT P`; whether the session is worth going on with.
-    pub(super) fn check_protection(&mut self, control: &mut Secured) -> Result<bool> {
-        for (check, verb, argument) in [("pbsz", "PBSZ", "0"), ("prot", "PROT", "P")] {
-            let (kind, finding) = match control.command(verb, argument) {
-                Ok(reply) if reply.is_positive_completion() => {
-                    self.report.add(Finding::ok(check, quote_reply(&reply)))?;
-                    continue;
-                }
-                Ok(reply) => {
-                    let error = refusal_error(verb, &reply);
-                    let finding = Finding::error(Mark::Bad, check, &error)
-                        .means("data connections would not be protected")
-                        .server(Topic::Prot);
-                    (if error.kind() == Kind::Refused { Kind::Tls } else { error.kind() }, finding)
-                }
-                // Among others what TLS 1.3 says about a client certificate, late.
-                Err(error) => (error.kind(), Finding::error(Mark::Bad, check, &error)),
-            };
-            self.report.block(kind, finding)?;
+/// `PBSZ 0` and `PROT P`; whether the session is worth going on with.
+pub(super) fn check_protection(exam: &mut Examination<'_>, control: &mut Secured) -> Result<bool> {
+    for (check, verb, argument) in [("pbsz", "PBSZ", "0"), ("prot", "PROT", "P")] {
+        let (kind, finding) = match control.command(verb, argument) {
+            Ok(reply) if reply.is_positive_completion() => {
+                exam.report.add(Finding::ok(check, quote_reply(&reply)))?;
+                continue;
+            }
+            Ok(reply) => {
+                let error = refusal_error(verb, &reply);
+                let finding = Finding::error(Mark::Bad, check, &error)
+                    .means("data connections would not be protected")
+                    .server(Topic::Prot);
+                (if error.kind() == Kind::Refused { Kind::Tls } else { error.kind() }, finding)
+            }
+            // Among others what TLS 1.3 says about a client certificate, late.
+            Err(error) => (error.kind(), Finding::error(Mark::Bad, check, &error)),
+        };
+        exam.report.block(kind, finding)?;
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// Logs in; whether there is a session now.
+pub(super) fn check_login(exam: &mut Examination<'_>, control: &mut Secured) -> Result<bool> {
+    let login = match find_credentials(exam) {
+        Ok(login) => login,
+        Err(error) if error.kind() == Kind::Login => {
+            let seen = format!("not tried: {}", error.message());
+            let advice = error.hint().unwrap_or("give `--user` and a password").to_owned();
+            let meaning = "what needs a login, data connections among it, was not examined";
+            let finding = Finding::skip("login", seen).means(meaning);
+            exam.report.add(finding.advise(advice))?;
             return Ok(false);
         }
-        Ok(true)
+        Err(error) => {
+            exam.report.block(error.kind(), Finding::error(Mark::Bad, "login", &error))?;
+            return Ok(false);
+        }
+    };
+    match control.log_in(&login.login_request()) {
+        Ok(reply) => {
+            exam.detect_software(&reply.to_string());
+            let seen = format!("as {}: {}", login.user, quote_reply(&reply));
+            exam.login = Some(login);
+            exam.report.add(Finding::ok("login", seen)).map(|()| true)
+        }
+        Err(error) => {
+            exam.detect_software(error.reply().unwrap_or_default());
+            let finding = Finding::error(Mark::Bad, "login", &error).server(Topic::Login);
+            exam.report.block(error.kind(), finding).map(|()| false)
+        }
     }
+}
 
-    /// Logs in; whether there is a session now.
-    pub(super) fn check_login(&mut self, control: &mut Secured) -> Result<bool> {
-        let login = match self.find_credentials() {
-            Ok(login) => login,
-            Err(error) if error.kind() == Kind::Login => {
-                let seen = format!("not tried: {}", error.message());
-                let advice = error.hint().unwrap_or("give `--user` and a password").to_owned();
-                let meaning = "what needs a login, data connections among it, was not examined";
-                let finding = Finding::skip("login", seen).means(meaning);
-                self.report.add(finding.advise(advice))?;
-                return Ok(false);
-            }
-            Err(error) => {
-                self.report.block(error.kind(), Finding::error(Mark::Bad, "login", &error))?;
-                return Ok(false);
-            }
-        };
-        match control.log_in(&login.login_request()) {
-            Ok(reply) => {
-                self.detect_software(&reply.to_string());
-                let seen = format!("as {}: {}", login.user, quote_reply(&reply));
-                self.login = Some(login);
-                self.report.add(Finding::ok("login", seen)).map(|()| true)
-            }
-            Err(error) => {
-                self.detect_software(error.reply().unwrap_or_default());
-                let finding = Finding::error(Mark::Bad, "login", &error).server(Topic::Login);
-                self.report.block(error.kind(), finding).map(|()| false)
-            }
-        }
+/// What to log in with: the shell's own login for the server that it is connected to, else
+/// what the sources have. Nobody is asked.
+fn find_credentials(exam: &Examination<'_>) -> Result<Arc<Credentials>> {
+    let connection = &exam.ctx.client.connection;
+    if let (Some(login), Some(site)) = (&connection.login, &connection.site)
+        && (&site.host, site.port) == (&exam.site.host, exam.site.port)
+        && exam.site.user.as_ref().is_none_or(|user| *user == login.user)
+    {
+        return Ok(Arc::clone(login));
     }
-
-    /// What to log in with: the shell's own login for the server that it is connected to, else
-    /// what the sources have. Nobody is asked.
-    fn find_credentials(&self) -> Result<Arc<Credentials>> {
-        let connection = &self.ctx.client.connection;
-        if let (Some(login), Some(site)) = (&connection.login, &connection.site)
-            && (&site.host, site.port) == (&self.site.host, self.site.port)
-            && self.site.user.as_ref().is_none_or(|user| *user == login.user)
-        {
-            return Ok(Arc::clone(login));
-        }
-        let found = password_for(
-            &self.site.host,
-            self.site.port,
-            self.site.user.as_deref(),
-            self.verified,
-            &self.sources,
-            &mut |_| Ok::<_, Error>(None),
-        )?;
-        for notice in &found.notices {
-            self.ctx.out.notice(notice);
-        }
-        let (user, secret, account) = (found.user, found.secret, found.account);
-        Ok(Arc::new(Credentials { user, secret, account }))
+    let found = password_for(
+        &exam.site.host,
+        exam.site.port,
+        exam.site.user.as_deref(),
+        exam.verified,
+        &exam.sources,
+        &mut |_| Ok::<_, Error>(None),
+    )?;
+    for notice in &found.notices {
+        exam.ctx.out.notice(notice);
     }
+    let (user, secret, account) = (found.user, found.secret, found.account);
+    Ok(Arc::new(Credentials { user, secret, account }))
 }

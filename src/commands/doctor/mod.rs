@@ -154,27 +154,28 @@ impl<'a> Examination<'a> {
 
     /// Everything, in order; what cannot be tested after a failure is left out.
     fn examine_server(&mut self, write: bool) -> Result<()> {
-        let Some(tcp) = self.reach_server()? else { return Ok(()) };
-        let Some(mut control) = self.secure_connection(tcp)? else { return Ok(()) };
+        let Some(tcp) = network::reach_server(self)? else { return Ok(()) };
+        let Some(mut control) = network::secure_connection(self, tcp)? else { return Ok(()) };
         let agreed = control.agreed.clone();
-        let versions = self.check_versions(agreed.as_ref())?;
-        let trusted = self.check_certificate(&control)?;
+        let versions = tls_versions::check_versions(self, agreed.as_ref())?;
+        let trusted = certificate::check_certificate(self, &control)?;
         if !trusted {
             self.report.add(Finding::skip("login", "nothing is sent to a server not trusted"))?;
             control.quit();
             return Ok(());
         }
-        if !self.check_protection(&mut control)? || !self.check_login(&mut control)? {
+        if !login::check_protection(self, &mut control)? || !login::check_login(self, &mut control)?
+        {
             control.quit();
             return Ok(());
         }
-        self.ask_features(&mut control)?;
-        let listed = self.check_passive(&mut control)?;
-        self.try_features(&mut control)?;
-        self.check_connections()?;
+        features::ask_features(self, &mut control)?;
+        let listed = data::check_passive(self, &mut control)?;
+        features::try_features(self, &mut control)?;
+        tls_versions::check_connections(self)?;
         control.quit();
-        self.list_as_ftpsh(listed, write)?;
-        self.check_resumption(listed, agreed.as_ref(), &versions)
+        data::list_as_ftpsh(self, listed, write)?;
+        tls_versions::check_resumption(self, listed, agreed.as_ref(), &versions)
     }
 
     /// Something that the server said.
@@ -187,7 +188,7 @@ impl<'a> Examination<'a> {
     /// A further connection with this TLS, logged in, to the server that was accepted.
     fn further_session(&self, options: &SessionConfig) -> Result<Secured> {
         let mut control = Secured::connect(options)?;
-        self.admit_certificate(&control.identity)?;
+        certificate::admit_certificate(self, &control.identity)?;
         let login = self.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
         for (verb, argument) in [("PBSZ", "0"), ("PROT", "P")] {
             control.command(verb, argument)?;

@@ -16,159 +16,161 @@ use crate::ftp::control::reply::Reply;
 use crate::ftp::session::SessionConfig;
 use crate::target::TlsMode;
 
-impl Examination<'_> {
-    /// DNS and TCP, for both address families; the first connection that stands.
-    pub(super) fn reach_server(&mut self) -> Result<Option<TcpStream>> {
-        let begun = Instant::now();
-        let addresses = match self.probe.dialer.resolve_host(&self.site.host, self.site.port) {
-            Ok(addresses) => addresses,
-            Err(error) => {
-                let kind = error.kind();
-                self.report.block(kind, Finding::error(Mark::Bad, "dns", &error))?;
-                return Ok(None);
-            }
-        };
-        let shown: Vec<_> = addresses.iter().map(|address| address.ip().to_string()).collect();
-        let took = milliseconds(begun.elapsed());
-        let seen = match shown.as_slice() {
-            [only] if *only == self.site.host => "an address, no name to look up".to_owned(),
-            _ => format!("{} in {took}", shown.join(", ")),
-        };
-        self.report.add(Finding::ok("dns", seen))?;
-        let dialer = &self.probe.dialer;
-        let is_name = self.site.host.parse::<IpAddr>().is_err();
-        let connect = |address, bound| dialer.connect_address(address, bound);
-        let Reached { findings, tcp } =
-            reach_families(&addresses, is_name, &dialer.order, self.probe.timeout, &connect);
-        for finding in findings {
-            if tcp.is_none() && finding.is_bad() {
-                self.report.block(Kind::Connect, finding)?;
-            } else {
-                self.report.add(finding)?;
-            }
+/// DNS and TCP, for both address families; the first connection that stands.
+pub(super) fn reach_server(exam: &mut Examination<'_>) -> Result<Option<TcpStream>> {
+    let begun = Instant::now();
+    let addresses = match exam.probe.dialer.resolve_host(&exam.site.host, exam.site.port) {
+        Ok(addresses) => addresses,
+        Err(error) => {
+            let kind = error.kind();
+            exam.report.block(kind, Finding::error(Mark::Bad, "dns", &error))?;
+            return Ok(None);
         }
-        Ok(tcp)
-    }
-
-    /// Greeting, `AUTH TLS` or implicit TLS, and the handshake.
-    pub(super) fn secure_connection(&mut self, tcp: TcpStream) -> Result<Option<Secured>> {
-        let clear = Clear::new(&self.probe, tcp)?;
-        if self.probe.implicit { self.secure_implicit(clear) } else { self.secure_explicit(clear) }
-    }
-
-    fn secure_explicit(&mut self, clear: Clear) -> Result<Option<Secured>> {
-        let mut greeting = None;
-        let asked = clear.ask_for_tls(&mut |reply| greeting = Some(reply.clone()));
-        if let Some(greeting) = &greeting {
-            self.show_greeting(greeting)?;
-        }
-        let clear = match asked {
-            Ok((clear, reply)) => {
-                self.detect_software(&reply.to_string());
-                self.report.add(Finding::ok("auth tls", quote_reply(&reply)))?;
-                clear
-            }
-            Err((step, error)) => {
-                self.no_explicit_tls(step, &error)?;
-                return Ok(None);
-            }
-        };
-        match clear.secure(&self.probe) {
-            Ok(secured) => Ok(Some(secured)),
-            Err(error) => {
-                self.explain_no_handshake(&error, None)?;
-                Ok(None)
-            }
+    };
+    let shown: Vec<_> = addresses.iter().map(|address| address.ip().to_string()).collect();
+    let took = milliseconds(begun.elapsed());
+    let seen = match shown.as_slice() {
+        [only] if *only == exam.site.host => "an address, no name to look up".to_owned(),
+        _ => format!("{} in {took}", shown.join(", ")),
+    };
+    exam.report.add(Finding::ok("dns", seen))?;
+    let dialer = &exam.probe.dialer;
+    let is_name = exam.site.host.parse::<IpAddr>().is_err();
+    let connect = |address, bound| dialer.connect_address(address, bound);
+    let Reached { findings, tcp } =
+        reach_families(&addresses, is_name, &dialer.order, exam.probe.timeout, &connect);
+    for finding in findings {
+        if tcp.is_none() && finding.is_bad() {
+            exam.report.block(Kind::Connect, finding)?;
+        } else {
+            exam.report.add(finding)?;
         }
     }
+    Ok(tcp)
+}
 
-    fn secure_implicit(&mut self, clear: Clear) -> Result<Option<Secured>> {
-        let mut secured = match clear.secure(&self.probe) {
-            Ok(secured) => secured,
-            Err(error) => {
-                // A server for AUTH TLS greets in plain text, where a handshake was expected.
-                let advice = self.greets_in_clear().then(|| {
-                    format!(
-                        "AUTH TLS is expected there: use {}",
-                        self.server_url(TlsMode::Explicit)
-                    )
-                });
-                self.explain_no_handshake(&error, advice)?;
-                return Ok(None);
-            }
-        };
-        self.report.add(Finding::ok("implicit tls", "TLS from the first byte"))?;
-        match secured.greeting() {
-            Ok(greeting) => {
-                self.show_greeting(&greeting)?;
-                Ok(Some(secured))
-            }
-            Err(error) => {
-                let finding = Finding::error(Mark::Bad, "greeting", &error);
-                self.report.block(error.kind(), finding)?;
-                Ok(None)
-            }
+/// Greeting, `AUTH TLS` or implicit TLS, and the handshake.
+pub(super) fn secure_connection(
+    exam: &mut Examination<'_>,
+    tcp: TcpStream,
+) -> Result<Option<Secured>> {
+    let clear = Clear::new(&exam.probe, tcp)?;
+    if exam.probe.implicit { secure_implicit(exam, clear) } else { secure_explicit(exam, clear) }
+}
+
+fn secure_explicit(exam: &mut Examination<'_>, clear: Clear) -> Result<Option<Secured>> {
+    let mut greeting = None;
+    let asked = clear.ask_for_tls(&mut |reply| greeting = Some(reply.clone()));
+    if let Some(greeting) = &greeting {
+        show_greeting(exam, greeting)?;
+    }
+    let clear = match asked {
+        Ok((clear, reply)) => {
+            exam.detect_software(&reply.to_string());
+            exam.report.add(Finding::ok("auth tls", quote_reply(&reply)))?;
+            clear
+        }
+        Err((step, error)) => {
+            no_explicit_tls(exam, step, &error)?;
+            return Ok(None);
+        }
+    };
+    match clear.secure(&exam.probe) {
+        Ok(secured) => Ok(Some(secured)),
+        Err(error) => {
+            explain_no_handshake(exam, &error, None)?;
+            Ok(None)
         }
     }
+}
 
-    fn show_greeting(&mut self, greeting: &Reply) -> Result<()> {
-        self.detect_software(&greeting.to_string());
-        self.minutes = minutes_off(&greeting.text(), Utc::now().time());
-        self.report.add(Finding::ok("greeting", quote_reply(greeting)))
-    }
-
-    fn no_explicit_tls(&mut self, step: Step, error: &Error) -> Result<()> {
-        self.detect_software(error.reply().unwrap_or_default());
-        let check = if step == Step::Greeting { "greeting" } else { "auth tls" };
-        let finding = Finding::error(Mark::Bad, check, error);
-        if step == Step::Auth && error.kind() == Kind::Tls {
-            let meaning = "a login would cross the network in clear text; ftpsh has no such login";
-            self.report.block(Kind::Tls, finding.means(meaning).server(Topic::NoTls))?;
-            return Ok(());
+fn secure_implicit(exam: &mut Examination<'_>, clear: Clear) -> Result<Option<Secured>> {
+    let mut secured = match clear.secure(&exam.probe) {
+        Ok(secured) => secured,
+        Err(error) => {
+            // A server for AUTH TLS greets in plain text, where a handshake was expected.
+            let advice = greets_in_clear(exam).then(|| {
+                format!("AUTH TLS is expected there: use {}", server_url(exam, TlsMode::Explicit))
+            });
+            explain_no_handshake(exam, &error, advice)?;
+            return Ok(None);
         }
-        // A server for implicit TLS waits for our handshake, as we waited for its greeting.
-        let silent = step == Step::Greeting && error.reply().is_none();
-        let finding = match silent && self.speaks_tls_at_once() {
-            true => finding
-                .means("the server speaks TLS from the first byte")
-                .advise(format!("use {}", self.server_url(TlsMode::Implicit))),
-            false => finding,
-        };
-        self.report.block(error.kind(), finding)
-    }
-
-    fn greets_in_clear(&self) -> bool {
-        let explicit = SessionConfig { implicit: false, ..self.probe.clone() };
-        let mut greeted = false;
-        if let Ok(tcp) = explicit.dialer.connect(&self.site.host, self.site.port)
-            && let Ok(clear) = Clear::new(&explicit, tcp)
-        {
-            let _ = clear.ask_for_tls(&mut |_| greeted = true);
+    };
+    exam.report.add(Finding::ok("implicit tls", "TLS from the first byte"))?;
+    match secured.greeting() {
+        Ok(greeting) => {
+            show_greeting(exam, &greeting)?;
+            Ok(Some(secured))
         }
-        greeted
-    }
-
-    fn speaks_tls_at_once(&self) -> bool {
-        let implicit = SessionConfig { implicit: true, ..self.probe.clone() };
-        Secured::connect(&implicit).map(Secured::quit).is_ok()
-    }
-
-    fn explain_no_handshake(&mut self, error: &Error, advice: Option<String>) -> Result<()> {
-        let mut finding = Finding::error(Mark::Bad, "tls", error);
-        finding = finding.means("without TLS there is no login");
-        if let Some(advice) = advice {
-            finding = finding.advise(advice);
-        } else if error.message().contains("protocol") {
-            finding = finding.server(Topic::Versions);
+        Err(error) => {
+            let finding = Finding::error(Mark::Bad, "greeting", &error);
+            exam.report.block(error.kind(), finding)?;
+            Ok(None)
         }
-        self.report.block(error.kind(), finding)
     }
+}
 
-    /// The same server with TLS begun the other way.
-    fn server_url(&self, mode: TlsMode) -> String {
-        let scheme = if mode == TlsMode::Implicit { "ftps" } else { "ftp" };
-        format!("{scheme}://{}", self.site.trust_key())
+fn show_greeting(exam: &mut Examination<'_>, greeting: &Reply) -> Result<()> {
+    exam.detect_software(&greeting.to_string());
+    exam.minutes = minutes_off(&greeting.text(), Utc::now().time());
+    exam.report.add(Finding::ok("greeting", quote_reply(greeting)))
+}
+
+fn no_explicit_tls(exam: &mut Examination<'_>, step: Step, error: &Error) -> Result<()> {
+    exam.detect_software(error.reply().unwrap_or_default());
+    let check = if step == Step::Greeting { "greeting" } else { "auth tls" };
+    let finding = Finding::error(Mark::Bad, check, error);
+    if step == Step::Auth && error.kind() == Kind::Tls {
+        let meaning = "a login would cross the network in clear text; ftpsh has no such login";
+        exam.report.block(Kind::Tls, finding.means(meaning).server(Topic::NoTls))?;
+        return Ok(());
     }
+    // A server for implicit TLS waits for our handshake, as we waited for its greeting.
+    let silent = step == Step::Greeting && error.reply().is_none();
+    let finding = match silent && speaks_tls_at_once(exam) {
+        true => finding
+            .means("the server speaks TLS from the first byte")
+            .advise(format!("use {}", server_url(exam, TlsMode::Implicit))),
+        false => finding,
+    };
+    exam.report.block(error.kind(), finding)
+}
+
+fn greets_in_clear(exam: &Examination<'_>) -> bool {
+    let explicit = SessionConfig { implicit: false, ..exam.probe.clone() };
+    let mut greeted = false;
+    if let Ok(tcp) = explicit.dialer.connect(&exam.site.host, exam.site.port)
+        && let Ok(clear) = Clear::new(&explicit, tcp)
+    {
+        let _ = clear.ask_for_tls(&mut |_| greeted = true);
+    }
+    greeted
+}
+
+fn speaks_tls_at_once(exam: &Examination<'_>) -> bool {
+    let implicit = SessionConfig { implicit: true, ..exam.probe.clone() };
+    Secured::connect(&implicit).map(Secured::quit).is_ok()
+}
+
+fn explain_no_handshake(
+    exam: &mut Examination<'_>,
+    error: &Error,
+    advice: Option<String>,
+) -> Result<()> {
+    let mut finding = Finding::error(Mark::Bad, "tls", error);
+    finding = finding.means("without TLS there is no login");
+    if let Some(advice) = advice {
+        finding = finding.advise(advice);
+    } else if error.message().contains("protocol") {
+        finding = finding.server(Topic::Versions);
+    }
+    exam.report.block(error.kind(), finding)
+}
+
+/// The same server with TLS begun the other way.
+fn server_url(exam: &Examination<'_>, mode: TlsMode) -> String {
+    let scheme = if mode == TlsMode::Implicit { "ftps" } else { "ftp" };
+    format!("{scheme}://{}", exam.site.trust_key())
 }
 
 /// A reply on one line.

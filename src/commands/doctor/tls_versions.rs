@@ -22,162 +22,160 @@ const OLD: &str = "tls 1.0, 1.1";
 /// So many connections are opened beside the first one.
 const MORE: usize = 4;
 
-impl Examination<'_> {
-    /// What the first handshake agreed, and further ones with the other versions; those that
-    /// work.
-    pub(super) fn check_versions(&mut self, agreed: Option<&Negotiated>) -> Result<Vec<Version>> {
-        if let Some(agreed) = agreed {
-            let seen = format!("{} {}", agreed.version, agreed.cipher);
-            self.report
-                .add(Finding::ok("tls", format!("{seen}; nothing older than 1.2 is used")))?;
+/// What the first handshake agreed, and further ones with the other versions; those that
+/// work.
+pub(super) fn check_versions(
+    exam: &mut Examination<'_>,
+    agreed: Option<&Negotiated>,
+) -> Result<Vec<Version>> {
+    if let Some(agreed) = agreed {
+        let seen = format!("{} {}", agreed.version, agreed.cipher);
+        exam.report.add(Finding::ok("tls", format!("{seen}; nothing older than 1.2 is used")))?;
+    }
+    let mut offered = Vec::new();
+    for (version, check, _, name) in VERSIONS {
+        if let Some(agreed) = agreed.filter(|agreed| agreed.version == name) {
+            exam.report.add(Finding::ok(check, agreed.cipher.clone()))?;
+            offered.push(version);
+            continue;
         }
-        let mut offered = Vec::new();
-        for (version, check, _, name) in VERSIONS {
-            if let Some(agreed) = agreed.filter(|agreed| agreed.version == name) {
-                self.report.add(Finding::ok(check, agreed.cipher.clone()))?;
+        let finding = match Secured::connect(&config_for_version(exam, version)) {
+            Ok(control) => {
                 offered.push(version);
-                continue;
+                let cipher = control.agreed.as_ref().map(|agreed| agreed.cipher.clone());
+                control.quit();
+                Finding::ok(check, cipher.unwrap_or_default())
             }
-            let finding = match Secured::connect(&self.config_for_version(version)) {
-                Ok(control) => {
-                    offered.push(version);
-                    let cipher = control.agreed.as_ref().map(|agreed| agreed.cipher.clone());
-                    control.quit();
-                    Finding::ok(check, cipher.unwrap_or_default())
-                }
-                Err(error) if error.kind() == Kind::Tls => {
-                    let meaning = match version {
-                        Version::Tls12 => "clients without TLS 1.3 cannot connect",
-                        Version::Tls13 => "1.2 is good; 1.3 is faster and shows less to others",
-                    };
-                    let seen = format!("not offered: {}", error.message());
-                    Finding::note(check, seen, meaning).server(Topic::Versions)
-                }
-                Err(error) => Finding::error(Mark::Skip, check, &error),
-            };
-            self.report.add(finding)?;
-        }
-        self.check_old_versions()?;
-        Ok(offered)
-    }
-
-    /// The versions that nobody should speak any more. No session is made with them, and nothing
-    /// but `AUTH TLS` is sent.
-    fn check_old_versions(&mut self) -> Result<()> {
-        let (mut taken, mut unknown) = (Vec::new(), Vec::new());
-        for (version, name) in
-            [(LegacyVersion::Tls10, "TLS 1.0"), (LegacyVersion::Tls11, "TLS 1.1")]
-        {
-            self.ctx.client.cancel.check()?;
-            match ask_for_old_tls(&self.probe, version) {
-                Ok(LegacySupport::Taken(cipher)) => taken.push(format!("{name} ({cipher})")),
-                Ok(LegacySupport::Refused) => {}
-                Ok(LegacySupport::Unknown(why)) => unknown.push(format!("{name}: {why}")),
-                Err(error) => unknown.push(format!("{name}: {}", error.message())),
+            Err(error) if error.kind() == Kind::Tls => {
+                let meaning = match version {
+                    Version::Tls12 => "clients without TLS 1.3 cannot connect",
+                    Version::Tls13 => "1.2 is good; 1.3 is faster and shows less to others",
+                };
+                let seen = format!("not offered: {}", error.message());
+                Finding::note(check, seen, meaning).server(Topic::Versions)
             }
-        }
-        self.report.add(if !taken.is_empty() {
-            let meaning = "broken and given up (RFC 8996): other clients may be talked down to \
-                           them; ftpsh does not speak them";
-            let seen = format!("offered: {}", taken.join(", "));
-            Finding::note(OLD, seen, meaning).server(Topic::OldVersions)
-        } else if unknown.is_empty() {
-            Finding::ok(OLD, "not offered, as it should be")
-        } else {
-            Finding::skip(OLD, format!("cannot be told: {}", unknown.join("; ")))
-        })
-    }
-
-    /// SessionConfig that allow one version of TLS.
-    fn config_for_version(&self, version: Version) -> SessionConfig {
-        let mut options = self.probe.clone();
-        (options.tls.min, options.tls.max) = (version, version);
-        options
-    }
-
-    /// Whether data connections resume sessions of each version, and whether they have to.
-    pub(super) fn check_resumption(
-        &mut self,
-        listed: Option<Proven>,
-        agreed: Option<&Negotiated>,
-        offered: &[Version],
-    ) -> Result<()> {
-        let Some(proven) = listed else {
-            return self.report.add(Finding::skip("resumption", "no listing worked"));
+            Err(error) => Finding::error(Mark::Skip, check, &error),
         };
-        for (version, _, check, name) in VERSIONS {
-            if !offered.contains(&version) {
-                continue;
-            }
-            let resumed = match agreed.filter(|agreed| agreed.version == name) {
-                Some(_) => Ok(proven.resumed),
-                None => self
-                    .list_on_new_connection(
-                        &self.config_for_version(version),
-                        proven,
-                        Resume::Offer,
-                    )
-                    .map(|listed| listed.agreed.resumed),
-            };
-            self.report.add(match resumed {
-                Ok(true) => Finding::ok(check, "data connections resume the TLS session"),
-                Ok(false) => {
-                    let meaning = "each data connection costs a whole handshake, and is known by \
-                                   its certificate only";
-                    Finding::note(check, "data connections do not resume the TLS session", meaning)
-                        .server(Topic::Resumption)
-                }
-                Err(error) => Finding::error(Mark::Bad, check, &error)
-                    .advise("`set tls:max-version` or `tls:min-version` leaves this version out")
-                    .server(Topic::Resumption),
-            })?;
-        }
-        let demanded = self.list_on_new_connection(&self.probe, proven, Resume::Withhold);
-        self.report.add(match demanded {
-            Ok(_) => Finding::ok("session reuse", "not demanded: any TLS client can transfer"),
-            Err(error) => {
-                let said = error.reply().unwrap_or_else(|| error.message());
-                let seen = format!("demanded: without it \"{}\"", said.replace('\n', " / "));
-                Finding::ok("session reuse", format!("{seen}; `tls:backend native-tls` cannot"))
-            }
-        })
+        exam.report.add(finding)?;
     }
+    check_old_versions(exam)?;
+    Ok(offered)
+}
 
-    fn list_on_new_connection(
-        &self,
-        options: &SessionConfig,
-        proven: Proven,
-        resume: Resume,
-    ) -> Result<ListingResult> {
-        let mut control = self.further_session(options)?;
-        let tcp = open_passive(&mut control, proven.verb)?;
-        let listed = control.list("LIST", tcp, resume);
-        control.quit();
-        listed
-    }
-
-    /// How many connections the server takes at a time, up to four beside the first.
-    pub(super) fn check_connections(&mut self) -> Result<()> {
-        let mut others = Vec::new();
-        let mut refused = None;
-        while others.len() < MORE && refused.is_none() {
-            self.ctx.client.cancel.check()?;
-            match self.further_session(&self.probe) {
-                Ok(control) => others.push(control),
-                Err(error) => refused = Some(error),
-            }
+/// The versions that nobody should speak any more. No session is made with them, and nothing
+/// but `AUTH TLS` is sent.
+fn check_old_versions(exam: &mut Examination<'_>) -> Result<()> {
+    let (mut taken, mut unknown) = (Vec::new(), Vec::new());
+    for (version, name) in [(LegacyVersion::Tls10, "TLS 1.0"), (LegacyVersion::Tls11, "TLS 1.1")] {
+        exam.ctx.client.cancel.check()?;
+        match ask_for_old_tls(&exam.probe, version) {
+            Ok(LegacySupport::Taken(cipher)) => taken.push(format!("{name} ({cipher})")),
+            Ok(LegacySupport::Refused) => {}
+            Ok(LegacySupport::Unknown(why)) => unknown.push(format!("{name}: {why}")),
+            Err(error) => unknown.push(format!("{name}: {}", error.message())),
         }
-        let count = others.len() + 1;
-        others.into_iter().for_each(Secured::quit);
-        self.report.add(match refused {
-            None => Finding::ok("connections", format!("{count} at a time")),
-            Some(error) => {
-                let seen = format!("{count} at a time; one more: {}", error.message());
-                let meaning = "parallel transfers beyond that fail or wait";
-                Finding::note("connections", seen, meaning)
-                    .advise(format!("`set net:connection-limit {count}`"))
-                    .server(Topic::Connections)
-            }
-        })
     }
+    exam.report.add(if !taken.is_empty() {
+        let meaning = "broken and given up (RFC 8996): other clients may be talked down to \
+                       them; ftpsh does not speak them";
+        let seen = format!("offered: {}", taken.join(", "));
+        Finding::note(OLD, seen, meaning).server(Topic::OldVersions)
+    } else if unknown.is_empty() {
+        Finding::ok(OLD, "not offered, as it should be")
+    } else {
+        Finding::skip(OLD, format!("cannot be told: {}", unknown.join("; ")))
+    })
+}
+
+/// SessionConfig that allow one version of TLS.
+fn config_for_version(exam: &Examination<'_>, version: Version) -> SessionConfig {
+    let mut options = exam.probe.clone();
+    (options.tls.min, options.tls.max) = (version, version);
+    options
+}
+
+/// Whether data connections resume sessions of each version, and whether they have to.
+pub(super) fn check_resumption(
+    exam: &mut Examination<'_>,
+    listed: Option<Proven>,
+    agreed: Option<&Negotiated>,
+    offered: &[Version],
+) -> Result<()> {
+    let Some(proven) = listed else {
+        return exam.report.add(Finding::skip("resumption", "no listing worked"));
+    };
+    for (version, _, check, name) in VERSIONS {
+        if !offered.contains(&version) {
+            continue;
+        }
+        let resumed = match agreed.filter(|agreed| agreed.version == name) {
+            Some(_) => Ok(proven.resumed),
+            None => list_on_new_connection(
+                exam,
+                &config_for_version(exam, version),
+                proven,
+                Resume::Offer,
+            )
+            .map(|listed| listed.agreed.resumed),
+        };
+        exam.report.add(match resumed {
+            Ok(true) => Finding::ok(check, "data connections resume the TLS session"),
+            Ok(false) => {
+                let meaning = "each data connection costs a whole handshake, and is known by \
+                               its certificate only";
+                Finding::note(check, "data connections do not resume the TLS session", meaning)
+                    .server(Topic::Resumption)
+            }
+            Err(error) => Finding::error(Mark::Bad, check, &error)
+                .advise("`set tls:max-version` or `tls:min-version` leaves this version out")
+                .server(Topic::Resumption),
+        })?;
+    }
+    let demanded = list_on_new_connection(exam, &exam.probe, proven, Resume::Withhold);
+    exam.report.add(match demanded {
+        Ok(_) => Finding::ok("session reuse", "not demanded: any TLS client can transfer"),
+        Err(error) => {
+            let said = error.reply().unwrap_or_else(|| error.message());
+            let seen = format!("demanded: without it \"{}\"", said.replace('\n', " / "));
+            Finding::ok("session reuse", format!("{seen}; `tls:backend native-tls` cannot"))
+        }
+    })
+}
+
+fn list_on_new_connection(
+    exam: &Examination<'_>,
+    options: &SessionConfig,
+    proven: Proven,
+    resume: Resume,
+) -> Result<ListingResult> {
+    let mut control = exam.further_session(options)?;
+    let tcp = open_passive(&mut control, proven.verb)?;
+    let listed = control.list("LIST", tcp, resume);
+    control.quit();
+    listed
+}
+
+/// How many connections the server takes at a time, up to four beside the first.
+pub(super) fn check_connections(exam: &mut Examination<'_>) -> Result<()> {
+    let mut others = Vec::new();
+    let mut refused = None;
+    while others.len() < MORE && refused.is_none() {
+        exam.ctx.client.cancel.check()?;
+        match exam.further_session(&exam.probe) {
+            Ok(control) => others.push(control),
+            Err(error) => refused = Some(error),
+        }
+    }
+    let count = others.len() + 1;
+    others.into_iter().for_each(Secured::quit);
+    exam.report.add(match refused {
+        None => Finding::ok("connections", format!("{count} at a time")),
+        Some(error) => {
+            let seen = format!("{count} at a time; one more: {}", error.message());
+            let meaning = "parallel transfers beyond that fail or wait";
+            Finding::note("connections", seen, meaning)
+                .advise(format!("`set net:connection-limit {count}`"))
+                .server(Topic::Connections)
+        }
+    })
 }

@@ -18,129 +18,127 @@ use crate::ftp::session::Session;
 /// A clock may be off by so many seconds without a word.
 const CLOCK: i64 = 60;
 
-impl Examination<'_> {
-    /// The round trip of a file. A failure is one of transfers: it was asked for.
-    pub(super) fn check_write(&mut self, session: &mut Session) -> Result<()> {
-        let moment = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let name = format!("ftpsh-doctor-{}-{}", std::process::id(), moment.as_nanos());
-        let path = RemotePath::new(name)?;
-        // Every byte, line ends among them: a transfer that converts something shows.
-        let content: Vec<u8> = (0..=255).cycle().take(4096).collect();
-        if let Err(error) = send_file(session, &path, &content) {
-            let finding = Finding::error(Mark::Bad, "upload", &error).server(Topic::Write);
-            self.report.block(error.kind(), finding)?;
-            // Some of it may have arrived.
-            let _ = session.remove_file(&path);
-            return Ok(());
-        }
-        let done = self.check_with_file(session, &path, &content);
-        let removed = session.remove_file(&path);
-        done?;
-        self.report.add(match removed {
-            Ok(()) => Finding::ok("remove", "the file is gone again"),
-            Err(error) => Finding::error(Mark::Bad, "remove", &error)
-                .means(format!("{path} is still there"))
-                .server(Topic::Write),
-        })
+/// The round trip of a file. A failure is one of transfers: it was asked for.
+pub(super) fn check_write(exam: &mut Examination<'_>, session: &mut Session) -> Result<()> {
+    let moment = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let name = format!("ftpsh-doctor-{}-{}", std::process::id(), moment.as_nanos());
+    let path = RemotePath::new(name)?;
+    // Every byte, line ends among them: a transfer that converts something shows.
+    let content: Vec<u8> = (0..=255).cycle().take(4096).collect();
+    if let Err(error) = send_file(session, &path, &content) {
+        let finding = Finding::error(Mark::Bad, "upload", &error).server(Topic::Write);
+        exam.report.block(error.kind(), finding)?;
+        // Some of it may have arrived.
+        let _ = session.remove_file(&path);
+        return Ok(());
     }
+    let done = check_with_file(exam, session, &path, &content);
+    let removed = session.remove_file(&path);
+    done?;
+    exam.report.add(match removed {
+        Ok(()) => Finding::ok("remove", "the file is gone again"),
+        Err(error) => Finding::error(Mark::Bad, "remove", &error)
+            .means(format!("{path} is still there"))
+            .server(Topic::Write),
+    })
+}
 
-    fn check_with_file(
-        &mut self,
-        session: &mut Session,
-        path: &RemotePath,
-        content: &[u8],
-    ) -> Result<()> {
-        let size = session.file_size(path).ok().flatten();
-        let seen = format!("{path}, {} bytes", content.len());
-        self.report.add(match size {
-            Some(size) if size != content.len() as u64 => {
-                let seen = format!("{seen}; the server has {size}");
-                let meaning = "the server changes what it stores";
-                Finding::new(Mark::Bad, "upload", seen).means(meaning)
-            }
-            _ => Finding::ok("upload", seen),
-        })?;
-        self.check_clock(session.modified_time(path).ok().flatten())?;
-        self.check_times(session, path)?;
-        match fetch_file(session, path) {
-            Ok(back) if back == content => {
-                self.report.add(Finding::ok("download", "what came back is what was sent"))
-            }
-            Ok(back) => {
-                let seen = format!("{} bytes came back, and not those sent", back.len());
-                self.report.block(Kind::Incomplete, Finding::new(Mark::Bad, "download", seen))
-            }
-            Err(error) => {
-                let finding = Finding::error(Mark::Bad, "download", &error);
-                self.report.block(error.kind(), finding)
-            }
+fn check_with_file(
+    exam: &mut Examination<'_>,
+    session: &mut Session,
+    path: &RemotePath,
+    content: &[u8],
+) -> Result<()> {
+    let size = session.file_size(path).ok().flatten();
+    let seen = format!("{path}, {} bytes", content.len());
+    exam.report.add(match size {
+        Some(size) if size != content.len() as u64 => {
+            let seen = format!("{seen}; the server has {size}");
+            let meaning = "the server changes what it stores";
+            Finding::new(Mark::Bad, "upload", seen).means(meaning)
+        }
+        _ => Finding::ok("upload", seen),
+    })?;
+    check_clock(exam, session.modified_time(path).ok().flatten())?;
+    check_times(exam, session, path)?;
+    match fetch_file(session, path) {
+        Ok(back) if back == content => {
+            exam.report.add(Finding::ok("download", "what came back is what was sent"))
+        }
+        Ok(back) => {
+            let seen = format!("{} bytes came back, and not those sent", back.len());
+            exam.report.block(Kind::Incomplete, Finding::new(Mark::Bad, "download", seen))
+        }
+        Err(error) => {
+            let finding = Finding::error(Mark::Bad, "download", &error);
+            exam.report.block(error.kind(), finding)
         }
     }
+}
 
-    /// The time of a file just written, against this machine's clock.
-    fn check_clock(&mut self, there: Option<NaiveDateTime>) -> Result<()> {
-        let Some(there) = there else {
-            return self.report.add(Finding::skip("clock", "the server tells no times"));
-        };
-        let off = (there - Utc::now().naive_utc()).num_seconds();
-        self.report.add(if off.abs() <= CLOCK {
-            Finding::ok("clock", format!("differs by {} s", off.abs()))
+/// The time of a file just written, against this machine's clock.
+fn check_clock(exam: &mut Examination<'_>, there: Option<NaiveDateTime>) -> Result<()> {
+    let Some(there) = there else {
+        return exam.report.add(Finding::skip("clock", "the server tells no times"));
+    };
+    let off = (there - Utc::now().naive_utc()).num_seconds();
+    exam.report.add(if off.abs() <= CLOCK {
+        Finding::ok("clock", format!("differs by {} s", off.abs()))
+    } else {
+        let way = if off > 0 { "ahead" } else { "behind" };
+        let hours = off.abs() % 900 <= CLOCK || off.abs() % 900 >= 900 - CLOCK;
+        let meaning = if hours {
+            "the server sends local time where UTC is due: times are off by its zone"
         } else {
+            "one of the two clocks is wrong: `mirror --newer` may skip files"
+        };
+        let seen = format!("the server is {} s {way}", off.abs());
+        Finding::note("clock", seen, meaning).server(Topic::Clock)
+    })
+}
+
+/// What can be said of the clock when nothing may be written: nothing in FTP tells the time,
+/// but Pure-FTPd's greeting has the minute.
+pub(super) fn rounded_minutes(exam: &mut Examination<'_>) -> Result<()> {
+    exam.report.add(match exam.minutes {
+        None => Finding::skip("clock", "needs `--write`: no command of FTP tells the time"),
+        Some(off) if off.abs() <= 1 => {
+            let seen = "the minute in the greeting is right; the zone needs `--write`";
+            Finding::ok("clock", seen)
+        }
+        Some(off) => {
             let way = if off > 0 { "ahead" } else { "behind" };
-            let hours = off.abs() % 900 <= CLOCK || off.abs() % 900 >= 900 - CLOCK;
-            let meaning = if hours {
-                "the server sends local time where UTC is due: times are off by its zone"
-            } else {
-                "one of the two clocks is wrong: `mirror --newer` may skip files"
-            };
-            let seen = format!("the server is {} s {way}", off.abs());
+            let seen = format!("the minute in the greeting is {} {way}", off.abs());
+            let meaning = "one of the two clocks is wrong; `--write` tells by how much";
             Finding::note("clock", seen, meaning).server(Topic::Clock)
-        })
-    }
+        }
+    })
+}
 
-    /// What can be said of the clock when nothing may be written: nothing in FTP tells the time,
-    /// but Pure-FTPd's greeting has the minute.
-    pub(super) fn rounded_minutes(&mut self) -> Result<()> {
-        self.report.add(match self.minutes {
-            None => Finding::skip("clock", "needs `--write`: no command of FTP tells the time"),
-            Some(off) if off.abs() <= 1 => {
-                let seen = "the minute in the greeting is right; the zone needs `--write`";
-                Finding::ok("clock", seen)
-            }
-            Some(off) => {
-                let way = if off > 0 { "ahead" } else { "behind" };
-                let seen = format!("the minute in the greeting is {} {way}", off.abs());
-                let meaning = "one of the two clocks is wrong; `--write` tells by how much";
-                Finding::note("clock", seen, meaning).server(Topic::Clock)
-            }
-        })
-    }
-
-    /// Whether a modification time can be set.
-    fn check_times(&mut self, session: &mut Session, path: &RemotePath) -> Result<()> {
-        let noon = NaiveDate::from_ymd_opt(2020, 2, 29).and_then(|day| day.and_hms_opt(12, 34, 56));
-        let Some(wanted) = noon else { return Ok(()) };
-        let set = session.set_modified_time(path, wanted);
-        let there = session.modified_time(path).ok().flatten();
-        self.report.add(match (set, there) {
-            (Ok(true), Some(time)) if time == wanted => Finding::ok("times", "can be set"),
-            (Ok(true), Some(time)) => {
-                let off = time - wanted;
-                let meaning = match off.abs() < TimeDelta::days(2) {
-                    true => "the server reads or sends local time where UTC is due",
-                    false => "the server says that it set the time, and did not",
-                };
-                let seen = format!("set to {wanted}, told as {time}");
-                Finding::note("times", seen, meaning).server(Topic::Clock)
-            }
-            (Ok(true), None) => Finding::ok("times", "the server took one; it tells none"),
-            (Ok(false), _) => {
-                let meaning = "uploads get the time of the upload";
-                Finding::note("times", "cannot be set", meaning).server(Topic::Times)
-            }
-            (Err(error), _) => Finding::error(Mark::Bad, "times", &error),
-        })
-    }
+/// Whether a modification time can be set.
+fn check_times(exam: &mut Examination<'_>, session: &mut Session, path: &RemotePath) -> Result<()> {
+    let noon = NaiveDate::from_ymd_opt(2020, 2, 29).and_then(|day| day.and_hms_opt(12, 34, 56));
+    let Some(wanted) = noon else { return Ok(()) };
+    let set = session.set_modified_time(path, wanted);
+    let there = session.modified_time(path).ok().flatten();
+    exam.report.add(match (set, there) {
+        (Ok(true), Some(time)) if time == wanted => Finding::ok("times", "can be set"),
+        (Ok(true), Some(time)) => {
+            let off = time - wanted;
+            let meaning = match off.abs() < TimeDelta::days(2) {
+                true => "the server reads or sends local time where UTC is due",
+                false => "the server says that it set the time, and did not",
+            };
+            let seen = format!("set to {wanted}, told as {time}");
+            Finding::note("times", seen, meaning).server(Topic::Clock)
+        }
+        (Ok(true), None) => Finding::ok("times", "the server took one; it tells none"),
+        (Ok(false), _) => {
+            let meaning = "uploads get the time of the upload";
+            Finding::note("times", "cannot be set", meaning).server(Topic::Times)
+        }
+        (Err(error), _) => Finding::error(Mark::Bad, "times", &error),
+    })
 }
 
 /// How many minutes the local time in a greeting (Pure-FTPd: `Local time is now 10:42.`) is ahead
