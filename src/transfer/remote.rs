@@ -9,12 +9,12 @@ use super::checksum::{self, Checksum};
 use super::{DownloadStream, FileInfo, Remote, TransferType, UploadMode, UploadStream};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::reply::transfer_size;
-use crate::ftp::data::{Data, Finished};
+use crate::ftp::data::{DataConnection, Finished};
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 
-struct SessionDownload(Data);
+struct SessionDownload(DataConnection);
 
 impl Read for SessionDownload {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -36,7 +36,7 @@ impl DownloadStream for SessionDownload {
     }
 }
 
-struct SessionUpload(Data);
+struct SessionUpload(DataConnection);
 
 impl Write for SessionUpload {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {

@@ -8,24 +8,22 @@ use std::sync::Arc;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::Control;
 use crate::ftp::control::cleartext::{ask_for_tls, check_greeting, control_socket};
-use crate::ftp::control::exchange::{Shared, lock};
 use crate::ftp::error_text::handshake_error;
 use crate::ftp::session::config::SessionConfig;
-use crate::tls::{Socket, Tls};
+use crate::tls::{Socket, Stream, Tls};
 use crate::trust::identity::Identity;
 
 /// Dial, greeting, handshake and judgement; on success nothing but these has happened.
 pub(in crate::ftp) fn secure(
     options: &SessionConfig,
-    exchange: &Shared,
     admit: &mut dyn FnMut(&Identity) -> Result<()>,
 ) -> Result<(Control, String, Arc<Tls>)> {
-    let (tls, reached) = prepare(options, exchange)?;
-    let secured = match handshake(options, &tls, exchange, reached, admit) {
+    let (tls, reached) = prepare(options)?;
+    let secured = match handshake(options, &tls, reached, admit) {
         // The platform's TLS checks during the handshake; the second one tells what it found.
         Err(_) if tls.wants_unchecked_retry() => {
-            let reached = reach(options, exchange)?;
-            handshake(options, &tls, exchange, reached, admit)
+            let reached = reach(options)?;
+            handshake(options, &tls, reached, admit)
         }
         other => other,
     };
@@ -37,7 +35,7 @@ type Reached = (Socket, String);
 
 /// Makes TLS ready and reaches the server, at the same time where reading the system's roots is
 /// all that there is to do: that takes 20 ms.
-fn prepare(options: &SessionConfig, exchange: &Shared) -> Result<(Tls, Reached)> {
+fn prepare(options: &SessionConfig) -> Result<(Tls, Reached)> {
     let config = &options.tls;
     let ready = || Tls::new(config, &options.host);
     let roots_only =
@@ -48,22 +46,22 @@ fn prepare(options: &SessionConfig, exchange: &Shared) -> Result<(Tls, Reached)>
             .flatten();
         let Some(beside) = beside else {
             let tls = ready()?;
-            return Ok((tls, reach(options, exchange)?));
+            return Ok((tls, reach(options)?));
         };
-        let reached = reach(options, exchange);
+        let reached = reach(options);
         let tls = beside.join().map_err(|_| Error::new(Kind::Tls, "TLS cannot be set up"))?;
         Ok((tls?, reached?))
     })
 }
 
 /// Dials, and asks an explicit server for TLS.
-fn reach(options: &SessionConfig, exchange: &Shared) -> Result<Reached> {
+fn reach(options: &SessionConfig) -> Result<Reached> {
     let tcp = options.dialer.connect(&options.host, options.port)?;
     let raw = control_socket(tcp, options.dialer.cancel.clone())?;
     if options.implicit {
         return Ok((raw, String::new()));
     }
-    ask_for_tls(raw, exchange).map_err(|error| {
+    ask_for_tls(raw, &options.trace, options.timeout).map_err(|error| {
         let silent = error.kind() == Kind::Connect && error.reply().is_none();
         // An implicit server waits for our handshake, as we wait for its greeting.
         let error =
@@ -75,7 +73,6 @@ fn reach(options: &SessionConfig, exchange: &Shared) -> Result<Reached> {
 fn handshake(
     options: &SessionConfig,
     tls: &Tls,
-    exchange: &Shared,
     (mut raw, mut greeting): Reached,
     admit: &mut dyn FnMut(&Identity) -> Result<()>,
 ) -> Result<(Control, String)> {
@@ -90,30 +87,15 @@ fn handshake(
         }
     })?;
     admit(&identity)?;
-    let mut control = Control::new(stream, Arc::clone(exchange), options.clear_data);
+    let mut control = new_control(stream, options);
     if options.implicit {
-        let reply = control.greeting().map_err(|error| error.with_context(&where_to))?;
+        let reply = control.read_greeting().map_err(|error| error.with_context(&where_to))?;
         check_greeting(&reply).map_err(|error| error.with_context(&where_to))?;
         greeting = reply.text();
     }
     Ok((control, greeting))
 }
 
-/// `PBSZ 0` or `PROT P` failed: without them there is no session.
-pub(in crate::ftp) fn refused_protection(exchange: &Shared) -> Error {
-    let mut exchange = lock(exchange);
-    let verb = exchange.verb.clone();
-    match (exchange.reply.take(), exchange.death.take()) {
-        (Some(reply), None) => Error::new(
-            Kind::Tls,
-            format!(
-                "the server refuses to protect data connections: {verb}: \"{}\"",
-                reply.last_text()
-            ),
-        )
-        .with_hint("if clear-text data is acceptable: `--set tls:data=clear`")
-        .with_reply(reply.code, reply.to_string()),
-        (_, Some(death)) => death,
-        (None, None) => Error::new(Kind::Connect, "the connection was lost"),
-    }
+fn new_control(stream: Stream, options: &SessionConfig) -> Control {
+    Control::new(stream, options.timeout, options.trace.clone(), options.quirks.clone())
 }

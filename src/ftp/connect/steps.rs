@@ -4,7 +4,7 @@
 //! sent before the certificate was judged. Every step has the deadline of [`SessionConfig::timeout`] and
 //! ends with a cancel; nothing is retried.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,13 @@ use super::dial::Dialer;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::control::Control;
 use crate::ftp::control::cleartext::{ClearText, check_auth, check_greeting, control_socket};
-use crate::ftp::control::exchange::{Exchange, Shared, lock};
+use crate::ftp::control::expect::Command;
 use crate::ftp::control::reply::Reply;
+use crate::ftp::control::trace::ProtocolTrace;
 use crate::ftp::error_text::handshake_error;
 use crate::ftp::session::config::SessionConfig;
 use crate::ftp::session::login::LoginRequest;
+use crate::ftp::session::quirks::ServerQuirks;
 use crate::tls::legacy_versions::{self, LegacySupport, LegacyVersion};
 use crate::tls::socket::{DATA_BUFFER, Socket, Wait, cancel_reason};
 use crate::tls::{End, Negotiated, Tls};
@@ -53,7 +55,8 @@ pub struct ListingResult {
 /// A connection in clear text, before `AUTH TLS`.
 pub struct Clear {
     socket: Socket,
-    exchange: Shared,
+    trace: ProtocolTrace,
+    timeout: Duration,
 }
 
 impl Clear {
@@ -63,8 +66,8 @@ impl Clear {
     ///
     /// [`Kind::Connect`] when the socket cannot be used.
     pub fn new(options: &SessionConfig, tcp: TcpStream) -> Result<Self> {
-        let exchange = Exchange::shared(options.timeout, options.trace.clone());
-        Ok(Self { socket: control_socket(tcp, options.dialer.cancel.clone())?, exchange })
+        let socket = control_socket(tcp, options.dialer.cancel.clone())?;
+        Ok(Self { socket, trace: options.trace.clone(), timeout: options.timeout })
     }
 
     /// Greeting and `AUTH TLS`: `greeted` is shown the greeting before anything is sent.
@@ -77,15 +80,15 @@ impl Clear {
         self,
         greeted: &mut dyn FnMut(&Reply),
     ) -> std::result::Result<(Self, Reply), (Step, Error)> {
-        let Self { socket, exchange } = self;
-        let mut clear = ClearText::new(socket, &exchange);
+        let Self { socket, trace, timeout } = self;
+        let mut clear = ClearText::new(socket, &trace, timeout);
         let greeting = clear.greeting().map_err(|error| (Step::Greeting, error))?;
         check_greeting(&greeting).map_err(|error| (Step::Greeting, error))?;
         greeted(&greeting);
         let auth = clear.auth_tls().map_err(|error| (Step::Auth, error))?;
         check_auth(&auth).map_err(|error| (Step::Auth, error))?;
         let socket = clear.into_socket();
-        Ok((Self { socket, exchange }, auth))
+        Ok((Self { socket, trace, timeout }, auth))
     }
 
     /// The handshake, whatever the certificate.
@@ -94,7 +97,7 @@ impl Clear {
     ///
     /// [`Kind::Tls`], [`Kind::Connect`].
     pub fn secure(self, options: &SessionConfig) -> Result<Secured> {
-        let Self { mut socket, exchange } = self;
+        let Self { mut socket, trace, timeout } = self;
         let peer = socket.tcp().peer_addr();
         let peer = peer.map_err(|error| Error::new(Kind::Connect, io_reason(&error)))?;
         let tls = Tls::new(&options.tls, &options.host)?;
@@ -104,9 +107,9 @@ impl Clear {
             .map_err(|failure| handshake_error(failure, "TLS handshake"))?;
         let chain = stream.chain_length();
         let agreed = stream.negotiated().cloned();
-        let control = Control::new(stream, std::sync::Arc::clone(&exchange), options.clear_data);
+        let control = Control::new(stream, timeout, trace, ServerQuirks::default());
         let options = options.clone();
-        Ok(Secured { control, exchange, tls, options, peer, identity, chain, agreed })
+        Ok(Secured { control, tls, options, peer, identity, chain, agreed })
     }
 }
 
@@ -138,7 +141,6 @@ pub enum Step {
 /// A control connection with TLS, of which nothing is trusted yet.
 pub struct Secured {
     control: Control,
-    exchange: Shared,
     tls: Tls,
     options: SessionConfig,
     /// The other end of the connection.
@@ -176,7 +178,7 @@ impl Secured {
     ///
     /// As for explicit TLS.
     pub fn greeting(&mut self) -> Result<Reply> {
-        let reply = self.control.greeting()?;
+        let reply = self.control.read_greeting()?;
         check_greeting(&reply)?;
         Ok(reply)
     }
@@ -187,12 +189,7 @@ impl Secured {
     ///
     /// [`Kind::Connect`] when the connection is or gets lost.
     pub fn command(&mut self, verb: &str, argument: &str) -> Result<Reply> {
-        let line = if argument.is_empty() { verb.to_owned() } else { format!("{verb} {argument}") };
-        let line = [&crate::ftp::path::encode_name(&line)[..], b"\r\n"].concat();
-        match self.control.write_all(&line) {
-            Ok(()) => self.reply(),
-            Err(error) => Err(self.died(&error)),
-        }
+        self.control.call(&Command::new(verb, argument)?)
     }
 
     /// Logs in. Only for a server whose certificate was judged.
@@ -206,26 +203,9 @@ impl Secured {
         crate::ftp::session::login::authenticate(&mut send, &host, login)
     }
 
-    /// The next reply of the command that was sent last.
-    fn reply(&mut self) -> Result<Reply> {
-        // One canonical line for each whole reply; the reply itself lies in the exchange.
-        let mut line = [0; 64];
-        if let Err(error) = self.control.read(&mut line) {
-            return Err(self.died(&error));
-        }
-        let mut exchange = lock(&self.exchange);
-        let died = || Error::new(Kind::Connect, "the connection was lost");
-        exchange.reply.take().ok_or_else(|| exchange.death.clone().unwrap_or_else(died))
-    }
-
-    fn died(&self, error: &std::io::Error) -> Error {
-        let death = lock(&self.exchange).death.clone();
-        death.unwrap_or_else(|| Error::new(Kind::Connect, io_reason(error)))
-    }
-
     /// Whether it is of no use any more.
     pub fn is_dead(&self) -> bool {
-        lock(&self.exchange).death.is_some()
+        self.control.failure().is_some()
     }
 
     /// Connects to a port of the control connection's peer (behind a proxy, of the host), and how
@@ -298,7 +278,7 @@ impl Secured {
         if let Some(error) = broken {
             return Err(self.late_refusal(verb).unwrap_or(error));
         }
-        let reply = self.reply()?;
+        let reply = self.control.receive()?;
         match reply.code {
             226 | 250 => Ok(ListingResult { bytes, end, agreed, reply }),
             _ => Err(crate::ftp::error_text::transfer_error(verb, &reply)),
@@ -307,16 +287,14 @@ impl Secured {
 
     /// What the server says about a data connection that failed, if it says it soon.
     fn late_refusal(&mut self, verb: &str) -> Option<Error> {
-        lock(&self.exchange).grace = Some(Duration::from_secs(1));
-        let reply = self.reply().ok()?;
+        let reply = self.control.receive_within(Duration::from_secs(1)).ok()?;
         (reply.class() >= 4).then(|| crate::ftp::error_text::refusal_error(verb, &reply))
     }
 
     /// Says QUIT and waits for the answer, for at most a second.
     pub fn quit(mut self) {
-        if !self.is_dead() {
-            lock(&self.exchange).grace = Some(Duration::from_secs(1));
-            let _ = self.command("QUIT", "");
+        if let Ok(quit) = Command::new("QUIT", "") {
+            let _ = self.control.call_within(&quit, Duration::from_secs(1));
         }
     }
 }

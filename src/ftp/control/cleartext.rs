@@ -4,24 +4,26 @@
 //! here beyond what is expected ends the connection: it could have been put there by anybody.
 
 use std::io::Write;
+use std::time::Duration;
 
-use super::exchange::{PreliminaryCounter, Shared, lock};
-use super::farewell;
+use super::expect::{PreliminaryCounter, farewell_error};
 use super::reply::Reply;
 use super::reply_reader::{ReplyReader, lost_connection};
+use super::trace::ProtocolTrace;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::socket::{CONTROL_BUFFER, Socket, Wait};
 
 /// A control connection before TLS, on which one reply is read at a time.
 pub(in crate::ftp) struct ClearText<'a> {
     socket: Socket,
-    lines: ReplyReader,
-    exchange: &'a Shared,
+    reader: ReplyReader,
+    trace: &'a ProtocolTrace,
+    timeout: Duration,
 }
 
 impl<'a> ClearText<'a> {
-    pub(in crate::ftp) fn new(socket: Socket, exchange: &'a Shared) -> Self {
-        Self { socket, lines: ReplyReader::default(), exchange }
+    pub(in crate::ftp) fn new(socket: Socket, trace: &'a ProtocolTrace, timeout: Duration) -> Self {
+        Self { socket, reader: ReplyReader::default(), trace, timeout }
     }
 
     /// The greeting, whatever it says; 120 announces a wait and is passed over.
@@ -40,11 +42,10 @@ impl<'a> ClearText<'a> {
     ///
     /// As [`ClearText::greeting`].
     pub(in crate::ftp) fn auth_tls(&mut self) -> Result<Reply> {
-        let timeout = lock(self.exchange).timeout;
-        self.socket.set_wait(Wait::within(timeout));
-        lock(self.exchange).dialogue.command_sent("AUTH TLS");
+        self.socket.set_wait(Wait::within(self.timeout));
+        self.trace.command_sent("AUTH TLS");
         let written = self.socket.write_all(b"AUTH TLS\r\n").and_then(|()| self.socket.flush());
-        written.map_err(|error| lost_connection(&error, timeout))?;
+        written.map_err(|error| lost_connection(&error, self.timeout))?;
         self.next_reply()
     }
 
@@ -54,16 +55,15 @@ impl<'a> ClearText<'a> {
     }
 
     fn next_reply(&mut self) -> Result<Reply> {
-        let timeout = lock(self.exchange).timeout;
-        self.socket.set_wait(Wait::within(timeout));
+        self.socket.set_wait(Wait::within(self.timeout));
         let mut passed = PreliminaryCounter::default();
         loop {
-            let reply = self.lines.read_reply(&mut self.socket);
-            let reply = reply.map_err(|broken| broken.into_error(timeout))?;
+            let reply = self.reader.read_reply(&mut self.socket);
+            let reply = reply.map_err(|broken| broken.into_error(self.timeout))?;
             // Anybody on the way may have said it: what the server is known by comes through TLS.
-            lock(self.exchange).dialogue.reply_received(&reply);
+            self.trace.reply_received(&reply);
             if reply.class() != 1 {
-                if !self.lines.is_empty() || self.socket.has_buffered() {
+                if !self.reader.is_empty() || self.socket.has_buffered() {
                     return Err(injected_replies());
                 }
                 return Ok(reply);
@@ -80,8 +80,12 @@ impl<'a> ClearText<'a> {
 ///
 /// [`Kind::Tls`] when the server does not offer TLS, or sends anything between its reply and the
 /// handshake; [`Kind::Connect`] when it is no FTP server, refuses, or says nothing in time.
-pub(in crate::ftp) fn ask_for_tls(socket: Socket, exchange: &Shared) -> Result<(Socket, String)> {
-    let mut clear = ClearText::new(socket, exchange);
+pub(in crate::ftp) fn ask_for_tls(
+    socket: Socket,
+    trace: &ProtocolTrace,
+    timeout: Duration,
+) -> Result<(Socket, String)> {
+    let mut clear = ClearText::new(socket, trace, timeout);
     let greeting = clear.greeting()?;
     check_greeting(&greeting)?;
     check_auth(&clear.auth_tls()?)?;
@@ -112,7 +116,7 @@ pub(in crate::ftp) fn check_auth(reply: &Reply) -> Result<()> {
 pub(in crate::ftp) fn check_greeting(reply: &Reply) -> Result<()> {
     match reply.code {
         220 => Ok(()),
-        421 => Err(farewell(reply)),
+        421 => Err(farewell_error(reply)),
         230..=232 => Err(Error::new(
             Kind::Tls,
             "the server claims that the session is logged in before TLS; refused",

@@ -1,52 +1,145 @@
-//! Replies in the one form that suppaftp cannot misread, and which reply can belong to which command.
+//! What a control connection expects: commands whose replies are still to come, and which reply
+//! can belong to which command.
 //!
-//! A whole reply goes in, one line comes out: its code and, for passive replies, their value as
-//! we read it. What the server really said lies beside it, in the exchange.
+//! A reply carries nothing that says which command it answers, so the order and the code have to. A
+//! code that its verb cannot have means that the connection is out of step.
 
-use super::reply::{self, Reply};
+use std::time::{Duration, Instant};
+
+use super::reply::Reply;
+use crate::error::{Error, Kind, Result};
+use crate::ftp::path::{decode_name, encode_name};
+
+/// How long a prefetched passive port may be used: servers do not keep it open for ever.
+const PORT_LIFETIME: Duration = Duration::from_secs(10);
+
+/// How many preliminary replies (1yz) are skipped before the final reply must come.
+const PRELIMINARY_MAX: usize = 64;
+
+/// A command as bytes, without its line end and without Telnet escapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::ftp) struct Command(Vec<u8>);
+
+impl Command {
+    /// A usage error for CR, LF or NUL, which would end the command early or start another one.
+    pub(in crate::ftp) fn new(verb: &str, argument: &str) -> Result<Self> {
+        if argument.contains(['\r', '\n', '\0']) {
+            return Err(Error::usage(format!(
+                "{}: CR, LF and NUL cannot be sent to a server",
+                argument.escape_debug()
+            )));
+        }
+        let text = if argument.is_empty() { verb.to_owned() } else { format!("{verb} {argument}") };
+        Self::from_line(encode_name(&text))
+    }
+
+    /// From a whole line without its end.
+    pub(in crate::ftp) fn from_line(line: Vec<u8>) -> Result<Self> {
+        if line.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            return Err(Error::usage("the command holds a character that FTP forbids"));
+        }
+        Ok(Self(line))
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// In upper case.
+    pub(in crate::ftp) fn verb(&self) -> String {
+        let verb = self.0.split(|byte| *byte == b' ').next().unwrap_or_default();
+        decode_name(verb).to_ascii_uppercase()
+    }
+}
+
+/// A command that was sent and whose reply is still to come.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) command: Command,
+    pub(super) verb: String,
+    pub(super) sent: Instant,
+    /// It went out together with other commands: a reply must be one that its verb is known to have.
+    pub(super) pipelined: bool,
+    /// It went out before its turn.
+    pub(super) early: bool,
+}
+
+impl Pending {
+    pub(super) fn new(command: Command, pipelined: bool, early: bool) -> Self {
+        let verb = command.verb();
+        Self { command, verb, sent: Instant::now(), pipelined, early }
+    }
+
+    /// Whether its reply can be used as the reply to `command`: it is the same one, and a passive
+    /// port is still fresh.
+    pub(super) fn matches(&self, command: &Command) -> bool {
+        self.command == *command && (!self.is_passive() || self.sent.elapsed() < PORT_LIFETIME)
+    }
+
+    pub(super) fn is_passive(&self) -> bool {
+        matches!(self.verb.as_str(), "EPSV" | "PASV")
+    }
+}
+
+/// Counts the preliminary replies that are skipped while a final one is awaited.
+#[derive(Debug, Default)]
+pub(super) struct PreliminaryCounter(usize);
+
+impl PreliminaryCounter {
+    /// Fails at the first one too many.
+    pub(super) fn count(&mut self, reply: &Reply) -> Result<()> {
+        self.0 += 1;
+        if self.0 <= PRELIMINARY_MAX {
+            return Ok(());
+        }
+        let text = format!("more than {PRELIMINARY_MAX} preliminary replies in a row");
+        Err(Error::new(Kind::Connect, text).with_reply(reply.code, reply.to_string()))
+    }
+}
+
+/// A reply that no command asked for.
+pub(super) fn surplus_reply() -> Error {
+    Error::new(
+        Kind::Connect,
+        "the server sent a reply that no command asked for; \
+         the connection is out of step and was given up",
+    )
+    .as_transient()
+}
+
+/// A reply that cannot be one to the command under way.
+pub(super) fn foreign_reply(verb: &str, reply: &Reply) -> Error {
+    let text = format!(
+        "{} \"{}\" is no reply to {verb}; the connection is out of step and was given up",
+        reply.code,
+        reply.last_text()
+    );
+    Error::new(Kind::Connect, text).as_transient()
+}
+
+/// The 421 with which a server ends a connection.
+pub(in crate::ftp) fn farewell_error(reply: &Reply) -> Error {
+    let text = format!("the server closed the connection: \"{}\"", reply.last_text());
+    Error::new(Kind::Connect, text).with_reply(reply.code, reply.to_string()).as_transient()
+}
 
 /// Whether a command moves data: its reply comes in two parts.
-pub(in crate::ftp) fn is_data_verb(verb: &str) -> bool {
+pub(super) fn is_data_verb(verb: &str) -> bool {
     matches!(verb, "RETR" | "STOR" | "APPE" | "STOU" | "LIST" | "NLST" | "MLSD")
 }
 
 /// Whether a command moves data, or says how the data connection for that is made.
-pub(in crate::ftp) fn needs_port(verb: &str) -> bool {
+pub(super) fn needs_port(verb: &str) -> bool {
     is_data_verb(verb) || matches!(verb, "EPSV" | "PASV" | "EPRT" | "PORT")
 }
 
-/// Whether a command may go out together with others before it whose replies are not looked at:
-/// one of those, come twice, would not do as a reply to this.
-pub(in crate::ftp) fn is_safe_after_others(verb: &str) -> bool {
+/// Whether a command may be sent together with others before it whose replies are not looked at: a
+/// duplicate of one of those could not be taken for a reply to this one.
+pub(super) fn is_safe_after_others(verb: &str) -> bool {
     matches!(
         verb,
         "EPSV" | "PASV" | "LIST" | "NLST" | "MLSD" | "RETR" | "MLST" | "SIZE" | "MDTM" | "PWD"
     )
-}
-
-/// The one line that stands for `reply` towards suppaftp: its code and, for passive replies,
-/// their value as we read it. A passive reply that makes no sense becomes a refusal. Where
-/// suppaftp waits for one code, every other one of its class stands for it.
-pub(in crate::ftp) fn canonical(reply: &Reply, verb: &str) -> Vec<u8> {
-    let line = match reply.code {
-        229 => match reply::epsv_port(reply) {
-            Ok(port) => format!("229 ok (|||{port}|)"),
-            Err(_) => "500 unusable".to_owned(),
-        },
-        227 => match reply::pasv_address(reply) {
-            Ok((address, port)) => {
-                let [a, b, c, d] = address.octets();
-                format!("227 ok ({a},{b},{c},{d},{},{})", port >> 8, port & 255)
-            }
-            Err(_) => "500 unusable".to_owned(),
-        },
-        100..200 if is_data_verb(verb) => "150 ok".to_owned(),
-        200..300 if matches!(verb, "PBSZ" | "PROT") => "200 ok".to_owned(),
-        code => format!("{code} ok"),
-    };
-    let mut line = line.into_bytes();
-    line.extend_from_slice(b"\r\n");
-    line
 }
 
 /// Whether a reply with some code can be the reply to a command.

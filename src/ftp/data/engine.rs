@@ -1,27 +1,32 @@
-//! suppaftp's view of a connection: our streams behind its traits, and the engine that drives
-//! them.
+//! The adapter between suppaftp, the engine of data connections, and the control connection; the
+//! only file that names suppaftp.
 //!
-//! Greeting, `AUTH TLS`, handshake and trust are all over before suppaftp hears of a connection,
-//! because in clear text it would read from the socket itself. The engine is then started over a
-//! local socket pair that holds the two replies it waits for, and its connector hands it the
-//! real control connection in place of a handshake. From there on every byte of the control
-//! connection passes through [`Control`], and every data connection through [`Connector`].
+//! Greeting, `AUTH TLS`, handshake, trust and protection are over before suppaftp hears of a
+//! connection. It is started over a local socket pair that holds the two replies it waits for, and
+//! its connector hands it an [`EngineControl`] in place of a handshake. Each line that it writes
+//! there ends in [`Control::call`](crate::ftp::control::Control), and it reads one canonical line
+//! for each whole reply, because its own reader misreads what servers send (any `ddd ` line ends a
+//! multi-line reply, text must be UTF-8).
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use suppaftp::{Encoding, FtpError, FtpResult, ImplFtpStream, Mode};
+use suppaftp::{DataStream, Encoding, FtpError, FtpResult, ImplFtpStream, Mode, Status};
 
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::connect::dial::Dialer;
-use crate::ftp::control::Control;
-use crate::ftp::control::exchange::{Shared, lock};
+use crate::ftp::control::expect::Command;
+use crate::ftp::control::reply::{self, Reply};
+use crate::ftp::control::telnet::unescape_iac;
+use crate::ftp::control::{SharedControl, lock};
 use crate::ftp::error_text::handshake_error;
 use crate::ftp::path::{decode_name, encode_name};
+use crate::ftp::session::config::SessionConfig;
+use crate::ftp::session::quirks::{ConnectionMode, ServerQuirks};
 use crate::tls::socket::{DATA_BUFFER, Socket, Wait, cancel_reason};
 use crate::tls::{HandshakeFailure, Stream, Tls};
 
@@ -29,55 +34,212 @@ use crate::tls::{HandshakeFailure, Stream, Tls};
 /// cost the whole timeout before the other passive command is tried.
 const FIRST_DATA_CONNECTION: Duration = Duration::from_secs(10);
 
-/// suppaftp, on our streams.
-pub(in crate::ftp) type Engine = ImplFtpStream<Wire>;
+/// What suppaftp sends for itself at its start, `PBSZ 0` and `PROT P`: the session has done both.
+const STARTUP_COMMANDS: usize = 2;
 
-/// A data transfer of the engine.
-pub(in crate::ftp) type Transfer = suppaftp::TransferStream<Wire>;
-
-/// A connection as suppaftp holds it.
-#[derive(Debug)]
-pub(in crate::ftp) struct Wire(Channel);
-
-/// What is behind a [`Wire`].
-#[derive(Debug)]
-pub(in crate::ftp) enum Channel {
-    Control(Box<Control>),
-    Data(Box<Stream>),
+/// suppaftp on our streams. Opens the data connections of one session.
+pub(in crate::ftp) struct Engine {
+    ftp: ImplFtpStream<EngineStream>,
+    control: SharedControl,
+    log: Arc<Mutex<CommandLog>>,
+    peer: SocketAddr,
 }
 
-impl Wire {
-    fn stream(&self) -> &Stream {
-        match &self.0 {
-            Channel::Control(control) => control.stream(),
-            Channel::Data(stream) => stream,
+/// What the last data command brought: suppaftp itself sees only codes.
+#[derive(Debug, Default)]
+struct CommandLog {
+    /// Of the line that was sent last.
+    verb: String,
+    reply: Option<Reply>,
+    /// Why the data connection could not be made.
+    data_failure: Option<Error>,
+}
+
+fn lock_log(log: &Mutex<CommandLog>) -> MutexGuard<'_, CommandLog> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Why no data connection was opened. The verb is that of the command sent last.
+#[derive(Debug)]
+pub(in crate::ftp) enum OpenError {
+    /// The server refused the command `verb`.
+    Refused { verb: String, reply: Reply },
+    /// The port could not be reached, and no data command was sent.
+    Unreachable(Error),
+    /// The data connection's handshake failed after the command was accepted.
+    Handshake(Error),
+    /// In active mode the server accepted the command and made no connection.
+    NeverConnected,
+    /// The control connection failed, or a cancel.
+    Failed(Error),
+}
+
+/// A data connection with its command under way.
+#[derive(Debug)]
+pub(in crate::ftp) struct Transfer {
+    inner: suppaftp::TransferStream<EngineStream>,
+    log: Arc<Mutex<CommandLog>>,
+}
+
+impl Transfer {
+    pub(super) fn stream(&mut self) -> Option<&mut Stream> {
+        match self.inner.get_mut() {
+            DataStream::Ssl(stream) => match &mut stream.0 {
+                Channel::Data(stream) => Some(stream),
+                Channel::Control(_) => None,
+            },
+            DataStream::Tcp(_) => None,
+        }
+    }
+
+    /// Closes the data connection and reads the completion reply, whatever it says; `None` when
+    /// the control connection failed.
+    pub(super) fn finish(self) -> Option<Reply> {
+        lock_log(&self.log).reply = None;
+        // suppaftp takes 226 and 250 for success and everything else for failure.
+        let _ = self.inner.finish();
+        lock_log(&self.log).reply.take()
+    }
+}
+
+impl Engine {
+    /// Starts suppaftp on a control connection that is greeted, secured, trusted and protected.
+    pub(in crate::ftp) fn start(
+        control: &SharedControl,
+        tls: Arc<Tls>,
+        config: &SessionConfig,
+        peer: SocketAddr,
+    ) -> Result<Self> {
+        let log = Arc::new(Mutex::new(CommandLog::default()));
+        let tcp = lock(control).stream().socket().tcp().try_clone();
+        let tcp = tcp.map_err(|error| Error::new(Kind::Connect, io_reason(&error)))?;
+        let channel = EngineControl {
+            control: Arc::clone(control),
+            tcp,
+            unread: Vec::new(),
+            startup_commands: STARTUP_COMMANDS,
+            log: Arc::clone(&log),
+        };
+        let connector = Connector {
+            channel: Mutex::new(Some(channel)),
+            control: Arc::clone(control),
+            tls,
+            config: config.clone(),
+            log: Arc::clone(&log),
+        };
+        let ftp = start_engine(connector, config, peer, Arc::clone(&log)).map_err(|error| {
+            Error::new(Kind::Connect, format!("the engine does not start: {error}"))
+        })?;
+        Ok(Self { ftp, control: Arc::clone(control), log, peer })
+    }
+
+    /// Whether the control connection's peer has an IPv6 address proper.
+    pub(in crate::ftp) fn has_ipv6_peer(&self) -> bool {
+        match self.peer.ip() {
+            std::net::IpAddr::V4(_) => false,
+            std::net::IpAddr::V6(address) => address.to_ipv4_mapped().is_none(),
+        }
+    }
+
+    /// Opens a data connection, sends the data command from `offset` on, and makes the handshake.
+    /// The transfer and the preliminary reply.
+    pub(in crate::ftp) fn open(
+        &mut self,
+        mode: ConnectionMode,
+        verb: &str,
+        argument: &str,
+        offset: usize,
+    ) -> Result<(Transfer, Option<Reply>), OpenError> {
+        *lock_log(&self.log) = CommandLog::default();
+        self.ftp.set_mode(match mode {
+            ConnectionMode::ExtendedPassive => Mode::ExtendedPassive,
+            ConnectionMode::Passive => Mode::Passive,
+            ConnectionMode::Active => Mode::Active,
+        });
+        // An offset of 0 needs no REST: none is ever left over from an earlier command.
+        let _ = self.ftp.resume_transfer(offset);
+        let opened = match verb {
+            "RETR" => self.ftp.retr_as_stream(argument),
+            "STOR" => self.ftp.put_with_stream(argument),
+            "APPE" => self.ftp.append_with_stream(argument),
+            // Its own listing methods collect whole listings in memory.
+            _ => {
+                let line = match argument {
+                    "" => verb.to_owned(),
+                    argument => format!("{verb} {argument}"),
+                };
+                let expected = [Status::AboutToSend, Status::AlreadyOpen];
+                self.ftp.custom_data_command(line, &expected).map(|(_, transfer)| transfer)
+            }
+        };
+        match opened {
+            Ok(inner) => {
+                let preliminary = lock_log(&self.log).reply.take();
+                Ok((Transfer { inner, log: Arc::clone(&self.log) }, preliminary))
+            }
+            Err(error) => Err(self.open_error(verb, &error)),
+        }
+    }
+
+    fn open_error(&self, verb: &str, error: &FtpError) -> OpenError {
+        let CommandLog { verb: sent, reply, data_failure } =
+            std::mem::take(&mut *lock_log(&self.log));
+        let failure = lock(&self.control).failure().cloned();
+        match (error, data_failure, failure) {
+            (FtpError::SecureError(_), data_failure, _) => OpenError::Handshake(
+                data_failure.unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed")),
+            ),
+            (_, _, Some(failure)) => OpenError::Failed(failure),
+            (_, Some(why), None) if sent != verb => match why.kind() {
+                Kind::Connect => OpenError::Unreachable(why),
+                _ => OpenError::Failed(why),
+            },
+            (_, _, None) => match reply {
+                // In active mode the server agrees first, and connects then.
+                Some(reply) if reply.class() == 1 => OpenError::NeverConnected,
+                Some(reply) => OpenError::Refused { verb: sent, reply },
+                None => {
+                    let error = Error::new(Kind::Connect, error.to_string());
+                    lock(&self.control).poison(error.clone());
+                    OpenError::Failed(error)
+                }
+            },
         }
     }
 }
 
-impl suppaftp::TlsStream for Wire {
+/// A connection as suppaftp holds it.
+#[derive(Debug)]
+struct EngineStream(Channel);
+
+#[derive(Debug)]
+enum Channel {
+    Control(EngineControl),
+    Data(Box<Stream>),
+}
+
+impl EngineStream {
+    fn tcp(&self) -> &TcpStream {
+        match &self.0 {
+            Channel::Control(control) => &control.tcp,
+            Channel::Data(stream) => stream.socket().tcp(),
+        }
+    }
+}
+
+impl suppaftp::TlsStream for EngineStream {
     type InnerStream = Channel;
 
     fn tcp_stream(self) -> FtpResult<TcpStream> {
-        self.stream().socket().tcp().try_clone().map_err(FtpError::ConnectionError)
+        self.tcp().try_clone().map_err(FtpError::ConnectionError)
     }
 
     fn get_ref(&self) -> &TcpStream {
-        self.stream().socket().tcp()
+        self.tcp()
     }
 
     fn mut_ref(&mut self) -> &mut Channel {
         &mut self.0
-    }
-}
-
-impl Channel {
-    /// The data stream, if this is one.
-    pub(in crate::ftp) fn data(&mut self) -> Option<&mut Stream> {
-        match self {
-            Channel::Data(stream) => Some(stream),
-            Channel::Control(_) => None,
-        }
     }
 }
 
@@ -100,17 +262,96 @@ impl Write for Channel {
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Channel::Control(control) => control.flush(),
+            Channel::Control(_) => Ok(()),
             Channel::Data(stream) => stream.flush(),
         }
     }
 }
 
+/// The control connection as suppaftp sees it: each write is one command, each read one line.
+#[derive(Debug)]
+struct EngineControl {
+    control: SharedControl,
+    /// For addresses.
+    tcp: TcpStream,
+    /// Canonical lines that suppaftp has not read.
+    unread: Vec<u8>,
+    /// Commands of suppaftp's start that are answered here.
+    startup_commands: usize,
+    log: Arc<Mutex<CommandLog>>,
+}
+
+impl EngineControl {
+    fn hand_over(&mut self, reply: Result<Reply>) -> io::Result<()> {
+        let reply = reply.map_err(|_| io::Error::from(io::ErrorKind::ConnectionAborted))?;
+        self.unread.extend(canonical_line(&reply));
+        lock_log(&self.log).reply = Some(reply);
+        Ok(())
+    }
+}
+
+impl Write for EngineControl {
+    /// suppaftp writes each line with one call.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.startup_commands > 0 {
+            self.startup_commands -= 1;
+            self.unread.extend(b"200 ok\r\n");
+            return Ok(line.len());
+        }
+        let text = unescape_iac(line.strip_suffix(b"\r\n").unwrap_or(line)).into_owned();
+        let command = Command::from_line(text).map_err(|_| io::ErrorKind::InvalidInput)?;
+        *lock_log(&self.log) = CommandLog { verb: command.verb(), ..CommandLog::default() };
+        let reply = lock(&self.control).call(&command);
+        self.hand_over(reply)?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for EngineControl {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.unread.is_empty() {
+            // The completion reply: the command's preliminary one was read with it.
+            let reply = lock(&self.control).receive();
+            self.hand_over(reply)?;
+        }
+        let n = buffer.len().min(self.unread.len());
+        buffer[..n].copy_from_slice(&self.unread[..n]);
+        self.unread.drain(..n);
+        Ok(n)
+    }
+}
+
+/// The one line that stands for `reply` towards suppaftp: its code and, for passive replies, their
+/// value as we read it. A passive reply that makes no sense becomes a refusal. suppaftp waits for
+/// 125 or 150 to a data command, and every other 1yz stands for them.
+fn canonical_line(reply: &Reply) -> Vec<u8> {
+    let line = match reply.code {
+        229 => match reply::epsv_port(reply) {
+            Ok(port) => format!("229 ok (|||{port}|)"),
+            Err(_) => "500 unusable".to_owned(),
+        },
+        227 => match reply::pasv_address(reply) {
+            Ok((address, port)) => {
+                let [a, b, c, d] = address.octets();
+                format!("227 ok ({a},{b},{c},{d},{},{})", port >> 8, port & 255)
+            }
+            Err(_) => "500 unusable".to_owned(),
+        },
+        100..200 => "150 ok".to_owned(),
+        code => format!("{code} ok"),
+    };
+    format!("{line}\r\n").into_bytes()
+}
+
 /// Names as bytes: whatever a server sends comes back to it unchanged.
 #[derive(Debug)]
-struct Bytes;
+struct NameBytes;
 
-impl Encoding for Bytes {
+impl Encoding for NameBytes {
     fn decode(&self, bytes: &[u8]) -> String {
         decode_name(bytes)
     }
@@ -123,17 +364,16 @@ impl Encoding for Bytes {
 /// Makes suppaftp's connections: hands over the control connection once, then secures each data
 /// connection with the control connection's TLS.
 #[derive(Debug)]
-pub(in crate::ftp) struct Connector {
-    pub control: Mutex<Option<Box<Control>>>,
-    pub tls: Arc<Tls>,
-    pub exchange: Shared,
-    pub dialer: Dialer,
-    /// `PROT C`: data connections without TLS.
-    pub clear_data: bool,
+struct Connector {
+    channel: Mutex<Option<EngineControl>>,
+    control: SharedControl,
+    tls: Arc<Tls>,
+    config: SessionConfig,
+    log: Arc<Mutex<CommandLog>>,
 }
 
 impl Connector {
-    fn secure(&self, tcp: TcpStream) -> Result<Stream> {
+    fn secure_data(&self, tcp: TcpStream) -> Result<Stream> {
         const WHAT: &str = "data connection";
         let failed = |error: io::Error| match cancel_reason(&error) {
             Some(reason) => Error::from(reason),
@@ -141,12 +381,12 @@ impl Connector {
                 Error::new(Kind::Connect, format!("{WHAT}: {}", io_reason(&error))).as_transient()
             }
         };
-        let timeout = lock(&self.exchange).timeout;
-        let mut socket =
-            Socket::new(tcp, self.dialer.cancel.clone(), DATA_BUFFER).map_err(failed)?;
+        let timeout = self.config.timeout;
+        let cancel = self.config.dialer.cancel.clone();
+        let mut socket = Socket::new(tcp, cancel, DATA_BUFFER).map_err(failed)?;
         socket.set_wait(Wait::within(timeout));
         socket.finish_connect().map_err(failed)?;
-        let mut stream = if self.clear_data {
+        let mut stream = if self.config.clear_data {
             Stream::clear_text(socket)
         } else {
             self.tls.connect_data(socket).map_err(|failure| {
@@ -157,7 +397,7 @@ impl Connector {
                 let error = handshake_error(failure, WHAT);
                 if refused {
                     // Whatever the control connection says after this explains nothing.
-                    lock(&self.exchange).kill(error.clone());
+                    lock(&self.control).poison(error.clone());
                 }
                 error
             })?
@@ -168,43 +408,38 @@ impl Connector {
 }
 
 impl suppaftp::TlsConnector for Connector {
-    type Stream = Wire;
+    type Stream = EngineStream;
 
-    fn connect(&self, _domain: &str, stream: TcpStream) -> FtpResult<Wire> {
-        let control = self.control.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(control) = control {
-            return Ok(Wire(Channel::Control(control)));
+    fn connect(&self, _domain: &str, stream: TcpStream) -> FtpResult<EngineStream> {
+        let channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(channel) = channel {
+            return Ok(EngineStream(Channel::Control(channel)));
         }
-        match self.secure(stream) {
-            Ok(stream) => Ok(Wire(Channel::Data(Box::new(stream)))),
+        match self.secure_data(stream) {
+            Ok(stream) => Ok(EngineStream(Channel::Data(Box::new(stream)))),
             Err(error) => {
                 let text = error.to_string();
-                lock(&self.exchange).data_failure = Some(error);
+                lock_log(&self.log).data_failure = Some(error);
                 Err(FtpError::SecureError(text))
             }
         }
     }
 }
 
-/// Starts suppaftp on a control connection that is greeted, secured and trusted. It sends
-/// `PBSZ 0` and `PROT P` at once.
-///
-/// # Errors
-///
-/// suppaftp's; the [`crate::ftp::control::exchange::Exchange`] says what the server really answered.
-pub(in crate::ftp) fn start(
+fn start_engine(
     connector: Connector,
-    host: &str,
+    config: &SessionConfig,
     peer: SocketAddr,
-) -> FtpResult<Engine> {
-    let exchange = Arc::clone(&connector.exchange);
-    let dialer = connector.dialer.clone();
+    log: Arc<Mutex<CommandLog>>,
+) -> FtpResult<ImplFtpStream<EngineStream>> {
+    let dialer = config.dialer.clone();
     let timeout = dialer.timeout;
-    let host = host.to_owned();
-    // The far end lives until the engine has written its AUTH TLS to nobody.
+    let host = config.host.clone();
+    let quirks = config.quirks.clone();
+    // The far end lives until suppaftp has written its AUTH TLS to nobody.
     let (near, mut far) = UnixStream::pair().map_err(FtpError::ConnectionError)?;
     far.write_all(b"220 ok\r\n234 ok\r\n").map_err(FtpError::ConnectionError)?;
-    let engine = Engine::connect_with_stream(TcpStream::from(OwnedFd::from(near)))?
+    let mut ftp = ImplFtpStream::connect_with_stream(TcpStream::from(OwnedFd::from(near)))?
         .active_mode(timeout)
         .passive_stream_builder(move |address| {
             let dialled = match &dialer.proxy {
@@ -212,22 +447,17 @@ pub(in crate::ftp) fn start(
                 Some(proxy) => proxy
                     .connect(&dialer, &host, address.port())
                     .map_err(|error| error.with_context("data connection")),
-                None => {
-                    let proven = lock(&exchange).ways.data_mode().is_some();
-                    dial_data(SocketAddr::new(peer.ip(), address.port()), &dialer, proven)
-                }
+                None => dial_data(SocketAddr::new(peer.ip(), address.port()), &dialer, &quirks),
             };
             dialled.map_err(|error| {
-                lock(&exchange).data_failure = Some(error);
+                lock_log(&log).data_failure = Some(error);
                 FtpError::ConnectionError(io::ErrorKind::NotConnected.into())
             })
         })
         .into_secure(connector, "control connection")?;
-    let mut engine = engine;
-    engine.set_passive_nat_workaround(true);
-    engine.set_encoding(Bytes);
-    engine.set_mode(Mode::ExtendedPassive);
-    Ok(engine)
+    ftp.set_passive_nat_workaround(true);
+    ftp.set_encoding(NameBytes);
+    Ok(ftp)
 }
 
 /// Opens a data connection to a port of the control connection's peer.
@@ -236,21 +466,19 @@ pub(in crate::ftp) fn start(
 /// port that cannot be reached leaves the session in step and PASV can be tried instead of EPSV.
 /// Once one has worked, the others are only begun: the handshake waits for them, and a round
 /// trip is saved on each.
-fn dial_data(address: SocketAddr, dialer: &Dialer, proven: bool) -> Result<TcpStream> {
-    let begun = if proven {
+fn dial_data(address: SocketAddr, dialer: &Dialer, quirks: &ServerQuirks) -> Result<TcpStream> {
+    let begun = if quirks.data_mode().is_some() {
         dialer.begin_connect(address)
     } else {
         dialer.connect_address(address, dialer.timeout.min(FIRST_DATA_CONNECTION))
     };
-    match begun {
-        Ok(stream) => Ok(stream),
-        Err(error) => match cancel_reason(&error) {
-            Some(reason) => Err(reason.into()),
-            None => Err(Error::new(
-                Kind::Connect,
-                format!("data connection to port {}: {}", address.port(), io_reason(&error)),
-            )
-            .with_hint("the server's passive ports may be blocked by a firewall")),
-        },
-    }
+    begun.map_err(|error| match cancel_reason(&error) {
+        Some(reason) => reason.into(),
+        None => {
+            let port = address.port();
+            let text = format!("data connection to port {port}: {}", io_reason(&error));
+            Error::new(Kind::Connect, text)
+                .with_hint("the server's passive ports may be blocked by a firewall")
+        }
+    })
 }

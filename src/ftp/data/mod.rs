@@ -1,6 +1,6 @@
 //! A data connection with a command under way: bytes, how they ended, and the completion reply.
 //!
-//! Nothing that comes from here is a success before [`Data::finish`] has returned.
+//! Nothing that comes from here is a success before [`DataConnection::finish`] has returned.
 
 pub(in crate::ftp) mod engine;
 mod open;
@@ -9,8 +9,8 @@ use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use crate::error::{Error, Kind, Result, io_reason};
-use crate::ftp::control::exchange::{Shared, lock};
 use crate::ftp::control::reply::Reply;
+use crate::ftp::control::{SharedControl, lock};
 use crate::ftp::error_text::{session_reuse_error, transfer_error};
 use crate::tls::socket::cancel_reason;
 use crate::tls::{End, Negotiated, Stream};
@@ -22,12 +22,12 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// How long a cancelled transfer's completion reply may take before the session is given up.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// A transfer or listing under way. Dropping it without [`Data::finish`] or [`Data::abort`]
-/// gives the session up.
+/// A transfer or listing under way. Dropping it without [`DataConnection::finish`] or
+/// [`DataConnection::abort`] gives the session up.
 #[derive(Debug)]
-pub struct Data {
+pub struct DataConnection {
     transfer: Option<Transfer>,
-    exchange: Shared,
+    control: SharedControl,
     preliminary: Option<Reply>,
 }
 
@@ -50,10 +50,13 @@ impl Finished {
     }
 }
 
-impl Data {
-    pub(in crate::ftp) fn new(transfer: Transfer, exchange: Shared) -> Self {
-        let preliminary = lock(&exchange).preliminary.clone();
-        Self { transfer: Some(transfer), exchange, preliminary }
+impl DataConnection {
+    pub(in crate::ftp) fn new(
+        transfer: Transfer,
+        preliminary: Option<Reply>,
+        control: SharedControl,
+    ) -> Self {
+        Self { transfer: Some(transfer), control, preliminary }
     }
 
     /// The preliminary reply, which may tell the size.
@@ -62,7 +65,7 @@ impl Data {
     }
 
     /// What the data connection's handshake agreed; `None` in clear text.
-    pub fn agreed(&mut self) -> Option<Negotiated> {
+    pub fn negotiated(&mut self) -> Option<Negotiated> {
         self.stream().and_then(|stream| stream.negotiated().cloned())
     }
 
@@ -71,14 +74,11 @@ impl Data {
     }
 
     fn stream(&mut self) -> Option<&mut Stream> {
-        match self.transfer.as_mut()?.get_mut() {
-            suppaftp::DataStream::Ssl(wire) => suppaftp::TlsStream::mut_ref(&mut **wire).data(),
-            suppaftp::DataStream::Tcp(_) => None,
-        }
+        self.transfer.as_mut()?.stream()
     }
 
     /// Ends the transfer and reads the completion reply. After an upload call
-    /// [`Data::finish_upload`] instead.
+    /// [`DataConnection::finish_upload`] instead.
     ///
     /// # Errors
     ///
@@ -88,26 +88,26 @@ impl Data {
         let end = self.stream().map_or(End::Cut, |stream| stream.end());
         let resumes = self.resumes();
         if end != End::Clean {
-            lock(&self.exchange).at_end = None;
+            lock(&self.control).prefetch_at_end(None);
         }
-        let asked_ahead = lock(&self.exchange).at_end.is_some();
+        let prefetches_port = lock(&self.control).is_prefetching_at_end();
         let reply = self.complete()?;
-        if asked_ahead && reply.class() >= 4 {
+        if prefetches_port && reply.class() >= 4 {
             // All came, and then it failed: the passive command may have been too early.
-            lock(&self.exchange).ways.disable_pipelining();
+            lock(&self.control).quirks.disable_pipelining();
         }
         Ok(Finished { end, reply, resumes })
     }
 
     /// Ends an upload properly (close_notify, then the end of the stream), then as
-    /// [`Data::finish`].
+    /// [`DataConnection::finish`].
     ///
     /// # Errors
     ///
-    /// As [`Data::finish`].
+    /// As [`DataConnection::finish`].
     pub fn finish_upload(mut self) -> Result<Finished> {
         // What would follow an upload rests on how it ended.
-        lock(&self.exchange).at_end = None;
+        lock(&self.control).prefetch_at_end(None);
         let sent = match self.stream() {
             Some(stream) => stream.finish_writing(FAREWELL),
             None => Ok(()),
@@ -125,37 +125,32 @@ impl Data {
             stream.abandon();
         }
         {
-            let mut exchange = lock(&self.exchange);
-            exchange.grace = Some(GRACE);
-            exchange.at_end = None;
+            let mut control = lock(&self.control);
+            control.prefetch_at_end(None);
+            control.set_reply_deadline(Some(GRACE));
         }
         // Whatever the server answers: it is read, and belongs to this transfer.
         let _ = self.complete();
+        lock(&self.control).set_reply_deadline(None);
     }
 
     fn complete(&mut self) -> Result<Reply> {
         let Some(transfer) = self.transfer.take() else {
             return Err(Error::new(Kind::Connect, "the transfer is over"));
         };
-        // suppaftp takes 226 and 250 for success and everything else for failure; the exchange
-        // knows the reply in both cases.
-        let _ = transfer.finish();
-        let mut exchange = lock(&self.exchange);
-        if let Some(death) = &exchange.death
-            && death.reply().is_none()
-        {
-            return Err(death.clone());
+        let reply = transfer.finish();
+        let failure = lock(&self.control).failure().cloned();
+        match (reply, failure) {
+            // A 421 in the place of a completion reply is one, and tells why.
+            (Some(reply), Some(failure)) if failure.reply().is_some() => Ok(reply),
+            (_, Some(failure)) => Err(failure),
+            (Some(reply), None) => Ok(reply),
+            (None, None) => Err(Error::new(Kind::Connect, "no completion reply")),
         }
-        exchange.reply.take().ok_or_else(|| {
-            exchange
-                .death
-                .clone()
-                .unwrap_or_else(|| Error::new(Kind::Connect, "no completion reply"))
-        })
     }
 }
 
-impl Read for Data {
+impl Read for DataConnection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.stream() {
             Some(stream) => stream.read(buffer),
@@ -164,7 +159,7 @@ impl Read for Data {
     }
 }
 
-impl Write for Data {
+impl Write for DataConnection {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         match self.stream() {
             Some(stream) => stream.write(buffer),
@@ -177,12 +172,11 @@ impl Write for Data {
     }
 }
 
-impl Drop for Data {
+impl Drop for DataConnection {
     fn drop(&mut self) {
         if self.transfer.is_some() {
-            let mut exchange = lock(&self.exchange);
-            exchange.grace = Some(Duration::ZERO);
-            exchange.kill(Error::new(Kind::Connect, "a transfer was given up half-way"));
+            lock(&self.control)
+                .poison(Error::new(Kind::Connect, "a transfer was given up half-way"));
         }
     }
 }

@@ -1,18 +1,20 @@
-//! Commands with a data connection: which passive command to use, and what a failure means.
+//! Commands with a data connection: which way to make it, and what a failure means.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use suppaftp::{FtpError, Mode, Status};
-
-use super::Data;
-use super::engine::Engine;
+use super::DataConnection;
+use super::engine::OpenError;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::control::exchange::lock;
 use crate::ftp::control::reply::Reply;
+use crate::ftp::control::{Position, lock};
 use crate::ftp::error_text::{refusal_error, session_reuse_error};
 use crate::ftp::session::Session;
 use crate::ftp::session::config::DataMode;
+use crate::ftp::session::quirks::ConnectionMode;
+
+/// How long the server's reason for a failed data connection is waited for.
+const LATE_REASON: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Opens a data connection and sends `verb argument` on the control connection.
@@ -27,18 +29,19 @@ impl Session {
         verb: &str,
         argument: &str,
         offset: u64,
-    ) -> Result<Data> {
-        let line = self.command_line(verb, argument)?;
+    ) -> Result<DataConnection> {
+        self.new_command(verb, argument)?;
+        let argument = self.charset().outgoing(argument)?.into_owned();
         let offset = usize::try_from(offset)
             .map_err(|_| Error::new(Kind::Other, format!("{what}: the offset is too large")))?;
-        lock(&self.exchange).at_end = None;
-        let opened = self.open_in_some_mode(what, verb, &line, offset);
-        let mut exchange = lock(&self.exchange);
+        let opened = self.open_in_some_mode(what, verb, &argument, offset);
         match &opened {
-            Ok(_) => exchange.at_end = self.passive_ahead().filter(|_| self.prefetch_port),
-            Err(_) => exchange.before_data.clear(),
+            Ok(_) => {
+                let next = self.prefetchable_passive_command().filter(|_| self.prefetch_port);
+                lock(&self.control).prefetch_at_end(next);
+            }
+            Err(_) => lock(&self.control).unqueue(Position::BeforeTransfer),
         }
-        drop(exchange);
         opened
     }
 
@@ -46,64 +49,36 @@ impl Session {
         &mut self,
         what: &str,
         verb: &str,
-        line: &str,
+        argument: &str,
         offset: usize,
-    ) -> Result<Data> {
+    ) -> Result<DataConnection> {
         let mut last = None;
-        for mode in self.modes() {
-            self.engine.set_mode(mode);
-            // An offset of 0 needs no REST: none is ever left over from an earlier command.
-            let _ = self.engine.resume_transfer(offset);
-            let expected = [Status::AboutToSend, Status::AlreadyOpen];
-            match self.engine.custom_data_command(line, &expected) {
-                Ok((_, transfer)) => {
+        for mode in self.modes_to_try() {
+            match self.engine.open(mode, verb, argument, offset) {
+                Ok((transfer, preliminary)) => {
                     self.working_mode = Some(mode);
                     self.config.quirks.record_data_mode(mode);
-                    let mut data = Data::new(transfer, Arc::clone(&self.exchange));
-                    if let Some(agreed) = data.agreed() {
-                        self.data_negotiated = Some(agreed);
+                    let control = Arc::clone(&self.control);
+                    let mut data = DataConnection::new(transfer, preliminary, control);
+                    if let Some(negotiated) = data.negotiated() {
+                        self.data_negotiated = Some(negotiated);
                     }
                     return Ok(data);
                 }
-                Err(error) => match self.data_refusal(what, verb, error) {
-                    Refusal::Mode(error) => last = Some(error),
-                    Refusal::Final(error) => return Err(error),
-                },
+                // This way of making data connections does not work; the session is in step.
+                Err(OpenError::Refused { verb: sent, reply }) if sent != verb && sent != "REST" => {
+                    last = Some(refusal_error(&format!("{what}: {sent}"), &reply));
+                }
+                Err(OpenError::Unreachable(error)) => last = Some(error.with_context(what)),
+                Err(OpenError::Refused { reply, .. }) => {
+                    return Err(self.about_reuse(refusal_error(what, &reply), &reply));
+                }
+                Err(OpenError::Handshake(error)) => return Err(self.failed_handshake(what, error)),
+                Err(OpenError::NeverConnected) => return Err(self.never_connected(what)),
+                Err(OpenError::Failed(error)) => return Err(error.with_context(what)),
             }
         }
         Err(last.unwrap_or_else(|| Error::new(Kind::Connect, format!("{what}: no data mode"))))
-    }
-
-    /// Sorts a failed data command: whether another passive mode may do better.
-    fn data_refusal(&mut self, what: &str, verb: &str, error: FtpError) -> Refusal {
-        let dial_failure = lock(&self.exchange).data_failure.take();
-        let sent = lock(&self.exchange).verb.clone();
-        match error {
-            FtpError::UnexpectedResponse(_) => match self.outcome(Some(error)) {
-                Ok(reply) if sent != verb && sent != "REST" => {
-                    Refusal::Mode(refusal_error(&format!("{what}: {sent}"), &reply))
-                }
-                Ok(reply) => Refusal::Final(self.about_reuse(refusal_error(what, &reply), &reply)),
-                Err(error) => Refusal::Final(error),
-            },
-            // The port could not be reached, and nothing was sent after EPSV or PASV.
-            FtpError::ConnectionError(_) if dial_failure.is_some() && sent != verb => {
-                match dial_failure {
-                    Some(error) if error.kind() == Kind::Connect => {
-                        Refusal::Mode(error.with_context(what))
-                    }
-                    Some(error) => Refusal::Final(error),
-                    None => Refusal::Final(Error::new(Kind::Connect, what)),
-                }
-            }
-            FtpError::SecureError(_) => Refusal::Final(self.failed_handshake(what, dial_failure)),
-            other => Refusal::Final(match self.outcome(Some(other)) {
-                Err(error) => error.with_context(what),
-                // In active mode the server agrees first, and connects then.
-                Ok(reply) if reply.class() == 1 => self.never_connected(what),
-                Ok(reply) => refusal_error(what, &reply),
-            }),
-        }
     }
 
     fn never_connected(&self, what: &str) -> Error {
@@ -112,37 +87,29 @@ impl Session {
         let error = Error::new(Kind::Connect, text).as_transient().with_hint(
             "active mode needs a way in through firewalls; `set ftp:mode auto` needs none",
         );
-        lock(&self.exchange).kill(error.clone());
+        self.poison(error.clone());
         error
     }
 
     /// The data connection's handshake failed after the command was accepted. The server's own
     /// words come a moment later, and say more than the handshake did; then the session is dead.
-    fn failed_handshake(&mut self, what: &str, failure: Option<Error>) -> Error {
-        let failure = failure.unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed"));
+    fn failed_handshake(&mut self, what: &str, failure: Error) -> Error {
         // The data connection showed another certificate.
-        if let Some(death) = self.failure() {
-            return death.with_context(what);
+        if let Some(failure) = self.failure() {
+            return failure.with_context(what);
         }
         if matches!(failure.kind(), Kind::Interrupted | Kind::Terminated) {
-            lock(&self.exchange).kill(failure.clone());
+            self.poison(failure.clone());
             return failure;
         }
-        {
-            let mut exchange = lock(&self.exchange);
-            exchange.grace = Some(Duration::from_secs(1));
-            exchange.listen = true;
-        }
-        let late = self.engine.noop().err();
-        let late = match self.outcome(late) {
-            Ok(reply) if reply.class() >= 4 => Some(reply),
-            _ => None,
-        };
+        let late = lock(&self.control).receive_within(LATE_REASON);
         let error = match late {
-            Some(reply) => self.about_reuse(refusal_error(what, &reply), &reply),
-            None => failure.with_context(what),
+            Ok(reply) if reply.class() >= 4 => {
+                self.about_reuse(refusal_error(what, &reply), &reply)
+            }
+            _ => failure.with_context(what),
         };
-        lock(&self.exchange).kill(error.clone());
+        self.poison(error.clone());
         error
     }
 
@@ -152,33 +119,20 @@ impl Session {
         if native && !self.config.clear_data { session_reuse_error(error, reply) } else { error }
     }
 
-    fn modes(&self) -> Vec<Mode> {
+    fn modes_to_try(&self) -> Vec<ConnectionMode> {
         if let Some(mode) = self.working_mode {
             return vec![mode];
         }
         let proven = self.config.quirks.data_mode();
         // Behind a proxy the peer says nothing about the server.
-        let v6 = self.config.dialer.proxy.is_none() && peer_is_v6(&self.engine);
+        let v6 = self.config.dialer.proxy.is_none() && self.engine.has_ipv6_peer();
         match self.config.mode {
             DataMode::Auto if proven.is_some() => proven.into_iter().collect(),
-            DataMode::Auto if v6 => vec![Mode::ExtendedPassive],
-            DataMode::Auto => vec![Mode::ExtendedPassive, Mode::Passive],
-            DataMode::ExtendedPassive => vec![Mode::ExtendedPassive],
-            DataMode::Passive => vec![Mode::Passive],
-            DataMode::Active => vec![Mode::Active],
+            DataMode::Auto if v6 => vec![ConnectionMode::ExtendedPassive],
+            DataMode::Auto => vec![ConnectionMode::ExtendedPassive, ConnectionMode::Passive],
+            DataMode::ExtendedPassive => vec![ConnectionMode::ExtendedPassive],
+            DataMode::Passive => vec![ConnectionMode::Passive],
+            DataMode::Active => vec![ConnectionMode::Active],
         }
     }
-}
-
-enum Refusal {
-    /// This way of making data connections does not work; the session is in step.
-    Mode(Error),
-    Final(Error),
-}
-
-fn peer_is_v6(engine: &Engine) -> bool {
-    engine.get_ref().peer_addr().is_ok_and(|peer| match peer.ip() {
-        std::net::IpAddr::V4(_) => false,
-        std::net::IpAddr::V6(address) => address.to_ipv4_mapped().is_none(),
-    })
 }

@@ -133,8 +133,8 @@ impl Session {
         if let Some((command, time)) = known.zip(time)
             && let Some((verb, argument)) = command.command_for(path, time)
         {
-            self.send_along(verb, &argument)?;
+            self.pipeline_after(verb, &argument)?;
         }
-        if self.prefetch_port { self.send_passive_along() } else { Ok(()) }
+        if self.prefetch_port { self.prefetch_passive_port() } else { Ok(()) }
     }
 }

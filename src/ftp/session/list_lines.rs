@@ -6,7 +6,7 @@ use super::list::ListedLine;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::control::reply::Reply;
-use crate::ftp::data::{Data, data_error};
+use crate::ftp::data::{DataConnection, data_error};
 use crate::ftp::list_formats::Line;
 
 /// The longest listing line taken, in bytes.
@@ -81,7 +81,7 @@ pub(in crate::ftp) fn is_dot_entry(line: &[u8]) -> bool {
 
 /// Hands on the lines; `lost` tells that it was the stream that failed, and not `each` or the bounds.
 pub(in crate::ftp) fn read_lines(
-    data: &mut Data,
+    data: &mut DataConnection,
     timeout: std::time::Duration,
     each: &mut dyn FnMut(&[u8]) -> Result<()>,
     lost: &mut bool,

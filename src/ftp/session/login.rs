@@ -5,17 +5,14 @@
 //! the answers, everything from USER to its first passive port. Neither sends USER before the
 //! server has agreed to protect data.
 
-use suppaftp::Mode;
-
 use super::Session;
 use super::config::{DataMode, ListMode, SessionConfig};
 use super::directory::LoginDirectory;
 use super::features::Features;
-use super::pipeline::passive_verb;
-use super::quirks::ServerQuirks;
+use super::quirks::{ConnectionMode, ServerQuirks};
 use super::server_software::ServerSoftware;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::control::exchange::lock;
+use crate::ftp::control::lock;
 use crate::ftp::control::reply::Reply;
 
 /// What the first session of a site asks right after its password.
@@ -37,7 +34,7 @@ pub struct LoginRequest<'a> {
 pub struct SessionTemplate {
     features: Features,
     login_directory: LoginDirectory,
-    mode: Option<Mode>,
+    mode: Option<ConnectionMode>,
     no_mlsd: bool,
     time_command: Option<super::file_ops::TimeCommand>,
     server_clock: super::server_clock::ServerClock,
@@ -56,24 +53,20 @@ impl SessionTemplate {
             commands.push(("SYST", String::new()));
         }
         let mode = self.mode.or(first_mode(options));
-        commands.extend(mode.and_then(passive_verb).map(|verb| (verb, String::new())));
+        commands
+            .extend(mode.and_then(ConnectionMode::passive_verb).map(|verb| (verb, String::new())));
         commands
     }
 }
 
 /// How the first data connection will be asked for.
-fn first_mode(options: &SessionConfig) -> Option<Mode> {
+fn first_mode(options: &SessionConfig) -> Option<ConnectionMode> {
     match options.mode {
-        DataMode::Auto => options.quirks.data_mode().or(Some(Mode::ExtendedPassive)),
-        DataMode::ExtendedPassive => Some(Mode::ExtendedPassive),
-        DataMode::Passive => Some(Mode::Passive),
+        DataMode::Auto => options.quirks.data_mode().or(Some(ConnectionMode::ExtendedPassive)),
+        DataMode::ExtendedPassive => Some(ConnectionMode::ExtendedPassive),
+        DataMode::Passive => Some(ConnectionMode::Passive),
         DataMode::Active => None,
     }
-}
-
-/// A command line, without its end.
-pub(in crate::ftp) fn command_text(verb: &str, argument: &str) -> String {
-    if argument.is_empty() { verb.to_owned() } else { format!("{verb} {argument}") }
 }
 
 /// What OPTS is sent for: UTF-8 where the server has it, and the facts of MLSD. RFC 2640 has UTF-8
@@ -102,10 +95,10 @@ impl Session {
         login: &LoginRequest<'_>,
     ) -> Result<()> {
         let commands = known.commands_after_login(&self.config);
-        self.send_along("PASS", login.password)?;
-        commands.iter().try_for_each(|(verb, argument)| self.send_along(verb, argument))?;
+        self.pipeline_after("PASS", login.password)?;
+        commands.iter().try_for_each(|(verb, argument)| self.pipeline_after(verb, argument))?;
         self.authenticate(login)?;
-        lock(&self.exchange).words = None;
+        lock(&self.control).take_transcript();
         self.features = known.features.clone();
         self.working_mode = known.mode;
         self.no_mlsd = known.no_mlsd;
@@ -129,7 +122,7 @@ impl Session {
             }
         }
         self.drain_pending()?;
-        lock(&self.exchange).hurried = false;
+        lock(&self.control).login_deadlines = false;
         if let Some(reply) = directory {
             self.store_login_directory(&reply, Some(&known.login_directory.path))?;
         }
@@ -153,16 +146,17 @@ impl Session {
     /// Where the server has no UTF-8, names are written in what the user says.
     fn set_charset(&mut self) {
         if !self.features.utf8() {
-            lock(&self.exchange).charset = self.config.charset;
+            lock(&self.control).charset = self.config.charset;
         }
     }
 
     /// Has the password and the questions of a first session go out together with the user name.
     fn pipeline_login(&mut self, login: &LoginRequest<'_>) -> Result<()> {
-        self.send_along("PASS", login.password)?;
-        QUESTIONS.iter().try_for_each(|(verb, argument)| self.send_along(verb, argument))?;
+        self.pipeline_after("PASS", login.password)?;
+        QUESTIONS.iter().try_for_each(|(verb, argument)| self.pipeline_after(verb, argument))?;
         let port = first_mode(&self.config).filter(|_| self.config.prefetch_first_port);
-        port.and_then(passive_verb).map_or(Ok(()), |verb| self.send_along(verb, ""))
+        port.and_then(ConnectionMode::passive_verb)
+            .map_or(Ok(()), |verb| self.pipeline_after(verb, ""))
     }
 
     fn authenticate(&mut self, login: &LoginRequest<'_>) -> Result<()> {
@@ -182,7 +176,7 @@ impl Session {
         self.pipeline_login(login)?;
         self.authenticate(login)?;
         self.features = Features::parse(&self.command("FEAT", "")?);
-        let words = lock(&self.exchange).words.take().unwrap_or_default();
+        let words = lock(&self.control).take_transcript();
         self.config.quirks.set_software(ServerSoftware::of(&words));
         self.set_charset();
         let reply = self.command("TYPE", "I")?;
@@ -193,10 +187,10 @@ impl Session {
             let reply = self.command("SYST", "")?;
             self.store_system_type(&reply);
         }
-        lock(&self.exchange).hurried = false;
+        lock(&self.control).login_deadlines = false;
         self.store_login_directory(&directory, None)?;
         let wishes: Vec<_> = opts_to_send(&self.features).collect();
-        wishes.iter().try_for_each(|wish| self.send_first("OPTS", wish))?;
+        wishes.iter().try_for_each(|wish| self.pipeline_before("OPTS", wish))?;
         // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
         // but a session that it ended is not logged in.
         self.failure().map_or(Ok(()), Err)
@@ -230,7 +224,7 @@ pub(in crate::ftp) fn authenticate(
 
 fn refused_login(user: &str, host: &str, reply: &Reply) -> Error {
     if reply.code == 421 {
-        return crate::ftp::control::farewell(reply);
+        return crate::ftp::control::expect::farewell_error(reply);
     }
     Error::new(Kind::Login, format!("login as {user} on {host} refused: \"{}\"", reply.last_text()))
         .with_hint("check the user name and the password")

@@ -70,7 +70,7 @@ impl Session {
     ///
     /// As [`Session::file_size`].
     pub fn modified_time(&mut self, path: &RemotePath) -> Result<Option<chrono::NaiveDateTime>> {
-        let reply = match self.told("MDTM", path.as_str()) {
+        let reply = match self.take_prefetched("MDTM", path.as_str()) {
             Some(reply) => reply,
             None => self.command("MDTM", path.as_str())?,
         };
@@ -84,7 +84,7 @@ impl Session {
     ///
     /// The loss of the connection.
     pub fn prefetch_modified(&mut self, path: &RemotePath) -> Result<()> {
-        self.send_before_data("MDTM", path.as_str())
+        self.pipeline_before_transfer("MDTM", path.as_str())
     }
 
     /// Size and time in one round trip.
@@ -96,9 +96,9 @@ impl Session {
         &mut self,
         path: &RemotePath,
     ) -> Result<(Option<u64>, Option<chrono::NaiveDateTime>)> {
-        self.send_along("MDTM", path.as_str())?;
+        self.pipeline_after("MDTM", path.as_str())?;
         if self.prefetch_port {
-            self.send_passive_along()?;
+            self.prefetch_passive_port()?;
         }
         Ok((self.file_size(path)?, self.modified_time(path)?))
     }

@@ -17,29 +17,25 @@ pub mod quirks;
 pub mod server_clock;
 pub mod server_software;
 
-use std::io::Read as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use suppaftp::{FtpError, Mode};
-
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::charset::Charset;
-use crate::ftp::connect::secure::{refused_protection, secure};
-use crate::ftp::control::exchange::{Exchange, Shared, lock};
-use crate::ftp::control::expect::{Fit, needs_confirmation, reply_fit};
+use crate::ftp::connect::secure::secure;
+use crate::ftp::control::expect::Command;
 use crate::ftp::control::reply::Reply;
-use crate::ftp::control::{farewell, foreign};
-use crate::ftp::data::engine::{Connector, Engine, start};
+use crate::ftp::control::{self, Control, Position, SharedControl};
+use crate::ftp::data::engine::Engine;
 use crate::ftp::error_text::refusal_error;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session_pool::Permit;
 use crate::tls::{KnownGroup, Negotiated};
 use directory::LoginDirectory;
 use features::Features;
+use quirks::ConnectionMode;
 
 pub use config::{Admit, DataMode, ListMode, SessionConfig};
-use login::command_text;
 pub use login::{LoginRequest, SessionTemplate};
 
 /// After this much silence a session is asked whether it still lives before it is used.
@@ -48,7 +44,7 @@ const DOUBT: Duration = Duration::from_secs(15);
 /// One control connection. See the module's text.
 pub struct Session {
     pub(in crate::ftp) engine: Engine,
-    pub(in crate::ftp) exchange: Shared,
+    pub(in crate::ftp) control: SharedControl,
     pub(in crate::ftp) config: SessionConfig,
     pub(in crate::ftp) features: Features,
     pub(in crate::ftp) cwd: RemotePath,
@@ -60,7 +56,7 @@ pub struct Session {
     certificate: Vec<u8>,
     pub(in crate::ftp) data_negotiated: Option<Negotiated>,
     greeting: String,
-    pub(in crate::ftp) working_mode: Option<Mode>,
+    pub(in crate::ftp) working_mode: Option<ConnectionMode>,
     pub(in crate::ftp) no_mlsd: bool,
     pub(in crate::ftp) no_mlst: bool,
     pub(in crate::ftp) time_command: Option<file_ops::TimeCommand>,
@@ -105,35 +101,22 @@ impl Session {
     }
 
     fn connect_once(config: SessionConfig, admit: &mut Admit<'_>) -> Result<Self> {
-        let exchange = Exchange::shared(config.timeout, config.trace.clone());
-        lock(&exchange).ways = config.quirks.clone();
         let mut certificate = Vec::new();
-        let (control, greeting, tls) = secure(&config, &exchange, &mut |identity| {
+        let (mut control, greeting, tls) = secure(&config, &mut |identity| {
             certificate.clone_from(&identity.der);
             admit(identity)
         })?;
-        let where_to = format!("{}:{}", config.host, config.port);
         let peer = control.stream().socket().tcp().peer_addr().map_err(|error| {
-            Error::new(Kind::Connect, crate::error::io_reason(&error)).with_context(&where_to)
+            let where_to = format!("{}:{}", config.host, config.port);
+            Error::new(Kind::Connect, io_reason(&error)).with_context(&where_to)
         })?;
         let negotiated = control.stream().negotiated().cloned().unwrap_or_default();
-        if !config.quirks.is_serial() {
-            // PBSZ 0 goes first, and its reply decides nothing that PROT's does not.
-            let protection = if config.clear_data { "PROT C" } else { "PROT P" };
-            lock(&exchange).along = vec![protection.to_owned()];
-        }
-        let connector = Connector {
-            control: Mutex::new(Some(Box::new(control))),
-            tls,
-            exchange: Arc::clone(&exchange),
-            dialer: config.dialer.clone(),
-            clear_data: config.clear_data,
-        };
-        let engine =
-            start(connector, &config.host, peer).map_err(|_| refused_protection(&exchange))?;
+        protect_data(&mut control, config.clear_data)?;
+        let control = Arc::new(Mutex::new(control));
+        let engine = Engine::start(&control, tls, &config, peer)?;
         Ok(Self {
             engine,
-            exchange,
+            control,
             config,
             features: Features::default(),
             cwd: RemotePath::here(),
@@ -160,26 +143,11 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`Kind::Usage`] for CR, LF or NUL in it (nothing is sent); the reason of death when the
-    /// connection is or gets lost, or the reply cannot be one to this command.
+    /// [`Kind::Usage`] for CR, LF or NUL in it (nothing is sent); the connection's failure when it
+    /// is or gets lost, or the reply cannot be one to this command.
     pub fn command(&mut self, verb: &str, argument: &str) -> Result<Reply> {
-        let line = self.command_line(verb, argument)?;
-        let result = self.engine.custom_command(&line, &[]);
-        let reply = self.outcome(result.err())?;
-        if reply.code == 421 {
-            return Err(self.failure().unwrap_or_else(|| farewell(&reply)));
-        }
-        let verb = verb.to_ascii_uppercase();
-        if needs_confirmation(&verb) && reply_fit(&verb, reply.code) == Fit::Unusual {
-            // The next reply is the one to PWD, unless this one was a reply too many.
-            let result = self.engine.custom_command("PWD", &[]);
-            if self.outcome(result.err())?.code != 257 {
-                let error = foreign(&verb, &reply);
-                self.poison(error.clone());
-                return Err(error);
-            }
-        }
-        Ok(reply)
+        let command = self.new_command(verb, argument)?;
+        self.control().call(&command)
     }
 
     /// Sends a command that must succeed (2yz).
@@ -193,66 +161,31 @@ impl Session {
         if reply.is_positive_completion() { Ok(reply) } else { Err(refusal_error(what, &reply)) }
     }
 
-    pub(in crate::ftp) fn command_line(&self, verb: &str, argument: &str) -> Result<String> {
-        if let Some(death) = self.failure() {
-            return Err(death);
-        }
-        if argument.contains(['\r', '\n', '\0']) {
-            return Err(Error::usage(format!(
-                "{}: CR, LF and NUL cannot be sent to a server",
-                argument.escape_debug()
-            )));
-        }
-        let argument = self.charset().outgoing(argument)?;
-        Ok(command_text(verb, &argument))
-    }
-
-    /// What a command really brought: its reply, or the reason of death.
-    pub(in crate::ftp) fn outcome(&self, error: Option<FtpError>) -> Result<Reply> {
-        let mut exchange = lock(&self.exchange);
-        match exchange.reply.take() {
-            Some(reply) => Ok(reply),
-            None => {
-                let why = match error {
-                    Some(FtpError::ConnectionError(error))
-                        if error.kind() == std::io::ErrorKind::InvalidInput =>
-                    {
-                        return Err(Error::usage("the command holds a character that FTP forbids"));
-                    }
-                    Some(error) => error.to_string(),
-                    None => "the connection was lost".to_owned(),
-                };
-                exchange.kill(Error::new(Kind::Connect, why));
-                Err(exchange.death.clone().unwrap_or_else(|| Error::new(Kind::Connect, "lost")))
-            }
+    /// A command in the server's charset, for a session that is not dead.
+    pub(in crate::ftp) fn new_command(&self, verb: &str, argument: &str) -> Result<Command> {
+        match self.failure() {
+            Some(failure) => Err(failure),
+            None => Command::new(verb, &self.charset().outgoing(argument)?),
         }
     }
 
-    /// Why the session is of no use any more, if it is not.
+    fn control(&self) -> MutexGuard<'_, Control> {
+        control::lock(&self.control)
+    }
+
+    /// The error that killed the session, if any.
     pub fn failure(&self) -> Option<Error> {
-        lock(&self.exchange).death.clone()
+        self.control().failure().cloned()
     }
 
     /// Gives the session up.
     pub fn poison(&self, why: Error) {
-        lock(&self.exchange).kill(why);
+        self.control().poison(why);
     }
 
-    /// Whether anything has come since the last reply: a farewell, the end of the connection, or
-    /// something that no command asked for. The next command finds out which.
+    /// Whether there is unread input: a 421, the end of the connection or a stray reply.
     pub fn has_unread_input(&self) -> bool {
-        let exchange = lock(&self.exchange);
-        // Replies that are to come are no news.
-        if !exchange.early.is_empty() {
-            return false;
-        }
-        if exchange.has_unread {
-            return true;
-        }
-        drop(exchange);
-        // The socket does not block.
-        let peeked = self.engine.get_ref().peek(&mut [0; 1]);
-        !peeked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+        self.control().has_unread_input()
     }
 
     /// Asks the server whether the session still lives, if there is doubt: servers and NAT routers
@@ -265,7 +198,7 @@ impl Session {
 
     /// When it was last used.
     pub fn last_used(&self) -> Instant {
-        lock(&self.exchange).used
+        self.control().last_used()
     }
 
     /// How it was connected.
@@ -280,7 +213,7 @@ impl Session {
 
     /// What the server's names are written in.
     pub fn charset(&self) -> Charset {
-        lock(&self.exchange).charset
+        self.control().charset
     }
 
     /// The remote directory; [`RemotePath::here`] where the server does not name it.
@@ -376,35 +309,36 @@ impl Session {
         self.send_quit(Duration::ZERO);
     }
 
-    fn send_quit(mut self, grace: Duration) {
+    fn send_quit(self, grace: Duration) {
         if self.failure().is_some() {
             return;
         }
-        {
-            let mut exchange = lock(&self.exchange);
-            exchange.grace = Some(grace);
-            exchange.first.clear();
-        }
         let until = Instant::now() + grace;
-        if self.command("QUIT", "").is_ok() {
-            self.wait_for_close(until);
+        let mut control = self.control();
+        control.unqueue(Position::Before);
+        let quit = Command::new("QUIT", "");
+        if quit.and_then(|quit| control.call_within(&quit, grace)).is_ok() {
+            control.wait_for_close(until);
         }
     }
+}
 
-    /// Reads what else may come, and throws it away, until the server closes the connection.
-    fn wait_for_close(&self, until: Instant) {
-        let tcp = self.engine.get_ref();
-        let mut scrap = [0; 512];
-        let _ = tcp.set_nonblocking(false);
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            // A duration of zero would be for ever.
-            if left.is_zero() || tcp.set_read_timeout(Some(left)).is_err() {
-                return;
-            }
-            if !matches!((&*tcp).read(&mut scrap), Ok(n) if n > 0) {
-                return;
-            }
+/// `PBSZ 0` and `PROT` (RFC 4217 section 9), pipelined: without them there is no session.
+fn protect_data(control: &mut Control, clear_data: bool) -> Result<()> {
+    let protection = Command::new("PROT", if clear_data { "C" } else { "P" })?;
+    control.queue(Position::After, protection.clone())?;
+    for command in [Command::new("PBSZ", "0")?, protection] {
+        let reply = control.call(&command)?;
+        if !reply.is_positive_completion() {
+            let text = format!(
+                "the server refuses to protect data connections: {}: \"{}\"",
+                command.verb(),
+                reply.last_text()
+            );
+            return Err(Error::new(Kind::Tls, text)
+                .with_hint("if clear-text data is acceptable: `--set tls:data=clear`")
+                .with_reply(reply.code, reply.to_string()));
         }
     }
+    Ok(())
 }

@@ -1,124 +1,74 @@
-//! Commands that go out before the reply to the one before them has come: round trips saved.
+//! Pipelining: commands that are sent before the reply to the one before them has come.
 //!
-//! Only such commands are sent ahead as need not know how those before them ended, and whose
-//! successes cannot be taken for each other's. Each is asked for in its turn, as if it were sent
-//! then; one that is not asked for was in vain, and its reply is dropped.
-
-use suppaftp::Mode;
+//! Only such commands are pipelined as need not know how those before them ended, and whose
+//! successes cannot be taken for each other's. Callers need not know: when the command's turn
+//! comes, its reply is already buffered.
 
 use super::Session;
 use super::config::DataMode;
 use crate::error::Result;
-use crate::ftp::control::exchange::lock;
+use crate::ftp::control::expect::Command;
 use crate::ftp::control::reply::Reply;
+use crate::ftp::control::{Position, lock};
 
 impl Session {
-    /// Has a command go out together with the next one, behind it. Asked for in its turn, its
-    /// reply is there a round trip earlier; if it is not, its reply is dropped.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::command`].
-    pub(in crate::ftp) fn send_along(&mut self, verb: &str, argument: &str) -> Result<()> {
-        let line = self.command_line(verb, argument)?;
-        let mut exchange = lock(&self.exchange);
-        // It may be on its way already.
-        if !self.config.quirks.is_serial() && !exchange.is_early(&line) {
-            exchange.along.push(line);
-        }
-        Ok(())
+    /// Pipelines a command: it is sent right after the next one. A later call for it returns the
+    /// buffered reply; otherwise the reply is discarded.
+    pub(super) fn pipeline_after(&mut self, verb: &str, argument: &str) -> Result<()> {
+        self.queue(Position::After, verb, argument)
     }
 
-    /// Has a command go out before the next one, and together with it if that changes nothing and
+    /// Sends a command right before the next one, and together with it if that changes nothing and
     /// has replies like no other. Only for commands whose refusal does no harm: their
     /// replies are not looked at.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::command`].
-    pub(in crate::ftp) fn send_first(&mut self, verb: &str, argument: &str) -> Result<()> {
-        if self.config.quirks.is_serial() {
-            return self.command(verb, argument).map(drop);
-        }
-        let line = self.command_line(verb, argument)?;
-        lock(&self.exchange).first.push(line);
-        Ok(())
+    pub(super) fn pipeline_before(&mut self, verb: &str, argument: &str) -> Result<()> {
+        self.queue(Position::Before, verb, argument)
     }
 
-    /// As [`Session::send_along`], but together with the data command that comes next, before it;
-    /// [`Session::told`] has its reply then.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::command`].
-    pub(in crate::ftp) fn send_before_data(&mut self, verb: &str, argument: &str) -> Result<()> {
-        let line = self.command_line(verb, argument)?;
-        lock(&self.exchange).told.clear();
-        if self.config.quirks.is_serial() {
-            let reply = self.command(verb, argument)?;
-            lock(&self.exchange).told.push((line, reply));
-        } else {
-            lock(&self.exchange).before_data = vec![line];
-        }
-        Ok(())
+    /// Sends a command together with the next data command, before it;
+    /// [`Session::take_prefetched`] then has its reply.
+    pub(super) fn pipeline_before_transfer(&mut self, verb: &str, argument: &str) -> Result<()> {
+        self.queue(Position::BeforeTransfer, verb, argument)
     }
 
-    /// What a command brought that went out with the last data command.
-    pub(in crate::ftp) fn told(&mut self, verb: &str, argument: &str) -> Option<Reply> {
-        let line = self.command_line(verb, argument).ok()?;
-        let mut exchange = lock(&self.exchange);
-        let index = exchange.told.iter().position(|(command, _)| *command == line)?;
-        Some(exchange.told.swap_remove(index).1)
+    fn queue(&mut self, position: Position, verb: &str, argument: &str) -> Result<()> {
+        let command = self.new_command(verb, argument)?;
+        lock(&self.control).queue(position, command)
     }
 
-    /// Says that data commands will follow each other, or no longer. While they do, the next
-    /// data connection is asked for before the last one's completion reply has come.
-    pub fn set_prefetch(&mut self, busy: bool) {
-        self.prefetch_port = busy;
+    /// The reply to a command that went out with the last data command.
+    pub(super) fn take_prefetched(&mut self, verb: &str, argument: &str) -> Option<Reply> {
+        let command = self.new_command(verb, argument).ok()?;
+        lock(&self.control).take_prefetched(&command)
+    }
+
+    /// Turns prefetching of the next passive port on or off: while it is on, the next data
+    /// connection is asked for before the completion reply to the last one has come.
+    pub fn set_prefetch(&mut self, prefetch: bool) {
+        self.prefetch_port = prefetch;
     }
 
     /// The passive command that has worked here, if it may be sent before its turn.
-    pub(in crate::ftp) fn passive_ahead(&self) -> Option<&'static str> {
+    pub(in crate::ftp) fn prefetchable_passive_command(&self) -> Option<Command> {
         let auto = self.config.mode == DataMode::Auto;
         let proven = self.config.quirks.data_mode().filter(|_| auto);
         let mode = self.working_mode.or(proven).filter(|_| !self.config.quirks.is_serial());
-        mode.and_then(passive_verb)
+        mode.and_then(|mode| Command::new(mode.passive_verb()?, "").ok())
     }
 
-    /// Reads the replies to what was sent before its turn. A passive port among them is kept for the
-    /// next data command.
-    ///
-    /// # Errors
-    ///
-    /// The loss of the connection.
+    /// Reads the replies that are still to come. A passive port among them is kept for the next
+    /// data command.
     pub fn drain_pending(&mut self) -> Result<()> {
-        {
-            let mut exchange = lock(&self.exchange);
-            exchange.told.clear();
-            if exchange.early.is_empty() {
-                return Ok(());
-            }
-            exchange.settle = true;
-        }
-        // What it brings is read below it; what matters is whether the connection lives.
-        let _ = self.engine.noop();
-        self.failure().map_or(Ok(()), Err)
+        lock(&self.control).drain()
     }
 
-    /// Has the passive command that works here go out behind the next command.
-    pub(in crate::ftp) fn send_passive_along(&mut self) -> Result<()> {
-        if lock(&self.exchange).has_port() {
+    /// Pipelines the passive command that works here behind the next command.
+    pub(super) fn prefetch_passive_port(&mut self) -> Result<()> {
+        let mut control = lock(&self.control);
+        if control.has_port() {
             return Ok(());
         }
-        self.passive_ahead().map_or(Ok(()), |verb| self.send_along(verb, ""))
-    }
-}
-
-/// The command that asks for a port in this mode.
-pub(in crate::ftp) fn passive_verb(mode: Mode) -> Option<&'static str> {
-    match mode {
-        Mode::ExtendedPassive => Some("EPSV"),
-        Mode::Passive => Some("PASV"),
-        Mode::Active => None,
+        let command = self.prefetchable_passive_command();
+        command.map_or(Ok(()), |command| control.queue(Position::After, command))
     }
 }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use suppaftp::Mode;
-
 use super::server_software::ServerSoftware;
 use crate::ftp::control::telnet::TelnetRules;
 
@@ -15,6 +13,28 @@ use crate::ftp::control::telnet::TelnetRules;
 /// each command waits for the reply to the last.
 #[derive(Debug, Clone, Default)]
 pub struct ServerQuirks(Arc<Found>);
+
+/// A way to make one data connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ftp) enum ConnectionMode {
+    /// EPSV (RFC 2428).
+    ExtendedPassive,
+    /// PASV (RFC 959).
+    Passive,
+    /// The server connects to us.
+    Active,
+}
+
+impl ConnectionMode {
+    /// The command that asks for a port.
+    pub(in crate::ftp) fn passive_verb(self) -> Option<&'static str> {
+        match self {
+            ConnectionMode::ExtendedPassive => Some("EPSV"),
+            ConnectionMode::Passive => Some("PASV"),
+            ConnectionMode::Active => None,
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Found {
@@ -94,20 +114,20 @@ impl ServerQuirks {
     }
 
     /// A data connection was made this way.
-    pub(in crate::ftp) fn record_data_mode(&self, mode: Mode) {
+    pub(in crate::ftp) fn record_data_mode(&self, mode: ConnectionMode) {
         let passive = match mode {
-            Mode::ExtendedPassive => EPSV,
-            Mode::Passive => PASV,
-            Mode::Active => return,
+            ConnectionMode::ExtendedPassive => EPSV,
+            ConnectionMode::Passive => PASV,
+            ConnectionMode::Active => return,
         };
         self.0.passive.store(passive, Ordering::Relaxed);
     }
 
     /// How data connections have been made, if it was a passive one.
-    pub(in crate::ftp) fn data_mode(&self) -> Option<Mode> {
+    pub(in crate::ftp) fn data_mode(&self) -> Option<ConnectionMode> {
         match self.0.passive.load(Ordering::Relaxed) {
-            EPSV => Some(Mode::ExtendedPassive),
-            PASV => Some(Mode::Passive),
+            EPSV => Some(ConnectionMode::ExtendedPassive),
+            PASV => Some(ConnectionMode::Passive),
             _ => None,
         }
     }

@@ -38,7 +38,7 @@ impl Session {
         self.server_clock.tries += 1;
         if self.prefetch_port {
             // A file will be fetched.
-            self.send_passive_along().ok()?;
+            self.prefetch_passive_port().ok()?;
         }
         let exact = self.modified_time(path).ok().flatten()?;
         self.server_clock.offset = zone_difference(listed.time, exact);

@@ -1,0 +1,495 @@
+//! The control connection against a peer that is played line by line.
+
+use super::expect::Command;
+use super::*;
+use crate::cancel::{Cancel, Reason};
+use crate::tls::socket::{CONTROL_BUFFER, Socket};
+use std::io::{BufRead as _, BufReader};
+use std::net::{TcpListener, TcpStream};
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The server's end.
+struct Peer(BufReader<TcpStream>);
+
+impl Peer {
+    /// Takes these lines, and no others before them.
+    #[track_caller]
+    fn takes(&mut self, lines: &[&str]) {
+        for expected in lines {
+            let mut line = String::new();
+            self.0.read_line(&mut line).unwrap();
+            assert_eq!(line.trim_end(), *expected);
+        }
+    }
+
+    fn sends(&mut self, text: &str) {
+        self.0.get_mut().write_all(text.as_bytes()).unwrap();
+    }
+
+    #[track_caller]
+    fn answers(&mut self, line: &str, reply: &str) {
+        self.takes(&[line]);
+        self.sends(&format!("{reply}\r\n"));
+    }
+
+    /// Nothing was sent for a moment.
+    #[track_caller]
+    fn takes_nothing_yet(&mut self) {
+        let moment = Duration::from_millis(100);
+        self.0.get_ref().set_read_timeout(Some(moment)).unwrap();
+        assert_eq!(self.0.fill_buf().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        self.0.get_ref().set_read_timeout(Some(TIMEOUT)).unwrap();
+    }
+
+    /// Nothing more was sent before the connection was closed.
+    #[track_caller]
+    fn takes_no_more(&mut self) {
+        let mut rest = String::new();
+        let _ = self.0.read_line(&mut rest);
+        assert_eq!(rest, "");
+    }
+}
+
+fn with_timeout<T>(
+    timeout: Duration,
+    serve: impl FnOnce(&mut Peer) + Send,
+    act: impl FnOnce(Control, Cancel) -> T,
+) -> T {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (far, _) = listener.accept().unwrap();
+    far.set_read_timeout(Some(TIMEOUT)).unwrap();
+    let cancel = Cancel::new();
+    let socket = Socket::new(near, cancel.clone(), CONTROL_BUFFER).unwrap();
+    let (trace, quirks) = (ProtocolTrace::default(), ServerQuirks::default());
+    let control = Control::new(Stream::clear_text(socket), timeout, trace, quirks);
+    std::thread::scope(|scope| {
+        scope.spawn(|| serve(&mut Peer(BufReader::new(far))));
+        act(control, cancel)
+    })
+}
+
+fn with<T>(serve: impl FnOnce(&mut Peer) + Send, act: impl FnOnce(Control) -> T) -> T {
+    with_timeout(TIMEOUT, serve, |control, _| act(control))
+}
+
+fn command(line: &str) -> Command {
+    let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
+    Command::new(verb, argument).unwrap()
+}
+
+impl Control {
+    fn code(&mut self, line: &str) -> Result<u16> {
+        self.call(&command(line)).map(|reply| reply.code)
+    }
+
+    fn after(&mut self, line: &str) {
+        self.queue(Position::After, command(line)).unwrap();
+    }
+}
+
+/// Waits for input that is on its way.
+fn wait_for_input(control: &Control) {
+    while !control.has_unread_input() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn queued_commands_go_out_together_and_their_replies_are_there_in_their_turn() {
+    let serve = |peer: &mut Peer| {
+        peer.takes(&["USER u", "PASS p", "PWD"]);
+        peer.sends("331 go on\r\n230 in\r\n257 \"/\"\r\n");
+        peer.answers("NOOP", "200 ok");
+    };
+    with(serve, |mut control| {
+        control.after("PASS p");
+        control.after("PWD");
+        for (line, code) in [("USER u", 331), ("PASS p", 230), ("PWD", 257), ("NOOP", 200)] {
+            assert_eq!(control.code(line).unwrap(), code, "{line}");
+        }
+    });
+}
+
+#[test]
+fn a_command_that_is_pending_is_not_queued_twice() {
+    let serve = |peer: &mut Peer| {
+        peer.takes(&["SIZE a", "EPSV"]);
+        peer.sends("213 1\r\n");
+        peer.takes_nothing_yet();
+        peer.sends("229 (|||9|)\r\n");
+    };
+    with(serve, |mut control| {
+        control.after("EPSV");
+        assert_eq!(control.code("SIZE a").unwrap(), 213);
+        assert!(control.has_port());
+        control.after("EPSV");
+        assert_eq!(control.code("EPSV").unwrap(), 229);
+        assert!(!control.has_port());
+    });
+}
+
+#[test]
+fn replies_that_nobody_calls_for_are_discarded_but_a_port_is_kept() {
+    let serve = |peer: &mut Peer| {
+        peer.takes(&["SIZE a", "MDTM a", "EPSV"]);
+        peer.sends("213 1\r\n213 20200101000000\r\n229 (|||9|)\r\n");
+        peer.answers("NOOP", "200 ok");
+        peer.answers("RETR a", "150 ok");
+    };
+    with(serve, |mut control| {
+        control.after("MDTM a");
+        control.after("EPSV");
+        for (line, code) in [("SIZE a", 213), ("NOOP", 200), ("EPSV", 229), ("RETR a", 150)] {
+            assert_eq!(control.code(line).unwrap(), code, "{line}");
+        }
+    });
+}
+
+#[test]
+fn a_port_that_is_too_old_or_of_the_other_kind_is_asked_for_again() {
+    for (line, reply, old) in [("EPSV", "229 (|||8|)", true), ("PASV", "227 (1,2,3,4,5,6)", false)]
+    {
+        let serve = |peer: &mut Peer| {
+            peer.takes(&["NOOP", "EPSV"]);
+            peer.sends("200 ok\r\n229 (|||9|)\r\n");
+            peer.answers(line, reply);
+        };
+        with(serve, |mut control| {
+            control.after("EPSV");
+            control.code("NOOP").unwrap();
+            control.drain().unwrap();
+            if old {
+                let (pending, _) = control.port.as_mut().unwrap();
+                pending.sent = pending.sent.checked_sub(Duration::from_secs(11)).unwrap();
+            }
+            let reply = control.call(&command(line)).unwrap();
+            assert!(!reply.last_text().contains('9'), "{reply:?}");
+        });
+    }
+}
+
+#[test]
+fn a_command_before_goes_along_only_with_what_has_replies_like_no_other() {
+    let together = |peer: &mut Peer| {
+        peer.takes(&["OPTS UTF8 ON", "EPSV"]);
+        peer.sends("200 ok\r\n229 (|||9|)\r\n");
+    };
+    let apart = |peer: &mut Peer| {
+        peer.takes(&["OPTS UTF8 ON"]);
+        peer.takes_nothing_yet();
+        peer.sends("200 ok\r\n");
+        peer.answers("DELE a", "250 gone");
+    };
+    let call = |line: &'static str| {
+        move |mut control: Control| {
+            control.queue(Position::Before, command("OPTS UTF8 ON")).unwrap();
+            control.code(line)
+        }
+    };
+    assert_eq!(with(together, call("EPSV")).unwrap(), 229);
+    assert_eq!(with(apart, call("DELE a")).unwrap(), 250);
+    // Answered twice: nothing is deleted.
+    let twice = |peer: &mut Peer| {
+        peer.takes(&["OPTS UTF8 ON"]);
+        peer.sends("200 ok\r\n250 gone\r\n");
+        peer.takes_no_more();
+    };
+    with(twice, |control| call("DELE a")(control).unwrap_err());
+}
+
+#[test]
+fn a_question_about_a_file_goes_out_with_its_data_command() {
+    let serve = |peer: &mut Peer| {
+        peer.answers("EPSV", "229 (|||9|)");
+        peer.takes(&["MDTM a", "RETR a"]);
+        peer.sends("213 20200101000000\r\n150 ok\r\n226 done\r\n");
+    };
+    with(serve, |mut control| {
+        control.queue(Position::BeforeTransfer, command("MDTM a")).unwrap();
+        assert_eq!(control.code("EPSV").unwrap(), 229);
+        assert_eq!(control.code("RETR a").unwrap(), 150);
+        assert_eq!(control.take_prefetched(&command("MDTM a")).unwrap().code, 213);
+        assert!(control.take_prefetched(&command("MDTM a")).is_none());
+        assert_eq!(control.receive().unwrap().code, 226);
+    });
+}
+
+#[test]
+fn the_next_port_is_prefetched_at_the_end_of_the_data() {
+    let serve = |peer: &mut Peer| {
+        peer.answers("RETR a", "150 ok");
+        peer.takes(&["EPSV"]);
+        peer.sends("226 done\r\n229 (|||9|)\r\n");
+    };
+    with(serve, |mut control| {
+        assert_eq!(control.code("RETR a").unwrap(), 150);
+        control.prefetch_at_end(Some(command("EPSV")));
+        assert!(control.is_prefetching_at_end());
+        assert_eq!(control.receive().unwrap().code, 226);
+        assert_eq!(control.code("EPSV").unwrap(), 229);
+    });
+    let revoked = |peer: &mut Peer| {
+        peer.answers("RETR a", "150 ok\r\n426 cut");
+        peer.takes_no_more();
+    };
+    with(revoked, |mut control| {
+        control.code("RETR a").unwrap();
+        control.prefetch_at_end(Some(command("EPSV")));
+        control.prefetch_at_end(None);
+        assert_eq!(control.receive().unwrap().code, 426);
+    });
+}
+
+#[test]
+fn a_serial_server_gets_one_command_at_a_time() {
+    let serve = |peer: &mut Peer| {
+        for (line, reply) in [
+            ("OPTS UTF8 ON", "200 ok"),
+            ("MDTM a", "213 20200101000000"),
+            ("SIZE a", "213 1"),
+            ("RETR a", "150 ok"),
+        ] {
+            peer.takes(&[line]);
+            peer.takes_nothing_yet();
+            peer.sends(&format!("{reply}\r\n"));
+        }
+    };
+    with(serve, |mut control| {
+        control.quirks.disable_pipelining();
+        control.queue(Position::Before, command("OPTS UTF8 ON")).unwrap();
+        control.queue(Position::BeforeTransfer, command("MDTM a")).unwrap();
+        control.after("EPSV");
+        assert_eq!(control.code("SIZE a").unwrap(), 213);
+        assert_eq!(control.code("RETR a").unwrap(), 150);
+        assert_eq!(control.take_prefetched(&command("MDTM a")).unwrap().code, 213);
+    });
+}
+
+/// What comes of SIZE with EPSV behind it, when the server answers both with `replies`.
+fn pipelined(replies: &'static str) -> (Result<u16>, Result<u16>, bool) {
+    let serve = |peer: &mut Peer| {
+        peer.takes(&["SIZE a", "EPSV"]);
+        peer.sends(replies);
+        peer.takes_no_more();
+    };
+    with_timeout(Duration::from_millis(500), serve, |mut control, _| {
+        control.after("EPSV");
+        let size = control.code("SIZE a");
+        let port = control.code("EPSV");
+        (size, port, control.quirks.is_serial())
+    })
+}
+
+#[test]
+fn replies_out_of_order_doubled_or_missing_end_the_connection_and_the_pipelining() {
+    for (case, replies, size_comes) in [
+        ("swapped", "229 (|||9|)\r\n213 1\r\n", false),
+        ("doubled", "213 1\r\n213 1\r\n229 (|||9|)\r\n", true),
+        ("another's", "250 fine\r\n229 (|||9|)\r\n", false),
+        ("one too early", "226 done\r\n213 1\r\n229 (|||9|)\r\n", false),
+        ("only the first", "213 1\r\n", true),
+        ("only the second", "229 (|||9|)\r\n", false),
+        ("none", "", false),
+    ] {
+        let (size, port, serial) = pipelined(replies);
+        assert_eq!(size.is_ok(), size_comes, "{case}: {size:?}");
+        assert_eq!(port.unwrap_err().kind(), Kind::Connect, "{case}");
+        assert!(serial, "{case}");
+    }
+}
+
+#[test]
+fn replies_may_come_merged_and_split() {
+    let (size, port, serial) = pipelined("213 1\r\n229 (|||9|)\r\n");
+    assert_eq!((size.unwrap(), port.unwrap(), serial), (213, 229, false));
+    let serve = |peer: &mut Peer| {
+        peer.takes(&["SIZE a", "EPSV"]);
+        for byte in "213-a\r\n220 b\r\n213 1\r\n229 (|||9|)\r\n".chars() {
+            peer.sends(&byte.to_string());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    };
+    with(serve, |mut control| {
+        control.after("EPSV");
+        assert_eq!(control.code("SIZE a").unwrap(), 213);
+        assert_eq!(control.code("EPSV").unwrap(), 229);
+    });
+}
+
+#[test]
+fn a_farewell_in_the_middle_is_the_reason_for_all_that_follows() {
+    let (size, port, _) = pipelined("213 1\r\n421 it is late\r\n");
+    assert_eq!(size.unwrap(), 213);
+    let error = port.unwrap_err();
+    assert!(error.message().contains("it is late") && error.reply().is_some(), "{error:?}");
+    // In the place of a reply that nobody calls for.
+    let serve = |peer: &mut Peer| {
+        peer.takes(&["NOOP", "SIZE a"]);
+        peer.sends("200 ok\r\n421 it is late\r\n");
+        peer.takes_no_more();
+    };
+    with(serve, |mut control| {
+        control.after("SIZE a");
+        control.code("NOOP").unwrap();
+        for line in ["DELE a", "PWD"] {
+            let error = control.code(line).unwrap_err();
+            assert!(error.message().contains("it is late"), "{error:?}");
+        }
+        control.poison(Error::new(Kind::Other, "later"));
+        assert!(control.failure().unwrap().message().contains("it is late"));
+    });
+    // In the place of a completion reply it is one.
+    let serve = |peer: &mut Peer| peer.answers("RETR a", "150 ok\r\n421 it is late");
+    with(serve, |mut control| {
+        control.code("RETR a").unwrap();
+        assert_eq!(control.receive().unwrap().code, 421);
+        assert!(control.failure().is_some());
+    });
+}
+
+#[test]
+fn what_comes_unasked_keeps_the_next_command_from_being_sent() {
+    for (surplus, told) in [
+        ("200 again\r\n", "no command asked for"),
+        ("2", "no command asked for"),
+        ("421 it is late\r\n", "it is late"),
+    ] {
+        let serve = |peer: &mut Peer| {
+            peer.answers("NOOP", "200 ok");
+            // A reply of its own, later.
+            peer.takes_nothing_yet();
+            peer.sends(surplus);
+            if surplus == "2" {
+                peer.0.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+            }
+            peer.takes_no_more();
+        };
+        with(serve, |mut control| {
+            control.code("NOOP").unwrap();
+            assert!(!control.has_unread_input());
+            wait_for_input(&control);
+            let error = control.code("DELE a").unwrap_err();
+            assert!(error.message().contains(told), "{surplus}: {error:?}");
+        });
+    }
+    let merged = |peer: &mut Peer| {
+        peer.answers("NOOP", "200 ok\r\n250 again");
+        peer.takes_no_more();
+    };
+    with(merged, |mut control| {
+        control.code("NOOP").unwrap();
+        control.code("DELE a").unwrap_err();
+    });
+    let hung_up = |peer: &mut Peer| {
+        peer.answers("NOOP", "200 ok");
+        peer.0.get_ref().shutdown(std::net::Shutdown::Both).unwrap();
+    };
+    with(hung_up, |mut control| {
+        control.code("NOOP").unwrap();
+        wait_for_input(&control);
+        let error = control.code("DELE a").unwrap_err();
+        assert!(error.message().contains("closed the control connection"), "{error:?}");
+    });
+}
+
+#[test]
+fn an_unusual_success_of_a_change_is_confirmed_by_the_next_reply() {
+    let serve = |peer: &mut Peer| {
+        peer.answers("DELE a", "200 gone");
+        peer.answers("PWD", "257 \"/\"");
+    };
+    assert_eq!(with(serve, |mut control| control.code("DELE a")).unwrap(), 200);
+    // The success was a reply too many, and the refusal is what PWD seems to bring.
+    let serve = |peer: &mut Peer| {
+        peer.answers("DELE a", "200 again");
+        peer.answers("PWD", "550 no such file");
+    };
+    let error = with(serve, |mut control| control.code("DELE a")).unwrap_err();
+    assert!(error.message().contains("is no reply to DELE"), "{error:?}");
+    // One that another command has is no success at all.
+    let serve = |peer: &mut Peer| {
+        peer.answers("DELE a", "257 \"/\"");
+        peer.takes_no_more();
+    };
+    with(serve, |mut control| control.code("DELE a")).unwrap_err();
+}
+
+#[test]
+fn preliminary_replies_are_skipped_but_not_without_end() {
+    let serve = |count: usize| {
+        move |peer: &mut Peer| {
+            peer.takes(&["NOOP"]);
+            peer.sends(&format!("{}200 ok\r\n", "150 wait\r\n".repeat(count)));
+            peer.takes_no_more();
+        }
+    };
+    assert_eq!(with(serve(64), |mut control| control.code("NOOP")).unwrap(), 200);
+    let error = with(serve(65), |mut control| control.code("NOOP")).unwrap_err();
+    assert!(error.message().contains("in a row"), "{error:?}");
+    // A second one of a data command is skipped as well.
+    let serve = |peer: &mut Peer| peer.answers("RETR a", "150 a\r\n150 b\r\n226 done");
+    with(serve, |mut control| {
+        assert_eq!(control.code("RETR a").unwrap(), 150);
+        assert_eq!(control.receive().unwrap().code, 226);
+    });
+}
+
+#[test]
+fn pipelined_login_commands_have_less_time() {
+    let serve = |peer: &mut Peer| {
+        peer.takes(&["USER u", "PASS p", "PWD"]);
+        peer.sends("331 go on\r\n230 in\r\n257 \"/\"\r\n");
+    };
+    with_timeout(Duration::from_secs(60), serve, |mut control, _| {
+        control.after("PASS p");
+        control.after("PWD");
+        for (line, seconds) in [("USER u", 60), ("PASS p", 15), ("PWD", 5)] {
+            control.code(line).unwrap();
+            assert_eq!(control.reply_timeout(), Duration::from_secs(seconds), "{line}");
+        }
+        control.login_deadlines = false;
+        assert_eq!(control.reply_timeout(), Duration::from_secs(60));
+    });
+}
+
+#[test]
+fn waits_end_with_a_cancel_and_a_bounded_one_with_its_bound() {
+    let serve = |peer: &mut Peer| {
+        peer.takes(&["NOOP"]);
+        peer.takes_no_more();
+    };
+    with_timeout(TIMEOUT, serve, |mut control, cancel| {
+        cancel.request(Reason::Interrupted);
+        assert_eq!(control.code("NOOP").unwrap_err().kind(), Kind::Interrupted);
+    });
+    let serve = |peer: &mut Peer| {
+        peer.answers("NOOP", "200 ok");
+        peer.takes(&["QUIT"]);
+        peer.takes_no_more();
+    };
+    with_timeout(TIMEOUT, serve, |mut control, cancel| {
+        control.code("NOOP").unwrap();
+        cancel.request(Reason::Interrupted);
+        let begun = Instant::now();
+        // Writing heeds a cancel only where it has to wait.
+        let error = control.call_within(&command("QUIT"), Duration::from_millis(200)).unwrap_err();
+        assert!(begun.elapsed() < Duration::from_secs(2), "{error:?}");
+    });
+}
+
+#[test]
+fn nothing_that_would_end_a_line_is_a_command() {
+    for argument in ["a\r\nDELE b", "a\nb", "a\0"] {
+        assert_eq!(Command::new("STAT", argument).unwrap_err().kind(), Kind::Usage);
+    }
+    assert!(Command::new("NOOP\r\nDELE", "b").is_err());
+    assert_eq!(command("retr a b").verb(), "RETR");
+}
+
+#[test]
+fn the_greeting_may_be_announced() {
+    let serve = |peer: &mut Peer| peer.sends("120 wait\r\n220 ready\r\n");
+    assert_eq!(with(serve, |mut control| control.read_greeting()).unwrap().code, 220);
+}
