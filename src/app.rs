@@ -176,9 +176,9 @@ fn make_context(cli: &Cli, out: Output) -> Result<Context> {
         ctx.client.settings.set_assignment(assignment)?;
     }
     if let Some(policy) = security.trust {
-        ctx.client.settings.set(TRUST_POLICY, policy.word())?;
+        ctx.client.settings.set(TRUST_POLICY.name(), policy.word())?;
     }
-    let log = cli.general.log_file.clone().or_else(|| ctx.client.settings.path(LOG_FILE, None));
+    let log = cli.general.log_file.clone().or_else(|| ctx.client.settings.get(LOG_FILE, None));
     if let Some(path) = log {
         ctx.out.set_audit_log(Some(AuditLog::open(&path)?));
     }

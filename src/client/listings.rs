@@ -96,7 +96,7 @@ impl Client {
         cached: bool,
     ) -> Result<Arc<Vec<Entry>>> {
         let key = self.absolute_path(path.map_or(".", RemotePath::as_str))?;
-        let expire = self.settings.duration(CACHE_EXPIRE, self.connection.host());
+        let expire = self.settings.get(CACHE_EXPIRE, self.connection.host());
         if cached && let Some(entries) = self.listings.fresh_listing(&key, expire) {
             return Ok(entries);
         }
@@ -141,7 +141,7 @@ impl Client {
     /// Size and time of a remote file, if a listing told them lately and exactly.
     pub fn cached_file_info(&mut self, path: &RemotePath) -> Option<FileInfo> {
         let cwd = self.connection.remote_directory()?.clone();
-        let expire = self.settings.duration(CACHE_EXPIRE, self.connection.host());
+        let expire = self.settings.get(CACHE_EXPIRE, self.connection.host());
         let entry = self.listings.cached_entry(&cwd.resolve(path.as_str()).ok()?, expire)?;
         if entry.kind != EntryKind::File || entry.size_in_blocks || may_be_link(&entry) {
             return None;

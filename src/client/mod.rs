@@ -25,7 +25,7 @@ use crate::ftp::session::Session;
 use crate::ftp::session::directory::{CHOOSE, directory_mismatch};
 use crate::ftp::session_pool::{Permit, SessionPool, SiteSessions};
 use crate::output::{Output, Way};
-use crate::settings::{self as set, Settings};
+use crate::settings::{self as set, Settings, VerifyMode};
 use crate::target::{Site, Target};
 use crate::tls::KnownGroup;
 use crate::transfer::rate_limit::RateLimit;
@@ -47,7 +47,7 @@ pub struct TotalLimits(Mutex<(set::Rate, RateLimit, RateLimit)>);
 impl TotalLimits {
     /// The limit of one direction, as the setting has it now.
     fn of_direction(&self, way: Way, settings: &Settings) -> RateLimit {
-        let rate = settings.rate(set::NET_LIMIT_TOTAL_RATE, None);
+        let rate = settings.get(set::NET_LIMIT_TOTAL_RATE, None);
         let mut limits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if limits.0 != rate {
             *limits = (rate, RateLimit::new(rate.down), RateLimit::new(rate.up));
@@ -207,7 +207,7 @@ impl Client {
     }
 
     pub(super) fn idle_timeout(&self) -> Duration {
-        self.settings.duration(crate::settings::NET_IDLE, self.connection.host())
+        self.settings.get(crate::settings::NET_IDLE, self.connection.host())
     }
 
     /// Connects to the current site again: same checks, login and directory.
@@ -427,23 +427,23 @@ impl Client {
 
     /// How many control connections there may be to a site.
     pub(super) fn connection_limit(&self, site: &Site) -> usize {
-        let limit = self.settings.count(set::NET_CONNECTION_LIMIT, Some(&site.host));
+        let limit = self.settings.get(set::NET_CONNECTION_LIMIT, Some(&site.host));
         usize::try_from(limit).unwrap_or(usize::MAX)
     }
 
     /// How transfers in one direction are done, by the settings for the current host.
     pub fn transfer_options(&self, way: Way) -> TransferOptions {
         let host = self.connection.host();
-        let rate = self.settings.rate(set::NET_LIMIT_RATE, host);
+        let rate = self.settings.get(set::NET_LIMIT_RATE, host);
         let rate = if way == Way::Download { rate.down } else { rate.up };
         TransferOptions {
-            preserve_times: self.settings.flag(set::XFER_PRESERVE_TIMES, host),
-            verify: match self.settings.text(set::XFER_VERIFY, host) {
-                "none" => Verify::None,
-                "hash" => Verify::Hash,
-                _ => Verify::Size,
+            preserve_times: self.settings.get(set::XFER_PRESERVE_TIMES, host),
+            verify: match self.settings.get(set::XFER_VERIFY, host) {
+                VerifyMode::None => Verify::None,
+                VerifyMode::Hash => Verify::Hash,
+                VerifyMode::Size => Verify::Size,
             },
-            atomic: self.settings.flag(set::XFER_ATOMIC, host),
+            atomic: self.settings.get(set::XFER_ATOMIC, host),
             limits: [RateLimit::new(rate), self.total_limits.of_direction(way, &self.settings)],
             upload_journals: self
                 .upload_journals(&self.connection)
@@ -462,8 +462,8 @@ impl Client {
     /// The retries that one piece of work has.
     pub fn retries(&self) -> Retries {
         let host = self.connection.host();
-        let max = self.settings.count(set::NET_MAX_RETRIES, host);
-        let interval = self.settings.duration(set::NET_RECONNECT_INTERVAL, host);
+        let max = self.settings.get(set::NET_MAX_RETRIES, host);
+        let interval = self.settings.get(set::NET_RECONNECT_INTERVAL, host);
         Retries::new(u32::try_from(max).unwrap_or(u32::MAX), interval)
     }
 

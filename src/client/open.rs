@@ -148,7 +148,7 @@ impl Client {
         loop {
             let mut judged = None;
             let options = session_config(self, site)?;
-            let policy = self.settings.text(set::TRUST_POLICY, Some(&site.host));
+            let policy = self.settings.get(set::TRUST_POLICY, Some(&site.host));
             let policy = policy.parse().unwrap_or_default();
             let name = self.trust_name(&site.host);
             let result = Session::connect(options, &mut |identity: &Identity| {
@@ -199,7 +199,7 @@ impl Client {
 
     /// The name by which a host's certificate is remembered (setting `trust:alias`).
     pub fn trust_name(&self, host: &str) -> String {
-        let alias = self.settings.text(set::TRUST_ALIAS, Some(host));
+        let alias = self.settings.get(set::TRUST_ALIAS, Some(host));
         if alias.is_empty() { host.to_owned() } else { alias.to_owned() }
     }
 

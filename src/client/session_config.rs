@@ -22,7 +22,10 @@ use crate::ftp::session::{DataMode, ListMode, SessionConfig};
 use crate::output::Output;
 use crate::output::TraceDirection as Shown;
 use crate::settings as set;
-use crate::settings::{FTP_MODE, NET_BIND_ADDRESS, NET_ORDER, NET_PROXY};
+use crate::settings::{
+    DataProtection, FTP_MODE, FtpMode, IpVersion, ListCommand, NET_BIND_ADDRESS, NET_ORDER,
+    NET_PROXY, TlsBackend, TlsVersion,
+};
 use crate::target::{Site, TlsMode};
 use crate::tls::{Backend, Config, Version};
 
@@ -105,23 +108,23 @@ impl ProxyCredentials for ProxyLogin {
 pub fn session_config(client: &Client, site: &Site) -> Result<SessionConfig> {
     let host = Some(site.host.as_str());
     let settings = &client.settings;
-    let version = |name| match settings.text(name, host) {
-        "1.3" => Version::Tls13,
-        _ => Version::Tls12,
+    let version = |key| match settings.get(key, host) {
+        TlsVersion::Tls13 => Version::Tls13,
+        TlsVersion::Tls12 => Version::Tls12,
     };
     let (min, max) = (version(set::TLS_MIN_VERSION), version(set::TLS_MAX_VERSION));
     if min > max {
         return Err(Error::usage("tls:min-version is above tls:max-version"));
     }
-    let tickets = settings.flag(set::TLS_SESSION_TICKETS, host);
-    let native = settings.text(set::TLS_BACKEND, host) == "native-tls";
+    let tickets = settings.get(set::TLS_SESSION_TICKETS, host);
+    let native = settings.get(set::TLS_BACKEND, host) == TlsBackend::NativeTls;
     if !tickets && (min == Version::Tls13 || native) {
         return Err(Error::usage("tls:session-tickets no: needs TLS 1.2 and tls:backend openssl"));
     }
-    let timeout = settings.duration(set::NET_TIMEOUT, host);
+    let timeout = settings.get(set::NET_TIMEOUT, host);
     let out = client.console.clone();
     let (cert, key) =
-        (settings.path(set::TLS_CERT_FILE, host), settings.path(set::TLS_KEY_FILE, host));
+        (settings.get(set::TLS_CERT_FILE, host), settings.get(set::TLS_KEY_FILE, host));
     let encrypted = key.clone().or_else(|| cert.clone()).unwrap_or_default();
     let passphrases = &client.connection.passphrases;
     let passphrase =
@@ -135,7 +138,7 @@ pub fn session_config(client: &Client, site: &Site) -> Result<SessionConfig> {
             min,
             max,
             tickets,
-            ca_file: settings.path(set::TLS_CA_FILE, host),
+            ca_file: settings.get(set::TLS_CA_FILE, host),
             cert_file: cert,
             key_file: key,
             passphrase: Some(passphrase),
@@ -143,32 +146,32 @@ pub fn session_config(client: &Client, site: &Site) -> Result<SessionConfig> {
         },
         dialer: make_dialer(client, host, timeout)?,
         timeout,
-        mode: match settings.text(set::FTP_MODE, host) {
-            "epsv" => DataMode::ExtendedPassive,
-            "pasv" => DataMode::Passive,
-            "active" => DataMode::Active,
-            _ => DataMode::Auto,
+        mode: match settings.get(set::FTP_MODE, host) {
+            FtpMode::Epsv => DataMode::ExtendedPassive,
+            FtpMode::Pasv => DataMode::Passive,
+            FtpMode::Active => DataMode::Active,
+            FtpMode::Auto => DataMode::Auto,
         },
-        list: match settings.text(set::FTP_LIST, host) {
-            "mlsd" => ListMode::Mlsd,
-            "list" => ListMode::List,
-            _ => ListMode::Auto,
+        list: match settings.get(set::FTP_LIST, host) {
+            ListCommand::Mlsd => ListMode::Mlsd,
+            ListCommand::List => ListMode::List,
+            ListCommand::Auto => ListMode::Auto,
         },
         prefetch_first_port: !client.at_prompt && site.path.is_none(),
-        max_listing: settings.count(set::FTP_MAX_LISTING, host) << 20,
+        max_listing: settings.get(set::FTP_MAX_LISTING, host) << 20,
         clear_data: {
-            let clear = settings.text(set::TLS_DATA, host) == "clear";
+            let clear = settings.get(set::TLS_DATA, host) == DataProtection::Clear;
             if clear {
                 client.console.warn("data connections are not protected: tls:data is clear");
             }
             clear
         },
-        quirks: if settings.flag(set::FTP_SYNC_MODE, host) {
+        quirks: if settings.get(set::FTP_SYNC_MODE, host) {
             ServerQuirks::serial()
         } else {
             client.connection.ways.clone()
         },
-        charset: Charset::named(settings.text(set::NET_CHARSET, host)).unwrap_or_default(),
+        charset: Charset::named(&settings.get(set::NET_CHARSET, host)).unwrap_or_default(),
         trace: ProtocolTrace::watched_by(Arc::new(move |direction, line| {
             let shown = match direction {
                 Direction::Sent => Shown::Sent,
@@ -185,12 +188,13 @@ pub fn session_config(client: &Client, site: &Site) -> Result<SessionConfig> {
 ///
 /// [`Kind::Usage`] for settings that contradict each other.
 fn make_dialer(client: &Client, host: Option<&str>, timeout: Duration) -> Result<Dialer> {
-    let order = client.settings.text(NET_ORDER, host).split_whitespace();
-    let order =
-        order.map(|word| if word == "ipv4" { AddressFamily::V4 } else { AddressFamily::V6 });
+    let order = client.settings.get(NET_ORDER, host).into_iter().map(|version| match version {
+        IpVersion::V4 => AddressFamily::V4,
+        IpVersion::V6 => AddressFamily::V6,
+    });
     Ok(Dialer {
         order: order.collect(),
-        bind: client.settings.address(NET_BIND_ADDRESS, host),
+        bind: client.settings.get(NET_BIND_ADDRESS, host),
         timeout,
         cancel: client.cancel.clone(),
         proxy: proxy_for(client, host)?,
@@ -203,11 +207,11 @@ fn make_dialer(client: &Client, host: Option<&str>, timeout: Duration) -> Result
 ///
 /// [`Kind::Usage`] with active mode: a proxy takes no connections from servers.
 fn proxy_for(client: &Client, host: Option<&str>) -> Result<Option<Proxy>> {
-    let url = client.settings.text(NET_PROXY, host);
+    let url = client.settings.get(NET_PROXY, host);
     if url.is_empty() {
         return Ok(None);
     }
-    if client.settings.text(FTP_MODE, host) == "active" {
+    if client.settings.get(FTP_MODE, host) == FtpMode::Active {
         return Err(Error::usage("ftp:mode active does not work through a proxy")
             .with_hint("`set ftp:mode auto`"));
     }
@@ -222,7 +226,7 @@ fn proxy_for(client: &Client, host: Option<&str>) -> Result<Option<Proxy>> {
     let name = name.trim_start_matches('[').trim_end_matches(']').to_owned();
     let mut logins =
         client.connection.proxy_logins.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let credentials = match logins.get(url) {
+    let credentials = match logins.get(&url) {
         Some(known) => Arc::clone(known),
         None => {
             let new = Arc::new(proxy_login(client, &name, port, login)?);

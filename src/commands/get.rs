@@ -153,7 +153,7 @@ impl Get {
         if self.files.len() < 2 || self.segments.is_some() || elsewhere {
             return 1;
         }
-        let set = || ctx.client.settings.count(XFER_PARALLEL, ctx.client.connection.host());
+        let set = || ctx.client.settings.get(XFER_PARALLEL, ctx.client.connection.host());
         usize::try_from(self.parallel.unwrap_or_else(set)).unwrap_or(1)
     }
 
@@ -210,7 +210,7 @@ impl Get {
     }
 
     fn transfer_file(&self, ctx: &mut Context, job: FileTransfer) -> Result<()> {
-        let set = || ctx.client.settings.count(XFER_SEGMENTS, ctx.client.connection.host());
+        let set = || ctx.client.settings.get(XFER_SEGMENTS, ctx.client.connection.host());
         let count = self.segments.unwrap_or_else(set);
         match &job {
             // Part by part also over one connection: servers end it when a part is full.

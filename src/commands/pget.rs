@@ -39,7 +39,7 @@ impl Builtin for Pget {
     }
 
     fn run(mut self, ctx: &mut Context) -> anyhow::Result<()> {
-        let set = ctx.client.settings.count(XFER_SEGMENTS, ctx.client.connection.host());
+        let set = ctx.client.settings.get(XFER_SEGMENTS, ctx.client.connection.host());
         let set = if set > 1 { set } else { DEFAULT };
         self.get.segments = self.connections.or(self.get.segments).or(Some(set));
         self.get.fetch_all(ctx, Self::NAME)

@@ -118,7 +118,7 @@ impl Put {
         }
         let mut failures = Failures::default();
         let mut several = Vec::new();
-        let set = || ctx.client.settings.count(XFER_PARALLEL, ctx.client.connection.host());
+        let set = || ctx.client.settings.get(XFER_PARALLEL, ctx.client.connection.host());
         let together = if self.files.len() > 1 { self.parallel.unwrap_or_else(set) } else { 1 };
         let in_a_row = together == 1 && self.files.len() > 1;
         ctx.with_prefetch(in_a_row, |ctx| -> Result<()> {

@@ -105,8 +105,9 @@ fn show_settings(target: &str, ctx: &Context) -> Result<()> {
         None => (target, None),
     };
     let row = resolve(name)?;
-    if host.is_some() {
-        let value = ctx.client.settings.get(row.name, host);
+    if host.is_some()
+        && let Some(value) = ctx.client.settings.value(row.name, host)
+    {
         return ctx.out.line(&assignment(&SettingValue { row, host, value }));
     }
     let of_row = |item: &SettingValue<'_>| item.row.name == row.name;
@@ -134,8 +135,8 @@ fn change_setting(
 
 /// What a changed setting does at once, or a word on why it does not yet.
 fn apply_change(row: &Setting, ctx: &Context) -> Result<()> {
-    if row.name == LOG_FILE {
-        let log = ctx.client.settings.path(LOG_FILE, None).map(AuditLog::open).transpose();
+    if row.name == LOG_FILE.name() {
+        let log = ctx.client.settings.get(LOG_FILE, None).map(AuditLog::open).transpose();
         ctx.out.set_audit_log(log.map_err(|error| error.with_context(row.name))?);
     }
     let at_connect = |name: &str| {

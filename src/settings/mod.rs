@@ -1,10 +1,11 @@
 //! Settings: names and values that a user gives with `set`, `--set` and the start-up file.
 //!
-//! Text comes in through [`Settings::set`], checked values go out through typed getters, for all
+//! Text comes in through [`Settings::set`], checked values go out by typed keys, for all
 //! hosts or for one. The table in `table.rs` says which settings there are. A wrong name or value
 //! is an error of kind usage; whoever reads the start-up file makes it one of kind config.
 //! Nothing here acts on a setting, and `--insecure` is none: it cannot be stored.
 
+mod key;
 mod names;
 mod parse;
 mod table;
@@ -12,10 +13,7 @@ mod table;
 mod tests;
 mod value;
 
-use std::net::IpAddr;
-use std::path::PathBuf;
-use std::time::Duration;
-
+pub use self::key::*;
 pub use self::names::resolve;
 pub use self::parse::{
     CHARSETS, DeleteLimit, Rate, parse_delete_limit, parse_duration, parse_rate, parse_size,
@@ -24,7 +22,6 @@ pub use self::table::*;
 pub use self::value::{Value, ValueKind};
 
 use self::names::HostPattern;
-use self::value::Data;
 use crate::error::{Error, Result};
 
 /// A setting with one of its values, as `set` shows it.
@@ -114,83 +111,22 @@ impl Settings {
         Ok(row)
     }
 
-    /// The value of the setting `name` (a constant or a row's name, in full) for `host`: the most
-    /// specific of the patterns that match it, else the one for all.
-    pub fn get(&self, name: &str, host: Option<&str>) -> &Value {
-        static NONE: Value = Value::none();
+    /// The value of a setting for `host`: the most specific of the patterns that match it, else the
+    /// one for all.
+    pub fn get<T: SettingType>(&self, key: Key<T>, host: Option<&str>) -> T {
+        // The table's macro compares types and rows: no value is of another form.
+        self.value(key.name, host).and_then(T::read).unwrap_or_default()
+    }
+
+    /// As [`Settings::get`], of the setting with this full name, as it is shown.
+    pub fn value(&self, name: &str, host: Option<&str>) -> Option<&Value> {
         let host = host.map(names::normal_host);
         let special = host.and_then(|host| {
             let matching = self.hosts.iter().filter(|h| h.name == name && h.pattern.matches(&host));
             // The last of equals wins: it was set later.
             matching.max_by_key(|h| h.pattern.specificity()).map(|h| &h.value)
         });
-        let found = special.or_else(|| self.values.get(index(name)?));
-        debug_assert!(found.is_some(), "{name} is not in the table");
-        found.unwrap_or(&NONE)
-    }
-
-    /// A setting that is yes or no.
-    pub fn flag(&self, name: &str, host: Option<&str>) -> bool {
-        let value = self.get(name, host);
-        debug_assert!(matches!(value.data, Data::Flag(_)), "{name} is no flag");
-        matches!(value.data, Data::Flag(true))
-    }
-
-    /// A setting that is a number.
-    pub fn count(&self, name: &str, host: Option<&str>) -> u64 {
-        match self.get(name, host).data {
-            Data::Count(number) => number,
-            _ => self.wrong_kind(name),
-        }
-    }
-
-    /// A setting that is a time.
-    pub fn duration(&self, name: &str, host: Option<&str>) -> Duration {
-        match self.get(name, host).data {
-            Data::Duration(time) => time,
-            _ => self.wrong_kind(name),
-        }
-    }
-
-    /// A setting that is a rate, bytes a second.
-    pub fn rate(&self, name: &str, host: Option<&str>) -> Rate {
-        match self.get(name, host).data {
-            Data::Rate(rate) => rate,
-            _ => self.wrong_kind(name),
-        }
-    }
-
-    /// A setting that is a number or a percentage; `None` is no limit.
-    pub fn limit(&self, name: &str, host: Option<&str>) -> Option<DeleteLimit> {
-        match self.get(name, host).data {
-            Data::Limit(limit) => limit,
-            _ => self.wrong_kind(name),
-        }
-    }
-
-    /// A setting that is an IP address; `None` where it is empty.
-    pub fn address(&self, name: &str, host: Option<&str>) -> Option<IpAddr> {
-        match self.get(name, host).data {
-            Data::Address(address) => address,
-            _ => self.wrong_kind(name),
-        }
-    }
-
-    /// A setting that is a word, words or any other text. Unlike [`Value`]'s display, a proxy's
-    /// URL comes with its password.
-    pub fn text(&self, name: &str, host: Option<&str>) -> &str {
-        match &self.get(name, host).data {
-            Data::Text(text) => text,
-            _ => self.wrong_kind(name),
-        }
-    }
-
-    /// A setting that is a local path, `~/` replaced by the home directory; `None` where it is
-    /// empty.
-    pub fn path(&self, name: &str, host: Option<&str>) -> Option<PathBuf> {
-        let text = self.text(name, host);
-        let home = text.strip_prefix("~/").and_then(|rest| Some(dirs::home_dir()?.join(rest)));
-        home.or_else(|| (!text.is_empty()).then(|| PathBuf::from(text)))
+        special.or_else(|| self.values.get(index(name)?))
     }
 
     /// What differs from the defaults: the table's order, per-host values after the general one.
@@ -213,12 +149,6 @@ impl Settings {
 
     fn slot(&mut self, name: &str) -> Option<&mut Value> {
         self.values.get_mut(index(name)?)
-    }
-
-    /// Not reachable from input: the code asked for a setting as what it is not.
-    fn wrong_kind<T: Default>(&self, name: &str) -> T {
-        debug_assert!(false, "{name} is of another kind");
-        T::default()
     }
 }
 

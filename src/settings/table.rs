@@ -3,6 +3,15 @@
 //!
 //! Adding a setting is adding one row here. Nothing in this file reads or stores a value.
 
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time;
+
+use super::key::{
+    DataProtection, FailExit, FtpMode, IpVersion, Key, ListCommand, NoMatch, OverwritePolicy,
+    SettingType, TlsBackend, TlsVersion, VerifyMode,
+};
+use super::parse::{self, DeleteLimit};
 use super::value::ValueKind::{self, *};
 
 /// What there is to know about one setting.
@@ -22,21 +31,26 @@ pub struct Setting {
 
 /// Declares the constants and the table from the same lines, so that neither lacks a row.
 macro_rules! rows {
-    ($($key:ident = $name:literal, $kind:expr, $default:literal, $scope:ident, $help:literal;)*) => {
-        $(#[doc = concat!("`", $name, "`: ", $help)] pub const $key: &str = $name;)*
+    ($($key:ident: $type:ty = $name:literal, $kind:expr, $default:literal, $scope:ident, $help:literal;)*) => {
+        $(#[doc = concat!("`", $name, "`: ", $help)] pub const $key: Key<$type> = Key::new($name);)*
+
+        // A key's type has the form of its row's values.
+        $(const _: () =
+            assert!($kind.form() as u8 == <$type as SettingType>::FORM as u8, $name);)*
 
         /// Every setting, in the order in which `set -a` shows them.
         pub const SETTINGS: &[Setting] = &[$(Setting {
-            name: $key,
+            name: $name,
             kind: $kind,
             default: $default,
             per_host: matches!(Scope::$scope, Scope::Host),
             help: $help,
         }),*];
 
-        /// The constants' identifiers beside their values.
+        /// The constants' identifiers, the names, and whether a value can be read by the key.
         #[cfg(test)]
-        pub(super) const CONSTANTS: &[(&str, &str)] = &[$((stringify!($key), $key)),*];
+        pub(super) const CONSTANTS: &[(&str, &str, fn(&super::Value) -> bool)] =
+            &[$((stringify!($key), $name, |value| <$type as SettingType>::read(value).is_some())),*];
     };
 }
 
@@ -48,106 +62,106 @@ enum Scope {
     Global,
 }
 
-const OVERWRITE: ValueKind = Choice(&["ask", "yes", "no", "newer"]);
-const TLS_VERSION: ValueKind = Choice(&["1.2", "1.3"]);
+const OVERWRITE: ValueKind = Choice(OverwritePolicy::WORDS);
+const TLS_VERSION: ValueKind = Choice(TlsVersion::WORDS);
 
 rows! {
-    NET_TIMEOUT = "net:timeout", Duration { zero: false }, "30s", Host,
+    NET_TIMEOUT: time::Duration = "net:timeout", Duration { zero: false }, "30s", Host,
         "deadline for connecting, for each whole reply, and for a stalled transfer";
-    NET_MAX_RETRIES = "net:max-retries", Count { min: 0, max: 1000 }, "3", Host,
+    NET_MAX_RETRIES: u64 = "net:max-retries", Count { min: 0, max: 1000 }, "3", Host,
         "how often a lost connection or a transient failure is tried again";
-    NET_RECONNECT_INTERVAL = "net:reconnect-interval", Duration { zero: true }, "1s", Host,
+    NET_RECONNECT_INTERVAL: time::Duration = "net:reconnect-interval", Duration { zero: true }, "1s", Host,
         "pause before the first retry; doubled each time, with some jitter";
-    NET_IDLE = "net:idle", Duration { zero: false }, "3m", Host,
+    NET_IDLE: time::Duration = "net:idle", Duration { zero: false }, "3m", Host,
         "an idle control connection is closed after this time; the next command reconnects";
-    NET_CONNECTION_LIMIT = "net:connection-limit", Count { min: 1, max: 256 }, "8", Host,
+    NET_CONNECTION_LIMIT: u64 = "net:connection-limit", Count { min: 1, max: 256 }, "8", Host,
         "control connections to one site at the same time";
-    NET_LIMIT_RATE = "net:limit-rate", Rate, "0", Host,
+    NET_LIMIT_RATE: parse::Rate = "net:limit-rate", Rate, "0", Host,
         "bytes a second for each transfer, `down:up` or one number for both; 0 is no limit";
-    NET_LIMIT_TOTAL_RATE = "net:limit-total-rate", Rate, "0", Global,
+    NET_LIMIT_TOTAL_RATE: parse::Rate = "net:limit-total-rate", Rate, "0", Global,
         "bytes a second for all transfers together, `down:up` or one number for both; 0 is no limit";
-    NET_CHARSET = "net:charset", Charset, "utf-8", Host,
+    NET_CHARSET: String = "net:charset", Charset, "utf-8", Host,
         "character set of names on servers without UTF8, such as iso-8859-1; bytes always survive a round trip";
-    NET_ORDER = "net:order", Words(&["ipv6", "ipv4"]), "ipv6 ipv4", Host,
+    NET_ORDER: Vec<IpVersion> = "net:order", Words(IpVersion::WORDS), "ipv6 ipv4", Host,
         "address families to try, in this order; one that is not named is not used";
-    NET_BIND_ADDRESS = "net:bind-address", Address, "", Host,
+    NET_BIND_ADDRESS: Option<IpAddr> = "net:bind-address", Address, "", Host,
         "local address to connect from";
-    NET_PROXY = "net:proxy", Proxy, "", Host,
+    NET_PROXY: String = "net:proxy", Proxy, "", Host,
         "proxy to connect through: http://HOST:PORT (CONNECT) or socks5://HOST:PORT";
 
-    FTP_MODE = "ftp:mode", Choice(&["auto", "epsv", "pasv", "active"]), "auto", Host,
+    FTP_MODE: FtpMode = "ftp:mode", Choice(FtpMode::WORDS), "auto", Host,
         "who opens data connections, and how; auto is EPSV, then PASV";
-    FTP_TIMEZONE = "ftp:timezone", Zone, "auto", Host,
+    FTP_TIMEZONE: String = "ftp:timezone", Zone, "auto", Host,
         "zone of the times in LIST: auto (compares one with MDTM), UTC, or an offset such as +02:00";
-    FTP_LIST = "ftp:list", Choice(&["auto", "mlsd", "list"]), "auto", Host,
+    FTP_LIST: ListCommand = "ftp:list", Choice(ListCommand::WORDS), "auto", Host,
         "command that lists a directory; auto is MLSD, then LIST";
-    FTP_MAX_LISTING = "ftp:max-listing", Count { min: 1, max: 65_536 }, "30", Host,
+    FTP_MAX_LISTING: u64 = "ftp:max-listing", Count { min: 1, max: 65_536 }, "30", Host,
         "MiB of memory that one listing may take; a longer one is taken for one without end";
 
-    FTP_SYNC_MODE = "ftp:sync-mode", Flag, "no", Host,
+    FTP_SYNC_MODE: bool = "ftp:sync-mode", Flag, "no", Host,
         "send no command before the reply to the last one; for servers that lose commands that come together";
 
-    TLS_BACKEND = "tls:backend", Choice(&["openssl", "native-tls"]), "openssl", Host,
+    TLS_BACKEND: TlsBackend = "tls:backend", Choice(TlsBackend::WORDS), "openssl", Host,
         "TLS implementation; native-tls cannot resume sessions on data connections";
-    TLS_MIN_VERSION = "tls:min-version", TLS_VERSION, "1.2", Host,
+    TLS_MIN_VERSION: TlsVersion = "tls:min-version", TLS_VERSION, "1.2", Host,
         "lowest TLS version to accept";
-    TLS_MAX_VERSION = "tls:max-version", TLS_VERSION, "1.3", Host,
+    TLS_MAX_VERSION: TlsVersion = "tls:max-version", TLS_VERSION, "1.3", Host,
         "highest TLS version to offer";
-    TLS_SESSION_TICKETS = "tls:session-tickets", Flag, "yes", Host,
+    TLS_SESSION_TICKETS: bool = "tls:session-tickets", Flag, "yes", Host,
         "no: TLS 1.2, and each data connection must resume its own control connection's session by number, which most servers take on no other; against data connections that are swapped on the way";
-    TLS_CA_FILE = "tls:ca-file", Path, "", Host,
+    TLS_CA_FILE: Option<PathBuf> = "tls:ca-file", Path, "", Host,
         "PEM file of own root certificates, added to the system's";
-    TLS_CERT_FILE = "tls:cert-file", Path, "", Host,
+    TLS_CERT_FILE: Option<PathBuf> = "tls:cert-file", Path, "", Host,
         "client certificate, PEM or PKCS#12";
-    TLS_KEY_FILE = "tls:key-file", Path, "", Host,
+    TLS_KEY_FILE: Option<PathBuf> = "tls:key-file", Path, "", Host,
         "private key of the client certificate, where it is a file of its own";
-    TLS_DATA = "tls:data", Choice(&["private", "clear"]), "private", Host,
+    TLS_DATA: DataProtection = "tls:data", Choice(DataProtection::WORDS), "private", Host,
         "protection of data connections; clear is PROT C, with a warning";
 
-    TRUST_POLICY = "trust:policy", Choice(&["ask", "accept-new", "strict"]), "ask", Host,
+    TRUST_POLICY: String = "trust:policy", Choice(&["ask", "accept-new", "strict"]), "ask", Host,
         "what to do with an unknown certificate";
-    TRUST_ALIAS = "trust:alias", Text, "", Host,
+    TRUST_ALIAS: String = "trust:alias", Text, "", Host,
         "name by which a host's certificate is remembered; one for all hosts of a cluster";
 
-    XFER_OVERWRITE = "xfer:overwrite", OVERWRITE, "ask", Host,
+    XFER_OVERWRITE: OverwritePolicy = "xfer:overwrite", OVERWRITE, "ask", Host,
         "whether a download replaces a local file; ask means no in a script";
-    XFER_OVERWRITE_REMOTE = "xfer:overwrite-remote", OVERWRITE, "yes", Host,
+    XFER_OVERWRITE_REMOTE: OverwritePolicy = "xfer:overwrite-remote", OVERWRITE, "yes", Host,
         "whether an upload replaces a remote file; ask means no in a script";
-    XFER_PARALLEL = "xfer:parallel", Count { min: 1, max: 256 }, "1", Host,
+    XFER_PARALLEL: u64 = "xfer:parallel", Count { min: 1, max: 256 }, "1", Host,
         "files that get and put transfer at the same time";
-    XFER_SEGMENTS = "xfer:segments", Count { min: 1, max: 64 }, "1", Host,
+    XFER_SEGMENTS: u64 = "xfer:segments", Count { min: 1, max: 64 }, "1", Host,
         "parts of one file that are downloaded at the same time";
-    XFER_VERIFY = "xfer:verify", Choice(&["size", "hash", "none"]), "size", Host,
+    XFER_VERIFY: VerifyMode = "xfer:verify", Choice(VerifyMode::WORDS), "size", Host,
         "what is compared after a transfer; hash where the server offers one";
-    XFER_PRESERVE_TIMES = "xfer:preserve-times", Flag, "yes", Host,
+    XFER_PRESERVE_TIMES: bool = "xfer:preserve-times", Flag, "yes", Host,
         "whether files keep their modification time";
-    XFER_ATOMIC = "xfer:atomic", Flag, "no", Host,
+    XFER_ATOMIC: bool = "xfer:atomic", Flag, "no", Host,
         "upload to a temporary name, then rename";
 
-    MIRROR_PARALLEL = "mirror:parallel", Count { min: 1, max: 256 }, "4", Host,
+    MIRROR_PARALLEL: u64 = "mirror:parallel", Count { min: 1, max: 256 }, "4", Host,
         "files that mirror transfers at the same time";
-    MIRROR_MAX_DELETE = "mirror:max-delete", Limit, "", Host,
+    MIRROR_MAX_DELETE: Option<DeleteLimit> = "mirror:max-delete", Limit, "", Host,
         "mirror deletes nothing if it would delete more than this many files, or this percentage";
-    MIRROR_MAX_DEPTH = "mirror:max-depth", Count { min: 1, max: 10_000 }, "64", Host,
+    MIRROR_MAX_DEPTH: u64 = "mirror:max-depth", Count { min: 1, max: 10_000 }, "64", Host,
         "levels of directories below the first that mirror, find and other recursive commands enter";
-    MIRROR_MAX_DIRECTORIES = "mirror:max-directories", Count { min: 1, max: 1_000_000_000 }, "1000000", Host,
+    MIRROR_MAX_DIRECTORIES: u64 = "mirror:max-directories", Count { min: 1, max: 1_000_000_000 }, "1000000", Host,
         "directories after which mirror, find and other recursive commands give up";
 
-    CMD_FAIL_EXIT = "cmd:fail-exit", Choice(&["auto", "yes", "no"]), "auto", Global,
+    CMD_FAIL_EXIT: FailExit = "cmd:fail-exit", Choice(FailExit::WORDS), "auto", Global,
         "whether a failed command ends a script; auto is yes without a terminal";
-    CMD_PROMPT = "cmd:prompt", Text, r"ftpsh \u@\h:\w> ", Global,
+    CMD_PROMPT: String = "cmd:prompt", Text, r"ftpsh \u@\h:\w> ", Global,
         r"the prompt; \u is the user, \h the host, \w the remote directory, \W its last part, \l the local directory";
-    CMD_HISTORY_SIZE = "cmd:history-size", Count { min: 0, max: 1_000_000 }, "1000", Global,
+    CMD_HISTORY_SIZE: u64 = "cmd:history-size", Count { min: 0, max: 1_000_000 }, "1000", Global,
         "lines of history that are kept";
-    CMD_COMPLETION_TIMEOUT = "cmd:completion-timeout", Duration { zero: true }, "300ms", Global,
+    CMD_COMPLETION_TIMEOUT: time::Duration = "cmd:completion-timeout", Duration { zero: true }, "300ms", Global,
         "how long Tab waits for a listing; 0 completes from the cache alone";
 
-    GLOB_NOMATCH = "glob:nomatch", Choice(&["error", "literal", "empty"]), "error", Global,
+    GLOB_NOMATCH: NoMatch = "glob:nomatch", Choice(NoMatch::WORDS), "error", Global,
         "what a pattern that matches nothing means: an error, itself, or no names";
 
-    CACHE_EXPIRE = "cache:expire", Duration { zero: true }, "60s", Host,
+    CACHE_EXPIRE: time::Duration = "cache:expire", Duration { zero: true }, "60s", Host,
         "how long a listing is used again; 0 is never. Own changes drop what they touch";
 
-    LOG_FILE = "log:file", Path, "", Global,
+    LOG_FILE: Option<PathBuf> = "log:file", Path, "", Global,
         "append an audit log to this file, one JSON object a line";
 }

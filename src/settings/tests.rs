@@ -1,5 +1,8 @@
 //! Tests over the whole table, and of what users do with it.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use super::*;
 use crate::error::Kind;
 
@@ -12,7 +15,7 @@ fn with(assignments: &[&str]) -> Settings {
 }
 
 fn shown(settings: &Settings, name: &str, host: Option<&str>) -> String {
-    settings.get(name, host).to_string()
+    settings.value(name, host).unwrap().to_string()
 }
 
 #[test]
@@ -46,8 +49,18 @@ fn the_table_holds_for_every_row() {
 #[test]
 fn constants_and_rows_go_together() {
     assert_eq!(CONSTANTS.len(), SETTINGS.len());
-    for (constant, name) in CONSTANTS {
+    for (constant, name, _) in CONSTANTS {
         assert_eq!(*constant, name.to_uppercase().replace([':', '-'], "_"));
+    }
+}
+
+#[test]
+fn a_key_reads_every_value_of_its_setting() {
+    for (_, name, reads) in CONSTANTS {
+        let setting = resolve(name).unwrap();
+        for text in setting.kind.choices().iter().chain([&setting.default]) {
+            assert!(reads(&Value::parse(&setting.kind, text).unwrap()), "{name} {text}");
+        }
     }
 }
 
@@ -207,18 +220,18 @@ fn getters_give_what_the_text_means() {
         "tls:ca-file=~/ca.pem",
         "log:file=/tmp/log",
     ]);
-    assert_eq!(s.duration(NET_TIMEOUT, None), Duration::from_secs(90));
-    assert_eq!(s.duration(CMD_COMPLETION_TIMEOUT, None), Duration::from_millis(300));
-    assert_eq!(s.rate(NET_LIMIT_RATE, None), Rate { down: 2048, up: 1_572_864 });
-    assert_eq!(s.limit(MIRROR_MAX_DELETE, None), Some(DeleteLimit::Percent(25)));
-    assert_eq!(s.address(NET_BIND_ADDRESS, None), Some("127.0.0.2".parse().unwrap()));
-    assert_eq!(s.count(XFER_PARALLEL, None), 3);
-    assert!(s.flag(XFER_PRESERVE_TIMES, None) && !s.flag(XFER_ATOMIC, None));
-    assert_eq!(s.text(NET_ORDER, None), "ipv6 ipv4");
-    assert_eq!(s.path(TLS_CA_FILE, None), dirs::home_dir().map(|home| home.join("ca.pem")));
-    assert_eq!(s.path(LOG_FILE, None), Some(PathBuf::from("/tmp/log")));
-    assert_eq!(s.path(TLS_KEY_FILE, None), None);
-    assert_eq!(Settings::new().limit(MIRROR_MAX_DELETE, None), None);
+    assert_eq!(s.get(NET_TIMEOUT, None), Duration::from_secs(90));
+    assert_eq!(s.get(CMD_COMPLETION_TIMEOUT, None), Duration::from_millis(300));
+    assert_eq!(s.get(NET_LIMIT_RATE, None), Rate { down: 2048, up: 1_572_864 });
+    assert_eq!(s.get(MIRROR_MAX_DELETE, None), Some(DeleteLimit::Percent(25)));
+    assert_eq!(s.get(NET_BIND_ADDRESS, None), Some("127.0.0.2".parse().unwrap()));
+    assert_eq!(s.get(XFER_PARALLEL, None), 3);
+    assert!(s.get(XFER_PRESERVE_TIMES, None) && !s.get(XFER_ATOMIC, None));
+    assert_eq!(s.get(NET_ORDER, None), [IpVersion::V6, IpVersion::V4]);
+    assert_eq!(s.get(TLS_CA_FILE, None), dirs::home_dir().map(|home| home.join("ca.pem")));
+    assert_eq!(s.get(LOG_FILE, None), Some(PathBuf::from("/tmp/log")));
+    assert_eq!(s.get(TLS_KEY_FILE, None), None);
+    assert_eq!(Settings::new().get(MIRROR_MAX_DELETE, None), None);
 }
 
 #[test]
@@ -314,15 +327,15 @@ fn the_most_specific_host_wins() {
         (Some("::1"), "60s"),
         (None, "10s"),
     ] {
-        assert_eq!(shown(&settings, NET_TIMEOUT, host), value, "{host:?}");
+        assert_eq!(shown(&settings, NET_TIMEOUT.name(), host), value, "{host:?}");
     }
-    assert_eq!(shown(&settings, NET_IDLE, Some("ftp1.example.org")), "3m");
+    assert_eq!(shown(&settings, NET_IDLE.name(), Some("ftp1.example.org")), "3m");
 }
 
 #[test]
 fn of_equally_specific_patterns_the_later_one_wins() {
     let mut settings = with(&["net:timeout/a*=1", "net:timeout/*c=2"]);
-    assert_eq!(shown(&settings, NET_TIMEOUT, Some("abc")), "2s");
+    assert_eq!(shown(&settings, NET_TIMEOUT.name(), Some("abc")), "2s");
     settings.set("net:timeout/A*", "3").unwrap();
     assert_eq!(settings.changed().count(), 2, "the same pattern is replaced");
 }
@@ -370,10 +383,10 @@ fn changed_lists_what_differs_and_unset_takes_it_back() {
 fn a_proxy_password_is_used_but_never_shown() {
     let url = "http://bob:s3cr:e@t@proxy.example.org:3128";
     let settings = with(&[&format!("net:proxy={url}")]);
-    let value = settings.get(NET_PROXY, None);
+    let value = settings.value(NET_PROXY.name(), None).unwrap();
     assert_eq!(value.to_string(), "http://bob:***@proxy.example.org:3128");
     assert!(!format!("{settings:?}").contains("s3cr"));
-    assert_eq!(settings.text(NET_PROXY, None), url);
+    assert_eq!(settings.get(NET_PROXY, None), url);
     let error = Settings::new().set("net:proxy", "http://bob:s3cret@proxy").unwrap_err();
     assert!(!error.message().contains("s3cret"), "{error}");
 }

@@ -63,6 +63,25 @@ impl ValueKind {
         }
     }
 
+    /// What its values are kept as.
+    pub(super) const fn form(&self) -> Form {
+        match self {
+            ValueKind::Flag => Form::Flag,
+            ValueKind::Count { .. } => Form::Count,
+            ValueKind::Duration { .. } => Form::Duration,
+            ValueKind::Rate => Form::Rate,
+            ValueKind::Limit => Form::Limit,
+            ValueKind::Address => Form::Address,
+            ValueKind::Choice(_)
+            | ValueKind::Words(_)
+            | ValueKind::Text
+            | ValueKind::Path
+            | ValueKind::Proxy
+            | ValueKind::Zone
+            | ValueKind::Charset => Form::Text,
+        }
+    }
+
     /// What a value looks like, for error hints and the man page.
     pub fn describe(&self) -> String {
         match self {
@@ -84,6 +103,25 @@ impl ValueKind {
             }
         }
     }
+}
+
+/// What values are kept as, whatever they are checked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Yes or no.
+    Flag,
+    /// A number.
+    Count,
+    /// A time.
+    Duration,
+    /// Bytes a second.
+    Rate,
+    /// A number, a percentage, or no limit.
+    Limit,
+    /// An IP address, or none.
+    Address,
+    /// Text.
+    Text,
 }
 
 /// What a value means. Two values are the same setting if this is equal.

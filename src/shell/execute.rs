@@ -11,7 +11,7 @@ use super::{expand, redirect};
 use crate::commands::{COMMANDS, Context, find};
 use crate::error::{Error, Kind, Result, kind_of};
 use crate::output::is_broken_pipe;
-use crate::settings::CMD_FAIL_EXIT;
+use crate::settings::{CMD_FAIL_EXIT, FailExit};
 
 /// How deep aliases and `source` may nest.
 const MAX_DEPTH: usize = 32;
@@ -83,11 +83,11 @@ fn run_items(ctx: &mut Context, script: &Script, source: &str) -> Status {
 }
 
 fn stops_script(ctx: &Context) -> bool {
-    match ctx.client.settings.text(CMD_FAIL_EXIT, None) {
+    match ctx.client.settings.get(CMD_FAIL_EXIT, None) {
         _ if ctx.keep_going => false,
-        "yes" => true,
-        "no" => false,
-        _ => !ctx.client.at_prompt,
+        FailExit::Yes => true,
+        FailExit::No => false,
+        FailExit::Auto => !ctx.client.at_prompt,
     }
 }
 

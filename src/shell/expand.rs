@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::EntryKind;
 use crate::ftp::path::{RemotePath, decode_name};
 use crate::glob;
-use crate::settings::GLOB_NOMATCH;
+use crate::settings::{GLOB_NOMATCH, NoMatch};
 
 /// The words as `spec` takes them, before anything is expanded: without their quotes, or with
 /// them where they are to be read again as commands.
@@ -61,13 +61,13 @@ fn expand_word(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<Strin
         }
     };
     if names.is_empty() {
-        return match ctx.client.settings.text(GLOB_NOMATCH, ctx.client.connection.host()) {
-            "literal" => {
+        return match ctx.client.settings.get(GLOB_NOMATCH, ctx.client.connection.host()) {
+            NoMatch::Literal => {
                 into.push(text);
                 Ok(())
             }
-            "empty" => Ok(()),
-            _ => {
+            NoMatch::Empty => Ok(()),
+            NoMatch::Error => {
                 let side = if spec.globs == Globs::Local { Kind::Local } else { Kind::Refused };
                 Err(Error::new(side, format!("{text}: nothing matches"))
                     .with_hint("quote the word if it is a name: `'…'`"))

@@ -56,7 +56,7 @@ impl Facts {
 /// The prompt for a context, and the same with its styles.
 pub fn render_prompt(ctx: &Context) -> (String, String) {
     let facts = Facts::values_of(ctx);
-    let text = expand_template(ctx.client.settings.text(CMD_PROMPT, None), &facts);
+    let text = expand_template(&ctx.client.settings.get(CMD_PROMPT, None), &facts);
     if !facts.fleeting {
         return (text.clone(), text);
     }

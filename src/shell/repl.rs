@@ -59,7 +59,7 @@ pub fn run_prompt(ctx: &mut Context) -> anyhow::Result<()> {
 }
 
 fn history_size(ctx: &Context) -> usize {
-    usize::try_from(ctx.client.settings.count(CMD_HISTORY_SIZE, None)).unwrap_or(usize::MAX)
+    usize::try_from(ctx.client.settings.get(CMD_HISTORY_SIZE, None)).unwrap_or(usize::MAX)
 }
 
 /// The state of the prompt.

@@ -73,7 +73,7 @@ fn judge_identity(exam: &Examination<'_>, identity: &Identity) -> Result<Case> {
     let cert = Certificate::from_der(&identity.der)?;
     let entry = connection.trust_gate().store().lookup(&host, exam.site.port)?;
     let mut rules = connection.trust_gate().rules().clone();
-    let policy = exam.ctx.client.settings.text(TRUST_POLICY, Some(&exam.site.host));
+    let policy = exam.ctx.client.settings.get(TRUST_POLICY, Some(&exam.site.host));
     rules.policy = policy.parse().unwrap_or_default();
     // What the user accepted for this run holds here as well.
     let here = connection

@@ -34,7 +34,7 @@ pub fn server_utc_offset(
 
 /// What the setting `ftp:timezone` says; `None` for `auto`.
 pub fn configured_offset(client: &Client) -> Option<TimeDelta> {
-    fixed_offset(client.settings.text(FTP_TIMEZONE, client.connection.host()))
+    fixed_offset(&client.settings.get(FTP_TIMEZONE, client.connection.host()))
 }
 
 /// A time in UTC; `None` for one on a clock of an unknown zone.

@@ -61,8 +61,8 @@ pub fn walk_tree(
     visit: &mut dyn FnMut(&mut Context, &Found) -> Result<()>,
 ) -> Result<()> {
     let host = ctx.client.connection.host();
-    let deepest = ctx.client.settings.count(MIRROR_MAX_DEPTH, host);
-    let most = ctx.client.settings.count(MIRROR_MAX_DIRECTORIES, host);
+    let deepest = ctx.client.settings.get(MIRROR_MAX_DEPTH, host);
+    let most = ctx.client.settings.get(MIRROR_MAX_DIRECTORIES, host);
     let (mut entered, mut too_deep) = (0u64, 0u64);
     let mut waiting = vec![root];
     while let Some(found) = waiting.pop() {

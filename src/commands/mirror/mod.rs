@@ -180,7 +180,7 @@ impl Mirror {
         let mut settings = self.mirror_settings(ctx, way, limit);
         if let Some(there) = there {
             settings.options.upload_journals = ctx.client.upload_journals(there);
-            settings.options.atomic = ctx.client.settings.flag(set::XFER_ATOMIC, there.host());
+            settings.options.atomic = ctx.client.settings.get(set::XFER_ATOMIC, there.host());
         }
         let watched = MirrorReport::new(ctx, way, there, sides.clone());
         let begun = std::time::Instant::now();
@@ -243,8 +243,7 @@ impl Mirror {
         how.resume = Resume::if_asked(self.resume);
         let rules =
             self.patterns.0.iter().map(|(include, pattern)| FilterRule::new(*include, pattern));
-        let workers =
-            self.parallel.unwrap_or(ctx.client.settings.count(set::MIRROR_PARALLEL, host));
+        let workers = self.parallel.unwrap_or(ctx.client.settings.get(set::MIRROR_PARALLEL, host));
         MirrorSettings {
             options: how,
             rules: MirrorRules {
@@ -254,9 +253,9 @@ impl Mirror {
                 dereference: self.dereference,
                 sizes: self.size_range.clone(),
                 newer_than: self.newer_than,
-                max_depth: usize::try_from(ctx.client.settings.count(set::MIRROR_MAX_DEPTH, host))
+                max_depth: usize::try_from(ctx.client.settings.get(set::MIRROR_MAX_DEPTH, host))
                     .unwrap_or(usize::MAX),
-                max_directories: ctx.client.settings.count(set::MIRROR_MAX_DIRECTORIES, host),
+                max_directories: ctx.client.settings.get(set::MIRROR_MAX_DIRECTORIES, host),
             },
             workers: usize::try_from(workers).unwrap_or(1).min(limit),
             retries: ctx.client.retries(),
@@ -298,7 +297,7 @@ impl Mirror {
             return Ok(());
         }
         let host = ctx.client.connection.host();
-        let limit = self.max_delete.or(ctx.client.settings.limit(set::MIRROR_MAX_DELETE, host));
+        let limit = self.max_delete.or(ctx.client.settings.get(set::MIRROR_MAX_DELETE, host));
         if limit.is_some_and(|limit| limit.exceeded(surplus, summary.in_target)) {
             summary.extraneous.clear();
             return Err(Error::new(

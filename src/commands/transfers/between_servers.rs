@@ -70,7 +70,7 @@ impl TargetServer {
         let how = crate::transfer::TransferOptions {
             transfer_type: kind,
             resume,
-            atomic: ctx.client.settings.flag(XFER_ATOMIC, host),
+            atomic: ctx.client.settings.get(XFER_ATOMIC, host),
             upload_journals: ctx.client.upload_journals(&self.client.connection),
             ..ctx.client.transfer_options(Way::Copy)
         };

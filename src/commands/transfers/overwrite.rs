@@ -13,7 +13,7 @@ use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::fs::dir_handle::{EntryAt, fold_case};
 use crate::ftp::path::RemotePath;
-use crate::settings::{XFER_OVERWRITE, XFER_OVERWRITE_REMOTE};
+use crate::settings::{OverwritePolicy, XFER_OVERWRITE, XFER_OVERWRITE_REMOTE};
 use crate::transfer::download::Download;
 use crate::transfer::download::partial::{Target, examine_target, partial_path, system_time};
 use crate::transfer::{Remote as _, Resume};
@@ -95,11 +95,11 @@ pub fn may_replace(
         return Ok(true);
     }
     let policy = asked.unwrap_or_else(|| {
-        match ctx.client.settings.text(XFER_OVERWRITE, ctx.client.connection.host()) {
-            "yes" => Overwrite::Yes,
-            "no" => Overwrite::No,
-            "newer" => Overwrite::Newer,
-            _ => Overwrite::Ask,
+        match ctx.client.settings.get(XFER_OVERWRITE, ctx.client.connection.host()) {
+            OverwritePolicy::Yes => Overwrite::Yes,
+            OverwritePolicy::No => Overwrite::No,
+            OverwritePolicy::Newer => Overwrite::Newer,
+            OverwritePolicy::Ask => Overwrite::Ask,
         }
     });
     match policy {
@@ -150,8 +150,8 @@ pub fn may_replace_remote(
     remote: &RemotePath,
     modified: impl FnOnce() -> Result<Option<SystemTime>>,
 ) -> Result<bool> {
-    let policy = client.settings.text(XFER_OVERWRITE_REMOTE, client.connection.host()).to_owned();
-    if policy == "yes" {
+    let policy = client.settings.get(XFER_OVERWRITE_REMOTE, client.connection.host());
+    if policy == OverwritePolicy::Yes {
         return Ok(true);
     }
     let there = match client.ask_server(|session| session.file_info(remote)) {
@@ -159,13 +159,13 @@ pub fn may_replace_remote(
         Err(error) if error.kind() == Kind::Refused => return Ok(true),
         Err(error) => return Err(error),
     };
-    match policy.as_str() {
-        "newer" => {
+    match policy {
+        OverwritePolicy::Newer => {
             let there = there.modified.and_then(system_time);
             // A time that nobody tells is no reason to keep what is there.
             Ok(there.zip(modified()?).is_none_or(|(there, here)| here > there))
         }
-        "ask" if client.at_prompt && client.console.is_interactive() => {
+        OverwritePolicy::Ask if client.at_prompt && client.console.is_interactive() => {
             client.confirm(&format!("{remote} exists. Replace it"), "set xfer:overwrite-remote yes")
         }
         _ => Err(Error::new(

@@ -42,7 +42,7 @@ pub(super) fn add_entry(
         store.replace_if_unchanged(None, entry.clone())?;
         return report_change(ctx, "added", &entry);
     }
-    let policy = ctx.client.settings.text(TRUST_POLICY, Some(host)).parse().unwrap_or_default();
+    let policy = ctx.client.settings.get(TRUST_POLICY, Some(host)).parse().unwrap_or_default();
     // Without --insecure and `once`: neither stores anything.
     let mut gate =
         TrustChecker::new(store.clone(), TrustOptions { policy, ..TrustOptions::default() });

@@ -66,7 +66,7 @@ impl Lister {
         };
         let cwd = ctx.client.connection.remote_directory()?;
         let directory = cwd.resolve(path.as_ref().map_or(".", RemotePath::as_str)).ok()?;
-        let patience = ctx.client.settings.duration(CMD_COMPLETION_TIMEOUT, None);
+        let patience = ctx.client.settings.get(CMD_COMPLETION_TIMEOUT, None);
         self.wait_for_listing(ctx, Duration::ZERO);
         if let Some(names) = cached_names(ctx, &directory) {
             return Some(names);
@@ -111,7 +111,7 @@ fn request_listing(
     path: Option<RemotePath>,
     directory: RemotePath,
 ) -> Option<Waiting> {
-    let idle = ctx.client.settings.duration(NET_IDLE, ctx.client.connection.host());
+    let idle = ctx.client.settings.get(NET_IDLE, ctx.client.connection.host());
     if ctx.client.connection.session()?.last_used().elapsed() > idle {
         return None;
     }
@@ -143,7 +143,7 @@ fn keep_session(
 }
 
 fn cached_names(ctx: &Context, directory: &RemotePath) -> Option<Vec<Name>> {
-    let expire = ctx.client.settings.duration(CACHE_EXPIRE, ctx.client.connection.host());
+    let expire = ctx.client.settings.get(CACHE_EXPIRE, ctx.client.connection.host());
     Some(
         ctx.client.listings.fresh_listing(directory, expire)?.iter().map(completion_name).collect(),
     )
