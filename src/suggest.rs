@@ -1,5 +1,7 @@
 //! "Did you mean": the nearest of a list of words to one that is not in it.
 
+use strsim::osa_distance;
+
 /// The candidate nearest to `word`, if it is near: one edit in two, two in four characters or
 /// more. An edit is a character put in, left out or replaced, or two neighbours swapped. Of
 /// equally near ones the first.
@@ -7,14 +9,14 @@ pub fn closest_match<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let word: Vec<char> = word.chars().take(MAX_LENGTH + 1).collect();
-    if word.len() > MAX_LENGTH {
+    let length = word.chars().take(MAX_LENGTH + 1).count();
+    if length > MAX_LENGTH {
         return None;
     }
-    let limit = (word.len() / 2).min(2);
+    let limit = (length / 2).min(2);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&word, &candidate.chars().collect::<Vec<_>>()), candidate))
+        .map(|candidate| (osa_distance(word, candidate), candidate))
         .filter(|(distance, _)| (1..=limit).contains(distance))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -22,25 +24,6 @@ pub fn closest_match<'a>(
 
 /// Nothing longer is the misspelling of a command or setting.
 const MAX_LENGTH: usize = 64;
-
-/// The optimal string alignment distance.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let replaced = above[j] + usize::from(x != y);
-            let mut least = replaced.min(above[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
-                least = least.min(before[j - 1] + 1);
-            }
-            row.push(least);
-        }
-        before = std::mem::replace(&mut above, row);
-    }
-    above[b.len()]
-}
 
 #[cfg(test)]
 mod tests {

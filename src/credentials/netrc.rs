@@ -10,8 +10,10 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use crate::error::io_reason;
-use crate::target::{Secret, wipe};
+use crate::target::Secret;
 
 /// More than anyone's netrc holds; the file may be a pipe or a device.
 const MAX_BYTES: u64 = 1 << 20;
@@ -56,14 +58,13 @@ pub(super) fn find_in_file(path: &Path, wanted: NetrcQuery<'_>) -> Result<Option
     if mode & 0o077 != 0 {
         return Err(named("not used, because others can access it (chmod 600 mends that)"));
     }
-    let mut text = Vec::new();
+    let mut text = Zeroizing::new(Vec::new());
     let read = file.take(MAX_BYTES + 1).read_to_end(&mut text);
     let found = match read {
         Err(why) => Err(io_reason(&why)),
         Ok(n) if n as u64 > MAX_BYTES => Err("not used, because it is larger than 1 MiB".into()),
         Ok(_) => parse(&text).map(|entries| best_entry(entries, wanted)),
     };
-    wipe(text);
     found.map_err(|why| named(&why))
 }
 
@@ -164,7 +165,7 @@ pub fn parse(text: &[u8]) -> Result<Vec<Entry>, String> {
 /// The first token of `text`, which begins with one, and what follows it.
 fn read_token(text: &[u8]) -> Result<(String, &[u8]), &'static str> {
     let quoted = text.first() == Some(&b'"');
-    let mut bytes = Vec::new();
+    let mut bytes = Zeroizing::new(Vec::new());
     let mut at = usize::from(quoted);
     loop {
         match text.get(at) {
@@ -190,11 +191,8 @@ fn read_token(text: &[u8]) -> Result<(String, &[u8]), &'static str> {
             }
         }
     }
-    let token = String::from_utf8(bytes).map_err(|why| {
-        wipe(why.into_bytes());
-        "not UTF-8"
-    })?;
-    Ok((token, text.get(at..).unwrap_or_default()))
+    let token = str::from_utf8(&bytes).map_err(|_| "not UTF-8")?;
+    Ok((token.to_owned(), text.get(at..).unwrap_or_default()))
 }
 
 /// What a backslash and the `rest` after it mean, and how many bytes they take together.

@@ -11,8 +11,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use zeroize::Zeroizing;
+
 use crate::error::{Error, Kind, Result, io_reason};
-use crate::target::{Secret, wipe};
+use crate::target::Secret;
 
 /// Longer than any password that a server takes in one command line.
 const MAX_LINE: usize = 4096;
@@ -29,7 +31,7 @@ pub(super) fn read_password_file(path: &Path) -> Result<(Secret, Option<String>)
     let notice =
         loose.then(|| format!("{}: others can access it (chmod 600 mends that)", path.display()));
     let line = first_line(&mut file).map_err(|why| Error::local(path, &why))?;
-    Ok((secret_from_line(line, &format!("password file {}", path.display()))?, notice))
+    Ok((secret_from_line(&line, &format!("password file {}", path.display()))?, notice))
 }
 
 /// The first line that `command` prints. It sees the terminal but not a script on standard
@@ -56,18 +58,17 @@ pub(super) fn run_password_command(command: &str, hidden: Option<&str>) -> Resul
             let rest = std::io::copy(&mut output, &mut std::io::sink());
             line.and_then(|line| rest.map(|_| line))
         }
-        None => Ok(Vec::new()),
+        None => Ok(Zeroizing::default()),
     };
     let status = child.wait().map_err(|why| failed(&io_reason(&why)))?;
     let line = line.map_err(|why| failed(&io_reason(&why)))?;
     if !status.success() {
-        wipe(line);
         return Err(failed(&match status.code() {
             Some(code) => format!("exit status {code}"),
             None => "ended by a signal".to_owned(),
         }));
     }
-    secret_from_line(line, "password command")
+    secret_from_line(&line, "password command")
 }
 
 /// The value of the environment variable `name`.
@@ -82,14 +83,14 @@ pub(super) fn read_password_variable(
     let Some(value) = var(name) else {
         return Err(Error::new(Kind::Login, format!("environment variable {name}: not set")));
     };
-    secret_from_line(value.into_vec(), &format!("environment variable {name}"))
+    secret_from_line(&Zeroizing::new(value.into_vec()), &format!("environment variable {name}"))
 }
 
 /// The bytes before the first line's end, or the end of the input. Reads no further, so that the
 /// rest of standard input (`/dev/stdin`) stays a script.
-fn first_line(input: &mut dyn Read) -> std::io::Result<Vec<u8>> {
+fn first_line(input: &mut dyn Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
     // Room from the start: growing would leave copies behind.
-    let mut line = Vec::with_capacity(MAX_LINE);
+    let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE));
     let mut byte = [0];
     while line.len() < MAX_LINE {
         match input.read(&mut byte) {
@@ -97,10 +98,7 @@ fn first_line(input: &mut dyn Read) -> std::io::Result<Vec<u8>> {
             Ok(_) if byte == *b"\n" => break,
             Ok(_) => line.extend(byte),
             Err(why) if why.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(why) => {
-                wipe(line);
-                return Err(why);
-            }
+            Err(why) => return Err(why),
         }
     }
     if line.last() == Some(&b'\r') {
@@ -109,18 +107,14 @@ fn first_line(input: &mut dyn Read) -> std::io::Result<Vec<u8>> {
     Ok(line)
 }
 
-fn secret_from_line(bytes: Vec<u8>, source: &str) -> Result<Secret> {
+fn secret_from_line(bytes: &[u8], source: &str) -> Result<Secret> {
     let wrong = |why: &str| Error::new(Kind::Login, format!("{source}: {why}"));
     if bytes.is_empty() {
         return Err(wrong("empty"));
     }
     if bytes.len() >= MAX_LINE {
-        wipe(bytes);
         return Err(wrong("too long for a password"));
     }
-    let text = String::from_utf8(bytes).map_err(|why| {
-        wipe(why.into_bytes());
-        wrong("not UTF-8")
-    })?;
-    Secret::new(text).map_err(|why| wrong(why.message()))
+    let text = str::from_utf8(bytes).map_err(|_| wrong("not UTF-8"))?;
+    Secret::new(text.to_owned()).map_err(|why| wrong(why.message()))
 }

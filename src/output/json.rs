@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
@@ -269,7 +271,7 @@ pub(super) fn binary_line(bytes: &[u8]) -> Vec<u8> {
     let mut line = Object::new();
     line.field("type", "text");
     line.field("text", &None::<&str>);
-    line.field("text_base64", &base64(bytes));
+    line.field("text_base64", &STANDARD.encode(bytes));
     line.into_line()
 }
 
@@ -343,7 +345,7 @@ impl Object {
         }
         let bytes = encode(value);
         self.field(name, &value.replace(|c| BYTES.contains(&c), "\u{fffd}"));
-        self.field(&format!("{name}_base64"), &base64(&bytes));
+        self.field(&format!("{name}_base64"), &STANDARD.encode(bytes));
     }
 
     /// Adds a name, or `null`.
@@ -359,24 +361,6 @@ impl Object {
         self.text.extend_from_slice(b"}\n");
         self.text
     }
-}
-
-/// Standard base64 with padding (RFC 4648 section 4).
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let at = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for i in 0..4 {
-            if i <= group.len() {
-                text.push(char::from(ALPHABET[(bits >> (18 - 6 * i) & 63) as usize]));
-            } else {
-                text.push('=');
-            }
-        }
-    }
-    text
 }
 
 #[cfg(test)]

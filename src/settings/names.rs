@@ -5,6 +5,8 @@
 
 use std::cmp::Reverse;
 
+use strsim::levenshtein;
+
 use super::table::{SETTINGS, Setting};
 use crate::error::{Error, Result};
 
@@ -60,30 +62,11 @@ fn closest_name(wanted: &str) -> Option<&'static str> {
         return None;
     }
     let changes = |name: &str| match wanted.contains(':') {
-        true => distance(wanted, name),
-        false => distance(wanted, group_and_name(name).1),
+        true => levenshtein(wanted, name),
+        false => levenshtein(wanted, group_and_name(name).1),
     };
     let (far, name) = SETTINGS.iter().map(|row| (changes(row.name), row.name)).min()?;
     (far <= 1 + wanted.len() / 4).then_some(name)
-}
-
-/// Insertions, deletions and substitutions that lead from `a` to `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, to) in row.iter_mut().skip(1).zip(b.chars()) {
-            let substituted = diagonal + usize::from(from != to);
-            diagonal = *cell;
-            left = substituted.min(diagonal + 1).min(left + 1);
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 /// A host, or a pattern with `*` and `?` for many.

@@ -14,7 +14,6 @@ use std::net::Ipv6Addr;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 pub use self::secret::Secret;
-pub(crate) use self::secret::wipe;
 use crate::error::{Error, Kind, Result};
 
 /// When TLS begins.

@@ -5,12 +5,14 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use crate::error::{Error, Kind, Result};
 
-/// A password or an account. Debug and Display are stars; it is overwritten when dropped, as far
-/// as safe code can (a copy that the allocator moved earlier is out of reach).
+/// A password or an account. Debug and Display are stars; it is overwritten when dropped (a
+/// copy that the allocator moved earlier is out of reach).
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Keeps `text`, which may be empty.
@@ -20,7 +22,7 @@ impl Secret {
     /// Kind login: it holds CR, LF or NUL, with which it would end the command that carries it
     /// (RFC 959, section 5.3.2). The error does not quote it.
     pub fn new(text: String) -> Result<Self> {
-        let secret = Self(text);
+        let secret = Self(Zeroizing::new(text));
         if secret.0.contains(['\r', '\n', '\0']) {
             return Err(Error::new(Kind::Login, "password: holds a line break or a NUL character"));
         }
@@ -43,19 +45,6 @@ impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
     }
-}
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        wipe(std::mem::take(&mut self.0).into_bytes());
-    }
-}
-
-/// Overwrites a buffer that held a secret, then frees it.
-pub(crate) fn wipe(mut bytes: Vec<u8>) {
-    bytes.fill(0);
-    // Keeps the compiler from dropping a write that nobody reads.
-    std::hint::black_box(&bytes);
 }
 
 #[cfg(test)]

@@ -34,8 +34,3 @@ pub fn system_policy() -> Option<String> {
     };
     Some(format!("security level {}{oldest}", builder.build().security_level()))
 }
-
-/// Base64 with padding, on one line (RFC 4648 section 4).
-pub fn base64(bytes: &[u8]) -> String {
-    openssl::base64::encode_block(bytes)
-}

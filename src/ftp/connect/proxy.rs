@@ -11,9 +11,11 @@ use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Instant;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::dial::Dialer;
 use crate::error::{Error, Kind, Result, io_reason};
-use crate::tls::openssl_info::base64;
 use crate::tls::socket::{Socket, Wait, cancel_reason};
 
 /// The longest answer taken of an HTTP proxy, in bytes.
@@ -198,7 +200,7 @@ impl Talk<'_> {
         let target = authority(host, port);
         let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
         if let Some(login) = &self.login {
-            let basic = base64(format!("{}:{}", login.user, login.password).as_bytes());
+            let basic = STANDARD.encode(format!("{}:{}", login.user, login.password));
             request.push_str(&format!("Proxy-Authorization: Basic {basic}\r\n"));
         }
         self.send(format!("{request}\r\n").as_bytes())?;
