@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use support::program::{Ftpsh, Ran};
+pub use support::scene::noise;
 use support::servers::{Server, named};
 use tempfile::TempDir;
 
@@ -171,16 +172,4 @@ impl Drop for Bench {
             }
         }
     }
-}
-
-/// Bytes that hold every value, in a period that fits no buffer (a prime number): what is
-/// missing or doubled anywhere shows. Copied together, since tests are not optimised.
-pub fn noise(length: usize) -> Vec<u8> {
-    const PERIOD: u32 = 65_521;
-    let block: Vec<u8> = (0..PERIOD.min(length as u32))
-        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
-        .collect();
-    let mut bytes = block.repeat(length / PERIOD as usize + 1);
-    bytes.truncate(length);
-    bytes
 }
