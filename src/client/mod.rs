@@ -29,7 +29,7 @@ use crate::settings::{self as set, Settings, VerifyMode};
 use crate::target::{Site, Target};
 use crate::tls::KnownGroup;
 use crate::transfer::rate_limit::RateLimit;
-use crate::transfer::retry::Retries;
+use crate::transfer::retry::{Retries, with_retry};
 use crate::transfer::upload::journal::UploadJournals;
 use crate::transfer::{TransferOptions, Verify};
 
@@ -186,24 +186,23 @@ impl Client {
         &mut self,
         mut work: impl FnMut(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        let mut retries = self.retries();
-        loop {
-            let error = match work(self) {
-                Ok(done) => return Ok(done),
-                Err(error) => error,
-            };
-            let lost = matches!(error.kind(), Kind::Connect | Kind::Tls | Kind::Incomplete);
-            // The data connection did not come about, or was lost.
-            let no_data = error.has_reply_code(&[425, 426]);
-            if !lost && !no_data {
-                return Err(error);
-            }
-            retries.wait_or_fail(error, &self.cancel, |text| self.console.notice(text))?;
-            if self.connection.live_session().is_none() {
-                // Why it was lost has just been said.
-                self.connection.close();
-            }
-        }
+        let (console, cancel) = (self.console.clone(), self.cancel.clone());
+        // What is not to be repeated is inside.
+        with_retry(
+            self.retries(),
+            &cancel,
+            |text| console.notice(text),
+            |retries| {
+                if retries.has_retried() && self.connection.live_session().is_none() {
+                    // Why it was lost has just been said.
+                    self.connection.close();
+                }
+                match work(self) {
+                    Err(error) if !is_connection_loss(&error) => Ok(Err(error)),
+                    other => other.map(Ok),
+                }
+            },
+        )?
     }
 
     pub(super) fn idle_timeout(&self) -> Duration {
@@ -491,6 +490,13 @@ impl Client {
     pub fn audit_of(&self, host: &str, port: u16) -> Audit {
         Audit::of_server(Some((host.to_owned(), port)), self.console.clone())
     }
+}
+
+/// Whether a failure is the loss of a connection: the control connection, or one for data (425,
+/// 426).
+fn is_connection_loss(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Connect | Kind::Tls | Kind::Incomplete)
+        || error.has_reply_code(&[425, 426])
 }
 
 /// The session ended right after its login.

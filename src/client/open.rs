@@ -20,6 +20,7 @@ use crate::ftp::session::quirks::ServerQuirks;
 use crate::ftp::session_pool::Permit;
 use crate::settings as set;
 use crate::target::{self, Site, Target};
+use crate::transfer::retry::with_retry;
 use crate::trust::checker::Accepted;
 use crate::trust::identity::Identity;
 use crate::trust::prompt;
@@ -97,19 +98,20 @@ impl Client {
     /// Connects and logs in, in the place of another connection that goes, or in one of its own. In
     /// a script, a server that says that it is busy (421) is asked again, `net:max-retries` times.
     pub(super) fn establish(&mut self, mut permit: Option<Permit>) -> Result<()> {
-        let mut retries = self.retries();
-        loop {
-            let error = match self.establish_with_fallback(permit.take()) {
-                Ok(()) => return Ok(()),
-                Err(error) => error,
-            };
-            let busy = error.reply_code() == Some(421);
-            if !busy || self.at_prompt {
-                return Err(error);
-            }
-            let tried = retries.wait_or_fail(error, &self.cancel, |text| self.console.notice(text));
-            tried.map_err(Error::as_permanent)?;
-        }
+        let (console, cancel, at_prompt) =
+            (self.console.clone(), self.cancel.clone(), self.at_prompt);
+        let is_busy = |error: &Error| error.reply_code() == Some(421);
+        // What is not to be repeated is inside.
+        with_retry(
+            self.retries(),
+            &cancel,
+            |text| console.notice(text),
+            |_| match self.establish_with_fallback(permit.take()) {
+                Err(error) if at_prompt || !is_busy(&error) => Ok(Err(error)),
+                other => other.map(Ok),
+            },
+        )
+        .map_err(Error::as_permanent)?
     }
 
     /// Once more, one command at a time, where the server does not keep up with pipelined ones.

@@ -17,12 +17,13 @@ pub struct Retries {
     attempts: u32,
     max: u32,
     interval: Duration,
+    has_retried: bool,
 }
 
 impl Retries {
     /// At most `max` retries, the first after about `interval`.
     pub fn new(max: u32, interval: Duration) -> Self {
-        Self { attempts: 0, max, interval }
+        Self { attempts: 0, max, interval, has_retried: false }
     }
 
     /// Waits before the next try, if `error` is transient and there is one left; `say` is told
@@ -42,6 +43,7 @@ impl Retries {
         }
         let pause = self.next_backoff();
         self.attempts += 1;
+        self.has_retried = true;
         say(&format!(
             "{}; trying again in {:.1} s ({} of {})",
             error.message(),
@@ -50,6 +52,11 @@ impl Retries {
             self.max
         ));
         cancel.sleep(pause)
+    }
+
+    /// Whether this is a retry, not the first attempt.
+    pub fn has_retried(&self) -> bool {
+        self.has_retried
     }
 
     /// Progress was made: the count begins anew, so that a long transfer on a bad line is not
@@ -62,6 +69,26 @@ impl Retries {
         let doubled = self.interval.saturating_mul(1 << self.attempts.min(16)).min(MAX_BACKOFF);
         // Up to a quarter more or less, so that many clients do not come back at once.
         doubled.mul_f64(0.75 + 0.5 * jitter())
+    }
+}
+
+/// Repeats `attempt` until it succeeds, fails for good, or no retry is left. `say` is told of each
+/// pause.
+///
+/// # Errors
+///
+/// The last failure; Ctrl-C.
+pub fn with_retry<T>(
+    mut retries: Retries,
+    cancel: &Cancel,
+    say: impl Fn(&str),
+    mut attempt: impl FnMut(&mut Retries) -> Result<T>,
+) -> Result<T> {
+    loop {
+        match attempt(&mut retries) {
+            Ok(done) => return Ok(done),
+            Err(error) => retries.wait_or_fail(error, cancel, &say)?,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::client::{Client, Connection};
 use crate::commands::Context;
 use crate::commands::transfers::overwrite;
 use crate::commands::transfers::progress::ProgressBar;
-use crate::commands::transfers::{report_transfer, with_retry};
+use crate::commands::transfers::{report_transfer, retry_transfer};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{RemotePath, encode_name};
 use crate::output::Way;
@@ -83,7 +83,7 @@ impl TargetServer {
         let watched = ProgressBar::new(&ctx.out, from.as_str(), facts.size);
         let moved = ByteCounter::new(&watched);
         let (retries, cancel) = (ctx.client.retries(), ctx.client.cancel.clone());
-        let result = with_retry(retries, &cancel, &watched, |again| {
+        let result = retry_transfer(retries, &cancel, &watched, |again| {
             if again {
                 job.info = None;
                 job.options.resume = resume.after_loss(moved.has_moved());

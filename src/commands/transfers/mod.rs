@@ -19,7 +19,7 @@ use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::local_path;
 use crate::output::{Record, TransferRecord, Way, human_bytes, human_duration, human_rate};
-use crate::transfer::retry::{ByteCounter, Retries};
+use crate::transfer::retry::{ByteCounter, Retries, with_retry};
 use crate::transfer::{FileInfo, Outcome, Progress, Remote as _, download as down, upload as up};
 
 /// So many bytes further than ever before, and the count of retries begins anew.
@@ -201,7 +201,7 @@ pub fn transfer_file(ctx: &mut Context, job: &FileTransfer) -> Result<()> {
     let moved = ByteCounter::new(&watched);
     let mut trying = job.clone();
     let (retries, cancel) = (ctx.client.retries(), ctx.client.cancel.clone());
-    let result = with_retry(retries, &cancel, &watched, |again| {
+    let result = retry_transfer(retries, &cancel, &watched, |again| {
         if again {
             trying.prepare_retry(moved.has_moved());
             if ctx.client.connection.live_session().is_none() {
@@ -231,33 +231,33 @@ pub fn report_file_transfer(
     report_transfer(ctx, job.direction(), job.remote_path().as_str(), &job.local_name(), result)
 }
 
-/// Tries until it succeeds, fails for good, or the retries are used up. `attempt` is told
-/// whether it is another one.
+/// Repeats `attempt`, which is told whether it is a retry; the count of retries begins anew with
+/// every [`PROGRESS`] bytes.
 ///
 /// # Errors
 ///
 /// The last failure; Ctrl-C.
-pub fn with_retry<T>(
-    mut retries: Retries,
+pub fn retry_transfer<T>(
+    retries: Retries,
     cancel: &Cancel,
-    watched: &ProgressBar,
+    bar: &ProgressBar,
     mut attempt: impl FnMut(bool) -> Result<T>,
 ) -> Result<T> {
-    let mut again = false;
     let mut furthest = 0;
-    loop {
-        let error = match attempt(again) {
-            Ok(done) => return Ok(done),
-            Err(error) => error,
-        };
-        // A long transfer on a bad line is not given up for the sum of its losses.
-        if watched.position() >= furthest + PROGRESS {
-            furthest = watched.position();
-            retries.restart();
-        }
-        retries.wait_or_fail(error, cancel, |text| watched.show_note(text))?;
-        again = true;
-    }
+    with_retry(
+        retries,
+        cancel,
+        |text| bar.show_note(text),
+        |retries| {
+            attempt(retries.has_retried()).inspect_err(|_| {
+                // A long transfer on a bad line is not given up for the sum of its losses.
+                if bar.position() >= furthest + PROGRESS {
+                    furthest = bar.position();
+                    retries.restart();
+                }
+            })
+        },
+    )
 }
 
 /// Fetches one file into the command's data output, with the same checks at its end.

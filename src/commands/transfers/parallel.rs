@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use crate::cancel::Cancel;
 use crate::commands::Context;
 use crate::commands::transfers::progress::ProgressBar;
-use crate::commands::transfers::{Failures, FileTransfer, report_file_transfer, with_retry};
+use crate::commands::transfers::{Failures, FileTransfer, report_file_transfer, retry_transfer};
 use crate::error::Result;
 use crate::ftp::session_pool::SiteSessions;
 use crate::output::{Output, TreeProgress};
@@ -108,7 +108,7 @@ impl ParallelTransfer<'_> {
         let watched = ProgressBar::in_tree(self.tree, &self.out, &job.progress_label(), size);
         let moved = ByteCounter::new(&watched);
         let mut job = job.clone();
-        with_retry(self.retries.clone(), &self.cancel, &watched, |again| {
+        retry_transfer(self.retries.clone(), &self.cancel, &watched, |again| {
             if again {
                 job.prepare_retry(moved.has_moved());
             }

@@ -144,13 +144,8 @@ pub(super) fn with_retry<T>(
     cancel: &Cancel,
     mut attempt: impl FnMut() -> Result<T>,
 ) -> Result<T> {
-    let mut retries = settings.retries.clone();
-    loop {
-        match attempt() {
-            Ok(done) => return Ok(done),
-            Err(error) => retries.wait_or_fail(error, cancel, |text| observer.show_note(text))?,
-        }
-    }
+    let say = |text: &str| observer.show_note(text);
+    crate::transfer::retry::with_retry(settings.retries.clone(), cancel, say, |_| attempt())
 }
 
 /// Whether nothing else will work either after this. A connection may be lost because of one

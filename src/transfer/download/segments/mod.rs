@@ -27,7 +27,7 @@ use crate::fs::dir_handle::EntryAt;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session_pool::SiteSessions;
 use crate::threads;
-use crate::transfer::retry::Retries;
+use crate::transfer::retry::{Retries, with_retry};
 use crate::transfer::{FileInfo, Outcome, Progress, Remote, Resume, TransferType};
 use fetch::SegmentFetcher;
 
@@ -149,19 +149,15 @@ impl SegmentedDownload<'_> {
     }
 
     fn file_info(&self, path: &RemotePath) -> Result<FileInfo> {
-        let mut retries = self.retries.clone();
-        loop {
+        let say = |text: &str| self.progress.show_note(text);
+        with_retry(self.retries.clone(), self.cancel, say, |_| {
             let mut info = FileInfo::default();
-            let asked = self.remotes.with_remote(self.cancel, &mut |remote| {
+            self.remotes.with_remote(self.cancel, &mut |remote| {
                 info = remote.file_info(path)?;
                 Ok(())
-            });
-            match asked {
-                Ok(()) => return Ok(info),
-                Err(error) => retries
-                    .wait_or_fail(error, self.cancel, |text| self.progress.show_note(text))?,
-            }
-        }
+            })?;
+            Ok(info)
+        })
     }
 
     /// The parts: those of an earlier run, or new ones.
