@@ -19,23 +19,23 @@ use self::completions::candidates::CompleteArgs;
 pub use crate::commands::trust::args::{TrustArgs, TrustCommand};
 use crate::error::Kind;
 
-/// What stands below the options in `-h`.
+/// Text below the options in `-h`.
 const EXAMPLES: &str = "\
 Examples:
   ftpsh ftp.example.org                           a shell on the server
   ftpsh -u bob -c 'get -c big.iso' example.org    one command, then exit
   ftpsh -f nightly.ftpsh ftps://bob@example.org   a script, implicit TLS
   ftpsh trust scan example.org                    the certificate's fingerprint
-  ftpsh doctor example.org                        what is wrong with a server
+  ftpsh doctor example.org                        test a server
 
 Commands run in this order: every -c, then -f, then -e. With -e the prompt follows.
 Standard input that is not a terminal, without -c or -f, is a script.
 A host with the name of a subcommand is reached as ftp://NAME, or after --.";
 
-/// What stands below the options in `--help`.
+/// Text below the options in `--help`.
 fn after_long_help() -> String {
     let mut text = format!("{EXAMPLES}\n\nExit status (the first failure's cause wins):\n");
-    text.push_str("    0  Everything asked was done.");
+    text.push_str("    0  Success.");
     for kind in Kind::ALL {
         text.push_str(&format!("\n  {:>3}  {}", kind.exit(), kind.help()));
     }
@@ -44,8 +44,8 @@ fn after_long_help() -> String {
 
 /// Interactive FTPS client
 ///
-/// A shell with lftp-style commands for FTP servers with TLS. It asks before it trusts a
-/// self-signed certificate, and remembers the servers that it trusts.
+/// A shell with lftp-style commands for FTP servers with TLS. It asks before trusting a self-signed
+/// certificate, and remembers trusted servers.
 #[derive(Debug, Clone, Parser)]
 #[command(
     name = "ftpsh",
@@ -61,14 +61,15 @@ fn after_long_help() -> String {
     subcommand_help_heading = "Subcommands"
 )]
 pub struct Cli {
-    /// A bookmark, HOST, HOST:PORT, or a URL: ftp:// and ftpes:// (explicit TLS), ftps:// (implicit)
+    /// A bookmark, HOST, HOST:PORT, or a URL: ftp:// and ftpes:// (explicit TLS), ftps://
+    /// (implicit)
     ///
-    /// A host alone, ftp:// and ftpes:// mean explicit TLS (AUTH TLS, port 21), which is
-    /// required; ftps:// means implicit TLS (port 990). A path is the start directory.
+    /// HOST, ftp:// and ftpes:// mean explicit TLS (AUTH TLS, port 21), which is required; ftps://
+    /// means implicit TLS (port 990). A path is the initial remote directory.
     #[arg(value_name = "TARGET", value_hint = ValueHint::Hostname)]
     pub target: Option<String>,
 
-    /// Something else than a shell.
+    /// What to do instead of starting the shell.
     #[command(subcommand)]
     pub subcommand: Option<Sub>,
 
@@ -76,7 +77,7 @@ pub struct Cli {
     #[command(flatten)]
     pub run: RunArgs,
 
-    /// As whom, and with what.
+    /// User name and password.
     #[command(flatten)]
     pub login: LoginArgs,
 
@@ -84,7 +85,7 @@ pub struct Cli {
     #[command(flatten)]
     pub security: SecurityArgs,
 
-    /// Everything else.
+    /// Settings, output, logs.
     #[command(flatten)]
     pub general: GeneralArgs,
 }
@@ -94,18 +95,18 @@ pub struct Cli {
 pub enum Sub {
     /// Manage the servers whose certificates are trusted
     Trust(TrustArgs),
-    /// Examine a server and say what is wrong with it
+    /// Test a server and explain problems
     Doctor {
         /// A bookmark, HOST, HOST:PORT, or a URL
         #[arg(value_name = "TARGET", value_hint = ValueHint::Hostname)]
         server: String,
-        /// Also send a small file, fetch it back, compare it and remove it
+        /// Also upload a small file, download it, compare it and remove it
         #[arg(short, long)]
         write: bool,
     },
     /// Print a completion script
     Completions {
-        /// The shell that is to complete
+        /// The shell to complete in
         shell: CompletionShell,
     },
     /// Print the man page (roff)
@@ -133,7 +134,7 @@ pub struct RunArgs {
     #[arg(allow_hyphen_values = true)]
     pub execute: Option<String>,
 
-    /// In a script, go on after a failed command; the exit status still tells
+    /// Keep running a script after a failed command (the exit status still reports it)
     #[arg(short, long)]
     pub keep_going: bool,
 }
@@ -142,19 +143,19 @@ pub struct RunArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Login")]
 pub struct LoginArgs {
-    /// User name; without it that of the URL, of netrc, or a question
+    /// User name [default: from the URL or netrc, or asked for]
     #[arg(short, long, global = true, value_name = "USER[,PASSWORD]", value_hint = ValueHint::Username)]
     pub user: Option<String>,
 
-    /// The password is the first line of this file
+    /// Read the password from the first line of FILE
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub password_file: Option<PathBuf>,
 
-    /// The password is the first line that CMD prints
+    /// Read the password from the first line that CMD prints
     #[arg(long, global = true, value_name = "CMD", value_hint = ValueHint::CommandString)]
     pub password_command: Option<String>,
 
-    /// The password is the value of the environment variable VAR
+    /// Read the password from the environment variable VAR
     #[arg(long, global = true, value_name = "VAR", value_hint = ValueHint::Other)]
     pub password_env: Option<String>,
 }
@@ -167,14 +168,13 @@ pub struct SecurityArgs {
     #[arg(long, global = true, value_name = "POLICY")]
     pub trust: Option<TrustPolicy>,
 
-    /// Accept exactly this certificate and store nothing; may be repeated
+    /// Accept only this certificate and store nothing; may be repeated
     ///
-    /// SHA256: and base64 as `ftpsh trust scan` prints it, or the same in hexadecimal, with or
-    /// without colons.
+    /// SHA256: and base64 as printed by `ftpsh trust scan`, or hexadecimal with or without colons.
     #[arg(long, global = true, value_name = "SHA256:…", value_hint = ValueHint::Other)]
     pub fingerprint: Vec<String>,
 
-    /// Accept any certificate in this run, with a warning each time; cannot be stored
+    /// Accept any certificate in this run, with a warning each time; nothing is stored
     #[arg(long, global = true, conflicts_with_all = ["trust", "fingerprint"])]
     pub insecure: bool,
 }
@@ -199,22 +199,21 @@ pub struct GeneralArgs {
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub rcfile: Option<PathBuf>,
 
-    /// Append an audit log to FILE, one JSON object a line
+    /// Append an audit log to FILE, one JSON object per line
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub log_file: Option<PathBuf>,
 
-    /// Say less: no notices, no progress
+    /// Quiet: no notices, no progress
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say more; twice shows the FTP dialogue, without secrets
+    /// Verbose; twice shows the FTP protocol trace, without secrets
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 
     /// When to use colours [default: auto]
     ///
-    /// Comes before NO_COLOR, that before CLICOLOR_FORCE, and that before whether the output is
-    /// a terminal.
+    /// Takes precedence over NO_COLOR, then CLICOLOR_FORCE, then whether the output is a terminal.
     #[arg(long, global = true, value_name = "WHEN")]
     pub color: Option<ColorWhen>,
 }
@@ -311,7 +310,7 @@ impl Cli {
     }
 }
 
-/// How often `option` stands among the arguments, alone or with `=VALUE`.
+/// How often `option` is given, alone or with `=VALUE`.
 fn count_option(arguments: &[OsString], option: &str) -> usize {
     let is_option = |argument: &&OsString| {
         let rest = argument.as_encoded_bytes().strip_prefix(option.as_bytes());

@@ -7,15 +7,16 @@ use crate::error::{Error, Result};
 use crate::shell_quote;
 use crate::suggest::closest_match;
 
-/// Give a command a name of its own, or list such names
+/// Define an alias for a command, or list the aliases
 ///
-/// The words after an alias follow its text. Inside its own text, its name means the command.
+/// Words after an alias are appended to its text. Inside its own text, its name means the command,
+/// so an alias can extend a command of the same name.
 #[derive(Debug, Parser)]
 pub struct Alias {
     /// NAME, or NAME=TEXT
     #[arg(value_name = "NAME")]
     name: Option<String>,
-    /// What it stands for: a command with arguments, or commands in quotes
+    /// The definition: a command with arguments, or commands in quotes
     #[arg(value_name = "TEXT", trailing_var_arg = true, allow_hyphen_values = true)]
     text: Vec<String>,
 }
@@ -27,7 +28,7 @@ impl Builtin for Alias {
     const EXAMPLES: &'static [Example] = &[
         Example { line: "alias l lls -l", about: "l lists the local directory" },
         Example { line: "alias wait='sleep 0.1; lpwd'; wait", about: "two commands in one" },
-        Example { line: "alias", about: "list them" },
+        Example { line: "alias", about: "list the aliases" },
     ];
 
     fn check(&self) -> Result<()> {
@@ -112,7 +113,7 @@ impl Builtin for Unalias {
     const NAME: &'static str = "unalias";
     const GROUP: Group = Group::Shell;
     const EXAMPLES: &'static [Example] =
-        &[Example { line: "alias l lls -l; unalias l", about: "l is no alias any more" }];
+        &[Example { line: "alias l lls -l; unalias l", about: "define an alias and remove it" }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         for name in &self.names {

@@ -13,9 +13,10 @@ use crate::local_path;
 use crate::output::{Column, Table};
 use crate::target::{self, Site};
 
-/// Keep names for sites
+/// Manage bookmarks: names for sites
 ///
-/// A bookmark's name can be given to `open` and on the command line. Passwords are never kept.
+/// A bookmark's name can be used with `open` and on the command line. Passwords are never stored in
+/// bookmarks.
 #[derive(Debug, Parser)]
 pub struct Bookmark {
     /// What to do; without it, the bookmarks are listed
@@ -36,12 +37,12 @@ enum Action {
     },
     /// List the bookmarks
     List,
-    /// Open the file of bookmarks in $VISUAL or $EDITOR
+    /// Edit the bookmarks file in $VISUAL or $EDITOR
     Edit,
-    /// Take over the sites of FileZilla (sitemanager.xml) or lftp (its file of bookmarks)
+    /// Import the sites of FileZilla (sitemanager.xml) or the bookmarks of lftp
     ///
-    /// Passwords are left out, and so are sites that are not FTP. What was plain FTP, or TLS only
-    /// if the server has it, becomes TLS. No bookmark that is there already is changed.
+    /// Passwords and sites that do not use FTP are skipped. Sites that used plain FTP or optional
+    /// TLS require TLS from now on. Existing bookmarks are not changed.
     Import {
         /// The file; `-` is standard input
         #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
@@ -59,16 +60,16 @@ impl Builtin for Bookmark {
     const NAME: &'static str = "bookmark";
     const GROUP: Group = Group::Session;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "bookmark add work ftp.example.org", about: "keep a site as work" },
-        Example { line: "bookmark add here", about: "keep the current site and directory" },
-        Example { line: "bookmark list", about: "show what is kept" },
+        Example { line: "bookmark add work ftp.example.org", about: "add a bookmark named work" },
+        Example { line: "bookmark add here", about: "bookmark the current site and directory" },
+        Example { line: "bookmark list", about: "list the bookmarks" },
         Example {
             line: "bookmark add old ftp.example.org; bookmark remove old",
-            about: "drop one",
+            about: "remove a bookmark",
         },
         Example {
             line: "echo work ftps://ftp.example.org > lftp.txt; bookmark import lftp.txt",
-            about: "take over a file of lftp's",
+            about: "import the bookmarks of lftp",
         },
     ];
 

@@ -4,21 +4,21 @@ use clap::{Parser, Subcommand};
 
 use super::{Builtin, Context, Example, Group};
 
-/// Show or forget the listings seen lately
+/// Show or clear the cache of directory listings
 ///
-/// They are kept for completion and wildcards, as long as the setting cache:expire says.
+/// Listings are cached for completion and wildcards, for the time of the setting cache:expire.
 #[derive(Debug, Parser)]
 pub struct Cache {
-    /// What to do; `stat` without a word
+    /// What to do [default: stat]
     #[command(subcommand)]
     what: Option<What>,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// How many listings and entries are kept
+    /// Show how many listings and entries are cached
     Stat,
-    /// Forget all of them
+    /// Clear the cache
     Flush,
 }
 
@@ -26,8 +26,8 @@ impl Builtin for Cache {
     const NAME: &'static str = "cache";
     const GROUP: Group = Group::Server;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "cache stat", about: "how much is kept" },
-        Example { line: "cache flush", about: "forget it" },
+        Example { line: "cache stat", about: "show the size of the cache" },
+        Example { line: "cache flush", about: "clear the cache" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

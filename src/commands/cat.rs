@@ -8,7 +8,7 @@ use crate::ftp::path::RemotePath;
 
 /// Write remote files to standard output
 ///
-/// Each file is checked at its end as `get` does: one that was cut short makes the command fail.
+/// Each file is verified as by `get`: if one is truncated, the command fails.
 #[derive(Debug, Parser)]
 pub struct Cat {
     /// Remote files
@@ -22,7 +22,7 @@ impl Builtin for Cat {
     const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] = &[
         Example { line: "cat notes.txt", about: "show a file" },
-        Example { line: "cat docs/*.txt | wc -l", about: "hand several to a local command" },
+        Example { line: "cat docs/*.txt | wc -l", about: "pipe several files to a local command" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

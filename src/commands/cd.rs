@@ -8,10 +8,10 @@ use crate::ftp::path::RemotePath;
 
 /// Change the remote directory
 ///
-/// Without DIR, to the directory that the login led to; with `-`, to the one before.
+/// Without DIR, changes to the login directory; with `-`, to the previous directory.
 #[derive(Debug, Parser)]
 pub struct Cd {
-    /// The directory; `-` is the one before
+    /// The directory; `-` is the previous one
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     directory: Option<String>,
 }
@@ -23,7 +23,7 @@ impl Builtin for Cd {
     const EXAMPLES: &'static [Example] = &[
         Example { line: "cd docs", about: "go into a directory" },
         Example { line: "cd docs && cd ..", about: "go up" },
-        Example { line: "cd docs && cd -", about: "go back to where you were" },
+        Example { line: "cd docs && cd -", about: "return to the previous directory" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -13,11 +13,11 @@ use crate::ftp::path::RemotePath;
 
 /// Set the permissions of files and directories
 ///
-/// MODE is octal (644) or symbolic (u+x,go-w). A symbolic one starts from the permissions that
-/// the server lists.
+/// MODE is octal (644) or symbolic (u+x,go-w). A symbolic mode is applied to the permissions in the
+/// server's listing.
 #[derive(Debug, Parser)]
 pub struct Chmod {
-    /// All that is in directories as well
+    /// Change directories recursively
     #[arg(short = 'R', long)]
     recursive: bool,
     /// 644, u+x, go-w, a=rX

@@ -6,11 +6,11 @@ use super::{Builtin, Context, Example, Group};
 
 /// Close the connection
 ///
-/// The site and the login are kept: the next command that needs the server, or `reconnect`,
+/// The site and the login are remembered: the next command that needs the server, or `reconnect`,
 /// connects again.
 #[derive(Debug, Parser)]
 pub struct Close {
-    /// Close all connections; `close` does so anyway
+    /// Close all connections (the default)
     #[arg(short, long)]
     all: bool,
 }
@@ -19,7 +19,7 @@ impl Builtin for Close {
     const NAME: &'static str = "close";
     const GROUP: Group = Group::Session;
     const EXAMPLES: &'static [Example] =
-        &[Example { line: "close", about: "say goodbye to the server" }];
+        &[Example { line: "close", about: "close the connection" }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         ctx.client.close();

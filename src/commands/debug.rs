@@ -5,10 +5,10 @@ use clap::Parser;
 use super::{Builtin, Context, Example, Group};
 use crate::error::{Error, Result};
 
-/// Show or change how much is told
+/// Show or change the verbosity
 ///
-/// 0 or `off` tells the usual, 1 more, 2 the whole FTP dialogue, with passwords masked. Without
-/// LEVEL the current one is shown.
+/// 0 or `off` is the normal output, 1 is more detail, 2 also shows the FTP protocol trace with
+/// passwords masked. Without LEVEL, the current level is shown.
 #[derive(Debug, Parser)]
 pub struct Debug {
     /// 0, 1, 2 or off
@@ -20,8 +20,8 @@ impl Builtin for Debug {
     const NAME: &'static str = "debug";
     const GROUP: Group = Group::Shell;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "debug 2", about: "show the FTP dialogue from now on" },
-        Example { line: "debug off", about: "and no more" },
+        Example { line: "debug 2", about: "turn the FTP protocol trace on" },
+        Example { line: "debug off", about: "turn it off" },
     ];
 
     fn check(&self) -> Result<()> {

@@ -13,28 +13,28 @@ use crate::error::Result;
 use crate::ftp::list_formats::EntryKind;
 use crate::output::human_size;
 
-/// Show how much is in directories
+/// Show disk usage of directories
 ///
-/// Adds up the sizes of files as the server lists them, in KiB (rounded up) without -h or -b.
+/// Adds up the file sizes in the server's listings, in KiB (rounded up) unless -h or -b is given.
 /// Links are not followed.
 #[derive(Debug, Parser)]
 pub struct Du {
-    /// Files as well as directories
+    /// Show files as well as directories
     #[arg(short, long, conflicts_with = "summarize")]
     all: bool,
-    /// Sizes in bytes
+    /// Show sizes in bytes
     #[arg(short, long, conflicts_with = "human_readable")]
     bytes: bool,
-    /// Sizes as 1.5K, 20M
+    /// Show sizes as 1.5K, 20M
     #[arg(short, long)]
     human_readable: bool,
-    /// Only a total for each PATH
+    /// Show only a total for each PATH
     #[arg(short, long, conflicts_with = "max_depth")]
     summarize: bool,
-    /// Show directories down to N levels; all below is counted
+    /// Show directories down to N levels; deeper ones are included in the totals
     #[arg(short = 'd', long, value_name = "N")]
     max_depth: Option<usize>,
-    /// Directories and files; the current directory without any
+    /// Directories and files [default: the current directory]
     #[arg(value_name = "PATH", default_value = ".", hide_default_value = true)]
     paths: Vec<String>,
 }

@@ -8,10 +8,10 @@ use crate::ftp::path::encode_name;
 /// Print words
 #[derive(Debug, Parser)]
 pub struct Echo {
-    /// No newline at the end
+    /// Print no newline at the end
     #[arg(short = 'n')]
     no_newline: bool,
-    /// What to print, with a blank between words
+    /// What to print, separated by spaces
     #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
     words: Vec<String>,
 }
@@ -21,7 +21,7 @@ impl Builtin for Echo {
     const GROUP: Group = Group::Shell;
     const EXAMPLES: &'static [Example] = &[
         Example { line: "echo done", about: "print a word" },
-        Example { line: "echo -n . >> progress", about: "add to a local file" },
+        Example { line: "echo -n . >> progress", about: "append to a local file" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

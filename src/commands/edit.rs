@@ -22,16 +22,16 @@ use crate::output::Way;
 use crate::transfer::checksum::{Algorithm, Checksum};
 use crate::transfer::{FileInfo, Remote as _, download, upload};
 
-/// Change a file on the server in your editor
+/// Edit a remote file in your editor
 ///
-/// The file is fetched into a private temporary directory, opened in $VISUAL or $EDITOR, and
-/// stored again if it was changed; a file that is missing begins empty. If it was changed on the
-/// server meanwhile, you are asked first; in a script that is a failure. Where the server allows it
-/// the new version replaces the old one in one step. An edit that cannot be stored is kept, and the
-/// message says where.
+/// The file is downloaded into a private temporary directory, opened in $VISUAL or $EDITOR, and
+/// uploaded if it was changed; a missing file starts empty. If the file has changed on the server
+/// in the meantime, you are asked before it is replaced; in a script this is an error. Where the
+/// server supports it, the new version replaces the old one atomically. If the upload fails, the
+/// edited copy is kept and the message says where.
 #[derive(Debug, Parser)]
 pub struct Edit {
-    /// The files, one after the other
+    /// The files; they are edited one after the other
     #[arg(value_name = "FILE", required = true)]
     files: Vec<String>,
 }
@@ -41,8 +41,8 @@ impl Builtin for Edit {
     const GROUP: Group = Group::Transfer;
     const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "edit notes.txt", about: "change a file" },
-        Example { line: "edit new.txt", about: "begin a new file" },
+        Example { line: "edit notes.txt", about: "edit a file" },
+        Example { line: "edit new.txt", about: "create a file" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

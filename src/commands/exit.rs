@@ -6,8 +6,8 @@ use super::{Builtin, Context, Example, Group};
 
 /// Leave the shell
 ///
-/// Without CODE the exit status tells the first failure's cause, 0 if there was none. Jobs that
-/// still run are waited for; at the prompt they can be killed instead.
+/// Without CODE the exit status is that of the first failure, or 0 if there was none. Waits for
+/// running jobs; at the prompt they can be killed instead.
 #[derive(Debug, Parser)]
 pub struct Exit {
     /// The exit status, 0 to 255
@@ -20,8 +20,8 @@ impl Builtin for Exit {
     const ALIASES: &'static [&'static str] = &["quit", "bye"];
     const GROUP: Group = Group::Session;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "exit", about: "say goodbye and leave" },
-        Example { line: "lls report.pdf || exit 3", about: "leave with a status of one's own" },
+        Example { line: "exit", about: "leave the shell" },
+        Example { line: "lls report.pdf || exit 3", about: "leave with a given exit status" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -6,12 +6,12 @@ use super::{Builtin, Context, Example, Group};
 use crate::error::Error;
 use crate::jobs::selection::JobSelection;
 
-/// Wait for a background job, and let Ctrl-C end it
+/// Wait for a background job; Ctrl-C stops the job
 ///
-/// It fails as the job failed.
+/// Fails if the job failed, with the same exit status.
 #[derive(Debug, Parser)]
 pub struct Fg {
-    /// The job's number; without one it is the job begun last
+    /// The job's number [default: the job started last]
     #[arg(value_name = "N")]
     which: Option<JobSelection>,
 }
@@ -20,7 +20,7 @@ impl Builtin for Fg {
     const NAME: &'static str = "fg";
     const GROUP: Group = Group::Jobs;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "get big.iso & fg", about: "fetch a file, and wait for it after all" },
+        Example { line: "get big.iso & fg", about: "start a download, then wait for it" },
         Example { line: "sleep 0.2 & get notes.txt & fg 1", about: "wait for one of two jobs" },
     ];
 

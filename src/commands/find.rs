@@ -39,11 +39,11 @@ enum Size {
 
 /// Find files and directories by name, kind, size and time
 ///
-/// Goes through everything below PATH (the current directory without one) and prints the paths
-/// that all conditions hold for. Links are not followed. Wildcards in --name need no quotes.
+/// Searches PATH (the current directory by default) recursively and prints the paths that match all
+/// conditions. Links are not followed. Wildcards in --name need no quotes.
 #[derive(Debug, Parser)]
 pub struct Find {
-    /// The name matches a pattern
+    /// Match the name against a pattern
     #[arg(long, value_name = "GLOB")]
     name: Option<String>,
     /// f: files, d: directories, l: links
@@ -52,13 +52,13 @@ pub struct Find {
     /// Files of this size: 10k, +1M (more than), -100 (less than)
     #[arg(long, value_name = "[+-]N", allow_hyphen_values = true, value_parser = parse_size_filter)]
     size: Option<Size>,
-    /// Changed since a date or within a time: 2026-11-20, '2026-11-20 07:15', 3d, 2h
+    /// Modified after a date or within a period: 2026-11-20, '2026-11-20 07:15', 3d, 2h
     #[arg(long, value_name = "WHEN", value_parser = parse_moment_argument)]
     newer: Option<DateTime<Utc>>,
-    /// No deeper than N levels
+    /// Descend at most N levels
     #[arg(long, value_name = "N")]
     max_depth: Option<usize>,
-    /// Where to look
+    /// Where to search [default: the current directory]
     #[arg(value_name = "PATH", default_value = ".", hide_default_value = true)]
     paths: Vec<String>,
 }
@@ -67,8 +67,11 @@ impl Builtin for Find {
     const NAME: &'static str = "find";
     const GROUP: Group = Group::Look;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "find", about: "everything below the current directory" },
-        Example { line: "find docs --name *.txt --newer 365d", about: "texts of the last year" },
+        Example { line: "find", about: "list everything below the current directory" },
+        Example {
+            line: "find docs --name *.txt --newer 365d",
+            about: "text files changed in the last year",
+        },
         Example { line: "find --type f --size +100k", about: "files larger than 100 KiB" },
     ];
 

@@ -22,13 +22,13 @@ use crate::settings::{XFER_PARALLEL, XFER_SEGMENTS};
 use crate::transfer::download::segments::has_segment_journal;
 use crate::transfer::{Resume, TransferType, download};
 
-/// Fetch files from the server
+/// Download files
 ///
-/// A file appears under its name only when it is whole. An existing file is asked about at the
-/// prompt and refused in a script, unless --overwrite or the setting xfer:overwrite says
-/// otherwise. With -r a directory comes as `mirror` fetches it: only files that are missing,
-/// newer or of another size, and --overwrite does not matter. FILE may be a URL
-/// (ftps://HOST/FILE), and so may NAME and DIR: then the file goes from server to server.
+/// A file appears under its final name only when it is complete. If a local file exists, the prompt
+/// asks before replacing it and a script fails, unless --overwrite or the setting xfer:overwrite
+/// says otherwise. With -r, directories are downloaded as by `mirror`: only files that are missing,
+/// newer or of another size; --overwrite is ignored. FILE may be a URL (ftps://HOST/FILE). If NAME
+/// or DIR is a URL, the file is copied from server to server.
 #[derive(Debug, Parser)]
 pub struct Get {
     /// Store the file as NAME; `-` is standard output
@@ -38,23 +38,23 @@ pub struct Get {
     /// Store the files in the local directory DIR
     #[arg(short = 'O', long = "output-dir", value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     directory: Option<String>,
-    /// Go on with a file that an earlier transfer left unfinished
+    /// Resume an interrupted download
     #[arg(short = 'c', long = "continue")]
     pub(super) resume: bool,
-    /// Transfer in ASCII type: line ends become those of this side
+    /// ASCII transfer: convert line endings to the local convention
     #[arg(short = 'a', long)]
     ascii: bool,
-    /// Fetch directories with all that is in them
+    /// Download directories recursively
     #[arg(short = 'r', long, conflicts_with = "ascii")]
     recursive: bool,
-    /// Fetch up to N files at the same time [default: the setting xfer:parallel]
+    /// Download up to N files at the same time [default: the setting xfer:parallel]
     #[arg(short = 'P', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
     parallel: Option<u64>,
-    /// Fetch a large file over N connections [default: the setting xfer:segments]
+    /// Download a large file over N connections [default: the setting xfer:segments]
     #[arg(long, value_name = "N", conflicts_with = "parallel",
           value_parser = clap::value_parser!(u64).range(1..=64))]
     pub(super) segments: Option<u64>,
-    /// What to do with files that are there already
+    /// What to do with local files that exist already
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true,
           default_missing_value = "yes")]
     overwrite: Option<Overwrite>,
@@ -69,12 +69,12 @@ impl Builtin for Get {
     const GROUP: Group = Group::Transfer;
     const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "get notes.txt", about: "fetch a file into the local directory" },
-        Example { line: "get notes.txt -o copy.txt", about: "fetch it under another name" },
-        Example { line: "get -c big.iso", about: "go on with a file that was interrupted" },
-        Example { line: "get -O /tmp --overwrite docs/*.txt", about: "fetch several files" },
-        Example { line: "get -P 4 docs/*.txt", about: "fetch up to four at the same time" },
-        Example { line: "get -r docs", about: "fetch a directory" },
+        Example { line: "get notes.txt", about: "download a file into the local directory" },
+        Example { line: "get notes.txt -o copy.txt", about: "download it under another name" },
+        Example { line: "get -c big.iso", about: "resume an interrupted download" },
+        Example { line: "get -O /tmp --overwrite docs/*.txt", about: "download several files" },
+        Example { line: "get -P 4 docs/*.txt", about: "download up to four at the same time" },
+        Example { line: "get -r docs", about: "download a directory" },
     ];
 
     fn check(&self) -> Result<()> {

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// Explain commands and settings
 ///
-/// Without a name, all commands are listed. What is longer than the terminal goes to a pager.
+/// Without NAME, all commands are listed. Output longer than the terminal is shown in a pager.
 #[derive(Debug, Parser)]
 pub struct Help {
     /// A command, an alias or a setting

@@ -7,13 +7,13 @@ use super::{Builtin, Context, Example, Group};
 
 /// Show the history of the prompt
 ///
-/// Passwords are never in it, nor are lines that begin with a blank.
+/// Passwords and lines that begin with a space are never recorded.
 #[derive(Debug, Parser)]
 pub struct History {
-    /// Forget all of it
+    /// Clear the history
     #[arg(short, long, conflicts_with = "count")]
     clear: bool,
-    /// Only the last N lines
+    /// Show only the last N lines
     #[arg(value_name = "N")]
     count: Option<usize>,
 }
@@ -22,8 +22,8 @@ impl Builtin for History {
     const NAME: &'static str = "history";
     const GROUP: Group = Group::Shell;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "history 20", about: "the last twenty lines" },
-        Example { line: "history -c", about: "forget them all" },
+        Example { line: "history 20", about: "show the last twenty lines" },
+        Example { line: "history -c", about: "clear the history" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -8,11 +8,11 @@ use crate::output::{Cell, Column, Overflow, Style, Table, human_bytes, human_dur
 
 /// List the background jobs
 ///
-/// `&` behind a command, or behind commands in parentheses, makes a job of it. Jobs that have ended
-/// are listed until somebody waits for them; at the prompt, once.
+/// `&` after a command, or after commands in parentheses, runs them as a background job. A finished
+/// job is listed until it has been waited for; at the prompt it is listed once.
 #[derive(Debug, Parser)]
 pub struct Jobs {
-    /// Also tell what each is doing now
+    /// Also show the current transfer of each job
     #[arg(short, long)]
     verbose: bool,
 }
@@ -21,8 +21,14 @@ impl Builtin for Jobs {
     const NAME: &'static str = "jobs";
     const GROUP: Group = Group::Jobs;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "get big.iso & jobs", about: "fetch a file in the background, and look" },
-        Example { line: "(get notes.txt; put x.txt) & jobs -v", about: "two commands as one job" },
+        Example {
+            line: "get big.iso & jobs",
+            about: "download in the background, and list the jobs",
+        },
+        Example {
+            line: "(get notes.txt; put x.txt) & jobs -v",
+            about: "run two commands as one job",
+        },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

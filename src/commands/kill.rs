@@ -13,10 +13,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Stop background jobs
 ///
-/// An unfinished transfer can be gone on with: `get -c`. That a job was stopped so is no failure.
+/// Resume the transfer with `get -c`. A killed job does not count as a failure.
 #[derive(Debug, Parser)]
 pub struct Kill {
-    /// Numbers of jobs, or all
+    /// Job numbers, or `all`
     #[arg(value_name = "N|all", required = true)]
     which: Vec<JobSelection>,
 }
@@ -26,7 +26,7 @@ impl Builtin for Kill {
     const GROUP: Group = Group::Jobs;
     const EXAMPLES: &'static [Example] = &[
         Example { line: "sleep 1h & kill 1", about: "stop a job" },
-        Example { line: "sleep 1h & sleep 1h & kill all", about: "stop all of them" },
+        Example { line: "sleep 1h & sleep 1h & kill all", about: "stop all jobs" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

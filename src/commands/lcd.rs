@@ -8,7 +8,7 @@ use crate::local_path;
 
 /// Change the local directory
 ///
-/// Without DIR it is the home directory; `-` is the one before the last `lcd`.
+/// Without DIR, changes to the home directory; with `-`, to the previous local directory.
 #[derive(Debug, Parser)]
 pub struct Lcd {
     /// The directory
@@ -21,9 +21,9 @@ impl Builtin for Lcd {
     const GROUP: Group = Group::Local;
     const GLOBS: Globs = Globs::Local;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "lcd /tmp", about: "go there" },
-        Example { line: "lcd /tmp; lcd -", about: "there and back" },
-        Example { line: "lcd", about: "go home" },
+        Example { line: "lcd /tmp", about: "change to a directory" },
+        Example { line: "lcd /tmp; lcd -", about: "change to a directory, and back" },
+        Example { line: "lcd", about: "change to the home directory" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use crate::output::is_broken_pipe;
 
 /// Page through remote files
 ///
-/// The pager is $PAGER, else `less` or `more`. Without a terminal this is `cat`.
+/// The pager is $PAGER, or else `less` or `more`. Without a terminal this is the same as `cat`.
 #[derive(Debug, Parser)]
 pub struct Less {
     /// Remote files

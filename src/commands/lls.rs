@@ -17,22 +17,22 @@ use crate::output::{
 
 /// List local files
 ///
-/// Names that begin with a dot are shown with -a only.
+/// Names that begin with a dot are shown only with -a.
 #[derive(Debug, Parser)]
 pub struct Lls {
-    /// One name a line
+    /// Print one name per line
     #[arg(short = '1', conflicts_with = "long")]
     one: bool,
-    /// Names that begin with a dot, too
+    /// Include names that begin with a dot
     #[arg(short, long)]
     all: bool,
-    /// A table with permissions, sizes and times
+    /// Show permissions, sizes and times
     #[arg(short, long)]
     long: bool,
-    /// Sizes with a unit, in the table
+    /// With -l, show sizes as 1.5K, 20M
     #[arg(short = 'h', long)]
     human_readable: bool,
-    /// Directories, or files
+    /// Directories and files [default: the local directory]
     #[arg(value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     paths: Vec<String>,
 }
@@ -42,8 +42,8 @@ impl Builtin for Lls {
     const GROUP: Group = Group::Local;
     const GLOBS: Globs = Globs::Local;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "lls", about: "the local directory" },
-        Example { line: "lls -lh *.txt", about: "some files of it, with their sizes" },
+        Example { line: "lls", about: "list the local directory" },
+        Example { line: "lls -lh *.txt", about: "list some files with their sizes" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -10,13 +10,14 @@ use crate::ftp::path::RemotePath;
 
 /// Make a symbolic link on the server
 ///
-/// FTP has no command for it; SITE SYMLINK works on ProFTPD (mod_site_misc) and few others.
+/// FTP has no standard command for this; SITE SYMLINK works on ProFTPD (mod_site_misc) and a few
+/// other servers.
 #[derive(Debug, Parser)]
 pub struct Ln {
-    /// A symbolic link; there are no others
+    /// Make a symbolic link (the only kind supported)
     #[arg(short, long)]
     symbolic: bool,
-    /// Where the link leads
+    /// The path that the link points to
     #[arg(value_name = "TARGET")]
     target: String,
     /// The link
@@ -30,7 +31,7 @@ impl Builtin for Ln {
     const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] = &[Example {
         line: "ln -s notes.txt latest || echo no links here",
-        about: "make a link, where the server can",
+        about: "make a link, if the server supports it",
     }];
 
     fn check(&self) -> Result<()> {

@@ -29,30 +29,30 @@ pub enum SortBy {
 
 /// List directories and files on the server
 ///
-/// Names that begin with a dot are left out without -a. Times are in the local time zone where
-/// the server tells them in UTC (MLSD), and the server's own otherwise. Into a pipe the columns
-/// are plain and there is no header; with -1 each line is a name and nothing else.
+/// Names that begin with a dot are shown only with -a. Times are local if the server sends UTC
+/// (MLSD), otherwise in the server's time zone. Output to a pipe has plain columns and no header;
+/// with -1 each line is just a name.
 #[derive(Debug, Parser)]
 pub struct Ls {
-    /// One name a line
+    /// Print one name per line
     #[arg(short = '1')]
     names: bool,
-    /// Names that begin with a dot as well
+    /// Include names that begin with a dot
     #[arg(short, long)]
     all: bool,
-    /// Directories themselves, not what is in them
+    /// List directories themselves, not their contents
     #[arg(short, long)]
     directory: bool,
-    /// Sizes as 1.5K, 20M
+    /// Show sizes as 1.5K, 20M
     #[arg(short, long)]
     human_readable: bool,
-    /// Times with seconds and the offset of their zone from UTC
+    /// Show times with seconds and UTC offset
     #[arg(short = 'T', long)]
     full_time: bool,
-    /// The table (which is the default)
+    /// Show a table (the default)
     #[arg(short)]
     long: bool,
-    /// The other way round
+    /// Reverse order
     #[arg(short, long)]
     reverse: bool,
     /// Newest first
@@ -64,10 +64,10 @@ pub struct Ls {
     /// The order
     #[arg(long, value_name = "WHAT")]
     sort: Option<SortBy>,
-    /// The server's own listing, as sent
+    /// Show the server's listing as sent
     #[arg(long, conflicts_with_all = ["names", "directory"])]
     raw: bool,
-    /// Directories and files; the current directory without any
+    /// Directories and files [default: the current directory]
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
 }
@@ -78,10 +78,10 @@ impl Builtin for Ls {
     const GROUP: Group = Group::Look;
     const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "ls", about: "what is in the current directory" },
+        Example { line: "ls", about: "list the current directory" },
         Example { line: "ls -ht docs", about: "newest first, with short sizes" },
         Example { line: "ls -1 docs/*.txt", about: "names only" },
-        Example { line: "ls -T notes.txt", about: "when exactly a file was changed" },
+        Example { line: "ls -T notes.txt", about: "show the exact modification time of a file" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

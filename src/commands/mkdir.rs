@@ -11,7 +11,7 @@ use crate::ftp::path::RemotePath;
 /// Make directories on the server
 #[derive(Debug, Parser)]
 pub struct Mkdir {
-    /// Make the directories above as well; one that is there already is fine
+    /// Create missing parent directories; no error if a directory exists
     #[arg(short, long)]
     parents: bool,
     /// The new directories
@@ -26,7 +26,7 @@ impl Builtin for Mkdir {
     const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] = &[
         Example { line: "mkdir new", about: "make a directory" },
-        Example { line: "mkdir -p new/a/b docs", about: "with those above it" },
+        Example { line: "mkdir -p new/a/b docs", about: "create parent directories as needed" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -9,8 +9,8 @@ use crate::ftp::path::RemotePath;
 
 /// Rename files and directories, or move them into a directory
 ///
-/// Where TARGET is a directory, they are moved into it. What a file of the new name that is there
-/// already becomes is up to the server; most replace it.
+/// If TARGET is a directory, the files are moved into it. Whether an existing file is replaced is
+/// up to the server; most replace it.
 #[derive(Debug, Parser)]
 pub struct Mv {
     /// What to move

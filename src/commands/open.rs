@@ -8,17 +8,17 @@ use crate::target;
 
 /// Connect to a server and log in
 ///
-/// TARGET is a bookmark, HOST, HOST:PORT or a URL: ftp:// and ftpes:// mean explicit TLS,
-/// ftps:// implicit TLS. What was connected before is closed.
+/// TARGET is a bookmark, HOST, HOST:PORT or a URL: ftp:// and ftpes:// mean explicit TLS, ftps://
+/// implicit TLS. The previous connection is closed.
 #[derive(Debug, Parser)]
 pub struct Open {
     /// Log in as USER
     #[arg(short, long, value_name = "USER[,PASSWORD]")]
     user: Option<String>,
-    /// The port, where TARGET has none
+    /// The port, if TARGET has none
     #[arg(short, long, value_name = "PORT")]
     port: Option<u16>,
-    /// Where to
+    /// Destination
     #[arg(value_name = "TARGET", value_hint = clap::ValueHint::Hostname)]
     target: String,
 }

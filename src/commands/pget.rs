@@ -10,11 +10,10 @@ use crate::settings::XFER_SEGMENTS;
 /// Connections where nothing says how many.
 const DEFAULT: u64 = 4;
 
-/// Fetch a large file over several connections at the same time
+/// Download a large file over several connections
 ///
-/// The same as `get --segments 4`. Files of which a part would be smaller than 4 MiB come over
-/// fewer connections; so do those of a server that cannot begin at an offset. What was
-/// interrupted goes on with -c.
+/// The same as `get --segments 4`. Uses fewer connections for segments below 4 MiB and for servers
+/// without REST. Resume with -c.
 #[derive(Debug, Parser)]
 pub struct Pget {
     /// How many connections [default: the setting xfer:segments, or 4]
@@ -30,7 +29,7 @@ impl Builtin for Pget {
     const GROUP: Group = Group::Transfer;
     const GLOBS: Globs = Get::GLOBS;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "pget big.iso", about: "fetch a file over up to four connections" },
+        Example { line: "pget big.iso", about: "download a file over up to four connections" },
         Example { line: "pget -n 8 big.iso -o copy.iso", about: "over up to eight" },
     ];
 

@@ -17,10 +17,10 @@ use crate::output::Way;
 use crate::settings::XFER_PARALLEL;
 use crate::transfer::{Resume, TransferType, upload};
 
-/// Store local files on the server
+/// Upload files
 ///
-/// A file of the same name on the server is replaced, unless the setting xfer:overwrite-remote
-/// says otherwise. With -r a directory goes as `mirror -R` stores it: only files that are missing,
+/// An existing file on the server is replaced, unless the setting xfer:overwrite-remote says
+/// otherwise. With -r, directories are uploaded as by `mirror -R`: only files that are missing,
 /// newer or of another size. NAME and DIR may be URLs (ftps://HOST/FILE) of another server.
 #[derive(Debug, Parser)]
 pub struct Put {
@@ -30,16 +30,16 @@ pub struct Put {
     /// Store the files in the remote directory DIR
     #[arg(short = 'O', long = "output-dir", value_name = "DIR")]
     directory: Option<String>,
-    /// Go on with a file that an earlier transfer left unfinished
+    /// Resume an interrupted upload
     #[arg(short = 'c', long = "continue")]
     pub(super) resume: bool,
-    /// Transfer in ASCII type: line ends become those of the server
+    /// ASCII transfer: convert line endings to the server's convention
     #[arg(short = 'a', long)]
     ascii: bool,
-    /// Store directories with all that is in them
+    /// Upload directories recursively
     #[arg(short = 'r', long, conflicts_with_all = ["ascii", "atomic"])]
     recursive: bool,
-    /// Store up to N files at the same time [default: the setting xfer:parallel]
+    /// Upload up to N files at the same time [default: the setting xfer:parallel]
     #[arg(short = 'P', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
     parallel: Option<u64>,
     /// Upload to a temporary name and rename when complete
@@ -56,14 +56,14 @@ impl Builtin for Put {
     const GROUP: Group = Group::Transfer;
     const GLOBS: Globs = Globs::Local;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "put report.pdf", about: "store a file in the remote directory" },
-        Example { line: "put report.pdf -o june.pdf", about: "store it under another name" },
-        Example { line: "put -O docs *.txt", about: "store several files in a directory" },
-        Example { line: "put -P 4 *.txt", about: "store up to four at the same time" },
-        Example { line: "put -r . -O docs", about: "store a directory" },
+        Example { line: "put report.pdf", about: "upload a file into the remote directory" },
+        Example { line: "put report.pdf -o june.pdf", about: "upload it under another name" },
+        Example { line: "put -O docs *.txt", about: "upload several files into a directory" },
+        Example { line: "put -P 4 *.txt", about: "upload up to four at the same time" },
+        Example { line: "put -r . -O docs", about: "upload a directory" },
         Example {
             line: "put x.txt -o ftpes://tester@ftp.example.org/docs/x.txt",
-            about: "store it on another server",
+            about: "upload it to another server",
         },
     ];
 

@@ -9,7 +9,7 @@ use crate::ftp::path::encode_name;
 /// Show the remote directory
 #[derive(Debug, Parser)]
 pub struct Pwd {
-    /// As a URL
+    /// Show it as a URL
     #[arg(long)]
     url: bool,
 }
@@ -18,8 +18,8 @@ impl Builtin for Pwd {
     const NAME: &'static str = "pwd";
     const GROUP: Group = Group::Look;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "pwd", about: "the path" },
-        Example { line: "pwd --url", about: "the whole address, without the password" },
+        Example { line: "pwd", about: "show the path" },
+        Example { line: "pwd --url", about: "show the URL, without the password" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -11,13 +11,13 @@ use crate::shell_quote;
 
 /// Run commands in the background, one after the other
 ///
-/// Each site has a queue. A command is run with the settings and in the directories of now; one
-/// that fails does not keep the others from their turn. Without a command, the queue is listed.
-/// `queue stop` begins no more commands, `queue start` goes on, `queue wait` waits for the end of
-/// all that is queued, and fails if something of it failed.
+/// Each site has its own queue. Each command uses the settings and directories in effect when it
+/// was queued; a failure does not stop the queue. Without a command, the queue is listed. `queue
+/// stop` starts no more commands, `queue start` continues, `queue wait` waits until the queue is
+/// empty and fails if a command failed.
 #[derive(Debug, Parser)]
 pub struct Queue {
-    /// Take command N out of the queue: 1 is the next one
+    /// Remove command N from the queue: 1 is the next one
     #[arg(short, long, value_name = "N", conflicts_with = "command")]
     delete: Option<usize>,
     /// A command with its arguments, or commands in quotes; or `start`, `stop`, `wait`
@@ -31,11 +31,17 @@ impl Builtin for Queue {
     const GROUP: Group = Group::Jobs;
     const GLOBS: Globs = Globs::Source;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "queue get big.iso; queue put x.txt; queue", about: "two in a row" },
-        Example { line: "queue 'get docs/a.txt && get docs/b.txt'; queue wait", about: "wait" },
+        Example {
+            line: "queue get big.iso; queue put x.txt; queue",
+            about: "queue two commands and list the queue",
+        },
+        Example {
+            line: "queue 'get docs/a.txt && get docs/b.txt'; queue wait",
+            about: "wait for the queue",
+        },
         Example {
             line: "queue stop; queue get notes.txt; queue -d 1; queue start",
-            about: "change one's mind",
+            about: "remove a command from the queue",
         },
     ];
 

@@ -13,7 +13,7 @@ use crate::ftp::session::Session;
 
 /// Send a raw FTP command
 ///
-/// Shows the whole reply. Commands that transfer data, log in or change the protection are
+/// Shows the complete reply. Commands that transfer data, log in or change the TLS protection are
 /// refused.
 #[derive(Debug, Parser)]
 pub struct Quote {
@@ -29,7 +29,7 @@ pub struct Quote {
 
 /// Send a SITE command
 ///
-/// The same as `quote SITE …`. What there is, `site help` tells on many servers.
+/// The same as `quote SITE …`. On many servers `site help` lists the commands.
 #[derive(Debug, Parser)]
 pub struct Site {
     /// The command
@@ -46,7 +46,7 @@ impl Builtin for Quote {
     const NAME: &'static str = "quote";
     const GROUP: Group = Group::Server;
     const EXAMPLES: &'static [Example] =
-        &[Example { line: "quote SYST", about: "ask for the server's system" }];
+        &[Example { line: "quote SYST", about: "ask for the server's system type" }];
 
     fn check(&self) -> Result<()> {
         split_command(&self.words.join(" ")).map(drop)
@@ -64,7 +64,7 @@ impl Builtin for Site {
     const GROUP: Group = Group::Server;
     const EXAMPLES: &'static [Example] = &[Example {
         line: "site help || echo no help here",
-        about: "the SITE commands that there are",
+        about: "list the SITE commands of the server",
     }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -6,8 +6,8 @@ use super::{Builtin, Context, Example, Group};
 
 /// Connect to the same site again
 ///
-/// The login and the remote directory stay, and the certificate is checked again. Settings that
-/// concern the connection take effect with it.
+/// Uses the same login and remote directory, and checks the certificate again. Changed connection
+/// settings take effect.
 #[derive(Debug, Parser)]
 pub struct Reconnect {}
 
@@ -15,8 +15,8 @@ impl Builtin for Reconnect {
     const NAME: &'static str = "reconnect";
     const GROUP: Group = Group::Session;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "reconnect", about: "start afresh" },
-        Example { line: "set ftp:mode pasv; reconnect", about: "with a changed setting" },
+        Example { line: "reconnect", about: "open a new connection" },
+        Example { line: "set ftp:mode pasv; reconnect", about: "apply a changed setting" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ use super::get::Get;
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::Result;
 
-/// Fetch files, and go on where an earlier transfer stopped
+/// Resume interrupted downloads
 ///
 /// The same as `get -c`.
 #[derive(Debug, Parser)]
@@ -20,7 +20,7 @@ impl Builtin for Reget {
     const GROUP: Group = Group::Transfer;
     const GLOBS: Globs = Get::GLOBS;
     const EXAMPLES: &'static [Example] =
-        &[Example { line: "reget big.iso", about: "go on with a file that was interrupted" }];
+        &[Example { line: "reget big.iso", about: "resume an interrupted download" }];
 
     fn check(&self) -> Result<()> {
         self.get.check_arguments(Self::NAME)

@@ -8,22 +8,22 @@ use super::{Builtin, Context, Example, Globs, Group, sleep};
 use crate::error::{Error, Kind, Result, kind_of};
 use crate::shell_quote;
 
-/// Run a command again and again
+/// Run a command repeatedly
 ///
-/// It goes on until Ctrl-C, the number of times is reached, or the condition ends it. Failures
-/// are failures of repeat as well, but with --until-ok only the last one is.
+/// Repeats until Ctrl-C, --count or the condition. A failure makes `repeat` fail; with --until-ok
+/// only the last attempt counts.
 #[derive(Debug, Parser)]
 pub struct Repeat {
-    /// At most N times
+    /// Run at most N times
     #[arg(short, long, value_name = "N")]
     count: Option<u64>,
-    /// Wait so long before the next time
+    /// Delay between runs
     #[arg(short, long, value_name = "DURATION", default_value = "1s")]
     delay: String,
-    /// End when it fails
+    /// Stop when the command fails
     #[arg(long, conflicts_with = "until_ok")]
     while_ok: bool,
-    /// End when it succeeds
+    /// Stop when the command succeeds
     #[arg(long)]
     until_ok: bool,
     /// The command with its arguments, or commands in quotes
@@ -37,8 +37,11 @@ impl Builtin for Repeat {
     const GROUP: Group = Group::Jobs;
     const GLOBS: Globs = Globs::Source;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "repeat -c 2 -d 100ms lpwd", about: "twice, with a pause" },
-        Example { line: "repeat -c 3 --until-ok 'lls x.txt; lpwd'", about: "until it works" },
+        Example { line: "repeat -c 2 -d 100ms lpwd", about: "run twice, with a pause" },
+        Example {
+            line: "repeat -c 3 --until-ok 'lls x.txt; lpwd'",
+            about: "run until it succeeds",
+        },
     ];
 
     fn check(&self) -> Result<()> {

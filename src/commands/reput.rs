@@ -6,7 +6,7 @@ use super::put::Put;
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::Result;
 
-/// Store files, and go on where an earlier transfer stopped
+/// Resume interrupted uploads
 ///
 /// The same as `put -c`.
 #[derive(Debug, Parser)]
@@ -20,7 +20,7 @@ impl Builtin for Reput {
     const GROUP: Group = Group::Transfer;
     const GLOBS: Globs = Put::GLOBS;
     const EXAMPLES: &'static [Example] =
-        &[Example { line: "reput report.pdf", about: "go on with a file that was interrupted" }];
+        &[Example { line: "reput report.pdf", about: "resume an interrupted upload" }];
 
     fn check(&self) -> Result<()> {
         self.put.check_arguments(Self::NAME)

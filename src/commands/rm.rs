@@ -19,16 +19,16 @@ use crate::ftp::path::RemotePath;
 
 /// Remove files and directories on the server
 ///
-/// With -r, and where wildcards are used, the prompt asks first, and a script needs -f or --yes.
+/// With -r or wildcards, the prompt asks for confirmation and a script needs -f or --yes.
 #[derive(Debug, Parser)]
 pub struct Rm {
-    /// Directories as well, with all that is in them
+    /// Remove directories and their contents recursively
     #[arg(short, long)]
     recursive: bool,
-    /// Ask nothing, and pass over what is not there
+    /// Do not ask, and ignore files that do not exist
     #[arg(short, long)]
     force: bool,
-    /// Ask nothing
+    /// Do not ask
     #[arg(short, long)]
     yes: bool,
     /// Files, and directories with -r
@@ -42,8 +42,8 @@ impl Builtin for Rm {
     const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] = &[
         Example { line: "rm notes.txt", about: "remove a file" },
-        Example { line: "rm -f docs/*.txt nosuch", about: "remove several, without a question" },
-        Example { line: "rm -r --yes docs", about: "remove a directory with all that is in it" },
+        Example { line: "rm -f docs/*.txt nosuch", about: "remove several without asking" },
+        Example { line: "rm -r --yes docs", about: "remove a directory and its contents" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -11,21 +11,21 @@ use crate::shell_quote::quote_word;
 
 /// Show and change settings
 ///
-/// Without arguments all that differ from their defaults are shown, as lines that can be typed
-/// again. A name may be abbreviated as long as it is unique; NAME/HOST, where HOST may hold
-/// wildcards, is for that host only. `help NAME` says what a setting means.
+/// Without arguments, shows all settings that differ from their defaults, as commands that set
+/// them. A name may be abbreviated as long as it is unique. NAME/HOST applies to one host; HOST may
+/// contain wildcards. `help NAME` explains a setting.
 #[derive(Debug, Parser)]
 pub struct Set {
     /// Show all settings
     #[arg(short, long, conflicts_with_all = ["unset", "name"])]
     all: bool,
-    /// Back to the default
+    /// Reset to the default
     #[arg(short, long, requires = "name", conflicts_with = "value")]
     unset: bool,
     /// NAME, NAME/HOST or NAME=VALUE
     #[arg(value_name = "NAME")]
     name: Option<String>,
-    /// The value; several words are one value
+    /// The value; several words are joined to one value
     #[arg(value_name = "VALUE", trailing_var_arg = true, allow_hyphen_values = true)]
     value: Vec<String>,
 }
@@ -34,11 +34,11 @@ impl Builtin for Set {
     const NAME: &'static str = "set";
     const GROUP: Group = Group::Shell;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "set net:timeout 1m", about: "wait longer" },
-        Example { line: "set ftp:mode/*.example.org pasv", about: "for some hosts only" },
+        Example { line: "set net:timeout 1m", about: "change a setting" },
+        Example { line: "set ftp:mode/*.example.org pasv", about: "change it for some hosts only" },
         Example { line: "set net:timeout", about: "show one setting" },
-        Example { line: "set -u net:timeout", about: "back to its default" },
-        Example { line: "set -a", about: "show all" },
+        Example { line: "set -u net:timeout", about: "reset it to its default" },
+        Example { line: "set -a", about: "show all settings" },
     ];
 
     /// A trial on settings that nobody uses.

@@ -11,7 +11,7 @@ use crate::settings::parse_duration;
 /// Wait
 #[derive(Debug, Parser)]
 pub struct Sleep {
-    /// How long: 500ms, 30, 30s, 3m, 2h, 1d, 1m30s
+    /// The duration: 500ms, 30, 30s, 3m, 2h, 1d, 1m30s
     #[arg(value_name = "DURATION")]
     duration: String,
 }

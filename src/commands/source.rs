@@ -7,7 +7,7 @@ use crate::error::Error;
 
 /// Run the commands in a local file
 ///
-/// The file is read and looked over as a whole before its first command runs.
+/// The whole file is parsed and validated before the first command runs.
 #[derive(Debug, Parser)]
 pub struct Source {
     /// The file
@@ -21,7 +21,7 @@ impl Builtin for Source {
     const GLOBS: Globs = Globs::Local;
     const EXAMPLES: &'static [Example] = &[Example {
         line: "echo lpwd > commands; source commands",
-        about: "write a command to a file, and run it",
+        about: "write a command to a file and run it",
     }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -12,7 +12,7 @@ use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
 use crate::output::{Column, Table, human_bytes};
 
-/// Show all that the server says of files and directories
+/// Show all details of files and directories
 #[derive(Debug, Parser)]
 pub struct Stat {
     /// Files and directories
@@ -25,7 +25,7 @@ impl Builtin for Stat {
     const GROUP: Group = Group::Look;
     const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] =
-        &[Example { line: "stat notes.txt", about: "size, time, permissions, owner" }];
+        &[Example { line: "stat notes.txt", about: "show size, time, permissions and owner" }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let mut lookup = Lookup::default();

@@ -8,7 +8,7 @@ use crate::local_path;
 use crate::output::{Column, Overflow, Table, human_duration};
 use crate::tls::{Backend, openssl_info};
 
-/// Show the connection, its protection and its trust
+/// Show the connection, its TLS protection and why it is trusted
 #[derive(Debug, Parser)]
 pub struct Status {}
 
@@ -16,7 +16,7 @@ impl Builtin for Status {
     const NAME: &'static str = "status";
     const GROUP: Group = Group::Session;
     const EXAMPLES: &'static [Example] =
-        &[Example { line: "status", about: "what is known about the connection" }];
+        &[Example { line: "status", about: "show the state of the connection" }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let mut lines = Lines::default();

@@ -11,15 +11,15 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::transfer::{Remote as _, TransferType, UploadMode, verify};
 
-/// Set the modification time of files, and make those that are missing
+/// Set the modification time of files, and create missing ones
 ///
-/// The time is now without -d.
+/// Without -d, uses the current time.
 #[derive(Debug, Parser)]
 pub struct Touch {
-    /// This time instead of now: 2026-11-20, '2026-11-20 07:15'
+    /// Use this time: 2026-11-20, '2026-11-20 07:15'
     #[arg(short, long, value_name = "DATE")]
     date: Option<String>,
-    /// Leave missing files missing
+    /// Do not create missing files
     #[arg(short = 'c', long)]
     no_create: bool,
     /// The files
@@ -32,7 +32,7 @@ impl Builtin for Touch {
     const GROUP: Group = Group::Change;
     const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] =
-        &[Example { line: "touch ready.flag", about: "make an empty file" }];
+        &[Example { line: "touch ready.flag", about: "create an empty file" }];
 
     fn check(&self) -> Result<()> {
         self.date.as_deref().map_or(Ok(()), |text| match parse_time::parse_date(text) {

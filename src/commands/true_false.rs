@@ -17,7 +17,7 @@ impl Builtin for True {
     const NAME: &'static str = "true";
     const GROUP: Group = Group::Shell;
     const EXAMPLES: &'static [Example] =
-        &[Example { line: "lls nothing || true", about: "go on, whatever happened" }];
+        &[Example { line: "lls nothing || true", about: "ignore a failure" }];
 
     fn run(self, _ctx: &mut Context) -> anyhow::Result<()> {
         Ok(())
@@ -36,7 +36,7 @@ impl Builtin for False {
     const NAME: &'static str = "false";
     const GROUP: Group = Group::Shell;
     const EXAMPLES: &'static [Example] =
-        &[Example { line: "false || echo failed", about: "try what a failure does" }];
+        &[Example { line: "false || echo failed", about: "run a command after a failure" }];
 
     fn run(self, _ctx: &mut Context) -> anyhow::Result<()> {
         // As in other shells it fails without a word.

@@ -8,12 +8,13 @@ use crate::error::{Error, Result};
 
 /// Log in on the same server as another user
 ///
-/// The password comes from the netrc file or the keyring, or is asked for; it is no argument. What
-/// `--password-file` and the like give is for the user that ftpsh was started for. The login is made on a new connection; if it is refused, the old one stays.
+/// The password comes from the netrc file or the keyring, or is asked for; it cannot be an
+/// argument. `--password-file` and similar options apply only to the user that ftpsh was started
+/// with. Logs in on a new connection; if the login is refused, the old connection stays.
 #[derive(Debug, Parser)]
 pub struct User {
-    /// Remove the password for NAME, or for who is logged in, from the keyring (in programs
-    /// that were built with one)
+    /// Remove the password of NAME, or of the current user, from the keyring (if ftpsh was built
+    /// with keyring support)
     #[arg(long)]
     forget: bool,
     /// The user name

@@ -15,7 +15,8 @@ pub struct Version {}
 impl Builtin for Version {
     const NAME: &'static str = "version";
     const GROUP: Group = Group::Shell;
-    const EXAMPLES: &'static [Example] = &[Example { line: "version", about: "for a bug report" }];
+    const EXAMPLES: &'static [Example] =
+        &[Example { line: "version", about: "show what a bug report needs" }];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         ctx.out.line(concat!("ftpsh ", env!("CARGO_PKG_VERSION")))?;

@@ -7,7 +7,7 @@ use crate::jobs::selection::JobSelection;
 
 /// Wait for background jobs
 ///
-/// It fails as the job failed. Ctrl-C ends the wait, and the jobs go on.
+/// Fails if a job failed, with the same exit status. Ctrl-C ends the wait; the jobs continue.
 #[derive(Debug, Parser)]
 pub struct Wait {
     /// A job's number, or all
@@ -19,10 +19,13 @@ impl Builtin for Wait {
     const NAME: &'static str = "wait";
     const GROUP: Group = Group::Jobs;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "get notes.txt & put x.txt & wait", about: "two transfers at a time" },
+        Example {
+            line: "get notes.txt & put x.txt & wait",
+            about: "run two transfers at the same time",
+        },
         Example {
             line: "get big.iso & wait 1 && lls -l big.iso",
-            about: "go on when it has succeeded",
+            about: "continue if the job succeeded",
         },
     ];
 

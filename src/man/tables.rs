@@ -24,8 +24,8 @@ pub(super) fn subcommand_table(page: &mut Page, program: &clap::Command) {
     program.build();
     page.start_section("Subcommands");
     page.write_text(
-        "The options for login, certificates and output, and those under General, can stand \
-         after a subcommand as well.",
+        "The options for login, certificates and output, and those under General, can also be \
+         given after a subcommand.",
     );
     for child in program.get_subcommands_mut().filter(|child| !child.is_hide_set()) {
         if child.has_subcommands() {
@@ -42,15 +42,15 @@ pub(super) fn subcommand_table(page: &mut Page, program: &clap::Command) {
 pub(super) fn setting_table(page: &mut Page) {
     page.start_section("Settings");
     page.write_text(
-        "`set NAME VALUE` changes a setting, `--set NAME=VALUE` does for one run, lines of `set` \
-         in the start-up file do for every run. `set -a` shows all of them, `set -u NAME` goes \
-         back to the default. Unique abbreviations of names work. A setting marked with + can \
-         have a value for some hosts only: `set NAME/HOST VALUE`, where HOST may hold `*` and `?`.",
+        "`set NAME VALUE` changes a setting, `--set NAME=VALUE` changes it for one run, `set` in the \
+         start-up file for every run. `set -a` shows all settings, `set -u NAME` resets one to its \
+         default. Names can be abbreviated as long as they are unique. A setting marked with + can \
+         have values for certain hosts: `set NAME/HOST VALUE`, where HOST may contain `*` and `?`.",
     );
     page.write_text(
-        "Yes and no can also be written on and off, true and false, 1 and 0. Times take `ms`, \
-         `s`, `m` and `h`, and a plain number is seconds; sizes and rates take `k`, `M` and `G`, \
-         and a plain number is bytes.",
+        "Yes and no can also be written as on and off, true and false, 1 and 0. Times take the \
+         units `ms`, `s`, `m` and `h` (default: seconds), sizes and rates `k`, `M` and `G` (default: \
+         bytes).",
     );
     for row in SETTINGS {
         let default = if row.default.is_empty() { "empty" } else { row.default };
@@ -82,15 +82,15 @@ pub(super) const OBJECTS: &[Object] = &[
     ),
     (
         "transfer",
-        "one file's transfer, when it is over",
+        "the transfer of one file, when it has finished",
         &[
             ("direction", "`download`, `upload` or `copy`"),
             ("remote", "the remote path, or a URL"),
             ("local", "the local path, or the other URL"),
-            ("bytes", "bytes moved now"),
+            ("bytes", "bytes transferred in this run"),
             ("seconds", "how long it took"),
-            ("resumed_from", "the offset at which it went on"),
-            ("status", "`ok`, or the name of what went wrong, as in `error`"),
+            ("resumed_from", "the offset at which it was resumed"),
+            ("status", "`ok`, or the kind of failure, as in `error`"),
         ],
     ),
     ("text", "a line of a command's other output", &[("text", "the line")]),
@@ -98,8 +98,8 @@ pub(super) const OBJECTS: &[Object] = &[
         "text",
         "a check of `doctor`",
         &[
-            ("text", "mark, check and what was seen, in one line"),
-            ("check", "what was looked at: `dns`, `certificate`, `epsv` …"),
+            ("text", "mark, check and result in one line"),
+            ("check", "what was tested: `dns`, `certificate`, `epsv` …"),
             ("mark", "`ok`, `note`, `bad` or `skip`"),
             ("seen", "what was seen"),
             ("meaning", "what that means"),
@@ -120,12 +120,12 @@ pub(super) const OBJECTS: &[Object] = &[
             ("fingerprint", "of the certificate"),
             ("public_key", "fingerprint of the public key"),
             ("first_seen", "when it was accepted"),
-            ("last_seen", "when it was last met"),
+            ("last_seen", "when it was last seen"),
             ("reason", "why it was accepted"),
-            ("exceptions", "`expired`, `early`, `name`: what was wrong with it, and accepted"),
-            ("store", "`user` or `system`: which file it stands in"),
-            ("expires", "when the certificate expires, where it was shown"),
-            ("problems", "why the system's roots do not vouch for it, where it was shown"),
+            ("exceptions", "`expired`, `early`, `name`: problems that were accepted"),
+            ("store", "`user` or `system`: which file it is in"),
+            ("expires", "when the certificate expires, if it was presented"),
+            ("problems", "why the system's CA roots do not verify it, if it was presented"),
         ],
     ),
     (
@@ -135,8 +135,8 @@ pub(super) const OBJECTS: &[Object] = &[
             ("id", "its number"),
             ("command", "its command line, without secrets"),
             ("state", "`running`, `queued`, `done`, `failed`, `killed`"),
-            ("exit", "its status, once it is over"),
-            ("bytes", "what its transfers have moved"),
+            ("exit", "its exit status, once it has ended"),
+            ("bytes", "bytes transferred"),
         ],
     ),
     (
@@ -144,8 +144,8 @@ pub(super) const OBJECTS: &[Object] = &[
         "a failure",
         &[
             ("kind", "the cause's name, see EXIT STATUS"),
-            ("message", "what: why"),
-            ("hint", "the next thing to type"),
+            ("message", "the message"),
+            ("hint", "what to do"),
             ("reply", "the server's reply"),
             ("exit", "the exit status of this cause"),
         ],
@@ -181,9 +181,9 @@ pub(super) fn output_table(page: &mut Page) {
 pub(super) fn exit_status_table(page: &mut Page) {
     page.start_section("Exit status");
     page.write_text(
-        "The cause of the first failure decides. The word is the cause's name in JSON.",
+        "The exit status is that of the first failure. The word in parentheses is its kind in JSON.",
     );
-    page.write_item("`0`", "Everything asked was done.");
+    page.write_item("`0`", "Success.");
     for kind in Kind::ALL {
         let text = format!("{} (`{}`)", kind.help().trim_end_matches('.'), kind.name());
         page.write_item(&format!("`{}`", kind.exit()), &text);

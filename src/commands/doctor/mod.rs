@@ -33,18 +33,18 @@ use crate::tls::Backend;
 use self::report::{Finding, Report};
 use crate::client::{Credentials, session_config};
 
-/// Examine a server and say what is wrong with it
+/// Test a server and explain problems
 ///
-/// Tests names, addresses, TLS, the certificate, the login, data connections and what the server
-/// can do, each with what it means and what to do: for you, and for the server's administrator.
-/// Nothing is asked, nothing is stored, and no password is sent to a server that is not trusted.
-/// The status is 0 only if a transfer would work; without credentials, as far as can be told.
+/// Tests DNS, addresses, TLS, the certificate, the login, data connections and server features.
+/// Each result says what it means and what you or the server's administrator can do. Asks nothing,
+/// stores nothing, and sends no password to a server that is not trusted. The exit status is 0 only
+/// if a transfer would work; without credentials, as far as can be tested.
 #[derive(Debug, Parser)]
 pub struct Doctor {
-    /// Also send a small file, fetch it back, compare it and remove it
+    /// Also upload a small file, download it, compare it and remove it
     #[arg(short, long)]
     write: bool,
-    /// A bookmark, HOST, HOST:PORT, or a URL; without it the server connected to
+    /// A bookmark, HOST, HOST:PORT or a URL [default: the current server]
     #[arg(value_name = "TARGET", value_hint = clap::ValueHint::Hostname)]
     target: Option<String>,
 }
@@ -53,8 +53,8 @@ impl Builtin for Doctor {
     const NAME: &'static str = "doctor";
     const GROUP: Group = Group::Session;
     const EXAMPLES: &'static [Example] = &[
-        Example { line: "doctor ftp.example.org", about: "what works there and what does not" },
-        Example { line: "doctor --write", about: "the server connected to, uploads included" },
+        Example { line: "doctor ftp.example.org", about: "test a server" },
+        Example { line: "doctor --write", about: "test the current server, uploads included" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -32,31 +32,31 @@ use crate::transfer::mirror::plan::MirrorRules;
 use crate::transfer::mirror::remote::RemoteTree;
 use crate::transfer::mirror::transfer_file::Endpoints;
 
-/// Make a directory tree like another one
+/// Synchronise a directory tree
 ///
-/// Downloads SOURCE from the server into TARGET (or into a directory of the same name); with -R
-/// uploads a local SOURCE. Files that are there with the same size and are not older are left
-/// alone. A URL may stand for a server's side, or for both. Deletions come last, and only after
-/// every listing was complete and understood and every file was transferred. Nothing is deleted
-/// that may be a file of the source under a name that the server has changed.
+/// Downloads the remote directory SOURCE into TARGET (or into a directory of the same name); with
+/// -R uploads a local SOURCE. Files that exist in TARGET with the same size and are not older are
+/// skipped. SOURCE or TARGET, or both, may be URLs. Deletions come last, and only if every listing
+/// was complete and understood and every file was transferred. A file is never deleted if it may be
+/// a source file whose name the server has changed.
 #[derive(Debug, Default, Parser)]
 pub struct Mirror {
     /// Upload: SOURCE is local, TARGET on the server
     #[arg(short = 'R', long)]
     reverse: bool,
-    /// Carry up to N files at the same time [default: the setting mirror:parallel]
+    /// Transfer up to N files at the same time [default: the setting mirror:parallel]
     #[arg(short = 'P', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
     parallel: Option<u64>,
-    /// Carry only files that are newer than those that are there
+    /// Transfer only files that are newer than those in TARGET
     #[arg(short = 'n', long)]
     newer: bool,
-    /// Delete what SOURCE does not have
+    /// Delete files that SOURCE does not have
     #[arg(long)]
     delete: bool,
     /// Delete without asking
     #[arg(short = 'f', long = "yes", visible_alias = "force")]
     yes: bool,
-    /// Delete also when some files could not be transferred; never after an incomplete listing
+    /// Delete even if some files could not be transferred; never after an incomplete listing
     #[arg(long)]
     delete_despite_errors: bool,
     /// Only show what would be done
@@ -65,16 +65,16 @@ pub struct Mirror {
     /// Delete nothing if more than N files (or N%) would be deleted
     #[arg(long, value_name = "N[%]", value_parser = parse_limit)]
     max_delete: Option<set::DeleteLimit>,
-    /// Only files of MIN to MAX bytes; either may be left out
+    /// Only files of MIN to MAX bytes; either may be omitted
     #[arg(long, value_name = "MIN-MAX", value_parser = parse_sizes, allow_hyphen_values = true)]
     size_range: Option<RangeInclusive<u64>>,
     /// Only files modified after this: a date (2026-01-31) or an age (12h)
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     newer_than: Option<NaiveDateTime>,
-    /// Go on with files that an earlier run left unfinished
+    /// Resume files that an earlier run left incomplete
     #[arg(short = 'c', long = "continue")]
     resume: bool,
-    /// Follow symbolic links instead of passing them over
+    /// Follow symbolic links instead of skipping them
     #[arg(short = 'L', long)]
     dereference: bool,
     #[command(flatten)]
@@ -82,7 +82,7 @@ pub struct Mirror {
     /// The directory to copy
     #[arg(value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
     source: String,
-    /// Where to
+    /// Destination
     #[arg(value_name = "TARGET", value_parser = NonEmptyStringValueParser::new())]
     target: Option<String>,
 }
@@ -114,7 +114,7 @@ impl Builtin for Mirror {
     const EXAMPLES: &'static [Example] = &[
         Example { line: "mirror docs", about: "download a directory" },
         Example { line: "mirror --dry-run docs backup", about: "show what would be done" },
-        Example { line: "mirror -P 2 -x '*.o' docs backup", about: "two files at a time" },
+        Example { line: "mirror -P 2 -x '*.o' docs backup", about: "transfer two files at a time" },
         Example {
             line: "mirror docs ftp://tester@ftp.example.org/backup",
             about: "copy a directory from server to server",
@@ -124,7 +124,7 @@ impl Builtin for Mirror {
 
     fn check(&self) -> Result<()> {
         if self.yes && !self.delete {
-            return Err(Error::usage("mirror: --yes is about --delete"));
+            return Err(Error::usage("mirror: --yes requires --delete"));
         }
         if self.delete_despite_errors && !self.delete {
             return Err(Error::usage("mirror: --delete-despite-errors requires --delete"));

@@ -11,13 +11,13 @@ pub struct Patterns(pub Vec<(bool, String)>);
 /// The definition of the options of [`Patterns`].
 #[derive(Debug, Args)]
 struct PatternOptions {
-    /// Only files that match GLOB, or again those that an earlier -x left out
+    /// Only files that match GLOB, or include files again that an earlier -x excluded
     #[arg(short = 'i', long, value_name = "GLOB")]
     include: Vec<String>,
-    /// Leave out what matches GLOB; the last rule that matches decides
+    /// Exclude files that match GLOB; the last matching rule decides
     #[arg(short = 'x', long, value_name = "GLOB")]
     exclude: Vec<String>,
-    /// Leave out what matches a pattern of FILE, one a line
+    /// Exclude files that match a pattern in FILE, one per line
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     exclude_from: Vec<String>,
 }

@@ -29,8 +29,8 @@ pub enum TrustCommand {
     },
     /// Trust a server's certificate
     ///
-    /// With a fingerprint, that certificate is trusted when the server shows it. Without one,
-    /// the server is asked for its certificate, which is shown before anything is stored.
+    /// With a fingerprint, that certificate is trusted when the server presents it. Without one,
+    /// the server's certificate is fetched and shown before anything is stored.
     Add {
         /// The server
         #[arg(value_name = "HOST[:PORT]", value_hint = ValueHint::Hostname)]
@@ -39,33 +39,33 @@ pub enum TrustCommand {
         // Its own id: `--fingerprint` is a global option of the program.
         #[arg(id = "expected", value_name = "FINGERPRINT")]
         fingerprint: Option<String>,
-        /// Begin TLS with the first byte, as on port 990, instead of with AUTH TLS
+        /// Use implicit TLS, as on port 990, instead of AUTH TLS
         #[arg(long)]
         implicit: bool,
     },
-    /// Forget servers; the next connection to one asks again
+    /// Remove servers from the store; the next connection to one asks again
     #[command(visible_alias = "rm")]
     Remove {
         /// The servers
         #[arg(value_name = "HOST[:PORT]", required = true, value_hint = ValueHint::Hostname)]
         servers: Vec<String>,
     },
-    /// Print the certificates that servers show, without logging in and without trusting them
+    /// Print the certificates that servers present, without logging in or trusting them
     Scan {
         /// The servers
         #[arg(value_name = "HOST[:PORT]", required = true, value_hint = ValueHint::Hostname)]
         servers: Vec<String>,
-        /// Begin TLS with the first byte, as on port 990, instead of with AUTH TLS
+        /// Use implicit TLS, as on port 990, instead of AUTH TLS
         #[arg(long)]
         implicit: bool,
     },
-    /// Write the trust store's entries, to take them to another machine
+    /// Export the trust store's entries, for another machine
     Export {
         /// The file to write; standard output without one
         #[arg(value_hint = ValueHint::FilePath)]
         file: Option<PathBuf>,
     },
-    /// Add the entries of an exported file; entries that differ from known ones are refused
+    /// Import the entries of an exported file; entries that conflict with known ones are refused
     Import {
         /// The file to read; `-` is standard input
         #[arg(value_hint = ValueHint::FilePath)]

@@ -22,9 +22,9 @@ use args::TrustCommand;
 
 /// Manage the servers whose certificates are trusted
 ///
-/// A server that is not listed is asked about when it is connected to, unless the system's roots
-/// vouch for it. A server that shows another certificate than the one listed is refused, until
-/// `trust remove` makes it unknown again.
+/// When you connect to a server that is not listed, you are asked whether to trust it, unless its
+/// certificate is signed by a CA that the system trusts. A server whose certificate differs from
+/// the one listed is refused until `trust remove` removes its entry.
 #[derive(Debug, Parser)]
 pub struct Trust {
     /// What to do.
@@ -37,8 +37,8 @@ impl Builtin for Trust {
     const GROUP: Group = Group::Trust;
     const EXAMPLES: &'static [Example] = &[
         Example { line: "trust list", about: "list the servers that are trusted" },
-        Example { line: "trust scan ftp.example.org", about: "look at a server's certificate" },
-        Example { line: "trust export trusted.txt", about: "take the list to another machine" },
+        Example { line: "trust scan ftp.example.org", about: "show a server's certificate" },
+        Example { line: "trust export trusted.txt", about: "export the list for another machine" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
