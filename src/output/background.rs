@@ -9,7 +9,6 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, Weak};
 
 use super::progress::{Line, TransferProgress};
-use super::sink::{DataFormat, DataSink};
 use super::{Output, lock};
 use crate::error::Result;
 
@@ -17,7 +16,7 @@ use crate::error::Result;
 pub type Printer = Box<dyn FnMut(String) -> bool + Send>;
 
 /// The longest line that is kept whole, in bytes; also the most that is held back for the prompt.
-const LONGEST: usize = 1024 * 1024;
+pub(super) const LONGEST: usize = 1024 * 1024;
 
 /// How far a job's transfers are. Cheap to clone; all clones are the same one.
 #[derive(Debug, Clone)]
@@ -71,9 +70,9 @@ impl Default for JobMeter {
 /// What is said while somebody types.
 #[derive(Default)]
 pub(super) struct Prompt {
-    typing: bool,
-    printer: Option<Printer>,
-    held: Vec<(StandardStream, String)>,
+    pub(super) typing: bool,
+    pub(super) printer: Option<Printer>,
+    pub(super) held: Vec<(StandardStream, String)>,
 }
 
 #[derive(Clone, Copy)]
@@ -82,87 +81,11 @@ pub(super) enum StandardStream {
     Err,
 }
 
-impl Output {
-    /// A clone for a background job: data leaves in whole lines, nobody is asked, transfers count
-    /// for `meter` and show no progress.
-    #[must_use]
-    pub fn background(&self, meter: &JobMeter) -> Self {
-        let shape = match (self.is_json(), self.on_stdout, self.is_terminal_out()) {
-            (true, true, _) => DataFormat::Json,
-            (true, false, _) => DataFormat::JsonRedirected,
-            (false, _, true) => DataFormat::Terminal,
-            (false, _, false) => DataFormat::Plain,
-        };
-        let lines = LineForwarder { to: self.clone(), rest: Vec::new() };
-        Self {
-            data: Arc::new(Mutex::new(DataSink::new(Box::new(lines), shape))),
-            job: Some(meter.clone()),
-            ..self.clone()
-        }
-    }
-
-    /// A line is about to be typed: jobs leave the terminal alone from now on. What was held back
-    /// until now is shown.
-    pub fn defer_job_output(&self) {
-        self.flush_job_output();
-        lock(&self.shared.prompt).typing = true;
-    }
-
-    /// No line is being typed any more: shows what was held back.
-    pub fn flush_job_output(&self) {
-        let mut prompt = lock(&self.shared.prompt);
-        prompt.typing = false;
-        let held = std::mem::take(&mut prompt.held);
-        drop(prompt);
-        let stdout = self.to_stdout();
-        for (side, text) in held {
-            match side {
-                // A failure is told by the next command that writes.
-                StandardStream::Out => {
-                    stdout.with_sink(|sink| sink.push_formatted(text.as_bytes())).unwrap_or(())
-                }
-                StandardStream::Err => self.write_stderr_now(&text),
-            }
-        }
-    }
-
-    /// How to print above the line being typed from now on, for what jobs say meanwhile; without
-    /// it that waits for the end of the line.
-    pub fn set_printer(&self, printer: Option<Printer>) {
-        lock(&self.shared.prompt).printer = printer;
-    }
-
-    /// Shows what a job has to say on the terminal beside the line being typed. `false`: nobody
-    /// is typing.
-    pub(super) fn show_beside_prompt(&self, side: StandardStream, text: &str) -> bool {
-        let mut prompt = lock(&self.shared.prompt);
-        if !prompt.typing {
-            return false;
-        }
-        // The printer may wait for the line editor, and nobody may wait for the printer.
-        if let Some(mut printer) = prompt.printer.take() {
-            drop(prompt);
-            let printed = printer(text.to_owned());
-            prompt = lock(&self.shared.prompt);
-            prompt.printer.get_or_insert(printer);
-            if printed || !prompt.typing {
-                return printed;
-            }
-        }
-        let held: usize = prompt.held.iter().map(|(_, text)| text.len()).sum();
-        if held + text.len() > LONGEST {
-            return false;
-        }
-        prompt.held.push((side, text.to_owned()));
-        true
-    }
-}
-
 /// Passes whole lines on.
-struct LineForwarder {
-    to: Output,
+pub(super) struct LineForwarder {
+    pub(super) to: Output,
     /// The beginning of a line.
-    rest: Vec<u8>,
+    pub(super) rest: Vec<u8>,
 }
 
 impl LineForwarder {

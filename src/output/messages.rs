@@ -4,13 +4,16 @@
 //! `--json` an error is also a record on standard output. Nothing here fails: there is nobody left to
 //! tell when standard error is gone.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Map, Value};
 
-use super::background::StandardStream;
+use super::background::{JobMeter, LONGEST, LineForwarder, Printer, StandardStream};
 use super::color::Style;
 use super::escape::{escape, escape_multiline};
 use super::json::{ErrorRecord, Record};
-use super::sink::is_broken_pipe;
+use super::progress::{TransferProgress, TreeProgress};
+use super::sink::{DataFormat, DataSink, is_broken_pipe};
 use super::{AuditLog, Output, lock};
 use crate::error::{find_typed, io_reason, kind_of};
 
@@ -148,9 +151,9 @@ impl Output {
     pub(super) fn write_stderr_now(&self, text: &str) {
         let stdout = self.to_stdout();
         let mut sink = lock(&stdout.data);
-        stdout.beside_bars(|| sink.drain_keeping_error());
+        stdout.shared.bars.suspend(|| sink.drain_keeping_error());
         drop(sink);
-        self.beside_bars(|| {
+        self.shared.bars.suspend(|| {
             let mut stderr = lock(&self.shared.stderr);
             let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
         });
@@ -158,8 +161,97 @@ impl Output {
 
     /// This output with its data on standard output.
     pub(super) fn to_stdout(&self) -> Self {
-        let data = std::sync::Arc::clone(&self.shared.stdout);
+        let data = Arc::clone(&self.shared.stdout);
         Self { data, on_stdout: true, ..self.clone() }
+    }
+
+    /// Shows the progress of one file. `total` is its whole size in bytes, where it is known.
+    pub fn progress(&self, label: &str, total: Option<u64>) -> TransferProgress {
+        TransferProgress::shown_on(self, label, total, None, false)
+    }
+
+    /// Shows the progress of a tree. Files and bytes may grow while it is listed.
+    pub fn tree_progress(&self, label: &str) -> TreeProgress {
+        let total = TransferProgress::shown_on(self, label, None, None, true);
+        TreeProgress::new(total, self.clone())
+    }
+
+    /// A clone for a background job: data leaves in whole lines, nobody is asked, transfers count
+    /// for `meter` and show no progress.
+    #[must_use]
+    pub fn background(&self, meter: &JobMeter) -> Self {
+        let shape = match (self.is_json(), self.on_stdout, self.is_terminal_out()) {
+            (true, true, _) => DataFormat::Json,
+            (true, false, _) => DataFormat::JsonRedirected,
+            (false, _, true) => DataFormat::Terminal,
+            (false, _, false) => DataFormat::Plain,
+        };
+        let lines = LineForwarder { to: self.clone(), rest: Vec::new() };
+        Self {
+            data: Arc::new(Mutex::new(DataSink::new(Box::new(lines), shape))),
+            job: Some(meter.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// A line is about to be typed: jobs leave the terminal alone from now on. What was held back
+    /// until now is shown.
+    pub fn defer_job_output(&self) {
+        self.flush_job_output();
+        lock(&self.shared.prompt).typing = true;
+    }
+
+    /// No line is being typed any more: shows what was held back.
+    pub fn flush_job_output(&self) {
+        let mut prompt = lock(&self.shared.prompt);
+        prompt.typing = false;
+        let held = std::mem::take(&mut prompt.held);
+        drop(prompt);
+        let stdout = self.to_stdout();
+        for (side, text) in held {
+            match side {
+                // A failure is told by the next command that writes.
+                StandardStream::Out => {
+                    stdout.with_sink(|sink| sink.push_formatted(text.as_bytes())).unwrap_or(())
+                }
+                StandardStream::Err => self.write_stderr_now(&text),
+            }
+        }
+    }
+
+    /// How to print above the line being typed from now on, for what jobs say meanwhile; without
+    /// it that waits for the end of the line.
+    pub fn set_printer(&self, printer: Option<Printer>) {
+        lock(&self.shared.prompt).printer = printer;
+    }
+
+    /// Shows what a job has to say on the terminal beside the line being typed. `false`: nobody
+    /// is typing.
+    pub(super) fn show_beside_prompt(&self, side: StandardStream, text: &str) -> bool {
+        let mut prompt = lock(&self.shared.prompt);
+        if !prompt.typing {
+            return false;
+        }
+        // The printer may wait for the line editor, and nobody may wait for the printer.
+        if let Some(mut printer) = prompt.printer.take() {
+            drop(prompt);
+            let printed = printer(text.to_owned());
+            prompt = lock(&self.shared.prompt);
+            prompt.printer.get_or_insert(printer);
+            if printed || !prompt.typing {
+                return printed;
+            }
+        }
+        let held: usize = prompt.held.iter().map(|(_, text)| text.len()).sum();
+        if held + text.len() > LONGEST {
+            return false;
+        }
+        prompt.held.push((side, text.to_owned()));
+        true
+    }
+
+    pub(super) fn shows_bars(&self) -> bool {
+        !self.shared.quiet && self.shared.err.capable
     }
 
     fn paint_err(&self, text: &str, style: Style) -> String {

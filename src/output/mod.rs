@@ -22,10 +22,8 @@ mod table;
 use std::fs::File;
 use std::io::{IsTerminal as _, Write};
 use std::process::ChildStdin;
-use std::sync::atomic::{AtomicU8, AtomicUsize};
+use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-
-use indicatif::MultiProgress;
 
 pub use audit_log::AuditLog;
 pub use background::{JobMeter, Printer};
@@ -42,8 +40,8 @@ pub use sink::is_broken_pipe;
 pub use table::{Align, Cell, Column, Overflow, Table};
 
 use crate::error::Result;
-use memory::MemoryOutput;
-use screen::draw_target;
+use memory::{MemoryBuffer, MemoryOutput};
+use screen::Bars;
 use sink::{DataFormat, DataSink};
 
 /// Turns a name as the program holds it back into the server's bytes.
@@ -88,9 +86,7 @@ struct Shared {
     encoder: OnceLock<NameEncoder>,
     names: OnceLock<NameColors>,
     log: Mutex<Option<AuditLog>>,
-    bars: MultiProgress,
-    /// Bars on the screen now.
-    shown: AtomicUsize,
+    bars: Bars,
     prompt: Mutex<background::Prompt>,
     memory: Option<MemoryOutput>,
 }
@@ -150,8 +146,7 @@ impl Output {
             encoder: OnceLock::new(),
             names: OnceLock::new(),
             log: Mutex::new(None),
-            bars: MultiProgress::with_draw_target(draw_target(memory.is_none())),
-            shown: AtomicUsize::new(0),
+            bars: Bars::new(memory.is_none()),
             prompt: Mutex::default(),
             memory,
         };
@@ -281,6 +276,59 @@ impl Output {
         self.shared.names.get_or_init(NameColors::of_process).style(name, kind)
     }
 
+    /// Output into memory, as into pipes; nobody is there to answer.
+    pub fn memory() -> Self {
+        Self::memory_with(OutputOptions::default())
+    }
+
+    /// As [`Output::memory`], with options.
+    pub fn memory_with(options: OutputOptions) -> Self {
+        Self::in_memory(options, None, None)
+    }
+
+    /// Output into memory as to a terminal of `width` columns; bars are kept but not drawn.
+    pub fn memory_terminal(options: OutputOptions, width: usize) -> Self {
+        Self::in_memory(options, Some(width), None)
+    }
+
+    /// As [`Output::memory_terminal`] with 80 columns, where somebody gives these answers, then ends
+    /// the input.
+    pub fn memory_answering(options: OutputOptions, answers: &[&str]) -> Self {
+        Self::in_memory(options, Some(WIDTH), Some(answers))
+    }
+
+    fn in_memory(
+        options: OutputOptions,
+        terminal: Option<usize>,
+        answers: Option<&[&str]>,
+    ) -> Self {
+        let memory = MemoryOutput {
+            out: MemoryBuffer::default(),
+            err: MemoryBuffer::default(),
+            width: terminal.unwrap_or(WIDTH),
+            interactive: answers.is_some(),
+            answers: Mutex::new(
+                answers.unwrap_or_default().iter().map(|&a| a.to_owned()).collect(),
+            ),
+        };
+        let color = options.color == ColorChoice::Always;
+        let stream = Stream { terminal: terminal.is_some(), capable: terminal.is_some(), color };
+        let (out, err) = (Box::new(memory.out.clone()), Box::new(memory.err.clone()));
+        Self::build(options, stream, stream, out, err, Some(memory))
+    }
+
+    /// What was written to standard output so far, for tests; empty unless it is kept in memory.
+    pub fn stdout_text(&self) -> String {
+        // A sink in memory cannot fail.
+        let _ = lock(&self.shared.stdout).drain();
+        self.shared.memory.as_ref().map(|memory| memory.out.text()).unwrap_or_default()
+    }
+
+    /// What was written to standard error so far, for tests; empty unless it is kept in memory.
+    pub fn stderr_text(&self) -> String {
+        self.shared.memory.as_ref().map(|memory| memory.err.text()).unwrap_or_default()
+    }
+
     fn encoder(&self) -> NameEncoder {
         self.shared.encoder.get().copied().unwrap_or(sink::own_bytes)
     }
@@ -293,7 +341,11 @@ impl Output {
     }
 
     fn drain(&self, sink: &mut DataSink) -> Result<()> {
-        if self.is_terminal_out() { self.beside_bars(|| sink.drain()) } else { sink.drain() }
+        if self.is_terminal_out() {
+            self.shared.bars.suspend(|| sink.drain())
+        } else {
+            sink.drain()
+        }
     }
 }
 

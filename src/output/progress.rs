@@ -63,34 +63,24 @@ pub struct TreeProgress {
     output: Output,
 }
 
-impl Output {
-    /// Shows the progress of one file. `total` is its whole size in bytes, where it is known.
-    pub fn progress(&self, label: &str, total: Option<u64>) -> TransferProgress {
-        self.new_progress(label, total, None, false)
-    }
-
-    /// Shows the progress of a tree. Files and bytes may grow while it is listed.
-    pub fn tree_progress(&self, label: &str) -> TreeProgress {
-        let total = self.new_progress(label, None, None, true);
-        TreeProgress { total, output: self.clone() }
-    }
-
-    fn new_progress(
-        &self,
+impl TransferProgress {
+    /// Shows it on an output: as a bar, in lines, or not at all.
+    pub(super) fn shown_on(
+        output: &Output,
         label: &str,
         total: Option<u64>,
-        above: Option<TransferProgress>,
+        above: Option<Self>,
         is_tree: bool,
-    ) -> TransferProgress {
-        if let (Some(meter), None) = (&self.job, &above) {
+    ) -> Self {
+        if let (Some(meter), None) = (&output.job, &above) {
             return meter.progress_line(label, total, is_tree);
         }
         let label = escape(label).into_owned();
-        let show = if self.shows_bars() {
+        let show = if output.shows_bars() {
             let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
             bar.set_style(style(total.is_some(), is_tree));
-            bar.set_prefix(fit(&label, (self.width() / 3).max(8)).into_owned());
-            let bar = self.add_bar(bar);
+            bar.set_prefix(fit(&label, (output.width() / 3).max(8)).into_owned());
+            let bar = output.shared.bars.add_bar(bar);
             if is_tree {
                 bar.set_message(label.clone());
                 // It starts a thread, and panics where it gets none.
@@ -98,18 +88,16 @@ impl Output {
                     bar.enable_steady_tick(TICK);
                 }
             }
-            Show::Bar(bar, self.clone())
-        } else if self.is_quiet() || above.is_some() {
+            Show::Bar(bar, output.clone())
+        } else if output.is_quiet() || above.is_some() {
             // Without bars, a worker's files only count for the total.
             Show::Nothing
         } else {
-            Show::Plain(self.clone())
+            Show::Plain(output.clone())
         };
-        TransferProgress::new(label, total, show, above, is_tree)
+        Self::new(label, total, show, above, is_tree)
     }
-}
 
-impl TransferProgress {
     fn new(
         label: String,
         total: Option<u64>,
@@ -270,6 +258,10 @@ impl TransferProgress {
 }
 
 impl TreeProgress {
+    pub(super) fn new(total: TransferProgress, output: Output) -> Self {
+        Self { total, output }
+    }
+
     /// So many files and bytes more are to be moved.
     pub fn add_to_total(&self, files: u64, bytes: u64) {
         let line = &self.total.0;
@@ -286,7 +278,7 @@ impl TreeProgress {
 
     /// A worker's line for one file, below the total, whose bytes count for the total as well.
     pub fn worker_line(&self, label: &str, total: Option<u64>) -> TransferProgress {
-        self.output.new_progress(label, total, Some(self.total.clone()), false)
+        TransferProgress::shown_on(&self.output, label, total, Some(self.total.clone()), false)
     }
 
     /// The total: `so_far`, `message`.
@@ -305,7 +297,7 @@ impl Line {
         if let Show::Bar(bar, output) = &self.show
             && !bar.is_finished()
         {
-            output.remove_bar(bar);
+            output.shared.bars.remove_bar(bar);
         }
     }
 }
