@@ -82,7 +82,7 @@ fn bars_are_drawn_and_go_when_they_are_over() {
     }
     let text = output.stderr_text();
     assert!(text.contains("a notice between bars\n"), "{text}");
-    assert!(!!output.shared.bars.is_empty());
+    assert!(output.shared.bars.is_empty());
 }
 
 #[test]
