@@ -11,6 +11,7 @@ use std::time::Duration;
 use ftpsh::cancel::Cancel;
 use ftpsh::ftp::charset::Charset;
 use ftpsh::ftp::connect::dial::{AddressFamily, Dialer};
+use ftpsh::ftp::connect::steps::Secured;
 use ftpsh::ftp::control::trace::ProtocolTrace;
 use ftpsh::ftp::session::quirks::ServerQuirks;
 use ftpsh::ftp::session::{DataMode, ListMode, LoginRequest, Session, SessionConfig};
@@ -49,7 +50,7 @@ fn main() -> anyhow::Result<()> {
     );
     let next = || names.lock().ok()?.pop();
     let work = || -> anyhow::Result<()> {
-        let mut session = Session::connect(options.clone(), &mut |_| Ok(()))?;
+        let mut session = Session::new(Secured::connect(&options)?)?;
         session.login(&LoginRequest { user, password: &password, account: None })?;
         let mut buffer = vec![0; 256 * 1024];
         while let Some(name) = next() {

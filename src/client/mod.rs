@@ -20,6 +20,7 @@ use std::time::Duration;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::app_dirs::AppDirs;
+use crate::ftp::connect::steps::Secured;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::ftp::session::directory::{CHOOSE, directory_mismatch};
@@ -325,12 +326,13 @@ impl Client {
                 Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
             })?;
             let login = login.login_request();
-            let session = Session::connect(options.clone(), &mut |identity| {
-                if identity.der == pinned {
-                    return Ok(());
+            let session = Secured::connect(&options).and_then(|secured| {
+                if secured.identity().der != pinned {
+                    let text = "shows another certificate than on the first connection";
+                    let text = format!("{}: {text}", site.trust_key());
+                    return Err(Error::new(Kind::CertChanged, text));
                 }
-                let text = "shows another certificate than on the first connection";
-                Err(Error::new(Kind::CertChanged, format!("{}: {text}", site.trust_key())))
+                Session::new(secured)
             });
             audit.log_connect(session.as_ref().err());
             let mut session = session?;

@@ -14,6 +14,7 @@ use super::session_config::session_config;
 use super::{Client, Credentials};
 use crate::credentials::{Origin, Prompt, Secret, password_for};
 use crate::error::{Error, Kind, Result};
+use crate::ftp::connect::steps::Secured;
 use crate::ftp::path::{RemotePath, decode_name};
 use crate::ftp::session::Session;
 use crate::ftp::session::quirks::ServerQuirks;
@@ -22,7 +23,6 @@ use crate::settings as set;
 use crate::target::{self, Site, Target};
 use crate::transfer::retry::with_retry;
 use crate::trust::checker::Accepted;
-use crate::trust::identity::Identity;
 use crate::trust::prompt;
 use crate::trust::refusal::{Refusal, Unknown};
 use crate::trust::verdict::Verdict;
@@ -148,55 +148,48 @@ impl Client {
     /// A connection to a trusted server, not logged in.
     fn connect_trusted(&mut self, site: &Site) -> Result<Session> {
         loop {
-            let mut judged = None;
-            let options = session_config(self, site)?;
+            let config = session_config(self, site)?;
+            let secured = Secured::connect(&config);
+            let secured = secured.map_err(|error| self.note_failed_connect(site, error))?;
             let policy = self.settings.get(set::TRUST_POLICY, Some(&site.host));
             let policy = policy.parse().unwrap_or_default();
             let name = self.trust_name(&site.host);
-            let result = Session::connect(options, &mut |identity: &Identity| {
-                let mut gate = self.connection.trust_gate();
-                gate.set_policy(policy);
-                match gate.check_identity(&name, site.port, identity, Utc::now()) {
-                    Ok(accepted) => {
-                        judged = Some(Ok(accepted));
-                        Ok(())
-                    }
-                    Err(refusal) => {
-                        judged = Some(Err(refusal));
-                        Err(Error::new(Kind::CertUnknown, "the certificate is not trusted"))
-                    }
-                }
-            });
-            if result.as_ref().is_err_and(|error| matches!(error.kind(), Kind::Local | Kind::Tls)) {
-                self.connection.passphrases.forget_passphrase();
-            }
+            let judged = {
+                let mut checker = self.connection.trust_gate();
+                checker.set_policy(policy);
+                checker.check_identity(&name, site.port, secured.identity(), Utc::now())
+            };
             match judged {
-                Some(Ok(accepted)) => {
+                Ok(accepted) => {
                     self.note_accepted(site, accepted);
-                    let session = result.inspect_err(|error| {
-                        self.audit_of(&site.host, site.port).log_connect(Some(error))
-                    })?;
+                    let session = Session::new(secured);
+                    let session = session.map_err(|error| self.note_failed_connect(site, error))?;
                     self.audit_of(&site.host, site.port).log_connect(None);
                     return Ok(session);
                 }
-                Some(Err(Refusal::Unknown(unknown))) => self.ask_to_trust(site, *unknown)?,
-                Some(Err(refusal)) => {
+                // Nobody waits for an answer on an open connection.
+                Err(Refusal::Unknown(unknown)) => {
+                    drop(secured);
+                    self.ask_to_trust(site, *unknown)?;
+                }
+                Err(refusal) => {
                     let shown = refusal.fingerprint();
                     let error = refusal.into_error();
-                    self.audit_of(&site.host, site.port).log_trust(
-                        "refused",
-                        error.message(),
-                        shown,
-                    );
+                    let audit = self.audit_of(&site.host, site.port);
+                    audit.log_trust("refused", error.message(), shown);
                     return Err(error);
-                }
-                None => {
-                    return result.inspect_err(|error| {
-                        self.audit_of(&site.host, site.port).log_connect(Some(error))
-                    });
                 }
             }
         }
+    }
+
+    /// A passphrase that may have been wrong is asked for again.
+    fn note_failed_connect(&self, site: &Site, error: Error) -> Error {
+        if matches!(error.kind(), Kind::Local | Kind::Tls) {
+            self.connection.passphrases.forget_passphrase();
+        }
+        self.audit_of(&site.host, site.port).log_connect(Some(&error));
+        error
     }
 
     /// The name by which a host's certificate is remembered (setting `trust:alias`).

@@ -4,6 +4,7 @@
 use ftpsh::cancel::Cancel;
 use ftpsh::ftp::charset::Charset;
 use ftpsh::ftp::connect::dial::{AddressFamily, Dialer};
+use ftpsh::ftp::connect::steps::Secured;
 use ftpsh::ftp::control::trace::ProtocolTrace;
 use ftpsh::ftp::session::quirks::ServerQuirks;
 use ftpsh::ftp::session::{DataMode, ListMode, LoginRequest, Session, SessionConfig};
@@ -48,7 +49,7 @@ impl Library for Scene {
     }
 
     fn session(&self) -> Session {
-        let mut session = Session::connect(self.options(), &mut |_| Ok(())).unwrap();
+        let mut session = Session::new(Secured::connect(&self.options()).unwrap()).unwrap();
         let login =
             LoginRequest { user: &self.liar.user, password: &self.liar.password, account: None };
         session.login(&login).unwrap();

@@ -36,7 +36,7 @@ struct Case {
 
 /// Shows the certificate; whether it is trusted.
 pub(super) fn check_certificate(exam: &mut Examination<'_>, control: &Secured) -> Result<bool> {
-    let case = match judge_identity(exam, &control.identity) {
+    let case = match judge_identity(exam, control.identity()) {
         Ok(case) => case,
         Err(error) => {
             let finding = Finding::error(Mark::Bad, "trust", &error);
@@ -47,10 +47,10 @@ pub(super) fn check_certificate(exam: &mut Examination<'_>, control: &Secured) -
     let refused = matches!(case.verdict, Verdict::Unknown | Verdict::NotGiven | Verdict::Changed);
     let wrong = if refused { Mark::Bad } else { Mark::Note };
     show_key(exam, &case)?;
-    show_chain(exam, &case, &control.identity, control.chain, wrong)?;
-    show_names(exam, &case, &control.identity, wrong)?;
+    show_chain(exam, &case, control.identity(), control.chain_length(), wrong)?;
+    show_names(exam, &case, control.identity(), wrong)?;
     show_dates(exam, &case, wrong)?;
-    show_verdict(exam, case, &control.identity)
+    show_verdict(exam, case, control.identity())
 }
 
 /// A further connection must show what was accepted, or something that would be as well.

@@ -11,7 +11,8 @@ use super::network::{milliseconds, quote_reply};
 use super::report::{Finding, Mark};
 use super::write;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::connect::steps::{ListingResult, Resume, Secured};
+use crate::ftp::connect::examine::{ListingResult, Resume};
+use crate::ftp::connect::steps::Secured;
 use crate::ftp::control::reply::{epsv_port, pasv_address};
 use crate::ftp::list_formats::{EntryKind, Line, ListParser, parse_mlsx};
 use crate::ftp::session::{DataMode, Session};
@@ -48,7 +49,7 @@ pub(super) fn check_passive(
             check_classic_passive(exam, control, verb)?
         };
         let Some(listed) = listed else { continue };
-        proven.get_or_insert(Proven { verb: check, resumed: listed.agreed.resumed });
+        proven.get_or_insert(Proven { verb: check, resumed: listed.negotiated.resumed });
         ends.push(listed.end);
         let unknown = read_listing(exam, verb, &listed.bytes);
         if verb == "MLSD" {
@@ -88,7 +89,7 @@ fn check_classic_passive(
     control: &mut Secured,
     verb: &str,
 ) -> Result<Option<ListingResult>> {
-    let IpAddr::V4(peer) = control.peer.ip().to_canonical() else {
+    let IpAddr::V4(peer) = control.peer().ip().to_canonical() else {
         exam.report.add(Finding::skip("pasv", "it is for IPv4 only"))?;
         return Ok(None);
     };
@@ -139,7 +140,7 @@ fn list_with_mode(
             return Ok(None);
         }
     };
-    let resumed = if listed.agreed.resumed { "resumed" } else { "not resumed" };
+    let resumed = if listed.negotiated.resumed { "resumed" } else { "not resumed" };
     let seen = format!(
         "{wrong}port {port} in {}; {verb}: {} bytes, TLS session {resumed}",
         milliseconds(took),
@@ -258,9 +259,9 @@ pub(super) fn list_as_ftpsh(
 }
 
 fn check_session(exam: &Examination<'_>) -> Result<Session> {
-    let mut session = Session::connect(exam.options.clone(), &mut |identity| {
-        certificate::admit_certificate(exam, identity)
-    })?;
+    let secured = Secured::connect(&exam.options)?;
+    certificate::admit_certificate(exam, secured.identity())?;
+    let mut session = Session::new(secured)?;
     let login = exam.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
     session.login(&login.login_request())?;
     Ok(session)

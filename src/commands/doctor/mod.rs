@@ -26,6 +26,7 @@ use crate::ftp::connect::steps::Secured;
 use crate::ftp::list_formats::Entry;
 use crate::ftp::session::SessionConfig;
 use crate::ftp::session::features::Features;
+use crate::ftp::session::quirks::ServerQuirks;
 use crate::ftp::session::server_software::ServerSoftware;
 use crate::target::{self, Site};
 use crate::tls::Backend;
@@ -131,7 +132,8 @@ impl<'a> Examination<'a> {
                 })?,
             };
         let options = session_config(&ctx.client, &site)?;
-        let mut probe = SessionConfig { clear_data: false, ..options.clone() };
+        let mut probe =
+            SessionConfig { clear_data: false, quirks: ServerQuirks::default(), ..options.clone() };
         probe.tls.backend = Backend::OpenSsl;
         let report = Report::new(ctx.out.clone(), ctx.client.cancel.clone());
         Ok(Self {
@@ -156,7 +158,7 @@ impl<'a> Examination<'a> {
     fn examine_server(&mut self, write: bool) -> Result<()> {
         let Some(tcp) = network::reach_server(self)? else { return Ok(()) };
         let Some(mut control) = network::secure_connection(self, tcp)? else { return Ok(()) };
-        let agreed = control.agreed.clone();
+        let agreed = control.negotiated().cloned();
         let versions = tls_versions::check_versions(self, agreed.as_ref())?;
         let trusted = certificate::check_certificate(self, &control)?;
         if !trusted {
@@ -187,8 +189,8 @@ impl<'a> Examination<'a> {
 
     /// A further connection with this TLS, logged in, to the server that was accepted.
     fn further_session(&self, options: &SessionConfig) -> Result<Secured> {
-        let mut control = Secured::connect(options)?;
-        certificate::admit_certificate(self, &control.identity)?;
+        let mut control = Secured::connect_plainly(options)?;
+        certificate::admit_certificate(self, control.identity())?;
         let login = self.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
         for (verb, argument) in [("PBSZ", "0"), ("PROT", "P")] {
             control.command(verb, argument)?;

@@ -1,6 +1,7 @@
 //! From the name to TLS: addresses, ports, the greeting, `AUTH TLS` or implicit TLS.
 
 use std::net::{IpAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -11,10 +12,11 @@ use super::advice::Topic;
 use super::report::{Finding, Mark};
 use super::write::minutes_off;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::connect::steps::{Clear, Secured, Step};
+use crate::ftp::connect::steps::{Dialled, Secured, TlsReady};
 use crate::ftp::control::reply::Reply;
 use crate::ftp::session::SessionConfig;
 use crate::target::TlsMode;
+use crate::tls::Tls;
 
 /// DNS and TCP, for both address families; the first connection that stands.
 pub(super) fn reach_server(exam: &mut Examination<'_>) -> Result<Option<TcpStream>> {
@@ -54,28 +56,36 @@ pub(super) fn secure_connection(
     exam: &mut Examination<'_>,
     tcp: TcpStream,
 ) -> Result<Option<Secured>> {
-    let clear = Clear::new(&exam.probe, tcp)?;
-    if exam.probe.implicit { secure_implicit(exam, clear) } else { secure_explicit(exam, clear) }
+    let dialled = Dialled::new(&exam.probe, tcp)?;
+    match exam.probe.implicit {
+        true => secure_implicit(exam, dialled.without_greeting()),
+        false => secure_explicit(exam, dialled),
+    }
 }
 
-fn secure_explicit(exam: &mut Examination<'_>, clear: Clear) -> Result<Option<Secured>> {
-    let mut greeting = None;
-    let asked = clear.ask_for_tls(&mut |reply| greeting = Some(reply.clone()));
-    if let Some(greeting) = &greeting {
-        show_greeting(exam, greeting)?;
-    }
-    let clear = match asked {
-        Ok((clear, reply)) => {
-            exam.detect_software(&reply.to_string());
-            exam.report.add(Finding::ok("auth tls", quote_reply(&reply)))?;
-            clear
+fn secure_explicit(exam: &mut Examination<'_>, dialled: Dialled) -> Result<Option<Secured>> {
+    let ready = match dialled.greet() {
+        Ok(cleartext) => {
+            show_greeting(exam, cleartext.greeting())?;
+            cleartext.ask_for_tls()
         }
-        Err((step, error)) => {
-            no_explicit_tls(exam, step, &error)?;
+        Err(error) => {
+            no_greeting(exam, &error)?;
             return Ok(None);
         }
     };
-    match clear.secure(&exam.probe) {
+    let ready = match ready {
+        Ok(ready) => ready,
+        Err(error) => {
+            no_auth_tls(exam, &error)?;
+            return Ok(None);
+        }
+    };
+    if let Some(reply) = ready.auth_reply() {
+        exam.detect_software(&reply.to_string());
+        exam.report.add(Finding::ok("auth tls", quote_reply(reply)))?;
+    }
+    match shake_hands(exam, ready) {
         Ok(secured) => Ok(Some(secured)),
         Err(error) => {
             explain_no_handshake(exam, &error, None)?;
@@ -84,8 +94,13 @@ fn secure_explicit(exam: &mut Examination<'_>, clear: Clear) -> Result<Option<Se
     }
 }
 
-fn secure_implicit(exam: &mut Examination<'_>, clear: Clear) -> Result<Option<Secured>> {
-    let mut secured = match clear.secure(&exam.probe) {
+fn shake_hands(exam: &Examination<'_>, ready: TlsReady) -> Result<Secured> {
+    let tls = Arc::new(Tls::new(&exam.probe.tls, &exam.probe.host)?);
+    ready.secure(&tls, "TLS handshake")
+}
+
+fn secure_implicit(exam: &mut Examination<'_>, ready: TlsReady) -> Result<Option<Secured>> {
+    let mut secured = match shake_hands(exam, ready) {
         Ok(secured) => secured,
         Err(error) => {
             // A server for AUTH TLS greets in plain text, where a handshake was expected.
@@ -97,7 +112,7 @@ fn secure_implicit(exam: &mut Examination<'_>, clear: Clear) -> Result<Option<Se
         }
     };
     exam.report.add(Finding::ok("implicit tls", "TLS from the first byte"))?;
-    match secured.greeting() {
+    match secured.await_greeting() {
         Ok(greeting) => {
             show_greeting(exam, &greeting)?;
             Ok(Some(secured))
@@ -116,18 +131,21 @@ fn show_greeting(exam: &mut Examination<'_>, greeting: &Reply) -> Result<()> {
     exam.report.add(Finding::ok("greeting", quote_reply(greeting)))
 }
 
-fn no_explicit_tls(exam: &mut Examination<'_>, step: Step, error: &Error) -> Result<()> {
+fn no_auth_tls(exam: &mut Examination<'_>, error: &Error) -> Result<()> {
     exam.detect_software(error.reply().unwrap_or_default());
-    let check = if step == Step::Greeting { "greeting" } else { "auth tls" };
-    let finding = Finding::error(Mark::Bad, check, error);
-    if step == Step::Auth && error.kind() == Kind::Tls {
-        let meaning = "a login would cross the network in clear text; ftpsh has no such login";
-        exam.report.block(Kind::Tls, finding.means(meaning).server(Topic::NoTls))?;
-        return Ok(());
+    let finding = Finding::error(Mark::Bad, "auth tls", error);
+    if error.kind() != Kind::Tls {
+        return exam.report.block(error.kind(), finding);
     }
+    let meaning = "a login would cross the network in clear text; ftpsh has no such login";
+    exam.report.block(Kind::Tls, finding.means(meaning).server(Topic::NoTls))
+}
+
+fn no_greeting(exam: &mut Examination<'_>, error: &Error) -> Result<()> {
+    exam.detect_software(error.reply().unwrap_or_default());
+    let finding = Finding::error(Mark::Bad, "greeting", error);
     // A server for implicit TLS waits for our handshake, as we waited for its greeting.
-    let silent = step == Step::Greeting && error.reply().is_none();
-    let finding = match silent && speaks_tls_at_once(exam) {
+    let finding = match error.reply().is_none() && speaks_tls_at_once(exam) {
         true => finding
             .means("the server speaks TLS from the first byte")
             .advise(format!("use {}", server_url(exam, TlsMode::Implicit))),
@@ -138,18 +156,12 @@ fn no_explicit_tls(exam: &mut Examination<'_>, step: Step, error: &Error) -> Res
 
 fn greets_in_clear(exam: &Examination<'_>) -> bool {
     let explicit = SessionConfig { implicit: false, ..exam.probe.clone() };
-    let mut greeted = false;
-    if let Ok(tcp) = explicit.dialer.connect(&exam.site.host, exam.site.port)
-        && let Ok(clear) = Clear::new(&explicit, tcp)
-    {
-        let _ = clear.ask_for_tls(&mut |_| greeted = true);
-    }
-    greeted
+    Dialled::connect(&explicit).and_then(Dialled::greet).is_ok()
 }
 
 fn speaks_tls_at_once(exam: &Examination<'_>) -> bool {
     let implicit = SessionConfig { implicit: true, ..exam.probe.clone() };
-    Secured::connect(&implicit).map(Secured::quit).is_ok()
+    Secured::connect_plainly(&implicit).map(Secured::quit).is_ok()
 }
 
 fn explain_no_handshake(

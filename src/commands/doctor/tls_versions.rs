@@ -5,7 +5,8 @@ use super::advice::Topic;
 use super::data::{Proven, open_passive};
 use super::report::{Finding, Mark};
 use crate::error::{Kind, Result};
-use crate::ftp::connect::steps::{ListingResult, Resume, Secured, ask_for_old_tls};
+use crate::ftp::connect::examine::{ListingResult, Resume};
+use crate::ftp::connect::steps::{Dialled, Secured};
 use crate::ftp::session::SessionConfig;
 use crate::tls::legacy_versions::{LegacySupport, LegacyVersion};
 use crate::tls::{Negotiated, Version};
@@ -39,10 +40,10 @@ pub(super) fn check_versions(
             offered.push(version);
             continue;
         }
-        let finding = match Secured::connect(&config_for_version(exam, version)) {
+        let finding = match Secured::connect_plainly(&config_for_version(exam, version)) {
             Ok(control) => {
                 offered.push(version);
-                let cipher = control.agreed.as_ref().map(|agreed| agreed.cipher.clone());
+                let cipher = control.negotiated().map(|agreed| agreed.cipher.clone());
                 control.quit();
                 Finding::ok(check, cipher.unwrap_or_default())
             }
@@ -68,7 +69,8 @@ fn check_old_versions(exam: &mut Examination<'_>) -> Result<()> {
     let (mut taken, mut unknown) = (Vec::new(), Vec::new());
     for (version, name) in [(LegacyVersion::Tls10, "TLS 1.0"), (LegacyVersion::Tls11, "TLS 1.1")] {
         exam.ctx.client.cancel.check()?;
-        match ask_for_old_tls(&exam.probe, version) {
+        let ready = Dialled::connect(&exam.probe).and_then(Dialled::prepare_tls);
+        match ready.map(|ready| ready.probe_legacy(version)) {
             Ok(LegacySupport::Taken(cipher)) => taken.push(format!("{name} ({cipher})")),
             Ok(LegacySupport::Refused) => {}
             Ok(LegacySupport::Unknown(why)) => unknown.push(format!("{name}: {why}")),
@@ -116,7 +118,7 @@ pub(super) fn check_resumption(
                 proven,
                 Resume::Offer,
             )
-            .map(|listed| listed.agreed.resumed),
+            .map(|listed| listed.negotiated.resumed),
         };
         exam.report.add(match resumed {
             Ok(true) => Finding::ok(check, "data connections resume the TLS session"),

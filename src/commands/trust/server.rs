@@ -3,7 +3,7 @@
 use crate::bookmarks;
 use crate::commands::Context;
 use crate::error::Result;
-use crate::ftp::connect::probe::probe;
+use crate::ftp::connect::steps::probe_server;
 use crate::target::{self, Site, TlsMode};
 use crate::tls::Negotiated;
 use crate::trust::certificate::Certificate;
@@ -81,7 +81,7 @@ pub(super) struct Shown {
 ///
 /// Those of the connection and the handshake.
 pub(super) fn probe_certificate(options: &crate::ftp::session::SessionConfig) -> Result<Shown> {
-    let (identity, agreed) = probe(options)?;
+    let (identity, agreed) = probe_server(options)?;
     let certificate = Certificate::from_der(&identity.der)?;
     Ok(Shown { identity, certificate, agreed })
 }

@@ -1,300 +1,252 @@
-//! A control connection taken apart: each step of it on its own, with what the server said.
+//! From nothing to a control connection that is greeted and secured, as one chain of types:
+//! [`Dialled`], [`Cleartext`], [`TlsReady`], [`Secured`]; then a session, or doctor's questions.
 //!
-//! For `doctor`. The order is the caller's, and so is the promise that no user name or password is
-//! sent before the certificate was judged. Every step has the deadline of [`SessionConfig::timeout`] and
-//! ends with a cancel; nothing is retried.
+//! Nothing but `AUTH TLS` crosses the wire before the handshake, and nothing is trusted behind it:
+//! the caller judges [`Secured::identity`] before the next step, and only then are user name and
+//! password sent. An implicit server greets behind the handshake.
 
-use std::io::Read as _;
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use super::dial::Dialer;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::control::Control;
-use crate::ftp::control::cleartext::{ClearText, check_auth, check_greeting, control_socket};
-use crate::ftp::control::expect::Command;
+use crate::ftp::control::cleartext::{CleartextControl, check_auth, check_greeting};
 use crate::ftp::control::reply::Reply;
-use crate::ftp::control::trace::ProtocolTrace;
 use crate::ftp::error_text::handshake_error;
 use crate::ftp::session::config::SessionConfig;
-use crate::ftp::session::login::LoginRequest;
-use crate::ftp::session::quirks::ServerQuirks;
-use crate::tls::legacy_versions::{self, LegacySupport, LegacyVersion};
-use crate::tls::socket::{DATA_BUFFER, Socket, Wait, cancel_reason};
-use crate::tls::{End, Negotiated, Tls};
+use crate::tls::legacy_versions::{LegacySupport, LegacyVersion, probe_legacy_version};
+use crate::tls::{KnownGroup, Negotiated, Socket, Tls, Wait};
 use crate::trust::identity::Identity;
 
-/// The most bytes read of a listing: enough to see how it is sent.
-const ENOUGH: usize = 1 << 20;
-
-/// The most time for a data connection to come about: a blocked port answers never.
-const DIAL: Duration = Duration::from_secs(10);
-
-/// Whether a data connection offers the control connection's TLS session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resume {
-    /// It does, as every data connection of ftpsh on OpenSSL.
-    Offer,
-    /// It does not, as those of a client that cannot.
-    Withhold,
+/// A TCP connection to the server.
+pub struct Dialled {
+    connection: CleartextControl,
+    config: SessionConfig,
 }
 
-/// What came of a listing.
-#[derive(Debug)]
-pub struct ListingResult {
-    /// The bytes, at most the first mebibyte.
-    pub bytes: Vec<u8>,
-    /// How the data stream ended.
-    pub end: End,
-    /// What the data connection's handshake agreed.
-    pub agreed: Negotiated,
-    /// The completion reply.
-    pub reply: Reply,
-}
+impl Dialled {
+    /// Dials as `config` says.
+    pub fn connect(config: &SessionConfig) -> Result<Self> {
+        Self::new(config, config.dialer.connect(&config.host, config.port)?)
+    }
 
-/// A connection in clear text, before `AUTH TLS`.
-pub struct Clear {
-    socket: Socket,
-    trace: ProtocolTrace,
-    timeout: Duration,
-}
-
-impl Clear {
     /// On a connection that stands.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Connect`] when the socket cannot be used.
-    pub fn new(options: &SessionConfig, tcp: TcpStream) -> Result<Self> {
-        let socket = control_socket(tcp, options.dialer.cancel.clone())?;
-        Ok(Self { socket, trace: options.trace.clone(), timeout: options.timeout })
+    pub fn new(config: &SessionConfig, tcp: TcpStream) -> Result<Self> {
+        let cancel = config.dialer.cancel.clone();
+        let connection = CleartextControl::new(tcp, cancel, &config.trace, config.timeout)?;
+        Ok(Self { connection, config: config.clone() })
     }
 
-    /// Greeting and `AUTH TLS`: `greeted` is shown the greeting before anything is sent.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Connect`] for no greeting or a refusal, [`Kind::Tls`] where TLS is not offered; the
-    /// second value of the pair says which of the two steps it was.
-    pub fn ask_for_tls(
-        self,
-        greeted: &mut dyn FnMut(&Reply),
-    ) -> std::result::Result<(Self, Reply), (Step, Error)> {
-        let Self { socket, trace, timeout } = self;
-        let mut clear = ClearText::new(socket, &trace, timeout);
-        let greeting = clear.greeting().map_err(|error| (Step::Greeting, error))?;
-        check_greeting(&greeting).map_err(|error| (Step::Greeting, error))?;
-        greeted(&greeting);
-        let auth = clear.auth_tls().map_err(|error| (Step::Auth, error))?;
-        check_auth(&auth).map_err(|error| (Step::Auth, error))?;
-        let socket = clear.into_socket();
-        Ok((Self { socket, trace, timeout }, auth))
+    /// Reads the greeting of a server for explicit TLS.
+    pub fn greet(mut self) -> Result<Cleartext> {
+        let greeting = self.connection.greeting()?;
+        check_greeting(&greeting)?;
+        Ok(Cleartext { connection: self.connection, config: self.config, greeting })
     }
 
-    /// The handshake, whatever the certificate.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Tls`], [`Kind::Connect`].
-    pub fn secure(self, options: &SessionConfig) -> Result<Secured> {
-        let Self { mut socket, trace, timeout } = self;
-        let peer = socket.tcp().peer_addr();
-        let peer = peer.map_err(|error| Error::new(Kind::Connect, io_reason(&error)))?;
-        let tls = Tls::new(&options.tls, &options.host)?;
-        socket.set_wait(Wait::within(options.timeout));
-        let (stream, identity) = tls
-            .connect_control(socket)
-            .map_err(|failure| handshake_error(failure, "TLS handshake"))?;
-        let chain = stream.chain_length();
-        let agreed = stream.negotiated().cloned();
-        let control = Control::new(stream, timeout, trace, ServerQuirks::default());
-        let options = options.clone();
-        Ok(Secured { control, tls, options, peer, identity, chain, agreed })
+    /// A server for implicit TLS waits for the handshake.
+    pub fn without_greeting(self) -> TlsReady {
+        let socket = self.connection.into_socket();
+        TlsReady { socket, config: self.config, greeting: None, auth: None }
+    }
+
+    /// To the handshake, by explicit or implicit TLS.
+    pub fn prepare_tls(self) -> Result<TlsReady> {
+        match self.config.implicit {
+            true => Ok(self.without_greeting()),
+            false => self.greet()?.ask_for_tls(),
+        }
     }
 }
 
-/// Whether a server takes an old version of TLS: a connection of its own, on which nothing but
-/// `AUTH TLS` is sent.
-///
-/// # Errors
-///
-/// Those of the steps before the handshake.
-pub fn ask_for_old_tls(options: &SessionConfig, version: LegacyVersion) -> Result<LegacySupport> {
-    let tcp = options.dialer.connect(&options.host, options.port)?;
-    let mut clear = Clear::new(options, tcp)?;
-    if !options.implicit {
-        (clear, _) = clear.ask_for_tls(&mut |_| {}).map_err(|(_, error)| error)?;
-    }
-    clear.socket.set_wait(Wait::within(options.timeout));
-    Ok(legacy_versions::probe_legacy_version(clear.socket, &options.host, version))
+/// A server that has greeted in clear text.
+pub struct Cleartext {
+    connection: CleartextControl,
+    config: SessionConfig,
+    greeting: Reply,
 }
 
-/// The steps in clear text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+impl Cleartext {
     /// The greeting.
-    Greeting,
-    /// `AUTH TLS`.
-    Auth,
+    pub fn greeting(&self) -> &Reply {
+        &self.greeting
+    }
+
+    /// Sends `AUTH TLS`.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Tls`] where TLS is not offered, or replies were injected.
+    pub fn ask_for_tls(mut self) -> Result<TlsReady> {
+        let auth = self.connection.auth_tls()?;
+        check_auth(&auth)?;
+        Ok(TlsReady {
+            socket: self.connection.into_socket(),
+            config: self.config,
+            greeting: Some(self.greeting),
+            auth: Some(auth),
+        })
+    }
+}
+
+/// A server that waits for the handshake.
+pub struct TlsReady {
+    socket: Socket,
+    config: SessionConfig,
+    greeting: Option<Reply>,
+    auth: Option<Reply>,
+}
+
+impl TlsReady {
+    /// The reply to `AUTH TLS`; `None` with implicit TLS.
+    pub fn auth_reply(&self) -> Option<&Reply> {
+        self.auth.as_ref()
+    }
+
+    /// The handshake, whatever the certificate. Errors are about `what`.
+    pub fn secure(mut self, tls: &Arc<Tls>, what: &str) -> Result<Secured> {
+        let peer = self.socket.tcp().peer_addr();
+        let peer = peer.map_err(|error| Error::new(Kind::Connect, io_reason(&error)))?;
+        self.socket.set_wait(Wait::within(self.config.timeout));
+        let (stream, identity) =
+            tls.connect_control(self.socket).map_err(|failure| handshake_error(failure, what))?;
+        let chain_length = stream.chain_length();
+        let negotiated = stream.negotiated().cloned();
+        let config = self.config;
+        let control =
+            Control::new(stream, config.timeout, config.trace.clone(), config.quirks.clone());
+        let (tls, greeting) = (Arc::clone(tls), self.greeting);
+        Ok(Secured { control, tls, config, peer, identity, chain_length, negotiated, greeting })
+    }
+
+    /// Whether the server takes an old version of TLS; nothing follows on this connection.
+    pub fn probe_legacy(mut self, version: LegacyVersion) -> LegacySupport {
+        self.socket.set_wait(Wait::within(self.config.timeout));
+        probe_legacy_version(self.socket, &self.config.host, version)
+    }
 }
 
 /// A control connection with TLS, of which nothing is trusted yet.
 pub struct Secured {
-    control: Control,
-    tls: Tls,
-    options: SessionConfig,
-    /// The other end of the connection.
-    pub peer: SocketAddr,
-    /// What the handshake showed.
-    pub identity: Identity,
-    /// How many certificates were sent, where the library tells.
-    pub chain: Option<usize>,
-    /// What the handshake agreed.
-    pub agreed: Option<Negotiated>,
+    pub(in crate::ftp) control: Control,
+    pub(in crate::ftp) tls: Arc<Tls>,
+    pub(in crate::ftp) config: SessionConfig,
+    pub(in crate::ftp) peer: SocketAddr,
+    identity: Identity,
+    chain_length: Option<usize>,
+    pub(in crate::ftp) negotiated: Option<Negotiated>,
+    pub(in crate::ftp) greeting: Option<Reply>,
 }
 
 impl Secured {
-    /// Dial, greeting, `AUTH TLS` and handshake in one: for every connection but the first.
-    ///
-    /// # Errors
-    ///
-    /// Those of the steps.
-    pub fn connect(options: &SessionConfig) -> Result<Self> {
-        let tcp = options.dialer.connect(&options.host, options.port)?;
-        let mut clear = Clear::new(options, tcp)?;
-        if !options.implicit {
-            (clear, _) = clear.ask_for_tls(&mut |_| {}).map_err(|(_, error)| error)?;
-        }
-        let mut secured = clear.secure(options)?;
-        if options.implicit {
-            secured.greeting()?;
-        }
-        Ok(secured)
-    }
-
-    /// The greeting of a server for implicit TLS.
-    ///
-    /// # Errors
-    ///
-    /// As for explicit TLS.
-    pub fn greeting(&mut self) -> Result<Reply> {
-        let reply = self.control.read_greeting()?;
-        check_greeting(&reply)?;
-        Ok(reply)
-    }
-
-    /// Sends a command; its reply, whatever it says.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Connect`] when the connection is or gets lost.
-    pub fn command(&mut self, verb: &str, argument: &str) -> Result<Reply> {
-        self.control.call(&Command::new(verb, argument)?)
-    }
-
-    /// Logs in. Only for a server whose certificate was judged.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`].
-    pub fn log_in(&mut self, login: &LoginRequest<'_>) -> Result<Reply> {
-        let host = self.options.host.clone();
-        let mut send = |verb: &str, argument: &str| self.command(verb, argument);
-        crate::ftp::session::login::authenticate(&mut send, &host, login)
-    }
-
-    /// Whether it is of no use any more.
-    pub fn is_dead(&self) -> bool {
-        self.control.failure().is_some()
-    }
-
-    /// Connects to a port of the control connection's peer (behind a proxy, of the host), and how
-    /// long that took.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Connect`] after ten seconds at most; a cancel.
-    pub fn dial(&self, port: u16) -> Result<(TcpStream, Duration)> {
-        let begun = Instant::now();
-        let bound = self.options.dialer.timeout.min(DIAL);
-        if self.options.dialer.proxy.is_some() {
-            let dialer = Dialer { timeout: bound, ..self.options.dialer.clone() };
-            return Ok((dialer.connect(&self.options.host, port)?, begun.elapsed()));
-        }
-        let address = SocketAddr::new(self.peer.ip(), port);
-        let tcp = self.options.dialer.connect_address(address, bound);
-        tcp.map(|tcp| (tcp, begun.elapsed())).map_err(|error| match cancel_reason(&error) {
-            Some(reason) => reason.into(),
-            None if error.kind() == std::io::ErrorKind::TimedOut => {
-                let bound = bound.as_secs_f32();
-                Error::new(Kind::Connect, format!("port {port}: no answer within {bound} s"))
+    /// All steps, for a session. If the handshake fails that expected the key exchange group of
+    /// another connection, it is repeated: another machine of the same name may want another one.
+    pub fn connect(config: &SessionConfig) -> Result<Self> {
+        match (Self::connect_once(config), config.tls.known_group) {
+            (Err(error), Some(KnownGroup { group: Some(_) })) if error.kind() == Kind::Tls => {
+                let mut config = config.clone();
+                config.tls.known_group = Some(KnownGroup { group: None });
+                Self::connect_once(&config)
             }
-            None => Error::new(Kind::Connect, format!("port {port}: {}", io_reason(&error))),
+            (other, _) => other,
+        }
+    }
+
+    fn connect_once(config: &SessionConfig) -> Result<Self> {
+        let server = format!("{}:{}", config.host, config.port);
+        let (tls, ready) = set_up_and_reach(config)?;
+        let secured = match ready.secure(&tls, &server) {
+            // The platform's TLS checks during the handshake; the second one tells what it found.
+            Err(_) if tls.wants_unchecked_retry() => reach_server(config)?.secure(&tls, &server),
+            other => other,
+        };
+        secured.map_err(|error| match (error.kind(), config.implicit) {
+            (Kind::Tls, true) if error.hint().is_none() => error
+                .with_hint("ftps:// is implicit TLS; use ftp:// if the server expects AUTH TLS"),
+            _ => error,
         })
     }
 
-    /// A listing by `verb` over a data connection that stands.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Refused`] with the reply, and what a failed handshake or a lost connection says.
-    /// After a failed handshake the server's own words are waited for, and win.
-    pub fn list(&mut self, verb: &str, tcp: TcpStream, resume: Resume) -> Result<ListingResult> {
-        let reply = self.command(verb, "")?;
-        if reply.class() != 1 {
-            return Err(crate::ftp::error_text::refusal_error(verb, &reply));
-        }
-        let timeout = self.options.timeout;
-        let failed = |error: std::io::Error| crate::ftp::data::data_error(&error, timeout);
-        let mut socket =
-            Socket::new(tcp, self.options.dialer.cancel.clone(), DATA_BUFFER).map_err(failed)?;
-        // One deadline for all of it, so that a stream without end has one.
-        socket.set_wait(Wait::within(timeout));
-        let stream = match resume {
-            Resume::Offer => self.tls.connect_data(socket),
-            Resume::Withhold => self.tls.connect_data_without_resumption(socket),
-        };
-        let mut stream = match stream {
-            Ok(stream) => stream,
-            Err(failure) => {
-                let error = handshake_error(failure, "data connection");
-                return Err(self.late_refusal(verb).unwrap_or(error));
-            }
-        };
-        let mut bytes = Vec::new();
-        let mut block = [0; 16 * 1024];
-        let broken = loop {
-            match stream.read(&mut block) {
-                Ok(0) => break None,
-                Ok(n) if bytes.len() < ENOUGH => bytes.extend_from_slice(&block[..n]),
-                Ok(_) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => break None,
-                Err(error) => break Some(failed(error)),
-            }
-        };
-        let end = stream.end();
-        let agreed = stream.negotiated().cloned().unwrap_or_default();
-        drop(stream);
-        if let Some(error) = broken {
-            return Err(self.late_refusal(verb).unwrap_or(error));
-        }
-        let reply = self.control.receive()?;
-        match reply.code {
-            226 | 250 => Ok(ListingResult { bytes, end, agreed, reply }),
-            _ => Err(crate::ftp::error_text::transfer_error(verb, &reply)),
-        }
+    /// All steps, for doctor: without retries, and an implicit server has greeted.
+    pub fn connect_plainly(config: &SessionConfig) -> Result<Self> {
+        let ready = Dialled::connect(config)?.prepare_tls()?;
+        let tls = Arc::new(Tls::new(&config.tls, &config.host)?);
+        let mut secured = ready.secure(&tls, "TLS handshake")?;
+        secured.await_greeting()?;
+        Ok(secured)
     }
 
-    /// What the server says about a data connection that failed, if it says it soon.
-    fn late_refusal(&mut self, verb: &str) -> Option<Error> {
-        let reply = self.control.receive_within(Duration::from_secs(1)).ok()?;
-        (reply.class() >= 4).then(|| crate::ftp::error_text::refusal_error(verb, &reply))
+    /// What the handshake showed, to be judged before anything else is sent.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
-    /// Says QUIT and waits for the answer, for at most a second.
-    pub fn quit(mut self) {
-        if let Ok(quit) = Command::new("QUIT", "") {
-            let _ = self.control.call_within(&quit, Duration::from_secs(1));
-        }
+    /// How many certificates were sent, where the library tells.
+    pub fn chain_length(&self) -> Option<usize> {
+        self.chain_length
     }
+
+    /// What the handshake negotiated, where the library tells.
+    pub fn negotiated(&self) -> Option<&Negotiated> {
+        self.negotiated.as_ref()
+    }
+
+    /// The other end of the connection.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// The greeting: with implicit TLS it is still to come.
+    pub fn await_greeting(&mut self) -> Result<Reply> {
+        if let Some(greeting) = &self.greeting {
+            return Ok(greeting.clone());
+        }
+        let greeting = self.control.read_greeting()?;
+        check_greeting(&greeting)?;
+        self.greeting = Some(greeting.clone());
+        Ok(greeting)
+    }
+}
+
+/// What a server shows in a TLS handshake, and what was negotiated in it. Nothing is sent but
+/// `AUTH TLS` and `QUIT`.
+pub fn probe_server(config: &SessionConfig) -> Result<(Identity, Option<Negotiated>)> {
+    let mut secured = Secured::connect(config)?;
+    let greeted = secured.await_greeting();
+    greeted.map_err(|error| error.with_context(format!("{}:{}", config.host, config.port)))?;
+    let shown = (secured.identity.clone(), secured.negotiated.clone());
+    secured.quit();
+    Ok(shown)
+}
+
+/// Sets TLS up and reaches the server, at the same time where reading the system's roots is all
+/// that there is to do: that takes 20 ms.
+fn set_up_and_reach(config: &SessionConfig) -> Result<(Arc<Tls>, TlsReady)> {
+    let set_up = || Tls::new(&config.tls, &config.host).map(Arc::new);
+    let options = &config.tls;
+    let roots_only =
+        options.ca_file.is_none() && options.cert_file.is_none() && options.known_group.is_none();
+    std::thread::scope(|scope| {
+        let thread = roots_only
+            .then(|| std::thread::Builder::new().spawn_scoped(scope, set_up).ok())
+            .flatten();
+        let Some(thread) = thread else {
+            let tls = set_up()?;
+            return Ok((tls, reach_server(config)?));
+        };
+        let reached = reach_server(config);
+        let tls = thread.join().map_err(|_| Error::new(Kind::Tls, "TLS cannot be set up"))?;
+        Ok((tls?, reached?))
+    })
+}
+
+/// Dials, and asks an explicit server for TLS.
+fn reach_server(config: &SessionConfig) -> Result<TlsReady> {
+    Dialled::connect(config)?.prepare_tls().map_err(|error| {
+        // An implicit server waits for our handshake, as we wait for its greeting.
+        let silent = error.kind() == Kind::Connect && error.reply().is_none();
+        let error =
+            if silent { error.with_hint("ftps:// if TLS is implicit there") } else { error };
+        error.with_context(format!("{}:{}", config.host, config.port))
+    })
 }

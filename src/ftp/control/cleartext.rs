@@ -4,26 +4,35 @@
 //! here beyond what is expected ends the connection: it could have been put there by anybody.
 
 use std::io::Write;
+use std::net::TcpStream;
 use std::time::Duration;
 
 use super::expect::{PreliminaryCounter, farewell_error};
 use super::reply::Reply;
 use super::reply_reader::{ReplyReader, lost_connection};
 use super::trace::ProtocolTrace;
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::socket::{CONTROL_BUFFER, Socket, Wait};
 
 /// A control connection before TLS, on which one reply is read at a time.
-pub(in crate::ftp) struct ClearText<'a> {
+pub(in crate::ftp) struct CleartextControl {
     socket: Socket,
     reader: ReplyReader,
-    trace: &'a ProtocolTrace,
+    trace: ProtocolTrace,
     timeout: Duration,
 }
 
-impl<'a> ClearText<'a> {
-    pub(in crate::ftp) fn new(socket: Socket, trace: &'a ProtocolTrace, timeout: Duration) -> Self {
-        Self { socket, reader: ReplyReader::default(), trace, timeout }
+impl CleartextControl {
+    pub(in crate::ftp) fn new(
+        tcp: TcpStream,
+        cancel: Cancel,
+        trace: &ProtocolTrace,
+        timeout: Duration,
+    ) -> Result<Self> {
+        let socket = Socket::new(tcp, cancel, CONTROL_BUFFER)
+            .map_err(|error| Error::new(Kind::Connect, io_reason(&error)))?;
+        Ok(Self { socket, reader: ReplyReader::default(), trace: trace.clone(), timeout })
     }
 
     /// The greeting, whatever it says; 120 announces a wait and is passed over.
@@ -40,7 +49,7 @@ impl<'a> ClearText<'a> {
     ///
     /// # Errors
     ///
-    /// As [`ClearText::greeting`].
+    /// As [`CleartextControl::greeting`].
     pub(in crate::ftp) fn auth_tls(&mut self) -> Result<Reply> {
         self.socket.set_wait(Wait::within(self.timeout));
         self.trace.command_sent("AUTH TLS");
@@ -71,25 +80,6 @@ impl<'a> ClearText<'a> {
             passed.count(&reply)?;
         }
     }
-}
-
-/// The clear-text part of explicit TLS (RFC 4217 section 4): greeting, `AUTH TLS`, and nothing
-/// after its reply but the handshake. The socket comes back ready for TLS.
-///
-/// # Errors
-///
-/// [`Kind::Tls`] when the server does not offer TLS, or sends anything between its reply and the
-/// handshake; [`Kind::Connect`] when it is no FTP server, refuses, or says nothing in time.
-pub(in crate::ftp) fn ask_for_tls(
-    socket: Socket,
-    trace: &ProtocolTrace,
-    timeout: Duration,
-) -> Result<(Socket, String)> {
-    let mut clear = ClearText::new(socket, trace, timeout);
-    let greeting = clear.greeting()?;
-    check_greeting(&greeting)?;
-    check_auth(&clear.auth_tls()?)?;
-    Ok((clear.into_socket(), greeting.text()))
 }
 
 /// Whether the reply to `AUTH TLS` lets the handshake begin.
@@ -136,13 +126,4 @@ fn injected_replies() -> Error {
         "the server sent more than one reply before TLS; \
          someone may be injecting replies, so the connection was refused",
     )
-}
-
-/// A fresh control socket with room for replies.
-pub(in crate::ftp) fn control_socket(
-    tcp: std::net::TcpStream,
-    cancel: crate::cancel::Cancel,
-) -> Result<Socket> {
-    Socket::new(tcp, cancel, CONTROL_BUFFER)
-        .map_err(|error| Error::new(Kind::Connect, io_reason(&error)))
 }

@@ -4,12 +4,10 @@
 use std::time::Duration;
 
 use super::quirks::ServerQuirks;
-use crate::error::Result;
 use crate::ftp::charset::Charset;
 use crate::ftp::connect::dial::Dialer;
 use crate::ftp::control::trace::ProtocolTrace;
 use crate::tls::Config;
-use crate::trust::identity::Identity;
 
 /// How data connections are made (setting `ftp:mode`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -70,6 +68,3 @@ pub struct SessionConfig {
     /// Who sees the dialogue.
     pub trace: ProtocolTrace,
 }
-
-/// Decides whether a server is trusted, before anything is sent to it.
-pub type Admit<'a> = dyn FnMut(&Identity) -> Result<()> + 'a;

@@ -6,28 +6,17 @@
 //! server has agreed to protect data.
 
 use super::Session;
+use super::authenticate::{LoginRequest, authenticate};
 use super::config::{DataMode, ListMode, SessionConfig};
 use super::directory::LoginDirectory;
 use super::features::Features;
 use super::quirks::{ConnectionMode, ServerQuirks};
 use super::server_software::ServerSoftware;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::ftp::control::lock;
-use crate::ftp::control::reply::Reply;
 
 /// What the first session of a site asks right after its password.
 const QUESTIONS: [(&str, &str); 4] = [("FEAT", ""), ("TYPE", "I"), ("PWD", ""), ("SYST", "")];
-
-/// Who logs in.
-#[derive(Clone, Copy)]
-pub struct LoginRequest<'a> {
-    /// The user name.
-    pub user: &'a str,
-    /// The password.
-    pub password: &'a str,
-    /// The account (ACCT), if the server wants one.
-    pub account: Option<&'a str>,
-}
 
 /// What one session of a site has learnt. See [`Session::login_from_template`].
 #[derive(Debug, Clone)]
@@ -195,38 +184,4 @@ impl Session {
         // but a session that it ended is not logged in.
         self.failure().map_or(Ok(()), Err)
     }
-}
-
-/// USER, PASS and ACCT, by whatever sends commands; the last reply.
-///
-/// # Errors
-///
-/// [`Kind::Login`] when the server refuses; those of `send`.
-pub(in crate::ftp) fn authenticate(
-    send: &mut dyn FnMut(&str, &str) -> Result<Reply>,
-    host: &str,
-    login: &LoginRequest<'_>,
-) -> Result<Reply> {
-    let user = login.user;
-    let mut reply = send("USER", user)?;
-    if reply.code == 331 {
-        reply = send("PASS", login.password)?;
-    }
-    if reply.code == 332 {
-        let account = login.account.ok_or_else(|| {
-            refused_login(user, host, &reply)
-                .with_hint("the server wants an account: put it into the netrc file")
-        })?;
-        reply = send("ACCT", account)?;
-    }
-    if reply.is_positive_completion() { Ok(reply) } else { Err(refused_login(user, host, &reply)) }
-}
-
-fn refused_login(user: &str, host: &str, reply: &Reply) -> Error {
-    if reply.code == 421 {
-        return crate::ftp::control::expect::farewell_error(reply);
-    }
-    Error::new(Kind::Login, format!("login as {user} on {host} refused: \"{}\"", reply.last_text()))
-        .with_hint("check the user name and the password")
-        .with_reply(reply.code, reply.to_string())
 }

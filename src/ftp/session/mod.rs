@@ -4,6 +4,7 @@
 //! failed data handshake and any surplus reply kills it; a dead session answers every call with
 //! the reason, and its owner connects a new one. Refusals (4yz, 5yz) leave it in step.
 
+pub mod authenticate;
 pub mod config;
 pub mod directory;
 pub mod features;
@@ -20,9 +21,9 @@ pub mod server_software;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Kind, Result, io_reason};
+use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
-use crate::ftp::connect::secure::secure;
+use crate::ftp::connect::steps::Secured;
 use crate::ftp::control::expect::Command;
 use crate::ftp::control::reply::Reply;
 use crate::ftp::control::{self, Control, Position, SharedControl};
@@ -30,13 +31,14 @@ use crate::ftp::data::engine::Engine;
 use crate::ftp::error_text::refusal_error;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session_pool::Permit;
-use crate::tls::{KnownGroup, Negotiated};
+use crate::tls::Negotiated;
 use directory::LoginDirectory;
 use features::Features;
 use quirks::ConnectionMode;
 
-pub use config::{Admit, DataMode, ListMode, SessionConfig};
-pub use login::{LoginRequest, SessionTemplate};
+pub use authenticate::LoginRequest;
+pub use config::{DataMode, ListMode, SessionConfig};
+pub use login::SessionTemplate;
 
 /// After this much silence a session is asked whether it still lives before it is used.
 const DOUBT: Duration = Duration::from_secs(15);
@@ -83,34 +85,14 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// Connects, secures, has the certificate judged by `admit`, and sends `PBSZ 0` and `PROT P`.
-    /// [`Session::login`] or [`Session::login_from_template`] has to follow.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Connect`], [`Kind::Tls`], and whatever `admit` says.
-    pub fn connect(mut config: SessionConfig, admit: &mut Admit<'_>) -> Result<Self> {
-        match (Self::connect_once(config.clone(), admit), config.tls.known_group) {
-            // Another machine of the same name may want another group.
-            (Err(error), Some(KnownGroup { group: Some(_) })) if error.kind() == Kind::Tls => {
-                config.tls.known_group = Some(KnownGroup { group: None });
-                Self::connect_once(config, admit)
-            }
-            (other, _) => other,
-        }
-    }
-
-    fn connect_once(config: SessionConfig, admit: &mut Admit<'_>) -> Result<Self> {
-        let mut certificate = Vec::new();
-        let (mut control, greeting, tls) = secure(&config, &mut |identity| {
-            certificate.clone_from(&identity.der);
-            admit(identity)
+    /// On a connection whose certificate was judged: reads the greeting of an implicit server, and
+    /// sends `PBSZ 0` and `PROT`. [`Session::login`] or [`Session::login_from_template`] follows.
+    pub fn new(mut secured: Secured) -> Result<Self> {
+        let greeting = secured.await_greeting().map_err(|error| {
+            error.with_context(format!("{}:{}", secured.config.host, secured.config.port))
         })?;
-        let peer = control.stream().socket().tcp().peer_addr().map_err(|error| {
-            let where_to = format!("{}:{}", config.host, config.port);
-            Error::new(Kind::Connect, io_reason(&error)).with_context(&where_to)
-        })?;
-        let negotiated = control.stream().negotiated().cloned().unwrap_or_default();
+        let certificate = secured.identity().der.clone();
+        let Secured { mut control, tls, config, peer, negotiated, .. } = secured;
         protect_data(&mut control, config.clear_data)?;
         let control = Arc::new(Mutex::new(control));
         let engine = Engine::start(&control, tls, &config, peer)?;
@@ -123,10 +105,10 @@ impl Session {
             login_directory: LoginDirectory::default(),
             is_directory_unknown: false,
             user: None,
-            negotiated,
+            negotiated: negotiated.unwrap_or_default(),
             certificate,
             data_negotiated: None,
-            greeting,
+            greeting: greeting.text(),
             working_mode: None,
             no_mlsd: false,
             no_mlst: false,

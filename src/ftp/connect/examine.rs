@@ -1,0 +1,168 @@
+//! What `doctor` does on a secured connection, one command and one data connection at a time.
+//!
+//! The order is the caller's, and so is the promise that no user name or password is sent before
+//! the certificate was judged. Every step has the deadline of the configuration and ends with a
+//! cancel; nothing is retried or pipelined.
+
+use std::io::Read as _;
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::dial::Dialer;
+use super::steps::Secured;
+use crate::error::{Error, Kind, Result, io_reason};
+use crate::ftp::control::expect::Command;
+use crate::ftp::control::reply::Reply;
+use crate::ftp::data::data_error;
+use crate::ftp::error_text::{handshake_error, refusal_error, transfer_error};
+use crate::ftp::session::authenticate::{LoginRequest, authenticate};
+use crate::tls::socket::{DATA_BUFFER, Socket, Wait, cancel_reason};
+use crate::tls::{End, Negotiated};
+
+/// The most bytes kept of a listing: enough to see how it is sent.
+const LISTING_MAX: usize = 1 << 20;
+
+/// The most time for a data connection to come about: a blocked port never answers.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the reply to QUIT, or the server's reason for a failed data connection, may take.
+const LAST_REPLY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Whether a data connection offers the control connection's TLS session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resume {
+    /// It does, as every data connection of ftpsh on OpenSSL.
+    Offer,
+    /// It does not, as those of a client that cannot.
+    Withhold,
+}
+
+/// What came of a listing.
+#[derive(Debug)]
+pub struct ListingResult {
+    /// The first mebibyte at most.
+    pub bytes: Vec<u8>,
+    /// How the data stream ended.
+    pub end: End,
+    /// What the data connection negotiated.
+    pub negotiated: Negotiated,
+    /// The completion reply.
+    pub reply: Reply,
+}
+
+impl Secured {
+    /// Sends a command; its reply, whatever it says.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] when the connection is or gets lost.
+    pub fn command(&mut self, verb: &str, argument: &str) -> Result<Reply> {
+        self.control.call(&Command::new(verb, argument)?)
+    }
+
+    /// Logs in. Only for a server whose certificate was judged.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`].
+    pub fn log_in(&mut self, login: &LoginRequest<'_>) -> Result<Reply> {
+        let host = self.config.host.clone();
+        let mut send = |verb: &str, argument: &str| self.command(verb, argument);
+        authenticate(&mut send, &host, login)
+    }
+
+    /// Whether it is of no use any more.
+    pub fn is_dead(&self) -> bool {
+        self.control.failure().is_some()
+    }
+
+    /// Connects to a port of the control connection's peer (behind a proxy, of the host), and how
+    /// long that took.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`] after ten seconds at most; a cancel.
+    pub fn dial(&self, port: u16) -> Result<(TcpStream, Duration)> {
+        let begun = Instant::now();
+        let bound = self.config.dialer.timeout.min(DIAL_TIMEOUT);
+        if self.config.dialer.proxy.is_some() {
+            let dialer = Dialer { timeout: bound, ..self.config.dialer.clone() };
+            return Ok((dialer.connect(&self.config.host, port)?, begun.elapsed()));
+        }
+        let address = SocketAddr::new(self.peer.ip(), port);
+        let tcp = self.config.dialer.connect_address(address, bound);
+        tcp.map(|tcp| (tcp, begun.elapsed())).map_err(|error| match cancel_reason(&error) {
+            Some(reason) => reason.into(),
+            None if error.kind() == std::io::ErrorKind::TimedOut => {
+                let bound = bound.as_secs_f32();
+                Error::new(Kind::Connect, format!("port {port}: no answer within {bound} s"))
+            }
+            None => Error::new(Kind::Connect, format!("port {port}: {}", io_reason(&error))),
+        })
+    }
+
+    /// A listing by `verb` over a data connection that stands.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Refused`] with the reply, and what a failed handshake or a lost connection says.
+    /// After a failed handshake the server's own words are waited for, and win.
+    pub fn list(&mut self, verb: &str, tcp: TcpStream, resume: Resume) -> Result<ListingResult> {
+        let reply = self.command(verb, "")?;
+        if reply.class() != 1 {
+            return Err(refusal_error(verb, &reply));
+        }
+        let timeout = self.config.timeout;
+        let failed = |error: std::io::Error| data_error(&error, timeout);
+        let mut socket =
+            Socket::new(tcp, self.config.dialer.cancel.clone(), DATA_BUFFER).map_err(failed)?;
+        // One deadline for all of it, so that a stream without end has one.
+        socket.set_wait(Wait::within(timeout));
+        let stream = match resume {
+            Resume::Offer => self.tls.connect_data(socket),
+            Resume::Withhold => self.tls.connect_data_without_resumption(socket),
+        };
+        let mut stream = match stream {
+            Ok(stream) => stream,
+            Err(failure) => {
+                let error = handshake_error(failure, "data connection");
+                return Err(self.late_refusal(verb).unwrap_or(error));
+            }
+        };
+        let mut bytes = Vec::new();
+        let mut block = [0; 16 * 1024];
+        let broken = loop {
+            match stream.read(&mut block) {
+                Ok(0) => break None,
+                Ok(n) if bytes.len() < LISTING_MAX => bytes.extend_from_slice(&block[..n]),
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => break None,
+                Err(error) => break Some(failed(error)),
+            }
+        };
+        let end = stream.end();
+        let negotiated = stream.negotiated().cloned().unwrap_or_default();
+        drop(stream);
+        if let Some(error) = broken {
+            return Err(self.late_refusal(verb).unwrap_or(error));
+        }
+        let reply = self.control.receive()?;
+        match reply.code {
+            226 | 250 => Ok(ListingResult { bytes, end, negotiated, reply }),
+            _ => Err(transfer_error(verb, &reply)),
+        }
+    }
+
+    /// What the server says about a data connection that failed, if it says it soon.
+    fn late_refusal(&mut self, verb: &str) -> Option<Error> {
+        let reply = self.control.receive_within(LAST_REPLY_TIMEOUT).ok()?;
+        (reply.class() >= 4).then(|| refusal_error(verb, &reply))
+    }
+
+    /// Says QUIT and waits for the answer, for at most a second.
+    pub fn quit(mut self) {
+        if let Ok(quit) = Command::new("QUIT", "") {
+            let _ = self.control.call_within(&quit, LAST_REPLY_TIMEOUT);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! USER, PASS and ACCT (RFC 959 section 5.4), for sessions and for doctor.
+
+use crate::error::{Error, Kind, Result};
+use crate::ftp::control::reply::Reply;
+
+/// Who logs in.
+#[derive(Clone, Copy)]
+pub struct LoginRequest<'a> {
+    /// The user name.
+    pub user: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// The account (ACCT), if the server wants one.
+    pub account: Option<&'a str>,
+}
+
+/// USER, PASS and ACCT, by whatever sends commands; the last reply.
+///
+/// # Errors
+///
+/// [`Kind::Login`] when the server refuses; those of `send`.
+pub(in crate::ftp) fn authenticate(
+    send: &mut dyn FnMut(&str, &str) -> Result<Reply>,
+    host: &str,
+    login: &LoginRequest<'_>,
+) -> Result<Reply> {
+    let user = login.user;
+    let mut reply = send("USER", user)?;
+    if reply.code == 331 {
+        reply = send("PASS", login.password)?;
+    }
+    if reply.code == 332 {
+        let account = login.account.ok_or_else(|| {
+            refused_login(user, host, &reply)
+                .with_hint("the server wants an account: put it into the netrc file")
+        })?;
+        reply = send("ACCT", account)?;
+    }
+    if reply.is_positive_completion() { Ok(reply) } else { Err(refused_login(user, host, &reply)) }
+}
+
+fn refused_login(user: &str, host: &str, reply: &Reply) -> Error {
+    Error::new(Kind::Login, format!("login as {user} on {host} refused: \"{}\"", reply.last_text()))
+        .with_hint("check the user name and the password")
+        .with_reply(reply.code, reply.to_string())
+}
