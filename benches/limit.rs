@@ -13,6 +13,8 @@ use ftpsh::ftp::charset::Charset;
 use ftpsh::ftp::connect::dial::{AddressFamily, Dialer};
 use ftpsh::ftp::connect::steps::Secured;
 use ftpsh::ftp::control::trace::ProtocolTrace;
+use ftpsh::ftp::data::open::open_data;
+use ftpsh::ftp::session::login::log_in;
 use ftpsh::ftp::session::quirks::ServerQuirks;
 use ftpsh::ftp::session::{DataMode, ListMode, LoginRequest, Session, SessionConfig};
 use ftpsh::tls::Config;
@@ -51,10 +53,10 @@ fn main() -> anyhow::Result<()> {
     let next = || names.lock().ok()?.pop();
     let work = || -> anyhow::Result<()> {
         let mut session = Session::new(Secured::connect(&options)?)?;
-        session.login(&LoginRequest { user, password: &password, account: None })?;
+        log_in(&mut session, &LoginRequest { user, password: &password, account: None })?;
         let mut buffer = vec![0; 256 * 1024];
         while let Some(name) = next() {
-            let mut data = session.open_data("get", "RETR", &format!("{remote}/{name}"), 0)?;
+            let mut data = open_data(&mut session, "get", "RETR", &format!("{remote}/{name}"), 0)?;
             let mut file = std::fs::File::create(format!("{local}/{name}"))?;
             loop {
                 match data.read(&mut buffer)? {

@@ -10,6 +10,7 @@ use super::Client;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
+use crate::ftp::session::list::list_directory;
 use crate::settings::CACHE_EXPIRE;
 use crate::transfer::FileInfo;
 use crate::transfer::remote::may_be_link;
@@ -119,7 +120,7 @@ impl Client {
         let key = self.absolute_path(path.map_or(".", RemotePath::as_str))?;
         // `.` and the like mean the same to us, but not to every server.
         let path = path.filter(|path| path.as_str() != ".");
-        let listing = self.ask_server(|session| session.list_directory(path, true))?;
+        let listing = self.ask_server(|session| list_directory(session, path, true))?;
         for line in &listing.unknown {
             self.console.warn(&format!("{key}: a line of the listing was not understood: {line}"));
         }

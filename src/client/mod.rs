@@ -24,6 +24,7 @@ use crate::ftp::connect::steps::Secured;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::ftp::session::directory::{CHOOSE, directory_mismatch};
+use crate::ftp::session::login::{login_from_template, template};
 use crate::ftp::session_pool::{Permit, SessionPool, SiteSessions};
 use crate::output::{Output, Way};
 use crate::settings::{self as set, Settings, VerifyMode};
@@ -298,7 +299,7 @@ impl Client {
         let mut options = session_config(self, &site)?;
         let mut session = self.connection.lend_session().ok_or_else(not_connected)?;
         session.set_prefetch(true);
-        let (known, pinned) = (session.template(), session.certificate().to_vec());
+        let (known, pinned) = (template(&session), session.certificate().to_vec());
         let is_lost = session.is_directory_unknown();
         options.tls.known_group = Some(KnownGroup { group: session.negotiated().group });
         let limit = self.connection_limit(&site);
@@ -338,7 +339,7 @@ impl Client {
             let mut session = session?;
             session.attach_permit(permit);
             session.set_prefetch(true);
-            let logged_in = session.login_from_template(&known, &login);
+            let logged_in = login_from_template(&mut session, &known, &login);
             audit.log_login(login.user, logged_in.as_ref().err());
             logged_in.map(|()| session)
         };

@@ -17,6 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::Secured;
 use crate::ftp::path::{RemotePath, decode_name};
 use crate::ftp::session::Session;
+use crate::ftp::session::login::log_in;
 use crate::ftp::session::quirks::ServerQuirks;
 use crate::ftp::session_pool::Permit;
 use crate::settings as set;
@@ -268,7 +269,7 @@ impl Client {
                 (Arc::new(login), Some(from))
             }
         };
-        let result = session.login(&login.login_request());
+        let result = log_in(session, &login.login_request());
         self.audit_of(&site.host, site.port).log_login(&login.user, result.as_ref().err());
         // A login that was refused is asked for again; a lost connection says nothing about it.
         if !matches!(&result, Err(error) if error.kind() == Kind::Login) {

@@ -14,6 +14,7 @@ use super::{Builtin, Context, Example, Globs, Group, transfers};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
+use crate::ftp::session::list::list_raw_lines;
 use crate::output::{Cell, Column, Table, human_size};
 
 /// What `--sort` takes.
@@ -199,7 +200,7 @@ impl Ls {
         let mut printed = false;
         let cut = ctx.client.ask_server(|session| {
             let charset = session.charset();
-            let listed = session.list_raw_lines(remote.as_ref(), self.all, &mut |line| {
+            let listed = list_raw_lines(session, remote.as_ref(), self.all, &mut |line| {
                 printed = true;
                 out.line(&charset.decode(line))
             });

@@ -9,6 +9,7 @@ use super::checksum::{self, Checksum};
 use super::{DownloadStream, FileInfo, Remote, TransferType, UploadMode, UploadStream};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::reply::transfer_size;
+use crate::ftp::data::open::open_data;
 use crate::ftp::data::{DataConnection, Finished};
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
@@ -129,7 +130,7 @@ impl Remote for Session {
         kind: TransferType,
     ) -> Result<Box<dyn DownloadStream>> {
         self.set_ascii_type(kind == TransferType::Ascii)?;
-        let data = self.open_data(&format!("get {path}"), "RETR", path.as_str(), offset)?;
+        let data = open_data(self, &format!("get {path}"), "RETR", path.as_str(), offset)?;
         Ok(Box::new(SessionDownload(data)))
     }
 
@@ -145,7 +146,7 @@ impl Remote for Session {
             UploadMode::End => ("APPE", 0),
             UploadMode::Offset(offset) => ("STOR", offset),
         };
-        let data = self.open_data(&format!("put {path}"), verb, path.as_str(), offset)?;
+        let data = open_data(self, &format!("put {path}"), verb, path.as_str(), offset)?;
         Ok(Box::new(SessionUpload(data)))
     }
 

@@ -99,7 +99,7 @@ const ONLY: &[(&str, &[&str])] = &[
 const MAX_FILES_OF_A_TYPE: usize = 3;
 
 /// Types that are still spread over more, with the number of their files. Only ever shortened.
-const STILL_SPREAD: &[(&str, usize)] = &[("ftp::Session", 9)];
+const STILL_SPREAD: &[(&str, usize)] = &[];
 
 /// Fails with all offenders.
 #[track_caller]

@@ -3,6 +3,7 @@
 
 use crate::library::Library as _;
 use ftpsh::error::Kind;
+use ftpsh::ftp::data::open::open_data;
 use ftpsh::ftp::path::RemotePath;
 use ftpsh::ftp::session::Session;
 use std::time::{Duration, Instant};
@@ -288,7 +289,7 @@ fn line_breaks_and_nul_in_arguments_reach_no_wire() {
     for argument in ["a\r\nDELE a", "a\nDELE a", "a\rb", "a\0b", "\r\n"] {
         let error = session.checked_command("x", "RETR", argument).unwrap_err();
         assert_eq!(error.kind(), Kind::Usage, "{argument:?}");
-        assert!(session.open_data("x", "RETR", argument, 0).is_err(), "{argument:?}");
+        assert!(open_data(&mut session, "x", "RETR", argument, 0).is_err(), "{argument:?}");
         assert!(session.failure().is_none(), "{argument:?}: nothing was sent, nothing is lost");
     }
     assert_eq!(scene.liar.wire.raw_lines().len(), before);

@@ -6,6 +6,7 @@ use ftpsh::ftp::charset::Charset;
 use ftpsh::ftp::connect::dial::{AddressFamily, Dialer};
 use ftpsh::ftp::connect::steps::Secured;
 use ftpsh::ftp::control::trace::ProtocolTrace;
+use ftpsh::ftp::session::login::log_in;
 use ftpsh::ftp::session::quirks::ServerQuirks;
 use ftpsh::ftp::session::{DataMode, ListMode, LoginRequest, Session, SessionConfig};
 use ftpsh::tls::Config;
@@ -52,7 +53,7 @@ impl Library for Scene {
         let mut session = Session::new(Secured::connect(&self.options()).unwrap()).unwrap();
         let login =
             LoginRequest { user: &self.liar.user, password: &self.liar.password, account: None };
-        session.login(&login).unwrap();
+        log_in(&mut session, &login).unwrap();
         session
     }
 }

@@ -15,6 +15,8 @@ use crate::ftp::connect::examine::{ListingResult, Resume};
 use crate::ftp::connect::steps::Secured;
 use crate::ftp::control::reply::{epsv_port, pasv_address};
 use crate::ftp::list_formats::{EntryKind, Line, ListParser, parse_mlsx};
+use crate::ftp::session::list::list_directory;
+use crate::ftp::session::login::log_in;
 use crate::ftp::session::{DataMode, Session};
 use crate::tls::End;
 
@@ -223,7 +225,7 @@ pub(super) fn list_as_ftpsh(
             return exam.report.block(error.kind(), finding);
         }
     };
-    match session.list_directory(None, false) {
+    match list_directory(&mut session, None, false) {
         Ok(listing) => {
             let how = match session.data_negotiated() {
                 Some(agreed) if agreed.resumed => "private, TLS session resumed",
@@ -263,7 +265,7 @@ fn check_session(exam: &Examination<'_>) -> Result<Session> {
     certificate::admit_certificate(exam, secured.identity())?;
     let mut session = Session::new(secured)?;
     let login = exam.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
-    session.login(&login.login_request())?;
+    log_in(&mut session, &login.login_request())?;
     Ok(session)
 }
 

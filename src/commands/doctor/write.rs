@@ -12,6 +12,7 @@ use super::advice::Topic;
 use super::report::{Finding, Mark};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::data_error;
+use crate::ftp::data::open::open_data;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 
@@ -152,7 +153,7 @@ pub(super) fn minutes_off(greeting: &str, now: NaiveTime) -> Option<i64> {
 
 fn send_file(session: &mut Session, path: &RemotePath, content: &[u8]) -> Result<()> {
     let timeout = session.config().timeout;
-    let mut data = session.open_data("upload", "STOR", path.as_str(), 0)?;
+    let mut data = open_data(session, "upload", "STOR", path.as_str(), 0)?;
     if let Err(error) = data.write_all(content) {
         data.abort();
         return Err(data_error(&error, timeout));
@@ -163,7 +164,7 @@ fn send_file(session: &mut Session, path: &RemotePath, content: &[u8]) -> Result
 
 fn fetch_file(session: &mut Session, path: &RemotePath) -> Result<Vec<u8>> {
     let timeout = session.config().timeout;
-    let mut data = session.open_data("download", "RETR", path.as_str(), 0)?;
+    let mut data = open_data(session, "download", "RETR", path.as_str(), 0)?;
     let mut back = Vec::new();
     // A byte more than was sent is enough to know.
     if let Err(error) = (&mut data).take(4097).read_to_end(&mut back) {

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use crate::client::Client;
 use crate::commands::entries::format::EntryLocation;
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
+use crate::ftp::session::server_clock::list_time_offset;
 use crate::settings::FTP_TIMEZONE;
 
 /// How far the times of these entries are ahead of UTC. `None` when it is not known, or none of
@@ -26,7 +27,7 @@ pub fn server_utc_offset(
     let newest = newest.map(|(entry, place, modified)| (place.entry_path(entry), modified));
     let newest = newest.as_ref().map(|(path, modified)| (&**path, modified));
     let offset = client.ask_server(|session| {
-        let offset = session.list_time_offset(newest);
+        let offset = list_time_offset(session, newest);
         session.failure().map_or(Ok(offset), Err)
     });
     offset.ok().flatten()

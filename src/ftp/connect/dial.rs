@@ -54,18 +54,19 @@ impl Dialer {
     /// [`Kind::Connect`] with the last address's reason; [`Kind::Interrupted`].
     pub fn connect(&self, host: &str, port: u16) -> Result<TcpStream> {
         match &self.proxy {
-            Some(proxy) => proxy.connect(self, host, port),
+            Some(proxy) => proxy.connect(
+                &|host, port, deadline| self.connect_without_proxy(host, port, deadline),
+                self.timeout,
+                &self.cancel,
+                host,
+                port,
+            ),
             None => self.connect_without_proxy(host, port, Instant::now() + self.timeout),
         }
     }
 
     /// As [`Dialer::connect`], past the proxy.
-    pub(in crate::ftp) fn connect_without_proxy(
-        &self,
-        host: &str,
-        port: u16,
-        deadline: Instant,
-    ) -> Result<TcpStream> {
+    fn connect_without_proxy(&self, host: &str, port: u16, deadline: Instant) -> Result<TcpStream> {
         let addresses = self.resolve_before(host, port, deadline)?;
         self.connect_first_of(addresses, host, port, deadline)
     }

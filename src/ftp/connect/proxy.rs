@@ -9,12 +9,12 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::dial::Dialer;
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::socket::{Socket, Wait, cancel_reason};
 
@@ -94,35 +94,30 @@ impl From<Error> for Refusal {
 }
 
 impl Proxy {
-    /// A connection to `host`, as the proxy knows it, and `port`. The dialer's timeout is for all
-    /// of it, but for the time that somebody takes to type a password.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Connect`] when the proxy cannot be reached, refuses, or makes no sense;
-    /// [`Kind::Interrupted`].
-    pub(in crate::ftp) fn connect(
+    /// A connection to `host`, as the proxy knows it, and `port`, over one to the proxy that `dial`
+    /// makes. The timeout is for all of it, but for the time that somebody takes to type a password.
+    pub(super) fn connect(
         &self,
-        dialer: &Dialer,
+        dial: &dyn Fn(&str, u16, Instant) -> Result<TcpStream>,
+        timeout: Duration,
+        cancel: &Cancel,
         host: &str,
         port: u16,
     ) -> Result<TcpStream> {
         let mut found = false;
         loop {
-            let deadline = Instant::now() + dialer.timeout;
-            let tcp = dialer
-                .connect_without_proxy(&self.host, self.port, deadline)
-                .map_err(|e| e.with_context("proxy"))?;
-            let clone = tcp.try_clone().map_err(|error| self.lost_connection(&error, dialer))?;
+            let deadline = Instant::now() + timeout;
+            let tcp = dial(&self.host, self.port, deadline).map_err(|e| e.with_context("proxy"))?;
+            let lost = |error: io::Error| self.lost_connection(&error, timeout);
+            let clone = tcp.try_clone().map_err(lost)?;
             // With no room to read ahead into, what the server says stays in the socket.
-            let mut socket = Socket::new(clone, dialer.cancel.clone(), 1)
-                .map_err(|error| self.lost_connection(&error, dialer))?;
+            let mut socket = Socket::new(clone, cancel.clone(), 1).map_err(lost)?;
             socket.set_wait(Wait::Deadline(deadline));
             let mut login = None;
             let known = self.credentials.send_known(&mut |user, password| {
                 login = Some(ProxyLogin { user: user.to_owned(), password: password.to_owned() });
             });
-            let mut talk = Talk { proxy: self, dialer, socket, login };
+            let mut talk = Talk { proxy: self, timeout, socket, login };
             let result = match self.protocol {
                 Protocol::Http => talk.http(host, port),
                 Protocol::Socks5 => talk.socks5(host, port),
@@ -146,13 +141,13 @@ impl Proxy {
         }
     }
 
-    fn lost_connection(&self, error: &io::Error, dialer: &Dialer) -> Error {
+    fn lost_connection(&self, error: &io::Error, timeout: Duration) -> Error {
         if let Some(reason) = cancel_reason(error) {
             return reason.into();
         }
         let why = match error.kind() {
             io::ErrorKind::TimedOut => {
-                format!("no answer within {} s", dialer.timeout.as_secs_f32())
+                format!("no answer within {} s", timeout.as_secs_f32())
             }
             io::ErrorKind::UnexpectedEof => "closed the connection".to_owned(),
             _ => io_reason(error),
@@ -178,7 +173,7 @@ struct ProxyLogin {
 /// One attempt to get through.
 struct Talk<'a> {
     proxy: &'a Proxy,
-    dialer: &'a Dialer,
+    timeout: Duration,
     socket: Socket,
     login: Option<ProxyLogin>,
 }
@@ -186,13 +181,13 @@ struct Talk<'a> {
 impl Talk<'_> {
     fn send(&mut self, bytes: &[u8]) -> Result<()> {
         let sent = self.socket.write_all(bytes).and_then(|()| self.socket.flush());
-        sent.map_err(|error| self.proxy.lost_connection(&error, self.dialer))
+        sent.map_err(|error| self.proxy.lost_connection(&error, self.timeout))
     }
 
     fn receive<const N: usize>(&mut self) -> Result<[u8; N]> {
         let mut bytes = [0; N];
         let read = self.socket.read_exact(&mut bytes);
-        read.map_err(|error| self.proxy.lost_connection(&error, self.dialer))?;
+        read.map_err(|error| self.proxy.lost_connection(&error, self.timeout))?;
         Ok(bytes)
     }
 

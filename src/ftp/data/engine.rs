@@ -444,8 +444,8 @@ fn start_engine(
         .passive_stream_builder(move |address| {
             let dialled = match &dialer.proxy {
                 // The peer is the proxy; the server is where its name led.
-                Some(proxy) => proxy
-                    .connect(&dialer, &host, address.port())
+                Some(_) => dialer
+                    .connect(&host, address.port())
                     .map_err(|error| error.with_context("data connection")),
                 None => dial_data(SocketAddr::new(peer.ip(), address.port()), &dialer, &quirks),
             };

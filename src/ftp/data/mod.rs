@@ -3,7 +3,7 @@
 //! Nothing that comes from here is a success before [`DataConnection::finish`] has returned.
 
 pub(in crate::ftp) mod engine;
-mod open;
+pub mod open;
 
 use std::io::{self, Read, Write};
 use std::time::Duration;

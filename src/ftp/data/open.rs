@@ -1,5 +1,6 @@
 //! Commands with a data connection: which way to make it, and what a failure means.
 
+use crate::ftp::session::pipeline::prefetchable_passive_command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,123 +17,121 @@ use crate::ftp::session::quirks::ConnectionMode;
 /// How long the server's reason for a failed data connection is waited for.
 const LATE_REASON: Duration = Duration::from_secs(1);
 
-impl Session {
-    /// Opens a data connection and sends `verb argument` on the control connection.
-    ///
-    /// # Errors
-    ///
-    /// A refusal leaves the session in step; a failed data handshake kills it. `what` is what the
-    /// message is about.
-    pub fn open_data(
-        &mut self,
-        what: &str,
-        verb: &str,
-        argument: &str,
-        offset: u64,
-    ) -> Result<DataConnection> {
-        self.new_command(verb, argument)?;
-        let argument = self.charset().outgoing(argument)?.into_owned();
-        let offset = usize::try_from(offset)
-            .map_err(|_| Error::new(Kind::Other, format!("{what}: the offset is too large")))?;
-        let opened = self.open_in_some_mode(what, verb, &argument, offset);
-        match &opened {
-            Ok(_) => {
-                let next = self.prefetchable_passive_command().filter(|_| self.prefetch_port);
-                lock(&self.control).prefetch_at_end(next);
-            }
-            Err(_) => lock(&self.control).unqueue(Position::BeforeTransfer),
+/// Opens a data connection and sends `verb argument` on the control connection.
+///
+/// # Errors
+///
+/// A refusal leaves the session in step; a failed data handshake kills it. `what` is what the
+/// message is about.
+pub fn open_data(
+    session: &mut Session,
+    what: &str,
+    verb: &str,
+    argument: &str,
+    offset: u64,
+) -> Result<DataConnection> {
+    session.new_command(verb, argument)?;
+    let argument = session.charset().outgoing(argument)?.into_owned();
+    let offset = usize::try_from(offset)
+        .map_err(|_| Error::new(Kind::Other, format!("{what}: the offset is too large")))?;
+    let opened = open_in_some_mode(session, what, verb, &argument, offset);
+    match &opened {
+        Ok(_) => {
+            let next = prefetchable_passive_command(session).filter(|_| session.prefetch_port);
+            lock(&session.control).prefetch_at_end(next);
         }
-        opened
+        Err(_) => lock(&session.control).unqueue(Position::BeforeTransfer),
     }
+    opened
+}
 
-    fn open_in_some_mode(
-        &mut self,
-        what: &str,
-        verb: &str,
-        argument: &str,
-        offset: usize,
-    ) -> Result<DataConnection> {
-        let mut last = None;
-        for mode in self.modes_to_try() {
-            match self.engine.open(mode, verb, argument, offset) {
-                Ok((transfer, preliminary)) => {
-                    self.working_mode = Some(mode);
-                    self.config.quirks.record_data_mode(mode);
-                    let control = Arc::clone(&self.control);
-                    let mut data = DataConnection::new(transfer, preliminary, control);
-                    if let Some(negotiated) = data.negotiated() {
-                        self.data_negotiated = Some(negotiated);
-                    }
-                    return Ok(data);
+fn open_in_some_mode(
+    session: &mut Session,
+    what: &str,
+    verb: &str,
+    argument: &str,
+    offset: usize,
+) -> Result<DataConnection> {
+    let mut last = None;
+    for mode in modes_to_try(session) {
+        match session.engine.open(mode, verb, argument, offset) {
+            Ok((transfer, preliminary)) => {
+                session.working_mode = Some(mode);
+                session.config.quirks.record_data_mode(mode);
+                let control = Arc::clone(&session.control);
+                let mut data = DataConnection::new(transfer, preliminary, control);
+                if let Some(negotiated) = data.negotiated() {
+                    session.data_negotiated = Some(negotiated);
                 }
-                // This way of making data connections does not work; the session is in step.
-                Err(OpenError::Refused { verb: sent, reply }) if sent != verb && sent != "REST" => {
-                    last = Some(refusal_error(&format!("{what}: {sent}"), &reply));
-                }
-                Err(OpenError::Unreachable(error)) => last = Some(error.with_context(what)),
-                Err(OpenError::Refused { reply, .. }) => {
-                    return Err(self.about_reuse(refusal_error(what, &reply), &reply));
-                }
-                Err(OpenError::Handshake(error)) => return Err(self.failed_handshake(what, error)),
-                Err(OpenError::NeverConnected) => return Err(self.never_connected(what)),
-                Err(OpenError::Failed(error)) => return Err(error.with_context(what)),
+                return Ok(data);
             }
-        }
-        Err(last.unwrap_or_else(|| Error::new(Kind::Connect, format!("{what}: no data mode"))))
-    }
-
-    fn never_connected(&self, what: &str) -> Error {
-        let seconds = self.config.timeout.as_secs_f32();
-        let text = format!("{what}: the server made no data connection within {seconds} s");
-        let error = Error::new(Kind::Connect, text).as_transient().with_hint(
-            "active mode needs a way in through firewalls; `set ftp:mode auto` needs none",
-        );
-        self.poison(error.clone());
-        error
-    }
-
-    /// The data connection's handshake failed after the command was accepted. The server's own
-    /// words come a moment later, and say more than the handshake did; then the session is dead.
-    fn failed_handshake(&mut self, what: &str, failure: Error) -> Error {
-        // The data connection showed another certificate.
-        if let Some(failure) = self.failure() {
-            return failure.with_context(what);
-        }
-        if matches!(failure.kind(), Kind::Interrupted | Kind::Terminated) {
-            self.poison(failure.clone());
-            return failure;
-        }
-        let late = lock(&self.control).receive_within(LATE_REASON);
-        let error = match late {
-            Ok(reply) if reply.class() >= 4 => {
-                self.about_reuse(refusal_error(what, &reply), &reply)
+            // This way of making data connections does not work; the session is in step.
+            Err(OpenError::Refused { verb: sent, reply }) if sent != verb && sent != "REST" => {
+                last = Some(refusal_error(&format!("{what}: {sent}"), &reply));
             }
-            _ => failure.with_context(what),
-        };
-        self.poison(error.clone());
-        error
-    }
-
-    /// A refusal, with what it means to a backend that cannot resume sessions.
-    fn about_reuse(&self, error: Error, reply: &Reply) -> Error {
-        let native = self.config.tls.backend == crate::tls::Backend::Native;
-        if native && !self.config.clear_data { session_reuse_error(error, reply) } else { error }
-    }
-
-    fn modes_to_try(&self) -> Vec<ConnectionMode> {
-        if let Some(mode) = self.working_mode {
-            return vec![mode];
+            Err(OpenError::Unreachable(error)) => last = Some(error.with_context(what)),
+            Err(OpenError::Refused { reply, .. }) => {
+                return Err(about_reuse(session, refusal_error(what, &reply), &reply));
+            }
+            Err(OpenError::Handshake(error)) => return Err(failed_handshake(session, what, error)),
+            Err(OpenError::NeverConnected) => return Err(never_connected(session, what)),
+            Err(OpenError::Failed(error)) => return Err(error.with_context(what)),
         }
-        let proven = self.config.quirks.data_mode();
-        // Behind a proxy the peer says nothing about the server.
-        let v6 = self.config.dialer.proxy.is_none() && self.engine.has_ipv6_peer();
-        match self.config.mode {
-            DataMode::Auto if proven.is_some() => proven.into_iter().collect(),
-            DataMode::Auto if v6 => vec![ConnectionMode::ExtendedPassive],
-            DataMode::Auto => vec![ConnectionMode::ExtendedPassive, ConnectionMode::Passive],
-            DataMode::ExtendedPassive => vec![ConnectionMode::ExtendedPassive],
-            DataMode::Passive => vec![ConnectionMode::Passive],
-            DataMode::Active => vec![ConnectionMode::Active],
+    }
+    Err(last.unwrap_or_else(|| Error::new(Kind::Connect, format!("{what}: no data mode"))))
+}
+
+fn never_connected(session: &Session, what: &str) -> Error {
+    let seconds = session.config.timeout.as_secs_f32();
+    let text = format!("{what}: the server made no data connection within {seconds} s");
+    let error = Error::new(Kind::Connect, text)
+        .as_transient()
+        .with_hint("active mode needs a way in through firewalls; `set ftp:mode auto` needs none");
+    session.poison(error.clone());
+    error
+}
+
+/// The data connection's handshake failed after the command was accepted. The server's own
+/// words come a moment later, and say more than the handshake did; then the session is dead.
+fn failed_handshake(session: &mut Session, what: &str, failure: Error) -> Error {
+    // The data connection showed another certificate.
+    if let Some(failure) = session.failure() {
+        return failure.with_context(what);
+    }
+    if matches!(failure.kind(), Kind::Interrupted | Kind::Terminated) {
+        session.poison(failure.clone());
+        return failure;
+    }
+    let late = lock(&session.control).receive_within(LATE_REASON);
+    let error = match late {
+        Ok(reply) if reply.class() >= 4 => {
+            about_reuse(session, refusal_error(what, &reply), &reply)
         }
+        _ => failure.with_context(what),
+    };
+    session.poison(error.clone());
+    error
+}
+
+/// A refusal, with what it means to a backend that cannot resume sessions.
+fn about_reuse(session: &Session, error: Error, reply: &Reply) -> Error {
+    let native = session.config.tls.backend == crate::tls::Backend::Native;
+    if native && !session.config.clear_data { session_reuse_error(error, reply) } else { error }
+}
+
+fn modes_to_try(session: &Session) -> Vec<ConnectionMode> {
+    if let Some(mode) = session.working_mode {
+        return vec![mode];
+    }
+    let proven = session.config.quirks.data_mode();
+    // Behind a proxy the peer says nothing about the server.
+    let v6 = session.config.dialer.proxy.is_none() && session.engine.has_ipv6_peer();
+    match session.config.mode {
+        DataMode::Auto if proven.is_some() => proven.into_iter().collect(),
+        DataMode::Auto if v6 => vec![ConnectionMode::ExtendedPassive],
+        DataMode::Auto => vec![ConnectionMode::ExtendedPassive, ConnectionMode::Passive],
+        DataMode::ExtendedPassive => vec![ConnectionMode::ExtendedPassive],
+        DataMode::Passive => vec![ConnectionMode::Passive],
+        DataMode::Active => vec![ConnectionMode::Active],
     }
 }

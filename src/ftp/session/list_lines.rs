@@ -2,12 +2,42 @@
 
 use std::io::Read;
 
-use super::list::ListedLine;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::control::reply::Reply;
 use crate::ftp::data::{DataConnection, data_error};
+use crate::ftp::list_formats::Entry;
 use crate::ftp::list_formats::Line;
+
+/// One line of a listing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ListedLine {
+    /// A file, directory or link.
+    Entry(Entry),
+    /// A line that was not understood, as sent.
+    Unknown(String),
+    /// The last: the listing is incomplete, and the server's words for it. Pure-FTPd leaves some
+    /// out after 10 000 entries by default; directories that cannot be read come as empty ones.
+    Cut(String),
+}
+
+impl ListedLine {
+    /// The memory that it takes to keep it, in bytes; a text's own takes at least 32.
+    pub(super) fn memory_size(&self) -> u64 {
+        let text = |text: &String| text.len().max(16) + 16;
+        let bytes = match self {
+            ListedLine::Entry(entry) => {
+                let more = [&entry.owner, &entry.group, &entry.target, &entry.perm, &entry.unique];
+                let more = more.into_iter().flatten().map(text).sum::<usize>();
+                size_of::<Entry>() + text(&entry.name) + more
+            }
+            ListedLine::Unknown(words) | ListedLine::Cut(words) => {
+                size_of::<String>() + text(words)
+            }
+        };
+        bytes as u64
+    }
+}
 
 /// The longest listing line taken, in bytes.
 const LINE_MAX: usize = 64 * 1024;

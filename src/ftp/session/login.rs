@@ -10,6 +10,7 @@ use super::authenticate::{LoginRequest, authenticate};
 use super::config::{DataMode, ListMode, SessionConfig};
 use super::directory::LoginDirectory;
 use super::features::Features;
+use super::pipeline::{pipeline_after, pipeline_before};
 use super::quirks::{ConnectionMode, ServerQuirks};
 use super::server_software::ServerSoftware;
 use crate::error::Result;
@@ -18,7 +19,7 @@ use crate::ftp::control::lock;
 /// What the first session of a site asks right after its password.
 const QUESTIONS: [(&str, &str); 4] = [("FEAT", ""), ("TYPE", "I"), ("PWD", ""), ("SYST", "")];
 
-/// What one session of a site has learnt. See [`Session::login_from_template`].
+/// What one session of a site has learnt. See [`login_from_template`].
 #[derive(Debug, Clone)]
 pub struct SessionTemplate {
     features: Features,
@@ -72,116 +73,114 @@ fn needs_system_type(options: &SessionConfig, features: &Features) -> bool {
     options.list == ListMode::List || !features.mlst()
 }
 
-impl Session {
-    /// Logs in as another session of the same site did, without asking for what that one knows.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::login`].
-    pub fn login_from_template(
-        &mut self,
-        known: &SessionTemplate,
-        login: &LoginRequest<'_>,
-    ) -> Result<()> {
-        let commands = known.commands_after_login(&self.config);
-        self.pipeline_after("PASS", login.password)?;
-        commands.iter().try_for_each(|(verb, argument)| self.pipeline_after(verb, argument))?;
-        self.authenticate(login)?;
-        lock(&self.control).take_transcript();
-        self.features = known.features.clone();
-        self.working_mode = known.mode;
-        self.no_mlsd = known.no_mlsd;
-        self.time_command = known.time_command;
-        self.server_clock = known.server_clock;
-        self.system_type.clone_from(&known.system_type);
-        self.config.quirks.copy_telnet_rules(&known.quirks);
-        self.set_charset();
-        let mut directory = None;
-        for (verb, argument) in commands {
-            // Whoever opens a data connection finds the port.
-            if matches!(verb, "EPSV" | "PASV") {
-                continue;
-            }
-            let reply = self.command(verb, &argument)?;
-            match verb {
-                "TYPE" => self.store_transfer_type(false, &reply)?,
-                "SYST" => self.store_system_type(&reply),
-                "PWD" => directory = Some(reply),
-                _ => {}
-            }
+/// Logs in as another session of the same site did, without asking for what that one knows.
+///
+/// # Errors
+///
+/// As [`log_in`].
+pub fn login_from_template(
+    session: &mut Session,
+    known: &SessionTemplate,
+    login: &LoginRequest<'_>,
+) -> Result<()> {
+    let commands = known.commands_after_login(&session.config);
+    pipeline_after(session, "PASS", login.password)?;
+    commands.iter().try_for_each(|(verb, argument)| pipeline_after(session, verb, argument))?;
+    authenticate_user(session, login)?;
+    lock(&session.control).take_transcript();
+    session.features = known.features.clone();
+    session.working_mode = known.mode;
+    session.no_mlsd = known.no_mlsd;
+    session.time_command = known.time_command;
+    session.server_clock = known.server_clock;
+    session.system_type.clone_from(&known.system_type);
+    session.config.quirks.copy_telnet_rules(&known.quirks);
+    set_charset(session);
+    let mut directory = None;
+    for (verb, argument) in commands {
+        // Whoever opens a data connection finds the port.
+        if matches!(verb, "EPSV" | "PASV") {
+            continue;
         }
-        self.drain_pending()?;
-        lock(&self.control).login_deadlines = false;
-        if let Some(reply) = directory {
-            self.store_login_directory(&reply, Some(&known.login_directory.path))?;
-        }
-        self.check_login_directory(&known.login_directory)
-    }
-
-    /// What another session of the same site need not ask again.
-    pub fn template(&self) -> SessionTemplate {
-        SessionTemplate {
-            features: self.features.clone(),
-            login_directory: self.login_directory.clone(),
-            mode: self.working_mode,
-            no_mlsd: self.no_mlsd,
-            time_command: self.time_command,
-            server_clock: self.server_clock,
-            system_type: self.system_type.clone(),
-            quirks: self.config.quirks.clone(),
+        let reply = session.command(verb, &argument)?;
+        match verb {
+            "TYPE" => session.store_transfer_type(false, &reply)?,
+            "SYST" => session.store_system_type(&reply),
+            "PWD" => directory = Some(reply),
+            _ => {}
         }
     }
-
-    /// Where the server has no UTF-8, names are written in what the user says.
-    fn set_charset(&mut self) {
-        if !self.features.utf8() {
-            lock(&self.control).charset = self.config.charset;
-        }
+    session.drain_pending()?;
+    lock(&session.control).login_deadlines = false;
+    if let Some(reply) = directory {
+        session.store_login_directory(&reply, Some(&known.login_directory.path))?;
     }
+    session.check_login_directory(&known.login_directory)
+}
 
-    /// Has the password and the questions of a first session go out together with the user name.
-    fn pipeline_login(&mut self, login: &LoginRequest<'_>) -> Result<()> {
-        self.pipeline_after("PASS", login.password)?;
-        QUESTIONS.iter().try_for_each(|(verb, argument)| self.pipeline_after(verb, argument))?;
-        let port = first_mode(&self.config).filter(|_| self.config.prefetch_first_port);
-        port.and_then(ConnectionMode::passive_verb)
-            .map_or(Ok(()), |verb| self.pipeline_after(verb, ""))
+/// What another session of the same site need not ask again.
+pub fn template(session: &Session) -> SessionTemplate {
+    SessionTemplate {
+        features: session.features.clone(),
+        login_directory: session.login_directory.clone(),
+        mode: session.working_mode,
+        no_mlsd: session.no_mlsd,
+        time_command: session.time_command,
+        server_clock: session.server_clock,
+        system_type: session.system_type.clone(),
+        quirks: session.config.quirks.clone(),
     }
+}
 
-    fn authenticate(&mut self, login: &LoginRequest<'_>) -> Result<()> {
-        let host = self.config.host.clone();
-        let mut send = |verb: &str, argument: &str| self.command(verb, argument);
-        authenticate(&mut send, &host, login)?;
-        self.user = Some(login.user.to_owned());
-        Ok(())
+/// Where the server has no UTF-8, names are written in what the user says.
+fn set_charset(session: &mut Session) {
+    if !session.features.utf8() {
+        lock(&session.control).charset = session.config.charset;
     }
+}
 
-    /// Logs in, asks for the features, sets the binary type and learns the directory.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
-    pub fn login(&mut self, login: &LoginRequest<'_>) -> Result<()> {
-        self.pipeline_login(login)?;
-        self.authenticate(login)?;
-        self.features = Features::parse(&self.command("FEAT", "")?);
-        let words = lock(&self.control).take_transcript();
-        self.config.quirks.set_software(ServerSoftware::of(&words));
-        self.set_charset();
-        let reply = self.command("TYPE", "I")?;
-        self.store_transfer_type(false, &reply)?;
-        let directory = self.command("PWD", "")?;
-        // It costs nothing where it was sent already.
-        if needs_system_type(&self.config, &self.features) || !self.config.quirks.is_serial() {
-            let reply = self.command("SYST", "")?;
-            self.store_system_type(&reply);
-        }
-        lock(&self.control).login_deadlines = false;
-        self.store_login_directory(&directory, None)?;
-        let wishes: Vec<_> = opts_to_send(&self.features).collect();
-        wishes.iter().try_for_each(|wish| self.pipeline_before("OPTS", wish))?;
-        // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
-        // but a session that it ended is not logged in.
-        self.failure().map_or(Ok(()), Err)
+/// Has the password and the questions of a first session go out together with the user name.
+fn pipeline_login(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
+    pipeline_after(session, "PASS", login.password)?;
+    QUESTIONS.iter().try_for_each(|(verb, argument)| pipeline_after(session, verb, argument))?;
+    let port = first_mode(&session.config).filter(|_| session.config.prefetch_first_port);
+    port.and_then(ConnectionMode::passive_verb)
+        .map_or(Ok(()), |verb| pipeline_after(session, verb, ""))
+}
+
+fn authenticate_user(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
+    let host = session.config.host.clone();
+    let mut send = |verb: &str, argument: &str| session.command(verb, argument);
+    authenticate(&mut send, &host, login)?;
+    session.user = Some(login.user.to_owned());
+    Ok(())
+}
+
+/// Logs in, asks for the features, sets the binary type and learns the directory.
+///
+/// # Errors
+///
+/// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
+pub fn log_in(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
+    pipeline_login(session, login)?;
+    authenticate_user(session, login)?;
+    session.features = Features::parse(&session.command("FEAT", "")?);
+    let words = lock(&session.control).take_transcript();
+    session.config.quirks.set_software(ServerSoftware::of(&words));
+    set_charset(session);
+    let reply = session.command("TYPE", "I")?;
+    session.store_transfer_type(false, &reply)?;
+    let directory = session.command("PWD", "")?;
+    // It costs nothing where it was sent already.
+    if needs_system_type(&session.config, &session.features) || !session.config.quirks.is_serial() {
+        let reply = session.command("SYST", "")?;
+        session.store_system_type(&reply);
     }
+    lock(&session.control).login_deadlines = false;
+    session.store_login_directory(&directory, None)?;
+    let wishes: Vec<_> = opts_to_send(&session.features).collect();
+    wishes.iter().try_for_each(|wish| pipeline_before(session, "OPTS", wish))?;
+    // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
+    // but a session that it ended is not logged in.
+    session.failure().map_or(Ok(()), Err)
 }

@@ -12,8 +12,7 @@ mod file_ops;
 pub mod list;
 mod list_lines;
 pub mod login;
-pub mod metadata;
-mod pipeline;
+pub(in crate::ftp) mod pipeline;
 pub mod quirks;
 pub mod server_clock;
 pub mod server_software;
@@ -86,7 +85,7 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     /// On a connection whose certificate was judged: reads the greeting of an implicit server, and
-    /// sends `PBSZ 0` and `PROT`. [`Session::login`] or [`Session::login_from_template`] follows.
+    /// sends `PBSZ 0` and `PROT`. [`login::log_in`] or [`login::login_from_template`] follows.
     pub fn new(mut secured: Secured) -> Result<Self> {
         let greeting = secured.await_greeting().map_err(|error| {
             error.with_context(format!("{}:{}", secured.config.host, secured.config.port))
@@ -268,6 +267,23 @@ impl Session {
         }
         self.ascii_type = Some(ascii);
         Ok(())
+    }
+
+    /// How much of a listing is kept, in bytes of memory.
+    pub fn max_listing(&self) -> u64 {
+        self.config.max_listing
+    }
+
+    /// Turns prefetching of the next passive port on or off: while it is on, the next data
+    /// connection is asked for before the completion reply to the last one has come.
+    pub fn set_prefetch(&mut self, prefetch: bool) {
+        self.prefetch_port = prefetch;
+    }
+
+    /// Reads the replies that are still to come. A passive port among them is kept for the next
+    /// data command.
+    pub fn drain_pending(&mut self) -> Result<()> {
+        self.control().drain()
     }
 
     /// Keeps the site's slot for as long as the session lasts.

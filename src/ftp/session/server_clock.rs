@@ -3,6 +3,7 @@
 //! LIST does not say in which zone its times are. MDTM is in UTC (RFC 3659 section 3): one file's
 //! time asked for both ways tells the difference. Asked once a session, and only where needed.
 
+use super::pipeline::prefetch_passive_port;
 use chrono::{NaiveDateTime, TimeDelta, Timelike as _};
 
 use super::Session;
@@ -19,31 +20,29 @@ pub(in crate::ftp) struct ServerClock {
     tries: u8,
 }
 
-impl Session {
-    /// How far LIST's times are ahead of UTC; `None` while that is not known. `file` is one whose
-    /// time LIST gave to the minute: if need be, MDTM is asked for it.
-    ///
-    /// A server in a zone with summer time is known by the season of that file.
-    pub fn list_time_offset(
-        &mut self,
-        file: Option<(&RemotePath, &Modified)>,
-    ) -> Option<TimeDelta> {
-        if self.server_clock.offset.is_some() || self.server_clock.tries >= TRIES {
-            return self.server_clock.offset;
-        }
-        let (path, listed) = file?;
-        if listed.zone != Zone::Server || listed.precision != Precision::Minute {
-            return None;
-        }
-        self.server_clock.tries += 1;
-        if self.prefetch_port {
-            // A file will be fetched.
-            self.prefetch_passive_port().ok()?;
-        }
-        let exact = self.modified_time(path).ok().flatten()?;
-        self.server_clock.offset = zone_difference(listed.time, exact);
-        self.server_clock.offset
+/// How far LIST's times are ahead of UTC; `None` while that is not known. `file` is one whose
+/// time LIST gave to the minute: if need be, MDTM is asked for it.
+///
+/// A server in a zone with summer time is known by the season of that file.
+pub fn list_time_offset(
+    session: &mut Session,
+    file: Option<(&RemotePath, &Modified)>,
+) -> Option<TimeDelta> {
+    if session.server_clock.offset.is_some() || session.server_clock.tries >= TRIES {
+        return session.server_clock.offset;
     }
+    let (path, listed) = file?;
+    if listed.zone != Zone::Server || listed.precision != Precision::Minute {
+        return None;
+    }
+    session.server_clock.tries += 1;
+    if session.prefetch_port {
+        // A file will be fetched.
+        prefetch_passive_port(session).ok()?;
+    }
+    let exact = session.modified_time(path).ok().flatten()?;
+    session.server_clock.offset = zone_difference(listed.time, exact);
+    session.server_clock.offset
 }
 
 /// The zone that makes a listed time of a UTC time: zones are whole quarters of an hour, at most

@@ -14,6 +14,7 @@ use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::ftp::session::list::RemoteListing;
+use crate::ftp::session::list::list_directory;
 use crate::output::Output;
 use crate::settings::{CACHE_EXPIRE, CMD_COMPLETION_TIMEOUT, NET_IDLE};
 
@@ -119,7 +120,7 @@ fn request_listing(
     let silence = Silence::for_context(&ctx.client.console);
     let (sender, answer) = channel();
     let list = move || {
-        let listing = session.list_directory(path.as_ref(), true);
+        let listing = list_directory(&mut session, path.as_ref(), true);
         // Nobody waits when the program is leaving.
         let _ = sender.send((session, listing));
     };

@@ -12,6 +12,8 @@ use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::ftp::session::Session;
 use crate::ftp::session::list::{ListedLine, listing_too_large};
+use crate::ftp::session::list::{list_directory, list_each_line};
+use crate::ftp::session::server_clock::list_time_offset;
 use crate::ftp::session_pool::SiteSessions;
 use crate::transfer::Remote as _;
 
@@ -54,7 +56,7 @@ impl RemoteTree {
         let mut newest: Option<(String, Modified)> = None;
         // Complaints are counted as they come: how many, and their bytes.
         let (mut complaints, mut told, most) = (0, 0, session.max_listing());
-        session.list_each_line(Some(directory), true, &mut |listed| {
+        list_each_line(session, Some(directory), true, &mut |listed| {
             if let Some(last) = listing.complaints.get(complaints) {
                 (complaints, told) = (complaints + 1, told + last.len() as u64 + 48);
             }
@@ -128,7 +130,7 @@ impl RemoteTree {
         }
         let newest =
             newest.and_then(|(name, modified)| Some((directory.join(&name).ok()?, modified)));
-        session.list_time_offset(newest.as_ref().map(|(path, modified)| (path, modified)))
+        list_time_offset(session, newest.as_ref().map(|(path, modified)| (path, modified)))
     }
 }
 
@@ -203,7 +205,7 @@ impl Tree for RemoteTree {
             },
             Ok(_) => directory,
             Err(error) if error.kind() == Kind::Refused => {
-                session.list_directory(Some(&located), false)?;
+                list_directory(&mut session, Some(&located), false)?;
                 directory
             }
             Err(error) => return Err(error),
@@ -217,7 +219,7 @@ impl Tree for RemoteTree {
         match session.make_directory(&directory) {
             // Somebody else may have made it; a listing of it will tell.
             Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
-                session.list_directory(Some(&directory), false).map(drop).map_err(|_| error)
+                list_directory(&mut session, Some(&directory), false).map(drop).map_err(|_| error)
             }
             other => other,
         }
