@@ -14,9 +14,9 @@ use crate::ftp::control::trace::mask_secrets;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::quirks::ServerQuirks;
 use crate::local_path;
-use crate::output::{Output, Way};
+use crate::output::Output;
 use crate::target::Site;
-use crate::transfer::Outcome;
+use crate::transfer::{Direction, Outcome};
 use crate::trust::fingerprint::Fingerprint;
 
 /// The audit log as seen from one connection. Cheap to make; used from several threads.
@@ -98,7 +98,7 @@ impl Audit {
     /// first one to a server that did not resume the TLS session is told of on the screen as well.
     pub fn log_transfer(
         &self,
-        way: Way,
+        direction: Direction,
         remote: &str,
         local: &str,
         result: Result<Option<&Outcome>, &Error>,
@@ -109,13 +109,13 @@ impl Audit {
             self.out.verbose_notice(1, NOT_RESUMED);
         }
         let bytes = outcome.map_or(0, |outcome| outcome.bytes);
-        let (direction, remote, local) = match way {
-            Way::Download => ("download", self.absolute_remote(remote), self.absolute_local(local)),
-            Way::Upload => ("upload", self.absolute_remote(remote), self.absolute_local(local)),
-            Way::Copy => ("copy", remote.to_owned(), local.to_owned()),
+        let (remote, local) = match direction {
+            Direction::Download => (self.absolute_remote(remote), self.absolute_local(local)),
+            Direction::Upload => (self.absolute_remote(remote), self.absolute_local(local)),
+            Direction::Copy => (remote.to_owned(), local.to_owned()),
         };
         let fields = [
-            ("direction", direction.into()),
+            ("direction", direction.word().into()),
             ("remote", remote.into()),
             ("local", local.into()),
             ("bytes", bytes.into()),

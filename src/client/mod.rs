@@ -26,14 +26,14 @@ use crate::ftp::session::Session;
 use crate::ftp::session::directory::{CHOOSE, directory_mismatch};
 use crate::ftp::session::login::{login_from_template, template};
 use crate::ftp::session_pool::{Permit, SessionPool, SiteSessions};
-use crate::output::{Output, Way};
+use crate::output::Output;
 use crate::settings::{self as set, Settings, VerifyMode};
 use crate::target::{Site, Target};
 use crate::tls::KnownGroup;
 use crate::transfer::rate_limit::RateLimit;
 use crate::transfer::retry::{Retries, with_retry};
 use crate::transfer::upload::journal::UploadJournals;
-use crate::transfer::{TransferOptions, Verify};
+use crate::transfer::{Direction, TransferOptions, Verify};
 
 pub use audit::{Audit, AuditSide};
 pub use connection::{Connection, Credentials};
@@ -48,13 +48,13 @@ pub struct TotalLimits(Mutex<(set::Rate, RateLimit, RateLimit)>);
 
 impl TotalLimits {
     /// The limit of one direction, as the setting has it now.
-    fn of_direction(&self, way: Way, settings: &Settings) -> RateLimit {
+    fn of_direction(&self, direction: Direction, settings: &Settings) -> RateLimit {
         let rate = settings.get(set::NET_LIMIT_TOTAL_RATE, None);
         let mut limits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if limits.0 != rate {
             *limits = (rate, RateLimit::new(rate.down), RateLimit::new(rate.up));
         }
-        if way == Way::Download { limits.1.clone() } else { limits.2.clone() }
+        if direction == Direction::Download { limits.1.clone() } else { limits.2.clone() }
     }
 }
 
@@ -434,10 +434,10 @@ impl Client {
     }
 
     /// How transfers in one direction are done, by the settings for the current host.
-    pub fn transfer_options(&self, way: Way) -> TransferOptions {
+    pub fn transfer_options(&self, direction: Direction) -> TransferOptions {
         let host = self.connection.host();
         let rate = self.settings.get(set::NET_LIMIT_RATE, host);
-        let rate = if way == Way::Download { rate.down } else { rate.up };
+        let rate = if direction == Direction::Download { rate.down } else { rate.up };
         TransferOptions {
             preserve_times: self.settings.get(set::XFER_PRESERVE_TIMES, host),
             verify: match self.settings.get(set::XFER_VERIFY, host) {
@@ -446,10 +446,13 @@ impl Client {
                 VerifyMode::Size => Verify::Size,
             },
             atomic: self.settings.get(set::XFER_ATOMIC, host),
-            limits: [RateLimit::new(rate), self.total_limits.of_direction(way, &self.settings)],
+            limits: [
+                RateLimit::new(rate),
+                self.total_limits.of_direction(direction, &self.settings),
+            ],
             upload_journals: self
                 .upload_journals(&self.connection)
-                .filter(|_| way != Way::Download),
+                .filter(|_| direction != Direction::Download),
             ..TransferOptions::default()
         }
     }

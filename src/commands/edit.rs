@@ -18,9 +18,8 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::local_path;
-use crate::output::Way;
 use crate::transfer::checksum::{Algorithm, Checksum};
-use crate::transfer::{FileInfo, Remote as _, download, upload};
+use crate::transfer::{Direction, FileInfo, Remote as _, download, upload};
 
 /// Edit a remote file in your editor
 ///
@@ -116,7 +115,7 @@ fn fetch_copy(
             options.write(true).create_new(true).mode(0o600).open(path).map_err(local)?;
         }
         Some(facts) => {
-            let how = ctx.client.transfer_options(Way::Download);
+            let how = ctx.client.transfer_options(Direction::Download);
             let job = download::Download {
                 create_new: true,
                 info: Some(facts),
@@ -159,7 +158,7 @@ fn store_copy(
     path: &Path,
     entry: Option<&Entry>,
 ) -> Result<()> {
-    let mut how = ctx.client.transfer_options(Way::Upload);
+    let mut how = ctx.client.transfer_options(Direction::Upload);
     // A rename over a link would replace the link, not what it leads to.
     how.atomic = entry.is_none_or(|entry| entry.kind == EntryKind::File);
     let mut job =

@@ -17,10 +17,9 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::EntryKind;
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::local_path;
-use crate::output::Way;
 use crate::settings::{XFER_PARALLEL, XFER_SEGMENTS};
 use crate::transfer::download::segments::has_segment_journal;
-use crate::transfer::{Resume, TransferType, download};
+use crate::transfer::{Direction, Resume, TransferType, download};
 
 /// Download files
 ///
@@ -198,7 +197,7 @@ impl Get {
         }
         let target = self.local_target(&remote, ctx)?;
         let facts = ctx.client.cached_file_info(&remote);
-        let mut how = ctx.client.transfer_options(Way::Download);
+        let mut how = ctx.client.transfer_options(Direction::Download);
         how.resume = Resume::if_asked(self.resume);
         how.transfer_type = kind;
         let mut job =

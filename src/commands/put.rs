@@ -13,9 +13,8 @@ use crate::client::server_url::{is_url, parse_file_url, parse_url};
 use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
 use crate::local_path;
-use crate::output::Way;
 use crate::settings::XFER_PARALLEL;
-use crate::transfer::{Resume, TransferType, upload};
+use crate::transfer::{Direction, Resume, TransferType, upload};
 
 /// Upload files
 ///
@@ -155,7 +154,7 @@ impl Put {
         // What cannot be read is no business of the server's.
         std::fs::File::open(&path).map_err(|error| Error::local(&path, &error))?;
         let remote = self.remote_target(&path)?;
-        let mut how = ctx.client.transfer_options(Way::Upload);
+        let mut how = ctx.client.transfer_options(Direction::Upload);
         how.resume = Resume::if_asked(self.resume);
         how.transfer_type = if self.ascii { TransferType::Ascii } else { TransferType::Binary };
         how.atomic |= self.atomic;

@@ -3,14 +3,14 @@ use super::*;
 use crate::commands::COMMANDS;
 use crate::output::{
     CheckRecord, EntryRecord, ErrorRecord, JobRecord, Record, SummaryRecord, TransferRecord,
-    TrustRecord, Way,
+    TrustRecord,
 };
 use crate::settings::SETTINGS;
 
 #[test]
 fn every_field_of_every_json_object_is_described_in_its_order() {
     let transfer = TransferRecord {
-        direction: Way::Copy,
+        direction: "copy",
         remote: String::new(),
         local: String::new(),
         bytes: 0,

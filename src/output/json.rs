@@ -37,23 +37,11 @@ pub struct EntryRecord<'a> {
     pub target: Option<Cow<'a, str>>,
 }
 
-/// Which way a file went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Way {
-    /// From the server.
-    Download,
-    /// To the server.
-    Upload,
-    /// From one server to another.
-    Copy,
-}
-
 /// One file's transfer, when it is over.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TransferRecord {
-    /// Which way.
-    pub direction: Way,
+    /// `download`, `upload` or `copy`.
+    pub direction: &'static str,
     /// The remote path or URL.
     pub remote: String,
     /// The local path; for a copy between servers the other URL.
@@ -199,7 +187,7 @@ impl Record<'_> {
             }
             Record::Transfer(t) => {
                 line.field("type", "transfer");
-                line.field("direction", &t.direction);
+                line.field("direction", t.direction);
                 line.name("remote", &t.remote, encode);
                 line.name("local", &t.local, encode);
                 line.field("bytes", &t.bytes);

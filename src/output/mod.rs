@@ -32,7 +32,7 @@ pub use escape::{escape, escape_multiline, fit};
 pub use format::{full_time_text, human_bytes, human_duration, human_rate, human_size, time_text};
 pub use json::{
     CheckRecord, EntryRecord, ErrorRecord, JobRecord, Record, SummaryRecord, TransferRecord,
-    TrustRecord, Way,
+    TrustRecord,
 };
 pub use messages::TraceDirection;
 pub use progress::{TransferProgress, TreeProgress};

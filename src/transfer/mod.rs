@@ -45,6 +45,28 @@ pub struct FileInfo {
     pub modified: Option<NaiveDateTime>,
 }
 
+/// Which way files go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the server.
+    Download,
+    /// To the server.
+    Upload,
+    /// From one server to another.
+    Copy,
+}
+
+impl Direction {
+    /// Its word in JSON and in the audit log.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Direction::Download => "download",
+            Direction::Upload => "upload",
+            Direction::Copy => "copy",
+        }
+    }
+}
+
 /// The type of a transfer (RFC 959 section 3.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TransferType {

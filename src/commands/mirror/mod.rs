@@ -20,9 +20,8 @@ use report::MirrorReport;
 
 use crate::commands::transfers::recursive::RecursiveTransfer;
 use crate::error::{Error, Kind, Result};
-use crate::output::{Way, human_bytes, human_duration, human_rate};
+use crate::output::{human_bytes, human_duration, human_rate};
 use crate::settings as set;
-use crate::transfer::Resume;
 use crate::transfer::mirror::confirm_stored::keep_what_was_stored;
 use crate::transfer::mirror::delete;
 use crate::transfer::mirror::executor::{self, MirrorSettings, MirrorSummary};
@@ -31,6 +30,7 @@ use crate::transfer::mirror::local::LocalTree;
 use crate::transfer::mirror::plan::MirrorRules;
 use crate::transfer::mirror::remote::RemoteTree;
 use crate::transfer::mirror::transfer_file::Endpoints;
+use crate::transfer::{Direction, Resume};
 
 /// Synchronise a directory tree
 ///
@@ -160,10 +160,10 @@ impl Mirror {
     /// Between the current server and this side.
     fn mirror_current_site(&self, ctx: &mut Context) -> Result<()> {
         let pool = ctx.client.share_sessions()?;
-        let way = if self.reverse { Way::Upload } else { Way::Download };
+        let direction = if self.reverse { Direction::Upload } else { Direction::Download };
         let result = self
             .mirror_sides(&pool, ctx)
-            .and_then(|sides| self.run_mirror(ctx, sides, way, None, pool.limit()));
+            .and_then(|sides| self.run_mirror(ctx, sides, direction, None, pool.limit()));
         ctx.client.stop_sharing(&pool);
         result
     }
@@ -173,16 +173,16 @@ impl Mirror {
         &self,
         ctx: &mut Context,
         sides: Endpoints,
-        way: Way,
+        direction: Direction,
         there: Option<&Connection>,
         limit: usize,
     ) -> Result<()> {
-        let mut settings = self.mirror_settings(ctx, way, limit);
+        let mut settings = self.mirror_settings(ctx, direction, limit);
         if let Some(there) = there {
             settings.options.upload_journals = ctx.client.upload_journals(there);
             settings.options.atomic = ctx.client.settings.get(set::XFER_ATOMIC, there.host());
         }
-        let watched = MirrorReport::new(ctx, way, there, sides.clone());
+        let watched = MirrorReport::new(ctx, direction, there, sides.clone());
         let begun = std::time::Instant::now();
         let result = executor::transfer_all(&sides, &settings, &watched, &ctx.client.cancel);
         let mut summary = match result {
@@ -237,9 +237,9 @@ impl Mirror {
         })
     }
 
-    fn mirror_settings(&self, ctx: &Context, way: Way, limit: usize) -> MirrorSettings {
+    fn mirror_settings(&self, ctx: &Context, direction: Direction, limit: usize) -> MirrorSettings {
         let host = ctx.client.connection.host();
-        let mut how = ctx.client.transfer_options(way);
+        let mut how = ctx.client.transfer_options(direction);
         how.resume = Resume::if_asked(self.resume);
         let rules =
             self.patterns.0.iter().map(|(include, pattern)| FilterRule::new(*include, pattern));

@@ -2,7 +2,8 @@
 
 use crate::commands::transfers::transfer_record;
 use crate::error::Result;
-use crate::output::{Cell, Column, Output, Record, Table, Way, human_size};
+use crate::output::{Cell, Column, Output, Record, Table, human_size};
+use crate::transfer::Direction;
 use crate::transfer::mirror::plan::MirrorAction;
 use crate::transfer::mirror::transfer_file::Endpoints;
 
@@ -28,12 +29,12 @@ impl PlanTable {
         out: &Output,
         sides: &Endpoints,
         action: &MirrorAction,
-        way: Way,
+        direction: Direction,
     ) -> Result<()> {
         let (verb, size, why) = match action {
             MirrorAction::MakeDirectory { .. } => ("mkdir", None, "missing"),
             MirrorAction::Transfer { size, reason, .. } => {
-                (if way == Way::Download { "get" } else { "put" }, *size, reason.word())
+                (if direction == Direction::Download { "get" } else { "put" }, *size, reason.word())
             }
             MirrorAction::Delete { .. } => ("delete", None, "surplus"),
         };
@@ -41,8 +42,8 @@ impl PlanTable {
             let MirrorAction::Transfer { path, size, .. } = action else {
                 return out.line(&format!("{verb} {}", sides.target().display_path(action.path())));
             };
-            let (remote, local) = remote_and_local(sides, path, way);
-            let mut planned = transfer_record(way, &remote, &local, None);
+            let (remote, local) = remote_and_local(sides, path, direction);
+            let mut planned = transfer_record(direction, &remote, &local, None);
             planned.bytes = size.unwrap_or(0);
             planned.status = "planned".to_owned();
             return out.record(&Record::Transfer(planned));
@@ -79,7 +80,7 @@ impl PlanTable {
 }
 
 /// A file's two ends: remote, local.
-pub fn remote_and_local(sides: &Endpoints, path: &str, way: Way) -> (String, String) {
+pub fn remote_and_local(sides: &Endpoints, path: &str, direction: Direction) -> (String, String) {
     let (source, target) = (sides.source().display_path(path), sides.target().display_path(path));
-    if way == Way::Upload { (target, source) } else { (source, target) }
+    if direction == Direction::Upload { (target, source) } else { (source, target) }
 }

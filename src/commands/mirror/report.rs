@@ -9,19 +9,19 @@ use crate::commands::transfers::progress::ProgressBar;
 use crate::commands::transfers::transfer_record;
 use crate::error::{Error, Result};
 use crate::ftp::path::encode_name;
-use crate::output::{Output, Record, TreeProgress, Way};
+use crate::output::{Output, Record, TreeProgress};
 use crate::target::Site;
 use crate::transfer::mirror::observer::MirrorObserver;
 use crate::transfer::mirror::plan::MirrorAction;
 use crate::transfer::mirror::transfer_file::Endpoints;
-use crate::transfer::{Outcome, Progress};
+use crate::transfer::{Direction, Outcome, Progress};
 
 /// Shows a running mirror, and counts.
 pub struct MirrorReport {
     out: Output,
     tree: TreeProgress,
     sides: Endpoints,
-    way: Way,
+    direction: Direction,
     /// Files and bytes carried.
     carried: Mutex<(u64, u64)>,
     /// What a dry run has not shown yet.
@@ -33,13 +33,18 @@ pub struct MirrorReport {
 
 impl MirrorReport {
     /// Nothing has happened yet.
-    pub fn new(ctx: &Context, way: Way, there: Option<&Connection>, sides: Endpoints) -> Self {
+    pub fn new(
+        ctx: &Context,
+        direction: Direction,
+        there: Option<&Connection>,
+        sides: Endpoints,
+    ) -> Self {
         let audit = ctx.audit();
         let here = ctx.client.connection.site.clone();
         let servers = here.zip(there.and_then(|there| there.site.clone()));
         let tree = ctx.out.tree_progress("total");
         let (carried, plan) = (Mutex::default(), Mutex::default());
-        Self { out: ctx.out.clone(), tree, sides, way, carried, plan, audit, servers }
+        Self { out: ctx.out.clone(), tree, sides, direction, carried, plan, audit, servers }
     }
 
     /// Shows the rest of a dry run's plan.
@@ -60,11 +65,11 @@ impl MirrorReport {
     }
 
     fn audit_transfer(&self, path: &str, result: Result<Option<&Outcome>, &Error>) {
-        let (mut remote, mut local) = remote_and_local(&self.sides, path, self.way);
+        let (mut remote, mut local) = remote_and_local(&self.sides, path, self.direction);
         if let Some((here, there)) = &self.servers {
             (remote, local) = (file_url(here, &remote), file_url(there, &local));
         }
-        self.audit.log_transfer(self.way, &remote, &local, result);
+        self.audit.log_transfer(self.direction, &remote, &local, result);
     }
 
     fn audit_change(
@@ -73,7 +78,11 @@ impl MirrorReport {
         error: Option<&Error>,
         event: fn(&Audit, AuditSide, &str, Option<&Error>),
     ) {
-        let place = if self.way == Way::Download { AuditSide::Local } else { AuditSide::Remote };
+        let place = if self.direction == Direction::Download {
+            AuditSide::Local
+        } else {
+            AuditSide::Remote
+        };
         let audit = match &self.servers {
             Some((_, there)) => self.audit.for_site(there),
             None => self.audit.clone(),
@@ -98,7 +107,7 @@ impl MirrorObserver for MirrorReport {
 
     fn show_planned(&self, action: &MirrorAction) -> Result<()> {
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
-        plan.add_action(&self.out, &self.sides, action, self.way)
+        plan.add_action(&self.out, &self.sides, action, self.direction)
     }
 
     fn action_done(&self, action: &MirrorAction, result: Result<Option<&Outcome>, &Error>) {
@@ -120,8 +129,8 @@ impl MirrorObserver for MirrorReport {
                     }
                 }
                 if self.out.is_json() {
-                    let (remote, local) = remote_and_local(&self.sides, path, self.way);
-                    let mut done = transfer_record(self.way, &remote, &local, outcome);
+                    let (remote, local) = remote_and_local(&self.sides, path, self.direction);
+                    let mut done = transfer_record(self.direction, &remote, &local, outcome);
                     if let Err(error) = result {
                         done.status = error.kind().name().to_owned();
                     }

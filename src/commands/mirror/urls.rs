@@ -11,7 +11,7 @@ use crate::commands::entries::timezone;
 use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session_pool::SiteSessions;
-use crate::output::Way;
+use crate::transfer::Direction;
 use crate::transfer::mirror::remote::RemoteTree;
 use crate::transfer::mirror::transfer_file::Endpoints;
 
@@ -95,7 +95,7 @@ impl Mirror {
             remote_tree(target, targets, to)?,
         );
         let limit = sources.limit().min(targets.limit());
-        self.run_mirror(ctx, sides, Way::Copy, Some(&target.connection), limit)
+        self.run_mirror(ctx, sides, Direction::Copy, Some(&target.connection), limit)
     }
 }
 

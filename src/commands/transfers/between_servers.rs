@@ -9,13 +9,12 @@ use crate::commands::transfers::progress::ProgressBar;
 use crate::commands::transfers::{report_transfer, retry_transfer};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{RemotePath, encode_name};
-use crate::output::Way;
 use crate::settings::XFER_ATOMIC;
 use crate::target::Site;
 use crate::transfer::relay::{self, Failed, Side};
 use crate::transfer::retry::ByteCounter;
 use crate::transfer::{
-    FileInfo, Outcome, Remote as _, Resume, TransferType, download::partial::system_time,
+    Direction, FileInfo, Outcome, Remote as _, Resume, TransferType, download::partial::system_time,
 };
 
 /// The other server, and where on it files go.
@@ -72,7 +71,7 @@ impl TargetServer {
             resume,
             atomic: ctx.client.settings.get(XFER_ATOMIC, host),
             upload_journals: ctx.client.upload_journals(&self.client.connection),
-            ..ctx.client.transfer_options(Way::Copy)
+            ..ctx.client.transfer_options(Direction::Copy)
         };
         let mut job = relay::ServerCopy {
             from: from.clone(),
@@ -122,7 +121,7 @@ impl TargetServer {
         result: Result<Outcome>,
     ) -> Result<()> {
         let urls = (file_url(&ctx.client.connection, from), file_url(&self.client.connection, to));
-        report_transfer(ctx, Way::Copy, &urls.0, &urls.1, result)
+        report_transfer(ctx, Direction::Copy, &urls.0, &urls.1, result)
     }
 
     fn target_path(&self, from: &RemotePath) -> Result<RemotePath> {

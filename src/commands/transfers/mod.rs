@@ -18,9 +18,11 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::local_path;
-use crate::output::{Record, TransferRecord, Way, human_bytes, human_duration, human_rate};
+use crate::output::{Record, TransferRecord, human_bytes, human_duration, human_rate};
 use crate::transfer::retry::{ByteCounter, Retries, with_retry};
-use crate::transfer::{FileInfo, Outcome, Progress, Remote as _, download as down, upload as up};
+use crate::transfer::{
+    Direction, FileInfo, Outcome, Progress, Remote as _, download as down, upload as up,
+};
 
 /// So many bytes further than ever before, and the count of retries begins anew.
 const PROGRESS: u64 = 16 * 1024 * 1024;
@@ -36,10 +38,10 @@ pub enum FileTransfer {
 
 impl FileTransfer {
     /// Which way it goes.
-    pub fn direction(&self) -> Way {
+    pub fn direction(&self) -> Direction {
         match self {
-            FileTransfer::Down(_) => Way::Download,
-            FileTransfer::Up(_) => Way::Upload,
+            FileTransfer::Down(_) => Direction::Download,
+            FileTransfer::Up(_) => Direction::Upload,
         }
     }
 
@@ -225,7 +227,7 @@ pub fn report_file_transfer(
     job: &FileTransfer,
     result: Result<Outcome>,
 ) -> Result<()> {
-    if job.direction() == Way::Upload {
+    if job.direction() == Direction::Upload {
         ctx.client.invalidate_listing(job.remote_path());
     }
     report_transfer(ctx, job.direction(), job.remote_path().as_str(), &job.local_name(), result)
@@ -266,7 +268,7 @@ pub fn retry_transfer<T>(
 ///
 /// Those of the transfer; a reader that has gone.
 pub fn download_to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
-    let how = ctx.client.transfer_options(Way::Download);
+    let how = ctx.client.transfer_options(Direction::Download);
     let out = ctx.out.clone();
     let cancel = ctx.client.cancel.clone();
     let mut sink = DataSink { out, began: false, failed: None };
@@ -301,7 +303,7 @@ pub fn download_to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> 
             (result, _) => break result,
         }
     };
-    ctx.audit().log_transfer(Way::Download, remote.as_str(), "-", result.as_ref().map(Some));
+    ctx.audit().log_transfer(Direction::Download, remote.as_str(), "-", result.as_ref().map(Some));
     result.map(|outcome| warn_of_outcome(ctx, &outcome))
 }
 
@@ -343,14 +345,14 @@ fn warn_of_outcome(ctx: &Context, outcome: &Outcome) {
 /// The transfer's failure; a reader that has gone.
 pub fn report_transfer(
     ctx: &mut Context,
-    way: Way,
+    direction: Direction,
     remote: &str,
     local: &str,
     result: Result<Outcome>,
 ) -> Result<()> {
-    ctx.audit().log_transfer(way, remote, local, result.as_ref().map(Some));
+    ctx.audit().log_transfer(direction, remote, local, result.as_ref().map(Some));
     if ctx.out.is_json() {
-        let mut done = transfer_record(way, remote, local, result.as_ref().ok());
+        let mut done = transfer_record(direction, remote, local, result.as_ref().ok());
         if let Err(error) = &result {
             done.status = error.kind().name().to_owned();
         }
@@ -361,7 +363,8 @@ pub fn report_transfer(
     ctx.totals.bytes += outcome.bytes;
     warn_of_outcome(ctx, &outcome);
     if !ctx.out.is_json() {
-        let (from, to) = if way == Way::Upload { (local, remote) } else { (remote, local) };
+        let (from, to) =
+            if direction == Direction::Upload { (local, remote) } else { (remote, local) };
         ctx.out.notice(&format!(
             "{} -> {}: {} in {} ({})",
             crate::output::escape(from),
@@ -376,13 +379,13 @@ pub fn report_transfer(
 
 /// The record of a transfer; without an outcome nothing was moved.
 pub fn transfer_record(
-    way: Way,
+    direction: Direction,
     remote: &str,
     local: &str,
     outcome: Option<&Outcome>,
 ) -> TransferRecord {
     TransferRecord {
-        direction: way,
+        direction: direction.word(),
         remote: remote.to_owned(),
         local: local.to_owned(),
         bytes: outcome.map_or(0, |outcome| outcome.bytes),

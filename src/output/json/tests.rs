@@ -36,7 +36,7 @@ fn every_record_has_its_fields_in_their_order() {
         ),
         (
             Record::Transfer(TransferRecord {
-                direction: Way::Download,
+                direction: "download",
                 remote: "/a".into(),
                 local: "a".into(),
                 bytes: 10,
