@@ -58,7 +58,7 @@ pub fn is_for_shells(c: char) -> bool {
 pub fn check_name(name: &str) -> Result<()> {
     if name.is_empty() || name.starts_with('-') || name.contains(is_unusual) {
         return Err(Error::usage(format!("bookmark: {name:?} cannot be a name")).with_hint(
-            "a name has no blanks, none of `: / # @`, and nothing that a shell acts on",
+            "a name must not contain spaces, `: / # @`, or characters special to a shell",
         ));
     }
     Ok(())
@@ -93,7 +93,7 @@ pub fn remove_bookmark(home: &AppDirs, name: &str) -> Result<()> {
     let text = read_file(home)?.unwrap_or_default();
     let (changed, found) = replace_file(&text, name, "");
     if !found {
-        let error = Error::usage(format!("bookmark: there is no {name:?}"));
+        let error = Error::usage(format!("bookmark: no bookmark {name:?}"));
         let names = text.lines().filter_map(parse_line).map(|(name, _)| name);
         return Err(match closest_match(name, names) {
             Some(near) => error.with_hint(format!("did you mean `{near}`?")),
@@ -131,7 +131,7 @@ pub fn file_problems(home: &AppDirs) -> Result<Vec<String>> {
             Some((name, url)) => match check_name(name).and_then(|()| target::parse_target(url)) {
                 Err(error) => error.message().to_owned(),
                 Ok(target) if target.password.is_some() => {
-                    "holds a password, which others may read; take it out".to_owned()
+                    "contains a password, which others may read; remove it".to_owned()
                 }
                 Ok(_) => continue,
             },

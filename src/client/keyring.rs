@@ -18,7 +18,7 @@ pub(super) fn update_keyring(
     match (from, &result) {
         (Some(Origin::Prompt), Ok(())) => offer_to_store(client, site, login)?,
         (Some(Origin::Keyring), Err(error)) if error.kind() == Kind::Login => {
-            let hint = format!("`user --forget {}` removes the kept password", login.user);
+            let hint = format!("`user --forget {}` removes the stored password", login.user);
             return result.map_err(|error| error.with_hint(hint));
         }
         _ => {}
@@ -48,7 +48,7 @@ fn offer_to_store(client: &Client, site: &Site, login: &Credentials) -> Result<(
 /// [`Kind::Usage`] without a keyring, a site or a user; [`Kind::Other`] when it has none.
 pub fn forget_password(client: &Client, user: Option<String>) -> Result<()> {
     let Some(keyring) = &client.connection.sources.keyring else {
-        return Err(Error::usage("user --forget: this program was built without a keyring"));
+        return Err(Error::usage("user --forget: built without keyring support"));
     };
     let site = client.connection.site.as_ref().ok_or_else(super::connection::not_connected)?;
     let login = client.connection.login.as_ref().map(|login| login.user.clone());

@@ -122,7 +122,7 @@ impl Client {
         let path = path.filter(|path| path.as_str() != ".");
         let listing = self.ask_server(|session| list_directory(session, path, true))?;
         for line in &listing.unknown {
-            self.console.warn(&format!("{key}: a line of the listing was not understood: {line}"));
+            self.console.warn(&format!("{key}: a listing line was not understood: {line}"));
         }
         if let Some(words) = listing.cut {
             let text = format!("{key}: the listing is incomplete: {words}");

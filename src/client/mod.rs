@@ -480,8 +480,8 @@ impl Client {
     /// beforehand. Ctrl-C.
     pub fn confirm(&self, question: &str, option: &str) -> Result<bool> {
         if !self.at_prompt || !self.console.is_interactive() {
-            return Err(Error::usage(format!("{question}: nobody can be asked"))
-                .with_hint(format!("say so with `{option}`")));
+            return Err(Error::usage(format!("{question}: cannot ask without a terminal"))
+                .with_hint(format!("confirm with `{option}`")));
         }
         let answer = self.console.ask(&format!("{question} (y/N)? "), &self.cancel)?;
         Ok(answer.is_some_and(|a| matches!(a.trim().to_lowercase().as_str(), "y" | "yes")))

@@ -124,7 +124,7 @@ impl Client {
             {
                 let host = self.connection.host().unwrap_or_default();
                 self.console.notice(&format!(
-                    "{host}: lost commands that came together; they go one by one from now on \
+                    "{host}: the server dropped pipelined commands; pipelining is off for this site now \
                      (`set ftp:sync-mode/{host} yes` has them do so from the beginning)"
                 ));
                 self.establish_once(None)
@@ -222,7 +222,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Kind::CertUnknown`] when nobody can be asked or the answer was no; those of the store.
+    /// [`Kind::CertUnknown`] when cannot ask without a terminal or the answer was no; those of the store.
     pub fn ask_to_trust(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
         if !self.console.is_interactive() {
             return Err(self.audit_refusal(site, unknown));

@@ -94,7 +94,7 @@ fn quoted_definition(text: &str) -> String {
 }
 
 fn unknown_alias(command: &str, name: &str, ctx: &Context) -> Error {
-    let error = Error::usage(format!("{command}: there is no alias {name:?}"));
+    let error = Error::usage(format!("{command}: no alias {name:?}"));
     match closest_match(name, ctx.aliases.keys().map(String::as_str)) {
         Some(near) => error.with_hint(format!("did you mean `{near}`?")),
         None => error.with_hint("`alias` lists them"),

@@ -110,7 +110,7 @@ fn add_bookmark(name: &str, url: Option<&str>, ctx: &Context) -> Result<()> {
         Some(url) => {
             let target = target::parse_target(url)?;
             if target.password.is_some() {
-                ctx.out.warn("the password in the URL is not kept");
+                ctx.out.warn("the password in the URL is not stored");
             }
             target.site
         }
@@ -129,13 +129,13 @@ fn import_file(file: &str, ctx: &Context) -> anyhow::Result<()> {
     for ImportedSite { line, what } in found {
         let result = what.and_then(|what| match what {
             ImportOutcome::Foreign(name, kind) => {
-                ctx.out.notice(&format!("{name}: left out, because it is {kind}"));
+                ctx.out.notice(&format!("{name}: skipped, because it is {kind}"));
                 Ok(())
             }
             ImportOutcome::Bookmark { name, renamed, site, plain, password } => {
                 if let Some(was) = renamed {
                     ctx.out.notice(&format!(
-                        "{was}: a shell would act on this name; the bookmark is called {name}"
+                        "{was}: a shell would interpret this name; the bookmark is named {name}"
                     ));
                 }
                 with_password += usize::from(password);
@@ -153,11 +153,11 @@ fn import_file(file: &str, ctx: &Context) -> anyhow::Result<()> {
     }
     ctx.out.notice(&format!("{file}: bookmarks added: {added}"));
     if unsafe_there > 0 {
-        ctx.out.notice(&format!("of them without TLS until now, or not always: {unsafe_there}"));
+        ctx.out.notice(&format!("{unsafe_there} of them used plain FTP and now require TLS"));
     }
     if with_password > 0 {
         ctx.out.notice(&format!(
-            "passwords in the file were left out: {with_password}; ~/.netrc can hold them"
+            "passwords in the file were skipped: {with_password}; use ~/.netrc instead"
         ));
     }
     failures.into_result()
@@ -168,10 +168,8 @@ fn import_one(name: &str, site: &Site, ctx: &Context) -> Result<bool> {
     match bookmarks::find_bookmark(&ctx.client.app_dirs, name)? {
         None => bookmarks::add_bookmark(&ctx.client.app_dirs, name, site).map(|_| true),
         Some(url) if url == site.to_string() => Ok(false),
-        Some(_) => {
-            Err(Error::new(Kind::Other, format!("{name}: there is such a bookmark already"))
-                .with_hint(format!("`bookmark remove {name}` makes room for it")))
-        }
+        Some(_) => Err(Error::new(Kind::Other, format!("{name}: bookmark already exists"))
+            .with_hint(format!("`bookmark remove {name}` removes it"))),
     }
 }
 

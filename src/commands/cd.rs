@@ -49,5 +49,5 @@ fn previous_directory(ctx: &Context) -> Result<RemotePath> {
         .connection
         .previous_directory
         .clone()
-        .ok_or_else(|| Error::usage("cd: there is no directory before this one"))
+        .ok_or_else(|| Error::usage("cd: no previous directory"))
 }

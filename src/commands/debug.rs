@@ -45,7 +45,7 @@ impl Debug {
             Some("1") => 1,
             Some("2" | "on") => 2,
             Some(other) => {
-                return Err(Error::usage(format!("debug: {other:?} is no level"))
+                return Err(Error::usage(format!("debug: {other:?} is not a level"))
                     .with_hint("0 or off, 1, or 2"));
             }
         }))

@@ -52,7 +52,7 @@ impl Builtin for Edit {
 fn edit_remote_file(ctx: &mut Context, file: &str) -> Result<()> {
     let remote = RemotePath::new(file)?;
     if remote.file_name().is_none() {
-        return Err(Error::usage(format!("edit: {file} is no file")));
+        return Err(Error::usage(format!("edit: {file} is not a file")));
     }
     let (entry, before) = look_up_file(ctx, &remote)?;
     if entry.as_ref().is_some_and(|entry| entry.kind == EntryKind::Directory) {
@@ -75,7 +75,7 @@ fn edit_remote_file(ctx: &mut Context, file: &str) -> Result<()> {
         .and_then(|()| check_unchanged(ctx, &remote, before))
         .and_then(|()| store_copy(ctx, &remote, &path, entry.as_ref()))
         .map_err(|error| {
-            let error = error.with_detail(format!("the edit is kept in {}", path.display()));
+            let error = error.with_detail(format!("the edited copy is in {}", path.display()));
             match error.hint() {
                 Some(_) => error,
                 None => error.with_hint("store it with `put FILE -o NAME`, then remove it"),

@@ -19,7 +19,7 @@ impl Builtin for Feat {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let features = ctx.client.session()?.features().clone();
         if !features.is_supported() {
-            return Err(Error::new(Kind::Refused, "feat: the server does not tell").into());
+            return Err(Error::new(Kind::Refused, "feat: not supported by the server").into());
         }
         let lines: Vec<_> = features
             .iter()

@@ -29,7 +29,7 @@ impl Builtin for Fg {
             Some(which) => which.job_ids(Self::NAME, &ctx.jobs, ctx.job)?,
             None => {
                 let all = JobSelection::All.job_ids(Self::NAME, &ctx.jobs, ctx.job)?;
-                let last = all.last().ok_or_else(|| Error::usage("fg: there are no jobs"))?;
+                let last = all.last().ok_or_else(|| Error::usage("fg: no jobs"))?;
                 vec![*last]
             }
         };

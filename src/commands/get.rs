@@ -102,8 +102,8 @@ impl Get {
         let Some(url) = self.target_url() else { return Ok(()) };
         parse_url(url)?;
         if self.recursive {
-            return Err(wrong("-r does not go from server to server")
-                .with_hint("`mirror` takes directories"));
+            return Err(wrong("-r does not copy from server to server")
+                .with_hint("`mirror` copies directories"));
         }
         Ok(())
     }

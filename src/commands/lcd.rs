@@ -30,12 +30,13 @@ impl Builtin for Lcd {
         // A directory that was removed can still be left.
         let before = ctx.local_directory().ok();
         let directory = match self.directory.as_deref() {
-            None => dirs::home_dir()
-                .ok_or_else(|| Error::new(Kind::Local, "lcd: there is no home directory"))?,
+            None => {
+                dirs::home_dir().ok_or_else(|| Error::new(Kind::Local, "lcd: no home directory"))?
+            }
             Some("-") => ctx
                 .previous_local
                 .clone()
-                .ok_or_else(|| Error::usage("lcd -: there is no directory before this one"))?,
+                .ok_or_else(|| Error::usage("lcd -: no previous directory"))?,
             Some(directory) => ctx.local_path(directory),
         };
         let failed = |error: std::io::Error| Error::local(&directory, &error);

@@ -38,14 +38,14 @@ impl Builtin for Ln {
         if self.symbolic {
             return Ok(());
         }
-        Err(Error::usage("ln: FTP knows symbolic links only").with_hint("`ln -s TARGET NAME`"))
+        Err(Error::usage("ln: only symbolic links are supported").with_hint("`ln -s TARGET NAME`"))
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         self.check()?;
         // SITE SYMLINK takes two words; there is no way to quote one.
         if [&self.target, &self.name].iter().any(|word| word.contains(' ')) {
-            return Err(Error::new(Kind::Refused, "ln: blanks in names cannot be sent").into());
+            return Err(Error::new(Kind::Refused, "ln: names with spaces cannot be sent").into());
         }
         let target = RemotePath::new(&self.target)?;
         let name = RemotePath::new(&self.name)?;
@@ -64,7 +64,7 @@ impl Builtin for Ln {
 fn explain_refusal(name: &RemotePath, reply: &Reply) -> Error {
     let error = match reply.code {
         500 | 501 | 502 | 504 => {
-            format!("ln {name}: the server cannot make links: \"{}\"", reply.last_text())
+            format!("ln {name}: the server does not support links: \"{}\"", reply.last_text())
         }
         _ => format!("ln {name}: the server refused: \"{}\"", reply.last_text()),
     };

@@ -57,8 +57,8 @@ fn make_one_directory(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     if !ctx.client.ask_server(|session| session.is_directory(path)).unwrap_or(false) {
         return Err(error);
     }
-    let there = Error::new(Kind::Refused, format!("mkdir {path}: it is there already"));
-    let there = there.with_hint("with -p that is no failure");
+    let there = Error::new(Kind::Refused, format!("mkdir {path}: already exists"));
+    let there = there.with_hint("with -p this is not an error");
     Err(there.with_reply_of(&error))
 }
 

@@ -35,7 +35,7 @@ impl Builtin for Mv {
         let target = RemotePath::new(&self.target)?;
         let into = ctx.client.ask_server(|session| session.is_directory(&target))?;
         if !into && (self.sources.len() > 1 || self.target.ends_with('/')) {
-            let why = format!("mv: {target}: there is no such directory");
+            let why = format!("mv: {target}: no such directory");
             return Err(Error::new(Kind::Refused, why).into());
         }
         transfers::for_each_argument(ctx, &self.sources, |ctx, source| {
@@ -54,5 +54,5 @@ impl Builtin for Mv {
 /// The name that something keeps in another directory.
 fn last_component(path: &RemotePath) -> Result<&str> {
     path.file_name()
-        .ok_or_else(|| Error::new(Kind::Refused, format!("mv {path}: this has no name to keep")))
+        .ok_or_else(|| Error::new(Kind::Refused, format!("mv {path}: has no file name")))
 }

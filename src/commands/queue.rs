@@ -54,7 +54,7 @@ impl Builtin for Queue {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         if let Some(place) = self.delete {
             let dropped = ctx.drop_queued(place)?;
-            ctx.out.notice(&format!("not in the queue any more: {dropped}"));
+            ctx.out.notice(&format!("removed from the queue: {dropped}"));
             return Ok(());
         }
         match Word::parse_action(&self.command) {
@@ -100,8 +100,9 @@ fn wait_for_queue(ctx: &mut Context) -> Result<()> {
     let result = ctx.collect_jobs(&ids);
     let queue = ctx.queue_view();
     if queue.stopped && !queue.commands.is_empty() {
-        return result.and(Err(Error::usage("queue: it is stopped, and not all of it has run")
-            .with_hint("`queue start`")));
+        return result
+            .and(Err(Error::usage("queue: stopped before all commands were run")
+                .with_hint("`queue start`")));
     }
     result
 }

@@ -79,7 +79,7 @@ fn split_command(line: &str) -> Result<(String, &str)> {
     if !is_verb {
         // What follows a blank of another kind may be a password.
         let shown = verb.split_whitespace().next().unwrap_or_default();
-        return Err(Error::usage(format!("quote: {shown:?} is no FTP command")));
+        return Err(Error::usage(format!("quote: {shown:?} is not an FTP command")));
     }
     let verb = verb.to_ascii_uppercase();
     match forbidden_reason(&verb) {
@@ -95,7 +95,7 @@ fn forbidden_reason(verb: &str) -> Option<(&'static str, &'static str)> {
     let data = "it needs a data connection";
     Some(match verb {
         "PROT" | "PBSZ" | "CCC" | "CDC" | "AUTH" | "ADAT" | "MIC" | "CONF" | "ENC" => {
-            ("it would change the protection", "data protection is the setting `tls:data`")
+            ("it would change the TLS protection", "use the setting `tls:data`")
         }
         "USER" | "PASS" | "ACCT" => ("it would change the login", "`user NAME`"),
         "REIN" | "QUIT" => ("it would end the session", "`close`"),
@@ -103,9 +103,9 @@ fn forbidden_reason(verb: &str) -> Option<(&'static str, &'static str)> {
         "STOR" | "STOU" | "APPE" => (data, "`put`"),
         "LIST" | "NLST" | "MLSD" => (data, "`ls`, or `ls --raw`"),
         "PASV" | "EPSV" | "LPSV" | "SPSV" | "PORT" | "EPRT" | "LPRT" => {
-            ("data connections are made where they are needed", "the setting `ftp:mode`")
+            ("data connections are opened as needed", "the setting `ftp:mode`")
         }
-        "ABOR" | "REST" => ("it only makes sense within a transfer", "`get -c` resumes"),
+        "ABOR" | "REST" => ("it is only valid during a transfer", "`get -c` resumes"),
         "TYPE" | "MODE" | "STRU" => {
             ("it would change how files are transferred", "`get -a` transfers text")
         }

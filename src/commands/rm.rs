@@ -93,7 +93,7 @@ impl Rm {
                 }
                 match ctx.client.ask_server(|session| session.is_directory(&path))? {
                     true => Err(Error::new(Kind::Refused, format!("rm {path}: is a directory"))
-                        .with_hint("`rm -r` removes it with all that is in it")),
+                        .with_hint("`rm -r` removes it and its contents")),
                     false => Err(error),
                 }
             }
@@ -111,7 +111,7 @@ impl Rm {
             let result = (|| {
                 if RemotePath::new(path)?.file_name().is_none() {
                     return Err(Error::new(Kind::Refused, format!("rm {path}: refused"))
-                        .with_hint("name what is to be removed"));
+                        .with_hint("use a path without `..`"));
                 }
                 let entry = match self.force {
                     true => lookup.find_if_exists(ctx, path)?,

@@ -40,7 +40,7 @@ impl Builtin for Sleep {
 /// [`Kind::Usage`](crate::error::Kind::Usage).
 pub(super) fn parse_sleep_duration(command: &str, text: &str) -> Result<Duration> {
     parse_duration(text).ok_or_else(|| {
-        Error::usage(format!("{command}: {text:?} is no duration"))
+        Error::usage(format!("{command}: {text:?} is not a duration"))
             .with_hint("as in 500ms, 30s, 3m or 1m30s; plain numbers are seconds")
     })
 }

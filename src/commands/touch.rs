@@ -90,5 +90,8 @@ fn set_time(ctx: &mut Context, path: &RemotePath, time: DateTime<Utc>) -> Result
     if ctx.client.session()?.set_modified_time(path, time.naive_utc())? {
         return Ok(());
     }
-    Err(Error::new(Kind::Refused, format!("touch {path}: the server sets no times")))
+    Err(Error::new(
+        Kind::Refused,
+        format!("touch {path}: the server does not support setting times"),
+    ))
 }

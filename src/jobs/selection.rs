@@ -42,8 +42,9 @@ impl JobSelection {
         match self {
             Self::All => Ok(all),
             Self::One(id) if all.contains(&id) => Ok(vec![id]),
-            Self::One(id) => Err(Error::usage(format!("{command}: there is no job {id}"))
-                .with_hint("`jobs` lists them")),
+            Self::One(id) => {
+                Err(Error::usage(format!("{command}: no job {id}")).with_hint("`jobs` lists them"))
+            }
         }
     }
 }

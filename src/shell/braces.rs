@@ -36,7 +36,7 @@ pub fn expand_braces(word: &Word) -> Result<Vec<Word>> {
         };
         if done.len() + todo.len() + commas.len() >= MAX_WORDS || work > MAX_WORK {
             return Err(Error::usage(format!(
-                "{}: `{{…}}` stands for too many words: {MAX_WORDS} at most",
+                "{}: `{{…}}` expands to more than {MAX_WORDS} words",
                 shortened(&word.unquoted_text())
             )));
         }

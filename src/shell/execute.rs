@@ -53,7 +53,7 @@ pub fn run_script(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result
 /// [`Kind::Usage`], with line and column.
 pub fn parse_and_validate(ctx: &Context, source: &str, name: &str) -> Result<Script> {
     if ctx.script_depth > MAX_DEPTH {
-        return Err(Error::usage(format!("{name}: aliases and `source` are nested too deep")));
+        return Err(Error::usage(format!("{name}: aliases and `source` are nested too deeply")));
     }
     let script = parse_script(source, name)?;
     validate_script(&script, name, ctx)?;

@@ -118,7 +118,7 @@ fn check_status(line: &str, status: ExitStatus) -> Result<()> {
     }
     let why = match status.code() {
         Some(code) => format!("exited with status {code}"),
-        None => "was ended by a signal".to_owned(),
+        None => "was killed by a signal".to_owned(),
     };
     Err(Error::new(Kind::Other, format!("`{}` {why}", line.trim())))
 }

@@ -149,7 +149,7 @@ impl Repl<'_> {
         if let Err(error) = written
             && !std::mem::replace(&mut self.warned, true)
         {
-            ctx.out.warn(&format!("the history is not kept: {}", error.message()));
+            ctx.out.warn(&format!("cannot save the history: {}", error.message()));
         }
         if let Some(editor) = &mut self.editor {
             // Only memory is touched, which cannot fail.
@@ -173,7 +173,7 @@ impl Repl<'_> {
                 let _ = editor.clear_history();
             }
             if let Err(error) = self.history.clear_all() {
-                inner.ctx.out.warn(&format!("the history is still there: {}", error.message()));
+                inner.ctx.out.warn(&format!("cannot clear the history: {}", error.message()));
             }
         }
     }

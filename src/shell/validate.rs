@@ -73,7 +73,7 @@ fn validate_command(words: &[Word], depth: usize, known: &mut BTreeSet<String>) 
     }
     if let Some(inner) = spec.check(&typed_words(words, spec))? {
         if depth == MAX_NESTED {
-            return Err(Error::usage(format!("{}: commands are nested too deep", spec.name)));
+            return Err(Error::usage(format!("{}: commands are nested too deeply", spec.name)));
         }
         // Both places are told: that of the command, and the one in the text that it runs.
         let script = parse_script(&inner, spec.name)?;

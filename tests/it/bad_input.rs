@@ -45,7 +45,7 @@ fn what_is_wrong_in_a_line_is_reported_with_its_place_before_anything_is_sent() 
         ("get -P 0 a", "0 is not in 1..=64"),
         ("get -P 99999999999999999999 a", "number too large"),
         ("get --segments -1 a", "get: "),
-        ("sleep 1e999", "\"1e999\" is no duration"),
+        ("sleep 1e999", "\"1e999\" is not a duration"),
         ("repeat -c x pwd", "invalid digit"),
         ("set net:timeout 0", "\"0\" is not a time"),
         ("set net: 5", "setting \"net:\": ambiguous"),

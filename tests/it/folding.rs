@@ -56,7 +56,7 @@ fn the_second_of_two_names_that_the_disk_takes_for_one_is_an_error() {
 fn is_told(ran: &Ran) {
     let told = [
         "the same file as",
-        "exists already",
+        "file exists",
         "appeared here meanwhile",
         "is fetching this file",
         "that of another",

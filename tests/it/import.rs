@@ -20,8 +20,8 @@ fn sites_become_bookmarks_and_passwords_stay_behind() {
     std::fs::write(home.path().join("sites.xml"), SITES).unwrap();
     let ran = run(&call, "bookmark import sites.xml; bookmark list").ok();
     let ran = ran.stdout_has("Work.main").stdout_has("ftpes://bob@ftp.example.org:2121");
-    let ran = ran.stderr_has("shell: left out, because it is SFTP").stderr_has("added: 1");
-    ran.stderr_has("without TLS").stderr_has("passwords in the file").never_says("hunter2");
+    let ran = ran.stderr_has("shell: skipped, because it is SFTP").stderr_has("added: 1");
+    ran.stderr_has("used plain FTP").stderr_has("passwords in the file").never_says("hunter2");
     let kept = std::fs::read_to_string(home.path().join("ftpsh/bookmarks")).unwrap();
     assert!(!kept.contains("hunter2"), "{kept}");
     // Again: nothing is new, and nothing is wrong.
@@ -34,7 +34,7 @@ fn a_bookmark_that_is_there_is_not_changed() {
     let file = call.home().path().join("lftp");
     std::fs::write(&file, "a ftps://new\nb ftps://b\n").unwrap();
     let ran = run(&call, "bookmark add a ftps://old; bookmark import lftp").status(1);
-    ran.stderr_has("line 1: a: there is such a bookmark already");
+    ran.stderr_has("line 1: a: bookmark already exists");
     let list = run(&call, "bookmark list").ok();
     assert!(list.out().contains("ftps://old") && list.out().contains("ftps://b"), "{list}");
 }

@@ -88,7 +88,7 @@ fn a_file_that_fails_is_named_and_the_others_come() {
     // One that is there already is refused in a script; the others are fetched again.
     let scene = Scene::new(with_files(3));
     scene.write("f01", "precious");
-    let ran = scene.run("get -P 3 d/f*").status(9).stderr_has("f01: the file exists already");
+    let ran = scene.run("get -P 3 d/f*").status(9).stderr_has("f01: file exists");
     assert_eq!(scene.read("f01").unwrap(), b"precious");
     assert_eq!(scene.read("f02").unwrap(), content("f02"), "{ran}");
 }

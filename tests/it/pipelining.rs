@@ -227,7 +227,7 @@ fn a_server_that_loses_a_part_of_the_login_is_detected_before_the_whole_time_is_
     let begun = std::time::Instant::now();
     let ran = scene.call().args(["--set", "net:timeout=60s", "-c", "get t/a"]).run();
     assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{ran}");
-    ran.ok().stderr_has("lost commands that came together").stderr_has("ftp:sync-mode");
+    ran.ok().stderr_has("the server dropped pipelined commands").stderr_has("ftp:sync-mode");
 }
 
 #[test]

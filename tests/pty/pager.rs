@@ -69,7 +69,7 @@ fn a_pager_that_is_quit_early_is_not_a_failure_and_one_that_is_missing_no_loss()
         let script = Script::new().file("/a", "hello\n");
         let (_home, _liar, mut terminal) = with_pager(script, PAGER, pager);
         terminal.send("help\r");
-        terminal.expect(&format!("cannot run the pager `{pager}`: shown without\r\n"));
+        terminal.expect(&format!("cannot run pager `{pager}`; printed without one\r\n"));
         terminal.expect("Trust\r\n");
         terminal.expect(PROMPT);
         // A file is not thrown onto the terminal.

@@ -53,7 +53,7 @@ impl Context {
     /// [`Kind::Usage`] if there is none.
     pub fn drop_queued(&mut self, position: usize) -> Result<String> {
         self.queues.remove_work(&self.queue_key(), position).ok_or_else(|| {
-            Error::usage(format!("queue: there is no command {position}"))
+            Error::usage(format!("queue: no command {position}"))
                 .with_hint("`queue` lists what waits")
         })
     }

@@ -101,7 +101,7 @@ fn walk_below(ctx: &mut Context, directory: &Found, failures: &mut Failures) -> 
     let mut above = Arc::clone(&directory.above);
     if let Some(unique) = &directory.entry.unique {
         if above.contains(unique) {
-            return Err(Error::new(Kind::Refused, format!("{at}: leads back to itself")));
+            return Err(Error::new(Kind::Refused, format!("{at}: directory loop")));
         }
         above = above.iter().chain([unique]).cloned().collect();
     }
@@ -109,7 +109,8 @@ fn walk_below(ctx: &mut Context, directory: &Found, failures: &mut Failures) -> 
     let mut found = Vec::with_capacity(listing.len());
     for entry in listing.iter() {
         if !format::is_component(&entry.name) {
-            let why = format!("{at}: the server names something elsewhere: {:?}", entry.name);
+            let why =
+                format!("{at}: the server sent a name outside the directory: {:?}", entry.name);
             failures.note_result(ctx, Err(Error::new(Kind::Refused, why)))?;
             continue;
         }

@@ -202,7 +202,7 @@ impl Mirror {
         self.report_summary(ctx, &summary, begun.elapsed());
         let left = match (summary.failures, summary.kept) {
             (0, 0) => return Ok(()),
-            (0, _) => "not all that is surplus was deleted".to_owned(),
+            (0, _) => "not all extraneous files were deleted".to_owned(),
             (failures, _) => format!("{} failed", count_text(failures, "item")),
         };
         Err(Error::new(Kind::Incomplete, format!("mirror {}: {left}", self.source)))
@@ -279,7 +279,7 @@ impl Mirror {
             summary.extraneous.clear();
             return Err(Error::new(
                 Kind::Incomplete,
-                "nothing was deleted: not every listing was whole and understood",
+                "nothing was deleted: a listing was incomplete or not understood",
             ));
         }
         if summary.failures > 0 && !self.delete_despite_errors {
@@ -289,7 +289,7 @@ impl Mirror {
                 Kind::Incomplete,
                 format!("nothing was deleted: {failed} failed"),
             )
-            .with_hint("`--delete-despite-errors` deletes all the same"));
+            .with_hint("`--delete-despite-errors` deletes anyway"));
         }
         keep_what_was_stored(sides, settings, summary, watched, &ctx.client.cancel)?;
         let surplus = summary.extraneous.len() as u64;
@@ -302,9 +302,9 @@ impl Mirror {
             summary.extraneous.clear();
             return Err(Error::new(
                 Kind::Other,
-                format!("nothing was deleted: {surplus} would be, more than --max-delete allows"),
+                format!("nothing was deleted: {surplus} deletions exceed --max-delete"),
             )
-            .with_hint("look with --dry-run at what would be deleted"));
+            .with_hint("--dry-run shows what would be deleted"));
         }
         if !self.yes {
             let question = format!("Delete {} from the target", count_text(surplus, "item"));
@@ -330,7 +330,7 @@ impl Mirror {
         for (number, [one, many]) in [
             (summary.directories, ["directory created", "directories created"]),
             (summary.unchanged, ["unchanged"; 2]),
-            (summary.links, ["link passed over", "links passed over"]),
+            (summary.links, ["link skipped", "links skipped"]),
             (summary.deleted, ["deleted"; 2]),
             (summary.failures, ["failed"; 2]),
         ] {

@@ -26,6 +26,6 @@ pub fn edit_file(ctx: &Context, path: &Path) -> Result<()> {
     match status.success() {
         true => Ok(()),
         false => Err(Error::new(Kind::Other, format!("the editor `{editor}` failed"))
-            .with_hint("VISUAL or EDITOR names the editor")),
+            .with_hint("set VISUAL or EDITOR to an editor")),
     }
 }

@@ -39,7 +39,7 @@ pub fn page_lines(ctx: &mut Context, lines: &[String]) -> Result<()> {
 /// Says that the user's pager could not be run.
 fn report_pager_failure(ctx: &Context) -> Result<()> {
     if let Some(pager) = pager_variable() {
-        ctx.out.notice(&format!("cannot run the pager `{}`: shown without", escape(&pager)));
+        ctx.out.notice(&format!("cannot run pager `{}`; printed without one", escape(&pager)));
     }
     ctx.client.cancel.check()
 }
@@ -104,7 +104,7 @@ impl Paged {
             return Ok(());
         }
         let pager = pager_variable().unwrap_or_default();
-        Err(spawn_error(&pager, "the shell does not find it, or may not run it").into())
+        Err(spawn_error(&pager, "not found, or not executable").into())
     }
 
     /// Puts things back and waits until the user has seen enough. Returns whether there was a
@@ -148,5 +148,5 @@ fn spawn_pager(ctx: &Context) -> Result<Child> {
 
 fn spawn_error(pager: &str, why: &str) -> Error {
     Error::new(Kind::Local, format!("cannot run `{pager}`: {why}"))
-        .with_hint("set PAGER to a program that is there")
+        .with_hint("set PAGER to an installed program")
 }

@@ -292,7 +292,7 @@ fn wrong_usage(name: &str, error: &clap::Error) -> Error {
     };
     let hint = match suggestion {
         Some(word) => format!("did you mean `{word}`? see `help {name}`"),
-        None if no_argument => format!("a password is no argument; see `help {name}`"),
+        None if no_argument => format!("a password cannot be an argument; see `help {name}`"),
         None if !valid.is_empty() => format!("it may be {valid}; see `help {name}`"),
         None => format!("see `help {name}`"),
     };
@@ -306,7 +306,9 @@ const SECRETIVE: [&str; 3] = ["user", "open", "bookmark"];
 /// What is wrong with arguments, without showing them. `None` where none would be shown.
 fn without_values(error: &clap::Error) -> Option<String> {
     match error.kind() {
-        ErrorKind::UnknownArgument => Some("an argument too many (it is not shown)".to_owned()),
+        ErrorKind::UnknownArgument => {
+            Some("too many arguments (not shown: it may be a password)".to_owned())
+        }
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
             let option = error.get(ContextKind::InvalidArg).map(ToString::to_string);
             Some(format!("invalid value for `{}`", option.unwrap_or_default()))

@@ -63,7 +63,7 @@ impl WrittenFiles {
         match same.or_else(|| alike.filter(is_one)) {
             Some(other) => {
                 let (target, other) = (target.display(), other.display());
-                let text = format!("{target}: on this disk that is the same file as {other}");
+                let text = format!("{target}: the same file as {other} on this disk");
                 Err(Error::new(Kind::Local, text).with_hint("give it another name with -o"))
             }
             None => Ok(()),
@@ -112,11 +112,10 @@ pub fn may_replace(
         Overwrite::Ask | Overwrite::No if spot.case_variant().is_some() => {
             Err(spot.already_exists_error())
         }
-        Overwrite::Ask | Overwrite::No => Err(Error::new(
-            Kind::Local,
-            format!("{}: the file exists already", job.local.display()),
-        )
-        .with_hint("`--overwrite` replaces it, `--overwrite=newer` if it is older")),
+        Overwrite::Ask | Overwrite::No => {
+            Err(Error::new(Kind::Local, format!("{}: file exists", job.local.display()))
+                .with_hint("`--overwrite` replaces it, `--overwrite=newer` if it is older"))
+        }
     }
 }
 
@@ -168,11 +167,8 @@ pub fn may_replace_remote(
         OverwritePolicy::Ask if client.at_prompt && client.console.is_interactive() => {
             client.confirm(&format!("{remote} exists. Replace it"), "set xfer:overwrite-remote yes")
         }
-        _ => Err(Error::new(
-            Kind::Refused,
-            format!("{remote}: the file exists already on the server"),
-        )
-        .with_hint("`set xfer:overwrite-remote yes` replaces it")),
+        _ => Err(Error::new(Kind::Refused, format!("{remote}: file exists on the server"))
+            .with_hint("`set xfer:overwrite-remote yes` replaces it")),
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn add_entry(
         },
         Err(Refusal::Unknown(unknown)) => {
             let hint = format!(
-                "if that is the server's: ftpsh trust add {} {}",
+                "if it is the right one: ftpsh trust add {} {}",
                 server.probe_target(),
                 shown.certificate.fingerprint
             );

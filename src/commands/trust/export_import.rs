@@ -66,7 +66,7 @@ pub(super) fn import_file(ctx: &Context, file: &Path) -> anyhow::Result<()> {
         }
     }
     if known > 0 {
-        ctx.out.notice(&format!("{name}: servers known already: {known}"));
+        ctx.out.notice(&format!("{name}: servers already known: {known}"));
     }
     failures.into_result()
 }
@@ -96,7 +96,7 @@ fn import_entry(ctx: &Context, entry: Entry) -> Result<Imported> {
         Some(old) if old.certificate == entry.certificate => Ok(Imported::Known),
         Some(old) => {
             let name = host_and_port(&entry.host, entry.port);
-            let what = "another certificate is remembered, the one in the file was refused";
+            let what = "a different certificate is remembered; the one in the file was rejected";
             Err(Error::new(Kind::CertChanged, format!("{name}: {what}"))
                 .with_detail(format!("remembered:  {}", old.certificate))
                 .with_detail(format!("in the file: {}", entry.certificate))

@@ -17,7 +17,7 @@ pub(super) fn list_entries(ctx: &Context) -> Result<()> {
         return entries.iter().try_for_each(|entry| ctx.out.record(&entry_record("listed", entry)));
     }
     if entries.is_empty() {
-        ctx.out.notice("no servers are remembered");
+        ctx.out.notice("the trust store is empty");
     }
     let mut table = Table::new(&[
         Column::left("Server"),
@@ -72,7 +72,7 @@ pub(super) fn show_entry(ctx: &Context, server: &str) -> Result<()> {
 
 /// A server that the store does not name.
 pub(super) fn not_listed(name: &str) -> Error {
-    Error::new(Kind::CertUnknown, format!("{name}: the server is not among the trusted ones"))
+    Error::new(Kind::CertUnknown, format!("{name}: not in the trust store"))
         .with_hint("see `trust list`")
 }
 

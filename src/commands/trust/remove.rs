@@ -32,9 +32,9 @@ fn remove_one_entry(ctx: &Context, server: Server) -> Result<()> {
         let of_system =
             |entry: &Entry| entry.host == site.host && port.is_none_or(|port| entry.port == port);
         if store.all_entries()?.iter().any(of_system) {
-            let text = format!("{name}: stands in the system's store, which is only read");
+            let text = format!("{name}: is in the system's store, which is read-only");
             return Err(Error::new(Kind::Local, text)
-                .with_hint("`trust add` puts an entry of your own before it"));
+                .with_hint("`trust add` adds your own entry, which takes precedence"));
         }
         return Err(not_listed(&name));
     }

@@ -153,7 +153,7 @@ impl<'a> Parser<'a> {
                 Element::Local(text)
             }
             Token::GroupStart if depth == MAX_DEPTH => {
-                let message = format!("groups are nested too deep: {MAX_DEPTH} at most");
+                let message = format!("groups are nested too deeply: {MAX_DEPTH} at most");
                 return Err(Fault::syntax_error(pos, message));
             }
             Token::GroupStart => {

@@ -240,7 +240,7 @@ fn groups_are_bounded() {
     let nested = |depth: usize| "(".repeat(depth) + "a" + &")".repeat(depth);
     assert!(parse_script(&nested(MAX_DEPTH), "x").is_ok());
     let error = parse_script(&nested(MAX_DEPTH + 1), "x").expect_err("too deep");
-    assert_eq!(error.to_string(), "x:1:65: groups are nested too deep: 64 at most");
+    assert_eq!(error.to_string(), "x:1:65: groups are nested too deeply: 64 at most");
     for hostile in ["(", "a(", "|(", "!(", "! \"`", "a|", "a&&", "'", "{", "\\"] {
         let text = hostile.repeat(200_000);
         let _ = parse_script(&text, "x");

@@ -144,16 +144,16 @@ fn a_termination_reaches_all_jobs() {
 #[test]
 fn jobs_that_are_not_there_are_wrong_usage() {
     for (text, want) in [
-        ("wait 1", "wait: there is no job 1"),
-        ("kill 7", "kill: there is no job 7"),
-        ("fg", "fg: there are no jobs"),
+        ("wait 1", "wait: no job 1"),
+        ("kill 7", "kill: no job 7"),
+        ("fg", "fg: no jobs"),
         ("wait x", "test:1:1: wait: invalid value 'x'"),
         ("kill", "test:1:1: kill: missing <N|all>"),
         ("nonsense &", "test:1:1: unknown command"),
         ("(echo a; nonsense) & echo b", "test:1:10: unknown command"),
         ("queue nonsense", "test:1:1: queue:1:1: unknown command"),
-        ("queue -d 1", "queue: there is no command 1"),
-        ("queue -d 0", "queue: there is no command 0"),
+        ("queue -d 1", "queue: no command 1"),
+        ("queue -d 0", "queue: no command 0"),
     ] {
         let ran = script(text);
         assert_eq!(ran.kind, Some(Kind::Usage), "{text}");
@@ -221,7 +221,7 @@ fn a_queue_is_listed_stopped_changed_and_started() {
     let words: Vec<_> = ran.out.split_whitespace().collect();
     let want = "N State Command 1 stopped echo a 2 stopped echo c - a c";
     assert_eq!(words.join(" "), want, "{}", ran.err);
-    assert!(ran.err.contains("not in the queue any more: echo b"), "{}", ran.err);
+    assert!(ran.err.contains("removed from the queue: echo b"), "{}", ran.err);
 }
 
 #[test]
