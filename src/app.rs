@@ -100,7 +100,7 @@ fn run_with_context(cli: &Cli, out: Output) -> u8 {
 fn write_summary(out: &Output, commands: u64, failed: u64, files: u64, bytes: u64, exit: u8) {
     if out.is_json() {
         let record = Record::Summary(SummaryRecord { commands, failed, files, bytes, exit });
-        // Nobody is left to be told.
+        // There is no output left to report an error to.
         let _ = out.record(&record).and_then(|()| out.flush());
     }
 }
@@ -225,7 +225,7 @@ fn read_rc_file(cli: &Cli, ctx: &mut Context) -> Result<()> {
     result.map_err(|_| Error::new(Kind::Config, format!("{name}: the start-up file failed")))
 }
 
-/// Scripts are read and looked over first, then the target is connected to, then they run.
+/// Reads and validates the scripts, then connects to the target, then runs the scripts.
 fn run_requested(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
     match &cli.subcommand {
         Some(Sub::Trust(arguments)) => {

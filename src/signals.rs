@@ -1,6 +1,6 @@
-//! Signals: Ctrl-C asks the running command to stop, a second one leaves; SIGTERM asks everything
-//! to stop and leave soon after. SIGHUP does the same when it tells that the terminal has gone;
-//! otherwise it is logrotate's, and the audit log is opened anew.
+//! Signals: Ctrl-C stops the running command, a second one exits; SIGTERM stops everything and
+//! exits soon after. So does SIGHUP after the terminal has hung up; otherwise it is from log
+//! rotation, and the audit log is reopened.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use signal_hook::iterator::Signals;
 use crate::cancel::{Cancel, Reason};
 use crate::error::{Error, Kind, Result, io_reason};
 
-/// How long a terminated program may take to put its affairs in order.
+/// How long a terminated program may take to clean up.
 const NOTICE: Duration = Duration::from_millis(1500);
 
-/// Watches for signals on a thread of its own until the program ends. `reopen` opens the audit log
-/// anew and tells whether there is one.
+/// Watches for signals on a thread of its own until the program ends. `reopen` reopens the audit
+/// log and returns whether there is one.
 ///
 /// # Errors
 ///
@@ -27,13 +27,13 @@ pub fn watch_signals(cancel: Cancel, reopen: impl Fn() -> bool + Send + 'static)
     };
     let ignored = is_ignored(SIGHUP);
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGXFSZ]).map_err(failed)?;
-    // As it was before anybody turned its echo off.
+    // The terminal's state before echo was turned off.
     let terminal = tcgetattr(std::io::stdin()).ok();
     let on_terminal = has_terminal();
     let watcher = move || {
         for signal in signals.forever() {
             match signal {
-                // The write that went over the limit fails, and says so; that is enough.
+                // The write that exceeded the limit fails and is reported there.
                 SIGXFSZ => {}
                 SIGINT if cancel.requested().is_none() => cancel.request(Reason::Interrupted),
                 SIGINT => exit_now(Kind::Interrupted, terminal.as_ref()),
@@ -47,7 +47,7 @@ pub fn watch_signals(cancel: Cancel, reopen: impl Fn() -> bool + Send + 'static)
                     cancel.request(Reason::Terminated);
                     let terminal = terminal.clone();
                     let thread = std::thread::Builder::new().name("leave".into());
-                    // Without it the program leaves as soon as it has stopped.
+                    // Without the thread the program exits as soon as it has stopped.
                     let _ = thread.spawn(move || {
                         std::thread::sleep(NOTICE);
                         exit_now(Kind::Terminated, terminal.as_ref());
@@ -60,13 +60,14 @@ pub fn watch_signals(cancel: Cancel, reopen: impl Fn() -> bool + Send + 'static)
     Ok(())
 }
 
-/// Whether this process has a controlling terminal. One that was hung up is none any more before
-/// SIGHUP comes.
+/// Whether this process has a controlling terminal. After a hang-up the terminal is gone before
+/// SIGHUP arrives.
 fn has_terminal() -> bool {
     open("/dev/tty", OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).is_ok()
 }
 
-/// Whether whoever started this process had a signal ignored. Only Linux tells without more ado.
+/// Whether a signal was ignored when this process was started (`nohup`). Only Linux shows it in
+/// /proc.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -28,10 +28,6 @@ pub fn find_bookmark(home: &AppDirs, name: &str) -> Result<Option<String>> {
 }
 
 /// All bookmarks, in the order of the file.
-///
-/// # Errors
-///
-/// As [`find_bookmark`].
 pub fn list_bookmarks(home: &AppDirs) -> Result<Vec<(String, String)>> {
     let parts = |line: &str| parse_line(line).map(|(name, url)| (name.to_owned(), url.to_owned()));
     Ok(read_file(home)?.unwrap_or_default().lines().filter_map(parts).collect())
@@ -49,12 +45,8 @@ pub fn is_for_shells(c: char) -> bool {
     "!$&|;<>()[]{}*?~'\"`\\^%=".contains(c)
 }
 
-/// Whether this can be a bookmark's name: it must be told from a host with a port and from a URL,
-/// and be nothing but a word to a shell.
-///
-/// # Errors
-///
-/// [`Kind::Usage`].
+/// Whether this can be a bookmark's name: it must be distinct from a host with a port and from a
+/// URL, and be nothing but a word to a shell.
 pub fn check_name(name: &str) -> Result<()> {
     if name.is_empty() || name.starts_with('-') || name.contains(is_unusual) {
         return Err(Error::usage(format!("bookmark: {name:?} cannot be a name")).with_hint(
@@ -64,7 +56,7 @@ pub fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Adds a bookmark or gives one another URL; tells whether there was one.
+/// Adds or replaces a bookmark; whether it existed.
 ///
 /// # Errors
 ///
@@ -104,10 +96,6 @@ pub fn remove_bookmark(home: &AppDirs, name: &str) -> Result<()> {
 }
 
 /// Makes an empty file, where there is none.
-///
-/// # Errors
-///
-/// [`Kind::Local`].
 pub fn create_file(home: &AppDirs) -> Result<()> {
     match read_file(home)? {
         Some(_) => Ok(()),
@@ -116,10 +104,6 @@ pub fn create_file(home: &AppDirs) -> Result<()> {
 }
 
 /// What is wrong with the file, line by line, in words that quote no URL.
-///
-/// # Errors
-///
-/// As [`find_bookmark`].
 pub fn file_problems(home: &AppDirs) -> Result<Vec<String>> {
     let text = read_file(home)?.unwrap_or_default();
     let path = home.bookmarks();

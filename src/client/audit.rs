@@ -94,8 +94,8 @@ impl Audit {
         self.write_event("login", [("user", user.into())], error);
     }
 
-    /// A file carried, or not. For a copy, `remote` and `local` are both URLs. With `-v`, the
-    /// first one to a server that did not resume the TLS session is told of on the screen as well.
+    /// A transfer, successful or not. For a copy, `remote` and `local` are both URLs. With `-v`,
+    /// the first transfer that did not resume the TLS session is also reported on the screen.
     pub fn log_transfer(
         &self,
         direction: Direction,

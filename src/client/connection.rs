@@ -82,7 +82,7 @@ pub(super) struct RemotePosition {
     pub home: LoginDirectory,
     /// The current directory.
     pub directory: RemotePath,
-    /// Whether nobody knows which one that is.
+    /// Whether the directory is unknown.
     pub is_lost: bool,
 }
 
@@ -168,7 +168,7 @@ impl Connection {
         }
     }
 
-    /// The gate, for as long as nobody else needs it.
+    /// Locks the trust gate.
     pub fn trust_gate(&self) -> MutexGuard<'_, TrustChecker> {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -204,7 +204,7 @@ impl Connection {
         now.or_else(|| self.place.clone())
     }
 
-    /// Lends the session, if it is alive, to whoever gives it back with
+    /// Lends the session, if it is alive, to a caller that returns it with
     /// [`Connection::put_session`].
     pub fn lend_session(&mut self) -> Option<Session> {
         self.live_session()?;
@@ -217,7 +217,7 @@ impl Connection {
         self.session.get_or_insert(session);
     }
 
-    /// Says goodbye and forgets the session. The site and the login stay for a reconnect.
+    /// Closes the session. The site and the login stay for a reconnect.
     pub fn close(&mut self) {
         self.place = self.position();
         if let Some(session) = self.session.take() {

@@ -1,5 +1,5 @@
-//! The keyring's part in a login: a password that was typed may be kept, one that is kept may be
-//! wrong. Nothing is stored without a yes.
+//! The keyring's part in a login: offers to store a typed password, and handles a stored one that
+//! is refused. Nothing is stored without a yes.
 
 use super::{Client, Credentials};
 use crate::credentials::{KeyringAccount, Origin};
@@ -32,7 +32,7 @@ fn offer_to_store(client: &Client, site: &Site, login: &Credentials) -> Result<(
     let question = "Store the password in the keyring (y/N)? ";
     let answer = client.console.ask(question, &client.cancel)?.unwrap_or_default();
     if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-        // A password that is not kept is no reason not to work.
+        // Failing to store the password must not fail the login.
         if let Err(error) = keyring.store_password(keyring_entry(site, &login.user), &login.secret)
         {
             client.console.warn(error.message());

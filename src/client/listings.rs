@@ -76,10 +76,6 @@ impl ListingCache {
 
 impl Client {
     /// An absolute path for a path as typed.
-    ///
-    /// # Errors
-    ///
-    /// A path that cannot be sent; no connection.
     pub fn absolute_path(&mut self, path: &str) -> Result<RemotePath> {
         let cwd = self.session()?.cwd().clone();
         cwd.resolve(path)
@@ -108,11 +104,7 @@ impl Client {
     }
 
     /// As [`Client::listing`], from the server; also what there is of a listing that the server
-    /// cut, and the failure to tell behind it.
-    ///
-    /// # Errors
-    ///
-    /// Those of the listing.
+    /// cut, and the error to report after it.
     pub fn list_even_incomplete(
         &mut self,
         path: Option<&RemotePath>,
@@ -139,7 +131,7 @@ impl Client {
         }
     }
 
-    /// Size and time of a remote file, if a listing told them lately and exactly.
+    /// Size and time of a remote file, if a cached listing has them exactly.
     pub fn cached_file_info(&mut self, path: &RemotePath) -> Option<FileInfo> {
         let cwd = self.connection.remote_directory()?.clone();
         let expire = self.settings.get(CACHE_EXPIRE, self.connection.host());

@@ -1,4 +1,4 @@
-//! A client of one server: its connection, listings and settings, and whom it asks and tells.
+//! A client of one server: its connection, listings, settings and console.
 //!
 //! Commands, jobs and completion reach a server through a [`Client`]; two servers are two clients.
 //! A session that died or was idle for too long is replaced with the same checks, the same login
@@ -73,7 +73,7 @@ pub struct Client {
     pub cancel: Cancel,
     /// Where files are kept.
     pub app_dirs: AppDirs,
-    /// Whether commands come from the prompt.
+    /// Whether commands come from the prompt: a busy server (421) is then not retried.
     pub at_prompt: bool,
     /// The sessions of all clients.
     pub sessions: SessionPool,
@@ -113,15 +113,11 @@ impl Client {
 
     /// Connects to another server, with the same checks and questions, and with the same sources
     /// of passwords, which know for whom they are.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::open`].
     pub fn connect_other(&self, target: Target) -> Result<Self> {
         let mut sources = self.connection.sources.clone();
         let user = target.site.user.clone();
         if target.password.is_some() {
-            // What stands in this very URL goes before what the command line gives.
+            // The URL's own password takes precedence over those of the command line.
             let place = (&*target.site.host, target.site.port);
             sources.given.bind_to_site(place, user.as_deref(), None);
             (sources.file, sources.command, sources.env) = (None, None, None);
@@ -172,12 +168,8 @@ impl Client {
         self.connection.live_session()
     }
 
-    /// Asks the server something that changes nothing. A lost connection is made again, and the
-    /// question repeated.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::session`]; what `ask` fails with.
+    /// Queries the server without changing anything. After the loss of the connection it reconnects
+    /// and repeats the query.
     pub fn ask_server<T>(&mut self, mut ask: impl FnMut(&mut Session) -> Result<T>) -> Result<T> {
         self.retry_if_lost(|client| ask(client.session()?))
     }
@@ -196,7 +188,7 @@ impl Client {
             |text| console.notice(text),
             |retries| {
                 if retries.has_retried() && self.connection.live_session().is_none() {
-                    // Why it was lost has just been said.
+                    // The reason has just been shown.
                     self.connection.close();
                 }
                 match work(self) {
@@ -228,10 +220,6 @@ impl Client {
 
     /// Changes the remote directory, to the one that the login led to without `path`. Also where
     /// the directory before cannot be returned to.
-    ///
-    /// # Errors
-    ///
-    /// A refusal; those of a connection.
     pub fn change_directory(&mut self, path: Option<&RemotePath>) -> Result<()> {
         self.retry_if_lost(|client| {
             if let Some(session) = client.session_if_alive() {
@@ -246,7 +234,7 @@ impl Client {
             let home = session.login_directory().clone();
             let (entered, place) = match (&before, path) {
                 (_, None) => (enter_directory(session, None), before),
-                // What was typed is relative to the directory before.
+                // The path is relative to the previous directory.
                 (Some(place), Some(path)) => (enter_relative_to(session, place, path), before),
                 (None, Some(path)) => {
                     let directory = home.path.resolve(path.as_str())?;
@@ -263,7 +251,7 @@ impl Client {
 
     /// Connects and logs in again; where the session was before.
     fn connect_and_log_in(&mut self) -> Result<Option<RemotePosition>> {
-        // Kept until a session is there: the next attempt has to know it as well.
+        // Kept until there is a session: the next attempt needs it as well.
         self.connection.place = self.connection.position();
         let died = self.connection.session.take().and_then(|session| session.failure());
         if self.connection.site.is_none() {
@@ -288,10 +276,6 @@ impl Client {
     /// Sessions to the current site for several workers, this client's own one among them. Further
     /// ones are made with the same login, and only if the server shows the very same certificate.
     /// [`Client::stop_sharing`] returns the client's session.
-    ///
-    /// # Errors
-    ///
-    /// Those of a connection.
     pub fn share_sessions(&mut self) -> Result<Arc<SiteSessions>> {
         self.session()?;
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
@@ -321,7 +305,7 @@ impl Client {
                     "another connection cannot be in the same directory",
                 ));
             }
-            // Without one, the pool does with what it has: the others belong to jobs.
+            // Without a permit the workers share the existing sessions: the others belong to jobs.
             let permit = permits.try_permit(&site.trust_key(), limit).ok_or_else(|| {
                 let text = format!("{}: {limit} connections are open already", site.trust_key());
                 Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
@@ -393,7 +377,8 @@ impl Client {
         }
     }
 
-    /// What an idle session must have in common with one that would be made now.
+    /// The key of idle sessions that can be reused: what a new session would have in common with
+    /// them.
     fn reuse_key(&self, site: &Site, user: &str) -> String {
         let settings = self.settings.changed().map(|item| (item.row.name, item.host, item.value));
         format!("{} {user} {:?}", site.trust_key(), settings.collect::<Vec<_>>())
@@ -457,14 +442,14 @@ impl Client {
         }
     }
 
-    /// Where uploads over a connection are written down; nowhere for one without a login.
+    /// The upload journals of a connection; none without a login.
     pub fn upload_journals(&self, connection: &Connection) -> Option<Arc<UploadJournals>> {
         let (site, login) = (connection.site.as_ref()?, connection.login.as_ref()?);
         let account = format!("{}@{}", login.user, site.trust_key());
         Some(Arc::new(UploadJournals::new(self.app_dirs.upload_journals(), account)))
     }
 
-    /// The retries that one piece of work has.
+    /// The retries for one operation.
     pub fn retries(&self) -> Retries {
         let host = self.connection.host();
         let max = self.settings.get(set::NET_MAX_RETRIES, host);
@@ -476,8 +461,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// A question that nobody can answer is a failure that names `option`, the way to say yes
-    /// beforehand. Ctrl-C.
+    /// Without a terminal: the hint names `option`, which confirms in advance. Ctrl-C.
     pub fn confirm(&self, question: &str, option: &str) -> Result<bool> {
         if !self.at_prompt || !self.console.is_interactive() {
             return Err(Error::usage(format!("{question}: cannot ask without a terminal"))
@@ -492,7 +476,7 @@ impl Client {
         Audit::of_connection(&self.connection, self.console.clone())
     }
 
-    /// The audit log for a server that nobody is logged in to.
+    /// The audit log for a server without a login.
     pub fn audit_of(&self, host: &str, port: u16) -> Audit {
         Audit::of_server(Some((host.to_owned(), port)), self.console.clone())
     }
@@ -505,7 +489,7 @@ fn is_connection_loss(error: &Error) -> bool {
         || error.has_reply_code(&[425, 426])
 }
 
-/// The session ended right after its login.
+/// The error for a session that ended right after its login.
 fn connection_lost() -> Error {
     Error::new(Kind::Connect, "the connection was lost").as_transient()
 }

@@ -1,8 +1,8 @@
 //! Connecting: dial, judge the certificate, ask if it is unknown, find the password, log in.
 //!
 //! The order is the promise: nothing of the credentials is even looked up before the certificate
-//! was accepted. A server that has to be asked about is hung up on first, and dialled again after
-//! the answer, so that no connection waits for a human.
+//! was accepted. If the user has to be asked about a certificate, the connection is closed first
+//! and opened again after the answer, so that no connection waits for a human.
 
 use std::sync::Arc;
 
@@ -63,10 +63,6 @@ impl Client {
 
     /// Logs in to the current site as another user, on a connection of its own: most servers take
     /// a second USER badly. If that fails, all is as it was before.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::reconnect`].
     pub fn log_in_as(&mut self, user: String) -> Result<()> {
         let connection = &mut self.connection;
         let mut site = connection.site.clone().ok_or_else(not_connected)?;
@@ -115,7 +111,7 @@ impl Client {
         .map_err(Error::as_permanent)?
     }
 
-    /// Once more, one command at a time, where the server does not keep up with pipelined ones.
+    /// Retries without pipelining if the server drops pipelined commands.
     fn establish_with_fallback(&mut self, permit: Option<Permit>) -> Result<()> {
         let slow = self.connection.ways.is_serial();
         match self.establish_once(permit) {
@@ -222,7 +218,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Kind::CertUnknown`] when cannot ask without a terminal or the answer was no; those of the store.
+    /// [`Kind::CertUnknown`] without a terminal to ask at, or after the answer no; those of the store.
     pub fn ask_to_trust(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
         if !self.console.is_interactive() {
             return Err(self.audit_refusal(site, unknown));

@@ -11,10 +11,6 @@ pub fn is_url(word: &str) -> bool {
 }
 
 /// A URL's server and path; the path is empty where the URL has none.
-///
-/// # Errors
-///
-/// [`Kind::Usage`](crate::error::Kind::Usage).
 pub fn parse_url(word: &str) -> Result<(Target, String)> {
     let mut target = target::parse_target(word)?;
     let path = target.site.path.take().map(|path| decode_name(&path)).unwrap_or_default();
@@ -22,10 +18,6 @@ pub fn parse_url(word: &str) -> Result<(Target, String)> {
 }
 
 /// A URL's server and the file that it names.
-///
-/// # Errors
-///
-/// [`Kind::Usage`](crate::error::Kind::Usage).
 pub fn parse_file_url(word: &str) -> Result<(Target, RemotePath)> {
     let (target, path) = parse_url(word)?;
     if path.is_empty() || path.ends_with('/') {

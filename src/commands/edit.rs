@@ -1,7 +1,7 @@
 //! `edit`: change a remote file in the user's editor.
 //!
-//! The file comes into a directory that nobody else can enter and goes back only if it was changed
-//! here and not on the server meanwhile. Whatever fails on the way back, the edit is kept.
+//! The file is downloaded into a private directory and uploaded only if it was changed here and not
+//! on the server meanwhile. Whatever fails on the way back, the edit is kept.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::hash::{BuildHasher as _, RandomState};
@@ -85,7 +85,7 @@ fn edit_remote_file(ctx: &mut Context, file: &str) -> Result<()> {
     Ok(())
 }
 
-/// What is there, with size and time as far as the server tells; nothing for a file that is
+/// The remote entry, with size and time if the server sends them; nothing for a file that is
 /// missing. One that is listed is there, even if nothing can be learnt about it.
 fn look_up_file(
     ctx: &mut Context,

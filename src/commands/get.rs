@@ -1,4 +1,4 @@
-//! `get`: fetch files.
+//! `get`: download files.
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! `ls`: directories and files as a table, as names, as records, or as the server's own text.
 //!
-//! The server is always asked: whoever types `ls` wants to know what is there now.
+//! Always asks the server: `ls` must show the current state, not a cached listing.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! `put`: store files.
+//! `put`: upload files.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! `reget`: fetch files, and go on with what is there.
+//! `reget`: resume downloads.
 
 use clap::Parser;
 

@@ -1,4 +1,4 @@
-//! `reput`: store files, and go on with what is there.
+//! `reput`: resume uploads.
 
 use clap::Parser;
 

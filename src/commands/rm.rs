@@ -187,10 +187,6 @@ fn disguised_links(ctx: &mut Context, tree: &[Found]) -> Result<Vec<RemotePath>>
 }
 
 /// Tells the cache and the audit log what was tried, and hands the result on.
-///
-/// # Errors
-///
-/// The result's.
 pub(super) fn audit_removal(
     ctx: &mut Context,
     path: &RemotePath,

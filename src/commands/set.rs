@@ -41,7 +41,7 @@ impl Builtin for Set {
         Example { line: "set -a", about: "show all settings" },
     ];
 
-    /// A trial on settings that nobody uses.
+    /// Validates on a copy of the settings.
     fn check(&self) -> Result<()> {
         match self.wanted_rows() {
             Wanted::Set(target, value) => Settings::new().set(&target, &value).map(drop),

@@ -34,10 +34,6 @@ impl Builtin for Sleep {
 }
 
 /// A duration as an argument of `command`.
-///
-/// # Errors
-///
-/// [`Kind::Usage`](crate::error::Kind::Usage).
 pub(super) fn parse_sleep_duration(command: &str, text: &str) -> Result<Duration> {
     parse_duration(text).ok_or_else(|| {
         Error::usage(format!("{command}: {text:?} is not a duration"))

@@ -53,7 +53,7 @@ impl Builtin for Stat {
     }
 }
 
-/// The entry; what a listing tells only roughly is asked for.
+/// The entry; asks the server for what the listing has only roughly.
 fn exact_entry(ctx: &mut Context, lookup: &mut Lookup, typed: &str) -> Result<Entry> {
     let mut entry = lookup.find_entry(ctx, typed)?;
     let rough =

@@ -1,4 +1,4 @@
-//! `user`: log in as somebody else.
+//! `user`: log in as another user.
 
 use clap::Parser;
 

@@ -1,9 +1,9 @@
 //! The control connections of the program, by site: permits, idle sessions, and sessions on loan.
 //!
 //! The shell, its jobs and its transfers hold a [`Permit`] for each session, so that they count
-//! together. A session that nobody uses is kept for a while, and taken by whoever asks for one of
-//! the same site and key. [`SiteSessions`] lends sessions to the workers of one command. How a
-//! session is made is the caller's affair.
+//! together. An idle session is kept for a while and reused by the next caller with the same site
+//! and key. [`SiteSessions`] lends sessions to the workers of one command. How a session is made is
+//! the caller's affair.
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
@@ -102,7 +102,7 @@ impl SessionPool {
         result
     }
 
-    /// Whether somebody waits for a permit of this site.
+    /// Whether a caller waits for a permit of this site.
     pub fn is_wanted(&self, site: &str) -> bool {
         self.0.lock_state().permits.get(site).is_some_and(|count| count.waiting > 0)
     }
@@ -119,7 +119,7 @@ impl SessionPool {
     }
 
     /// Takes sessions back after transfers and reads what is still to come on each. `own` is
-    /// returned; the others are kept for `idle_time`, or closed if somebody waits for a permit.
+    /// returned; the others are kept for `idle_time`, or closed if a caller waits for a permit.
     pub fn take_back(
         &self,
         site: &str,
@@ -244,8 +244,8 @@ pub type Connect = Box<dyn Fn() -> Result<Session> + Send + Sync>;
 /// The sessions to one site that the workers of a command share: up to a limit, each with its own
 /// TLS.
 ///
-/// A server that says "too many connections" lowers the limit for the rest of the command: whoever
-/// wanted the connection waits for one that comes back. A session that died is not put back.
+/// A server that says "too many connections" lowers the limit for the rest of the command: the
+/// caller then waits for a session to be returned. A session that died is not put back.
 pub struct SiteSessions {
     connect: Connect,
     loans: Mutex<Loans>,
@@ -281,7 +281,7 @@ impl SiteSessions {
         self.returned.notify_one();
     }
 
-    /// Removes the sessions that nobody uses.
+    /// Removes the sessions that are not on loan.
     pub fn drain(&self) -> Vec<Session> {
         let mut state = self.lock_loans();
         state.open -= state.idle.len();
@@ -328,7 +328,7 @@ impl SiteSessions {
     }
 
     /// Connects one more session in advance, unless one is idle or there are enough. A failure is
-    /// left to whoever needs the session.
+    /// reported to the next caller that needs a session.
     pub fn connect_ahead(&self) {
         let mut state = self.lock_loans();
         if !state.idle.is_empty() || state.open >= state.limit {

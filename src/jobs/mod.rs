@@ -1,7 +1,7 @@
 //! Background jobs: the table that all contexts of a program share, and the queues.
 //!
 //! A job is a thread with a number, a title, a cancel flag and a meter. What it runs is the
-//! caller's affair; how it ended is noted here, and kept until somebody asks.
+//! caller's affair; its result is kept here until it is collected.
 
 pub mod queue;
 pub mod selection;
@@ -17,7 +17,7 @@ pub use table::{BackgroundJob, JobState, Jobs};
 /// How often a wait for a job checks the cancel flag.
 pub const POLL: Duration = Duration::from_millis(50);
 
-/// How long a job may take to stop before nobody waits for it any more.
+/// How long to wait for a job to stop.
 pub const GRACE: Duration = Duration::from_secs(2);
 
 /// Counts for the summary and the exit status.

@@ -39,7 +39,7 @@ pub struct QueueView {
     pub commands: Vec<String>,
     /// Whether none of them is begun.
     pub stopped: bool,
-    /// The jobs that have run them and that nobody has asked after yet; the last one may still.
+    /// The jobs that have run them and are not yet collected; the last one may still be running.
     pub jobs: Vec<u64>,
 }
 
@@ -115,7 +115,7 @@ impl<W> Queues<W> {
     }
 
     /// The next work for the job of a queue; `None` ends the job. If the job is `cancelled`, the
-    /// queue is stopped: whoever kills the job wants to see what waits before it is begun.
+    /// queue is stopped: a user who kills the job wants to see what waits before it is started.
     pub fn next_work(&self, key: &str, cancelled: bool) -> Option<W> {
         self.with_queue(key, |queue| {
             queue.stopped |= cancelled && !queue.waiting.is_empty();

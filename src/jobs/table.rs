@@ -19,7 +19,7 @@ pub struct Jobs(Arc<Shared>);
 struct Shared {
     table: Mutex<Table>,
     ended: Condvar,
-    /// Whether a job has ended since somebody asked.
+    /// Whether a job has ended since the last check.
     changed: AtomicBool,
 }
 
@@ -153,12 +153,12 @@ impl JobRow {
 }
 
 impl Jobs {
-    /// Whether a job runs, or has ended and nobody has asked after it yet.
+    /// Whether a job is running, or has ended and has not been collected.
     pub fn contains_job(&self, id: u64) -> bool {
         self.lock_table().rows.contains_key(&id)
     }
 
-    /// The jobs that run and those that nobody has asked after yet, by number.
+    /// The running jobs and those not yet collected, by number.
     pub fn list_jobs(&self) -> Vec<BackgroundJob> {
         self.lock_table().rows.iter().map(|(id, row)| row.snapshot(*id)).collect()
     }
@@ -248,7 +248,7 @@ impl Jobs {
         }
     }
 
-    /// The job has said its last word: whoever waits for it may go on.
+    /// The job has written all of its output: those who wait for it continue.
     pub fn announce_end(&self, id: u64) {
         if let Some(end) = self.lock_table().rows.get_mut(&id).and_then(|row| row.end.as_mut()) {
             end.announced = true;

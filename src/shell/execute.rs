@@ -16,7 +16,7 @@ use crate::settings::{CMD_FAIL_EXIT, FailExit};
 /// How deep aliases and `source` may nest.
 const MAX_DEPTH: usize = 32;
 
-/// Parses, looks over and runs a script; `name` stands for it in errors.
+/// Parses, validates and runs a script; `name` is its name in errors.
 ///
 /// # Errors
 ///

@@ -87,7 +87,7 @@ fn expand_word(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<Strin
 fn remote_names(directory: &str, ctx: &mut Context) -> Result<glob::Listing> {
     let path = RemotePath::new(directory)?;
     let entries = ctx.client.list_directory(Some(&path), true)?;
-    // A link may lead to a directory; whoever goes on below it will see.
+    // A link may lead to a directory; the next path component will show.
     let directory = |kind| matches!(kind, EntryKind::Directory | EntryKind::Link);
     Ok(entries.iter().map(|entry| (entry.name.clone(), directory(entry.kind))).collect())
 }

@@ -21,8 +21,8 @@ mod tests;
 /// The most that is read of a file, in bytes, from its end.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
-/// How often a file that is not the same any more once it is locked is opened anew: some file
-/// systems number a file otherwise each time they are asked.
+/// How often a file that was replaced before it was locked is opened again: some file systems
+/// number a file otherwise each time they are asked.
 const ATTEMPTS: usize = 1000;
 
 /// The history of one user. See the module's text.

@@ -64,7 +64,7 @@ pub fn render_prompt(ctx: &Context) -> (String, String) {
 }
 
 /// A template with its escapes written out: `\u \h \w \W \l`, and `\\` for a backslash. Anything
-/// else stays as it is. Without a server, a template that speaks of one is replaced.
+/// else stays as it is. Without a server, a template that mentions one is replaced.
 pub fn expand_template(template: &str, facts: &Facts) -> String {
     if facts.host.is_empty() && ["\\u", "\\h", "\\w", "\\W"].iter().any(|e| template.contains(e)) {
         return UNCONNECTED.to_owned();

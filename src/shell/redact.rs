@@ -12,17 +12,18 @@ use std::ops::Range;
 #[cfg(test)]
 mod tests;
 
-/// The longest line that is kept, in bytes: nobody goes back to a longer one, and looking through
-/// it would take time.
+/// The longest line that is kept, in bytes: longer ones are hardly reused, and scanning it would
+/// take time.
 pub const MAX_LINE: usize = 16 * 1024;
 
 /// The line without its secrets; `None` if it is not to be kept: it begins with a blank, is longer
-/// than [`MAX_LINE`], or a secret cannot be told from the rest.
+/// than [`MAX_LINE`], or a secret cannot be located.
 ///
 /// Taken out are what follows the name in `user NAME PASSWORD`, the password in `open -u
 /// NAME,PASSWORD` and in URLs, what follows `quote PASS`, `quote ACCT`, `site PSWD`, `site ADDUSER`
-/// and every SITE command that is not known to take no secret, and the value in `set` of anything called a password; also in quoted commands (`alias`, `queue`, `open -e`),
-/// in comments and in text for the user's shell.
+/// and every SITE command that is not known to take no secret, and the value in `set` of anything
+/// called a password; also in quoted commands (`alias`, `queue`, `open -e`), in comments and in
+/// text for the user's shell.
 pub fn redact_line(line: &str) -> Option<String> {
     if line.starts_with([' ', '\t']) || line.len() > MAX_LINE {
         return None;
@@ -95,7 +96,7 @@ fn redact_nested(line: &str, depth: usize) -> Option<String> {
     }
 }
 
-/// Whether a line with an open quote, where words cannot be told apart, could hold a secret.
+/// Whether a line with an open quote, whose words are unknown, could contain a secret.
 fn may_hide_secrets(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
     ["us", "log", "pass", "acct", "pswd", "pwd", "-u", "@", ","].iter().any(|s| line.contains(s))

@@ -28,10 +28,6 @@ const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
 
 /// Runs the prompt until the user leaves. Failures of what was typed do not count for the exit
 /// status.
-///
-/// # Errors
-///
-/// A terminal that cannot be used.
 pub fn run_prompt(ctx: &mut Context) -> anyhow::Result<()> {
     let mut history = History::new(ctx.client.app_dirs.history(), history_size(ctx));
     match history.load_entries() {
@@ -53,7 +49,7 @@ pub fn run_prompt(ctx: &mut Context) -> anyhow::Result<()> {
     inner.ctx.out.set_printer(None);
     inner.ctx.out.flush_job_output();
     drop(inner);
-    // The next shell trims it; there is nobody to tell.
+    // The next shell trims it; the error is of no use to the user.
     let _ = repl.history.trim_file();
     Ok(())
 }

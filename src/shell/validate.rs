@@ -1,5 +1,5 @@
-//! A look over a whole script before anything of it runs or connects: unknown commands, wrong
-//! options and wrong settings, with line and column.
+//! Validates a whole script before any of it runs or connects: unknown commands, wrong options and
+//! wrong settings, with line and column.
 //!
 //! An alias that the script itself defines counts as known. Wildcards are not expanded here, so a
 //! pattern counts as one word.
@@ -75,7 +75,7 @@ fn validate_command(words: &[Word], depth: usize, known: &mut BTreeSet<String>) 
         if depth == MAX_NESTED {
             return Err(Error::usage(format!("{}: commands are nested too deeply", spec.name)));
         }
-        // Both places are told: that of the command, and the one in the text that it runs.
+        // Both positions are reported: the command's, and the one in the text that it runs.
         let script = parse_script(&inner, spec.name)?;
         validate_items(&script, spec.name, depth + 1, known)?;
     }

@@ -58,7 +58,7 @@ fn a_change_on_the_server_meanwhile_is_not_overwritten() {
     let touched = Step::change(|files| assert!(files.set_time(b"/a.txt", "20250101000000")));
     let scene = Scene::new(Script::new().file("/a.txt", "old").on("RETR", touched));
     let ran = call(&scene, "echo mine > \"$1\"", "edit a.txt").run().status(8);
-    let ran = ran.stderr_has("was changed on the server").stderr_has("kept in");
+    let ran = ran.stderr_has("was changed on the server").stderr_has("edited copy is in");
     assert_eq!(scene.liar.content("/a.txt").as_deref(), Some(&b"old"[..]), "{ran}");
     assert_eq!(std::fs::read(&kept(&scene)[0]).unwrap(), b"mine\n");
 }
@@ -75,7 +75,7 @@ fn an_edit_that_cannot_be_stored_is_kept_for_its_owner_alone() {
     assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
     // So is one whose editor failed.
     let ran = call(&scene, "echo more > \"$1\"; exit 3", "edit a.txt").run().status(1);
-    assert!(ran.err().contains("kept in"), "{ran}");
+    assert!(ran.err().contains("edited copy is in"), "{ran}");
     assert_eq!(kept(&scene).len(), 2);
 }
 

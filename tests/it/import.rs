@@ -49,7 +49,7 @@ fn names_that_a_shell_would_act_on_are_changed_and_never_completed() {
     for (was, name) in
         [("!rm", "rm"), ("a;b", "a-b"), ("-e", "e"), ("$(touch${IFS}x)", "touch-IFS-x")]
     {
-        let notice = format!("{was}: a shell would act on this name");
+        let notice = format!("{was}: a shell would interpret this name");
         assert!(ran.err().contains(&notice), "{ran}");
         assert!(ran.out().lines().any(|line| line.starts_with(&format!("{name} "))), "{ran}");
     }

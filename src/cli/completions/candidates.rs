@@ -49,10 +49,6 @@ pub struct CompleteArgs {
 }
 
 /// Prints the candidates.
-///
-/// # Errors
-///
-/// Those of the output.
 pub fn print_candidates(question: &CompleteArgs, out: &Output) -> Result<()> {
     let home = AppDirs::from_environment(|name| std::env::var_os(name));
     let (bookmarks, servers) = match (&home, question.what) {

@@ -1,8 +1,8 @@
 //! Background jobs of a context: starting them, waiting for them, and the end of the program.
 //!
 //! A job has a context of its own: a copy of the settings, aliases and directories of the one that
-//! started it, its own connection to the same site, its own cancel flag. It never asks. What it
-//! did is counted when somebody waits for it, or at the end of the program.
+//! started it, its own connection to the same site, its own cancel flag. It never asks. Its totals
+//! are added when it is waited for, or at the end of the program.
 
 use std::thread;
 
@@ -120,10 +120,6 @@ impl Context {
     }
 
     /// The results of jobs that have ended: the first failure, if any.
-    ///
-    /// # Errors
-    ///
-    /// That of the first job that failed.
     pub fn collect_jobs(&mut self, ids: &[u64]) -> Result<()> {
         // Each of them is collected, whatever became of the ones before.
         let results: Vec<_> = ids.iter().map(|id| self.collect_job(*id)).collect();
@@ -132,10 +128,6 @@ impl Context {
 
     /// Before the prompt is left: where jobs run, asks whether to wait for them, to kill them, or
     /// to stay after all (`false`).
-    ///
-    /// # Errors
-    ///
-    /// Ctrl-C at the question.
     pub fn confirm_exit(&mut self) -> Result<bool> {
         let running = self.jobs.running_jobs();
         let asks = self.client.at_prompt && self.job.is_none() && self.out.is_interactive();
@@ -215,7 +207,7 @@ impl Context {
         }
     }
 
-    /// Closes the connection if a job waits for one: whoever waits for jobs does not need it.
+    /// Closes the connection if a job waits for a permit: while waiting for jobs it is not needed.
     fn yield_connection(&mut self) {
         let site = self.client.connection.site.as_ref().map(crate::target::Site::trust_key);
         if self.client.connection.session().is_some()

@@ -45,7 +45,7 @@ pub struct Context {
     pub words_from_wildcard: bool,
     /// Whether a failure of the running command is caught by `||`.
     pub failure_is_handled: bool,
-    /// Whether a script goes on after a failed command (`--keep-going`).
+    /// Whether a script continues after a failed command (`--keep-going`).
     pub keep_going: bool,
     /// How deep the running script is nested in others.
     pub script_depth: usize,
@@ -103,10 +103,6 @@ impl Context {
     }
 
     /// Does work with another server as the current one.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::open`]; what `work` fails with.
     pub fn with_server<T>(
         &mut self,
         target: Target,

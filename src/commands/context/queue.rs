@@ -16,10 +16,6 @@ pub struct QueuedCommand {
 
 impl Context {
     /// Queues commands for the current site.
-    ///
-    /// # Errors
-    ///
-    /// Those of starting a job.
     pub fn enqueue(&mut self, text: &str) -> Result<()> {
         let work = QueuedCommand { text: text.to_owned(), ctx: Box::new(self.for_job()?) };
         self.queues.push_work(&self.queue_key(), self.redacted_title(text), work);
@@ -37,10 +33,6 @@ impl Context {
     }
 
     /// Starts the current site's queue again.
-    ///
-    /// # Errors
-    ///
-    /// Those of starting a job.
     pub fn start_queue(&mut self) -> Result<()> {
         self.queues.set_stopped(&self.queue_key(), false);
         self.start_queue_job()

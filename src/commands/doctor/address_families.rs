@@ -19,7 +19,7 @@ const FAMILIES: [(AddressFamily, &str, &str, &str); 2] = [
 /// Connects to one address within a time.
 type Connect<'a> = dyn Fn(SocketAddr, Duration) -> io::Result<TcpStream> + 'a;
 
-/// What came of it: a line for each family, and the connection to go on with.
+/// The results: a line for each family, and the connection to use.
 pub(super) struct Reached {
     /// In the order of the table.
     pub(super) findings: Vec<Finding>,

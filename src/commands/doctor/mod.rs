@@ -1,7 +1,7 @@
 //! `doctor`: examines a server, step by step, and says what is wrong and what to do about it.
 //!
-//! It asks nobody and stores nothing, changes nothing on the server without `--write`, and sends
-//! no user name and no password to a server whose certificate is not trusted.
+//! It asks nothing, stores nothing, changes nothing on the server without `--write`, and sends no
+//! user name and no password to a server whose certificate is not trusted.
 
 mod address_families;
 mod advice;
@@ -64,10 +64,6 @@ impl Builtin for Doctor {
 }
 
 /// Examines a server, the one connected to without `target`, and shows what it finds.
-///
-/// # Errors
-///
-/// That a transfer would not work; those of the output.
 pub fn examine(ctx: &Context, target: Option<&str>, write: bool) -> Result<()> {
     let mut exam = Examination::new(ctx, target)?;
     exam.examine_server(write)?;
@@ -85,7 +81,7 @@ struct Examination<'a> {
     sources: Sources,
     /// How the shell would connect.
     options: SessionConfig,
-    /// The same on OpenSSL, which tells more and resumes sessions.
+    /// The same with OpenSSL, which gives more details and resumes sessions.
     probe: SessionConfig,
     report: Report,
     /// What the server said so far, for its brand.

@@ -150,10 +150,6 @@ impl Report {
     }
 
     /// Adds a finding with which no transfer would work, for this cause.
-    ///
-    /// # Errors
-    ///
-    /// As [`Report::add`].
     pub(super) fn block(&mut self, kind: Kind, finding: Finding) -> Result<()> {
         self.cancel.check()?;
         self.print(&finding)?;

@@ -63,8 +63,7 @@ pub(super) fn check_versions(
     Ok(offered)
 }
 
-/// The versions that nobody should speak any more. No session is made with them, and nothing
-/// but `AUTH TLS` is sent.
+/// Obsolete TLS versions. No session is made with them, and nothing but `AUTH TLS` is sent.
 fn check_old_versions(exam: &mut Examination<'_>) -> Result<()> {
     let (mut taken, mut unknown) = (Vec::new(), Vec::new());
     for (version, name) in [(LegacyVersion::Tls10, "TLS 1.0"), (LegacyVersion::Tls11, "TLS 1.1")] {

@@ -1,6 +1,6 @@
 //! `--write`: a small file up, its time set, down again, compared, removed.
 //!
-//! The name is one that nobody else uses. Whatever fails on the way, the file is removed.
+//! The file name is unique. The file is removed whatever fails.
 
 use std::io::{Read as _, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -98,8 +98,8 @@ fn check_clock(exam: &mut Examination<'_>, there: Option<NaiveDateTime>) -> Resu
     })
 }
 
-/// What can be said of the clock when nothing may be written: nothing in FTP tells the time,
-/// but Pure-FTPd's greeting has the minute.
+/// What is known of the clock without `--write`: no FTP command returns the time, but Pure-FTPd's
+/// greeting has the minute.
 pub(super) fn rounded_minutes(exam: &mut Examination<'_>) -> Result<()> {
     exam.report.add(match exam.minutes {
         None => Finding::skip("clock", "needs `--write`: no command of FTP tells the time"),

@@ -134,10 +134,6 @@ pub fn name_with_suffix(entry: &Entry) -> String {
 }
 
 /// A name or path as a line of its own: one line on a terminal whatever is in it.
-///
-/// # Errors
-///
-/// Those of the output.
 pub fn write_name(ctx: &Context, text: &str) -> Result<()> {
     if ctx.out.is_terminal_out() && !ctx.out.is_json() {
         return ctx.out.line(&output::escape(text));

@@ -51,10 +51,6 @@ impl Lookup {
     }
 
     /// As [`Lookup::entry`]; `None` when there is none.
-    ///
-    /// # Errors
-    ///
-    /// Those of the server.
     pub fn find_if_exists(&mut self, ctx: &mut Context, typed: &str) -> Result<Option<Entry>> {
         match self.find_entry(ctx, typed) {
             Ok(entry) => Ok(Some(entry)),

@@ -39,10 +39,6 @@ fn time_ago(duration: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 }
 
 /// The failure for a text that is no date.
-///
-/// # Errors
-///
-/// Always.
 pub fn not_a_date<T>(text: &str) -> Result<T> {
     Err(Error::usage(format!("{text}: not a date"))
         .with_hint("such as 2026-11-20 or '2026-11-20 07:15'"))

@@ -31,10 +31,6 @@ pub struct Found {
 
 impl Found {
     /// The root of a walk.
-    ///
-    /// # Errors
-    ///
-    /// A path that cannot be sent.
     pub fn walk_root(typed: &str, entry: Entry) -> Result<Self> {
         // With a slash at its end, a link means the directory that it leads to.
         let kind = if typed.ends_with('/') { EntryKind::Directory } else { entry.kind };
@@ -49,10 +45,6 @@ impl Found {
 
 /// Visits `root` and all below it down to `max_depth`, each directory before what is in it, in
 /// the order of names. A directory that cannot be listed is one of the `failures`.
-///
-/// # Errors
-///
-/// What `visit` fails with; a lost connection; Ctrl-C.
 pub fn walk_tree(
     ctx: &mut Context,
     root: Found,

@@ -263,7 +263,8 @@ impl Mirror {
         }
     }
 
-    /// Deletes what is surplus, if everything that speaks for it is known for sure.
+    /// Deletes extraneous files, but only if all listings were complete and all transfers
+    /// succeeded.
     fn delete_extraneous(
         &self,
         ctx: &Context,

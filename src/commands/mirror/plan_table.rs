@@ -20,10 +20,6 @@ pub struct PlanTable {
 
 impl PlanTable {
     /// Takes the next action.
-    ///
-    /// # Errors
-    ///
-    /// Those of the output.
     pub fn add_action(
         &mut self,
         out: &Output,
@@ -54,10 +50,6 @@ impl PlanTable {
     }
 
     /// Shows what was held back.
-    ///
-    /// # Errors
-    ///
-    /// Those of the output.
     pub fn show_rest(&mut self, out: &Output) -> Result<()> {
         self.show_rows(out, self.begun)
     }

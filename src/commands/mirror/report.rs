@@ -22,7 +22,7 @@ pub struct MirrorReport {
     tree: TreeProgress,
     sides: Endpoints,
     direction: Direction,
-    /// Files and bytes carried.
+    /// Files and bytes transferred.
     carried: Mutex<(u64, u64)>,
     /// What a dry run has not shown yet.
     plan: Mutex<PlanTable>,
@@ -48,15 +48,11 @@ impl MirrorReport {
     }
 
     /// Shows the rest of a dry run's plan.
-    ///
-    /// # Errors
-    ///
-    /// Those of the output.
     pub fn show_rest_of_plan(&self) -> Result<()> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner).show_rest(&self.out)
     }
 
-    /// Takes the bars away and counts what was carried.
+    /// Removes the progress bars and adds to the totals.
     pub fn finish_report(&self, ctx: &mut Context) {
         self.tree.finish();
         let (files, bytes) = *self.carried.lock().unwrap_or_else(PoisonError::into_inner);

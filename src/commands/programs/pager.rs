@@ -15,10 +15,6 @@ use crate::output::{escape, escape_multiline, is_broken_pipe};
 const LESS: &str = "FRX";
 
 /// Shows lines: page by page at the prompt where they do not fit the terminal.
-///
-/// # Errors
-///
-/// Those of the output.
 pub fn page_lines(ctx: &mut Context, lines: &[String]) -> Result<()> {
     let shown = |ctx: &Context| lines.iter().try_for_each(|line| ctx.out.line(line));
     if !ctx.client.at_prompt || !is_wanted(ctx) || fits_screen(ctx, lines) {
@@ -44,7 +40,7 @@ fn report_pager_failure(ctx: &Context) -> Result<()> {
     ctx.client.cancel.check()
 }
 
-/// Whether there is somebody to turn pages.
+/// Whether a pager can be used.
 pub fn is_wanted(ctx: &Context) -> bool {
     // `cat` shows nothing page by page, and would hand the file's bytes to the terminal.
     let plain = pager_variable().as_deref() == Some("cat");
@@ -89,10 +85,6 @@ impl Paged {
     }
 
     /// Waits until the user has seen enough. Leaving early is no failure.
-    ///
-    /// # Errors
-    ///
-    /// The command's own, in `result`; those of the pipe.
     pub fn end<E: From<Error> + Into<anyhow::Error>>(
         self,
         ctx: &mut Context,

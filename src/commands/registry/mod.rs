@@ -88,24 +88,16 @@ pub trait Builtin: Parser {
     const EXAMPLES: &'static [Example];
 
     /// Looks at the arguments before anything is run or connected.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Usage`].
     fn check(&self) -> Result<()> {
         Ok(())
     }
 
-    /// The commands that it will run, to be looked over beforehand as well.
+    /// The commands that it will run, to be validated in advance as well.
     fn script(&self) -> Option<String> {
         None
     }
 
     /// Does it.
-    ///
-    /// # Errors
-    ///
-    /// Whatever went wrong; the kind inside decides the exit status.
     fn run(self, ctx: &mut Context) -> anyhow::Result<()>;
 }
 
@@ -202,19 +194,11 @@ impl Spec {
 
     /// Whether these words (the command's name first) make sense; and the commands that they would
     /// run, if any.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Usage`].
     pub fn check(&self, words: &[String]) -> Result<Option<String>> {
         (self.check)(words)
     }
 
     /// Runs it with these words, the command's name first.
-    ///
-    /// # Errors
-    ///
-    /// Whatever went wrong.
     pub fn run(&self, words: &[String], ctx: &mut Context) -> anyhow::Result<()> {
         (self.run)(words, ctx)
     }

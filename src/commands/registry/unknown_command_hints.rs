@@ -1,4 +1,4 @@
-//! Commands that hands know from lftp, sftp and ftp, and that are none here: what does their work.
+//! Hints for lftp, sftp and ftp commands that ftpsh does not have.
 //!
 //! A word comes in that is no command, a hint goes out.
 

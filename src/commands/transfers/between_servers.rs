@@ -29,22 +29,18 @@ pub struct TargetServer {
 impl TargetServer {
     /// Connects to the server of a URL. With `is_directory` its path is one, as it is if it ends
     /// in a slash.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::open`].
     pub fn connect_target(ctx: &Context, url: &str, is_directory: bool) -> Result<Self> {
         let (target, path) = parse_url(url)?;
         let is_directory = is_directory || path.is_empty() || path.ends_with('/');
         Ok(Self { client: ctx.client.connect_other(target)?, path, is_directory })
     }
 
-    /// Says goodbye to it.
+    /// Closes the connection to it.
     pub fn close_target(mut self) {
         self.client.connection.close();
     }
 
-    /// Carries a file of the current server.
+    /// Copies a file of the current server.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! What `get`, `put`, `cat` and their kin share: progress on the screen, outcomes as lines or
-//! JSON, counts, the audit log, and going on with the next file after one has failed.
+//! What `get`, `put`, `cat` and similar commands share: progress, outcomes as lines or JSON,
+//! totals, the audit log, and continuing with the next file after a failure.
 
 pub mod between_servers;
 pub mod overwrite;
@@ -24,10 +24,10 @@ use crate::transfer::{
     Direction, FileInfo, Outcome, Progress, Remote as _, download as down, upload as up,
 };
 
-/// So many bytes further than ever before, and the count of retries begins anew.
+/// After so many more bytes the count of retries is reset.
 const PROGRESS: u64 = 16 * 1024 * 1024;
 
-/// A file to carry.
+/// A file to transfer.
 #[derive(Debug, Clone)]
 pub enum FileTransfer {
     /// From the server.
@@ -37,7 +37,7 @@ pub enum FileTransfer {
 }
 
 impl FileTransfer {
-    /// Which way it goes.
+    /// Its direction.
     pub fn direction(&self) -> Direction {
         match self {
             FileTransfer::Down(_) => Direction::Download,
@@ -66,7 +66,7 @@ impl FileTransfer {
         local_path::word_from_path(self.local_path())
     }
 
-    /// What its bar is called: the path that it comes from.
+    /// The label of its progress bar: the source path.
     pub fn progress_label(&self) -> String {
         match self {
             FileTransfer::Down(job) => job.remote.as_str().to_owned(),
@@ -74,7 +74,7 @@ impl FileTransfer {
         }
     }
 
-    /// Bytes, where that is known without asking the server.
+    /// The size in bytes, if it is known without asking the server.
     pub fn known_size(&self) -> Option<u64> {
         match self {
             FileTransfer::Down(job) => job.info.and_then(|facts| facts.size),
@@ -85,11 +85,7 @@ impl FileTransfer {
         }
     }
 
-    /// The same for a session in another directory than `cwd`.
-    ///
-    /// # Errors
-    ///
-    /// A path that cannot be sent.
+    /// The same transfer, for a session that is not in the directory `cwd`.
     pub fn resolved_in(&self, cwd: &RemotePath) -> Result<Self> {
         let remote = cwd.resolve(self.remote_path().as_str())?;
         Ok(match self.clone() {
@@ -98,8 +94,7 @@ impl FileTransfer {
         })
     }
 
-    /// The next attempt begins where this one stopped, if it `moved` anything and the files are
-    /// still the same.
+    /// Prepares a retry: it resumes if data was `moved` and the files are unchanged.
     pub fn prepare_retry(&mut self, moved: bool) {
         match self {
             FileTransfer::Down(job) => {
@@ -112,10 +107,6 @@ impl FileTransfer {
     }
 
     /// Carries it.
-    ///
-    /// # Errors
-    ///
-    /// Those of the transfer.
     pub fn run_on(
         &self,
         session: &mut Session,
@@ -129,7 +120,7 @@ impl FileTransfer {
     }
 }
 
-/// Failures of a command that goes on with the next file after one.
+/// The failures of a command that continues with the next file after a failure.
 #[derive(Debug, Default)]
 pub struct Failures(Option<Kind>);
 
@@ -161,10 +152,6 @@ impl Failures {
     }
 
     /// The command's result: the first failure's kind.
-    ///
-    /// # Errors
-    ///
-    /// If anything failed; it has been shown.
     pub fn into_result(self) -> anyhow::Result<()> {
         match self.0 {
             Some(kind) => Err(Error::already_shown(kind).into()),
@@ -173,11 +160,7 @@ impl Failures {
     }
 }
 
-/// Does the same with each of a command's arguments, and goes on after a failure.
-///
-/// # Errors
-///
-/// As [`Failures::note`] and [`Failures::into_result`].
+/// Calls `one` for each of a command's arguments; continues after a failure.
 pub fn for_each_argument(
     ctx: &mut Context,
     items: &[String],
@@ -192,12 +175,7 @@ pub fn for_each_argument(
     failures.into_result()
 }
 
-/// Carries one file and tells how it went. Transient failures are tried again, from where the
-/// file stopped.
-///
-/// # Errors
-///
-/// Those of the transfer.
+/// Transfers one file and reports the outcome. After transient failures it is resumed.
 pub fn transfer_file(ctx: &mut Context, job: &FileTransfer) -> Result<()> {
     let watched = ProgressBar::new(&ctx.out, &job.progress_label(), job.known_size());
     let moved = ByteCounter::new(&watched);
@@ -217,11 +195,7 @@ pub fn transfer_file(ctx: &mut Context, job: &FileTransfer) -> Result<()> {
     report_file_transfer(ctx, job, result)
 }
 
-/// Tells how a file went, and drops what a listing knew of one that was stored.
-///
-/// # Errors
-///
-/// The transfer's failure.
+/// Reports a transfer and invalidates the cached listing after an upload.
 pub fn report_file_transfer(
     ctx: &mut Context,
     job: &FileTransfer,
@@ -233,12 +207,8 @@ pub fn report_file_transfer(
     report_transfer(ctx, job.direction(), job.remote_path().as_str(), &job.local_name(), result)
 }
 
-/// Repeats `attempt`, which is told whether it is a retry; the count of retries begins anew with
+/// Repeats `attempt`, which is told whether it is a retry; the count of retries is reset after
 /// every [`PROGRESS`] bytes.
-///
-/// # Errors
-///
-/// The last failure; Ctrl-C.
 pub fn retry_transfer<T>(
     retries: Retries,
     cancel: &Cancel,
@@ -263,10 +233,6 @@ pub fn retry_transfer<T>(
 }
 
 /// Fetches one file into the command's data output, with the same checks at its end.
-///
-/// # Errors
-///
-/// Those of the transfer; a reader that has gone.
 pub fn download_to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> {
     let how = ctx.client.transfer_options(Direction::Download);
     let out = ctx.out.clone();
@@ -307,7 +273,7 @@ pub fn download_to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> 
     result.map(|outcome| warn_of_outcome(ctx, &outcome))
 }
 
-/// The data output as a writer; keeps the reason that a `Write` cannot carry.
+/// The data output as a writer; keeps the typed error that `Write` cannot return.
 struct DataSink {
     out: crate::output::Output,
     /// Whether anything was printed.
@@ -339,10 +305,6 @@ fn warn_of_outcome(ctx: &Context, outcome: &Outcome) {
 }
 
 /// Counts, audits and shows an outcome. For a copy, `remote` and `local` are both URLs.
-///
-/// # Errors
-///
-/// The transfer's failure; a reader that has gone.
 pub fn report_transfer(
     ctx: &mut Context,
     direction: Direction,

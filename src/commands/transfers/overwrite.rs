@@ -32,11 +32,12 @@ pub enum Overwrite {
 }
 
 /// The files that one command writes, by what the disk takes them for: it must not take two names
-/// for one file, as disks do that do not tell `A` from `a`.
+/// for one file, as on case-insensitive disks.
 #[derive(Debug, Default)]
 pub struct WrittenFiles {
     by_number: HashMap<(u64, u64), PathBuf>,
-    /// By the path with a name in lower case: some disks number a file anew for each spelling.
+    /// By the path with the name in lower case: some disks have another inode number for each
+    /// spelling.
     by_likeness: HashMap<PathBuf, PathBuf>,
 }
 
@@ -134,7 +135,7 @@ fn is_newer(ctx: &mut Context, job: &mut Download) -> Result<bool> {
     let local = std::fs::symlink_metadata(&job.local)
         .and_then(|metadata| metadata.modified())
         .map_err(|error| Error::local(&job.local, &error))?;
-    // A server that does not tell the time cannot show that its file is newer.
+    // Without a time from the server, its file is not known to be newer.
     Ok(facts.modified.and_then(system_time).is_some_and(|remote| remote > local))
 }
 
@@ -161,7 +162,7 @@ pub fn may_replace_remote(
     match policy {
         OverwritePolicy::Newer => {
             let there = there.modified.and_then(system_time);
-            // A time that nobody tells is no reason to keep what is there.
+            // An unknown time is no reason to keep the existing file.
             Ok(there.zip(modified()?).is_none_or(|(there, here)| here > there))
         }
         OverwritePolicy::Ask if client.at_prompt && client.console.is_interactive() => {
@@ -186,7 +187,7 @@ mod tests {
         written.check_unwritten(&path("absent")).unwrap();
         written.check_unwritten(&path("Same")).unwrap();
         written.check_unwritten(&path("Same")).unwrap();
-        // What a disk that does not tell them apart shows: one file by two paths.
+        // A case-insensitive disk: one file, two paths.
         let error = written.check_unwritten(&path("sub/../Same")).unwrap_err();
         assert!(error.message().contains("the same file as"), "{error}");
 

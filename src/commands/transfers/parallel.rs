@@ -1,7 +1,7 @@
 //! Several files at a time: each worker leases a session of the pool for one file after another.
 //!
-//! The workers only carry; what is told, counted and recorded is told by the command's own
-//! thread, in the order in which files end. A server that takes fewer sessions gets fewer.
+//! The workers only transfer; the command's own thread reports, counts and logs, in the order in
+//! which files finish. A server that takes fewer sessions gets fewer.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -18,10 +18,6 @@ use crate::transfer::Outcome;
 use crate::transfer::retry::{ByteCounter, Retries};
 
 /// Carries all of `jobs`, up to `most` at the same time. Failures of single files are noted.
-///
-/// # Errors
-///
-/// Those after which going on makes no sense; Ctrl-C.
 pub fn transfer_parallel(
     ctx: &mut Context,
     jobs: &[FileTransfer],

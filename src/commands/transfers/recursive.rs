@@ -18,10 +18,6 @@ pub struct RecursiveTransfer {
 
 impl RecursiveTransfer {
     /// Makes `target` like `source`; without a target it has the source's name.
-    ///
-    /// # Errors
-    ///
-    /// Those of `mirror`.
     pub fn transfer_tree(
         self,
         ctx: &mut Context,

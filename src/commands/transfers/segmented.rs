@@ -1,4 +1,4 @@
-//! One large file over several connections, told as any other transfer.
+//! One large file over several connections, reported like any other transfer.
 
 use crate::commands::Context;
 use crate::commands::transfers::progress::ProgressBar;
@@ -10,14 +10,10 @@ use crate::transfer::download;
 use crate::transfer::download::segments::{SegmentedDownload, has_segment_journal, segment_count};
 
 /// Fetches a file over up to `count` connections, or over one where that is all it takes.
-///
-/// # Errors
-///
-/// Those of the transfer.
 pub fn download_segmented(ctx: &mut Context, job: &download::Download, count: u64) -> Result<()> {
     let shown = FileTransfer::Down(job.clone());
     let most = usize::try_from(count).unwrap_or(1);
-    // A listing has told already that it is small.
+    // The listing shows that it is small.
     if shown.known_size().is_some_and(|size| segment_count(size, most) < 2)
         && !has_segment_journal(&job.local)
     {

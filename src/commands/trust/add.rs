@@ -34,7 +34,7 @@ pub(super) fn add_entry(
     let host = &ctx.client.trust_name(&server.site.host);
     let exceptions = Exception::of(&shown.identity.problems);
     let store = ctx.client.connection.trust_gate().store().clone();
-    // A certificate named by its fingerprint is meant itself, even if the roots vouch for it.
+    // A fingerprint names the certificate itself, even if the CA roots verify it.
     let own = store.lookup(host, port)?.filter(|entry| entry.origin == Origin::User);
     if !expected.is_empty() && own.is_none() {
         let entry = Entry::new(host, port, &shown.certificate, TrustReason::Add, now)?;
@@ -87,7 +87,7 @@ pub(super) fn add_entry(
     }
 }
 
-/// The answer was told and noted already; what is left to say is what became of it.
+/// The answer has been shown and logged already; only the result is reported here.
 fn entry_from_answer(ctx: &Context, server: &Server, entry: Option<Entry>) -> Result<()> {
     match entry {
         Some(entry) if ctx.out.is_json() => ctx.out.record(&entry_record("added", &entry)),

@@ -74,7 +74,7 @@ pub fn run(command: &TrustCommand, ctx: &mut Context) -> anyhow::Result<()> {
 struct Failures(Option<Kind>);
 
 impl Failures {
-    /// Shows a failure and goes on.
+    /// Shows a failure and continues.
     fn add(&mut self, ctx: &Context, error: Error) {
         self.0.get_or_insert(error.kind());
         ctx.out.error(&error.into());

@@ -76,10 +76,6 @@ pub(super) struct Shown {
 }
 
 /// Asks a server for its certificate.
-///
-/// # Errors
-///
-/// Those of the connection and the handshake.
 pub(super) fn probe_certificate(options: &crate::ftp::session::SessionConfig) -> Result<Shown> {
     let (identity, agreed) = probe_server(options)?;
     let certificate = Certificate::from_der(&identity.der)?;

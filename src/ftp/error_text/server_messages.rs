@@ -111,7 +111,7 @@ const ROWS: &[Row] = &[
         &[550],
         &["not empty"],
         "the directory is not empty",
-        "`rm -r` removes it with all that is in it",
+        "`rm -r` removes it and its contents",
     ),
     (
         &[550],

@@ -86,7 +86,7 @@ fn name_candidate(word: &Typed<'_>, directory: &str, found: &Name) -> Candidate 
         None => quote_for(&path, word.quote),
     };
     if found.nature != Nature::File && word.quote != Quote::None {
-        // The name goes on, and so does its quote.
+        // The name continues, and so does its quote.
         quoted.pop();
     }
     Candidate { display: format!("{}{suffix}", found.name), replacement: quoted + blank }

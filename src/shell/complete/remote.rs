@@ -136,7 +136,7 @@ fn keep_session(
 ) -> Option<(RemotePath, Vec<Entry>)> {
     ctx.client.connection.return_session(session);
     let listing = listing.ok()?;
-    // What was not understood or left out is something that a command must be able to tell.
+    // Incomplete listings are not cached: commands must be able to report what is missing.
     if listing.unknown.is_empty() && listing.cut.is_none() {
         ctx.client.listings.store_listing(directory.clone(), listing.entries.clone());
     }

@@ -2,7 +2,7 @@
 //!
 //! Text in, one token at a time out, each with its place. The lexer never fails: a quote that is
 //! still open at the end is a property of the token, so that the parser can refuse it while
-//! completion and the history go on with what there is.
+//! completion and the history use the tokens found so far.
 
 use super::verbatim::Until;
 use super::{Pos, Word};

@@ -190,7 +190,8 @@ pub struct SyntaxError {
     pub pos: Pos,
     /// What is wrong, in lower case.
     pub message: String,
-    /// Whether more lines could mend it: an open quote or group, a trailing `&&`, `|` or backslash.
+    /// Whether more lines could complete it: an open quote or group, a trailing `&&`, `|` or
+    /// backslash.
     pub incomplete: bool,
 }
 

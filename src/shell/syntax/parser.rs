@@ -14,8 +14,8 @@ pub const MAX_DEPTH: usize = 64;
 ///
 /// # Errors
 ///
-/// The first thing that is not in the language. [`SyntaxError::incomplete`] tells whether more
-/// lines could mend it.
+/// The first thing that is not in the language. [`SyntaxError::incomplete`] says whether more lines
+/// could complete it.
 pub fn parse_script(source: &str, name: &str) -> Result<Script, SyntaxError> {
     refuse_nul(source)
         .and_then(|()| {

@@ -140,7 +140,7 @@ fn what_was_exported_can_be_imported_elsewhere() {
     assert_eq!(ran.json_of("trust")[0]["action"], "imported");
     assert_eq!(elsewhere.stored(), home.stored().replace("why=accept-new", "why=import"));
     elsewhere.get(&liar, &[]).ok().stdout_is(CONTENT);
-    elsewhere.trust(&["import", file.to_str().unwrap()]).ok().stderr_has("known already: 1");
+    elsewhere.trust(&["import", file.to_str().unwrap()]).ok().stderr_has("already known: 1");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn help_knows_commands_aliases_and_settings() {
         assert!(lists.contains(name), "{name}: {lists}");
     }
     for (text, parts) in [
-        ("help get", &["Fetch files", "Usage: get", "--output-dir", "mget", "# "][..]),
+        ("help get", &["Download files", "Usage: get", "--output-dir", "mget", "# "][..]),
         ("? connect", &["Usage: open", "Other names: connect"]),
         ("get --help", &["Usage: get"]),
         ("help bookmark", &["Usage: bookmark add <NAME> [URL]"]),
