@@ -61,7 +61,7 @@ fn what_is_wrong_in_a_line_is_reported_with_its_place_before_anything_is_sent() 
         ("touch -d never a", "not a date"),
         ("alias '' x", "cannot be a name"),
         ("bookmark add a/b x", "cannot be a name"),
-        ("quote ''", "is no FTP command"),
+        ("quote ''", "is not an FTP command"),
         ("queue 'get", "unterminated quote"),
         ("trust frobnicate", "unrecognized subcommand"),
     ]
