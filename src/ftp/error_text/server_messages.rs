@@ -107,12 +107,7 @@ const ROWS: &[Row] = &[
         "try another name; dot files are often refused (Pure-FTPd: `ProhibitDotFilesWrite`)",
     ),
     (&[550], &["file exists", "already exists"], "it is there already", ""),
-    (
-        &[550],
-        &["not empty"],
-        "the directory is not empty",
-        "`rm -r` removes it and its contents",
-    ),
+    (&[550], &["not empty"], "the directory is not empty", "`rm -r` removes it and its contents"),
     (
         &[550],
         &[
