@@ -13,11 +13,12 @@ bindir = $(DESTDIR)$(PREFIX)/bin
 mandir = $(DESTDIR)$(PREFIX)/share/man/man1
 bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 zshdir = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 # What a build needs, and what the tests need on top of it.
 BUILD_PACKAGES = libssl-dev pkg-config gcc libc6-dev
 # The last line is for disks that fold names, which few kernels mount by themselves.
-TEST_PACKAGES = curl lftp openssl python3 python3-venv zsh mandoc \
+TEST_PACKAGES = curl lftp openssl python3 python3-venv zsh fish mandoc \
 	fuse3 exfat-fuse exfatprogs ntfs-3g python3-fusepy
 
 .PHONY: build check test demo fuzz generate install uninstall deps test-deps
@@ -55,6 +56,7 @@ generate:
 	$(CARGO) run --quiet --locked --bin ftpsh -- man > man/ftpsh.1
 	$(CARGO) run --quiet --locked --bin ftpsh -- completions bash > completions/ftpsh.bash
 	$(CARGO) run --quiet --locked --bin ftpsh -- completions zsh > completions/_ftpsh
+	$(CARGO) run --quiet --locked --bin ftpsh -- completions fish > completions/ftpsh.fish
 
 # Nothing is compiled here (it may run as root) unless there is no program yet.
 install: $(BINARY)
@@ -62,12 +64,13 @@ install: $(BINARY)
 	install -Dm644 man/ftpsh.1 $(mandir)/ftpsh.1
 	install -Dm644 completions/ftpsh.bash $(bashdir)/ftpsh
 	install -Dm644 completions/_ftpsh $(zshdir)/_ftpsh
+	install -Dm644 completions/ftpsh.fish $(fishdir)/ftpsh.fish
 
 $(BINARY):
 	$(MAKE) build
 
 uninstall:
-	rm -f $(bindir)/ftpsh $(mandir)/ftpsh.1 $(bashdir)/ftpsh $(zshdir)/_ftpsh
+	rm -f $(bindir)/ftpsh $(mandir)/ftpsh.1 $(bashdir)/ftpsh $(zshdir)/_ftpsh $(fishdir)/ftpsh.fish
 
 deps:
 	@tests/servers/install-packages $(BUILD_PACKAGES)

@@ -186,7 +186,7 @@ _ftpsh_table() {
             ;;
         'ftpsh completions')
             options='-u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
-            positionals=('words bash zsh')
+            positionals=('words bash zsh fish')
             case $1 in
                 -u | --user) values='unknown' ;;
                 --password-file) values='files' ;;

@@ -259,6 +259,8 @@ pub enum CompletionShell {
     Bash,
     /// zsh
     Zsh,
+    /// fish
+    Fish,
 }
 
 impl ColorWhen {

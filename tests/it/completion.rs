@@ -1,4 +1,5 @@
-//! The committed completion scripts in real shells: bash and zsh in a terminal, a line, Tab.
+//! The committed completion scripts in real shells: bash and zsh in a terminal, a line, Tab; fish
+//! says itself what it would offer.
 //!
 //! The shells' start-up files (in `completion/`) make them print what is offered between two
 //! marks. What the program itself answers comes from an `FTPSH_HOME` of the test's own.
@@ -27,7 +28,7 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
     ("ftpsh --trust ", &["ask", "accept-new", "strict"], &["trust", "auto"]),
     ("ftpsh --trust s", &["strict"], &["ask"]),
     ("ftpsh trust scan --color ", &["auto", "always", "never"], &["ask"]),
-    ("ftpsh completions ", &["bash", "zsh"], &["work"]),
+    ("ftpsh completions ", &["bash", "zsh", "fish"], &["work"]),
     ("ftpsh doctor w", &["work"], &["doctor"]),
     ("ftpsh -f note", &["notes.ftpsh"], &["work", "folder"]),
     ("ftpsh --rcfile note", &["notes.ftpsh"], &["work"]),
@@ -66,6 +67,47 @@ fn zsh_offers_options_words_files_and_what_the_program_knows() {
     for (line, _, whole) in SPLIT {
         zsh.check(&[(line, &[whole], &[])]);
     }
+}
+
+#[test]
+fn fish_offers_options_words_files_and_what_the_program_knows() {
+    if !is_there("fish") {
+        return;
+    }
+    let split = SPLIT.iter().map(|(line, _, whole)| (*line, vec![*whole], &[][..]));
+    let cases = CASES.iter().map(|(line, wanted, unwanted)| (*line, wanted.to_vec(), *unwanted));
+    for (line, wanted, unwanted) in cases.chain(split) {
+        let offers = fish_offers(line);
+        for word in wanted {
+            assert!(offers.contains(word), "fish {line:?}: no {word}: {offers:?}");
+        }
+        for word in unwanted {
+            assert!(!offers.contains(*word), "fish {line:?}: {word}: {offers:?}");
+        }
+    }
+}
+
+/// What fish offers behind a line.
+fn fish_offers(line: &str) -> BTreeSet<String> {
+    let home = TempDir::with_prefix("ftpsh-completion-").unwrap();
+    write_home(home.path());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions/ftpsh.fish");
+    let program = Path::new(env!("CARGO_BIN_EXE_ftpsh")).parent().unwrap();
+    let path = [program.to_owned(), PathBuf::from("/usr/bin"), PathBuf::from("/bin")];
+    let done = Command::new("fish")
+        .args(["--no-config", "-c", "source $argv[1]; complete -C $argv[2]"])
+        .args([script.as_os_str(), line.as_ref()])
+        .env_clear()
+        .env("PATH", std::env::join_paths(path).unwrap())
+        .env("HOME", home.path())
+        .env("FTPSH_HOME", home.path())
+        .env("LANG", "C.UTF-8")
+        .current_dir(home.path())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&done.stderr), "", "{line}");
+    let text = String::from_utf8(done.stdout).unwrap();
+    text.lines().map(|line| line.split('\t').next().unwrap_or_default().to_owned()).collect()
 }
 
 #[test]

@@ -13,6 +13,7 @@ const FILES: &[(&str, &[&str])] = &[
     ("man/ftpsh.1", &["man"]),
     ("completions/ftpsh.bash", &["completions", "bash"]),
     ("completions/_ftpsh", &["completions", "zsh"]),
+    ("completions/ftpsh.fish", &["completions", "fish"]),
 ];
 
 #[test]

@@ -7,11 +7,12 @@ use tempfile::TempDir;
 
 use support::tools::is_there;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "usr/bin/ftpsh",
     "usr/share/man/man1/ftpsh.1",
     "usr/share/bash-completion/completions/ftpsh",
     "usr/share/zsh/site-functions/_ftpsh",
+    "usr/share/fish/vendor_completions.d/ftpsh.fish",
 ];
 
 #[test]

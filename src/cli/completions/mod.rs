@@ -1,11 +1,12 @@
-//! Completion scripts for bash and zsh, generated from the clap definition.
+//! Completion scripts for bash, zsh and fish, generated from the clap definition.
 //!
 //! The definition comes in and is reduced to a tree of words, flags and what their values are;
-//! `bash` and `zsh` write that tree as a script. What only the user's files know (bookmarks,
+//! `bash`, `zsh` and `fish` write that tree as a script. What only the user's files know (bookmarks,
 //! known servers) the script asks of `ftpsh __complete`, see [`candidates`].
 
 mod bash;
 pub mod candidates;
+mod fish;
 mod zsh;
 
 use clap::{Arg, ArgAction, Command, CommandFactory as _, ValueHint};
@@ -21,6 +22,7 @@ pub fn completion_script(shell: CompletionShell) -> String {
     match shell {
         CompletionShell::Bash => bash::bash_script(&tree),
         CompletionShell::Zsh => zsh::zsh_script(&tree),
+        CompletionShell::Fish => fish::fish_script(&tree),
     }
 }
 

@@ -2,7 +2,7 @@ use super::candidates::{What, setting_names, target_names};
 use super::*;
 
 #[test]
-fn every_option_and_subcommand_is_in_both_scripts() {
+fn every_option_and_subcommand_is_in_every_script() {
     let mut definition = Cli::command();
     definition.build();
     let tree = Node::of_command(&definition, "ftpsh");
@@ -10,10 +10,19 @@ fn every_option_and_subcommand_is_in_both_scripts() {
         let names = node.flags.iter().flat_map(|flag| flag.names.clone());
         names.chain(node.option_words().map(str::to_owned)).collect::<Vec<_>>()
     });
+    let words: Vec<_> = words.collect();
+    let fish_word = |word: &String| match (word.strip_prefix("--"), word.strip_prefix('-')) {
+        (Some(long), _) => format!("-l {long} "),
+        (None, Some(short)) => format!("-s {short} "),
+        (None, None) => word.clone(),
+    };
     let (bash, zsh) =
         (completion_script(CompletionShell::Bash), completion_script(CompletionShell::Zsh));
     let missing: Vec<_> =
-        words.filter(|word| !bash.contains(word) || !zsh.contains(word)).collect();
+        words.iter().filter(|word| !bash.contains(*word) || !zsh.contains(*word)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let fish = completion_script(CompletionShell::Fish);
+    let missing: Vec<_> = words.iter().filter(|word| !fish.contains(&fish_word(word))).collect();
     assert!(missing.is_empty(), "{missing:?}");
     assert!(!bash.contains("__complete)") && !zsh.contains("_ftpsh___complete"));
 }
