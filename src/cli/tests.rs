@@ -208,7 +208,7 @@ fn a_wrong_command_line_exits_with_2_on_standard_error() {
         &["trust", "scan"],
         &["trust", "whatever"],
         &["doctor"],
-        &["completions", "fish"],
+        &["completions", "tcsh"],
         &["--trust", "maybe", "h"],
         &["--color", "blue"],
         &["--insecure", "--trust", "ask", "h"],
