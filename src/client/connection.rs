@@ -205,7 +205,7 @@ impl Connection {
     }
 
     /// Lends the session, if it is alive, to a caller that returns it with
-    /// [`Connection::put_session`].
+    /// [`Connection::return_session`].
     pub fn lend_session(&mut self) -> Option<Session> {
         self.live_session()?;
         self.place = self.position();

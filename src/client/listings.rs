@@ -103,7 +103,7 @@ impl Client {
         }
     }
 
-    /// As [`Client::listing`], from the server; also what there is of a listing that the server
+    /// As [`Client::list_directory`], from the server; also what there is of a listing that the server
     /// cut, and the error to report after it.
     pub fn list_even_incomplete(
         &mut self,

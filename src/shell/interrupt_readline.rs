@@ -33,7 +33,7 @@ pub struct ReadlineInterrupt {
 }
 
 impl ReadlineInterrupt {
-    /// Watches until [`Wake::stop`].
+    /// Watches until [`ReadlineInterrupt::stop`].
     ///
     /// # Errors
     ///

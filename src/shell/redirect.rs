@@ -15,7 +15,7 @@ use crate::output::Output;
 /// How often a job's child is looked at.
 const TICK: Duration = Duration::from_millis(20);
 
-/// A redirection in force. [`Redirected::end`] puts things back.
+/// A redirection in force. [`Redirected::finish_redirect`] puts things back.
 #[derive(Debug)]
 pub struct Redirected {
     before: Output,

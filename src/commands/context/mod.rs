@@ -138,7 +138,7 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// [`Kind::Local`] where it has been removed.
+    /// [`Kind::Local`](crate::error::Kind::Local) where it has been removed.
     pub fn local_directory(&self) -> Result<PathBuf> {
         match &self.local_dir {
             Some(directory) => Ok(directory.clone()),

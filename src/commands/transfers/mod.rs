@@ -208,7 +208,7 @@ pub fn report_file_transfer(
 }
 
 /// Repeats `attempt`, which is told whether it is a retry; the count of retries is reset after
-/// every [`PROGRESS`] bytes.
+/// every `PROGRESS` bytes.
 pub fn retry_transfer<T>(
     retries: Retries,
     cancel: &Cancel,

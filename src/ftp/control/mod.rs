@@ -1,9 +1,9 @@
 //! The control connection: commands out, whole replies in, and which reply belongs to which command.
 //!
-//! [`Control`] owns the TLS stream, the reply reader, the queue of replies that are still to come, the
+//! `Control` owns the TLS stream, the reply reader, the queue of replies that are still to come, the
 //! trace and the deadlines. The session calls it directly; the commands of the data engine end in
-//! the same [`Control::call`] through the adapter in `data/engine`. Commands whose replies cannot
-//! be taken for each other's may be pipelined: [`Control::queue`] sends one together with the next
+//! the same `Control::call` through the adapter in `data/engine`. Commands whose replies cannot
+//! be taken for each other's may be pipelined: `Control::queue` sends one together with the next
 //! call, and its reply is buffered by order. A surprise (a reply too many, one with a code that its
 //! command cannot have, a 421) ends the connection: a reply is never credited to another command.
 

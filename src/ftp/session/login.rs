@@ -160,7 +160,7 @@ fn authenticate_user(session: &mut Session, login: &LoginRequest<'_>) -> Result<
 ///
 /// # Errors
 ///
-/// [`Kind::Login`] when the server refuses; [`Kind::Connect`] when the connection is lost.
+/// `Kind::Login` when the server refuses; `Kind::Connect` when the connection is lost.
 pub fn log_in(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
     pipeline_login(session, login)?;
     authenticate_user(session, login)?;

@@ -157,7 +157,7 @@ impl Word {
         self.pieces.first().is_some_and(|p| !p.quoted && p.text.starts_with('~'))
     }
 
-    /// Text that [`parse`] reads as this word, for commands that hand their arguments on as a
+    /// Text that [`parse_script`] reads as this word, for commands that hand their arguments on as a
     /// command (`queue`, `repeat`, `alias`).
     pub fn to_source(&self) -> String {
         self.pieces
