@@ -3,7 +3,7 @@
 use clap::Parser;
 
 use super::programs::pager;
-use super::{Builtin, COMMANDS, Context, Example, Group, Spec, find, set};
+use super::{Builtin, COMMANDS, Context, Example, Group, Spec, find_command, set};
 use crate::error::{Error, Result};
 
 /// Explain commands and settings
@@ -65,7 +65,7 @@ fn show_command_help(name: &str, ctx: &Context) -> Result<Vec<String>> {
         return Ok(vec![format!("{name} is an alias for: {text}")]);
     }
     // An abbreviation means a command before it means a setting.
-    match find(COMMANDS, name) {
+    match find_command(COMMANDS, name) {
         Ok(spec) => Ok(spec.help_lines(ctx.out.width())),
         Err(unknown) => match set::explain_setting(name) {
             Ok(lines) => Ok(lines),

@@ -64,7 +64,7 @@ mod version;
 mod wait;
 
 pub use context::Context;
-pub use registry::{Builtin, Example, Globs, Group, Spec, find};
+pub use registry::{Builtin, Example, Globs, Group, Spec, find_command};
 
 /// Every command, in the order of `help`.
 #[rustfmt::skip]

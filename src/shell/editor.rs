@@ -16,7 +16,7 @@ use super::complete::remote::Lister;
 use super::complete::{Candidate, Sources, complete_line, local_names};
 use super::highlight::{Known, highlight_line};
 use crate::bookmarks;
-use crate::commands::{COMMANDS, Context, find};
+use crate::commands::{COMMANDS, Context, find_command};
 use crate::output::Style;
 
 /// What the line editor and the prompt share.
@@ -136,7 +136,7 @@ impl Highlighter for Helper<'_> {
 }
 
 fn is_known_command(ctx: &Context, word: &str) -> Known {
-    if ctx.aliases.contains_key(word) || find(COMMANDS, word).is_ok() {
+    if ctx.aliases.contains_key(word) || find_command(COMMANDS, word).is_ok() {
         return Known::Yes;
     }
     let begins = |name: &str| name.starts_with(word);

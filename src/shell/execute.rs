@@ -8,7 +8,7 @@ use super::redact::redact_line;
 use super::syntax::{Element, Item, Script, Step, When, Word, parse_script};
 use super::validate::validate_script;
 use super::{expand, redirect};
-use crate::commands::{COMMANDS, Context, find};
+use crate::commands::{COMMANDS, Context, find_command};
 use crate::error::{Error, Kind, Result, kind_of};
 use crate::output::is_broken_pipe;
 use crate::settings::{CMD_FAIL_EXIT, FailExit};
@@ -190,7 +190,7 @@ fn is_already_shown(error: &anyhow::Error) -> bool {
 
 fn run_command(ctx: &mut Context, words: &[Word]) -> anyhow::Result<()> {
     let name = words.first().map(Word::unquoted_text).unwrap_or_default();
-    let spec = find(COMMANDS, &name)?;
+    let spec = find_command(COMMANDS, &name)?;
     ctx.client.cancel.check()?;
     let arguments = expand::expand_arguments(words, spec, ctx)?;
     spec.run(&arguments, ctx)

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::expand::typed_words;
 use super::syntax::{Element, Pos, Script, Word, parse_script};
-use crate::commands::{COMMANDS, Context, Globs, find};
+use crate::commands::{COMMANDS, Context, Globs, find_command};
 use crate::error::{Error, Result};
 
 /// How deep commands that run commands (`repeat`, `queue`) may nest. Each is read again for every
@@ -64,7 +64,7 @@ fn validate_command(words: &[Word], depth: usize, known: &mut BTreeSet<String>) 
     if known.contains(&first) {
         return Ok(());
     }
-    let spec = find(COMMANDS, &first)?;
+    let spec = find_command(COMMANDS, &first)?;
     if matches!(spec.globs, Globs::Remote | Globs::Local)
         && words.iter().any(|word| word.unquoted_text().is_empty())
     {

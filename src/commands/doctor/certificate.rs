@@ -90,7 +90,7 @@ fn show_key(exam: &mut Examination<'_>, case: &Case) -> Result<()> {
     let seen = format!("{}, {}, {}", one_line(&cert.subject), cert.key, cert.fingerprint);
     let bits = cert.key.strip_prefix("RSA ").and_then(|rest| rest.split(' ').next());
     let short = bits.and_then(|bits| bits.parse::<u32>().ok()).is_some_and(|n| n < RSA_BITS);
-    exam.report.add(if short {
+    exam.report.add_finding(if short {
         let meaning = "a key this short can be broken; clients begin to refuse it";
         Finding::note("certificate", seen, meaning).server(Topic::Expiry)
     } else {
@@ -111,11 +111,11 @@ fn show_chain(
     let sent = sent.map_or(String::new(), |sent| format!("; certificates sent: {sent}"));
     let Some(problem) = identity.problems.iter().find(of_chain) else {
         let seen = format!("signed by {}, valid by the roots", one_line(&case.cert.issuer));
-        return exam.report.add(Finding::ok("chain", seen + &sent));
+        return exam.report.add_finding(Finding::ok("chain", seen + &sent));
     };
     let seen = describe_problem(problem, &case.cert, &exam.site.host, case.now) + &sent;
     let finding = Finding::new(wrong, "chain", seen);
-    exam.report.add(match problem {
+    exam.report.add_finding(match problem {
         Problem::SelfSigned => {
             finding.means("nobody but the server vouches for it; only its fingerprint does")
         }
@@ -134,7 +134,7 @@ fn show_names(
     wrong: Mark,
 ) -> Result<()> {
     let shown = certificate_names(&case.cert);
-    exam.report.add(if identity.problems.contains(&Problem::WrongName) {
+    exam.report.add_finding(if identity.problems.contains(&Problem::WrongName) {
         let seen = describe_problem(&Problem::WrongName, &case.cert, &exam.site.host, case.now);
         Finding::new(wrong, "names", seen)
             .means("it may be another server's certificate")
@@ -149,7 +149,7 @@ fn show_dates(exam: &mut Examination<'_>, case: &Case, wrong: Mark) -> Result<()
     let cert = &case.cert;
     let left = cert.days_left(case.now);
     let span = format!("{} to {}", date_text(cert.not_before), date_text(cert.not_after));
-    exam.report.add(if cert.not_after < case.now {
+    exam.report.add_finding(if cert.not_after < case.now {
         Finding::new(wrong, "dates", format!("{span}: it expired; days ago: {}", -left))
             .means("clients that check dates refuse it")
             .server(Topic::Expiry)
@@ -182,7 +182,7 @@ fn show_verdict(exam: &mut Examination<'_>, case: Case, identity: &Identity) -> 
             let meaning = "anybody may be in the middle: a password is sent all the same";
             let seen = format!("not verified (--insecure); {stored}");
             accept_certificate(exam, identity, false);
-            return exam.report.add(Finding::note("trust", seen, meaning)).map(|()| true);
+            return exam.report.add_finding(Finding::note("trust", seen, meaning)).map(|()| true);
         }
         Verdict::Unknown | Verdict::NotGiven | Verdict::Changed => {
             let problems = describe_problems(&identity.problems, &cert, &exam.site.host, now);
@@ -191,7 +191,7 @@ fn show_verdict(exam: &mut Examination<'_>, case: Case, identity: &Identity) -> 
         }
     };
     accept_certificate(exam, identity, true);
-    exam.report.add(Finding::ok("trust", seen)).map(|()| true)
+    exam.report.add_finding(Finding::ok("trust", seen)).map(|()| true)
 }
 
 fn accept_certificate(exam: &mut Examination<'_>, identity: &Identity, verified: bool) {

@@ -40,7 +40,7 @@ pub(super) fn check_passive(
     let mut machine = None;
     for check in ["epsv", "pasv"] {
         if control.is_dead() {
-            exam.report.add(Finding::skip(check, "the connection was lost before"))?;
+            exam.report.add_finding(Finding::skip(check, "the connection was lost before"))?;
             continue;
         }
         // The first that works shows MLSD, if there is one, and the other shows LIST.
@@ -71,7 +71,7 @@ fn check_extended_passive(
     let reply = match control.command("EPSV", "") {
         Ok(reply) => reply,
         Err(error) => {
-            exam.report.add(Finding::error(Mark::Bad, "epsv", &error))?;
+            exam.report.add_finding(Finding::error(Mark::Bad, "epsv", &error))?;
             return Ok(None);
         }
     };
@@ -80,7 +80,7 @@ fn check_extended_passive(
         Err(_) => {
             let meaning = "PASV has to do, which is hard behind NAT and impossible on IPv6";
             let finding = Finding::note("epsv", quote_reply(&reply), meaning);
-            exam.report.add(finding.server(Topic::Epsv))?;
+            exam.report.add_finding(finding.server(Topic::Epsv))?;
             Ok(None)
         }
     }
@@ -92,19 +92,19 @@ fn check_classic_passive(
     verb: &str,
 ) -> Result<Option<ListingResult>> {
     let IpAddr::V4(peer) = control.peer().ip().to_canonical() else {
-        exam.report.add(Finding::skip("pasv", "it is for IPv4 only"))?;
+        exam.report.add_finding(Finding::skip("pasv", "it is for IPv4 only"))?;
         return Ok(None);
     };
     let reply = match control.command("PASV", "") {
         Ok(reply) => reply,
         Err(error) => {
-            exam.report.add(Finding::error(Mark::Bad, "pasv", &error))?;
+            exam.report.add_finding(Finding::error(Mark::Bad, "pasv", &error))?;
             return Ok(None);
         }
     };
     let Ok((address, port)) = pasv_address(&reply) else {
         let meaning = "clients without EPSV cannot transfer anything";
-        exam.report.add(Finding::note("pasv", quote_reply(&reply), meaning))?;
+        exam.report.add_finding(Finding::note("pasv", quote_reply(&reply), meaning))?;
         return Ok(None);
     };
     let wrong = (address != peer).then(|| {
@@ -131,14 +131,14 @@ fn list_with_mode(
             let finding = Finding::new(Mark::Bad, check, seen)
                 .means("the port cannot be reached: a firewall or router is in the way")
                 .advise("try from another network; else the server's side has to change");
-            exam.report.add(finding.server(Topic::Ports))?;
+            exam.report.add_finding(finding.server(Topic::Ports))?;
             return Ok(None);
         }
     };
     let listed = match control.list(verb, tcp, Resume::Offer) {
         Ok(listed) => listed,
         Err(error) => {
-            exam.report.add(Finding::error(Mark::Bad, check, &error))?;
+            exam.report.add_finding(Finding::error(Mark::Bad, check, &error))?;
             return Ok(None);
         }
     };
@@ -148,7 +148,7 @@ fn list_with_mode(
         milliseconds(took),
         listed.bytes.len(),
     );
-    exam.report.add(if wrong.is_empty() {
+    exam.report.add_finding(if wrong.is_empty() {
         Finding::ok(check, seen)
     } else {
         let meaning = "clients that believe it cannot connect; ftpsh takes the control \
@@ -177,7 +177,7 @@ fn read_listing(exam: &mut Examination<'_>, verb: &str, bytes: &[u8]) -> usize {
 }
 
 fn show_mlsd(exam: &mut Examination<'_>, offered: bool, machine: Option<usize>) -> Result<()> {
-    exam.report.add(match machine {
+    exam.report.add_finding(match machine {
         Some(0) => Finding::ok("mlsd", "understood"),
         Some(unknown) => {
             let meaning = "`mirror --delete` would delete nothing after such a listing";
@@ -193,7 +193,7 @@ fn show_mlsd(exam: &mut Examination<'_>, offered: bool, machine: Option<usize>) 
 }
 
 fn show_end(exam: &mut Examination<'_>, ends: &[End]) -> Result<()> {
-    exam.report.add(if ends.is_empty() {
+    exam.report.add_finding(if ends.is_empty() {
         Finding::skip("close_notify", "no listing worked")
     } else if ends.iter().all(|end| *end == End::Clean) {
         Finding::ok("close_notify", "data connections end with it")
@@ -233,7 +233,7 @@ pub(super) fn list_as_ftpsh(
                 None => "not protected (tls:data is clear)",
             };
             let seen = format!("{} entries listed; {how}", listing.entries.len());
-            exam.report.add(Finding::ok("data connection", seen))?;
+            exam.report.add_finding(Finding::ok("data connection", seen))?;
         }
         Err(error) => {
             let mut finding = Finding::error(Mark::Bad, "data connection", &error);
@@ -253,7 +253,7 @@ pub(super) fn list_as_ftpsh(
     if write {
         write::check_write(exam, &mut session)?;
     } else {
-        exam.report.add(Finding::skip("upload", "only with `--write`"))?;
+        exam.report.add_finding(Finding::skip("upload", "only with `--write`"))?;
         write::rounded_minutes(exam)?;
     }
     session.close_gracefully();

@@ -20,13 +20,13 @@ pub(super) fn ask_features(exam: &mut Examination<'_>, control: &mut Secured) ->
     let mut names: Vec<_> = exam.features.iter().map(|feature| &*feature.name).collect();
     names.dedup();
     let brand = exam.report.brand.name().unwrap_or("a server that does not tell its name");
-    exam.report.add(if exam.features.is_supported() {
+    exam.report.add_finding(if exam.features.is_supported() {
         Finding::ok("features", format!("{brand}: {}", names.join(", ")))
     } else {
         let meaning = "the server does not say what it can do; everything has to be tried";
         Finding::note("features", format!("{brand}; FEAT is not answered"), meaning)
     })?;
-    exam.report.add(match control.command("OPTS", "UTF8 ON") {
+    exam.report.add_finding(match control.command("OPTS", "UTF8 ON") {
         Ok(reply) if reply.is_positive_completion() => Finding::ok("utf8", quote_reply(&reply)),
         Ok(reply) if exam.features.utf8() => {
             Finding::ok("utf8", format!("offered; OPTS UTF8 ON: {}", quote_reply(&reply)))
@@ -55,12 +55,12 @@ pub(super) fn try_features(exam: &mut Examination<'_>, control: &mut Secured) ->
         Some(format!("{size} bytes{but}"))
     });
     let meaning = "whether a download is whole is told by the end of the stream only";
-    exam.report.add(finding.unwrap_or_else(|seen| Finding::note("size", seen, meaning)))?;
+    exam.report.add_finding(finding.unwrap_or_else(|seen| Finding::note("size", seen, meaning)))?;
     let finding = sample_features(exam, control, "mdtm", "MDTM", sample.as_deref(), &|reply| {
         reply::mdtm_time(reply).map(|time| format!("{time} UTC"))
     });
     let meaning = "times come from listings only, often without seconds or time zone";
-    exam.report.add(finding.unwrap_or_else(|seen| Finding::note("mdtm", seen, meaning)))?;
+    exam.report.add_finding(finding.unwrap_or_else(|seen| Finding::note("mdtm", seen, meaning)))?;
     check_restart(exam, control)?;
     let clock = if exam.features.mfmt() {
         Finding::ok("mfmt", "offered: uploads keep their times")
@@ -68,12 +68,12 @@ pub(super) fn try_features(exam: &mut Examination<'_>, control: &mut Secured) ->
         let meaning = "uploads may get the time of the upload; MDTM with a time is tried too";
         Finding::note("mfmt", "not offered", meaning).server(Topic::Times)
     };
-    exam.report.add(clock)?;
+    exam.report.add_finding(clock)?;
     let mut hashes: Vec<_> =
         exam.features.hash_algorithms().into_iter().map(|(name, _)| name).collect();
     let older = exam.features.checksum_commands();
     hashes.extend(older.iter().map(|(verb, algorithm)| format!("{algorithm} by {verb}")));
-    exam.report.add(if hashes.is_empty() {
+    exam.report.add_finding(if hashes.is_empty() {
         let meaning = "files are compared by size; `xfer:verify hash` has nothing to ask for";
         Finding::note("hash", "not offered", meaning)
     } else {
@@ -111,7 +111,7 @@ fn check_restart(exam: &mut Examination<'_>, control: &mut Secured) -> Result<()
     // No transfer is to begin there.
     let _ = control.command("REST", "0");
     let meaning = "transfers cannot be resumed: they begin again";
-    exam.report.add(match reply {
+    exam.report.add_finding(match reply {
         Ok(reply) if reply.code == 350 => Finding::ok("rest", quote_reply(&reply)),
         Ok(reply) => Finding::note("rest", quote_reply(&reply), meaning).server(Topic::Restart),
         Err(error) => Finding::skip("rest", error.message()),

@@ -17,7 +17,7 @@ pub(super) fn check_protection(exam: &mut Examination<'_>, control: &mut Secured
     for (check, verb, argument) in [("pbsz", "PBSZ", "0"), ("prot", "PROT", "P")] {
         let (kind, finding) = match control.command(verb, argument) {
             Ok(reply) if reply.is_positive_completion() => {
-                exam.report.add(Finding::ok(check, quote_reply(&reply)))?;
+                exam.report.add_finding(Finding::ok(check, quote_reply(&reply)))?;
                 continue;
             }
             Ok(reply) => {
@@ -45,7 +45,7 @@ pub(super) fn check_login(exam: &mut Examination<'_>, control: &mut Secured) -> 
             let advice = error.hint().unwrap_or("give `--user` and a password").to_owned();
             let meaning = "what needs a login, data connections among it, was not examined";
             let finding = Finding::skip("login", seen).means(meaning);
-            exam.report.add(finding.advise(advice))?;
+            exam.report.add_finding(finding.advise(advice))?;
             return Ok(false);
         }
         Err(error) => {
@@ -58,7 +58,7 @@ pub(super) fn check_login(exam: &mut Examination<'_>, control: &mut Secured) -> 
             exam.detect_software(&reply.to_string());
             let seen = format!("as {}: {}", login.user, quote_reply(&reply));
             exam.login = Some(login);
-            exam.report.add(Finding::ok("login", seen)).map(|()| true)
+            exam.report.add_finding(Finding::ok("login", seen)).map(|()| true)
         }
         Err(error) => {
             exam.detect_software(error.reply().unwrap_or_default());

@@ -158,7 +158,8 @@ impl<'a> Examination<'a> {
         let versions = tls_versions::check_versions(self, agreed.as_ref())?;
         let trusted = certificate::check_certificate(self, &control)?;
         if !trusted {
-            self.report.add(Finding::skip("login", "nothing is sent to a server not trusted"))?;
+            self.report
+                .add_finding(Finding::skip("login", "nothing is sent to a server not trusted"))?;
             control.quit();
             return Ok(());
         }

@@ -35,7 +35,7 @@ pub(super) fn reach_server(exam: &mut Examination<'_>) -> Result<Option<TcpStrea
         [only] if *only == exam.site.host => "an address, no name to look up".to_owned(),
         _ => format!("{} in {took}", shown.join(", ")),
     };
-    exam.report.add(Finding::ok("dns", seen))?;
+    exam.report.add_finding(Finding::ok("dns", seen))?;
     let dialer = &exam.probe.dialer;
     let is_name = exam.site.host.parse::<IpAddr>().is_err();
     let connect = |address, bound| dialer.connect_address(address, bound);
@@ -45,7 +45,7 @@ pub(super) fn reach_server(exam: &mut Examination<'_>) -> Result<Option<TcpStrea
         if tcp.is_none() && finding.is_bad() {
             exam.report.block(Kind::Connect, finding)?;
         } else {
-            exam.report.add(finding)?;
+            exam.report.add_finding(finding)?;
         }
     }
     Ok(tcp)
@@ -83,7 +83,7 @@ fn secure_explicit(exam: &mut Examination<'_>, dialled: Dialled) -> Result<Optio
     };
     if let Some(reply) = ready.auth_reply() {
         exam.detect_software(&reply.to_string());
-        exam.report.add(Finding::ok("auth tls", quote_reply(reply)))?;
+        exam.report.add_finding(Finding::ok("auth tls", quote_reply(reply)))?;
     }
     match shake_hands(exam, ready) {
         Ok(secured) => Ok(Some(secured)),
@@ -111,7 +111,7 @@ fn secure_implicit(exam: &mut Examination<'_>, ready: TlsReady) -> Result<Option
             return Ok(None);
         }
     };
-    exam.report.add(Finding::ok("implicit tls", "TLS from the first byte"))?;
+    exam.report.add_finding(Finding::ok("implicit tls", "TLS from the first byte"))?;
     match secured.await_greeting() {
         Ok(greeting) => {
             show_greeting(exam, &greeting)?;
@@ -128,7 +128,7 @@ fn secure_implicit(exam: &mut Examination<'_>, ready: TlsReady) -> Result<Option
 fn show_greeting(exam: &mut Examination<'_>, greeting: &Reply) -> Result<()> {
     exam.detect_software(&greeting.to_string());
     exam.minutes = minutes_off(&greeting.text(), Utc::now().time());
-    exam.report.add(Finding::ok("greeting", quote_reply(greeting)))
+    exam.report.add_finding(Finding::ok("greeting", quote_reply(greeting)))
 }
 
 fn no_auth_tls(exam: &mut Examination<'_>, error: &Error) -> Result<()> {

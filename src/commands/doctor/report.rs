@@ -144,7 +144,7 @@ impl Report {
     /// # Errors
     ///
     /// Ctrl-C: what was found after it means nothing. Output that nobody reads.
-    pub(super) fn add(&mut self, finding: Finding) -> Result<()> {
+    pub(super) fn add_finding(&mut self, finding: Finding) -> Result<()> {
         self.cancel.check()?;
         self.print(&finding)
     }

@@ -31,12 +31,13 @@ pub(super) fn check_versions(
 ) -> Result<Vec<Version>> {
     if let Some(agreed) = agreed {
         let seen = format!("{} {}", agreed.version, agreed.cipher);
-        exam.report.add(Finding::ok("tls", format!("{seen}; nothing older than 1.2 is used")))?;
+        exam.report
+            .add_finding(Finding::ok("tls", format!("{seen}; nothing older than 1.2 is used")))?;
     }
     let mut offered = Vec::new();
     for (version, check, _, name) in VERSIONS {
         if let Some(agreed) = agreed.filter(|agreed| agreed.version == name) {
-            exam.report.add(Finding::ok(check, agreed.cipher.clone()))?;
+            exam.report.add_finding(Finding::ok(check, agreed.cipher.clone()))?;
             offered.push(version);
             continue;
         }
@@ -57,7 +58,7 @@ pub(super) fn check_versions(
             }
             Err(error) => Finding::error(Mark::Skip, check, &error),
         };
-        exam.report.add(finding)?;
+        exam.report.add_finding(finding)?;
     }
     check_old_versions(exam)?;
     Ok(offered)
@@ -76,7 +77,7 @@ fn check_old_versions(exam: &mut Examination<'_>) -> Result<()> {
             Err(error) => unknown.push(format!("{name}: {}", error.message())),
         }
     }
-    exam.report.add(if !taken.is_empty() {
+    exam.report.add_finding(if !taken.is_empty() {
         let meaning = "broken and given up (RFC 8996): other clients may be talked down to \
                        them; ftpsh does not speak them";
         let seen = format!("offered: {}", taken.join(", "));
@@ -103,7 +104,7 @@ pub(super) fn check_resumption(
     offered: &[Version],
 ) -> Result<()> {
     let Some(proven) = listed else {
-        return exam.report.add(Finding::skip("resumption", "no listing worked"));
+        return exam.report.add_finding(Finding::skip("resumption", "no listing worked"));
     };
     for (version, _, check, name) in VERSIONS {
         if !offered.contains(&version) {
@@ -119,7 +120,7 @@ pub(super) fn check_resumption(
             )
             .map(|listed| listed.negotiated.resumed),
         };
-        exam.report.add(match resumed {
+        exam.report.add_finding(match resumed {
             Ok(true) => Finding::ok(check, "data connections resume the TLS session"),
             Ok(false) => {
                 let meaning = "each data connection costs a whole handshake, and is known by \
@@ -133,7 +134,7 @@ pub(super) fn check_resumption(
         })?;
     }
     let demanded = list_on_new_connection(exam, &exam.probe, proven, Resume::Withhold);
-    exam.report.add(match demanded {
+    exam.report.add_finding(match demanded {
         Ok(_) => Finding::ok("session reuse", "not demanded: any TLS client can transfer"),
         Err(error) => {
             let said = error.reply().unwrap_or_else(|| error.message());
@@ -169,7 +170,7 @@ pub(super) fn check_connections(exam: &mut Examination<'_>) -> Result<()> {
     }
     let count = others.len() + 1;
     others.into_iter().for_each(Secured::quit);
-    exam.report.add(match refused {
+    exam.report.add_finding(match refused {
         None => Finding::ok("connections", format!("{count} at a time")),
         Some(error) => {
             let seen = format!("{count} at a time; one more: {}", error.message());

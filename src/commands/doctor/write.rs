@@ -36,7 +36,7 @@ pub(super) fn check_write(exam: &mut Examination<'_>, session: &mut Session) -> 
     let done = check_with_file(exam, session, &path, &content);
     let removed = session.remove_file(&path);
     done?;
-    exam.report.add(match removed {
+    exam.report.add_finding(match removed {
         Ok(()) => Finding::ok("remove", "the file is gone again"),
         Err(error) => Finding::error(Mark::Bad, "remove", &error)
             .means(format!("{path} is still there"))
@@ -52,7 +52,7 @@ fn check_with_file(
 ) -> Result<()> {
     let size = session.file_size(path).ok().flatten();
     let seen = format!("{path}, {} bytes", content.len());
-    exam.report.add(match size {
+    exam.report.add_finding(match size {
         Some(size) if size != content.len() as u64 => {
             let seen = format!("{seen}; the server has {size}");
             let meaning = "the server changes what it stores";
@@ -64,7 +64,7 @@ fn check_with_file(
     check_times(exam, session, path)?;
     match fetch_file(session, path) {
         Ok(back) if back == content => {
-            exam.report.add(Finding::ok("download", "what came back is what was sent"))
+            exam.report.add_finding(Finding::ok("download", "what came back is what was sent"))
         }
         Ok(back) => {
             let seen = format!("{} bytes came back, and not those sent", back.len());
@@ -80,10 +80,10 @@ fn check_with_file(
 /// The time of a file just written, against this machine's clock.
 fn check_clock(exam: &mut Examination<'_>, there: Option<NaiveDateTime>) -> Result<()> {
     let Some(there) = there else {
-        return exam.report.add(Finding::skip("clock", "the server tells no times"));
+        return exam.report.add_finding(Finding::skip("clock", "the server tells no times"));
     };
     let off = (there - Utc::now().naive_utc()).num_seconds();
-    exam.report.add(if off.abs() <= CLOCK {
+    exam.report.add_finding(if off.abs() <= CLOCK {
         Finding::ok("clock", format!("differs by {} s", off.abs()))
     } else {
         let way = if off > 0 { "ahead" } else { "behind" };
@@ -101,7 +101,7 @@ fn check_clock(exam: &mut Examination<'_>, there: Option<NaiveDateTime>) -> Resu
 /// What is known of the clock without `--write`: no FTP command returns the time, but Pure-FTPd's
 /// greeting has the minute.
 pub(super) fn rounded_minutes(exam: &mut Examination<'_>) -> Result<()> {
-    exam.report.add(match exam.minutes {
+    exam.report.add_finding(match exam.minutes {
         None => Finding::skip("clock", "needs `--write`: no command of FTP tells the time"),
         Some(off) if off.abs() <= 1 => {
             let seen = "the minute in the greeting is right; the zone needs `--write`";
@@ -122,7 +122,7 @@ fn check_times(exam: &mut Examination<'_>, session: &mut Session, path: &RemoteP
     let Some(wanted) = noon else { return Ok(()) };
     let set = session.set_modified_time(path, wanted);
     let there = session.modified_time(path).ok().flatten();
-    exam.report.add(match (set, there) {
+    exam.report.add_finding(match (set, there) {
         (Ok(true), Some(time)) if time == wanted => Finding::ok("times", "can be set"),
         (Ok(true), Some(time)) => {
             let off = time - wanted;

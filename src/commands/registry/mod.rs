@@ -306,7 +306,7 @@ fn without_values(error: &clap::Error) -> Option<String> {
 /// # Errors
 ///
 /// [`Kind::Usage`] for a word that is none, or the beginning of several.
-pub fn find<'a>(commands: &'a [Spec], word: &str) -> Result<&'a Spec> {
+pub fn find_command<'a>(commands: &'a [Spec], word: &str) -> Result<&'a Spec> {
     let names = |spec: &'a Spec| std::iter::once(spec.name).chain(spec.aliases.iter().copied());
     if let Some(spec) = commands.iter().find(|spec| names(spec).any(|name| name == word)) {
         return Ok(spec);

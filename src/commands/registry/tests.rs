@@ -26,7 +26,7 @@ fn names_and_aliases_are_unique_and_mean_their_command() {
     assert!(twice.is_empty(), "{twice:?}");
     for_each_command(|spec, wrong| {
         for name in names(spec) {
-            match find(COMMANDS, name) {
+            match find_command(COMMANDS, name) {
                 Ok(found) if found.name == spec.name => {}
                 Ok(found) => wrong.push(format!("`{name}` means {}", found.name)),
                 Err(error) => wrong.push(format!("`{name}`: {error}")),
@@ -129,20 +129,20 @@ fn help_is_asked_for_with_the_long_option_only() {
 
 #[test]
 fn a_unique_beginning_means_its_command_and_others_are_told() {
-    assert_eq!(find(COMMANDS, "bookm").unwrap().name, "bookmark");
-    assert_eq!(find(COMMANDS, "conn").unwrap().name, "open");
-    let error = find(COMMANDS, "").unwrap_err();
+    assert_eq!(find_command(COMMANDS, "bookm").unwrap().name, "bookmark");
+    assert_eq!(find_command(COMMANDS, "conn").unwrap().name, "open");
+    let error = find_command(COMMANDS, "").unwrap_err();
     assert_eq!((error.kind(), error.message()), (Kind::Usage, "unknown command ``"));
-    let error = find(COMMANDS, "l").unwrap_err();
+    let error = find_command(COMMANDS, "l").unwrap_err();
     assert!(error.message().starts_with("ambiguous command `l`: "), "{error}");
-    assert_eq!(find(COMMANDS, "hlep").unwrap_err().hint(), Some("did you mean `help`?"));
+    assert_eq!(find_command(COMMANDS, "hlep").unwrap_err().hint(), Some("did you mean `help`?"));
 }
 
 #[test]
 fn wrong_words_are_told_in_one_line_with_a_hint() {
     let check = |words: &[&str]| {
         let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
-        find(COMMANDS, &words[0]).unwrap().check(&words).unwrap_err()
+        find_command(COMMANDS, &words[0]).unwrap().check(&words).unwrap_err()
     };
     for (words, message, hint) in [
         (&["get"][..], "get: missing <FILE>...", "see `help get`"),

@@ -36,13 +36,13 @@ mod tests {
     fn a_word_of_another_client_is_no_command_here_and_says_what_is() {
         for (words, hint) in FOREIGN {
             for word in words {
-                let error = registry::find(COMMANDS, word).unwrap_err();
+                let error = registry::find_command(COMMANDS, word).unwrap_err();
                 assert_eq!(error.hint(), Some(hint), "{word}");
             }
             // What is quoted first begins with a command, or is for another shell.
             let quoted = hint.split('`').nth(1).unwrap_or_default();
             let command = quoted.split(' ').next().unwrap_or_default();
-            let is_ours = registry::find(COMMANDS, command).is_ok();
+            let is_ours = registry::find_command(COMMANDS, command).is_ok();
             assert!(is_ours || command.starts_with('!') || command == "COMMAND", "{hint}");
         }
     }

@@ -13,7 +13,7 @@ mod want;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::commands::{Spec, find};
+use crate::commands::{Spec, find_command};
 use crate::output::{escape, fit};
 use crate::settings::SETTINGS;
 use crate::shell_quote::{Quote, quote_for};
@@ -134,10 +134,9 @@ fn command_line(words: &[String], word: &Typed<'_>, sources: &Sources<'_>) -> Ve
     if words.is_empty() {
         return word.candidates_among(command_names(word.text, sources));
     }
-    let Some((spec, words)) = words
-        .split_first()
-        .and_then(|(name, rest)| find(sources.commands, name).ok().map(|spec| (spec, rest)))
-    else {
+    let Some((spec, words)) = words.split_first().and_then(|(name, rest)| {
+        find_command(sources.commands, name).ok().map(|spec| (spec, rest))
+    }) else {
         return Vec::new();
     };
     let definition = spec.definition();
