@@ -123,10 +123,6 @@ impl Charset {
     }
 
     /// An argument as suppaftp must be given it, so that it sends this text's bytes.
-    ///
-    /// # Errors
-    ///
-    /// As [`Charset::encode`].
     pub(super) fn outgoing(self, text: &str) -> Result<Cow<'_, str>> {
         if self.0 == UTF_8 || text.is_ascii() {
             return Ok(Cow::Borrowed(text));

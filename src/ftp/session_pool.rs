@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::session::Session;
+use super::session::permit::Permit;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::threads;
@@ -55,14 +56,6 @@ struct IdleSession {
     until: Instant,
 }
 
-/// The right to one control connection, until it is dropped.
-#[derive(Debug)]
-pub struct Permit {
-    /// Weak: the pool's idle sessions hold permits.
-    shared: Weak<Shared>,
-    site: String,
-}
-
 impl SessionPool {
     /// A permit, if fewer than `limit` (at least one) are in use. At the limit an idle session to
     /// the site is closed, if there is one.
@@ -72,10 +65,6 @@ impl SessionPool {
     }
 
     /// A permit, as soon as there is one. `on_wait` is called once if that takes time.
-    ///
-    /// # Errors
-    ///
-    /// Interrupted or terminated.
     pub fn wait_for_permit(
         &self,
         site: &str,
@@ -162,7 +151,9 @@ impl SessionPool {
         let count = state.permits.entry(site.to_owned()).or_default();
         (count.used < limit.max(1)).then(|| {
             count.used += 1;
-            Permit { shared: Arc::downgrade(&self.0), site: site.to_owned() }
+            // Weak: the pool's idle sessions hold permits.
+            let (shared, site) = (Arc::downgrade(&self.0), site.to_owned());
+            Permit::new(move || shared.upgrade().iter().for_each(|shared| shared.give_back(&site)))
         })
     }
 
@@ -202,18 +193,16 @@ impl SessionPool {
 }
 
 impl Shared {
-    fn lock_state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        let Some(shared) = self.shared.upgrade() else { return };
-        if let Some(count) = shared.lock_state().permits.get_mut(&self.site) {
+    /// A permit was dropped.
+    fn give_back(&self, site: &str) {
+        if let Some(count) = self.lock_state().permits.get_mut(site) {
             count.used -= 1;
         }
-        shared.permit_returned.notify_all();
+        self.permit_returned.notify_all();
+    }
+
+    fn lock_state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -294,10 +283,6 @@ impl SiteSessions {
     }
 
     /// A session for the caller alone: an idle one, a new one, or one that comes back.
-    ///
-    /// # Errors
-    ///
-    /// Those of a new connection, unless others exist that can be waited for; Ctrl-C.
     pub fn lease(self: &Arc<Self>, cancel: &Cancel) -> Result<Lease> {
         let mut state = self.lock_loans();
         loop {

@@ -11,7 +11,7 @@ use openssl::ssl::{
 };
 
 use super::Socket;
-use super::openssl::openssl_error_text;
+use super::openssl_info::openssl_error_text;
 use crate::error::io_reason;
 
 /// A version that no session is made with.

@@ -173,10 +173,6 @@ impl Tls {
 
     /// A data connection's handshake without the control connection's session, as clients that
     /// cannot resume one make it: to learn whether a server demands it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Tls::connect_data`].
     pub fn connect_data_without_resumption(
         &self,
         socket: Socket,

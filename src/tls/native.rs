@@ -34,10 +34,6 @@ struct State {
 
 impl Client {
     /// Connectors for one control connection to `host`.
-    ///
-    /// # Errors
-    ///
-    /// See [`super::Tls::new`].
     pub fn new(config: &Config, host: &str) -> Result<Self> {
         let mut builder = TlsConnector::builder();
         let version = |version| match version {
@@ -72,10 +68,6 @@ impl Client {
     }
 
     /// See [`super::Tls::connect_control`].
-    ///
-    /// # Errors
-    ///
-    /// See [`super::Tls::connect_control`].
     pub fn connect_control(&self, socket: Socket) -> Result<(Stream, Identity), HandshakeFailure> {
         let refused = self.state().refused.clone();
         let connector = if refused.is_some() { &self.unchecked } else { &self.checked };
@@ -96,10 +88,6 @@ impl Client {
         ))
     }
 
-    /// See [`super::Tls::connect_data`].
-    ///
-    /// # Errors
-    ///
     /// See [`super::Tls::connect_data`].
     pub fn connect_data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
         // Trust was decided on the control connection; here only sameness counts.
@@ -189,7 +177,7 @@ fn leaf_certificate(stream: &native_tls::TlsStream<Socket>) -> Result<Vec<u8>, H
     certificate.to_der().map_err(|_| missing())
 }
 
-/// native-tls tells nothing about what was agreed.
+/// native-tls reports nothing about what was negotiated.
 fn negotiated_parameters() -> Negotiated {
     Negotiated { version: "TLS".into(), cipher: String::new(), resumed: false, group: None }
 }

@@ -25,6 +25,7 @@ use openssl::ssl::{
 use openssl::x509::X509;
 
 use super::groups;
+use super::openssl_info::openssl_error_text;
 use super::stream::{OpenSslStream, Stream};
 use super::{Config, HandshakeFailure, Negotiated, Socket, Version};
 use crate::error::{Error, Kind, Result};
@@ -69,10 +70,6 @@ fn is_control() -> Result<Index<Ssl, ()>, ErrorStack> {
 
 impl Client {
     /// A context for one control connection to `host`.
-    ///
-    /// # Errors
-    ///
-    /// See [`super::Tls::new`].
     pub fn new(config: &Config, host: &str) -> Result<Self> {
         let session = Arc::new(Mutex::new(None));
         let path = config.cert_file.as_deref();
@@ -90,10 +87,6 @@ impl Client {
         })
     }
 
-    /// See [`super::Tls::connect_control`].
-    ///
-    /// # Errors
-    ///
     /// See [`super::Tls::connect_control`].
     pub fn connect_control(&self, socket: Socket) -> Result<(Stream, Identity), HandshakeFailure> {
         let problems = Arc::new(Mutex::new(Vec::new()));
@@ -128,10 +121,6 @@ impl Client {
     }
 
     /// See [`super::Tls::connect_data`].
-    ///
-    /// # Errors
-    ///
-    /// See [`super::Tls::connect_data`].
     #[allow(unsafe_code)]
     pub fn connect_data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
         let mut ssl = self.new_ssl(self.data_context.get().unwrap_or(&self.context))?;
@@ -152,10 +141,6 @@ impl Client {
     }
 
     /// See [`super::Tls::connect_data_without_resumption`].
-    ///
-    /// # Errors
-    ///
-    /// See [`super::Tls::connect_data`].
     pub fn connect_data_without_resumption(
         &self,
         socket: Socket,
@@ -364,12 +349,6 @@ fn chain_problem(code: i32, words: &str) -> Problem {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The reasons in an OpenSSL error stack, without its file names and numbers.
-pub(super) fn openssl_error_text(stack: &ErrorStack) -> String {
-    let reasons: Vec<&str> = stack.errors().iter().filter_map(|e| e.reason()).collect();
-    if reasons.is_empty() { "TLS failed".to_owned() } else { reasons.join(", ") }
 }
 
 fn setup_error(stack: &ErrorStack) -> Error {

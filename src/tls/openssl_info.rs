@@ -2,6 +2,7 @@
 //!
 //! Only asked, never changed.
 
+use openssl::error::ErrorStack;
 use openssl::md::Md;
 use openssl::ssl::{SslContextBuilder, SslMethod, SslVersion};
 
@@ -33,4 +34,10 @@ pub fn system_policy() -> Option<String> {
         _ => "",
     };
     Some(format!("security level {}{oldest}", builder.build().security_level()))
+}
+
+/// The reasons in an OpenSSL error stack, without its file names and numbers.
+pub(super) fn openssl_error_text(stack: &ErrorStack) -> String {
+    let reasons: Vec<&str> = stack.errors().iter().filter_map(|e| e.reason()).collect();
+    if reasons.is_empty() { "TLS failed".to_owned() } else { reasons.join(", ") }
 }

@@ -15,7 +15,7 @@ pub use super::wait::Wait;
 use super::wait::WaitTimer;
 use crate::cancel::Cancel;
 
-/// How often a wait looks at the cancel flag.
+/// How often a wait checks the cancel flag.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Bytes buffered in each direction of a data connection: few system calls per megabyte.
@@ -27,10 +27,10 @@ const FIRST_BUFFER: usize = 16 * 1024;
 /// Bytes buffered in each direction of a control connection: more than any reply needs.
 pub const CONTROL_BUFFER: usize = 16 * 1024;
 
-/// Bytes after which a connection is taken for one that flows. Small files never are.
+/// Bytes after which a connection counts as a bulk transfer. Small files never do.
 const BULK_THRESHOLD: usize = 256 * 1024;
 
-/// How long a reader that has caught up with a flow looks away before it waits. Waiting has the
+/// Pause before polling when a bulk read has drained the socket. Polling at once has the
 /// sender's next write wake us, which costs the sender time and may have the kernel put both on one
 /// processor: 1 GiB from vsftpd, whose two processes need both of two, took 1.3 to 2.6 s with waiting
 /// only, 1.2 to 2.0 s with this, and 6 % less processor time. Longer pauses were slower again.
@@ -53,7 +53,7 @@ pub fn cancel_reason(error: &io::Error) -> Option<crate::cancel::Reason> {
     error.get_ref()?.downcast_ref::<Cancelled>().map(|c| c.0)
 }
 
-/// A non-blocking TCP socket with patience. See the module's text.
+/// A non-blocking TCP socket whose waits are bounded. See the module's text.
 #[derive(Debug)]
 pub struct Socket {
     tcp: TcpStream,
@@ -98,7 +98,7 @@ impl Socket {
         self.timer.set(patience);
     }
 
-    /// The clock, to tell it what moves.
+    /// The timer, which is reset by progress.
     pub(super) fn timer(&mut self) -> &mut WaitTimer {
         &mut self.timer
     }
@@ -122,16 +122,12 @@ impl Socket {
     }
 
     /// Ends the sending direction; what was buffered goes out first.
-    ///
-    /// # Errors
-    ///
-    /// Those of the write, or the system's.
     pub fn shutdown_write(&mut self) -> io::Result<()> {
         self.flush()?;
         self.tcp.shutdown(Shutdown::Write)
     }
 
-    /// Fails if a stop was asked for.
+    /// Fails after a cancel.
     fn check_cancel(&self) -> io::Result<()> {
         match self.cancel.requested().filter(|_| self.timer.wait().is_cancellable()) {
             Some(reason) => Err(io::Error::other(Cancelled(reason))),
@@ -139,8 +135,7 @@ impl Socket {
         }
     }
 
-    /// Fails if a stop was asked for, or the time is over: a peer that never lets a read or a write
-    /// wait must not hold the program either.
+    /// Fails after a cancel or the deadline: also for a peer that never lets a read or write wait.
     fn check_cancel_and_deadline(&mut self) -> io::Result<()> {
         self.check_cancel()?;
         if self.timer.is_expired() { Err(timed_out()) } else { Ok(()) }

@@ -89,7 +89,7 @@ impl OpenSslStream {
                     self.end = End::Cut;
                     Err(io::Error::new(
                         io::ErrorKind::InvalidData,
-                        super::openssl::openssl_error_text(stack),
+                        super::openssl_info::openssl_error_text(stack),
                     ))
                 }
                 _ => {
@@ -111,7 +111,7 @@ impl OpenSslStream {
             error.into_io_error().unwrap_or_else(|error| {
                 let words = error.ssl_error().map_or_else(
                     || "the connection was closed".into(),
-                    super::openssl::openssl_error_text,
+                    super::openssl_info::openssl_error_text,
                 );
                 io::Error::new(io::ErrorKind::BrokenPipe, words)
             })

@@ -1,6 +1,6 @@
 //! How long to wait, and what a deadline is measured from.
 //!
-//! A deadline holds also for a peer that never lets a read wait: it is looked at before each read
+//! A deadline also holds for a peer that never lets a read wait: it is checked before each read
 //! and not only while one blocks. What TLS sends for itself (tickets, key updates, requests to
 //! renegotiate) is no progress of a transfer; only payload is.
 
@@ -40,20 +40,20 @@ impl Wait {
         now.checked_add(duration).map_or(Self::IdleTimeout(duration), Self::Deadline)
     }
 
-    /// Whether a cancel ends it.
+    /// Whether a cancel ends the wait.
     pub(super) fn is_cancellable(self) -> bool {
         matches!(self, Wait::Deadline(_) | Wait::IdleTimeout(_))
     }
 }
 
-/// A socket's patience, and how much of it is used up.
+/// A socket's wait, and how much of it is used up.
 #[derive(Debug)]
 pub(super) struct WaitTimer {
     wait: Wait,
-    /// Nothing has moved with this patience yet. What is there may be read once, also when a
+    /// Nothing has moved during this wait yet. What is there may be read once, also when a
     /// process that was stopped for a while has missed its deadline.
     fresh: bool,
-    /// When the patience was set, or payload last moved.
+    /// When the wait was set, or payload last moved.
     last_payload: Instant,
     /// When bytes last came that may belong to a record with payload.
     last_bytes: Instant,
@@ -87,7 +87,7 @@ impl WaitTimer {
         self.wait
     }
 
-    /// Says what the following is for: to send payload, or to read some.
+    /// Whether what follows sends payload, or reads some.
     pub(super) fn set_sending(&mut self, sending: bool) {
         self.sending = sending;
     }

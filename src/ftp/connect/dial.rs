@@ -115,10 +115,6 @@ impl Dialer {
     }
 
     /// Begins a connection to `address` without waiting for it.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
     pub fn begin_connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let socket =
             RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;

@@ -106,7 +106,7 @@ impl Secured {
     /// # Errors
     ///
     /// [`Kind::Refused`] with the reply, and what a failed handshake or a lost connection says.
-    /// After a failed handshake the server's own words are waited for, and win.
+    /// After a failed handshake the server's own reason is awaited and preferred.
     pub fn list(&mut self, verb: &str, tcp: TcpStream, resume: Resume) -> Result<ListingResult> {
         let reply = self.command(verb, "")?;
         if reply.class() != 1 {
@@ -153,7 +153,7 @@ impl Secured {
         }
     }
 
-    /// What the server says about a data connection that failed, if it says it soon.
+    /// The server's reason for a failed data connection, if it comes soon.
     fn late_refusal(&mut self, verb: &str) -> Option<Error> {
         let reply = self.control.receive_within(LAST_REPLY_TIMEOUT).ok()?;
         (reply.class() >= 4).then(|| refusal_error(verb, &reply))

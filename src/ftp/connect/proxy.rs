@@ -21,10 +21,10 @@ use crate::tls::socket::{Socket, Wait, cancel_reason};
 /// The longest answer taken of an HTTP proxy, in bytes.
 const ANSWER_MAX: usize = 16 * 1024;
 
-/// How much of a proxy's own words is quoted, in characters.
+/// How much of a proxy's own text is quoted, in characters.
 const QUOTED: usize = 200;
 
-/// What is spoken with a proxy.
+/// The proxy's protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// `CONNECT` of HTTP/1.1.
@@ -38,11 +38,7 @@ pub trait ProxyCredentials: fmt::Debug + Send + Sync {
     /// Hands what is known already to `send`, as user name and password. `false` when nothing is.
     fn send_known(&self, send: &mut dyn FnMut(&str, &str)) -> bool;
 
-    /// Finds a user name and password out; `false` when there are none to be had.
-    ///
-    /// # Errors
-    ///
-    /// Ctrl-C.
+    /// Asks for a user name and password; `false` when there are none.
     fn find_credentials(&self) -> Result<bool>;
 
     /// The proxy refused what was known.
@@ -52,13 +48,13 @@ pub trait ProxyCredentials: fmt::Debug + Send + Sync {
 /// Where a proxy is and how to speak with it.
 #[derive(Debug, Clone)]
 pub struct Proxy {
-    /// What it speaks.
+    /// Its protocol.
     pub protocol: Protocol,
     /// Host name or address.
     pub host: String,
     /// Port.
     pub port: u16,
-    /// Who we are to it.
+    /// The login for it.
     pub credentials: Arc<dyn ProxyCredentials>,
 }
 
@@ -79,7 +75,7 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// Why there is no way through.
+/// Why the proxy does not connect.
 enum Refusal {
     /// The proxy wants a login, or another one.
     Login(Error),

@@ -156,7 +156,7 @@ impl Secured {
         let server = format!("{}:{}", config.host, config.port);
         let (tls, ready) = set_up_and_reach(config)?;
         let secured = match ready.secure(&tls, &server) {
-            // The platform's TLS checks during the handshake; the second one tells what it found.
+            // The platform's TLS checks during the handshake; the second one reports what it found.
             Err(_) if tls.wants_unchecked_retry() => reach_server(config)?.secure(&tls, &server),
             other => other,
         };
@@ -181,12 +181,12 @@ impl Secured {
         &self.identity
     }
 
-    /// How many certificates were sent, where the library tells.
+    /// How many certificates were sent, where the library reports it.
     pub fn chain_length(&self) -> Option<usize> {
         self.chain_length
     }
 
-    /// What the handshake negotiated, where the library tells.
+    /// What the handshake negotiated, where the library reports it.
     pub fn negotiated(&self) -> Option<&Negotiated> {
         self.negotiated.as_ref()
     }

@@ -35,7 +35,7 @@ impl CleartextControl {
         Ok(Self { socket, reader: ReplyReader::default(), trace: trace.clone(), timeout })
     }
 
-    /// The greeting, whatever it says; 120 announces a wait and is passed over.
+    /// The greeting, whatever its code; 120 announces a wait and is skipped.
     ///
     /// # Errors
     ///
@@ -46,10 +46,6 @@ impl CleartextControl {
     }
 
     /// Sends `AUTH TLS`; its reply, whatever it says.
-    ///
-    /// # Errors
-    ///
-    /// As [`CleartextControl::greeting`].
     pub(in crate::ftp) fn auth_tls(&mut self) -> Result<Reply> {
         self.socket.set_wait(Wait::within(self.timeout));
         self.trace.command_sent("AUTH TLS");
@@ -69,7 +65,7 @@ impl CleartextControl {
         loop {
             let reply = self.reader.read_reply(&mut self.socket);
             let reply = reply.map_err(|broken| broken.into_error(self.timeout))?;
-            // Anybody on the way may have said it: what the server is known by comes through TLS.
+            // Anybody on the path may have sent it: only replies through TLS identify the server.
             self.trace.reply_received(&reply);
             if reply.class() != 1 {
                 if !self.reader.is_empty() || self.socket.has_buffered() {

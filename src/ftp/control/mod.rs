@@ -204,10 +204,6 @@ impl Control {
     ///
     /// A success with an unusual code is confirmed by a PWD where the command changes names: its
     /// reply is the next one, unless this one was a reply too many.
-    ///
-    /// # Errors
-    ///
-    /// The connection's failure, also for a 421.
     pub(in crate::ftp) fn call(&mut self, command: &Command) -> Result<Reply> {
         self.check_usable()?;
         let reply = self.exchange(command)?;

@@ -48,7 +48,7 @@ impl Reply {
         self.class() == 2
     }
 
-    /// The words: lines joined by line feeds, without codes. Not escaped for a terminal.
+    /// The text: lines joined by line feeds, without codes. Not escaped for a terminal.
     pub fn text(&self) -> String {
         let last = self.lines.len().saturating_sub(1);
         let mut out = String::new();
@@ -63,12 +63,12 @@ impl Reply {
         out
     }
 
-    /// The words of the first line.
+    /// The text of the first line.
     pub fn first_line(&self) -> String {
         self.lines.first().map(|line| self.charset.decode(line)).unwrap_or_default()
     }
 
-    /// The words of the last line.
+    /// The text of the last line.
     pub fn last_text(&self) -> String {
         self.lines.last().map(|line| self.charset.decode(line)).unwrap_or_default()
     }
@@ -179,7 +179,7 @@ impl ReplyParser {
     }
 
     fn reject_line(&mut self, line: &[u8]) -> Result<Option<Reply>> {
-        // Enough of it to tell an SSH or SMTP server by.
+        // Enough of it to recognise an SSH or SMTP server.
         let shown = Charset::default().decode(&line[..line.len().min(60)]);
         self.reject(format!("reply: not an FTP reply: \"{}\"", shown.escape_debug()))
     }

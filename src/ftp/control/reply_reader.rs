@@ -1,4 +1,4 @@
-//! Whole replies out of the bytes of a control connection, and what it means when none comes.
+//! Reads whole replies from a control connection, and explains why none came.
 
 use std::io::{self, Read};
 use std::time::Duration;
@@ -57,12 +57,12 @@ impl ReplyReader {
         self.parser.set_escapes_iac(doubles);
     }
 
-    /// Takes in a byte that was read elsewhere.
+    /// Appends a byte that was read elsewhere.
     pub(in crate::ftp) fn push_byte(&mut self, byte: u8) {
         self.buffer.push(byte);
     }
 
-    /// Whether anything has come that no command asked for.
+    /// Whether no input is buffered.
     pub fn is_empty(&self) -> bool {
         self.unread().is_empty() && !self.parser.is_open()
     }
@@ -91,7 +91,7 @@ impl ReadError {
     }
 }
 
-/// A broken control connection in words.
+/// The error for a lost control connection.
 pub(in crate::ftp) fn lost_connection(error: &io::Error, timeout: Duration) -> Error {
     if let Some(reason) = cancel_reason(error) {
         return reason.into();
@@ -103,8 +103,7 @@ pub(in crate::ftp) fn lost_connection(error: &io::Error, timeout: Duration) -> E
         io::ErrorKind::UnexpectedEof => "the server closed the control connection".to_owned(),
         _ => format!("the control connection was lost: {}", io_reason(error)),
     };
-    // TLS 1.3 tells what it thinks of a client certificate only after the handshake. Trying again
-    // would change nothing about it.
+    // With TLS 1.3 a client certificate is refused only after the handshake; retrying is of no use.
     match explain_tls_error(&error.to_string()) {
         Some((cause, next)) if next.contains("tls:cert-file") => {
             Error::new(Kind::Tls, format!("{cause} ({})", io_reason(error))).with_hint(next)

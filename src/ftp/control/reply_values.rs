@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::date::time_val;
 use crate::ftp::path::{RemotePath, encode_name};
 
-/// An answer that is not what its RFC says it must be.
+/// A reply that is not what its RFC demands.
 fn malformed_reply(what: &str, why: &str, reply: &Reply) -> Error {
     Error::new(Kind::Other, format!("{what}: {why}")).with_reply(reply.code, reply.to_string())
 }

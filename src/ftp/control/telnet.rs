@@ -14,15 +14,15 @@ const IAC: u8 = 0xFF;
 /// Whether a server keeps to the doubling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ftp) struct TelnetRules {
-    /// It takes two of them in a command for one.
+    /// It takes two 0xFF in a command for one.
     pub undoes: bool,
-    /// It sends two of them in a reply for one.
+    /// It sends two 0xFF in a reply for one.
     pub doubles: bool,
 }
 
 impl TelnetRules {
-    /// What this program does (measured: vsftpd 3.0.3, ProFTPD 1.3.8, Pure-FTPd 1.0.50); any
-    /// other is believed to do as the standard says.
+    /// The rules of this server software (measured: vsftpd 3.0.3, ProFTPD 1.3.8, Pure-FTPd 1.0.50); any
+    /// other is assumed to follow the standard.
     pub(in crate::ftp) fn of(brand: ServerSoftware) -> Self {
         match brand {
             ServerSoftware::Vsftpd => Self { undoes: false, doubles: true },

@@ -1,4 +1,4 @@
-//! The FTP dialogue for whoever wants to watch it (`-vv`, `debug`): secrets masked at the source.
+//! The protocol trace (`-vv`, `debug`): secrets are masked at the source.
 //!
 //! The password, the account and what else follows a verb that carries a secret never leave this
 //! file, so no log and no screen can show them.
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::reply::Reply;
 
-/// One line of the dialogue.
+/// The direction of a traced line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// From us to the server.
@@ -16,10 +16,10 @@ pub enum Direction {
     Received,
 }
 
-/// A watcher of the dialogue.
+/// Receives the trace.
 pub type TraceWatcher = Arc<dyn Fn(Direction, &str) + Send + Sync>;
 
-/// The dialogue of one control connection: shown to a watcher, or to nobody.
+/// The trace of one control connection: shown to a watcher, or to nobody.
 #[derive(Clone, Default)]
 pub struct ProtocolTrace(Option<TraceWatcher>);
 
@@ -30,7 +30,7 @@ impl std::fmt::Debug for ProtocolTrace {
 }
 
 impl ProtocolTrace {
-    /// A dialogue that `watcher` sees.
+    /// A trace that `watcher` receives.
     pub fn watched_by(watcher: TraceWatcher) -> Self {
         Self(Some(watcher))
     }

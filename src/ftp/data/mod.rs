@@ -101,10 +101,6 @@ impl DataConnection {
 
     /// Ends an upload properly (close_notify, then the end of the stream), then as
     /// [`DataConnection::finish`].
-    ///
-    /// # Errors
-    ///
-    /// As [`DataConnection::finish`].
     pub fn finish_upload(mut self) -> Result<Finished> {
         // What would follow an upload rests on how it ended.
         lock(&self.control).prefetch_at_end(None);
@@ -141,7 +137,7 @@ impl DataConnection {
         let reply = transfer.finish();
         let failure = lock(&self.control).failure().cloned();
         match (reply, failure) {
-            // A 421 in the place of a completion reply is one, and tells why.
+            // A 421 in the place of a completion reply is one, with the reason.
             (Some(reply), Some(failure)) if failure.reply().is_some() => Ok(reply),
             (_, Some(failure)) => Err(failure),
             (Some(reply), None) => Ok(reply),
@@ -181,7 +177,7 @@ impl Drop for DataConnection {
     }
 }
 
-/// A failure of the data connection in words: a stall, a reset, a cut. All are transient.
+/// The error for a failed data connection: a stall, a reset, a cut. All are transient.
 pub fn data_error(error: &io::Error, timeout: Duration) -> Error {
     if let Some(reason) = cancel_reason(error) {
         return reason.into();

@@ -91,8 +91,8 @@ fn never_connected(session: &Session, what: &str) -> Error {
     error
 }
 
-/// The data connection's handshake failed after the command was accepted. The server's own
-/// words come a moment later, and say more than the handshake did; then the session is dead.
+/// The data connection's handshake failed after the command was accepted. The server's own reason
+/// comes a moment later and says more; then the session is dead.
 fn failed_handshake(session: &mut Session, what: &str, failure: Error) -> Error {
     // The data connection showed another certificate.
     if let Some(failure) = session.failure() {
@@ -124,7 +124,7 @@ fn modes_to_try(session: &Session) -> Vec<ConnectionMode> {
         return vec![mode];
     }
     let proven = session.config.quirks.data_mode();
-    // Behind a proxy the peer says nothing about the server.
+    // Behind a proxy the peer is not the server.
     let v6 = session.config.dialer.proxy.is_none() && session.engine.has_ipv6_peer();
     match session.config.mode {
         DataMode::Auto if proven.is_some() => proven.into_iter().collect(),

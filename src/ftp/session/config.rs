@@ -54,17 +54,16 @@ pub struct SessionConfig {
     pub mode: DataMode,
     /// How lists are asked for.
     pub list: ListMode,
-    /// A command with data is likely to come right after the login: a port for it is asked for
-    /// with that.
+    /// Prefetch a passive port with the login: a data command is likely to follow.
     pub prefetch_first_port: bool,
     /// How much of a listing is kept, in bytes of memory.
     pub max_listing: u64,
     /// `PROT C`: data connections without TLS.
     pub clear_data: bool,
-    /// What its sessions find out about the server, for each other.
+    /// Server quirks, shared by the site's sessions.
     pub quirks: ServerQuirks,
-    /// What names are written in on a server without UTF-8.
+    /// The charset of names on a server without UTF-8.
     pub charset: Charset,
-    /// Who sees the dialogue.
+    /// The protocol trace.
     pub trace: ProtocolTrace,
 }

@@ -1,7 +1,7 @@
 //! Where a session is: its remote directory, as the server names it (RFC 959, CWD and PWD).
 //!
-//! A directory that the server does not name is unknown ([`RemotePath::here`]), never `/`. Nothing
-//! returns to an unknown directory, and nothing goes on in a directory other than the one meant.
+//! A directory that the server does not name is unknown ([`RemotePath::here`]), never `/`. No
+//! session returns to an unknown directory, or continues in another one than was meant.
 
 use super::Session;
 use crate::error::{Error, Kind, Result};
@@ -37,10 +37,6 @@ impl LoginDirectory {
 
 impl Session {
     /// Changes the remote directory and learns its real name.
-    ///
-    /// # Errors
-    ///
-    /// A refusal, or the loss of the connection.
     pub fn change_directory(&mut self, path: &RemotePath) -> Result<()> {
         let what = format!("cd {path}");
         let meant = self.cwd.resolve(path.as_str())?;
@@ -63,10 +59,6 @@ impl Session {
     }
 
     /// Asks for the name of the remote directory, after a command that may have changed it.
-    ///
-    /// # Errors
-    ///
-    /// The loss of the connection.
     pub fn refresh_directory(&mut self) -> Result<()> {
         let reply = self.command("PWD", "")?;
         let directory = self.directory_named(&reply, None)?;
@@ -87,7 +79,7 @@ impl Session {
         Ok(())
     }
 
-    /// Whether nobody knows where the session is: the server took a relative path, and does not
+    /// Whether the current directory is unknown: the server accepted a relative path and does not
     /// name the directory.
     pub fn is_directory_unknown(&self) -> bool {
         self.is_directory_unknown

@@ -41,37 +41,21 @@ impl TimeCommand {
 
 impl Session {
     /// Creates a directory.
-    ///
-    /// # Errors
-    ///
-    /// A refusal, or the loss of the connection; so for all of these.
     pub fn make_directory(&mut self, path: &RemotePath) -> Result<()> {
         self.checked_command(&format!("mkdir {path}"), "MKD", path.as_str()).map(drop)
     }
 
     /// Removes an empty directory.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::make_directory`].
     pub fn remove_directory(&mut self, path: &RemotePath) -> Result<()> {
         self.checked_command(&format!("rmdir {path}"), "RMD", path.as_str()).map(drop)
     }
 
     /// Removes a file.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::make_directory`].
     pub fn remove_file(&mut self, path: &RemotePath) -> Result<()> {
         self.checked_command(&format!("rm {path}"), "DELE", path.as_str()).map(drop)
     }
 
     /// Renames (RNFR, RNTO).
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::make_directory`].
     pub fn rename(&mut self, from: &RemotePath, to: &RemotePath) -> Result<()> {
         let what = format!("mv {from} {to}");
         let reply = self.command("RNFR", from.as_str())?;
@@ -82,10 +66,6 @@ impl Session {
     }
 
     /// Sets permission bits (SITE CHMOD), 0 to 0o7777.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::make_directory`].
     pub fn set_permissions(&mut self, mode: u32, path: &RemotePath) -> Result<()> {
         let what = format!("chmod {mode:03o} {path}");
         self.checked_command(&what, "SITE", &format!("CHMOD {mode:03o} {path}")).map(drop)
@@ -93,15 +73,11 @@ impl Session {
 
     /// Sets a file's modification time (UTC) by whichever command the server takes; `false` when
     /// it takes none.
-    ///
-    /// # Errors
-    ///
-    /// The loss of the connection.
     pub fn set_modified_time(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool> {
         let candidates = match self.time_command {
             Some(command) => vec![command],
             None if self.features.mfmt() => vec![TimeCommand::Mfmt],
-            // A server that does not name MFMT may know it all the same.
+            // A server may support MFMT without listing it.
             None => vec![TimeCommand::Mfmt, TimeCommand::Mdtm, TimeCommand::SiteUtime],
         };
         for candidate in candidates {
@@ -124,12 +100,8 @@ impl Session {
         Ok(false)
     }
 
-    /// Has the command of [`Session::set_modified_time`] go out behind the next one, if it is known
-    /// which one works here, and behind it the passive command of the next transfer.
-    ///
-    /// # Errors
-    ///
-    /// The loss of the connection.
+    /// Pipelines the command of [`Session::set_modified_time`] behind the next one, if it is known
+    /// which one works here; and behind it, with prefetching on, the next passive command.
     pub fn pipeline_set_modified(
         &mut self,
         path: &RemotePath,
@@ -201,10 +173,6 @@ impl Session {
     }
 
     /// MDTM of a file (RFC 3659 section 3) in UTC; `None` when the server does not tell.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::file_size`].
     pub fn modified_time(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
         let reply = match take_prefetched(self, "MDTM", path.as_str()) {
             Some(reply) => reply,
@@ -213,21 +181,13 @@ impl Session {
         Ok(self.has_fact(path, &reply)?.then(|| reply::mdtm_time(&reply)).flatten())
     }
 
-    /// Says that the time of a file will be asked for when its data has come: the server is asked
-    /// just before that, in the same round trip.
-    ///
-    /// # Errors
-    ///
-    /// The loss of the connection.
+    /// Prefetches a file's time: MDTM is pipelined with the next data command, in the same round
+    /// trip.
     pub fn prefetch_modified(&mut self, path: &RemotePath) -> Result<()> {
         pipeline_before_transfer(self, "MDTM", path.as_str())
     }
 
     /// Size and time in one round trip.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::file_size`].
     pub fn size_and_modified(
         &mut self,
         path: &RemotePath,

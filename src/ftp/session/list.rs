@@ -15,7 +15,7 @@ use crate::ftp::list_formats::{Entry, Line, ListParser, parse_mlsx};
 use crate::ftp::path::RemotePath;
 use crate::tls::End;
 
-/// Why a listing that ended well is incomplete all the same, if it is: mostly the server's words.
+/// Why a listing that ended without an error is incomplete, if it is: mostly the server's text.
 pub type Cut = Option<String>;
 
 /// What came of a listing: its lines, those about the directory itself among them, and whether it
@@ -71,10 +71,6 @@ pub fn list_each_line(
 }
 
 /// A whole listing at once.
-///
-/// # Errors
-///
-/// As [`list_each_line`].
 pub fn list_directory(
     session: &mut Session,
     path: Option<&RemotePath>,
@@ -98,10 +94,6 @@ pub fn list_directory(
 }
 
 /// The lines of LIST as sent, without line ends; and why they are incomplete, if they are.
-///
-/// # Errors
-///
-/// As [`list_each_line`].
 pub fn list_raw_lines(
     session: &mut Session,
     path: Option<&RemotePath>,

@@ -16,7 +16,7 @@ pub enum ListedLine {
     Entry(Entry),
     /// A line that was not understood, as sent.
     Unknown(String),
-    /// The last: the listing is incomplete, and the server's words for it. Pure-FTPd leaves some
+    /// The last one: the listing is incomplete, and the server's reason. Pure-FTPd leaves some
     /// out after 10 000 entries by default; directories that cannot be read come as empty ones.
     Cut(String),
 }
@@ -86,7 +86,7 @@ fn without_quoted_names(line: &str) -> String {
     }
 }
 
-/// A name that cannot be sent back is none: the line is not understood.
+/// Passes a parsed line on. A name that could not be sent back makes the line unknown.
 pub(in crate::ftp) fn forward_line(
     parsed: Line,
     line: &[u8],
@@ -109,7 +109,7 @@ pub(in crate::ftp) fn is_dot_entry(line: &[u8]) -> bool {
     line.starts_with(b"d") && line.ends_with(b" .")
 }
 
-/// Hands on the lines; `lost` tells that it was the stream that failed, and not `each` or the bounds.
+/// Passes each line on; `lost` is set if the stream failed, rather than `each` or a limit.
 pub(in crate::ftp) fn read_lines(
     data: &mut DataConnection,
     timeout: std::time::Duration,
@@ -151,10 +151,10 @@ pub(in crate::ftp) fn read_lines(
     }
 }
 
-/// What to say of a listing that is longer than any that makes sense.
+/// The error for a listing above the limits.
 pub fn listing_too_large() -> Error {
-    Error::new(Kind::Incomplete, "the listing has no end that makes sense; gave up")
-        .with_hint("if it has, `set ftp:max-listing` gives it more memory")
+    Error::new(Kind::Incomplete, "listing too large (see ftp:max-listing)")
+        .with_hint("`set ftp:max-listing` allows it more memory")
 }
 
 /// How the lines of one listing end. A server that writes CR LF through a stream that makes CR LF

@@ -16,10 +16,10 @@ use super::server_software::ServerSoftware;
 use crate::error::Result;
 use crate::ftp::control::lock;
 
-/// What the first session of a site asks right after its password.
+/// What the first session of a site sends right after its password.
 const QUESTIONS: [(&str, &str); 4] = [("FEAT", ""), ("TYPE", "I"), ("PWD", ""), ("SYST", "")];
 
-/// What one session of a site has learnt. See [`login_from_template`].
+/// What one session of a site learnt, for further ones. See [`login_from_template`].
 #[derive(Debug, Clone)]
 pub struct SessionTemplate {
     features: Features,
@@ -33,7 +33,7 @@ pub struct SessionTemplate {
 }
 
 impl SessionTemplate {
-    /// What a further session says and asks after its login, up to the first passive port.
+    /// What a further session sends after its login, up to the first passive command.
     fn commands_after_login(&self, options: &SessionConfig) -> Vec<(&'static str, String)> {
         let mut commands: Vec<_> =
             opts_to_send(&self.features).map(|wish| ("OPTS", wish)).collect();
@@ -49,7 +49,7 @@ impl SessionTemplate {
     }
 }
 
-/// How the first data connection will be asked for.
+/// How the first data connection will be made.
 fn first_mode(options: &SessionConfig) -> Option<ConnectionMode> {
     match options.mode {
         DataMode::Auto => options.quirks.data_mode().or(Some(ConnectionMode::ExtendedPassive)),
@@ -68,16 +68,12 @@ fn opts_to_send(features: &Features) -> impl Iterator<Item = String> {
     utf8.into_iter().chain(facts)
 }
 
-/// Whether LIST will be used, which wants to know the system.
+/// Whether LIST will be used, whose parser needs the system type.
 fn needs_system_type(options: &SessionConfig, features: &Features) -> bool {
     options.list == ListMode::List || !features.mlst()
 }
 
-/// Logs in as another session of the same site did, without asking for what that one knows.
-///
-/// # Errors
-///
-/// As [`log_in`].
+/// Logs in without asking for what another session of the same site has learnt.
 pub fn login_from_template(
     session: &mut Session,
     known: &SessionTemplate,
@@ -118,7 +114,7 @@ pub fn login_from_template(
     session.check_login_directory(&known.login_directory)
 }
 
-/// What another session of the same site need not ask again.
+/// What another session of the same site need not ask for again.
 pub fn template(session: &Session) -> SessionTemplate {
     SessionTemplate {
         features: session.features.clone(),
@@ -132,14 +128,14 @@ pub fn template(session: &Session) -> SessionTemplate {
     }
 }
 
-/// Where the server has no UTF-8, names are written in what the user says.
+/// Uses the configured charset where the server has no UTF-8.
 fn set_charset(session: &mut Session) {
     if !session.features.utf8() {
         lock(&session.control).charset = session.config.charset;
     }
 }
 
-/// Has the password and the questions of a first session go out together with the user name.
+/// Pipelines the password and a first session's commands behind USER.
 fn pipeline_login(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
     pipeline_after(session, "PASS", login.password)?;
     QUESTIONS.iter().try_for_each(|(verb, argument)| pipeline_after(session, verb, argument))?;
@@ -157,10 +153,6 @@ fn authenticate_user(session: &mut Session, login: &LoginRequest<'_>) -> Result<
 }
 
 /// Logs in, asks for the features, sets the binary type and learns the directory.
-///
-/// # Errors
-///
-/// `Kind::Login` when the server refuses; `Kind::Connect` when the connection is lost.
 pub fn log_in(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
     pipeline_login(session, login)?;
     authenticate_user(session, login)?;

@@ -12,6 +12,7 @@ mod file_ops;
 pub mod list;
 mod list_lines;
 pub mod login;
+pub mod permit;
 pub(in crate::ftp) mod pipeline;
 pub mod quirks;
 pub mod server_clock;
@@ -29,17 +30,17 @@ use crate::ftp::control::{self, Control, Position, SharedControl};
 use crate::ftp::data::engine::Engine;
 use crate::ftp::error_text::refusal_error;
 use crate::ftp::path::RemotePath;
-use crate::ftp::session_pool::Permit;
 use crate::tls::Negotiated;
 use directory::LoginDirectory;
 use features::Features;
+use permit::Permit;
 use quirks::ConnectionMode;
 
 pub use authenticate::LoginRequest;
 pub use config::{DataMode, ListMode, SessionConfig};
 pub use login::SessionTemplate;
 
-/// After this much silence a session is asked whether it still lives before it is used.
+/// After so long without use, a NOOP checks the session before it is used.
 const DOUBT: Duration = Duration::from_secs(15);
 
 /// One control connection. See the module's text.
@@ -169,8 +170,8 @@ impl Session {
         self.control().has_unread_input()
     }
 
-    /// Asks the server whether the session still lives, if there is doubt: servers and NAT routers
-    /// end idle connections without a word. Whatever the answer is: no answer kills the session.
+    /// Sends a NOOP if the session was idle for long or has unread input: servers and NAT routers drop
+    /// idle connections silently. Any reply is good; none kills the session.
     pub fn check_alive(&mut self) {
         if self.last_used().elapsed() > DOUBT || self.has_unread_input() {
             let _ = self.command("NOOP", "");
@@ -182,12 +183,12 @@ impl Session {
         self.control().last_used()
     }
 
-    /// How it was connected.
+    /// The configuration it was connected with.
     pub fn config(&self) -> &SessionConfig {
         &self.config
     }
 
-    /// What the server says it can do.
+    /// The server's features.
     pub fn features(&self) -> &Features {
         &self.features
     }
@@ -241,17 +242,13 @@ impl Session {
         self.system_type.clone().filter(|system| !system.is_empty())
     }
 
-    /// Takes in the reply to SYST; a refusal is remembered as an empty name.
+    /// Stores the reply to SYST; a refusal is stored as an empty name.
     pub(in crate::ftp) fn store_system_type(&mut self, reply: &Reply) {
         let known = reply.is_positive_completion();
         self.system_type = Some(if known { reply.last_text() } else { String::new() });
     }
 
     /// Switches between ASCII and binary type (RFC 959 section 3.1.1), where it differs.
-    ///
-    /// # Errors
-    ///
-    /// A refusal, or the loss of the connection.
     pub fn set_ascii_type(&mut self, ascii: bool) -> Result<()> {
         if self.ascii_type == Some(ascii) {
             return Ok(());
@@ -260,7 +257,7 @@ impl Session {
         self.store_transfer_type(ascii, &reply)
     }
 
-    /// Takes in the reply to TYPE.
+    /// Stores the transfer type if TYPE succeeded.
     pub(in crate::ftp) fn store_transfer_type(&mut self, ascii: bool, reply: &Reply) -> Result<()> {
         if !reply.is_positive_completion() {
             return Err(refusal_error("type", reply));
@@ -286,23 +283,23 @@ impl Session {
         self.control().drain()
     }
 
-    /// Keeps the site's slot for as long as the session lasts.
+    /// Holds the permit for as long as the session lasts.
     pub fn attach_permit(&mut self, slot: Permit) {
         self.permit = Some(slot);
     }
 
-    /// Gives its slot to another session that takes its place.
+    /// Hands the permit over to the session that replaces this one.
     pub fn take_permit(&mut self) -> Option<Permit> {
         self.permit.take()
     }
 
-    /// Says QUIT and waits until the server has ended the connection, for at most a second: it
-    /// counts for it no longer then.
+    /// Sends QUIT and waits until the server has closed the connection, for at most a second, so that
+    /// the connection no longer counts against the server's limit.
     pub fn close_gracefully(self) {
         self.send_quit(Duration::from_secs(1));
     }
 
-    /// Says QUIT and waits for nothing.
+    /// Sends QUIT without waiting for the reply.
     pub fn close_now(self) {
         self.send_quit(Duration::ZERO);
     }

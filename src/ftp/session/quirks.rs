@@ -1,4 +1,4 @@
-//! What one session of a site finds out about the server's ways, for all that are made after it.
+//! Server quirks that one session learns, shared by all sessions to the site.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use super::server_software::ServerSoftware;
 use crate::ftp::control::telnet::TelnetRules;
 
-/// The ways of a server; clones share them.
+/// What is known of a server; clones share it.
 ///
 /// Some servers answer commands that come together out of order (libunftp answers SIZE after an
 /// EPSV behind it), or lose all but the first. Such a connection is given up; with the next one
@@ -14,7 +14,7 @@ use crate::ftp::control::telnet::TelnetRules;
 #[derive(Debug, Clone, Default)]
 pub struct ServerQuirks(Arc<Found>);
 
-/// A way to make one data connection.
+/// How one data connection is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ftp) enum ConnectionMode {
     /// EPSV (RFC 2428).
@@ -73,7 +73,7 @@ impl ServerQuirks {
         self.0.slow.load(Ordering::Relaxed)
     }
 
-    /// The server is this program, as far as its words tell.
+    /// Sets the rules of this server software.
     pub(in crate::ftp) fn set_software(&self, brand: ServerSoftware) {
         let TelnetRules { undoes, doubles } = TelnetRules::of(brand);
         let undoes = if undoes { 0 } else { NOT_UNDONE };
@@ -94,7 +94,7 @@ impl ServerQuirks {
 
     /// A listing of `LIST -a` held the directory itself (`.`), or did not.
     pub(in crate::ftp) fn record_dot_entry(&self, itself: bool) {
-        // One that did says more than any that did not.
+        // Once seen, it stays: a listing without it proves nothing.
         self.0.itself.fetch_max(if itself { ITSELF } else { NOT_ITSELF }, Ordering::Relaxed);
     }
 
@@ -113,7 +113,7 @@ impl ServerQuirks {
         TelnetRules { undoes: bits & NOT_UNDONE == 0, doubles: bits & NOT_DOUBLED == 0 }
     }
 
-    /// A data connection was made this way.
+    /// Records how a data connection was made.
     pub(in crate::ftp) fn record_data_mode(&self, mode: ConnectionMode) {
         let passive = match mode {
             ConnectionMode::ExtendedPassive => EPSV,

@@ -1,7 +1,7 @@
 //! The clock of LIST: how far the times in a server's listings are ahead of UTC.
 //!
 //! LIST does not say in which zone its times are. MDTM is in UTC (RFC 3659 section 3): one file's
-//! time asked for both ways tells the difference. Asked once a session, and only where needed.
+//! time from both gives the difference. Determined once a session, and only where needed.
 
 use super::pipeline::prefetch_passive_port;
 use chrono::{NaiveDateTime, TimeDelta, Timelike as _};
@@ -10,7 +10,7 @@ use super::Session;
 use crate::ftp::list_formats::{Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
 
-/// How many files are asked for before the clock stays unknown.
+/// How many files are tried before the clock stays unknown.
 const TRIES: u8 = 3;
 
 /// What is known of the clock.

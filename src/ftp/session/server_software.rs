@@ -1,4 +1,4 @@
-//! Which server program is on the other side, as far as its words tell.
+//! Recognises the server software by its replies.
 //!
 //! Replies come in (greeting, SYST, FEAT, refusals), a [`ServerSoftware`] goes out. It chooses the words
 //! of an advice, and what becomes of the byte 0xFF in names (`telnet`); nothing else is
@@ -17,12 +17,12 @@ pub enum ServerSoftware {
     FileZilla,
     /// pyftpdlib.
     Pyftpdlib,
-    /// Another, or one that does not tell.
+    /// Another, or not recognised.
     #[default]
     Unknown,
 }
 
-/// Names first, because they are said on purpose; then sentences that only one program says.
+/// Names first, which are explicit; then sentences that only one program sends.
 const SIGNS: [(&str, ServerSoftware); 16] = [
     ("vsftpd", ServerSoftware::Vsftpd),
     ("proftpd", ServerSoftware::ProFtpd),
@@ -43,7 +43,7 @@ const SIGNS: [(&str, ServerSoftware); 16] = [
 ];
 
 impl ServerSoftware {
-    /// The program that says these words.
+    /// The program that sends these replies.
     pub fn of(words: &str) -> Self {
         let words = words.to_ascii_lowercase();
         let sign = SIGNS.iter().find(|(sign, _)| words.contains(sign));
