@@ -56,7 +56,7 @@ pub(super) fn find_in_file(path: &Path, wanted: NetrcQuery<'_>) -> Result<Option
     // The open file's mode, not the path's: it cannot change in between.
     let mode = file.metadata().map_err(|why| named(&io_reason(&why)))?.permissions().mode();
     if mode & 0o077 != 0 {
-        return Err(named("not used, because others can access it (chmod 600 mends that)"));
+        return Err(named("not used, because others can access it (chmod 600 fixes that)"));
     }
     let mut text = Zeroizing::new(Vec::new());
     let read = file.take(MAX_BYTES + 1).read_to_end(&mut text);

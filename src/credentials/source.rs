@@ -29,7 +29,7 @@ pub(super) fn read_password_file(path: &Path) -> Result<(Secret, Option<String>)
     let metadata = file.metadata().map_err(|why| Error::local(path, &why))?;
     let loose = metadata.is_file() && metadata.permissions().mode() & 0o077 != 0;
     let notice =
-        loose.then(|| format!("{}: others can access it (chmod 600 mends that)", path.display()));
+        loose.then(|| format!("{}: others can access it (chmod 600 fixes that)", path.display()));
     let line = first_line(&mut file).map_err(|why| Error::local(path, &why))?;
     Ok((secret_from_line(&line, &format!("password file {}", path.display()))?, notice))
 }

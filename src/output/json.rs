@@ -3,6 +3,8 @@
 //! Typed records come in; one line of bytes each goes out, with `type` as its first field. Fields are
 //! only ever added. What is not known is `null`; times are RFC 3339 in UTC, sizes are integers. A name
 //! whose bytes are not UTF-8 has U+FFFD in their place, and a second field `<name>_base64` with the bytes.
+//!
+//! Not derived: a name can become two fields, and what a terminal must not get is escaped.
 
 use std::borrow::Cow;
 

@@ -244,7 +244,7 @@ impl TransferProgress {
         }
     }
 
-    /// Whether the last words are so long ago. Of several threads that ask at once, one is told yes.
+    /// Whether a status line is due; true for only one of several concurrent callers.
     fn is_status_due(&self, time: Duration, every: Duration) -> bool {
         let now = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let last = self.0.reported.load(Ordering::Relaxed);

@@ -125,7 +125,7 @@ pub fn parse_rate(text: &str) -> Option<Rate> {
     }
 }
 
-/// Nothing, a number of files, or a percentage. The outer `None` is a text that is none of them.
+/// Nothing, a number of files, or a percentage. The outer `None` means that the text does not parse.
 pub fn parse_delete_limit(text: &str) -> Option<Option<DeleteLimit>> {
     if text.is_empty() {
         return Some(None);

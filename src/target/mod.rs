@@ -275,7 +275,7 @@ fn host_name(text: &str) -> Result<String> {
     }
     let letters = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if let Some(odd) = host.chars().find(|c| !letters(*c)) {
-        return Err(Error::usage(format!("host: {odd:?} does not belong into a host name")));
+        return Err(Error::usage(format!("host: invalid character {odd:?} in host name")));
     }
     // RFC 1035, section 2.3.4.
     if host.len() > 253 || host.split('.').any(|label| label.is_empty() || label.len() > 63) {

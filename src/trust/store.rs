@@ -72,7 +72,7 @@ impl TrustStore {
         let lines = read_system(system)?;
         let found = lines.find_entry(&host, port).map_err(|problem| {
             damaged_line_error(system, &host, port, &problem)
-                .with_hint("only an administrator can mend it")
+                .with_hint("only an administrator can fix it")
         })?;
         Ok(found.map(|entry| Entry { origin: Origin::System, ..entry.clone() }))
     }
@@ -170,7 +170,7 @@ impl TrustStore {
     ) -> Result<Option<&'a Entry>> {
         lines.find_entry(host, port).map_err(|problem| {
             damaged_line_error(&self.path, host, port, &problem)
-                .with_hint(format!("mend the line, or `{}`", remove_command(host, port)))
+                .with_hint(format!("fix the line, or `{}`", remove_command(host, port)))
         })
     }
 
@@ -240,7 +240,7 @@ fn damaged_line_error(path: &Path, host: &str, port: u16, problem: &DamagedLine)
 /// Reads the administrator's file. One that somebody else may write to says nothing about trust.
 fn read_system(path: &Path) -> Result<KnownServersFile> {
     let failed = |why: &io::Error| {
-        Error::local(path, why).with_hint("an administrator can mend it, or take it away")
+        Error::local(path, why).with_hint("an administrator can fix or remove it")
     };
     let mut file = match File::open(path) {
         Ok(file) => file,

@@ -36,10 +36,10 @@ pub struct Download {
     pub create_new: bool,
     /// Size and time, where a listing has told them already.
     pub info: Option<FileInfo>,
-    /// The time is not among the facts, and the server is asked for it together with the file.
+    /// The listing told no exact time: MDTM is pipelined with RETR.
     pub prefetch_time: bool,
-    /// The time in a listing that tells it roughly: it stands in where the server does not tell, and
-    /// is no proof that a file is the one that was begun.
+    /// Used if the server has no MDTM: the rough time of a listing. It does not prove that a file is
+    /// the one that was begun.
     pub fallback_time: Option<NaiveDateTime>,
     /// How.
     pub options: TransferOptions,

@@ -2,7 +2,7 @@
 //!
 //! A server may spell a name otherwise than it was given. Then what was stored as `ReadMe` is listed
 //! as `README`, which the source does not have. Before anything is deleted in or below a directory
-//! that something was carried into, that directory is listed again: all that was stored must be
+//! that something was transferred into, that directory is listed again: all that was stored must be
 //! there by its very name; then every other name is something else.
 
 use std::collections::{HashMap, HashSet};

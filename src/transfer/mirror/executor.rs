@@ -1,7 +1,7 @@
-//! Running a mirror: workers that list and carry at the same time.
+//! Running a mirror: workers that list and transfer at the same time.
 //!
-//! Files are carried while directories are still being listed. The queue of files is kept short:
-//! above a mark workers carry rather than list, so that memory does not grow with the tree.
+//! Files are transferred while directories are still being listed. The queue of files is kept short:
+//! above a mark workers transfer rather than list, so that memory does not grow with the tree.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,14 +18,14 @@ use crate::threads;
 use crate::transfer::TransferOptions;
 use crate::transfer::retry::{ByteCounter, Retries};
 
-/// After so long without work a worker connects ahead of it: a server that takes longer to list a
-/// directory is one that takes long to log in to.
+/// How long a worker idles before it opens its connection in advance: a server that takes longer
+/// to list a directory takes long to log in to as well.
 const CONNECT_AHEAD_AFTER: Duration = Duration::from_millis(5);
 
 /// How to run a mirror.
 #[derive(Debug, Clone)]
 pub struct MirrorSettings {
-    /// How files are carried.
+    /// How files are transferred.
     pub options: TransferOptions,
     /// What decides.
     pub rules: MirrorRules,
@@ -40,9 +40,9 @@ pub struct MirrorSettings {
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct MirrorSummary {
-    /// Files carried.
+    /// Files transferred.
     pub transferred: u64,
-    /// Bytes carried.
+    /// Bytes transferred.
     pub bytes: u64,
     /// Files that were as they should be.
     pub unchanged: u64,
@@ -70,7 +70,7 @@ pub struct MirrorSummary {
 pub(super) struct Work {
     queue: MirrorQueue,
     busy: usize,
-    /// How many directories have been looked into, and how many were nested too deep for that.
+    /// How many directories have been visited, and how many were nested too deep for that.
     pub(super) visited: u64,
     pub(super) too_deep: u64,
     pub(super) summary: MirrorSummary,
@@ -87,7 +87,7 @@ pub(super) struct Runner<'a> {
     changed: Condvar,
 }
 
-/// Carries what is to be carried, and returns what is to be deleted in `MirrorSummary::extraneous`.
+/// Transfers what the plans say; what is to be deleted comes back in `MirrorSummary::extraneous`.
 /// [`delete_extraneous`](super::delete::delete_extraneous) does that. A dry run only tells `observer`.
 ///
 /// # Errors
@@ -258,7 +258,7 @@ impl Runner<'_> {
         self.changed.notify_all();
     }
 
-    /// A directory has been looked into: what a dry run knows of it may be told.
+    /// A directory has been visited: what a dry run knows of it may be told.
     fn finish_directory(&self, next: NextDirectory) -> Result<()> {
         let mut work = self.lock();
         work.queue.mark_visited(next);

@@ -3,7 +3,7 @@
 //! The last rule that matches decides. Where none does, everything is in, unless the first rule
 //! is an include: `-i` alone means only those files. A pattern without a slash is matched with
 //! the name, one with a slash with the path below the root; one that ends in a slash is about
-//! directories only. A directory that is excluded is not looked into.
+//! directories only. A directory that is excluded is not visited.
 
 use crate::glob::Pattern;
 
@@ -55,7 +55,7 @@ impl Filter {
             self.rules.iter().rev().find(|r| r.matches(path, is_directory)).map(|r| r.include);
         match (decided, self.rules.first()) {
             (Some(include), _) => include,
-            // Directories are looked into for the files that are meant.
+            // Directories are visited for the files that are meant.
             (None, Some(first)) => is_directory || !first.include,
             (None, None) => true,
         }

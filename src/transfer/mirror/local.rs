@@ -221,7 +221,7 @@ impl Tree for LocalTree {
             let same =
                 by_number.get(&number(&here)).or_else(|| by_likeness.get(&fold_case(item.name)));
             if let Some(other) = same {
-                // The first of several names has it; the others are an error when they are carried.
+                // The first of several names has it; the others are an error when they are transferred.
                 spelled.entry(*other).or_insert(item.name);
             }
         }

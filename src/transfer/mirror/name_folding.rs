@@ -27,8 +27,8 @@ pub fn fold_name(name: &str) -> String {
 }
 
 /// Takes out of a plan's deletions what may be, under another name, something of the source that is
-/// not carried: left out by a filter, its size or its age, or a link. `is_carried` tells of the
-/// places of the source that are carried all the same.
+/// not transferred: left out by a filter, its size or its age, or a link. `is_carried` tells of the
+/// places of the source that are transferred all the same.
 pub fn keep_ambiguous(
     plan: &mut DirectoryPlan,
     source: &CompactListing,

@@ -6,7 +6,7 @@ use crate::transfer::{Outcome, Progress};
 
 /// Is told how a mirror goes. Called from several threads.
 pub trait MirrorObserver: Sync {
-    /// So many files, of so many bytes, are to be carried in addition.
+    /// So many files, of so many bytes, are to be transferred in addition.
     fn add_to_total(&self, files: u64, bytes: u64);
     /// A file begins.
     fn begin_file(&self, path: &str, size: Option<u64>) -> Box<dyn Progress>;

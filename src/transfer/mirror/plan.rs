@@ -8,7 +8,7 @@ use super::filter::Filter;
 use super::listing::CompactListing;
 use super::tree::{Item, ItemKind, Timestamp, join_path};
 
-/// What decides whether a file is carried.
+/// What decides whether a file is transferred.
 #[derive(Debug, Clone)]
 pub struct MirrorRules {
     /// Which files it is about.
@@ -25,7 +25,7 @@ pub struct MirrorRules {
     pub newer_than: Option<NaiveDateTime>,
     /// How deep directories may be nested.
     pub max_depth: usize,
-    /// How many directories may be looked into.
+    /// How many directories may be visited.
     pub max_directories: u64,
 }
 
@@ -44,7 +44,7 @@ impl Default for MirrorRules {
     }
 }
 
-/// Why a file is carried.
+/// Why a file is transferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// It is not there.
@@ -108,7 +108,7 @@ impl MirrorAction {
     }
 }
 
-/// A directory to look into next.
+/// A directory to visit next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextDirectory {
     /// Which.
@@ -148,7 +148,7 @@ pub struct DirectoryPlan {
     /// Places of links that were passed over.
     pub links: Vec<u32>,
     /// Directories that are their own ancestors, reached through links that the server shows as
-    /// directories. They are not looked into.
+    /// directories. They are not visited.
     pub loops: Vec<String>,
     /// What is there as it should be.
     pub unchanged: u64,
@@ -275,8 +275,8 @@ fn is_in_range(item: Item<'_>, rules: &MirrorRules) -> bool {
     size && time
 }
 
-/// Why a file has to be carried; `None` if what is there will do. Unknown sizes and times are
-/// taken for equal: what cannot be told apart is not carried again and again.
+/// Why a file has to be transferred; `None` if what is there will do. Unknown sizes and times are
+/// taken for equal: what cannot be told apart is not transferred again and again.
 fn transfer_reason(item: Item<'_>, there: Option<Item<'_>>, rules: &MirrorRules) -> Option<Reason> {
     let Some(there) = there else { return Some(Reason::Missing) };
     if there.kind != ItemKind::File {

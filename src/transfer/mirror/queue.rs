@@ -1,4 +1,4 @@
-//! What waits in a mirror: directories to look into, files to carry, and what a dry run will tell.
+//! What waits in a mirror: directories to visit, files to transfer, and what a dry run will tell.
 //!
 //! Directories are taken in the order of their paths, and a dry run tells in that order what was
 //! found out in whatever order. Files wait as the listing they came in, so that they take little.
@@ -10,15 +10,15 @@ use super::listing::CompactListing;
 use super::plan::{MirrorAction, NextDirectory, PlannedStep};
 use super::tree::join_path;
 
-/// Above so many files waiting, workers carry rather than list.
+/// Above so many files waiting, workers transfer rather than list.
 const MAX_WAITING_FILES: usize = 2000;
 
 /// One piece of work.
 #[derive(Debug)]
 pub enum Task {
-    /// A directory to look into, so deep below the root.
+    /// A directory to visit, so deep below the root.
     VisitDirectory(NextDirectory, usize),
-    /// A file to carry.
+    /// A file to transfer.
     Transfer(MirrorAction),
 }
 
@@ -59,7 +59,7 @@ impl ActionBatch {
         Self { directory: directory.to_owned(), listing, steps, at: 0 }
     }
 
-    /// How many files there are to carry, of how many bytes.
+    /// How many files there are to transfer, of how many bytes.
     pub fn size(&self) -> (u64, u64) {
         let files = self.listing.iter().zip(&self.steps);
         let files = files.filter(|(_, step)| matches!(step, PlannedStep::Transfer(_)));
@@ -89,7 +89,7 @@ impl Iterator for ActionBatch {
 #[derive(Debug)]
 pub struct MirrorQueue {
     directories: BTreeMap<PathOrder, (NextDirectory, usize)>,
-    /// Directories that somebody looks into now.
+    /// Directories that somebody visits now.
     open: BTreeSet<PathOrder>,
     files: VecDeque<ActionBatch>,
     /// How many steps are left in `files`.
@@ -141,7 +141,7 @@ impl MirrorQueue {
         Some(Task::VisitDirectory(next, depth))
     }
 
-    /// A directory has been looked into; all that follows from it is known.
+    /// A directory has been visited; all that follows from it is known.
     pub fn mark_visited(&mut self, next: NextDirectory) {
         self.open.remove(&PathOrder(next.path));
     }
@@ -164,7 +164,7 @@ impl MirrorQueue {
         while let Some(batch) = self.files.front_mut() {
             for action in batch {
                 self.waiting -= 1;
-                // Directories are made when they are looked into.
+                // Directories are made when they are visited.
                 if matches!(action, MirrorAction::Transfer { .. }) {
                     return Some(action);
                 }

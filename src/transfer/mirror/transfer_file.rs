@@ -15,7 +15,7 @@ use crate::transfer::{
 /// Size and time of a file, as a listing told them.
 pub type ListedFacts = (Option<u64>, Option<Timestamp>);
 
-/// What an attempt to carry a file rests on.
+/// What an attempt to transfer a file rests on.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt {
     /// The target had nothing of its name.

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ItemKind {
-    /// A file that can be carried.
+    /// A file that can be transferred.
     File,
     /// A directory.
     Directory,

@@ -1,4 +1,4 @@
-//! Running a mirror, second part: looking into one directory on both sides.
+//! Visiting one directory of a mirror: listing it on both sides and planning what to do in it.
 
 use super::confirm_stored::ambiguous_name_error;
 use super::executor::{Runner, with_retry};
@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 /// After so many directories that are nested too deep a tree is taken for one without end.
 pub const TOO_DEEP_MAX: u64 = 50;
 
-/// What to say of a tree with more directories than a command looks into.
+/// What to say of a tree with more directories than a command visits.
 pub fn too_many_directories(at: &str, most: u64) -> Error {
     Error::new(Kind::Incomplete, format!("{at}: gave up after {most} directories"))
         .with_hint("if there are more, see `mirror:max-directories`")
@@ -116,7 +116,7 @@ impl Runner<'_> {
     fn report_loops(&self, plan: &DirectoryPlan) -> Result<()> {
         plan.loops.iter().try_for_each(|path| {
             let show = self.endpoints.source().display_path(path);
-            let text = format!("{show}: leads back to a directory that it is in; not looked into");
+            let text = format!("{show}: directory loop; skipped");
             self.record_unclean(&Error::new(Kind::Incomplete, text))
         })
     }
@@ -202,7 +202,7 @@ impl Runner<'_> {
     }
 }
 
-/// Whether a plan of `listing` carries an item of that name.
+/// Whether a plan of `listing` transfers an item of that name.
 fn plan_transfers(plan: &DirectoryPlan, listing: &CompactListing, item: Option<Item<'_>>) -> bool {
     let place = item.and_then(|item| listing.position_of(item.name));
     place.and_then(|place| u32::try_from(place).ok()).is_some_and(|p| plan.places.contains(&p))

@@ -151,7 +151,7 @@ fn a_damaged_line_fails_its_own_server_only() {
 }
 
 #[test]
-fn removing_mends_a_damaged_server_too() {
+fn removing_fixes_a_damaged_server_too() {
     let file = format!(
         "{}\n{}\n[h]:x junk\n[h]:2 junk\n{}\n# h\n",
         entry("h", 21),

@@ -33,7 +33,7 @@ pub enum Target {
 pub fn examine_target(target: &EntryAt) -> Result<Target> {
     let path = target.path();
     if is_partial_name(target.name()) {
-        let text = format!("{}: names like this are those of partial files", path.display());
+        let text = format!("{}: this name is reserved for partial files", path.display());
         return Err(Error::new(Kind::Local, text).with_hint("give it another name with -o"));
     }
     target.check_name()?;

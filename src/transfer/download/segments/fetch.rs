@@ -25,7 +25,7 @@ pub struct SegmentFetcher<'a, P: Progress + ?Sized> {
     pub parts: &'a SegmentMap,
     /// Where they go.
     pub partial: &'a PartialFile,
-    /// Who is told.
+    /// Receives progress.
     pub progress: &'a P,
     /// Set when one part has failed for good: the others need not go on.
     pub stop: AtomicBool,

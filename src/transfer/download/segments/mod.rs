@@ -59,7 +59,7 @@ pub struct SegmentedDownload<'a> {
     pub count: usize,
     /// The retries that each part has.
     pub retries: Retries,
-    /// Who is told.
+    /// Receives progress.
     pub progress: &'a (dyn Progress + Sync),
     /// Watches.
     pub cancel: &'a Cancel,
