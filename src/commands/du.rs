@@ -3,7 +3,7 @@
 use clap::Parser;
 
 use super::entries::format;
-use super::entries::format::EntryLocation;
+use super::entries::location::EntryLocation;
 use super::entries::lookup::Lookup;
 use super::entries::timezone;
 use super::entries::walk::{Found, walk_tree};

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Parser, ValueEnum};
 
 use super::entries::format;
-use super::entries::format::EntryLocation;
+use super::entries::location::EntryLocation;
 use super::entries::lookup::Lookup;
 use super::entries::parse_time;
 use super::entries::timezone;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 
 use super::entries::lookup::Lookup;
+use super::mirror::RecursiveTransfer;
 use super::transfers::between_servers::TargetServer;
 use super::transfers::overwrite::{Overwrite, WrittenFiles, may_replace};
 use super::transfers::parallel;
-use super::transfers::recursive::RecursiveTransfer;
 use super::transfers::segmented;
 use super::transfers::{self, Failures, FileTransfer};
 use super::{Builtin, Context, Example, Globs, Group};

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use clap::Parser;
 
+use super::mirror::RecursiveTransfer;
 use super::transfers::overwrite::may_replace_remote;
 use super::transfers::parallel;
-use super::transfers::recursive::RecursiveTransfer;
 use super::transfers::{self, Failures, FileTransfer};
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::client::server_url::{is_url, parse_file_url, parse_url};

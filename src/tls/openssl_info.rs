@@ -1,6 +1,6 @@
 //! The OpenSSL library in use: its version, and what the system's configuration demands of it.
 //!
-//! Only asked, never changed.
+//! Only asked, never changed. And the reasons in its error stacks.
 
 use openssl::error::ErrorStack;
 use openssl::md::Md;

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::advice::Topic;
-use super::network::milliseconds;
+use super::report::milliseconds;
 use super::report::{Finding, Mark};
 use crate::error::io_reason;
 use crate::ftp::connect::dial::AddressFamily;

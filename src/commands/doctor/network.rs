@@ -2,14 +2,14 @@
 
 use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::Utc;
 
 use super::Examination;
 use super::address_families::{Reached, reach_families};
 use super::advice::Topic;
-use super::report::{Finding, Mark};
+use super::report::{Finding, Mark, milliseconds};
 use super::write::minutes_off;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::{Dialled, Secured, TlsReady};
@@ -190,10 +190,4 @@ pub(super) fn quote_reply(reply: &Reply) -> String {
     let text = reply.text();
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     format!("{} \"{}\"", reply.code, lines.join(" / "))
-}
-
-/// A short time: `0.3 ms`, `120 ms`.
-pub(super) fn milliseconds(time: Duration) -> String {
-    let ms = time.as_secs_f64() * 1000.0;
-    if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
 }

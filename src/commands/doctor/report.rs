@@ -2,6 +2,8 @@
 //!
 //! The first finding that keeps transfers from working decides how the command ends.
 
+use std::time::Duration;
+
 use super::advice::{Topic, advice};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -205,4 +207,10 @@ impl Report {
         }
         self.out.table(&table)
     }
+}
+
+/// A short time: `0.3 ms`, `120 ms`.
+pub(super) fn milliseconds(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1000.0;
+    if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
 }

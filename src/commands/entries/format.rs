@@ -69,30 +69,6 @@ pub fn exact_size(entry: &Entry) -> Option<u64> {
     entry.size.filter(|_| !entry.size_in_blocks)
 }
 
-/// Where an entry lies.
-#[derive(Debug, Clone, Copy)]
-pub enum EntryLocation<'a> {
-    /// At this absolute path.
-    At(&'a RemotePath),
-    /// In this directory, as a listing of it said.
-    In(&'a RemotePath),
-}
-
-impl<'a> EntryLocation<'a> {
-    /// The entry's absolute path. A name that is no path is shown, but leads nowhere.
-    pub fn entry_path(self, entry: &Entry) -> Cow<'a, RemotePath> {
-        match self {
-            EntryLocation::At(path) => Cow::Borrowed(path),
-            EntryLocation::In(directory) => {
-                let name = &entry.name;
-                let slash = if directory.as_str().ends_with('/') { "" } else { "/" };
-                let path = RemotePath::new(format!("{directory}{slash}{name}"));
-                path.map_or(Cow::Borrowed(directory), Cow::Owned)
-            }
-        }
-    }
-}
-
 /// The entry at an absolute path, for `--json`. `offset` is that of the server's clock.
 pub fn entry_record<'a>(
     entry: &'a Entry,

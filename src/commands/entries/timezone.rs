@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::client::Client;
-use crate::commands::entries::format::EntryLocation;
+use crate::commands::entries::location::EntryLocation;
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::session::server_clock::list_time_offset;
 use crate::settings::FTP_TIMEZONE;

@@ -18,7 +18,6 @@ use crate::local_path;
 use patterns::Patterns;
 use report::MirrorReport;
 
-use crate::commands::transfers::recursive::RecursiveTransfer;
 use crate::error::{Error, Kind, Result};
 use crate::output::{human_bytes, human_duration, human_rate};
 use crate::settings as set;
@@ -346,4 +345,31 @@ impl Mirror {
 
 fn count_text(number: u64, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// How `get -r` and `put -r` transfer a directory: as `mirror` without deletions, so that only what
+/// differs is transferred.
+#[derive(Debug, Clone, Copy)]
+pub struct RecursiveTransfer {
+    /// Up instead of down.
+    pub up: bool,
+    /// Resume unfinished files.
+    pub resume: bool,
+    /// How many files at a time; `None` is the setting `mirror:parallel`.
+    pub parallel: Option<u64>,
+}
+
+impl RecursiveTransfer {
+    /// Makes `target` like `source`; without a target it has the source's name.
+    pub fn transfer_tree(
+        self,
+        ctx: &mut Context,
+        source: &str,
+        target: Option<String>,
+    ) -> Result<()> {
+        if source.is_empty() || target.as_deref().is_some_and(str::is_empty) {
+            return Err(Error::usage("-r needs a directory's name"));
+        }
+        Mirror::for_tree(self, source.to_owned(), target).mirror(ctx)
+    }
 }

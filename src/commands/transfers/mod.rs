@@ -5,7 +5,6 @@ pub mod between_servers;
 pub mod overwrite;
 pub mod parallel;
 pub mod progress;
-pub mod recursive;
 pub mod segmented;
 
 use std::io::Write;

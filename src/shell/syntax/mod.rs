@@ -8,7 +8,6 @@ mod lexer;
 mod parser;
 #[cfg(test)]
 mod tests;
-mod verbatim;
 
 pub(super) use lexer::{Lexed, Lexer, Open, Token};
 pub use parser::{MAX_DEPTH, parse_script};
