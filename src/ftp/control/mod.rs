@@ -368,7 +368,12 @@ impl Control {
     /// Makes `command` the current one: it was sent early, its passive port is at hand (returned), or
     /// it is sent now together with what is queued.
     fn send(&mut self, command: &Command) -> Result<Option<Reply>> {
-        self.link = Link::Ready;
+        if matches!(self.link, Link::Transfer { .. }) {
+            // Its completion reply (226, or 250 as for DELE) would be taken for the reply to this.
+            let verb = command.verb();
+            let text = format!("{verb} during a transfer; the connection was given up");
+            return self.fail(Error::new(Kind::Other, text));
+        }
         if self.pending.front().is_some_and(|pending| pending.matches(command)) {
             self.current = self.pending.pop_front();
             return Ok(None);

@@ -243,6 +243,20 @@ fn the_next_port_is_prefetched_at_the_end_of_the_data() {
 }
 
 #[test]
+fn nothing_is_sent_before_the_completion_reply_of_a_transfer() {
+    let serve = |peer: &mut Peer| {
+        peer.answers("RETR a", "150 here it comes");
+        peer.sends("250 done\r\n");
+        peer.takes_no_more();
+    };
+    with(serve, |mut control| {
+        assert_eq!(control.code("RETR a").unwrap(), 150);
+        assert!(control.code("DELE a").is_err());
+        assert!(control.failure().is_some());
+    });
+}
+
+#[test]
 fn a_serial_server_gets_one_command_at_a_time() {
     let serve = |peer: &mut Peer| {
         for (line, reply) in [
