@@ -299,7 +299,7 @@ impl Cli {
                 "a subcommand takes no TARGET before it, and no commands to run (-c, -f, -e)";
             return wrong(ErrorKind::ArgumentConflict, text);
         }
-        // clap keeps only the inner ones of those that stand on both sides of a subcommand.
+        // Of options given on both sides of a subcommand, clap keeps only the inner ones.
         let repeatable =
             [("--set", cli.general.set.len()), ("--fingerprint", cli.security.fingerprint.len())];
         for (option, kept) in repeatable {

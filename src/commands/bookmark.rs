@@ -163,7 +163,7 @@ fn import_file(file: &str, ctx: &Context) -> anyhow::Result<()> {
     failures.into_result()
 }
 
-/// Adds a bookmark, unless it is there; another site under its name is left alone.
+/// Adds a bookmark unless it exists; another site of the same name is not replaced.
 fn import_one(name: &str, site: &Site, ctx: &Context) -> Result<bool> {
     match bookmarks::find_bookmark(&ctx.client.app_dirs, name)? {
         None => bookmarks::add_bookmark(&ctx.client.app_dirs, name, site).map(|_| true),

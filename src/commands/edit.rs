@@ -1,7 +1,7 @@
 //! `edit`: change a remote file in the user's editor.
 //!
 //! The file is downloaded into a private directory and uploaded only if it was changed here and not
-//! on the server meanwhile. Whatever fails on the way back, the edit is kept.
+//! on the server in the meantime. If the upload fails, the edited file is kept.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::hash::{BuildHasher as _, RandomState};
@@ -132,7 +132,7 @@ fn local_checksum(path: &Path) -> Result<Checksum> {
     made.map_err(|error| Error::local(path, &error))
 }
 
-/// Nobody else's change may be lost without a question.
+/// Changes of others must not be overwritten without a question.
 fn check_unchanged(ctx: &mut Context, remote: &RemotePath, before: Option<FileInfo>) -> Result<()> {
     let (_, now) = look_up_file(ctx, remote)?;
     if now == before {

@@ -60,7 +60,7 @@ impl Builtin for Jobs {
         }
         if ctx.client.at_prompt {
             for job in jobs.iter().filter(|job| job.state != JobState::Running) {
-                // Its failure has been shown.
+                // Its failure was already shown.
                 let _ = ctx.collect_job(job.id);
             }
         }

@@ -89,12 +89,12 @@ impl Builtin for Lls {
 struct Found {
     name: String,
     path: PathBuf,
-    /// Of what a link leads to, where that is there.
+    /// Of a link's target, if that exists.
     metadata: Metadata,
     target: Option<String>,
 }
 
-/// A path as the user gave it: a link stands for what it leads to.
+/// A path as the user gave it: a link is followed.
 fn read_metadata(word: &str, ctx: &Context) -> Result<Found> {
     let path = ctx.local_path(word);
     let metadata = std::fs::metadata(&path).or_else(|_| std::fs::symlink_metadata(&path));

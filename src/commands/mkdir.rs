@@ -48,7 +48,7 @@ fn make_directory(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     result
 }
 
-/// Servers refuse what is there already in many words, some of them misleading.
+/// Servers refuse to create an existing directory with many different texts, some misleading.
 fn make_one_directory(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     let error = match make_directory(ctx, path) {
         Err(error) if error.kind() == Kind::Refused => error,
@@ -62,7 +62,7 @@ fn make_one_directory(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     Err(there.with_reply_of(&error))
 }
 
-/// Most often all but the last directory are there: that one is tried first.
+/// Usually all directories but the last exist: that one is tried first.
 fn make_with_parents(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     let error = match make_directory(ctx, path) {
         Err(error) if error.kind() == Kind::Refused => error,
@@ -82,7 +82,7 @@ fn make_with_parents(ctx: &mut Context, path: &RemotePath) -> Result<()> {
         missing.push(directory);
     }
     if missing.is_empty() {
-        // All above is there: the refusal is about this one.
+        // All parents exist: the refusal is about this one.
         return Err(error);
     }
     for directory in missing.iter().rev() {

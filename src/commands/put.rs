@@ -97,7 +97,7 @@ impl Put {
         target.filter(|word| is_url(word))
     }
 
-    /// The same with a path in the place of the URL.
+    /// The same with a path instead of the URL.
     fn without_url(self, path: String) -> Self {
         // The login directory.
         let path = if path.is_empty() { ".".to_owned() } else { path };

@@ -131,7 +131,7 @@ fn send_raw_command(ctx: &mut Context, verb: &str, argument: &str) -> Result<()>
     let error = result.as_ref().map_or_else(|e| Some(e.clone()), |r| refusal_error(verb, r));
     audit_command(ctx, verb, argument, error.as_ref());
     let reply = result?;
-    // Whatever it was, it may have changed anything.
+    // It may have changed anything.
     ctx.client.listings.invalidate_all();
     for line in reply_lines(&reply) {
         ctx.out.line(&line)?;
@@ -178,7 +178,7 @@ fn refusal_error(verb: &str, reply: &Reply) -> Option<Error> {
         .then(|| Error::new(Kind::Refused, why).with_reply(reply.code, reply.to_string()))
 }
 
-/// The reply as it came: with its code before the first and the last line.
+/// The reply unchanged: with its code before the first and the last line.
 fn reply_lines(reply: &Reply) -> Vec<String> {
     let last = reply.lines.len().saturating_sub(1);
     let text = |line: &Vec<u8>| reply.charset.decode(line);

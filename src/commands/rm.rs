@@ -186,7 +186,7 @@ fn disguised_links(ctx: &mut Context, tree: &[Found]) -> Result<Vec<RemotePath>>
     Ok(links)
 }
 
-/// Tells the cache and the audit log what was tried, and hands the result on.
+/// Records the attempt in the cache and the audit log, and returns the result.
 pub(super) fn audit_removal(
     ctx: &mut Context,
     path: &RemotePath,

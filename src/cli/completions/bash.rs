@@ -47,7 +47,7 @@ fn case_arm_for_child(child: &Node) -> String {
     format!("                {}) child='{}' ;;\n", words.join(" | "), child.path)
 }
 
-/// `...` after it says that it can stand again and again.
+/// `...` after it means that it can be repeated.
 fn positional_action(argument: &Positional) -> String {
     let again = if argument.repeatable { " '...'" } else { "" };
     format!(" '{}'{again}", value_action(&argument.values))

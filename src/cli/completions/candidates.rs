@@ -23,7 +23,7 @@ pub enum What {
     Targets,
     /// Known servers as the trust store names them
     Servers,
-    /// `NAME=`, and once that stands there, `NAME=VALUE`
+    /// `NAME=`, and after that, `NAME=VALUE`
     Settings,
 }
 

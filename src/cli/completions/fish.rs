@@ -1,7 +1,7 @@
 //! The completion script for fish: a `complete` line for every option, argument and subcommand.
 //!
 //! The tree comes in. Each line has a condition: the subcommand that the words before the cursor
-//! lead to, and for arguments how many stand there already.
+//! lead to, and for arguments how many there are already.
 
 use super::{Flag, Node, Values};
 
@@ -91,7 +91,7 @@ fn value_arguments(values: &Values) -> Option<String> {
 
 /// Text within single quotes.
 fn single_quoted(text: &str) -> String {
-    // A tab stands for itself: in single quotes only these two are escaped.
+    // In single quotes only these two are escaped; a tab is literal.
     text.replace('\\', "\\\\").replace('\'', "\\'")
 }
 

@@ -26,7 +26,7 @@ pub fn completion_script(shell: CompletionShell) -> String {
     }
 }
 
-/// What can stand as a value.
+/// The possible values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Values {
     /// Nothing that could be offered.
@@ -77,7 +77,7 @@ struct Flag {
     /// `-u`, `--user`.
     names: Vec<String>,
     help: String,
-    /// The placeholder of its value and what can stand there, if it takes one.
+    /// The placeholder of its value and the possible values, if it takes one.
     value: Option<(String, Values)>,
     repeatable: bool,
 }

@@ -51,7 +51,7 @@ fn command_function(node: &Node) -> String {
     text + &first_sentence(node)
 }
 
-/// The function for the first word: a subcommand, or the argument that may stand there instead.
+/// The function for the first word: a subcommand, or the argument that is allowed there instead.
 fn first_sentence(node: &Node) -> String {
     let mut text = format!("{}_first() {{\n    local -a subcommands=(\n", function_name(node));
     for child in &node.children {

@@ -121,7 +121,7 @@ impl Context {
 
     /// The results of jobs that have ended: the first failure, if any.
     pub fn collect_jobs(&mut self, ids: &[u64]) -> Result<()> {
-        // Each of them is collected, whatever became of the ones before.
+        // Each of them is collected, even if earlier ones failed.
         let results: Vec<_> = ids.iter().map(|id| self.collect_job(*id)).collect();
         results.into_iter().find(Result::is_err).unwrap_or(Ok(()))
     }
@@ -146,7 +146,7 @@ impl Context {
                 self.jobs.kill_jobs(&running);
                 true
             }
-            // Nobody is there any more.
+            // There is no terminal any more.
             Some("w" | "wait") | None => true,
             Some(_) => false,
         })

@@ -125,7 +125,7 @@ impl Context {
     }
 
     /// A word as a local path. To be used wherever a local file is touched: a job's relative paths
-    /// begin in its own directory, whatever the shell's is by now.
+    /// begin in its own directory, even if the shell has changed its directory since.
     pub fn local_path(&self, word: &str) -> PathBuf {
         let path = local_path::path_from_word(word);
         match &self.local_dir {

@@ -42,7 +42,7 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// [`Kind::Usage`] if there is none.
+    /// [`Kind::Usage`] if it does not exist.
     pub fn drop_queued(&mut self, position: usize) -> Result<String> {
         self.queues.remove_work(&self.queue_key(), position).ok_or_else(|| {
             Error::usage(format!("queue: no command {position}"))

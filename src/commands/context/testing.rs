@@ -11,7 +11,7 @@ use crate::trust::checker::TrustChecker;
 use crate::trust::store::TrustStore;
 use crate::trust::verdict::TrustOptions;
 
-/// A context and its directory. It stands for the context itself.
+/// A context and its directory. It dereferences to the context.
 #[derive(Debug)]
 pub struct Fixture {
     /// The context.

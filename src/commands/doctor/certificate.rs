@@ -20,7 +20,7 @@ use crate::trust::identity::{Identity, Problem};
 use crate::trust::refusal::{Changed, Unknown};
 use crate::trust::verdict::{Verdict, judge_certificate};
 
-/// A certificate that ends within so many days deserves a word.
+/// A certificate that expires within this many days is reported.
 const SOON: i64 = 14;
 
 /// The least length of an RSA key (NIST SP 800-131A).

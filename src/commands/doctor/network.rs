@@ -18,7 +18,7 @@ use crate::ftp::session::SessionConfig;
 use crate::target::TlsMode;
 use crate::tls::Tls;
 
-/// DNS and TCP, for both address families; the first connection that stands.
+/// DNS and TCP, for both address families; returns the first connection that is established.
 pub(super) fn reach_server(exam: &mut Examination<'_>) -> Result<Option<TcpStream>> {
     let begun = Instant::now();
     let addresses = match exam.probe.dialer.resolve_host(&exam.site.host, exam.site.port) {

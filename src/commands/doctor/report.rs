@@ -145,7 +145,7 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// Ctrl-C: what was found after it means nothing. Output that nobody reads.
+    /// Ctrl-C: findings after it are meaningless. Also when the output was closed.
     pub(super) fn add_finding(&mut self, finding: Finding) -> Result<()> {
         self.cancel.check()?;
         self.print(&finding)

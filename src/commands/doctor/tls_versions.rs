@@ -20,7 +20,7 @@ const VERSIONS: [(Version, &str, &str, &str); 2] = [
 /// The check of the versions before these.
 const OLD: &str = "tls 1.0, 1.1";
 
-/// So many connections are opened beside the first one.
+/// How many connections are opened in addition to the first one.
 const MORE: usize = 4;
 
 /// What the first handshake agreed, and further ones with the other versions; those that

@@ -1,6 +1,6 @@
 //! `--write`: a small file up, its time set, down again, compared, removed.
 //!
-//! The file name is unique. The file is removed whatever fails.
+//! The file name is unique. The file is removed after any failure.
 
 use std::io::{Read as _, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -16,7 +16,7 @@ use crate::ftp::data::open::open_data;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 
-/// A clock may be off by so many seconds without a word.
+/// How many seconds a clock may be off before it is reported.
 const CLOCK: i64 = 60;
 
 /// The round trip of a file. A failure is one of transfers: it was asked for.

@@ -109,7 +109,7 @@ pub fn name_with_suffix(entry: &Entry) -> String {
     }
 }
 
-/// A name or path as a line of its own: one line on a terminal whatever is in it.
+/// A name or path as a line of its own: always a single line on a terminal.
 pub fn write_name(ctx: &Context, text: &str) -> Result<()> {
     if ctx.out.is_terminal_out() && !ctx.out.is_json() {
         return ctx.out.line(&output::escape(text));

@@ -50,7 +50,7 @@ impl Lookup {
         found.cloned().ok_or_else(|| no_such_file(typed))
     }
 
-    /// As [`Lookup::find_entry`]; `None` when there is none.
+    /// As [`Lookup::find_entry`]; `None` if it does not exist.
     pub fn find_if_exists(&mut self, ctx: &mut Context, typed: &str) -> Result<Option<Entry>> {
         match self.find_entry(ctx, typed) {
             Ok(entry) => Ok(Some(entry)),

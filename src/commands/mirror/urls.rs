@@ -16,7 +16,7 @@ use crate::transfer::mirror::remote::RemoteTree;
 use crate::transfer::mirror::transfer_file::Endpoints;
 
 impl Mirror {
-    /// Whether a URL stands for one of the sides.
+    /// Whether one of the sides is a URL.
     pub(super) fn has_url(&self) -> bool {
         is_url(&self.source) || self.target.as_deref().is_some_and(is_url)
     }

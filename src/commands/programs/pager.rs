@@ -2,7 +2,7 @@
 //!
 //! Text goes in through a pipe: nothing that a server sent is ever part of the pager's command line.
 //! The pager may not start other programs or write files (`LESSSECURE`). Without a terminal, in
-//! jobs and with `--json` there is none.
+//! jobs and with `--json` there is no pager.
 
 use std::process::{Child, Stdio};
 
@@ -23,7 +23,7 @@ pub fn page_lines(ctx: &mut Context, lines: &[String]) -> Result<()> {
     let Ok(paged) = Paged::start_paging(ctx) else {
         return report_pager_failure(ctx).and_then(|()| shown(ctx));
     };
-    // Into a pipe lines go as they are; what comes out of it is on a terminal.
+    // Lines go into the pipe unchanged; the pager writes to a terminal.
     let result = lines.iter().try_for_each(|line| ctx.out.line(&escape_multiline(line)));
     if paged.finish_paging(ctx)? {
         result
@@ -61,7 +61,7 @@ fn pager_variable() -> Option<String> {
     (!pager.is_empty()).then_some(pager)
 }
 
-/// A running pager that gets the command's data. [`Paged::end`] puts things back.
+/// A running pager that receives the command's data. [`Paged::end`] restores the output.
 #[derive(Debug)]
 pub struct Paged {
     child: Child,
@@ -99,7 +99,7 @@ impl Paged {
         Err(spawn_error(&pager, "not found, or not executable").into())
     }
 
-    /// Puts things back and waits until the user has seen enough. Returns whether there was a
+    /// Restores the output and waits until the user quits the pager. Returns whether there was a
     /// pager at all: a shell that does not find it, or may not run it, has read nothing.
     fn finish_paging(mut self, ctx: &mut Context) -> Result<bool> {
         let flushed = ctx.out.flush();

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result, shortened};
 use crate::suggest::closest_match;
 use unknown_command_hints::hint_for;
 
-/// Where a command stands in `help`.
+/// The section of `help` in which a command is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
     /// Connecting and leaving.
@@ -52,7 +52,7 @@ impl Group {
     ];
 }
 
-/// What a command's words stand for where they hold wildcards.
+/// What wildcards in a command's words are expanded against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Globs {
     /// Nothing: they are handed over as they are.
@@ -80,9 +80,9 @@ pub trait Builtin: Parser {
     const NAME: &'static str;
     /// Other names.
     const ALIASES: &'static [&'static str] = &[];
-    /// Where it stands in `help`.
+    /// Its section in `help`.
     const GROUP: Group;
-    /// What wildcards in its words stand for.
+    /// What wildcards in its words are expanded against.
     const GLOBS: Globs = Globs::None;
     /// At least one line to type.
     const EXAMPLES: &'static [Example];
@@ -108,9 +108,9 @@ pub struct Spec {
     pub name: &'static str,
     /// Other names.
     pub aliases: &'static [&'static str],
-    /// Where it stands in `help`.
+    /// Its section in `help`.
     pub group: Group,
-    /// What wildcards in its words stand for.
+    /// What wildcards in its words are expanded against.
     pub globs: Globs,
     /// Lines to type.
     pub examples: &'static [Example],
@@ -254,7 +254,7 @@ fn wrong_usage(name: &str, error: &clap::Error) -> Error {
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         why = "an argument is missing".to_owned();
     }
-    // The names of missing arguments stand on lines of their own.
+    // The names of missing arguments are on lines of their own.
     if error.kind() == ErrorKind::MissingRequiredArgument
         && let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg)
     {
@@ -305,7 +305,7 @@ fn without_values(error: &clap::Error) -> Option<String> {
 ///
 /// # Errors
 ///
-/// [`Kind::Usage`] for a word that is none, or the beginning of several.
+/// [`Kind::Usage`] for an unknown or ambiguous word.
 pub fn find_command<'a>(commands: &'a [Spec], word: &str) -> Result<&'a Spec> {
     let names = |spec: &'a Spec| std::iter::once(spec.name).chain(spec.aliases.iter().copied());
     if let Some(spec) = commands.iter().find(|spec| names(spec).any(|name| name == word)) {

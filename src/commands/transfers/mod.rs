@@ -23,7 +23,7 @@ use crate::transfer::{
     Direction, FileInfo, Outcome, Progress, Remote as _, download as down, upload as up,
 };
 
-/// After so many more bytes the count of retries is reset.
+/// After this many more bytes the count of retries is reset.
 const PROGRESS: u64 = 16 * 1024 * 1024;
 
 /// A file to transfer.
@@ -105,7 +105,7 @@ impl FileTransfer {
         }
     }
 
-    /// Carries it.
+    /// Transfers it.
     pub fn run_on(
         &self,
         session: &mut Session,
@@ -206,7 +206,7 @@ pub fn report_file_transfer(
     report_transfer(ctx, job.direction(), job.remote_path().as_str(), &job.local_name(), result)
 }
 
-/// Repeats `attempt`, which is told whether it is a retry; the count of retries is reset after
+/// Repeats `attempt`, which receives whether it is a retry; the count of retries is reset after
 /// every `PROGRESS` bytes.
 pub fn retry_transfer<T>(
     retries: Retries,

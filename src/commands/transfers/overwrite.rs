@@ -1,4 +1,4 @@
-//! What to do with a file that is there already: a local one (`--overwrite`, `xfer:overwrite`) or
+//! What to do with a file that already exists: a local one (`--overwrite`, `xfer:overwrite`) or
 //! one on the server (`xfer:overwrite-remote`).
 
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ use crate::transfer::download::Download;
 use crate::transfer::download::partial::{Target, examine_target, partial_path, system_time};
 use crate::transfer::{Remote as _, Resume};
 
-/// A policy for files that are there already.
+/// A policy for files that already exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Overwrite {
     /// Ask at the prompt, refuse in a script
@@ -74,7 +74,7 @@ impl WrittenFiles {
     /// Takes note of a download that is complete: its target is another file now.
     pub fn note_written(&mut self, target: &Path) {
         self.by_number.retain(|_, written| written != target);
-        // Nobody but this command can have put it there.
+        // Only this command can have put it there.
         let _ = self.check_unwritten(target);
     }
 }
@@ -120,7 +120,7 @@ pub fn may_replace(
     }
 }
 
-/// With `-c`, a file without a partial file beside it is what is gone on with.
+/// With `-c`, a file without a partial file beside it is the one to resume.
 fn is_unfinished(job: &Download) -> bool {
     job.options.resume == Resume::Asked
         && partial_path(&job.local).is_ok_and(|partial| !partial.exists())

@@ -17,7 +17,7 @@ use crate::threads;
 use crate::transfer::Outcome;
 use crate::transfer::retry::{ByteCounter, Retries};
 
-/// Carries all of `jobs`, up to `most` at the same time. Failures of single files are noted.
+/// Transfers all of `jobs`, up to `most` at the same time. Failures of single files are noted.
 pub fn transfer_parallel(
     ctx: &mut Context,
     jobs: &[FileTransfer],

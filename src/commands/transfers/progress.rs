@@ -14,7 +14,7 @@ pub struct ProgressBar {
 }
 
 impl ProgressBar {
-    /// A bar (or what stands for one) with this label.
+    /// A bar (or its replacement without a terminal) with this label.
     pub fn new(out: &Output, label: &str, total: Option<u64>) -> Self {
         Self { bar: out.progress(label, total), above: None, out: out.clone() }
     }

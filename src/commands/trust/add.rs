@@ -87,7 +87,7 @@ pub(super) fn add_entry(
     }
 }
 
-/// The answer has been shown and logged already; only the result is reported here.
+/// The answer was already shown and logged; only the result is reported here.
 fn entry_from_answer(ctx: &Context, server: &Server, entry: Option<Entry>) -> Result<()> {
     match entry {
         Some(entry) if ctx.out.is_json() => ctx.out.record(&entry_record("added", &entry)),

@@ -9,7 +9,7 @@ use crate::trust::display::date_text;
 use crate::trust::entry::{Entry, Origin, TrustReason, host_and_port};
 use crate::trust::exception::Exception;
 
-/// All entries, and a warning for each line that is none.
+/// All entries, and a warning for each line that is not an entry.
 pub(super) fn list_entries(ctx: &Context) -> Result<()> {
     let entries = ctx.client.connection.trust_gate().store().all_entries()?;
     warn_of_damage(ctx, None)?;

@@ -106,7 +106,7 @@ fn entry_record(action: &str, entry: &Entry) -> Record<'static> {
     })
 }
 
-/// Tells that the store was changed: the audit log, and a record or a notice.
+/// Reports a change of the store: in the audit log, and as a record or a notice.
 fn report_change(ctx: &Context, action: &str, entry: &Entry) -> Result<()> {
     let why = "the trust store was changed";
     ctx.client.audit_of(&entry.host, entry.port).log_trust(action, why, Some(entry.certificate));

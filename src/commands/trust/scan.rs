@@ -104,7 +104,7 @@ fn print_result(ctx: &Context, server: &Server, shown: &Shown) -> Result<()> {
     Ok(())
 }
 
-/// What a person wants to see beside the fingerprint.
+/// What is shown beside the fingerprint.
 fn detail_lines(ctx: &Context, server: &Server, shown: &Shown) -> Vec<(&'static str, String)> {
     let Shown { identity, certificate, agreed } = shown;
     let host = &server.site.host;
