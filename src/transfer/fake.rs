@@ -1,4 +1,4 @@
-//! A remote side in memory, correct unless told to lie in one way.
+//! A remote side in memory, correct unless told to misbehave in one way.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -16,32 +16,32 @@ use crate::ftp::data::Finished;
 use crate::ftp::path::RemotePath;
 use crate::tls::End;
 
-/// One way to lie.
+/// A misbehaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The stream ends after so many bytes without close_notify.
+    /// The stream ends after this many bytes without close_notify.
     CutAt(usize),
-    /// So many bytes fewer than announced, ended properly.
+    /// This many bytes fewer than announced, closed cleanly.
     ShortBy(usize),
-    /// So many bytes more than announced.
+    /// This many bytes more than announced.
     LongBy(usize),
     /// This completion reply.
     Reply(u16),
     /// No completion reply.
     NoReply,
-    /// A reset after so many bytes.
+    /// A reset after this many bytes.
     ResetAt(usize),
-    /// Nothing more after so many bytes.
+    /// A stall after this many bytes.
     StallAt(usize),
-    /// So many bytes fewer stored than were sent.
+    /// This many bytes fewer stored than sent.
     StoredShortBy(usize),
     /// The local file is written to during the upload.
     LocalChanges,
-    /// REST is answered and ignored.
+    /// REST is accepted and ignored.
     IgnoresRestart,
     /// REST is refused.
     RefusesRestart,
-    /// A checksum of something else.
+    /// A wrong checksum.
     WrongChecksum,
 }
 
@@ -55,9 +55,9 @@ pub(crate) struct Fake {
     pub tells_size: bool,
     pub modified: NaiveDateTime,
     pub fetched: usize,
-    /// Where downloads began.
+    /// The offsets at which downloads started.
     pub offsets: Vec<usize>,
-    /// Where uploads went.
+    /// The modes of the uploads.
     pub places: Vec<UploadMode>,
     pub times_set: usize,
     pub touch_on_store: Option<PathBuf>,
@@ -108,7 +108,7 @@ struct FakeDownload {
 
 impl Read for FakeDownload {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // Small, odd pieces, as TLS records come.
+        // Small, odd pieces, like TLS records.
         let limit = buffer.len().min(1000);
         let n = self.left.read(&mut buffer[..limit])?;
         if n > 0 {

@@ -1,9 +1,8 @@
-//! Transfers: one file down or up, whole or not at all.
+//! Transfers: one file downloaded or uploaded, completely or not at all.
 //!
-//! What comes in is a remote side behind the [`Remote`] trait, a job, and a [`Progress`] that
-//! nobody here knows more about. What goes out is an [`Outcome`], or an error that says which
-//! part of a good end was missing. It never writes under a final name before everything has been
-//! checked, and never prints.
+//! The input is a remote side behind the [`Remote`] trait, a job, and a [`Progress`]. The result is
+//! an [`Outcome`], or an error that says which check failed. Nothing is written under a final name
+//! before all checks have passed, and nothing is printed.
 
 pub mod ascii;
 pub mod atomic;
@@ -36,7 +35,7 @@ use upload::journal::UploadJournals;
 /// Bytes moved per read or write: large enough that system calls do not show in a profile.
 pub const BLOCK: usize = 256 * 1024;
 
-/// What is known of a remote file.
+/// What is known about a remote file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FileInfo {
     /// Bytes, in binary type.
@@ -45,7 +44,7 @@ pub struct FileInfo {
     pub modified: Option<NaiveDateTime>,
 }
 
-/// Which way files go.
+/// The direction of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// From the server.
@@ -57,7 +56,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Its word in JSON and in the audit log.
+    /// Its name in JSON and in the audit log.
     pub const fn word(self) -> &'static str {
         match self {
             Direction::Download => "download",
@@ -70,75 +69,77 @@ impl Direction {
 /// The type of a transfer (RFC 959 section 3.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TransferType {
-    /// TYPE I: the bytes as they are.
+    /// TYPE I: bytes unchanged.
     #[default]
     Binary,
-    /// TYPE A: line ends are those of each side.
+    /// TYPE A: line endings are converted.
     Ascii,
 }
 
-/// Where an upload's bytes go.
+/// Where the bytes of an upload are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UploadMode {
-    /// They are the whole file (STOR).
+    /// They replace the whole file (STOR).
     Whole,
-    /// They follow what is there (APPE).
+    /// They are appended (APPE).
     End,
-    /// They begin at this offset (REST, STOR).
+    /// They are written from this offset (REST, STOR).
     Offset(u64),
 }
 
-/// A download under way.
+/// A download in progress.
 pub trait DownloadStream: Read {
-    /// The size that the server announced when it began to send.
+    /// The size that the server announced at the start of the transfer.
     fn announced_size(&self) -> Option<u64>;
 
-    /// Ends it and reads the completion reply.
+    /// Closes it and reads the completion reply.
     fn finish(self: Box<Self>) -> Result<Finished>;
 
-    /// Stops it.
+    /// Aborts it.
     fn abort(self: Box<Self>);
 }
 
-/// An upload under way.
+/// An upload in progress.
 pub trait UploadStream: Write {
-    /// Ends the stream properly and reads the completion reply.
+    /// Closes the stream cleanly and reads the completion reply.
     fn finish(self: Box<Self>) -> Result<Finished>;
 
-    /// Stops it so that the server cannot take it for a whole file.
+    /// Aborts it so that the server cannot mistake it for a complete file.
     fn abort(self: Box<Self>);
 }
 
-/// The remote side, as transfers need it. A session is one; tests have one in memory.
+/// The remote side of a transfer: a session, or in tests one in memory.
 ///
-/// All methods fail with a refusal, or with the loss of the connection.
+/// All methods fail if the server refuses or the connection is lost.
 pub trait Remote {
-    /// Size and time of a file, as far as the server tells.
+    /// Size and time of a file, as far as the server reports them.
     fn file_info(&mut self, path: &RemotePath) -> Result<FileInfo>;
 
-    /// The size of what RETR would send, asked for now: a listing may have told a link's own.
+    /// The size of what RETR would send, queried now: a listing may have reported the size of a
+    /// link itself.
     fn file_size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
         Ok(self.file_info(path)?.size)
     }
 
-    /// The path from the root, where the server told the directory.
+    /// The absolute path, if the server reported the directory.
     fn absolute_path(&self, path: &RemotePath) -> RemotePath {
         path.clone()
     }
 
-    /// Says that [`Remote::modified_time`] will be asked when the file that is fetched next has come:
-    /// its time can be asked for in the same round trip.
+    /// Announces that [`Remote::modified_time`] will be called after the next download, so that the
+    /// query can be pipelined with it.
     fn prefetch_modified(&mut self, _path: &RemotePath) -> Result<()> {
         Ok(())
     }
 
-    /// The time of a file as it was when its fetch began, if that was foreseen; else now.
+    /// The time of a file as of the start of its download if it was prefetched, otherwise as of
+    /// now.
     fn modified_time(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
         Ok(self.file_info(path)?.modified)
     }
 
     /// The size of a file that was just stored; `time` is what [`Remote::set_modified`] will be
-    /// told next, if it will be.
+    /// called with next, if at all.
     fn size_after_upload(
         &mut self,
         path: &RemotePath,
@@ -147,7 +148,7 @@ pub trait Remote {
         Ok(self.file_info(path)?.size)
     }
 
-    /// Begins to fetch a file from `offset` on.
+    /// Starts a download at `offset`.
     fn open_download(
         &mut self,
         path: &RemotePath,
@@ -155,7 +156,7 @@ pub trait Remote {
         kind: TransferType,
     ) -> Result<Box<dyn DownloadStream>>;
 
-    /// Begins to store a file.
+    /// Starts an upload.
     fn open_upload(
         &mut self,
         path: &RemotePath,
@@ -163,13 +164,13 @@ pub trait Remote {
         kind: TransferType,
     ) -> Result<Box<dyn UploadStream>>;
 
-    /// Sets a file's time; `false` when the server takes no time.
+    /// Sets a file's time; `false` if the server does not support this.
     fn set_modified(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool>;
 
-    /// A checksum of a file made by the server; `None` when it makes none.
+    /// A checksum of a file computed by the server; `None` if it does not support this.
     fn checksum(&mut self, path: &RemotePath) -> Result<Option<Checksum>>;
 
-    /// Renames a file, over an existing one where the server does.
+    /// Renames a file, replacing an existing one if the server does.
     fn move_file(&mut self, from: &RemotePath, to: &RemotePath) -> Result<()>;
 
     /// Removes a file.
@@ -182,19 +183,19 @@ pub trait Remote {
     fn stall_timeout(&self) -> Duration;
 }
 
-/// Is told how a transfer goes.
+/// Receives the progress of a transfer.
 pub trait Progress {
-    /// The size became known.
+    /// The size is known.
     fn set_total(&self, total: u64);
-    /// The transfer begins, or begins again, at this offset.
+    /// The transfer starts, or restarts, at this offset.
     fn start_at(&self, offset: u64);
-    /// So many bytes more have moved.
+    /// This many more bytes were transferred.
     fn advance(&self, bytes: u64);
-    /// Something that the user should know.
+    /// A note for the user.
     fn show_note(&self, text: &str);
 }
 
-/// A transfer that nobody watches.
+/// Ignores progress.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoProgress;
 
@@ -205,22 +206,23 @@ impl Progress for NoProgress {
     fn show_note(&self, _text: &str) {}
 }
 
-/// A transfer that has succeeded.
+/// A successful transfer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// Bytes moved in this transfer.
+    /// Bytes transferred.
     pub bytes: u64,
     /// Wall time.
     pub elapsed: Duration,
-    /// Where it began, if it was resumed.
+    /// The offset at which it resumed, if it did.
     pub resumed_from: Option<u64>,
-    /// Whether its data connections resumed the TLS session: `None` where it had none, or no TLS.
+    /// Whether its data connections resumed the TLS session; `None` without data connections or
+    /// TLS.
     pub tls_resumed: Option<bool>,
-    /// What was not as it should be, though the file is whole as far as can be told.
+    /// A problem, although the file is complete as far as can be determined.
     pub warning: Option<String>,
 }
 
-/// Whether all data connections resumed the TLS session, those that were without TLS left out.
+/// Whether all data connections that used TLS resumed the session.
 fn all_tls_resumed(one: Option<bool>, other: Option<bool>) -> Option<bool> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one && other),
@@ -228,66 +230,66 @@ fn all_tls_resumed(one: Option<bool>, other: Option<bool>) -> Option<bool> {
     }
 }
 
-/// What is compared at the end of a transfer (setting `xfer:verify`).
+/// What is verified at the end of a transfer (setting `xfer:verify`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Verify {
-    /// Nothing but how it ended.
+    /// Only the completion.
     None,
     /// The sizes.
     #[default]
     Size,
-    /// The sizes, and a checksum where the server makes one.
+    /// The sizes, and a checksum if the server supports one.
     Hash,
 }
 
-/// Whether a transfer may resume what is there.
+/// Whether a transfer may resume an existing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Resume {
-    /// It begins at 0.
+    /// It starts at 0.
     #[default]
     No,
-    /// An automatic retry of a transfer that has moved something: only a partial file of ours, and
-    /// only if size and time prove that both files are still those that were begun.
+    /// An automatic retry of a transfer that made progress: only with our own partial file, and
+    /// only if size and time prove that both files are unchanged.
     Retry,
-    /// The user asked for it (`-c`): also a file that another program cut short, and a partial file
-    /// of which no time is known, after samples of it were compared.
+    /// Requested by the user (`-c`): also with a file that another program left incomplete, and
+    /// with a partial file of unknown time, after comparing samples of it.
     Asked,
 }
 
 impl Resume {
-    /// What `-c` means.
+    /// The meaning of `-c`.
     pub fn if_asked(resume: bool) -> Self {
         if resume { Self::Asked } else { Self::No }
     }
 
-    /// The same for a retry, after an attempt that `moved` something or did not.
+    /// The value for a retry; `moved`: whether the last attempt transferred anything.
     pub fn after_loss(self, moved: bool) -> Self {
         if moved { self.max(Self::Retry) } else { self }
     }
 }
 
-/// How to transfer (settings `xfer:…` and `net:limit-…`, options of the commands).
+/// How to transfer (settings `xfer:…` and `net:limit-…`, command options).
 #[derive(Debug, Clone)]
 pub struct TransferOptions {
     /// Keep modification times.
     pub preserve_times: bool,
-    /// What is compared.
+    /// What is verified.
     pub verify: Verify,
-    /// Whether what is there may be resumed.
+    /// Whether existing data may be resumed.
     pub resume: Resume,
-    /// The type.
+    /// The transfer type.
     pub transfer_type: TransferType,
     /// Upload to a temporary name, then rename.
     pub atomic: bool,
-    /// The limits that the bytes are drawn from: this transfer's, and that of all together.
+    /// The rate limits that apply: that of this transfer, and that of all transfers.
     pub limits: [RateLimit; 2],
-    /// Where uploads that were begun are written down; without it none is retried from an offset.
+    /// Where started uploads are recorded; without it no upload is retried from an offset.
     pub upload_journals: Option<Arc<UploadJournals>>,
 }
 
 impl TransferOptions {
-    /// How many bytes to move at a time for a file of `size`: one more than it has, so that its
-    /// end shows with the last of them, at most [`BLOCK`], and evenly under a limit.
+    /// Bytes per read or write for a file of `size`: one more than its size, so that the end is
+    /// seen together with the last byte, at most [`BLOCK`], and smaller under a rate limit.
     fn block_size(&self, size: Option<u64>) -> usize {
         let whole = size.map_or(BLOCK, |size| usize::try_from(size).unwrap_or(BLOCK));
         let block = (whole.saturating_add(1)).clamp(4096, BLOCK);

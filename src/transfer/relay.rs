@@ -1,5 +1,5 @@
-//! One file from server to server: fetched from one and stored on the other, through this
-//! program and without a file in between, with the checks of a download and of an upload.
+//! Copies one file from server to server: downloaded and uploaded at once, without a local file,
+//! with the checks of both.
 
 use std::io::{ErrorKind, Write};
 use std::time::Instant;
@@ -17,39 +17,39 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::data::data_error;
 use crate::ftp::path::RemotePath;
 
-/// A file to carry from server to server.
+/// A copy from server to server.
 #[derive(Debug, Clone)]
 pub struct ServerCopy {
-    /// What to fetch.
+    /// The source file.
     pub from: RemotePath,
-    /// Where to store it.
+    /// The destination.
     pub to: RemotePath,
-    /// Size and time, where a listing has told them already.
+    /// Size and time, if a listing has already reported them.
     pub info: Option<FileInfo>,
-    /// How.
+    /// The options.
     pub options: TransferOptions,
 }
 
 /// Which of the two servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The one that the file comes from.
+    /// The server that the file is read from.
     Source,
-    /// The one that it goes to.
+    /// The server that the file is written to.
     Target,
 }
 
-/// A failure, and at which end it was.
+/// A failure, and the server on which it occurred.
 #[derive(Debug)]
 pub struct Failed {
-    /// The end.
+    /// The server.
     pub side: Side,
-    /// The failure.
+    /// The error.
     pub error: Error,
 }
 
 impl Failed {
-    /// Whether what has arrived is something else than what was sent.
+    /// Whether the content received differs from what was sent.
     fn is_of_content(&self) -> bool {
         self.error.kind() == Kind::Incomplete && !self.error.is_transient()
     }
@@ -69,12 +69,12 @@ fn source_failure(error: Error) -> Failed {
     Failed { side: Side::Source, error }
 }
 
-/// Carries a file. The two connections hold each other back: nothing is kept but one block. The
-/// target is not touched before the source has sent something, or ended an empty file.
+/// Copies a file. Each connection throttles the other: only one block is buffered. The target is
+/// not touched before the source has sent something, or has completed an empty file.
 ///
 /// # Errors
 ///
-/// [`Kind::Incomplete`] where either end was not good; refusals of either server.
+/// [`Kind::Incomplete`] if either transfer did not complete; refusals of either server.
 pub fn copy_between_servers(
     source: &mut dyn Remote,
     target: &mut dyn Remote,
@@ -90,7 +90,7 @@ pub fn copy_between_servers(
     let begun = Instant::now();
     let mut run = |info| Relay { job, info, progress, cancel, begun }.run(source, target);
     let ended = match run(info) {
-        // It was listed with the length of a link: once more, with its own.
+        // The listing showed the size of the link itself: retry with the file's own size.
         Err(Ended::OtherSize(size)) => run(FileInfo { size: Some(size), ..info }),
         other => other,
     };
@@ -112,7 +112,7 @@ struct Relay<'a> {
 
 enum Ended {
     Failed(Failed),
-    /// The source has listed it with another size than it has.
+    /// The source's listing showed another size than the file has.
     OtherSize(u64),
 }
 
@@ -173,7 +173,7 @@ impl Relay<'_> {
         Ok(Outcome { elapsed: self.begun.elapsed(), tls_resumed, ..outcome })
     }
 
-    /// Where to begin: behind what of the file is on the target already.
+    /// The offset to start at: the end of what the target already has.
     fn resume_point(
         &self,
         source: &mut dyn Remote,
@@ -226,12 +226,13 @@ impl Relay<'_> {
             (Err(_), Some(error)) => Err(source_failure(error)),
             (Err(error), None) => Err(target_failure(error)),
             (Ok(0), _) => Ok(ResumePoint::default()),
-            // The samples were compared; the last block shows that the source begins where it must.
+            // The samples were compared; the last block proves that the source resumes at the right
+            // offset.
             (Ok(_), _) => Ok(ResumePoint { samples: Vec::new(), ..start }),
         }
     }
 
-    /// Carries what is missing; `sent` is told up to where the target may have it.
+    /// Transfers the missing part; `sent` receives the offset up to which the target may have it.
     fn transfer_missing(
         &self,
         source: &mut dyn Remote,
@@ -243,7 +244,7 @@ impl Relay<'_> {
     ) -> Result<Outcome, Ended> {
         let job = self.job;
         let timeout = target.stall_timeout();
-        // The wire's form of a text is the same on both sides.
+        // On the wire, text has the same form on both sides.
         let options = TransferOptions {
             transfer_type: TransferType::Binary,
             verify: Verify::Size,
@@ -258,7 +259,7 @@ impl Relay<'_> {
             open: &mut || {
                 let outgoing =
                     open_upload_at(target, name, start.offset, job.options.transfer_type)?;
-                // Not sooner: until the server has taken the command, it has an older file.
+                // Not earlier: until the server has accepted the command, it has an older file.
                 if let Some((journal, version)) = known {
                     journal.record_begin(version, size, start.offset);
                 }
@@ -276,7 +277,7 @@ impl Relay<'_> {
             self.progress,
         );
         if fetched.is_ok() {
-            // An empty file is one as well. Why it failed is kept.
+            // An empty file is a file, too. The reason of a failure is kept.
             let _ = sink.open_upload();
         }
         let UploadSink { outgoing, failed, .. } = sink;
@@ -297,7 +298,7 @@ impl Relay<'_> {
                 return Err(target_failure(refused.unwrap_or(why)).into());
             }
             (Err(failure), None) => {
-                // What was stored so far must not pass for the whole file.
+                // The part stored so far must not pass for the complete file.
                 if let Some(outgoing) = outgoing {
                     outgoing.abort();
                 }
@@ -317,7 +318,7 @@ impl Relay<'_> {
     }
 }
 
-/// What arrived must be what was sent.
+/// Verifies the copy.
 fn check_copy(
     source: &mut dyn Remote,
     target: &mut dyn Remote,
@@ -336,7 +337,7 @@ fn check_copy(
     if let Some(size) = size.filter(|size| *size != sent) {
         let text = format!("put {}: {sent} bytes were sent, the server has {size}", job.to);
         let error = Error::new(Kind::Incomplete, text);
-        // What is missing can be sent.
+        // A retry can send the missing part.
         return Err(target_failure(if size < sent { error.as_transient() } else { error }));
     }
     if job.options.verify == Verify::Hash
@@ -351,15 +352,15 @@ fn check_copy(
     Ok(())
 }
 
-/// Why an upload broke off.
+/// Why an upload failed.
 enum Broken {
-    /// It was not taken.
+    /// The server refused it.
     Refused(Error),
-    /// While it was sent.
+    /// The stream broke.
     Stream(std::io::Error),
 }
 
-/// The upload as the download's sink: opened by the first bytes; keeps the reason of its failure.
+/// The upload as the download's sink: opened on the first write; keeps the reason of its failure.
 struct UploadSink<'a> {
     open: &'a mut dyn FnMut() -> Result<Box<dyn UploadStream>>,
     outgoing: Option<Box<dyn UploadStream>>,
@@ -368,7 +369,7 @@ struct UploadSink<'a> {
 }
 
 impl UploadSink<'_> {
-    /// Opens the upload; whether that worked.
+    /// Opens the upload on first use.
     fn open_upload(&mut self) -> std::io::Result<&mut Box<dyn UploadStream>> {
         if self.outgoing.is_none() {
             match (self.open)() {
@@ -384,7 +385,7 @@ impl Write for UploadSink<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let outgoing = self.open_upload()?;
         let written = outgoing.write_all(bytes);
-        // Some of it may arrive though it fails.
+        // A part may arrive even if the write fails.
         *self.sent += bytes.len() as u64;
         written.map(|()| bytes.len()).map_err(|error| {
             let kind = error.kind();

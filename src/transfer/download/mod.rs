@@ -1,4 +1,4 @@
-//! One file down: from a [`Remote`] into a partial file, and from there to its name.
+//! Downloads one file from a [`Remote`] into a partial file, which is then renamed.
 
 pub mod journal;
 pub mod partial;
@@ -23,30 +23,30 @@ use partial::{
 use resume::{ResumePlan, ResumePoint, UNVERIFIED, plan_resume};
 use stream::{FetchFailure, FileFetcher};
 
-/// A file to fetch.
+/// A download.
 #[derive(Debug, Clone)]
 pub struct Download {
-    /// What to fetch.
+    /// The remote file.
     pub remote: RemotePath,
-    /// Where to put it.
+    /// The destination.
     pub local: PathBuf,
-    /// The directory of `local`, where it is held open: then nobody walks the way to it again.
+    /// The directory of `local`, if it is held open: the path is then not resolved again.
     pub dir: Option<DirHandle>,
-    /// Nothing was there when this was planned; what is there now is not replaced.
+    /// Nothing existed there when this was planned; a file that exists now is not replaced.
     pub create_new: bool,
-    /// Size and time, where a listing has told them already.
+    /// Size and time, if a listing has already reported them.
     pub info: Option<FileInfo>,
-    /// The listing told no exact time: MDTM is pipelined with RETR.
+    /// The listing had no exact time: MDTM is pipelined with RETR.
     pub prefetch_time: bool,
-    /// Used if the server has no MDTM: the rough time of a listing. It does not prove that a file is
-    /// the one that was begun.
+    /// Used if the server has no MDTM: the approximate time of a listing. It does not prove that
+    /// the remote file is unchanged.
     pub fallback_time: Option<NaiveDateTime>,
-    /// How.
+    /// The options.
     pub options: TransferOptions,
 }
 
 impl Download {
-    /// A file of which nothing else is known.
+    /// A download of a file about which nothing else is known.
     pub fn new(remote: RemotePath, local: PathBuf, options: TransferOptions) -> Self {
         let (info, listed) = (None, None);
         Self {
@@ -61,7 +61,7 @@ impl Download {
         }
     }
 
-    /// Where to put it, with its directory held open.
+    /// The destination, with its directory held open.
     pub fn local_entry(&self) -> Result<EntryAt> {
         match (&self.dir, self.local.file_name()) {
             (Some(held), Some(name)) => Ok(held.entry(name)),
@@ -70,13 +70,13 @@ impl Download {
     }
 }
 
-/// Fetches a file to its local name, which holds the old file, nothing, or the whole new one,
-/// whatever happens. What came of a failed download stays in the partial file.
+/// Downloads a file. The final name always refers to the old file, to nothing, or to the complete
+/// new file. After a failure, the received data remains in the partial file.
 ///
 /// # Errors
 ///
-/// [`Kind::Local`] for the local side, [`Kind::Incomplete`] for a transfer that did not end well,
-/// the remote side's otherwise.
+/// [`Kind::Local`] for the local side, [`Kind::Incomplete`] for a transfer that did not complete,
+/// otherwise the error of the remote side.
 pub fn download_to_file(
     remote: &mut dyn Remote,
     job: &Download,
@@ -85,7 +85,7 @@ pub fn download_to_file(
 ) -> Result<Outcome> {
     let entry = job.local_entry()?;
     let target = match examine_target(&entry)? {
-        // A tree's own links are replaced, whatever they lead to.
+        // Links inside a tree are replaced, whatever they point to.
         Target::Link if job.dir.is_some() && !is_in_system_directory(&entry) => Target::Replaceable,
         other => other,
     };
@@ -108,7 +108,7 @@ pub fn download_to_file(
         return download_to_writer(remote, job, info, &mut device, progress, cancel);
     }
     let mut partial = PartialFile::open(&entry)?;
-    // Another ftpsh may have completed it before this one had the lock.
+    // Another ftpsh may have completed it before we got the lock.
     if job.create_new && !matches!(entry.stat(), Ok(None)) {
         if partial.length().is_ok_and(|length| length == 0) {
             partial.discard();
@@ -132,7 +132,7 @@ pub fn download_to_file(
             Ok(outcome)
         }
         Err(error) => {
-            // An empty partial file helps nobody.
+            // An empty partial file is useless.
             if partial.length().is_ok_and(|length| length == 0) {
                 partial.discard();
             }
@@ -141,7 +141,7 @@ pub fn download_to_file(
     }
 }
 
-/// The exact time of a file that has come; `None` where the server does not tell.
+/// The exact time of a downloaded file; `None` if the server does not report it.
 fn exact_time(remote: &mut dyn Remote, job: &Download) -> Result<Option<NaiveDateTime>> {
     match remote.modified_time(&job.remote) {
         Err(error) if error.kind() == Kind::Refused => Ok(None),
@@ -150,9 +150,9 @@ fn exact_time(remote: &mut dyn Remote, job: &Download) -> Result<Option<NaiveDat
 }
 
 enum FillResult {
-    /// The partial file holds the whole file.
+    /// The partial file is complete.
     Partial(Outcome),
-    /// The file under the final name is whole already.
+    /// The file under the final name is already complete.
     Unchanged(Outcome),
 }
 
@@ -216,11 +216,11 @@ fn fill_partial(
         Some(Err(FetchFailure::NotTheSame(why))) => {
             progress.show_note(&format!("{}: {why}: starting again", job.remote));
         }
-        // Only of a transfer from the beginning.
+        // Only a transfer from the beginning is restarted below.
         Some(Err(FetchFailure::DifferentSize(_))) => {}
     }
     match restart_from_zero(&download, remote, partial, progress) {
-        // It was listed with the length of a link: once more, with its own.
+        // The listing showed the size of the link itself: retry with the file's own size.
         Err(FetchFailure::DifferentSize(size)) => {
             let info = FileInfo { size: Some(size), ..info };
             restart_from_zero(&FileFetcher { info, ..download }, remote, partial, progress)
@@ -231,7 +231,7 @@ fn fill_partial(
     .map_err(|failure| failure.into_error(&job.remote).with_local_path(&job.local))
 }
 
-/// Fetches a file from its beginning.
+/// Downloads a file from the beginning.
 fn restart_from_zero(
     download: &FileFetcher<'_>,
     remote: &mut dyn Remote,
@@ -240,18 +240,18 @@ fn restart_from_zero(
 ) -> Result<Outcome, FetchFailure> {
     let info = download.info;
     partial.truncate_to_zero()?;
-    // Only where it is in doubt: on ext4 writing into room that was set aside took half as long
-    // again (measured with 1 GiB).
+    // Only if space may be short: on ext4, writing into preallocated space took half as long again
+    // (measured with 1 GiB).
     if let Some(size) = info.size.filter(|size| partial.may_lack_room_for(*size)) {
         partial.reserve_space(size)?;
     }
-    // Not before it is empty: what was in it is of another file.
+    // Only once it is empty: its content belongs to another file.
     PartialJournal::remove(partial.entry());
     PartialJournal::write_if_needed(info, partial.entry());
     download.fetch_into(remote, &ResumePoint::default(), partial, progress)
 }
 
-/// A file that another program left unfinished: its end is compared before it is touched.
+/// A file that another program left incomplete: its end is compared before it is modified.
 fn adopt_target(
     download: &FileFetcher<'_>,
     remote: &mut dyn Remote,
@@ -262,7 +262,7 @@ fn adopt_target(
     struct Adopting<'a>(&'a mut PartialFile, bool, FileInfo);
     impl Write for Adopting<'_> {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            // The first bytes come only after the overlap was the same.
+            // The first bytes arrive only after the overlap has matched.
             if !std::mem::replace(&mut self.1, true) {
                 PartialJournal::for_file(self.2).write(self.0.entry());
                 self.0.adopt_target()?;
@@ -291,7 +291,7 @@ pub(super) fn verify_hash(
     if here == there {
         return Ok(());
     }
-    // What differs is of no use for going on.
+    // Data that differs cannot be resumed.
     partial.discard_unusable();
     Err(Error::new(
         Kind::Incomplete,
@@ -302,7 +302,7 @@ pub(super) fn verify_hash(
     ))
 }
 
-/// Fetches a file into any writer, with the same checks at its end.
+/// Downloads a file into any writer, with the same checks at its end.
 pub fn download_to_writer(
     remote: &mut dyn Remote,
     job: &Download,

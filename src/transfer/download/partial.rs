@@ -1,9 +1,9 @@
-//! The partial file: where a download lives until it is whole.
+//! The partial file: holds a download until it is complete.
 //!
-//! It lies beside its target under a name made from the target's, is locked while it grows, and
-//! becomes the target by one rename. So the final name holds the old version, nothing, or the
-//! whole new one, whatever happens in between. A link in its place is never followed, and a file
-//! of another user or with a second name never written to: in a shared directory anybody could
+//! It is next to its target, with a name derived from the target's, is locked while it grows, and
+//! becomes the target by one rename. So the final name always refers to the old version, to
+//! nothing, or to the complete new one. A link in its place is never followed, and a file of
+//! another user or with several hard links is never written to: in a shared directory anybody could
 //! have put it there.
 
 use std::fs::File;
@@ -29,31 +29,31 @@ pub use names::{SUFFIX, is_partial_name, partial_entry, partial_path};
 pub use open::is_safe_to_use;
 pub use target::{Target, examine_target, is_in_system_directory, open_device, open_through_link};
 
-/// A download's file while it is not whole.
+/// The file of an incomplete download.
 #[derive(Debug)]
 pub struct PartialFile {
     file: File,
     entry: EntryAt,
     target: EntryAt,
-    /// Permissions of the file that will be replaced, and its owner.
+    /// Permissions and owner of the file that will be replaced.
     replaced: Option<(u32, u32)>,
 }
 
 impl PartialFile {
-    /// Opens the partial file of `target`, or creates it. What is in it stays.
+    /// Opens or creates the partial file of `target`. Its content is kept.
     pub fn open(target: &EntryAt) -> Result<Self> {
         let entry = partial_entry(target)?;
         let there = target.stat().ok().flatten();
         let replaced = there
             .filter(|stat| file_type(stat) == FileType::RegularFile)
-            // Not setuid, setgid and sticky: nobody gave those to this content.
+            // Without setuid, setgid and sticky: nobody granted those to the new content.
             .map(|stat| (stat.st_mode & 0o777, stat.st_uid));
         let ours = replaced.filter(|(_, owner)| *owner == rustix::process::geteuid().as_raw());
         let file = open::create_or_open(&entry, target, ours.map_or(0o666, |(mode, _)| mode))?;
         Ok(Self { file, entry, target: target.clone(), replaced })
     }
 
-    /// How many bytes have come.
+    /// Its length in bytes.
     pub fn length(&self) -> Result<u64> {
         self.file
             .metadata()
@@ -61,36 +61,36 @@ impl PartialFile {
             .map_err(|error| self.write_error(&error))
     }
 
-    /// Where a download that resumes it begins: its last block is compared.
+    /// The point at which to resume: its last block is compared.
     pub fn start_at_end(&self) -> Result<ResumePoint> {
         ResumePoint::with_last_block(self.length()?, &mut |offset, count| {
             self.read_at(offset, count)
         })
     }
 
-    /// The same, with blocks from all over it.
+    /// The same, with samples from the whole file.
     pub fn start_with_samples(&self) -> Result<ResumePoint> {
         ResumePoint::with_samples(self.length()?, &mut |offset, count| self.read_at(offset, count))
     }
 
-    /// So many bytes from an offset on, all of which are there.
+    /// Reads `count` existing bytes at an offset.
     pub fn read_at(&self, offset: u64, count: usize) -> Result<Vec<u8>> {
         let mut bytes = vec![0; count];
         let read = self.file.read_exact_at(&mut bytes, offset);
         read.map(|()| bytes).map_err(|error| self.write_error(&error))
     }
 
-    /// Writes at an offset, whoever else writes elsewhere.
+    /// Writes at an offset, concurrently with writes at other offsets.
     pub fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.file.write_all_at(bytes, offset)
     }
 
-    /// Has what was written on the disk.
+    /// Syncs it to the disk.
     pub fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 
-    /// Throws away what is in it.
+    /// Discards its content.
     pub fn truncate_to_zero(&mut self) -> Result<()> {
         if self.length()? == 0 {
             return self.file.rewind().map_err(|error| self.write_error(&error));
@@ -99,12 +99,12 @@ impl PartialFile {
         emptied.map_err(|error| self.write_error(&error))
     }
 
-    /// Further writes go behind what is in it.
+    /// Further writes are appended.
     pub fn seek_to_end(&mut self) -> Result<()> {
         self.file.seek(SeekFrom::End(0)).map(drop).map_err(|error| self.write_error(&error))
     }
 
-    /// Makes the file under the final name the partial file; writes go behind what is in it.
+    /// Makes the file under the final name the partial file; writes are appended.
     pub fn adopt_target(&mut self) -> io::Result<()> {
         self.target.rename(&self.entry)?;
         self.file = open::lock_opened(self.entry.open(OFlags::RDWR), &self.entry, &self.target)
@@ -112,19 +112,19 @@ impl PartialFile {
         self.file.seek(SeekFrom::End(0)).map(drop)
     }
 
-    /// The checksum of what is in it.
+    /// The checksum of its content.
     pub fn checksum(&self, algorithm: Algorithm) -> Result<Checksum> {
         let whole = algorithm.compute(&mut ReadFromStart(&self.file, 0));
         whole.map_err(|error| self.write_error(&error))
     }
 
-    /// Makes sure that nobody goes on with what is in it.
+    /// Makes sure that its content is not resumed.
     pub fn discard_unusable(&self) {
         let _ = self.file.set_len(0);
         self.remove_with_journal();
     }
 
-    /// Removes it, but not what somebody else has put under its name.
+    /// Removes it, unless somebody else has replaced it.
     fn remove_with_journal(&self) {
         if self.entry.is_same_file(&self.file) {
             let _ = self.entry.remove_file();
@@ -132,23 +132,23 @@ impl PartialFile {
         PartialJournal::remove(&self.entry);
     }
 
-    /// Where it lies.
+    /// The entry of the partial file.
     pub fn entry(&self) -> &EntryAt {
         &self.entry
     }
 
-    /// What it will become.
+    /// The entry that it will become.
     pub fn target(&self) -> &EntryAt {
         &self.target
     }
 
-    /// Whether `size` bytes may be more than there is room for.
+    /// Whether there may be too little space for `size` bytes.
     pub fn may_lack_room_for(&self, size: u64) -> bool {
         let free = rustix::fs::fstatvfs(&self.file);
         free.is_ok_and(|free| free.f_bavail.saturating_mul(free.f_frsize) / 2 < size)
     }
 
-    /// Sets aside room for `size` bytes, so that a full disk shows before the transfer.
+    /// Allocates space for `size` bytes, so that a full disk is detected before the transfer.
     pub fn reserve_space(&self, size: u64) -> Result<()> {
         use rustix::fs::{FallocateFlags, fallocate};
         use rustix::io::Errno;
@@ -163,18 +163,18 @@ impl PartialFile {
         }
     }
 
-    /// Gives the file its time, its permissions and its final name; with `fresh` only if nothing
-    /// has that name.
+    /// Sets the file's time and permissions and renames it to its final name; with `fresh` only if
+    /// that name is unused.
     ///
     /// # Errors
     ///
-    /// [`Kind::Local`]; the partial file stays, unless it could not be synced.
+    /// [`Kind::Local`]; the partial file remains, unless it could not be synced.
     pub fn rename_to_target(self, modified: Option<NaiveDateTime>, fresh: bool) -> Result<()> {
         if let Some(time) = modified.and_then(system_time) {
-            // A time that cannot be set is no reason to lose the file.
+            // Failing to set the time must not lose the file.
             let _ = self.file.set_modified(time);
         }
-        // Those of somebody else's file were given to somebody else's content.
+        // Permissions of another user's file were granted to that user's content.
         let owner = rustix::fs::fstat(&self.file).ok().map(|stat| stat.st_uid);
         let replaced = self.replaced.filter(|(_, replaced)| Some(*replaced) == owner);
         if let Some((mode, _)) = replaced {
@@ -184,7 +184,7 @@ impl PartialFile {
         if reports_errors_late(&self.file)
             && let Err(error) = self.sync()
         {
-            // Nobody knows what of it is there.
+            // It is unknown how much of it was written.
             self.discard_unusable();
             return Err(Error::local(self.target.path(), &error)
                 .with_context("write")
@@ -207,12 +207,12 @@ impl PartialFile {
         Ok(())
     }
 
-    /// Removes it: it holds nothing worth keeping.
+    /// Removes it: its content is worthless.
     pub fn discard(self) {
         self.remove_with_journal();
     }
 
-    /// A failed write in words, with where and why.
+    /// The error of a failed write, with path and cause.
     pub fn write_error(&self, error: &io::Error) -> Error {
         let kept = "the old file, if there was one, is untouched";
         Error::local(self.entry.path(), error).with_context("write").with_hint(kept)
@@ -229,7 +229,7 @@ impl Write for PartialFile {
     }
 }
 
-/// Reads a file from its beginning, wherever it is being written to.
+/// Reads a file from its beginning, independently of the write position.
 struct ReadFromStart<'a>(&'a File, u64);
 
 impl Read for ReadFromStart<'_> {
@@ -240,7 +240,7 @@ impl Read for ReadFromStart<'_> {
     }
 }
 
-/// A point in time as the file system takes it.
+/// A time as the file system takes it.
 pub fn system_time(time: NaiveDateTime) -> Option<SystemTime> {
     let seconds = time.and_utc().timestamp();
     let magnitude = Duration::from_secs(seconds.unsigned_abs());

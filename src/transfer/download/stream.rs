@@ -1,6 +1,6 @@
-//! The stream of one download: fetch, compare the overlap, copy, judge the end.
+//! The stream of one download: fetch, compare the overlap, copy, check the end.
 //!
-//! It writes into any writer and knows neither files nor names on this side.
+//! It writes to any writer and knows nothing of local files and names.
 
 use std::io::{ErrorKind, Write};
 use std::time::{Duration, Instant};
@@ -15,20 +15,20 @@ use crate::transfer::{
     DownloadStream, FileInfo, Outcome, Progress, Remote, TransferOptions, TransferType, verify,
 };
 
-/// Why a download did not succeed.
+/// Why a download failed.
 #[derive(Debug)]
 pub enum FetchFailure {
-    /// What is here is not the beginning of what comes: begin at 0.
+    /// The local data is not the beginning of the remote file: restart at 0.
     NotTheSame(&'static str),
-    /// More came than it was said to have, and the server says now that it has so much: begin at
-    /// 0, with this size.
+    /// More was sent than the expected size, and the server now reports this size: restart at 0
+    /// with it.
     DifferentSize(u64),
-    /// It failed.
+    /// Any other failure.
     Failed(Error),
 }
 
 impl FetchFailure {
-    /// As an error, where it is not tried again otherwise.
+    /// As an error, if it is not retried.
     pub fn into_error(self, path: &RemotePath) -> Error {
         match self {
             FetchFailure::Failed(error) => error,
@@ -49,21 +49,21 @@ impl From<Error> for FetchFailure {
     }
 }
 
-/// One download: what, from where on, and how.
+/// The parameters of one download.
 #[derive(Debug, Clone, Copy)]
 pub struct FileFetcher<'a> {
     /// The remote file.
     pub path: &'a RemotePath,
-    /// What is known of it.
+    /// What is known about it.
     pub info: FileInfo,
-    /// How.
+    /// The options.
     pub options: &'a TransferOptions,
-    /// Watches.
+    /// Cancels it.
     pub cancel: &'a Cancel,
 }
 
 impl FileFetcher<'_> {
-    /// Fetches into `sink`, from `start` on.
+    /// Fetches into `sink`, starting at `start`.
     pub fn fetch_into(
         &self,
         remote: &mut dyn Remote,
@@ -74,8 +74,8 @@ impl FileFetcher<'_> {
         self.fetch_into_as(remote, self.options.transfer_type, start, sink, progress)
     }
 
-    /// As [`FileFetcher::fetch_into`], in a type of its own on the wire; what comes is not converted unless
-    /// `how` says so.
+    /// Like [`FileFetcher::fetch_into`], with its own type on the wire; the data is converted only
+    /// if `how` says so.
     pub fn fetch_into_as(
         &self,
         remote: &mut dyn Remote,
@@ -93,8 +93,8 @@ impl FileFetcher<'_> {
         let mut incoming = self.open_at(remote, from, kind)?;
         let binary = kind == TransferType::Binary;
         let announced = incoming.announced_size().and_then(|rest| rest.checked_add(from));
-        // A server may have listed a link with its own length: what it says of the transfer itself
-        // is nearer to the truth. Which one counts is settled at the end.
+        // A server may have listed a link with the size of the link itself; the size announced for
+        // the transfer is more reliable. Which one is right is decided at the end.
         let said = [self.info.size, announced.filter(|_| from == 0 || self.info.size.is_none())];
         let known = said.iter().flatten().max().copied();
         let expected =
@@ -104,7 +104,7 @@ impl FileFetcher<'_> {
         }
         progress.start_at(start.offset);
         let came = self.read_block(start.overlap.len(), &mut *incoming, remote.stall_timeout())?;
-        // Less than what is here is not the same file either.
+        // Fewer bytes than the local file has: it is not the same file either.
         if came.is_none_or(|came| came != start.overlap) {
             incoming.abort();
             return Err(FetchFailure::NotTheSame("what is here is not its beginning"));
@@ -129,7 +129,7 @@ impl FileFetcher<'_> {
             }
             Err(CopyFailure::TooLong(count)) => {
                 incoming.abort();
-                // A server that ignores REST, and content that is the same everywhere.
+                // A server that ignores REST, or a file whose content is the same everywhere.
                 if start.offset > 0 {
                     return Err(FetchFailure::NotTheSame("more came than was missing"));
                 }
@@ -145,13 +145,13 @@ impl FileFetcher<'_> {
         {
             return Err(self.broken_stream_error(&what, &error, incoming, remote).into());
         }
-        // A cut stream is judged with the reply and the size, like every other end.
+        // A truncated stream is judged by the reply and the size, like any other end.
         let total = start.offset + count;
         let finished = incoming.finish().map_err(|error| unconfirmed_error(&what, total, error))?;
         let other = said.iter().flatten().find(|size| **size != total).copied();
         let complete = matches!(finished.reply.code, 226 | 250);
         let expected = match other {
-            // Only where it would fail, or where two sizes were said: it costs a round trip.
+            // Only if it would fail, or if two sizes were reported: it costs a round trip.
             Some(_) if expected.is_some() && complete && start.offset == 0 => {
                 self.ask_size(remote)?.or(other)
             }
@@ -167,7 +167,7 @@ impl FileFetcher<'_> {
         })
     }
 
-    /// The size that the server tells when it is asked for this file; a refusal tells none.
+    /// The size that the server reports for this file; `None` if it refuses.
     fn ask_size(&self, remote: &mut dyn Remote) -> Result<Option<u64>> {
         match remote.file_size(self.path) {
             Err(error) if error.kind() == Kind::Refused => Ok(None),
@@ -182,7 +182,7 @@ impl FileFetcher<'_> {
         kind: TransferType,
     ) -> Result<Box<dyn DownloadStream>, FetchFailure> {
         match remote.open_download(self.path, from, kind) {
-            // The server has no REST: what is here cannot be used.
+            // The server has no REST: the local data cannot be used.
             Err(error) if from > 0 && refuses_restart(&error) => {
                 Err(FetchFailure::NotTheSame("the server cannot resume"))
             }
@@ -190,7 +190,7 @@ impl FileFetcher<'_> {
         }
     }
 
-    /// Compares a block from the middle of what is here.
+    /// Compares a block from the middle of the local data.
     fn compare_sample(
         &self,
         remote: &mut dyn Remote,
@@ -203,7 +203,7 @@ impl FileFetcher<'_> {
         if same { Ok(()) } else { Err(FetchFailure::NotTheSame("what is here is another file")) }
     }
 
-    /// Fetches so many bytes from an offset on; `None` where there are fewer.
+    /// Fetches `count` bytes from an offset; `None` if there are fewer.
     pub fn fetch_block(
         &self,
         remote: &mut dyn Remote,
@@ -217,7 +217,7 @@ impl FileFetcher<'_> {
         came
     }
 
-    /// Reads so many bytes; `None` where fewer come.
+    /// Reads a block; `None` if the stream ends early.
     fn read_block(
         &self,
         count: usize,
@@ -241,7 +241,8 @@ impl FileFetcher<'_> {
         Ok(Some(came))
     }
 
-    /// A stream that broke: a stalled one says nothing more, another may have a reason to tell.
+    /// A broken stream: after a stall the server sends no more; otherwise its reply may have the
+    /// reason.
     pub(super) fn broken_stream_error(
         &self,
         what: &str,
@@ -283,7 +284,7 @@ impl FileFetcher<'_> {
                 }
             }
             match ended {
-                // A server that goes on for ever must not fill the disk.
+                // An endless stream must not fill the disk.
                 None if count > limit => return Err(CopyFailure::TooLong(count)),
                 None => {}
                 Some(None) => {
@@ -300,15 +301,15 @@ impl FileFetcher<'_> {
 }
 
 enum CopyFailure {
-    /// Here: the disk, or the user.
+    /// Local: the disk, or the user.
     Here(Error),
-    /// More came than was to come, and no end of it.
+    /// More bytes than expected, without an end.
     TooLong(u64),
-    /// There, after so many bytes.
+    /// Remote: after this many bytes.
     Remote(std::io::Error, u64),
 }
 
-/// Fills a block before it is written: TLS yields 16 KiB at a time. Says how the stream ended,
+/// Fills a block before it is written: TLS yields 16 KiB at a time. Returns how the stream ended,
 /// if it did.
 pub(super) fn fill_block(
     incoming: &mut dyn DownloadStream,
@@ -327,11 +328,11 @@ pub(super) fn fill_block(
 }
 
 pub(super) fn refuses_restart(error: &Error) -> bool {
-    // 200 is no 350: whether the offset was taken is anybody's guess.
+    // 200 is not 350: it is unknown whether the server accepted the offset.
     error.has_reply_code(&[200, 500, 501, 502, 504, 554, 451, 350])
 }
 
-/// All bytes may be there, but the server never said so.
+/// All bytes may have arrived, but the server never confirmed it.
 pub(in crate::transfer) fn unconfirmed_error(what: &str, count: u64, error: Error) -> Error {
     if matches!(error.kind(), Kind::Interrupted | Kind::Terminated) {
         return error;

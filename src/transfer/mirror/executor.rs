@@ -1,7 +1,8 @@
-//! Running a mirror: workers that list and transfer at the same time.
+//! Runs a mirror: workers that list and transfer at the same time.
 //!
-//! Files are transferred while directories are still being listed. The queue of files is kept short:
-//! above a mark workers transfer rather than list, so that memory does not grow with the tree.
+//! Files are transferred while directories are still being listed. The queue of files is kept
+//! short: above a threshold, workers transfer instead of listing, so that memory does not grow with
+//! the tree.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,63 +19,63 @@ use crate::threads;
 use crate::transfer::TransferOptions;
 use crate::transfer::retry::{ByteCounter, Retries};
 
-/// How long a worker idles before it opens its connection in advance: a server that takes longer
-/// to list a directory takes long to log in to as well.
+/// How long a worker idles before it opens its connection in advance: if listing takes long,
+/// logging in to the same server takes long, too.
 const CONNECT_AHEAD_AFTER: Duration = Duration::from_millis(5);
 
 /// How to run a mirror.
 #[derive(Debug, Clone)]
 pub struct MirrorSettings {
-    /// How files are transferred.
+    /// The options of the transfers.
     pub options: TransferOptions,
-    /// What decides.
+    /// What is transferred and deleted.
     pub rules: MirrorRules,
-    /// How many workers.
+    /// The number of workers.
     pub workers: usize,
-    /// Retries of each piece of work.
+    /// The retries of each task.
     pub retries: Retries,
-    /// Only plan.
+    /// Only show the plan.
     pub dry_run: bool,
 }
 
-/// What came of it.
+/// The result of a mirror.
 #[derive(Debug, Default)]
 pub struct MirrorSummary {
     /// Files transferred.
     pub transferred: u64,
     /// Bytes transferred.
     pub bytes: u64,
-    /// Files that were as they should be.
+    /// Files already up to date.
     pub unchanged: u64,
     /// Directories created.
     pub directories: u64,
-    /// Links passed over.
+    /// Links skipped.
     pub links: u64,
     /// Files and directories deleted.
     pub deleted: u64,
-    /// Failures, all told already.
+    /// Failures, all already reported.
     pub failures: u64,
-    /// What is to be deleted, deepest first.
+    /// What should be deleted, deepest first.
     pub extraneous: Vec<Extraneous>,
-    /// Directories in which nothing was deleted, and things left alone, because they may be of the
-    /// source under other names. All told already.
+    /// Directories in which nothing was deleted, and entries kept because they may be of the source
+    /// under other names. All already reported.
     pub kept: u64,
-    /// What was stored beside what is extraneous.
+    /// What was stored next to extraneous entries.
     pub stored: Stored,
-    /// Whether every listing was whole and understood.
+    /// Whether all listings were complete and understood.
     pub clean: bool,
-    /// Files and directories that the target had.
+    /// Files and directories found in the target.
     pub in_target: u64,
 }
 
 pub(super) struct Work {
     queue: MirrorQueue,
     busy: usize,
-    /// How many directories have been visited, and how many were nested too deep for that.
+    /// Directories visited, and directories nested too deep to visit.
     pub(super) visited: u64,
     pub(super) too_deep: u64,
     pub(super) summary: MirrorSummary,
-    /// Why everything stops.
+    /// The error that stops everything.
     fatal: Option<Error>,
 }
 
@@ -87,13 +88,13 @@ pub(super) struct Runner<'a> {
     changed: Condvar,
 }
 
-/// Transfers what the plans say; what is to be deleted comes back in `MirrorSummary::extraneous`.
-/// [`delete_extraneous`](super::delete::delete_extraneous) does that. A dry run only tells `observer`.
+/// Transfers what the plans require and returns what to delete in `MirrorSummary::extraneous`, for
+/// [`delete_extraneous`](super::delete::delete_extraneous). A dry run only informs `observer`.
 ///
 /// # Errors
 ///
-/// A source that is not there, Ctrl-C, the loss of the server for good. Failures of single files
-/// are counted instead.
+/// A missing source, Ctrl-C, the permanent loss of a server. Failures of single files are counted
+/// instead.
 pub fn transfer_all(
     endpoints: &Endpoints,
     settings: &MirrorSettings,
@@ -127,7 +128,7 @@ pub fn transfer_all(
     }
     cancel.check()?;
     let mut summary = work.summary;
-    // What is deepest goes first, so that directories are empty when their turn comes.
+    // The deepest first, so that directories are empty when they are removed.
     summary
         .extraneous
         .sort_unstable_by(|a, b| b.depth().cmp(&a.depth()).then_with(|| a.path.cmp(&b.path)));
@@ -137,7 +138,7 @@ pub fn transfer_all(
     Ok(summary)
 }
 
-/// Tries until it succeeds, fails for good, or the retries are used up.
+/// Retries until success, a permanent failure, or the last retry.
 pub(super) fn with_retry<T>(
     settings: &MirrorSettings,
     observer: &dyn MirrorObserver,
@@ -148,8 +149,8 @@ pub(super) fn with_retry<T>(
     crate::transfer::retry::with_retry(settings.retries.clone(), cancel, say, |_| attempt())
 }
 
-/// Whether nothing else will work either after this. A connection may be lost because of one
-/// file; only where no new one can be made is the server gone.
+/// Whether all further work will fail, too. A connection may be lost because of one file; the
+/// server is unreachable only if no new one can be made.
 pub(super) fn is_fatal(endpoints: &Endpoints, error: &Error, cancel: &Cancel) -> bool {
     match error.kind() {
         Kind::Connect => !endpoints.are_reachable(cancel),
@@ -216,7 +217,7 @@ impl Runner<'_> {
         }
     }
 
-    /// A listing or an entry that nothing may rest on. The mirror goes on elsewhere, but will
+    /// Records an incomplete listing or an invalid entry. The mirror continues elsewhere, but will
     /// not delete anything.
     pub(super) fn record_unclean(&self, error: &Error) -> Result<()> {
         if is_fatal(self.endpoints, error, self.cancel) {
@@ -258,12 +259,12 @@ impl Runner<'_> {
         self.changed.notify_all();
     }
 
-    /// A directory has been visited: what a dry run knows of it may be told.
+    /// Marks a directory as visited: a dry run may now show its plan.
     fn finish_directory(&self, next: NextDirectory) -> Result<()> {
         let mut work = self.lock();
         work.queue.mark_visited(next);
         while let Some(batch) = work.queue.next_planned() {
-            // Under the lock: one plan after the other.
+            // Under the lock, so that plans are not interleaved.
             batch.into_iter().try_for_each(|action| self.observer.show_planned(&action))?;
         }
         Ok(())
@@ -277,7 +278,7 @@ impl Runner<'_> {
         let mut options = self.settings.options.clone();
         let mut known = Some((*size, *modified));
         let result = with_retry(self.settings, self.observer, self.cancel, || {
-            // A retry begins where this attempt stopped, if it is still the same file.
+            // A retry resumes here, if the file is unchanged.
             options.resume = options.resume.after_loss(moved.has_moved());
             let attempt = Attempt { fresh, known: known.take() };
             self.endpoints.transfer_file(path, attempt, &options, &moved, self.cancel)

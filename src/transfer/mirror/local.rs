@@ -1,7 +1,7 @@
 //! A local directory as one side of a mirror.
 //!
-//! Nothing outside it is ever written, followed or deleted: names are single safe components,
-//! and a link in the place of a directory is refused.
+//! Nothing outside it is ever written, followed or deleted: names are single safe components, and a
+//! link in place of a directory is refused.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -21,12 +21,12 @@ use crate::fs::dir_handle::{DirHandle, EntryAt, file_type, fold_case};
 use crate::ftp::path::{decode_name, encode_name, safe_component};
 use crate::transfer::download::partial::is_partial_name;
 
-/// A local tree. Its root is opened once, and everything happens relative to it.
+/// A local tree. Its root is opened once; all operations are relative to it.
 #[derive(Debug)]
 pub struct LocalTree {
     root: PathBuf,
     held: OnceLock<DirHandle>,
-    /// Whether links are followed on the way.
+    /// Whether links are followed.
     follows: bool,
 }
 
@@ -36,17 +36,17 @@ impl LocalTree {
         Self { root, held: OnceLock::new(), follows: false }
     }
 
-    /// The tree below `root` as a source whose links are followed.
+    /// The tree below `root` as a source, following links.
     pub fn following(root: PathBuf) -> Self {
         Self { follows: true, ..Self::new(root) }
     }
 
-    /// Whether links are followed on the way.
+    /// Whether links are followed.
     pub fn follows(&self) -> bool {
         self.follows
     }
 
-    /// Where a path of the tree lies, for messages.
+    /// The local path of a path in the tree, for messages.
     pub fn locate(&self, path: &str) -> Result<PathBuf> {
         let mut located = self.root.clone();
         for name in names(path) {
@@ -55,7 +55,7 @@ impl LocalTree {
         Ok(located)
     }
 
-    /// Where a path of the tree is, its directory held open.
+    /// The entry at a path in the tree, with its directory held open.
     pub fn entry(&self, path: &str) -> Result<EntryAt> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let name = safe(name)?;
@@ -65,7 +65,8 @@ impl LocalTree {
             .entry(name))
     }
 
-    /// Opens a directory of the tree, step by step from the root. No step follows a link.
+    /// Opens a directory of the tree, component by component from the root, without following
+    /// links.
     fn open_directory(&self, path: &str) -> Result<io::Result<DirHandle>> {
         let mut walked = match self.root() {
             Ok(root) => root,
@@ -95,7 +96,7 @@ impl LocalTree {
             return Ok(root.clone());
         }
         let opened = DirHandle::open(&self.root)?;
-        // Another worker may have been faster: one of the two is it, for all.
+        // Another worker may have been first: all use the same handle.
         Ok(self.held.get_or_init(|| opened).clone())
     }
 }
@@ -109,7 +110,7 @@ fn is_a_link(entry: &EntryAt) -> Error {
     Error::new(Kind::Local, text)
 }
 
-/// The names of a path, each looked at.
+/// The components of a path, each validated.
 fn names(path: &str) -> impl Iterator<Item = Result<OsString>> + '_ {
     path.split('/').filter(|name| !name.is_empty()).map(safe)
 }
@@ -138,7 +139,7 @@ fn item<'a>(name: &'a str, stat: &Stat) -> Item<'a> {
     }
 }
 
-/// What is unique to a directory.
+/// The unique identity of a directory.
 fn unique(stat: &Stat) -> Option<String> {
     let is_directory = file_type(stat) == FileType::Directory;
     is_directory.then(|| number(stat.st_dev, stat.st_ino))
@@ -162,17 +163,17 @@ impl Tree for LocalTree {
         let mut listing = CompactListing::default();
         for entry in directory.entry_names().map_err(failed)? {
             cancel.check()?;
-            // What an interrupted download left is no part of the tree.
+            // Partial files of interrupted downloads are not part of the tree.
             if is_partial_name(&entry) {
                 continue;
             }
             let name = decode_name(std::os::unix::ffi::OsStrExt::as_bytes(&*entry));
             match safe_component(&name) {
-                // What the entry itself is: links are not followed.
+                // The type of the entry itself: links are not followed.
                 Ok(_) => {
-                    // None went away meanwhile.
+                    // `None`: removed meanwhile.
                     if let Some(stat) = directory.entry(entry).stat().map_err(failed)? {
-                        // Where links are followed, they may lead back to a directory above.
+                        // If links are followed, they may lead back to a parent directory.
                         let unique = self.follows.then(|| unique(&stat)).flatten();
                         listing.push(Item { unique: unique.as_deref(), ..item(&name, &stat) });
                     }
@@ -206,7 +207,7 @@ impl Tree for LocalTree {
         };
         let stat = |name: &str| directory.entry(safe(name).ok()?).stat().ok()?;
         let number = |stat: &Stat| (stat.st_dev, stat.st_ino);
-        // Nothing is found under most names, and then there is nothing to compare.
+        // Most names match nothing, and then there is nothing to compare.
         let mut numbers = None;
         let mut spelled: HashMap<&str, &str> = HashMap::new();
         for item in wanted.iter().filter(|item| listing.position_of(item.name).is_none()) {
@@ -217,11 +218,11 @@ impl Tree for LocalTree {
                 let alike = others().map(|item| (fold_case(item.name), item.name));
                 (found.collect::<HashMap<_, _>>(), alike.collect::<HashMap<_, _>>())
             });
-            // Some disks number a file anew for each spelling of its name.
+            // Some disks assign a new inode number to each spelling of a name.
             let same =
                 by_number.get(&number(&here)).or_else(|| by_likeness.get(&fold_case(item.name)));
             if let Some(other) = same {
-                // The first of several names has it; the others are an error when they are transferred.
+                // The first of several names gets it; the others fail when they are transferred.
                 spelled.entry(*other).or_insert(item.name);
             }
         }
@@ -310,7 +311,7 @@ mod tests {
         assert!(tree.make_directory("lnk/sub", &go()).is_err());
         assert!(tree.remove_entry("lnk/x", ItemKind::File, &go()).is_err());
         assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
-        // The link itself is inside.
+        // The link itself is inside the tree.
         tree.remove_entry("lnk", ItemKind::Link, &go()).unwrap();
         assert!(outside.path().join("x").exists());
     }
@@ -362,7 +363,7 @@ mod tests {
         let plain = LocalTree::new(dir.path().to_owned());
         let folding = LocalTree::new(dir.path().to_owned());
         folding.held.set(DirHandle::open(dir.path()).unwrap().case_insensitive()).unwrap();
-        // `A` is what is there as `a`; but that is wanted itself.
+        // `A` matches the existing `a`, which is itself in the list.
         for (tree, names) in
             [(plain, ["a", "b", "other", "there"]), (folding, ["B", "a", "other", "there"])]
         {
@@ -377,7 +378,7 @@ mod tests {
         let tree = LocalTree::new(dir.path().to_owned());
         tree.held.set(DirHandle::open(dir.path()).unwrap().case_insensitive()).unwrap();
         tree.make_directory("Sub", &go()).unwrap();
-        // Somebody else may have made it.
+        // It may have been created concurrently.
         tree.make_directory("Sub", &go()).unwrap();
         let error = tree.make_directory("sub", &go()).unwrap_err();
         assert!(error.message().contains("the same file as Sub"), "{error}");

@@ -1,4 +1,4 @@
-//! The plan: from two listings of one directory to what has to happen in it. A pure function.
+//! The plan: compares two listings of one directory and decides what to do. A pure function.
 
 use std::ops::RangeInclusive;
 
@@ -8,24 +8,24 @@ use super::filter::Filter;
 use super::listing::CompactListing;
 use super::tree::{Item, ItemKind, Timestamp, join_path};
 
-/// What decides whether a file is transferred.
+/// The rules that decide whether a file is transferred.
 #[derive(Debug, Clone)]
 pub struct MirrorRules {
-    /// Which files it is about.
+    /// Which files are included.
     pub filter: Filter,
-    /// Only files that are newer than what is there (`-n`).
+    /// Only files that are newer than those of the target (`-n`).
     pub newer: bool,
     /// Delete what the source does not have.
     pub delete: bool,
-    /// Links are followed instead of passed over (`-L`).
+    /// Follow links instead of skipping them (`-L`).
     pub dereference: bool,
-    /// Only files of these sizes.
+    /// Only files with sizes in this range.
     pub sizes: Option<RangeInclusive<u64>>,
     /// Only files modified after this.
     pub newer_than: Option<NaiveDateTime>,
-    /// How deep directories may be nested.
+    /// The maximum depth of directories.
     pub max_depth: usize,
-    /// How many directories may be visited.
+    /// The maximum number of directories to visit.
     pub max_directories: u64,
 }
 
@@ -47,18 +47,18 @@ impl Default for MirrorRules {
 /// Why a file is transferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// It is not there.
+    /// The target does not have it.
     Missing,
-    /// It has another size there.
+    /// The size differs.
     Size,
-    /// It is newer than what is there.
+    /// It is newer than that of the target.
     Newer,
-    /// Something that is no file has its name.
+    /// Something other than a file has its name.
     Kind,
 }
 
 impl Reason {
-    /// In a word.
+    /// Its name.
     pub const fn word(self) -> &'static str {
         match self {
             Reason::Missing => "missing",
@@ -69,7 +69,7 @@ impl Reason {
     }
 }
 
-/// One thing to do. Paths are relative to the trees' roots.
+/// One action. Paths are relative to the trees' roots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MirrorAction {
     /// Create a directory.
@@ -77,28 +77,28 @@ pub enum MirrorAction {
         /// The directory.
         path: String,
     },
-    /// Carry a file.
+    /// Transfer a file.
     Transfer {
         /// The file.
         path: String,
-        /// How large the source says it is.
+        /// The size according to the source.
         size: Option<u64>,
-        /// What the source says of its time.
+        /// The time according to the source.
         modified: Option<Timestamp>,
         /// Why.
         reason: Reason,
     },
     /// Remove something that the source does not have.
     Delete {
-        /// What.
+        /// The path.
         path: String,
-        /// What it is there.
+        /// The kind of the entry.
         kind: ItemKind,
     },
 }
 
 impl MirrorAction {
-    /// The path it is about.
+    /// The path of the action.
     pub fn path(&self) -> &str {
         match self {
             MirrorAction::MakeDirectory { path }
@@ -111,74 +111,73 @@ impl MirrorAction {
 /// A directory to visit next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextDirectory {
-    /// Which.
+    /// Its path.
     pub path: String,
-    /// Whether the source has it; otherwise it is extraneous, with all that is in it.
+    /// Whether the source has it; otherwise it is extraneous, with all its contents.
     pub in_source: bool,
     /// Whether the target has it.
     pub in_target: bool,
-    /// The `unique` facts of the source's directories on the way here, to find loops.
+    /// The `unique` facts of its parent directories in the source, to detect loops.
     pub trail: Vec<String>,
 }
 
-/// What has to happen to an item of the source.
+/// What to do with an item of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlannedStep {
     /// Create the directory.
     Make,
-    /// Carry the file.
+    /// Transfer the file.
     Transfer(Reason),
 }
 
-/// What has to happen in one directory. Items are named by their places in the listings, which
-/// are large enough.
+/// The plan of one directory. To save memory, items are indices into the listings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DirectoryPlan {
-    /// What to do with the source's items, in their order: places and steps.
+    /// Indices of the source's items to act on, in order.
     pub places: Vec<u32>,
-    /// As many steps.
+    /// The step for each of them.
     pub steps: Vec<PlannedStep>,
     /// What to delete, in the target's order.
     pub extraneous: Vec<Extraneous>,
-    /// Where to go on.
+    /// Directories to visit next.
     pub next: Vec<NextDirectory>,
-    /// What the source does not have under this name, and the name of the source's that the
-    /// server may take for the same. It is not deleted.
+    /// Extraneous names that the server may treat as equal to a name of the source, with that name.
+    /// They are not deleted.
     pub ambiguous: Vec<(String, String)>,
-    /// Places of links that were passed over.
+    /// Indices of links that were skipped.
     pub links: Vec<u32>,
     /// Directories that are their own ancestors, reached through links that the server shows as
     /// directories. They are not visited.
     pub loops: Vec<String>,
-    /// What is there as it should be.
+    /// The number of files already up to date.
     pub unchanged: u64,
-    /// Files and directories that the target has here.
+    /// The number of files and directories that the target has here.
     pub in_target: u64,
 }
 
-/// Something that the source does not have.
+/// An entry that the source does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extraneous {
-    /// Which.
+    /// Its path.
     pub path: Box<str>,
-    /// What it is.
+    /// Its kind.
     pub kind: ItemKind,
 }
 
 impl Extraneous {
-    /// How deep it lies, seen from the root.
+    /// Its depth below the root.
     pub fn depth(&self) -> usize {
         self.path.matches('/').count()
     }
 
-    /// What there is to do.
+    /// The action that deletes it.
     pub fn action(&self) -> MirrorAction {
         MirrorAction::Delete { path: self.path.to_string(), kind: self.kind }
     }
 }
 
-/// Plans one directory. Without a source listing all of the target's is extraneous; without a
-/// target listing all of the source's is missing. Both are sorted.
+/// Plans one directory. Without a source listing everything in the target is extraneous; without a
+/// target listing everything in the source is missing. Both listings are sorted.
 pub fn plan_directory(
     here: &NextDirectory,
     source: Option<&CompactListing>,
@@ -212,7 +211,7 @@ fn plan_extraneous(
 ) {
     let path = join_path(&here.path, item.name);
     let is_directory = item.kind == ItemKind::Directory;
-    // What the filter leaves out is nobody's business, also not on the target.
+    // What the filter excludes is ignored, in the target as well.
     if !rules.delete || !rules.filter.includes(&path, is_directory) {
         return;
     }
@@ -275,8 +274,8 @@ fn is_in_range(item: Item<'_>, rules: &MirrorRules) -> bool {
     size && time
 }
 
-/// Why a file has to be transferred; `None` if what is there will do. Unknown sizes and times are
-/// taken for equal: what cannot be told apart is not transferred again and again.
+/// Why a file must be transferred; `None` if the target's is up to date. Unknown sizes and times
+/// count as equal, so that indistinguishable files are not transferred again and again.
 fn transfer_reason(item: Item<'_>, there: Option<Item<'_>>, rules: &MirrorRules) -> Option<Reason> {
     let Some(there) = there else { return Some(Reason::Missing) };
     if there.kind != ItemKind::File {

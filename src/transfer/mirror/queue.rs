@@ -1,7 +1,7 @@
-//! What waits in a mirror: directories to visit, files to transfer, and what a dry run will tell.
+//! The queue of a mirror: directories to visit, files to transfer, and the output of a dry run.
 //!
-//! Directories are taken in the order of their paths, and a dry run tells in that order what was
-//! found out in whatever order. Files wait as the listing they came in, so that they take little.
+//! Directories are taken in the order of their paths, and a dry run is shown in that order,
+//! whatever order it was computed in. Files wait as part of their listing, to save memory.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -10,19 +10,19 @@ use super::listing::CompactListing;
 use super::plan::{MirrorAction, NextDirectory, PlannedStep};
 use super::tree::join_path;
 
-/// Above so many files waiting, workers transfer rather than list.
+/// With more files waiting, workers transfer instead of listing.
 const MAX_WAITING_FILES: usize = 2000;
 
-/// One piece of work.
+/// A task.
 #[derive(Debug)]
 pub enum Task {
-    /// A directory to visit, so deep below the root.
+    /// A directory to visit, and its depth below the root.
     VisitDirectory(NextDirectory, usize),
     /// A file to transfer.
     Transfer(MirrorAction),
 }
 
-/// A directory's path. One that begins with another one's comes right behind it.
+/// A directory's path. Subdirectories sort directly after their parent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct PathOrder(String);
 
@@ -38,7 +38,7 @@ impl PartialOrd for PathOrder {
     }
 }
 
-/// What is to be done with some of a directory's items: hands out one action after the other.
+/// The actions for some of a directory's items, handed out one by one.
 #[derive(Debug)]
 pub struct ActionBatch {
     directory: String,
@@ -48,7 +48,7 @@ pub struct ActionBatch {
 }
 
 impl ActionBatch {
-    /// What to do with the items of `listing` at these places; there are as many steps.
+    /// Actions for the items of `listing` at these indices, one step each.
     pub fn new(
         directory: &str,
         listing: CompactListing,
@@ -59,7 +59,7 @@ impl ActionBatch {
         Self { directory: directory.to_owned(), listing, steps, at: 0 }
     }
 
-    /// How many files there are to transfer, of how many bytes.
+    /// How many files to transfer, and their bytes.
     pub fn size(&self) -> (u64, u64) {
         let files = self.listing.iter().zip(&self.steps);
         let files = files.filter(|(_, step)| matches!(step, PlannedStep::Transfer(_)));
@@ -85,16 +85,16 @@ impl Iterator for ActionBatch {
     }
 }
 
-/// All that waits.
+/// All waiting tasks.
 #[derive(Debug)]
 pub struct MirrorQueue {
     directories: BTreeMap<PathOrder, (NextDirectory, usize)>,
-    /// Directories that somebody visits now.
+    /// Directories being visited.
     open: BTreeSet<PathOrder>,
     files: VecDeque<ActionBatch>,
-    /// How many steps are left in `files`.
+    /// The number of steps left in `files`.
     waiting: usize,
-    /// What a dry run found out ahead of its turn.
+    /// Plans of a dry run that cannot be shown yet.
     planned: BTreeMap<PathOrder, Vec<ActionBatch>>,
 }
 
@@ -112,24 +112,24 @@ impl MirrorQueue {
         queue
     }
 
-    /// One more directory.
+    /// Adds a directory.
     pub fn add_directory(&mut self, next: NextDirectory, depth: usize) {
         self.directories.insert(PathOrder(next.path.clone()), (next, depth));
     }
 
-    /// More files.
+    /// Adds files.
     pub fn add_transfers(&mut self, batch: ActionBatch) {
         self.waiting += batch.steps.len();
         self.files.push_back(batch);
     }
 
-    /// What a dry run will tell of a directory.
+    /// Adds the plan of a directory in a dry run.
     pub fn add_dry_run(&mut self, batch: ActionBatch) {
         self.planned.entry(PathOrder(batch.directory.clone())).or_default().push(batch);
     }
 
-    /// The next piece of work, if there is any now. Whoever took a directory says when he has
-    /// [`visited`](MirrorQueue::mark_visited) it.
+    /// The next task, if any is available now. After a directory,
+    /// [`mark_visited`](MirrorQueue::mark_visited) must be called.
     pub fn take_task(&mut self) -> Option<Task> {
         if (self.waiting >= MAX_WAITING_FILES || self.directories.is_empty())
             && let Some(action) = self.next_file()
@@ -141,12 +141,12 @@ impl MirrorQueue {
         Some(Task::VisitDirectory(next, depth))
     }
 
-    /// A directory has been visited; all that follows from it is known.
+    /// Marks a directory as visited; everything that follows from it has been queued.
     pub fn mark_visited(&mut self, next: NextDirectory) {
         self.open.remove(&PathOrder(next.path));
     }
 
-    /// What a dry run may tell next: nothing that comes before it is still to be found out.
+    /// The next plan of a dry run to show, if all that precedes it is known.
     pub fn next_planned(&mut self) -> Option<ActionBatch> {
         let mut first = self.planned.first_entry()?;
         let waiting = self.directories.first_key_value().map(|(place, _)| place);
@@ -164,7 +164,7 @@ impl MirrorQueue {
         while let Some(batch) = self.files.front_mut() {
             for action in batch {
                 self.waiting -= 1;
-                // Directories are made when they are visited.
+                // Directories are created when they are visited.
                 if matches!(action, MirrorAction::Transfer { .. }) {
                     return Some(action);
                 }

@@ -1,4 +1,4 @@
-//! A directory on a server as one side of a mirror: listed and changed through a pool.
+//! A directory on a server as one side of a mirror, listed and changed through a session pool.
 
 use std::sync::Arc;
 
@@ -22,13 +22,13 @@ use crate::transfer::Remote as _;
 pub struct RemoteTree {
     pool: Arc<SiteSessions>,
     root: RemotePath,
-    /// How far the clock of LIST times is ahead of UTC, where the user said so.
+    /// How far the clock of LIST times is ahead of UTC, if the user specified it.
     ahead: Option<TimeDelta>,
 }
 
 impl RemoteTree {
-    /// The tree below `root`, an absolute path. `ahead` is how far the clock of LIST times is
-    /// ahead of UTC; without it, one time is compared with MDTM.
+    /// The tree below `root`, an absolute path. `ahead` is how far the clock of LIST times is ahead
+    /// of UTC; without it, one time is compared with MDTM.
     pub fn new(pool: Arc<SiteSessions>, root: RemotePath, ahead: Option<TimeDelta>) -> Self {
         Self { pool, root, ahead }
     }
@@ -38,12 +38,12 @@ impl RemoteTree {
         &self.pool
     }
 
-    /// Where a path of the tree lies.
+    /// The remote path of a path in the tree.
     pub fn locate(&self, path: &str) -> Result<RemotePath> {
         if path.is_empty() { Ok(self.root.clone()) } else { self.root.join(path) }
     }
 
-    /// Lists a directory. Nothing is kept of a line but what a mirror needs.
+    /// Lists a directory. Only what a mirror needs of each line is kept.
     fn read_listing(
         &self,
         session: &mut Session,
@@ -51,10 +51,10 @@ impl RemoteTree {
         roughly: bool,
     ) -> Result<CompactListing> {
         let mut listing = CompactListing::default();
-        // Places of items whose times are on the server's clock, and the newest file of them.
+        // Indices of items whose times are on the server's clock, and the newest file among them.
         let mut on_its_clock: Vec<u32> = Vec::new();
         let mut newest: Option<(String, Modified)> = None;
-        // Complaints are counted as they come: how many, and their bytes.
+        // Warnings are limited by their number and bytes.
         let (mut complaints, mut told, most) = (0, 0, session.max_listing());
         list_each_line(session, Some(directory), true, &mut |listed| {
             if let Some(last) = listing.complaints.get(complaints) {
@@ -117,8 +117,8 @@ impl RemoteTree {
         }
     }
 
-    /// How far LIST's clock is ahead of UTC, as far as known: what the user said, or by the newest
-    /// file.
+    /// How far LIST's clock is ahead of UTC, if known: specified by the user, or derived from the
+    /// newest file.
     fn clock_offset(
         &self,
         session: &mut Session,
@@ -150,13 +150,13 @@ fn item(entry: &Entry) -> Item<'_> {
     }
 }
 
-/// Zones are at most so many seconds from UTC.
+/// The maximum offset of a time zone from UTC, in seconds.
 const FARTHEST: u32 = 14 * 3600;
 
-/// Files older than this may be of another season than the clock was found out in.
+/// Older files may be from another DST period than the one in which the offset was measured.
 const SEASON: TimeDelta = TimeDelta::days(30);
 
-/// Seconds of a day.
+/// Seconds per day.
 const DAY: u32 = 24 * 3600;
 
 fn timestamp_of(modified: Modified) -> Timestamp {
@@ -168,14 +168,14 @@ fn timestamp_of(modified: Modified) -> Timestamp {
     Timestamp { time: modified.time, precision: grain, uncertainty: 0 }
 }
 
-/// The time on a server's clock that is `ahead` of UTC.
+/// Converts a time of a server's clock that is `ahead` of UTC.
 fn to_utc(stamp: Timestamp, ahead: Option<TimeDelta>, now: NaiveDateTime) -> Timestamp {
     match ahead {
         Some(ahead) => {
             let doubt = if now - stamp.time > SEASON { 3600 } else { 0 };
             Timestamp { time: stamp.time - ahead, uncertainty: doubt, ..stamp }
         }
-        // An unknown clock is taken for UTC, but says little about a date alone.
+        // An unknown clock is assumed to be UTC, but that says little about a date without a time.
         None if stamp.precision == DAY => Timestamp { uncertainty: FARTHEST, ..stamp },
         None => stamp,
     }
@@ -194,7 +194,7 @@ impl Tree for RemoteTree {
         let located = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
         let directory = Item { kind: ItemKind::Directory, ..link };
-        // What has a size is a file; what can be listed is a directory.
+        // An entry with a size is a file; one that can be listed is a directory.
         let item = match session.file_info(&located) {
             Ok(info) if info.size.is_some() => Item {
                 name: link.name,
@@ -217,7 +217,7 @@ impl Tree for RemoteTree {
         let directory = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
         match session.make_directory(&directory) {
-            // Somebody else may have made it; a listing of it will tell.
+            // It may have been created concurrently; a listing will show that.
             Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
                 list_directory(&mut session, Some(&directory), false).map(drop).map_err(|_| error)
             }
@@ -236,7 +236,7 @@ impl Tree for RemoteTree {
 
     fn remove_if_link(&self, path: &str, cancel: &Cancel) -> Result<bool> {
         let located = self.locate(path)?;
-        // DELE takes a link and refuses a directory.
+        // DELE removes a link and refuses a directory.
         let reply = self.pool.lease(cancel)?.command("DELE", located.as_str())?;
         Ok(reply.is_positive_completion())
     }
@@ -246,8 +246,8 @@ impl Tree for RemoteTree {
     }
 }
 
-/// A permanent refusal of a listing's path: there is no such directory, or none that may be
-/// seen. (Most servers say 550, pyftpdlib says 501.)
+/// A permanent refusal to list a path: the directory does not exist or may not be seen. (Most
+/// servers reply 550, pyftpdlib 501.)
 fn is_missing(error: &Error) -> bool {
     error.has_reply_code(&[550, 501, 553])
 }

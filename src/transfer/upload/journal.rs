@@ -1,20 +1,20 @@
-//! What is known of uploads that were begun: of which file the beginning lies on the server.
+//! Records of started uploads: which local file the beginning of a remote file is from.
 //!
-//! A server says of an unfinished file how long it is, and no more. So each upload of more than a
-//! little, and each one that fails, is written down in the state directory before its first byte is
-//! sent: the account and the path there, what the source was, and, once it has failed, how much of
-//! it was sent. A later attempt resumes only if the source is still the same. The source is told by
-//! its inode, size, and times to the nanosecond, and not by a checksum of what was sent: SHA-256 of
-//! 1 GiB takes 0.6 s where the processor has instructions for it, and several times that elsewhere,
-//! and the kernel changes the ctime of a file with every change of its content. Only a file that
-//! changed just before its upload, by the granularity of the file system's clock, may change again
-//! without being noticed: of such a file samples all over the part on the server are compared.
+//! Of an unfinished file a server reports only the size. So each upload above a minimum size, and
+//! each one that fails, is recorded in the state directory before its first byte is sent: the
+//! account and the remote path, the identity of the source, and, after a failure, how much was
+//! sent. A later attempt resumes only if the source is unchanged. The source is identified by its
+//! inode, size, and times in nanoseconds, and not by a checksum of what was sent: SHA-256 of 1 GiB
+//! takes 0.6 s on a processor with instructions for it, and several times that on others, and the
+//! kernel changes the ctime of a file with every change of its content. Only a file that changed
+//! just before its upload, within the granularity of the file system's clock, may change again
+//! without being noticed: of such a file, samples from the whole remote part are compared.
 //!
 //! A journal is a file with mode 0600, named by a hash of account and path. It is replaced by a
-//! rename, so that whoever reads it after a crash has the old one or the new one; one that cannot be
-//! read is none. Of two uploads to the same path at the same time each one spoils the journal of the
-//! other: what lies there then may be parts of both. Journals are kept for at most [`MOST`] uploads;
-//! the oldest make room.
+//! rename, so that a reader after a crash sees the old or the new version; an unreadable one counts
+//! as missing. Of two concurrent uploads to the same path, each invalidates the journal of the
+//! other: the remote file may then contain parts of both. At most [`MOST`] journals are kept; the
+//! oldest are removed.
 
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
@@ -31,44 +31,43 @@ use crate::ftp::path::RemotePath;
 use crate::transfer::checksum::Algorithm;
 use crate::transfer::download::partial::is_safe_to_use;
 
-/// So many uploads are remembered.
+/// The maximum number of journals kept.
 pub const MOST: usize = 256;
 
-/// The most that is read of a journal, in bytes.
+/// The maximum size of a journal, in bytes.
 const LONGEST: u64 = 64 * 1024;
 
-/// A file is written down before its upload from this size on. What is smaller is written down when
-/// its upload has failed.
+/// Uploads of at least this size are recorded before they start, smaller ones only after they fail.
 const WORTH: u64 = 1024 * 1024;
 
-/// The end of a journal's name.
+/// The suffix of a journal's name.
 const SUFFIX: &str = ".upload";
 
-/// A file system whose times have fractions of a second tells two changes apart after this long.
+/// The interval within which a file system with sub-second times may not distinguish two changes.
 const FINE: Duration = Duration::from_millis(20);
 
-/// One whose times have none (FAT) does after this long.
+/// The same for one without sub-second times (FAT).
 const COARSE: Duration = Duration::from_secs(3);
 
-/// Where the journals of one account's uploads are.
+/// The journals of one account.
 #[derive(Debug)]
 pub struct UploadJournals {
     directory: PathBuf,
     account: String,
 }
 
-/// What the source of an upload is known by.
+/// The identity of an upload's source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
-    /// All that changes with its content, in one line.
+    /// Everything that changes with its content, in one line.
     pub identity: String,
-    /// It changed so shortly before that a further change may not show.
+    /// It changed so recently that a further change may go unnoticed.
     #[serde(default)]
     pub racy: bool,
 }
 
 impl Source {
-    /// A local file.
+    /// The identity of a local file.
     pub fn of_file(metadata: &std::fs::Metadata) -> Self {
         let identity = format!(
             "file {} {} {}.{:09} {}.{:09}",
@@ -84,13 +83,14 @@ impl Source {
             let nanos = u32::try_from(metadata.ctime_nsec()).ok()?;
             SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanos))
         });
-        // One that changed in the future has an odd clock.
+        // A time in the future means that the clock is wrong.
         let age = changed.and_then(|changed| changed.elapsed().ok());
         let racy = age.is_none_or(|age| age < if coarse { COARSE } else { FINE });
         Self { identity, racy }
     }
 
-    /// A file on another server, with the size and time that this one tells; `None` without a time.
+    /// The identity of a file on another server, by the size and time reported; `None` without a
+    /// time.
     pub fn of_remote(path: &RemotePath, info: crate::transfer::FileInfo) -> Option<Self> {
         let (size, modified) = (info.size?, info.modified?);
         let identity = format!("remote {size} {modified} {path}");
@@ -98,35 +98,34 @@ impl Source {
     }
 }
 
-/// What a journal says.
+/// The content of a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
     account: String,
     path: String,
-    /// Which attempt wrote it.
+    /// The attempt that wrote it.
     attempt: String,
-    /// What is sent; `None` after two uploads at the same time.
+    /// What is being sent; `None` after two concurrent uploads.
     source: Option<Source>,
-    /// Bytes of it that may be on the server, once it has stopped.
+    /// Bytes of it that may be on the server, once the attempt has stopped.
     sent: Option<u64>,
-    /// When the first attempt of this source began: seconds since 1970.
+    /// When the first attempt with this source started: seconds since 1970.
     began: i64,
 }
 
 impl UploadJournals {
-    /// Those of an account (`user@host:port`), in this directory, which is created when it is needed.
+    /// The journals of an account (`user@host:port`) in this directory, which is created on demand.
     pub fn new(directory: PathBuf, account: String) -> Self {
         Self { directory, account }
     }
 
-    /// The journal of an upload to this path, seen from the root.
+    /// The journal of an upload to this absolute path.
     pub fn for_path(&self, path: &RemotePath) -> UploadJournal<'_> {
         let attempt = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
         let began = chrono::Utc::now().timestamp();
         UploadJournal { journals: self, path: path.as_str().to_owned(), attempt, began }
     }
 
-    /// The held directory; created if need be.
     fn open_directory(&self, create: bool) -> io::Result<DirHandle> {
         if create && !self.directory.is_dir() {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
@@ -134,7 +133,7 @@ impl UploadJournals {
         DirHandle::open(&self.directory)
     }
 
-    /// Removes the oldest journals where there are too many.
+    /// Removes the oldest journals above the maximum.
     fn make_room(directory: &DirHandle) {
         let Ok(names) = directory.entry_names() else { return };
         if names.len() < MOST {
@@ -163,30 +162,30 @@ pub struct UploadJournal<'a> {
     journals: &'a UploadJournals,
     path: String,
     attempt: String,
-    /// When this attempt began: seconds since 1970.
+    /// When this attempt started: seconds since 1970.
     began: i64,
 }
 
-/// What a journal says of what is on the server.
+/// What a journal says about the file on the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EarlierAttempt {
-    /// Nothing is written down.
+    /// Nothing is recorded.
     Unknown,
-    /// It is not the beginning of this source, and why.
+    /// It is not the beginning of this source; the reason.
     Other(&'static str),
-    /// It is the beginning of this source, of at most so many bytes if that is known.
+    /// It is the beginning of this source.
     Same {
-        /// How many bytes were sent.
+        /// The maximum number of bytes, if known.
         sent: Option<u64>,
-        /// More than its end has to be compared.
+        /// Comparing only its end is not sufficient.
         racy: bool,
-        /// When it was begun: seconds since 1970.
+        /// When it was started: seconds since 1970.
         began: i64,
     },
 }
 
 impl UploadJournal<'_> {
-    /// What is known of what lies on the server.
+    /// What is known about the file on the server.
     pub fn earlier_attempt(&self, source: &Source) -> EarlierAttempt {
         let Some(record) = self.read() else { return EarlierAttempt::Unknown };
         match record.source {
@@ -200,14 +199,14 @@ impl UploadJournal<'_> {
         }
     }
 
-    /// An upload of so many bytes begins, from `offset` on. Small ones are not written down yet.
+    /// Records the start of an upload at `offset`. Small ones are not recorded yet.
     pub fn record_begin(&self, source: &Source, size: u64, offset: u64) {
         if size >= WORTH || offset > 0 {
             self.write(Some(source), None);
         }
     }
 
-    /// It has stopped after these bytes of the file.
+    /// Records that it stopped after this many bytes of the file.
     pub fn record_stop(&self, source: &Source, sent: u64) {
         match self.read() {
             Some(record) if record.attempt != self.attempt => self.write(None, None),
@@ -215,16 +214,16 @@ impl UploadJournal<'_> {
         }
     }
 
-    /// What is on the server is nothing to resume.
+    /// Records that the file on the server cannot be resumed.
     pub fn mark_unusable(&self) {
         self.write(None, None);
     }
 
-    /// It is complete.
+    /// Removes the journal of a completed upload.
     pub fn remove(&self) {
         match self.read() {
             None => {}
-            // Somebody else writes to it now.
+            // Another upload is writing to the file now.
             Some(record) if record.attempt != self.attempt => self.write(None, None),
             Some(_) => drop(self.journal_entry(false).and_then(|entry| entry.remove_file())),
         }
@@ -248,12 +247,12 @@ impl UploadJournal<'_> {
         (record.account == self.journals.account && record.path == self.path).then_some(record)
     }
 
-    /// Replaces it. A directory that takes none is no reason not to upload: what fails then is not
-    /// resumed. An old one must not stay, though.
+    /// Replaces the journal. If that fails, the upload continues but cannot be resumed later. An
+    /// old journal must not remain, though.
     fn write(&self, source: Option<&Source>, sent: Option<u64>) {
         let before = self.read().and_then(|record| Some((record.source?, record.began)));
         let before = before.filter(|(then, _)| Some(&then.identity) == source.map(|s| &s.identity));
-        // What is on the server may be from then, when it was racy.
+        // The file on the server may be from a time when the source was racy.
         let (racy, began) = before.map_or((false, self.began), |(then, began)| (then.racy, began));
         let source = source.map(|source| Source { racy: source.racy || racy, ..source.clone() });
         let record = Record {

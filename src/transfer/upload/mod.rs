@@ -1,4 +1,4 @@
-//! One file up: from a local file to a [`Remote`], with the checks that show that it arrived.
+//! Uploads one local file to a [`Remote`] and verifies that it arrived.
 
 pub mod journal;
 mod resume;
@@ -28,17 +28,17 @@ use crate::ftp::path::RemotePath;
 use journal::{Source, UploadJournal};
 pub(super) use resume::{Compare, ResumeCheck};
 
-/// A file to store.
+/// An upload.
 #[derive(Debug, Clone)]
 pub struct Upload {
-    /// What to store.
+    /// The local file.
     pub local: PathBuf,
-    /// The directory of `local`, where it is held open: then nobody walks the way to it again,
-    /// and a link is not followed.
+    /// The directory of `local`, if it is held open: the path is then not resolved again, and a
+    /// link is not followed.
     pub dir: Option<DirHandle>,
-    /// Where to put it.
+    /// The destination.
     pub remote: RemotePath,
-    /// How.
+    /// The options.
     pub options: TransferOptions,
 }
 
@@ -51,7 +51,6 @@ impl Upload {
         if file.metadata()?.is_file() { Ok(file) } else { Err(ErrorKind::InvalidInput.into()) }
     }
 
-    /// What is there now.
     fn local_metadata(&self) -> io::Result<Metadata> {
         match self.dir {
             Some(_) => self.open_local()?.metadata(),
@@ -60,13 +59,13 @@ impl Upload {
     }
 }
 
-/// Stores a file. It has succeeded only when the server said so, its size there is the size
-/// here, and the local file did not change meanwhile.
+/// Uploads a file. It succeeds only if the server confirmed it, the sizes are equal, and the local
+/// file did not change meanwhile.
 ///
 /// # Errors
 ///
-/// [`Kind::Local`] for the local side, [`Kind::Incomplete`] for a transfer that did not end well,
-/// the remote side's otherwise.
+/// [`Kind::Local`] for the local side, [`Kind::Incomplete`] for a transfer that did not complete,
+/// otherwise the error of the remote side.
 pub fn upload_from_file(
     remote: &mut dyn Remote,
     job: &Upload,
@@ -90,9 +89,9 @@ struct UploadRun<'a> {
     job: &'a Upload,
     before: Metadata,
     source: Source,
-    /// Up to where the server may have it.
+    /// The offset up to which the server may have the file.
     sent: Cell<u64>,
-    /// What is there has another checksum.
+    /// The checksum of the remote file differs.
     differs: Cell<bool>,
     progress: &'a dyn Progress,
     cancel: &'a Cancel,
@@ -136,8 +135,8 @@ impl UploadRun<'_> {
         })
     }
 
-    /// Sends what is missing, and makes sure that it has arrived under its name. Says whether its
-    /// data connection resumed the TLS session.
+    /// Sends the missing part and verifies that it arrived under its name. Returns whether the data
+    /// connection resumed the TLS session.
     fn store(
         &self,
         remote: &mut dyn Remote,
@@ -162,7 +161,7 @@ impl UploadRun<'_> {
         Ok(tls_resumed)
     }
 
-    /// How much of the file is on the server already.
+    /// How much of the file the server already has.
     fn offset(
         &self,
         remote: &mut dyn Remote,
@@ -192,7 +191,7 @@ impl UploadRun<'_> {
         })
     }
 
-    /// Sends the file from `offset` on; returns how many bytes of it.
+    /// Sends the file from `offset`; returns the number of bytes sent.
     fn send(
         &self,
         remote: &mut dyn Remote,
@@ -205,14 +204,13 @@ impl UploadRun<'_> {
         let local =
             |error: std::io::Error| Error::local(&self.job.local, &error).with_context("read");
         let kind = self.job.options.transfer_type;
-        // The server empties its file as soon as it is told of a new one: not for one that cannot
-        // be read at all.
+        // The server truncates its file on STOR: not for a local file that cannot be read at all.
         if self.before.is_file() {
             file.read_at(&mut [0], offset).map_err(local)?;
         }
         file.seek(SeekFrom::Start(offset)).map_err(local)?;
         let mut outgoing = open_upload_at(remote, target, offset, kind)?;
-        // Not sooner: until the server has taken the command, what it has is an older file.
+        // Not earlier: until the server has accepted the command, it has an older file.
         if let Some(journal) = journal {
             journal.record_begin(&self.source, self.before.len(), offset);
         }
@@ -256,7 +254,7 @@ impl UploadRun<'_> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(CopyFailure::Local(error)),
             };
-            // Some of it may arrive though it fails.
+            // A part may arrive even if the write fails.
             self.sent.set(self.sent.get() + n as u64);
             outgoing.write_all(&block[..n]).map_err(CopyFailure::Remote)?;
             count += n as u64;
@@ -267,7 +265,7 @@ impl UploadRun<'_> {
         }
     }
 
-    /// The local file must be what it was when the upload began.
+    /// Verifies that the local file did not change since the upload started.
     fn check_local(&self, sent: u64) -> Result<()> {
         if !self.before.is_file() {
             return Ok(());
@@ -287,7 +285,7 @@ impl UploadRun<'_> {
         .with_hint("upload it again when nothing writes to it"))
     }
 
-    /// What arrived must be what was sent, by its size and, if asked for, its checksum.
+    /// Compares the remote file with what was sent, by size and, if requested, checksum.
     fn check_remote(
         &self,
         remote: &mut dyn Remote,
@@ -301,8 +299,8 @@ impl UploadRun<'_> {
         {
             return Ok(());
         }
-        // A server that shows nothing of what was uploaded (a drop box) has confirmed it.
-        // The time is set on the final name, and may be sent before the size has come.
+        // A server that hides uploaded files (a drop box) has confirmed the upload. The time is set
+        // on the final name, and may be sent before the size has been received.
         let time = time.filter(|_| *target == self.job.remote);
         let there = match remote.size_after_upload(target, time) {
             Ok(size) => size,
@@ -312,7 +310,7 @@ impl UploadRun<'_> {
         if let Some(there) = there.filter(|there| *there != sent) {
             let text = format!("put {what}: {sent} bytes were sent, the server has {there}");
             let error = Error::new(Kind::Incomplete, text);
-            // What is missing can be sent.
+            // A retry can send the missing part.
             return Err(if there < sent { error.as_transient() } else { error });
         }
         if self.job.options.verify == Verify::Hash
@@ -334,7 +332,7 @@ impl UploadRun<'_> {
     }
 }
 
-/// Begins to store what follows the first bytes of a file.
+/// Starts an upload of the rest of a file.
 pub(super) fn open_upload_at(
     remote: &mut dyn Remote,
     target: &RemotePath,
@@ -344,7 +342,7 @@ pub(super) fn open_upload_at(
     if offset == 0 {
         return remote.open_upload(target, UploadMode::Whole, kind);
     }
-    // APPE is refused by fewer servers than REST before STOR; the size was just seen.
+    // Fewer servers refuse APPE than REST before STOR; the size was just checked.
     match remote.open_upload(target, UploadMode::End, kind) {
         Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
             remote.open_upload(target, UploadMode::Offset(offset), kind)
@@ -353,7 +351,7 @@ pub(super) fn open_upload_at(
     }
 }
 
-/// A broken upload: the server's reason (552: no room) comes as the completion reply.
+/// A broken upload: the reason (552: no space) is in the server's completion reply.
 fn broken_stream_error(
     what: &str,
     error: &std::io::Error,

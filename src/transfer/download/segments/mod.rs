@@ -1,9 +1,9 @@
-//! One large file over several connections: its parts are fetched side by side into one partial
-//! file, each at its place.
+//! Downloads one large file over several connections: its segments are fetched in parallel into one
+//! partial file, each at its offset.
 //!
-//! What comes in is a source of connections and a job; what goes out is an outcome, or the answer
-//! that one connection has to do. A run that stops at any moment leaves a partial file and a
-//! journal with which this or a plain download goes on.
+//! The input is a source of connections and a job; the result is an outcome, or `None` if one
+//! connection must be used. A run that stops at any moment leaves a partial file and a journal that
+//! this or a plain download can resume.
 
 mod fetch;
 mod parts;
@@ -31,9 +31,9 @@ use crate::transfer::retry::{Retries, with_retry};
 use crate::transfer::{FileInfo, Outcome, Progress, Remote, Resume, TransferType};
 use fetch::SegmentFetcher;
 
-/// Where connections come from, for several threads at a time.
+/// A source of connections for several threads.
 pub trait RemoteSource: Sync {
-    /// Does something with a connection that nobody else uses meanwhile.
+    /// Calls a function with a connection that nobody else uses meanwhile.
     fn with_remote(
         &self,
         cancel: &Cancel,
@@ -51,24 +51,24 @@ impl RemoteSource for std::sync::Arc<SiteSessions> {
     }
 }
 
-/// How a file is fetched over several connections.
+/// A download over several connections.
 pub struct SegmentedDownload<'a> {
-    /// Where they come from.
+    /// The source of connections.
     pub remotes: &'a dyn RemoteSource,
-    /// How many at most.
+    /// The maximum number of connections.
     pub count: usize,
-    /// The retries that each part has.
+    /// The retries of each segment.
     pub retries: Retries,
     /// Receives progress.
     pub progress: &'a (dyn Progress + Sync),
-    /// Watches.
+    /// Cancels it.
     pub cancel: &'a Cancel,
 }
 
 impl SegmentedDownload<'_> {
-    /// Fetches a file to its local name, as [`download_to_file`](super::download_to_file) does.
-    /// `None`: it has to be fetched over one connection, because it is small, or the server does
-    /// not tell its size or cannot begin at an offset.
+    /// Downloads a file, like [`download_to_file`](super::download_to_file). `None`: one connection
+    /// must be used, because the file is small, or the server does not report its size or cannot
+    /// resume at an offset.
     pub fn download_to_file(&self, job: &Download) -> Result<Option<Outcome>> {
         let entry = job.local_entry()?;
         let target = examine_target(&entry)?;
@@ -124,7 +124,7 @@ impl SegmentedDownload<'_> {
                 }
                 Err(FetchFailure::NotTheSame(why)) if here > 0 => {
                     self.progress.show_note(&format!("{}: {why}: starting again", job.remote));
-                    // It may be another file by now.
+                    // It may have been replaced.
                     info = self.file_info(&job.remote)?;
                     let Some(now) = info.size else { return Ok(None) };
                     size = now;
@@ -140,7 +140,7 @@ impl SegmentedDownload<'_> {
                     partial.discard();
                     return Ok(None);
                 }
-                // Parts are of a size that was asked for.
+                // The segments depend on the size.
                 Err(failure @ FetchFailure::DifferentSize(_)) => {
                     return Err(failure.into_error(&job.remote));
                 }
@@ -160,7 +160,7 @@ impl SegmentedDownload<'_> {
         })
     }
 
-    /// The parts: those of an earlier run, or new ones.
+    /// The segments: those of an earlier run, or new ones.
     fn begin_segments(
         &self,
         job: &Download,
@@ -187,7 +187,7 @@ impl SegmentedDownload<'_> {
         Ok(parts.write_journal(partial).then_some(parts))
     }
 
-    /// New parts of an empty partial file; none where no journal can be written.
+    /// New segments of an empty partial file; none if the journal cannot be written.
     fn new_segments(
         &self,
         info: FileInfo,
@@ -231,7 +231,7 @@ impl SegmentedDownload<'_> {
                         match result {
                             Ok(warning) => ended.0 = ended.0.take().or(warning),
                             Err(failure) => {
-                                // What fails after the first one does so because that one did.
+                                // Failures after the first one are its consequences.
                                 fetch.stop.store(true, Ordering::Relaxed);
                                 ended.1 = ended.1.take().or(Some(failure));
                             }
@@ -248,7 +248,7 @@ impl SegmentedDownload<'_> {
         Ok((warning, fetch.tls_resumed()))
     }
 
-    /// One part, tried again after transient failures.
+    /// Fetches one segment, with retries after transient failures.
     fn fetch_with_retry(
         &self,
         fetch: &SegmentFetcher<'_, dyn Progress + Sync + '_>,
@@ -270,7 +270,7 @@ impl SegmentedDownload<'_> {
                 return Err(error.into());
             }
             retries.wait_or_fail(error, self.cancel, |text| self.progress.show_note(text))?;
-            // What the other parts are of may have been replaced since.
+            // The file may have been replaced since the other segments were fetched.
             match self.file_info(fetch.download.path)? {
                 info if info != fetch.download.info => {
                     return Err(FetchFailure::NotTheSame("the remote file has changed"));
@@ -281,7 +281,7 @@ impl SegmentedDownload<'_> {
         }
     }
 
-    /// The remote file must still be what it was, and its checksum that of what is here.
+    /// Verifies that the remote file is unchanged, and that the checksums match.
     fn check_unchanged(&self, job: &Download, info: FileInfo, partial: &PartialFile) -> Result<()> {
         if self.file_info(&job.remote)? != info {
             let text = format!("get {}: the file changed while it was fetched", job.remote);
@@ -292,14 +292,14 @@ impl SegmentedDownload<'_> {
     }
 }
 
-/// Whether a file was begun over several connections and is not whole.
+/// Whether a download over several connections was started and is incomplete.
 pub fn has_segment_journal(local: &Path) -> bool {
     let partial = EntryAt::at(local).and_then(|target| partial_entry(&target));
     let journal = partial.ok().and_then(|partial| PartialJournal::read(&partial));
     journal.is_some_and(|journal| !journal.segments.is_empty())
 }
 
-/// Goes on over one connection with a file that was begun over several.
+/// Resumes over one connection a download that was started over several.
 pub fn resume_over_one_connection(
     remote: &mut dyn Remote,
     download: &FileFetcher<'_>,
