@@ -1,8 +1,8 @@
-//! What goes into the audit log: who did what, to which file on which server, and how it ended.
+//! The events of the audit log: who did what, to which file on which server, and the result.
 //!
-//! One event for each connection, trust decision, login, transfer, deletion and other change, on
-//! whatever thread it happens. Paths are written out in full, so that a line says it all. No secret comes in here,
-//! and nothing fails: a log that cannot be written is the output's care.
+//! There is one event for each connection, trust decision, login, transfer, deletion and other
+//! change, on any thread. Paths are absolute, so that each line is complete. No secret is passed
+//! in, and nothing fails: the output handles a log that cannot be written.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ use crate::target::Site;
 use crate::transfer::{Direction, Outcome};
 use crate::trust::fingerprint::Fingerprint;
 
-/// The audit log as seen from one connection. Cheap to make; used from several threads.
+/// The audit log for one connection. Cheap to create; used from several threads.
 #[derive(Debug, Clone)]
 pub struct Audit {
     out: Output,
@@ -31,11 +31,11 @@ pub struct Audit {
     ways: ServerQuirks,
 }
 
-/// What is said once of a server's data connections.
+/// Reported once per server.
 const NOT_RESUMED: &str =
     "data connections do not resume the TLS session: the same certificate vouches for them";
 
-/// Which side a change was on.
+/// The side of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditSide {
     /// On the server.
@@ -61,24 +61,24 @@ impl Audit {
         Self { out, server, user: None, remote_dir: None, local_dir: None, ways }
     }
 
-    /// The same with the directory that relative local paths begin in.
+    /// Sets the directory that relative local paths start from.
     #[must_use]
     pub fn with_local_directory(self, local_dir: Option<PathBuf>) -> Self {
         Self { local_dir, ..self }
     }
 
-    /// The same for what is done on another server.
+    /// The audit log for another server.
     pub fn for_site(&self, site: &Site) -> Self {
         let server = Some((site.host.clone(), site.port));
         Self { server, user: site.user.clone(), ..self.clone() }
     }
 
-    /// A control connection with TLS and an accepted certificate, or none.
+    /// Logs a control connection with TLS and an accepted certificate, or its failure.
     pub fn log_connect(&self, error: Option<&Error>) {
         self.write_event("connect", [], error);
     }
 
-    /// A decision about a certificate.
+    /// Logs a decision about a certificate.
     pub fn log_trust(&self, decision: &str, why: &str, fingerprint: Option<Fingerprint>) {
         let fingerprint = fingerprint.map(|fingerprint| fingerprint.to_string().into());
         let fields = [
@@ -89,13 +89,13 @@ impl Audit {
         self.out.audit("trust", &self.event_fields(fields));
     }
 
-    /// A login.
+    /// Logs a login.
     pub fn log_login(&self, user: &str, error: Option<&Error>) {
         self.write_event("login", [("user", user.into())], error);
     }
 
-    /// A transfer, successful or not. For a copy, `remote` and `local` are both URLs. With `-v`,
-    /// the first transfer that did not resume the TLS session is also reported on the screen.
+    /// Logs a transfer, successful or not. For a copy, `remote` and `local` are both URLs. With
+    /// `-v`, the first transfer that did not resume the TLS session is also shown on the screen.
     pub fn log_transfer(
         &self,
         direction: Direction,
@@ -127,19 +127,19 @@ impl Audit {
         self.finish_event("transfer", fields, result.err());
     }
 
-    /// Something removed, or not.
+    /// Logs a deletion, successful or not.
     pub fn log_delete(&self, place: AuditSide, path: &str, error: Option<&Error>) {
         let (place, path) = self.side_and_path(place, path);
         self.write_event("delete", [("place", place), ("path", path)], error);
     }
 
-    /// A directory made, or not.
+    /// Logs the creation of a directory, successful or not.
     pub fn log_make_directory(&self, place: AuditSide, path: &str, error: Option<&Error>) {
         let (place, path) = self.side_and_path(place, path);
         self.write_event("mkdir", [("place", place), ("path", path)], error);
     }
 
-    /// Something on the server renamed, or not; `from` as far as it is known.
+    /// Logs a rename on the server, successful or not; `from` if known.
     pub fn log_rename(&self, from: Option<&str>, to: &str, error: Option<&Error>) {
         let from = from.map_or(Value::Null, |from| self.absolute_remote(from).into());
         self.write_event(
@@ -149,24 +149,24 @@ impl Audit {
         );
     }
 
-    /// Permissions of something on the server changed, or not.
+    /// Logs a change of permissions on the server, successful or not.
     pub fn log_change_mode(&self, mode: u32, path: &str, error: Option<&Error>) {
         let fields =
             [("mode", format!("{mode:03o}").into()), ("path", self.absolute_remote(path).into())];
         self.write_event("chmod", fields, error);
     }
 
-    /// The time of a file on the server set, or not, or an empty one made.
+    /// Logs that the time of a remote file was set, or an empty one created, successfully or not.
     pub fn log_touch(&self, path: &str, error: Option<&Error>) {
         self.write_event("touch", [("path", self.absolute_remote(path).into())], error);
     }
 
-    /// A command as the user typed it, which may have changed something.
+    /// Logs a command as typed that may have changed something.
     pub fn log_command(&self, line: &str, error: Option<&Error>) {
         self.write_event("command", [("command", mask_secrets(line).into())], error);
     }
 
-    /// How it ended: `ok`, or the cause's name and the message.
+    /// Writes an event; the result is `ok`, or the name of the cause and the message.
     fn write_event<const N: usize>(
         &self,
         event: &str,

@@ -1,7 +1,7 @@
-//! The connection of a shell: which site, which login, and the session while it lives.
+//! The connection of a client: the site, the login, and the session while it is alive.
 //!
-//! A session that has died or was idle too long is replaced without being asked for, with the
-//! same checks, the same login and the same directory.
+//! A session that died or was idle for too long is replaced automatically, with the same checks,
+//! the same login and the same directory.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,19 +18,19 @@ use crate::trust::fingerprint::Fingerprint;
 use super::passphrase::Passphrases;
 use super::session_config::ProxyLoginStore;
 
-/// Who is logged in, for logging in again.
+/// The login, kept for reconnects.
 #[derive(Debug)]
 pub struct Credentials {
     /// The user name.
     pub user: String,
     /// The password.
     pub secret: Secret,
-    /// The account (ACCT), if the server wants one.
+    /// The account (ACCT), if the server requires one.
     pub account: Option<Secret>,
 }
 
 impl Credentials {
-    /// What the server is shown of it.
+    /// The login as sent to the server.
     pub fn login_request(&self) -> session::LoginRequest<'_> {
         session::LoginRequest {
             user: &self.user,
@@ -40,45 +40,45 @@ impl Credentials {
     }
 }
 
-/// Site, login and session. See the module's text.
+/// Site, login and session.
 #[derive(Debug)]
 pub struct Connection {
     /// Decides whether a server is trusted; jobs share it.
     pub(super) gate: Arc<Mutex<TrustChecker>>,
-    /// Where passwords come from.
+    /// The sources of passwords.
     pub sources: Sources,
-    /// Where to.
+    /// The site.
     pub site: Option<Site>,
-    /// As whom; `None` before the first login.
+    /// The login; `None` before the first one.
     pub login: Option<Arc<Credentials>>,
     /// Why the server is trusted.
     pub trusted: Option<String>,
-    /// The certificate that was accepted.
+    /// The accepted certificate.
     pub fingerprint: Option<Fingerprint>,
-    /// Whether its certificate was checked or is remembered.
+    /// Whether its certificate was verified or remembered.
     pub verified: bool,
-    /// Whether the server is trusted for this run only, because the user said so (`--insecure`,
+    /// Whether the server is trusted for this run only, at the user's request (`--insecure`,
     /// `once`).
     pub trusted_for_this_run: bool,
     /// The remote directory before the last `cd`.
     pub previous_directory: Option<RemotePath>,
-    /// What `quote RNFR` has named, for the audit log.
+    /// The argument of `quote RNFR`, for the audit log.
     pub pending_rename: Option<String>,
-    /// Who we are to proxies.
+    /// The logins for proxies.
     pub(super) proxy_logins: ProxyLoginStore,
-    /// Whether the server takes commands that come together.
+    /// The server's quirks, such as dropping pipelined commands.
     pub(super) ways: ServerQuirks,
     /// The client key's passphrase.
     pub(super) passphrases: Passphrases,
     pub(super) session: Option<Session>,
-    /// Where the session was, while there is none.
+    /// The remote position to restore when there is no session.
     pub(super) place: Option<RemotePosition>,
 }
 
-/// Where a session is on the server, for the one that takes its place.
+/// The remote directory of a session, to restore it in the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RemotePosition {
-    /// The directory that the login led to.
+    /// The directory after the login.
     pub home: LoginDirectory,
     /// The current directory.
     pub directory: RemotePath,
@@ -87,11 +87,11 @@ pub(super) struct RemotePosition {
 }
 
 impl RemotePosition {
-    /// Has a session that has just logged in go there.
+    /// Changes to this directory in a session that has just logged in.
     ///
     /// # Errors
     ///
-    /// [`Kind::Connect`] when it is not certain that it is the same place.
+    /// [`Kind::Connect`] if it is not certain that it is the same directory.
     pub fn restore_in(&self, session: &mut Session) -> Result<()> {
         if self.is_lost {
             return Err(directory_mismatch(
@@ -104,12 +104,12 @@ impl RemotePosition {
 }
 
 impl Connection {
-    /// No connection yet.
+    /// A connection that is not open yet.
     pub fn new(gate: TrustChecker, sources: Sources) -> Self {
         Self::with_shared_gate(Arc::new(Mutex::new(gate)), sources)
     }
 
-    /// No connection yet, with the gate of another.
+    /// The same, with the trust gate of another connection.
     pub(super) fn with_shared_gate(gate: Arc<Mutex<TrustChecker>>, sources: Sources) -> Self {
         Self {
             gate,
@@ -130,8 +130,8 @@ impl Connection {
         }
     }
 
-    /// A connection of its own to the same site, with the same gate and login, made when it is
-    /// needed; it begins in the same directory.
+    /// Another connection to the same site, with the same gate and login, opened on demand; it
+    /// starts in the same directory.
     pub(super) fn fork_for_job(&self) -> Self {
         Self {
             gate: Arc::clone(&self.gate),
@@ -152,7 +152,8 @@ impl Connection {
         }
     }
 
-    /// Takes over the session of `other`, a connection to the same site, in this one's directory.
+    /// Takes over the session of `other`, a connection to the same site, and restores this one's
+    /// directory.
     pub fn adopt_session_of(&mut self, other: &mut Self) {
         self.login = other.login.take();
         let Some(mut session) = other.session.take() else { return };
@@ -163,7 +164,7 @@ impl Connection {
         if there.is_ok() {
             self.session = Some(session);
         } else {
-            // The command that needs the connection will say why.
+            // The command that needs the connection will report the error.
             session.close_gracefully();
         }
     }
@@ -173,28 +174,28 @@ impl Connection {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The host connected to, for settings with a value of their own for it.
+    /// The current host, for per-host settings.
     pub fn host(&self) -> Option<&str> {
         self.site.as_ref().map(|site| site.host.as_str())
     }
 
-    /// The session as it is, dead or alive.
+    /// The session, dead or alive.
     pub fn session(&self) -> Option<&Session> {
         self.session.as_ref()
     }
 
-    /// The session, if it is alive, without asking it.
+    /// The session if it is alive, without a query to the server.
     pub fn live_session(&mut self) -> Option<&mut Session> {
         self.session.as_mut().filter(|session| session.failure().is_none())
     }
 
-    /// The remote directory, as far as known.
+    /// The remote directory, if known.
     pub fn remote_directory(&self) -> Option<&RemotePath> {
         let before = self.place.as_ref().map(|place| &place.directory);
         self.session.as_ref().map(Session::cwd).or(before)
     }
 
-    /// Where the session is, or was.
+    /// The current or last remote position.
     pub(super) fn position(&self) -> Option<RemotePosition> {
         let now = self.session.as_ref().map(|session| RemotePosition {
             home: session.login_directory().clone(),
@@ -212,12 +213,12 @@ impl Connection {
         self.session.take()
     }
 
-    /// Gives a session back. One that was made meanwhile goes before it.
+    /// Returns a session. One that was opened meanwhile takes precedence.
     pub fn return_session(&mut self, session: Session) {
         self.session.get_or_insert(session);
     }
 
-    /// Closes the session. The site and the login stay for a reconnect.
+    /// Closes the session. Site and login are kept for a reconnect.
     pub fn close(&mut self) {
         self.place = self.position();
         if let Some(session) = self.session.take() {
@@ -225,7 +226,7 @@ impl Connection {
         }
     }
 
-    /// Forgets the site and the login as well.
+    /// Closes the session and forgets site and login.
     pub fn forget_site(&mut self) {
         self.close();
         self.site = None;

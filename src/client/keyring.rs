@@ -1,13 +1,13 @@
 //! The keyring's part in a login: offers to store a typed password, and handles a stored one that
-//! is refused. Nothing is stored without a yes.
+//! is refused. Nothing is stored without confirmation.
 
 use super::{Client, Credentials};
 use crate::credentials::{KeyringAccount, Origin};
 use crate::error::{Error, Kind, Result};
 use crate::target::Site;
 
-/// After a login: asks whether a password that was typed is to be kept; says how one that is
-/// kept and was refused can be removed. The login's result stays what it is.
+/// After a login: offers to store a typed password, or reports how to remove a stored one that was
+/// refused. The result of the login is unchanged.
 pub(super) fn update_keyring(
     client: &Client,
     site: &Site,
@@ -45,7 +45,7 @@ fn offer_to_store(client: &Client, site: &Site, login: &Credentials) -> Result<(
 ///
 /// # Errors
 ///
-/// [`Kind::Usage`] without a keyring, a site or a user; [`Kind::Other`] when it has none.
+/// [`Kind::Usage`] without a keyring, a site or a user; [`Kind::Other`] if no password is stored.
 pub fn forget_password(client: &Client, user: Option<String>) -> Result<()> {
     let Some(keyring) = &client.connection.sources.keyring else {
         return Err(Error::usage("user --forget: built without keyring support"));

@@ -1,6 +1,6 @@
-//! Directory listings: from the cache where they are fresh, from the server otherwise.
+//! Directory listings: from the cache if they are fresh, otherwise from the server.
 //!
-//! A cached listing lives for `cache:expire`; changes of the user drop what they touch.
+//! A cached listing expires after `cache:expire`; changes by the user invalidate what they affect.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::settings::CACHE_EXPIRE;
 use crate::transfer::FileInfo;
 use crate::transfer::remote::may_be_link;
 
-/// The most listings kept; the oldest goes first.
+/// The maximum number of listings; the oldest is dropped first.
 const MAX_LISTINGS: usize = 64;
 
 /// Listings by directory.
@@ -25,7 +25,7 @@ pub struct ListingCache {
 }
 
 impl ListingCache {
-    /// A listing that is not older than `expire`.
+    /// A listing not older than `expire`.
     pub fn fresh_listing(
         &self,
         directory: &RemotePath,
@@ -35,7 +35,7 @@ impl ListingCache {
         (seen.elapsed() <= expire).then(|| Arc::clone(entries))
     }
 
-    /// Keeps a whole listing.
+    /// Stores a complete listing.
     pub fn store_listing(&mut self, directory: RemotePath, entries: Vec<Entry>) -> Arc<Vec<Entry>> {
         if self.listings.len() >= MAX_LISTINGS {
             let oldest = self.listings.iter().min_by_key(|(_, (seen, _))| *seen);
@@ -48,14 +48,14 @@ impl ListingCache {
         entries
     }
 
-    /// What a listing said of one path lately.
+    /// The entry of a path in a listing not older than `expire`.
     pub fn cached_entry(&self, path: &RemotePath, expire: Duration) -> Option<Entry> {
         let name = path.file_name()?;
         let entries = self.fresh_listing(&path.parent()?, expire)?;
         entries.iter().find(|entry| entry.name == name).cloned()
     }
 
-    /// Forgets what a change of `path` touches: the listing it is in, and all below it.
+    /// Drops what a change of `path` affects: the listing that contains it, and all below it.
     pub fn invalidate(&mut self, path: &RemotePath) {
         let parent = path.parent();
         self.listings.retain(|directory, _| {
@@ -63,30 +63,30 @@ impl ListingCache {
         });
     }
 
-    /// Forgets everything.
+    /// Drops all listings.
     pub fn invalidate_all(&mut self) {
         self.listings.clear();
     }
 
-    /// How many listings are kept, and how many entries are in them.
+    /// The number of listings and of the entries in them.
     pub fn count_entries(&self) -> (usize, usize) {
         (self.listings.len(), self.listings.values().map(|(_, entries)| entries.len()).sum())
     }
 }
 
 impl Client {
-    /// An absolute path for a path as typed.
+    /// The absolute path of a path as typed.
     pub fn absolute_path(&mut self, path: &str) -> Result<RemotePath> {
         let cwd = self.session()?.cwd().clone();
         cwd.resolve(path)
     }
 
-    /// What is in a directory (the current one without a path). Lines that were not understood
-    /// are reported. With `cached` a listing seen lately will do.
+    /// Lists a directory (without a path the current one). Lines that were not understood are
+    /// reported. With `cached` a cached listing may be used.
     ///
     /// # Errors
     ///
-    /// Those of the listing; [`Kind::Incomplete`] where the server left some out.
+    /// Those of the listing; [`Kind::Incomplete`] if the server truncated it.
     pub fn list_directory(
         &mut self,
         path: Option<&RemotePath>,
@@ -103,14 +103,14 @@ impl Client {
         }
     }
 
-    /// As [`Client::list_directory`], from the server; also what there is of a listing that the server
-    /// cut, and the error to report after it.
+    /// Like [`Client::list_directory`], from the server; returns a truncated listing, too, with the
+    /// error to report after it.
     pub fn list_even_incomplete(
         &mut self,
         path: Option<&RemotePath>,
     ) -> Result<(Arc<Vec<Entry>>, Option<Error>)> {
         let key = self.absolute_path(path.map_or(".", RemotePath::as_str))?;
-        // `.` and the like mean the same to us, but not to every server.
+        // `.` and the like are equivalent for us, but not for every server.
         let path = path.filter(|path| path.as_str() != ".");
         let listing = self.ask_server(|session| list_directory(session, path, true))?;
         for line in &listing.unknown {
@@ -123,7 +123,7 @@ impl Client {
         Ok((self.listings.store_listing(key, listing.entries), None))
     }
 
-    /// Drops what the cache knows of a path that was changed. No server is asked.
+    /// Drops what the cache knows about a changed path. No server is contacted.
     pub fn invalidate_listing(&mut self, path: &RemotePath) {
         match self.connection.remote_directory().map(|cwd| cwd.resolve(path.as_str())) {
             Some(Ok(path)) => self.listings.invalidate(&path),
@@ -131,7 +131,7 @@ impl Client {
         }
     }
 
-    /// Size and time of a remote file, if a cached listing has them exactly.
+    /// Size and time of a remote file, if a cached listing has exact values.
     pub fn cached_file_info(&mut self, path: &RemotePath) -> Option<FileInfo> {
         let cwd = self.connection.remote_directory()?.clone();
         let expire = self.settings.get(CACHE_EXPIRE, self.connection.host());
@@ -139,7 +139,7 @@ impl Client {
         if entry.kind != EntryKind::File || entry.size_in_blocks || may_be_link(&entry) {
             return None;
         }
-        // A time of LIST is neither exact nor in a known zone.
+        // A time from LIST is neither exact nor in a known time zone.
         let exact = |m: &Modified| m.zone == Zone::Utc && m.precision == Precision::Second;
         let modified = entry.modified.filter(exact)?;
         Some(FileInfo { size: Some(entry.size?), modified: Some(modified.time) })

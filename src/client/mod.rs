@@ -1,9 +1,9 @@
 //! A client of one server: its connection, listings, settings and console.
 //!
-//! Commands, jobs and completion reach a server through a [`Client`]; two servers are two clients.
+//! Commands, jobs and completion access a server through a [`Client`]; two servers are two clients.
 //! A session that died or was idle for too long is replaced with the same checks, the same login
-//! and the same directory: commands name remote files relative to it, so whatever is uncertain
-//! fails here, until `cd` names another.
+//! and the same directory. Commands name remote files relative to that directory, so if it cannot
+//! be restored with certainty they fail, until `cd` selects another one.
 
 mod audit;
 mod connection;
@@ -43,12 +43,12 @@ pub use session_config::session_config;
 
 use connection::{RemotePosition, not_connected};
 
-/// The limits that all transfers share (setting `net:limit-total-rate`).
+/// The rate limits shared by all transfers (setting `net:limit-total-rate`).
 #[derive(Debug, Default)]
 pub struct TotalLimits(Mutex<(set::Rate, RateLimit, RateLimit)>);
 
 impl TotalLimits {
-    /// The limit of one direction, as the setting has it now.
+    /// The limit of one direction, according to the current setting.
     fn of_direction(&self, direction: Direction, settings: &Settings) -> RateLimit {
         let rate = settings.get(set::NET_LIMIT_TOTAL_RATE, None);
         let mut limits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,20 +59,20 @@ impl TotalLimits {
     }
 }
 
-/// A client of one server. See the module's text.
+/// A client of one server.
 #[derive(Debug)]
 pub struct Client {
     /// The server, the login, the session.
     pub connection: Connection,
-    /// Listings seen lately.
+    /// Recent listings.
     pub listings: ListingCache,
     /// The settings.
     pub settings: Settings,
-    /// The output that is never redirected: warnings, notices, questions.
+    /// The console, never redirected: warnings, notices, questions.
     pub console: Output,
     /// Ctrl-C and SIGTERM.
     pub cancel: Cancel,
-    /// Where files are kept.
+    /// The directories of ftpsh's own files.
     pub app_dirs: AppDirs,
     /// Whether commands come from the prompt: a busy server (421) is then not retried.
     pub at_prompt: bool,
@@ -103,7 +103,7 @@ impl Client {
         }
     }
 
-    /// A client for a job: another connection to the same site, made when it is needed.
+    /// A client for a job: another connection to the same site, opened on demand.
     pub fn fork_for_job(&self) -> Self {
         Self {
             cancel: self.cancel.for_job(),
@@ -112,8 +112,8 @@ impl Client {
         }
     }
 
-    /// Connects to another server, with the same checks and questions, and with the same sources
-    /// of passwords, which know for whom they are.
+    /// Connects to another server, with the same checks and questions, and the same sources of
+    /// passwords, which are bound to their sites.
     pub fn connect_other(&self, target: Target) -> Result<Self> {
         let mut sources = self.connection.sources.clone();
         let user = target.site.user.clone();
@@ -143,11 +143,11 @@ impl Client {
         }
     }
 
-    /// A session that lives, connected again if it has to be.
+    /// A live session, reconnected if necessary.
     ///
     /// # Errors
     ///
-    /// [`Kind::Usage`] when there is no site; those of a connection and a login otherwise.
+    /// [`Kind::Usage`] without a site; otherwise those of a connection and a login.
     pub fn session(&mut self) -> Result<&mut Session> {
         if self.session_if_alive().is_none() {
             self.reconnect()?;
@@ -155,7 +155,7 @@ impl Client {
         self.connection.live_session().ok_or_else(not_connected)
     }
 
-    /// The session, if it still lives; the server is asked where there is doubt.
+    /// The session, if it is alive; if in doubt, the server is queried.
     pub(super) fn session_if_alive(&mut self) -> Option<&mut Session> {
         let idle = self.idle_timeout();
         let expired =
@@ -175,21 +175,21 @@ impl Client {
         self.retry_if_lost(|client| ask(client.session()?))
     }
 
-    /// Repeats `work`, which changes nothing on the server, after the loss of the connection:
-    /// `net:max-retries` times at most. A refusal is an answer, and is not repeated.
+    /// Repeats `work`, which changes nothing on the server, after the loss of the connection: at
+    /// most `net:max-retries` times. A refusal is a result and is not retried.
     pub(super) fn retry_if_lost<T>(
         &mut self,
         mut work: impl FnMut(&mut Self) -> Result<T>,
     ) -> Result<T> {
         let (console, cancel) = (self.console.clone(), self.cancel.clone());
-        // What is not to be repeated is inside.
+        // Errors that must not be retried are in the inner result.
         with_retry(
             self.retries(),
             &cancel,
             |text| console.notice(text),
             |retries| {
                 if retries.has_retried() && self.connection.live_session().is_none() {
-                    // The reason has just been shown.
+                    // The reason was already shown.
                     self.connection.close();
                 }
                 match work(self) {
@@ -204,12 +204,12 @@ impl Client {
         self.settings.get(crate::settings::NET_IDLE, self.connection.host())
     }
 
-    /// Connects to the current site again: same checks, login and directory.
+    /// Reconnects to the current site: same checks, login and directory.
     ///
     /// # Errors
     ///
-    /// As [`Client::open`]; [`Kind::Usage`] when there is no site; [`Kind::Connect`] when the
-    /// directory cannot be returned to: there is no session then.
+    /// As [`Client::open`]; [`Kind::Usage`] without a site; [`Kind::Connect`] if the directory
+    /// cannot be restored: there is no session then.
     pub fn reconnect(&mut self) -> Result<()> {
         let Some(place) = self.connect_and_log_in()? else { return Ok(()) };
         let restored = match self.connection.live_session() {
@@ -219,8 +219,8 @@ impl Client {
         self.keep_position(place, restored)
     }
 
-    /// Changes the remote directory, to the one that the login led to without `path`. Also where
-    /// the directory before cannot be returned to.
+    /// Changes the remote directory; without `path`, to the one after the login. Works even if the
+    /// previous directory cannot be restored.
     pub fn change_directory(&mut self, path: Option<&RemotePath>) -> Result<()> {
         self.retry_if_lost(|client| {
             if let Some(session) = client.session_if_alive() {
@@ -250,7 +250,7 @@ impl Client {
         })
     }
 
-    /// Connects and logs in again; where the session was before.
+    /// Connects and logs in again; returns the previous position.
     fn connect_and_log_in(&mut self) -> Result<Option<RemotePosition>> {
         // Kept until there is a session: the next attempt needs it as well.
         self.connection.place = self.connection.position();
@@ -265,7 +265,7 @@ impl Client {
         Ok(self.connection.place.take())
     }
 
-    /// Closes the session after a failure to enter the directory that it should be in.
+    /// Closes the session if its directory could not be entered.
     fn keep_position(&mut self, place: RemotePosition, entered: Result<()>) -> Result<()> {
         entered.map_err(|error| {
             self.connection.close();
@@ -274,8 +274,8 @@ impl Client {
         })
     }
 
-    /// Sessions to the current site for several workers, this client's own one among them. Further
-    /// ones are made with the same login, and only if the server shows the very same certificate.
+    /// Sessions to the current site for several workers, including this client's own. Further ones
+    /// use the same login, and are opened only if the server presents the identical certificate.
     /// [`Client::stop_sharing`] returns the client's session.
     pub fn share_sessions(&mut self) -> Result<Arc<SiteSessions>> {
         self.session()?;
@@ -291,8 +291,7 @@ impl Client {
         let permits = self.sessions.clone();
         let key = self.reuse_key(&site, &login.user);
         let idle = self.sessions.take_idle(&site.trust_key(), &key);
-        // They were made to a server that shows the same certificate as ours does now, and led to the
-        // same directory.
+        // Reusable: same certificate as ours now, and the same directory after the login.
         let alike = |other: &Session| {
             let same_home = other.check_login_directory(session.login_directory()).is_ok();
             other.certificate() == pinned && same_home && !is_lost
@@ -306,7 +305,8 @@ impl Client {
                     "another connection cannot be in the same directory",
                 ));
             }
-            // Without a permit the workers share the existing sessions: the others belong to jobs.
+            // Without a permit the workers share the existing sessions: the others are used by
+            // jobs.
             let permit = permits.try_permit(&site.trust_key(), limit).ok_or_else(|| {
                 let text = format!("{}: {limit} connections are open already", site.trust_key());
                 Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
@@ -333,29 +333,29 @@ impl Client {
             session.set_prefetch(true);
             pool.adopt(session);
         }
-        // The last one is the first to be used.
+        // The last one is used first.
         pool.adopt(session);
         Ok(pool)
     }
 
-    /// Turns prefetching of the next passive port on or off, for transfers that follow each other.
+    /// Turns prefetching of the next passive port on or off, for consecutive transfers.
     pub fn set_prefetch(&mut self, prefetch: bool) {
         if let Some(session) = &mut self.connection.session {
             session.set_prefetch(prefetch);
         }
     }
 
-    /// Turns prefetching off and reads what is still to come.
+    /// Turns prefetching off and reads the pending replies.
     pub fn end_prefetch(&mut self) {
         self.set_prefetch(false);
         if let Some(session) = &mut self.connection.session {
-            // If it is lost, the next command finds out.
+            // If the session is lost, the next command will report it.
             let _ = session.drain_pending();
         }
     }
 
     /// Ends the sharing of sessions: one in the current directory becomes the client's again, the
-    /// others are kept idle. Where none is in that directory, the next command connects again.
+    /// others are kept idle. If none is in that directory, the next command reconnects.
     pub fn stop_sharing(&mut self, pool: &SiteSessions) {
         let before = self.connection.position();
         let login = self.connection.login.clone();
@@ -378,14 +378,14 @@ impl Client {
         }
     }
 
-    /// The key of idle sessions that can be reused: what a new session would have in common with
+    /// The key of reusable idle sessions: everything that a new session would have in common with
     /// them.
     fn reuse_key(&self, site: &Site, user: &str) -> String {
         let settings = self.settings.changed().map(|item| (item.row.name, item.host, item.value));
         format!("{} {user} {:?}", site.trust_key(), settings.collect::<Vec<_>>())
     }
 
-    /// One of the connections that `net:connection-limit` allows to a site.
+    /// A permit for one of the connections that `net:connection-limit` allows to a site.
     pub(super) fn permit(&self, site: &Site) -> Result<Permit> {
         let limit = self.connection_limit(site);
         self.sessions.wait_for_permit(&site.trust_key(), limit, &self.cancel, || {
@@ -396,7 +396,7 @@ impl Client {
         })
     }
 
-    /// Closes the connection and the idle sessions to its site. The site and the login stay for a
+    /// Closes the connection and the idle sessions to its site. Site and login are kept for a
     /// reconnect.
     pub fn close(&mut self) {
         if let Some(site) = &self.connection.site {
@@ -405,7 +405,7 @@ impl Client {
         self.connection.close();
     }
 
-    /// Closes all sessions without waiting for replies: the program ends.
+    /// Closes all sessions without waiting for replies, when the program exits.
     pub fn close_all_now(&mut self) {
         if let Some(session) = self.connection.session.take() {
             session.close_now();
@@ -413,13 +413,13 @@ impl Client {
         self.sessions.close_all_idle();
     }
 
-    /// How many control connections there may be to a site.
+    /// The maximum number of control connections to a site.
     pub(super) fn connection_limit(&self, site: &Site) -> usize {
         let limit = self.settings.get(set::NET_CONNECTION_LIMIT, Some(&site.host));
         usize::try_from(limit).unwrap_or(usize::MAX)
     }
 
-    /// How transfers in one direction are done, by the settings for the current host.
+    /// The transfer options for one direction, from the settings for the current host.
     pub fn transfer_options(&self, direction: Direction) -> TransferOptions {
         let host = self.connection.host();
         let rate = self.settings.get(set::NET_LIMIT_RATE, host);
@@ -443,7 +443,7 @@ impl Client {
         }
     }
 
-    /// The upload journals of a connection; none without a login.
+    /// The upload journals of a connection; `None` without a login.
     pub fn upload_journals(&self, connection: &Connection) -> Option<Arc<UploadJournals>> {
         let (site, login) = (connection.site.as_ref()?, connection.login.as_ref()?);
         let account = format!("{}@{}", login.user, site.trust_key());
@@ -472,7 +472,7 @@ impl Client {
         Ok(answer.is_some_and(|a| matches!(a.trim().to_lowercase().as_str(), "y" | "yes")))
     }
 
-    /// The audit log for what is done on this connection.
+    /// The audit log for this connection.
     pub fn audit(&self) -> Audit {
         Audit::of_connection(&self.connection, self.console.clone())
     }
@@ -483,8 +483,7 @@ impl Client {
     }
 }
 
-/// Whether a failure is the loss of a connection: the control connection, or one for data (425,
-/// 426).
+/// Whether an error is the loss of a control or data connection (425, 426).
 fn is_connection_loss(error: &Error) -> bool {
     matches!(error.kind(), Kind::Connect | Kind::Tls | Kind::Incomplete)
         || error.has_reply_code(&[425, 426])
@@ -506,7 +505,7 @@ fn enter_directory(session: &mut Session, path: Option<&RemotePath>) -> Result<(
     }
 }
 
-/// Goes where `path`, typed in the directory `from`, leads; the session has just logged in.
+/// Enters `path`, relative to the directory `from`; the session has just logged in.
 fn enter_relative_to(
     session: &mut Session,
     from: &RemotePosition,

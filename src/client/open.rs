@@ -1,8 +1,8 @@
-//! Connecting: dial, judge the certificate, ask if it is unknown, find the password, log in.
+//! Connecting: dial, verify the certificate, ask if it is unknown, find the password, log in.
 //!
-//! The order is the promise: nothing of the credentials is even looked up before the certificate
-//! was accepted. If the user has to be asked about a certificate, the connection is closed first
-//! and opened again after the answer, so that no connection waits for a human.
+//! The order is guaranteed: no credentials are even looked up before the certificate was accepted.
+//! If the user must be asked about a certificate, the connection is closed first and reopened after
+//! the answer, so that no connection waits for a human.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ use crate::trust::refusal::{Refusal, Unknown};
 use crate::trust::verdict::Verdict;
 
 impl Client {
-    /// Connects to a site and logs in; what was connected before is closed.
+    /// Connects to a site and logs in; the previous connection is closed.
     ///
     /// # Errors
     ///
@@ -45,9 +45,9 @@ impl Client {
         let given = Arc::clone(&self.connection.sources.given);
         let (host, port) = (target.site.host.as_str(), target.site.port);
         given.bind_to_site((host, port), user.as_deref(), target.site.user.as_deref());
-        // What this very command says counts before `--user`, and that before the URL.
+        // The command's own user takes precedence over `--user`, and that over the URL.
         let user = user.or_else(|| given.user_for(host, port)).or(target.site.user.clone());
-        // A password in the URL is that of the user in the URL.
+        // A password in the URL belongs to the user in the URL.
         let same = user == target.site.user;
         self.connection.sources.url = target.password.filter(|_| same);
         let mut site = target.site;
@@ -61,8 +61,8 @@ impl Client {
         }
     }
 
-    /// Logs in to the current site as another user, on a connection of its own: most servers take
-    /// a second USER badly. If that fails, all is as it was before.
+    /// Logs in to the current site as another user, on a new connection: most servers handle a
+    /// second USER badly. If that fails, nothing changes.
     pub fn log_in_as(&mut self, user: String) -> Result<()> {
         let connection = &mut self.connection;
         let mut site = connection.site.clone().ok_or_else(not_connected)?;
@@ -71,7 +71,7 @@ impl Client {
             connection.site.replace(site),
             connection.login.take(),
             connection.session.take(),
-            // The password in the URL was another user's.
+            // The password in the URL belongs to another user.
             connection.sources.url.take(),
         );
         let (site, login, mut session, url) = before;
@@ -92,13 +92,14 @@ impl Client {
         Ok(())
     }
 
-    /// Connects and logs in, in the place of another connection that goes, or in one of its own. In
-    /// a script, a server that says that it is busy (421) is asked again, `net:max-retries` times.
+    /// Connects and logs in, replacing a connection that is being closed, or with a permit of its
+    /// own. In a script, a server that reports that it is busy (421) is retried `net:max-retries`
+    /// times.
     pub(super) fn establish(&mut self, mut permit: Option<Permit>) -> Result<()> {
         let (console, cancel, at_prompt) =
             (self.console.clone(), self.cancel.clone(), self.at_prompt);
         let is_busy = |error: &Error| error.reply_code() == Some(421);
-        // What is not to be repeated is inside.
+        // Errors that must not be retried are in the inner result.
         with_retry(
             self.retries(),
             &cancel,
@@ -164,7 +165,7 @@ impl Client {
                     self.audit_of(&site.host, site.port).log_connect(None);
                     return Ok(session);
                 }
-                // Nobody waits for an answer on an open connection.
+                // The connection is closed while the user is asked.
                 Err(Refusal::Unknown(unknown)) => {
                     drop(secured);
                     self.ask_to_trust(site, *unknown)?;
@@ -180,7 +181,7 @@ impl Client {
         }
     }
 
-    /// A passphrase that may have been wrong is asked for again.
+    /// After a failure the passphrase, which may be wrong, is asked for again.
     fn note_failed_connect(&self, site: &Site, error: Error) -> Error {
         if matches!(error.kind(), Kind::Local | Kind::Tls) {
             self.connection.passphrases.forget_passphrase();
@@ -189,7 +190,7 @@ impl Client {
         error
     }
 
-    /// The name by which a host's certificate is remembered (setting `trust:alias`).
+    /// The name under which a host's certificate is remembered (setting `trust:alias`).
     pub fn trust_name(&self, host: &str) -> String {
         let alias = self.settings.get(set::TRUST_ALIAS, Some(host));
         if alias.is_empty() { host.to_owned() } else { alias.to_owned() }
@@ -214,11 +215,11 @@ impl Client {
         self.connection.fingerprint = Some(accepted.fingerprint);
     }
 
-    /// Asks whether to trust a server; returns when the answer was yes or once.
+    /// Asks whether to trust a server; returns if the answer was yes or once.
     ///
     /// # Errors
     ///
-    /// [`Kind::CertUnknown`] without a terminal to ask at, or after the answer no; those of the store.
+    /// [`Kind::CertUnknown`] without a terminal, or after the answer no; those of the store.
     pub fn ask_to_trust(&mut self, site: &Site, unknown: Unknown) -> Result<()> {
         if !self.console.is_interactive() {
             return Err(self.audit_refusal(site, unknown));
@@ -267,7 +268,7 @@ impl Client {
         };
         let result = log_in(session, &login.login_request());
         self.audit_of(&site.host, site.port).log_login(&login.user, result.as_ref().err());
-        // A login that was refused is asked for again; a lost connection says nothing about it.
+        // A refused login is asked for again; a lost connection says nothing about it.
         if !matches!(&result, Err(error) if error.kind() == Kind::Login) {
             self.connection.login = Some(Arc::clone(&login));
         }

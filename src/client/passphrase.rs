@@ -1,5 +1,5 @@
-//! The passphrase of the client key: asked for once in a run, for all connections of the shell, of
-//! jobs and of pools. It is kept in memory only, and forgotten when it does not fit.
+//! The passphrase of the client key: asked for once per run, for all connections of the shell, jobs
+//! and pools. It is kept in memory only, and forgotten if it is wrong.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,12 +9,12 @@ use crate::credentials::Secret;
 use crate::output::Output;
 use crate::tls::Passphrase;
 
-/// What was answered for which key.
+/// The answers by key.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Passphrases(Arc<Mutex<Option<(PathBuf, Secret)>>>);
 
 impl Passphrases {
-    /// Where the passphrase of a key comes from: memory, or else the user.
+    /// The source of a key's passphrase: memory, otherwise the user.
     pub(super) fn passphrase_source(
         &self,
         key: PathBuf,
@@ -23,7 +23,7 @@ impl Passphrases {
     ) -> Passphrase {
         let known = Arc::clone(&self.0);
         Arc::new(move || {
-            // Held during the question: others wait for the answer instead of asking as well.
+            // Held during the question: other threads wait for the answer instead of asking, too.
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some((_, secret)) = known.as_ref().filter(|(path, _)| *path == key) {
                 return Some(secret.expose().to_owned());
@@ -35,7 +35,7 @@ impl Passphrases {
         })
     }
 
-    /// Asks again the next time.
+    /// Forgets the passphrase, so that it is asked for again.
     pub(super) fn forget_passphrase(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

@@ -1,4 +1,4 @@
-//! URLs in the arguments of commands: which server, and which file on it.
+//! URLs in the arguments of commands: the server, and the file on it.
 
 use crate::error::{Error, Result};
 use crate::ftp::path::{RemotePath, decode_name};
@@ -10,14 +10,14 @@ pub fn is_url(word: &str) -> bool {
     scheme.is_some_and(|s| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
-/// A URL's server and path; the path is empty where the URL has none.
+/// A URL's server and path; the path is empty if the URL has none.
 pub fn parse_url(word: &str) -> Result<(Target, String)> {
     let mut target = target::parse_target(word)?;
     let path = target.site.path.take().map(|path| decode_name(&path)).unwrap_or_default();
     Ok((target, path))
 }
 
-/// A URL's server and the file that it names.
+/// A URL's server and file.
 pub fn parse_file_url(word: &str) -> Result<(Target, RemotePath)> {
     let (target, path) = parse_url(word)?;
     if path.is_empty() || path.ends_with('/') {

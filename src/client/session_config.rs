@@ -1,7 +1,7 @@
-//! How sessions are made, by the settings: address, proxy (`net:proxy`), TLS, modes.
+//! The configuration of sessions, from the settings: address, proxy (`net:proxy`), TLS, modes.
 //!
-//! The login for a proxy comes from the setting's own URL, the netrc file or the user, and only
-//! when the proxy wants one. What was found is kept for the run, in memory.
+//! The login for a proxy comes from the setting's URL, the netrc file or the user, and only if the
+//! proxy requires one. It is kept in memory for the run.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,20 +29,20 @@ use crate::settings::{
 use crate::target::{Site, TlsMode};
 use crate::tls::{Backend, Config, Version};
 
-/// The logins for proxies, by the setting's value.
+/// The logins for proxies, by the value of the setting.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ProxyLoginStore(Arc<Mutex<BTreeMap<String, Arc<ProxyLogin>>>>);
 
-/// Who we are to one proxy.
+/// The login for one proxy.
 #[derive(Debug)]
 struct ProxyLogin {
     host: String,
     port: u16,
     /// The user in the URL.
     user: Option<String>,
-    /// The URL's login, if it has all of it.
+    /// The URL's login, if it is complete.
     given: Option<Login>,
-    /// What was found out.
+    /// The login found in the netrc file or entered by the user.
     found: Mutex<Option<Login>>,
     sources: Sources,
     out: Output,
@@ -70,7 +70,7 @@ impl ProxyCredentials for ProxyLogin {
     }
 
     fn find_credentials(&self) -> Result<bool> {
-        // Whoever comes second waits for the answer that the first one gets.
+        // Other threads wait for the answer that the first one gets.
         let mut found = self.found_login();
         if found.is_some() {
             return Ok(true);
@@ -100,11 +100,11 @@ impl ProxyCredentials for ProxyLogin {
     }
 }
 
-/// How to reach `site`, by the settings.
+/// The configuration of sessions to `site`.
 ///
 /// # Errors
 ///
-/// [`Kind::Usage`] for settings that contradict each other.
+/// [`Kind::Usage`] for contradictory settings.
 pub fn session_config(client: &Client, site: &Site) -> Result<SessionConfig> {
     let host = Some(site.host.as_str());
     let settings = &client.settings;
@@ -182,11 +182,7 @@ pub fn session_config(client: &Client, site: &Site) -> Result<SessionConfig> {
     })
 }
 
-/// How to dial `host`.
-///
-/// # Errors
-///
-/// [`Kind::Usage`] for settings that contradict each other.
+/// The dialer for `host`.
 fn make_dialer(client: &Client, host: Option<&str>, timeout: Duration) -> Result<Dialer> {
     let order = client.settings.get(NET_ORDER, host).into_iter().map(|version| match version {
         IpVersion::V4 => AddressFamily::V4,
@@ -201,11 +197,11 @@ fn make_dialer(client: &Client, host: Option<&str>, timeout: Duration) -> Result
     })
 }
 
-/// The proxy to `host`, by the settings; `None` for a direct connection.
+/// The proxy to `host`; `None` for a direct connection.
 ///
 /// # Errors
 ///
-/// [`Kind::Usage`] with active mode: a proxy takes no connections from servers.
+/// [`Kind::Usage`] with active mode: a proxy accepts no connections from servers.
 fn proxy_for(client: &Client, host: Option<&str>) -> Result<Option<Proxy>> {
     let url = client.settings.get(NET_PROXY, host);
     if url.is_empty() {
@@ -257,7 +253,7 @@ fn proxy_login(client: &Client, host: &str, port: u16, login: Option<&str>) -> R
         user,
         given,
         found: Mutex::default(),
-        // What was given for the server's login is not the proxy's.
+        // The sources of the server's login do not apply to the proxy.
         sources: Sources { netrc, ..Sources::default() },
         out: client.console.clone(),
         cancel: client.cancel.clone(),
@@ -290,7 +286,7 @@ mod tests {
                 && first.credentials.find_credentials().unwrap()
         );
         assert_eq!(known(&first).as_deref(), Some("bob first"));
-        // Another connection knows it as well.
+        // Another URL needs its own login.
         ctx.client.settings.set("net:proxy", "http://bob@proxy.example:8080").unwrap();
         let other = proxy_for(&ctx.client, None).unwrap().unwrap();
         assert_eq!(known(&other), None, "another login is another question");

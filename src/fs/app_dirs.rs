@@ -1,7 +1,7 @@
-//! Where ftpsh keeps its files: configuration, data and state.
+//! The directories of ftpsh's own files: configuration, data and state.
 //!
-//! The platform's directories (`dirs`), or all in one place with `FTPSH_HOME`. Nothing is created
-//! here; whoever writes a file creates its directory with mode 0700 first ([`create_private_dir`]).
+//! The platform's directories (`dirs`), or a single one with `FTPSH_HOME`. Nothing is created here;
+//! callers that write a file create its directory with mode 0700 first ([`create_private_dir`]).
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -19,7 +19,7 @@ pub struct AppDirs {
 }
 
 impl AppDirs {
-    /// The directories that the environment and the platform say.
+    /// The directories according to the environment and the platform.
     pub fn from_environment(var: impl Fn(&str) -> Option<OsString>) -> Result<Self> {
         if let Some(all) = var("FTPSH_HOME").filter(|path| !path.is_empty()) {
             return Ok(Self::all_in(Path::new(&all)));
@@ -31,7 +31,7 @@ impl AppDirs {
         let data = dirs::data_dir().ok_or_else(missing)?.join("ftpsh");
         Ok(Self {
             config: dirs::config_dir().ok_or_else(missing)?.join("ftpsh"),
-            // Platforms without a directory for state keep it with the data.
+            // Platforms without a state directory use the data directory.
             state: dirs::state_dir().map_or_else(|| data.clone(), |dir| dir.join("ftpsh")),
             data,
         })
@@ -57,14 +57,14 @@ impl AppDirs {
         self.data.join("known_servers")
     }
 
-    /// The trust store that an administrator keeps for all users of a machine: in /etc/ftpsh, or
-    /// in the directory that `FTPSH_SYSTEM` names; none where that is empty.
+    /// The trust store that an administrator maintains for all users of a machine: in /etc/ftpsh,
+    /// or in the directory named by `FTPSH_SYSTEM`; `None` if that is empty.
     pub fn system_known_servers(var: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
         let directory = var("FTPSH_SYSTEM").unwrap_or_else(|| "/etc/ftpsh".into());
         (!directory.is_empty()).then(|| Path::new(&directory).join("known_servers"))
     }
 
-    /// The directory of what is known of uploads that were begun.
+    /// The directory of the upload journals.
     pub fn upload_journals(&self) -> PathBuf {
         self.state.join("uploads")
     }
@@ -75,7 +75,7 @@ impl AppDirs {
     }
 }
 
-/// Creates a directory for files that are nobody else's business, mode 0700 under any umask.
+/// Creates a private directory, mode 0700 under any umask.
 pub fn create_private_dir(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -87,8 +87,8 @@ pub fn create_private_dir(path: &Path) -> Result<()> {
         .map_err(|error| Error::local(path, &error))
 }
 
-/// Replaces a file that is nobody else's business: mode 0600, its directory 0700. At any time it
-/// is either the old or the new one; a link is followed, not replaced.
+/// Replaces a private file: mode 0600, its directory 0700. At any time it is either the old or the
+/// new one; a link is followed, not replaced.
 pub fn replace_private_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let directory = path.parent().unwrap_or(Path::new("."));
@@ -104,7 +104,7 @@ pub fn replace_private_file(path: &Path, bytes: &[u8]) -> Result<()> {
         std::fs::rename(&temporary, &path)
     };
     write().map_err(|error| {
-        // What is left of the attempt is of no use to anyone.
+        // The temporary file is useless after a failure.
         let _ = std::fs::remove_file(&temporary);
         Error::local(&path, &error)
     })

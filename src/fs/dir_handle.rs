@@ -1,8 +1,8 @@
-//! Directories that are held open, and names in them: where downloads and mirrors work.
+//! Directories held open, and entries in them: used by downloads and mirrors.
 //!
-//! Everything is done relative to the held directory (openat, renameat, unlinkat) and never
-//! through a link in the last place, so that a directory that somebody swaps for a link meanwhile
-//! leads nowhere. What comes in are paths that the user typed and names from servers.
+//! All operations are relative to the held directory (openat, renameat, unlinkat) and never follow
+//! a link in the last component, so that replacing a directory with a link meanwhile has no effect.
+//! The input is paths typed by the user and names from servers.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -18,26 +18,25 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Kind, Result};
 
-/// How a directory is opened that only serves to reach what is in it: this needs no permission
-/// to read it.
+/// Opens a directory only to access its entries: this needs no permission to read it.
 #[cfg(target_os = "linux")]
 const REACH: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 #[cfg(not(target_os = "linux"))]
 const REACH: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
-/// A directory that is held open.
+/// A directory held open.
 #[derive(Debug, Clone)]
 pub struct DirHandle {
     fd: Arc<OwnedFd>,
-    /// Where it was when it was opened, for messages.
+    /// Its path when it was opened, for messages.
     path: PathBuf,
-    /// A disk that tells names apart as FAT does, played by a test.
+    /// Simulates a FAT-like, case-insensitive disk.
     #[cfg(test)]
     is_case_insensitive: bool,
 }
 
 impl DirHandle {
-    /// Opens a directory that the user named: links on the way are followed.
+    /// Opens a directory named by the user: links are followed.
     pub fn open(path: &Path) -> io::Result<Self> {
         let named = if path.as_os_str().is_empty() { Path::new(".") } else { path };
         let fd = rustix::fs::openat(CWD, named, REACH, Mode::empty())?;
@@ -49,14 +48,14 @@ impl DirHandle {
         })
     }
 
-    /// The same, on a disk that does not tell upper from lower case.
+    /// The same, on a simulated case-insensitive disk.
     #[cfg(test)]
     pub fn case_insensitive(mut self) -> Self {
         self.is_case_insensitive = true;
         self
     }
 
-    /// Opens a directory in it, if that is one and no link to one.
+    /// Opens a subdirectory, but not a link to one.
     pub fn open_subdirectory(&self, name: &OsStr) -> io::Result<Self> {
         match self.open_directory(name, REACH | OFlags::NOFOLLOW) {
             Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
@@ -66,7 +65,7 @@ impl DirHandle {
         }
     }
 
-    /// As [`DirHandle::open_subdirectory`], where links may be followed.
+    /// Like [`DirHandle::open_subdirectory`], but links are followed.
     pub fn open_subdirectory_or_link(&self, name: &OsStr) -> io::Result<Self> {
         self.open_directory(name, REACH)
     }
@@ -82,17 +81,17 @@ impl DirHandle {
         })
     }
 
-    /// A name in it.
+    /// An entry in it.
     pub fn entry(&self, name: impl Into<OsString>) -> EntryAt {
         EntryAt { directory: self.clone(), name: name.into() }
     }
 
-    /// Where it was when it was opened.
+    /// Its path when it was opened.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether its disk takes the names that Windows takes, and spells them its own way.
+    /// Whether its disk has the naming rules of Windows, and may change the spelling of names.
     pub fn is_fat(&self) -> bool {
         #[cfg(test)]
         if self.is_case_insensitive {
@@ -106,13 +105,13 @@ impl DirHandle {
         self.read_entries()?.collect()
     }
 
-    /// Whether there is nothing in it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> io::Result<bool> {
         Ok(self.read_entries()?.next().transpose()?.is_none())
     }
 
     fn read_entries(&self) -> io::Result<impl Iterator<Item = io::Result<OsString>>> {
-        // The held one may not be readable, and has no place to read on from.
+        // The held descriptor may not be readable, and has no read position.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let readable = rustix::fs::openat(&*self.fd, ".", flags, Mode::empty())?;
         let named = |entry: rustix::io::Result<rustix::fs::DirEntry>| match entry {
@@ -126,7 +125,7 @@ impl DirHandle {
     }
 }
 
-/// A name in a held directory: where a file is or will be.
+/// An entry of a held directory: the location of an existing or future file.
 #[derive(Debug, Clone)]
 pub struct EntryAt {
     directory: DirHandle,
@@ -134,7 +133,7 @@ pub struct EntryAt {
 }
 
 impl EntryAt {
-    /// The place that a path names, with its directory opened as the user named it.
+    /// The entry at a path, with its directory opened as named by the user.
     pub fn at(path: &Path) -> Result<Self> {
         let name = path.file_name();
         let name = name
@@ -158,12 +157,12 @@ impl EntryAt {
         self.directory.path.join(&self.name)
     }
 
-    /// Another name in the same directory.
+    /// Another entry of the same directory.
     pub fn sibling(&self, name: impl Into<OsString>) -> Self {
         self.directory.entry(name)
     }
 
-    /// The name that the disk has for this one: another one only on a disk played by a test.
+    /// The name on disk: differs only on a simulated disk.
     #[cfg(test)]
     fn name_on_disk(&self) -> Cow<'_, OsStr> {
         let alike = |name: &OsString| name.eq_ignore_ascii_case(&self.name);
@@ -179,7 +178,7 @@ impl EntryAt {
         Cow::Borrowed(&self.name)
     }
 
-    /// What is there; a link itself. `None` when there is nothing.
+    /// Its status, without following a link. `None` if it does not exist.
     pub fn stat(&self) -> io::Result<Option<Stat>> {
         match rustix::fs::statat(
             &*self.directory.fd,
@@ -192,17 +191,17 @@ impl EntryAt {
         }
     }
 
-    /// What is there, or what a link leads to.
+    /// Its status, or that of a link's target.
     pub fn stat_through_link(&self) -> io::Result<Stat> {
         Ok(rustix::fs::statat(&*self.directory.fd, &*self.name_on_disk(), AtFlags::empty())?)
     }
 
-    /// Opens the file that is there, without following a link or waiting for a FIFO.
+    /// Opens an existing file, without following a link or waiting for a FIFO.
     pub fn open(&self, flags: OFlags) -> io::Result<File> {
         self.open_with(flags, Mode::empty())
     }
 
-    /// As [`EntryAt::open`]; creates it with these permissions if nothing is there.
+    /// Like [`EntryAt::open`], but creates a missing file with these permissions.
     pub fn open_or_create(&self, flags: OFlags, mode: u32) -> io::Result<File> {
         self.open_with(flags | OFlags::CREATE, Mode::from_raw_mode(mode))
     }
@@ -213,19 +212,19 @@ impl EntryAt {
         Ok(File::from(fd))
     }
 
-    /// Gives the file another name in the same directory, in place of what is there.
+    /// Renames the file within its directory, replacing an existing one.
     pub fn rename(&self, to: &EntryAt) -> io::Result<()> {
         let (from, fd) = (&*self.directory.fd, &*to.directory.fd);
         Ok(rustix::fs::renameat(from, &*self.name_on_disk(), fd, &*to.name_on_disk())?)
     }
 
-    /// As [`EntryAt::rename`], but only if nothing is there.
+    /// Like [`EntryAt::rename`], but never replaces anything.
     pub fn rename_no_replace(&self, to: &EntryAt) -> io::Result<()> {
         let (from, fd) = (&*self.directory.fd, &*to.directory.fd);
         let flags = RenameFlags::NOREPLACE;
         match rustix::fs::renameat_with(from, &*self.name_on_disk(), fd, &*to.name_on_disk(), flags)
         {
-            // A file system (such as NFS) that cannot do it at once.
+            // File systems (such as NFS) without an atomic operation.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => match to.stat()? {
                 Some(_) => Err(Errno::EXIST.into()),
                 None => self.rename(to),
@@ -250,20 +249,20 @@ impl EntryAt {
         Ok(rustix::fs::unlinkat(&*self.directory.fd, &*self.name_on_disk(), AtFlags::REMOVEDIR)?)
     }
 
-    /// Whether this open file is what is there.
+    /// Whether this entry is the open file.
     pub fn is_same_file(&self, file: &File) -> bool {
         let there = self.stat().ok().flatten();
         let open = rustix::fs::fstat(file).ok();
         there.zip(open).is_some_and(|(a, b)| is_same_inode(&a, &b))
     }
 
-    /// The name under which the disk has what is there, if it is another one than this: disks
-    /// that do not tell `A` from `a`, or two ways of writing an accent.
+    /// The name that the disk has for the existing file, if it differs from this one: disks that do
+    /// not distinguish `A` from `a`, or two encodings of an accent.
     pub fn case_variant(&self) -> Option<OsString> {
         self.stored_name().filter(|name| *name != self.name)
     }
 
-    /// The name under which the disk has what is there.
+    /// The name that the disk has for the existing file.
     pub fn stored_name(&self) -> Option<OsString> {
         let there = self.stat().ok()??;
         let names = self.directory.entry_names().ok()?;
@@ -282,7 +281,7 @@ impl EntryAt {
         found.or_else(|| names.iter().find(is_like)).cloned()
     }
 
-    /// What to say where something is that was not there before.
+    /// The error for an entry that appeared unexpectedly.
     pub fn already_exists_error(&self) -> Error {
         let path = self.path();
         match self.case_variant() {
@@ -299,7 +298,7 @@ impl EntryAt {
         }
     }
 
-    /// Looks at the name before anything is written under it.
+    /// Checks the name before anything is written under it.
     pub fn check_name(&self) -> Result<()> {
         let Some(why) = super::fat_names::why_fat_refuses(&self.name) else { return Ok(()) };
         if !self.directory.is_fat() {
@@ -310,18 +309,18 @@ impl EntryAt {
     }
 }
 
-/// The same for two names that differ in nothing but upper and lower case. Some disks that
-/// programs serve (exFAT's) number a file anew for each spelling of its name; then this has to do.
+/// Returns the same string for names that differ only in case. Some FUSE file systems (exFAT)
+/// assign a new inode number to each spelling of a name; then this must suffice.
 pub fn fold_case(name: &str) -> String {
     name.to_lowercase()
 }
 
-/// Whether two stats are of one file.
+/// Whether two stats are of the same file.
 pub fn is_same_inode(one: &Stat, other: &Stat) -> bool {
     (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 }
 
-/// What a stat says it is.
+/// The file type in a stat.
 pub fn file_type(stat: &Stat) -> FileType {
     FileType::from_raw_mode(stat.st_mode)
 }

@@ -1,16 +1,16 @@
-//! Names that the disks of DOS and Windows do not take as they are.
+//! Names that are invalid on DOS and Windows disks.
 //!
-//! FAT cuts trailing dots and spaces off, takes `a:b` for a stream of `a`, and Windows takes
-//! `NUL.txt` for a device whatever directory it is in.
+//! FAT strips trailing dots and spaces, `a:b` is a stream of `a`, and Windows treats `NUL.txt` as a
+//! device in any directory.
 
 use std::ffi::OsStr;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt as _;
 
-/// The names of devices, with any extension.
+/// Device names, with any extension.
 const DEVICES: [&[u8]; 6] = [b"con", b"prn", b"aux", b"nul", b"conin$", b"conout$"];
 
-/// Why FAT does not take a name; `None` if it does.
+/// Why a name is invalid on FAT; `None` if it is valid.
 pub fn why_fat_refuses(name: &OsStr) -> Option<&'static str> {
     let bytes = name.as_bytes();
     if bytes.iter().any(|byte| *byte < 0x20 || b"\"*:<>?\\|".contains(byte)) {
@@ -31,17 +31,17 @@ pub fn why_fat_refuses(name: &OsStr) -> Option<&'static str> {
     None
 }
 
-/// A file system that a program serves (linux/magic.h).
+/// FUSE (linux/magic.h).
 #[cfg(target_os = "linux")]
 const FUSE: u64 = 0x6573_5546;
 
-/// What kind of file system a file lies on, by the number that statfs gives.
+/// The type of the file system of a file, as returned by statfs.
 #[cfg(target_os = "linux")]
 fn file_system_type(file: impl AsFd) -> Option<u64> {
     rustix::fs::fstatfs(file).ok().map(|stat| stat.f_type as u64 & 0xffff_ffff)
 }
 
-/// Whether a directory lies on such a disk (linux/magic.h, and the sources of exfat and ntfs3).
+/// Whether a directory is on such a disk (linux/magic.h, and the sources of exfat and ntfs3).
 #[cfg(target_os = "linux")]
 pub fn is_fat_disk(directory: impl AsFd) -> bool {
     const MSDOS: u64 = 0x4d44;
@@ -57,8 +57,8 @@ pub fn is_fat_disk(directory: impl AsFd) -> bool {
     }
 }
 
-/// Whether what cannot be written may show only when a file is synced or closed: file systems that
-/// ask a server or a program (linux/magic.h). Syncing costs little there: closing does the same.
+/// Whether write errors may be reported only when a file is synced or closed: network file systems
+/// and FUSE (linux/magic.h). Syncing costs little there: closing does the same.
 #[cfg(target_os = "linux")]
 pub fn reports_errors_late(file: impl AsFd) -> bool {
     const NFS: u64 = 0x6969;
@@ -67,7 +67,7 @@ pub fn reports_errors_late(file: impl AsFd) -> bool {
     const CEPH: u64 = 0x00c3_6400;
     const PLAN9: u64 = 0x0102_1997;
     match file_system_type(&file) {
-        // A disk of this machine is as slow to sync as any.
+        // A local disk is as slow to sync as any.
         Some(FUSE) => !is_fat_disk(file),
         kind => kind.is_some_and(|kind| [NFS, CIFS, SMB2, CEPH, PLAN9].contains(&kind)),
     }
@@ -78,8 +78,8 @@ pub fn tells_late(_file: impl AsFd) -> bool {
     true
 }
 
-/// Programs that serve a disk all have the one magic number; a table of mounts (proc(5)) tells
-/// more. NTFS-3G and exfat-fuse, and hardly anything else, are `fuseblk`.
+/// All FUSE file systems have the same magic number; the mount table (proc(5)) has the details.
+/// NTFS-3G and exfat-fuse, and hardly anything else, are `fuseblk`.
 #[cfg(target_os = "linux")]
 fn is_fat_by_fuse(mounts: &str, device: u64) -> bool {
     let device = format!("{}:{}", rustix::fs::major(device), rustix::fs::minor(device));

@@ -1,7 +1,7 @@
-//! Files on this side: directories that are held open, the rules of FAT disks for names, and
-//! where ftpsh keeps its own files.
+//! Local files: directories held open, the naming rules of FAT disks, and the directories of
+//! ftpsh's own files.
 //!
-//! Nothing here knows servers or transfers.
+//! Nothing here depends on servers or transfers.
 
 pub mod app_dirs;
 pub mod dir_handle;

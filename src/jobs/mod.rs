@@ -1,7 +1,7 @@
-//! Background jobs: the table that all contexts of a program share, and the queues.
+//! Background jobs: the table shared by all contexts of a program, and the queues.
 //!
-//! A job is a thread with a number, a title, a cancel flag and a meter. What it runs is the
-//! caller's affair; its result is kept here until it is collected.
+//! A job is a thread with a number, a title, a cancel flag and a meter. The caller decides what it
+//! runs; its result is kept here until it is collected.
 
 pub mod queue;
 pub mod selection;
@@ -36,7 +36,7 @@ pub struct RunTotals {
 }
 
 impl RunTotals {
-    /// Adds what was done elsewhere.
+    /// Adds the counts of another run.
     pub fn add(&mut self, other: &RunTotals) {
         self.commands += other.commands;
         self.failed += other.failed;
@@ -46,7 +46,7 @@ impl RunTotals {
     }
 }
 
-/// Notes that a job is over, however it ended: a thread that panicked has failed.
+/// Records the end of a job, even after a panic, which counts as a failure.
 #[derive(Debug)]
 pub struct EndGuard {
     jobs: Jobs,
@@ -56,13 +56,13 @@ pub struct EndGuard {
 }
 
 impl EndGuard {
-    /// For a job that says its last words to `out`.
+    /// The guard of a job that reports its end to `out`.
     pub fn new(jobs: &Jobs, id: u64, out: Output) -> Self {
         let outcome = (Err(Kind::Other), RunTotals::default());
         Self { jobs: jobs.clone(), id, out, outcome }
     }
 
-    /// How the job ended, unless it panics after all.
+    /// Sets the result of the job, unless it panics later.
     pub fn set_outcome(&mut self, result: Result<(), Kind>, totals: RunTotals) {
         self.outcome = (result, totals);
     }

@@ -1,45 +1,45 @@
-//! Queues: work that waits for its turn, one queue a site, each done by one job after the other.
+//! Queues of waiting work, one per site, each processed by one job at a time.
 //!
-//! What the work is, and how a job is started for it, is the caller's affair.
+//! The caller decides what the work is, and how a job is started for it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Jobs;
 
-/// The queues of a program, by key. Cheap to clone; all clones are the same.
+/// The queues of a program, by key. Clones share them.
 #[derive(Debug)]
 pub struct Queues<W>(Arc<Mutex<BTreeMap<String, Queue<W>>>>);
 
 #[derive(Debug)]
 struct Queue<W> {
     waiting: VecDeque<Queued<W>>,
-    /// The title of what is being done.
+    /// The title of the current work.
     current: Option<String>,
-    /// The job that does it, and those before it.
+    /// The job that runs it, and earlier ones.
     jobs: Vec<u64>,
-    /// Whether the last job still takes work.
+    /// Whether the last job still accepts work.
     has_worker: bool,
     stopped: bool,
 }
 
 #[derive(Debug)]
 struct Queued<W> {
-    /// Without secrets.
+    /// Must not contain secrets.
     title: String,
     work: W,
 }
 
-/// A queue as others see it.
+/// A snapshot of a queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueueView {
-    /// The command that runs.
+    /// The running command.
     pub current: Option<String>,
-    /// The commands that wait, the next one first.
+    /// The waiting commands, the next one first.
     pub commands: Vec<String>,
-    /// Whether none of them is begun.
+    /// Whether it is stopped, so that no command is started.
     pub stopped: bool,
-    /// The jobs that have run them and are not yet collected; the last one may still be running.
+    /// The jobs that ran them and are not yet collected; the last one may still be running.
     pub jobs: Vec<u64>,
 }
 
@@ -68,12 +68,12 @@ impl<W> Default for Queue<W> {
 }
 
 impl<W> Queues<W> {
-    /// Adds work at the end of a queue. `title` must not hold a secret.
+    /// Appends work to a queue. `title` must not contain a secret.
     pub fn push_work(&self, key: &str, title: String, work: W) {
         self.with_queue(key, |queue| queue.waiting.push_back(Queued { title, work }));
     }
 
-    /// A queue as others see it.
+    /// A snapshot of a queue.
     pub fn queue_view(&self, key: &str, jobs: &Jobs) -> QueueView {
         self.with_queue(key, |queue| QueueView {
             current: queue.current.clone(),
@@ -83,18 +83,18 @@ impl<W> Queues<W> {
         })
     }
 
-    /// Stops a queue, so that no more of its work is begun, or starts it again.
+    /// Stops a queue, so that no more of its work is started, or resumes it.
     pub fn set_stopped(&self, key: &str, stopped: bool) {
         self.with_queue(key, |queue| queue.stopped = stopped);
     }
 
-    /// Removes waiting work and returns its title: 1 is the next.
+    /// Removes waiting work and returns its title; position 1 is the next.
     pub fn remove_work(&self, key: &str, position: usize) -> Option<String> {
         let index = position.checked_sub(1)?;
         self.with_queue(key, |queue| queue.waiting.remove(index)).map(|queued| queued.title)
     }
 
-    /// Whether a job has to be started for a queue. If so, [`Queues::note_worker`] must follow.
+    /// Whether a job must be started for a queue. If so, [`Queues::note_worker`] must follow.
     pub fn claim_worker(&self, key: &str) -> bool {
         self.with_queue(key, |queue| {
             let needed = !queue.has_worker && !queue.stopped && !queue.waiting.is_empty();
@@ -103,7 +103,7 @@ impl<W> Queues<W> {
         })
     }
 
-    /// Notes the job that was started for a queue; `None` if that failed.
+    /// Records the job that was started for a queue; `None` if that failed.
     pub fn note_worker(&self, key: &str, started: Option<u64>, jobs: &Jobs) {
         self.with_queue(key, |queue| {
             queue.jobs.retain(|id| jobs.contains_job(*id));
@@ -114,8 +114,8 @@ impl<W> Queues<W> {
         });
     }
 
-    /// The next work for the job of a queue; `None` ends the job. If the job is `cancelled`, the
-    /// queue is stopped: a user who kills the job wants to see what waits before it is started.
+    /// The next work for the job of a queue; `None` ends the job. If the job was `cancelled`, the
+    /// queue is stopped, so that a user who kills the job can review what is waiting.
     pub fn next_work(&self, key: &str, cancelled: bool) -> Option<W> {
         self.with_queue(key, |queue| {
             queue.stopped |= cancelled && !queue.waiting.is_empty();
@@ -126,7 +126,7 @@ impl<W> Queues<W> {
         })
     }
 
-    /// How much work waits in all queues.
+    /// The number of waiting items in all queues.
     pub fn count_waiting(&self) -> usize {
         self.lock_queues().values().map(|queue| queue.waiting.len()).sum()
     }

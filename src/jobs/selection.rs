@@ -1,14 +1,14 @@
-//! How commands name jobs: by number, or all of them.
+//! How commands select jobs: by number, or all of them.
 
 use std::str::FromStr;
 
 use super::Jobs;
 use crate::error::{Error, Result};
 
-/// A job, or all of them.
+/// One job, or all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobSelection {
-    /// The job of this number.
+    /// The job with this number.
     One(u64),
     /// All jobs.
     All,
@@ -20,7 +20,7 @@ impl FromStr for JobSelection {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "all" => Ok(Self::All),
-            // As other shells write it.
+            // `%1`, as in other shells.
             _ => text
                 .trim_start_matches('%')
                 .parse()
@@ -31,11 +31,11 @@ impl FromStr for JobSelection {
 }
 
 impl JobSelection {
-    /// The numbers of the jobs that are meant, except `own`, the one that asks.
+    /// The numbers of the selected jobs, except `own`, the calling job.
     ///
     /// # Errors
     ///
-    /// [`Kind::Usage`](crate::error::Kind::Usage) for a job that is not there.
+    /// [`Kind::Usage`](crate::error::Kind::Usage) for a job that does not exist.
     pub fn job_ids(self, command: &str, jobs: &Jobs, own: Option<u64>) -> Result<Vec<u64>> {
         let ids = jobs.list_jobs().into_iter().map(|job| job.id);
         let all: Vec<_> = ids.filter(|id| Some(*id) != own).collect();

@@ -1,4 +1,4 @@
-//! The table of jobs: numbers, titles, states, results. It starts nothing and prints records only.
+//! The table of jobs: numbers, titles, states, results. It starts nothing and prints only records.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -11,7 +11,7 @@ use crate::cancel::{Cancel, Reason};
 use crate::error::Kind;
 use crate::output::{self, JobMeter, Output, Record};
 
-/// All jobs of the program. Cheap to clone; all clones are the same.
+/// All jobs of the program. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Jobs(Arc<Shared>);
 
@@ -27,7 +27,7 @@ struct Shared {
 struct Table {
     rows: BTreeMap<u64, JobRow>,
     last: u64,
-    /// How many have ended.
+    /// The number of jobs that have ended.
     ended: u64,
 }
 
@@ -43,30 +43,30 @@ struct JobRow {
 
 #[derive(Debug)]
 struct JobEnd {
-    /// Counts the jobs that ended, this one included.
+    /// The position in the order of ends.
     order: u64,
     result: Result<(), Kind>,
     totals: RunTotals,
     took: Duration,
-    /// Whether it has said so.
+    /// Whether its end was announced.
     announced: bool,
 }
 
-/// What a job is doing.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
     /// It runs.
     Running,
-    /// It has done all of it.
+    /// It succeeded.
     Done,
-    /// Something of it failed.
+    /// It failed, at least partly.
     Failed,
-    /// It was stopped before its end.
+    /// It was stopped early.
     Killed,
 }
 
 impl JobState {
-    /// Its word.
+    /// Its name.
     pub const fn as_str(self) -> &'static str {
         match self {
             JobState::Running => "running",
@@ -77,40 +77,40 @@ impl JobState {
     }
 }
 
-/// A job as others see it.
+/// A snapshot of a job.
 #[derive(Debug, Clone)]
 pub struct BackgroundJob {
     /// Its number.
     pub id: u64,
     /// Its command line, without secrets.
     pub title: String,
-    /// What it is doing.
+    /// Its state.
     pub state: JobState,
     /// The cause of its failure.
     pub failure: Option<Kind>,
-    /// Bytes that its transfers have moved.
+    /// Bytes transferred.
     pub bytes: u64,
-    /// Its current transfer, in words.
+    /// Its current transfer, as text.
     pub now: Option<String>,
     /// How long it has run.
     pub time: Duration,
 }
 
-/// What is left of a job.
+/// The result of a job that has ended.
 #[derive(Debug)]
 pub struct Ended {
     /// Its command line, without secrets.
     pub title: String,
     /// How it ended.
     pub result: Result<(), Kind>,
-    /// What it did.
+    /// Its counts.
     pub totals: RunTotals,
     /// Whether `kill` ended it.
     pub killed: bool,
 }
 
 impl BackgroundJob {
-    /// Its record.
+    /// Its JSON record.
     pub fn job_record(&self) -> Record<'static> {
         let exit = match self.state {
             JobState::Running => None,
@@ -163,18 +163,18 @@ impl Jobs {
         self.lock_table().rows.iter().map(|(id, row)| row.snapshot(*id)).collect()
     }
 
-    /// One of them.
+    /// The job with this number.
     pub fn find_job(&self, id: u64) -> Option<BackgroundJob> {
         self.lock_table().rows.get(&id).map(|row| row.snapshot(id))
     }
 
-    /// The numbers of those that have not ended.
+    /// The numbers of the running jobs.
     pub fn running_jobs(&self) -> Vec<u64> {
         let table = self.lock_table();
         table.rows.iter().filter(|(_, row)| !row.is_announced()).map(|(id, _)| *id).collect()
     }
 
-    /// Asks jobs to stop, as `kill` does. Those that have ended stay as they are.
+    /// Asks jobs to stop, as `kill` does. Jobs that have ended are unaffected.
     pub fn kill_jobs(&self, ids: &[u64]) {
         let mut table = self.lock_table();
         for (_, row) in table.rows.iter_mut().filter(|(id, _)| ids.contains(id)) {
@@ -184,18 +184,18 @@ impl Jobs {
         self.cancel_jobs(ids, Reason::Interrupted);
     }
 
-    /// Before a prompt: shows what jobs had to say while the last line was typed, and lets them
-    /// wait while the next one is.
+    /// Before a prompt: shows the output of jobs that was held back, and holds back further output
+    /// while the next line is typed.
     pub fn flush_reports(&self, out: &Output) {
         out.defer_job_output();
     }
 
-    /// Whether a job has ended since this was asked last: what it changed is not known.
+    /// Whether a job has ended since the last call: it may have changed anything.
     pub fn take_job_ended(&self) -> bool {
         self.0.changed.swap(false, std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// Forgets a job that has ended.
+    /// Removes a job that has ended from the table.
     pub fn take_ended(&self, id: u64) -> Option<Ended> {
         let mut table = self.lock_table();
         if !table.rows.get(&id)?.is_announced() {
@@ -206,7 +206,7 @@ impl Jobs {
         Some(Ended { title: row.title, result: end.result, totals: end.totals, killed: row.killed })
     }
 
-    /// Waits for at most so long for jobs to end.
+    /// Waits for jobs to end, at most for `time`.
     pub fn wait_at_most(&self, ids: &[u64], time: Duration) {
         let deadline = Instant::now() + time;
         while !self.have_ended(ids) && Instant::now() < deadline {
@@ -237,7 +237,7 @@ impl Jobs {
         id
     }
 
-    /// Notes how a job ended.
+    /// Records how a job ended.
     pub fn record_end(&self, id: u64, result: Result<(), Kind>, totals: RunTotals) {
         let mut table = self.lock_table();
         table.ended += 1;
@@ -248,7 +248,7 @@ impl Jobs {
         }
     }
 
-    /// The job has written all of its output: those who wait for it continue.
+    /// Wakes those who wait for the job; all of its output has been written.
     pub fn announce_end(&self, id: u64) {
         if let Some(end) = self.lock_table().rows.get_mut(&id).and_then(|row| row.end.as_mut()) {
             end.announced = true;
@@ -262,7 +262,7 @@ impl Jobs {
         if let Some(job) = self.find_job(id)
             && out.is_json()
         {
-            // A reader that has gone is noticed by those who have data.
+            // A closed output is reported by writers of data.
             let _ = out.record(&job.job_record()).and_then(|()| out.flush());
         }
     }
@@ -273,7 +273,7 @@ impl Jobs {
         ids.iter().all(|id| table.rows.get(id).is_none_or(JobRow::is_announced))
     }
 
-    /// Those that have ended, in that order.
+    /// The jobs that have ended, in order of their ends.
     pub fn ended_jobs(&self) -> Vec<u64> {
         let table = self.lock_table();
         let order =
@@ -284,7 +284,7 @@ impl Jobs {
         ended.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// Waits for a job to end, or for so long.
+    /// Waits for a job to end, at most for `time`.
     pub fn wait_for_change(&self, time: Duration) {
         let waited = self.0.ended.wait_timeout(self.lock_table(), time);
         drop(waited.unwrap_or_else(PoisonError::into_inner));

@@ -1,17 +1,17 @@
-//! Line ends in ASCII type: CRLF on the wire (RFC 959 section 3.1.1.1), LF in local files.
+//! Line endings in ASCII type: CRLF on the wire (RFC 959 section 3.1.1.1), LF in local files.
 
 use std::io::{self, Read, Write};
 
-/// Turns the wire's CRLF into LF on its way to a writer. A CR alone stays.
+/// Converts the wire's CRLF to LF while writing. A lone CR is kept.
 #[derive(Debug)]
 pub struct FromWire<W> {
     inner: W,
-    /// A CR has come, and what follows it is not known yet.
+    /// A CR was received, but not yet the byte after it.
     held: bool,
 }
 
 impl<W: Write> FromWire<W> {
-    /// A converter in front of `inner`.
+    /// Converts what is written to `inner`.
     pub fn new(inner: W) -> Self {
         Self { inner, held: false }
     }
@@ -33,7 +33,7 @@ impl<W: Write> Write for FromWire<W> {
         Ok(bytes.len())
     }
 
-    /// The end of the stream: a CR that nothing followed is written as it is.
+    /// At the end of the stream a pending CR is written unchanged.
     fn flush(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.held) {
             self.inner.write_all(b"\r")?;
@@ -42,8 +42,7 @@ impl<W: Write> Write for FromWire<W> {
     }
 }
 
-/// Turns a local file's LF into the wire's CRLF on its way from a reader. A LF that follows a CR
-/// stays as it is.
+/// Converts a local file's LF to CRLF while reading. A LF after a CR is kept.
 #[derive(Debug)]
 pub struct ToWire<R> {
     inner: R,
@@ -53,7 +52,7 @@ pub struct ToWire<R> {
 }
 
 impl<R: Read> ToWire<R> {
-    /// A converter behind `inner`.
+    /// Converts what is read from `inner`.
     pub fn new(inner: R) -> Self {
         Self { inner, ready: Vec::new(), read: 0, after_cr: false }
     }

@@ -1,25 +1,24 @@
-//! Uploads under a temporary name (`xfer:atomic`): what that is called, and how it becomes the final
-//! name when all of it has arrived.
+//! Uploads under a temporary name (`xfer:atomic`): the name, and the rename to the final name.
 
 use super::download::partial::SUFFIX;
 use super::{Remote, TransferOptions};
 use crate::error::{Kind, Result};
 use crate::ftp::path::RemotePath;
 
-/// Where the bytes of an upload go first: the final name, or a temporary one beside it.
+/// The path that an upload is written to: the final one, or a temporary one next to it.
 pub fn upload_name(path: &RemotePath, options: &TransferOptions) -> Result<RemotePath> {
     if options.atomic { hidden_sibling(path, SUFFIX) } else { Ok(path.clone()) }
 }
 
-/// A hidden name beside the final one.
+/// A hidden name next to the final one.
 fn hidden_sibling(path: &RemotePath, suffix: &str) -> Result<RemotePath> {
     let name = path.file_name().unwrap_or_default();
     let directory = path.as_str().strip_suffix(name).unwrap_or_default();
     RemotePath::new(format!("{directory}.{name}{suffix}"))
 }
 
-/// Gives an uploaded file its final name. For a server that does not rename over an existing file
-/// the old one makes room, and comes back if the new one is refused all the same.
+/// Renames an uploaded file to its final name. If the server does not replace an existing file, the
+/// old one is renamed first, and restored if the new one is refused nevertheless.
 pub fn give_final_name(remote: &mut dyn Remote, from: &RemotePath, to: &RemotePath) -> Result<()> {
     if from == to {
         return Ok(());

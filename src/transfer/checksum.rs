@@ -1,4 +1,4 @@
-//! Checksums of whole files: which a server offers, and the same made here.
+//! Checksums of whole files: which ones a server offers, and computing them locally.
 //!
 //! Commands: HASH (draft-bryan-ftpext-hash), and the older XSHA256, XSHA1, XMD5 and XCRC.
 
@@ -8,14 +8,14 @@ use openssl::hash::{Hasher, MessageDigest};
 
 use crate::ftp::session::features::Features;
 
-/// A way to make a checksum.
+/// A checksum algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
     /// SHA-512.
     Sha512,
     /// SHA-256.
     Sha256,
-    /// SHA-1: finds accidents, not attacks. So do the following.
+    /// SHA-1: like the following ones, it detects accidents, not attacks.
     Sha1,
     /// MD5.
     Md5,
@@ -26,14 +26,14 @@ pub enum Algorithm {
 /// A checksum: the algorithm, and lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checksum {
-    /// How it was made.
+    /// The algorithm.
     pub algorithm: Algorithm,
     /// The digits.
     pub digits: String,
 }
 
 impl Algorithm {
-    /// Reads an algorithm's name as servers write it.
+    /// Parses an algorithm's name as servers write it.
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name.to_ascii_uppercase().as_str() {
             "SHA-512" | "SHA512" => Algorithm::Sha512,
@@ -45,11 +45,11 @@ impl Algorithm {
         })
     }
 
-    /// The checksum of everything that `source` yields.
+    /// The checksum of everything read from `source`.
     ///
     /// # Errors
     ///
-    /// Those of the reader; an algorithm that the system's policy forbids (FIPS).
+    /// Those of the reader; an algorithm forbidden by the system's policy (FIPS).
     pub fn compute(self, source: &mut dyn Read) -> std::io::Result<Checksum> {
         let mut block = vec![0; super::BLOCK];
         let digits = if self == Algorithm::Crc32 {
@@ -82,8 +82,8 @@ impl Algorithm {
     }
 }
 
-/// The command that asks a server for a checksum of a file: verb and algorithm, the strongest
-/// that is offered. With HASH the algorithm is the one selected, as a client may have to switch.
+/// The command that requests a file's checksum: verb and algorithm, the strongest offered. With
+/// HASH it is the selected algorithm, because a client may have to switch.
 pub fn best_offered(features: &Features) -> Option<(&'static str, Algorithm)> {
     let selected = features.hash_algorithms().into_iter().find(|(_, selected)| *selected);
     if let Some(algorithm) = selected.and_then(|(name, _)| Algorithm::parse(&name)) {
@@ -98,8 +98,8 @@ pub fn best_offered(features: &Features) -> Option<(&'static str, Algorithm)> {
     commands.first().copied()
 }
 
-/// The digits in a reply to a checksum command: the one word of the right length that is all
-/// hexadecimal. (HASH answers `213 SHA-256 0-49 digits name`, the others `250 digits`.)
+/// The digits in a reply to a checksum command: the only word of the right length that is all
+/// hexadecimal. (HASH replies `213 SHA-256 0-49 digits name`, the others `250 digits`.)
 pub fn digits_in_reply(algorithm: Algorithm, text: &str) -> Option<String> {
     let length = match algorithm {
         Algorithm::Sha512 => 128,

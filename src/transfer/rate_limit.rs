@@ -1,5 +1,5 @@
-//! Rate limits (settings `net:limit-rate`, `net:limit-total-rate`): a bucket that fills with
-//! time, shared by whoever draws from it.
+//! Rate limits (settings `net:limit-rate`, `net:limit-total-rate`): token buckets, shared by
+//! several transfers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 use crate::cancel::Cancel;
 use crate::error::Result;
 
-/// A limit of bytes a second. Clones share it; without a rate it never waits.
+/// A limit in bytes per second. Clones share it; without a rate it never waits.
 #[derive(Debug, Clone, Default)]
 pub struct RateLimit(Option<Arc<Mutex<TokenBucket>>>);
 
 #[derive(Debug)]
 struct TokenBucket {
     rate: f64,
-    /// Bytes that may be moved now; negative while a debt is being waited for.
+    /// Bytes that may be transferred now; negative after an overdraft.
     tokens: f64,
     refilled: Instant,
 }
 
 impl RateLimit {
-    /// A limit of `rate` bytes a second; 0 is none.
+    /// A limit of `rate` bytes per second; 0 is unlimited.
     pub fn new(rate: u64) -> Self {
         Self((rate > 0).then(|| {
             let rate = rate as f64;
@@ -28,8 +28,7 @@ impl RateLimit {
         }))
     }
 
-    /// How many bytes to move at a time so that the rate is even: a tenth of a second's worth,
-    /// at most `block`.
+    /// Bytes to transfer at a time for an even rate: those of a tenth of a second, at most `block`.
     pub fn block_size(&self, block: usize) -> usize {
         match &self.0 {
             Some(bucket) => {
@@ -40,14 +39,14 @@ impl RateLimit {
         }
     }
 
-    /// Takes note of `bytes` moved, and waits until the rate is kept.
+    /// Consumes `bytes` tokens, and waits as long as the rate requires.
     pub fn take_tokens(&self, bytes: usize, cancel: &Cancel) -> Result<()> {
         let Some(bucket) = &self.0 else { return Ok(()) };
         let debt = {
             let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
             let gained = now.duration_since(bucket.refilled).as_secs_f64() * bucket.rate;
-            // Silence does not add up to a burst of more than a tenth of a second.
+            // Idle time allows a burst of at most a tenth of a second.
             bucket.tokens = (bucket.tokens + gained).min(bucket.rate / 10.0) - bytes as f64;
             bucket.refilled = now;
             Duration::from_secs_f64((-bucket.tokens / bucket.rate).max(0.0))

@@ -59,21 +59,22 @@ impl UploadStream for SessionUpload {
     }
 }
 
-/// Whether size and time of an entry may be those of a link rather than of what it leads to. ProFTPD
-/// lists a link as `type=file` with the length of its text and the permissions that links have.
+/// Whether size and time of an entry may be those of a link rather than of its target. ProFTPD
+/// lists a link as `type=file` with the length of its target path and the permissions of links.
 pub fn may_be_link(entry: &Entry) -> bool {
     entry.kind == EntryKind::Link
         || (entry.mode == Some(0o777) && entry.size.is_none_or(|size| size <= LONGEST_LINK))
 }
 
-/// The longest text of a link that systems take, in bytes.
+/// The maximum length of a link's target path, in bytes.
 const LONGEST_LINK: u64 = 4096;
 
 impl Remote for Session {
     fn file_info(&mut self, path: &RemotePath) -> Result<FileInfo> {
-        // SIZE counts what would be sent: in ASCII type servers refuse it, or count line ends.
+        // SIZE returns the size of what would be sent: in ASCII type servers refuse it, or count
+        // line endings.
         self.set_ascii_type(false)?;
-        // One round trip where MLST is there, two elsewhere.
+        // One round trip with MLST, otherwise two.
         if let Some(entry) = self.mlst_entry(path)? {
             if entry.kind == EntryKind::Directory {
                 return Err(Error::new(Kind::Refused, format!("{path}: is a directory"))

@@ -1,5 +1,5 @@
-//! How often and how soon a transient failure is tried again (settings `net:max-retries`,
-//! `net:reconnect-interval`): a bounded number of times, with a doubling, jittered pause.
+//! How often and how soon a transient failure is retried (settings `net:max-retries`,
+//! `net:reconnect-interval`): a limited number of times, with exponential back-off and jitter.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// The longest pause.
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
-/// The retries left for one piece of work.
+/// The retries left for one operation.
 #[derive(Debug, Clone)]
 pub struct Retries {
     attempts: u32,
@@ -26,12 +26,12 @@ impl Retries {
         Self { attempts: 0, max, interval, has_retried: false }
     }
 
-    /// Waits before the next try, if `error` is transient and there is one left; `say` is told
-    /// how long and which it is.
+    /// Waits before the next attempt, if `error` is transient and a retry is left; `say` receives a
+    /// text with the delay and the number of the retry.
     ///
     /// # Errors
     ///
-    /// `error` itself when there is no use in trying again; Ctrl-C.
+    /// `error` itself if there is no retry; Ctrl-C.
     pub fn wait_or_fail(
         &mut self,
         error: Error,
@@ -59,21 +59,21 @@ impl Retries {
         self.has_retried
     }
 
-    /// Progress was made: the count begins anew, so that a long transfer on a bad line is not
-    /// given up for the sum of its losses.
+    /// Resets the count after progress was made, so that a long transfer on a bad line is not given
+    /// up because of the sum of its losses.
     pub fn restart(&mut self) {
         self.attempts = 0;
     }
 
     fn next_backoff(&self) -> Duration {
         let doubled = self.interval.saturating_mul(1 << self.attempts.min(16)).min(MAX_BACKOFF);
-        // Up to a quarter more or less, so that many clients do not come back at once.
+        // Up to a quarter more or less, so that many clients do not reconnect at once.
         doubled.mul_f64(0.75 + 0.5 * jitter())
     }
 }
 
-/// Repeats `attempt` until it succeeds, fails for good, or no retry is left. `say` is told of each
-/// pause.
+/// Repeats `attempt` until it succeeds, fails permanently, or no retry is left. `say` receives a
+/// text about each pause.
 ///
 /// # Errors
 ///
@@ -92,20 +92,20 @@ pub fn with_retry<T>(
     }
 }
 
-/// Watches a transfer, and remembers whether any byte of it has moved. Only then may another try
-/// go on where this one stopped: before that, what is at the target is an older file.
+/// Records whether a transfer has moved any byte. Only then may a retry resume where this attempt
+/// stopped: before that, the target still has an older file.
 pub struct ByteCounter<'a> {
     progress: &'a dyn Progress,
     moved: Cell<bool>,
 }
 
 impl<'a> ByteCounter<'a> {
-    /// Nothing has moved yet.
+    /// A counter at zero.
     pub fn new(progress: &'a dyn Progress) -> Self {
         Self { progress, moved: Cell::new(false) }
     }
 
-    /// Whether something has.
+    /// Whether any byte has been transferred.
     pub fn has_moved(&self) -> bool {
         self.moved.get()
     }
@@ -130,7 +130,8 @@ impl Progress for ByteCounter<'_> {
     }
 }
 
-/// A number from 0 to 1 that differs from call to call: the clock's finest digits will do.
+/// A number from 0 to 1 that differs from call to call: the lowest digits of the clock are
+/// sufficient.
 fn jitter() -> f64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     f64::from(now.map_or(0, |now| now.subsec_nanos()) % 1000) / 1000.0

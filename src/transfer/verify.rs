@@ -1,15 +1,15 @@
-//! The one judgement on a finished transfer: three things must be good, and the error names the
-//! one that was missing.
+//! The final check of a transfer: three conditions must hold, and the error names the one that does
+//! not.
 //!
-//! They are: a stream that ended with TLS's close_notify, a count that equals the size where one
-//! is known, and a completion reply of 226 or 250.
+//! They are: a stream that ended with TLS's close_notify, a count that equals the size if one is
+//! known, and a completion reply of 226 or 250.
 
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::Finished;
 use crate::tls::End;
 
-/// Judges a download of `count` bytes of which `expected` were to come, if that is known.
-/// Returns a warning for a file that is whole by its size on a stream that was cut after it.
+/// Checks a download of `count` bytes; `expected` is the size, if known. Returns a warning for a
+/// file of the right size whose stream was truncated after it.
 ///
 /// # Errors
 ///
@@ -51,7 +51,7 @@ pub fn check_download(
     }
 }
 
-/// A download of another size than the one that was to come.
+/// The error for a download of an unexpected size.
 pub(super) fn wrong_size(what: &str, count: u64, expected: u64) -> Error {
     let which = if count < expected { "short" } else { "long" };
     Error::new(
@@ -62,7 +62,7 @@ pub(super) fn wrong_size(what: &str, count: u64, expected: u64) -> Error {
     .as_transient()
 }
 
-/// Judges an upload by its completion reply.
+/// Checks an upload by its completion reply.
 ///
 /// # Errors
 ///
@@ -93,7 +93,7 @@ mod tests {
             (10, Some(10), End::Clean, 226, GOOD),
             (10, Some(10), End::Clean, 250, GOOD),
             (10, None, End::Clean, 226, GOOD),
-            // One thing missing each.
+            // Each fails one condition.
             (9, Some(10), End::Clean, 226, BAD),
             (11, Some(10), End::Clean, 226, BAD),
             (10, Some(10), End::Clean, 426, BAD),
@@ -102,7 +102,7 @@ mod tests {
             (10, None, End::Cut, 226, BAD),
             (9, Some(10), End::Cut, 226, BAD),
             (10, Some(10), End::Cut, 426, BAD),
-            // The one exception, and what cannot be told.
+            // The one exception, and an unknown size.
             (10, Some(10), End::Cut, 226, WARNED),
             (10, Some(10), End::Unknown, 226, GOOD),
             (10, None, End::Unknown, 226, WARNED),

@@ -1,4 +1,4 @@
-//! Held directories: what somebody swaps meanwhile, and disks that take two names for one.
+//! Held directories: directories replaced meanwhile, and disks that treat two names as one.
 
 use std::os::unix::fs::symlink;
 
@@ -27,7 +27,7 @@ fn a_directory_swapped_for_a_link_leads_nowhere() {
     assert_eq!(names, ["new", "y"]);
     assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
     assert!(dir.path().join("moved/y").exists());
-    // Who comes only now is stopped by the link.
+    // A later attempt is stopped by the link.
     let late = held(dir.path()).open_subdirectory(OsStr::new("d")).unwrap_err();
     assert_eq!(late.kind(), io::ErrorKind::NotADirectory);
     assert!(held(dir.path()).open_subdirectory_or_link(OsStr::new("d")).is_ok());

@@ -1,8 +1,8 @@
-//! The journal beside a partial file: of which remote file it is a part.
+//! The journal next to a partial file: identifies the remote file that it is a part of.
 //!
-//! It is written when a download begins whose partial file may become longer than what is
-//! compared of it, and removed when the file is
-//! complete. With it, a later run knows whether the remote file is still the one that was begun.
+//! It is written when a download starts whose partial file may become longer than what is compared
+//! of it, and removed when the file is complete. It tells a later run whether the remote file is
+//! unchanged.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -16,37 +16,37 @@ use super::resume::OVERLAP;
 use crate::fs::dir_handle::EntryAt;
 use crate::transfer::FileInfo;
 
-/// The most that is read of a journal, in bytes.
+/// The maximum size of a journal, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
-/// What a journal says.
+/// The content of a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartialJournal {
-    /// Bytes of the whole remote file.
+    /// Size of the remote file in bytes.
     pub size: Option<u64>,
-    /// When it was last modified, UTC.
+    /// Its modification time, UTC.
     pub modified: Option<NaiveDateTime>,
-    /// Parts fetched side by side: from, to (exclusive), and the offset up to which it has come.
-    /// Empty for a download from front to back, whose partial file is as long as what has come.
+    /// Segments fetched in parallel: start, end (exclusive), and the offset reached. Empty for a
+    /// sequential download, whose partial file is as long as the data received.
     #[serde(default)]
     pub segments: Vec<(u64, u64, u64)>,
 }
 
 impl PartialJournal {
-    /// The journal of a download of a file with these facts.
+    /// The journal for a file with this information.
     pub fn for_file(info: FileInfo) -> Self {
         Self { size: info.size, modified: info.modified, segments: Vec::new() }
     }
 
-    /// Writes the journal of a download that needs one: a shorter partial file than
-    /// [`OVERLAP`] is compared as a whole.
+    /// Writes the journal if the download needs one: a partial file shorter than [`OVERLAP`] is
+    /// compared as a whole.
     pub fn write_if_needed(info: FileInfo, partial: &EntryAt) {
         if info.size.is_none_or(|size| size > OVERLAP) {
             Self::for_file(info).write(partial);
         }
     }
 
-    /// Why the remote file is not the one that was begun; `None` where it is, as far as can be told.
+    /// Why the remote file has changed; `None` if it has not, as far as can be determined.
     pub fn why_not_same(&self, info: FileInfo) -> Option<&'static str> {
         match (self.modified, info.modified) {
             (then, now) if then == now && self.size == info.size => None,
@@ -55,8 +55,8 @@ impl PartialJournal {
         }
     }
 
-    /// Reads the journal of a partial file. One that cannot be read or understood is none, and so is
-    /// one of another user.
+    /// Reads the journal of a partial file. An unreadable or invalid one, or one of another user,
+    /// counts as missing.
     pub fn read(partial: &EntryAt) -> Option<Self> {
         let entry = journal_entry(partial);
         let file = entry.open(OFlags::RDONLY).ok()?;
@@ -68,8 +68,8 @@ impl PartialJournal {
         serde_json::from_slice(&text).ok()
     }
 
-    /// Writes it, atomically; whether that worked. A directory that takes no journal is no reason
-    /// not to download from front to back: only resuming will have less to go by.
+    /// Writes it atomically and returns whether that succeeded. A sequential download continues
+    /// without a journal: only resuming it later will be less certain.
     pub fn write(&self, partial: &EntryAt) -> bool {
         let temporary = with_suffix(partial, ".tmp");
         let written = serde_json::to_vec(self).map_err(std::io::Error::from).and_then(|text| {
@@ -84,8 +84,8 @@ impl PartialJournal {
 
     /// Removes the journal of a partial file.
     pub fn remove(partial: &EntryAt) {
-        // Mostly there is none. Looking first spares the lock on the directory, for which other
-        // transfers into it would wait.
+        // Usually there is none. Checking first avoids locking the directory, which would delay
+        // other transfers into it.
         let journal = journal_entry(partial);
         if !matches!(journal.stat(), Ok(None)) {
             let _ = journal.remove_file();
@@ -93,14 +93,14 @@ impl PartialJournal {
     }
 }
 
-/// Where the journal of a partial file lies: its name with a little more, which still fits
-/// (see `partial::partial_path`).
+/// The journal of a partial file: its name with a suffix, which still fits (see
+/// `partial::partial_path`).
 fn journal_entry(partial: &EntryAt) -> EntryAt {
     with_suffix(partial, ".j")
 }
 
-/// Creates a file, in place of what an earlier run may have left of it. What somebody else has put
-/// there is never opened.
+/// Creates a file, replacing one that an earlier run may have left. A file that somebody else has
+/// put there is never opened.
 fn create_or_replace(temporary: &EntryAt) -> io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::EXCL;
     match temporary.open_or_create(flags, 0o600) {

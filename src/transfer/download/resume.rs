@@ -1,12 +1,11 @@
-//! Where a download can be resumed: in a partial file, in a file cut short by another program, or
-//! nowhere.
+//! Where a download can be resumed: in a partial file, in a file that another program left
+//! incomplete, or nowhere.
 //!
-//! A partial file of ours is known by its journal: the remote file's size and time must still be
-//! those that were begun. A file under the final name is taken for a partial one only when `-c` asked
-//! for it and it is not older than the remote file: what is older is a complete copy of an earlier
-//! version. In both cases the last block is compared. Where the server tells no time, nothing proves
-//! that the remote file is the one that was begun: an automatic retry starts again, and `-c` compares
-//! blocks from all over what is here.
+//! Our own partial file is identified by its journal: the remote file's size and time must be
+//! unchanged. A file under the final name counts as partial only if `-c` was given and it is not
+//! older than the remote file: an older one is a complete copy of an earlier version. In both cases
+//! the last block is compared. If the server reports no time, nothing proves that the remote file
+//! is unchanged: an automatic retry starts over, and `-c` compares samples from all the local data.
 
 use std::fs::File;
 use std::io;
@@ -20,42 +19,43 @@ use super::segments::SegmentMap;
 use crate::error::{Error, Result};
 use crate::transfer::{FileInfo, Resume};
 
-/// How much of what is here is fetched again and compared before anything is appended.
+/// How much of the local data is fetched again and compared before anything is appended.
 pub const OVERLAP: u64 = 64 * 1024;
 
-/// So many further blocks are compared where no time is known.
+/// The number of further blocks compared if no time is known.
 const SAMPLES: u64 = 7;
 
-/// What is said where a file is resumed of which no time is known.
+/// Reported when a file of unknown time is resumed.
 pub const UNVERIFIED: &str = "unverified: the server does not tell when it was last changed, \
      so only samples of it were compared";
 
-/// The reason for starting again where no time is known.
+/// The reason for starting over if no time is known.
 pub const NO_TIME: &str = "the server does not tell when it was last changed";
 
-/// Where a transfer begins, and what has to be the same before it.
+/// Where a transfer starts, and what must match before it.
 #[derive(Debug, Clone, Default)]
 pub struct ResumePoint {
-    /// Bytes that are there already.
+    /// Bytes that already exist.
     pub offset: u64,
-    /// The last of them, to be compared with what the server has.
+    /// The last of them, to be compared with the server's.
     pub overlap: Vec<u8>,
-    /// Blocks before them, and their offsets.
+    /// Blocks before them, with their offsets.
     pub samples: Vec<(u64, Vec<u8>)>,
 }
 
-/// Reads so many bytes from an offset on.
+/// Reads a block of the given length at an offset.
 pub type BlockReader<'a> = &'a mut dyn FnMut(u64, usize) -> Result<Vec<u8>>;
 
 impl ResumePoint {
-    /// Behind the first `length` bytes of what is here; the last block of them is compared.
+    /// Resumes after the first `length` bytes; the last block of them is compared.
     pub fn with_last_block(length: u64, read_block: BlockReader<'_>) -> Result<Self> {
         let count = length.min(OVERLAP);
         let overlap = read_block(length - count, usize::try_from(count).unwrap_or(0))?;
         Ok(Self { offset: length, overlap, samples: Vec::new() })
     }
 
-    /// As [`ResumePoint::with_last_block`]; blocks from all over it are compared, and all of what is short.
+    /// Like [`ResumePoint::with_last_block`], but compares blocks from the whole file, or all of a
+    /// short one.
     pub fn with_samples(length: u64, read_block: BlockReader<'_>) -> Result<Self> {
         if length <= (SAMPLES + 1) * OVERLAP {
             let overlap = read_block(0, usize::try_from(length).unwrap_or(0))?;
@@ -68,35 +68,35 @@ impl ResumePoint {
         Ok(Self { samples, ..Self::with_last_block(length, read_block)? })
     }
 
-    /// Whether less than all of it is compared, though only that could prove anything.
+    /// Whether only samples are compared, although only a full comparison would be proof.
     pub fn is_unverified(&self) -> bool {
         !self.samples.is_empty()
     }
 }
 
-/// The bytes of a file that is read wherever it is being written to.
+/// Reads a block of a file independently of the write position.
 pub fn read_block_at(file: &File, offset: u64, count: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; count];
     file.read_exact_at(&mut bytes, offset)?;
     Ok(bytes)
 }
 
-/// What to do with what is here.
+/// What to do with the local data.
 #[derive(Debug)]
 pub enum ResumePlan {
-    /// Begin at 0; with a reason where there was something to resume.
+    /// Start at 0; with a reason if there was something to resume.
     StartOver(Option<&'static str>),
     /// Resume the partial file.
     Partial(ResumePoint),
     /// Make the file under the final name the partial file, and resume it.
     Adopt(ResumePoint),
-    /// Resume the parts that were fetched side by side.
+    /// Resume the segments fetched in parallel.
     Segments(SegmentMap),
-    /// The file under the final name has the size of the remote one: compare its end.
+    /// The file under the final name is as long as the remote one: compare its end.
     Compare(ResumePoint),
 }
 
-/// Decides how to resume, by facts that were asked for now.
+/// Decides how to resume; `info` was just queried.
 pub fn plan_resume(partial: &PartialFile, info: FileInfo, resume: Resume) -> Result<ResumePlan> {
     let here = partial.length()?;
     if here > 0 {
@@ -104,7 +104,7 @@ pub fn plan_resume(partial: &PartialFile, info: FileInfo, resume: Resume) -> Res
     }
     match resume {
         Resume::Asked => plan_from_target(partial, info),
-        // What has the final name is the old file.
+        // The file under the final name is the old version.
         Resume::No | Resume::Retry => Ok(ResumePlan::StartOver(None)),
     }
 }
@@ -121,9 +121,9 @@ fn plan_from_partial(
         return afresh(why);
     }
     if let Some(journal) = journal.as_ref().filter(|journal| !journal.segments.is_empty()) {
-        // As long as its last part, not as what has come.
+        // As long as its last segment reaches, not as the data received.
         return match SegmentMap::from_journal(journal, here) {
-            // What each part is of cannot be told without a time.
+            // Without a time the origin of each segment is unknown.
             Some(_) if info.modified.is_none() => afresh(NO_TIME),
             Some(parts) => Ok(ResumePlan::Segments(parts)),
             None => afresh("its journal makes no sense"),
@@ -132,10 +132,10 @@ fn plan_from_partial(
     if info.size.is_some_and(|size| here > size) {
         return afresh("what is here is longer");
     }
-    // What is so short is compared as a whole.
+    // A file this short is compared as a whole.
     let proven = here <= OVERLAP || info.modified.is_some();
     match (journal, resume) {
-        // It may also have been fetched in parts, and be full of holes.
+        // It may also have been fetched in segments, with holes.
         (None, _) if here > OVERLAP => afresh("nothing tells what it is a part of"),
         (_, Resume::Asked) if !proven => Ok(ResumePlan::Partial(partial.start_with_samples()?)),
         _ if !proven => afresh(NO_TIME),
@@ -161,7 +161,7 @@ fn plan_from_target(partial: &PartialFile, info: FileInfo) -> Result<ResumePlan>
     if remote.is_some_and(|remote| metadata.mtime() < remote) {
         return Ok(ResumePlan::StartOver(Some("what is here is older")));
     }
-    // It would be written to.
+    // It would be modified.
     if length < size && !is_safe_to_use(&file, target) {
         return Ok(ResumePlan::StartOver(Some("what is here has another owner, or a second name")));
     }

@@ -111,7 +111,7 @@ fn an_interrupted_download_goes_on_where_it_stopped() {
     let outcome = resume(&mut fake, dir.path()).unwrap();
     assert_eq!(outcome.resumed_from, Some(1_500_000));
     assert_eq!(outcome.bytes, 500_003);
-    // No more than the overlap crosses the wire twice.
+    // Only the overlap is transferred twice.
     assert_eq!(fake.offsets, [0, 1_500_000 - 65_536]);
     assert!(std::fs::read(dir.path().join("x")).unwrap() == big());
     assert_eq!(files(dir.path()), ["x"]);
@@ -131,7 +131,7 @@ fn a_remote_file_that_changed_meanwhile_is_fetched_again_from_the_start() {
             0 => fake.modified += chrono::TimeDelta::seconds(1),
             // Another size.
             1 => content.push(7),
-            // The same size and time, but other bytes where the part ends.
+            // The same size and time, but different bytes at the end of the partial file.
             _ => content[1_499_999] ^= 1,
         }
         fake.files.lock().unwrap().insert("x".into(), content.clone());
@@ -160,10 +160,10 @@ fn a_file_cut_short_by_another_program_is_gone_on_with_after_the_same_check() {
     std::fs::write(&target, &big()[..700_000]).unwrap();
     assert_eq!(resume(&mut fake, dir.path()).unwrap().resumed_from, Some(700_000));
     assert!(std::fs::read(&target).unwrap() == big());
-    // Whole already: only its end is compared.
+    // Already complete: only its end is compared.
     let outcome = resume(&mut fake, dir.path()).unwrap();
     assert_eq!((outcome.bytes, outcome.resumed_from), (0, Some(2_000_003)));
-    // Not its beginning at all: fetched anew.
+    // Different content: downloaded again from 0.
     std::fs::write(&target, vec![1; 700_000]).unwrap();
     assert_eq!(resume(&mut fake, dir.path()).unwrap().resumed_from, None);
     assert!(std::fs::read(&target).unwrap() == big());
@@ -206,7 +206,7 @@ fn on_a_disk_that_does_not_tell_names_apart_the_second_one_is_an_error() {
     for name in ["NUL.txt", "a:b", "dot."] {
         assert_eq!(fetch(name, true).unwrap_err().kind(), Kind::Local, "{name}");
     }
-    // What was planned to be replaced is replaced.
+    // A file that was planned to be replaced is replaced.
     fetch("Same", false).unwrap();
     assert_eq!(files(dir.path()), ["Same"]);
 }
@@ -222,7 +222,7 @@ fn what_appears_while_a_file_comes_is_not_replaced_by_it() {
     assert!(error.message().contains("appeared here meanwhile"), "{error}");
     assert_eq!(std::fs::read(dir.path().join("x")).unwrap(), b"appeared");
 
-    // A partial file that is another one's by now is neither completed nor removed.
+    // A partial file that now belongs to another download is neither completed nor removed.
     for discard in [false, true] {
         let entry = EntryAt::at(&dir.path().join("y")).unwrap();
         let partial = PartialFile::open(&entry).unwrap();

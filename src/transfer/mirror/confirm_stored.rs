@@ -1,9 +1,10 @@
-//! A last look before a mirror deletes: what was just stored is not deleted under another name.
+//! A last check before a mirror deletes: a file that was just stored must not be deleted under
+//! another name.
 //!
-//! A server may spell a name otherwise than it was given. Then what was stored as `ReadMe` is listed
-//! as `README`, which the source does not have. Before anything is deleted in or below a directory
-//! that something was transferred into, that directory is listed again: all that was stored must be
-//! there by its very name; then every other name is something else.
+//! A server may change the spelling of a name. A file stored as `ReadMe` is then listed as
+//! `README`, which the source does not have. Before anything is deleted in or below a directory
+//! that received files, that directory is listed again: everything stored must be listed under
+//! exactly its name; then every other name is something else.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -17,25 +18,26 @@ use super::tree::ListResult;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 
-/// What was stored and made in the directories of the target, by their paths.
+/// What was stored and created in the directories of the target, by path.
 #[derive(Debug, Default)]
 pub struct Stored(HashMap<String, Names>);
 
 #[derive(Debug, Default)]
 struct Names {
-    /// Whether something in it is extraneous.
+    /// Whether it contains extraneous entries.
     has_extraneous: bool,
     files: Vec<Box<str>>,
     directories: Vec<Box<str>>,
 }
 
 impl Stored {
-    /// Something in this directory is extraneous: what is stored in it matters from now on.
+    /// Records that a directory contains extraneous entries: from now on, what is stored in it
+    /// matters.
     pub fn mark_extraneous(&mut self, directory: &str) {
         self.0.entry(directory.to_owned()).or_default().has_extraneous = true;
     }
 
-    /// A file was stored.
+    /// Records a stored file.
     pub fn add_file(&mut self, path: &str) {
         let (directory, name) = split(path);
         if let Some(names) = self.0.get_mut(directory) {
@@ -43,7 +45,7 @@ impl Stored {
         }
     }
 
-    /// A directory was made, or was there although it was not listed.
+    /// Records a directory that was created, or existed although it was not listed.
     pub fn add_directory(&mut self, path: &str) {
         let (directory, name) = split(path);
         if !name.is_empty() {
@@ -53,8 +55,8 @@ impl Stored {
     }
 }
 
-/// Takes out of `MirrorSummary::extraneous` what may be something that was just stored, and what is no longer
-/// there. Each directory that it is about is told, and counted in `Summary::kept`.
+/// Removes from `MirrorSummary::extraneous` whatever may be a file that was just stored, and what
+/// no longer exists. Each directory concerned is reported, and counted in `Summary::kept`.
 pub fn keep_what_was_stored(
     endpoints: &Endpoints,
     settings: &MirrorSettings,
@@ -62,7 +64,7 @@ pub fn keep_what_was_stored(
     observer: &dyn MirrorObserver,
     cancel: &Cancel,
 ) -> Result<()> {
-    // A local disk tells at once which file a name means.
+    // A local disk reports immediately which file a name refers to.
     if matches!(endpoints, Endpoints::Down(..)) {
         return Ok(());
     }
@@ -95,7 +97,7 @@ pub fn keep_what_was_stored(
         looks.values().filter(|look| !matches!(look, SecondListing::All(_))).count() as u64;
     let extraneous: HashSet<Box<str>> =
         summary.extraneous.iter().map(|item| item.path.clone()).collect();
-    // Whether something that is extraneous stays, and with it all that is in it.
+    // Whether an extraneous entry is kept, with all its contents.
     let stays = |path: &str| {
         let (directory, name) = split(path);
         extraneous.contains(path)
@@ -115,13 +117,13 @@ pub fn keep_what_was_stored(
     Ok(())
 }
 
-/// What a directory looks like the second time.
+/// The result of listing a directory again.
 enum SecondListing {
-    /// All that was stored is there.
+    /// Everything stored is there.
     All(CompactListing),
-    /// This file is not, by its name: it may be any of the others.
+    /// This file is missing under its name: it may be any of the others.
     NoFile(Box<str>),
-    /// This directory is not: its content may be in any of the others.
+    /// This directory is missing: its content may be in any of the others.
     NoDirectory(Box<str>),
     /// It could not be listed.
     Failed(Error),
@@ -155,18 +157,17 @@ impl Names {
     }
 }
 
-/// A path's directory and name.
 fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
 }
 
-/// The directories that a path lies in, the root among them.
+/// The parent directories of a path, including the root.
 fn above(path: &str) -> impl Iterator<Item = &str> {
     let slashes = path.rmatch_indices('/').map(|(at, _)| &path[..at]);
     slashes.chain((!path.is_empty()).then_some(""))
 }
 
-/// Lists a directory again; fails if that is not clean.
+/// Lists a directory again; fails if the listing has complaints.
 fn list_again(
     endpoints: &Endpoints,
     settings: &MirrorSettings,
@@ -184,7 +185,7 @@ fn list_again(
     }
 }
 
-/// What to say of something that is left alone, because it may be something of the source.
+/// The message for an entry that is kept because it may be one of the source.
 pub fn ambiguous_name_error(endpoints: &Endpoints, path: &str, twin: &str) -> Error {
     let show = endpoints.target().display_path(path);
     let text = format!("{show}: not deleted: it may be what the source has as `{twin}`");

@@ -1,7 +1,8 @@
-//! The deletions of a mirror, last of all: what [`transfer_all`](super::executor::transfer_all) found extraneous.
+//! The deletions of a mirror, which come last: what [`transfer_all`](super::executor::transfer_all)
+//! found extraneous.
 //!
-//! On a server several are done at a time: first everything that is no directory, then the
-//! directories, those of one depth together, the deepest first.
+//! On a server several run in parallel: first everything that is not a directory, then the
+//! directories, level by level, the deepest first.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::threads;
 
-/// Deletes what is extraneous, `MirrorSummary::extraneous`. The caller has made sure that it may.
+/// Deletes `MirrorSummary::extraneous`. The caller has checked that this is allowed.
 pub fn delete_extraneous(
     endpoints: &Endpoints,
     settings: &MirrorSettings,
@@ -53,14 +54,14 @@ pub fn delete_extraneous(
         Ok(())
     };
     for_each_parallel(&files, workers, cancel, one)?;
-    // They come in the order of their depths, the deepest first.
+    // They are sorted by depth, the deepest first.
     directories
         .chunk_by(|a, b| a.depth() == b.depth())
         .try_for_each(|level| for_each_parallel(level, workers, cancel, one))
 }
 
-/// Removes extraneous directories that turn out to be links, outermost first, so that nothing of
-/// what they lead to is deleted.
+/// Removes extraneous directories that turn out to be links, outermost first, so that nothing they
+/// point to is deleted.
 fn remove_links(
     endpoints: &Endpoints,
     directories: &[Extraneous],
@@ -82,10 +83,10 @@ fn remove_links(
     Ok(gone.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// So many deletions are worth a connection.
+/// The number of deletions that justifies one connection.
 const WORTH: usize = 8;
 
-/// Does something with each of them, at most so many at a time, until one fails for good.
+/// Processes items in parallel, with at most `workers` threads, until one fails permanently.
 pub(super) fn for_each_parallel<T: Sync>(
     items: &[T],
     workers: usize,
@@ -103,7 +104,7 @@ pub(super) fn for_each_parallel<T: Sync>(
     };
     std::thread::scope(|scope| {
         for _ in 1..workers.min(items.len().div_ceil(WORTH)) {
-            // This thread does what no other one can be had for.
+            // If no thread can be started, this one does the work.
             if threads::start_scoped(scope, "mirror", work).is_err() {
                 break;
             }

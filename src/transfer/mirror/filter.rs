@@ -1,9 +1,9 @@
-//! Which files a mirror is about (`-i`, `-x`, `--exclude-from`).
+//! Which files a mirror includes (`-i`, `-x`, `--exclude-from`).
 //!
-//! The last rule that matches decides. Where none does, everything is in, unless the first rule
-//! is an include: `-i` alone means only those files. A pattern without a slash is matched with
-//! the name, one with a slash with the path below the root; one that ends in a slash is about
-//! directories only. A directory that is excluded is not visited.
+//! The last matching rule decides. If none matches, a file is included, unless the first rule is an
+//! include: `-i` alone means only those files. A pattern without a slash is matched against the
+//! name, one with a slash against the path below the root; one that ends in a slash matches
+//! directories only. An excluded directory is not visited.
 
 use crate::glob::Pattern;
 
@@ -12,14 +12,14 @@ use crate::glob::Pattern;
 pub struct FilterRule {
     include: bool,
     only_directories: bool,
-    /// The pattern's components; one means: match the name.
+    /// The pattern's components; a single one is matched against the name.
     components: Vec<Pattern>,
-    /// Whether the path is matched from the root, not the name alone.
+    /// Whether the whole path is matched, not just the name.
     whole: bool,
 }
 
 impl FilterRule {
-    /// A rule of a pattern as typed.
+    /// A rule for a pattern as typed.
     pub fn new(include: bool, pattern: &str) -> Self {
         let only_directories = pattern.ends_with('/');
         let trimmed = pattern.trim_end_matches('/');
@@ -41,21 +41,21 @@ impl FilterRule {
     }
 }
 
-/// All rules, in order.
+/// All rules.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// In the order in which they were given.
+    /// In the order in which they were given; the last match decides.
     pub rules: Vec<FilterRule>,
 }
 
 impl Filter {
-    /// Whether the mirror is about this path.
+    /// Whether a path is included.
     pub fn includes(&self, path: &str, is_directory: bool) -> bool {
         let decided =
             self.rules.iter().rev().find(|r| r.matches(path, is_directory)).map(|r| r.include);
         match (decided, self.rules.first()) {
             (Some(include), _) => include,
-            // Directories are visited for the files that are meant.
+            // Directories are visited for the files in them.
             (None, Some(first)) => is_directory || !first.include,
             (None, None) => true,
         }

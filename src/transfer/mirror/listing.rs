@@ -1,8 +1,8 @@
-//! What is in a directory, kept small: one text for all names and one short row an item.
+//! A compact directory listing: one string for all names and one short row per item.
 //!
-//! A directory may hold hundreds of thousands of files, and a mirror looks at two at a time. Items
-//! come in one by one and are sorted by name once; then they are handed out as views. Nothing here
-//! asks a tree.
+//! A directory may contain hundreds of thousands of files, and a mirror compares two at a time.
+//! Items are added one by one and sorted by name once; then they are returned as views. Nothing
+//! here accesses a tree.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,18 @@ use super::tree::{Item, ItemKind, Timestamp};
 /// A directory's content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CompactListing {
-    /// All names, one behind the other; behind a directory's name what is unique to it.
+    /// All names, concatenated; a directory's name is followed by its `unique` fact.
     names: String,
     rows: Vec<PackedItem>,
-    /// Names that are refused, and lines that were not understood, with the reason. Nothing may
-    /// be deleted that rests on such a listing.
+    /// Refused names and lines that were not understood, with the reason. Such a listing must not
+    /// be the basis of a deletion.
     pub complaints: Vec<String>,
 }
 
-/// "Not known", for a size.
+/// An unknown size.
 const UNKNOWN: u64 = u64::MAX;
 
-/// An item whose texts lie elsewhere.
+/// An item whose strings are stored elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct PackedItem {
     start: usize,
@@ -34,9 +34,9 @@ struct PackedItem {
 }
 
 impl CompactListing {
-    /// Adds an item. What is unique to anything but a directory is of no use and not kept.
+    /// Adds an item. The `unique` fact is kept for directories only.
     pub fn push(&mut self, item: Item<'_>) {
-        // A component of a path has at most 255 bytes, and fewer characters.
+        // A component of a path has at most 255 bytes.
         let length = |text: &str| u16::try_from(text.len()).ok();
         let Some(name) = length(item.name) else { return };
         let unique = item.unique.filter(|_| item.kind == ItemKind::Directory).unwrap_or_default();
@@ -55,8 +55,8 @@ impl CompactListing {
         });
     }
 
-    /// Puts the items in the order of their names, and gives the names that came more than once:
-    /// no item of theirs is kept.
+    /// Sorts the items by name, and returns the names that occurred more than once: their items are
+    /// dropped.
     pub fn sort(&mut self) -> Vec<String> {
         let Self { names, rows, .. } = self;
         let name = |row: &PackedItem| &names[row.start..row.start + usize::from(row.name)];
@@ -74,32 +74,32 @@ impl CompactListing {
         twice
     }
 
-    /// The memory that it takes, in bytes.
+    /// The memory that it uses, in bytes.
     pub fn memory_size(&self) -> u64 {
         (self.names.len() + self.rows.len() * size_of::<PackedItem>()) as u64
     }
 
-    /// How many items there are.
+    /// The number of items.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there are none.
+    /// Whether it has no items.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// The item at a place below [`CompactListing::len`].
+    /// The item at an index below [`CompactListing::len`].
     pub fn get(&self, at: usize) -> Option<Item<'_>> {
         self.rows.get(at).map(|row| self.unpack_item(row))
     }
 
-    /// All items, in their order.
+    /// All items, in order.
     pub fn iter(&self) -> impl Iterator<Item = Item<'_>> {
         self.rows.iter().map(|row| self.unpack_item(row))
     }
 
-    /// Changes the time of the item at a place, where it has one.
+    /// Changes the time of the item at an index, if it has one.
     pub fn change_time(&mut self, at: u32, change: impl FnOnce(Timestamp) -> Timestamp) {
         let row = usize::try_from(at).ok().and_then(|at| self.rows.get_mut(at));
         if let Some(row) = row {
@@ -107,13 +107,13 @@ impl CompactListing {
         }
     }
 
-    /// The place of a name; the items are in order.
+    /// The index of a name; the items must be sorted.
     pub fn position_of(&self, name: &str) -> Option<usize> {
         let row_name = |row: &PackedItem| &self.names[row.start..row.start + usize::from(row.name)];
         self.rows.binary_search_by(|row| row_name(row).cmp(name)).ok()
     }
 
-    /// The listing with other names for some of its items.
+    /// The listing with some of its items renamed.
     #[must_use]
     pub fn renamed(&self, others: &HashMap<&str, &str>) -> Self {
         let mut renamed = Self { complaints: self.complaints.clone(), ..Self::default() };
@@ -125,7 +125,7 @@ impl CompactListing {
         renamed
     }
 
-    /// Only the items at these places, in the same order; `places` ascends.
+    /// Only the items at these indices, in the same order; `places` is ascending.
     #[must_use]
     pub fn retain_places(mut self, places: &[u32]) -> Self {
         let places = places.iter().filter_map(|place| usize::try_from(*place).ok());

@@ -1,7 +1,8 @@
-//! Mirror: make one tree like another, in parallel, and delete only what is known to be extraneous.
+//! Mirror: makes one tree like another, in parallel, and deletes only what is certain to be
+//! extraneous.
 //!
-//! Two [`tree::Tree`]s are listed directory by directory; [`plan`] decides, without touching
-//! anything, what has to happen in each; [`executor`] does it with several workers, deletions last.
+//! Two [`tree::Tree`]s are listed directory by directory; [`plan`] decides, without side effects,
+//! what to do in each; [`executor`] does it with several workers, deletions last.
 
 pub mod confirm_stored;
 pub mod delete;

@@ -1,9 +1,10 @@
-//! Names that a server may take for one another: it may fold upper and lower case, cut off blanks and
-//! dots at the end, or replace what it cannot store.
+//! Names that a server may treat as equal: it may fold case, strip trailing blanks and dots, or
+//! replace characters that it cannot store.
 //!
-//! Whether it does is never known beforehand. What was stored is looked for by its very name before
-//! anything beside it is deleted ([`keep_what_was_stored`](super::confirm_stored::keep_what_was_stored)); what was not stored has no
-//! such proof, and its twins are left alone ([`keep_ambiguous`]).
+//! Whether it does is not known beforehand. A file that was stored must be listed under exactly its
+//! name before anything next to it is deleted
+//! ([`keep_what_was_stored`](super::confirm_stored::keep_what_was_stored)); a file that was not
+//! stored has no such proof, and entries with similar names are kept ([`keep_ambiguous`]).
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use super::listing::CompactListing;
 use super::plan::DirectoryPlan;
 use crate::ftp::path::stands_for_byte;
 
-/// The same for all names that a server could take for one another.
+/// Returns the same string for all names that a server could treat as equal.
 pub fn fold_name(name: &str) -> String {
     let mut folded = String::with_capacity(name.len());
     for c in name.to_lowercase().chars() {
@@ -22,13 +23,13 @@ pub fn fold_name(name: &str) -> String {
             (false, _) => folded.push(c),
         }
     }
-    // Pure-FTPd makes `a_` of `a `.
+    // Pure-FTPd turns `a ` into `a_`.
     folded.trim_matches([' ', '.', '?']).to_owned()
 }
 
-/// Takes out of a plan's deletions what may be, under another name, something of the source that is
-/// not transferred: left out by a filter, its size or its age, or a link. `is_carried` tells of the
-/// places of the source that are transferred all the same.
+/// Removes from a plan's deletions whatever may be, under another name, an entry of the source that
+/// is not transferred: excluded by a filter, its size or its age, or a link. `is_carried` returns
+/// whether the source's item at an index is transferred nevertheless.
 pub fn keep_ambiguous(
     plan: &mut DirectoryPlan,
     source: &CompactListing,

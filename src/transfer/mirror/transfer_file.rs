@@ -1,4 +1,4 @@
-//! Carrying one file of a mirror: down, up, or from server to server.
+//! Transfers one file of a mirror: download, upload, or from server to server.
 
 use std::sync::Arc;
 
@@ -12,19 +12,19 @@ use crate::transfer::{
     FileInfo, Outcome, Progress, Remote as _, Resume, TransferOptions, download, relay, upload,
 };
 
-/// Size and time of a file, as a listing told them.
+/// Size and time of a file, as listed.
 pub type ListedFacts = (Option<u64>, Option<Timestamp>);
 
-/// What an attempt to transfer a file rests on.
+/// What is known before an attempt to transfer a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt {
-    /// The target had nothing of its name.
+    /// The target had nothing under its name.
     pub fresh: bool,
-    /// What the source's listing told, if that still counts.
+    /// What the source's listing reported, if that is still valid.
     pub known: Option<ListedFacts>,
 }
 
-/// The two sides of a mirror, and with them how a file goes from the one to the other.
+/// The two sides of a mirror.
 #[derive(Debug, Clone)]
 pub enum Endpoints {
     /// From a server to a local directory.
@@ -36,7 +36,7 @@ pub enum Endpoints {
 }
 
 impl Endpoints {
-    /// Where files come from.
+    /// The source.
     pub fn source(&self) -> &dyn Tree {
         match self {
             Endpoints::Down(source, _) | Endpoints::Across(source, _) => &**source,
@@ -44,7 +44,7 @@ impl Endpoints {
         }
     }
 
-    /// Where they go.
+    /// The target.
     pub fn target(&self) -> &dyn Tree {
         match self {
             Endpoints::Down(_, target) => &**target,
@@ -52,12 +52,12 @@ impl Endpoints {
         }
     }
 
-    /// Whether the target has nothing yet that a directory's source could be compared with.
+    /// Whether the target has nothing yet that a directory could be compared with.
     pub fn is_new(&self, next: &NextDirectory) -> bool {
         !next.in_target || self.target().is_empty_directory(&next.path)
     }
 
-    /// Whether the servers still take connections.
+    /// Whether the servers still accept connections.
     pub fn are_reachable(&self, cancel: &Cancel) -> bool {
         let reaches = |tree: &RemoteTree| tree.pool().lease(cancel).is_ok();
         match self {
@@ -66,7 +66,7 @@ impl Endpoints {
         }
     }
 
-    /// Makes a session ahead of the need.
+    /// Opens a session in advance.
     pub fn connect_ahead(&self) {
         match self {
             Endpoints::Down(remote, _) | Endpoints::Up(_, remote) => remote.pool().connect_ahead(),
@@ -77,8 +77,8 @@ impl Endpoints {
         }
     }
 
-    /// Carries one file, of which size and time are known as the source's listing told them; on a
-    /// retry, when another file may have its name, they are asked for again.
+    /// Transfers one file with the size and time of the source's listing; on a retry, when the file
+    /// may have been replaced, they are queried again.
     pub fn transfer_file(
         &self,
         path: &str,
@@ -139,10 +139,10 @@ impl Endpoints {
     }
 }
 
-/// A file that is not worth resuming: its time need not be known before it is fetched.
+/// Smaller files are not worth resuming: their time need not be known before the download.
 const SMALL_FILE: u64 = 1024 * 1024;
 
-/// Whether the listing told all but the exact time of a file that is fetched in one go.
+/// Whether only the exact time is missing, of a file that is downloaded from 0.
 fn may_prefetch_time((size, modified): ListedFacts, options: &TransferOptions) -> bool {
     let small = size.is_some_and(|size| size < SMALL_FILE);
     let vague = modified.is_some_and(|stamp| !is_exact(&stamp));
@@ -153,7 +153,7 @@ fn is_exact(stamp: &Timestamp) -> bool {
     stamp.precision <= 1
 }
 
-/// What the listing said, where that is exact: it saves a round trip or two a file.
+/// The information of the listing, if it is exact: this saves one or two round trips per file.
 fn source_file_info(
     session: &mut crate::ftp::session::Session,
     path: &crate::ftp::path::RemotePath,

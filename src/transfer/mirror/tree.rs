@@ -1,4 +1,4 @@
-//! What mirror knows of a tree: directories of items, and how to change them.
+//! The interface of a tree to mirror: directories of items, and how to change them.
 //!
 //! Paths are relative to the tree's root, with `/` between names; the root is the empty path.
 
@@ -8,7 +8,7 @@ use super::listing::CompactListing;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ItemKind {
     /// A file that can be transferred.
@@ -21,14 +21,14 @@ pub enum ItemKind {
     Other,
 }
 
-/// A time, and how exact it is.
+/// A time and its accuracy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timestamp {
     /// UTC.
     pub time: NaiveDateTime,
-    /// What was cut off, in seconds: the real time lies in `time .. time + grain`.
+    /// The precision in seconds: the real time is in `time .. time + precision`.
     pub precision: u32,
-    /// How far the clock that it was read from may be off, either way, in seconds.
+    /// The possible error of the clock that it was read from, either way, in seconds.
     pub uncertainty: u32,
 }
 
@@ -38,7 +38,7 @@ impl Timestamp {
         Self { time, precision: 1, uncertainty: 0 }
     }
 
-    /// Whether this is surely later than `other`.
+    /// Whether this is certainly later than `other`.
     pub fn is_after(&self, other: &Timestamp) -> bool {
         let between =
             i64::from(self.uncertainty) + i64::from(other.uncertainty) + i64::from(other.precision);
@@ -46,51 +46,51 @@ impl Timestamp {
     }
 }
 
-/// One file, directory or link of a directory.
+/// A file, directory or link in a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item<'a> {
     /// Its name: one safe component.
     pub name: &'a str,
-    /// What it is.
+    /// Its kind.
     pub kind: ItemKind,
-    /// Bytes, exact.
+    /// Exact size in bytes.
     pub size: Option<u64>,
-    /// Last modified.
+    /// Modification time.
     pub modified: Option<Timestamp>,
-    /// The same for two names of one directory, where the tree tells.
+    /// Equal for two names of one directory, if the tree reports it.
     pub unique: Option<&'a str>,
 }
 
-/// What a link leads to: its item, and what is unique to it if it is a directory.
+/// The target of a link: its item, and its `unique` fact if it is a directory.
 pub type Followed<'a> = (Item<'a>, Option<String>);
 
-/// What a listing found.
+/// The result of a listing.
 #[derive(Debug, Clone)]
 pub enum ListResult {
     /// The directory.
     Directory(CompactListing),
-    /// No directory, or none that may be entered; the error says so in its own words.
+    /// Not a directory, or an inaccessible one; the error has the details.
     Nothing(Error),
 }
 
 /// One side of a mirror.
 pub trait Tree: Send + Sync {
-    /// What is in a directory; [`ListResult::Nothing`] when there is no such directory.
+    /// Lists a directory; [`ListResult::Nothing`] if it does not exist.
     fn list_directory(&self, path: &str, cancel: &Cancel) -> Result<ListResult>;
 
-    /// As [`Tree::list_directory`], where nothing is there to compare it with: times may be by a clock that
-    /// nobody has asked about.
+    /// Like [`Tree::list_directory`], if there is nothing to compare it with: the times may be on a
+    /// clock of unknown offset.
     fn list_without_clock(&self, path: &str, cancel: &Cancel) -> Result<ListResult> {
         self.list_directory(path, cancel)
     }
 
-    /// Whether there is nothing in a directory, where that can be seen at once.
+    /// Whether a directory is known to be empty without a further query.
     fn is_empty_directory(&self, _path: &str) -> bool {
         false
     }
 
-    /// A listing of this tree with the names that `wanted` has for its items, where the disk takes
-    /// both names for one file: it may spell a name otherwise than it was given.
+    /// A listing of this tree with its items renamed as in `wanted`, where the disk treats both
+    /// names as one file: it may change the spelling of a name.
     fn match_case_folded(
         &self,
         _path: &str,
@@ -100,31 +100,31 @@ pub trait Tree: Send + Sync {
         listing
     }
 
-    /// What a link leads to: a file's or directory's item of the same name.
+    /// The target of a link: an item with the link's name.
     fn follow_link<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Followed<'a>>;
 
-    /// What is unique to the root, where the tree tells that of its directories.
+    /// The `unique` fact of the root, if the tree reports them.
     fn root_unique(&self) -> Option<String> {
         None
     }
 
-    /// Creates a directory; one that is there already is fine.
+    /// Creates a directory; an existing one is not an error.
     fn make_directory(&self, path: &str, cancel: &Cancel) -> Result<()>;
 
     /// Removes a file or link, or an empty directory.
     fn remove_entry(&self, path: &str, kind: ItemKind, cancel: &Cancel) -> Result<()>;
 
-    /// Removes what was listed as a directory if it is a link to one (some servers do not tell
-    /// them apart); `false` if it is a directory. What a link leads to is not ours to delete.
+    /// Removes an entry that was listed as a directory if it is a link to one (some servers do not
+    /// distinguish them); `false` if it is a directory. The target of a link must not be deleted.
     fn remove_if_link(&self, _path: &str, _cancel: &Cancel) -> Result<bool> {
         Ok(false)
     }
 
-    /// A path of it for messages.
+    /// A path for messages.
     fn display_path(&self, path: &str) -> String;
 }
 
-/// A path below a directory of a tree.
+/// The path of a name in a directory of a tree.
 pub fn join_path(directory: &str, name: &str) -> String {
     if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
 }

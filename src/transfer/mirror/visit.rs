@@ -1,4 +1,4 @@
-//! Visiting one directory of a mirror: listing it on both sides and planning what to do in it.
+//! Visits one directory of a mirror: lists it on both sides and plans what to do in it.
 
 use super::confirm_stored::ambiguous_name_error;
 use super::executor::{Runner, with_retry};
@@ -9,22 +9,22 @@ use super::transfer_file::Endpoints;
 use super::tree::{Item, ItemKind, ListResult, join_path};
 use crate::error::{Error, Kind, Result};
 
-/// After so many directories that are nested too deep a tree is taken for one without end.
+/// With more directories that are nested too deep, a tree is considered infinite.
 pub const TOO_DEEP_MAX: u64 = 50;
 
-/// What to say of a tree with more directories than a command visits.
+/// The error for a tree with too many directories.
 pub fn too_many_directories(at: &str, most: u64) -> Error {
     Error::new(Kind::Incomplete, format!("{at}: gave up after {most} directories"))
         .with_hint("if there are more, see `mirror:max-directories`")
 }
 
 impl Runner<'_> {
-    /// Lists a directory on both sides and takes in its plan.
+    /// Lists a directory on both sides and enqueues its plan.
     pub(super) fn visit_directory(&self, next: &NextDirectory, depth: usize) -> Result<()> {
         if !self.may_visit(next, depth)? {
             return Ok(());
         }
-        // The source first: nothing is made for one that is not there.
+        // The source first: nothing is created for a missing one.
         let told = self.settings.dry_run || self.settings.rules.newer_than.is_some();
         let roughly = !told && self.endpoints.is_new(next);
         let mut source = match self.list_source(next, roughly) {
@@ -37,7 +37,7 @@ impl Runner<'_> {
             Err(error) => return self.record_unclean(&error),
         };
         if roughly && target.as_ref().is_some_and(|target| !target.is_empty()) {
-            // Something has come meanwhile.
+            // It was created meanwhile.
             source = match self.list_source(next, false) {
                 Ok(source) => source,
                 Err(error) => return self.record_unclean(&error),
@@ -83,8 +83,7 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// Whether a directory is within the bounds that keep a mirror of a tree without end from going
-    /// on for ever.
+    /// Whether a directory is within the limits that stop the mirror of an infinite tree.
     fn may_visit(&self, next: &NextDirectory, depth: usize) -> Result<bool> {
         let rules = &self.settings.rules;
         let show = self.endpoints.source().display_path(&next.path);
@@ -105,7 +104,7 @@ impl Runner<'_> {
         let text = format!("{show}: directories are nested more than {limit} deep");
         let error = Error::new(Kind::Incomplete, text)
             .with_hint("a loop of directories? see `mirror:max-depth`");
-        // What is without end branches without end.
+        // An infinite tree branches without end.
         if too_deep > TOO_DEEP_MAX {
             return Err(error);
         }
@@ -121,8 +120,8 @@ impl Runner<'_> {
         })
     }
 
-    /// Before anything of a plan is done: what may not be deleted is told, and what is stored
-    /// beside what may is kept in mind.
+    /// Before a plan is executed: reports what may not be deleted, and records what is stored next
+    /// to extraneous entries.
     fn note_deletions(&self, plan: &DirectoryPlan, here: &NextDirectory) {
         plan.ambiguous.iter().for_each(|(path, other)| {
             self.observer.planning_failed(&ambiguous_name_error(self.endpoints, path, other))
@@ -165,7 +164,7 @@ impl Runner<'_> {
         } else if self.settings.dry_run {
             return Ok(None);
         }
-        // It is not there (or was not, in its parent's listing): make it, and it is empty.
+        // It does not exist (or did not, in its parent's listing): create it, empty.
         let action = MirrorAction::MakeDirectory { path: next.path.clone() };
         with_retry(self.settings, self.observer, self.cancel, || {
             tree.make_directory(&next.path, self.cancel)
@@ -180,7 +179,7 @@ impl Runner<'_> {
         Ok(None)
     }
 
-    /// What the links of the source lead to, by their names.
+    /// The targets of the source's links, by name.
     fn follow_links(
         &self,
         links: &[u32],
@@ -202,7 +201,7 @@ impl Runner<'_> {
     }
 }
 
-/// Whether a plan of `listing` transfers an item of that name.
+/// Whether a plan of `listing` transfers an item of this name.
 fn plan_transfers(plan: &DirectoryPlan, listing: &CompactListing, item: Option<Item<'_>>) -> bool {
     let place = item.and_then(|item| listing.position_of(item.name));
     place.and_then(|place| u32::try_from(place).ok()).is_some_and(|p| plan.places.contains(&p))

@@ -1,9 +1,9 @@
-//! Where an upload can be resumed: behind what of it is on the server already.
+//! Where an upload can be resumed: at the end of what the server already has.
 //!
-//! What the journal of an earlier attempt says was begun is resumed if the source is still the same;
-//! without a journal only `-c` does so, with a file on the server that is not older than the source:
-//! what is older is a complete copy of an earlier version. The last block is read back and compared
-//! in any case, and more of it where nothing else proves anything.
+//! An upload that the journal of an earlier attempt records is resumed if the source is unchanged;
+//! without a journal only `-c` resumes, and only a file on the server that is not older than the
+//! source: an older one is a complete copy of an earlier version. The last block is always read
+//! back and compared, and more of it if nothing else proves anything.
 
 use std::io::sink;
 
@@ -15,23 +15,23 @@ use crate::transfer::download::resume::{NO_TIME, ResumePoint, UNVERIFIED};
 use crate::transfer::download::stream::{FetchFailure, FileFetcher};
 use crate::transfer::{FileInfo, NoProgress, Progress, Remote, Resume, TransferOptions};
 
-/// What is to be resumed, and what is known of it.
+/// What is to be resumed, and what is known about it.
 pub(in crate::transfer) struct ResumeCheck<'a> {
-    /// Where it lies.
+    /// The remote file.
     pub target: &'a RemotePath,
-    /// How many bytes the source has.
+    /// Size of the source in bytes.
     pub size: u64,
-    /// When it was last modified: seconds since 1970.
+    /// Its modification time: seconds since 1970.
     pub modified: Option<i64>,
-    /// What it is known by; `None` where nothing tells it from another version.
+    /// Its identity; `None` if it cannot be distinguished from another version.
     pub source: Option<&'a Source>,
-    /// What is written down of an earlier attempt.
+    /// The record of an earlier attempt.
     pub journal: Option<&'a UploadJournal<'a>>,
-    /// Who wants it.
+    /// Who requested it.
     pub resume: Resume,
-    /// Is told why it starts again.
+    /// Receives the reason for starting over.
     pub progress: &'a dyn Progress,
-    /// Watches.
+    /// Cancels it.
     pub cancel: &'a Cancel,
 }
 
@@ -40,17 +40,17 @@ pub(in crate::transfer) struct ResumeCheck<'a> {
 pub(in crate::transfer) enum Compare {
     /// The last one before the offset.
     End,
-    /// Some from all over it.
+    /// Samples from the whole file.
     Samples,
 }
 
 impl ResumeCheck<'_> {
-    /// How many bytes of the source are on the server; 0 if it starts again. `blocks` reads the
-    /// source's first bytes, so many, as a start.
+    /// How many bytes of the source the server has; 0 to start over. `blocks` reads the source's
+    /// first bytes as a resume point.
     ///
     /// # Errors
     ///
-    /// The loss of a connection; what `blocks` fails with.
+    /// The loss of a connection; errors of `blocks`.
     pub fn resume_offset(
         &self,
         remote: &mut dyn Remote,
@@ -76,7 +76,7 @@ impl ResumeCheck<'_> {
                 match check.fetch_into(remote, &start, &mut sink(), &NoProgress) {
                     Ok(_) => return Ok(size),
                     Err(FetchFailure::NotTheSame(why)) => why,
-                    // A directory that can be written and not read: nothing can be compared.
+                    // A write-only directory: nothing can be compared.
                     Err(FetchFailure::Failed(error)) if error.kind() == Kind::Refused => {
                         "what is on the server cannot be read"
                     }
@@ -88,7 +88,7 @@ impl ResumeCheck<'_> {
         Ok(0)
     }
 
-    /// What has to be compared of what is on the server, or why it is no beginning of the source.
+    /// Which blocks must be compared, or why the remote file is not the beginning of the source.
     fn blocks_to_compare(&self, size: u64, there: FileInfo) -> Result<Compare, &'static str> {
         if size > self.size {
             return Err("what is on the server is longer");
@@ -110,7 +110,7 @@ impl ResumeCheck<'_> {
                 Err(NO_TIME)
             }
             EarlierAttempt::Same { racy: true, .. } => Ok(Compare::Samples),
-            // The time is set together with the question how much has arrived.
+            // The time is set together with the query of the size.
             EarlierAttempt::Same { .. } if time == self.modified => Ok(Compare::End),
             EarlierAttempt::Same { began, .. } if not_older(began) => Ok(Compare::End),
             // By its time it may be another file, as on a server that keeps the old one until the

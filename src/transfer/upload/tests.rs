@@ -58,20 +58,20 @@ fn an_interrupted_upload_goes_on_where_it_stopped() {
     let data: Vec<u8> = (0..500_001u32).map(|i| (i % 251) as u8).collect();
     let resume = || TransferOptions { resume: Resume::Asked, ..TransferOptions::default() };
     let mut fake = Fake::with("x", &data[..300_000]);
-    // Another program has begun to store it just now.
+    // Another program has just started to upload it.
     fake.modified = chrono::Utc::now().naive_utc() + chrono::TimeDelta::minutes(1);
     let outcome = store_how(&mut fake, &data, resume()).unwrap();
     assert_eq!((outcome.bytes, outcome.resumed_from), (200_001, Some(300_000)));
     assert!(fake.content("x") == data);
     assert_eq!(fake.places, [UploadMode::End]);
-    // Whole already: nothing is sent.
+    // Already complete: nothing is sent.
     assert_eq!(store_how(&mut fake, &data, resume()).unwrap().bytes, 0);
     assert_eq!(fake.places.len(), 1);
-    // What is older is another version, whatever its end is like.
+    // An older file is another version, whatever its end looks like.
     let older = Fake::default().modified;
     let mut fake = Fake { modified: older, ..Fake::with("x", &data[..300_000]) };
     assert_eq!(store_how(&mut fake, &data, resume()).unwrap().resumed_from, None);
-    // Something else: sent anew.
+    // Different content: uploaded again from 0.
     let modified = chrono::Utc::now().naive_utc() + chrono::TimeDelta::minutes(1);
     let mut fake = Fake { modified, ..Fake::with("x", &[9; 300_000]) };
     assert_eq!(store_how(&mut fake, &data, resume()).unwrap().resumed_from, None);

@@ -1,5 +1,5 @@
-//! Opening a partial file so that nobody else fills it: by a lock, and where a disk that takes two
-//! names for one file makes the lock useless, by looking at what the disk calls it.
+//! Opens a partial file for exclusive use: by a lock, and, if the disk treats two names as one file
+//! and so makes the lock useless, by checking the name that the disk uses.
 
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
@@ -12,7 +12,7 @@ use super::names::{SUFFIX, is_partial_name};
 use crate::error::{Error, Kind, Result};
 use crate::fs::dir_handle::{EntryAt, file_type};
 
-/// Creates the partial file of `target`, or opens the one that is there, and locks it.
+/// Creates or opens the partial file of `target`, and locks it.
 pub(super) fn create_or_open(entry: &EntryAt, target: &EntryAt, mode: u32) -> Result<File> {
     for _ in 0..ATTEMPTS {
         let file = match entry.open_or_create(OFlags::RDWR | OFlags::EXCL, mode) {
@@ -20,18 +20,18 @@ pub(super) fn create_or_open(entry: &EntryAt, target: &EntryAt, mode: u32) -> Re
                 let opened = entry.open_or_create(OFlags::RDWR, mode);
                 check_case_variant(entry, target, opened.as_ref().ok())?;
                 let file = lock_opened(opened, entry, target)?;
-                // Where a program serves the disk, the system may know a name for a second that is
-                // gone already, as that of a file that is whole by now.
+                // On FUSE, the kernel may still know a second spelling of a removed name as a file
+                // that is complete by now.
                 match entry.stored_name() {
                     Some(name) if is_partial_name(&name) => file,
-                    // It became a whole file before it was locked.
+                    // It was completed before it was locked.
                     None => continue,
                     Some(_) => return Err(other_download_error(target)),
                 }
             }
             created => lock_opened(created, entry, target)?,
         };
-        // What was locked may be a whole file by now, beside which another partial file was begun.
+        // The locked file may be complete by now, with another partial file next to it.
         if entry.is_same_file(&file) {
             return Ok(file);
         }
@@ -39,17 +39,17 @@ pub(super) fn create_or_open(entry: &EntryAt, target: &EntryAt, mode: u32) -> Re
     Err(other_download_error(target))
 }
 
-/// How often a partial file may become a whole one while it is being opened.
+/// How often the partial file may be completed by others while it is being opened.
 const ATTEMPTS: usize = 10;
 
-/// Whether it is safe that the disk spells the name of a partial file otherwise. Many programs that
-/// serve disks take each spelling for a file of its own, also for locks, which then keep nobody
-/// away: two locks show it.
+/// Whether a different spelling of the partial file's name on disk is safe. Many FUSE file systems
+/// treat each spelling as a file of its own, also for locks, which are then useless: taking two
+/// locks detects this.
 fn check_case_variant(entry: &EntryAt, target: &EntryAt, opened: Option<&File>) -> Result<()> {
     let Some((twin, opened)) = entry.case_variant().zip(opened) else { return Ok(()) };
     let twin = entry.sibling(twin);
     let other = match twin.open(OFlags::RDWR) {
-        // It has become a whole file meanwhile.
+        // It was completed meanwhile.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(other_download_error(target));
         }
@@ -68,9 +68,9 @@ fn other_download_error(target: &EntryAt) -> Error {
     Error::new(Kind::Local, text).with_hint("give it another name with -o")
 }
 
-/// Whether a file that was opened may be written to, or believed: it belongs to whom a new file
-/// there would belong to, and has no second name. Anybody can make a link to another's file, and
-/// whoever owns a file can have it open.
+/// Whether an opened file may be written to or trusted: it has the owner that a new file there
+/// would have, and only one hard link. Anybody can create a link to another user's file, and the
+/// owner of a file can keep it open.
 pub fn is_safe_to_use(file: &File, entry: &EntryAt) -> bool {
     rustix::fs::fstat(file).is_ok_and(|stat| is_owned(&stat, entry))
 }
@@ -80,8 +80,8 @@ fn is_owned(stat: &Stat, entry: &EntryAt) -> bool {
         && (stat.st_uid == geteuid().as_raw() || Some(stat.st_uid) == owner_of_new(entry))
 }
 
-/// Who owns a new file in this directory: not always who makes it, where the file system has one
-/// owner for all (FAT) or another one for root (NFS).
+/// The owner of a new file in this directory: not always the user who creates it, if the file
+/// system has one owner for all (FAT) or another one for root (NFS).
 fn owner_of_new(entry: &EntryAt) -> Option<u32> {
     let trial = entry.sibling(format!(".{:016x}{SUFFIX}", RandomState::new().hash_one(0)));
     let file = trial.open_or_create(OFlags::WRONLY | OFlags::EXCL, 0o600).ok()?;
@@ -90,14 +90,14 @@ fn owner_of_new(entry: &EntryAt) -> Option<u32> {
     owner
 }
 
-/// Locks a partial file that was opened.
+/// Locks an opened partial file.
 pub(super) fn lock_opened(
     opened: io::Result<File>,
     entry: &EntryAt,
     target: &EntryAt,
 ) -> Result<File> {
-    // While another download that the disk spells alike ends, a file served by a program may be
-    // gone, or have two names.
+    // While another download to a case variant of the name ends, a file on FUSE may be gone, or
+    // have two names.
     let of_twin = |error: Error| {
         if entry.directory().is_fat() { other_download_error(target) } else { error }
     };

@@ -1,4 +1,4 @@
-//! What is where a download is to be, and devices, which are written to as they are.
+//! What exists at a download's target, and devices, which are written to directly.
 
 use std::fs::File;
 use std::io;
@@ -10,26 +10,26 @@ use super::names::is_partial_name;
 use crate::error::{Error, Kind, Result};
 use crate::fs::dir_handle::{EntryAt, file_type};
 
-/// What is at a download's target before it begins.
+/// What exists at a download's target before it starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// Nothing.
     Absent,
     /// A file or link, which will be replaced if the user agrees.
     Replaceable,
-    /// A device such as /dev/null: written to as it is.
+    /// A device such as /dev/null: written to directly.
     Device,
-    /// A link in /dev or /proc, such as /dev/stdout, or elsewhere one that leads to a device: never
-    /// replaced. It is written through only where the system has made it.
+    /// A link in /dev or /proc, such as /dev/stdout, or elsewhere one that points to a device:
+    /// never replaced. It is written through only if the system created it.
     Link,
 }
 
-/// Looks at a target without following a link.
+/// Examines a target without following a link.
 ///
 /// # Errors
 ///
-/// [`Kind::Local`] for a directory, a FIFO or a socket, for a name that belongs to partial files
-/// or that the disk does not take, and when it cannot be looked at.
+/// [`Kind::Local`] for a directory, a FIFO or a socket, for a name that is reserved for partial
+/// files or invalid on the disk, and if it cannot be examined.
 pub fn examine_target(target: &EntryAt) -> Result<Target> {
     let path = target.path();
     if is_partial_name(target.name()) {
@@ -55,8 +55,8 @@ pub fn examine_target(target: &EntryAt) -> Result<Target> {
     }
 }
 
-/// Whether a name is in a directory whose links the system makes: what they lead to is open already,
-/// or is a device.
+/// Whether a name is in a directory whose links are created by the system: they point to open files
+/// or to devices.
 pub fn is_in_system_directory(target: &EntryAt) -> bool {
     let directory = target.directory().path();
     let named = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
@@ -69,13 +69,13 @@ fn leads_to_device(target: &EntryAt) -> bool {
     target.stat_through_link().is_ok_and(|stat| is_device_or_pipe(&stat))
 }
 
-/// Whether bytes go into it one after the other, wherever it is opened.
+/// Whether it takes bytes sequentially, regardless of offsets.
 fn is_device_or_pipe(stat: &rustix::fs::Stat) -> bool {
     let kind = file_type(stat);
     matches!(kind, FileType::CharacterDevice | FileType::BlockDevice | FileType::Fifo)
 }
 
-/// Opens what a link of the system leads to for writing.
+/// Opens the target of a system link for writing.
 pub fn open_through_link(target: &EntryAt) -> Result<File> {
     let path = target.path();
     let refused = |why: &str, hint: &str| {
@@ -106,7 +106,7 @@ pub fn open_device(target: &EntryAt) -> Result<File> {
         let text = format!("{}: is no device any more", target.path().display());
         return Err(Error::new(Kind::Local, text));
     }
-    // It was opened without waiting, but is written to like any other.
+    // It was opened with O_NONBLOCK, but is written to in blocking mode.
     rustix::fs::fcntl_setfl(&device, OFlags::empty()).map_err(|errno| failed(errno.into()))?;
     Ok(device)
 }

@@ -81,7 +81,7 @@ fn links_and_fifos_in_the_way_are_neither_followed_nor_waited_for() {
     .unwrap();
     assert_eq!(look(&fifo).unwrap_err().kind(), Kind::Local);
     assert_eq!(look(Path::new("/dev/null")).unwrap(), Target::Device);
-    // Whatever it leads to here.
+    // Whatever it points to here.
     assert_eq!(look(Path::new("/dev/stdout")).unwrap(), Target::Link);
     let sink = dir.path().join("sink");
     std::os::unix::fs::symlink("/dev/null", &sink).unwrap();

@@ -1,5 +1,5 @@
-//! One part of a file: fetched from its offset on, compared where it touches what is here, and
-//! stopped by us when it is full. Only the last part can show that the file ends.
+//! Fetches one segment from its offset, compares it where it overlaps local data, and stops when it
+//! is complete. Only the last segment can show that the file ends.
 
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,26 +17,25 @@ use crate::transfer::{
     BLOCK, DownloadStream, Progress, Remote, TransferType, all_tls_resumed, verify,
 };
 
-/// What the parts of one file have in common.
+/// What the segments of one file share.
 pub struct SegmentFetcher<'a, P: Progress + ?Sized> {
-    /// What, and how.
+    /// The download.
     pub download: &'a FileFetcher<'a>,
-    /// The parts.
+    /// The segments.
     pub parts: &'a SegmentMap,
-    /// Where they go.
+    /// The partial file.
     pub partial: &'a PartialFile,
     /// Receives progress.
     pub progress: &'a P,
-    /// Set when one part has failed for good: the others need not go on.
+    /// Set when a segment has failed permanently: the others stop.
     pub stop: AtomicBool,
-    /// What lies before the beginnings of parts, as the server sent it, by offset.
+    /// The bytes before the start of each segment, as the server sent them, by offset.
     seams: Mutex<Vec<(u64, Vec<u8>)>>,
-    /// Whether all data connections resumed the TLS session.
     tls_resumed: Mutex<Option<bool>>,
 }
 
 impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
-    /// Nothing fetched yet.
+    /// A fetcher that has fetched nothing yet.
     pub fn new(
         download: &'a FileFetcher<'a>,
         parts: &'a SegmentMap,
@@ -53,12 +52,12 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
         *self.tls_resumed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fetches a part from where it has come to. The last one may return a warning.
+    /// Fetches the rest of a segment. The last one may return a warning.
     ///
     /// # Errors
     ///
-    /// [`FetchFailure::NotTheSame`] when what comes does not fit what is here, or the server cannot
-    /// begin at an offset.
+    /// [`FetchFailure::NotTheSame`] if the data does not match the local data, or the server cannot
+    /// resume at an offset.
     pub fn fetch_segment(
         &self,
         remote: &mut dyn Remote,
@@ -109,7 +108,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
         self.download.options.limits.iter().fold(BLOCK, |block, limit| limit.block_size(block))
     }
 
-    /// Writes what has come to where it belongs.
+    /// Writes received bytes at their offset.
     fn take(&self, part: &Segment, bytes: &[u8]) -> Result<(), Error> {
         let at = part.position();
         self.partial.write_at(bytes, at).map_err(|error| write_error(&error))?;
@@ -122,8 +121,8 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
         Ok(())
     }
 
-    /// Begins a little before what is wanted: with what is here already, it must be the same; at
-    /// the seam with the part before, it is kept for [`SegmentFetcher::check_seams`].
+    /// Starts a little before the segment: existing local data must match; at the seam with the
+    /// previous segment, the bytes are kept for [`SegmentFetcher::check_seams`].
     fn begin(
         &self,
         remote: &mut dyn Remote,
@@ -169,7 +168,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
         Ok(incoming)
     }
 
-    /// The stream ended before its part was full.
+    /// The stream ended before the segment was complete.
     fn ended(&self, what: &str, part: &Segment, incoming: Box<dyn DownloadStream>) -> FetchFailure {
         let judged = incoming.finish().and_then(|finished| {
             verify::check_download(what, part.position(), Some(self.parts.file_size()), &finished)
@@ -178,7 +177,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
         judged.err().unwrap_or_else(short).into()
     }
 
-    /// The end of the last part: nothing more may come, and all must be good.
+    /// The end of the last segment: no more data may follow, and all checks must pass.
     fn end(
         &self,
         what: &str,
@@ -204,8 +203,8 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
         Ok(verify::check_download(what, size, Some(size), &finished)?)
     }
 
-    /// Whether the parts fit together: a server that does not begin where it was asked to is
-    /// found out here.
+    /// Whether the segments fit together: detects a server that does not start at the requested
+    /// offset.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
-//! The parts of a file that is fetched over several connections, and how far each has come.
+//! The segments of a file fetched over several connections, and the progress of each.
 //!
-//! They are kept in the journal beside the partial file: before anything is written, at most once
-//! a second while it goes on, and at its end. What the journal says has come is on the disk.
+//! They are recorded in the journal next to the partial file: before anything is written, at most
+//! once a second during the download, and at its end. Data recorded in the journal is on the disk.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, TryLockError};
@@ -11,21 +11,21 @@ use crate::transfer::FileInfo;
 use crate::transfer::download::journal::PartialJournal;
 use crate::transfer::download::partial::PartialFile;
 
-/// A part is no smaller than this: for less, another connection does not pay.
+/// The minimum size of a segment: for less, another connection does not pay off.
 pub const MIN_SEGMENT: u64 = 4 * 1024 * 1024;
 
-/// Parts begin at multiples of this.
+/// Segments start at multiples of this.
 const GRAIN: u64 = 64 * 1024;
 
-/// How often the journal is written.
+/// The minimum interval between writes of the journal.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// One part.
+/// One segment.
 #[derive(Debug)]
 pub struct Segment {
-    /// Where it begins.
+    /// Its start.
     pub from: u64,
-    /// Where it ends, exclusive.
+    /// Its end, exclusive.
     pub to: u64,
     at: AtomicU64,
 }
@@ -35,34 +35,35 @@ impl Segment {
         Self { from, to, at: AtomicU64::new(at) }
     }
 
-    /// The offset up to which it has come.
+    /// The offset reached.
     pub fn position(&self) -> u64 {
         self.at.load(Ordering::Acquire)
     }
 
-    /// It has come up to this offset.
+    /// Sets the offset reached.
     pub fn set_position(&self, at: u64) {
         self.at.store(at, Ordering::Release);
     }
 }
 
-/// All parts of a file, from its beginning to its end without a gap.
+/// All segments of a file, without gaps.
 #[derive(Debug)]
 pub struct SegmentMap {
     parts: Vec<Segment>,
-    /// What the journal says beside them.
+    /// The rest of the journal.
     journal: PartialJournal,
     size: u64,
     kept: Mutex<Option<Instant>>,
 }
 
-/// How many parts a file is worth, when `most` connections may be used.
+/// The number of segments for a file, with at most `most` connections.
 pub fn segment_count(size: u64, most: usize) -> usize {
     most.min(usize::try_from(size / MIN_SEGMENT).unwrap_or(usize::MAX)).max(1)
 }
 
 impl SegmentMap {
-    /// Divides a file of `size` bytes, the first `here` of which have come, for `most` connections.
+    /// Splits a file of `size` bytes, the first `here` of which exist locally, for `most`
+    /// connections.
     pub fn split_file(info: FileInfo, size: u64, here: u64, most: usize) -> Self {
         let left = size.saturating_sub(here);
         let count = segment_count(left, most) as u64;
@@ -80,7 +81,7 @@ impl SegmentMap {
         Self { parts, journal: PartialJournal::for_file(info), size, kept: Mutex::new(None) }
     }
 
-    /// What a journal says; `None` where it cannot be true of a partial file of `length` bytes.
+    /// The segments of a journal; `None` if it cannot be that of a partial file of `length` bytes.
     pub fn from_journal(journal: &PartialJournal, length: u64) -> Option<Self> {
         let size = journal.size?;
         let mut expected = 0;
@@ -99,35 +100,34 @@ impl SegmentMap {
         Some(Self { parts, journal: journal.clone(), size, kept: Mutex::new(None) })
     }
 
-    /// Bytes of the whole file.
+    /// Size of the whole file in bytes.
     pub fn file_size(&self) -> u64 {
         self.size
     }
 
-    /// The parts.
+    /// The segments.
     pub fn segments(&self) -> &[Segment] {
         &self.parts
     }
 
-    /// The parts that have something to do. The last one always has: its end is what shows that
-    /// the file ends there.
+    /// The segments with work left. The last one always has: it shows that the file ends there.
     pub fn unfinished(&self) -> impl Iterator<Item = usize> + '_ {
         let open = |part: &Segment| part.position() < part.to || part.to == self.size;
         self.parts.iter().enumerate().filter(move |(_, part)| open(part)).map(|(index, _)| index)
     }
 
-    /// Bytes that have come.
+    /// Bytes received.
     pub fn bytes_done(&self) -> u64 {
         self.parts.iter().map(|part| part.position() - part.from).sum()
     }
 
-    /// Writes the journal; whether that worked.
+    /// Writes the journal; returns whether that succeeded.
     pub fn write_journal(&self, partial: &PartialFile) -> bool {
         let journal = PartialJournal {
             segments: self.parts.iter().map(|part| (part.from, part.to, part.position())).collect(),
             ..self.journal.clone()
         };
-        // In this order: what it says has come is there after a loss of power as well.
+        // In this order, so that recorded data survives a power failure.
         partial.sync().is_ok() && journal.write(partial.entry())
     }
 
@@ -136,7 +136,7 @@ impl SegmentMap {
         let mut kept = match self.kept.try_lock() {
             Ok(kept) => kept,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // Another connection's thread is at it.
+            // Another thread is writing it.
             Err(TryLockError::WouldBlock) => return,
         };
         if kept.get_or_insert_with(Instant::now).elapsed() >= INTERVAL {

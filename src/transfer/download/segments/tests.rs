@@ -1,4 +1,4 @@
-//! A file over several connections to a remote side in memory.
+//! Downloads over several connections from a remote side in memory.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,17 +18,17 @@ fn big() -> Vec<u8> {
     (0..SIZE as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
-/// A server: each connection to it is a fake of its own.
+/// A server: each connection to it has its own fake.
 #[derive(Default)]
 struct Server {
     files: Files,
     fault: Option<Fault>,
-    /// How many connections lie; without a number all do.
+    /// How many connections misbehave; `None`: all.
     liars: Mutex<Option<usize>>,
     tells_size: bool,
-    /// Where downloads began.
+    /// The offsets at which downloads started.
     offsets: Mutex<Vec<usize>>,
-    /// Is called before each connection is used.
+    /// Called before each connection is used.
     meanwhile: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -138,7 +138,7 @@ fn an_interrupted_one_goes_on_in_parts_or_over_one_connection() {
 
 #[test]
 fn a_kill_at_any_moment_leaves_what_can_be_gone_on_with() {
-    // What a killed run leaves: parts that came a little further than the journal says.
+    // What a killed run leaves: segments slightly longer than the journal says.
     for (journal, written) in [
         ([0, 5 << 20, 10 << 20], [0, 0, 0]),
         ([1 << 20, 5 << 20, 10 << 20], [1_200_000, 0, 100]),
@@ -202,12 +202,12 @@ fn transient_failures_of_a_part_are_tried_again_from_where_it_stopped() {
     let dir = tempfile::tempdir().unwrap();
     let mut server = Server::new();
     server.fault = Some(Fault::ResetAt(3_000_000));
-    // The one that asks for the size, and the first of each part.
+    // The one that queries the size, and the first of each segment.
     server.liars = Mutex::new(Some(4));
     let outcome = fetch_with(&server, &job(dir.path(), false), 3, &Cancel::new()).unwrap();
     assert_eq!(outcome.unwrap().bytes, SIZE as u64);
     assert!(is_whole(dir.path()));
-    // Which connections lie depends on who comes first; some part was begun a second time.
+    // Which connections misbehave depends on timing; at least one segment was restarted.
     assert!(server.offsets.lock().unwrap().len() > 3);
 }
 
@@ -237,7 +237,7 @@ fn a_last_part_that_does_not_end_well_is_a_failure() {
         server.fault = Some(fault);
         assert!(fetch(&server, dir.path(), false).is_err(), "{fault:?}");
         assert!(!dir.path().join("x").exists(), "{fault:?}");
-        // And it is looked at again.
+        // The file is examined again.
         server.fault = None;
         assert!(fetch(&server, dir.path(), true).unwrap().is_some(), "{fault:?}");
         assert!(is_whole(dir.path()), "{fault:?}");
@@ -253,12 +253,12 @@ fn a_file_that_changed_is_not_put_together_from_two() {
     server.fault = None;
     let other: Vec<u8> = big().iter().map(|byte| !byte).collect();
     server.files.lock().unwrap().insert("x".into(), other.clone());
-    // The same size and time: found by the overlap.
+    // The same size and time: detected by the overlap.
     let outcome = fetch(&server, dir.path(), true).unwrap().unwrap();
     assert_eq!(outcome.resumed_from, None);
     assert!(std::fs::read(dir.path().join("x")).unwrap() == other);
 
-    // Shorter after the size was asked for.
+    // Truncated after the size was queried.
     let files = Arc::clone(&server.files);
     let asked = Mutex::new(0);
     server.meanwhile = Some(Box::new(move || {

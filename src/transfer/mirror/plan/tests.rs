@@ -88,7 +88,7 @@ fn only_newer_passes_over_files_of_another_size() {
 #[test]
 fn a_coarse_time_does_not_make_a_file_newer() {
     let mut there = file("x", 1, 0);
-    // The target says only the minute: 40 seconds later may be the same time.
+    // The target's time has only minutes: 40 seconds later may be the same time.
     if let Some(stamp) = &mut there.modified {
         stamp.precision = 60;
     }

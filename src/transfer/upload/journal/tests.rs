@@ -1,4 +1,4 @@
-//! Journals of uploads: what they prove, what spoils them, and how many there are.
+//! Upload journals: what they prove, what invalidates them, and how many are kept.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -65,7 +65,7 @@ fn two_uploads_to_one_path_at_the_same_time_leave_nothing_to_resume() {
             journals.for_path(&path("/a")).earlier_attempt(&source("1")),
             EarlierAttempt::Other(_)
         ));
-        // A further one alone may be resumed again.
+        // A later single upload can be resumed again.
         let third = journals.for_path(&path("/a"));
         third.record_begin(&source("1"), WORTH, 0);
         third.record_stop(&source("1"), 30);
@@ -109,7 +109,7 @@ fn a_file_that_changed_just_now_is_racy_and_each_change_is_another_source() {
         std::thread::yield_now();
     }
     assert_eq!(Source::of_file(&file.metadata().unwrap()).identity, before.identity);
-    // The same size and time, by somebody who puts the time back.
+    // The same size and time, set back by somebody.
     let time = file.metadata().unwrap().modified().unwrap();
     std::fs::write(&file, "two").unwrap();
     std::fs::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
