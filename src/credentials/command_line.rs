@@ -1,39 +1,39 @@
-//! Whom the login of the command line is for: one site, and there one user.
+//! Binds the credentials of the command line to one site and one user.
 //!
-//! `--user`, `--password-file`, `--password-command` and `--password-env` are for the TARGET of the
-//! command line or, without one, for the first site that is opened. Whoever looks for a user name
-//! or a password asks here with the site, so that no other host, port or user gets them.
+//! `--user`, `--password-file`, `--password-command` and `--password-env` apply to the TARGET of
+//! the command line or, without one, to the first site that is opened. User name and password are
+//! looked up here with the site, so that no other host, port or user gets them.
 
 use std::sync::OnceLock;
 
 use crate::target::Secret;
 
-/// See the module's text. Shared by all connections of a run.
+/// Credentials of the command line, bound to one site. Shared by all connections of a run.
 #[derive(Debug, Default)]
 pub struct CommandLineLogin {
     /// `--user`.
     user: Option<String>,
-    /// The password in it.
+    /// The password given in `--user`.
     secret: Option<Secret>,
     /// Host and port.
     site: OnceLock<(String, u16)>,
-    /// Whose the passwords are.
+    /// The user the passwords belong to.
     owner_user: OnceLock<String>,
 }
 
 impl CommandLineLogin {
-    /// A login that is for no site yet.
+    /// Credentials not bound to a site yet.
     pub fn new(user: Option<String>, secret: Option<Secret>) -> Self {
         Self { user, secret, ..Self::default() }
     }
 
-    /// The password in `--user`, for whom [`CommandLineLogin::applies_to`] says.
+    /// The password in `--user`, subject to [`CommandLineLogin::applies_to`].
     pub(super) fn option_password(&self) -> Option<&Secret> {
         self.secret.as_ref()
     }
 
-    /// Makes it the login of this site, unless it is that of a site already: of the user whom a
-    /// command names, else of `--user`, else of the URL's.
+    /// Binds the credentials to this site, unless they are bound already. The user is the one named
+    /// by a command, else by `--user`, else by the URL.
     pub fn bind_to_site(&self, (host, port): (&str, u16), named: Option<&str>, url: Option<&str>) {
         if self.site.set((host.to_owned(), port)).is_ok()
             && let Some(user) = named.or(self.user.as_deref()).or(url)
@@ -47,14 +47,14 @@ impl CommandLineLogin {
         self.user.clone().filter(|_| self.is_bound_to(host, port))
     }
 
-    /// Whether the passwords are for this user at this site. The first one who is asked about is
-    /// the one, where nobody was named.
+    /// Whether the passwords are for this user at this site. If no user was named, they are bound
+    /// to the first one asked about.
     pub(super) fn applies_to(&self, host: &str, port: u16, user: &str) -> bool {
         self.bind_to_site((host, port), Some(user), None);
         self.is_bound_to(host, port) && self.owner_user.get_or_init(|| user.to_owned()) == user
     }
 
-    /// For whom it is, in words; `None` before that is known.
+    /// The owner as text; `None` if not bound yet.
     pub(super) fn owner_text(&self) -> Option<String> {
         let (host, port) = self.site.get()?;
         let user = self.owner_user.get().map_or_else(String::new, |user| format!("{user} on "));

@@ -1,7 +1,7 @@
 //! Passwords in the platform's keyring (Secret Service, macOS Keychain), with the feature `keyring`.
 //!
-//! One password for each host, port and user. It is read when nothing before it in the order had
-//! one, and written and removed only when the user says so.
+//! One password per host, port and user. Read only if no earlier source had a password; written and
+//! removed only at the user's request.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Secret;
 use crate::error::Result;
 
-/// Whose password.
+/// The account of a password.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyringAccount<'a> {
     /// The host.
@@ -20,26 +20,26 @@ pub struct KeyringAccount<'a> {
     pub user: &'a str,
 }
 
-/// A place that keeps passwords.
+/// A password store.
 pub trait Keyring: fmt::Debug + Send + Sync {
     /// Whether it can be used now.
     fn is_available(&self) -> bool;
 
-    /// The password; `None` when it has none.
+    /// The password; `None` if there is none.
     ///
     /// # Errors
-    ///
-    /// [`Kind::Login`](crate::error::Kind::Login) when it is locked or fails; so for all of these.
+    /// [`Kind::Login`](crate::error::Kind::Login) if the keyring is locked or fails; the same for
+    /// all methods.
     fn load_password(&self, whose: KeyringAccount<'_>) -> Result<Option<Secret>>;
 
-    /// Keeps a password in place of any before it.
+    /// Stores a password, replacing an existing one.
     fn store_password(&self, whose: KeyringAccount<'_>, secret: &Secret) -> Result<()>;
 
-    /// Removes the password; `false` when there is none.
+    /// Removes the password; `false` if there is none.
     fn remove_password(&self, whose: KeyringAccount<'_>) -> Result<bool>;
 }
 
-/// The platform's keyring; `None` in a program that was built without it.
+/// The platform's keyring; `None` if built without the feature.
 pub fn platform_keyring() -> Option<Arc<dyn Keyring>> {
     #[cfg(feature = "keyring")]
     return Some(Arc::new(platform::Platform));
@@ -47,7 +47,7 @@ pub fn platform_keyring() -> Option<Arc<dyn Keyring>> {
     None
 }
 
-/// A failure of the keyring, without anything that it holds.
+/// A keyring error, without any of its contents.
 #[cfg(any(feature = "keyring", test))]
 fn failed(why: impl fmt::Display) -> crate::error::Error {
     crate::error::Error::new(crate::error::Kind::Login, format!("keyring: {why}"))
@@ -60,7 +60,7 @@ mod platform {
     use super::{Keyring, KeyringAccount, Secret, failed};
     use crate::error::Result;
 
-    /// The platform's own.
+    /// The platform's keyring.
     #[derive(Debug)]
     pub(super) struct Platform;
 
@@ -78,7 +78,7 @@ mod platform {
             match entry(whose)?.get_password() {
                 Ok(text) => Secret::new(text).map(Some),
                 Err(Failure::NoEntry) => Ok(None),
-                // This one holds what was stored.
+                // This variant contains the stored password.
                 Err(Failure::BadEncoding(_)) => Err(failed("the password is not text")),
                 Err(why) => Err(failed(why)),
             }
@@ -98,7 +98,7 @@ mod platform {
     }
 }
 
-/// A keyring in memory, which can be locked.
+/// A keyring in memory that can be locked.
 #[cfg(test)]
 pub mod memory {
     use std::collections::BTreeMap;
@@ -107,12 +107,12 @@ pub mod memory {
     use super::{Keyring, KeyringAccount, Secret, failed};
     use crate::error::Result;
 
-    /// See the module's text.
+    /// A keyring in memory.
     #[derive(Debug, Default)]
     pub struct Memory {
         /// By `user@host:port`.
         pub kept: Mutex<BTreeMap<String, Secret>>,
-        /// Whether it refuses everything.
+        /// Whether every operation fails.
         pub locked: bool,
     }
 

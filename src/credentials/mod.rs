@@ -1,8 +1,8 @@
-//! Credentials: the user name and password for a site, from wherever the user keeps them.
+//! Credentials: the user name and password for a site, from the sources that the user has.
 //!
-//! A host and the [`Sources`] come in, [`Found`] goes out. Called only after the host's
-//! certificate was accepted. No password enters an error, a notice, a log or a child's
-//! environment, and nobody becomes `anonymous` without having asked for it.
+//! [`password_for`] turns a host and the [`Sources`] into [`Found`]. Called only after the host's
+//! certificate was accepted. No password appears in an error, a notice, a log or a child's
+//! environment, and the login is never `anonymous` unless requested.
 
 mod command_line;
 pub mod keyring;
@@ -21,18 +21,18 @@ pub use crate::target::Secret;
 
 use crate::error::{Error, Kind, Result};
 
-/// Where user names and passwords may come from.
+/// Possible sources of user names and passwords.
 #[derive(Debug, Clone)]
 pub struct Sources {
     /// `--password-file`: the first line.
     pub file: Option<PathBuf>,
     /// `--password-command`, run by `/bin/sh`: the first line of its output.
     pub command: Option<String>,
-    /// `--password-env`: the variable's name. Take it out of every child's environment.
+    /// `--password-env`: the variable's name. Remove it from the environment of every child.
     pub env: Option<String>,
-    /// Whom these three are for.
+    /// The site and user that these three are for.
     pub given: Arc<CommandLineLogin>,
-    /// What stood in the URL.
+    /// The password in the URL.
     pub url: Option<Secret>,
     /// The netrc file; see [`netrc_path`].
     pub netrc: Option<PathBuf>,
@@ -60,16 +60,16 @@ pub fn netrc_path(var: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     }
 }
 
-/// What is asked of the user, in the words to show.
+/// What to ask the user; contains the prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prompt {
-    /// A user name, which may be seen while it is typed.
+    /// A user name, typed with echo.
     User(String),
-    /// A password, which may not.
+    /// A password, typed without echo.
     Password(String),
 }
 
-/// Which source a password came from.
+/// The source of a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// `--password-file`.
@@ -84,42 +84,41 @@ pub enum Origin {
     Netrc,
     /// The keyring.
     Keyring,
-    /// The user, just now.
+    /// Typed by the user.
     Prompt,
-    /// Nowhere: anonymous users need none.
+    /// None: anonymous users need no password.
     Anonymous,
 }
 
-/// What to log in with.
+/// Credentials for a login.
 #[derive(Debug)]
 pub struct Found {
     /// The user name.
     pub user: String,
     /// The password.
     pub secret: Secret,
-    /// For `ACCT`, should the server ask (RFC 959, section 4.1.1).
+    /// For `ACCT`, if the server asks for it (RFC 959, section 4.1.1).
     pub account: Option<Secret>,
-    /// Where the password came from.
+    /// The source of the password.
     pub from: Origin,
-    /// What the user should know about the sources; show each once.
+    /// Notices about the sources; show each once.
     pub notices: Vec<String>,
 }
 
-/// What anonymous users give by custom (RFC 1635, section 3).
+/// The customary password of anonymous users (RFC 1635, section 3).
 const ANONYMOUS_PASSWORD: &str = "ftpsh@";
 
 /// Finds the user name and password for `host` and `port`.
 ///
-/// `user` is that of `--user`, else of the URL; without one, netrc's login or the user's answer
-/// is taken. The password comes from the first of: file, command, environment (these only for
-/// whom they are, see [`CommandLineLogin`]), URL, netrc, keyring, `ask`. `verified` says that the certificate was checked against the system's roots or
-/// remembered, not just let through: only such hosts get netrc's `default`. `ask` returns `None`
-/// without a terminal, or if the user gives up.
+/// `user` is from `--user` or else the URL; without one, netrc's login or the user's answer is
+/// used. The password comes from the first of: file, command, environment (only for their owner,
+/// see [`CommandLineLogin`]), URL, netrc, keyring, `ask`. `verified` means that the certificate was
+/// checked against the system's roots or the store, not merely accepted: only such hosts get
+/// netrc's `default`. `ask` returns `None` without a terminal, or if the user gives up.
 ///
 /// # Errors
-///
-/// Kind login: nothing found, or a source that was named failed; kind local for an unreadable
-/// password file; and what `ask` fails with.
+/// Kind login: nothing found, or a source on the command line failed; kind local: an unreadable
+/// password file; or the error of `ask`.
 pub fn password_for(
     host: &str,
     port: u16,
@@ -134,7 +133,7 @@ pub fn password_for(
         None => None,
     };
     let netrc = match &sources.netrc {
-        // With both already known, the file is nobody's business.
+        // If both are known, the file is not read.
         Some(path) if named.is_none() || user.is_none() => {
             let wanted = netrc::NetrcQuery { host, port, user, verified };
             netrc::find_in_file(path, wanted).unwrap_or_else(|notice| {
@@ -172,7 +171,7 @@ pub fn password_for(
     {
         match keyring.load_password(KeyringAccount { host, port, user: &user }) {
             Ok(secret) => found = secret.map(|secret| (secret, Origin::Keyring)),
-            // Somebody can still be asked.
+            // The user can still be asked.
             Err(error) => notices.push(error.message().to_owned()),
         }
     }
@@ -202,14 +201,14 @@ pub fn password_for(
 }
 
 impl Sources {
-    /// Whether the command line says where a password is.
+    /// Whether the command line names a password source.
     fn is_password_source_set(&self) -> bool {
         let named = self.file.is_some() || self.command.is_some() || self.env.is_some();
         named || self.given.option_password().is_some()
     }
 }
 
-/// The password of the first source that was named for this user at this site.
+/// The password of the first command-line source for this user at this site.
 fn named_source(
     sources: &Sources,
     (host, port, user): (&str, u16, &str),
@@ -239,7 +238,7 @@ fn is_anonymous(user: &str) -> bool {
     matches!(user, "anonymous" | "ftp")
 }
 
-/// Nothing found: says what to give, and why netrc was of no help, if it was not.
+/// The error if no password was found: names the options, and the problem with netrc, if any.
 fn no_password_error(what: &str, options: &str, notices: &[String]) -> Error {
     let error = Error::new(Kind::Login, what);
     match notices.last() {

@@ -1,9 +1,9 @@
-//! The netrc file: which login and password it has for a host.
+//! The netrc file: looks up login and password of a host.
 //!
-//! A file that others can read is not read at all. Of the rest, tokens come in and at most one
-//! entry goes out, matched by the exact host. `macdef` macros are skipped, never run. Quotes and
-//! escapes are those of curl 7.84 and later; outside quotes `\040` is the byte with that octal
-//! number, as in lftp. An error never quotes the file's contents.
+//! A file that others can read is rejected. At most one entry is returned, matched by the exact
+//! host. `macdef` macros are skipped, never run. Quotes and escapes are those of curl 7.84 and
+//! later; outside quotes `\040` is the byte with that octal number, as in lftp. An error never
+//! quotes the file's contents.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::error::io_reason;
 use crate::target::Secret;
 
-/// More than anyone's netrc holds; the file may be a pipe or a device.
+/// No real netrc is larger; the path may be a pipe or a device.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// One `machine` or `default` entry. Without a host it is the `default`.
@@ -27,25 +27,24 @@ pub struct Entry {
     pub login: Option<String>,
     /// The password.
     pub password: Option<Secret>,
-    /// What ACCT is sent, where a server asks for it.
+    /// Sent with ACCT, if the server asks for it.
     pub account: Option<Secret>,
 }
 
-/// Whose entry is wanted.
+/// The lookup key.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NetrcQuery<'a> {
     pub(super) host: &'a str,
     pub(super) port: u16,
     pub(super) user: Option<&'a str>,
-    /// Whether the `default` entry may go to this host.
+    /// Whether this host may get the `default` entry.
     pub(super) verified: bool,
 }
 
-/// The entry of the file at `path` for `wanted`; `None` where there is no such file or entry.
+/// Looks up `wanted` in the file at `path`; `None` if there is no such file or entry.
 ///
 /// # Errors
-///
-/// A notice in words: the file is readable by others, unreadable, or not a netrc file.
+/// A notice: the file is readable by others, unreadable, or not a netrc file.
 pub(super) fn find_in_file(path: &Path, wanted: NetrcQuery<'_>) -> Result<Option<Entry>, String> {
     let named = |why: &str| format!("{}: {why}", path.display());
     let file = match File::open(path) {
@@ -53,7 +52,7 @@ pub(super) fn find_in_file(path: &Path, wanted: NetrcQuery<'_>) -> Result<Option
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(why) => return Err(named(&io_reason(&why))),
     };
-    // The open file's mode, not the path's: it cannot change in between.
+    // The mode of the open file, not of the path: no race.
     let mode = file.metadata().map_err(|why| named(&io_reason(&why)))?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(named("not used, because others can access it (chmod 600 fixes that)"));
@@ -68,7 +67,7 @@ pub(super) fn find_in_file(path: &Path, wanted: NetrcQuery<'_>) -> Result<Option
     found.map_err(|why| named(&why))
 }
 
-/// The first entry for the host whose login is not another user's; the default after all others.
+/// The first entry for the host that does not have another user's login; otherwise the default.
 fn best_entry(entries: Vec<Entry>, wanted: NetrcQuery<'_>) -> Option<Entry> {
     let with_port = match wanted.host.contains(':') {
         true => format!("[{}]:{}", wanted.host, wanted.port),
@@ -87,7 +86,7 @@ fn best_entry(entries: Vec<Entry>, wanted: NetrcQuery<'_>) -> Option<Entry> {
     fitting.min_by_key(|(rank, _)| *rank).map(|(_, entry)| entry)
 }
 
-/// What the next token is the value of.
+/// The keyword whose value the next token is.
 #[derive(Clone, Copy)]
 enum NetrcField {
     Machine,
@@ -96,11 +95,10 @@ enum NetrcField {
     Account,
 }
 
-/// All entries of a file's text, in order.
+/// Parses all entries, in order.
 ///
 /// # Errors
-///
-/// What is wrong, with the line's number, and never a word of the text.
+/// What is wrong, with the line number, and never any of the text.
 pub fn parse(text: &[u8]) -> Result<Vec<Entry>, String> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut field: Option<NetrcField> = None;
@@ -162,7 +160,7 @@ pub fn parse(text: &[u8]) -> Result<Vec<Entry>, String> {
     }
 }
 
-/// The first token of `text`, which begins with one, and what follows it.
+/// The first token of `text`, which begins with one, and the rest.
 fn read_token(text: &[u8]) -> Result<(String, &[u8]), &'static str> {
     let quoted = text.first() == Some(&b'"');
     let mut bytes = Zeroizing::new(Vec::new());
@@ -195,7 +193,7 @@ fn read_token(text: &[u8]) -> Result<(String, &[u8]), &'static str> {
     Ok((token.to_owned(), text.get(at..).unwrap_or_default()))
 }
 
-/// What a backslash and the `rest` after it mean, and how many bytes they take together.
+/// The byte that a backslash and the `rest` after it stand for, and their total length.
 fn read_escape(rest: &[u8], quoted: bool) -> (u8, usize) {
     match rest {
         [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {

@@ -1,7 +1,7 @@
-//! The sources of a password that a user names: a file, a command, an environment variable.
+//! The password sources of the command line: a file, a command, an environment variable.
 //!
-//! Each gives its first line, without the end of the line. An error names the source and never
-//! what came out of it.
+//! Each returns its first line, without the line end. An error names the source, never its
+//! contents.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -16,14 +16,13 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::target::Secret;
 
-/// Longer than any password that a server takes in one command line.
+/// Longer than any password that a server accepts in a command line.
 const MAX_LINE: usize = 4096;
 
 /// The first line of the file at `path`, and a notice if others can read it.
 ///
 /// # Errors
-///
-/// Kind local: it cannot be read. Kind login: it is empty, or no password.
+/// Kind local: unreadable. Kind login: empty, or not a valid password.
 pub(super) fn read_password_file(path: &Path) -> Result<(Secret, Option<String>)> {
     let mut file = File::open(path).map_err(|why| Error::local(path, &why))?;
     let metadata = file.metadata().map_err(|why| Error::local(path, &why))?;
@@ -34,12 +33,11 @@ pub(super) fn read_password_file(path: &Path) -> Result<(Secret, Option<String>)
     Ok((secret_from_line(&line, &format!("password file {}", path.display()))?, notice))
 }
 
-/// The first line that `command` prints. It sees the terminal but not a script on standard
-/// input, and not the environment variable `hidden`.
+/// The first line that `command` prints. It has access to the terminal, but not to a script on
+/// standard input or to the environment variable `hidden`.
 ///
 /// # Errors
-///
-/// Kind login: it cannot be run, fails, prints nothing, or prints no password.
+/// Kind login: it cannot be run, fails, prints nothing, or prints an invalid password.
 pub(super) fn run_password_command(command: &str, hidden: Option<&str>) -> Result<Secret> {
     let failed = |why: &str| Error::new(Kind::Login, format!("password command: {why}"));
     let mut shell = Command::new("/bin/sh");
@@ -54,7 +52,7 @@ pub(super) fn run_password_command(command: &str, hidden: Option<&str>) -> Resul
     let line = match child.stdout.take() {
         Some(mut output) => {
             let line = first_line(&mut output);
-            // The rest is read and forgotten, so that no command dies of a broken pipe.
+            // The rest is read and discarded, so that the command does not die of SIGPIPE.
             let rest = std::io::copy(&mut output, &mut std::io::sink());
             line.and_then(|line| rest.map(|_| line))
         }
@@ -74,8 +72,7 @@ pub(super) fn run_password_command(command: &str, hidden: Option<&str>) -> Resul
 /// The value of the environment variable `name`.
 ///
 /// # Errors
-///
-/// Kind login: it is not set, or holds no password.
+/// Kind login: it is not set, or not a valid password.
 pub(super) fn read_password_variable(
     name: &str,
     var: fn(&str) -> Option<OsString>,
@@ -86,10 +83,10 @@ pub(super) fn read_password_variable(
     secret_from_line(&Zeroizing::new(value.into_vec()), &format!("environment variable {name}"))
 }
 
-/// The bytes before the first line's end, or the end of the input. Reads no further, so that the
-/// rest of standard input (`/dev/stdin`) stays a script.
+/// The bytes before the first line end or the end of input. Reads no further, because the rest of
+/// standard input (`/dev/stdin`) may be a script.
 fn first_line(input: &mut dyn Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    // Room from the start: growing would leave copies behind.
+    // Preallocated: growing would leave copies of the password in memory.
     let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE));
     let mut byte = [0];
     while line.len() < MAX_LINE {

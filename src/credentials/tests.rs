@@ -1,10 +1,10 @@
-//! The order of the sources, and what each failure says.
+//! The order of the sources, and the error of each failure.
 
 use super::*;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-/// No source at all; the variable `PW` is set, nothing else is.
+/// No source; the only environment variable set is `PW`.
 fn none() -> Sources {
     let var = |name: &str| (name == "PW").then(|| OsString::from("from-env"));
     Sources { netrc: None, var, ..Sources::default() }
@@ -82,7 +82,7 @@ fn the_user_is_given_or_netrcs_or_asked_for() {
     assert_eq!((found.user.as_str(), found.secret.expose()), ("eve", "other"));
     assert_eq!(find(Some("mallory"), &sources).unwrap_err().kind(), Kind::Login);
 
-    // A named password goes with netrc's login.
+    // A password source is combined with netrc's login.
     let named = Sources { env: Some("PW".into()), ..sources };
     let found = find(None, &named).unwrap();
     assert_eq!((found.user.as_str(), found.secret.expose()), ("bob", "from-env"));
@@ -177,7 +177,7 @@ fn a_named_source_that_fails_is_an_error_and_no_other_is_tried() {
 
 #[test]
 fn a_password_command_does_not_see_the_password_variable() {
-    // HOME stands in for it: tests cannot set variables.
+    // HOME is used instead: tests cannot set variables.
     let secret =
         source::run_password_command("echo \"home is ${HOME-hidden}\"", Some("HOME")).unwrap();
     assert_eq!(secret.expose(), "home is hidden");

@@ -1,30 +1,29 @@
-//! A pattern path and a lister in, the sorted names that match out.
+//! Expands a pattern path to the sorted list of matching names.
 //!
-//! Each directory is listed at most once, and only where a wildcard needs it. Names that the
-//! lister gives are matched here, whatever the server said it matched: one that holds a slash, or
-//! is `.` or `..`, matches nothing.
+//! Each directory is listed at most once, and only if a wildcard needs it. Names from the lister
+//! are matched here, even if the server did its own matching: a name that contains a slash, or is
+//! `.` or `..`, never matches.
 
 use super::{Pattern, unescape_glob};
 use crate::error::{Error, Kind, Result};
 use std::collections::BTreeSet;
 
-/// How many names one pattern may match.
+/// Maximum matches of one pattern.
 pub const MAX_MATCHES: usize = 1_000_000;
 
-/// A directory's names, each with whether it can be listed itself.
+/// The names of a directory, each with whether it can be listed itself.
 pub type Listing = Vec<(String, bool)>;
 
-/// A part of a path between two slashes.
+/// A path component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Component {
-    /// A name, without backslashes; empty before a slash at the start and behind one at the end.
+    /// A name, without backslashes; empty before a leading and after a trailing slash.
     Literal(String),
-    /// Something with a wildcard.
+    /// A component with a wildcard.
     Pattern(Pattern),
 }
 
-/// The components of a pattern path. A slash separates wherever it stands, in `[…]` and behind a
-/// backslash as well.
+/// Splits a pattern path. Every slash separates, even in `[…]` and after a backslash.
 pub fn split_components(path: &str) -> Vec<Component> {
     let mut parts = Vec::new();
     let mut part = String::new();
@@ -49,16 +48,15 @@ pub fn split_components(path: &str) -> Vec<Component> {
         .collect()
 }
 
-/// The paths that match `path`, sorted; none if nothing does. A path without a wildcard comes
-/// back as it is, and nothing is listed.
+/// The paths that match `path`, sorted; none if nothing matches. A path without a wildcard is
+/// returned unchanged, and nothing is listed.
 ///
-/// `lister` gets a directory (`.` for the current one) and returns its names. A slash at the end
-/// asks for directories only, and stays.
+/// `lister` receives a directory (`.` for the current one) and returns its names. A trailing slash
+/// selects directories only, and is kept.
 ///
 /// # Errors
-///
-/// The lister's, except that a directory which a wildcard found and the server refuses to list is
-/// passed over; [`Kind::Usage`] if there are more than [`MAX_MATCHES`] matches.
+/// The lister's, except that directories found by a wildcard are skipped if the server refuses to
+/// list them; [`Kind::Usage`] if there are more than [`MAX_MATCHES`] matches.
 pub fn expand_glob(
     path: &str,
     lister: &mut dyn FnMut(&str) -> Result<Listing>,
@@ -71,7 +69,7 @@ pub fn expand_glob(
     let base: String = head.iter().map(|c| format!("{}/", component_name(c))).collect();
     let mut found = BTreeSet::from([base]);
     for (index, component) in tail.iter().enumerate() {
-        // `a//b` is `a/b`; nothing but empty components to the end leaves directories.
+        // `a//b` is `a/b`; a trailing slash selects directories.
         if *component == Component::Literal(String::new()) {
             continue;
         }

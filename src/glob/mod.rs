@@ -1,9 +1,8 @@
 //! Wildcards: `* ? [a-z]` against names.
 //!
-//! A pattern is text in which a backslash takes a character's meaning away
-//! (the shell's words make it). Names come from a lister
-//! that the caller gives: this folder does no I/O, knows neither FTP nor files, and is bounded in
-//! time and memory whatever the pattern and the names are.
+//! In a pattern, a backslash makes the next character literal (the shell adds them for quoted
+//! text). The caller provides a lister: this folder does no I/O, is independent of FTP and file
+//! systems, and is bounded in time and memory for any pattern and names.
 
 mod expand;
 mod pattern;
@@ -11,12 +10,12 @@ mod pattern;
 pub use expand::{Component, Listing, MAX_MATCHES, expand_glob, split_components};
 pub use pattern::Pattern;
 
-/// Whether some component of this pattern path can match more than one name.
+/// Whether some component of this pattern path has a wildcard.
 pub fn has_wildcard(path: &str) -> bool {
     split_components(path).iter().any(|component| matches!(component, Component::Pattern(_)))
 }
 
-/// `text` as a pattern that matches only itself.
+/// Escapes `text` to a pattern that matches only itself.
 pub fn escape_glob(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -28,7 +27,7 @@ pub fn escape_glob(text: &str) -> String {
     out
 }
 
-/// A pattern taken literally: its text without the backslashes.
+/// The literal text of a pattern, without backslashes.
 pub fn unescape_glob(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
     let mut chars = pattern.chars();

@@ -1,10 +1,10 @@
-//! One path component's pattern, compiled, and the matcher.
+//! The compiled pattern of one path component, and the matcher.
 //!
-//! `*` any run of characters, `?` one, `[a-z]` one of a set, `[!a-z]` or `[^a-z]` one not of it,
-//! backslash: the next character itself. Sets work on characters, not bytes, and upper and lower
-//! case differ. POSIX.1-2017 XCU 2.13, without character classes.
+//! `*` any run of characters, `?` one, `[a-z]` one of a set, `[!a-z]` or `[^a-z]` one not in it,
+//! backslash: the next character literally. Sets contain characters, not bytes; matching is
+//! case-sensitive. POSIX.1-2017 XCU 2.13, without character classes.
 
-/// A compiled pattern for one name; nothing in it matches `/`.
+/// A compiled pattern for one name; never matches `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     tokens: Vec<Token>,
@@ -19,13 +19,12 @@ enum Token {
 }
 
 impl Pattern {
-    /// Compiles `text`. Never fails: a `[` without its `]` is a literal, and so is a backslash at
-    /// the end.
+    /// Compiles `text`. Never fails: a `[` without `]` is literal, and so is a trailing backslash.
     pub fn new(text: &str) -> Self {
         let chars: Vec<char> = text.chars().collect();
         let mut tokens = Vec::with_capacity(chars.len());
         let mut at = 0;
-        // Once one `[` has found no `]`, none behind it will: without this, many would be slow.
+        // If one `[` has no `]`, none after it has: without this check, many would be slow.
         let mut sets = true;
         while let Some(&c) = chars.get(at) {
             at += 1;
@@ -57,23 +56,22 @@ impl Pattern {
         Self { tokens }
     }
 
-    /// The one name that this pattern matches, if it has no wildcard.
+    /// The only name that this pattern matches, if it has no wildcard.
     pub fn literal_name(&self) -> Option<String> {
         let char = |token: &Token| if let Token::Char(c) = token { Some(*c) } else { None };
         self.tokens.iter().map(char).collect()
     }
 
-    /// Whether the whole of `name` matches, by the rule of shells: a dot at the start of a name is
-    /// matched by a dot only.
+    /// Whether all of `name` matches, as in shells: a leading dot is matched only by a dot.
     pub fn matches_name(&self, name: &str) -> bool {
         let hidden = name.starts_with('.');
         (!hidden || self.tokens.first() == Some(&Token::Char('.'))) && self.matches_hidden(name)
     }
 
-    /// As [`Pattern::matches_name`], but a dot at the start is a character like any other (`find
-    /// --name`, `mirror -x`).
+    /// Like [`Pattern::matches_name`], but a leading dot is an ordinary character (`find --name`,
+    /// `mirror -x`).
     ///
-    /// Takes at most the product of both lengths: of several `*` only the last is gone back to.
+    /// Time is at most the product of both lengths: only the last `*` is backtracked to.
     pub fn matches_hidden(&self, name: &str) -> bool {
         if name.contains('/') {
             return false;
@@ -98,7 +96,7 @@ impl Pattern {
                 at += 1;
                 continue;
             }
-            // The last `*` takes one character more.
+            // Backtrack: the last `*` matches one character more.
             let Some((behind, from)) = &mut retry else { return false };
             if from.next().is_none() {
                 return false;
@@ -122,8 +120,8 @@ impl Token {
     }
 }
 
-/// The set whose `[` is before `at`, and the place behind its `]`. A `]` that comes first is a
-/// member.
+/// Parses the set whose `[` is before `at`, and returns the position after its `]`. A leading `]`
+/// is a member.
 fn parse_set(chars: &[char], mut at: usize) -> Option<(Token, usize)> {
     let negated = matches!(chars.get(at), Some('!' | '^'));
     at += usize::from(negated);
@@ -142,7 +140,7 @@ fn parse_set(chars: &[char], mut at: usize) -> Option<(Token, usize)> {
     }
 }
 
-/// One member of a set, quoted or not, and the place behind it.
+/// One member of a set, quoted or not, and the position after it.
 fn parse_set_member(chars: &[char], at: usize) -> Option<(char, usize)> {
     match chars.get(at)? {
         '\\' => Some((*chars.get(at + 1)?, at + 2)),

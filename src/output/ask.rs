@@ -1,8 +1,7 @@
 //! Questions at the terminal: a line, with or without echo.
 //!
-//! A prompt goes to standard error, a line comes from standard input. Both are read byte by byte, so
-//! that nothing of what is typed ahead is taken from the next reader. Echo is restored whatever
-//! happens, an interruption included.
+//! Prompts go to standard error; answers are read from standard input, both byte by byte, so that
+//! type-ahead is left for the next reader. Echo is always restored, even after an interruption.
 
 use std::io::IsTerminal as _;
 use std::os::fd::AsFd;
@@ -19,12 +18,12 @@ use crate::error::{Error, Kind, Result, io_reason};
 /// The longest answer, in bytes. A terminal's own line limit is 4096.
 const LONGEST: usize = 64 * 1024;
 
-/// How often the cancel flag is looked at.
+/// Interval at which the cancel flag is checked.
 const POLL: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 impl Output {
-    /// Whether somebody can be asked: standard input and standard error are terminals, and this
-    /// is no job's output.
+    /// Whether the user can be asked: standard input and standard error are terminals, and this is
+    /// not the output of a job.
     pub fn is_interactive(&self) -> bool {
         if self.job.is_some() {
             return false;
@@ -35,10 +34,11 @@ impl Output {
         }
     }
 
-    /// Asks for a line. `None` when nobody is there to ask, or the input has ended.
+    /// Asks for a line. `None` if the output is not interactive, or at the end of the input.
     ///
     /// # Errors
-    /// [`Kind::Interrupted`] within 100 ms after `cancel` was requested; [`Kind::Usage`] when the answer is not UTF-8 text.
+    /// [`Kind::Interrupted`] within 100 ms after `cancel` was requested; [`Kind::Usage`] if the
+    /// answer is not UTF-8.
     pub fn ask(&self, prompt: &str, cancel: &Cancel) -> Result<Option<String>> {
         self.ask_undisturbed(prompt, || {
             self.write_stderr(&escape_multiline(prompt));
@@ -46,15 +46,15 @@ impl Output {
         })
     }
 
-    /// As [`Output::ask`], without showing what is typed.
+    /// Like [`Output::ask`], without echo.
     pub fn ask_hidden(&self, prompt: &str, cancel: &Cancel) -> Result<Option<String>> {
         self.ask_undisturbed(prompt, || {
-            // Before the question: a fast answer must not be shown, nor dropped.
+            // Before the prompt: a fast answer must be neither echoed nor discarded.
             let hidden = EchoOff::new(std::io::stdin())?;
             self.write_stderr(&escape_multiline(prompt));
             let answer = read_line(std::io::stdin(), cancel);
             drop(hidden);
-            // The line end was not shown either.
+            // The line end was not echoed either.
             self.write_stderr("\n");
             answer
         })
@@ -68,7 +68,7 @@ impl Output {
         if !self.is_interactive() {
             return Ok(None);
         }
-        // Nor do jobs speak into an answer.
+        // Jobs must not print into an answer.
         self.defer_job_output();
         let answer = self.shared.bars.hide_during(|| match &self.shared.memory {
             Some(memory) => {
@@ -85,8 +85,8 @@ impl Output {
 /// Reads one line, without its line end; `None` at the end of the input.
 ///
 /// # Errors
-/// [`Kind::Interrupted`] when `cancel` is requested; [`Kind::Usage`] when the answer is not UTF-8 or
-/// is too long; [`Kind::Local`] when the terminal cannot be read.
+/// [`Kind::Interrupted`] if `cancel` is requested; [`Kind::Usage`] if the answer is not UTF-8 or
+/// too long; [`Kind::Local`] if the terminal cannot be read.
 fn read_line(from: impl AsFd, cancel: &Cancel) -> Result<Option<String>> {
     let mut line = Vec::new();
     loop {
@@ -111,18 +111,18 @@ fn read_line(from: impl AsFd, cancel: &Cancel) -> Result<Option<String>> {
     if line.ends_with(b"\r") {
         line.pop();
     }
-    // Guessing at a password's bytes would only be refused by the server, with less to go by.
+    // The server would only reject a password whose bytes were guessed, with a less helpful error.
     String::from_utf8(line).map(Some).map_err(|_| Error::usage("the answer is not UTF-8 text"))
 }
 
-/// A terminal that does not show what is typed, until this goes.
+/// A terminal with echo off, restored on drop.
 struct EchoOff<T: AsFd> {
     terminal: T,
     before: Termios,
 }
 
 impl<T: AsFd> EchoOff<T> {
-    /// Turns echo off and drops what was typed before the question.
+    /// Turns echo off and discards type-ahead.
     fn new(terminal: T) -> Result<Self> {
         let before = tcgetattr(&terminal).map_err(terminal_error)?;
         let mut silent = before.clone();
@@ -135,7 +135,7 @@ impl<T: AsFd> EchoOff<T> {
 
 impl<T: AsFd> Drop for EchoOff<T> {
     fn drop(&mut self) {
-        // Should the terminal be gone, there is nothing to restore.
+        // If the terminal is gone, there is nothing to restore.
         let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
     }
 }

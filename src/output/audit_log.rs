@@ -1,8 +1,7 @@
-//! The audit log: what the program did, one JSON object a line.
+//! The audit log: what the program did, one JSON object per line.
 //!
-//! Events and their fields come in; lines go to the end of a file that only its owner can read. Each
-//! line is one write, so that several processes may share a file. It must never be given a secret:
-//! that is the callers' care.
+//! Lines are appended to a file that only its owner can read. Each line is a single write, so that
+//! several processes can share a file. Callers must never pass a secret.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -16,7 +15,7 @@ use serde_json::{Map, Value};
 use super::json::{Object, timestamp};
 use crate::error::{Error, Result};
 
-/// An audit log that is open for appending.
+/// An audit log, open for appending.
 #[derive(Debug)]
 pub struct AuditLog {
     path: PathBuf,
@@ -24,24 +23,24 @@ pub struct AuditLog {
 }
 
 impl AuditLog {
-    /// Opens the log for appending; makes it, with mode 0600, where there is none.
+    /// Opens the log for appending; creates it with mode 0600 if it does not exist.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
-        // `lcd` must not lead it elsewhere when it is opened anew.
+        // An absolute path, so that `lcd` does not change which file is reopened.
         let path = std::path::absolute(&path).unwrap_or(path);
         let file = append(&path)?;
         Ok(Self { path, file: Mutex::new(file) })
     }
 
-    /// Opens the file by its name again: after it was moved away, later lines go to a new one.
+    /// Reopens the file by name: after log rotation, later lines go to a new file.
     pub fn reopen(&self) -> Result<()> {
         let file = append(&self.path)?;
         *self.file.lock().unwrap_or_else(PoisonError::into_inner) = file;
         Ok(())
     }
 
-    /// Appends one line: `time` (RFC 3339, UTC, milliseconds), `pid`, `event`, then the fields. Fields
-    /// of those names are left out.
+    /// Appends one line: `time` (RFC 3339, UTC, milliseconds), `pid`, `event`, then the fields,
+    /// except those with one of these three names.
     pub fn write(&self, event: &str, fields: &Map<String, Value>) -> Result<()> {
         let mut line = Object::new();
         line.field("time", &timestamp(Utc::now()));
@@ -57,7 +56,6 @@ impl AuditLog {
     }
 }
 
-/// Opens a file for appending.
 fn append(path: &Path) -> Result<File> {
     OpenOptions::new()
         .append(true)

@@ -1,9 +1,9 @@
-//! Output of background jobs: whole lines of data, messages beside the line being typed, and how
-//! far the transfers are instead of bars.
+//! Output of background jobs: whole lines of data, messages that do not disturb the line being
+//! typed, and transfer progress as text instead of bars.
 //!
 //! A job's output comes from [`Output::background`]. While a line is being typed at the prompt
-//! ([`Output::defer_job_output`]), what jobs say on the terminal goes through the line editor's printer or
-//! waits for [`Output::flush_job_output`]. A job never asks.
+//! ([`Output::defer_job_output`]), what jobs print on the terminal goes through the line editor's
+//! printer or waits for [`Output::flush_job_output`]. A job never asks questions.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, Weak};
@@ -15,10 +15,10 @@ use crate::error::Result;
 /// Prints text above the line being typed; `false` if it could not.
 pub type Printer = Box<dyn FnMut(String) -> bool + Send>;
 
-/// The longest line that is kept whole, in bytes; also the most that is held back for the prompt.
+/// The longest line that is kept whole, in bytes; also the most output buffered during a prompt.
 pub(super) const LONGEST: usize = 1024 * 1024;
 
-/// How far a job's transfers are. Cheap to clone; all clones are the same one.
+/// The progress of a job's transfers. Cheap to clone; clones share their state.
 #[derive(Debug, Clone)]
 pub struct JobMeter(Arc<Counts>);
 
@@ -29,7 +29,7 @@ struct Counts {
 }
 
 impl JobMeter {
-    /// Nothing was moved yet.
+    /// A meter at zero.
     pub fn new() -> Self {
         Self(Arc::new(Counts {
             total: TransferProgress::silent("", None, None, false),
@@ -37,17 +37,18 @@ impl JobMeter {
         }))
     }
 
-    /// Bytes moved, without those that were there before.
+    /// Bytes transferred, without those before a resume offset.
     pub fn bytes(&self) -> u64 {
         self.0.total.moved()
     }
 
-    /// The transfer that was begun last, while it lasts: `name: 12.3 MiB of 1.0 GiB (1%), …`.
+    /// Progress of the transfer started last, if it is still running: `name: 12.3 MiB of 1.0 GiB
+    /// (1%), …`.
     pub fn current_transfer(&self) -> Option<String> {
         lock(&self.0.now).upgrade().map(|line| TransferProgress::of(line).message())
     }
 
-    /// A line of progress of this job, which is seen only here.
+    /// A progress line of this job, visible only through the meter.
     pub(super) fn progress_line(
         &self,
         label: &str,
@@ -67,7 +68,7 @@ impl Default for JobMeter {
     }
 }
 
-/// What is said while somebody types.
+/// Output held back while a line is being typed.
 #[derive(Default)]
 pub(super) struct Prompt {
     pub(super) typing: bool,
@@ -81,10 +82,10 @@ pub(super) enum StandardStream {
     Err,
 }
 
-/// Passes whole lines on.
+/// Forwards whole lines.
 pub(super) struct LineForwarder {
     pub(super) to: Output,
-    /// The beginning of a line.
+    /// An unfinished line.
     pub(super) rest: Vec<u8>,
 }
 
@@ -125,8 +126,7 @@ impl Write for LineForwarder {
 }
 
 impl Drop for LineForwarder {
-    /// The end of a text that does not end with a line end; whoever comes after it on a terminal
-    /// begins a line of its own.
+    /// Forwards the rest of a text without a final line end, and ends its line on a terminal.
     fn drop(&mut self) {
         if self.rest.is_empty() {
             return;
@@ -135,7 +135,7 @@ impl Drop for LineForwarder {
         if self.to.is_terminal_out() {
             rest.push(b'\n');
         }
-        // The job is over, and has been told of what failed before.
+        // The job is over, and earlier write errors were already reported to it.
         let _ = self.forward(&rest);
     }
 }

@@ -1,8 +1,7 @@
-//! Whether there is colour, and which.
+//! Decides whether to use colour, and which.
 //!
-//! In come the user's choice, the environment and what a stream is; out go the decision for that
-//! stream and the styles of names (`LS_COLORS`). Nothing here writes anything, and the decision is
-//! taken in one function.
+//! From the user's choice, the environment and the kind of a stream, one function decides for that
+//! stream; `LS_COLORS` gives the styles of names. Nothing is written here.
 
 use std::str::FromStr;
 
@@ -10,13 +9,13 @@ use lscolors::{Indicator, LsColors};
 
 use crate::error::Error;
 
-/// The user's word on colour (`--color`).
+/// The value of `--color`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ColorChoice {
-    /// On a terminal that can show it, unless the environment says otherwise.
+    /// On a capable terminal, unless the environment says otherwise.
     #[default]
     Auto,
-    /// Always, into pipes and files too.
+    /// Always, also in pipes and files.
     Always,
     /// Never.
     Never,
@@ -35,7 +34,7 @@ impl FromStr for ColorChoice {
     }
 }
 
-/// What the environment says about terminals and colour. A variable that is not set is `None`.
+/// The environment variables about terminals and colour. `None` if not set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     /// `NO_COLOR` (<https://no-color.org>): set and not empty means no colour.
@@ -59,8 +58,8 @@ impl Environment {
     }
 }
 
-/// Whether a stream gets colour: `--color` over `NO_COLOR` over `CLICOLOR_FORCE` over whether the
-/// stream is a terminal that can show it.
+/// Whether a stream gets colour. In order of precedence: `--color`, `NO_COLOR`, `CLICOLOR_FORCE`,
+/// whether the stream is a capable terminal.
 pub fn wants_color(choice: ColorChoice, environment: &Environment, is_terminal: bool) -> bool {
     let set = |value: &Option<String>| value.as_deref().is_some_and(|v| !v.is_empty());
     match choice {
@@ -75,21 +74,21 @@ pub fn wants_color(choice: ColorChoice, environment: &Environment, is_terminal: 
     }
 }
 
-/// How a piece of text looks where there is colour. Without colour all look the same.
+/// The style of a piece of text. Without colour, all styles look the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Style {
-    /// As it is.
+    /// Unchanged.
     #[default]
     Plain,
     /// Less important.
     Dim,
-    /// A heading, or the thing to look at.
+    /// A heading or the most important item.
     Strong,
-    /// Went well.
+    /// Success.
     Good,
-    /// Worth a look.
+    /// Needs attention.
     Warning,
-    /// Went wrong.
+    /// Failure.
     Bad,
     /// A ready-made escape sequence, from `LS_COLORS`; never from a server.
     Sequence(String),
@@ -112,7 +111,7 @@ impl Style {
         }
     }
 
-    /// The text between this style's sequence and its end.
+    /// The text in this style, with a reset after it.
     pub fn paint(&self, text: &str) -> String {
         match self.start() {
             "" => text.to_owned(),
@@ -121,30 +120,30 @@ impl Style {
     }
 }
 
-/// What a name stands for, as far as its colour goes.
+/// The kind of a file, as far as it affects the colour of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameKind {
     /// A directory.
     Directory,
     /// A symbolic link.
     Link,
-    /// A file that its mode says can be run.
+    /// A file with an executable mode bit.
     Executable,
-    /// Any other file: its suffix decides.
+    /// Any other file: its suffix decides the colour.
     File,
 }
 
-/// The colours of names, by `LS_COLORS`.
+/// The colours of names from `LS_COLORS`.
 #[derive(Debug, Clone, Default)]
 pub struct NameColors(LsColors);
 
 impl NameColors {
-    /// `LS_COLORS` of the environment, or the usual colours where it is not set.
+    /// `LS_COLORS` of the environment, or the default colours if it is not set.
     pub fn of_process() -> Self {
         Self(LsColors::from_env().unwrap_or_default())
     }
 
-    /// The colours that `text`, in the form of `LS_COLORS`, gives.
+    /// Parses `text` in the format of `LS_COLORS`.
     pub fn parse(text: &str) -> Self {
         Self(LsColors::from_string(text))
     }

@@ -1,9 +1,8 @@
 //! Makes text from a server safe to show on a terminal.
 //!
-//! Text comes in as the program holds it (bytes that are not UTF-8 mapped to U+F780..U+F7FF); text
-//! goes out in which every character that could steer the terminal, or hide or reorder what is read,
-//! is spelt out (`\x1b`, `\u{202e}`). Printable Unicode stays. Nothing here may be used for what goes
-//! into a pipe or a file: the result cannot be turned back.
+//! In the text, bytes that are not UTF-8 are mapped to U+F780..U+F7FF. Every character that could
+//! control the terminal, or hide or reorder text, is escaped (`\x1b`, `\u{202e}`). Printable
+//! Unicode stays. Never use this for pipes or files: escaping is not reversible.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -14,12 +13,12 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 /// Private-use characters that stand for the bytes 0x80 to 0xFF of a name that is not UTF-8.
 pub const BYTES: RangeInclusive<char> = '\u{f780}'..='\u{f7ff}';
 
-/// What a shortened text ends with.
+/// Appended to shortened text.
 const ELLIPSIS: char = '…';
 
-/// Characters beyond C0, DEL and C1 that cannot be seen, or that change the order of what is seen:
-/// Unicode 16 `Cf`, the line and paragraph separators, the blank letters and the default-ignorable
-/// ranges. In ascending order.
+/// Characters beyond C0, DEL and C1 that are invisible or change the order of text: Unicode 16
+/// `Cf`, the line and paragraph separators, the blank letters and the default-ignorable ranges. In
+/// ascending order.
 const INVISIBLE: &[(char, char)] = &[
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -47,13 +46,12 @@ const INVISIBLE: &[(char, char)] = &[
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// One line of text, safe for a terminal. A backslash stays as it is.
+/// Escapes one line of text for a terminal. Backslashes are not escaped.
 pub fn escape(text: &str) -> Cow<'_, str> {
     spell_out(text, "")
 }
 
-/// Text of several lines, safe for a terminal: line feeds and tabs stay, and the carriage return of a
-/// CR LF goes.
+/// Escapes text of several lines for a terminal: line feeds and tabs stay; CR LF becomes LF.
 pub fn escape_multiline(text: &str) -> Cow<'_, str> {
     if text.contains("\r\n") {
         return Cow::Owned(spell_out(&text.replace("\r\n", "\n"), "\n\t").into_owned());
@@ -61,8 +59,8 @@ pub fn escape_multiline(text: &str) -> Cow<'_, str> {
     spell_out(text, "\n\t")
 }
 
-/// `text` in at most `columns` columns of a terminal: shortened at its end with `…` where needed.
-/// The text must have been escaped.
+/// Shortens `text` to at most `columns` terminal columns, with `…` at the end if needed. The text
+/// must be escaped already.
 pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     if text.width() <= columns {
         return Cow::Borrowed(text);
@@ -71,7 +69,7 @@ pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     let mut used = 0;
     for c in text.chars() {
         used += c.width().unwrap_or(0);
-        // The ellipsis takes the last column.
+        // The ellipsis needs the last column.
         if used >= columns {
             break;
         }
@@ -83,13 +81,13 @@ pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
-/// Appends the byte's spelling, `\xNN`.
+/// Appends the byte as `\xNN`.
 pub(super) fn push_byte(text: &mut String, byte: u8) {
     // Writing to a String cannot fail.
     let _ = write!(text, "\\x{byte:02x}");
 }
 
-/// The text with everything unsafe spelt out, except for the characters in `keep`.
+/// Escapes every unsafe character except those in `keep`.
 fn spell_out<'a>(text: &'a str, keep: &str) -> Cow<'a, str> {
     let unsafe_here = |c: char| is_unsafe(c) && !keep.contains(c);
     let Some(start) = text.find(unsafe_here) else { return Cow::Borrowed(text) };
@@ -104,7 +102,7 @@ fn spell_out<'a>(text: &'a str, keep: &str) -> Cow<'a, str> {
             '\0'..='\x7f' => push_byte(&mut safe, c as u8),
             // The low byte of the private-use character is the byte itself.
             c if BYTES.contains(&c) => push_byte(&mut safe, (c as u32 & 0xff) as u8),
-            // A C1 character that came as UTF-8 is not the byte of the same number.
+            // A C1 character encoded as UTF-8 is not the byte of the same number.
             c => {
                 let _ = write!(safe, "\\u{{{:x}}}", c as u32);
             }
@@ -113,7 +111,7 @@ fn spell_out<'a>(text: &'a str, keep: &str) -> Cow<'a, str> {
     Cow::Owned(safe)
 }
 
-/// Whether the character must not reach a terminal as it is.
+/// Whether the character must not reach a terminal unescaped.
 pub(super) fn is_unsafe(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();

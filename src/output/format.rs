@@ -1,4 +1,4 @@
-//! Numbers, times and durations in the words that people read. Scripts get JSON instead.
+//! Human-readable numbers, times and durations. Scripts get JSON instead.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use chrono::{DateTime, Local, Utc};
 /// Powers of 1024.
 const UNITS: [char; 6] = ['K', 'M', 'G', 'T', 'P', 'E'];
 
-/// A size as `ls -h` gives it: `512`, `1.5K`, `20M`; rounded up, so that nothing looks smaller than it is.
+/// A size as in `ls -h`: `512`, `1.5K`, `20M`; rounded up, so that nothing looks smaller than it
+/// is.
 pub fn human_size(bytes: u64) -> String {
     if bytes < 1024 {
         return bytes.to_string();
@@ -15,7 +16,7 @@ pub fn human_size(bytes: u64) -> String {
     let bytes = u128::from(bytes);
     let mut unit = 1024u128;
     let mut at = 0;
-    // 1023.5K is written as 1.0M: what is rounded up must not have four digits.
+    // 1023.5K becomes 1.0M: a rounded value must not have four digits.
     while at + 1 < UNITS.len() && bytes.div_ceil(unit) >= 1024 {
         unit *= 1024;
         at += 1;
@@ -35,7 +36,7 @@ pub fn human_bytes(bytes: u64) -> String {
     }
     let mut value = bytes as f64 / 1024.0;
     let mut at = 0;
-    // The text has one decimal: 1023.95 would already read 1024.0.
+    // With one decimal, 1023.95 would be printed as 1024.0.
     while at + 1 < UNITS.len() && value >= 1023.95 {
         value /= 1024.0;
         at += 1;
@@ -43,7 +44,7 @@ pub fn human_bytes(bytes: u64) -> String {
     format!("{value:.1} {}iB", UNITS[at])
 }
 
-/// A rate in a sentence: `2.3 MiB/s`. Nothing took no time at all: below a millisecond, that counts.
+/// A rate in a sentence: `2.3 MiB/s`. Times below a millisecond count as one.
 pub fn human_rate(bytes: u64, time: Duration) -> String {
     let seconds = time.as_secs_f64().max(0.001);
     format!("{}/s", human_bytes((bytes as f64 / seconds) as u64))
@@ -65,7 +66,7 @@ pub fn time_text(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
 }
 
-/// As [`time_text`], exactly: `2024-05-06 07:08:09 +0200`.
+/// Like [`time_text`], with seconds and offset: `2024-05-06 07:08:09 +0200`.
 pub fn full_time_text(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S %z").to_string()
 }

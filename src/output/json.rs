@@ -1,10 +1,11 @@
 //! JSON Lines: the records that `--json` writes on standard output.
 //!
-//! Typed records come in; one line of bytes each goes out, with `type` as its first field. Fields are
-//! only ever added. What is not known is `null`; times are RFC 3339 in UTC, sizes are integers. A name
-//! whose bytes are not UTF-8 has U+FFFD in their place, and a second field `<name>_base64` with the bytes.
+//! Each record is written as one line, with `type` as its first field. Fields are only ever added.
+//! Unknown values are `null`; times are RFC 3339 in UTC, sizes are integers. In a name that is not
+//! UTF-8, invalid bytes become U+FFFD, and a second field `<name>_base64` has the bytes.
 //!
-//! Not derived: a name can become two fields, and what a terminal must not get is escaped.
+//! Serialisation is not derived, because a name can become two fields and terminal control
+//! characters are escaped.
 
 use std::borrow::Cow;
 
@@ -35,11 +36,11 @@ pub struct EntryRecord<'a> {
     pub owner: Option<Cow<'a, str>>,
     /// The group, by name or number.
     pub group: Option<Cow<'a, str>>,
-    /// Where a link points.
+    /// Target of a link.
     pub target: Option<Cow<'a, str>>,
 }
 
-/// One file's transfer, when it is over.
+/// The transfer of one file, after it ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TransferRecord {
     /// `download`, `upload` or `copy`.
@@ -48,11 +49,11 @@ pub struct TransferRecord {
     pub remote: String,
     /// The local path; for a copy between servers the other URL.
     pub local: String,
-    /// Bytes moved now, without those that were there before.
+    /// Bytes transferred, without those before a resume offset.
     pub bytes: u64,
     /// Wall-clock time.
     pub seconds: f64,
-    /// The offset at which it was resumed; nothing if it began at the start.
+    /// The offset at which it was resumed; `None` if it started at 0.
     pub resumed_from: Option<u64>,
     /// `done`, `failed`, `skipped`, ...
     pub status: String,
@@ -73,28 +74,28 @@ pub struct TrustRecord {
     pub public_key: Option<String>,
     /// When it was first accepted.
     pub first_seen: Option<DateTime<Utc>>,
-    /// When it was last met.
+    /// When it was last seen.
     pub last_seen: Option<DateTime<Utc>>,
     /// Why it was accepted.
     pub reason: Option<String>,
-    /// `expired`, `early`, `name`: what was wrong with it, and accepted.
+    /// `expired`, `early`, `name`: problems that were accepted.
     pub exceptions: Vec<String>,
-    /// `user` or `system`: which file it stands in.
+    /// `user` or `system`: the file that has the entry.
     pub store: Option<String>,
-    /// When the certificate expires, where it was shown.
+    /// When the certificate expires, if it was shown.
     pub expires: Option<DateTime<Utc>>,
-    /// Why the system's roots do not vouch for it, where it was shown.
+    /// Why it is not valid by the system's roots, if it was shown.
     pub problems: Vec<String>,
 }
 
-/// A check of a server's examination: a `text` with more to it.
+/// One check of `doctor`: a `text` record with more fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckRecord {
-    /// What was looked at: `dns`, `certificate`, ...
+    /// What was checked: `dns`, `certificate`, ...
     pub check: String,
     /// `ok`, `note`, `bad` or `skip`.
     pub mark: String,
-    /// What was seen.
+    /// The result.
     pub seen: String,
     /// What that means.
     pub meaning: Option<String>,
@@ -115,22 +116,22 @@ pub struct JobRecord {
     pub state: String,
     /// Its exit status, once it is over.
     pub exit: Option<u8>,
-    /// Bytes that its transfers have moved so far.
+    /// Bytes transferred so far.
     pub bytes: u64,
 }
 
 /// A failure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ErrorRecord {
-    /// The name of the cause ([`crate::error::Kind::name`]).
+    /// The name of the error kind ([`crate::error::Kind::name`]).
     pub kind: String,
     /// `what: why`.
     pub message: String,
     /// The next thing to type.
     pub hint: Option<String>,
-    /// The server's reply, whole.
+    /// The server's full reply.
     pub reply: Option<String>,
-    /// The exit status of this cause.
+    /// The exit status for this error.
     pub exit: u8,
 }
 
@@ -171,7 +172,7 @@ pub enum Record<'a> {
 }
 
 impl Record<'_> {
-    /// Appends the record as one line, with its line feed. `encode` gives the bytes of a name.
+    /// Appends the record as one line, with its line feed. `encode` returns the bytes of a name.
     pub fn write_to(&self, lines: &mut Vec<u8>, encode: NameEncoder) {
         let mut line = Object::behind(std::mem::take(lines));
         match self {
@@ -193,7 +194,7 @@ impl Record<'_> {
                 line.name("remote", &t.remote, encode);
                 line.name("local", &t.local, encode);
                 line.field("bytes", &t.bytes);
-                // Milliseconds: more digits would only be noise.
+                // Milliseconds: more digits would be noise.
                 line.field("seconds", &((t.seconds * 1000.0).round() / 1000.0));
                 line.field("resumed_from", &t.resumed_from);
                 line.field("status", &t.status);
@@ -277,7 +278,7 @@ pub(super) fn timestamp(time: DateTime<Utc>) -> String {
 /// A JSON object whose fields keep the order in which they are added.
 #[derive(Debug)]
 pub(super) struct Object {
-    /// What stands before it, and itself. UTF-8.
+    /// Preceding output, then the object itself. UTF-8.
     text: Vec<u8>,
     start: usize,
 }
@@ -287,7 +288,7 @@ impl Object {
         Self::behind(Vec::new())
     }
 
-    /// One that is written behind what there is.
+    /// An object appended to `text`.
     pub(super) fn behind(mut text: Vec<u8>) -> Self {
         text.push(b'{');
         Self { start: text.len(), text }
@@ -303,11 +304,11 @@ impl Object {
         self.value(value);
     }
 
-    /// Adds a value. What a terminal must not get is written as `\uNNNN`, which JSON reads back as
-    /// the same text.
+    /// Adds a value. Characters that are unsafe on a terminal are written as `\uNNNN`, which JSON
+    /// reads back as the same text.
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) {
         let start = self.text.len();
-        // Neither texts, numbers nor values of those can fail to be written as JSON.
+        // Strings, numbers and lists of them always serialise.
         if serde_json::to_writer(&mut self.text, value).is_err() {
             self.text.truncate(start);
             self.text.extend_from_slice(b"null");
@@ -318,7 +319,7 @@ impl Object {
         let raw = self.text.split_off(start);
         for c in String::from_utf8_lossy(&raw).chars() {
             if is_unsafe(c) {
-                // serde_json has dealt with C0; the rest may only occur within strings.
+                // serde_json escapes C0; all others occur only within strings.
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     self.text.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
                 }
@@ -328,7 +329,7 @@ impl Object {
         }
     }
 
-    /// Adds a name: itself, and its bytes where they are not UTF-8.
+    /// Adds a name, and its bytes if they are not UTF-8.
     fn name(&mut self, name: &str, value: &str, encode: NameEncoder) {
         if value.is_ascii() || !value.contains(|c| BYTES.contains(&c)) {
             return self.field(name, value);
@@ -346,7 +347,7 @@ impl Object {
         }
     }
 
-    /// The whole object and a line feed, behind what there was.
+    /// The preceding output, the whole object and a line feed.
     pub(super) fn into_line(mut self) -> Vec<u8> {
         self.text.extend_from_slice(b"}\n");
         self.text

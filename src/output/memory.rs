@@ -1,7 +1,7 @@
-//! Output that is kept instead of printed: what a test of any command looks at.
+//! Output kept in memory, for tests of commands.
 //!
-//! It behaves as a pipe or as a terminal of a given width, and can answer questions. It never touches
-//! the process's own streams.
+//! Behaves like a pipe or like a terminal of a given width, and can answer questions. The standard
+//! streams of the process are not used.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use super::lock;
 
-/// Output that is kept instead of printed, for tests.
+/// Output kept in memory.
 pub(super) struct MemoryOutput {
     pub(super) out: MemoryBuffer,
     pub(super) err: MemoryBuffer,
@@ -19,7 +19,7 @@ pub(super) struct MemoryOutput {
     pub(super) interactive: bool,
 }
 
-/// Bytes that a test looks at later.
+/// Bytes that a test inspects later.
 #[derive(Clone, Default)]
 pub(super) struct MemoryBuffer(pub(super) Arc<Mutex<Vec<u8>>>);
 

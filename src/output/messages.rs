@@ -1,8 +1,8 @@
-//! What the program says besides its data: notices, warnings, errors, the FTP dialogue, the audit log.
+//! Messages besides data: notices, warnings, errors, the protocol trace, the audit log.
 //!
-//! Texts come in, possibly with a server's words in them; escaped lines go to standard error. With
-//! `--json` an error is also a record on standard output. Nothing here fails: there is nobody left to
-//! tell when standard error is gone.
+//! Texts may contain a server's; they are escaped and written to standard error. With `--json` an
+//! error is also a record on standard output. Nothing here fails: if standard error is closed,
+//! there is nowhere left to report it.
 
 use std::sync::{Arc, Mutex};
 
@@ -17,10 +17,10 @@ use super::sink::{DataFormat, DataSink, is_broken_pipe};
 use super::{AuditLog, Output, lock};
 use crate::error::{find_typed, io_reason, kind_of};
 
-/// What every warning and error begins with.
+/// Prefix of every warning and error.
 const PROGRAM: &str = "ftpsh";
 
-/// Which side a line of the FTP dialogue came from.
+/// Direction of a line of the protocol trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TraceDirection {
     /// A command, to the server.
@@ -30,21 +30,22 @@ pub enum TraceDirection {
 }
 
 impl Output {
-    /// Something good to know. Not with `--quiet`.
+    /// A notice; suppressed by `--quiet`.
     pub fn notice(&self, text: &str) {
         if !self.is_quiet() {
             self.write_stderr(&format!("{}\n", escape_multiline(text)));
         }
     }
 
-    /// Something to look into, on one line. Also with `--quiet`.
+    /// A warning on one line; shown with `--quiet` as well.
     pub fn warn(&self, text: &str) {
         let warning = self.paint_err("warning:", Style::Warning);
         self.write_stderr(&format!("{PROGRAM}: {warning} {}\n", escape(text)));
     }
 
-    /// A failure on one line, its details and its hint on lines of their own. With `--json` also an `error` record on
-    /// standard output, wherever this output's data goes. A reader that has gone is not told.
+    /// An error on one line, its details and its hint on separate lines. With `--json` also an
+    /// `error` record on standard output, even if data is redirected. A broken pipe is not
+    /// reported.
     pub fn error(&self, error: &anyhow::Error) {
         let typed = find_typed(error);
         if is_broken_pipe(error) || typed.is_some_and(crate::error::Error::was_shown) {
@@ -72,19 +73,19 @@ impl Output {
                 reply: typed.and_then(crate::error::Error::reply).map(str::to_owned),
                 exit: kind.exit(),
             });
-            // Should standard output be gone, the error has still been told.
+            // If standard output is closed, standard error still has the message.
             let _ = self.to_stdout().record(&record);
         }
     }
 
-    /// Something for those who want to know more: from `-v` (1) on or `-vv` (2) on.
+    /// A message for `-v` (level 1) or `-vv` (level 2).
     pub fn verbose_notice(&self, level: u8, text: &str) {
         if self.verbosity() >= level {
             self.write_stderr(&format!("{}\n", escape_multiline(text)));
         }
     }
 
-    /// A line of the FTP dialogue, shown from `-vv` on. Secrets have been masked by the caller.
+    /// A line of the protocol trace, shown from `-vv` on. The caller has masked secrets.
     pub fn protocol_line(&self, direction: TraceDirection, line: &str) {
         if self.verbosity() < 2 {
             return;
@@ -98,23 +99,23 @@ impl Output {
         self.write_stderr(&format!("{text}\n"));
     }
 
-    /// How much is told: 0 to 2.
+    /// Verbosity, 0 to 2.
     pub fn verbosity(&self) -> u8 {
         self.shared.verbose.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// Tells more or less from now on.
+    /// Sets the verbosity.
     pub fn set_verbosity(&self, level: u8) {
         self.shared.verbose.store(level, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// Uses this audit log from now on, or none.
+    /// Sets the audit log; `None` turns it off.
     pub fn set_audit_log(&self, log: Option<AuditLog>) {
         *lock(&self.shared.log) = log;
     }
 
-    /// Opens the audit log by its name again, after it was moved away. Returns whether there is one;
-    /// one that cannot be opened anew stays as it is, with a warning.
+    /// Reopens the audit log by name, after log rotation. Returns whether there is one; if
+    /// reopening fails, the old file stays in use, with a warning.
     pub fn reopen_audit_log(&self) -> bool {
         let log = lock(&self.shared.log);
         let Some(reopened) = log.as_ref().map(AuditLog::reopen) else { return false };
@@ -125,8 +126,8 @@ impl Output {
         true
     }
 
-    /// Adds an event to the audit log, where there is one. A log that cannot be written is closed,
-    /// with a warning. The fields must not hold a secret.
+    /// Adds an event to the audit log, if there is one. If it cannot be written it is closed, with
+    /// a warning. The fields must not contain a secret.
     pub fn audit(&self, event: &str, fields: &Map<String, Value>) {
         let mut log = lock(&self.shared.log);
         let Some(Err(failed)) = log.as_ref().map(|log| log.write(event, fields)) else { return };
@@ -135,12 +136,12 @@ impl Output {
         self.warn(&format!("no audit log from here on: {}", failed.message()));
     }
 
-    /// A line about a transfer that takes its time.
+    /// A plain status line of a long transfer.
     pub(super) fn status_line(&self, text: &str) {
         self.write_stderr(&format!("{text}\n"));
     }
 
-    /// Writes to standard error, after what was written to standard output before.
+    /// Writes to standard error, after flushing standard output.
     pub(super) fn write_stderr(&self, text: &str) {
         let beside = self.job.is_some() && self.shared.err.terminal;
         if !(beside && self.show_beside_prompt(StandardStream::Err, text)) {
@@ -159,25 +160,25 @@ impl Output {
         });
     }
 
-    /// This output with its data on standard output.
+    /// A clone that writes data to standard output.
     pub(super) fn to_stdout(&self) -> Self {
         let data = Arc::clone(&self.shared.stdout);
         Self { data, on_stdout: true, ..self.clone() }
     }
 
-    /// Shows the progress of one file. `total` is its whole size in bytes, where it is known.
+    /// Shows the progress of one file. `total` is its size in bytes, if known.
     pub fn progress(&self, label: &str, total: Option<u64>) -> TransferProgress {
         TransferProgress::shown_on(self, label, total, None, false)
     }
 
-    /// Shows the progress of a tree. Files and bytes may grow while it is listed.
+    /// Shows the progress of a tree. The totals may grow while the tree is listed.
     pub fn tree_progress(&self, label: &str) -> TreeProgress {
         let total = TransferProgress::shown_on(self, label, None, None, true);
         TreeProgress::new(total, self.clone())
     }
 
-    /// A clone for a background job: data leaves in whole lines, nobody is asked, transfers count
-    /// for `meter` and show no progress.
+    /// A clone for a background job: data is written in whole lines, questions are not asked, and
+    /// transfers count for `meter` without showing progress.
     #[must_use]
     pub fn background(&self, meter: &JobMeter) -> Self {
         let shape = match (self.is_json(), self.on_stdout, self.is_terminal_out()) {
@@ -194,14 +195,14 @@ impl Output {
         }
     }
 
-    /// A line is about to be typed: jobs leave the terminal alone from now on. What was held back
-    /// until now is shown.
+    /// A line is about to be typed: output of jobs to the terminal is deferred from now on. Flushes
+    /// what was deferred before.
     pub fn defer_job_output(&self) {
         self.flush_job_output();
         lock(&self.shared.prompt).typing = true;
     }
 
-    /// No line is being typed any more: shows what was held back.
+    /// The line was entered: shows deferred output.
     pub fn flush_job_output(&self) {
         let mut prompt = lock(&self.shared.prompt);
         prompt.typing = false;
@@ -210,7 +211,7 @@ impl Output {
         let stdout = self.to_stdout();
         for (side, text) in held {
             match side {
-                // A failure is told by the next command that writes.
+                // The next command that writes reports a failure.
                 StandardStream::Out => {
                     stdout.with_sink(|sink| sink.push_formatted(text.as_bytes())).unwrap_or(())
                 }
@@ -219,20 +220,20 @@ impl Output {
         }
     }
 
-    /// How to print above the line being typed from now on, for what jobs say meanwhile; without
-    /// it that waits for the end of the line.
+    /// Sets how jobs print above the line being typed; without a printer, their output waits for
+    /// the end of the line.
     pub fn set_printer(&self, printer: Option<Printer>) {
         lock(&self.shared.prompt).printer = printer;
     }
 
-    /// Shows what a job has to say on the terminal beside the line being typed. `false`: nobody
-    /// is typing.
+    /// Shows a job's output on the terminal above the line being typed. `false` if no line is being
+    /// typed.
     pub(super) fn show_beside_prompt(&self, side: StandardStream, text: &str) -> bool {
         let mut prompt = lock(&self.shared.prompt);
         if !prompt.typing {
             return false;
         }
-        // The printer may wait for the line editor, and nobody may wait for the printer.
+        // The printer may wait for the line editor, so the lock must not be held meanwhile.
         if let Some(mut printer) = prompt.printer.take() {
             drop(prompt);
             let printed = printer(text.to_owned());
@@ -259,7 +260,7 @@ impl Output {
     }
 }
 
-/// The messages of a chain joined to `what: why`, each said once.
+/// Joins the messages of a chain as `what: why`, without duplicates.
 fn message_of(error: &anyhow::Error) -> String {
     let mut message = String::new();
     for cause in error.chain() {

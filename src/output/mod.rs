@@ -1,9 +1,9 @@
-//! The one room that prints.
+//! All output of the program.
 //!
-//! Data (bytes, lines, tables, records) goes to standard output or where the user redirected it;
-//! notices, warnings, errors, questions and progress go to standard error. What comes in is text as
-//! the program holds it, possibly a server's; what reaches a terminal is escaped here, and `--json`,
-//! `--quiet` and colour are decided here. It must never show a secret, nor end the process.
+//! Data (bytes, lines, tables, records) goes to standard output or to a redirection; notices,
+//! warnings, errors, questions and progress go to standard error. Text may come from a server: it
+//! is escaped here for a terminal. `--json`, `--quiet` and colour are handled here. Nothing here
+//! may show a secret or end the process.
 
 mod ask;
 mod audit_log;
@@ -44,37 +44,37 @@ use memory::{MemoryBuffer, MemoryOutput};
 use screen::Bars;
 use sink::{DataFormat, DataSink};
 
-/// Turns a name as the program holds it back into the server's bytes.
+/// Converts a name from the program's internal form to the server's bytes.
 pub type NameEncoder = fn(&str) -> Vec<u8>;
 
-/// Columns of a terminal that does not tell, and of whatever is none.
+/// Width if the terminal does not report it, or if there is no terminal.
 const WIDTH: usize = 80;
 
-/// What the user asked for on the command line.
+/// Output options of the command line.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OutputOptions {
     /// Data as JSON Lines.
     pub json: bool,
-    /// No notices and no progress.
+    /// Suppresses notices and progress.
     pub quiet: bool,
-    /// How much to tell: 0 to 2; 2 shows the FTP dialogue.
+    /// Verbosity 0 to 2; 2 shows the protocol trace.
     pub verbose: u8,
     /// `--color`.
     pub color: ColorChoice,
 }
 
-/// All that the program prints goes through this. Cheap to clone; used from several threads.
+/// The handle for all output. Cheap to clone; may be used from several threads.
 #[derive(Clone)]
 pub struct Output {
     shared: Arc<Shared>,
     data: Arc<Mutex<DataSink>>,
-    /// Whether data ends up on standard output.
+    /// Whether data goes to standard output.
     on_stdout: bool,
-    /// Whose transfers are counted instead of shown.
+    /// Set for a background job: its transfers are counted instead of shown.
     job: Option<JobMeter>,
 }
 
-/// What all clones have in common.
+/// State shared by all clones.
 struct Shared {
     json: bool,
     quiet: bool,
@@ -91,7 +91,7 @@ struct Shared {
     memory: Option<MemoryOutput>,
 }
 
-/// What a standard stream is.
+/// Properties of a standard stream.
 #[derive(Debug, Clone, Copy)]
 struct Stream {
     terminal: bool,
@@ -101,7 +101,7 @@ struct Stream {
 }
 
 impl Output {
-    /// The process's own standard output and error.
+    /// Output on the standard streams of the process.
     pub fn new(options: OutputOptions) -> Self {
         let environment = Environment::of_process();
         let stream = |terminal| Stream {
@@ -153,18 +153,18 @@ impl Output {
         Self { shared: Arc::new(shared), data: stdout, on_stdout: true, job: None }
     }
 
-    /// Says how names turn back into bytes on their way into pipes and files. The first call counts.
+    /// Sets how names are converted back to bytes for pipes and files. Only the first call counts.
     pub fn set_name_encoder(&self, encoder: NameEncoder) {
         let _ = self.shared.encoder.set(encoder);
     }
 
-    /// A clone whose data goes to a file. Flush it to know that all was written.
+    /// A clone whose data goes to a file. Flush it to learn of write errors.
     pub fn to_file(&self, file: File) -> Self {
         self.redirected(Box::new(file))
     }
 
-    /// A clone whose data goes to a local command. The command sees the end of its input when the
-    /// clone (with all clones of it) is dropped; flush it first to know that all was written.
+    /// A clone whose data goes to a local command. The command's standard input is closed when the
+    /// clone (with all clones of it) is dropped; flush it first to learn of write errors.
     pub fn to_child(&self, child: ChildStdin) -> Self {
         self.redirected(Box::new(child))
     }
@@ -178,23 +178,24 @@ impl Output {
         }
     }
 
-    /// A piece of a file: as it is into a pipe, escaped on a terminal, as `text` records with `--json`.
+    /// Part of a file's contents: unchanged in a pipe, escaped on a terminal, as `text` records
+    /// with `--json`.
     ///
     /// # Errors
-    /// The reader has gone ([`is_broken_pipe`]), or the data could not be written
-    /// ([`Kind::Local`](crate::error::Kind::Local)). This holds for all functions that write data.
+    /// Like all functions that write data: the reader has closed the pipe ([`is_broken_pipe`]), or
+    /// the data could not be written ([`Kind::Local`](crate::error::Kind::Local)).
     pub fn data(&self, bytes: &[u8]) -> Result<()> {
         self.with_sink(|sink| sink.data(bytes))
     }
 
-    /// A line of text, given without its line feed: escaped on a terminal, with its own bytes into a
+    /// A line of text without its line feed: escaped on a terminal, with its original bytes in a
     /// pipe, a `text` record with `--json`.
     pub fn line(&self, text: &str) -> Result<()> {
         let encode = self.encoder();
         self.with_sink(|sink| sink.line(text, encode))
     }
 
-    /// A table, in the shape that fits its destination.
+    /// A table, formatted for its destination.
     pub fn table(&self, table: &Table) -> Result<()> {
         if self.is_terminal_out() && !self.shared.json {
             let text = table.terminal(self.width(), self.shared.out.color);
@@ -203,13 +204,13 @@ impl Output {
         table.plain().try_for_each(|line| self.line(&line))
     }
 
-    /// A record, as one line of JSON. Callers ask [`Output::is_json`] first.
+    /// A record as one line of JSON. Callers check [`Output::is_json`] first.
     pub fn record(&self, record: &Record<'_>) -> Result<()> {
         let encode = self.encoder();
         self.with_sink(|sink| sink.record(record, encode))
     }
 
-    /// Writes what was collected: at the end of every command.
+    /// Writes buffered data; called at the end of every command.
     pub fn flush(&self) -> Result<()> {
         let mut sink = lock(&self.data);
         sink.end_tail();
@@ -221,12 +222,12 @@ impl Output {
         self.shared.json
     }
 
-    /// Whether notices and progress are left out.
+    /// Whether notices and progress are suppressed.
     pub fn is_quiet(&self) -> bool {
         self.shared.quiet
     }
 
-    /// Whether this output's data goes to a terminal; a redirection does not.
+    /// Whether data goes to a terminal; `false` for a redirection.
     pub fn is_terminal_out(&self) -> bool {
         self.shared.out.terminal && self.on_stdout
     }
@@ -236,12 +237,12 @@ impl Output {
         !self.on_stdout
     }
 
-    /// The meter of the job that this is the output of.
+    /// The meter of the job that owns this output.
     pub fn meter(&self) -> Option<&JobMeter> {
         self.job.as_ref()
     }
 
-    /// Columns of the terminal now; 80 where there is none.
+    /// Current width of the terminal; 80 if there is none.
     pub fn width(&self) -> usize {
         if let Some(memory) = &self.shared.memory {
             return memory.width;
@@ -254,7 +255,7 @@ impl Output {
         }
     }
 
-    /// Rows of the terminal now; `None` where there is none, or it does not tell.
+    /// Current height of the terminal; `None` if there is none or it is not reported.
     pub fn height(&self) -> Option<usize> {
         if self.shared.memory.is_some() || !self.shared.out.terminal {
             return None;
@@ -268,7 +269,7 @@ impl Output {
         self.shared.out.color && !self.shared.json
     }
 
-    /// The style of a remote name, by `LS_COLORS`; plain where there is no colour.
+    /// The style of a remote name by `LS_COLORS`; plain without colour.
     pub fn name_style(&self, name: &str, kind: NameKind) -> Style {
         if !self.has_color() {
             return Style::Plain;
@@ -276,23 +277,23 @@ impl Output {
         self.shared.names.get_or_init(NameColors::of_process).style(name, kind)
     }
 
-    /// Output into memory, as into pipes; nobody is there to answer.
+    /// Output into memory, like a pipe; not interactive.
     pub fn memory() -> Self {
         Self::memory_with(OutputOptions::default())
     }
 
-    /// As [`Output::memory`], with options.
+    /// Like [`Output::memory`], with options.
     pub fn memory_with(options: OutputOptions) -> Self {
         Self::in_memory(options, None, None)
     }
 
-    /// Output into memory as to a terminal of `width` columns; bars are kept but not drawn.
+    /// Output into memory, like a terminal of `width` columns; bars are counted but not drawn.
     pub fn memory_terminal(options: OutputOptions, width: usize) -> Self {
         Self::in_memory(options, Some(width), None)
     }
 
-    /// As [`Output::memory_terminal`] with 80 columns, where somebody gives these answers, then ends
-    /// the input.
+    /// Like [`Output::memory_terminal`] with 80 columns; questions get these answers, then the
+    /// input ends.
     pub fn memory_answering(options: OutputOptions, answers: &[&str]) -> Self {
         Self::in_memory(options, Some(WIDTH), Some(answers))
     }
@@ -317,14 +318,14 @@ impl Output {
         Self::build(options, stream, stream, out, err, Some(memory))
     }
 
-    /// What was written to standard output so far, for tests; empty unless it is kept in memory.
+    /// What was written to standard output, for tests; empty unless kept in memory.
     pub fn stdout_text(&self) -> String {
         // A sink in memory cannot fail.
         let _ = lock(&self.shared.stdout).drain();
         self.shared.memory.as_ref().map(|memory| memory.out.text()).unwrap_or_default()
     }
 
-    /// What was written to standard error so far, for tests; empty unless it is kept in memory.
+    /// What was written to standard error, for tests; empty unless kept in memory.
     pub fn stderr_text(&self) -> String {
         self.shared.memory.as_ref().map(|memory| memory.err.text()).unwrap_or_default()
     }
@@ -336,7 +337,7 @@ impl Output {
     fn with_sink(&self, give: impl FnOnce(&mut DataSink)) -> Result<()> {
         let mut sink = lock(&self.data);
         give(&mut sink);
-        // Somebody is looking at a terminal: nothing is held back there.
+        // Output to a terminal is not buffered.
         if self.is_terminal_out() || sink.is_full() { self.drain(&mut sink) } else { Ok(()) }
     }
 
@@ -355,7 +356,7 @@ impl std::fmt::Debug for Output {
     }
 }
 
-/// A lock that outlives a thread that panicked: half a line is better than none.
+/// Locks even if a thread panicked while holding the lock: half a line is better than none.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,8 @@
-//! How far transfers are: bars on a terminal, a plain line every few seconds elsewhere.
+//! Transfer progress: bars on a terminal, a plain line every few seconds otherwise.
 //!
-//! Counts of bytes come in, from several threads; what is shown goes to standard error. A file has
-//! one line; a tree has a line for its total above those of its workers. Nothing here says how a
-//! transfer ended: when it is over its bar goes, and the caller writes the outcome.
+//! Byte counts arrive from several threads; progress goes to standard error. A file has one line; a
+//! tree has a line for its total above those of its workers. The result of a transfer is not shown
+//! here: its bar is removed, and the caller reports the outcome.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -14,19 +14,19 @@ use super::Output;
 use super::escape::{escape, fit};
 use super::format::{human_bytes, human_duration, human_rate};
 
-/// How often a plain line is written, and how long a transfer lasts before it has the first.
+/// Interval of plain lines, also the minimum duration of a transfer that gets one.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
 
-/// How often a tree's total is drawn although nothing moves.
+/// Interval at which a tree's total is redrawn even without progress.
 const TICK: Duration = Duration::from_millis(500);
 
-/// How often a tree's total is put into words: making them is dearer than counting.
+/// Interval at which the text of a tree's total is updated: formatting costs more than counting.
 const WORDS_EVERY: Duration = Duration::from_millis(100);
 
-/// "Not known", for a total.
+/// An unknown total.
 const UNKNOWN: u64 = u64::MAX;
 
-/// One file's progress, or the total of a tree. Cheap to clone; all clones are the same one.
+/// Progress of one file, or the total of a tree. Cheap to clone; clones share their state.
 #[derive(Debug, Clone)]
 pub struct TransferProgress(Arc<Line>);
 
@@ -35,17 +35,17 @@ pub(super) struct Line {
     label: String,
     total: AtomicU64,
     done: AtomicU64,
-    /// Where a resumed transfer began: those bytes do not count for the rate.
+    /// The resume offset: bytes before it do not count for the rate.
     offset: AtomicU64,
     files: AtomicU64,
     files_total: AtomicU64,
     begun: Instant,
-    /// Milliseconds after `begun` at which the progress was last put into words.
+    /// Milliseconds after `begun` at which progress was last formatted.
     reported: AtomicU64,
     show: Show,
-    /// The total above this worker.
+    /// The tree's total, for a worker's line.
     above: Option<TransferProgress>,
-    /// The first part of a tree's total.
+    /// Whether this is a tree's total.
     is_tree: bool,
 }
 
@@ -56,7 +56,7 @@ enum Show {
     Nothing,
 }
 
-/// A tree's progress: a total, and a line for each worker.
+/// Progress of a tree: a total, and a line per worker.
 #[derive(Debug, Clone)]
 pub struct TreeProgress {
     total: TransferProgress,
@@ -64,7 +64,7 @@ pub struct TreeProgress {
 }
 
 impl TransferProgress {
-    /// Shows it on an output: as a bar, in lines, or not at all.
+    /// Shows progress on an output: as a bar, as lines, or not at all.
     pub(super) fn shown_on(
         output: &Output,
         label: &str,
@@ -83,14 +83,14 @@ impl TransferProgress {
             let bar = output.shared.bars.add_bar(bar);
             if is_tree {
                 bar.set_message(label.clone());
-                // It starts a thread, and panics where it gets none.
+                // A ticking bar starts a thread, and panics if that fails.
                 if std::thread::Builder::new().spawn(|| {}).is_ok() {
                     bar.enable_steady_tick(TICK);
                 }
             }
             Show::Bar(bar, output.clone())
         } else if output.is_quiet() || above.is_some() {
-            // Without bars, a worker's files only count for the total.
+            // Without bars, a worker's files count only for the total.
             Show::Nothing
         } else {
             Show::Plain(output.clone())
@@ -120,7 +120,7 @@ impl TransferProgress {
         }))
     }
 
-    /// One that only counts, for itself and for the one above.
+    /// Progress that is only counted, in itself and in `above`.
     pub(super) fn silent(
         label: &str,
         total: Option<u64>,
@@ -130,7 +130,7 @@ impl TransferProgress {
         Self::new(escape(label).into_owned(), total, Show::Nothing, above, is_tree)
     }
 
-    /// The same one, which lasts no longer for that.
+    /// A weak reference, which does not keep it alive.
     pub(super) fn weak(&self) -> Weak<Line> {
         Arc::downgrade(&self.0)
     }
@@ -139,13 +139,13 @@ impl TransferProgress {
         Self(line)
     }
 
-    /// The bytes moved, without those before a resumed start.
+    /// Bytes transferred, without those before a resume offset.
     pub(super) fn moved(&self) -> u64 {
         let offset = self.0.offset.load(Ordering::Relaxed);
         self.0.done.load(Ordering::Relaxed).saturating_sub(offset)
     }
 
-    /// So many more bytes were moved. Cheap: for every buffer.
+    /// Adds transferred bytes. Cheap enough to call for every buffer.
     pub fn advance(&self, bytes: u64) {
         let line = &self.0;
         let done = line.done.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
@@ -165,8 +165,8 @@ impl TransferProgress {
         }
     }
 
-    /// So many bytes are there already: the transfer goes on from this offset. They do not count for
-    /// the rate, here and in the total above.
+    /// Bytes that already exist: the transfer resumes at this offset. They do not count for the
+    /// rate, here and in the total.
     pub fn start_at(&self, offset: u64) {
         let before = self.0.offset.swap(offset, Ordering::Relaxed);
         if let Some(above) = &self.0.above {
@@ -178,8 +178,8 @@ impl TransferProgress {
         }
     }
 
-    /// The bytes that are there now, those before a resumed start included: for a transfer that falls
-    /// back or begins again. The total above follows.
+    /// Sets the position, including bytes before a resume offset: for a transfer that goes back or
+    /// restarts. The total is adjusted.
     pub fn set_position(&self, bytes: u64) {
         let before = self.0.done.swap(bytes, Ordering::Relaxed);
         if let Show::Bar(bar, _) = &self.0.show {
@@ -191,7 +191,7 @@ impl TransferProgress {
         }
     }
 
-    /// The whole size became known.
+    /// Sets the size once it is known.
     pub fn set_total(&self, bytes: u64) {
         self.0.total.store(bytes, Ordering::Relaxed);
         if let Show::Bar(bar, _) = &self.0.show {
@@ -200,19 +200,19 @@ impl TransferProgress {
         }
     }
 
-    /// The bytes that are there, and the time since the beginning.
+    /// The current position and the time since the start.
     pub fn bytes_and_time(&self) -> (u64, Duration) {
         (self.0.done.load(Ordering::Relaxed), self.0.begun.elapsed())
     }
 
-    /// How far it is, in words: `name: 12.3 MiB of 1.0 GiB (1%), 2.3 MiB/s`.
+    /// The progress as text: `name: 12.3 MiB of 1.0 GiB (1%), 2.3 MiB/s`.
     pub fn message(&self) -> String {
         let (done, time) = self.bytes_and_time();
         self.message_at(done, time)
     }
 
-    /// The transfer is over: its bar goes, and its time is given back. Later calls change nothing on
-    /// the screen.
+    /// Ends the transfer: removes its bar and returns the duration. Later calls do not change the
+    /// screen.
     pub fn finish(&self) -> Duration {
         self.0.clear();
         self.0.begun.elapsed()
@@ -237,7 +237,7 @@ impl TransferProgress {
         format!("{}: {files} of {all} files, {bytes}, {rate}", line.label)
     }
 
-    /// Writes a plain line if the last one is long enough ago.
+    /// Writes a plain line if one is due.
     fn report(&self, output: &Output, time: Duration) {
         if self.is_status_due(time, PLAIN_EVERY) {
             output.status_line(&self.message_at(self.0.done.load(Ordering::Relaxed), time));
@@ -262,7 +262,7 @@ impl TreeProgress {
         Self { total, output }
     }
 
-    /// So many files and bytes more are to be moved.
+    /// Adds files and bytes to the total to transfer.
     pub fn add_to_total(&self, files: u64, bytes: u64) {
         let line = &self.total.0;
         line.files_total.fetch_add(files, Ordering::Relaxed);
@@ -270,23 +270,23 @@ impl TreeProgress {
         self.total.set_total(if known == UNKNOWN { bytes } else { known.saturating_add(bytes) });
     }
 
-    /// One file more is over, and its bytes are counted, however it ended.
+    /// Counts a file as done, whatever its result.
     pub fn file_done(&self) {
         self.total.0.files.fetch_add(1, Ordering::Relaxed);
         self.total.advance(0);
     }
 
-    /// A worker's line for one file, below the total, whose bytes count for the total as well.
+    /// A worker's line for one file, below the total; its bytes also count for the total.
     pub fn worker_line(&self, label: &str, total: Option<u64>) -> TransferProgress {
         TransferProgress::shown_on(&self.output, label, total, Some(self.total.clone()), false)
     }
 
-    /// The total: `so_far`, `message`.
+    /// The total's progress.
     pub fn total(&self) -> &TransferProgress {
         &self.total
     }
 
-    /// The tree is over: its line goes.
+    /// Ends the tree: removes its line.
     pub fn finish(&self) -> Duration {
         self.total.finish()
     }
@@ -308,7 +308,7 @@ impl Drop for Line {
     }
 }
 
-/// Adds to a counter what another one went from `before` to `now`.
+/// Applies the change from `before` to `now` to another counter.
 fn shift_counter(counter: &AtomicU64, before: u64, now: u64) {
     if now >= before {
         counter.fetch_add(now - before, Ordering::Relaxed);
@@ -317,14 +317,14 @@ fn shift_counter(counter: &AtomicU64, before: u64, now: u64) {
     }
 }
 
-/// The looks: a file of a known size, one of an unknown size, a tree's total.
+/// Templates: a file of known size, one of unknown size, a tree's total.
 const TEMPLATES: [&str; 3] = [
     "{prefix} [{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {left}",
     "{prefix} {binary_bytes} {binary_bytes_per_sec} {elapsed}",
     "{wide_msg} {left}",
 ];
 
-/// The look of a bar.
+/// The style of a bar.
 fn style(has_total: bool, is_tree: bool) -> ProgressStyle {
     static STYLES: OnceLock<[ProgressStyle; 3]> = OnceLock::new();
     let styles = STYLES.get_or_init(|| {
@@ -336,7 +336,7 @@ fn style(has_total: bool, is_tree: bool) -> ProgressStyle {
                 .with_key(
                     "left",
                     |state: &indicatif::ProgressState, w: &mut dyn std::fmt::Write| {
-                        // Without a total, or before there is a rate, nobody can tell.
+                        // Without a total or a rate there is no estimate.
                         if state.len().is_some() && !state.eta().is_zero() {
                             let _ = w.write_str(&human_duration(state.eta()));
                         }

@@ -1,31 +1,30 @@
 //! Bars and messages on one screen.
 //!
-//! Bars come and go here, and whoever writes to the terminal does it beside them: they are taken off
-//! for as long as the writing takes. Nothing else may draw on the terminal.
+//! Bars are cleared while something else is written to the terminal. Nothing else may draw on it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
-/// Times a second that the bars are drawn, at most.
+/// Maximum redraws of the bars per second.
 const HERTZ: u8 = 10;
 
 /// The bars on the screen.
 pub(super) struct Bars {
     all: MultiProgress,
-    /// How many there are now.
+    /// Number of bars.
     count: AtomicUsize,
     on_screen: bool,
 }
 
 impl Bars {
-    /// None yet; they are only drawn `on_screen`.
+    /// No bars yet; they are drawn only if `on_screen`.
     pub(super) fn new(on_screen: bool) -> Self {
         let all = MultiProgress::with_draw_target(draw_target(on_screen));
         Self { all, count: AtomicUsize::new(0), on_screen }
     }
 
-    /// Runs `act` while there are no bars on the screen.
+    /// Runs `act` with the bars cleared.
     pub(super) fn suspend<R>(&self, act: impl FnOnce() -> R) -> R {
         if self.is_empty() { act() } else { self.all.suspend(act) }
     }
@@ -39,19 +38,19 @@ impl Bars {
         self.all.add(bar)
     }
 
-    /// Takes a bar off the screen. To be called once for each.
+    /// Removes a bar from the screen. Call once per bar.
     pub(super) fn remove_bar(&self, bar: &ProgressBar) {
         bar.finish_and_clear();
         self.all.remove(bar);
         self.count.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Hides the bars while `act` needs the screen, for a question. Transfers go on.
+    /// Hides the bars while `act` uses the screen for a question. Transfers continue.
     pub(super) fn hide_during<R>(&self, act: impl FnOnce() -> R) -> R {
         if self.is_empty() {
             return act();
         }
-        // A screen that cannot be cleared cannot be read either.
+        // If clearing fails, the screen is unusable anyway.
         let _ = self.all.clear();
         self.all.set_draw_target(ProgressDrawTarget::hidden());
         let result = act();

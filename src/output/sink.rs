@@ -1,7 +1,7 @@
-//! Where data goes, and in which shape: standard output, a file, a local command, or memory.
+//! A destination of data and its format: standard output, a file, a local command, or memory.
 //!
-//! Bytes and lines come in; they leave escaped for a terminal, as JSON Lines, or as they are. A sink
-//! collects up to 64 KiB before it writes, and knows nothing of notices and errors.
+//! Data is written escaped for a terminal, as JSON Lines, or unchanged, in blocks of 64 KiB.
+//! Notices and errors do not pass through here.
 
 use std::io::{ErrorKind, Write};
 
@@ -10,39 +10,38 @@ use super::escape::{BYTES, escape_multiline, push_byte};
 use super::json::{Record, binary_line};
 use crate::error::{Error, Kind, Result, io_reason};
 
-/// Bytes that are collected before they are written.
+/// Buffer size before data is written.
 const BUFFER: usize = 64 * 1024;
 
-/// The message of the failure that [`is_broken_pipe`] knows.
+/// The error message that [`is_broken_pipe`] recognises.
 const BROKEN_PIPE: &str = "output: broken pipe";
 
-/// Whether this failure only says that the reader of the output has gone: nobody wants to be told.
+/// Whether the error means only that the reader closed the pipe, which is not worth reporting.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     crate::error::find_typed(error).is_some_and(|e| e.message() == BROKEN_PIPE)
 }
 
-/// In which shape data leaves.
+/// The format of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DataFormat {
-    /// As it is: a pipe or a file.
+    /// Unchanged: a pipe or a file.
     Plain,
     /// Escaped.
     Terminal,
     /// Everything is a JSON record.
     Json,
-    /// Lines are JSON records, a file's bytes are themselves: a redirection with `--json`.
+    /// Lines are JSON records, file contents are unchanged: a redirection with `--json`.
     JsonRedirected,
 }
 
-/// A destination of data.
 pub(super) struct DataSink {
     to: Box<dyn Write + Send>,
     shape: DataFormat,
-    /// Data that is ready but not written.
+    /// Formatted data that is not written yet.
     buffer: Vec<u8>,
-    /// The beginning of a character (or of CR LF) at the end of the last piece of data.
+    /// An incomplete character (or CR of CR LF) at the end of the last piece of data.
     tail: Vec<u8>,
-    /// A failure that nobody was told yet.
+    /// An error that was not reported yet.
     failed: Option<Error>,
 }
 
@@ -51,7 +50,7 @@ impl DataSink {
         Self { to, shape, buffer: Vec::new(), tail: Vec::new(), failed: None }
     }
 
-    /// A piece of a file, in whatever pieces it comes.
+    /// File contents, in pieces of any size.
     pub(super) fn data(&mut self, bytes: &[u8]) {
         match self.shape {
             DataFormat::Plain | DataFormat::JsonRedirected => self.buffer.extend_from_slice(bytes),
@@ -93,31 +92,31 @@ impl DataSink {
         record.write_to(&mut self.buffer, encode);
     }
 
-    /// Bytes that have their shape already: a table made for this terminal.
+    /// Formatted bytes: a table laid out for this terminal.
     pub(super) fn push_formatted(&mut self, bytes: &[u8]) {
         self.end_tail();
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Whether so much is collected that it should be written.
+    /// Whether the buffer is full.
     pub(super) fn is_full(&self) -> bool {
         self.buffer.len() >= BUFFER
     }
 
-    /// Nothing follows what was given so far: makes an unfinished character ready as it is.
+    /// End of data: formats an incomplete character as its bytes.
     pub(super) fn end_tail(&mut self) {
         let tail = std::mem::take(&mut self.tail);
         self.text(&tail);
     }
 
-    /// Writes all that is ready; a failure is kept for the next [`DataSink::drain`].
+    /// Writes the buffer; an error is kept for the next [`DataSink::drain`].
     pub(super) fn drain_keeping_error(&mut self) {
         if let Err(failed) = self.drain() {
             self.failed = Some(failed);
         }
     }
 
-    /// Writes all that is ready.
+    /// Writes the buffer.
     pub(super) fn drain(&mut self) -> Result<()> {
         if let Some(failed) = self.failed.take() {
             self.buffer.clear();
@@ -127,7 +126,7 @@ impl DataSink {
             return Ok(());
         }
         let written = self.to.write_all(&self.buffer).and_then(|()| self.to.flush());
-        // What could not be written once is not tried again: it may be half there.
+        // A failed write is not retried: part of it may have been written.
         self.buffer.clear();
         written.map_err(|why| match why.kind() {
             ErrorKind::BrokenPipe => Error::new(Kind::Other, BROKEN_PIPE),
@@ -135,7 +134,7 @@ impl DataSink {
         })
     }
 
-    /// Makes a piece of a file ready for a terminal or as a record.
+    /// Formats file contents for a terminal or as a record.
     fn text(&mut self, piece: &[u8]) {
         if piece.is_empty() {
             return;
@@ -150,7 +149,7 @@ impl DataSink {
             return;
         }
         match std::str::from_utf8(piece) {
-            // The characters are the file's own: none of them stands for a byte.
+            // File contents have no mapped bytes.
             Ok(text) => Record::Text(text.to_owned()).write_to(&mut self.buffer, own_bytes),
             Err(_) => self.buffer.extend(binary_line(piece)),
         }
@@ -158,24 +157,24 @@ impl DataSink {
 }
 
 impl Drop for DataSink {
-    /// The last chance for what nobody flushed; who wants to know whether it was written flushes.
+    /// Writes what was not flushed; errors are lost, so callers that care flush.
     fn drop(&mut self) {
         self.end_tail();
         let _ = self.drain();
     }
 }
 
-/// The encoder of text that has no mapped bytes.
+/// The encoder for text without mapped bytes.
 pub(super) fn own_bytes(text: &str) -> Vec<u8> {
     text.as_bytes().to_vec()
 }
 
-/// How many of the bytes can be shown now: all but the beginning of a character or of CR LF.
+/// Number of bytes that can be shown now: all but an incomplete character or CR LF.
 fn complete(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\r") {
         return bytes.len() - 1;
     }
-    // A character has at most four bytes: only the last three can be an unfinished one.
+    // A character has at most four bytes, so only the last three can be incomplete.
     let start = bytes.len().saturating_sub(3);
     for at in start..bytes.len() {
         if bytes[at] < 0xc0 {

@@ -1,8 +1,8 @@
-//! The one look of all tables.
+//! Formatting of tables.
 //!
-//! Rows of text come in; aligned lines go out: for a terminal within its width, with a light header
-//! line and colours, for a pipe or a file plain, whole and without borders. Columns that are empty in
-//! all rows are left out. Text may be a server's: it is escaped here when a terminal shows it.
+//! For a terminal: aligned within its width, with a dim header line and colours. For a pipe or a
+//! file: plain, never shortened, without borders. Columns that are empty in all rows are omitted.
+//! Text may come from a server: it is escaped here for a terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -16,18 +16,18 @@ use unicode_width::UnicodeWidthStr as _;
 use super::color::{RESET, Style};
 use super::escape::{escape, fit};
 
-/// Stand for the beginning and the end of a style while the layout is made: two format characters of
-/// no width, which escaped text cannot contain.
+/// Markers for the start and the end of a style during layout: two format characters of zero width,
+/// which escaped text cannot contain.
 const START: char = '\u{2061}';
 const END: char = '\u{2062}';
 
-/// Columns of a terminal between two columns of the table.
+/// Spaces between two columns.
 const GAP: usize = 2;
 
-/// The least a column is shortened or wrapped to.
+/// Minimum width of a shortened or wrapped column.
 const LEAST: usize = 8;
 
-/// Where a column's text stands.
+/// Alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     /// Text.
@@ -36,18 +36,18 @@ pub enum Align {
     Right,
 }
 
-/// What happens to text that does not fit the terminal's width. In a pipe nothing ever does.
+/// How to handle text that does not fit the terminal. Pipes are never affected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overflow {
-    /// It stays whole; the terminal wraps the line. For names, which people copy.
+    /// Kept; the terminal wraps the line. For names, which people copy.
     Keep,
-    /// It is shortened with `…`.
+    /// Shortened with `…`.
     Shorten,
-    /// It goes on below, within its column; such text has no style. For descriptions.
+    /// Wrapped within its column; such text has no style. For descriptions.
     Wrap,
 }
 
-/// A column: its header and how its text stands.
+/// A column: its header and layout.
 #[derive(Debug, Clone)]
 pub struct Column {
     header: String,
@@ -67,16 +67,15 @@ impl Column {
         Self { align: Align::Right, ..Self::left(header) }
     }
 
-    /// How many columns of a terminal it takes at least, also without text: for a table whose
-    /// rows are shown in several parts.
+    /// Sets a minimum width, also without text: for a table whose rows are shown in several parts.
     #[must_use]
     pub fn at_least(mut self, columns: usize) -> Self {
         self.least = columns;
         self
     }
 
-    /// What to do where the terminal is too narrow. Works for one column of a table; the first
-    /// that is not [`Overflow::Keep`] counts.
+    /// Sets what to do if the terminal is too narrow. Applies to one column of a table: the first
+    /// that is not [`Overflow::Keep`].
     #[must_use]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
@@ -92,12 +91,12 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// A field that looks as it is.
+    /// A field without style.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), style: Style::Plain }
     }
 
-    /// A field with a style, where there is colour.
+    /// A field with a style, if colour is on.
     pub fn styled(text: impl Into<String>, style: Style) -> Self {
         Self { text: text.into(), style }
     }
@@ -109,7 +108,7 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
-/// Rows under headers.
+/// A table: headers and rows.
 #[derive(Debug, Clone)]
 pub struct Table {
     columns: Vec<Column>,
@@ -123,14 +122,14 @@ impl Table {
         Self { columns: columns.to_vec(), headed: true, rows: Vec::new() }
     }
 
-    /// Leaves the header line out.
+    /// Omits the header line.
     #[must_use]
     pub fn without_header(mut self) -> Self {
         self.headed = false;
         self
     }
 
-    /// Adds a row. Fields that are missing at its end are empty; surplus ones are dropped.
+    /// Adds a row. Missing fields at its end are empty; extra ones are dropped.
     pub fn row(&mut self, mut cells: Vec<Cell>) {
         cells.resize(self.columns.len(), Cell::default());
         self.rows.push(cells);
@@ -141,7 +140,7 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The lines for a pipe or a file, each without its line feed.
+    /// The lines for a pipe or a file, without line feeds.
     pub(super) fn plain(&self) -> impl Iterator<Item = String> + '_ {
         let shown = self.shown();
         let widths: Vec<usize> = shown.iter().map(|&i| self.width(i, Cow::Borrowed)).collect();
@@ -214,7 +213,7 @@ impl Table {
         let mut text = String::new();
         for mut line in layout.lines() {
             if line.starts_with('─') {
-                // Names may be wider than the terminal; the line under the header need not be.
+                // Names may be wider than the terminal; the line under the header must not be.
                 line = line.chars().take(width).collect();
             }
             push_styled(&mut text, line.trim_end(), color, &mut styles);
@@ -223,7 +222,7 @@ impl Table {
         text
     }
 
-    /// The columns that have text in some row, or a least width.
+    /// The columns with text in some row or with a minimum width.
     fn shown(&self) -> Vec<usize> {
         let used = |&i: &usize| {
             self.columns[i].least > 0 || self.rows.iter().any(|row| !row[i].text.is_empty())
@@ -238,7 +237,7 @@ impl Table {
         self.rows.iter().map(|row| show(&row[i].text).width()).max().unwrap_or(0).max(least)
     }
 
-    /// The column that has to give way on a terminal of `width` columns, how, and to how many.
+    /// The column to narrow for a terminal of `width` columns, how, and to which width.
     fn narrowed(&self, shown: &[usize], width: usize) -> Option<(usize, Overflow, usize)> {
         let &i = shown.iter().find(|&&i| self.columns[i].overflow != Overflow::Keep)?;
         let widths = shown.iter().map(|&i| self.width(i, escape));
@@ -248,10 +247,10 @@ impl Table {
         (to < own).then_some((i, self.columns[i].overflow, to))
     }
 
-    /// One aligned line of text as it is.
+    /// One aligned line without style.
     fn plain_line(&self, row: &[Cell], shown: &[usize], widths: &[usize]) -> String {
         let mut line = String::new();
-        // Blanks are owed until something follows them.
+        // Padding is written only before further text, never at the end of a line.
         let mut owed = 0;
         for (&i, width) in shown.iter().zip(widths) {
             let text = &*row[i].text;
@@ -272,7 +271,7 @@ impl Table {
     }
 }
 
-/// Text between the marks of a style.
+/// Text between style markers.
 fn marked(text: &str, style: &Style) -> String {
     match style {
         Style::Plain => text.to_owned(),
@@ -280,7 +279,7 @@ fn marked(text: &str, style: &Style) -> String {
     }
 }
 
-/// Appends a line of the layout with the marks turned into the styles, which come in reading order.
+/// Appends a laid-out line with the markers replaced by the styles, which are in reading order.
 fn push_styled<'a>(
     text: &mut String,
     line: &str,

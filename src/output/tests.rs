@@ -1,4 +1,4 @@
-//! What reaches standard output and standard error.
+//! Tests of what reaches standard output and standard error.
 
 use anyhow::Context as _;
 
@@ -144,7 +144,7 @@ fn data_is_collected_for_a_pipe_and_written_before_a_message() {
     assert_eq!(written(&terminal), 8);
 }
 
-/// A disk that is full.
+/// A full disk.
 struct Full;
 
 impl Write for Full {

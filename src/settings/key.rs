@@ -1,8 +1,8 @@
-//! Keys: which setting, and the type of its value.
+//! Typed keys of settings.
 //!
 //! A key is a constant made by the table's macro, which compares its type with the kind of its row
-//! when the program is compiled. So [`Settings::get`](super::Settings::get) cannot be asked for a
-//! setting as what it is not. Words are enums, declared here beside the words that a user types.
+//! at compile time. So [`Settings::get`](super::Settings::get) cannot read a setting as the wrong
+//! type. Enumerated values are enums, declared here together with the words a user types.
 
 use std::marker::PhantomData;
 use std::net::IpAddr;
@@ -39,16 +39,16 @@ impl<T: SettingType> Key<T> {
     }
 }
 
-/// A type that values of settings have.
+/// A type of setting values.
 pub trait SettingType: Default {
-    /// What such values are kept as.
+    /// The form in which such values are stored.
     const FORM: Form;
 
-    /// The value; `None` for one of another form.
+    /// Converts a value; `None` for another form.
     fn read(value: &Value) -> Option<Self>;
 }
 
-/// Declares types whose values are kept as they are.
+/// Implements the trait for types that are stored as they are.
 macro_rules! plain_types {
     ($($type:ty = $form:ident;)*) => {
         $(impl SettingType for $type {
@@ -71,11 +71,11 @@ plain_types! {
     Rate = Rate;
     Option<DeleteLimit> = Limit;
     Option<IpAddr> = Address;
-    // Unlike the display of a value, a proxy's URL comes with its password.
+    // Unlike `Display` of a value, a proxy's URL includes its password.
     String = Text;
 }
 
-/// A local path, `~/` replaced by the home directory; `None` where it is empty.
+/// A local path with `~/` expanded; `None` if empty.
 impl SettingType for Option<PathBuf> {
     const FORM: Form = Form::Text;
 
@@ -95,7 +95,7 @@ impl<T: FromStr> SettingType for Vec<T> {
     }
 }
 
-/// Declares enums with the words that stand for their variants. The first one is the default.
+/// Declares enums with the words of their variants. The first variant is the default.
 macro_rules! word_enums {
     ($($(#[$doc:meta])* $name:ident {
         $(#[$first_doc:meta])* $first:ident = $first_word:literal,
@@ -138,7 +138,7 @@ macro_rules! word_enums {
 }
 
 word_enums! {
-    /// A family of addresses (`net:order`).
+    /// An address family (`net:order`).
     IpVersion {
         /// IPv6.
         V6 = "ipv6",
@@ -146,7 +146,7 @@ word_enums! {
         V4 = "ipv4",
     }
 
-    /// Who opens data connections, and how (`ftp:mode`).
+    /// The mode of data connections (`ftp:mode`).
     FtpMode {
         /// EPSV, then PASV.
         Auto = "auto",
@@ -172,11 +172,11 @@ word_enums! {
     TlsBackend {
         /// OpenSSL.
         OpenSsl = "openssl",
-        /// The platform's.
+        /// The platform's implementation.
         NativeTls = "native-tls",
     }
 
-    /// A version of TLS (`tls:min-version`, `tls:max-version`).
+    /// A TLS version (`tls:min-version`, `tls:max-version`).
     TlsVersion {
         /// TLS 1.2.
         Tls12 = "1.2",
@@ -192,15 +192,15 @@ word_enums! {
         Clear = "clear",
     }
 
-    /// Whether a transfer replaces a file (`xfer:overwrite`, `xfer:overwrite-remote`).
+    /// Whether a transfer overwrites a file (`xfer:overwrite`, `xfer:overwrite-remote`).
     OverwritePolicy {
-        /// The user is asked; in a script it does not.
+        /// Ask the user; in a script, do not overwrite.
         Ask = "ask",
-        /// It does.
+        /// Overwrite.
         Yes = "yes",
-        /// It does not.
+        /// Do not overwrite.
         No = "no",
-        /// It does if the new one is newer.
+        /// Overwrite if the source is newer.
         Newer = "newer",
     }
 
@@ -208,7 +208,7 @@ word_enums! {
     VerifyMode {
         /// The sizes.
         Size = "size",
-        /// Checksums as well, where the server makes one.
+        /// Checksums as well, if the server supports them.
         Hash = "hash",
         /// Nothing.
         None = "none",
@@ -216,11 +216,11 @@ word_enums! {
 
     /// Whether a failed command ends a script (`cmd:fail-exit`).
     FailExit {
-        /// Without a terminal it does.
+        /// Only without a terminal.
         Auto = "auto",
-        /// It does.
+        /// Always.
         Yes = "yes",
-        /// It does not.
+        /// Never.
         No = "no",
     }
 
@@ -228,7 +228,7 @@ word_enums! {
     NoMatch {
         /// An error.
         Error = "error",
-        /// Itself.
+        /// The pattern itself.
         Literal = "literal",
         /// No names.
         Empty = "empty",

@@ -1,9 +1,9 @@
-//! Settings: names and values that a user gives with `set`, `--set` and the start-up file.
+//! Settings: names and values from `set`, `--set` and the start-up file.
 //!
-//! Text comes in through [`Settings::set`], checked values go out by typed keys, for all
-//! hosts or for one. The table in `table.rs` says which settings there are. A wrong name or value
-//! is an error of kind usage; whoever reads the start-up file makes it one of kind config.
-//! Nothing here acts on a setting, and `--insecure` is none: it cannot be stored.
+//! [`Settings::set`] parses text; typed keys read the values, for all hosts or for one. The table
+//! in `table.rs` defines the settings. A wrong name or value is an error of kind usage; for the
+//! start-up file, the caller changes it to kind config. Settings are only stored here. `--insecure`
+//! is not a setting, so that it cannot be stored.
 
 mod key;
 mod names;
@@ -24,10 +24,10 @@ pub use self::value::{Value, ValueKind};
 use self::names::HostPattern;
 use crate::error::{Error, Result};
 
-/// A setting with one of its values, as `set` shows it.
+/// A setting with one of its values, as shown by `set`.
 #[derive(Debug, Clone, Copy)]
 pub struct SettingValue<'a> {
-    /// Which setting.
+    /// The setting.
     pub row: &'static Setting,
     /// The host or pattern that the value is for; `None` for all.
     pub host: Option<&'a str>,
@@ -35,12 +35,12 @@ pub struct SettingValue<'a> {
     pub value: &'a Value,
 }
 
-/// All values: the defaults, and what was set over them.
+/// All values: the defaults, and what was set.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// One a row, in the order of [`SETTINGS`].
+    /// One per row, in the order of [`SETTINGS`].
     values: Vec<Value>,
-    /// In the order in which they were first set; a pattern stands at most once for a row.
+    /// In the order in which they were first set; at most one per row and pattern.
     hosts: Vec<HostValue>,
 }
 
@@ -63,13 +63,12 @@ impl Settings {
         Self::default()
     }
 
-    /// Sets `target`, a name or its unique abbreviation, with `/HOST` or `/GLOB` after it for
-    /// some hosts only, and returns the setting's row.
+    /// Sets `target`, a name or its unique abbreviation, optionally followed by `/HOST` or `/GLOB`
+    /// for some hosts only, and returns the setting's row.
     ///
     /// # Errors
-    ///
-    /// Kind usage: no such setting, an ambiguous abbreviation, a setting that has no per-host
-    /// values, or a value that does not fit. Nothing is changed then.
+    /// Kind usage: unknown setting, ambiguous abbreviation, a setting without per-host values, or
+    /// an invalid value. Nothing is changed then.
     pub fn set(&mut self, target: &str, value: &str) -> Result<&'static Setting> {
         let (row, pattern) = target_of(target)?;
         let value = Value::parse(&row.kind, value)
@@ -88,7 +87,7 @@ impl Settings {
         Ok(row)
     }
 
-    /// Sets from one text, `NAME=VALUE`, as `--set` takes it.
+    /// Sets from `NAME=VALUE`, the argument of `--set`.
     pub fn set_assignment(&mut self, assignment: &str) -> Result<&'static Setting> {
         match assignment.split_once('=') {
             Some((name, value)) => self.set(name.trim(), value),
@@ -97,7 +96,8 @@ impl Settings {
         }
     }
 
-    /// Back to the default. With `/HOST`, drops that host's value; without, all hosts keep theirs.
+    /// Resets to the default. With `/HOST`, removes only that host's value; without, per-host
+    /// values are kept.
     pub fn unset(&mut self, target: &str) -> Result<&'static Setting> {
         let (row, pattern) = target_of(target)?;
         match pattern {
@@ -111,30 +111,30 @@ impl Settings {
         Ok(row)
     }
 
-    /// The value of a setting for `host`: the most specific of the patterns that match it, else the
-    /// one for all.
+    /// The value of a setting for `host`: that of the most specific matching pattern, else the
+    /// general one.
     pub fn get<T: SettingType>(&self, key: Key<T>, host: Option<&str>) -> T {
-        // The table's macro compares types and rows: no value is of another form.
+        // The table's macro checks types against rows, so the form always matches.
         self.value(key.name, host).and_then(T::read).unwrap_or_default()
     }
 
-    /// As [`Settings::get`], of the setting with this full name, as it is shown.
+    /// Like [`Settings::get`], by full name and untyped.
     pub fn value(&self, name: &str, host: Option<&str>) -> Option<&Value> {
         let host = host.map(names::normal_host);
         let special = host.and_then(|host| {
             let matching = self.hosts.iter().filter(|h| h.name == name && h.pattern.matches(&host));
-            // The last of equals wins: it was set later.
+            // Among equals the last one wins: it was set later.
             matching.max_by_key(|h| h.pattern.specificity()).map(|h| &h.value)
         });
         special.or_else(|| self.values.get(index(name)?))
     }
 
-    /// What differs from the defaults: the table's order, per-host values after the general one.
+    /// Values that differ from the defaults: in table order, per-host values after the general one.
     pub fn changed(&self) -> impl Iterator<Item = SettingValue<'_>> {
         self.all().filter(|item| item.host.is_some() || *item.value != default_of(item.row))
     }
 
-    /// Every setting with its value, and every per-host value, in the table's order.
+    /// Every setting with its value, and every per-host value, in table order.
     pub fn all(&self) -> impl Iterator<Item = SettingValue<'_>> {
         SETTINGS.iter().zip(&self.values).flat_map(|(row, value)| {
             let of_hosts = self.hosts.iter().filter(|h| h.name == row.name);
@@ -152,7 +152,7 @@ impl Settings {
     }
 }
 
-/// Splits `NAME[/HOST]` and resolves both.
+/// Splits `NAME[/HOST]` and resolves both parts.
 fn target_of(target: &str) -> Result<(&'static Setting, Option<HostPattern>)> {
     let Some((name, host)) = target.split_once('/') else {
         return Ok((resolve(target)?, None));
@@ -169,7 +169,7 @@ fn index(name: &str) -> Option<usize> {
     SETTINGS.iter().position(|row| row.name == name)
 }
 
-/// The defaults parse: a test goes through the whole table.
+/// The defaults parse: a test checks the whole table.
 fn default_of(row: &Setting) -> Value {
     Value::parse(&row.kind, row.default).unwrap_or_else(|_| Value::none())
 }

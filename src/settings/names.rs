@@ -1,7 +1,7 @@
-//! Names: which setting an abbreviation means, and which hosts a pattern means.
+//! Resolves abbreviated setting names and host patterns.
 //!
-//! Text goes in, a row of the table or an error with a suggestion comes out; and a host goes in,
-//! and whether the pattern fits it comes out, in time bounded by their lengths' product.
+//! An unknown name is an error with a suggestion. Matching a host takes time bounded by the product
+//! of both lengths.
 
 use std::cmp::Reverse;
 
@@ -10,9 +10,9 @@ use strsim::levenshtein;
 use super::table::{SETTINGS, Setting};
 use crate::error::{Error, Result};
 
-/// The setting that `abbreviation` means: a full name; the part after the colon; or a unique
-/// prefix of either, or of both parts (`net:time`, `n:t`, `timeout`). Where several fit and one of
-/// them is the beginning of all the others, it is that one (`xfer:ov` is `xfer:overwrite`).
+/// Resolves `abbreviation`: a full name; the part after the colon; or a unique prefix of either, or
+/// of both parts (`net:time`, `n:t`, `timeout`). If several match and one is a prefix of all
+/// others, that one is meant (`xfer:ov` is `xfer:overwrite`).
 pub fn resolve(abbreviation: &str) -> Result<&'static Setting> {
     let wanted = abbreviation.to_ascii_lowercase();
     let fits = |row: &&Setting| !wanted.is_empty() && abbreviates(&wanted, row.name);
@@ -55,9 +55,9 @@ fn group_and_name(name: &str) -> (&str, &str) {
     name.split_once(':').unwrap_or(("", name))
 }
 
-/// The name that is the fewest changes away, if they are few for its length.
+/// The name with the smallest edit distance, if that is small for its length.
 fn closest_name(wanted: &str) -> Option<&'static str> {
-    // What is typed is short; anything else is no misspelling.
+    // Nobody misspells a name as a text this long.
     if wanted.chars().count() > 40 {
         return None;
     }
@@ -69,7 +69,7 @@ fn closest_name(wanted: &str) -> Option<&'static str> {
     (far <= 1 + wanted.len() / 4).then_some(name)
 }
 
-/// A host, or a pattern with `*` and `?` for many.
+/// A host, or a pattern with `*` and `?`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HostPattern(String);
 
@@ -88,11 +88,11 @@ impl HostPattern {
         &self.0
     }
 
-    /// Whether `host`, in the form of [`normal_host`], is meant.
+    /// Whether it matches `host`, in the form of [`normal_host`].
     pub(super) fn matches(&self, host: &str) -> bool {
         let (pattern, host) = (self.0.as_bytes(), host.as_bytes());
         let (mut p, mut h) = (0, 0);
-        // Where to go on when the text after the last `*` turns out not to fit.
+        // Where to backtrack to if the text after the last `*` does not match.
         let mut retry: Option<(usize, usize)> = None;
         while h < host.len() {
             match pattern.get(p) {
@@ -124,7 +124,7 @@ impl HostPattern {
     }
 }
 
-/// A host as patterns are compared with it: lower case, no final dot, no brackets.
+/// Normalises a host for matching: lower case, no final dot, no brackets.
 pub(super) fn normal_host(host: &str) -> String {
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
     bare.strip_suffix('.').unwrap_or(bare).to_ascii_lowercase()

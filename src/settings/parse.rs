@@ -1,11 +1,11 @@
-//! What the text of a setting means: times, sizes, rates, limits, zones, proxies.
+//! Parses the texts of settings: times, sizes, rates, limits, zones, proxies.
 //!
-//! Pure functions from text to an `Option`; `None` is "it is not one". None of them panics,
-//! wraps around or accepts a sign, and none knows a setting's name.
+//! Pure functions from text to an `Option`; `None` means a syntax error. None of them panics,
+//! overflows or accepts a sign.
 
 use std::time::Duration;
 
-/// The character sets that completion offers for `net:charset`; it takes others as well.
+/// The character sets that completion offers for `net:charset`; others are accepted as well.
 pub const CHARSETS: &[&str] = &[
     "utf-8",
     "iso-8859-1",
@@ -24,7 +24,7 @@ pub const CHARSETS: &[&str] = &[
     "big5",
 ];
 
-/// What else some of them are called.
+/// Aliases of some of them.
 const CHARSET_ALIASES: &[(&str, &str)] = &[
     ("utf8", "utf-8"),
     ("latin1", "iso-8859-1"),
@@ -36,7 +36,7 @@ const CHARSET_ALIASES: &[(&str, &str)] = &[
     ("cp1252", "windows-1252"),
 ];
 
-/// Bytes a second in each direction; 0 is no limit.
+/// Bytes per second in each direction; 0 means unlimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rate {
     /// For downloads.
@@ -45,17 +45,17 @@ pub struct Rate {
     pub up: u64,
 }
 
-/// How much may be deleted.
+/// The maximum deletions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeleteLimit {
     /// At most this many files.
     Count(u64),
-    /// At most this part of the files, 0 to 100.
+    /// At most this percentage of the files, 0 to 100.
     Percent(u8),
 }
 
 impl DeleteLimit {
-    /// Whether deleting `deleted` of `total` files is more than this.
+    /// Whether deleting `deleted` of `total` files exceeds the limit.
     pub fn exceeded(self, deleted: u64, total: u64) -> bool {
         match self {
             DeleteLimit::Count(most) => deleted > most,
@@ -66,8 +66,8 @@ impl DeleteLimit {
     }
 }
 
-/// A time: `500ms`, `30s`, `3m`, `2h`, `1d`, several of them in a row, or plain seconds with or
-/// without a fraction. `None` where it is none, or does not fit.
+/// Parses a time: `500ms`, `30s`, `3m`, `2h`, `1d`, several of them in a row, or seconds with or
+/// without a fraction. `None` if invalid or too large.
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total = Duration::ZERO;
@@ -78,7 +78,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         let (unit, tail) = tail.split_at(end);
         let seconds = match unit.to_ascii_lowercase().as_str() {
             "ms" => 0.001,
-            // A number without a unit is only complete on its own: `1m30` says too little.
+            // A number without a unit must stand alone: `1m30` is ambiguous.
             "" if rest.len() == text.len() => 1.0,
             "s" => 1.0,
             "m" => 60.0,
@@ -90,12 +90,12 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         total = total.checked_add(part)?;
         rest = tail;
     }
-    // A hundred years: beyond it, adding to a clock could overflow.
+    // A hundred years: beyond that, adding to a clock could overflow.
     (!text.is_empty() && total.as_secs() < 100 * 366 * 86_400).then_some(total)
 }
 
-/// A number of bytes: `1500`, `64k`, `10M`, `1.5G`, `2T`; the suffixes are powers of 1024, in
-/// either case, and `B` or `iB` may follow. `None` where it is none, or does not fit.
+/// Parses a number of bytes: `1500`, `64k`, `10M`, `1.5G`, `2T`; the suffixes are powers of 1024 in
+/// either case, optionally followed by `B` or `iB`. `None` if invalid or too large.
 pub fn parse_size(text: &str) -> Option<u64> {
     let lower = text.to_ascii_lowercase();
     let end = lower.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(lower.len());
@@ -113,11 +113,11 @@ pub fn parse_size(text: &str) -> Option<u64> {
         return exact.checked_mul(unit);
     }
     let bytes = parse_decimal(number)? * unit as f64;
-    // Half a byte is no size, and beyond 2^53 a fraction is no longer exact.
+    // Fractions of a byte are invalid, and beyond 2^53 a fraction is no longer exact.
     (power > 0 && bytes <= 9_007_199_254_740_992.0).then_some(bytes as u64)
 }
 
-/// `500k` for both directions, or `1M:500k`, down before up.
+/// Parses `500k` for both directions, or `1M:500k`, download before upload.
 pub fn parse_rate(text: &str) -> Option<Rate> {
     match text.split_once(':') {
         None => parse_size(text).map(|both| Rate { down: both, up: both }),
@@ -125,7 +125,8 @@ pub fn parse_rate(text: &str) -> Option<Rate> {
     }
 }
 
-/// Nothing, a number of files, or a percentage. The outer `None` means that the text does not parse.
+/// Parses nothing, a number of files, or a percentage. The outer `None` means that the text does
+/// not parse.
 pub fn parse_delete_limit(text: &str) -> Option<Option<DeleteLimit>> {
     if text.is_empty() {
         return Some(None);
@@ -139,12 +140,12 @@ pub fn parse_delete_limit(text: &str) -> Option<Option<DeleteLimit>> {
     Some(Some(limit))
 }
 
-/// Digits only: `parse` alone would take a `+`.
+/// Digits only: `parse` alone would accept a `+`.
 pub(super) fn parse_whole(text: &str) -> Option<u64> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-/// Digits with at most one point between them.
+/// Digits with at most one decimal point.
 fn parse_decimal(text: &str) -> Option<f64> {
     let framed = text.starts_with(|c: char| c.is_ascii_digit())
         && text.ends_with(|c: char| c.is_ascii_digit());
@@ -164,7 +165,7 @@ pub(super) fn parse_choice(words: &[&'static str], text: &str) -> Option<&'stati
     find(text).or_else(|| find(parse_yes_no(text)?))
 }
 
-/// The words of `text`, each one of `words` and none twice, at least one.
+/// The words of `text`: at least one, each one of `words`, without duplicates.
 pub(super) fn parse_words(words: &[&'static str], text: &str) -> Option<String> {
     let mut chosen: Vec<&str> = Vec::new();
     for word in text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()) {
@@ -177,7 +178,7 @@ pub(super) fn parse_words(words: &[&'static str], text: &str) -> Option<String> 
     (!chosen.is_empty()).then(|| chosen.join(" "))
 }
 
-/// `http://` or `socks5://`, a host and a port, and nothing after them.
+/// `http://` or `socks5://`, a host and a port, and nothing else.
 pub(super) fn proxy_url(text: &str) -> Option<String> {
     if text.is_empty() {
         return Some(String::new());
@@ -228,8 +229,8 @@ pub(super) fn parse_zone(text: &str) -> Option<String> {
     None
 }
 
-/// One of [`CHARSETS`], or any other name of the WHATWG Encoding Standard, in lower case, of a
-/// character set in which ASCII is ASCII.
+/// The lower-case name of one of [`CHARSETS`], or of any other ASCII-compatible character set of
+/// the WHATWG Encoding Standard.
 pub(super) fn parse_charset(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let alias = CHARSET_ALIASES.iter().find(|(alias, _)| *alias == lower.replace('_', "-"));

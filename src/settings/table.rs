@@ -1,7 +1,7 @@
-//! The table of settings: one row each, from which `set`, the start-up file, `--set`, completion
-//! and the man page follow.
+//! The table of settings: one row each, the source of `set`, the start-up file, `--set`, completion
+//! and the man page.
 //!
-//! Adding a setting is adding one row here. Nothing in this file reads or stores a value.
+//! To add a setting, add a row here. Nothing in this file reads or stores a value.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -14,31 +14,31 @@ use super::key::{
 use super::parse::{self, DeleteLimit};
 use super::value::ValueKind::{self, *};
 
-/// What there is to know about one setting.
+/// The definition of a setting.
 #[derive(Debug)]
 pub struct Setting {
     /// The full name, `group:name`.
     pub name: &'static str,
-    /// What values it takes.
+    /// The values it accepts.
     pub kind: ValueKind,
-    /// The default, written as a user would.
+    /// The default, as a user would write it.
     pub default: &'static str,
-    /// Whether `NAME/HOST` can give it a value for some hosts only.
+    /// Whether `NAME/HOST` can set it for some hosts only.
     pub per_host: bool,
     /// One line for the man page and `set`'s help.
     pub help: &'static str,
 }
 
-/// Declares the constants and the table from the same lines, so that neither lacks a row.
+/// Declares constants and table from the same lines, so that they always agree.
 macro_rules! rows {
     ($($key:ident: $type:ty = $name:literal, $kind:expr, $default:literal, $scope:ident, $help:literal;)*) => {
         $(#[doc = concat!("`", $name, "`: ", $help)] pub const $key: Key<$type> = Key::new($name);)*
 
-        // A key's type has the form of its row's values.
+        // Compile-time check: the key's type matches the form of its row.
         $(const _: () =
             assert!($kind.form() as u8 == <$type as SettingType>::FORM as u8, $name);)*
 
-        /// Every setting, in the order in which `set -a` shows them.
+        /// Every setting, in the order of `set -a`.
         pub const SETTINGS: &[Setting] = &[$(Setting {
             name: $name,
             kind: $kind,
@@ -47,18 +47,18 @@ macro_rules! rows {
             help: $help,
         }),*];
 
-        /// The constants' identifiers, the names, and whether a value can be read by the key.
+        /// The constants' identifiers, the names, and whether the key can read a value.
         #[cfg(test)]
         pub(super) const CONSTANTS: &[(&str, &str, fn(&super::Value) -> bool)] =
             &[$((stringify!($key), $name, |value| <$type as SettingType>::read(value).is_some())),*];
     };
 }
 
-/// Where a setting applies; only spelled in the table below.
+/// The scope of a setting; used only in the table below.
 enum Scope {
-    /// Everywhere, or for some hosts.
+    /// All hosts, or some.
     Host,
-    /// To the whole program.
+    /// The whole program.
     Global,
 }
 

@@ -1,4 +1,4 @@
-//! Tests over the whole table, and of what users do with it.
+//! Tests of the whole table, and of its use.
 
 use std::path::PathBuf;
 use std::time::Duration;

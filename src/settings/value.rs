@@ -1,7 +1,6 @@
-//! Values of settings: what each kind accepts, and how it is written back.
+//! Values of settings: what each kind accepts, and how it is displayed.
 //!
-//! Text from a user comes in, a checked [`Value`] goes out, which keeps what was typed beside
-//! what it means. Nothing here knows a setting's name.
+//! A checked [`Value`] keeps the text next to its meaning.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -15,9 +14,9 @@ use super::parse::{
 /// What a setting accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueKind {
-    /// `yes` or `no`; `on`, `off`, `true`, `false`, `1` and `0` mean the same.
+    /// `yes` or `no`; also `on`, `off`, `true`, `false`, `1` and `0`.
     Flag,
-    /// One of these words; where `yes` and `no` are among them, their other spellings count.
+    /// One of these words; if `yes` and `no` are among them, also their other spellings.
     Choice(&'static [&'static str]),
     /// A whole number from `min` to `max`.
     Count {
@@ -28,10 +27,10 @@ pub enum ValueKind {
     },
     /// A time such as `500ms`, `30s`, `1m30s` or `2h`; plain numbers are seconds.
     Duration {
-        /// Whether 0 means something.
+        /// Whether 0 is allowed.
         zero: bool,
     },
-    /// Bytes a second, `down:up` or one size for both; 0 is no limit.
+    /// Bytes per second, `down:up` or one size for both; 0 means unlimited.
     Rate,
     /// Some of these words, each at most once, in order of preference.
     Words(&'static [&'static str]),
@@ -47,12 +46,12 @@ pub enum ValueKind {
     Proxy,
     /// `auto`, `UTC`, or an offset such as `+02:00`.
     Zone,
-    /// The name of a character set that holds ASCII, as the WHATWG Encoding Standard has them.
+    /// An ASCII-compatible character set of the WHATWG Encoding Standard.
     Charset,
 }
 
 impl ValueKind {
-    /// The words that completion can offer; empty where any text will do.
+    /// The words that completion can offer; empty for free text.
     pub const fn choices(&self) -> &'static [&'static str] {
         match self {
             ValueKind::Flag => &["yes", "no"],
@@ -63,7 +62,7 @@ impl ValueKind {
         }
     }
 
-    /// What its values are kept as.
+    /// The form in which its values are stored.
     pub(super) const fn form(&self) -> Form {
         match self {
             ValueKind::Flag => Form::Flag,
@@ -82,7 +81,7 @@ impl ValueKind {
         }
     }
 
-    /// What a value looks like, for error hints and the man page.
+    /// A description of valid values, for error hints and the man page.
     pub fn describe(&self) -> String {
         match self {
             ValueKind::Flag => "yes or no".into(),
@@ -105,7 +104,7 @@ impl ValueKind {
     }
 }
 
-/// What values are kept as, whatever they are checked for.
+/// The form in which values are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// Yes or no.
@@ -114,7 +113,7 @@ pub enum Form {
     Count,
     /// A time.
     Duration,
-    /// Bytes a second.
+    /// Bytes per second.
     Rate,
     /// A number, a percentage, or no limit.
     Limit,
@@ -124,7 +123,7 @@ pub enum Form {
     Text,
 }
 
-/// What a value means. Two values are the same setting if this is equal.
+/// The meaning of a value; equal for different spellings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Data {
     Flag(bool),
@@ -136,8 +135,8 @@ pub(super) enum Data {
     Text(String),
 }
 
-/// A checked value. It displays as it was set, in canonical spelling (`on` shows as `yes`, `30`
-/// seconds as `30s`); the password in a proxy's URL shows as `***`.
+/// A checked value. Displayed as it was set, in canonical spelling (`on` as `yes`, `30` seconds as
+/// `30s`); the password in a proxy's URL is displayed as `***`.
 #[derive(Clone)]
 pub struct Value {
     text: String,
@@ -148,8 +147,7 @@ impl Value {
     /// Checks `text` against `kind`.
     ///
     /// # Errors
-    ///
-    /// Why it does not fit, as the second half of a message: `"abc" is not …`.
+    /// The reason, as the second half of a message: `"abc" is not …`.
     pub fn parse(kind: &ValueKind, text: &str) -> Result<Self, String> {
         let trimmed = text.trim();
         let shown = match kind {
@@ -207,12 +205,12 @@ impl Value {
         Ok(value)
     }
 
-    /// The value of no setting.
+    /// An empty value that belongs to no setting.
     pub(super) const fn none() -> Self {
         Self { text: String::new(), data: Data::Text(String::new()) }
     }
 
-    /// A value that is its own text.
+    /// A value that is plain text.
     pub(super) fn word(text: String) -> Self {
         Self { data: Data::Text(text.clone()), text }
     }
@@ -225,7 +223,7 @@ impl fmt::Display for Value {
 }
 
 impl fmt::Debug for Value {
-    // As Display: the data of a proxy may hold a password.
+    // Like Display: a proxy's data may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.text)
     }

@@ -1,25 +1,24 @@
-//! `{a,b}` into words, before wildcards are looked at.
+//! Brace expansion, `{a,b}`, before wildcards.
 //!
-//! Only an unquoted `{` with its unquoted `}` and an unquoted comma between them on the same level
-//! counts; everything else is literal. Works through a list, not by recursion, and gives up on
-//! words that would become too many.
+//! Only an unquoted `{` with a matching unquoted `}` and an unquoted comma on the same level
+//! counts; everything else is literal. Iterative, not recursive, and limited in the number of
+//! words.
 
 use crate::error::{Error, Result, shortened};
 use crate::shell::syntax::Word;
 
-/// How many words one word may become.
+/// Maximum words that one word expands to.
 pub const MAX_WORDS: usize = 10_000;
 
-/// How many characters may be looked at on the way there.
+/// Maximum characters examined during the expansion.
 const MAX_WORK: usize = 5_000_000;
 
-/// A character with whether it was quoted; none stands for an empty pair of quotes.
+/// A character and whether it is quoted; no character stands for an empty pair of quotes.
 type Atom = (Option<char>, bool);
 
-/// The words that `word` stands for, in the order in which they are written: at least one.
+/// Expands `word` to at least one word, in the order as written.
 ///
 /// # Errors
-///
 /// [`Kind::Usage`](crate::error::Kind::Usage) if there would be more than [`MAX_WORDS`].
 pub fn expand_braces(word: &Word) -> Result<Vec<Word>> {
     if !word.pieces.iter().any(|piece| !piece.quoted && piece.text.contains('{')) {
@@ -40,7 +39,7 @@ pub fn expand_braces(word: &Word) -> Result<Vec<Word>> {
                 shortened(&word.unquoted_text())
             )));
         }
-        // Last alternative first: the first is then the next to be taken from the list.
+        // Last alternative first: the first one is then the next to be popped.
         let mut end = close;
         for start in commas.into_iter().rev().chain([open]) {
             let parts = [&atoms[..open], &atoms[start + 1..end], &atoms[close + 1..]];
@@ -87,7 +86,7 @@ fn first_group(atoms: &[Atom]) -> Option<(usize, usize, Vec<usize>)> {
     first
 }
 
-/// A word from atoms. One that is empty without quotes keeps an empty piece.
+/// A word from atoms. An empty word without quotes keeps one empty piece.
 fn rebuild_word(word: &Word, atoms: &[Atom]) -> Word {
     let mut out = Word { pieces: Vec::new(), pos: word.pos };
     for (c, quoted) in atoms {

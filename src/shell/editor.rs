@@ -1,7 +1,7 @@
-//! The line editor's view of the shell: completion, hints from the history, colour.
+//! Connects the line editor to the shell: completion, hints from the history, colour.
 //!
-//! rustyline asks while a line is being typed; the answers come from the [`Context`], which it
-//! holds meanwhile. Nothing here runs a command, connects, or shows anything by itself.
+//! rustyline calls this while a line is being typed; answers come from the [`Context`]. Nothing
+//! here runs a command, connects, or prints.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -19,29 +19,29 @@ use crate::bookmarks;
 use crate::commands::{COMMANDS, Context, find_command};
 use crate::output::Style;
 
-/// What the line editor and the prompt share.
+/// State shared by the line editor and the prompt.
 pub struct SharedState<'a> {
     /// The context.
     pub ctx: &'a mut Context,
     /// Lists remote directories for completion. It may have the session: [`Inner::settle`].
     lister: Lister,
-    /// The lines of the same input that were entered before, line ends included.
+    /// Earlier lines of the same input, including line ends.
     pub before: String,
 }
 
 impl<'a> SharedState<'a> {
-    /// Nothing entered yet.
+    /// No input yet.
     pub fn new(ctx: &'a mut Context) -> Self {
         Self { ctx, lister: Lister::default(), before: String::new() }
     }
 
-    /// Has the session back from completion: before a command runs.
+    /// Takes the session back from completion, before a command runs.
     pub fn finish_lookups(&mut self) {
         self.lister.finish_requests(self.ctx);
     }
 }
 
-/// The context, lent to the line editor while a line is being typed.
+/// The context, borrowed by the line editor while a line is being typed.
 pub struct Helper<'a>(pub Rc<RefCell<SharedState<'a>>>);
 
 impl rustyline::Helper for Helper<'_> {}
@@ -97,7 +97,7 @@ impl Completer for Helper<'_> {
         let (start, found) = complete_line(&whole, before.len() + pos, &sources);
         match start.checked_sub(before.len()) {
             Some(start) => Ok((start, found)),
-            // The word began on an earlier line, which cannot be changed any more.
+            // The word began on an earlier line, which can no longer be edited.
             None => Ok((pos, Vec::new())),
         }
     }
@@ -108,7 +108,7 @@ impl Hinter for Helper<'_> {
 
     fn hint(&self, line: &str, pos: usize, editor: &rustyline::Context<'_>) -> Option<String> {
         let inner = self.0.try_borrow().ok()?;
-        // Without colour a hint looks as if it had been typed.
+        // Without colour a hint is indistinguishable from typed text.
         if !inner.ctx.out.has_color() || !inner.before.is_empty() {
             return None;
         }

@@ -1,7 +1,8 @@
-//! The one executor: a parsed script, step by step, on a [`Context`].
+//! The executor: runs a parsed script on a [`Context`], step by step.
 //!
-//! Errors are shown here, once, where they happen. A failure that `||` catches does not count;
-//! every other one does, and the first one's cause becomes the exit status. Ctrl-C ends the whole
+//! Errors are shown here, once, where they happen. A failure handled by `
+//!
+//! ` does not count; of all others, the first determines the exit status. Ctrl-C ends the whole
 //! script.
 
 use super::redact::redact_line;
@@ -13,17 +14,16 @@ use crate::error::{Error, Kind, Result, kind_of};
 use crate::output::is_broken_pipe;
 use crate::settings::{CMD_FAIL_EXIT, FailExit};
 
-/// How deep aliases and `source` may nest.
+/// Maximum nesting of aliases and `source`.
 const MAX_DEPTH: usize = 32;
 
 /// Parses, validates and runs a script; `name` is its name in errors.
 ///
 /// # Errors
-///
-/// The cause of the failure that ended it, or of its last failure. It has been shown.
+/// The failure that ended it, or its last failure, already shown.
 pub fn run_script(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result<()> {
     if ctx.job.is_none() {
-        // A line that was typed is not being typed any more.
+        // The line was entered, so no prompt is active.
         ctx.out.flush_job_output();
     }
     let kind = match parse_and_validate(ctx, source, name) {
@@ -46,10 +46,9 @@ pub fn run_script(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result
     Err(Error::already_shown(kind).into())
 }
 
-/// Parses a script and looks it over.
+/// Parses and validates a script.
 ///
 /// # Errors
-///
 /// [`Kind::Usage`], with line and column.
 pub fn parse_and_validate(ctx: &Context, source: &str, name: &str) -> Result<Script> {
     if ctx.script_depth > MAX_DEPTH {
@@ -91,7 +90,7 @@ fn stops_script(ctx: &Context) -> bool {
     }
 }
 
-/// Starts a job. Its failures are its own: they count when it is waited for, or at the end.
+/// Starts a job. Its failures count when it is waited for, or at exit.
 fn start_background(ctx: &mut Context, item: &Item, source: &str) -> Status {
     let text = source.get(item.span.clone()).unwrap_or_default();
     let title = format!("{} &", text.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -165,7 +164,7 @@ fn run_simple(ctx: &mut Context, words: &[Word]) -> Status {
         return run_alias(ctx, &name, &body, &words[1..]);
     }
     if ctx.job.is_none() && ctx.jobs.take_job_ended() {
-        // Jobs may have changed what was listed.
+        // Jobs may have changed listed directories.
         ctx.client.listings.invalidate_all();
     }
     ctx.totals.commands += 1;
@@ -174,9 +173,9 @@ fn run_simple(ctx: &mut Context, words: &[Word]) -> Status {
     let flushed = ctx.out.flush();
     match result.and_then(|()| Ok(flushed?)) {
         Ok(()) => Ok(()),
-        // The reader has what it wanted.
+        // The reader has read enough.
         Err(error) if is_broken_pipe(&error) => Ok(()),
-        // It ran a script (`source`), in which this failure was shown and counted.
+        // The command ran a script (`source`), which already showed and counted this failure.
         Err(error) if is_already_shown(&error) && ctx.totals.failed > failed_before => {
             Err(kind_of(&error))
         }
@@ -196,8 +195,8 @@ fn run_command(ctx: &mut Context, words: &[Word]) -> anyhow::Result<()> {
     spec.run(&arguments, ctx)
 }
 
-/// An alias stands for its text; the words after it follow the last command of it. Inside, its
-/// own name means the command of that name.
+/// Runs an alias: the words after it are appended to its last command. Inside the body, its own
+/// name means the command of that name.
 fn run_alias(ctx: &mut Context, name: &str, body: &str, rest: &[Word]) -> Status {
     let mut source = body.to_owned();
     for word in rest {
@@ -212,7 +211,7 @@ fn run_alias(ctx: &mut Context, name: &str, body: &str, rest: &[Word]) -> Status
 
 fn note_failure(ctx: &mut Context, error: anyhow::Error) -> Status {
     let kind = kind_of(&error);
-    // That a job was stopped is its last word.
+    // A stopped job reports nothing more.
     if ctx.job.is_none() || !matches!(kind, Kind::Interrupted | Kind::Terminated) {
         ctx.out.error(&error);
     }

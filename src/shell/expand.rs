@@ -1,8 +1,8 @@
-//! From a command's words to its arguments: braces, wildcards, and `~` for local paths.
+//! Expands a command's words to its arguments: braces, wildcards, and `~` in local paths.
 //!
-//! Wildcards match names on the server through one listing a directory level, or local names.
-//! What they yield is safe to hand to a command: a name that begins with a dash gets `./` in
-//! front, so that no server can slip an option in.
+//! Wildcards match names on the server, with one listing per directory level, or local names.
+//! Results are safe as arguments: a name that begins with a dash is prefixed with `./`, so that a
+//! server cannot inject an option.
 
 use super::braces::expand_braces;
 use super::syntax::Word;
@@ -13,8 +13,8 @@ use crate::ftp::path::{RemotePath, decode_name};
 use crate::glob;
 use crate::settings::{GLOB_NOMATCH, NoMatch};
 
-/// The words as `spec` takes them, before anything is expanded: without their quotes, or with
-/// them where they are to be read again as commands.
+/// The words for `spec` before expansion: without quotes, or with them if they will be parsed again
+/// as commands.
 pub fn typed_words(words: &[Word], spec: &Spec) -> Vec<String> {
     let source = spec.globs == Globs::Source;
     let word = |(index, word): (usize, &Word)| {
@@ -23,11 +23,10 @@ pub fn typed_words(words: &[Word], spec: &Spec) -> Vec<String> {
     words.iter().enumerate().map(word).collect()
 }
 
-/// The arguments that `words` stand for; the first is the command's name and stays.
+/// Expands `words` to arguments; the first one, the command's name, is unchanged.
 ///
 /// # Errors
-///
-/// A wildcard that matches nothing (by `glob:nomatch`), a listing that fails, too many words.
+/// A wildcard without matches (by `glob:nomatch`), a failed listing, too many words.
 pub fn expand_arguments(words: &[Word], spec: &Spec, ctx: &mut Context) -> Result<Vec<String>> {
     ctx.words_from_wildcard = false;
     if matches!(spec.globs, Globs::None | Globs::Source) {
@@ -87,7 +86,7 @@ fn expand_word(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<Strin
 fn remote_names(directory: &str, ctx: &mut Context) -> Result<glob::Listing> {
     let path = RemotePath::new(directory)?;
     let entries = ctx.client.list_directory(Some(&path), true)?;
-    // A link may lead to a directory; the next path component will show.
+    // A link may point to a directory; the next path component will show.
     let directory = |kind| matches!(kind, EntryKind::Directory | EntryKind::Link);
     Ok(entries.iter().map(|entry| (entry.name.clone(), directory(entry.kind))).collect())
 }
@@ -103,7 +102,7 @@ fn local_names(directory: &str, ctx: &Context) -> Result<glob::Listing> {
     Ok(names)
 }
 
-/// A path with `~` at its beginning, written out.
+/// Expands a leading `~`.
 pub fn home_directory(text: &str) -> String {
     crate::local_path::expand_tilde(text)
 }

@@ -1,24 +1,22 @@
-//! Colour for the line being typed: a command that there is stands out, one that there is not is
-//! red.
+//! Highlights the line being typed: known commands are emphasised, unknown ones are red.
 //!
-//! Text comes in, the same text with styles goes out; it takes the same columns. Whether there is
-//! colour at all is decided elsewhere.
+//! The width of the text is unchanged. The caller decides whether to use colour at all.
 
 use super::syntax::{Lexer, Token};
 use crate::output::Style;
 
-/// What a word in a command's place is.
+/// What is known about a word in command position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
     /// A command or an alias.
     Yes,
-    /// The beginning of several.
+    /// An ambiguous prefix.
     Perhaps,
-    /// Nothing.
+    /// Unknown.
     No,
 }
 
-/// The line with its commands styled.
+/// The line with its commands highlighted.
 pub fn highlight_line(line: &str, known: &dyn Fn(&str) -> Known) -> String {
     let mut lexer = Lexer::new(line);
     let mut styled = String::with_capacity(line.len() + 16);

@@ -1,8 +1,8 @@
-//! The history file: what was typed at the prompt, oldest first, without its secrets.
+//! The history file: lines typed at the prompt, oldest first, without secrets.
 //!
-//! One entry a line, UTF-8; backslash and line feed in an entry are written `\\` and `\n`. Mode
-//! 0600 in a directory of mode 0700. Several shells append to one file under a lock, and shorten
-//! it by renaming a new one into place. What cannot be read in it is passed over, never an error.
+//! One entry per line, UTF-8; backslash and line feed are escaped as `\\` and `\n`. Mode 0600 in a
+//! directory of mode 0700. Several shells append to one file under a lock, and trim it by renaming
+//! a new file into place. Unreadable lines are skipped, never an error.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -18,14 +18,14 @@ use crate::fs::app_dirs::create_private_dir;
 #[cfg(test)]
 mod tests;
 
-/// The most that is read of a file, in bytes, from its end.
+/// Maximum bytes read, from the end of the file.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
-/// How often a file that was replaced before it was locked is opened again: some file systems
-/// number a file otherwise each time they are asked.
+/// Maximum reopens of a file that was replaced before it was locked: some file systems report a
+/// different inode number each time.
 const ATTEMPTS: usize = 1000;
 
-/// The history of one user. See the module's text.
+/// The history of one user.
 #[derive(Debug)]
 pub struct History {
     path: PathBuf,
@@ -34,16 +34,15 @@ pub struct History {
 }
 
 impl History {
-    /// The history in the file at `path`, of which `size` entries are kept. Touches nothing.
+    /// The history in the file at `path`, limited to `size` entries. No file access.
     pub fn new(path: impl Into<PathBuf>, size: usize) -> Self {
         Self { path: path.into(), size, last: None }
     }
 
-    /// The entries, oldest first; none when there is no file.
+    /// The entries, oldest first; none if there is no file.
     ///
     /// # Errors
-    ///
-    /// [`Kind::Local`] when there is one that cannot be read.
+    /// [`Kind::Local`] if the file exists and cannot be read.
     pub fn load_entries(&mut self) -> Result<Vec<String>> {
         let mut entries = match fs::metadata(&self.path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
@@ -57,22 +56,21 @@ impl History {
         Ok(entries)
     }
 
-    /// How many entries are kept from now on.
+    /// Sets the maximum number of entries.
     pub fn set_size(&mut self, size: usize) {
         self.size = size;
     }
 
-    /// Keeps a line, without its secrets, and returns what was kept. Nothing of a line that begins
-    /// with a blank, is the same as the one before, or could hold a secret that cannot be told
-    /// from the rest.
+    /// Adds a line without its secrets and returns what was added. Not added are lines that begin
+    /// with a blank, that repeat the previous one, or that may contain a secret which cannot be
+    /// located.
     ///
     /// # Errors
-    ///
-    /// [`Kind::Local`] when the file cannot be written, with the entry that was to be kept.
+    /// [`Kind::Local`] if the file cannot be written, together with the entry.
     pub fn add_redacted(&mut self, line: &str) -> (Option<String>, Result<()>) {
         let kept = redact_line(line.trim_end())
             .filter(|entry| !entry.is_empty() && self.size > 0)
-            // It would not be read again.
+            // It could not be read back.
             .filter(|entry| !entry.contains(|c| must_be_escaped(c) && c != '\n'))
             .filter(|entry| self.last.as_ref() != Some(entry));
         let Some(entry) = kept else { return (None, Ok(())) };
@@ -81,11 +79,10 @@ impl History {
         (Some(entry), result)
     }
 
-    /// Forgets everything, in the file too.
+    /// Deletes all entries, also in the file.
     ///
     /// # Errors
-    ///
-    /// [`Kind::Local`] when the file cannot be written.
+    /// [`Kind::Local`] if the file cannot be written.
     pub fn clear_all(&mut self) -> Result<()> {
         self.last = None;
         if !self.path.exists() {
@@ -107,13 +104,12 @@ impl History {
         file.write_all(line.as_bytes()).map_err(failed)
     }
 
-    /// Shortens the file to the entries that are kept.
+    /// Trims the file to the maximum number of entries.
     ///
     /// # Errors
-    ///
-    /// [`Kind::Local`] when it cannot be read or replaced; it is as it was then.
+    /// [`Kind::Local`] if it cannot be read or replaced; it is unchanged then.
     pub fn trim_file(&self) -> Result<()> {
-        // A link to a file elsewhere stays one.
+        // A symbolic link stays a link.
         let Ok(path) = fs::canonicalize(&self.path) else { return Ok(()) };
         let failed = |error| Error::local(&path, &error);
         let mut old = open_locked(&path)?;
@@ -129,7 +125,7 @@ impl History {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".{}.tmp", std::process::id()));
         let temporary = PathBuf::from(name);
-        // Under the lock it can only be what a process of the same number left behind.
+        // Under the lock, it can only be left over from a process with the same id.
         let _ = fs::remove_file(&temporary);
         let write = || {
             let mut file =
@@ -145,7 +141,7 @@ impl History {
     }
 }
 
-/// The file, opened to be read and appended to, locked until it is dropped.
+/// Opens the file for reading and appending, locked until it is dropped.
 fn open_locked(path: &Path) -> Result<File> {
     let failed = |error: std::io::Error| Error::local(path, &error);
     let mut attempts = ATTEMPTS;
@@ -156,7 +152,7 @@ fn open_locked(path: &Path) -> Result<File> {
             return Err(Error::new(Kind::Local, format!("{}: not a file", path.display())));
         }
         flock(&file, FlockOperation::LockExclusive).map_err(|errno| failed(errno.into()))?;
-        // Another shell may have put a new file there while we waited.
+        // Another shell may have replaced the file meanwhile.
         let (ours, there) = (file.metadata().map_err(failed)?, fs::metadata(path));
         let same = there.is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino()));
         if same || attempts == 0 {
@@ -166,7 +162,7 @@ fn open_locked(path: &Path) -> Result<File> {
     }
 }
 
-/// Opens a file with mode 0600, whatever the umask is and whatever mode it had.
+/// Opens a file with mode 0600, regardless of the umask and of its previous mode.
 fn open_private(how: &OpenOptions, path: &Path) -> std::io::Result<File> {
     let file = how.clone().mode(0o600).open(path)?;
     let metadata = file.metadata()?;
@@ -184,7 +180,7 @@ fn read(file: &mut File) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Whether what is appended begins a line of its own.
+/// Whether the file ends with a line end.
 fn ends_a_line(file: &mut File) -> std::io::Result<bool> {
     let length = file.metadata()?.len();
     if length == 0 {
@@ -196,22 +192,22 @@ fn ends_a_line(file: &mut File) -> std::io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-/// The entries of a file; lines that are none are left out.
+/// The entries of a file; invalid lines are omitted.
 fn decode_entries(bytes: &[u8]) -> Vec<String> {
     bytes.split(|byte| *byte == b'\n').filter_map(decode_entry).collect()
 }
 
-/// An entry in one line.
+/// Encodes an entry as one line.
 fn encode_entry(entry: &str) -> String {
     entry.replace('\\', "\\\\").replace('\n', "\\n")
 }
 
-/// What no line of the file has.
+/// Characters that lines of the file do not contain.
 fn must_be_escaped(c: char) -> bool {
     c.is_control() && c != '\t'
 }
 
-/// The entry in a line; `None` for what no entry can be.
+/// Decodes a line; `None` if it is invalid.
 fn decode_entry(line: &[u8]) -> Option<String> {
     let line = std::str::from_utf8(line).ok()?;
     if line.is_empty() || line.contains(must_be_escaped) {
@@ -224,7 +220,7 @@ fn decode_entry(line: &[u8]) -> Option<String> {
             '\\' => match characters.next() {
                 Some('n') => entry.push('\n'),
                 Some('\\') | None => entry.push('\\'),
-                // Not written by us.
+                // Not written by ftpsh.
                 Some(other) => entry.extend(['\\', other]),
             },
             _ => entry.push(c),

@@ -1,8 +1,7 @@
-//! Wakes the line editor when the program is asked to end (SIGTERM, SIGHUP).
+//! Interrupts the line editor when the program is asked to exit (SIGTERM, SIGHUP).
 //!
-//! The line editor waits for the terminal and hears of nothing else but SIGINT, for which it has a
-//! handler of its own while it reads. So that is what it is sent. A terminated program then leaves
-//! in order, with the terminal as it was.
+//! While it reads, the line editor reacts only to the terminal and to SIGINT, for which it has its
+//! own handler, so it is sent SIGINT. The program then exits in order, with the terminal restored.
 
 use std::io::Read as _;
 use std::os::unix::net::UnixStream;
@@ -18,15 +17,14 @@ use signal_hook::low_level::{pipe, unregister};
 use crate::cancel::{Cancel, Reason};
 use crate::error::{Error, Kind, Result, io_reason};
 
-/// How often a reader that is to stop is woken.
+/// Interval at which a reader that is to stop is signalled.
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// How long after a signal it is open whether it ends the program: a SIGHUP may be about the audit
-/// log.
+/// How long after a signal it is undecided whether the program exits: SIGHUP may only reopen the
+/// audit log.
 const DECISION: Duration = Duration::from_secs(1);
 
-/// Ends the reading of a line when the program is asked to end: the line editor itself hears only
-/// what comes from the terminal, and SIGINT.
+/// Ends the reading of a line when the program is asked to exit.
 pub struct ReadlineInterrupt {
     reading: Arc<AtomicBool>,
     signals: Vec<SigId>,
@@ -36,8 +34,7 @@ impl ReadlineInterrupt {
     /// Watches until [`ReadlineInterrupt::stop`].
     ///
     /// # Errors
-    ///
-    /// [`Kind::Other`] when the system does not let signals be watched.
+    /// [`Kind::Other`] if signals cannot be watched.
     pub fn start(cancel: Cancel) -> Result<Self> {
         let failed = |error: std::io::Error| {
             Error::new(Kind::Other, format!("cannot watch signals: {}", io_reason(&error)))
@@ -51,14 +48,14 @@ impl ReadlineInterrupt {
         let reading = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&reading);
         let watcher = move || {
-            // The end of the stream is the end of the prompt.
+            // End of the stream: the prompt has ended.
             while signalled.read_exact(&mut [0]).is_ok() {
                 let end = Instant::now() + DECISION;
                 let terminated = || cancel.requested() == Some(Reason::Terminated);
                 while terminated() || Instant::now() < end {
-                    // The line editor's own handler gets it, on the thread that reads. Only one
-                    // that arrives during the read itself ends that, and only a reader that finds
-                    // the program terminated ends as well.
+                    // Handled by the line editor's own handler, on the reading thread. Only a
+                    // signal that arrives during the read interrupts it, and the reader exits only
+                    // if the program was terminated.
                     if terminated() && flag.load(Ordering::SeqCst) {
                         let _ = kill_process(getpid(), Signal::INT);
                     }
@@ -70,7 +67,7 @@ impl ReadlineInterrupt {
         Ok(Self { reading, signals })
     }
 
-    /// Reads with the line editor, and may be woken.
+    /// Runs the line editor so that it can be interrupted.
     pub fn while_reading<T>(&self, read: impl FnOnce() -> T) -> T {
         self.reading.store(true, Ordering::SeqCst);
         let line = read();
@@ -78,7 +75,7 @@ impl ReadlineInterrupt {
         line
     }
 
-    /// No more watching.
+    /// Stops watching.
     pub fn stop(self) {
         for signal in self.signals {
             unregister(signal);

@@ -1,7 +1,7 @@
-//! The shell: one language, one executor, for the prompt and for every script.
+//! The shell: one language and one executor for the prompt and for every script.
 //!
-//! Text comes in from the prompt, `-c`, `-e`, `-f`, standard input, `source` or an alias; it is
-//! parsed whole ([`syntax`]), validated ([`validate`]) and executed ([`execute`]).
+//! Text from the prompt, `-c`, `-e`, `-f`, standard input, `source` or an alias is parsed as a
+//! whole ([`syntax`]), validated ([`validate`]) and executed ([`execute`]).
 
 pub mod braces;
 pub mod complete;

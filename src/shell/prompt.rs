@@ -1,7 +1,6 @@
-//! The prompt's text, from the setting `cmd:prompt`.
+//! The text of the prompt, from the setting `cmd:prompt`.
 //!
-//! Where we are comes in, a line for the terminal goes out. Names in it are a server's or the
-//! user's: they are escaped.
+//! Names in it come from a server or the user: they are escaped.
 
 use crate::commands::Context;
 use crate::ftp::path::RemotePath;
@@ -9,23 +8,23 @@ use crate::local_path;
 use crate::output::{Style, escape};
 use crate::settings::CMD_PROMPT;
 
-/// What stands before the lines after the first.
+/// The prompt of continuation lines.
 pub const CONTINUATION: &str = "> ";
 
-/// What there is to say while there is no server.
+/// The prompt without a connection.
 const UNCONNECTED: &str = "ftpsh> ";
 
-/// Before the prompt of a server that is trusted for this run only.
+/// Prefix of the prompt if the server is trusted for this run only.
 const FLEETING: &str = "! ";
 
-/// What the escapes in a prompt stand for.
+/// The values of the escapes in a prompt.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// `\u`.
     pub user: String,
-    /// `\h`; empty while there is no server.
+    /// `\h`; empty without a connection.
     pub host: String,
-    /// `\w`, and its last part `\W`.
+    /// `\w`, and its last component `\W`.
     pub remote: String,
     /// `\l`.
     pub local: String,
@@ -34,7 +33,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Where a context is.
+    /// The values for a context.
     pub fn values_of(ctx: &Context) -> Self {
         let connection = &ctx.client.connection;
         let local = std::env::current_dir()
@@ -53,7 +52,7 @@ impl Facts {
     }
 }
 
-/// The prompt for a context, and the same with its styles.
+/// The prompt for a context, without and with styles.
 pub fn render_prompt(ctx: &Context) -> (String, String) {
     let facts = Facts::values_of(ctx);
     let text = expand_template(&ctx.client.settings.get(CMD_PROMPT, None), &facts);
@@ -63,8 +62,8 @@ pub fn render_prompt(ctx: &Context) -> (String, String) {
     (format!("{FLEETING}{text}"), format!("{}{text}", Style::Warning.paint(FLEETING)))
 }
 
-/// A template with its escapes written out: `\u \h \w \W \l`, and `\\` for a backslash. Anything
-/// else stays as it is. Without a server, a template that mentions one is replaced.
+/// Expands the escapes of a template: `\u \h \w \W \l`, and `\\` for a backslash. Anything else is
+/// unchanged. Without a connection, a template that refers to a server is replaced.
 pub fn expand_template(template: &str, facts: &Facts) -> String {
     if facts.host.is_empty() && ["\\u", "\\h", "\\w", "\\W"].iter().any(|e| template.contains(e)) {
         return UNCONNECTED.to_owned();

@@ -1,8 +1,8 @@
-//! What of a line may be kept in the history: everything but the secrets.
+//! Removes secrets from a line before it enters the history.
 //!
-//! A line as it was typed in, the same line without passwords out, or nothing. When in doubt a
-//! line loses a word too many, or is not kept: a history that is not complete is a nuisance, a
-//! password in it is a leak. The line need not be in the language: typing errors hold secrets too.
+//! If in doubt, a word too many is removed or the line is dropped: an incomplete history is a
+//! nuisance, a password in it is a leak. The line need not be valid: typing errors contain secrets
+//! too.
 
 use crate::ftp::control::trace::visible_words;
 use crate::shell::syntax::{Lexed, Lexer, Open, Token};
@@ -12,37 +12,37 @@ use std::ops::Range;
 #[cfg(test)]
 mod tests;
 
-/// The longest line that is kept, in bytes: longer ones are hardly reused, and scanning it would
-/// take time.
+/// Maximum length of a stored line, in bytes: longer ones are rarely reused, and scanning them
+/// takes time.
 pub const MAX_LINE: usize = 16 * 1024;
 
-/// The line without its secrets; `None` if it is not to be kept: it begins with a blank, is longer
+/// The line without its secrets; `None` if it must not be stored: it begins with a blank, is longer
 /// than [`MAX_LINE`], or a secret cannot be located.
 ///
-/// Taken out are what follows the name in `user NAME PASSWORD`, the password in `open -u
+/// Removed are what follows the name in `user NAME PASSWORD`, the password in `open -u
 /// NAME,PASSWORD` and in URLs, what follows `quote PASS`, `quote ACCT`, `site PSWD`, `site ADDUSER`
-/// and every SITE command that is not known to take no secret, and the value in `set` of anything
-/// called a password; also in quoted commands (`alias`, `queue`, `open -e`), in comments and in
-/// text for the user's shell.
+/// and every SITE command not known to be harmless, and the value in `set` of any setting called a
+/// password; also in quoted commands (`alias`, `queue`, `open -e`), in comments and in text for the
+/// user's shell.
 pub fn redact_line(line: &str) -> Option<String> {
     if line.starts_with([' ', '\t']) || line.len() > MAX_LINE {
         return None;
     }
-    // First as text: an unquoted `&` or `;` in a password has made two commands of a URL.
+    // First as plain text: an unquoted `&` or `;` in a password splits a URL into two commands.
     let line = without_passwords(line, char::is_whitespace).0;
     let line = redact_nested(&line, MAX_NESTING)?;
     let (line, all_found) = without_passwords(&line, char::is_whitespace);
     all_found.then_some(line)
 }
 
-/// Commands inside quotes inside quotes: deeper ones are not looked at, and so not kept.
+/// Maximum depth of quoted commands; deeper ones are not scanned, so the line is not stored.
 const MAX_NESTING: usize = 4;
 
-/// A word as it stands in the line, and what becomes of it.
+/// A word of the line, and what to do with it.
 struct Part {
-    /// Without quotes, as it is to be.
+    /// Its new text, without quotes.
     text: String,
-    /// Where it stands in the line.
+    /// Its position in the line.
     span: Range<usize>,
     fate: Fate,
 }
@@ -54,7 +54,7 @@ enum Fate {
     Remove,
 }
 
-/// Pieces of the line and what to put in their place, in order.
+/// Replacements for pieces of the line, in order.
 type Edits = Vec<(Range<usize>, String)>;
 
 fn redact_nested(line: &str, depth: usize) -> Option<String> {
@@ -71,7 +71,7 @@ fn redact_nested(line: &str, depth: usize) -> Option<String> {
                 parts.push(Part { text: word.unquoted_text(), span: start..end, fate: Fate::Keep });
                 continue;
             }
-            // These do not end a command: `user bob > x secret`.
+            // They do not end a command: `user bob > x secret`.
             Token::Into | Token::Append => continue,
             _ => {}
         }
@@ -86,7 +86,7 @@ fn redact_nested(line: &str, depth: usize) -> Option<String> {
                 collect_edits(&mut parts, line, depth, &mut edits)?;
             }
             Token::Comment(text) => {
-                // Perhaps a command that was commented out.
+                // Possibly a command that was commented out.
                 let inner = text.trim_start_matches(['#', ' ', '\t']);
                 edits.push((end - inner.len()..end, redact_nested(inner, depth.checked_sub(1)?)?));
             }
@@ -96,13 +96,13 @@ fn redact_nested(line: &str, depth: usize) -> Option<String> {
     }
 }
 
-/// Whether a line with an open quote, whose words are unknown, could contain a secret.
+/// Whether a line with an open quote, which cannot be split into words, might contain a secret.
 fn may_hide_secrets(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
     ["us", "log", "pass", "acct", "pswd", "pwd", "-u", "@", ","].iter().any(|s| line.contains(s))
 }
 
-/// Whether a secret was, or could be, the end of this command.
+/// Whether this command ended with a secret, or might have.
 fn is_secretive(parts: &[Part]) -> bool {
     let named = |part: &Part| {
         let text = part.text.to_ascii_lowercase();
@@ -112,8 +112,8 @@ fn is_secretive(parts: &[Part]) -> bool {
         || parts.iter().any(|part| part.fate != Fate::Keep || named(part))
 }
 
-/// Whether an operator with no blank behind it follows: `user bob pass;word` has a half of the
-/// password in the next command.
+/// Whether an operator without a blank after it follows: in `user bob pass;word`, half of the
+/// password is in the next command.
 fn is_followed_by_operator(line: &str, parts: &[Part]) -> bool {
     let end = parts.last().map_or(0, |part| part.span.end);
     let rest = line[end..].trim_start_matches([' ', '\t']);
@@ -137,8 +137,8 @@ fn shell_words(text: &str, base: usize) -> Vec<Part> {
     }
 }
 
-/// Takes the secrets out of one command, and out of the one that it is to run; `None` if that
-/// could be too many.
+/// Removes the secrets from a command and from the one that it runs; `None` if there may be too
+/// many commands in it.
 fn remove_secrets(parts: &mut [Part]) -> Option<()> {
     let Some((name, arguments)) = parts.split_first() else { return Some(()) };
     let mut starts = vec![0];
@@ -154,7 +154,7 @@ fn remove_secrets(parts: &mut [Part]) -> Option<()> {
     (starts.len() < MAX_CANDIDATES).then_some(())
 }
 
-/// How many words of `queue`, `repeat` and `alias` may look like a command that takes secrets.
+/// Maximum words of `queue`, `repeat` and `alias` that may look like a command with secrets.
 const MAX_CANDIDATES: usize = 16;
 
 fn remove_secrets_at(parts: &mut [Part]) {
@@ -187,7 +187,7 @@ fn remove_secrets_at(parts: &mut [Part]) {
     }
 }
 
-/// Whether `word` is one of these names or the beginning of one.
+/// Whether `word` is one of these names or a prefix of one.
 fn abbreviates_any(word: &str, names: &[&str]) -> bool {
     let word = word.to_ascii_lowercase();
     !word.is_empty() && names.iter().any(|name| name.starts_with(&word))
@@ -204,7 +204,7 @@ fn replace_text(part: &mut Part, text: Option<String>) {
     }
 }
 
-/// `quote PASS x`, `quote "PASS x"`, `site pswd old new`: nothing behind the verb stays.
+/// `quote PASS x`, `quote "PASS x"`, `site pswd old new`: everything after the verb is removed.
 fn remove_from_verb(arguments: &mut [Part]) {
     let secret = |verb: &str| {
         let verb = verb.to_ascii_uppercase();
@@ -220,7 +220,8 @@ fn remove_from_verb(arguments: &mut [Part]) {
     }
 }
 
-/// `site ADDUSER bob x`, `quote SITE CHPASS x`: nothing stays behind what may take a secret.
+/// `site ADDUSER bob x`, `quote SITE CHPASS x`: everything after a command that may take a secret
+/// is removed.
 fn remove_from_command(arguments: &mut [Part], is_site: bool) {
     let mut words = if is_site { vec!["SITE".to_owned()] } else { Vec::new() };
     let before = words.len();
@@ -260,7 +261,7 @@ fn is_short_option(text: &str) -> bool {
     text.starts_with('-') && !text.starts_with("--")
 }
 
-/// Looks into the words for URLs and quoted commands, and turns their fates into edits.
+/// Scans the words for URLs and quoted commands, and converts the results to edits.
 fn collect_edits(parts: &mut Vec<Part>, line: &str, depth: usize, edits: &mut Edits) -> Option<()> {
     let mut before = None;
     for mut part in parts.drain(..) {
@@ -290,7 +291,7 @@ fn collect_edits(parts: &mut Vec<Part>, line: &str, depth: usize, edits: &mut Ed
                 };
                 edits.push((start..end, quote_for(&part.text, quote)));
             }
-            // With the blanks before it, and whatever stands there.
+            // With the blanks and anything else before it.
             Fate::Remove => edits.push((before.unwrap_or(start)..end, String::new())),
         }
         before = Some(end);
@@ -310,8 +311,9 @@ fn apply_edits(line: &str, edits: Edits) -> String {
     out
 }
 
-/// `text` with every `://name:password@` in it as `://name@`, and whether that is all: not where
-/// behind a colon there is neither a port nor an `@`, which may be half a password.
+/// Replaces every `://name:password@` in `text` by `://name@`. Also returns whether that is
+/// reliable: it is not if a colon is followed by neither a port nor an `@`, which may be half a
+/// password.
 ///
 /// A URL ends where `ends` says.
 fn without_passwords(text: &str, ends: fn(char) -> bool) -> (String, bool) {
@@ -329,7 +331,7 @@ fn without_passwords(text: &str, ends: fn(char) -> bool) -> (String, bool) {
         };
         let at = match authority.rfind('@') {
             None if begins_with_port(&authority[colon + 1..]) => continue,
-            // Perhaps there is a slash in the password.
+            // The password may contain a slash.
             None => url.rfind('@'),
             found => found,
         };
@@ -346,14 +348,15 @@ fn without_passwords(text: &str, ends: fn(char) -> bool) -> (String, bool) {
     (out, all_found)
 }
 
-/// Whether the whole of a word is a URL: then blanks are a part of it.
+/// Whether a word as a whole is a URL; blanks are then part of it.
 fn is_url(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, _)| {
         !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric())
     })
 }
 
-/// Whether this, behind a host and a colon, begins with a port that ends where a URL may end.
+/// Whether this text, which follows a host and a colon, begins with a port that ends where a URL
+/// may end.
 fn begins_with_port(text: &str) -> bool {
     let behind = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let digits = text.len() - behind.len();
@@ -361,7 +364,7 @@ fn begins_with_port(text: &str) -> bool {
         && (behind.is_empty() || behind.starts_with(['\'', '"', '`', ')', ';', '&', '|', '>']))
 }
 
-/// `name:password@host`, which lacks a scheme, as `name@host`.
+/// Rewrites `name:password@host`, without a scheme, as `name@host`.
 fn without_bare_password(text: &str) -> Option<String> {
     let (name, rest) = text.split_once(':')?;
     let (_, host) = rest.rsplit_once('@')?;

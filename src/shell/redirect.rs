@@ -1,4 +1,5 @@
-//! Where a command's data goes: `> file`, `>> file`, `| shell command`; and `!`.
+//! Redirection of a command's data: `> file`, `>> file`, `
+//! shell command`; and `!`.
 
 use std::fs::OpenOptions;
 use std::process::{Child, ExitStatus, Stdio};
@@ -12,21 +13,20 @@ use crate::commands::Context;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::output::Output;
 
-/// How often a job's child is looked at.
+/// Interval at which a job's child is polled.
 const TICK: Duration = Duration::from_millis(20);
 
-/// A redirection in force. [`Redirected::finish_redirect`] puts things back.
+/// An active redirection, until [`Redirected::finish_redirect`].
 #[derive(Debug)]
 pub struct Redirected {
     before: Output,
     child: Option<(Child, String)>,
 }
 
-/// Sends the data of the commands to come where `redirect` says.
+/// Redirects the data of the following commands.
 ///
 /// # Errors
-///
-/// [`Kind::Local`] when the file cannot be opened or the command not be started.
+/// [`Kind::Local`] if the file cannot be opened or the command cannot be started.
 pub fn start_redirect(redirect: &Redirect, ctx: &mut Context) -> Result<Redirected> {
     let before = ctx.out.clone();
     let mut child = None;
@@ -38,7 +38,7 @@ pub fn start_redirect(redirect: &Redirect, ctx: &mut Context) -> Result<Redirect
             before.to_file(open_target(word, OpenOptions::new().append(true), ctx)?)
         }
         Target::Pipe(line) => {
-            // What is shown so far comes before what the child shows.
+            // Earlier output comes before the child's.
             before.flush()?;
             let spawned = ctx.user_shell_command(line).stdin(Stdio::piped()).spawn();
             let mut spawned = spawned.map_err(|error| spawn_error(line, &error))?;
@@ -55,12 +55,11 @@ pub fn start_redirect(redirect: &Redirect, ctx: &mut Context) -> Result<Redirect
 }
 
 impl Redirected {
-    /// Writes what is left, puts the output back, and waits for the child.
+    /// Flushes, restores the output, and waits for the child.
     ///
     /// # Errors
-    ///
-    /// [`Kind::Local`] when not all could be written; [`Kind::Other`] when the child failed. A
-    /// child that has read enough and gone is no failure.
+    /// [`Kind::Local`] if not all data could be written; [`Kind::Other`] if the child failed. A
+    /// child that exits before reading everything is not a failure.
     pub fn finish_redirect(self, ctx: &mut Context) -> Result<()> {
         let flushed = ctx.out.flush();
         ctx.out = self.before;
@@ -70,7 +69,7 @@ impl Redirected {
     }
 }
 
-/// Waits for a child's end. In a job, a request to stop ends it: Ctrl-C does not reach it there.
+/// Waits for a child. In a job, a request to stop kills it: Ctrl-C does not reach it there.
 fn reap_child(child: &mut Child, ctx: &Context) -> std::io::Result<ExitStatus> {
     if ctx.job.is_none() {
         return child.wait();
@@ -81,7 +80,7 @@ fn reap_child(child: &mut Child, ctx: &Context) -> std::io::Result<ExitStatus> {
         }
         if ctx.client.cancel.requested().is_some() {
             let group = Pid::from_child(child);
-            // One that was stopped for wanting the terminal only hears the first when it goes on.
+            // A child stopped by SIGTTIN or SIGTTOU receives SIGTERM only after SIGCONT.
             for signal in [Signal::TERM, Signal::CONT] {
                 let _ = kill_process_group(group, signal);
             }
@@ -91,11 +90,10 @@ fn reap_child(child: &mut Child, ctx: &Context) -> std::io::Result<ExitStatus> {
     }
 }
 
-/// Runs a local command line in the user's shell (`!`), or the shell itself for an empty one.
+/// Runs a local command line in the user's shell (`!`), or the shell itself if it is empty.
 ///
 /// # Errors
-///
-/// [`Kind::Other`] when it fails; its status is in the message.
+/// [`Kind::Other`] if it fails; its status is in the message.
 pub fn run_local(line: &str, ctx: &Context) -> Result<()> {
     ctx.out.flush()?;
     let mut command = if line.trim().is_empty() {

@@ -1,8 +1,7 @@
-//! The prompt: lines in from a terminal, through the executor, until `exit`.
+//! The prompt: reads lines from a terminal and executes them until `exit`.
 //!
-//! With a terminal that can move its cursor, lines are edited (rustyline); with any other they are
-//! read plainly. A failed command is shown by the executor and does not end anything; Ctrl-C drops
-//! the line, Ctrl-D leaves.
+//! Lines are edited with rustyline on a capable terminal, and read plainly on any other. The
+//! executor shows failures, which do not end the prompt; Ctrl-C discards the line, Ctrl-D exits.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,7 +25,7 @@ use crate::settings::CMD_HISTORY_SIZE;
 /// Terminals that cannot move their cursor, by `TERM`.
 const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
 
-/// Runs the prompt until the user leaves. Failures of what was typed do not count for the exit
+/// Runs the prompt until the user exits. Failures of commands typed there do not affect the exit
 /// status.
 pub fn run_prompt(ctx: &mut Context) -> anyhow::Result<()> {
     let mut history = History::new(ctx.client.app_dirs.history(), history_size(ctx));
@@ -49,7 +48,7 @@ pub fn run_prompt(ctx: &mut Context) -> anyhow::Result<()> {
     inner.ctx.out.set_printer(None);
     inner.ctx.out.flush_job_output();
     drop(inner);
-    // The next shell trims it; the error is of no use to the user.
+    // The next shell trims it; the error would not help the user.
     let _ = repl.history.trim_file();
     Ok(())
 }
@@ -61,18 +60,18 @@ fn history_size(ctx: &Context) -> usize {
 /// The state of the prompt.
 struct Repl<'a> {
     shared: Rc<RefCell<SharedState<'a>>>,
-    /// None on a terminal that is read plainly.
+    /// `None` on a terminal that is read plainly.
     editor: Option<LineEditor<'a>>,
     history: History,
     wake: ReadlineInterrupt,
-    /// Whether it was said that the history is not kept.
+    /// Whether the warning that the history is not stored was shown.
     warned: bool,
     /// Whether the last line ended with Ctrl-C.
     interrupted: bool,
 }
 
 impl Repl<'_> {
-    /// What jobs say while a line is typed appears above it, where the line editor can do that.
+    /// Output of jobs appears above the line being typed, if the line editor supports it.
     fn show_job_output(&mut self) {
         let Some(Ok(mut printer)) = self.editor.as_mut().map(Editor::create_external_printer)
         else {
@@ -82,7 +81,7 @@ impl Repl<'_> {
         self.shared.borrow().ctx.out.set_printer(Some(Box::new(print)));
     }
 
-    /// The next input, of as many lines as it takes; `None` to leave.
+    /// The next input, possibly of several lines; `None` to exit.
     fn read_input(&mut self) -> Result<Option<String>> {
         loop {
             let inner = self.shared.borrow_mut();
@@ -107,11 +106,11 @@ impl Repl<'_> {
                 Line::End if before.is_empty() => match inner.ctx.confirm_exit() {
                     Ok(true) => return Ok(None),
                     Ok(false) => {}
-                    // The terminal has echoed `^C`, and no line end.
+                    // The terminal has echoed `^C` without a line end.
                     Err(error) if error.kind() == Kind::Interrupted => inner.ctx.out.notice(""),
                     Err(error) => return Err(error),
                 },
-                // What there is is incomplete, and the executor says so.
+                // The input is incomplete, and the executor reports that.
                 Line::End => return Ok(Some(std::mem::take(before))),
                 Line::Text(line) => {
                     before.push_str(&line);
@@ -128,7 +127,7 @@ impl Repl<'_> {
         if let Some(editor) = &mut self.editor {
             return line_from_editor(self.wake.while_reading(|| editor.readline(prompt)));
         }
-        // The terminal has echoed `^C`, and no line end.
+        // The terminal has echoed `^C` without a line end.
         let start = if self.interrupted { "\n" } else { "" };
         let inner = self.shared.borrow();
         line_from_answer(
@@ -136,7 +135,7 @@ impl Repl<'_> {
         )
     }
 
-    /// Puts an input into the history, here and in the file.
+    /// Adds an input to the history, in memory and in the file.
     fn add_to_history(&mut self, text: &str) {
         let ctx = &mut *self.shared.borrow_mut().ctx;
         let size = history_size(ctx);
@@ -148,7 +147,7 @@ impl Repl<'_> {
             ctx.out.warn(&format!("cannot save the history: {}", error.message()));
         }
         if let Some(editor) = &mut self.editor {
-            // Only memory is touched, which cannot fail.
+            // Only memory is changed, which cannot fail.
             let _ = editor.set_max_history_size(size);
             let _ = kept.as_ref().map(|entry| editor.add_history_entry(entry));
         }
@@ -160,11 +159,11 @@ impl Repl<'_> {
         let mut inner = self.shared.borrow_mut();
         inner.finish_lookups();
         let known = !inner.ctx.history.is_empty();
-        // The executor has shown what failed.
+        // The executor has shown the error.
         let _ = execute::run_script(inner.ctx, text, "prompt");
         inner.ctx.totals.first_failure = None;
         if known && inner.ctx.history.is_empty() {
-            // The command forgot it; so do we.
+            // The command cleared the history; clear the editor's copy as well.
             if let Some(editor) = &mut self.editor {
                 let _ = editor.clear_history();
             }
@@ -180,7 +179,7 @@ enum Line {
     Text(String),
     /// Ctrl-C.
     Interrupted,
-    /// Ctrl-D, or the terminal has gone.
+    /// Ctrl-D, or the terminal is gone.
     End,
 }
 
@@ -214,7 +213,7 @@ fn terminal_error(error: &ReadlineError) -> Error {
 
 type LineEditor<'a> = Editor<Helper<'a>, MemHistory>;
 
-/// The line editor, where the terminal is one that it can work with.
+/// Creates the line editor, if it supports the terminal.
 fn create_editor<'a>(shared: &Rc<RefCell<SharedState<'a>>>) -> Result<Option<LineEditor<'a>>> {
     let inner = shared.borrow();
     let ctx = &inner.ctx;
@@ -227,7 +226,7 @@ fn create_editor<'a>(shared: &Rc<RefCell<SharedState<'a>>>) -> Result<Option<Lin
         .completion_type(CompletionType::List)
         .bell_style(BellStyle::None)
         .color_mode(if ctx.out.has_color() { ColorMode::Forced } else { ColorMode::Disabled })
-        // Standard output is for data.
+        // Standard output is reserved for data.
         .behavior(if to_terminal { Behavior::Stdio } else { Behavior::PreferTerm })
         .max_history_size(history_size(ctx))
         .and_then(|builder| builder.history_ignore_dups(true))

@@ -1,7 +1,7 @@
-//! Validates a whole script before any of it runs or connects: unknown commands, wrong options and
-//! wrong settings, with line and column.
+//! Validates a whole script before any of it runs or connects: unknown commands, invalid options
+//! and settings are reported with line and column.
 //!
-//! An alias that the script itself defines counts as known. Wildcards are not expanded here, so a
+//! An alias that the script itself defines counts as known. Wildcards are not expanded, so a
 //! pattern counts as one word.
 
 use std::collections::BTreeSet;
@@ -11,25 +11,23 @@ use super::syntax::{Element, Pos, Script, Word, parse_script};
 use crate::commands::{COMMANDS, Context, Globs, find_command};
 use crate::error::{Error, Result};
 
-/// How deep commands that run commands (`repeat`, `queue`) may nest. Each is read again for every
-/// one around it.
+/// Maximum nesting of commands that run commands (`repeat`, `queue`). Each is parsed again for
+/// every level around it.
 const MAX_NESTED: usize = 16;
 
-/// Looks a script over.
+/// Validates a script.
 ///
 /// # Errors
-///
 /// [`Kind::Usage`](crate::error::Kind::Usage), as `name:line:column: why`.
 pub fn validate_script(script: &Script, name: &str, ctx: &Context) -> Result<()> {
     let mut known: BTreeSet<String> = ctx.aliases.keys().cloned().collect();
     validate_items(script, name, 0, &mut known)
 }
 
-/// Parses scripts that will run one after the other, and looks them over: what one defines, the
-/// later ones know. Each has its name in errors before its text.
+/// Parses and validates scripts that will run in sequence: definitions of one are known to the
+/// later ones. Each is a pair of its name in errors and its text.
 ///
 /// # Errors
-///
 /// [`Kind::Usage`](crate::error::Kind::Usage), as [`validate_script`].
 pub fn validate_scripts(scripts: &[(String, String)], ctx: &Context) -> Result<()> {
     let mut known: BTreeSet<String> = ctx.aliases.keys().cloned().collect();
@@ -68,7 +66,7 @@ fn validate_command(words: &[Word], depth: usize, known: &mut BTreeSet<String>) 
     if matches!(spec.globs, Globs::Remote | Globs::Local)
         && words.iter().any(|word| word.unquoted_text().is_empty())
     {
-        // Most servers take it for the directory that one is in.
+        // Most servers take it for the current directory.
         return Err(Error::usage(format!("{}: '' is no name", spec.name)));
     }
     if let Some(inner) = spec.check(&typed_words(words, spec))? {

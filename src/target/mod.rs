@@ -1,8 +1,8 @@
-//! Sites: where a session goes, as whom, and in which directory it starts.
+//! Sites: server, user, and start directory of a session.
 //!
-//! A target (`host[:port]` or a URL) comes in, a [`Site`] goes out, and beside it the password
-//! that the URL held, if any: a site never keeps one, so it can be shown and stored. Names are
-//! not looked up here, and an error never quotes a part of the target that may be a password.
+//! A target (`host[:port]` or a URL) is parsed into a [`Site`] and, separately, the password in the
+//! URL, if any: a site never contains one, so it can be shown and stored. Names are not resolved
+//! here, and an error never quotes a part of the target that may be a password.
 
 mod secret;
 #[cfg(test)]
@@ -16,17 +16,17 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 pub use self::secret::Secret;
 use crate::error::{Error, Kind, Result};
 
-/// When TLS begins.
+/// When TLS starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TlsMode {
-    /// After `AUTH TLS` (RFC 4217), by default on port 21.
+    /// After `AUTH TLS` (RFC 4217); by default on port 21.
     Explicit,
-    /// With the first byte, by default on port 990.
+    /// With the first byte; by default on port 990.
     Implicit,
 }
 
 impl TlsMode {
-    /// The port that is meant when none is given.
+    /// The default port.
     pub const fn default_port(self) -> u16 {
         match self {
             TlsMode::Explicit => 21,
@@ -34,7 +34,7 @@ impl TlsMode {
         }
     }
 
-    /// The scheme of URLs that mean this mode and nothing else.
+    /// The URL scheme that always means this mode.
     pub const fn scheme(self) -> &'static str {
         match self {
             TlsMode::Explicit => "ftpes",
@@ -43,41 +43,42 @@ impl TlsMode {
     }
 }
 
-/// Where and as whom. It displays as a URL, without a password, that means the same site again.
+/// Server, user and directory. Displayed as a URL, without a password, that parses to the same
+/// site.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Site {
-    /// Lower case, no final dot; an IPv6 address without brackets, perhaps with `%zone`.
+    /// Lower case, no final dot; an IPv6 address without brackets, possibly with `%zone`.
     pub host: String,
     /// 1 to 65535.
     pub port: u16,
-    /// When TLS begins.
+    /// When TLS starts.
     pub mode: TlsMode,
     /// The user name, if the target had one.
     pub user: Option<String>,
-    /// The start directory, decoded: absolute if it begins with `/`, else under the login
+    /// The decoded start directory: absolute if it begins with `/`, else relative to the login
     /// directory. Bytes, because a server's names need not be UTF-8; no CR, LF or NUL.
     pub path: Option<Vec<u8>>,
 }
 
-/// What a target says: a site, and the password that stood in its URL.
+/// A parsed target: a site, and the password in its URL.
 #[derive(Debug)]
 pub struct Target {
-    /// Where and as whom.
+    /// The site.
     pub site: Site,
-    /// Where this is something, the user deserves a warning: other users of the machine can see
-    /// command lines, and histories keep them.
+    /// If set, warn the user: other users of the machine can see command lines, and shell histories
+    /// keep them.
     pub password: Option<Secret>,
 }
 
-/// What the user is told about a password in a target.
+/// The warning about a password in a target.
 pub const PASSWORD_IN_URL: &str = "the URL holds a password: other users of this machine may see \
     it; better use --password-file, --password-command or a netrc file";
 
-/// What the user is told about a password in `-u NAME,PASSWORD`.
+/// The warning about a password in `-u NAME,PASSWORD`.
 pub const PASSWORD_IN_OPTION: &str = "-u holds a password: other users of this machine may see \
     it; better use --password-file, --password-command or a netrc file";
 
-/// The name and the password of `-u NAME,PASSWORD`.
+/// Splits `-u NAME,PASSWORD`.
 pub fn name_and_password(option: &str) -> Result<(String, Option<Secret>)> {
     match option.split_once(',') {
         None => Ok((option.to_owned(), None)),
@@ -86,7 +87,7 @@ pub fn name_and_password(option: &str) -> Result<(String, Option<Secret>)> {
 }
 
 impl Site {
-    /// Host and port, `example.org:21` or `[::1]:990`: the name under which trust is remembered.
+    /// Host and port, `example.org:21` or `[::1]:990`: the key of the trust store.
     pub fn trust_key(&self) -> String {
         format!("{}:{}", self.bracketed(), self.port)
     }
@@ -99,10 +100,11 @@ impl Site {
     }
 }
 
-/// What stays as it is in a URL's user name and path (RFC 3986, section 2.3, and the slash).
+/// Characters that are not encoded in a URL's user name and path (RFC 3986, section 2.3, and the
+/// slash).
 const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-/// As [`ENCODED`], for what a slash would end.
+/// Like [`ENCODED`], but with the slash encoded.
 const ENCODED_USER: &AsciiSet = &ENCODED.add(b'/');
 
 impl fmt::Display for Site {
@@ -111,7 +113,7 @@ impl fmt::Display for Site {
         if let Some(user) = &self.user {
             write!(f, "{}@", percent_encode(user.as_bytes(), ENCODED_USER))?;
         }
-        // A zone's percent sign is escaped in URLs (RFC 6874).
+        // The percent sign of a zone is escaped in URLs (RFC 6874).
         f.write_str(&self.bracketed().replace('%', "%25"))?;
         if self.port != self.mode.default_port() {
             write!(f, ":{}", self.port)?;
@@ -124,8 +126,8 @@ impl fmt::Display for Site {
     }
 }
 
-/// What `target` means: the bookmark of that name, for which `bookmark` gives a URL, else what
-/// [`parse_target`] says. A URL is never a bookmark's name.
+/// Resolves `target`: a bookmark of that name, for which `bookmark` returns a URL, else
+/// [`parse_target`]. A URL is never a bookmark's name.
 pub fn resolve_target(
     target: &str,
     bookmark: &dyn Fn(&str) -> Result<Option<String>>,
@@ -139,15 +141,14 @@ pub fn resolve_target(
     }
 }
 
-/// Reads `[user[:password]@]host[:port]` as it stands, or a URL with its parts percent-decoded.
+/// Parses `[user[:password]@]host[:port]` literally, or a URL with its parts percent-decoded.
 ///
-/// `host`, `ftp://` and `ftpes://` mean explicit TLS, `ftps://` implicit. A URL's path is the
-/// start directory: `/a/b` is under the login directory, `//a` and `/%2Fa` are absolute; a final
+/// `host`, `ftp://` and `ftpes://` mean explicit TLS, `ftps://` implicit. A URL's path is the start
+/// directory: `/a/b` is relative to the login directory, `//a` and `/%2Fa` are absolute; a final
 /// `;type=` is ignored (RFC 1738, section 3.2).
 ///
 /// # Errors
-///
-/// Kind usage: no host, a wrong host or port, another scheme, a part with CR, LF or NUL.
+/// Kind usage: no host, an invalid host or port, an unknown scheme, a part with CR, LF or NUL.
 pub fn parse_target(target: &str) -> Result<Target> {
     let Some((scheme, rest)) = target.split_once("://") else {
         if target.contains('/') {
@@ -164,7 +165,7 @@ pub fn parse_target(target: &str) -> Result<Target> {
                 .with_hint("use sftp for this server"));
         }
         _ => {
-            // Quoted only where it has the form of one.
+            // Quoted only if it looks like a scheme.
             let plain = scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
             let shown = if plain && !scheme.is_empty() { scheme } else { "target" };
             return Err(Error::usage(format!("{shown}: not a scheme that ftpsh knows"))
@@ -182,14 +183,13 @@ pub fn parse_target(target: &str) -> Result<Target> {
     Ok(target)
 }
 
-/// A site from what stands between the scheme and the path; `decode` is what each part of it
-/// goes through.
+/// A site from the text between scheme and path; `decode` is applied to each part.
 fn target_from_parts(
     mode: TlsMode,
     authority: &str,
     decode: fn(&str) -> Result<String>,
 ) -> Result<Target> {
-    // The last @: user names of hosting companies often have one of their own.
+    // The last @: user names of hosting companies often contain one.
     let (login, place) = match authority.rsplit_once('@') {
         Some((login, place)) => (Some(login), place),
         None => (None, authority),
@@ -244,8 +244,8 @@ fn host_and_port(place: &str, decode: fn(&str) -> Result<String>) -> Result<(Str
 }
 
 fn port_number(text: &str) -> Result<u16> {
-    // The text is quoted only where it is a number: it could be the beginning of a password with
-    // a slash in it.
+    // Quoted only if it is a number: it could be the first part of a password that contains a
+    // slash.
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(Error::usage("port: not a number").with_hint(
             "after HOST: comes a port; in a URL's user name and password, / is written %2F",
@@ -257,11 +257,10 @@ fn port_number(text: &str) -> Result<u16> {
     }
 }
 
-/// A host name or IPv4 address in the form in which it is kept.
+/// Normalises a host name or IPv4 address.
 ///
 /// # Errors
-///
-/// Kind usage: empty, too long, or with characters that host names do not have.
+/// Kind usage: empty, too long, or with characters that are invalid in host names.
 fn host_name(text: &str) -> Result<String> {
     refuse_control("host", text.as_bytes())?;
     let host = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
@@ -284,7 +283,7 @@ fn host_name(text: &str) -> Result<String> {
     Ok(host)
 }
 
-/// An IPv6 address in its canonical form, with its zone if it has one (`fe80::1%eth0`).
+/// An IPv6 address in canonical form, with its zone if it has one (`fe80::1%eth0`).
 fn ipv6(text: &str) -> Option<String> {
     let (address, zone) = match text.split_once('%') {
         Some((address, zone)) => (address, Some(zone)),
@@ -300,13 +299,13 @@ fn ipv6(text: &str) -> Option<String> {
     }
 }
 
-/// A part of a URL, percent-decoded. What is no escape stays as it is.
+/// Percent-decodes a part of a URL. Invalid escapes are left unchanged.
 fn percent_decoded(part: &str) -> Result<String> {
     let text = percent_decode_str(part).decode_utf8();
     text.map(Into::into).map_err(|_| Error::usage("its escapes are not UTF-8"))
 }
 
-/// What stands outside a URL means itself.
+/// Outside a URL nothing is decoded.
 fn verbatim(part: &str) -> Result<String> {
     Ok(part.to_owned())
 }
@@ -315,7 +314,7 @@ fn error_in_part(part: &str, why: &Error) -> Error {
     Error::usage(format!("{part}: {}", why.message()))
 }
 
-/// CR and LF would smuggle a second command in, NUL would cut one short.
+/// CR and LF would inject a second command, NUL would truncate one.
 fn refuse_control(part: &str, bytes: &[u8]) -> Result<()> {
     if !bytes.iter().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
         return Ok(());

@@ -1,7 +1,7 @@
-//! A secret: text that is sent to a server and shown to nobody.
+//! A secret: text that is sent to a server and never shown.
 //!
-//! What a user typed, or a source of passwords gave, comes in; it leaves only through
-//! [`Secret::expose`]. It must never be formatted, logged or put into an error.
+//! It can be read only through [`Secret::expose`], and must never be formatted, logged or put into
+//! an error.
 
 use std::fmt;
 
@@ -9,18 +9,17 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
 
-/// A password or an account. Debug and Display are stars; it is overwritten when dropped (a
-/// copy that the allocator moved earlier is out of reach).
+/// A password or an account. Debug and Display print stars; it is overwritten when dropped (except
+/// for copies that the allocator moved earlier).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Keeps `text`, which may be empty.
+    /// Wraps `text`, which may be empty.
     ///
     /// # Errors
-    ///
-    /// Kind login: it holds CR, LF or NUL, with which it would end the command that carries it
-    /// (RFC 959, section 5.3.2). The error does not quote it.
+    /// Kind login: it contains CR, LF or NUL, which would end the command that contains it (RFC
+    /// 959, section 5.3.2). The error does not quote it.
     pub fn new(text: String) -> Result<Self> {
         let secret = Self(Zeroizing::new(text));
         if secret.0.contains(['\r', '\n', '\0']) {
@@ -29,7 +28,7 @@ impl Secret {
         Ok(secret)
     }
 
-    /// The text itself, to be sent and not kept.
+    /// The text itself. Send it, do not store it.
     pub fn expose(&self) -> &str {
         &self.0
     }

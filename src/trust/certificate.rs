@@ -1,8 +1,8 @@
-//! What a person is shown of a certificate, and the two digests by which it is recognised.
+//! The fields of a certificate that are shown, and the two digests by which it is recognised.
 //!
-//! In comes DER as a server sent it, out come its fields as text. The fields are hostile: they
-//! may hold anything, so `words` or `output` escape them before they are shown. Nothing here
-//! says whether the certificate is trusted.
+//! Parses the DER that a server sent. The fields are hostile and may contain anything: `display` or
+//! `output` escapes them before they are shown. Nothing here decides whether the certificate is
+//! trusted.
 
 use std::net::IpAddr;
 
@@ -19,11 +19,11 @@ use crate::error::{Error, Kind, Result};
 /// The fields of a server's certificate (RFC 5280).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// Whom it is for, most specific part first: `CN=ftp.example.org, O=Example`.
+    /// Most specific part first: `CN=ftp.example.org, O=Example`.
     pub subject: String,
-    /// Who signed it, in the same form.
+    /// In the same form.
     pub issuer: String,
-    /// The DNS names and IP addresses it is for (SubjectAltName).
+    /// The DNS names and IP addresses of SubjectAltName.
     pub names: Vec<String>,
     /// The first moment of its validity.
     pub not_before: DateTime<Utc>,
@@ -33,27 +33,26 @@ pub struct Certificate {
     pub key: String,
     /// The digest of the whole certificate.
     pub fingerprint: Fingerprint,
-    /// The digest of the public key: it survives a renewal with the same key.
+    /// The digest of the public key, which survives a renewal with the same key.
     pub public_key: Fingerprint,
 }
 
 impl Certificate {
-    /// Reads a certificate.
+    /// Parses a certificate.
     ///
     /// # Errors
-    ///
     /// Kind `Tls` if it is not a certificate, or its dates or key cannot be read.
     pub fn from_der(der: &[u8]) -> Result<Self> {
         let read = read(der);
-        // A half-broken extension leaves errors in OpenSSL's queue of this thread, where the next
-        // TLS call would take them for its own.
+        // A malformed extension leaves errors in this thread's OpenSSL queue, where the next TLS
+        // call would take them for its own.
         drop(ErrorStack::get());
         read.map_err(|why| {
             Error::new(Kind::Tls, format!("the certificate cannot be read: {}", reason(&why)))
         })
     }
 
-    /// Whole days from `now` to the end of validity; negative once that is over.
+    /// Whole days from `now` until expiry; negative if it has expired.
     pub fn days_left(&self, now: DateTime<Utc>) -> i64 {
         (self.not_after - now).num_seconds().div_euclid(24 * 60 * 60)
     }
@@ -74,12 +73,12 @@ fn read(der: &[u8]) -> Result<Certificate, ErrorStack> {
     })
 }
 
-/// The first of OpenSSL's reasons, without its numbers.
+/// OpenSSL's first reason, without its numbers.
 fn reason(why: &ErrorStack) -> String {
     why.errors().first().and_then(|error| error.reason()).unwrap_or("not a certificate").to_owned()
 }
 
-/// A name in RFC 4514's order, the specific part first.
+/// A name in RFC 4514 order: most specific part first.
 fn name_text(name: &X509NameRef) -> String {
     let mut parts: Vec<String> = name
         .entries()
@@ -117,7 +116,7 @@ fn address_text(bytes: &[u8]) -> Option<String> {
     v4.or(v6).ok().map(|address| address.to_string())
 }
 
-/// OpenSSL tells times only as differences from another time.
+/// The OpenSSL binding exposes times only as differences from another time.
 fn time(time: &Asn1TimeRef) -> Result<DateTime<Utc>, ErrorStack> {
     let since = Asn1Time::from_unix(0)?.diff(time)?;
     let seconds = i64::from(since.days) * 24 * 60 * 60 + i64::from(since.secs);
@@ -223,7 +222,7 @@ mod tests {
         for at in 0..der.len() {
             let mut broken = der.clone();
             broken[at] ^= 0x55;
-            // Whatever it is taken for, it is not the same certificate.
+            // Whatever it parses as, it is not the same certificate.
             if let Ok(cert) = Certificate::from_der(&broken) {
                 assert_ne!(cert.fingerprint, Fingerprint::of_certificate(&der), "byte {at}");
             }

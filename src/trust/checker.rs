@@ -1,8 +1,8 @@
-//! The gate before a login: looks a server up, judges it, remembers it.
+//! The trust check before a login: looks a server up, judges it, stores it.
 //!
-//! In comes what the handshake showed, out comes `Accepted` or a `Refusal`. Nothing is accepted
-//! that should be remembered and could not be. It asks nobody: an unknown certificate goes back
-//! to the caller, who asks and calls [`TrustChecker::accept_answer`].
+//! Turns the result of a handshake into `Accepted` or a `Refusal`. A certificate that has to be
+//! stored but cannot be is refused. Never asks the user: an unknown certificate is returned to the
+//! caller, who asks and calls [`TrustChecker::accept_answer`].
 
 use std::collections::HashSet;
 
@@ -19,27 +19,27 @@ use super::store::TrustStore;
 use super::verdict::{TrustOptions, TrustPolicy, Verdict, judge_certificate};
 use crate::error::Result;
 
-/// A server that may be logged in to.
+/// An accepted server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
     /// The verdict.
     pub verdict: Verdict,
     /// The certificate that was accepted.
     pub fingerprint: Fingerprint,
-    /// A line for the user about something that was remembered.
+    /// A notice about a certificate that was stored.
     pub notice: Option<String>,
-    /// A line for the user about something that is not as it should be.
+    /// A warning about a problem.
     pub warning: Option<String>,
     /// Why it was accepted, for `status`: `known since 2026-01-02`.
     pub why: String,
 }
 
-/// A user's answer to the question of trust.
+/// The user's answer to the trust question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Answer {
-    /// Accept and remember.
+    /// Accept and store.
     Yes,
-    /// The fingerprint typed back: accept and remember.
+    /// The fingerprint was typed back: accept and store.
     Fingerprint,
     /// Accept until the program ends.
     Once,
@@ -47,17 +47,17 @@ pub enum Answer {
     No,
 }
 
-/// The gate: the store, what the user asked for, and what was accepted for this run.
+/// The trust check: the store, the options of the user, and what was accepted for this run.
 #[derive(Debug)]
 pub struct TrustChecker {
     store: TrustStore,
     rules: TrustOptions,
     once: Vec<(String, u16, Fingerprint)>,
-    /// The servers of which something was said already that need not be said at each connection.
+    /// Servers already warned about, so that not every connection repeats it.
     remarked: HashSet<(String, u16)>,
 }
 
-/// One certificate before the gate.
+/// A certificate to be judged.
 struct CheckedCertificate<'a> {
     host: String,
     port: u16,
@@ -69,7 +69,7 @@ struct CheckedCertificate<'a> {
 }
 
 impl TrustChecker {
-    /// A gate with nothing accepted for this run yet.
+    /// A checker that has accepted nothing for this run yet.
     pub fn new(store: TrustStore, rules: TrustOptions) -> Self {
         Self { store, rules, once: Vec::new(), remarked: HashSet::new() }
     }
@@ -79,24 +79,23 @@ impl TrustChecker {
         &self.store
     }
 
-    /// What the user asked for.
+    /// The options of the user.
     pub fn rules(&self) -> &TrustOptions {
         &self.rules
     }
 
-    /// Sets what to do with unknown certificates from now on.
+    /// Sets the policy for unknown certificates.
     pub fn set_policy(&mut self, policy: TrustPolicy) {
         self.rules.policy = policy;
     }
 
-    /// Decides on what a server showed in a handshake on its control connection, and writes what
-    /// must be remembered.
+    /// Judges the certificate of a handshake on the control connection, and stores what must be
+    /// stored.
     ///
     /// # Errors
-    ///
-    /// `Refusal::Unknown` if the user may be asked, `Changed` if not what is remembered, `Failed`
-    /// for everything else: unknown and nobody may be asked, an unreadable certificate, a damaged
-    /// or unwritable store.
+    /// `Refusal::Unknown` if the user may be asked, `Changed` if it differs from the stored
+    /// certificate, `Failed` otherwise: unknown and the user may not be asked, an unreadable
+    /// certificate, a damaged or unwritable store.
     pub fn check_identity(
         &mut self,
         host: &str,
@@ -121,13 +120,12 @@ impl TrustChecker {
         Ok(accepted)
     }
 
-    /// Acts on the user's answer, and tells what was remembered. The next [`TrustChecker::check_identity`] of the
-    /// same certificate accepts it.
+    /// Applies the user's answer and returns a notice of what was stored. The next
+    /// [`TrustChecker::check_identity`] of the same certificate accepts it.
     ///
     /// # Errors
-    ///
-    /// `CertUnknown` if the answer was no, `CertChanged` if another process stored another
-    /// certificate while the user was asked, `Local` if it cannot be written.
+    /// `CertUnknown` if the answer was no, `CertChanged` if another process stored a different
+    /// certificate meanwhile, `Local` if the store cannot be written.
     pub fn accept_answer(
         &mut self,
         unknown: Unknown,
@@ -165,7 +163,7 @@ impl TrustChecker {
         }
     }
 
-    /// What follows from the verdict.
+    /// Acts on the verdict.
     fn act_on_verdict(
         &self,
         verdict: Verdict,
@@ -216,7 +214,7 @@ impl TrustChecker {
         Ok(Accepted { verdict, fingerprint: shown, notice, warning, why })
     }
 
-    /// Stores the certificate; `why` is for a server of which nothing was remembered.
+    /// Stores the certificate; `why` is used if the server had no entry.
     fn store_entry(&self, case: &CheckedCertificate<'_>, why: TrustReason) -> Result<()> {
         let entry = match &case.entry {
             Some(entry) => entry.renewed(&case.cert, case.now),
@@ -226,15 +224,15 @@ impl TrustChecker {
         self.store.replace_if_unchanged(case.entry.as_ref(), entry)
     }
 
-    /// The server is known already: that a date could not be written is no reason to refuse it.
+    /// The server is already known: failing to update the date must not refuse it.
     fn update_last_seen(&self, case: &CheckedCertificate<'_>) -> Option<String> {
         let failed = self.store.update_last_seen(&case.host, case.port, case.now).err()?;
         Some(format!("the date could not be noted: {failed}"))
     }
 }
 
-/// What should be said of a certificate that is remembered: something is wrong with it that was
-/// not when it was accepted, or soon will be. The roots are not asked about their own.
+/// The warning for a stored certificate: a problem that it did not have when it was accepted, or
+/// that it expires soon. Not for certificates accepted by the roots.
 fn exception_warning(case: &CheckedCertificate<'_>) -> Option<String> {
     let entry = case.entry.as_ref().filter(|entry| entry.why != TrustReason::Ca)?;
     let name = host_and_port(&case.host, case.port);
@@ -257,7 +255,7 @@ fn exception_warning(case: &CheckedCertificate<'_>) -> Option<String> {
     })
 }
 
-/// So long before its end a remembered certificate is warned about.
+/// A stored certificate is warned about this long before it expires.
 const SOON: TimeDelta = TimeDelta::days(14);
 
 const VALID: &str = "valid by the system's roots";
@@ -281,7 +279,7 @@ fn changed_refusal(case: CheckedCertificate<'_>) -> Refusal {
     let CheckedCertificate { host, port, cert: certificate, problems, entry, .. } = case;
     match entry {
         Some(old) => Refusal::Changed(Box::new(Changed { host, port, old, certificate, problems })),
-        // Without an entry nothing can have changed.
+        // Without an entry, nothing can have changed.
         None => {
             let exceptions = Vec::new();
             let unknown = Unknown { host, port, certificate, problems, exceptions };

@@ -1,19 +1,19 @@
-//! What is wrong with a certificate, in words for people.
+//! Human-readable descriptions of certificate problems.
 //!
-//! Everything made here is one line that shows a hostile field for what it is: line ends and
-//! other control characters in it are escaped, and it is cut where it is too long.
+//! Every text made here is one line that is safe to show: line ends and other control characters of
+//! hostile fields are escaped, and long fields are shortened.
 
 use chrono::{DateTime, Utc};
 
 use super::certificate::Certificate;
 use super::identity::Problem;
 
-/// The longest field that is shown whole, in characters.
+/// Longest field shown in full, in characters.
 const LONGEST: usize = 200;
-/// So many of a certificate's names are shown.
+/// Maximum number of a certificate's names shown.
 const NAMES: usize = 10;
 
-/// One problem, as a sentence about the certificate (`it is signed by itself`).
+/// One problem, as a sentence about the certificate (`it is self-signed`).
 pub fn describe_problem(
     problem: &Problem,
     cert: &Certificate,
@@ -28,7 +28,7 @@ pub fn describe_problem(
         Problem::Expired if cert.not_after < now => {
             format!("it expired on {}", date_text(cert.not_after))
         }
-        // OpenSSL gives one code for the whole chain.
+        // OpenSSL reports one code for the whole chain.
         Problem::Expired => "a certificate above it has expired".to_owned(),
         Problem::NotYetValid if cert.not_before > now => {
             format!("it is not valid before {}", date_text(cert.not_before))
@@ -41,7 +41,7 @@ pub fn describe_problem(
     }
 }
 
-/// All problems, one after the other.
+/// All problems, joined.
 pub fn describe_problems(
     problems: &[Problem],
     cert: &Certificate,
@@ -51,12 +51,12 @@ pub fn describe_problems(
     problems.iter().map(|problem| describe_problem(problem, cert, host, now)).collect()
 }
 
-/// Whom a certificate is for: its names, or where it has none, its subject.
+/// The names of a certificate, or its subject if it has none.
 fn certificate_holder(cert: &Certificate) -> String {
     if cert.names.is_empty() { one_line(&cert.subject) } else { certificate_names(cert) }
 }
 
-/// The names of a certificate, the first of them if there are many; `(none)` without any.
+/// The names of a certificate, shortened if there are many; `(none)` if empty.
 pub fn certificate_names(cert: &Certificate) -> String {
     let shown: Vec<String> = cert.names.iter().take(NAMES).map(|name| one_line(name)).collect();
     match cert.names.len().saturating_sub(NAMES) {
@@ -66,13 +66,13 @@ pub fn certificate_names(cert: &Certificate) -> String {
     }
 }
 
-/// A day as people write it in listings: `2026-01-02`, in UTC.
+/// A date in UTC: `2026-01-02`.
 pub fn date_text(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d").to_string()
 }
 
-/// A hostile field as one line of bounded length, so that it cannot pass for other lines of a
-/// question or push them off the screen.
+/// A hostile field as one line of bounded length, so that it can neither forge other lines of a
+/// question nor push them off the screen.
 pub fn one_line(field: &str) -> String {
     let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     let mut line = String::new();

@@ -1,8 +1,8 @@
 //! One line of `known_servers`: its fields, reading and writing.
 //!
-//! `[host]:port cert=SHA256:… key=SHA256:… first=TIME last=TIME why=WORD`, with times in RFC 3339
-//! and any further fields after them, which are kept; `except=` is one that is understood. A line that lacks a field or repeats one is
-//! not an entry. No files here.
+//! `[host]:port cert=SHA256:… key=SHA256:… first=TIME last=TIME why=WORD`, times in RFC 3339.
+//! `except=` is optional; unknown fields after these are preserved. A line with a missing or
+//! repeated field is not an entry. No file access here.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -33,7 +33,7 @@ pub enum TrustReason {
 }
 
 impl TrustReason {
-    /// Every reason with its word.
+    /// Every reason with its word in the file.
     const WORDS: [(TrustReason, &str); 6] = [
         (TrustReason::Ca, "ca"),
         (TrustReason::Yes, "yes"),
@@ -50,18 +50,18 @@ impl fmt::Display for TrustReason {
     }
 }
 
-/// Which file an entry stands in.
+/// The file that an entry is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Origin {
-    /// The user's.
+    /// The user's file.
     #[default]
     User,
-    /// The administrator's, which is only read.
+    /// The administrator's read-only file.
     System,
 }
 
 impl Origin {
-    /// In a word.
+    /// The file as a word.
     pub const fn word(self) -> &'static str {
         match self {
             Origin::User => "user",
@@ -70,7 +70,7 @@ impl Origin {
     }
 }
 
-/// What is remembered of one server.
+/// The stored data of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The host name in lower case without a final dot, or an address without brackets.
@@ -79,19 +79,19 @@ pub struct Entry {
     pub port: u16,
     /// The certificate's fingerprint.
     pub certificate: Fingerprint,
-    /// The public key's pin.
+    /// The public key pin.
     pub public_key: Fingerprint,
     /// When the server was first accepted, in whole seconds.
     pub first: DateTime<Utc>,
-    /// When it was last seen, to within a day, in whole seconds.
+    /// When it was last seen, in whole seconds; accurate to a day.
     pub last: DateTime<Utc>,
     /// Why it was accepted.
     pub why: TrustReason,
-    /// What was wrong with it, and accepted.
+    /// The problems that were accepted.
     pub exceptions: Vec<Exception>,
-    /// Which file it stands in.
+    /// The file that it is from.
     pub origin: Origin,
-    /// Fields that this version does not know, as they stand in the line.
+    /// Unknown fields, unchanged.
     pub extra: Vec<String>,
 }
 
@@ -99,8 +99,7 @@ impl Entry {
     /// A new entry, first and last seen at `now`.
     ///
     /// # Errors
-    ///
-    /// Kind `Usage` if the host cannot stand in the file ([`normal_host`]).
+    /// Kind `Usage` if the host is invalid in the file ([`normal_host`]).
     pub fn new(
         host: &str,
         port: u16,
@@ -123,7 +122,7 @@ impl Entry {
         })
     }
 
-    /// This entry, made although the certificate had these problems.
+    /// This entry with exceptions for these problems.
     #[must_use]
     pub fn with_exceptions(self, exceptions: Vec<Exception>) -> Self {
         Self { exceptions, ..self }
@@ -157,10 +156,9 @@ impl fmt::Display for Entry {
 impl FromStr for Entry {
     type Err = Error;
 
-    /// Reads a line, as `trust export` writes it.
+    /// Parses a line in the format of `trust export`.
     ///
     /// # Errors
-    ///
     /// Kind `Usage` with what is wrong with the line.
     fn from_str(line: &str) -> Result<Self> {
         match parse_line(line.as_bytes()) {
@@ -173,18 +171,18 @@ impl FromStr for Entry {
     }
 }
 
-/// What a line of the file is.
+/// A parsed line of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Line {
     /// Blank or a comment.
     Empty,
     /// A server.
     Entry(Box<Entry>),
-    /// Neither. `host` and `port` are what could still be read of them.
+    /// Damaged. `host` and `port` are set if they could be parsed.
     Corrupt { host: Option<String>, port: Option<u16>, why: &'static str },
 }
 
-/// Reads one line, without its line feed.
+/// Parses one line, without its line feed.
 pub(super) fn parse_line(line: &[u8]) -> Line {
     let line = line.trim_ascii();
     if line.is_empty() || line.starts_with(b"#") {
@@ -206,7 +204,7 @@ pub(super) fn parse_line(line: &[u8]) -> Line {
     }
 }
 
-/// `[host]:port`, as far as it can be read.
+/// Parses as much of `[host]:port` as possible.
 fn parse_name(name: &[u8]) -> (Option<String>, Option<u16>) {
     let bracketed = str::from_utf8(name).ok().and_then(|name| name.strip_prefix('['));
     let Some((host, rest)) = bracketed.and_then(|name| name.split_once(']')) else {
@@ -267,13 +265,11 @@ fn parse_reason(text: &str) -> Option<TrustReason> {
     TrustReason::WORDS.iter().find(|(_, word)| *word == text).map(|(why, _)| *why)
 }
 
-/// A host as it stands in the file: lower case, no final dot, an IPv6 address without brackets
-/// and in its shortest form (RFC 5952).
+/// Normalises a host for the file: lower case, no final dot, an IPv6 address without brackets in
+/// its shortest form (RFC 5952).
 ///
 /// # Errors
-///
-/// Kind `Usage` if it is empty or holds what would break the line: a space, a control character
-/// or a bracket.
+/// Kind `Usage` if it is empty or contains a space, a control character or a bracket.
 pub fn normal_host(host: &str) -> Result<String> {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     let bare = bare.strip_suffix('.').unwrap_or(bare).to_ascii_lowercase();
@@ -284,7 +280,7 @@ pub fn normal_host(host: &str) -> Result<String> {
     Ok(bare.parse::<Ipv6Addr>().map_or(bare, |address| address.to_string()))
 }
 
-/// `host:port`, with brackets about an IPv6 address.
+/// `host:port`, with brackets around an IPv6 address.
 pub fn host_and_port(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }

@@ -1,21 +1,19 @@
-//! Exceptions: what was wrong with a certificate that an entry was made for all the same.
+//! Exceptions: problems of a certificate that were accepted together with it.
 //!
-//! They are recorded with the entry, so that what becomes wrong later can be told from what was
-//! seen and accepted.
+//! They are stored in the entry, so that new problems can be told from accepted ones.
 
 use std::fmt;
 
 use super::identity::Problem;
 
-/// What was wrong with a certificate when it was accepted all the same. That nobody vouches for
-/// it goes without saying.
+/// A problem of a certificate that was accepted. That no CA vouches for it is implied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Exception {
-    /// Its time was over.
+    /// It had expired.
     Expired,
-    /// Its time had not begun.
+    /// It was not valid yet.
     Early,
-    /// It was for another name.
+    /// It did not match the host name.
     Name,
 }
 
@@ -24,7 +22,7 @@ impl Exception {
     const WORDS: [(Exception, &str); 3] =
         [(Exception::Expired, "expired"), (Exception::Early, "early"), (Exception::Name, "name")];
 
-    /// The exceptions that accepting a certificate with these problems makes.
+    /// The exceptions recorded when a certificate with these problems is accepted.
     pub fn of(problems: &[Problem]) -> Vec<Self> {
         let one = |problem: &Problem| match problem {
             Problem::Expired => Some(Exception::Expired),
@@ -35,7 +33,7 @@ impl Exception {
         problems.iter().filter_map(one).collect()
     }
 
-    /// Reads their words, with commas between; `None` for any other.
+    /// Parses a comma-separated list; `None` if it contains an unknown word.
     pub(super) fn parse_all(text: &str) -> Option<Vec<Self>> {
         let one = |word| Self::WORDS.iter().find(|(_, w)| *w == word).map(|(one, _)| *one);
         text.split(',').map(one).collect()

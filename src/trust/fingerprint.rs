@@ -1,7 +1,7 @@
-//! SHA-256 fingerprints of certificates and public keys, and the forms in which people write them.
+//! SHA-256 fingerprints of certificates and public keys, and the notations that users write.
 //!
-//! In come DER or typed text, out comes one canonical form: `SHA256:` and unpadded base64, as
-//! OpenSSH prints it. Never accepts a shortened or another kind of fingerprint.
+//! The canonical form is `SHA256:` and unpadded base64, as OpenSSH prints it. Shortened
+//! fingerprints and other digests are never accepted.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,25 +16,24 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub [u8; 32]);
 
-/// What every failure to read a fingerprint says.
+/// The message of every parse error.
 const WRONG: &str = "not a SHA-256 fingerprint";
 
 impl Fingerprint {
-    /// The fingerprint of a certificate, given as DER.
+    /// The fingerprint of a certificate in DER.
     pub fn of_certificate(der: &[u8]) -> Self {
         Self(sha256(der))
     }
 
-    /// The pin of a public key, given as DER of its SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
+    /// The pin of a public key, from the DER of its SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
     pub fn of_public_key(der: &[u8]) -> Self {
         Self(sha256(der))
     }
 
-    /// Reads `SHA256:` with base64 (padded or not), or 64 hexadecimal digits with or without
-    /// colons between the bytes and with or without `SHA256:` or `sha256/` before them.
+    /// Parses `SHA256:` with base64 (padded or not), or 64 hexadecimal digits with or without
+    /// colons between the bytes and with or without the prefix `SHA256:` or `sha256/`.
     ///
     /// # Errors
-    ///
     /// Kind `Usage`, always with the same text.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
@@ -60,7 +59,7 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// What follows the prefix, if there is one.
+/// The text after the prefix, if there is one.
 fn without_prefix(text: &str) -> Option<&str> {
     let (prefix, rest) = text.split_at_checked("sha256:".len())?;
     let known = ["sha256:", "sha256/"].iter().any(|p| prefix.eq_ignore_ascii_case(p));
@@ -86,7 +85,8 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
     Some(digest)
 }
 
-/// Of the last digit only two bits count; the others must be zeros, so that a digest has one text.
+/// Only two bits of the last digit are used; the others must be zero, so that a digest has exactly
+/// one text.
 fn from_base64(text: &str) -> Option<[u8; 32]> {
     let text = text.strip_suffix('=').unwrap_or(text);
     STANDARD_NO_PAD.decode(text).ok()?.try_into().ok()

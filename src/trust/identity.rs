@@ -1,31 +1,31 @@
-//! What a TLS handshake showed of the server: its certificate and what is wrong with it.
+//! The result of a TLS handshake: the server's certificate and its problems.
 //!
-//! Made by `tls` after every handshake on a control connection, judged by the verdict. It says
-//! nothing about whether the server is trusted.
+//! `tls` creates it after every handshake on a control connection, and the verdict judges it. It
+//! does not say whether the server is trusted.
 
-/// A reason for which a certificate is not valid by the system's roots.
+/// Why a certificate is not valid by the system's roots.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Problem {
-    /// The certificate is signed by itself and not among the roots.
+    /// It is self-signed and not among the roots.
     SelfSigned,
     /// The chain does not end at a root that the system knows.
     UnknownIssuer,
-    /// The certificate's time is over.
+    /// It has expired.
     Expired,
-    /// The certificate's time has not begun.
+    /// It is not valid yet.
     NotYetValid,
-    /// The certificate is for another name.
+    /// It does not match the host name.
     WrongName,
-    /// Anything else, in the TLS library's words.
+    /// Any other problem, as the TLS library reports it.
     Other(String),
 }
 
-/// The server's certificate as shown in a handshake, and what is wrong with it.
+/// The server's certificate from a handshake, and its problems.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The certificate, DER.
     pub der: Vec<u8>,
-    /// Why the system's roots do not vouch for it; empty means chain and name are valid.
+    /// Why it is not valid by the system's roots; empty if chain and name are valid.
     pub problems: Vec<Problem>,
 }
 

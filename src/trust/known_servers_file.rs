@@ -1,7 +1,7 @@
-//! The text of `known_servers` as lines, some of them entries, some damaged.
+//! The text of `known_servers` as lines: entries, damaged lines, comments.
 //!
-//! Bytes in, bytes out: lines that nobody changes come out as they went in. A server that two
-//! lines name has no entry, for nobody can tell which of them is right. No files here.
+//! Unmodified lines are written back byte for byte. A server with two lines has no entry, because
+//! it is not clear which one is right. No file access here.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use super::store::DamagedLine;
 pub struct KnownServersFile(Vec<(Vec<u8>, Line)>);
 
 impl KnownServersFile {
-    /// Reads the whole file.
+    /// Parses the whole file.
     pub fn parse(bytes: &[u8]) -> Self {
         let raw = bytes.split_inclusive(|byte| *byte == b'\n');
         let raw = raw.map(|line| line.strip_suffix(b"\n").unwrap_or(line));
@@ -37,12 +37,12 @@ impl KnownServersFile {
         }
     }
 
-    /// The file's text, every line with its end.
+    /// The file's text, every line with its line end.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.0.iter().flat_map(|(raw, _)| raw.iter().chain(b"\n")).copied().collect()
     }
 
-    /// The good entries.
+    /// The valid entries.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.0.iter().filter_map(|(_, line)| match line {
             Line::Entry(entry) => Some(&**entry),
@@ -60,7 +60,7 @@ impl KnownServersFile {
         })
     }
 
-    /// The entry of a server (host in its normal form), or the damaged line that concerns it.
+    /// The entry of a server (host normalised), or the damaged line that concerns it.
     pub fn find_entry(&self, host: &str, port: u16) -> Result<Option<&Entry>, DamagedLine> {
         let damaged = |line: &Line| matches!(line, Line::Corrupt { .. });
         let bad = self.0.iter().position(|(_, line)| damaged(line) && concerns(line, host, port));
@@ -90,7 +90,7 @@ impl KnownServersFile {
         }
     }
 
-    /// Removes all lines that concern a host, and tells how many.
+    /// Removes all lines that concern a host and returns their number.
     pub fn remove_lines(&mut self, host: &str, port: Option<u16>) -> usize {
         let before = self.0.len();
         self.0.retain(|(_, line)| match port {
@@ -109,7 +109,7 @@ fn host_of(line: &Line) -> Option<&str> {
     }
 }
 
-/// Whether a line speaks of this server. A damaged one whose port cannot be read speaks of all.
+/// Whether a line concerns this server. A damaged line without a readable port concerns all ports.
 fn concerns(line: &Line, host: &str, port: u16) -> bool {
     let of = match line {
         Line::Entry(entry) => Some(entry.port),

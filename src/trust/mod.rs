@@ -1,7 +1,7 @@
 //! Trust in servers: fingerprints, the store of known servers, the verdict, the question.
 //!
-//! In comes what a handshake showed ([`identity::Identity`]); out goes whether the login may
-//! begin ([`checker::TrustChecker`]). No network and no terminal here.
+//! Given the result of a handshake ([`identity::Identity`]), [`checker::TrustChecker`] decides
+//! whether the login may start. No network and no terminal here.
 
 pub mod certificate;
 pub mod checker;

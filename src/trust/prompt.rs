@@ -1,17 +1,18 @@
-//! The question whether to trust a server, and the answers to it, in OpenSSH's manner.
+//! The trust question and its answers, as in OpenSSH.
 //!
-//! Text in, text out: the shell does the asking. `y` is not an answer, and a hostile
-//! certificate cannot forge a line of the question.
+//! Only texts: the shell does the asking. `y` is not an answer, and a hostile certificate cannot
+//! forge a line of the question.
 
 use super::checker::Answer;
 use super::display::{certificate_names, date_text, one_line};
 use super::fingerprint::Fingerprint;
 use super::refusal::Unknown;
 
-/// What to say to anything that [`parse_answer`] does not take, before asking again.
+/// The message for an answer that [`parse_answer`] rejects, before asking again.
 pub fn unclear_answer(text: &str) -> &'static str {
     match Fingerprint::parse(text) {
-        // Where it was typed from a trusted source, this is the moment that it was typed for.
+        // A fingerprint copied from a trusted source did not match: exactly the case it is typed
+        // for.
         Ok(_) => {
             "that is another fingerprint than the server's: do not trust it, unless it was mistyped"
         }
@@ -19,7 +20,7 @@ pub fn unclear_answer(text: &str) -> &'static str {
     }
 }
 
-/// The whole question, several lines; the answer is typed after its end.
+/// The whole question, several lines; the answer is typed at its end.
 pub fn trust_question(unknown: &Unknown) -> String {
     let Unknown { host, port, certificate: cert, problems, .. } = unknown;
     let problems: String = problems.iter().map(|problem| format!("  {problem}\n")).collect();
@@ -43,8 +44,8 @@ pub fn trust_question(unknown: &Unknown) -> String {
     )
 }
 
-/// Reads an answer to the question about the certificate with the fingerprint `shown`. `None`
-/// means to ask again: the answer was none, or another certificate's fingerprint.
+/// Parses an answer to the question about the certificate with the fingerprint `shown`. `None`
+/// means to ask again: it was not an answer, or another certificate's fingerprint.
 pub fn parse_answer(text: &str, shown: &Fingerprint) -> Option<Answer> {
     let text = text.trim();
     match text.to_ascii_lowercase().as_str() {

@@ -1,7 +1,7 @@
-//! Refused certificates, and the errors that they become where nobody is asked.
+//! Refused certificates, and the errors they become if the user is not asked.
 //!
-//! The texts name the server, the fingerprints and the next command to type. Fields of the
-//! certificate appear in them only as `words` made them.
+//! The texts name the server, the fingerprints and the next command to type. Certificate fields
+//! appear in them only as formatted by `display`.
 
 use super::certificate::Certificate;
 use super::display::date_text;
@@ -11,19 +11,19 @@ use super::fingerprint::Fingerprint;
 use super::store::remove_command;
 use crate::error::{Error, Kind};
 
-/// Why a server may not be logged in to.
+/// Why a login is refused.
 #[derive(Debug)]
 pub enum Refusal {
-    /// Nothing is known of it, and the user may be asked.
+    /// The server is unknown, and the user may be asked.
     Unknown(Box<Unknown>),
-    /// It is not what is remembered.
+    /// The certificate differs from the stored one.
     Changed(Box<Changed>),
     /// Anything else.
     Failed(Error),
 }
 
 impl Refusal {
-    /// The certificate that was shown, where that is what the refusal is about.
+    /// The certificate that was shown, if the refusal is about one.
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         match self {
             Refusal::Unknown(unknown) => Some(unknown.certificate.fingerprint),
@@ -32,7 +32,7 @@ impl Refusal {
         }
     }
 
-    /// The error, where nobody is asked.
+    /// The error if the user is not asked.
     pub fn into_error(self) -> Error {
         match self {
             Refusal::Unknown(unknown) => unknown.into_error(),
@@ -48,7 +48,7 @@ impl From<Error> for Refusal {
     }
 }
 
-/// A certificate of which nothing is known.
+/// The certificate of an unknown server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
     /// The host, in the form of [`super::entry::normal_host`].
@@ -57,9 +57,9 @@ pub struct Unknown {
     pub port: u16,
     /// The certificate.
     pub certificate: Certificate,
-    /// Why the system's roots do not vouch for it, in words.
+    /// Why it is not valid by the system's roots, as text.
     pub problems: Vec<String>,
-    /// What accepting it makes exceptions of.
+    /// The exceptions that accepting it would record.
     pub exceptions: Vec<Exception>,
 }
 
@@ -77,18 +77,18 @@ impl Unknown {
     }
 }
 
-/// A certificate that is not what is remembered.
+/// A certificate that differs from the stored one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
     /// The host, in the form of [`super::entry::normal_host`].
     pub host: String,
     /// The port of the control connection.
     pub port: u16,
-    /// What is remembered.
+    /// The stored entry.
     pub old: Entry,
-    /// What was shown.
+    /// The certificate that was shown.
     pub certificate: Certificate,
-    /// Why the system's roots do not vouch for what was shown, in words.
+    /// Why it is not valid by the system's roots, as text.
     pub problems: Vec<String>,
 }
 
@@ -113,7 +113,7 @@ impl Changed {
             Origin::User => {
                 format!("if the change is meant: {}", remove_command(&self.host, self.port))
             }
-            // It can be preceded, not removed.
+            // The user's file can override it, but not remove it.
             Origin::System => format!(
                 "it is remembered for all users; if the change is meant: ftpsh trust add {name} {shown}"
             ),
@@ -126,7 +126,7 @@ impl Changed {
     }
 }
 
-/// The error for a certificate that is none of those given with `--fingerprint`.
+/// The error for a certificate that matches none of `--fingerprint`.
 pub(super) fn not_given(host: &str, port: u16, cert: &Certificate) -> Error {
     let (name, shown) = (host_and_port(host, port), cert.fingerprint);
     Error::new(

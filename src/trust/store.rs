@@ -1,8 +1,8 @@
-//! The file `known_servers`: which certificate each server showed when it was accepted.
+//! The file `known_servers`: the certificate of each server when it was accepted.
 //!
-//! Read afresh for every question, rewritten whole under a lock: temporary file, sync, rename.
-//! What cannot be read is never taken for trust: a damaged line fails its own server, an
-//! unreadable file all of them. Lines that are not touched stay as they are, byte for byte.
+//! Reread for every lookup, rewritten as a whole under a lock: temporary file, sync, rename.
+//! Unreadable data never counts as trust: a damaged line fails its own server, an unreadable file
+//! fails all servers. Unmodified lines are kept byte for byte.
 
 use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
@@ -19,7 +19,7 @@ use super::entry::{Entry, Origin, host_and_port, normal_host};
 use super::known_servers_file::KnownServersFile;
 use crate::error::{Error, Kind, Result};
 
-/// `last` is written only when it is older than this, so that not every connect rewrites the file.
+/// `last` is updated only if it is older than this, so that not every login rewrites the file.
 const STALE: TimeDelta = TimeDelta::days(1);
 
 /// A line that is not an entry.
@@ -27,13 +27,13 @@ const STALE: TimeDelta = TimeDelta::days(1);
 pub struct DamagedLine {
     /// The line's number, from 1.
     pub line: usize,
-    /// The host that it makes fail, if that can be read.
+    /// The host that it affects, if readable.
     pub host: Option<String>,
     /// What is wrong with it.
     pub why: &'static str,
 }
 
-/// The known servers: the user's file, and behind it the administrator's, which is only read.
+/// The known servers: the user's file, then the administrator's read-only file.
 #[derive(Debug, Clone)]
 pub struct TrustStore {
     path: PathBuf,
@@ -41,12 +41,12 @@ pub struct TrustStore {
 }
 
 impl TrustStore {
-    /// The store in the file at `path`, which need not exist yet. Touches nothing.
+    /// The store in the file at `path`, which need not exist yet. No file access.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), system: None }
     }
 
-    /// The store with the administrator's file behind the user's own.
+    /// Adds the administrator's file, which is looked at after the user's.
     #[must_use]
     pub fn with_system_store(self, system: Option<PathBuf>) -> Self {
         Self { system, ..self }
@@ -57,12 +57,11 @@ impl TrustStore {
         &self.path
     }
 
-    /// What is known of a server, by the user's file or else by the administrator's.
+    /// Looks a server up in the user's file, then in the administrator's.
     ///
     /// # Errors
-    ///
     /// Kind `CertUnknown` if a damaged line concerns this server, `Local` if the file cannot be
-    /// read, `Usage` if the host is not a host name.
+    /// read, `Usage` if the host name is invalid.
     pub fn lookup(&self, host: &str, port: u16) -> Result<Option<Entry>> {
         let host = normal_host(host)?;
         if let Some(entry) = self.find(&self.read()?, &host, port)? {
@@ -77,7 +76,7 @@ impl TrustStore {
         Ok(found.map(|entry| Entry { origin: Origin::System, ..entry.clone() }))
     }
 
-    /// All entries of both files that count: the user's first.
+    /// All effective entries of both files, the user's first.
     pub fn all_entries(&self) -> Result<Vec<Entry>> {
         let mut all = self.user_entries()?;
         if let Some(system) = &self.system {
@@ -89,8 +88,7 @@ impl TrustStore {
         Ok(all)
     }
 
-    /// The entries of the user's file, in its order, without those that a damaged line makes
-    /// unusable.
+    /// The entries of the user's file in file order, without those affected by a damaged line.
     pub fn user_entries(&self) -> Result<Vec<Entry>> {
         Ok(self.read()?.entries().cloned().collect())
     }
@@ -100,20 +98,20 @@ impl TrustStore {
         Ok(self.read()?.problems().collect())
     }
 
-    /// Inserts an entry or replaces the one of its host and port, whatever that says. Unknown
-    /// fields of the old entry are kept if the new one brings none.
+    /// Inserts or replaces the entry of a host and port unconditionally. Unknown fields of the old
+    /// entry are kept if the new one has none.
     pub fn put_entry(&self, entry: Entry) -> Result<()> {
         self.write(entry, |_| Ok(()))
     }
 
-    /// Like [`TrustStore::put_entry`], but only if the entry is still the one that the decision rests on.
+    /// Like [`TrustStore::put_entry`], but only if the entry is still the one the decision was
+    /// based on.
     ///
     /// # Errors
-    ///
-    /// Those of [`TrustStore::put_entry`], and `CertChanged` if another certificate was stored meanwhile.
+    /// Also `CertChanged` if another certificate was stored meanwhile.
     pub fn replace_if_unchanged(&self, seen: Option<&Entry>, entry: Entry) -> Result<()> {
         let (name, shown) = (host_and_port(&entry.host, entry.port), entry.certificate);
-        // What stands in the other file is not replaced, but put before.
+        // An entry of the administrator's file is overridden, not replaced.
         let seen = seen.filter(|entry| entry.origin == Origin::User);
         let seen = seen.map(|entry| entry.certificate);
         self.write(entry, |now| match now.map(|entry| entry.certificate) {
@@ -136,18 +134,17 @@ impl TrustStore {
         })
     }
 
-    /// Removes what concerns a host, damaged lines too, and tells how many lines that were.
-    /// Without a port, those of all its ports.
+    /// Removes all lines that concern a host, damaged ones too, and returns their number. Without a
+    /// port, for all its ports.
     ///
     /// # Errors
-    ///
-    /// Kind `Local` if the file cannot be read or written, `Usage` if the host is not a host name.
+    /// Kind `Local` if the file cannot be read or written, `Usage` if the host name is invalid.
     pub fn remove_host(&self, host: &str, port: Option<u16>) -> Result<usize> {
         let host = normal_host(host)?;
         self.update(|lines| Ok(lines.remove_lines(&host, port)))
     }
 
-    /// Notes that a server was seen at `now`, if that was last noted more than a day ago.
+    /// Updates the last-seen date if it is more than a day old.
     pub fn update_last_seen(&self, host: &str, port: u16, now: DateTime<Utc>) -> Result<()> {
         let stale = |entry: &Entry| entry.origin == Origin::User && now - entry.last > STALE;
         if !self.lookup(host, port)?.as_ref().is_some_and(stale) {
@@ -183,18 +180,18 @@ impl TrustStore {
         }
     }
 
-    /// Reads, changes and writes under the lock. Writes nothing if nothing changed.
+    /// Reads, changes and writes under the lock. Does not write if nothing changed.
     fn update<T>(&self, change: impl FnOnce(&mut KnownServersFile) -> Result<T>) -> Result<T> {
         let _lock = self.lock()?;
         let old = self.read()?;
         let mut lines = old.clone();
         let result = change(&mut lines)?;
         if lines != old {
-            // A link, as people keep in their dotfiles, stays one.
+            // A symbolic link, as in dotfile repositories, stays a link.
             let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
             let temporary = with_suffix(&path, ".new");
             replace_file(&path, &temporary, &lines.to_bytes()).map_err(|why| {
-                // What is left of it says nothing; the next writer removes it in any case.
+                // Errors are ignored: the next writer removes the leftover anyway.
                 let _ = fs::remove_file(&temporary);
                 self.failed(&path, &why)
             })?;
@@ -202,8 +199,8 @@ impl TrustStore {
         Ok(result)
     }
 
-    /// The lock, held until the file is dropped. It is a file of its own, because the other one
-    /// is replaced.
+    /// Takes the lock, which is held until the file is dropped. It is a separate file, because the
+    /// store itself is replaced.
     fn lock(&self) -> Result<File> {
         let path = with_suffix(&self.path, ".lock");
         let lock = || -> io::Result<File> {
@@ -237,7 +234,7 @@ fn damaged_line_error(path: &Path, host: &str, port: u16, problem: &DamagedLine)
     Error::new(Kind::CertUnknown, format!("{name}: {}, line {line}: {why}", path.display()))
 }
 
-/// Reads the administrator's file. One that somebody else may write to says nothing about trust.
+/// Reads the administrator's file, which is not trusted if others may write to it.
 fn read_system(path: &Path) -> Result<KnownServersFile> {
     let failed = |why: &io::Error| {
         Error::local(path, why).with_hint("an administrator can fix or remove it")
@@ -257,10 +254,10 @@ fn read_system(path: &Path) -> Result<KnownServersFile> {
     Ok(KnownServersFile::parse(&bytes))
 }
 
-/// The command that makes a server unknown again.
+/// The command that removes a server from the store.
 pub fn remove_command(host: &str, port: u16) -> String {
     let name = host_and_port(host, port);
-    // Brackets are a pattern to a shell, and a name may hold anything.
+    // Brackets are a shell pattern, and a name may contain anything.
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
     match name.chars().all(plain) {
         true => format!("ftpsh trust remove {name}"),
@@ -268,14 +265,14 @@ pub fn remove_command(host: &str, port: u16) -> String {
     }
 }
 
-/// The file of the same name with something after it.
+/// The path with a suffix appended to its name.
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// Creates a directory and what is missing above it, for the owner only under any umask.
+/// Creates a directory and its parents with owner-only permissions under any umask.
 fn create_private(directory: &Path) -> io::Result<()> {
     if directory.as_os_str().is_empty() || directory.is_dir() {
         return Ok(());
@@ -290,8 +287,8 @@ fn create_private(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// Puts `bytes` in the place of a file, whole or not at all. Only under the lock: the temporary
-/// name is always the same, and one that is found there was left by a crash.
+/// Replaces a file atomically with `bytes`. Only under the lock: the temporary name is fixed, and
+/// an existing temporary file is left over from a crash.
 fn replace_file(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
     match fs::remove_file(temporary) {
         Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),

@@ -1,4 +1,4 @@
-//! Certificates for this folder's tests, made on the spot.
+//! Certificates for the tests of this folder, generated on the fly.
 
 use chrono::{DateTime, TimeZone as _, Utc};
 use openssl::asn1::{Asn1Integer, Asn1Time};
@@ -31,7 +31,7 @@ pub fn ed25519_key() -> PKey<Private> {
     PKey::generate_ed25519().unwrap()
 }
 
-/// A certificate in the making.
+/// A certificate builder.
 pub struct Maker {
     name: String,
     organisation: Option<String>,

@@ -1,7 +1,7 @@
-//! The verdict on a server's certificate: a pure function of what it showed, what is remembered
-//! of it and what the user asked for.
+//! The verdict on a server's certificate: a pure function of the handshake, the stored entry and
+//! the user's options.
 //!
-//! It reads and writes nothing; `checker` does what follows from it.
+//! No I/O: `checker` acts on the verdict.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ pub enum TrustPolicy {
     /// Ask the user; without a terminal, refuse.
     #[default]
     Ask,
-    /// Accept and remember.
+    /// Accept and store.
     AcceptNew,
     /// Refuse.
     Strict,
@@ -50,47 +50,47 @@ impl FromStr for TrustPolicy {
     }
 }
 
-/// What the user asked for, for this run.
+/// Trust options of this run.
 #[derive(Debug, Clone, Default)]
 pub struct TrustOptions {
     /// What to do with an unknown certificate.
     pub policy: TrustPolicy,
     /// If not empty, the only certificates to accept (`--fingerprint`).
     pub fingerprints: Vec<Fingerprint>,
-    /// Accept anything (`--insecure`). `fingerprints` go before it.
+    /// Accept any certificate (`--insecure`). `fingerprints` takes precedence.
     pub insecure: bool,
 }
 
 /// The verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// Accepted: the certificate that is remembered.
+    /// Accepted: the stored certificate.
     Known,
-    /// Accepted: a new certificate with the remembered public key. To be remembered.
+    /// Accepted: a new certificate with the stored public key. To be stored.
     Renewed,
-    /// Accepted: chain and name are valid by the system's roots. To be remembered.
+    /// Accepted: chain and name are valid by the system's roots. To be stored.
     CaValid {
-        /// Whether nothing was remembered of this server before.
+        /// Whether the server had no entry.
         first: bool,
     },
     /// Accepted: one of the fingerprints given for this run.
     Fingerprint,
-    /// Accepted: for this run anything is.
+    /// Accepted: any certificate is in this run.
     Insecure,
-    /// Accepted: the user said `once` in this run.
+    /// Accepted: the user answered `once` in this run.
     Once,
-    /// Accepted by the policy. To be remembered.
+    /// Accepted by the policy. To be stored.
     NewAccepted,
-    /// Refused: nothing is known of it. The user may be asked.
+    /// Refused: unknown. The user may be asked.
     Unknown,
-    /// Refused: not one of the fingerprints given for this run. Nobody is asked.
+    /// Refused: not one of the fingerprints given for this run. The user is not asked.
     NotGiven,
-    /// Refused: not what is remembered. Nobody is asked.
+    /// Refused: differs from the stored certificate. The user is not asked.
     Changed,
 }
 
-/// Judges what a server showed. `cert` is `identity`'s certificate, `once` holds the
-/// certificates that the user accepted for this server in this run.
+/// Judges a certificate. `cert` is `identity`'s certificate parsed; `once` has the certificates
+/// that the user accepted for this server in this run.
 pub fn judge_certificate(
     identity: &Identity,
     cert: &Certificate,
@@ -108,7 +108,7 @@ pub fn judge_certificate(
         Some(entry) if entry.why == TrustReason::Ca && !identity.ca_valid() => Verdict::Changed,
         Some(entry) if entry.certificate == cert.fingerprint => Verdict::Known,
         Some(entry) if entry.public_key == cert.public_key => Verdict::Renewed,
-        // The roots vouched for this server before, and vouch for its new key.
+        // The roots vouched for this server before, and they vouch for its new key.
         Some(entry) if entry.why == TrustReason::Ca => Verdict::CaValid { first: false },
         Some(_) => Verdict::Changed,
         None if identity.ca_valid() => Verdict::CaValid { first: true },

@@ -1,4 +1,4 @@
-//! What the records look like.
+//! Tests of the JSON records.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What is told of a transfer, and when.
+//! Tests of what is shown of a transfer, and when.
 
 use super::*;
 use crate::output::JobMeter;

@@ -1,4 +1,4 @@
-//! What tables look like.
+//! Tests of table formatting.
 
 use super::*;
 

@@ -1,34 +1,34 @@
-//! The words around the cursor, for completion.
+//! Finds the words around the cursor, for completion.
 //!
-//! A line that is still being typed and the cursor in, the command that it is in out. Broken and
-//! unfinished lines are the normal case here, so nothing is an error.
+//! Invalid and unfinished lines are the normal case here, so nothing is an error.
 
 use crate::shell::syntax::{Lexer, Open, Token};
 use crate::shell_quote::Quote;
 
-/// Where the cursor is.
+/// The context of the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    /// The words of the simple command before the one under the cursor, without quotes, without
+    /// The words of the simple command before the one under the cursor, without quotes and
     /// redirections. Empty: the cursor is in the command's name.
     pub command: Vec<String>,
     /// The word under the cursor, up to the cursor, without quotes; may be empty.
     pub current: String,
-    /// The byte of the line at which that word begins, its opening quote included: from here to
-    /// the cursor is what a completion replaces.
+    /// The byte offset of that word, including its opening quote: a completion replaces the text
+    /// from here to the cursor.
     pub start: usize,
     /// The quote that is open at the cursor.
     pub quote: Quote,
-    /// Whether a local file name is wanted: the cursor is behind `>` or `>>`.
+    /// Whether a local file name is expected: the cursor is after `>` or `>>`.
     pub after_redirect: bool,
     /// Whether the cursor is in text for the user's shell (`|`, `!`); `command` and `current` are
     /// then the words of that text.
     pub in_pipe: bool,
 }
 
-/// Finds the command that byte `offset` of `line` is in; `None` in a comment.
+/// Finds the command at byte `offset` of `line`; `None` in a comment.
 ///
-/// An offset beyond the line counts as its end, one inside a character as that character's start.
+/// An offset beyond the line is clamped to its end, one inside a character to the character's
+/// start.
 pub fn find_cursor(line: &str, offset: usize) -> Option<Cursor> {
     let ends = (0..=offset.min(line.len())).rev().find(|at| line.is_char_boundary(*at));
     let mut line = &line[..ends.unwrap_or_default()];
@@ -60,7 +60,7 @@ pub fn find_cursor(line: &str, offset: usize) -> Option<Cursor> {
             Token::Pipe(text) | Token::Local(text) => {
                 found.command.clear();
                 let start = lexed.end - text.len();
-                // With at most blanks behind it, the cursor is in this text: look into it.
+                // If only blanks follow, the cursor is in this text.
                 if line[lexed.end..].trim_start_matches([' ', '\t']).is_empty() {
                     found.in_pipe = true;
                     base += start;
@@ -85,7 +85,7 @@ mod tests {
     use crate::shell::syntax::{Element, Piece, parse_script};
     use crate::shell_quote::quote_for;
 
-    /// The line with `^` where the cursor is.
+    /// Finds the cursor at the `^` of a line.
     fn at(marked: &str) -> Option<Cursor> {
         let offset = marked.find('^').expect("a cursor");
         find_cursor(&marked.replacen('^', "", 1), offset)

@@ -1,8 +1,8 @@
-//! Completion: a line and the cursor in it in, what could stand there out.
+//! Completion: the candidates at the cursor of a line.
 //!
-//! A function of the line and of [`Sources`], which say what there is: commands, names on the
-//! server, hosts. It changes nothing, and what it offers is safe to show: a name that could steer
-//! the terminal is not offered, because the line editor shows what it inserts.
+//! Depends only on the line and on [`Sources`]: commands, names on the server, hosts. No side
+//! effects. The line editor prints what it inserts, so names with terminal control characters are
+//! not offered.
 
 pub mod cursor;
 mod names;
@@ -22,37 +22,37 @@ use cursor::find_cursor;
 pub use names::{Name, Nature, local_names};
 use want::{Place, Want};
 
-/// The most candidates that are listed: the line editor counts them in 16 bits. Beyond that only
-/// what they have in common is offered.
+/// Maximum candidates listed: the line editor counts them in 16 bits. If there are more, only their
+/// common prefix is offered.
 const MOST: usize = 50_000;
 
-/// The widest candidate in a list, in columns.
+/// Maximum width of a candidate in a list, in columns.
 const WIDEST: usize = 120;
 
-/// What there is to complete to.
+/// The sources of candidates.
 pub struct Sources<'a> {
     /// The commands.
     pub commands: &'static [Spec],
     /// The user's aliases.
     pub aliases: &'a BTreeMap<String, String>,
-    /// What is in a remote directory, given as typed, empty for the current one.
+    /// Lists a remote directory, given as typed; empty for the current one.
     pub remote: &'a dyn Fn(&str) -> Vec<Name>,
-    /// What is in a local directory, given as typed, empty for the current one.
+    /// Lists a local directory, given as typed; empty for the current one.
     pub local: &'a dyn Fn(&str) -> Vec<Name>,
-    /// Hosts that are known, and bookmarks.
+    /// Known hosts and bookmarks.
     pub sites: &'a dyn Fn() -> Vec<String>,
     /// Bookmarks.
     pub bookmarks: &'a dyn Fn() -> Vec<String>,
-    /// The numbers of jobs, and what they are.
+    /// Job numbers with descriptions.
     pub jobs: &'a dyn Fn() -> Vec<(u64, String)>,
 }
 
-/// One thing that could stand at the cursor.
+/// A candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// What a list shows; safe for a terminal.
+    /// The text shown in a list; safe for a terminal.
     pub display: String,
-    /// What replaces the word, quotes and a final blank included.
+    /// The replacement for the word, including quotes and a final blank.
     pub replacement: String,
 }
 
@@ -66,15 +66,15 @@ impl rustyline::completion::Candidate for Candidate {
     }
 }
 
-/// What could stand at byte `pos` of `line`: the byte at which the word to replace begins (it ends
-/// at `pos`), and the candidates in order.
+/// The completions at byte `pos` of `line`: the offset of the word to replace (which ends at
+/// `pos`), and the candidates in order.
 pub fn complete_line(line: &str, pos: usize, sources: &Sources<'_>) -> (usize, Vec<Candidate>) {
     let Some(cursor) = find_cursor(line, pos) else { return (pos, Vec::new()) };
     let word = Typed {
         text: &cursor.current,
         quote: cursor.quote,
         tilde: line.get(cursor.start..).is_some_and(|rest| rest.starts_with('~')),
-        // A blank that is there already is not doubled.
+        // An existing blank is not doubled.
         blank: if line.get(pos..).is_some_and(|rest| rest.starts_with(' ')) { "" } else { " " },
     };
     let found = if cursor.in_pipe {
@@ -96,14 +96,14 @@ struct Typed<'a> {
     /// Up to the cursor, without quotes.
     text: &'a str,
     quote: Quote,
-    /// Whether it begins with a `~` that is not quoted.
+    /// Whether it begins with an unquoted `~`.
     tilde: bool,
-    /// What follows a word that is finished.
+    /// Appended to a complete word.
     blank: &'static str,
 }
 
 impl Typed<'_> {
-    /// Those of some words that begin with what was typed.
+    /// The words that begin with what was typed.
     fn candidates_among(&self, words: impl IntoIterator<Item = String>) -> Vec<Candidate> {
         let words: BTreeSet<String> =
             words.into_iter().filter(|word| word.starts_with(self.text)).collect();
@@ -118,8 +118,8 @@ impl Typed<'_> {
     }
 }
 
-/// Command names and aliases that begin with `prefix`. A second name of a command only where its
-/// first does not.
+/// Command names and aliases that begin with `prefix`. A second name of a command is offered only
+/// if its first does not match.
 fn command_names(prefix: &str, sources: &Sources<'_>) -> Vec<String> {
     let mut words: Vec<String> = sources.aliases.keys().cloned().collect();
     for spec in sources.commands {
@@ -129,7 +129,7 @@ fn command_names(prefix: &str, sources: &Sources<'_>) -> Vec<String> {
     words
 }
 
-/// What could follow these words of a command.
+/// What can follow these words of a command.
 fn command_line(words: &[String], word: &Typed<'_>, sources: &Sources<'_>) -> Vec<Candidate> {
     if words.is_empty() {
         return word.candidates_among(command_names(word.text, sources));
@@ -155,8 +155,8 @@ fn command_line(words: &[String], word: &Typed<'_>, sources: &Sources<'_>) -> Ve
     candidates_for(&place.want(spec), word, sources)
 }
 
-/// The candidate for the value in `--name=value`, for the whole word. A quote that begins in the
-/// middle of a word is as good as one at its beginning.
+/// The candidate for the value in `--name=value`, as a whole word. A quote in the middle of a word
+/// works as well as one at its start.
 fn after_equals_sign(name: &str, value: Candidate) -> Candidate {
     Candidate { replacement: format!("{name}{}", value.replacement), ..value }
 }
@@ -166,7 +166,7 @@ fn candidates_for(want: &Want, word: &Typed<'_>, sources: &Sources<'_>) -> Vec<C
         Want::Nothing => Vec::new(),
         Want::Words(words) => word.candidates_among(words.iter().cloned()),
         Want::Remote { directories } => {
-            // `~` is a name like any other there.
+            // `~` is an ordinary character there.
             let word = Typed { tilde: false, ..*word };
             names::complete_name(&word, *directories, sources.remote)
         }
@@ -195,7 +195,7 @@ fn candidates_for(want: &Want, word: &Typed<'_>, sources: &Sources<'_>) -> Vec<C
     }
 }
 
-/// Settings whose name begins so; if none does, those whose name behind the colon does.
+/// Settings whose name has this prefix; if there are none, those whose name after the colon has it.
 fn setting_candidates(word: &Typed<'_>) -> Vec<Candidate> {
     let found = word.candidates_among(SETTINGS.iter().map(|row| row.name.to_owned()));
     if !found.is_empty() || word.text.contains(':') {
@@ -206,7 +206,7 @@ fn setting_candidates(word: &Typed<'_>) -> Vec<Candidate> {
     SETTINGS.iter().filter(|row| rest(row.name)).map(|row| word.candidate_for(row.name)).collect()
 }
 
-/// The words with an alias at their beginning written out: what its last command begins with.
+/// Expands an alias at the start: returns the words of its last command, followed by the rest.
 fn without_aliases(words: &[String], aliases: &BTreeMap<String, String>) -> Vec<String> {
     let mut words = words.to_vec();
     let mut seen = BTreeSet::new();
@@ -221,7 +221,7 @@ fn without_aliases(words: &[String], aliases: &BTreeMap<String, String>) -> Vec<
     words
 }
 
-/// No more candidates than the line editor can list.
+/// Limits the candidates to what the line editor can list.
 fn limit_candidates(mut found: Vec<Candidate>) -> Vec<Candidate> {
     for candidate in &mut found {
         candidate.display = fit(&escape(&candidate.display), WIDEST).into_owned();

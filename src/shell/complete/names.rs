@@ -1,7 +1,7 @@
-//! Names of files, local or remote, completed one directory level at a time.
+//! Completion of local and remote file names, one directory level at a time.
 //!
-//! A word and a way to list a directory in, candidates out: directories end in `/`, everything
-//! else in a blank. What a listing says is not trusted: odd names are left out.
+//! Directories get a trailing `/`, everything else a blank. Listings are not trusted: unsafe names
+//! are omitted.
 
 use std::os::unix::ffi::OsStrExt as _;
 
@@ -14,14 +14,14 @@ use crate::shell_quote::{Quote, quote_for};
 /// No file system has longer names, in bytes.
 const LONGEST: usize = 1024;
 
-/// What a name stands for.
+/// The type of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nature {
     /// A directory.
     Directory,
-    /// Perhaps a directory: a symbolic link, or the server did not say.
+    /// Possibly a directory: a symbolic link, or the server did not report the type.
     Unclear,
-    /// Something else.
+    /// Anything else.
     File,
 }
 
@@ -34,8 +34,8 @@ pub struct Name {
     pub nature: Nature,
 }
 
-/// The names that could stand where `word` is being typed. `list` gives what is in a directory,
-/// whose path as typed ends in `/`, or is empty.
+/// The names that complete `word`. `list` lists a directory, whose path as typed ends in `/` or is
+/// empty.
 pub(super) fn complete_name(
     word: &Typed<'_>,
     directories: bool,
@@ -49,7 +49,7 @@ pub(super) fn complete_name(
         None => ("", word.text),
     };
     let mut names = match prefix {
-        // Listings leave it out.
+        // Listings do not contain it.
         ".." => vec![Name { name: "..".into(), nature: Nature::Directory }],
         _ => list(directory),
     };
@@ -65,14 +65,14 @@ pub(super) fn complete_name(
     names.iter().map(|found| name_candidate(word, directory, found)).collect()
 }
 
-/// Whether a name can stand in the line that is being edited.
+/// Whether a name can be inserted into the line being edited.
 fn is_harmless(name: &str) -> bool {
     let shown: String = name.chars().filter(|c| !stands_for_byte(*c)).collect();
     name.len() <= LONGEST && !name.is_empty() && !name.contains('/') && escape(&shown) == shown
 }
 
 fn name_candidate(word: &Typed<'_>, directory: &str, found: &Name) -> Candidate {
-    // A name that begins with a dash would be read as an option.
+    // A leading dash would be parsed as an option.
     let dot = if directory.is_empty() && found.name.starts_with('-') { "./" } else { "" };
     let path = format!("{dot}{directory}{}", found.name);
     let (suffix, blank) = match found.nature {
@@ -86,13 +86,13 @@ fn name_candidate(word: &Typed<'_>, directory: &str, found: &Name) -> Candidate 
         None => quote_for(&path, word.quote),
     };
     if found.nature != Nature::File && word.quote != Quote::None {
-        // The name continues, and so does its quote.
+        // The name is incomplete, so its quote stays open.
         quoted.pop();
     }
     Candidate { display: format!("{}{suffix}", found.name), replacement: quoted + blank }
 }
 
-/// What is in a local directory; nothing where it cannot be read.
+/// Lists a local directory; empty if it cannot be read.
 pub fn local_names(directory: &str) -> Vec<Name> {
     let directory = if directory.is_empty() { "." } else { directory };
     let path = local_path::path_from_word(&local_path::expand_tilde(directory));
@@ -109,7 +109,7 @@ pub fn local_names(directory: &str) -> Vec<Name> {
     entries.flatten().map(name).collect()
 }
 
-/// Only those names that mean the same to the user's shell in our quotes.
+/// Only the names for which our quoting is also valid in the user's shell.
 pub(super) fn quote_for_shell(names: Vec<Name>) -> Vec<Name> {
     names.into_iter().filter(|found| !found.name.contains(['$', '`', '<'])).collect()
 }

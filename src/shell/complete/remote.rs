@@ -1,8 +1,7 @@
-//! Names on the server for completion: from the cache, else one listing that the prompt waits for
-//! no longer than it may.
+//! Remote names for completion: from the cache, otherwise from one listing with a time limit.
 //!
-//! The listing runs on the session itself, on a thread. One that is late completes nothing; the
-//! session comes back with it before the next command runs. Nothing here connects or asks.
+//! The listing runs in a thread, which takes the session. A late listing completes nothing; the
+//! session is returned before the next command runs. Never connects and never asks questions.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -18,15 +17,16 @@ use crate::ftp::session::list::list_directory;
 use crate::output::Output;
 use crate::settings::{CACHE_EXPIRE, CMD_COMPLETION_TIMEOUT, NET_IDLE};
 
-/// A listing under way.
+/// A listing in progress.
 struct Waiting {
     directory: RemotePath,
     answer: Receiver<(Session, Result<RemoteListing>)>,
-    /// Until it is over.
+    /// Dropped when it is over.
     _silence: Silence,
 }
 
-/// No dialogue is shown while this lives: it would be written into the line being typed.
+/// Suppresses the protocol trace while it exists, because it would be printed into the line being
+/// typed.
 struct Silence {
     out: Output,
     verbosity: u8,
@@ -53,8 +53,8 @@ pub struct Lister {
 }
 
 impl Lister {
-    /// What is in a directory, as far as it is known in time. `typed` may end in `/`; empty is the
-    /// current directory.
+    /// The names in a directory, if known in time. `typed` may end in `/`; empty is the current
+    /// directory.
     pub fn remote_names(&mut self, ctx: &mut Context, typed: &str) -> Vec<Name> {
         self.find_listing(ctx, typed).unwrap_or_default()
     }
@@ -79,7 +79,7 @@ impl Lister {
         (listed == directory).then(|| entries.iter().map(completion_name).collect())
     }
 
-    /// Has the session back, however long its listing takes (a Ctrl-C ends it).
+    /// Takes the session back, however long its listing takes (Ctrl-C cancels it).
     pub fn finish_requests(&mut self, ctx: &mut Context) {
         if let Some(waiting) = self.waiting.take()
             && let Ok(answer) = waiting.answer.recv()
@@ -88,7 +88,7 @@ impl Lister {
         }
     }
 
-    /// Waits for the listing under way; what it brings is kept in the cache.
+    /// Waits for the listing in progress; its result is cached.
     fn wait_for_listing(
         &mut self,
         ctx: &mut Context,
@@ -106,7 +106,7 @@ impl Lister {
     }
 }
 
-/// Begins a listing on a session that is alive as far as known.
+/// Starts a listing if the session is believed to be alive.
 fn request_listing(
     ctx: &mut Context,
     path: Option<RemotePath>,
@@ -121,10 +121,10 @@ fn request_listing(
     let (sender, answer) = channel();
     let list = move || {
         let listing = list_directory(&mut session, path.as_ref(), true);
-        // Nobody waits when the program is leaving.
+        // Fails if the program is exiting.
         let _ = sender.send((session, listing));
     };
-    // Where no thread can be had the session is lost, and the next command connects again.
+    // If no thread can be started the session is lost, and the next command reconnects.
     std::thread::Builder::new().name("completion".into()).spawn(list).ok()?;
     Some(Waiting { directory, answer, _silence: silence })
 }

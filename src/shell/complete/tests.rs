@@ -119,7 +119,7 @@ fn tree(side: &str, directory: &str) -> Vec<Name> {
     names.iter().map(|text| name(text)).collect()
 }
 
-/// Completes at the `^` of a line, or at its end: the line with each replacement in turn.
+/// Completes at the `^` of a line, or at its end; returns the line with each replacement.
 fn at(marked: &str) -> Vec<String> {
     let pos = marked.find('^').unwrap_or(marked.len());
     let line = marked.replacen('^', "", 1);

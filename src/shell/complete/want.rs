@@ -1,30 +1,30 @@
-//! What a command wants where the cursor is, by its clap definition.
+//! Determines from a command's clap definition what it expects at the cursor.
 //!
-//! The words before the cursor are read as clap would read them: options, their values,
-//! subcommands, positional arguments. What an argument wants follows from its possible values, its
-//! value hint, the command's wildcards and its value's name, in this order; the few commands that
-//! want something of the shell's own are named in one table.
+//! The words before the cursor are parsed as clap would: options, their values, subcommands,
+//! positional arguments. The expectation follows from the argument's possible values, its value
+//! hint, the command's wildcards and the value name, in this order; one table lists the commands
+//! that expect something specific to the shell.
 
 use clap::{Arg, ArgAction, Command, ValueHint};
 
 use crate::commands::{Globs, Spec};
 use crate::settings::{ValueKind, resolve};
 
-/// What could stand somewhere.
+/// What is expected at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Want {
-    /// Nobody knows.
+    /// Unknown.
     Nothing,
-    /// One of these.
+    /// One of these words.
     Words(Vec<String>),
     /// A name on the server.
     Remote {
-        /// Whether only of a directory.
+        /// Directories only.
         directories: bool,
     },
     /// A local name.
     Local {
-        /// Whether only of a directory.
+        /// Directories only.
         directories: bool,
     },
     /// A host or a bookmark.
@@ -37,22 +37,22 @@ pub(super) enum Want {
     Aliases,
     /// The number of a background job.
     Jobs {
-        /// Whether `all` will do as well.
+        /// Whether `all` is valid too.
         all: bool,
     },
     /// A setting.
     Settings,
-    /// The next word of a command inside the command (`repeat`, `queue`), after these.
+    /// The next word of a command inside the command (`repeat`, `queue`), after these words.
     CommandLine(Vec<String>),
 }
 
-/// Where in a command the cursor is.
+/// The position of the cursor in a command.
 pub(super) struct Place<'a> {
-    /// The command, or the subcommand in it.
+    /// The command or its subcommand.
     command: &'a Command,
-    /// The option whose value comes now.
+    /// The option whose value is expected.
     waiting: Option<&'a Arg>,
-    /// Whether options may follow: there was no `--`.
+    /// Whether options are allowed: no `--` so far.
     options: bool,
     /// The positional arguments so far.
     positionals: Vec<&'a str>,
@@ -61,7 +61,7 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// The place after `words`, which follow the command's name.
+    /// The position after `words`, which follow the command's name.
     pub(super) fn after_words(definition: &'a Command, words: &'a [String]) -> Self {
         let mut place = Self {
             command: definition,
@@ -96,7 +96,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The option of this word that has its value in the next one.
+    /// The option in this word whose value is the next word.
     fn option_that_waits(&self, word: &str) -> Option<&'a Arg> {
         if word.starts_with("--") {
             let arg = self.long_option(word).filter(|_| !word.contains('='))?;
@@ -106,14 +106,14 @@ impl<'a> Place<'a> {
         while let Some(letter) = letters.next() {
             let arg = self.command.get_arguments().find(|arg| arg.get_short() == Some(letter))?;
             if takes_next_word(arg) {
-                // What follows in the word is the value.
+                // The rest of the word is the value.
                 return letters.next().is_none().then_some(arg);
             }
         }
         None
     }
 
-    /// The option of a word `--name`, `--na` or `--name=value`.
+    /// The option in a word `--name`, `--na` or `--name=value`.
     fn long_option(&self, word: &str) -> Option<&'a Arg> {
         let name = word.strip_prefix("--")?;
         let name = name.split_once('=').map_or(name, |(name, _)| name);
@@ -127,12 +127,12 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Whether an option may stand here.
+    /// Whether an option is allowed here.
     pub(super) fn takes_options(&self) -> bool {
         self.options && self.waiting.is_none() && !self.is_in_rest()
     }
 
-    /// The positional argument that comes now; several may stand for the last one.
+    /// The positional argument at this index; the last one may be repeated.
     fn positional(&self, index: usize) -> Option<(usize, &'a Arg)> {
         let all: Vec<&Arg> = self.command.get_positionals().collect();
         let last = all.len().checked_sub(1)?;
@@ -141,7 +141,7 @@ impl<'a> Place<'a> {
         Some((index.min(last), found))
     }
 
-    /// Whether all that follows belongs to the last argument, options too.
+    /// Whether everything that follows, even options, belongs to the last argument.
     fn is_in_rest(&self) -> bool {
         let last = self.positionals.len().checked_sub(1).and_then(|index| self.positional(index));
         last.is_some_and(|(_, arg)| arg.is_trailing_var_arg_set())
@@ -159,12 +159,12 @@ impl<'a> Place<'a> {
             .collect()
     }
 
-    /// What the value of the option `--name` may be.
+    /// What the value of the option `--name` can be.
     pub(super) fn value_of_option(&self, spec: &Spec, name: &str) -> Want {
         self.long_option(name).map_or(Want::Nothing, |arg| for_option(spec, arg))
     }
 
-    /// What may stand here, an option apart.
+    /// What is expected here, apart from options.
     pub(super) fn want(&self, spec: &Spec) -> Want {
         if let Some(option) = self.waiting {
             return for_option(spec, option);
@@ -186,8 +186,8 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Positional arguments that mean something to the shell, and local ones of commands that say
-    /// nothing about it.
+    /// Positional arguments that are specific to the shell, and local names of commands whose
+    /// definition does not say so.
     fn shell_variable(&self, spec: &Spec) -> Option<Want> {
         let index = self.positionals.len();
         let backwards = self.typed.iter().any(|word| *word == "-R" || word.starts_with("--rev"));
@@ -234,7 +234,7 @@ fn for_option(spec: &Spec, arg: &Arg) -> Want {
     }
     match (value_name(arg).as_str(), spec.globs) {
         ("DIR" | "DIRECTORY", _) => Want::Remote { directories: true },
-        // The other side of what the command works on.
+        // The other side of the transfer.
         ("NAME" | "FILE" | "PATH", Globs::Local) => Want::Remote { directories: false },
         _ => Want::Nothing,
     }
@@ -256,7 +256,7 @@ fn for_positional(spec: &Spec, arg: &Arg) -> Want {
     }
 }
 
-/// What the definition itself says.
+/// What the definition declares.
 fn declared_values(arg: &Arg) -> Option<Want> {
     let possible = arg.get_possible_values();
     if !possible.is_empty() {
@@ -279,7 +279,7 @@ fn value_name(arg: &Arg) -> String {
     name.map(|name| name.to_uppercase()).unwrap_or_default()
 }
 
-/// The values that a setting takes, where there are words for them.
+/// The values of a setting, if they are words.
 fn possible_values(name: &str) -> Want {
     let name = name.split_once('/').map_or(name, |(name, _)| name);
     match resolve(name).map(|row| row.kind) {

@@ -1,4 +1,4 @@
-//! Scripts from the text to the last byte of their output, without a server.
+//! Tests of scripts, up to their output, without a server.
 
 mod commands;
 mod jobs;
@@ -12,7 +12,7 @@ fn script(text: &str) -> Ran {
     ran(Fixture::new(run_script), text)
 }
 
-/// What a script left behind.
+/// The result of a script.
 struct Ran {
     fixture: Fixture,
     out: String,
@@ -28,7 +28,7 @@ fn ran(mut fixture: Fixture, text: &str) -> Ran {
     Ran { fixture, out, err, kind }
 }
 
-/// `text`, and what it prints, one line after the other with blanks between.
+/// Asserts the output of `text`, with its lines joined by blanks.
 fn assert_prints(text: &str, want: &str) {
     let ran = script(text);
     assert_eq!(ran.out.lines().collect::<Vec<_>>().join(" "), want, "{text}: {}", ran.err);
@@ -124,7 +124,7 @@ fn nothing_runs_of_a_script_that_is_wrong_somewhere() {
     ] {
         let ran = script(text);
         if want.is_empty() {
-            // A unique beginning is a command.
+            // A unique prefix is a command.
             assert_eq!(ran.out, "a\n\n", "{text}: {}", ran.err);
             continue;
         }
@@ -167,7 +167,7 @@ fn what_a_shell_command_says_counts() {
     ] {
         assert_eq!(script(text).kind, kind, "{text}");
     }
-    // A reader that has read enough is no failure.
+    // A reader that closes the pipe is no failure.
     let many = format!("echo {}; ", "x".repeat(1000)).repeat(200);
     assert_eq!(script(&format!("({many}) | head -n 1 > /dev/null")).kind, None);
 }

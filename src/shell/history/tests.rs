@@ -130,7 +130,7 @@ fn several_shells_append_and_trim_at_once_without_losing_a_line() {
     entries.dedup();
     assert_eq!(entries.len(), 400);
 
-    // Each trims while the others append; what is left are whole lines, the last ones.
+    // Each one trims while the others append; what remains are complete lines, the last ones.
     std::thread::scope(|scope| {
         for shell in 0..4 {
             let path = &path;
@@ -155,7 +155,7 @@ fn a_damaged_file_yields_what_can_be_read_of_it() {
     fs::write(&path, b"ls\n\xff\xfe\0binary\n\x1b]0;x\x07\n\nget x\\\npwd").unwrap();
     let mut history = History::new(&path, 10);
     assert_eq!(history.load_entries().unwrap(), ["ls", "get x\\", "pwd"]);
-    // What is appended begins a line of its own.
+    // An appended entry starts a new line.
     keep(&mut history, "cd /");
     assert_eq!(history.load_entries().unwrap().last().unwrap(), "cd /");
     assert!(history.load_entries().unwrap().contains(&"pwd".to_owned()));

@@ -1,4 +1,4 @@
-//! Lines with secrets, without, and hostile ones.
+//! Lines with and without secrets, and hostile ones.
 
 use super::*;
 

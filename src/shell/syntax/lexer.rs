@@ -1,19 +1,19 @@
 //! Words and operators of the shell language.
 //!
-//! Text in, one token at a time out, each with its place. The lexer never fails: a quote that is
-//! still open at the end is a property of the token, so that the parser can refuse it while
-//! completion and the history use the tokens found so far. In text for the user's shell, behind
-//! `|` and `!`, the shell's own quotes and parentheses are followed just far enough to find its end.
+//! Returns one token at a time, with its position. The lexer never fails: a quote that is still
+//! open at the end is a property of the token, so that the parser can reject it while completion
+//! and the history use the tokens found so far. In text for the user's shell, after `
+//! ` and `!`, the shell's own quotes and parentheses are parsed only to find its end.
 
 use super::{Pos, Word};
 use crate::shell_quote::Quote;
 
-/// What the lexer found.
+/// A token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::shell) enum Token<'a> {
     /// A word.
     Word(Word),
-    /// `!` where a command may begin, with the text for the user's shell.
+    /// `!` in command position, with the text for the user's shell.
     Local(&'a str),
     /// `|`, with the text for the user's shell.
     Pipe(&'a str),
@@ -31,28 +31,28 @@ pub(in crate::shell) enum Token<'a> {
     Semicolon,
     /// The end of a line.
     Newline,
-    /// `(` where a command may begin.
+    /// `(` in command position.
     GroupStart,
-    /// `)` that belongs to no word.
+    /// `)` that is not part of a word.
     GroupEnd,
-    /// `#` and what follows on its line.
+    /// `#` and the rest of its line.
     Comment(&'a str),
     /// The end of the text.
     End,
 }
 
-/// What is still open at the end of a token.
+/// What is unterminated at the end of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::shell) enum Open {
-    /// A quote (back quotes, in text for the user's shell, count as double ones).
+    /// A quote (in text for the user's shell, back quotes count as double ones).
     Quote(Quote),
-    /// A backslash with nothing behind it.
+    /// A trailing backslash.
     Backslash,
     /// A `(` inside a word, or in text for the user's shell.
     Parenthesis,
 }
 
-/// A token and where it stands.
+/// A token and its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::shell) struct Lexed<'a> {
     /// The token.
@@ -63,39 +63,40 @@ pub(in crate::shell) struct Lexed<'a> {
     pub(in crate::shell) end: usize,
     /// Line and column of the first character.
     pub(in crate::shell) pos: Pos,
-    /// What is still open, and since where.
+    /// What is unterminated, and where it begins.
     pub(in crate::shell) open: Option<(Open, Pos)>,
 }
 
-/// Reads a text token by token; after its end, [`Token::End`] for ever.
+/// Reads a text token by token; at its end, returns [`Token::End`] forever.
 pub(in crate::shell) struct Lexer<'a> {
     pub(super) text: &'a str,
     pub(super) at: usize,
     pub(super) pos: Pos,
-    /// Whether a command may begin here: only then are `!` and `(` special.
+    /// Whether this is command position: only there are `!` and `(` special.
     at_command: bool,
-    /// Whether this is text for the user's shell: then `|` only separates, and `!` is a word.
+    /// Whether this is text for the user's shell: `
+    /// ` only separates, and `!` is a word.
     for_shell_text: bool,
 }
 
-/// How far text for the user's shell goes.
+/// Where text for the user's shell ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Until {
-    /// To the end of the line.
+    /// At the end of the line.
     LineEnd,
-    /// To the end of the line or the first operator that is not the shell's.
+    /// At the end of the line or the first operator that is not the shell's.
     Operator,
 }
 
 impl<'a> Lexer<'a> {
-    /// Begins at the start of `text`; a byte order mark there is passed over.
+    /// Starts at the beginning of `text`; a byte order mark is skipped.
     pub(in crate::shell) fn new(text: &'a str) -> Self {
         let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         Self { text, at, pos: Pos { line: 1, column: 1 }, at_command: true, for_shell_text: false }
     }
 
-    /// Reads text for the user's shell as if it were ours. Shells quote much as we do: good enough
-    /// to find a word in it, never to run it.
+    /// Lexes text for the user's shell as if it were ours. Shells quote in much the same way: good
+    /// enough to find a word, never to run it.
     pub(in crate::shell) fn for_shell_text(text: &'a str) -> Self {
         Self { for_shell_text: true, ..Self::new(text) }
     }
@@ -172,13 +173,13 @@ impl<'a> Lexer<'a> {
         Some(c)
     }
 
-    /// Whether a backslash and a line end stand here.
+    /// Whether a backslash and a line end are next.
     fn at_continuation(&self) -> bool {
         let rest = self.remaining();
         rest.starts_with("\\\n") || rest.starts_with("\\\r\n")
     }
 
-    /// Passes over the backslash and the line end of a continuation.
+    /// Skips the backslash and the line end of a continuation.
     fn skip_continuation(&mut self) {
         while self.next_char().is_some_and(|c| c != '\n') {}
     }
@@ -186,7 +187,7 @@ impl<'a> Lexer<'a> {
     pub(super) fn skip_blanks(&mut self) {
         loop {
             match self.peek_char() {
-                // A carriage return is a blank: so CR LF ends a line as LF does.
+                // A carriage return is a blank, so CR LF ends a line as LF does.
                 Some(' ' | '\t' | '\r') => drop(self.next_char()),
                 Some('\\') if self.at_continuation() => self.skip_continuation(),
                 _ => return,
@@ -202,8 +203,8 @@ impl<'a> Lexer<'a> {
         &self.text[start..self.at]
     }
 
-    /// A word. Parentheses inside it that pair up are its own (`file(1).txt`); a `)` too many ends
-    /// it, as the end of a group.
+    /// Reads a word. Balanced parentheses inside it are part of it (`file(1).txt`); an unbalanced
+    /// `)` ends it, as the end of a group.
     fn read_word(&mut self) -> (Word, Option<(Open, Pos)>) {
         let mut word = Word { pieces: Vec::new(), pos: self.pos };
         let mut parentheses = Vec::new();
@@ -242,7 +243,7 @@ impl<'a> Lexer<'a> {
         (word, parentheses.pop().map(|pos| (Open::Parenthesis, pos)))
     }
 
-    /// The inside of a quote, to behind its end; false if the text ends first.
+    /// Reads a quoted part including its closing quote; false if the text ends first.
     fn read_quoted(&mut self, quote: Quote, word: &mut Word) -> bool {
         while let Some(c) = self.peek_char() {
             if quote == Quote::Double && self.at_continuation() {
@@ -253,7 +254,7 @@ impl<'a> Lexer<'a> {
             match (quote, c) {
                 (Quote::Single, '\'') | (Quote::Double, '"') => return true,
                 (Quote::Double, '\\') => {
-                    // Other backslashes in double quotes are themselves.
+                    // Other backslashes in double quotes are literal.
                     let escaped = self.peek_char().filter(|next| matches!(next, '"' | '\\'));
                     if escaped.is_some() {
                         self.next_char();
@@ -268,9 +269,12 @@ impl<'a> Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    /// Text for the user's shell: to the end of the line or, behind a pipe, to the first of our
-    /// own `;`, `&`, `&&`, `||` or `)`. What stands in the shell's quotes, back quotes or
-    /// parentheses (subshells, `$(…)`) is passed over, as are `2>&1`, `&>` and `|&`.
+    /// Text for the user's shell: to the end of the line or, after a pipe, to the first of our own
+    /// `;`, `&`, `&&`, `
+    ///
+    /// ` or `)`. Skips the shell's quotes, back quotes and parentheses (subshells, `$(…)`), and
+    /// `2>&1`, `&>` and `
+    /// &`.
     pub(super) fn shell_text(&mut self, until: Until) -> (&'a str, Option<(Open, Pos)>) {
         self.skip_blanks();
         while until == Until::Operator && self.peek_char() == Some('\n') {
@@ -329,7 +333,7 @@ impl<'a> Lexer<'a> {
                 end = (self.at, self.pos);
             }
         }
-        // Blanks before the end are not the text's.
+        // Trailing blanks are not part of the text.
         (self.at, self.pos) = end;
         let open = inside.pop().map(|(closer, pos)| match closer {
             ')' => (Open::Parenthesis, pos),
@@ -338,7 +342,7 @@ impl<'a> Lexer<'a> {
         (&self.text[start..self.at], open)
     }
 
-    /// From the opening to the closing single quote; false if the text ends first.
+    /// Skips a single-quoted string; false if the text ends first.
     fn skip_single_quoted(&mut self, with_escapes: bool) -> bool {
         self.next_char();
         while let Some(c) = self.peek_char() {
@@ -354,7 +358,7 @@ impl<'a> Lexer<'a> {
         false
     }
 
-    /// Whether what stands here, outside of the shell's quotes, ends a pipe's text.
+    /// Whether the current character, outside of the shell's quotes, ends a pipe's text.
     fn ends_pipe_text(&self, previous: char) -> bool {
         let rest = self.remaining();
         if rest.starts_with([';', ')']) || rest.starts_with("&&") || rest.starts_with("||") {

@@ -1,8 +1,7 @@
-//! The shell language: text in, a tree of commands with their positions out.
+//! The shell language: parses text to a tree of commands with their positions.
 //!
-//! One language serves the prompt, `-c`, `-e`, `-f`, `source`, aliases and bookmarks. This folder
-//! is pure: it reads no file, asks no server and runs nothing. It must never panic, whatever the
-//! text, and its time grows in proportion to the text.
+//! One language for the prompt, `-c`, `-e`, `-f`, `source`, aliases and bookmarks. No I/O, and
+//! nothing is run. The parser never panics, and its time is linear in the length of the text.
 
 mod lexer;
 mod parser;
@@ -18,7 +17,7 @@ use crate::shell_quote::{Quote, quote_for};
 use std::fmt;
 use std::ops::Range;
 
-/// A place in the text: line and column, both counted from 1, the column in characters.
+/// A position in the text: line and column, both counted from 1, the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pos {
     /// Line, from 1.
@@ -33,36 +32,38 @@ impl fmt::Display for Pos {
     }
 }
 
-/// A parsed text: what runs one after the other.
+/// A parsed text: items that run in sequence.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Script {
-    /// The items, in the order in which they stand. Empty for a text without commands.
+    /// The items in order. Empty for a text without commands.
     pub items: Vec<Item>,
 }
 
-/// What stands between two of `;`, newline and `&`: steps joined by `&&` and `||`.
+/// Text between two of `;`, newline and `&`: steps joined by `&&` and `
+///
+/// `.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// At least one; the first one's `when` is [`When::Always`].
     pub steps: Vec<Step>,
     /// Whether `&` follows: all steps together are one background job.
     pub background: bool,
-    /// Where the first step begins.
+    /// The start of the first step.
     pub pos: Pos,
-    /// The bytes of the parsed text that this item takes, without `;` or `&`: a job's title.
+    /// The byte range of this item in the text, without `;` or `&`: a job's title.
     pub span: Range<usize>,
 }
 
-/// One command of an item, and whether the status so far lets it run.
+/// One command of an item, and the condition under which it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The condition on the status of the steps before.
+    /// The condition on the status of the previous steps.
     pub when: When,
     /// What to run.
     pub element: Element,
-    /// Where its standard output goes, if not to ours.
+    /// The redirection of its standard output, if any.
     pub redirect: Option<Redirect>,
-    /// Where it begins.
+    /// Its start.
     pub pos: Pos,
 }
 
@@ -88,32 +89,33 @@ pub enum Element {
     Local(String),
 }
 
-/// Where a command's standard output goes.
+/// A redirection of a command's standard output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redirect {
-    /// The receiver.
+    /// The destination.
     pub target: Target,
-    /// Where the `>`, `>>` or `|` stands.
+    /// The position of `>`, `>>` or `
+    /// `.
     pub pos: Pos,
 }
 
-/// The receiver of a command's standard output.
+/// The destination of a command's standard output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// `> file`: a local file, replaced.
+    /// `> file`: a local file, overwritten.
     File(Word),
-    /// `>> file`: a local file, continued.
+    /// `>> file`: a local file, appended to.
     Append(Word),
     /// `| text`: verbatim for the user's shell; never empty.
     Pipe(String),
 }
 
-/// One word, with its quotes taken off but remembered.
+/// A word without quotes, but with the information what was quoted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     /// Its parts; neighbours differ in `quoted`. At least one.
     pub pieces: Vec<Piece>,
-    /// Where it begins, its opening quote included.
+    /// Its start, including its opening quote.
     pub pos: Pos,
 }
 
@@ -122,7 +124,7 @@ pub struct Word {
 pub struct Piece {
     /// The characters, without quotes.
     pub text: String,
-    /// Whether they were quoted: then `* ? [ { ~` in them mean themselves.
+    /// Whether they were quoted: `* ? [ { ~` in them are then literal.
     pub quoted: bool,
 }
 
@@ -137,7 +139,7 @@ impl Word {
         self.pieces.iter().any(|piece| piece.quoted)
     }
 
-    /// The word for [`glob`]: quoted characters that mean something there carry a backslash.
+    /// The word as a pattern for [`glob`]: quoted special characters are escaped with a backslash.
     pub fn glob_pattern(&self) -> String {
         self.pieces
             .iter()
@@ -145,18 +147,18 @@ impl Word {
             .collect()
     }
 
-    /// Whether it can match names: an unquoted `*`, `?` or well-formed `[…]`.
+    /// Whether it contains an unquoted `*`, `?` or well-formed `[…]`.
     pub fn has_wildcard(&self) -> bool {
         let may = |p: &Piece| !p.quoted && p.text.contains(['*', '?', '[']);
         self.pieces.iter().any(may) && glob::has_wildcard(&self.glob_pattern())
     }
 
-    /// Whether it begins with an unquoted `~`, which stands for a home directory in local paths.
+    /// Whether it begins with an unquoted `~`, the home directory in local paths.
     pub fn has_tilde(&self) -> bool {
         self.pieces.first().is_some_and(|p| !p.quoted && p.text.starts_with('~'))
     }
 
-    /// Text that [`parse_script`] reads as this word, for commands that hand their arguments on as a
+    /// Text that [`parse_script`] parses to this word, for commands that run their arguments as a
     /// command (`queue`, `repeat`, `alias`).
     pub fn to_source(&self) -> String {
         self.pieces
@@ -165,12 +167,12 @@ impl Word {
             .collect()
     }
 
-    /// Adds a character; an empty quoted piece (`''`) is made by [`Word::piece_for`].
+    /// Adds a character. For an empty quoted piece (`''`), call [`Word::piece_for`].
     pub(in crate::shell) fn push_char(&mut self, c: char, quoted: bool) {
         self.piece_for(quoted).text.push(c);
     }
 
-    /// The piece to which characters of this kind are added now.
+    /// The piece to which characters of this kind are appended.
     pub(in crate::shell) fn piece_for(&mut self, quoted: bool) -> &mut Piece {
         if self.pieces.last().is_none_or(|piece| piece.quoted != quoted) {
             self.pieces.push(Piece { text: String::new(), quoted });
@@ -180,12 +182,12 @@ impl Word {
     }
 }
 
-/// Text that is not in the language, or not yet.
+/// A syntax error, or an incomplete text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// The text's name: `-c`, a file's name, `prompt`.
+    /// The text's name: `-c`, a file name, `prompt`.
     pub name: String,
-    /// Where the trouble begins: an open quote, not the end of the text.
+    /// The position of the error: an open quote, not the end of the text.
     pub pos: Pos,
     /// What is wrong, in lower case.
     pub message: String,

@@ -1,21 +1,20 @@
-//! Tokens in, the tree of commands out; the first thing wrong ends it, with its line and column.
+//! Parses tokens to the tree of commands; stops at the first error, with its line and column.
 //!
-//! Groups recurse, at most [`MAX_DEPTH`] deep; nothing else does.
+//! Only groups recurse, at most [`MAX_DEPTH`] deep.
 
 use super::lexer::{Lexed, Lexer, Open, Token};
 use super::{Element, Item, Pos, Redirect, Script, Step, SyntaxError, Target, When, Word};
 
-/// How deep groups may be nested.
+/// Maximum nesting of groups.
 pub const MAX_DEPTH: usize = 64;
 
-/// Reads a whole text, named `name` in errors (`-c`, a file's name, `prompt`).
+/// Parses a whole text, named `name` in errors (`-c`, a file name, `prompt`).
 ///
-/// Line ends may be LF or CR LF; a byte order mark at the start is passed over.
+/// Line ends may be LF or CR LF; a byte order mark at the start is skipped.
 ///
 /// # Errors
-///
-/// The first thing that is not in the language. [`SyntaxError::incomplete`] says whether more lines
-/// could complete it.
+/// The first syntax error. [`SyntaxError::incomplete`] says whether more lines could complete the
+/// text.
 pub fn parse_script(source: &str, name: &str) -> Result<Script, SyntaxError> {
     refuse_nul(source)
         .and_then(|()| {
@@ -31,7 +30,7 @@ pub fn parse_script(source: &str, name: &str) -> Result<Script, SyntaxError> {
         })
 }
 
-/// A [`SyntaxError`] that does not know the text's name yet.
+/// A [`SyntaxError`] without the text's name.
 struct Fault {
     pos: Pos,
     message: String,
@@ -62,12 +61,12 @@ fn refuse_nul(source: &str) -> Result<(), Fault> {
 struct Parser<'a> {
     lexer: Lexer<'a>,
     next: Lexed<'a>,
-    /// Where the last token that was taken ends.
+    /// The end of the last token taken.
     last_end: usize,
 }
 
 impl<'a> Parser<'a> {
-    /// Takes the next token, which must not be left open at the end of the text.
+    /// Takes the next token, which must not be unterminated.
     fn advance_token(&mut self) -> Result<Lexed<'a>, Fault> {
         if let Some((open, pos)) = self.next.open {
             let in_word = matches!(self.next.token, Token::Word(_));
@@ -84,7 +83,7 @@ impl<'a> Parser<'a> {
         Ok(std::mem::replace(&mut self.next, self.lexer.next()))
     }
 
-    /// The items up to the end of the text, or of the group that began at `group`.
+    /// Parses items up to the end of the text, or of the group that began at `group`.
     fn parse_script(&mut self, depth: usize, group: Option<Pos>) -> Result<Script, Fault> {
         let mut items = Vec::new();
         loop {
@@ -215,7 +214,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Verbatim but for the line ends of a file from Windows, which no shell takes.
+/// Verbatim except for CR LF line ends, which no shell accepts.
 fn parse_shell_text(text: &str) -> String {
     text.replace("\r\n", "\n")
 }

@@ -1,4 +1,4 @@
-//! The language by example, its errors, and noise.
+//! Examples of the language, its errors, and random input.
 
 use super::*;
 use crate::error::Kind;
@@ -6,7 +6,7 @@ use crate::shell::complete::cursor::find_cursor;
 use crate::shell::redact::redact_line;
 use std::time::{Duration, Instant};
 
-/// A script in one line: words in `<>` (a quoted piece in `'`), the rest as it is written.
+/// A script in one line: words in `<>` (quoted pieces in `'`), the rest as written.
 fn shape(script: &Script) -> String {
     let item = |item: &Item| {
         let steps: Vec<_> = item.steps.iter().map(step_shape).collect();
@@ -257,7 +257,7 @@ fn long_scripts_take_little_time() {
     assert!(begun.elapsed() < Duration::from_secs(20));
 }
 
-/// Noise from the language's own alphabet through all that reads lines.
+/// Random text from the language's alphabet through everything that parses lines.
 #[test]
 fn noise_neither_panics_nor_hangs() {
     const ATOMS: &[&str] = &[
@@ -334,7 +334,7 @@ fn noise_neither_panics_nor_hangs() {
     assert!(begun.elapsed() < Duration::from_secs(120));
 }
 
-/// Words written back with [`Word::to_source`] are read as the same words.
+/// Asserts that words written with [`Word::to_source`] parse to the same words.
 fn assert_reads_back(words: &[Word], text: &str) {
     let source: Vec<_> = words.iter().map(Word::to_source).collect();
     let source = format!("x {}", source.join(" "));

@@ -23,7 +23,7 @@ impl World {
         Self::new(TrustOptions { policy, ..TrustOptions::default() })
     }
 
-    /// Lets nothing be written from now on.
+    /// Makes the store unwritable.
     fn block(&self) {
         fs::create_dir(self.directory.path().join("known_servers.new")).unwrap();
     }
@@ -84,7 +84,7 @@ fn a_server_valid_by_the_roots_is_remembered_as_such_without_a_word() {
         assert_eq!(next.verdict, Verdict::Known);
         assert_eq!(next.why, "valid by the system's roots, known since 2026-03-04");
 
-        // Later it shows a certificate that is not valid: changed, even if it is the same one.
+        // Later its certificate is invalid: changed, even if it is the same one.
         let expired = Identity { problems: vec![Problem::Expired], ..identity };
         let error = world.check(&expired).unwrap_err().into_error();
         assert_eq!(error.kind(), Kind::CertChanged);
@@ -252,7 +252,7 @@ fn a_given_fingerprint_lets_nothing_else_through_and_stores_nothing() {
     assert_eq!(refusal.into_error().kind(), Kind::CertUnknown);
     assert_eq!(world.entry(), None);
 
-    // The remembered certificate is refused, too, if it is not the one given.
+    // The stored certificate is refused too if it is not the one given.
     world.remember(&other, TrustReason::Yes);
     let error = world.check(&other).unwrap_err().into_error();
     assert_eq!(error.kind(), Kind::CertUnknown);
@@ -346,8 +346,8 @@ fn what_is_not_a_certificate_is_never_accepted() {
     assert_eq!(error.kind(), Kind::Tls);
 }
 
-/// What is said of a server remembered with these exceptions, whose certificate ends so many
-/// days from now and shows these problems.
+/// The warning for a server stored with these exceptions, whose certificate expires in so many days
+/// and has these problems.
 fn remark_on(
     exceptions: Vec<Exception>,
     why: TrustReason,
@@ -361,7 +361,7 @@ fn remark_on(
     let cert = Certificate::from_der(&identity.der).unwrap();
     let entry = Entry::new(HOST, 21, &cert, why, date(2026, 1, 2)).unwrap();
     world.gate.store().put_entry(entry.with_exceptions(exceptions)).unwrap();
-    // The second connection of a run need not say it again.
+    // The second connection of a run does not repeat it.
     [0, 1].map(|_| world.check(&identity).unwrap().warning)
 }
 
@@ -397,7 +397,7 @@ fn what_was_wrong_when_it_was_accepted_is_not_told_again_and_what_became_wrong_i
     let [told, _] = remark_on(vec![Expired], TrustReason::Yes, -9, wrong(Problem::WrongName));
     assert!(told.unwrap().contains("it is for"));
 
-    // Accepting it makes the exceptions of its entry.
+    // Accepting it records exceptions in its entry.
     let mut world = World::policy(TrustPolicy::Ask);
     let identity = Identity { problems: vec![Problem::Expired, Problem::WrongName], ..valid() };
     let asked = unknown(world.check(&identity));

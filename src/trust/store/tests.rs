@@ -4,9 +4,9 @@ use crate::trust::fingerprint::Fingerprint;
 use crate::trust::testing::date;
 use std::process::Command;
 
-/// Set for a child process: the store to which it adds hosts.
+/// Set in a child process: the store to which it adds hosts.
 const CHILD_STORE: &str = "FTPSH_TEST_STORE";
-/// Set for a child process: the prefix of its hosts.
+/// Set in a child process: the prefix of its hosts.
 const CHILD_NAME: &str = "FTPSH_TEST_NAME";
 
 fn store() -> (tempfile::TempDir, TrustStore) {
@@ -30,7 +30,7 @@ fn entry(host: &str, port: u16) -> Entry {
     }
 }
 
-/// A store whose file holds `text`.
+/// A store whose file contains `text`.
 fn holding(text: impl AsRef<[u8]>) -> (tempfile::TempDir, TrustStore) {
     let (directory, store) = store();
     fs::create_dir_all(store.path.parent().unwrap()).unwrap();
@@ -221,10 +221,10 @@ fn a_decision_on_what_another_process_has_changed_is_refused() {
 
 #[test]
 fn what_cannot_be_read_or_written_is_an_error_and_loses_nothing() {
-    // A directory in the file's place cannot be read, even by root.
+    // A directory in place of the file cannot be read, even by root.
     let (_directory, unreadable) = store();
     fs::create_dir_all(&unreadable.path).unwrap();
-    // A directory in the lock's or the temporary file's place lets nothing be written.
+    // A directory in place of the lock or the temporary file prevents writing.
     let (_directory2, unlockable) = holding(format!("{}\n", entry("h", 21)));
     fs::create_dir(with_suffix(&unlockable.path, ".lock")).unwrap();
     let (_directory3, unwritable) = holding(format!("{}\n", entry("h", 21)));
@@ -280,7 +280,7 @@ fn fifty_writers_at_once_lose_nothing() {
     }
 }
 
-/// Not a test of its own: what the children of the two below do.
+/// Not a test of its own: the child process of the two tests below.
 #[test]
 fn child() {
     let (Some(path), Some(name)) = (std::env::var_os(CHILD_STORE), std::env::var_os(CHILD_NAME))
@@ -371,7 +371,7 @@ fn the_administrators_file_stands_behind_the_users_and_is_never_written() {
     let error = store.lookup("bad", 21).unwrap_err();
     assert!(error.message().contains("system, line 4"), "{error}");
 
-    // What is noted of one of its servers goes into the user's file, or nowhere.
+    // Changes for one of its servers go to the user's file, or nowhere.
     store.update_last_seen("theirs", 21, date(2026, 5, 5)).unwrap();
     assert_eq!(store.lookup("theirs", 21).unwrap(), Some(theirs.clone()));
     assert_eq!(store.remove_host("theirs", None).unwrap(), 0);
@@ -383,7 +383,7 @@ fn the_administrators_file_stands_behind_the_users_and_is_never_written() {
     assert_eq!(store.remove_host("theirs", Some(21)).unwrap(), 1);
     assert_eq!(store.lookup("theirs", 21).unwrap(), Some(theirs));
 
-    // One that anybody can write to is no ground for trust, also not by its silence.
+    // A world-writable file is not trusted, and neither is the absence of an entry in it.
     for loose in [0o664, 0o646] {
         mode(loose);
         for host in ["theirs", "nobody"] {

@@ -4,7 +4,7 @@ use crate::trust::identity::Problem;
 use crate::trust::testing::{Maker, date, ec_key};
 use Verdict::*;
 
-/// What is remembered, as against what is shown.
+/// The stored entry compared with what the server shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Memory {
     Nothing,
@@ -13,7 +13,7 @@ enum Memory {
     Other,
 }
 
-/// What the user asked for.
+/// The trust options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
     None,
@@ -57,8 +57,8 @@ fn problems() -> Vec<Vec<Problem>> {
     ]
 }
 
-/// The verdicts without an option that decides alone, row by row: what is remembered, why, and
-/// then what is shown: valid by the roots, or not.
+/// The verdicts without an option that decides on its own, per row: what is stored, whether it was
+/// accepted by the roots, and the verdict on a valid and on an invalid certificate.
 const REMEMBERED: [(Memory, bool, Verdict, Verdict); 6] = [
     // what              CA      valid                    not valid
     (Memory::SameCertificate, true, Known, Changed),

@@ -1,4 +1,4 @@
-//! What the commands that need no server print and leave behind.
+//! Output and effects of commands that need no server.
 
 use super::{assert_prints, ran, script};
 use crate::commands::context::testing::Fixture;
@@ -28,7 +28,7 @@ fn settings_are_shown_as_they_can_be_set_again() {
     }
     let ran = script("set log:file /nowhere/log || set");
     assert_eq!((ran.out.as_str(), ran.kind), ("", None), "what fails leaves nothing behind");
-    // All of them, read back, change nothing.
+    // Running the whole output changes nothing.
     let all = script("set -a").out;
     assert_eq!(all.lines().count(), crate::settings::SETTINGS.len());
     assert_eq!(script(&format!("{all}set")).out, "");

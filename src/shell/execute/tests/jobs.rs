@@ -1,4 +1,4 @@
-//! Background jobs, from the text to their last word, without a server.
+//! Tests of background jobs without a server.
 
 use super::{Ran, run_script};
 use crate::cancel::Reason;
@@ -8,7 +8,7 @@ use crate::error::Kind;
 use crate::output::{Output, OutputOptions};
 use std::time::{Duration, Instant};
 
-/// Runs a script to the end of its jobs.
+/// Runs a script and waits for its jobs.
 fn finished(fixture: Fixture, text: &str) -> Ran {
     let mut ran = super::ran(fixture, text);
     let ctx = &mut ran.fixture.ctx;
@@ -27,7 +27,7 @@ fn prompt(out: Output) -> Fixture {
     fixture
 }
 
-/// The lines, sorted: jobs run side by side.
+/// The lines, sorted: jobs run concurrently.
 fn sorted(text: &str) -> Vec<&str> {
     let mut lines: Vec<_> = text.lines().collect();
     lines.sort_unstable();
@@ -88,7 +88,7 @@ fn a_job_has_directories_settings_and_aliases_of_its_own() {
         std::fs::create_dir(directory).unwrap();
     }
     let before = std::env::current_dir().unwrap();
-    // Only jobs change their directory here: the process's own belongs to all tests.
+    // Only jobs change directory here: the process's own directory is shared by all tests.
     let text = format!(
         "(lcd {one}; (lpwd > here) & lcd {two}; wait 2; echo x > there; lls; ! pwd > pwd\n\
          set net:timeout 5s; alias a echo) & wait 1; (set net:timeout) & wait 3"
@@ -122,10 +122,10 @@ fn kill_ends_a_job_at_once_and_fg_passes_ctrl_c_on() {
     assert_eq!(error.kind(), Kind::Interrupted);
     let running = |fixture: &Fixture| fixture.ctx.jobs.running_jobs();
     assert!(!running(&fixture).contains(&2) && running(&fixture).contains(&1));
-    // `wait` leaves them alone.
+    // `wait` does not stop the others.
     assert!(run_script(&mut fixture.ctx, "wait", "test").is_err());
     assert_eq!(running(&fixture), [1]);
-    // The end of the program does not.
+    // Exiting does.
     fixture.ctx.finish_jobs();
     assert!(running(&fixture).is_empty());
     assert_eq!(fixture.ctx.totals.first_failure, Some(Kind::Interrupted));
@@ -199,7 +199,7 @@ fn queued_commands_run_in_order_and_a_failure_keeps_none_from_its_turn() {
     let ran = script("queue sleep 0.1; queue echo 'a b'; queue false; queue 'echo c; echo d'");
     assert_eq!(ran.out, "a b\nc\nd\n");
     assert_eq!((ran.fixture.ctx.totals.failed, ran.kind), (1, None), "{}", ran.err);
-    // Also where a job has ended before the next command was queued.
+    // Also if a job ended before the next command was queued.
     for pause in ["", "sleep 0.2; "] {
         let ran = script(&format!("queue false; {pause}queue echo a; queue wait || echo caught"));
         assert_eq!((ran.out.as_str(), ran.fixture.ctx.totals.failed), ("a\ncaught\n", 0));
@@ -229,7 +229,7 @@ fn what_a_stopped_queue_leaves_undone_is_a_failure() {
     let ran = script("queue stop; queue echo a");
     assert_eq!(ran.fixture.ctx.totals.first_failure, Some(Kind::Other));
     assert!(ran.err.contains("queue: 1 command was not run"), "{}", ran.err);
-    // Killing its job keeps what waits.
+    // Killing its job keeps the queued commands.
     let mut fixture = Fixture::new(run_script);
     run_script(&mut fixture.ctx, "queue sleep 1h; queue echo a", "test").unwrap();
     while fixture.ctx.queue_view().current.is_none() {
@@ -296,7 +296,7 @@ fn whoever_leaves_the_prompt_is_asked_about_jobs() {
         assert_eq!(err.contains("[1] killed"), killed, "{answer}: {err}");
         assert_eq!(fixture.ctx.totals.first_failure, None);
     }
-    // Without jobs, or in a script, nobody is.
+    // Without jobs, or in a script, there is no question.
     let out = Output::memory_answering(OutputOptions::default(), &[]);
     let ran = finished(prompt(out), "exit");
     assert!(ran.fixture.ctx.exit_requested.is_some() && ran.err.is_empty());
