@@ -1,5 +1,5 @@
-//! The program put together: from the command line to a context, from there to scripts, a
-//! subcommand or the prompt, and to the exit status.
+//! Assembles the program: from the command line to a context, then to scripts, a subcommand or the
+//! prompt, and to the exit status.
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _};
@@ -33,7 +33,7 @@ pub fn run_program(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::read(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version go to standard output and are no failure; clap knows.
+            // Help and version go to standard output and are no errors; clap handles both.
             let _ = error.print();
             return u8::try_from(error.exit_code()).unwrap_or(Kind::Usage.exit());
         }
@@ -100,12 +100,12 @@ fn run_with_context(cli: &Cli, out: Output) -> u8 {
 fn write_summary(out: &Output, commands: u64, failed: u64, files: u64, bytes: u64, exit: u8) {
     if out.is_json() {
         let record = Record::Summary(SummaryRecord { commands, failed, files, bytes, exit });
-        // There is no output left to report an error to.
+        // If output fails here, there is nowhere left to report it.
         let _ = out.record(&record).and_then(|()| out.flush());
     }
 }
 
-/// The exit status: what `exit` said, else the first failure's cause.
+/// The exit status: that of `exit`, else of the first failure.
 fn exit_status(ctx: &mut Context, result: anyhow::Result<()>) -> u8 {
     if let Err(error) = &result {
         ctx.out.error(error);
@@ -127,7 +127,7 @@ fn exit_status(ctx: &mut Context, result: anyhow::Result<()>) -> u8 {
     }
 }
 
-/// Everything before the first command: directories, settings, trust, credentials, the log.
+/// Sets up everything before the first command: directories, settings, trust, credentials, the log.
 fn make_context(cli: &Cli, out: Output) -> Result<Context> {
     let cancel = Cancel::new();
     let console = out.clone();
@@ -185,7 +185,7 @@ fn make_context(cli: &Cli, out: Output) -> Result<Context> {
     Ok(ctx)
 }
 
-/// The site that the command line is about, if it names one.
+/// The site named on the command line, if any.
 fn target_argument(cli: &Cli, ctx: &Context) -> Option<Result<Target>> {
     let named = match &cli.subcommand {
         Some(Sub::Doctor { server, .. }) => Some(server),
@@ -196,7 +196,7 @@ fn target_argument(cli: &Cli, ctx: &Context) -> Option<Result<Target>> {
     })
 }
 
-/// The start-up file is a script; whatever fails in it is a wrong configuration.
+/// Runs the start-up file, a script; any failure in it is a configuration error.
 fn read_rc_file(cli: &Cli, ctx: &mut Context) -> Result<()> {
     if cli.general.norc {
         return Ok(());
@@ -262,8 +262,8 @@ fn run_requested(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The scripts to run, in order: every `-c`, then `-f`, then `-e`; without any, standard input
-/// when it is no terminal.
+/// The scripts to run, in order: every `-c`, then `-f`, then `-e`; if there are none, standard
+/// input unless it is a terminal.
 fn collect_scripts(cli: &Cli, ctx: &mut Context) -> anyhow::Result<Vec<(String, String)>> {
     let mut scripts: Vec<_> =
         cli.run.commands.iter().map(|text| ("-c".to_owned(), text.clone())).collect();
@@ -292,7 +292,7 @@ fn standard_input() -> Result<String> {
     Ok(text)
 }
 
-/// Whether the prompt follows: at a terminal, and no script was asked for but `-e`.
+/// Whether to show the prompt: on a terminal, and no script other than `-e` was given.
 fn wants_prompt(cli: &Cli) -> bool {
     let only_e = cli.run.execute.is_some() || !cli.run.has_commands();
     only_e && std::io::stdin().is_terminal()

@@ -1,8 +1,8 @@
-//! The request to stop: Ctrl-C and SIGTERM, seen by every wait in the program.
+//! Cancellation by Ctrl-C and SIGTERM, checked by every wait in the program.
 //!
-//! A [`Cancel`] is a flag that many hold. Blocking reads and writes look at it several times a
-//! second (`tls::socket`), copy loops look at it between blocks. It carries no data and never
-//! blocks, so a signal handler may set it.
+//! A [`Cancel`] is a shared flag. Blocking reads and writes check it several times a second
+//! (`tls::socket`), copy loops between blocks. It carries no data and never blocks, so a signal
+//! handler may set it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind};
 
-/// How long a sleep lasts before it looks at the flag.
+/// Interval at which a sleep checks the flag.
 const TICK: Duration = Duration::from_millis(50);
 
 /// Why to stop.
@@ -18,15 +18,15 @@ const TICK: Duration = Duration::from_millis(50);
 pub enum Reason {
     /// Ctrl-C: stop the command, keep the prompt.
     Interrupted,
-    /// SIGTERM or SIGHUP: stop the command and leave.
+    /// SIGTERM or SIGHUP: stop the command and exit.
     Terminated,
 }
 
-/// A shared flag that asks for a stop. Cheap to clone and to look at.
+/// A shared flag that requests a stop. Cheap to clone and to check.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel {
     own: Arc<AtomicUsize>,
-    /// The flag of the whole program, for a job's.
+    /// The flag of the whole program, in the flag of a job.
     above: Option<Arc<AtomicUsize>>,
 }
 
@@ -34,18 +34,18 @@ impl Cancel {
     const INTERRUPTED: usize = 1;
     const TERMINATED: usize = 2;
 
-    /// A flag that nobody has set.
+    /// A flag that is not set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A flag for a job: an interruption of this one does not reach it, a termination does.
+    /// A flag for a job: inherits a termination, but not an interruption.
     pub fn for_job(&self) -> Self {
         let above = self.above.as_ref().unwrap_or(&self.own);
         Self { own: Arc::default(), above: Some(Arc::clone(above)) }
     }
 
-    /// Asks for a stop. A termination is never turned back into an interruption.
+    /// Requests a stop. A termination is never downgraded to an interruption.
     pub fn request(&self, reason: Reason) {
         let value = match reason {
             Reason::Interrupted => Self::INTERRUPTED,
@@ -54,7 +54,7 @@ impl Cancel {
         self.own.fetch_max(value, Ordering::SeqCst);
     }
 
-    /// What was asked for, if anything.
+    /// The requested stop, if any.
     pub fn requested(&self) -> Option<Reason> {
         if self.above.as_ref().is_some_and(|a| a.load(Ordering::Relaxed) == Self::TERMINATED) {
             return Some(Reason::Terminated);
@@ -66,25 +66,17 @@ impl Cancel {
         }
     }
 
-    /// Forgets a Ctrl-C that has been obeyed. A termination stays.
+    /// Clears a Ctrl-C that was handled. A termination stays.
     pub fn reset(&self) {
         let _ = self.own.compare_exchange(Self::INTERRUPTED, 0, Ordering::SeqCst, Ordering::SeqCst);
     }
 
-    /// Fails if a stop was asked for.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Interrupted`] or [`Kind::Terminated`].
+    /// Fails with [`Kind::Interrupted`] or [`Kind::Terminated`] if a stop was requested.
     pub fn check(&self) -> Result<(), Error> {
         self.requested().map_or(Ok(()), |reason| Err(reason.into()))
     }
 
-    /// Waits for `duration`, unless a stop is asked for.
-    ///
-    /// # Errors
-    ///
-    /// As [`Cancel::check`].
+    /// Waits for `duration`; fails like [`Cancel::check`] if a stop is requested.
     pub fn sleep(&self, duration: Duration) -> Result<(), Error> {
         let begun = Instant::now();
         loop {

@@ -1,35 +1,35 @@
-//! What can go wrong, in one type: a kind, a message, at most one hint.
+//! The error type: a kind, a message, at most one hint.
 //!
-//! Every failure that a user, a script or a test can see is an [`Error`] somewhere in an
-//! `anyhow` chain. The kind decides the exit status, in [`Kind::exit`], and nowhere else.
+//! Every failure visible to a user, a script or a test is an [`Error`] somewhere in an `anyhow`
+//! chain. The kind alone decides the exit status, in [`Kind::exit`].
 
 use std::fmt;
 use std::io::ErrorKind;
 
-/// The cause of a failure. Each has one exit status and one name in JSON.
+/// The kind of a failure. Each has one exit status and one name in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
-    /// A command failed for a reason that none of the other kinds names.
+    /// A command failed for any other reason.
     Other,
-    /// The command line, a command's arguments or the script is wrong.
+    /// The command line, a command's arguments or the script is invalid.
     Usage,
     /// DNS, connect, a lost connection or a timeout.
     Connect,
     /// TLS failed, or the server does not offer it.
     Tls,
-    /// The certificate is unknown and nobody could be asked, or the answer was no.
+    /// The certificate is unknown and the user could not be asked, or answered no.
     CertUnknown,
-    /// The certificate is not the one remembered.
+    /// The certificate differs from the stored one.
     CertChanged,
     /// The login was refused, or there are no credentials.
     Login,
-    /// The server refused a command, or there is no such file on it.
+    /// The server refused a command, or a remote file does not exist.
     Refused,
     /// A local file could not be read, written or created.
     Local,
     /// A transfer ended early or could not be verified.
     Incomplete,
-    /// The start-up file or a stored setting is wrong.
+    /// The start-up file or a stored setting is invalid.
     Config,
     /// Ctrl-C.
     Interrupted,
@@ -55,22 +55,22 @@ impl Kind {
         Kind::Terminated,
     ];
 
-    /// The process's exit status for this cause.
+    /// The process's exit status for this kind.
     pub const fn exit(self) -> u8 {
         self.row().0
     }
 
-    /// The name of this cause in JSON (`kind` of an `error` object).
+    /// The name of this kind in JSON (`kind` of an `error` object).
     pub const fn name(self) -> &'static str {
         self.row().1
     }
 
-    /// One line about this cause, for the man page's EXIT STATUS section.
+    /// A one-line description, for the man page's EXIT STATUS section.
     pub const fn help(self) -> &'static str {
         self.row().2
     }
 
-    /// The one table: exit status, name, description.
+    /// The table: exit status, name, description.
     const fn row(self) -> (u8, &'static str, &'static str) {
         match self {
             Kind::Other => (1, "failed", "A command failed otherwise."),
@@ -90,24 +90,24 @@ impl Kind {
     }
 }
 
-/// A failure: `what: why`, with the next thing to type where there is one.
+/// A failure: `what: why`, with a hint on what to type next, if there is one.
 ///
-/// The message is lower case without a final full stop. It may quote what a server sent: whoever
-/// shows it escapes it first (`output` does).
+/// The message is lower case without a final full stop. It may quote a server, so it must be
+/// escaped when shown (`output` does).
 #[derive(Debug, Clone)]
 pub struct Error {
     kind: Kind,
     message: String,
     details: Vec<String>,
     hint: Option<String>,
-    /// Its code, and the whole of it.
+    /// The reply's code and full text.
     reply: Option<(u16, String)>,
     shown: bool,
     transient: bool,
 }
 
 impl Error {
-    /// A failure with its cause and its text.
+    /// An error with its kind and message.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -120,12 +120,12 @@ impl Error {
         }
     }
 
-    /// A wrong command line, argument or script.
+    /// An invalid command line, argument or script.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
     }
 
-    /// A local file operation on `path` that failed.
+    /// A failed local file operation on `path`.
     pub fn local(path: impl AsRef<std::path::Path>, why: &std::io::Error) -> Self {
         let failed =
             Self::new(Kind::Local, format!("{}: {}", path.as_ref().display(), io_reason(why)));
@@ -140,102 +140,102 @@ impl Error {
         }
     }
 
-    /// The failure of something whose errors have been shown already: only its kind counts.
+    /// A failure whose errors were already shown: only its kind matters.
     pub fn already_shown(kind: Kind) -> Self {
         Self { shown: true, ..Self::new(kind, "failed") }
     }
 
-    /// Whether it has been shown already.
+    /// Whether it was already shown.
     pub fn was_shown(&self) -> bool {
         self.shown
     }
 
-    /// Marks a failure that may not happen again: a lost connection, a 4yz reply.
+    /// Marks a failure that may go away on a retry: a lost connection, a 4yz reply.
     #[must_use]
     pub fn as_transient(mut self) -> Self {
         self.transient = true;
         self
     }
 
-    /// Marks a failure after which everything has been tried.
+    /// Marks a failure that a retry cannot fix.
     #[must_use]
     pub fn as_permanent(mut self) -> Self {
         self.transient = false;
         self
     }
 
-    /// Whether trying again may help.
+    /// Whether a retry may help.
     pub fn is_transient(&self) -> bool {
         self.transient
     }
 
-    /// Adds a line to be shown below the message.
+    /// Adds a line shown below the message.
     #[must_use]
     pub fn with_detail(mut self, line: impl Into<String>) -> Self {
         self.details.push(line.into());
         self
     }
 
-    /// Adds the next thing to type. The last one given is kept.
+    /// Sets the hint on what to type next; the last call wins.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Adds the server's reply: its code, and the whole of it as it came.
+    /// Adds the server's reply: its code and its full text, unchanged.
     #[must_use]
     pub fn with_reply(mut self, code: u16, reply: impl Into<String>) -> Self {
         self.reply = Some((code, reply.into()));
         self
     }
 
-    /// Adds the reply that caused another error, if one did.
+    /// Copies the reply that caused another error, if any.
     #[must_use]
     pub fn with_reply_of(mut self, cause: &Self) -> Self {
         self.reply.clone_from(&cause.reply);
         self
     }
 
-    /// Puts what was being done in front of the message: `what: why`.
+    /// Prefixes the message with the operation: `what: why`.
     #[must_use]
     pub fn with_context(mut self, what: impl fmt::Display) -> Self {
         self.message = format!("{what}: {}", self.message);
         self
     }
 
-    /// Puts the local path in front of a local failure that does not name it yet.
+    /// Prefixes a local failure with the path, unless it has one.
     #[must_use]
     pub fn with_local_path(self, path: &std::path::Path) -> Self {
         if self.kind == Kind::Local { self.with_context(path.display()) } else { self }
     }
 
-    /// The cause.
+    /// The kind.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The text, without the hint.
+    /// The message, without the hint.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What is to be shown below the message, line by line.
+    /// The lines to show below the message.
     pub fn details(&self) -> &[String] {
         &self.details
     }
 
-    /// The next thing to type, if there is one.
+    /// The hint on what to type next, if any.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
-    /// The server's reply, if one caused this.
+    /// The server's reply that caused this, if any.
     pub fn reply(&self) -> Option<&str> {
         self.reply.as_ref().map(|(_, text)| text.as_str())
     }
 
-    /// The code of the server's reply, if one caused this.
+    /// The code of the server's reply that caused this, if any.
     pub fn reply_code(&self) -> Option<u16> {
         self.reply.as_ref().map(|(code, _)| *code)
     }
@@ -254,7 +254,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// A result whose failure is typed.
+/// A result with a typed error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The [`Error`] inside an `anyhow` chain, if there is one.
@@ -262,12 +262,12 @@ pub fn find_typed(error: &anyhow::Error) -> Option<&Error> {
     error.downcast_ref::<Error>().or_else(|| error.chain().find_map(|e| e.downcast_ref()))
 }
 
-/// The cause of an `anyhow` chain; [`Kind::Other`] where nothing in it is typed.
+/// The kind of an `anyhow` chain; [`Kind::Other`] if nothing in it is typed.
 pub fn kind_of(error: &anyhow::Error) -> Kind {
     find_typed(error).map_or(Kind::Other, Error::kind)
 }
 
-/// A system error in words: the text without Rust's `(os error N)`, in lower case.
+/// A system error as text, without Rust's `(os error N)`, in lower case.
 pub fn io_reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
@@ -281,7 +281,7 @@ pub fn io_reason(error: &std::io::Error) -> String {
     }
 }
 
-/// As much of a word as a message should repeat.
+/// A word, shortened for use in a message.
 pub fn shortened(text: &str) -> String {
     let mut short: String = text.chars().take(40).collect();
     if short.len() < text.len() {

@@ -1,7 +1,7 @@
 //! ftpsh: an interactive FTPS client.
 //!
-//! The library behind the `ftpsh` program. ARCHITECTURE.md has the picture of how the
-//! modules below fit together and which of them may import which.
+//! The library behind the `ftpsh` program. ARCHITECTURE.md describes the modules below and which of
+//! them may import which.
 
 pub mod app;
 pub mod bookmarks;

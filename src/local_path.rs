@@ -1,4 +1,4 @@
-//! Local paths as commands take them.
+//! Local paths in command arguments.
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::error::{Error, Result};
 use crate::ftp::path::encode_name;
 
-/// A path with `~` or `~/…` written out; anything else as it is.
+/// Expands a leading `~` or `~/`; any other text is unchanged.
 pub fn expand_tilde(text: &str) -> String {
     let rest = match text.strip_prefix('~') {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
@@ -18,20 +18,20 @@ pub fn expand_tilde(text: &str) -> String {
     }
 }
 
-/// A word as a local path: bytes that are not UTF-8 come back as they were.
+/// A word as a local path, with mapped bytes that are not UTF-8 restored.
 pub fn path_from_word(word: &str) -> PathBuf {
     use std::os::unix::ffi::OsStringExt as _;
     PathBuf::from(std::ffi::OsString::from_vec(encode_name(word)))
 }
 
-/// A local path as a word: the counterpart of [`path_from_word`].
+/// A local path as a word: the inverse of [`path_from_word`].
 pub fn word_from_path(path: &std::path::Path) -> String {
     use std::os::unix::ffi::OsStrExt as _;
     crate::ftp::path::decode_name(path.as_os_str().as_bytes())
 }
 
-/// A file's name for messages, and its content. `-` is standard input; `locate` makes a path of any
-/// other name.
+/// The name of a file for messages, and its contents. `-` is standard input; `locate` converts any
+/// other name to a path.
 pub fn read_file_or_stdin(
     file: &str,
     locate: impl FnOnce(&str) -> PathBuf,

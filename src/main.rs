@@ -1,4 +1,4 @@
-//! The program: arguments in, exit status out. All else is in the library.
+//! The program's entry point. Everything else is in the library.
 
 use std::process::ExitCode;
 

@@ -1,11 +1,11 @@
-//! Quoting for the shell language: words into text that the parser reads back as the same words.
+//! Quoting for the shell language: words to text that parses to the same words.
 //!
-//! Nothing here parses; the syntax is `shell::syntax`'s.
+//! The syntax is defined in `shell::syntax`.
 
-/// The quotes that a word under the cursor is in.
+/// The open quote of a word under the cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quote {
-    /// None: characters with a meaning need a backslash.
+    /// None: special characters need a backslash.
     None,
     /// `'…`.
     Single,
@@ -18,7 +18,7 @@ fn needs_no_quotes(c: char) -> bool {
     c.is_alphanumeric() || "-_.,:/=+@%^".contains(c)
 }
 
-/// `text` as one word of the shell language, in quotes where it needs them.
+/// `text` as one word of the shell language, quoted if necessary.
 pub fn quote_word(text: &str) -> String {
     if !text.is_empty() && text.chars().all(needs_no_quotes) {
         return text.to_owned();
@@ -26,8 +26,9 @@ pub fn quote_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// The commands that words stand for, which still have their quotes
-/// ([`Globs::Source`](crate::commands::Globs::Source)): a single word in quotes is a text of commands,
+/// The source of commands given as words that still have their quotes
+/// ([`Globs::Source`](crate::commands::Globs::Source)): a single quoted word contains commands,
+/// several words are one command.
 /// several are the words of one command.
 pub fn script_from_words(words: &[String]) -> String {
     match words {
@@ -36,21 +37,21 @@ pub fn script_from_words(words: &[String]) -> String {
     }
 }
 
-/// A word that is all in single quotes, without them; any other as it is.
+/// Removes the quotes of a word entirely in single quotes; any other is unchanged.
 pub fn unquote_word(word: &str) -> String {
     let inner = word.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
     match inner.map(|inner| inner.replace("'\\''", "\0")) {
-        // A quote that is left ends the word's first part.
+        // A remaining quote means that only the first part of the word was quoted.
         Some(inner) if !inner.contains('\'') => inner.replace('\0', "'"),
         _ => word.to_owned(),
     }
 }
 
-/// `name` such that the shell language reads it back as exactly this word, whatever its
-/// characters are (but NUL, which no word can hold).
+/// Quotes `name` so that the shell language parses exactly this word, whatever its characters
+/// (except NUL, which words cannot contain).
 ///
-/// Begins with `quote` and ends it. Without one, backslashes are used, and single quotes where
-/// the name is empty or holds control characters.
+/// Begins and ends with `quote`. Without one, backslashes are used, and single quotes if the name
+/// is empty or contains control characters.
 pub fn quote_for(name: &str, quote: Quote) -> String {
     let needs_quotes = |c: char| c.is_control() || c == '\u{feff}';
     match quote {

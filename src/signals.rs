@@ -15,12 +15,11 @@ use crate::error::{Error, Kind, Result, io_reason};
 /// How long a terminated program may take to clean up.
 const NOTICE: Duration = Duration::from_millis(1500);
 
-/// Watches for signals on a thread of its own until the program ends. `reopen` reopens the audit
-/// log and returns whether there is one.
+/// Handles signals in a thread until the program ends. `reopen` reopens the audit log and returns
+/// whether there is one.
 ///
 /// # Errors
-///
-/// [`Kind::Other`] when the system does not let signals be watched.
+/// [`Kind::Other`] if signals cannot be watched.
 pub fn watch_signals(cancel: Cancel, reopen: impl Fn() -> bool + Send + 'static) -> Result<()> {
     let failed = |error: std::io::Error| {
         Error::new(Kind::Other, format!("cannot watch signals: {}", io_reason(&error)))
@@ -47,7 +46,7 @@ pub fn watch_signals(cancel: Cancel, reopen: impl Fn() -> bool + Send + 'static)
                     cancel.request(Reason::Terminated);
                     let terminal = terminal.clone();
                     let thread = std::thread::Builder::new().name("leave".into());
-                    // Without the thread the program exits as soon as it has stopped.
+                    // If the thread cannot be started, the program exits as soon as it has stopped.
                     let _ = thread.spawn(move || {
                         std::thread::sleep(NOTICE);
                         exit_now(Kind::Terminated, terminal.as_ref());
@@ -66,7 +65,7 @@ fn has_terminal() -> bool {
     open("/dev/tty", OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).is_ok()
 }
 
-/// Whether a signal was ignored when this process was started (`nohup`). Only Linux shows it in
+/// Whether a signal was ignored when this process was started (`nohup`). Known only on Linux, from
 /// /proc.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -1,10 +1,9 @@
-//! "Did you mean": the nearest of a list of words to one that is not in it.
+//! "Did you mean": the closest match of an unknown word in a list.
 
 use strsim::osa_distance;
 
-/// The candidate nearest to `word`, if it is near: one edit in two, two in four characters or
-/// more. An edit is a character put in, left out or replaced, or two neighbours swapped. Of
-/// equally near ones the first.
+/// The candidate closest to `word` within one edit for two characters, two edits for four or more.
+/// An edit is an insertion, deletion, replacement or a swap of neighbours. Ties go to the first.
 pub fn closest_match<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -22,7 +21,7 @@ pub fn closest_match<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Nothing longer is the misspelling of a command or setting.
+/// Longer words are not misspelt commands or settings.
 const MAX_LENGTH: usize = 64;
 
 #[cfg(test)]

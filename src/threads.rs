@@ -1,11 +1,11 @@
-//! Threads that the system may refuse (`RLIMIT_NPROC`, a container's limit of processes): an error
-//! where nothing can be done without one, and less at a time where others do the work.
+//! Starts threads that the system may refuse (`RLIMIT_NPROC`, a container's process limit): an
+//! error if the thread is indispensable, less parallelism if other workers can do its share.
 
 use std::thread::{Builder, Scope};
 
 use crate::error::{Error, Kind, Result, io_reason};
 
-/// Starts a thread in a scope.
+/// Starts a scoped thread.
 pub fn start_scoped<'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &str,
@@ -15,8 +15,8 @@ pub fn start_scoped<'scope>(
     started.map(drop).map_err(|error| thread_error(name, &error))
 }
 
-/// Starts up to `count` threads that share their work: fewer where the system has no more to give.
-/// `work` makes what one of them does.
+/// Starts up to `count` threads that share their work: fewer if the system refuses more. `work`
+/// creates the function of one thread.
 pub fn start_workers<'scope, W: FnOnce() + Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &str,
@@ -34,7 +34,7 @@ pub fn start_workers<'scope, W: FnOnce() + Send + 'scope>(
     Ok(())
 }
 
-/// What to say where no thread could be started.
+/// The error if a thread could not be started.
 pub fn thread_error(name: &str, error: &std::io::Error) -> Error {
     let text = format!("{name}: cannot start a thread: {}", io_reason(error));
     Error::new(Kind::Other, text).with_hint("see `ulimit -u`, or the limits of the container")

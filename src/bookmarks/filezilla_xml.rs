@@ -1,21 +1,20 @@
-//! FileZilla's XML files: whether a file is one, and the texts of its elements.
+//! FileZilla's XML files: detection, and the texts of elements.
 //!
-//! Document types, and with them entities that grow without bounds, are refused by the parser.
+//! The parser rejects document types, and with them entities that expand without limit.
 
 use roxmltree::{Document, Node};
 
 use crate::error::{Error, Kind, Result};
 
-/// Whether this is XML: no other file that is imported begins like it.
+/// Whether this is XML: no other supported file begins like it.
 pub fn looks_like_xml(bytes: &[u8]) -> bool {
     without_byte_order_mark(bytes).trim_ascii_start().starts_with(b"<")
 }
 
-/// Reads a file of FileZilla's that holds an element `section`; `what` says what it should be.
+/// Parses a FileZilla file that contains an element `section`; `what` names the expected file.
 ///
 /// # Errors
-///
-/// [`Kind::Local`] for what is no XML (with the line), or another file.
+/// [`Kind::Local`] if it is not XML (with the line), or another file.
 pub fn parse_document<'a>(bytes: &'a [u8], section: &str, what: &str) -> Result<Document<'a>> {
     let text = str::from_utf8(without_byte_order_mark(bytes))
         .map_err(|_| Error::new(Kind::Local, format!("not {what}: not UTF-8")))?;
@@ -41,7 +40,7 @@ pub fn own_text(node: Node<'_, '_>) -> String {
     parts.collect::<String>().trim().to_owned()
 }
 
-/// The line that an element begins in, from 1.
+/// The line in which an element begins, from 1.
 pub fn line_number(node: Node<'_, '_>) -> usize {
     node.document().text_pos_at(node.range().start).row.try_into().unwrap_or(usize::MAX)
 }
@@ -85,7 +84,7 @@ mod tests {
                 "{wrong:?}"
             );
         }
-        // Deep enough to overflow a stack that it were read on.
+        // Deep enough to overflow the stack of a recursive parser.
         let deep = format!("<F><S>{}{}</S></F>", "<a>".repeat(20_000), "</a>".repeat(20_000));
         let _ = parse_document(deep.as_bytes(), "S", "a test")
             .map(|document| line_number(document.root_element()));

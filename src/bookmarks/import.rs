@@ -1,6 +1,6 @@
-//! Sites that other programs keep: FileZilla's `sitemanager.xml` and lftp's bookmarks.
+//! Imports sites of other programs: FileZilla's `sitemanager.xml` and lftp's bookmarks.
 //!
-//! A file comes in, bookmarks go out, and what had to be left out of them. No password ever does.
+//! Passwords are never imported; the result says which sites had one.
 
 use super::filezilla_xml;
 use crate::bookmarks;
@@ -10,37 +10,36 @@ use crate::target::{self, Site};
 /// One site of a file.
 #[derive(Debug)]
 pub struct ImportedSite {
-    /// The line it begins in.
+    /// The line in which it begins.
     pub line: usize,
-    /// What became of it.
+    /// The result.
     pub what: Result<ImportOutcome>,
 }
 
-/// What became of a site.
+/// The result of importing a site.
 #[derive(Debug, PartialEq)]
 pub enum ImportOutcome {
-    /// It can be a bookmark.
+    /// It can become a bookmark.
     Bookmark {
-        /// A name that bookmarks can have.
+        /// A valid bookmark name.
         name: String,
-        /// The name in the file, if it held what means something to a shell.
+        /// The name in the file, if it contained characters special to a shell.
         renamed: Option<String>,
-        /// Where and as whom.
+        /// Server, user and directory.
         site: Site,
-        /// It was reached without TLS, or with TLS if that is to be had.
+        /// It used plain FTP, or TLS only if available.
         plain: bool,
-        /// The file has a password for it.
+        /// Whether the file has a password for it.
         password: bool,
     },
-    /// It is of another kind (SFTP, S3): its name, and its kind in words.
+    /// An unsupported protocol (SFTP, S3): its name, and the protocol as text.
     Foreign(String, String),
 }
 
-/// The sites of a file, FileZilla's or lftp's.
+/// Reads the sites of a FileZilla or lftp file.
 ///
 /// # Errors
-///
-/// [`Kind::Local`] for a file that is neither.
+/// [`Kind::Local`] if it is neither.
 pub fn read_sites(bytes: &[u8]) -> Result<Vec<ImportedSite>> {
     if filezilla_xml::looks_like_xml(bytes) {
         return filezilla_sites(bytes);
@@ -84,7 +83,7 @@ fn parse_server(node: roxmltree::Node<'_, '_>) -> Result<ImportOutcome> {
     let (scheme, plain) = match protocol.as_str() {
         "3" => ("ftps", false),
         "4" => ("ftpes", false),
-        // FTP with TLS if the server has it, and FTP without.
+        // FTP with TLS if available, and plain FTP.
         "0" | "6" => ("ftpes", true),
         "1" => return Ok(ImportOutcome::Foreign(title, "SFTP".to_owned())),
         other => return Ok(ImportOutcome::Foreign(title, format!("FileZilla's protocol {other}"))),
@@ -95,7 +94,7 @@ fn parse_server(node: roxmltree::Node<'_, '_>) -> Result<ImportOutcome> {
         None | Some("0") => String::new(),
         Some(port) => format!(":{port}"),
     };
-    // An @ would put the rest of the host elsewhere.
+    // An @ would make what follows it the host.
     if host.contains(['@', '/']) {
         return Err(wrong("host"));
     }
@@ -113,8 +112,8 @@ fn parse_server(node: roxmltree::Node<'_, '_>) -> Result<ImportOutcome> {
     Ok(ImportOutcome::Bookmark { name, renamed, site, plain, password })
 }
 
-/// FileZilla's way of writing a path: its kind (1 is Unix), a prefix's length and the prefix, then
-/// each component after its length, in characters. `None` for paths of other systems.
+/// Decodes FileZilla's notation of a path: its type (1 is Unix), a prefix's length and the prefix,
+/// then each component preceded by its length in characters. `None` for other types of path.
 fn remote_dir(text: &str) -> Option<String> {
     let rest = text.strip_prefix("1 0").or_else(|| text.strip_prefix("0 0"))?;
     let mut path = String::new();
@@ -142,12 +141,12 @@ fn lftp_sites(line: &str) -> Result<ImportOutcome> {
     let url = url.trim();
     let scheme = url.split_once("://").map_or("ftp", |(scheme, _)| scheme).to_ascii_lowercase();
     if !matches!(scheme.as_str(), "ftp" | "ftps" | "ftpes") {
-        // Quoted only where it has the form of one.
+        // Quoted only if it looks like a scheme.
         let known = scheme.chars().all(|c| c.is_ascii_alphanumeric());
         let kind = if known { scheme } else { "another scheme".to_owned() };
         return Ok(ImportOutcome::Foreign(name.to_owned(), kind));
     }
-    // lftp writes hosts without a scheme, with a path after them.
+    // lftp writes hosts without a scheme, followed by a path.
     let full = if url.contains("://") { url.to_owned() } else { format!("ftp://{url}") };
     let target = target::parse_target(&full).map_err(|error| wrong(error.message()))?;
     let names = [name.to_owned()];
@@ -160,7 +159,7 @@ fn lftp_sites(line: &str) -> Result<ImportOutcome> {
     })
 }
 
-/// A bookmark's name for a site in folders: `Work/My site` becomes `Work.My-site`.
+/// A bookmark name for a site in folders: `Work/My site` becomes `Work.My-site`.
 fn bookmark_name(names: &[String]) -> String {
     let plain = |name: &String| {
         let words = name.split(bookmarks::is_unusual).filter(|word| !word.is_empty());
@@ -171,7 +170,7 @@ fn bookmark_name(names: &[String]) -> String {
     if bookmarks::check_name(&name).is_ok() { name } else { "site".to_owned() }
 }
 
-/// The name as it was, if a shell would have acted on it.
+/// The original name, if it contained characters special to a shell.
 fn original_name(names: &[String]) -> Option<String> {
     let name = names.join("/");
     let acts = name.contains(bookmarks::is_for_shells) || names.iter().any(|n| n.starts_with('-'));

@@ -1,8 +1,8 @@
-//! The bookmarks file: one `NAME URL` a line, `#` begins a comment. A bookmark never holds a
+//! The bookmarks file: one `NAME URL` per line; `#` begins a comment. A bookmark never contains a
 //! password.
 //!
-//! The file is read afresh for every question and rewritten whole, 0600, so that it is either the
-//! old or the new one; lines that are not concerned stay as they are.
+//! The file is reread for every lookup and rewritten atomically with mode 0600; other lines are
+//! unchanged.
 
 pub mod filezilla_xml;
 pub mod import;
@@ -15,38 +15,37 @@ use crate::output::escape;
 use crate::suggest::closest_match;
 use crate::target::{self, Site};
 
-/// What a new file says.
+/// The first line of a new file.
 const HEADING: &str = "# Bookmarks of ftpsh: NAME URL\n";
 
 /// The URL of a bookmark.
 ///
 /// # Errors
-///
-/// [`Kind::Local`] when the file is there and cannot be read.
+/// [`Kind::Local`] if the file exists and cannot be read.
 pub fn find_bookmark(home: &AppDirs, name: &str) -> Result<Option<String>> {
     Ok(list_bookmarks(home)?.into_iter().find(|(bookmark, _)| bookmark == name).map(|(_, url)| url))
 }
 
-/// All bookmarks, in the order of the file.
+/// All bookmarks, in file order.
 pub fn list_bookmarks(home: &AppDirs) -> Result<Vec<(String, String)>> {
     let parts = |line: &str| parse_line(line).map(|(name, url)| (name.to_owned(), url.to_owned()));
     Ok(read_file(home)?.unwrap_or_default().lines().filter_map(parts).collect())
 }
 
-/// What a name has none of: characters that make a host with a port or a URL of it, and those that
-/// mean something to a shell, where it is completed on a command line.
+/// Characters that are invalid in names: those that would make it a URL or a host with a port, and
+/// those special to a shell, which completes names on a command line.
 pub(super) fn is_unusual(c: char) -> bool {
     let text = c.to_string();
     c.is_whitespace() || ":/#@".contains(c) || is_for_shells(c) || escape(&text) != text
 }
 
-/// Whether a shell takes this character for something else than itself.
+/// Whether this character is special to a shell.
 pub fn is_for_shells(c: char) -> bool {
     "!$&|;<>()[]{}*?~'\"`\\^%=".contains(c)
 }
 
-/// Whether this can be a bookmark's name: it must be distinct from a host with a port and from a
-/// URL, and be nothing but a word to a shell.
+/// Whether this is a valid bookmark name: neither a URL nor a host with a port, and a plain word in
+/// a shell.
 pub fn check_name(name: &str) -> Result<()> {
     if name.is_empty() || name.starts_with('-') || name.contains(is_unusual) {
         return Err(Error::usage(format!("bookmark: {name:?} cannot be a name")).with_hint(
@@ -56,11 +55,10 @@ pub fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Adds or replaces a bookmark; whether it existed.
+/// Adds or replaces a bookmark; returns whether it existed.
 ///
 /// # Errors
-///
-/// [`Kind::Usage`] for the name, [`Kind::Local`] for the file.
+/// [`Kind::Usage`] for an invalid name, [`Kind::Local`] for the file.
 pub fn add_bookmark(home: &AppDirs, name: &str, site: &Site) -> Result<bool> {
     check_name(name)?;
     let text = read_file(home)?.unwrap_or_else(|| HEADING.to_owned());
@@ -79,8 +77,7 @@ pub fn add_bookmark(home: &AppDirs, name: &str, site: &Site) -> Result<bool> {
 /// Removes a bookmark.
 ///
 /// # Errors
-///
-/// [`Kind::Usage`] where there is none of this name, [`Kind::Local`] for the file.
+/// [`Kind::Usage`] if there is no such bookmark, [`Kind::Local`] for the file.
 pub fn remove_bookmark(home: &AppDirs, name: &str) -> Result<()> {
     let text = read_file(home)?.unwrap_or_default();
     let (changed, found) = replace_file(&text, name, "");
@@ -95,7 +92,7 @@ pub fn remove_bookmark(home: &AppDirs, name: &str) -> Result<()> {
     replace_private_file(&home.bookmarks(), changed.as_bytes())
 }
 
-/// Makes an empty file, where there is none.
+/// Creates an empty file, if there is none.
 pub fn create_file(home: &AppDirs) -> Result<()> {
     match read_file(home)? {
         Some(_) => Ok(()),
@@ -103,7 +100,7 @@ pub fn create_file(home: &AppDirs) -> Result<()> {
     }
 }
 
-/// What is wrong with the file, line by line, in words that quote no URL.
+/// What is wrong with the file, per line, without quoting a URL.
 pub fn file_problems(home: &AppDirs) -> Result<Vec<String>> {
     let text = read_file(home)?.unwrap_or_default();
     let path = home.bookmarks();
@@ -125,7 +122,7 @@ pub fn file_problems(home: &AppDirs) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// A bookmark's URL as it may be shown.
+/// A bookmark's URL without its password, for display.
 pub fn without_password(url: &str) -> String {
     match target::parse_target(url) {
         Ok(target) if target.password.is_some() => target.site.to_string(),
@@ -146,7 +143,7 @@ fn read_file(home: &AppDirs) -> Result<Option<String>> {
     }
 }
 
-/// Name and URL of a line; `None` for comments and the like.
+/// Name and URL of a line; `None` for anything else, such as comments.
 fn parse_line(line: &str) -> Option<(&str, &str)> {
     let (name, url) = line.trim().split_once(char::is_whitespace)?;
     (!name.starts_with('#')).then(|| (name, url.trim()))
@@ -159,7 +156,7 @@ fn replace_file(text: &str, name: &str, with: &str) -> (String, bool) {
     for line in text.split_inclusive('\n') {
         match parse_line(line) {
             Some((this, _)) if this == name => {
-                // A second line of the same name never counted.
+                // Only the first line of a name is effective.
                 if !found {
                     changed.push_str(with);
                 }

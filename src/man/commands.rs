@@ -44,7 +44,7 @@ fn command_section(page: &mut Page, spec: &Spec) {
     });
 }
 
-/// What a command within a command does: one item, with its options in a sentence each.
+/// One subcommand: an item with its options, a sentence each.
 pub(super) fn subcommand_section(page: &mut Page, definition: &mut Command) {
     let usage = usage_line(definition);
     page.write_item(&format!("`{usage}`"), &about_text(definition));
@@ -108,7 +108,7 @@ fn help_text(arg: &Arg) -> String {
     text
 }
 
-/// A word that an option takes, and what it means.
+/// A possible value of an option, and its meaning.
 fn value_name(word: &PossibleValue) -> String {
     match word.get_help() {
         Some(help) => format!("`{}` ({help})", word.get_name()),
@@ -116,7 +116,7 @@ fn value_name(word: &PossibleValue) -> String {
     }
 }
 
-/// With a full stop, unless it ends in one or is nothing.
+/// Appends a full stop, unless the text is empty or ends in one.
 fn with_full_stop(text: &str) -> String {
     let text = text.trim();
     if text.is_empty() || text.ends_with(['.', ':', '?', '!']) {

@@ -1,7 +1,7 @@
-//! The man page: written text, and sections made from the tables of the program.
+//! The man page: written text, and sections generated from the tables of the program.
 //!
-//! Nothing comes in but the definitions (command line, commands, settings, kinds of errors); roff
-//! goes out. What can be generated is, so that the page cannot disagree with the program.
+//! Generated as roff from the definitions (command line, commands, settings, error kinds) as far as
+//! possible, so that the page always agrees with the program.
 
 mod commands;
 mod page;
@@ -15,14 +15,13 @@ use self::page::Page;
 use crate::cli::Cli;
 use crate::error::{Error, Kind, Result};
 
-/// The date in the page's footer: when its written text was last gone over.
+/// The date in the page's footer: the last review of its written text.
 const DATE: &str = "2026-11-20";
 
-/// The man page, roff.
+/// The man page as roff.
 ///
 /// # Errors
-///
-/// [`Kind::Other`] when a part cannot be rendered.
+/// [`Kind::Other`] if a part cannot be rendered.
 pub fn man_page() -> Result<String> {
     let mut definition = Cli::command();
     definition.build();

@@ -1,16 +1,16 @@
 //! Writes roff: sections, paragraphs, items and examples.
 //!
-//! Plain text comes in; `backticks` make bold. Paragraphs of [`Page::write_text`] are set apart by
-//! blank lines; one that begins with `* TERM :: ` is an item, one indented by four blanks is an
-//! example. Characters that mean something to roff are escaped.
+//! The input is plain text; `backticks` make bold. In [`Page::write_text`] blank lines separate
+//! paragraphs; one that begins with `* TERM :: ` is an item, one indented by four blanks is an
+//! example. Characters special to roff are escaped.
 
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
-/// A page that is being written.
+/// A page being written.
 #[derive(Default)]
 pub(super) struct Page {
     roff: Roff,
-    /// Whether a heading was last: a paragraph begins by itself then.
+    /// Whether a heading was last, which starts a paragraph implicitly.
     fresh: bool,
 }
 
@@ -21,7 +21,7 @@ impl Page {
         self.fresh = true;
     }
 
-    /// A heading below a heading.
+    /// A subheading.
     pub(super) fn subsection(&mut self, title: &str) {
         self.roff.control("SS", [title]);
         self.fresh = true;
@@ -48,7 +48,7 @@ impl Page {
         }
     }
 
-    /// A term, and what it means.
+    /// A term and its description.
     pub(super) fn write_item(&mut self, term: &str, text: &str) {
         self.fresh = false;
         self.roff.control("TP", []);
@@ -56,7 +56,7 @@ impl Page {
         self.roff.text(parse_inlines(&join_lines(text)));
     }
 
-    /// What `body` writes, indented.
+    /// Indents what `body` writes.
     pub(super) fn write_indented(&mut self, body: impl FnOnce(&mut Self)) {
         self.roff.control("RS", ["4"]);
         self.fresh = true;
@@ -65,7 +65,7 @@ impl Page {
         self.fresh = false;
     }
 
-    /// More about the item before.
+    /// Another paragraph of the previous item.
     pub(super) fn continue_item(&mut self, text: &str) {
         self.roff.control("IP", []);
         self.roff.text(parse_inlines(&join_lines(text)));
@@ -82,7 +82,7 @@ impl Page {
         self.roff.text(line);
     }
 
-    /// Lines as they are, indented.
+    /// Verbatim lines, indented.
     pub(super) fn write_example(&mut self, lines: &str) {
         self.new_paragraph();
         self.roff.control("RS", ["4"]);
@@ -103,7 +103,7 @@ fn join_lines(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Text with what is between backticks in bold.
+/// Text with backticks converted to bold.
 fn parse_inlines(text: &str) -> Vec<Inline> {
     let pieces = text.split('`').enumerate().filter(|(_, piece)| !piece.is_empty());
     pieces.map(|(at, piece)| if at % 2 == 1 { bold(piece) } else { roman(piece) }).collect()

@@ -1,11 +1,11 @@
-//! Sections of the man page that are made from tables: subcommands, settings, JSON, exit status.
+//! Sections of the man page generated from tables: subcommands, settings, JSON, exit status.
 
 use super::commands::{option_item, subcommand_section};
 use super::page::Page;
 use crate::error::Kind;
 use crate::settings::SETTINGS;
 
-/// OPTIONS: those of the program, under their headings.
+/// OPTIONS: the program's options, under their headings.
 pub(super) fn option_table(page: &mut Page, program: &clap::Command) {
     page.start_section("Options");
     let mut heading = None;
@@ -18,7 +18,7 @@ pub(super) fn option_table(page: &mut Page, program: &clap::Command) {
     }
 }
 
-/// SUBCOMMANDS: what the program does instead of opening a shell.
+/// SUBCOMMANDS: the alternatives to opening a shell.
 pub(super) fn subcommand_table(page: &mut Page, program: &clap::Command) {
     let mut program = program.clone();
     program.build();
@@ -60,7 +60,7 @@ pub(super) fn setting_table(page: &mut Page) {
     }
 }
 
-/// A type of JSON object: its name, when it is written, and its fields with their meanings.
+/// A type of JSON object: its name, when it is written, and its fields with descriptions.
 pub(super) type Object = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 /// The objects of `--json`.
@@ -163,7 +163,7 @@ pub(super) const OBJECTS: &[Object] = &[
     ),
 ];
 
-/// OUTPUT: what goes where, and the objects of `--json`.
+/// OUTPUT: the streams, and the objects of `--json`.
 pub(super) fn output_table(page: &mut Page) {
     page.start_section("Output");
     page.write_text(super::text::OUTPUT);

@@ -141,7 +141,7 @@ before it is sent. Local names are UTF-8.
     ),
 ];
 
-/// What goes where, before the table of JSON objects.
+/// The streams, before the table of JSON objects.
 pub(super) const OUTPUT: &str = r#"
 Standard output holds data only. Prompts, notices, warnings, progress and errors go to standard
 error. Progress bars appear only on a terminal. Text from a server is escaped on a terminal and
