@@ -23,7 +23,6 @@ use crate::trust::fingerprint::Fingerprint;
 #[derive(Debug, Clone)]
 pub struct Audit {
     out: Output,
-    /// Host and port.
     server: Option<(String, u16)>,
     user: Option<String>,
     remote_dir: Option<RemotePath>,

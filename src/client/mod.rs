@@ -48,7 +48,6 @@ use connection::{RemotePosition, not_connected};
 pub struct TotalLimits(Mutex<(set::Rate, RateLimit, RateLimit)>);
 
 impl TotalLimits {
-    /// The limit of one direction, according to the current setting.
     fn of_direction(&self, direction: Direction, settings: &Settings) -> RateLimit {
         let rate = settings.get(set::NET_LIMIT_TOTAL_RATE, None);
         let mut limits = self.0.lock().unwrap_or_else(PoisonError::into_inner);

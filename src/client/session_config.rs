@@ -38,7 +38,6 @@ pub(super) struct ProxyLoginStore(Arc<Mutex<BTreeMap<String, Arc<ProxyLogin>>>>)
 struct ProxyLogin {
     host: String,
     port: u16,
-    /// The user in the URL.
     user: Option<String>,
     /// The URL's login, if it is complete.
     given: Option<Login>,
@@ -182,7 +181,6 @@ pub fn session_config(client: &Client, site: &Site) -> Result<SessionConfig> {
     })
 }
 
-/// The dialer for `host`.
 fn make_dialer(client: &Client, host: Option<&str>, timeout: Duration) -> Result<Dialer> {
     let order = client.settings.get(NET_ORDER, host).into_iter().map(|version| match version {
         IpVersion::V4 => AddressFamily::V4,

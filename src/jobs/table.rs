@@ -48,7 +48,6 @@ struct JobEnd {
     result: Result<(), Kind>,
     totals: RunTotals,
     took: Duration,
-    /// Whether its end was announced.
     announced: bool,
 }
 

@@ -318,7 +318,6 @@ impl Relay<'_> {
     }
 }
 
-/// Verifies the copy.
 fn check_copy(
     source: &mut dyn Remote,
     target: &mut dyn Remote,

@@ -8,7 +8,6 @@ use super::Progress;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 
-/// The longest pause.
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
 /// The retries left for one operation.

@@ -102,7 +102,7 @@ mod tests {
             (10, None, End::Cut, 226, BAD),
             (9, Some(10), End::Cut, 226, BAD),
             (10, Some(10), End::Cut, 426, BAD),
-            // The one exception, and an unknown size.
+            // The one exception, and streams whose end is unknown.
             (10, Some(10), End::Cut, 226, WARNED),
             (10, Some(10), End::Unknown, 226, GOOD),
             (10, None, End::Unknown, 226, WARNED),

@@ -231,7 +231,6 @@ fn fill_partial(
     .map_err(|failure| failure.into_error(&job.remote).with_local_path(&job.local))
 }
 
-/// Downloads a file from the beginning.
 fn restart_from_zero(
     download: &FileFetcher<'_>,
     remote: &mut dyn Remote,

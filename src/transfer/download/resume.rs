@@ -121,7 +121,7 @@ fn plan_from_partial(
         return afresh(why);
     }
     if let Some(journal) = journal.as_ref().filter(|journal| !journal.segments.is_empty()) {
-        // As long as its last segment reaches, not as the data received.
+        // The file extends to the end of its last segment, whatever was received.
         return match SegmentMap::from_journal(journal, here) {
             // Without a time the origin of each segment is unknown.
             Some(_) if info.modified.is_none() => afresh(NO_TIME),

@@ -74,8 +74,8 @@ impl FileFetcher<'_> {
         self.fetch_into_as(remote, self.options.transfer_type, start, sink, progress)
     }
 
-    /// Like [`FileFetcher::fetch_into`], with its own type on the wire; the data is converted only
-    /// if `how` says so.
+    /// Like [`FileFetcher::fetch_into`], with `kind` as the type on the wire; the data is
+    /// converted only if the transfer options say so.
     pub fn fetch_into_as(
         &self,
         remote: &mut dyn Remote,

@@ -24,7 +24,6 @@ pub struct Stored(HashMap<String, Names>);
 
 #[derive(Debug, Default)]
 struct Names {
-    /// Whether it contains extraneous entries.
     has_extraneous: bool,
     files: Vec<Box<str>>,
     directories: Vec<Box<str>>,
@@ -56,7 +55,7 @@ impl Stored {
 }
 
 /// Removes from `MirrorSummary::extraneous` whatever may be a file that was just stored, and what
-/// no longer exists. Each directory concerned is reported, and counted in `Summary::kept`.
+/// no longer exists. Each directory concerned is reported, and counted in `MirrorSummary::kept`.
 pub fn keep_what_was_stored(
     endpoints: &Endpoints,
     settings: &MirrorSettings,

@@ -26,7 +26,6 @@ use crate::transfer::download::partial::is_partial_name;
 pub struct LocalTree {
     root: PathBuf,
     held: OnceLock<DirHandle>,
-    /// Whether links are followed.
     follows: bool,
 }
 

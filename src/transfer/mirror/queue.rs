@@ -128,8 +128,8 @@ impl MirrorQueue {
         self.planned.entry(PathOrder(batch.directory.clone())).or_default().push(batch);
     }
 
-    /// The next task, if any is available now. After a directory,
-    /// [`mark_visited`](MirrorQueue::mark_visited) must be called.
+    /// The next task, if any is available now. The caller marks a directory that it took as
+    /// [`visited`](MirrorQueue::mark_visited) when it is done.
     pub fn take_task(&mut self) -> Option<Task> {
         if (self.waiting >= MAX_WAITING_FILES || self.directories.is_empty())
             && let Some(action) = self.next_file()

@@ -54,7 +54,7 @@ impl RemoteTree {
         // Indices of items whose times are on the server's clock, and the newest file among them.
         let mut on_its_clock: Vec<u32> = Vec::new();
         let mut newest: Option<(String, Modified)> = None;
-        // Warnings are limited by their number and bytes.
+        // Complaints counted so far, and their bytes, which count against the limit.
         let (mut complaints, mut told, most) = (0, 0, session.max_listing());
         list_each_line(session, Some(directory), true, &mut |listed| {
             if let Some(last) = listing.complaints.get(complaints) {
@@ -156,7 +156,6 @@ const FARTHEST: u32 = 14 * 3600;
 /// Older files may be from another DST period than the one in which the offset was measured.
 const SEASON: TimeDelta = TimeDelta::days(30);
 
-/// Seconds per day.
 const DAY: u32 = 24 * 3600;
 
 fn timestamp_of(modified: Modified) -> Timestamp {

@@ -40,7 +40,6 @@ const LONGEST: u64 = 64 * 1024;
 /// Uploads of at least this size are recorded before they start, smaller ones only after they fail.
 const WORTH: u64 = 1024 * 1024;
 
-/// The suffix of a journal's name.
 const SUFFIX: &str = ".upload";
 
 /// The interval within which a file system with sub-second times may not distinguish two changes.

@@ -108,7 +108,6 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
         self.download.options.limits.iter().fold(BLOCK, |block, limit| limit.block_size(block))
     }
 
-    /// Writes received bytes at their offset.
     fn take(&self, part: &Segment, bytes: &[u8]) -> Result<(), Error> {
         let at = part.position();
         self.partial.write_at(bytes, at).map_err(|error| write_error(&error))?;

@@ -26,7 +26,6 @@ struct Server {
     /// How many connections misbehave; `None`: all.
     liars: Mutex<Option<usize>>,
     tells_size: bool,
-    /// The offsets at which downloads started.
     offsets: Mutex<Vec<usize>>,
     /// Called before each connection is used.
     meanwhile: Option<Box<dyn Fn() + Send + Sync>>,
