@@ -1,8 +1,7 @@
 //! The bookmarks file: one `NAME URL` per line; `#` begins a comment. A bookmark never contains a
 //! password.
 //!
-//! The file is reread for every lookup and rewritten atomically with mode 0600; other lines are
-//! unchanged.
+//! The file is reread for every lookup and rewritten atomically with mode 0600; other lines stay.
 
 pub mod filezilla_xml;
 pub mod import;
@@ -44,8 +43,7 @@ pub fn is_for_shells(c: char) -> bool {
     "!$&|;<>()[]{}*?~'\"`\\^%=".contains(c)
 }
 
-/// Whether this is a valid bookmark name: neither a URL nor a host with a port, and a plain word in
-/// a shell.
+/// Whether this is a valid bookmark name: no URL, no host with a port, and a plain word in a shell.
 pub fn check_name(name: &str) -> Result<()> {
     if name.is_empty() || name.starts_with('-') || name.contains(is_unusual) {
         return Err(Error::usage(format!("bookmark: {name:?} cannot be a name")).with_hint(

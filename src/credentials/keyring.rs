@@ -28,8 +28,7 @@ pub trait Keyring: fmt::Debug + Send + Sync {
     /// The password; `None` if there is none.
     ///
     /// # Errors
-    /// [`Kind::Login`](crate::error::Kind::Login) if the keyring is locked or fails; the same for
-    /// all methods.
+    /// [`Kind::Login`](crate::error::Kind::Login) if locked or failing; the same for all methods.
     fn load_password(&self, whose: KeyringAccount<'_>) -> Result<Option<Secret>>;
 
     /// Stores a password, replacing an existing one.

@@ -1,7 +1,6 @@
 //! The password sources of the command line: a file, a command, an environment variable.
 //!
-//! Each returns its first line, without the line end. An error names the source, never its
-//! contents.
+//! Each returns its first line without the line end. An error names the source, not its contents.
 
 use std::ffi::OsString;
 use std::fs::File;

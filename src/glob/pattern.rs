@@ -68,8 +68,8 @@ impl Pattern {
         (!hidden || self.tokens.first() == Some(&Token::Char('.'))) && self.matches_hidden(name)
     }
 
-    /// Like [`Pattern::matches_name`], but a leading dot is an ordinary character (`find --name`,
-    /// `mirror -x`).
+    /// Like [`Pattern::matches_name`], but leading dots are not special (`find --name`, `mirror
+    /// -x`).
     ///
     /// Time is at most the product of both lengths: only the last `*` is backtracked to.
     pub fn matches_hidden(&self, name: &str) -> bool {
@@ -120,8 +120,7 @@ impl Token {
     }
 }
 
-/// Parses the set whose `[` is before `at`, and returns the position after its `]`. A leading `]`
-/// is a member.
+/// The set whose `[` is before `at`, and the position after its `]`. A leading `]` is a member.
 fn parse_set(chars: &[char], mut at: usize) -> Option<(Token, usize)> {
     let negated = matches!(chars.get(at), Some('!' | '^'));
     at += usize::from(negated);

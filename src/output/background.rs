@@ -42,8 +42,7 @@ impl JobMeter {
         self.0.total.moved()
     }
 
-    /// Progress of the transfer started last, if it is still running: `name: 12.3 MiB of 1.0 GiB
-    /// (1%), …`.
+    /// Progress of the last transfer, if still running: `name: 12.3 MiB of 1.0 GiB (1%), …`.
     pub fn current_transfer(&self) -> Option<String> {
         lock(&self.0.now).upgrade().map(|line| TransferProgress::of(line).message())
     }

@@ -7,8 +7,7 @@ use chrono::{DateTime, Local, Utc};
 /// Powers of 1024.
 const UNITS: [char; 6] = ['K', 'M', 'G', 'T', 'P', 'E'];
 
-/// A size as in `ls -h`: `512`, `1.5K`, `20M`; rounded up, so that nothing looks smaller than it
-/// is.
+/// A size as in `ls -h`: `512`, `1.5K`, `20M`; rounded up, so that no file looks too small.
 pub fn human_size(bytes: u64) -> String {
     if bytes < 1024 {
         return bytes.to_string();

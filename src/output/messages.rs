@@ -44,8 +44,7 @@ impl Output {
     }
 
     /// An error on one line, its details and its hint on separate lines. With `--json` also an
-    /// `error` record on standard output, even if data is redirected. A broken pipe is not
-    /// reported.
+    /// `error` record on standard output, even if data is redirected. Ignores broken pipes.
     pub fn error(&self, error: &anyhow::Error) {
         let typed = find_typed(error);
         if is_broken_pipe(error) || typed.is_some_and(crate::error::Error::was_shown) {
@@ -226,8 +225,7 @@ impl Output {
         lock(&self.shared.prompt).printer = printer;
     }
 
-    /// Shows a job's output on the terminal above the line being typed. `false` if no line is being
-    /// typed.
+    /// Shows a job's output on the terminal above the line being typed; `false` if there is none.
     pub(super) fn show_beside_prompt(&self, side: StandardStream, text: &str) -> bool {
         let mut prompt = lock(&self.shared.prompt);
         if !prompt.typing {

@@ -292,8 +292,7 @@ impl Output {
         Self::in_memory(options, Some(width), None)
     }
 
-    /// Like [`Output::memory_terminal`] with 80 columns; questions get these answers, then the
-    /// input ends.
+    /// Like [`Output::memory_terminal`] with 80 columns and these answers, after which input ends.
     pub fn memory_answering(options: OutputOptions, answers: &[&str]) -> Self {
         Self::in_memory(options, Some(WIDTH), Some(answers))
     }

@@ -211,8 +211,7 @@ impl TransferProgress {
         self.message_at(done, time)
     }
 
-    /// Ends the transfer: removes its bar and returns the duration. Later calls do not change the
-    /// screen.
+    /// Ends the transfer: removes its bar and returns the duration. Later calls show nothing.
     pub fn finish(&self) -> Duration {
         self.0.clear();
         self.0.begun.elapsed()

@@ -18,7 +18,7 @@ pub(super) struct Bars {
 }
 
 impl Bars {
-    /// No bars yet; they are drawn only if `on_screen`.
+    /// A screen without bars; they are drawn only if `on_screen`.
     pub(super) fn new(on_screen: bool) -> Self {
         let all = MultiProgress::with_draw_target(draw_target(on_screen));
         Self { all, count: AtomicUsize::new(0), on_screen }

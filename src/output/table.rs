@@ -1,8 +1,8 @@
 //! Formatting of tables.
 //!
-//! For a terminal: aligned within its width, with a dim header line and colours. For a pipe or a
-//! file: plain, never shortened, without borders. Columns that are empty in all rows are omitted.
-//! Text may come from a server: it is escaped here for a terminal.
+//! For a terminal: aligned within its width, with a line under the header and colours. For a pipe
+//! or a file: plain, never shortened, without borders. Columns that are empty in all rows are
+//! omitted. Text may come from a server: it is escaped here for a terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -96,8 +96,8 @@ impl Settings {
         }
     }
 
-    /// Resets to the default. With `/HOST`, removes only that host's value; without, per-host
-    /// values are kept.
+    /// Resets to the default. With `/HOST`, removes that host's value; without, keeps those of
+    /// hosts.
     pub fn unset(&mut self, target: &str) -> Result<&'static Setting> {
         let (row, pattern) = target_of(target)?;
         match pattern {
@@ -111,8 +111,7 @@ impl Settings {
         Ok(row)
     }
 
-    /// The value of a setting for `host`: that of the most specific matching pattern, else the
-    /// general one.
+    /// The value of a setting for `host`: that of the most specific pattern, else the general one.
     pub fn get<T: SettingType>(&self, key: Key<T>, host: Option<&str>) -> T {
         // The table's macro checks types against rows, so the form always matches.
         self.value(key.name, host).and_then(T::read).unwrap_or_default()

@@ -1,7 +1,6 @@
 //! Resolves abbreviated setting names and host patterns.
 //!
-//! An unknown name is an error with a suggestion. Matching a host takes time bounded by the product
-//! of both lengths.
+//! Unknown names are errors with a suggestion. Matching takes at most the product of both lengths.
 
 use std::cmp::Reverse;
 

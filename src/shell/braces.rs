@@ -1,8 +1,7 @@
 //! Brace expansion, `{a,b}`, before wildcards.
 //!
 //! Only an unquoted `{` with a matching unquoted `}` and an unquoted comma on the same level
-//! counts; everything else is literal. Iterative, not recursive, and limited in the number of
-//! words.
+//! counts; all else is literal. Iterative, not recursive, and limited in the number of words.
 
 use crate::error::{Error, Result, shortened};
 use crate::shell::syntax::Word;

@@ -27,8 +27,7 @@ pub struct Cursor {
 
 /// Finds the command at byte `offset` of `line`; `None` in a comment.
 ///
-/// An offset beyond the line is clamped to its end, one inside a character to the character's
-/// start.
+/// An offset beyond the line is clamped to its end, one inside a character to its first byte.
 pub fn find_cursor(line: &str, offset: usize) -> Option<Cursor> {
     let ends = (0..=offset.min(line.len())).rev().find(|at| line.is_char_boundary(*at));
     let mut line = &line[..ends.unwrap_or_default()];

@@ -186,8 +186,8 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Positional arguments that are specific to the shell, and local names of commands whose
-    /// definition does not say so.
+    /// Positional arguments that are specific to the shell, and paths that the definition does not
+    /// declare as local or as directories.
     fn shell_variable(&self, spec: &Spec) -> Option<Want> {
         let index = self.positionals.len();
         let backwards = self.typed.iter().any(|word| *word == "-R" || word.starts_with("--rev"));
