@@ -23,7 +23,7 @@ use crate::output::Style;
 pub struct SharedState<'a> {
     /// The context.
     pub ctx: &'a mut Context,
-    /// Lists remote directories for completion. It may have the session: [`Inner::settle`].
+    /// Lists remote directories for completion. May have the session: [`Self::finish_lookups`].
     lister: Lister,
     /// Earlier lines of the same input, including line ends.
     pub before: String,
