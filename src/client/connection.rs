@@ -57,8 +57,7 @@ pub struct Connection {
     pub fingerprint: Option<Fingerprint>,
     /// Whether its certificate was verified or remembered.
     pub verified: bool,
-    /// Whether the server is trusted for this run only, at the user's request (`--insecure`,
-    /// `once`).
+    /// Whether the server is trusted for this run only (`--insecure`, `once`).
     pub trusted_for_this_run: bool,
     /// The remote directory before the last `cd`.
     pub previous_directory: Option<RemotePath>,
@@ -152,8 +151,7 @@ impl Connection {
         }
     }
 
-    /// Takes over the session of `other`, a connection to the same site, and restores this one's
-    /// directory.
+    /// Takes over the session of `other`, to the same site, and restores this one's directory.
     pub fn adopt_session_of(&mut self, other: &mut Self) {
         self.login = other.login.take();
         let Some(mut session) = other.session.take() else { return };

@@ -168,8 +168,7 @@ impl Client {
         self.connection.live_session()
     }
 
-    /// Queries the server without changing anything. After the loss of the connection it reconnects
-    /// and repeats the query.
+    /// A read-only query, repeated on a new connection if the connection is lost.
     pub fn ask_server<T>(&mut self, mut ask: impl FnMut(&mut Session) -> Result<T>) -> Result<T> {
         self.retry_if_lost(|client| ask(client.session()?))
     }
@@ -304,8 +303,7 @@ impl Client {
                     "another connection cannot be in the same directory",
                 ));
             }
-            // Without a permit the workers share the existing sessions: the others are used by
-            // jobs.
+            // Without a permit the workers share the existing sessions: jobs use the others.
             let permit = permits.try_permit(&site.trust_key(), limit).ok_or_else(|| {
                 let text = format!("{}: {limit} connections are open already", site.trust_key());
                 Error::new(Kind::Connect, text).with_hint("see net:connection-limit")
@@ -377,8 +375,7 @@ impl Client {
         }
     }
 
-    /// The key of reusable idle sessions: everything that a new session would have in common with
-    /// them.
+    /// The key of reusable idle sessions: everything that they share with a new session.
     fn reuse_key(&self, site: &Site, user: &str) -> String {
         let settings = self.settings.changed().map(|item| (item.row.name, item.host, item.value));
         format!("{} {user} {:?}", site.trust_key(), settings.collect::<Vec<_>>())
@@ -395,8 +392,7 @@ impl Client {
         })
     }
 
-    /// Closes the connection and the idle sessions to its site. Site and login are kept for a
-    /// reconnect.
+    /// Closes the connection and the idle sessions to its site, but keeps site and login.
     pub fn close(&mut self) {
         if let Some(site) = &self.connection.site {
             self.sessions.close_idle(&site.trust_key());

@@ -93,8 +93,7 @@ impl Client {
     }
 
     /// Connects and logs in, replacing a connection that is being closed, or with a permit of its
-    /// own. In a script, a server that reports that it is busy (421) is retried `net:max-retries`
-    /// times.
+    /// own. In a script, a busy server (421) is retried `net:max-retries` times.
     pub(super) fn establish(&mut self, mut permit: Option<Permit>) -> Result<()> {
         let (console, cancel, at_prompt) =
             (self.console.clone(), self.cancel.clone(), self.at_prompt);

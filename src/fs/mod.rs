@@ -1,5 +1,4 @@
-//! Local files: directories held open, the naming rules of FAT disks, and the directories of
-//! ftpsh's own files.
+//! Local files: held directories, FAT naming rules, and the directories of ftpsh's own files.
 //!
 //! Nothing here depends on servers or transfers.
 

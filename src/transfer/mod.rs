@@ -115,8 +115,7 @@ pub trait Remote {
     /// Size and time of a file, as far as the server reports them.
     fn file_info(&mut self, path: &RemotePath) -> Result<FileInfo>;
 
-    /// The size of what RETR would send, queried now: a listing may have reported the size of a
-    /// link itself.
+    /// The current size of what RETR would send: a listing may show that of a link itself.
     fn file_size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
         Ok(self.file_info(path)?.size)
     }
@@ -132,8 +131,7 @@ pub trait Remote {
         Ok(())
     }
 
-    /// The time of a file as of the start of its download if it was prefetched, otherwise as of
-    /// now.
+    /// A file's time at the start of its download if it was prefetched, otherwise now.
     fn modified_time(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
         Ok(self.file_info(path)?.modified)
     }
@@ -215,8 +213,7 @@ pub struct Outcome {
     pub elapsed: Duration,
     /// The offset at which it resumed, if it did.
     pub resumed_from: Option<u64>,
-    /// Whether its data connections resumed the TLS session; `None` without data connections or
-    /// TLS.
+    /// Whether its data connections, if any, resumed the TLS session; `None` without TLS.
     pub tls_resumed: Option<bool>,
     /// A problem, although the file is complete as far as can be determined.
     pub warning: Option<String>,

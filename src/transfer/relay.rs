@@ -226,8 +226,7 @@ impl Relay<'_> {
             (Err(_), Some(error)) => Err(source_failure(error)),
             (Err(error), None) => Err(target_failure(error)),
             (Ok(0), _) => Ok(ResumePoint::default()),
-            // The samples were compared; the last block proves that the source resumes at the right
-            // offset.
+            // The samples were compared; the last block verifies the source's offset.
             (Ok(_), _) => Ok(ResumePoint { samples: Vec::new(), ..start }),
         }
     }

@@ -71,8 +71,7 @@ const LONGEST_LINK: u64 = 4096;
 
 impl Remote for Session {
     fn file_info(&mut self, path: &RemotePath) -> Result<FileInfo> {
-        // SIZE returns the size of what would be sent: in ASCII type servers refuse it, or count
-        // line endings.
+        // SIZE depends on the type: in ASCII servers refuse it, or count line endings.
         self.set_ascii_type(false)?;
         // One round trip with MLST, otherwise two.
         if let Some(entry) = self.mlst_entry(path)? {

@@ -71,8 +71,8 @@ impl Retries {
     }
 }
 
-/// Repeats `attempt` until it succeeds, fails permanently, or no retry is left. `say` receives a
-/// text about each pause.
+/// Repeats `attempt` until it succeeds, fails permanently, or no retry is left. `say` reports each
+/// pause.
 ///
 /// # Errors
 ///
@@ -129,8 +129,7 @@ impl Progress for ByteCounter<'_> {
     }
 }
 
-/// A number from 0 to 1 that differs from call to call: the lowest digits of the clock are
-/// sufficient.
+/// A varying number from 0 to 1: the lowest digits of the clock are sufficient.
 fn jitter() -> f64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     f64::from(now.map_or(0, |now| now.subsec_nanos()) % 1000) / 1000.0

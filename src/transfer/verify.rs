@@ -1,5 +1,4 @@
-//! The final check of a transfer: three conditions must hold, and the error names the one that does
-//! not.
+//! The final check of a transfer: three conditions, and an error that names the one violated.
 //!
 //! They are: a stream that ended with TLS's close_notify, a count that equals the size if one is
 //! known, and a completion reply of 226 or 250.

@@ -1,8 +1,8 @@
 //! The journal next to a partial file: identifies the remote file that it is a part of.
 //!
 //! It is written when a download starts whose partial file may become longer than what is compared
-//! of it, and removed when the file is complete. It tells a later run whether the remote file is
-//! unchanged.
+//! of it, and removed when the file is complete. A later run uses it to detect a changed remote
+//! file.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -38,8 +38,7 @@ impl PartialJournal {
         Self { size: info.size, modified: info.modified, segments: Vec::new() }
     }
 
-    /// Writes the journal if the download needs one: a partial file shorter than [`OVERLAP`] is
-    /// compared as a whole.
+    /// Writes the journal, unless the file is so short ([`OVERLAP`]) that all of it is compared.
     pub fn write_if_needed(info: FileInfo, partial: &EntryAt) {
         if info.size.is_none_or(|size| size > OVERLAP) {
             Self::for_file(info).write(partial);
@@ -55,8 +54,7 @@ impl PartialJournal {
         }
     }
 
-    /// Reads the journal of a partial file. An unreadable or invalid one, or one of another user,
-    /// counts as missing.
+    /// Reads a partial file's journal; `None` if it is unreadable, invalid or another user's.
     pub fn read(partial: &EntryAt) -> Option<Self> {
         let entry = journal_entry(partial);
         let file = entry.open(OFlags::RDONLY).ok()?;

@@ -3,8 +3,8 @@
 //! It is next to its target, with a name derived from the target's, is locked while it grows, and
 //! becomes the target by one rename. So the final name always refers to the old version, to
 //! nothing, or to the complete new one. A link in its place is never followed, and a file of
-//! another user or with several hard links is never written to: in a shared directory anybody could
-//! have put it there.
+//! another user or with several hard links is never written to: in a shared directory it may be
+//! anybody's.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -54,7 +54,7 @@ impl ResumePoint {
         Ok(Self { offset: length, overlap, samples: Vec::new() })
     }
 
-    /// Like [`ResumePoint::with_last_block`], but compares blocks from the whole file, or all of a
+    /// Like [`ResumePoint::with_last_block`], but samples the whole file, or compares all of a
     /// short one.
     pub fn with_samples(length: u64, read_block: BlockReader<'_>) -> Result<Self> {
         if length <= (SAMPLES + 1) * OVERLAP {

@@ -20,8 +20,7 @@ use crate::transfer::{
 pub enum FetchFailure {
     /// The local data is not the beginning of the remote file: restart at 0.
     NotTheSame(&'static str),
-    /// More was sent than the expected size, and the server now reports this size: restart at 0
-    /// with it.
+    /// More was sent than expected; the server now reports this size: restart at 0 with it.
     DifferentSize(u64),
     /// Any other failure.
     Failed(Error),
@@ -241,8 +240,7 @@ impl FileFetcher<'_> {
         Ok(Some(came))
     }
 
-    /// A broken stream: after a stall the server sends no more; otherwise its reply may have the
-    /// reason.
+    /// A broken stream: unless it stalled, the server's reply may have the reason.
     pub(super) fn broken_stream_error(
         &self,
         what: &str,
@@ -309,8 +307,7 @@ enum CopyFailure {
     Remote(std::io::Error, u64),
 }
 
-/// Fills a block before it is written: TLS yields 16 KiB at a time. Returns how the stream ended,
-/// if it did.
+/// Fills a block before it is written: TLS yields 16 KiB at a time. Returns its end, if reached.
 pub(super) fn fill_block(
     incoming: &mut dyn DownloadStream,
     block: &mut [u8],

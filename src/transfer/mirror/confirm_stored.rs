@@ -1,5 +1,4 @@
-//! A last check before a mirror deletes: a file that was just stored must not be deleted under
-//! another name.
+//! The last check before deletions: a file just stored must not be deleted under another name.
 //!
 //! A server may change the spelling of a name. A file stored as `ReadMe` is then listed as
 //! `README`, which the source does not have. Before anything is deleted in or below a directory
@@ -30,8 +29,7 @@ struct Names {
 }
 
 impl Stored {
-    /// Records that a directory contains extraneous entries: from now on, what is stored in it
-    /// matters.
+    /// Marks a directory as containing extraneous entries: what is stored in it now matters.
     pub fn mark_extraneous(&mut self, directory: &str) {
         self.0.entry(directory.to_owned()).or_default().has_extraneous = true;
     }

@@ -1,5 +1,4 @@
-//! The deletions of a mirror, which come last: what [`transfer_all`](super::executor::transfer_all)
-//! found extraneous.
+//! Deletes, last of all, what [`transfer_all`](super::executor::transfer_all) found extraneous.
 //!
 //! On a server several run in parallel: first everything that is not a directory, then the
 //! directories, level by level, the deepest first.
@@ -60,8 +59,7 @@ pub fn delete_extraneous(
         .try_for_each(|level| for_each_parallel(level, workers, cancel, one))
 }
 
-/// Removes extraneous directories that turn out to be links, outermost first, so that nothing they
-/// point to is deleted.
+/// Removes extraneous directories that are links, outermost first, so that their targets are kept.
 fn remove_links(
     endpoints: &Endpoints,
     directories: &[Extraneous],

@@ -1,8 +1,7 @@
 //! Runs a mirror: workers that list and transfer at the same time.
 //!
 //! Files are transferred while directories are still being listed. The queue of files is kept
-//! short: above a threshold, workers transfer instead of listing, so that memory does not grow with
-//! the tree.
+//! short: above a threshold, workers transfer instead of listing, to limit memory.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -93,8 +92,7 @@ pub(super) struct Runner<'a> {
 ///
 /// # Errors
 ///
-/// A missing source, Ctrl-C, the permanent loss of a server. Failures of single files are counted
-/// instead.
+/// A missing source, Ctrl-C, the permanent loss of a server. Failures of single files are counted.
 pub fn transfer_all(
     endpoints: &Endpoints,
     settings: &MirrorSettings,
@@ -217,8 +215,7 @@ impl Runner<'_> {
         }
     }
 
-    /// Records an incomplete listing or an invalid entry. The mirror continues elsewhere, but will
-    /// not delete anything.
+    /// Records an incomplete listing or invalid entry: the mirror continues, but deletes nothing.
     pub(super) fn record_unclean(&self, error: &Error) -> Result<()> {
         if is_fatal(self.endpoints, error, self.cancel) {
             return Err(error.clone());

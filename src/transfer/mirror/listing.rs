@@ -55,8 +55,7 @@ impl CompactListing {
         });
     }
 
-    /// Sorts the items by name, and returns the names that occurred more than once: their items are
-    /// dropped.
+    /// Sorts the items by name. Drops all items with duplicate names, and returns these names.
     pub fn sort(&mut self) -> Vec<String> {
         let Self { names, rows, .. } = self;
         let name = |row: &PackedItem| &names[row.start..row.start + usize::from(row.name)];

@@ -64,8 +64,7 @@ impl LocalTree {
             .entry(name))
     }
 
-    /// Opens a directory of the tree, component by component from the root, without following
-    /// links.
+    /// Opens a directory, component by component from the root, without following links.
     fn open_directory(&self, path: &str) -> Result<io::Result<DirHandle>> {
         let mut walked = match self.root() {
             Ok(root) => root,

@@ -1,5 +1,4 @@
-//! Mirror: makes one tree like another, in parallel, and deletes only what is certain to be
-//! extraneous.
+//! Mirror: makes one tree like another, and deletes only what is certain to be extraneous.
 //!
 //! Two [`tree::Tree`]s are listed directory by directory; [`plan`] decides, without side effects,
 //! what to do in each; [`executor`] does it with several workers, deletions last.

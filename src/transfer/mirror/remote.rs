@@ -117,8 +117,7 @@ impl RemoteTree {
         }
     }
 
-    /// How far LIST's clock is ahead of UTC, if known: specified by the user, or derived from the
-    /// newest file.
+    /// How far LIST's clock is ahead of UTC: as set by the user, or measured with the newest file.
     fn clock_offset(
         &self,
         session: &mut Session,

@@ -120,8 +120,8 @@ impl Runner<'_> {
         })
     }
 
-    /// Before a plan is executed: reports what may not be deleted, and records what is stored next
-    /// to extraneous entries.
+    /// Before a plan is executed: reports what must be kept, and marks extraneous entries'
+    /// directories.
     fn note_deletions(&self, plan: &DirectoryPlan, here: &NextDirectory) {
         plan.ambiguous.iter().for_each(|(path, other)| {
             self.observer.planning_failed(&ambiguous_name_error(self.endpoints, path, other))

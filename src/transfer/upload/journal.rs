@@ -88,8 +88,7 @@ impl Source {
         Self { identity, racy }
     }
 
-    /// The identity of a file on another server, by the size and time reported; `None` without a
-    /// time.
+    /// The identity of a file on another server: its size and time; `None` without a time.
     pub fn of_remote(path: &RemotePath, info: crate::transfer::FileInfo) -> Option<Self> {
         let (size, modified) = (info.size?, info.modified?);
         let identity = format!("remote {size} {modified} {path}");

@@ -33,8 +33,8 @@ pub(super) use resume::{Compare, ResumeCheck};
 pub struct Upload {
     /// The local file.
     pub local: PathBuf,
-    /// The directory of `local`, if it is held open: the path is then not resolved again, and a
-    /// link is not followed.
+    /// The directory of `local`, if it is held open: it is not resolved again, and a link is not
+    /// followed.
     pub dir: Option<DirHandle>,
     /// The destination.
     pub remote: RemotePath,

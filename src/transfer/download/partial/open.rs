@@ -20,8 +20,8 @@ pub(super) fn create_or_open(entry: &EntryAt, target: &EntryAt, mode: u32) -> Re
                 let opened = entry.open_or_create(OFlags::RDWR, mode);
                 check_case_variant(entry, target, opened.as_ref().ok())?;
                 let file = lock_opened(opened, entry, target)?;
-                // On FUSE, the kernel may resolve a removed name for another second, to a file that
-                // is complete by now.
+                // On FUSE a removed name may resolve for another second, to a file completed by
+                // now.
                 match entry.stored_name() {
                     Some(name) if is_partial_name(&name) => file,
                     // It was completed before it was locked.

@@ -55,8 +55,7 @@ pub fn examine_target(target: &EntryAt) -> Result<Target> {
     }
 }
 
-/// Whether a name is in a directory whose links are created by the system: they point to open files
-/// or to devices.
+/// Whether the directory is one whose links the system creates, to open files or devices.
 pub fn is_in_system_directory(target: &EntryAt) -> bool {
     let directory = target.directory().path();
     let named = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };

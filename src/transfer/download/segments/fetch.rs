@@ -56,8 +56,8 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
     ///
     /// # Errors
     ///
-    /// [`FetchFailure::NotTheSame`] if the data does not match the local data, or the server cannot
-    /// resume at an offset.
+    /// [`FetchFailure::NotTheSame`] if the data does not match the local data, or REST is not
+    /// supported.
     pub fn fetch_segment(
         &self,
         remote: &mut dyn Remote,
@@ -202,8 +202,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
         Ok(verify::check_download(what, size, Some(size), &finished)?)
     }
 
-    /// Whether the segments fit together: detects a server that does not start at the requested
-    /// offset.
+    /// Whether the segments fit together: detects a server that starts at a wrong offset.
     ///
     /// # Errors
     ///

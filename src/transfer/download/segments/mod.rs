@@ -67,8 +67,7 @@ pub struct SegmentedDownload<'a> {
 
 impl SegmentedDownload<'_> {
     /// Downloads a file, like [`download_to_file`](super::download_to_file). `None`: one connection
-    /// must be used, because the file is small, or the server does not report its size or cannot
-    /// resume at an offset.
+    /// must be used, because the file is small, its size unknown, or REST not supported.
     pub fn download_to_file(&self, job: &Download) -> Result<Option<Outcome>> {
         let entry = job.local_entry()?;
         let target = examine_target(&entry)?;

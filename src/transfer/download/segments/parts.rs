@@ -62,8 +62,7 @@ pub fn segment_count(size: u64, most: usize) -> usize {
 }
 
 impl SegmentMap {
-    /// Splits a file of `size` bytes, the first `here` of which exist locally, for `most`
-    /// connections.
+    /// Splits a file of `size` bytes, of which `here` exist locally, for `most` connections.
     pub fn split_file(info: FileInfo, size: u64, here: u64, most: usize) -> Self {
         let left = size.saturating_sub(here);
         let count = segment_count(left, most) as u64;
