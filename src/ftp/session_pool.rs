@@ -1,9 +1,9 @@
-//! The control connections of the program, by site: permits, idle sessions, and sessions on loan.
+//! The control connections of the program, by site: permits, idle sessions, and leased sessions.
 //!
-//! The shell, its jobs and its transfers hold a [`Permit`] for each session, so that they count
-//! together. An idle session is kept for a while and reused by the next caller with the same site
-//! and key. [`SiteSessions`] lends sessions to the workers of one command. How a session is made is
-//! the caller's affair.
+//! The shell, its jobs and its transfers hold a [`Permit`] for each session, so that they share one
+//! limit. An idle session is kept for a while and reused by the next caller with the same site and
+//! key. [`SiteSessions`] leases sessions to the workers of one command. The caller makes the
+//! sessions.
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
@@ -23,7 +23,7 @@ const PERMIT_POLL: Duration = Duration::from_millis(50);
 /// How often a wait for a session checks the cancel flag.
 const LEASE_POLL: Duration = Duration::from_millis(100);
 
-/// All sessions of the program. Cheap to clone; all clones are the same.
+/// All sessions of the program. Clones are cheap and share the pool.
 #[derive(Debug, Clone, Default)]
 pub struct SessionPool(Arc<Shared>);
 
@@ -38,7 +38,7 @@ struct Shared {
 struct State {
     permits: HashMap<String, PermitCount>,
     idle: Vec<IdleSession>,
-    /// Whether a thread closes the sessions that were idle for too long.
+    /// Whether the thread that closes expired idle sessions is running.
     has_reaper: bool,
 }
 
@@ -57,14 +57,14 @@ struct IdleSession {
 }
 
 impl SessionPool {
-    /// A permit, if fewer than `limit` (at least one) are in use. At the limit an idle session to
-    /// the site is closed, if there is one.
+    /// Returns a permit if fewer than `limit` (at least one) are in use. At the limit it closes an
+    /// idle session to the site, if there is one.
     pub fn try_permit(&self, site: &str, limit: usize) -> Option<Permit> {
         self.free_permit(site, limit)
             .or_else(|| self.close_one_idle(site).then(|| self.free_permit(site, limit)).flatten())
     }
 
-    /// A permit, as soon as there is one. `on_wait` is called once if that takes time.
+    /// Waits for a permit. `on_wait` is called once if none is available immediately.
     pub fn wait_for_permit(
         &self,
         site: &str,
@@ -96,8 +96,8 @@ impl SessionPool {
         self.0.lock_state().permits.get(site).is_some_and(|count| count.waiting > 0)
     }
 
-    /// Takes all idle sessions of a site and key that have nothing unread. Those of the site with
-    /// another key are closed: they were made with other settings, or for another user.
+    /// Takes all idle sessions of a site and key that have no unread input. Those with another key
+    /// are closed: they were made with other settings, or for another user.
     pub fn take_idle(&self, site: &str, key: &str) -> Vec<Session> {
         let (usable, others) = self
             .remove_idle(|idle| idle.site == site)
@@ -107,8 +107,8 @@ impl SessionPool {
         usable.into_iter().map(|idle| idle.session).collect()
     }
 
-    /// Takes sessions back after transfers and reads what is still to come on each. `own` is
-    /// returned; the others are kept for `idle_time`, or closed if a caller waits for a permit.
+    /// Takes sessions back after transfers and reads their outstanding replies. `own` is returned;
+    /// the others are kept for `idle_time`, or closed if a caller waits for a permit.
     pub fn take_back(
         &self,
         site: &str,
@@ -123,7 +123,7 @@ impl SessionPool {
         };
         thread::scope(|scope| {
             for session in others {
-                // One that no thread can be had for is closed.
+                // A session is closed if no thread can be started for it.
                 let _ = threads::start_scoped(scope, "sessions", || {
                     if self.is_wanted(site) {
                         session.close_gracefully();
@@ -170,19 +170,19 @@ impl SessionPool {
         if !state.has_reaper {
             let shared = Arc::downgrade(&self.0);
             let reaper = thread::Builder::new().name("idle sessions".to_owned());
-            // Without it they live until they are taken or closed.
+            // Without it, sessions stay open until they are taken or closed.
             state.has_reaper = reaper.spawn(move || close_expired(&shared)).is_ok();
         }
         drop(state);
         self.0.idle_changed.notify_all();
     }
 
-    /// Closes one idle session to a site; whether there was one.
+    /// Closes one idle session to a site; returns whether there was one.
     fn close_one_idle(&self, site: &str) -> bool {
         let mut is_first = true;
         let removed = self.remove_idle(|idle| idle.site == site && std::mem::take(&mut is_first));
         let found = !removed.is_empty();
-        // The server has to know before the next connection comes.
+        // The server must close it before the next connection arrives.
         removed.into_iter().for_each(|idle| idle.session.close_gracefully());
         found
     }
@@ -193,7 +193,7 @@ impl SessionPool {
 }
 
 impl Shared {
-    /// A permit was dropped.
+    /// Called when a permit is dropped.
     fn give_back(&self, site: &str) {
         if let Some(count) = self.lock_state().permits.get_mut(site) {
             count.used -= 1;
@@ -206,7 +206,7 @@ impl Shared {
     }
 }
 
-/// Closes idle sessions when their time is over, until none is left.
+/// Closes expired idle sessions until none is left.
 fn close_expired(shared: &Weak<Shared>) {
     while let Some(shared) = shared.upgrade() {
         let mut state = shared.lock_state();
@@ -231,10 +231,10 @@ fn close_all(sessions: Vec<IdleSession>) {
 pub type Connect = Box<dyn Fn() -> Result<Session> + Send + Sync>;
 
 /// The sessions to one site that the workers of a command share: up to a limit, each with its own
-/// TLS.
+/// TLS state.
 ///
-/// A server that says "too many connections" lowers the limit for the rest of the command: the
-/// caller then waits for a session to be returned. A session that died is not put back.
+/// A server that reports "too many connections" lowers the limit for the rest of the command: the
+/// caller then waits for a session to be returned. A dead session is not put back.
 pub struct SiteSessions {
     connect: Connect,
     loans: Mutex<Loans>,
@@ -244,7 +244,7 @@ pub struct SiteSessions {
 #[derive(Debug)]
 struct Loans {
     idle: Vec<Session>,
-    /// Sessions that exist or are being made.
+    /// Sessions that are open or being opened.
     open: usize,
     limit: usize,
 }
@@ -262,7 +262,7 @@ impl SiteSessions {
         Arc::new(Self { connect, loans: Mutex::new(loans), returned: Condvar::new() })
     }
 
-    /// Adds a session that was made elsewhere.
+    /// Adds an existing session.
     pub fn adopt(&self, session: Session) {
         let mut state = self.lock_loans();
         state.open += 1;
@@ -270,19 +270,19 @@ impl SiteSessions {
         self.returned.notify_one();
     }
 
-    /// Removes the sessions that are not on loan.
+    /// Removes the sessions that are not leased.
     pub fn drain(&self) -> Vec<Session> {
         let mut state = self.lock_loans();
         state.open -= state.idle.len();
         std::mem::take(&mut state.idle)
     }
 
-    /// How many sessions there may be now.
+    /// The current limit.
     pub fn limit(&self) -> usize {
         self.lock_loans().limit
     }
 
-    /// A session for the caller alone: an idle one, a new one, or one that comes back.
+    /// Leases a session: an idle one, a new one, or the next one returned.
     pub fn lease(self: &Arc<Self>, cancel: &Cancel) -> Result<Lease> {
         let mut state = self.lock_loans();
         loop {
@@ -312,8 +312,8 @@ impl SiteSessions {
         }
     }
 
-    /// Connects one more session in advance, unless one is idle or there are enough. A failure is
-    /// reported to the next caller that needs a session.
+    /// Connects one more session in advance, unless one is idle or the limit is reached. A failure
+    /// is reported to the next caller that needs a session.
     pub fn connect_ahead(&self) {
         let mut state = self.lock_loans();
         if !state.idle.is_empty() || state.open >= state.limit {
@@ -330,7 +330,7 @@ impl SiteSessions {
         }
     }
 
-    /// After a refused connection: if it was one too many, the limit becomes what there is.
+    /// After a refused connection: if it was one too many, lowers the limit to the open sessions.
     fn reduce_limit(&self, error: Error) -> Result<MutexGuard<'_, Loans>> {
         let mut state = self.lock_loans();
         state.open -= 1;
@@ -346,13 +346,13 @@ impl SiteSessions {
     }
 }
 
-/// 421 and 530 at a login that has worked before with the same credentials mean "too many", as
-/// do a connection that is refused or closed at once while others stand.
+/// 421 and 530 at a login that has succeeded before with the same credentials mean "too many", as
+/// does a connection that is refused or closed at once while others are open.
 fn is_one_too_many(error: &Error) -> bool {
     matches!(error.kind(), Kind::Connect | Kind::Login)
 }
 
-/// A session on loan. When dropped it goes back, if it is still alive.
+/// A leased session. Returned on drop, if it is still alive.
 #[derive(Debug)]
 pub struct Lease {
     pool: Arc<SiteSessions>,

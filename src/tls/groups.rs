@@ -1,23 +1,22 @@
-//! Key exchange groups: which is offered first, and which one a server took. A wrong first guess
-//! costs a round trip.
+//! Key exchange groups: which one is offered first, and which one a server chose. A wrong first
+//! choice costs a round trip.
 
 use openssl::nid::Nid;
 use openssl::pkey::Id;
 use openssl::ssl::{SslContextBuilder, SslRef, SslVersion};
 
-/// The key exchange groups of OpenSSL before 3.5, with P-256 first: it offers a key for the first
-/// one only, and servers that know no other than P-256 (vsftpd, Pure-FTPd with OpenSSL's old way to
-/// set curves) would ask for a second hello, a round trip more.
+/// The key exchange groups of OpenSSL before 3.5, with P-256 first: it sends a key share only for
+/// the first one, and servers that support only P-256 (vsftpd, Pure-FTPd with OpenSSL's old API for
+/// curves) would request a second ClientHello, one more round trip.
 const NAMES: &str = "P-256:X25519:X448:P-521:P-384";
 
-/// From this version on OpenSSL offers several keys, one that quantum computers do not break among
-/// them.
+/// From this version on OpenSSL sends several key shares, a post-quantum one among them.
 const END: i64 = 0x3050_0000;
 
-/// Has the control connection offer P-256 first.
+/// Makes the control connection offer P-256 first.
 pub(super) fn offer_p256_first(builder: &mut SslContextBuilder) {
     if openssl::version::number() < END {
-        // Where the system's policy has not all of them, it stays as it is.
+        // If the system's policy does not allow all of them, the list is left unchanged.
         let _ = builder.set_groups_list(NAMES);
     }
 }

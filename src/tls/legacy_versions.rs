@@ -1,7 +1,7 @@
-//! Whether a server still takes TLS 1.0 or 1.1 (deprecated by RFC 8996).
+//! Whether a server still accepts TLS 1.0 or 1.1 (deprecated by RFC 8996).
 //!
-//! For `doctor` alone: a handshake and nothing else. Nobody is known by it, nothing is trusted
-//! for it, and the connection is closed before a command could be sent.
+//! Only for `doctor`: a handshake and nothing else. It authenticates and trusts nobody, and the
+//! connection is closed before a command could be sent.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ use super::Socket;
 use super::openssl_info::openssl_error_text;
 use crate::error::io_reason;
 
-/// A version that no session is made with.
+/// A version that sessions never use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LegacyVersion {
     /// TLS 1.0 (RFC 2246).
@@ -23,18 +23,18 @@ pub enum LegacyVersion {
     Tls11,
 }
 
-/// What came of asking for it.
+/// The result of the probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LegacySupport {
-    /// The server takes it, with this cipher suite.
+    /// The server accepts it, with this cipher suite.
     Taken(String),
     /// The server refuses it.
     Refused,
-    /// It could not be found out, and why: this machine's OpenSSL may be without it.
+    /// Unknown, and why: this machine's OpenSSL may not support it.
     Unknown(String),
 }
 
-/// Asks for this version and no other.
+/// Offers this version only.
 pub fn probe_legacy_version(socket: Socket, host: &str, version: LegacyVersion) -> LegacySupport {
     let ssl = match prepare(host, version) {
         Ok(ssl) => ssl,
@@ -62,7 +62,7 @@ pub fn probe_legacy_version(socket: Socket, host: &str, version: LegacyVersion) 
         Some(error) if error.kind() == std::io::ErrorKind::TimedOut => {
             LegacySupport::Unknown(io_reason(error))
         }
-        // It hung up.
+        // It closed the connection.
         _ => LegacySupport::Refused,
     }
 }
@@ -79,9 +79,9 @@ fn prepare(host: &str, version: LegacyVersion) -> Result<Ssl, ErrorStack> {
         LegacyVersion::Tls11 => SslVersion::TLS1_1,
     };
     let mut builder = SslContext::builder(SslMethod::tls_client())?;
-    // OpenSSL itself forbids these versions at its usual level.
+    // OpenSSL forbids these versions at its default security level.
     builder.set_cipher_list("ALL:@SECLEVEL=0")?;
-    // The system's configuration may say so as well.
+    // The system's configuration may forbid them as well.
     builder.clear_options(SslOptions::NO_TLSV1 | SslOptions::NO_TLSV1_1);
     builder.set_min_proto_version(Some(version))?;
     builder.set_max_proto_version(Some(version))?;

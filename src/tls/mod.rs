@@ -1,10 +1,9 @@
 //! TLS for control and data connections, behind one type for both backends.
 //!
-//! A [`Tls`] belongs to one control connection: it makes that connection's handshake, remembers
-//! the session and the certificate, and makes each data connection's handshake with them. It
-//! judges nothing about trust; it only reports an [`Identity`]. What it never does: hand out a
-//! data stream whose certificate is not the control connection's, or take a cut stream for an
-//! ended one.
+//! A [`Tls`] belongs to one control connection: it makes that connection's handshake, stores the
+//! session and the certificate, and makes each data connection's handshake with them. It does not
+//! judge trust; it only reports an [`Identity`]. It never returns a data stream whose certificate
+//! is not the control connection's, and never treats a cut stream as complete.
 
 mod groups;
 pub mod legacy_versions;
@@ -24,7 +23,7 @@ use crate::trust::identity::Identity;
 pub use socket::{Socket, Wait};
 pub use stream::{End, Stream};
 
-/// Which TLS library does the work (setting `tls:backend`).
+/// The TLS library (setting `tls:backend`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Backend {
     /// OpenSSL, which resumes the control connection's session on data connections.
@@ -34,7 +33,7 @@ pub enum Backend {
     Native,
 }
 
-/// A TLS version that may be a bound (settings `tls:min-version`, `tls:max-version`).
+/// A TLS version for the settings `tls:min-version` and `tls:max-version`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
     /// TLS 1.2 (RFC 5246).
@@ -46,15 +45,15 @@ pub enum Version {
 /// Asks for the passphrase of an encrypted client key.
 pub type Passphrase = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
-/// What a first connection to a server has shown, for a further one whose certificate is compared
-/// with the first one's, and not judged again.
+/// The result of a first connection to a server, for further ones whose certificate is compared
+/// with the first one's and not judged again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownGroup {
     /// The key exchange group, by its name in OpenSSL's lists, if the handshake had one.
     pub group: Option<&'static str>,
 }
 
-/// How to speak TLS to a server.
+/// The TLS configuration for a server.
 #[derive(Clone)]
 pub struct Config {
     /// The library.
@@ -63,19 +62,19 @@ pub struct Config {
     pub min: Version,
     /// The newest version offered.
     pub max: Version,
-    /// Whether sessions may be resumed with tickets, which some servers take on every connection
-    /// to them. Without, TLS 1.2 resumes them by number, and each data connection must.
+    /// Whether sessions may be resumed with tickets; some servers accept a ticket on any
+    /// connection. Without tickets, TLS 1.2 resumes by session ID, and each data connection must.
     pub tickets: bool,
-    /// Roots to add to the system's, PEM.
+    /// Additional roots, PEM.
     pub ca_file: Option<PathBuf>,
     /// The client certificate: PEM (certificate and chain), or PKCS#12 with its key.
     pub cert_file: Option<PathBuf>,
-    /// The client certificate's key, PEM; without it the key is in `cert_file`.
+    /// The client certificate's key, PEM; if unset, the key is in `cert_file`.
     pub key_file: Option<PathBuf>,
-    /// Where the key's passphrase comes from.
+    /// Asks for the key's passphrase.
     pub passphrase: Option<Passphrase>,
-    /// For a further connection only: no roots are read then (that takes 20 ms of CPU time), and
-    /// the group goes first (another one costs a round trip).
+    /// For further connections only: skips reading the roots (20 ms of CPU time) and offers this
+    /// group first (another one costs a round trip).
     pub known_group: Option<KnownGroup>,
 }
 
@@ -107,26 +106,25 @@ impl std::fmt::Debug for Config {
     }
 }
 
-/// What was agreed in a handshake, for `status` and the audit log.
+/// What a handshake negotiated, for `status` and the audit log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Negotiated {
-    /// "TLSv1.3", or "TLS" where the backend does not tell.
+    /// "TLSv1.3", or "TLS" if the backend does not report it.
     pub version: String,
-    /// The cipher suite's name; empty where the backend does not tell.
+    /// The cipher suite's name; empty if the backend does not report it.
     pub cipher: String,
     /// Whether the session of the control connection was resumed.
     pub resumed: bool,
-    /// The control connection's key exchange group, by its name in OpenSSL's lists, where it is
-    /// told.
+    /// The control connection's key exchange group, by its name in OpenSSL's lists, if reported.
     pub group: Option<&'static str>,
 }
 
 /// One control connection's TLS: its handshake, and those of its data connections.
 #[derive(Debug)]
 pub enum Tls {
-    /// On OpenSSL.
+    /// With OpenSSL.
     OpenSsl(Box<openssl::Client>),
-    /// On the platform's TLS.
+    /// With the platform's TLS.
     Native(Box<native::Client>),
 }
 
@@ -136,7 +134,7 @@ impl Tls {
     /// # Errors
     ///
     /// [`Kind::Local`] for a file of roots, a certificate or a key that cannot be read,
-    /// [`Kind::Tls`] when the library refuses the configuration.
+    /// [`Kind::Tls`] if the library rejects the configuration.
     pub fn new(config: &Config, host: &str) -> Result<Self> {
         Ok(match config.backend {
             Backend::OpenSsl => Tls::OpenSsl(Box::new(openssl::Client::new(config, host)?)),
@@ -145,11 +143,11 @@ impl Tls {
     }
 
     /// The control connection's handshake. It succeeds whatever the certificate; the identity
-    /// says what is wrong with it, and the caller decides before sending anything.
+    /// contains its problems, and the caller decides before sending anything.
     ///
     /// # Errors
     ///
-    /// [`Kind::Tls`] when the handshake fails, [`Kind::Connect`] on timeout or a lost connection.
+    /// [`Kind::Tls`] if the handshake fails, [`Kind::Connect`] on timeout or a lost connection.
     pub fn connect_control(&self, socket: Socket) -> Result<(Stream, Identity), HandshakeFailure> {
         match self {
             Tls::OpenSsl(client) => client.connect_control(socket),
@@ -157,12 +155,11 @@ impl Tls {
         }
     }
 
-    /// A data connection's handshake, resuming the control connection's session where the
-    /// backend can.
+    /// A data connection's handshake, resuming the control connection's session if the backend can.
     ///
     /// # Errors
     ///
-    /// As [`Tls::connect_control`], and [`Kind::Tls`] when the certificate is not the control
+    /// As [`Tls::connect_control`], and [`Kind::Tls`] if the certificate is not the control
     /// connection's.
     pub fn connect_data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
         match self {
@@ -171,8 +168,8 @@ impl Tls {
         }
     }
 
-    /// A data connection's handshake without the control connection's session, as clients that
-    /// cannot resume one make it: to learn whether a server demands it.
+    /// A data connection's handshake without resumption, as by clients that cannot resume a
+    /// session: to test whether a server requires it.
     pub fn connect_data_without_resumption(
         &self,
         socket: Socket,
@@ -188,9 +185,8 @@ impl Tls {
         matches!(self, Tls::OpenSsl(_))
     }
 
-    /// Whether the same server should be tried again without checking the chain: the backend
-    /// checks during the handshake only, and the last one failed for it. The new handshake will
-    /// report why.
+    /// Whether to reconnect without verifying the chain: the backend verifies only during the
+    /// handshake, and the last one failed because of it. The new handshake reports why.
     pub fn wants_unchecked_retry(&self) -> bool {
         match self {
             Tls::OpenSsl(_) => false,
@@ -202,18 +198,18 @@ impl Tls {
 /// Why a handshake failed.
 #[derive(Debug)]
 pub enum HandshakeFailure {
-    /// The socket: timeout, reset, end of stream, or cancelled.
+    /// A socket error: timeout, reset, end of stream, or cancelled.
     Io(std::io::Error),
-    /// TLS itself, in the library's words.
+    /// A TLS error, with the library's message.
     Tls(String),
-    /// The data connection showed another certificate than the control connection.
+    /// The data connection presented a different certificate from the control connection.
     OtherCertificate,
-    /// The data connection did not resume the session, though one before it did, or all must.
+    /// The data connection did not resume the session, although an earlier one did, or all must.
     NotResumed,
 }
 
 impl HandshakeFailure {
-    /// This failure as an error about `what` ("TLS with host:port", "the data connection").
+    /// Converts the failure to an error about `what` ("TLS with host:port", "the data connection").
     pub fn into_error(self, what: &str) -> Error {
         match self {
             HandshakeFailure::Io(error) => match socket::cancel_reason(&error) {
@@ -236,7 +232,7 @@ impl HandshakeFailure {
                 format!("{what}: shows another certificate than the control connection"),
             )
             .with_hint("someone may be in the middle; nothing was transferred"),
-            // A server that has forgotten the session knows that of a new control connection.
+            // A server that has lost the session accepts the session of a new control connection.
             HandshakeFailure::NotResumed => Error::new(
                 Kind::Tls,
                 format!("{what}: does not resume the control connection's TLS session"),
@@ -250,14 +246,14 @@ pub(crate) fn read_local_file(path: &std::path::Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Error::local(path, &error))
 }
 
-/// Opens a PKCS#12 file: with the empty passphrase first, then with the one asked for.
+/// Opens a PKCS#12 file: with the empty passphrase first, then with the one from `passphrase`.
 fn open_pkcs12(
     bytes: &[u8],
     passphrase: &dyn Fn() -> Option<String>,
 ) -> Result<::openssl::pkcs12::ParsedPkcs12_2, ::openssl::error::ErrorStack> {
     let archive = ::openssl::pkcs12::Pkcs12::from_der(bytes)?;
     archive.parse2("").or_else(|error| match passphrase() {
-        // NUL cannot be part of a passphrase here: it ends a C string.
+        // A passphrase with NUL is impossible here: NUL ends a C string.
         Some(phrase) if !phrase.contains('\0') => archive.parse2(&phrase),
         _ => Err(error),
     })

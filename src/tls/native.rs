@@ -1,10 +1,10 @@
 //! The native-tls backend: the platform's TLS (Schannel, Secure Transport, OpenSSL).
 //!
-//! It cannot offer a chosen session, so servers that demand session reuse refuse its data
-//! connections, and it cannot tell a close_notify from a cut. It checks chain and name only
-//! during the handshake and gives no certificate when that fails: a control connection is
-//! therefore first tried with the check, and if that fails a second time without, which yields
-//! the certificate to show and the reason to show with it.
+//! It cannot offer a chosen session, so servers that require session reuse refuse its data
+//! connections, and it cannot distinguish a close_notify from a cut. It verifies chain and name
+//! only during the handshake and returns no certificate if that fails. A control connection is
+//! therefore tried with verification first and, if that fails, again without, which yields the
+//! certificate and the reason to report.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -26,7 +26,7 @@ pub struct Client {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Why the checked handshake failed, if it did.
+    /// Why the verified handshake failed, if it did.
     refused: Option<String>,
     /// The control connection's certificate, DER.
     certificate: Option<Vec<u8>>,
@@ -41,7 +41,7 @@ impl Client {
             Version::Tls13 => Protocol::Tlsv13,
         };
         builder.min_protocol_version(Some(version(config.min)));
-        // An upper bound is only set where it cuts something off: not every platform can.
+        // An upper bound is set only if it excludes a version: not every platform supports one.
         if config.max < Version::Tls13 {
             builder.max_protocol_version(Some(version(config.max)));
         }
@@ -90,7 +90,8 @@ impl Client {
 
     /// See [`super::Tls::connect_data`].
     pub fn connect_data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
-        // Trust was decided on the control connection; here only sameness counts.
+        // Trust was decided on the control connection; here the certificate only has to be the
+        // same.
         let stream = handshake(&self.unchecked, &self.host, socket)?;
         let shown = leaf_certificate(&stream)?;
         if self.state().certificate.as_deref() != Some(&shown[..]) {
@@ -130,7 +131,7 @@ fn handshake(
     })
 }
 
-/// A failure of the library, sorted by whether the socket or TLS caused it.
+/// Classifies an error of the library as a socket or a TLS error.
 fn handshake_failure(error: &native_tls::Error) -> HandshakeFailure {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

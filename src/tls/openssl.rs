@@ -1,15 +1,15 @@
 //! The OpenSSL backend: the only one that can offer a chosen session.
 //!
-//! Servers of this field (vsftpd, ProFTPD, FileZilla Server) refuse a data connection that does
-//! not resume the control connection's session. The recipe, measured on all of them with TLS 1.2
-//! and 1.3: one context per control connection; keep the DER of each session that the server
-//! gives on the control connection (TLS 1.3 tickets arrive after the handshake, with the first
-//! bytes read); offer every data connection a fresh copy made from that DER, because OpenSSL
-//! marks a TLS 1.3 session as used up once it was offered.
+//! Common servers (vsftpd, ProFTPD, FileZilla Server) refuse a data connection that does not resume
+//! the control connection's session. This works, measured on all of them with TLS 1.2 and 1.3: one
+//! context per control connection; store the DER of each session received on the control connection
+//! (TLS 1.3 tickets arrive after the handshake, with the first bytes read); offer every data
+//! connection a fresh copy made from that DER, because OpenSSL marks a TLS 1.3 session as used once
+//! it was offered.
 //!
-//! Data connections have a context of their own: without roots, because their certificate is
-//! compared and not judged, and with the control connection's key exchange group, because a
-//! server that wants another one than the first of our list costs a round trip each time.
+//! Data connections have their own context: without roots, because their certificate is compared
+//! and not judged, and with the control connection's key exchange group, because a server that
+//! requires a group other than the first in our list costs a round trip each time.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,12 +31,12 @@ use super::{Config, HandshakeFailure, Negotiated, Socket, Version};
 use crate::error::{Error, Kind, Result};
 use crate::trust::identity::{Identity, Problem};
 
-/// The cipher list of OpenSSL's own guidance for clients: the system's default policy without
-/// what is weak. TLS 1.3 suites are all strong and stay as the system has them.
+/// The cipher list that OpenSSL recommends for clients: the system's default policy without weak
+/// ciphers. TLS 1.3 suites are all strong and unchanged.
 const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!aDSS:!SRP:!PSK";
 
-/// The protocol name for FTP control connections (RFC 7301 registry); keeps a server of another
-/// protocol that shares the certificate from answering.
+/// The protocol name for FTP control connections (RFC 7301 registry); prevents a server of another
+/// protocol with the same certificate from answering.
 const ALPN: &[u8] = b"\x03ftp";
 
 /// One control connection's OpenSSL contexts, session and certificate.
@@ -52,11 +52,11 @@ pub struct Client {
     session: Arc<Mutex<Option<Vec<u8>>>>,
     /// The control connection's certificate, DER.
     certificate: Mutex<Option<Vec<u8>>>,
-    /// Whether a data connection has resumed the session: then all of them must.
+    /// Whether a data connection has resumed the session: then all later ones must.
     resumes: AtomicBool,
 }
 
-/// Marks the `Ssl` of a control connection, so that the session callback knows it.
+/// Marks the `Ssl` of a control connection for the session callback.
 fn is_control() -> Result<Index<Ssl, ()>, ErrorStack> {
     static MARK: OnceLock<Index<Ssl, ()>> = OnceLock::new();
     match MARK.get() {
@@ -94,7 +94,7 @@ impl Client {
         ssl.set_ex_data(is_control()?, ());
         ssl.set_alpn_protos(ALPN)?;
         let seen = Arc::clone(&problems);
-        // Always go on: whether to trust is decided by the caller, before anything is sent.
+        // Always continue: the caller decides about trust before anything is sent.
         ssl.set_verify_callback(SslVerifyMode::PEER, move |valid, chain| {
             if !valid {
                 let problem = chain_problem(chain.error().as_raw(), chain.error().error_string());
@@ -127,8 +127,8 @@ impl Client {
         ssl.set_verify(SslVerifyMode::NONE);
         if let Some(der) = lock(&self.session).as_deref() {
             let session = SslSession::from_der(der)?;
-            // SAFETY: `set_session` asks that the session belongs to this context's method and
-            // that nobody else uses the object; it was made from bytes just now, for this `Ssl`.
+            // SAFETY: `set_session` requires that the session belongs to this context's method and
+            // that nobody else uses the object; it was just made from bytes, for this `Ssl`.
             unsafe { ssl.set_session(&session)? };
         }
         let stream = self.connect_to_same_certificate(ssl, socket)?;
@@ -150,7 +150,8 @@ impl Client {
         self.connect_to_same_certificate(ssl, socket)
     }
 
-    /// A data connection's handshake: it resumes the session, or shows the same certificate.
+    /// A data connection's handshake, which must resume the session or present the same
+    /// certificate.
     fn connect_to_same_certificate(
         &self,
         ssl: Ssl,
@@ -180,7 +181,7 @@ impl Client {
     }
 }
 
-/// What both contexts have in common.
+/// The common part of both contexts.
 fn base_context(
     config: &Config,
     credentials: Option<&Credentials>,
@@ -217,7 +218,7 @@ fn control_context(
     let is_control = is_control().map_err(|e| setup_error(&e))?;
     let mut builder = base_context(config, credentials).map_err(|e| setup_error(&e))?;
     builder.set_new_session_callback(move |ssl, new| {
-        // Sessions of data connections are not kept: servers that demand reuse mean the control
+        // Sessions of data connections are not stored: servers that require reuse mean the control
         // connection's.
         if ssl.ex_data(is_control).is_some()
             && let Ok(der) = new.to_der()
@@ -247,13 +248,13 @@ fn data_context(
 ) -> Result<SslContext, ErrorStack> {
     let mut builder = base_context(config, credentials)?;
     if let Some(group) = group {
-        // This group alone: it is one that the system's policy allows, others may not be.
+        // Only this group: the system's policy allows it, others may be forbidden.
         builder.set_groups_list(group)?;
     }
     Ok(builder.build())
 }
 
-/// The client's certificate, its key, and what is between it and its root.
+/// The client certificate, its key, and the intermediate certificates.
 #[derive(Debug)]
 struct Credentials {
     certificate: X509,
@@ -262,7 +263,7 @@ struct Credentials {
 }
 
 impl Credentials {
-    /// Reads them; the passphrase is asked for here, and only once.
+    /// Reads them; asks for the passphrase, once.
     fn read(config: &Config, path: &std::path::Path) -> Result<Self> {
         let bytes = super::read_local_file(path)?;
         let passphrase = || config.passphrase.as_ref().and_then(|ask| ask());
@@ -293,7 +294,7 @@ impl Credentials {
         Ok(credentials)
     }
 
-    /// Whether the key is the certificate's.
+    /// Checks that the key belongs to the certificate.
     fn check_key_matches(&self) -> Result<(), ErrorStack> {
         let mut builder = SslContext::builder(SslMethod::tls_client())?;
         builder.set_certificate(&self.certificate)?;
@@ -310,7 +311,7 @@ fn handshake(ssl: Ssl, socket: Socket) -> Result<SslStream<Socket>, HandshakeFai
                 Ok(error) => HandshakeFailure::Io(error),
                 Err(error) => match error.ssl_error() {
                     Some(stack) => HandshakeFailure::Tls(openssl_error_text(stack)),
-                    // No library error and no system error: the peer just hung up.
+                    // No library error and no system error: the peer closed the connection.
                     None => HandshakeFailure::Io(std::io::ErrorKind::UnexpectedEof.into()),
                 },
             }

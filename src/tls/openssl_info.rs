@@ -1,20 +1,20 @@
-//! The OpenSSL library in use: its version, and what the system's configuration demands of it.
+//! The OpenSSL library in use: its version, the system's policy, and the text of its errors.
 //!
-//! Only asked, never changed. And the reasons in its error stacks.
+//! Read-only: changes no configuration.
 
 use openssl::error::ErrorStack;
 use openssl::md::Md;
 use openssl::ssl::{SslContextBuilder, SslMethod, SslVersion};
 
-/// The library's own words, such as `OpenSSL 3.0.18 30 Sep 2025`.
+/// The library's version string, such as `OpenSSL 3.0.18 30 Sep 2025`.
 pub fn version() -> &'static str {
     openssl::version::version()
 }
 
-/// What the system says about FIPS: whether the provider is there, and whether it is enforced.
+/// FIPS status: whether the provider is available, and whether it is enforced.
 pub fn fips_status() -> &'static str {
     let usable = |name, properties| Md::fetch(None, name, properties).is_ok();
-    // With `fips=yes` among the default properties, what FIPS does not approve cannot be had.
+    // With `fips=yes` in the default properties, algorithms not approved by FIPS are unavailable.
     if usable("SHA256", None) && !usable("MD5", None) {
         "enforced"
     } else if usable("SHA256", Some("fips=yes")) {
@@ -25,7 +25,7 @@ pub fn fips_status() -> &'static str {
 }
 
 /// The system's policy for TLS (`openssl.cnf`), before any setting: the security level
-/// (SSL_CTX_set_security_level(3)) and the oldest version.
+/// (SSL_CTX_set_security_level(3)) and the minimum version.
 pub fn system_policy() -> Option<String> {
     let mut builder = SslContextBuilder::new(SslMethod::tls_client()).ok()?;
     let oldest = match builder.min_proto_version() {

@@ -1,9 +1,9 @@
-//! A TCP socket that never waits for ever: every read and write has a deadline and stops within
-//! a tenth of a second of a [`Cancel`].
+//! A TCP socket whose waits are all bounded: every read and write has a deadline and stops within a
+//! tenth of a second of a [`Cancel`].
 //!
-//! Both TLS backends run on top of it, so handshakes, replies and transfers share one way of
-//! waiting. It buffers in both directions, because TLS asks for a record header and a record at
-//! a time and would otherwise cost a system call for each.
+//! Both TLS backends run on top of it, so handshakes, replies and transfers wait in the same way.
+//! It buffers in both directions, because TLS reads a record header and a record at a time, which
+//! would otherwise cost a system call each.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -18,10 +18,10 @@ use crate::cancel::Cancel;
 /// How often a wait checks the cancel flag.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Bytes buffered in each direction of a data connection: few system calls per megabyte.
+/// Bytes buffered in each direction of a data connection, to save system calls.
 pub const DATA_BUFFER: usize = 256 * 1024;
 
-/// Bytes that a buffer for reading begins with: a small file needs no more.
+/// Initial size of a read buffer in bytes: enough for a small file.
 const FIRST_BUFFER: usize = 16 * 1024;
 
 /// Bytes buffered in each direction of a control connection: more than any reply needs.
@@ -30,10 +30,11 @@ pub const CONTROL_BUFFER: usize = 16 * 1024;
 /// Bytes after which a connection counts as a bulk transfer. Small files never do.
 const BULK_THRESHOLD: usize = 256 * 1024;
 
-/// Pause before polling when a bulk read has drained the socket. Polling at once has the
-/// sender's next write wake us, which costs the sender time and may have the kernel put both on one
-/// processor: 1 GiB from vsftpd, whose two processes need both of two, took 1.3 to 2.6 s with waiting
-/// only, 1.2 to 2.0 s with this, and 6 % less processor time. Longer pauses were slower again.
+/// Pause before polling when a bulk read has drained the socket. If we poll at once, the sender's
+/// next write wakes us, which costs the sender time and may have the kernel put both on one
+/// processor: 1 GiB from vsftpd, whose two processes need both of two, took 1.3 to 2.6 s with
+/// waiting only, 1.2 to 2.0 s with this, and 6 % less processor time. Longer pauses were slower
+/// again.
 const POLL_PAUSE: Duration = Duration::from_micros(100);
 
 /// The marker inside the `io::Error` of a wait that was cancelled.
@@ -48,32 +49,28 @@ impl std::fmt::Display for Cancelled {
 
 impl std::error::Error for Cancelled {}
 
-/// Why a wait was cancelled, if that is what `error` says.
+/// The reason of a cancelled wait, if `error` is one.
 pub fn cancel_reason(error: &io::Error) -> Option<crate::cancel::Reason> {
     error.get_ref()?.downcast_ref::<Cancelled>().map(|c| c.0)
 }
 
-/// A non-blocking TCP socket whose waits are bounded. See the module's text.
+/// A non-blocking TCP socket with bounded waits; see the module documentation.
 #[derive(Debug)]
 pub struct Socket {
     tcp: TcpStream,
     cancel: Cancel,
     input: Vec<u8>,
-    /// The part of `input` that nobody has read yet.
+    /// The unread part of `input`.
     unread: std::ops::Range<usize>,
     output: Vec<u8>,
     capacity: usize,
-    /// Bytes that have come so far.
+    /// Bytes received so far.
     received: usize,
     timer: WaitTimer,
 }
 
 impl Socket {
     /// Takes over `tcp`, which may still be connecting, and makes it non-blocking.
-    ///
-    /// # Errors
-    ///
-    /// The system's, when the socket's mode cannot be set.
     pub fn new(tcp: TcpStream, cancel: Cancel, capacity: usize) -> io::Result<Self> {
         tcp.set_nonblocking(true)?;
         Ok(Self {
@@ -93,7 +90,7 @@ impl Socket {
         &self.tcp
     }
 
-    /// Sets how long the following reads and writes wait.
+    /// Sets the wait of the following reads and writes.
     pub fn set_wait(&mut self, patience: Wait) {
         self.timer.set(patience);
     }
@@ -103,16 +100,16 @@ impl Socket {
         &mut self.timer
     }
 
-    /// Whether bytes have arrived that nobody has read, as far as this side's buffer knows.
+    /// Whether unread bytes are in this side's buffer.
     pub fn has_buffered(&self) -> bool {
         !self.unread.is_empty()
     }
 
-    /// Waits until a connection that was begun in the background stands.
+    /// Waits until a connection that was started in the background is established.
     ///
     /// # Errors
     ///
-    /// The connection's failure, `TimedOut`, or [`Cancelled`].
+    /// The connection's error, `TimedOut`, or [`Cancelled`].
     pub fn finish_connect(&mut self) -> io::Result<()> {
         self.wait(PollFlags::OUT)?;
         match self.tcp.take_error()? {
@@ -121,7 +118,7 @@ impl Socket {
         }
     }
 
-    /// Ends the sending direction; what was buffered goes out first.
+    /// Shuts down the sending direction after flushing the buffer.
     pub fn shutdown_write(&mut self) -> io::Result<()> {
         self.flush()?;
         self.tcp.shutdown(Shutdown::Write)
@@ -135,7 +132,7 @@ impl Socket {
         }
     }
 
-    /// Fails after a cancel or the deadline: also for a peer that never lets a read or write wait.
+    /// Fails after a cancel or the deadline, even if the peer never makes a read or write wait.
     fn check_cancel_and_deadline(&mut self) -> io::Result<()> {
         self.check_cancel()?;
         if self.timer.is_expired() { Err(timed_out()) } else { Ok(()) }
@@ -227,14 +224,14 @@ fn timed_out() -> io::Error {
 
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // What we have to say may be what the other side is waiting for.
+        // The peer may be waiting for our buffered output.
         self.flush()?;
         if self.unread.is_empty() {
             if buffer.len() >= self.capacity {
                 return self.read_from_tcp(Some(buffer));
             }
             if self.input.is_empty() || self.unread.end == self.input.len() {
-                // The last read filled the buffer, so more would have come at once.
+                // The last read filled the buffer, so more data was probably available.
                 let room = (self.input.len() * 4).max(FIRST_BUFFER).min(self.capacity);
                 self.input.resize(room, 0);
             }
@@ -279,7 +276,7 @@ mod tests {
         let (mut socket, mut far) = pair();
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
         let drip = std::thread::spawn(move || {
-            // A byte every 20 ms until the test is over.
+            // A byte every 20 ms until the test ends.
             while stopped.recv_timeout(Duration::from_millis(20)).is_err() {
                 if far.write_all(b"x").is_err() {
                     break;

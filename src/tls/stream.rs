@@ -1,7 +1,7 @@
-//! An established connection: bytes in, bytes out, and how it ended.
+//! An established connection: reading, writing, and how it ended.
 //!
-//! The one thing that FTPS clients get wrong is taking a cut connection for the end of a file.
-//! So the end is a value here, [`End`], and `read` returns 0 only for an end that may be good.
+//! A common bug of FTPS clients is to treat a cut connection as the end of a file. So the end is a
+//! value here, [`End`], and `read` returns 0 only for an end that may be good.
 
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
@@ -19,16 +19,16 @@ pub enum End {
     Clean,
     /// Without it: bytes may be missing.
     Cut,
-    /// It ended, and this kind of stream cannot tell which way (native-tls, clear data).
+    /// It ended, and this kind of stream cannot distinguish the two (native-tls, clear data).
     Unknown,
 }
 
-/// A control or data connection with everything negotiated.
+/// A control or data connection after the handshake.
 #[derive(Debug)]
 pub enum Stream {
-    /// TLS by OpenSSL.
+    /// TLS with OpenSSL.
     OpenSsl(OpenSslStream),
-    /// TLS by the platform.
+    /// TLS with the platform's library.
     Native(Box<NativeStream>),
     /// No TLS: a data connection after `PROT C`.
     Clear(ClearStream),
@@ -145,7 +145,7 @@ impl Stream {
         }
     }
 
-    /// What the handshake agreed; `None` for a stream in clear text.
+    /// What the handshake negotiated; `None` for a stream in clear text.
     pub fn negotiated(&self) -> Option<&Negotiated> {
         match self {
             Stream::OpenSsl(s) => Some(&s.negotiated),
@@ -154,8 +154,8 @@ impl Stream {
         }
     }
 
-    /// How many certificates the server sent, its own included; `None` where the library does not
-    /// tell.
+    /// How many certificates the server sent, including its own; `None` if the library does not
+    /// report it.
     pub fn chain_length(&self) -> Option<usize> {
         match self {
             Stream::OpenSsl(s) => s.stream.ssl().peer_cert_chain().map(|chain| chain.len()),
@@ -163,7 +163,7 @@ impl Stream {
         }
     }
 
-    /// The socket below.
+    /// The underlying socket.
     pub fn socket(&self) -> &Socket {
         match self {
             Stream::OpenSsl(s) => s.stream.get_ref(),
@@ -172,7 +172,7 @@ impl Stream {
         }
     }
 
-    /// The socket below, to set its patience.
+    /// The underlying socket, to set its wait.
     pub fn socket_mut(&mut self) -> &mut Socket {
         match self {
             Stream::OpenSsl(s) => s.stream.get_mut(),
@@ -181,8 +181,8 @@ impl Stream {
         }
     }
 
-    /// Makes sure that no close_notify is sent when this is dropped: what was written so far must
-    /// not pass for a whole file.
+    /// Prevents close_notify from being sent on drop: the data written so far must not be taken for
+    /// a whole file.
     pub fn abandon(&mut self) {
         match self {
             Stream::OpenSsl(s) => s.end = End::Cut,
@@ -192,16 +192,16 @@ impl Stream {
     }
 
     /// Ends the sending direction properly: close_notify, end of the TCP stream, then everything
-    /// that the other side still sends is read and thrown away, for at most `bound`.
+    /// that the peer still sends is read and discarded, for at most `bound`.
     ///
-    /// Reading on matters: a socket closed with unread TLS 1.3 tickets answers with a reset,
-    /// which makes servers report a 426 for an upload that was complete. The bound matters too:
-    /// IIS never answers a close_notify.
+    /// Reading is necessary: a socket closed with unread TLS 1.3 tickets causes a reset, which
+    /// makes servers report a 426 for a complete upload. So is the bound: IIS never answers a
+    /// close_notify.
     ///
     /// # Errors
     ///
-    /// When what was written before could not be sent. Failures of the farewell itself do not
-    /// count: the server's completion reply says what arrived.
+    /// If buffered data could not be sent. Failures of the shutdown itself are ignored: the
+    /// server's completion reply reports what arrived.
     pub fn finish_writing(&mut self, bound: Duration) -> io::Result<()> {
         self.flush()?;
         match self {
@@ -267,8 +267,8 @@ impl Write for Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // Say goodbye on a stream that is still whole, without waiting: a server takes a missing
-        // close_notify for an attack and some log it.
+        // Send close_notify on a stream that was not cut, without waiting: some servers treat a
+        // missing one as an attack and log it.
         if self.end() != End::Cut {
             self.socket_mut().set_wait(Wait::NonBlocking);
             match self {

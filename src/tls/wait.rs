@@ -1,67 +1,67 @@
 //! How long to wait, and what a deadline is measured from.
 //!
-//! A deadline also holds for a peer that never lets a read wait: it is checked before each read
-//! and not only while one blocks. What TLS sends for itself (tickets, key updates, requests to
-//! renegotiate) is no progress of a transfer; only payload is.
+//! A deadline also applies if the peer never makes a read wait: it is checked before each read and
+//! not only while one blocks. TLS's own messages (tickets, key updates, renegotiation requests) are
+//! not progress of a transfer; only payload is.
 
 use std::time::{Duration, Instant};
 
-/// How long reads that do not wait may go on: what has come already is read much sooner, but TLS
-/// records without payload need not have an end.
+/// Time limit for non-blocking reads: buffered input is read much sooner, but TLS records without
+/// payload may be endless.
 const NON_BLOCKING_LIMIT: Duration = Duration::from_millis(500);
 
-/// The most bytes that one TLS record takes on the wire (RFC 5246 section 6.2.3, which allows more
-/// than RFC 8446): so much may come before there is any payload.
+/// The maximum size of a TLS record, in bytes (RFC 5246 section 6.2.3, which allows more than RFC
+/// 8446): the number of bytes that may arrive before any payload.
 const RECORD_MAX: usize = 5 + (1 << 14) + 2048;
 
-/// How many times the stall timeout one record may take while its bytes keep coming.
+/// The maximum time for one record while its bytes keep arriving, in stall timeouts.
 const SLOW_RECORD: u32 = 4;
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy)]
 pub enum Wait {
-    /// For everything until then, however much moves (a whole reply, a handshake).
+    /// For everything until then, regardless of progress (a whole reply, a handshake).
     Deadline(Instant),
-    /// As long as payload moves at least this often (a transfer): what [`super::Stream`] hands
-    /// over, not the TLS records that carry none. The bytes of one record count as well, so that
-    /// a slow line is no stall.
+    /// As long as payload moves at least this often (a transfer): what [`super::Stream`] returns,
+    /// not TLS records without payload. The bytes of one record count as well, so that a slow line
+    /// is not a stall.
     IdleTimeout(Duration),
-    /// Deadline then, deaf to a cancel: for the last word after one.
+    /// A deadline that ignores cancellation, for the last exchange after a cancel.
     DeadlineUncancellable(Instant),
-    /// Not at all: `WouldBlock` when nothing is there.
+    /// Not at all: `WouldBlock` if there is nothing to read.
     NonBlocking,
 }
 
 impl Wait {
-    /// Wait that ends `duration` from now.
+    /// A wait that ends `duration` from now.
     pub fn within(duration: Duration) -> Self {
         let now = Instant::now();
-        // A duration beyond what the clock can hold means "as long as it takes".
+        // A duration that exceeds the clock's range means no deadline.
         now.checked_add(duration).map_or(Self::IdleTimeout(duration), Self::Deadline)
     }
 
-    /// Whether a cancel ends the wait.
+    /// Whether the wait can be cancelled.
     pub(super) fn is_cancellable(self) -> bool {
         matches!(self, Wait::Deadline(_) | Wait::IdleTimeout(_))
     }
 }
 
-/// A socket's wait, and how much of it is used up.
+/// A socket's wait and its progress.
 #[derive(Debug)]
 pub(super) struct WaitTimer {
     wait: Wait,
-    /// Nothing has moved during this wait yet. What is there may be read once, also when a
-    /// process that was stopped for a while has missed its deadline.
+    /// No progress during this wait yet. Available input may be read once, even if the process was
+    /// suspended past its deadline.
     fresh: bool,
     /// When the wait was set, or payload last moved.
     last_payload: Instant,
-    /// When bytes last came that may belong to a record with payload.
+    /// When bytes last arrived that may belong to a record with payload.
     last_bytes: Instant,
-    /// Bytes that have come since payload last moved.
+    /// Bytes received since payload last moved.
     bytes_without_payload: usize,
-    /// Payload has moved since the time was last asked for.
+    /// Payload has moved since the deadline was last computed.
     moved: bool,
-    /// What is written is payload, and not TLS's own answer to what was read.
+    /// What is written is payload, not TLS's own response to what was read.
     sending: bool,
 }
 
@@ -87,23 +87,23 @@ impl WaitTimer {
         self.wait
     }
 
-    /// Whether what follows sends payload, or reads some.
+    /// Sets whether payload is sent or received next.
     pub(super) fn set_sending(&mut self, sending: bool) {
         self.sending = sending;
     }
 
-    /// Payload was handed over.
+    /// Records that payload was passed on.
     pub(super) fn payload_moved(&mut self) {
         self.moved = true;
     }
 
-    /// The peer has taken bytes.
+    /// Records that the peer has accepted bytes.
     pub(super) fn bytes_sent(&mut self) {
         self.fresh = false;
         self.moved |= self.sending;
     }
 
-    /// Bytes have come.
+    /// Records that bytes were received.
     pub(super) fn bytes_received(&mut self, count: usize) {
         self.fresh = false;
         if self.bytes_without_payload < RECORD_MAX {
@@ -112,7 +112,7 @@ impl WaitTimer {
         self.bytes_without_payload = self.bytes_without_payload.saturating_add(count);
     }
 
-    /// Deadline when to wait; `None` is without end.
+    /// When to stop waiting; `None` for never.
     pub(super) fn deadline(&mut self) -> Option<Instant> {
         match self.wait {
             Wait::Deadline(instant) | Wait::DeadlineUncancellable(instant) => Some(instant),
@@ -128,7 +128,7 @@ impl WaitTimer {
         }
     }
 
-    /// Whether the time is over.
+    /// Whether the time is up.
     pub(super) fn is_expired(&mut self) -> bool {
         !self.fresh && self.deadline().is_some_and(|limit| Instant::now() >= limit)
     }
@@ -140,7 +140,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(3600);
 
-    /// A clock on which so much time has passed.
+    /// A timer on which `passed` has elapsed.
     fn later(mut clock: WaitTimer, passed: Duration) -> WaitTimer {
         let earlier = |instant: Instant| instant.checked_sub(passed).unwrap();
         (clock.last_payload, clock.last_bytes) =

@@ -1,8 +1,8 @@
-//! TCP connections to a host: names resolved, addresses tried in order, all under one deadline.
+//! TCP connections: resolves host names and tries the addresses in order, under one deadline.
 //!
-//! Nothing here speaks FTP. Data connections are dialled by address only: the control
-//! connection's peer, never an address that a server named. Behind a proxy they go to the host
-//! that the control connection goes to.
+//! Nothing here speaks FTP. Data connections are dialled by address only: the control connection's
+//! peer, never an address sent by a server. Behind a proxy they go to the same host as the control
+//! connection.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -26,32 +26,32 @@ pub enum AddressFamily {
     V6,
 }
 
-/// How to dial.
+/// How to make TCP connections.
 #[derive(Debug, Clone)]
 pub struct Dialer {
-    /// Families in order of preference; one that is not named is not used.
+    /// Families in order of preference; others are not used.
     pub order: Vec<AddressFamily>,
     /// The local address to connect from.
     pub bind: Option<IpAddr>,
-    /// The deadline for name resolution and all addresses together.
+    /// The timeout for name resolution and all addresses together.
     pub timeout: Duration,
-    /// Ends every wait.
+    /// Cancels every wait.
     pub cancel: Cancel,
-    /// What to connect through.
+    /// The proxy, if any.
     pub proxy: Option<Proxy>,
 }
 
-/// First keepalive probe after this much silence: shorter than the idle timeouts of common NAT
-/// routers (RFC 5382 allows two hours and four minutes, home routers forget after minutes).
+/// Idle time before the first keepalive probe: shorter than the idle timeouts of common NAT routers
+/// (RFC 5382 allows two hours and four minutes, home routers time out after minutes).
 const KEEPALIVE: Duration = Duration::from_secs(45);
 
 impl Dialer {
-    /// A connection to `host`: through the proxy where there is one, else over the first of its
+    /// Connects to `host`: through the proxy if there is one, otherwise to the first of its
     /// addresses that answers.
     ///
     /// # Errors
     ///
-    /// [`Kind::Connect`] with the last address's reason; [`Kind::Interrupted`].
+    /// [`Kind::Connect`] with the error of the last address; [`Kind::Interrupted`].
     pub fn connect(&self, host: &str, port: u16) -> Result<TcpStream> {
         match &self.proxy {
             Some(proxy) => proxy.connect(
@@ -65,7 +65,7 @@ impl Dialer {
         }
     }
 
-    /// As [`Dialer::connect`], past the proxy.
+    /// As [`Dialer::connect`], bypassing the proxy.
     fn connect_without_proxy(&self, host: &str, port: u16, deadline: Instant) -> Result<TcpStream> {
         let addresses = self.resolve_before(host, port, deadline)?;
         self.connect_first_of(addresses, host, port, deadline)
@@ -82,7 +82,7 @@ impl Dialer {
         let mut failure = None;
         let count = addresses.len() as u32;
         for (index, address) in addresses.into_iter().enumerate() {
-            // A dead address must not eat the time of those behind it.
+            // A dead address must not use up the time of the remaining ones.
             let left = deadline.saturating_duration_since(Instant::now());
             let share = left / (count - index as u32);
             match self.connect_address(address, share) {
@@ -114,7 +114,7 @@ impl Dialer {
         })
     }
 
-    /// Begins a connection to `address` without waiting for it.
+    /// Starts a connection to `address` without waiting for it.
     pub fn begin_connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let socket =
             RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
@@ -122,7 +122,7 @@ impl Dialer {
         if let Some(local) = self.bind.filter(|local| local.is_ipv4() == address.is_ipv4()) {
             socket.bind(&SocketAddr::new(local, 0).into())?;
         }
-        // Commands and TLS flights are small and waited for.
+        // Commands and TLS flights are small and latency-sensitive.
         socket.set_tcp_nodelay(true)?;
         match socket.connect(&address.into()) {
             Err(error)
@@ -135,11 +135,11 @@ impl Dialer {
         }
     }
 
-    /// Connects to `address` and waits for it, for at most `bound`.
+    /// Connects to `address` and waits for at most `bound`.
     ///
     /// # Errors
     ///
-    /// The connection's failure, `TimedOut`, or a cancel.
+    /// The connection's error, `TimedOut`, or a cancel.
     pub fn connect_address(&self, address: SocketAddr, bound: Duration) -> io::Result<TcpStream> {
         let stream = self.begin_connect(address)?;
         let clone = stream.try_clone()?;
@@ -153,7 +153,7 @@ impl Dialer {
     ///
     /// # Errors
     ///
-    /// [`Kind::Connect`] for a name that cannot be resolved in time; [`Kind::Interrupted`].
+    /// [`Kind::Connect`] if the name cannot be resolved in time; [`Kind::Interrupted`].
     pub fn resolve_host(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
         self.resolve_before(host, port, Instant::now() + self.timeout)
     }
@@ -174,7 +174,7 @@ impl Dialer {
         Ok(sorted)
     }
 
-    /// The system's resolver has no deadline, so it runs on a thread that may be left behind.
+    /// The system's resolver has no timeout, so it runs on a thread that may be abandoned.
     fn resolve_on_thread(
         &self,
         host: &str,
@@ -210,11 +210,11 @@ fn resolve_error(host: &str, why: &str) -> Error {
         .with_hint("check the spelling of the host name and your network")
 }
 
-/// Probes on an idle control connection, so that a NAT router does not forget it during a long
-/// transfer.
+/// Enables keepalive probes, so that a NAT router does not drop the idle control connection during
+/// a long transfer.
 fn enable_keepalive(stream: &TcpStream) {
     let probes = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
-    // A system that cannot do this still has a working connection.
+    // If the system does not support this, the connection works anyway.
     let _ = SockRef::from(stream).set_tcp_keepalive(&probes);
 }
 
@@ -262,7 +262,7 @@ mod tests {
         assert!(error.message().contains("net:order"), "{error}");
     }
 
-    /// A port that is taken and does not listen: it refuses connections.
+    /// A port that is bound but not listening: it refuses connections.
     fn closed_port() -> (RawSocket, SocketAddr) {
         let socket = RawSocket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
@@ -270,7 +270,7 @@ mod tests {
         (socket, address)
     }
 
-    /// An address that answers nothing: its queue is full, and nobody takes from it.
+    /// An address that does not answer: its accept queue is full.
     fn black_hole() -> (RawSocket, Vec<TcpStream>, SocketAddr) {
         let socket = RawSocket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();

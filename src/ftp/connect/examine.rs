@@ -1,8 +1,8 @@
-//! What `doctor` does on a secured connection, one command and one data connection at a time.
+//! The checks of `doctor` on a secured connection, one command and one data connection at a time.
 //!
-//! The order is the caller's, and so is the promise that no user name or password is sent before
-//! the certificate was judged. Every step has the deadline of the configuration and ends with a
-//! cancel; nothing is retried or pipelined.
+//! The caller determines the order and guarantees that no user name or password is sent before the
+//! certificate was judged. Every step has the configured timeout and can be cancelled; nothing is
+//! retried or pipelined.
 
 use std::io::Read as _;
 use std::net::{SocketAddr, TcpStream};
@@ -19,25 +19,25 @@ use crate::ftp::session::authenticate::{LoginRequest, authenticate};
 use crate::tls::socket::{DATA_BUFFER, Socket, Wait, cancel_reason};
 use crate::tls::{End, Negotiated};
 
-/// The most bytes kept of a listing: enough to see how it is sent.
+/// How many bytes of a listing are kept: enough to recognise its format.
 const LISTING_MAX: usize = 1 << 20;
 
-/// The most time for a data connection to come about: a blocked port never answers.
+/// Maximum time for a data connection: a blocked port never answers.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the reply to QUIT, or the server's reason for a failed data connection, may take.
+/// Timeout for the reply to QUIT, and for the server's reason for a failed data connection.
 const LAST_REPLY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Whether a data connection offers the control connection's TLS session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resume {
-    /// It does, as every data connection of ftpsh on OpenSSL.
+    /// It does, like all data connections of ftpsh with OpenSSL.
     Offer,
-    /// It does not, as those of a client that cannot.
+    /// It does not, like those of clients that cannot.
     Withhold,
 }
 
-/// What came of a listing.
+/// The result of a listing.
 #[derive(Debug)]
 pub struct ListingResult {
     /// The first mebibyte at most.
@@ -51,11 +51,11 @@ pub struct ListingResult {
 }
 
 impl Secured {
-    /// Sends a command; its reply, whatever it says.
+    /// Sends a command and returns its reply, whatever its code.
     ///
     /// # Errors
     ///
-    /// [`Kind::Connect`] when the connection is or gets lost.
+    /// [`Kind::Connect`] if the connection is lost.
     pub fn command(&mut self, verb: &str, argument: &str) -> Result<Reply> {
         self.control.call(&Command::new(verb, argument)?)
     }
@@ -64,20 +64,20 @@ impl Secured {
     ///
     /// # Errors
     ///
-    /// [`Kind::Login`] when the server refuses; [`Kind::Connect`].
+    /// [`Kind::Login`] if the server refuses; [`Kind::Connect`].
     pub fn log_in(&mut self, login: &LoginRequest<'_>) -> Result<Reply> {
         let host = self.config.host.clone();
         let mut send = |verb: &str, argument: &str| self.command(verb, argument);
         authenticate(&mut send, &host, login)
     }
 
-    /// Whether it is of no use any more.
+    /// Whether the connection is unusable.
     pub fn is_dead(&self) -> bool {
         self.control.failure().is_some()
     }
 
-    /// Connects to a port of the control connection's peer (behind a proxy, of the host), and how
-    /// long that took.
+    /// Connects to a port of the control connection's peer (behind a proxy, of the host); returns
+    /// the connection and the time that it took.
     ///
     /// # Errors
     ///
@@ -101,11 +101,11 @@ impl Secured {
         })
     }
 
-    /// A listing by `verb` over a data connection that stands.
+    /// Lists the directory with `verb` over an open data connection.
     ///
     /// # Errors
     ///
-    /// [`Kind::Refused`] with the reply, and what a failed handshake or a lost connection says.
+    /// [`Kind::Refused`] with the reply; the error of a failed handshake or a lost connection.
     /// After a failed handshake the server's own reason is awaited and preferred.
     pub fn list(&mut self, verb: &str, tcp: TcpStream, resume: Resume) -> Result<ListingResult> {
         let reply = self.command(verb, "")?;
@@ -116,7 +116,7 @@ impl Secured {
         let failed = |error: std::io::Error| data_error(&error, timeout);
         let mut socket =
             Socket::new(tcp, self.config.dialer.cancel.clone(), DATA_BUFFER).map_err(failed)?;
-        // One deadline for all of it, so that a stream without end has one.
+        // One deadline for everything, so that an endless stream ends.
         socket.set_wait(Wait::within(timeout));
         let stream = match resume {
             Resume::Offer => self.tls.connect_data(socket),
@@ -153,13 +153,13 @@ impl Secured {
         }
     }
 
-    /// The server's reason for a failed data connection, if it comes soon.
+    /// The server's reason for a failed data connection, if it arrives soon.
     fn late_refusal(&mut self, verb: &str) -> Option<Error> {
         let reply = self.control.receive_within(LAST_REPLY_TIMEOUT).ok()?;
         (reply.class() >= 4).then(|| refusal_error(verb, &reply))
     }
 
-    /// Says QUIT and waits for the answer, for at most a second.
+    /// Sends QUIT and waits for the reply, for at most a second.
     pub fn quit(mut self) {
         if let Ok(quit) = Command::new("QUIT", "") {
             let _ = self.control.call_within(&quit, LAST_REPLY_TIMEOUT);

@@ -1,5 +1,5 @@
-//! From nothing to a control connection that is greeted and secured: dialling, proxies, the steps
-//! before TLS, the handshake; and what doctor does on such a connection.
+//! Establishing a secured control connection: dialling, proxies, the steps before TLS, the
+//! handshake; and the checks of `doctor` on such a connection.
 
 pub mod dial;
 pub mod examine;

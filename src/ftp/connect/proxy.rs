@@ -1,9 +1,9 @@
 //! Connections through a proxy: HTTP CONNECT (RFC 9110 section 9.3.6) and SOCKS5 (RFC 1928, with
 //! the login of RFC 1929).
 //!
-//! A TCP connection to the proxy comes in; when the proxy has agreed, the same connection leads to
-//! the server. The proxy looks names up. Everything it says is read byte by byte, within bounds and
-//! under one deadline, so that nothing of what the server says behind it is lost.
+//! Takes a TCP connection to the proxy; after the proxy has agreed, the same connection leads to
+//! the server. The proxy resolves host names. Its replies are read byte by byte, within size limits
+//! and under one deadline, so that no byte of the server after them is lost.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -18,10 +18,10 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::socket::{Socket, Wait, cancel_reason};
 
-/// The longest answer taken of an HTTP proxy, in bytes.
+/// The longest accepted reply of an HTTP proxy, in bytes.
 const ANSWER_MAX: usize = 16 * 1024;
 
-/// How much of a proxy's own text is quoted, in characters.
+/// How much of a proxy's text is quoted, in characters.
 const QUOTED: usize = 200;
 
 /// The proxy's protocol.
@@ -33,19 +33,19 @@ pub enum Protocol {
     Socks5,
 }
 
-/// The user name and password for a proxy. They are asked for only when the proxy wants them.
+/// The user name and password for a proxy; requested only if the proxy requires them.
 pub trait ProxyCredentials: fmt::Debug + Send + Sync {
-    /// Hands what is known already to `send`, as user name and password. `false` when nothing is.
+    /// Passes the known user name and password to `send`; `false` if none are known.
     fn send_known(&self, send: &mut dyn FnMut(&str, &str)) -> bool;
 
-    /// Asks for a user name and password; `false` when there are none.
+    /// Gets a user name and password; `false` if there are none.
     fn find_credentials(&self) -> Result<bool>;
 
-    /// The proxy refused what was known.
+    /// The proxy refused the known ones.
     fn mark_refused(&self);
 }
 
-/// Where a proxy is and how to speak with it.
+/// The address and protocol of a proxy.
 #[derive(Debug, Clone)]
 pub struct Proxy {
     /// Its protocol.
@@ -54,12 +54,12 @@ pub struct Proxy {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// The login for it.
+    /// The login for the proxy.
     pub credentials: Arc<dyn ProxyCredentials>,
 }
 
 impl Proxy {
-    /// It as a URL, without a login.
+    /// The proxy as a URL, without a login.
     pub fn url(&self) -> String {
         let scheme = match self.protocol {
             Protocol::Http => "http",
@@ -75,9 +75,9 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// Why the proxy does not connect.
+/// Why the proxy did not connect.
 enum Refusal {
-    /// The proxy wants a login, or another one.
+    /// The proxy requires a login, or a different one.
     Login(Error),
     /// Anything else.
     Final(Error),
@@ -90,8 +90,8 @@ impl From<Error> for Refusal {
 }
 
 impl Proxy {
-    /// A connection to `host`, as the proxy knows it, and `port`, over one to the proxy that `dial`
-    /// makes. The timeout is for all of it, but for the time that somebody takes to type a password.
+    /// Connects through the proxy to `host`, which the proxy resolves, and `port`; `dial` connects
+    /// to the proxy. The timeout is for everything except the time to type a password.
     pub(super) fn connect(
         &self,
         dial: &dyn Fn(&str, u16, Instant) -> Result<TcpStream>,
@@ -106,7 +106,7 @@ impl Proxy {
             let tcp = dial(&self.host, self.port, deadline).map_err(|e| e.with_context("proxy"))?;
             let lost = |error: io::Error| self.lost_connection(&error, timeout);
             let clone = tcp.try_clone().map_err(lost)?;
-            // With no room to read ahead into, what the server says stays in the socket.
+            // With a buffer of one byte, what the server sends is left in the socket.
             let mut socket = Socket::new(clone, cancel.clone(), 1).map_err(lost)?;
             socket.set_wait(Wait::Deadline(deadline));
             let mut login = None;
@@ -160,13 +160,13 @@ impl Proxy {
     }
 }
 
-/// What goes to the proxy in one attempt.
+/// The login of one attempt.
 struct ProxyLogin {
     user: String,
     password: String,
 }
 
-/// One attempt to get through.
+/// One attempt to connect through the proxy.
 struct Talk<'a> {
     proxy: &'a Proxy,
     timeout: Duration,
@@ -217,7 +217,7 @@ impl Talk<'_> {
         }
     }
 
-    /// The status line and the fields of an answer, up to the empty line.
+    /// The status line and the header fields of a reply, up to the empty line.
     fn http_head(&mut self, left: &mut usize) -> Result<String> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") {
@@ -231,7 +231,7 @@ impl Talk<'_> {
     }
 
     fn socks5(&mut self, host: &str, port: u16) -> Result<(), Refusal> {
-        // Without a login, and with one: whichever the proxy likes.
+        // Offers both methods, without and with a login; the proxy chooses.
         self.send(&[5, 2, 0, 2])?;
         let refused = |why: &str| self.proxy.refusal_error(host, port, why);
         let (no_login, other) = (refused("it wants a login"), refused("it wants another login"));
@@ -266,7 +266,7 @@ impl Talk<'_> {
             let error = self.proxy.refusal_error(host, port, why);
             return Err(if transient { error.as_transient() } else { error }.into());
         }
-        // The address that the proxy connects from is of no use, but has to be read.
+        // The proxy's outgoing address is not used, but has to be read.
         let length = match kind {
             1 => 4,
             4 => 16,
@@ -280,7 +280,7 @@ impl Talk<'_> {
     }
 }
 
-/// `HTTP/1.1 200 Connection established`: the number, and what follows the version.
+/// `HTTP/1.1 200 Connection established`: the status code, and the text after the version.
 fn status_line(line: &str) -> Option<(u16, String)> {
     let (version, words) = line.split_once(' ')?;
     if !version.starts_with("HTTP/1.") {
@@ -291,7 +291,7 @@ fn status_line(line: &str) -> Option<(u16, String)> {
     Some((status, words.trim().chars().take(QUOTED).collect()))
 }
 
-/// RFC 1929 section 2; `None` for what does not fit.
+/// RFC 1929 section 2; `None` if the login is too long.
 fn socks5_login(login: &ProxyLogin) -> Option<Vec<u8>> {
     let mut message = vec![1];
     for part in [&login.user, &login.password] {
@@ -301,7 +301,7 @@ fn socks5_login(login: &ProxyLogin) -> Option<Vec<u8>> {
     Some(message)
 }
 
-/// RFC 1928 section 4; `None` for a name that does not fit.
+/// RFC 1928 section 4; `None` if the host name is too long.
 fn socks5_request(host: &str, port: u16) -> Option<Vec<u8>> {
     let mut message = vec![5, 1, 0];
     match host.parse() {
@@ -322,7 +322,7 @@ fn socks5_request(host: &str, port: u16) -> Option<Vec<u8>> {
     Some(message)
 }
 
-/// A refusal of RFC 1928 section 6 in words, and whether another try may help.
+/// The meaning of a status of RFC 1928 section 6, and whether a retry may help.
 fn socks5_status(status: u8) -> (&'static str, bool) {
     match status {
         2 => ("not allowed by its rules", false),
@@ -335,7 +335,7 @@ fn socks5_status(status: u8) -> (&'static str, bool) {
     }
 }
 
-/// Host and port as a URL has them.
+/// Host and port as in a URL.
 fn authority(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }

@@ -1,9 +1,9 @@
-//! From nothing to a control connection that is greeted and secured, as one chain of types:
-//! [`Dialled`], [`Cleartext`], [`TlsReady`], [`Secured`]; then a session, or doctor's questions.
+//! Establishing a secured control connection, as one chain of types: [`Dialled`], [`Cleartext`],
+//! [`TlsReady`], [`Secured`]; then a session, or the checks of `doctor`.
 //!
-//! Nothing but `AUTH TLS` crosses the wire before the handshake, and nothing is trusted behind it:
-//! the caller judges [`Secured::identity`] before the next step, and only then are user name and
-//! password sent. An implicit server greets behind the handshake.
+//! Only `AUTH TLS` is sent before the handshake, and nothing is trusted after it: the caller judges
+//! [`Secured::identity`] before the next step, and only then are user name and password sent. An
+//! implicit server sends its greeting after the handshake.
 
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -25,32 +25,32 @@ pub struct Dialled {
 }
 
 impl Dialled {
-    /// Dials as `config` says.
+    /// Connects as configured in `config`.
     pub fn connect(config: &SessionConfig) -> Result<Self> {
         Self::new(config, config.dialer.connect(&config.host, config.port)?)
     }
 
-    /// On a connection that stands.
+    /// From an existing connection.
     pub fn new(config: &SessionConfig, tcp: TcpStream) -> Result<Self> {
         let cancel = config.dialer.cancel.clone();
         let connection = CleartextControl::new(tcp, cancel, &config.trace, config.timeout)?;
         Ok(Self { connection, config: config.clone() })
     }
 
-    /// Reads the greeting of a server for explicit TLS.
+    /// Reads the greeting of a server with explicit TLS.
     pub fn greet(mut self) -> Result<Cleartext> {
         let greeting = self.connection.greeting()?;
         check_greeting(&greeting)?;
         Ok(Cleartext { connection: self.connection, config: self.config, greeting })
     }
 
-    /// A server for implicit TLS waits for the handshake.
+    /// For a server with implicit TLS, which waits for the handshake.
     pub fn without_greeting(self) -> TlsReady {
         let socket = self.connection.into_socket();
         TlsReady { socket, config: self.config, greeting: None, auth: None }
     }
 
-    /// To the handshake, by explicit or implicit TLS.
+    /// Proceeds to the handshake, by explicit or implicit TLS.
     pub fn prepare_tls(self) -> Result<TlsReady> {
         match self.config.implicit {
             true => Ok(self.without_greeting()),
@@ -59,7 +59,7 @@ impl Dialled {
     }
 }
 
-/// A server that has greeted in clear text.
+/// A server that has sent its greeting in clear text.
 pub struct Cleartext {
     connection: CleartextControl,
     config: SessionConfig,
@@ -76,7 +76,7 @@ impl Cleartext {
     ///
     /// # Errors
     ///
-    /// [`Kind::Tls`] where TLS is not offered, or replies were injected.
+    /// [`Kind::Tls`] if TLS is not offered, or replies were injected.
     pub fn ask_for_tls(mut self) -> Result<TlsReady> {
         let auth = self.connection.auth_tls()?;
         check_auth(&auth)?;
@@ -103,7 +103,7 @@ impl TlsReady {
         self.auth.as_ref()
     }
 
-    /// The handshake, whatever the certificate. Errors are about `what`.
+    /// Makes the handshake, whatever the certificate; `what` is the subject of error messages.
     pub fn secure(mut self, tls: &Arc<Tls>, what: &str) -> Result<Secured> {
         let peer = self.socket.tcp().peer_addr();
         let peer = peer.map_err(|error| Error::new(Kind::Connect, io_reason(&error)))?;
@@ -119,14 +119,14 @@ impl TlsReady {
         Ok(Secured { control, tls, config, peer, identity, chain_length, negotiated, greeting })
     }
 
-    /// Whether the server takes an old version of TLS; nothing follows on this connection.
+    /// Whether the server accepts an old version of TLS; the connection is closed afterwards.
     pub fn probe_legacy(mut self, version: LegacyVersion) -> LegacySupport {
         self.socket.set_wait(Wait::within(self.config.timeout));
         probe_legacy_version(self.socket, &self.config.host, version)
     }
 }
 
-/// A control connection with TLS, of which nothing is trusted yet.
+/// A control connection with TLS that is not trusted yet.
 pub struct Secured {
     pub(in crate::ftp) control: Control,
     pub(in crate::ftp) tls: Arc<Tls>,
@@ -139,8 +139,8 @@ pub struct Secured {
 }
 
 impl Secured {
-    /// All steps, for a session. If the handshake fails that expected the key exchange group of
-    /// another connection, it is repeated: another machine of the same name may want another one.
+    /// All steps, for a session. If a handshake that expected the key exchange group of an earlier
+    /// connection fails, it is retried: another machine of the same name may require another group.
     pub fn connect(config: &SessionConfig) -> Result<Self> {
         match (Self::connect_once(config), config.tls.known_group) {
             (Err(error), Some(KnownGroup { group: Some(_) })) if error.kind() == Kind::Tls => {
@@ -156,7 +156,7 @@ impl Secured {
         let server = format!("{}:{}", config.host, config.port);
         let (tls, ready) = set_up_and_reach(config)?;
         let secured = match ready.secure(&tls, &server) {
-            // The platform's TLS checks during the handshake; the second one reports what it found.
+            // The platform's TLS verifies during the handshake; the second one reports the problem.
             Err(_) if tls.wants_unchecked_retry() => reach_server(config)?.secure(&tls, &server),
             other => other,
         };
@@ -167,7 +167,7 @@ impl Secured {
         })
     }
 
-    /// All steps, for doctor: without retries, and an implicit server has greeted.
+    /// All steps, for `doctor`: without retries, and including the greeting of an implicit server.
     pub fn connect_plainly(config: &SessionConfig) -> Result<Self> {
         let ready = Dialled::connect(config)?.prepare_tls()?;
         let tls = Arc::new(Tls::new(&config.tls, &config.host)?);
@@ -176,27 +176,27 @@ impl Secured {
         Ok(secured)
     }
 
-    /// What the handshake showed, to be judged before anything else is sent.
+    /// The identity from the handshake, to be judged before anything else is sent.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// How many certificates were sent, where the library reports it.
+    /// How many certificates the server sent, if the library reports it.
     pub fn chain_length(&self) -> Option<usize> {
         self.chain_length
     }
 
-    /// What the handshake negotiated, where the library reports it.
+    /// What the handshake negotiated, if the library reports it.
     pub fn negotiated(&self) -> Option<&Negotiated> {
         self.negotiated.as_ref()
     }
 
-    /// The other end of the connection.
+    /// The peer address of the connection.
     pub fn peer(&self) -> SocketAddr {
         self.peer
     }
 
-    /// The greeting: with implicit TLS it is still to come.
+    /// The greeting; with implicit TLS it is read now.
     pub fn await_greeting(&mut self) -> Result<Reply> {
         if let Some(greeting) = &self.greeting {
             return Ok(greeting.clone());
@@ -208,8 +208,8 @@ impl Secured {
     }
 }
 
-/// What a server shows in a TLS handshake, and what was negotiated in it. Nothing is sent but
-/// `AUTH TLS` and `QUIT`.
+/// The server's identity in a TLS handshake, and what was negotiated. Only `AUTH TLS` and `QUIT`
+/// are sent.
 pub fn probe_server(config: &SessionConfig) -> Result<(Identity, Option<Negotiated>)> {
     let mut secured = Secured::connect(config)?;
     let greeted = secured.await_greeting();
@@ -219,8 +219,8 @@ pub fn probe_server(config: &SessionConfig) -> Result<(Identity, Option<Negotiat
     Ok(shown)
 }
 
-/// Sets TLS up and reaches the server, at the same time where reading the system's roots is all
-/// that there is to do: that takes 20 ms.
+/// Sets up TLS and connects to the server; in parallel if the set-up only reads the system's roots,
+/// which takes 20 ms.
 fn set_up_and_reach(config: &SessionConfig) -> Result<(Arc<Tls>, TlsReady)> {
     let set_up = || Tls::new(&config.tls, &config.host).map(Arc::new);
     let options = &config.tls;
@@ -240,10 +240,10 @@ fn set_up_and_reach(config: &SessionConfig) -> Result<(Arc<Tls>, TlsReady)> {
     })
 }
 
-/// Dials, and asks an explicit server for TLS.
+/// Connects, and sends `AUTH TLS` to an explicit server.
 fn reach_server(config: &SessionConfig) -> Result<TlsReady> {
     Dialled::connect(config)?.prepare_tls().map_err(|error| {
-        // An implicit server waits for our handshake, as we wait for its greeting.
+        // An implicit server waits for our handshake while we wait for its greeting.
         let silent = error.kind() == Kind::Connect && error.reply().is_none();
         let error =
             if silent { error.with_hint("ftps:// if TLS is implicit there") } else { error };

@@ -1,7 +1,7 @@
-//! The clear-text part of explicit TLS, and greetings.
+//! The clear-text part of explicit TLS: the greeting and `AUTH TLS`.
 //!
-//! These are the only bytes of a session that cross the wire unprotected. Whatever a server sends
-//! here beyond what is expected ends the connection: it could have been put there by anybody.
+//! These are the only bytes of a session that are sent unprotected. Anything the server sends here
+//! beyond the expected replies ends the connection: it may have been injected.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -15,7 +15,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::tls::socket::{CONTROL_BUFFER, Socket, Wait};
 
-/// A control connection before TLS, on which one reply is read at a time.
+/// A control connection before TLS; reads one reply at a time.
 pub(in crate::ftp) struct CleartextControl {
     socket: Socket,
     reader: ReplyReader,
@@ -35,17 +35,17 @@ impl CleartextControl {
         Ok(Self { socket, reader: ReplyReader::default(), trace: trace.clone(), timeout })
     }
 
-    /// The greeting, whatever its code; 120 announces a wait and is skipped.
+    /// Reads the greeting, whatever its code; a 120 announces a delay and is skipped.
     ///
     /// # Errors
     ///
-    /// [`Kind::Connect`] when nothing comes in time, or it is no FTP reply; [`Kind::Tls`] when
-    /// more than one reply comes.
+    /// [`Kind::Connect`] on timeout or if it is not an FTP reply; [`Kind::Tls`] for more than one
+    /// reply.
     pub(in crate::ftp) fn greeting(&mut self) -> Result<Reply> {
         self.next_reply()
     }
 
-    /// Sends `AUTH TLS`; its reply, whatever it says.
+    /// Sends `AUTH TLS` and returns its reply, whatever its code.
     pub(in crate::ftp) fn auth_tls(&mut self) -> Result<Reply> {
         self.socket.set_wait(Wait::within(self.timeout));
         self.trace.command_sent("AUTH TLS");
@@ -65,7 +65,7 @@ impl CleartextControl {
         loop {
             let reply = self.reader.read_reply(&mut self.socket);
             let reply = reply.map_err(|broken| broken.into_error(self.timeout))?;
-            // Anybody on the path may have sent it: only replies through TLS identify the server.
+            // It may have been injected: only replies received through TLS identify the server.
             self.trace.reply_received(&reply);
             if reply.class() != 1 {
                 if !self.reader.is_empty() || self.socket.has_buffered() {
@@ -78,11 +78,11 @@ impl CleartextControl {
     }
 }
 
-/// Whether the reply to `AUTH TLS` lets the handshake begin.
+/// Checks that the reply to `AUTH TLS` allows the handshake to begin.
 ///
 /// # Errors
 ///
-/// [`Kind::Tls`] for every reply but 234 and 334.
+/// [`Kind::Tls`] for every reply except 234 and 334.
 pub(in crate::ftp) fn check_auth(reply: &Reply) -> Result<()> {
     if matches!(reply.code, 234 | 334) {
         return Ok(());
@@ -93,12 +93,12 @@ pub(in crate::ftp) fn check_auth(reply: &Reply) -> Result<()> {
         .with_reply(reply.code, reply.to_string()))
 }
 
-/// Whether a greeting is that of an FTP server that takes logins.
+/// Checks that a greeting is that of an FTP server that accepts logins.
 ///
 /// # Errors
 ///
-/// [`Kind::Tls`] for a session that is already logged in before TLS, [`Kind::Connect`] for
-/// everything else that is not a 220.
+/// [`Kind::Tls`] for a session that is already logged in before TLS, [`Kind::Connect`] for any
+/// other code except 220.
 pub(in crate::ftp) fn check_greeting(reply: &Reply) -> Result<()> {
     match reply.code {
         220 => Ok(()),

@@ -1,8 +1,8 @@
-//! What a control connection expects: commands whose replies are still to come, and which reply
-//! can belong to which command.
+//! What a control connection expects: commands with outstanding replies, and which reply can belong
+//! to which command.
 //!
-//! A reply carries nothing that says which command it answers, so the order and the code have to. A
-//! code that its verb cannot have means that the connection is out of step.
+//! A reply does not say which command it answers; only its order and its code do. A code that is
+//! impossible for its verb means that the connection is out of step.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,10 @@ use super::reply::Reply;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{decode_name, encode_name};
 
-/// How long a prefetched passive port may be used: servers do not keep it open for ever.
+/// How long a prefetched passive port may be used: servers close it after a while.
 const PORT_LIFETIME: Duration = Duration::from_secs(10);
 
-/// How many preliminary replies (1yz) are skipped before the final reply must come.
+/// How many preliminary replies (1yz) are skipped before a final reply.
 const PRELIMINARY_MAX: usize = 64;
 
 /// A command as bytes, without its line end and without Telnet escapes.
@@ -21,7 +21,7 @@ const PRELIMINARY_MAX: usize = 64;
 pub(in crate::ftp) struct Command(Vec<u8>);
 
 impl Command {
-    /// A usage error for CR, LF or NUL, which would end the command early or start another one.
+    /// A usage error for CR, LF or NUL, which would end the command or inject another one.
     pub(in crate::ftp) fn new(verb: &str, argument: &str) -> Result<Self> {
         if argument.contains(['\r', '\n', '\0']) {
             return Err(Error::usage(format!(
@@ -33,7 +33,7 @@ impl Command {
         Self::from_line(encode_name(&text))
     }
 
-    /// From a whole line without its end.
+    /// From a whole line without its line end.
     pub(in crate::ftp) fn from_line(line: Vec<u8>) -> Result<Self> {
         if line.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
             return Err(Error::usage("the command holds a character that FTP forbids"));
@@ -45,22 +45,22 @@ impl Command {
         &self.0
     }
 
-    /// In upper case.
+    /// The verb in upper case.
     pub(in crate::ftp) fn verb(&self) -> String {
         let verb = self.0.split(|byte| *byte == b' ').next().unwrap_or_default();
         decode_name(verb).to_ascii_uppercase()
     }
 }
 
-/// A command that was sent and whose reply is still to come.
+/// A command that was sent and whose reply is outstanding.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) command: Command,
     pub(super) verb: String,
     pub(super) sent: Instant,
-    /// It went out together with other commands: a reply must be one that its verb is known to have.
+    /// It was sent together with other commands: its reply must have a code known for its verb.
     pub(super) pipelined: bool,
-    /// It went out before its turn.
+    /// It was sent early, before it was called.
     pub(super) early: bool,
 }
 
@@ -70,8 +70,8 @@ impl Pending {
         Self { command, verb, sent: Instant::now(), pipelined, early }
     }
 
-    /// Whether its reply can be used as the reply to `command`: it is the same one, and a passive
-    /// port is still fresh.
+    /// Whether its reply can be used as the reply to `command`: it is the same command, and its
+    /// passive port, if any, is still fresh.
     pub(super) fn matches(&self, command: &Command) -> bool {
         self.command == *command && (!self.is_passive() || self.sent.elapsed() < PORT_LIFETIME)
     }
@@ -81,12 +81,12 @@ impl Pending {
     }
 }
 
-/// Counts the preliminary replies that are skipped while a final one is awaited.
+/// Counts the preliminary replies skipped while waiting for a final one.
 #[derive(Debug, Default)]
 pub(super) struct PreliminaryCounter(usize);
 
 impl PreliminaryCounter {
-    /// Fails at the first one too many.
+    /// Fails when the limit is exceeded.
     pub(super) fn count(&mut self, reply: &Reply) -> Result<()> {
         self.0 += 1;
         if self.0 <= PRELIMINARY_MAX {
@@ -107,7 +107,7 @@ pub(super) fn surplus_reply() -> Error {
     .as_transient()
 }
 
-/// A reply that cannot be one to the command under way.
+/// A reply with a code that is impossible for the current command.
 pub(super) fn foreign_reply(verb: &str, reply: &Reply) -> Error {
     let text = format!(
         "{} \"{}\" is no reply to {verb}; the connection is out of step and was given up",
@@ -117,24 +117,24 @@ pub(super) fn foreign_reply(verb: &str, reply: &Reply) -> Error {
     Error::new(Kind::Connect, text).as_transient()
 }
 
-/// The 421 with which a server ends a connection.
+/// The error for a 421, with which a server closes the connection.
 pub(in crate::ftp) fn farewell_error(reply: &Reply) -> Error {
     let text = format!("the server closed the connection: \"{}\"", reply.last_text());
     Error::new(Kind::Connect, text).with_reply(reply.code, reply.to_string()).as_transient()
 }
 
-/// Whether a command moves data: its reply comes in two parts.
+/// Whether a command transfers data: it has two replies.
 pub(super) fn is_data_verb(verb: &str) -> bool {
     matches!(verb, "RETR" | "STOR" | "APPE" | "STOU" | "LIST" | "NLST" | "MLSD")
 }
 
-/// Whether a command moves data, or says how the data connection for that is made.
+/// Whether a command transfers data or configures the data connection for it.
 pub(super) fn needs_port(verb: &str) -> bool {
     is_data_verb(verb) || matches!(verb, "EPSV" | "PASV" | "EPRT" | "PORT")
 }
 
-/// Whether a command may be sent together with others before it whose replies are not looked at: a
-/// duplicate of one of those could not be taken for a reply to this one.
+/// Whether a command may be pipelined behind others whose replies are discarded: a duplicate of one
+/// of those replies cannot be taken for a reply to this command.
 pub(super) fn is_safe_after_others(verb: &str) -> bool {
     matches!(
         verb,
@@ -142,23 +142,23 @@ pub(super) fn is_safe_after_others(verb: &str) -> bool {
     )
 }
 
-/// Whether a reply with some code can be the reply to a command.
+/// Whether a code is possible in a reply to a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ftp) enum Fit {
-    /// It is one that this command has.
+    /// It is a code of this command.
     Own,
-    /// A success that it should not have, but may have on some server. It counts only where no
-    /// other reply is to come, and where it matters, another command has to show that the
-    /// connection is in step.
+    /// A success code that this command should not have, but may have on some server. It is
+    /// accepted only if no other reply is outstanding; where it matters, another command has to
+    /// confirm that the connection is in step.
     Unusual,
     /// It belongs to another command: the connection is out of step.
     Foreign,
 }
 
-/// Whether a reply with `code` can be one to `verb` (RFC 959 section 5.4, RFC 2228, RFC 2389, RFC
-/// 2428, RFC 3659, draft-somers-ftp-mfxx, draft-bryan-ftp-hash; measured: vsftpd, ProFTPD, Pure-FTPd,
-/// pyftpdlib, libunftp). A reply too many may come at any moment, and must not pass for the reply
-/// to a command that follows. Refusals have the same codes for all.
+/// Whether `code` is possible in a reply to `verb` (RFC 959 section 5.4, RFC 2228, RFC 2389, RFC
+/// 2428, RFC 3659, draft-somers-ftp-mfxx, draft-bryan-ftp-hash; measured: vsftpd, ProFTPD,
+/// Pure-FTPd, pyftpdlib, libunftp). An extra reply may arrive at any time and must not be taken for
+/// the reply to a later command. Refusals have the same codes for all verbs.
 pub(in crate::ftp) fn reply_fit(verb: &str, code: u16) -> Fit {
     let own: &[u16] = match verb {
         _ if code >= 400 => return Fit::Own,
@@ -172,7 +172,7 @@ pub(in crate::ftp) fn reply_fit(verb: &str, code: u16) -> Fit {
         "PWD" | "XPWD" => &[257],
         "FEAT" => &[211],
         "SIZE" => &[213],
-        // A time, or that one was set.
+        // A time, or the confirmation that one was set.
         "MDTM" => &[200, 213, 250, 253],
         "MLST" => &[250],
         "PASS" => &[202, 230, 232, 332],
@@ -194,16 +194,16 @@ pub(in crate::ftp) fn reply_fit(verb: &str, code: u16) -> Fit {
         "SYST" => &[215],
         "STAT" | "HELP" => &[200, 211, 212, 213, 214],
         "QUIT" => &[221],
-        // What a user may send: nothing is known of it.
+        // Commands typed by a user: their codes are unknown.
         _ => return if code < 200 { Fit::Foreign } else { Fit::Own },
     };
-    // Replies that are nothing without their own code.
+    // Replies that are valid only with the command's own code.
     let peculiar =
         matches!(verb, "EPSV" | "PASV" | "SIZE" | "MDTM" | "USER" | "PASS" | "ACCT" | "RNFR");
     match code {
         _ if own.contains(&code) => Fit::Own,
         _ if peculiar => Fit::Foreign,
-        // Codes that other commands have, and nothing else.
+        // Codes that belong only to other commands.
         ..200 | 211 | 213 | 215 | 220 | 221 | 225..=227 | 229..=234 | 257 | 300.. => Fit::Foreign,
         _ => Fit::Unusual,
     }

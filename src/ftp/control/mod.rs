@@ -1,11 +1,11 @@
-//! The control connection: commands out, whole replies in, and which reply belongs to which command.
+//! The control connection: sends commands, reads whole replies and matches the two.
 //!
-//! `Control` owns the TLS stream, the reply reader, the queue of replies that are still to come, the
-//! trace and the deadlines. The session calls it directly; the commands of the data engine end in
-//! the same `Control::call` through the adapter in `data/engine`. Commands whose replies cannot
-//! be taken for each other's may be pipelined: `Control::queue` sends one together with the next
-//! call, and its reply is buffered by order. A surprise (a reply too many, one with a code that its
-//! command cannot have, a 421) ends the connection: a reply is never credited to another command.
+//! `Control` owns the TLS stream, the reply reader, the queue of outstanding replies, the trace and
+//! the deadlines. The session calls it directly; the commands of the data engine end in the same
+//! `Control::call` through the adapter in `data/engine`. Commands whose replies cannot be confused
+//! may be pipelined: `Control::queue` sends one together with the next call and buffers its reply.
+//! An unexpected reply (an extra one, an impossible code, a 421) ends the connection: a reply is
+//! never credited to another command.
 
 pub mod cleartext;
 pub(in crate::ftp) mod expect;
@@ -33,42 +33,42 @@ use reply_reader::{ReplyReader, lost_connection};
 use telnet::escape_iac;
 use trace::ProtocolTrace;
 
-/// How long the reply to a pipelined command may take at a login, so that a server that drops
-/// pipelined commands is detected early.
+/// Timeout for the reply to a pipelined login command, so that a server that drops pipelined
+/// commands is detected early.
 const PIPELINED_LOGIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The same for PASS, which may be checked on another machine.
+/// The same for PASS, which the server may verify on another machine.
 const PIPELINED_PASS_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How many bytes of replies are kept to recognise the server software: more than any FEAT has.
+/// How many bytes of replies are kept to recognise the server software: more than any FEAT reply.
 const TRANSCRIPT_MAX: usize = 64 * 1024;
 
-/// What the connection is used for.
+/// The state of the connection.
 #[derive(Debug)]
 enum Link {
     Ready,
-    /// A data command was accepted; its completion reply is still to come. `at_end` is sent when
-    /// the data has ended, before that reply is read.
+    /// A data command was accepted; its completion reply is outstanding. `at_end` is sent at the
+    /// end of the data, before that reply is read.
     Transfer {
         at_end: Option<Command>,
     },
-    /// Of no use any more, and why.
+    /// Unusable, and why.
     Dead(Error),
 }
 
 /// When a queued command is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ftp) enum Position {
-    /// Right before the next command; only for commands whose refusal does no harm.
+    /// Right before the next command; only for commands whose refusal is harmless.
     Before,
     /// Right before the next data command, for [`Control::take_prefetched`].
     BeforeTransfer,
-    /// Right behind the next command. A later call for it returns the buffered reply; if another
+    /// Right after the next command. A later call for it returns the buffered reply; if another
     /// command is called first, the reply is discarded.
     After,
 }
 
-/// A control connection behind TLS. See the module's text.
+/// A control connection over TLS; see the module documentation.
 #[derive(Debug)]
 pub(in crate::ftp) struct Control {
     stream: Stream,
@@ -77,24 +77,24 @@ pub(in crate::ftp) struct Control {
     link: Link,
     /// Commands to be pipelined with the next one.
     queued: Vec<(Position, Command)>,
-    /// Commands that were sent early, the oldest first; their replies come in this order.
+    /// Commands that were sent early, oldest first; their replies arrive in this order.
     pending: VecDeque<Pending>,
-    /// A prefetched passive port that was read before it was called for.
+    /// A prefetched passive port whose reply was read before it was called for.
     port: Option<(Pending, Reply)>,
     pub(in crate::ftp) quirks: ServerQuirks,
-    /// The command whose reply is the next one, or was the last one.
+    /// The command of the next reply, or of the last one read.
     current: Option<Pending>,
     /// Replies to the commands of [`Position::Before`] and [`Position::BeforeTransfer`].
     prefetched: Vec<(Command, Reply)>,
     timeout: Duration,
     /// Overrides the timeout; these waits ignore cancellation.
     reply_deadline: Option<Instant>,
-    /// A login is under way: replies to pipelined commands have less time.
+    /// A login is in progress: replies to pipelined commands have shorter timeouts.
     pub(in crate::ftp) login_deadlines: bool,
     /// How the server's bytes are decoded; UTF-8 until its features are known.
     pub(in crate::ftp) charset: Charset,
     last_used: Instant,
-    /// What the server said through TLS, until it was recognised.
+    /// The text of replies received through TLS, until the server software is recognised.
     transcript: Option<String>,
 }
 
@@ -149,14 +149,14 @@ impl Control {
         }
     }
 
-    /// Ends the connection for the caller's reason. The first reason stays.
+    /// Ends the connection with the caller's reason. The first reason is kept.
     pub(in crate::ftp) fn poison(&mut self, why: Error) {
         if self.failure().is_none() {
             self.link = Link::Dead(why);
         }
     }
 
-    /// As [`Control::poison`]; the error that ended the connection.
+    /// As [`Control::poison`]; returns the error that ended the connection.
     fn fail<T>(&mut self, why: Error) -> Result<T> {
         self.poison(why.clone());
         Err(self.failure().cloned().unwrap_or(why))
@@ -166,24 +166,24 @@ impl Control {
         self.failure().map_or(Ok(()), |error| Err(error.clone()))
     }
 
-    /// What the server said so far, taken once.
+    /// The text of replies so far; taken once.
     pub(in crate::ftp) fn take_transcript(&mut self) -> String {
         self.transcript.take().unwrap_or_default()
     }
 
     /// Whether there is unread input: a 421, the end of the connection, or a stray reply. The next
-    /// command finds out which.
+    /// command finds out which it is.
     pub(in crate::ftp) fn has_unread_input(&self) -> bool {
         if !self.pending.is_empty() {
             return false;
         }
-        // The socket does not block.
+        // The socket is non-blocking.
         let peeked = || self.stream.socket().tcp().peek(&mut [0; 1]);
         !self.reader.is_empty()
             || !peeked().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Reads the greeting of an implicit server; with explicit TLS it came before.
+    /// Reads the greeting of an implicit server; with explicit TLS it was read before.
     pub(in crate::ftp) fn read_greeting(&mut self) -> Result<Reply> {
         self.stream.socket_mut().set_wait(Wait::within(self.timeout));
         let mut skipped = PreliminaryCounter::default();
@@ -191,7 +191,7 @@ impl Control {
             let reply = self.reader.read_reply(&mut self.stream);
             let reply = reply.map_err(|broken| broken.into_error(self.timeout))?;
             self.note_reply(&reply);
-            // 120 announces a wait; the greeting follows.
+            // 120 announces a delay; the greeting follows.
             if reply.class() != 1 {
                 return Ok(reply);
             }
@@ -199,11 +199,11 @@ impl Control {
         }
     }
 
-    /// Sends a command and returns its reply, whatever it says. For a data command that is the
+    /// Sends a command and returns its reply, whatever its code. For a data command that is the
     /// preliminary reply; [`Control::receive`] then returns the completion reply.
     ///
-    /// A success with an unusual code is confirmed by a PWD where the command changes names: its
-    /// reply is the next one, unless this one was a reply too many.
+    /// An unusual success code of a command that changes names is confirmed with PWD: the next
+    /// reply must be the reply to PWD, unless this one was an extra reply.
     pub(in crate::ftp) fn call(&mut self, command: &Command) -> Result<Reply> {
         self.check_usable()?;
         let reply = self.exchange(command)?;
@@ -218,7 +218,7 @@ impl Control {
         Ok(reply)
     }
 
-    /// As [`Control::call`], for at most `bound`, and not ended by a cancel.
+    /// As [`Control::call`], for at most `bound`; ignores cancellation.
     pub(in crate::ftp) fn call_within(
         &mut self,
         command: &Command,
@@ -227,7 +227,7 @@ impl Control {
         self.within(bound, |control| control.call(command))
     }
 
-    /// As [`Control::receive`], for at most `bound`, and not ended by a cancel.
+    /// As [`Control::receive`], for at most `bound`; ignores cancellation.
     pub(in crate::ftp) fn receive_within(&mut self, bound: Duration) -> Result<Reply> {
         self.within(bound, Self::receive)
     }
@@ -239,13 +239,13 @@ impl Control {
         result
     }
 
-    /// Bounds the replies that follow, whatever the timeout and a cancel say.
+    /// Overrides the timeout of the next replies and ignores cancellation while waiting for them.
     pub(in crate::ftp) fn set_reply_deadline(&mut self, bound: Option<Duration>) {
         self.reply_deadline = bound.map(|bound| Instant::now() + bound);
     }
 
-    /// Queues a command that is pipelined with a later one. On a server without pipelining one that
-    /// would go first is called at once, and one that would go behind is left out.
+    /// Queues a command to be pipelined with a later one. On a server without pipelining, a command
+    /// for before the next one is called at once, and one for after it is dropped.
     pub(in crate::ftp) fn queue(&mut self, position: Position, command: Command) -> Result<()> {
         self.check_usable()?;
         let serial = self.quirks.is_serial();
@@ -270,19 +270,19 @@ impl Control {
         self.queued.retain(|(queued, _)| *queued != position);
     }
 
-    /// The reply to a command that went out before the last data command.
+    /// The reply to a command that was sent right before the last data command.
     pub(in crate::ftp) fn take_prefetched(&mut self, command: &Command) -> Option<Reply> {
         let index = self.prefetched.iter().position(|(sent, _)| sent == command)?;
         Some(self.prefetched.swap_remove(index).1)
     }
 
-    /// Whether a passive port was prefetched and not used.
+    /// Whether an unused prefetched passive port is left.
     pub(in crate::ftp) fn has_port(&self) -> bool {
         self.port.is_some() || self.pending.iter().any(Pending::is_passive)
     }
 
-    /// Prefetches the next passive port when the data of the transfer under way has ended: some
-    /// servers send the completion reply only after our close_notify. `None` revokes it.
+    /// Prefetches the next passive port at the end of the data of the current transfer: some
+    /// servers send the completion reply only after our close_notify. `None` cancels it.
     pub(in crate::ftp) fn prefetch_at_end(&mut self, command: Option<Command>) {
         if let Link::Transfer { at_end } = &mut self.link {
             *at_end = command;
@@ -294,19 +294,19 @@ impl Control {
         matches!(self.link, Link::Transfer { at_end: Some(_) })
     }
 
-    /// Reads the replies that are still to come. A passive port among them is kept for the next
-    /// data command; the others are discarded.
+    /// Reads the outstanding replies. A passive port among them is kept for the next data command;
+    /// the others are discarded.
     pub(in crate::ftp) fn drain(&mut self) -> Result<()> {
         self.prefetched.clear();
         self.read_pending()
     }
 
-    /// The next reply to the current command: for a data command the completion reply, once its
-    /// preliminary reply was returned.
+    /// Reads the next reply to the current command: for a data command the completion reply, after
+    /// its preliminary reply was returned.
     ///
     /// # Errors
     ///
-    /// The connection's failure. A 421 is returned as a reply, and the connection has failed.
+    /// The error that ended the connection. A 421 is returned as a reply and ends the connection.
     pub(in crate::ftp) fn receive(&mut self) -> Result<Reply> {
         self.check_usable()?;
         self.send_at_end();
@@ -320,14 +320,14 @@ impl Control {
         Ok(reply)
     }
 
-    /// Reads and discards what comes until the server closes the connection.
+    /// Reads and discards input until the server closes the connection.
     pub(in crate::ftp) fn wait_for_close(&mut self, until: Instant) {
         let tcp = self.stream.socket().tcp();
         let mut scrap = [0; 512];
         let _ = tcp.set_nonblocking(false);
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            // A timeout of zero would mean none.
+            // A timeout of zero would mean no timeout.
             if left.is_zero() || tcp.set_read_timeout(Some(left)).is_err() {
                 return;
             }
@@ -365,11 +365,12 @@ impl Control {
         self.pending.iter().any(|pending| pending.command == *command)
     }
 
-    /// Makes `command` the current one: it was sent early, its passive port is at hand (returned), or
-    /// it is sent now together with what is queued.
+    /// Makes `command` the current one. If it was sent early and its passive port was already read,
+    /// returns that reply; otherwise sends it now, together with the queued commands.
     fn send(&mut self, command: &Command) -> Result<Option<Reply>> {
         if matches!(self.link, Link::Transfer { .. }) {
-            // Its completion reply (226, or 250 as for DELE) would be taken for the reply to this.
+            // Its completion reply (226, or 250 as for DELE) would be taken for the reply to this
+            // command.
             let verb = command.verb();
             let text = format!("{verb} during a transfer; the connection was given up");
             return self.fail(Error::new(Kind::Other, text));
@@ -390,7 +391,7 @@ impl Control {
             if is_data { self.take_queued(Position::BeforeTransfer) } else { Vec::new() };
         let after = self.take_queued(Position::After);
         if !first.is_empty() && !expect::is_safe_after_others(&verb) {
-            // A duplicate reply to one of them must not be taken for a reply to this one.
+            // A duplicate reply to one of them must not be taken for a reply to this command.
             self.send_flight(std::mem::take(&mut first), None, Vec::new())?;
             self.check_in_step()?;
         }
@@ -403,21 +404,21 @@ impl Control {
         self.queued.extract_if(.., |(queued, _)| *queued == position).map(|(_, c)| c).collect()
     }
 
-    /// The reply to a passive command that was read before, if `command` is the same one.
+    /// The buffered reply to a passive command, if `command` is the same one.
     fn take_port(&mut self, command: &Command) -> Option<Reply> {
         let (pending, reply) = self.port.take()?;
         if pending.matches(command) {
             self.current = Some(pending);
             return Some(reply);
         }
-        // Another way to make data connections, or a port that is too old.
+        // Another data connection mode, or the port is too old.
         if !expect::needs_port(&command.verb()) {
             self.port = Some((pending, reply));
         }
         None
     }
 
-    /// Fails if anything has arrived since the last reply: the connection is out of step.
+    /// Fails if there is input before the next command: the connection is out of step.
     fn check_in_step(&mut self) -> Result<()> {
         let mut byte = [0; 1];
         self.stream.socket_mut().set_wait(Wait::NonBlocking);
@@ -434,7 +435,7 @@ impl Control {
                 self.unexpected_input()
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => expect::surplus_reply(),
-            // What is left of a connection that was reset says nothing; an alert does.
+            // A reset connection reports nothing more; an alert does.
             Err(error) => match lost_connection(&error, Duration::ZERO) {
                 alert if alert.kind() == Kind::Tls => alert,
                 _ => closed_connection(),
@@ -443,8 +444,7 @@ impl Control {
         self.fail(why)
     }
 
-    /// Something came that no command asked for: a farewell (421) says why, and anything else is
-    /// a reply too many.
+    /// The error for unexpected input: a 421 with its reason, or an extra reply.
     fn unexpected_input(&mut self) -> Error {
         match self.reader.read_reply(&mut self.stream) {
             Ok(reply) if reply.code == 421 => expect::farewell_error(&reply),
@@ -452,8 +452,8 @@ impl Control {
         }
     }
 
-    /// Sends commands in one flight, each in a TLS record of its own, so that a server that takes what
-    /// one read brings for one command sees them one by one; and reads the replies to those before.
+    /// Sends commands in one flight, each in a TLS record of its own, for servers that take the
+    /// result of one read for one command; then reads the replies to `before`.
     fn send_flight(
         &mut self,
         before: Vec<Command>,
@@ -508,17 +508,18 @@ impl Control {
         self.stream.write_all(&line)
     }
 
-    /// The data has ended: what is prefetched at its end need not wait for the completion reply.
+    /// At the end of the data: sends what is prefetched there without waiting for the completion
+    /// reply.
     fn send_at_end(&mut self) {
         let Link::Transfer { at_end } = &mut self.link else { return };
         if let Some(command) = at_end.take() {
             self.stream.socket_mut().set_wait(Wait::within(self.timeout));
-            // A connection that is lost shows when the reply is read, if it is not there already.
+            // A lost connection is reported when the reply is read, if not before.
             let _ = self.write_early(vec![command]).and_then(|()| self.stream.flush());
         }
     }
 
-    /// How long the reply to the current command may take.
+    /// The timeout for the reply to the current command.
     fn reply_timeout(&self) -> Duration {
         if let Some(deadline) = self.reply_deadline {
             return deadline.saturating_duration_since(Instant::now());
@@ -559,7 +560,7 @@ impl Control {
             Some(current) => (current.verb.clone(), current.pipelined),
             None => (String::new(), false),
         };
-        // Also when the next port was prefetched at the end of the data.
+        // Also if the next port was prefetched at the end of the data.
         let pipelined = pipelined || !self.pending.is_empty();
         let begins_data =
             expect::is_data_verb(&verb) && !matches!(self.link, Link::Transfer { .. });
@@ -567,22 +568,22 @@ impl Control {
         loop {
             let mut reply = self.reader.read_reply(&mut self.stream).map_err(|broken| {
                 if pipelined && broken.is_timeout() {
-                    // It may have dropped a command that came together with another.
+                    // The server may have dropped a command that arrived together with another.
                     self.quirks.disable_pipelining();
                 }
                 broken.into_error(timeout)
             })?;
             reply.charset = self.charset;
             self.note_reply(&reply);
-            // A second 1yz, or one to a command without data, announces nothing new.
+            // A second 1yz, or one to a command without data, carries no information.
             if reply.class() == 1 && !begins_data {
                 skipped.count(&reply)?;
                 continue;
             }
             let fit = expect::reply_fit(&verb, reply.code);
             if fit == Fit::Foreign || (pipelined && fit == Fit::Unusual) {
-                // A data command follows a passive one so closely that what is too many to that
-                // may come behind it.
+                // A data command is sent so soon after a passive one that an extra reply to the
+                // latter may arrive after it.
                 if pipelined || begins_data {
                     self.quirks.disable_pipelining();
                 }

@@ -1,8 +1,7 @@
-//! Replies on the control connection (RFC 959 section 4.2): lines in, whole replies out, and what
-//! single replies say: a directory, a passive address, a size, a time.
+//! Replies on the control connection (RFC 959 section 4.2): lines in, whole replies out.
 //!
-//! Everything is read as bytes and within bounds. Nothing here reads a socket, and nothing is taken
-//! for the end of a reply but the line that RFC 959 says.
+//! Works on bytes and within size limits, and never reads a socket. Only the line that RFC 959
+//! defines as the last one ends a reply.
 
 use std::fmt;
 
@@ -14,10 +13,10 @@ pub use super::reply_values::{
     epsv_port, mdtm_time, pasv_address, pwd_names, pwd_readings, size_value, transfer_size,
 };
 
-/// The longest line taken, in bytes. curl and FileZilla draw the line here as well.
+/// The longest accepted line, in bytes; the limit of curl and FileZilla as well.
 pub const LINE_MAX: usize = 64 * 1024;
 
-/// The longest whole reply taken, in bytes.
+/// The longest accepted reply, in bytes.
 pub const REPLY_MAX: usize = 256 * 1024;
 
 /// One whole reply.
@@ -28,7 +27,7 @@ pub struct Reply {
     /// The lines as sent, at least one; the first and the last without the code and the character
     /// after it.
     pub lines: Vec<Vec<u8>>,
-    /// What the bytes of the lines mean.
+    /// The charset of the lines.
     pub charset: Charset,
 }
 
@@ -43,7 +42,7 @@ impl Reply {
         self.code / 100
     }
 
-    /// Is it a 2yz reply?
+    /// Whether it is a 2yz reply.
     pub fn is_positive_completion(&self) -> bool {
         self.class() == 2
     }
@@ -73,7 +72,7 @@ impl Reply {
         self.lines.last().map(|line| self.charset.decode(line)).unwrap_or_default()
     }
 
-    /// An inner line without `ddd-`, which some servers put before every line of a reply.
+    /// An inner line without the `ddd-` that some servers put before every line of a reply.
     pub(in crate::ftp) fn without_code<'a>(&self, line: &'a [u8]) -> &'a [u8] {
         match code_of(line) {
             Some((code, rest)) if code == self.code => rest.strip_prefix(b"-").unwrap_or(line),
@@ -88,7 +87,7 @@ impl fmt::Display for Reply {
     }
 }
 
-/// The code that a line begins with (100 to 599) and what follows it.
+/// The code at the start of a line (100 to 599), and the rest.
 fn code_of(line: &[u8]) -> Option<(u16, &[u8])> {
     let (digits, rest) = line.split_at_checked(3)?;
     if !digits.iter().all(u8::is_ascii_digit) || !(b'1'..=b'5').contains(&digits[0]) {
@@ -102,35 +101,36 @@ fn code_of(line: &[u8]) -> Option<(u16, &[u8])> {
 pub struct ReplyParser {
     open: Option<Reply>,
     bytes: usize,
-    /// The server sends 0xFF as it is.
+    /// The server does not double 0xFF.
     plain: bool,
 }
 
 impl ReplyParser {
-    /// A parser that waits for the first line of a reply.
+    /// A parser that expects the first line of a reply.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether the server doubles 0xFF (Telnet's IAC), as RFC 959 has it; from the next line on.
+    /// Whether the server doubles 0xFF (Telnet's IAC), as RFC 959 requires; applies from the next
+    /// line.
     pub(in crate::ftp) fn set_escapes_iac(&mut self, doubles: bool) {
         self.plain = !doubles;
     }
 
-    /// Has a multi-line reply begun and not ended?
+    /// Whether a multi-line reply is incomplete.
     pub fn is_open(&self) -> bool {
         self.open.is_some()
     }
 
-    /// Takes one line without its line end. `Some` is a whole reply.
+    /// Takes one line without its line end; returns `Some` when the reply is complete.
     ///
     /// A multi-line reply ends only at its own code followed by a space or by nothing; a line that
-    /// begins with another code is text (RFC 959 section 4.2). Doubled 0xFF (Telnet IAC) becomes one, unless the
-    /// server is known not to double it.
+    /// begins with another code is text (RFC 959 section 4.2). Doubled 0xFF (Telnet IAC) becomes
+    /// one, unless the server is known not to double it.
     ///
     /// # Errors
-    /// [`Kind::Connect`] if the line or the reply is too long, or if this is no FTP reply. The
-    /// connection is then of no use; the parser forgets what it held.
+    /// [`Kind::Connect`] if the line or the reply is too long, or if it is not an FTP reply. The
+    /// connection is then unusable, and the parser is reset.
     pub fn push_line(&mut self, line: &[u8]) -> Result<Option<Reply>> {
         if line.len() > LINE_MAX {
             return self.reject(format!("reply: a line is longer than {LINE_MAX} bytes"));
@@ -179,7 +179,7 @@ impl ReplyParser {
     }
 
     fn reject_line(&mut self, line: &[u8]) -> Result<Option<Reply>> {
-        // Enough of it to recognise an SSH or SMTP server.
+        // Enough to recognise an SSH or SMTP server.
         let shown = Charset::default().decode(&line[..line.len().min(60)]);
         self.reject(format!("reply: not an FTP reply: \"{}\"", shown.escape_debug()))
     }
@@ -194,7 +194,7 @@ impl ReplyParser {
 mod tests {
     use super::*;
 
-    /// All replies in `lines`; panics at an error.
+    /// All replies in `lines`; panics on an error.
     fn parse(lines: &[&[u8]]) -> Vec<Reply> {
         let mut parser = ReplyParser::new();
         let replies = lines.iter().filter_map(|line| parser.push_line(line).unwrap()).collect();

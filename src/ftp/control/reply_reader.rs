@@ -1,4 +1,4 @@
-//! Reads whole replies from a control connection, and explains why none came.
+//! Reads whole replies from a control connection and explains why none arrived.
 
 use std::io::{self, Read};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::error_text::explain_tls_error;
 use crate::tls::socket::cancel_reason;
 
-/// Bytes of the control connection that are not yet a whole line, and the reply they belong to.
+/// Bytes of the control connection that are not yet a whole line, and the unfinished reply.
 #[derive(Debug, Default)]
 pub struct ReplyReader {
     buffer: Vec<u8>,
@@ -17,11 +17,11 @@ pub struct ReplyReader {
 }
 
 impl ReplyReader {
-    /// Reads from `source` until one reply is whole.
+    /// Reads from `source` until a reply is complete.
     ///
     /// # Errors
     ///
-    /// [`ReadError`] when there will be none; nothing more may be read then.
+    /// [`ReadError`] if no reply can follow; nothing more may be read then.
     pub fn read_reply(&mut self, source: &mut impl Read) -> Result<Reply, ReadError> {
         loop {
             while let Some(length) = self.unread().iter().position(|byte| *byte == b'\n') {
@@ -68,17 +68,17 @@ impl ReplyReader {
     }
 }
 
-/// Why no reply came.
+/// Why no reply arrived.
 #[derive(Debug)]
 pub enum ReadError {
-    /// The connection failed, or ended.
+    /// The connection failed or was closed.
     Io(io::Error),
-    /// What came is no reply.
+    /// The input is not an FTP reply.
     Protocol(Error),
 }
 
 impl ReadError {
-    /// Whether nothing came for too long.
+    /// Whether the read timed out.
     pub(in crate::ftp) fn is_timeout(&self) -> bool {
         matches!(self, ReadError::Io(error) if error.kind() == io::ErrorKind::TimedOut)
     }
@@ -103,7 +103,7 @@ pub(in crate::ftp) fn lost_connection(error: &io::Error, timeout: Duration) -> E
         io::ErrorKind::UnexpectedEof => "the server closed the control connection".to_owned(),
         _ => format!("the control connection was lost: {}", io_reason(error)),
     };
-    // With TLS 1.3 a client certificate is refused only after the handshake; retrying is of no use.
+    // With TLS 1.3 a client certificate is rejected only after the handshake; a retry is useless.
     match explain_tls_error(&error.to_string()) {
         Some((cause, next)) if next.contains("tls:cert-file") => {
             Error::new(Kind::Tls, format!("{cause} ({})", io_reason(error))).with_hint(next)

@@ -1,7 +1,8 @@
-//! What single replies say: PWD and MKD (257), PASV (227), EPSV (229), SIZE and MDTM (213), and the
-//! size in the text of a 150.
+//! Values in single replies: PWD and MKD (257), PASV (227), EPSV (229), SIZE and MDTM (213), and
+//! the size in the text of a 150.
 //!
-//! Read from the bytes, whatever stands around them; what is doubtful is an error or `None`.
+//! Parsed from the bytes, regardless of the text around them; ambiguous values are an error or
+//! `None`.
 
 use std::net::Ipv4Addr;
 
@@ -12,25 +13,25 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::date::time_val;
 use crate::ftp::path::{RemotePath, encode_name};
 
-/// A reply that is not what its RFC demands.
+/// A reply that violates its RFC.
 fn malformed_reply(what: &str, why: &str, reply: &Reply) -> Error {
     Error::new(Kind::Other, format!("{what}: {why}")).with_reply(reply.code, reply.to_string())
 }
 
-/// Digits at the start of `bytes` as a number that fits, and what follows them.
+/// The number at the start of `bytes`, if it fits, and the rest.
 fn leading_number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let end = bytes.iter().position(|b| !b.is_ascii_digit()).unwrap_or(bytes.len());
     let (digits, rest) = bytes.split_at(end);
     Some((std::str::from_utf8(digits).ok()?.parse().ok()?, rest))
 }
 
-/// What a 257 to PWD may mean. The reading of RFC 959 (appendix II): the first quoted text, `""` being
-/// one quote in it. Where more quotes follow, the text up to the last of them as well, as it
-/// stands, and first: Pure-FTPd does not double the quotes of a name.
+/// The possible directories in a 257 to PWD. RFC 959 (appendix II): the first quoted text, in which
+/// `""` is one quote. If more quotes follow, also, and first, the text up to the last of them,
+/// unchanged: Pure-FTPd does not double the quotes of a name.
 ///
 /// # Errors
-/// [`Kind::Other`] if the code is another, nothing is quoted, the quote is never closed, or the path
-/// is empty or holds a control byte.
+/// [`Kind::Other`] if the code is not 257, nothing is quoted, the quote is not closed, or the path
+/// is empty or has a control byte.
 pub fn pwd_readings(reply: &Reply) -> Result<Vec<RemotePath>> {
     let bad = |why| malformed_reply("directory", why, reply);
     let text = pwd_text(reply).ok_or_else(|| bad("the server did not name it"))?;
@@ -74,16 +75,16 @@ pub fn pwd_names(reply: &Reply, path: &RemotePath) -> bool {
         .any(|path| text.strip_prefix(path.as_slice()).is_some_and(|rest| rest.starts_with(b"\"")))
 }
 
-/// What follows the first quote of a 257.
+/// The text after the first quote of a 257.
 fn pwd_text(reply: &Reply) -> Option<&[u8]> {
     let line = reply.lines.first().filter(|_| reply.code == 257)?;
     let start = line.iter().position(|byte| *byte == b'"')?;
     Some(&line[start + 1..])
 }
 
-/// The address in a 227 (RFC 959): six numbers with commas between them, wherever they stand.
+/// The address in a 227 (RFC 959): six numbers separated by commas, anywhere in the text.
 ///
-/// Who connects uses the control connection's own address in place of this one.
+/// The caller connects to the address of the control connection instead of this one.
 ///
 /// # Errors
 /// [`Kind::Other`] if there are no six numbers, one is above 255, or the port is 0.
@@ -107,7 +108,7 @@ pub fn pasv_address(reply: &Reply) -> Result<(Ipv4Addr, u16)> {
     }
 }
 
-/// Exactly six numbers with commas (and perhaps spaces after them) at the start of `rest`.
+/// Exactly six numbers with commas (and optional spaces after them) at the start of `rest`.
 fn six_numbers(mut rest: &[u8]) -> Option<[u64; 6]> {
     let mut numbers = [0; 6];
     for (i, slot) in numbers.iter_mut().enumerate() {
@@ -119,10 +120,10 @@ fn six_numbers(mut rest: &[u8]) -> Option<[u64; 6]> {
     (!rest.starts_with(b",")).then_some(numbers)
 }
 
-/// The port in a 229 (RFC 2428 section 3): `(|||port|)` with any one printable delimiter.
+/// The port in a 229 (RFC 2428 section 3): `(|||port|)` with any printable delimiter.
 ///
 /// # Errors
-/// [`Kind::Other`] if there is no such thing in the reply or the port is not 1 to 65535.
+/// [`Kind::Other`] if the reply has none or the port is not 1 to 65535.
 pub fn epsv_port(reply: &Reply) -> Result<u16> {
     let bad = |why| malformed_reply("extended passive mode", why, reply);
     let found = reply.lines.iter().find_map(|line| {
@@ -144,8 +145,8 @@ pub fn epsv_port(reply: &Reply) -> Result<u16> {
     }
 }
 
-/// The size in a 213 to SIZE, in bytes (RFC 3659 section 4); `None` if it is not one number, or no
-/// file can be so large.
+/// The size in a 213 to SIZE, in bytes (RFC 3659 section 4); `None` if it is not a single number or
+/// exceeds the largest file size.
 pub fn size_value(reply: &Reply) -> Option<u64> {
     match leading_number(single_213(reply)?)? {
         (size, []) => possible_size(size),
@@ -153,18 +154,18 @@ pub fn size_value(reply: &Reply) -> Option<u64> {
     }
 }
 
-/// A size that a file can have: offsets in files are signed (`off_t`).
+/// A possible file size: file offsets are signed (`off_t`).
 fn possible_size(size: u64) -> Option<u64> {
     i64::try_from(size).is_ok().then_some(size)
 }
 
-/// The time in a 213 to MDTM, UTC, in whole seconds (RFC 3659 section 3). A fraction is dropped, and
-/// `19100` and its like, a year 2000 bug of old servers, are read as 2000 and so on.
+/// The time in a 213 to MDTM, UTC, in whole seconds (RFC 3659 section 3). A fraction is dropped;
+/// `19100` and so on, a year 2000 bug of old servers, are read as 2000 and so on.
 pub fn mdtm_time(reply: &Reply) -> Option<NaiveDateTime> {
     time_val(single_213(reply)?).ok().flatten()
 }
 
-/// The text of a 213 that has one line.
+/// The text of a single-line 213.
 fn single_213(reply: &Reply) -> Option<&[u8]> {
     match reply.lines.as_slice() {
         [line] if reply.code == 213 => Some(line.trim_ascii()),
@@ -172,14 +173,14 @@ fn single_213(reply: &Reply) -> Option<&[u8]> {
     }
 }
 
-/// The size that the text of a 125 or 150 ends with, as in `(12345 bytes)`; `None` if there is none
+/// The size at the end of the text of a 125 or 150, as in `(12345 bytes)`; `None` if there is none
 /// or more than one.
 pub fn transfer_size(reply: &Reply) -> Option<u64> {
     if !matches!(reply.code, 125 | 150) {
         return None;
     }
     let line = reply.lines.last()?;
-    // The name stands in the same text and may look like a size as well: then nothing is certain.
+    // The name is in the same text and may look like a size as well: then the size is ambiguous.
     let mut sizes = line.split(|b| *b == b'(').skip(1).filter_map(|rest| {
         let (size, rest) = leading_number(rest)?;
         let word = rest.strip_prefix(b" ")?;

@@ -1,8 +1,8 @@
-//! The byte 0xFF on the control connection, which Telnet takes for the beginning of a command.
+//! The byte 0xFF on the control connection, which is IAC in Telnet.
 //!
-//! RFC 959 section 3.3 makes the control connection a Telnet connection, on which 0xFF in a name
-//! is sent twice (RFC 854). Some servers do so only one way, or not at all; what they do with
-//! names decides which file a command is about.
+//! RFC 959 section 3.3 makes the control connection a Telnet connection, on which 0xFF in a name is
+//! doubled (RFC 854). Some servers do so in one direction only, or not at all; this decides which
+//! file a command applies to.
 
 use std::borrow::Cow;
 
@@ -11,18 +11,18 @@ use crate::ftp::session::server_software::ServerSoftware;
 /// Telnet's IAC.
 const IAC: u8 = 0xFF;
 
-/// Whether a server keeps to the doubling.
+/// Whether a server doubles 0xFF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ftp) struct TelnetRules {
-    /// It takes two 0xFF in a command for one.
+    /// It reads two 0xFF in a command as one.
     pub undoes: bool,
-    /// It sends two 0xFF in a reply for one.
+    /// It sends one 0xFF in a reply as two.
     pub doubles: bool,
 }
 
 impl TelnetRules {
-    /// The rules of this server software (measured: vsftpd 3.0.3, ProFTPD 1.3.8, Pure-FTPd 1.0.50); any
-    /// other is assumed to follow the standard.
+    /// The rules of this server software (measured: vsftpd 3.0.3, ProFTPD 1.3.8, Pure-FTPd 1.0.50);
+    /// others are assumed to follow the standard.
     pub(in crate::ftp) fn of(brand: ServerSoftware) -> Self {
         match brand {
             ServerSoftware::Vsftpd => Self { undoes: false, doubles: true },
@@ -42,7 +42,7 @@ pub(in crate::ftp) fn escape_iac(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The bytes with every 0xFF 0xFF as one 0xFF. A single one stays.
+/// The bytes with every 0xFF 0xFF as one 0xFF. A single 0xFF is unchanged.
 pub(in crate::ftp) fn unescape_iac(bytes: &[u8]) -> Cow<'_, [u8]> {
     if !bytes.contains(&IAC) {
         return Cow::Borrowed(bytes);

@@ -1,4 +1,4 @@
-//! The control connection against a peer that is played line by line.
+//! The control connection against a scripted peer.
 
 use super::expect::Command;
 use super::*;
@@ -13,7 +13,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 struct Peer(BufReader<TcpStream>);
 
 impl Peer {
-    /// Takes these lines, and no others before them.
+    /// Expects exactly these lines next.
     #[track_caller]
     fn takes(&mut self, lines: &[&str]) {
         for expected in lines {
@@ -33,7 +33,7 @@ impl Peer {
         self.sends(&format!("{reply}\r\n"));
     }
 
-    /// Nothing was sent for a moment.
+    /// Expects that nothing is sent for a moment.
     #[track_caller]
     fn takes_nothing_yet(&mut self) {
         let moment = Duration::from_millis(100);
@@ -42,7 +42,7 @@ impl Peer {
         self.0.get_ref().set_read_timeout(Some(TIMEOUT)).unwrap();
     }
 
-    /// Nothing more was sent before the connection was closed.
+    /// Expects that nothing more was sent before the connection was closed.
     #[track_caller]
     fn takes_no_more(&mut self) {
         let mut rest = String::new();
@@ -89,7 +89,7 @@ impl Control {
     }
 }
 
-/// Waits for input that is on its way.
+/// Waits until input has arrived.
 fn wait_for_input(control: &Control) {
     while !control.has_unread_input() {
         std::thread::yield_now();
@@ -190,7 +190,7 @@ fn a_command_before_goes_along_only_with_what_has_replies_like_no_other() {
     };
     assert_eq!(with(together, call("EPSV")).unwrap(), 229);
     assert_eq!(with(apart, call("DELE a")).unwrap(), 250);
-    // Answered twice: nothing is deleted.
+    // A duplicate reply: nothing is deleted.
     let twice = |peer: &mut Peer| {
         peer.takes(&["OPTS UTF8 ON"]);
         peer.sends("200 ok\r\n250 gone\r\n");
@@ -281,7 +281,7 @@ fn a_serial_server_gets_one_command_at_a_time() {
     });
 }
 
-/// What comes of SIZE with EPSV behind it, when the server answers both with `replies`.
+/// The results of SIZE with EPSV pipelined behind it, if the server sends `replies` for both.
 fn pipelined(replies: &'static str) -> (Result<u16>, Result<u16>, bool) {
     let serve = |peer: &mut Peer| {
         peer.takes(&["SIZE a", "EPSV"]);
@@ -338,7 +338,7 @@ fn a_farewell_in_the_middle_is_the_reason_for_all_that_follows() {
     assert_eq!(size.unwrap(), 213);
     let error = port.unwrap_err();
     assert!(error.message().contains("it is late") && error.reply().is_some(), "{error:?}");
-    // In the place of a reply that nobody calls for.
+    // In place of a reply that is never called for.
     let serve = |peer: &mut Peer| {
         peer.takes(&["NOOP", "SIZE a"]);
         peer.sends("200 ok\r\n421 it is late\r\n");
@@ -354,7 +354,7 @@ fn a_farewell_in_the_middle_is_the_reason_for_all_that_follows() {
         control.poison(Error::new(Kind::Other, "later"));
         assert!(control.failure().unwrap().message().contains("it is late"));
     });
-    // In the place of a completion reply it is one.
+    // In place of a completion reply it is returned as one.
     let serve = |peer: &mut Peer| peer.answers("RETR a", "150 ok\r\n421 it is late");
     with(serve, |mut control| {
         control.code("RETR a").unwrap();
@@ -372,7 +372,7 @@ fn what_comes_unasked_keeps_the_next_command_from_being_sent() {
     ] {
         let serve = |peer: &mut Peer| {
             peer.answers("NOOP", "200 ok");
-            // A reply of its own, later.
+            // Its own reply, later.
             peer.takes_nothing_yet();
             peer.sends(surplus);
             if surplus == "2" {
@@ -415,14 +415,14 @@ fn an_unusual_success_of_a_change_is_confirmed_by_the_next_reply() {
         peer.answers("PWD", "257 \"/\"");
     };
     assert_eq!(with(serve, |mut control| control.code("DELE a")).unwrap(), 200);
-    // The success was a reply too many, and the refusal is what PWD seems to bring.
+    // The success was an extra reply, and the refusal is read as the reply to PWD.
     let serve = |peer: &mut Peer| {
         peer.answers("DELE a", "200 again");
         peer.answers("PWD", "550 no such file");
     };
     let error = with(serve, |mut control| control.code("DELE a")).unwrap_err();
     assert!(error.message().contains("is no reply to DELE"), "{error:?}");
-    // One that another command has is no success at all.
+    // A success code of another command is not a success.
     let serve = |peer: &mut Peer| {
         peer.answers("DELE a", "257 \"/\"");
         peer.takes_no_more();
@@ -442,7 +442,7 @@ fn preliminary_replies_are_skipped_but_not_without_end() {
     assert_eq!(with(serve(64), |mut control| control.code("NOOP")).unwrap(), 200);
     let error = with(serve(65), |mut control| control.code("NOOP")).unwrap_err();
     assert!(error.message().contains("in a row"), "{error:?}");
-    // A second one of a data command is skipped as well.
+    // A second preliminary reply of a data command is skipped as well.
     let serve = |peer: &mut Peer| peer.answers("RETR a", "150 a\r\n150 b\r\n226 done");
     with(serve, |mut control| {
         assert_eq!(control.code("RETR a").unwrap(), 150);
@@ -487,7 +487,7 @@ fn waits_end_with_a_cancel_and_a_bounded_one_with_its_bound() {
         control.code("NOOP").unwrap();
         cancel.request(Reason::Interrupted);
         let begun = Instant::now();
-        // Writing heeds a cancel only where it has to wait.
+        // A write is cancelled only if it has to wait.
         let error = control.call_within(&command("QUIT"), Duration::from_millis(200)).unwrap_err();
         assert!(begun.elapsed() < Duration::from_secs(2), "{error:?}");
     });

@@ -1,7 +1,7 @@
 //! The protocol trace (`-vv`, `debug`): secrets are masked at the source.
 //!
-//! The password, the account and what else follows a verb that carries a secret never leave this
-//! file, so no log and no screen can show them.
+//! The password, the account and the other arguments of verbs with secrets never leave this file,
+//! so no log or screen can show them.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ pub enum Direction {
     Received,
 }
 
-/// Receives the trace.
+/// Receives the lines of the trace.
 pub type TraceWatcher = Arc<dyn Fn(Direction, &str) + Send + Sync>;
 
-/// The trace of one control connection: shown to a watcher, or to nobody.
+/// The trace of one control connection, with an optional watcher.
 #[derive(Clone, Default)]
 pub struct ProtocolTrace(Option<TraceWatcher>);
 
@@ -30,19 +30,19 @@ impl std::fmt::Debug for ProtocolTrace {
 }
 
 impl ProtocolTrace {
-    /// A trace that `watcher` receives.
+    /// A trace that is sent to `watcher`.
     pub fn watched_by(watcher: TraceWatcher) -> Self {
         Self(Some(watcher))
     }
 
-    /// Shows a command line.
+    /// Traces a command line.
     pub fn command_sent(&self, line: &str) {
         if let Some(watcher) = &self.0 {
             watcher(Direction::Sent, &mask_secrets(line));
         }
     }
 
-    /// Shows a reply, line by line.
+    /// Traces a reply, line by line.
     pub fn reply_received(&self, reply: &Reply) {
         if let Some(watcher) = &self.0 {
             for line in reply.to_string().lines() {
@@ -52,15 +52,16 @@ impl ProtocolTrace {
     }
 }
 
-/// SITE commands whose arguments are no secret. There are many more, and some of them add users or
-/// change passwords (ADDUSER, PSWD, CHPASS), so that one that is not here is taken for one of those.
+/// SITE commands whose arguments are not secret. There are many others, some of which add users or
+/// change passwords (ADDUSER, PSWD, CHPASS), so the arguments of commands not listed here are
+/// masked.
 const OPEN_SITE_COMMANDS: [&str; 28] = [
     "ALIAS", "CDPATH", "CHGRP", "CHMOD", "CHOWN", "COPY", "CPFR", "CPTO", "DIRSTYLE", "DISKFREE",
     "GROUPS", "HELP", "IDLE", "INDEX", "MFF", "MFMT", "MKDIR", "QUOTA", "RMDIR", "STAT", "SYMLINK",
     "TIME", "TOUCH", "UMASK", "UTIME", "WHERE", "WHO", "ZONE",
 ];
 
-/// How many words of a command may be shown, where those behind them may be a secret.
+/// How many words of a command may be shown if the words after them may be secret.
 pub fn visible_words(words: &[&str]) -> Option<usize> {
     let verb = words.first()?.to_ascii_uppercase();
     if ["PASS", "ACCT", "ADAT"].contains(&verb.as_str()) {
@@ -70,7 +71,7 @@ pub fn visible_words(words: &[&str]) -> Option<usize> {
     (words.len() > 2 && !OPEN_SITE_COMMANDS.contains(&site.as_str())).then_some(2)
 }
 
-/// A command line with what may be secret replaced by stars.
+/// A command line with possible secrets replaced by asterisks.
 pub fn mask_secrets(line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
     match visible_words(&words) {

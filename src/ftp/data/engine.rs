@@ -1,12 +1,12 @@
 //! The adapter between suppaftp, the engine of data connections, and the control connection; the
 //! only file that names suppaftp.
 //!
-//! Greeting, `AUTH TLS`, handshake, trust and protection are over before suppaftp hears of a
+//! Greeting, `AUTH TLS`, handshake, trust and protection are complete before suppaftp gets a
 //! connection. It is started over a local socket pair that holds the two replies it waits for, and
-//! its connector hands it an [`EngineControl`] in place of a handshake. Each line that it writes
-//! there ends in [`Control::call`](crate::ftp::control::Control), and it reads one canonical line
-//! for each whole reply, because its own reader misreads what servers send (any `ddd ` line ends a
-//! multi-line reply, text must be UTF-8).
+//! its connector returns an [`EngineControl`] instead of making a handshake. Each line that
+//! suppaftp writes ends in [`Control::call`](crate::ftp::control::Control), and it reads one
+//! canonical line for each whole reply, because its own reader misreads real replies (any `ddd `
+//! line ends a multi-line reply, text must be UTF-8).
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -30,14 +30,14 @@ use crate::ftp::session::quirks::{ConnectionMode, ServerQuirks};
 use crate::tls::socket::{DATA_BUFFER, Socket, Wait, cancel_reason};
 use crate::tls::{HandshakeFailure, Stream, Tls};
 
-/// How long the first data connection of a session may take, at most: a blocked port should not
-/// cost the whole timeout before the other passive command is tried.
+/// Maximum time for the first data connection of a session: a blocked port should not use up the
+/// whole timeout before the other passive command is tried.
 const FIRST_DATA_CONNECTION: Duration = Duration::from_secs(10);
 
-/// What suppaftp sends for itself at its start, `PBSZ 0` and `PROT P`: the session has done both.
+/// Commands that suppaftp sends at its start, `PBSZ 0` and `PROT P`: the session has sent both.
 const STARTUP_COMMANDS: usize = 2;
 
-/// suppaftp on our streams. Opens the data connections of one session.
+/// suppaftp on our streams; opens the data connections of one session.
 pub(in crate::ftp) struct Engine {
     ftp: ImplFtpStream<EngineStream>,
     control: SharedControl,
@@ -45,13 +45,13 @@ pub(in crate::ftp) struct Engine {
     peer: SocketAddr,
 }
 
-/// What the last data command brought: suppaftp itself sees only codes.
+/// The replies to the last data command: suppaftp itself sees only codes.
 #[derive(Debug, Default)]
 struct CommandLog {
-    /// Of the line that was sent last.
+    /// Of the last line sent.
     verb: String,
     reply: Option<Reply>,
-    /// Why the data connection could not be made.
+    /// Why the data connection failed.
     data_failure: Option<Error>,
 }
 
@@ -59,22 +59,22 @@ fn lock_log(log: &Mutex<CommandLog>) -> MutexGuard<'_, CommandLog> {
     log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Why no data connection was opened. The verb is that of the command sent last.
+/// Why no data connection was opened. `verb` is that of the last command sent.
 #[derive(Debug)]
 pub(in crate::ftp) enum OpenError {
     /// The server refused the command `verb`.
     Refused { verb: String, reply: Reply },
-    /// The port could not be reached, and no data command was sent.
+    /// The port was unreachable; no data command was sent.
     Unreachable(Error),
     /// The data connection's handshake failed after the command was accepted.
     Handshake(Error),
-    /// In active mode the server accepted the command and made no connection.
+    /// In active mode the server accepted the command but did not connect.
     NeverConnected,
-    /// The control connection failed, or a cancel.
+    /// The control connection failed, or the wait was cancelled.
     Failed(Error),
 }
 
-/// A data connection with its command under way.
+/// A data connection with its command in progress.
 #[derive(Debug)]
 pub(in crate::ftp) struct Transfer {
     inner: suppaftp::TransferStream<EngineStream>,
@@ -92,11 +92,11 @@ impl Transfer {
         }
     }
 
-    /// Closes the data connection and reads the completion reply, whatever it says; `None` when
-    /// the control connection failed.
+    /// Closes the data connection and reads the completion reply, whatever its code; `None` if the
+    /// control connection failed.
     pub(super) fn finish(self) -> Option<Reply> {
         lock_log(&self.log).reply = None;
-        // suppaftp takes 226 and 250 for success and everything else for failure.
+        // suppaftp treats 226 and 250 as success and everything else as failure.
         let _ = self.inner.finish();
         lock_log(&self.log).reply.take()
     }
@@ -133,7 +133,7 @@ impl Engine {
         Ok(Self { ftp, control: Arc::clone(control), log, peer })
     }
 
-    /// Whether the control connection's peer has an IPv6 address proper.
+    /// Whether the peer of the control connection has an IPv6 address that is not IPv4-mapped.
     pub(in crate::ftp) fn has_ipv6_peer(&self) -> bool {
         match self.peer.ip() {
             std::net::IpAddr::V4(_) => false,
@@ -141,8 +141,8 @@ impl Engine {
         }
     }
 
-    /// Opens a data connection, sends the data command from `offset` on, and makes the handshake.
-    /// The transfer and the preliminary reply.
+    /// Opens a data connection, sends the data command with restart offset `offset`, and makes the
+    /// handshake. Returns the transfer and the preliminary reply.
     pub(in crate::ftp) fn open(
         &mut self,
         mode: ConnectionMode,
@@ -156,13 +156,13 @@ impl Engine {
             ConnectionMode::Passive => Mode::Passive,
             ConnectionMode::Active => Mode::Active,
         });
-        // An offset of 0 needs no REST: none is ever left over from an earlier command.
+        // Offset 0 needs no REST: no earlier command leaves one in effect.
         let _ = self.ftp.resume_transfer(offset);
         let opened = match verb {
             "RETR" => self.ftp.retr_as_stream(argument),
             "STOR" => self.ftp.put_with_stream(argument),
             "APPE" => self.ftp.append_with_stream(argument),
-            // Its own listing methods collect whole listings in memory.
+            // suppaftp's own listing methods collect whole listings in memory.
             _ => {
                 let line = match argument {
                     "" => verb.to_owned(),
@@ -195,7 +195,7 @@ impl Engine {
                 _ => OpenError::Failed(why),
             },
             (_, _, None) => match reply {
-                // In active mode the server agrees first, and connects then.
+                // In active mode the server accepts the command first and connects afterwards.
                 Some(reply) if reply.class() == 1 => OpenError::NeverConnected,
                 Some(reply) => OpenError::Refused { verb: sent, reply },
                 None => {
@@ -274,9 +274,9 @@ struct EngineControl {
     control: SharedControl,
     /// For addresses.
     tcp: TcpStream,
-    /// Canonical lines that suppaftp has not read.
+    /// Canonical lines that suppaftp has not read yet.
     unread: Vec<u8>,
-    /// Commands of suppaftp's start that are answered here.
+    /// How many of suppaftp's start-up commands are still to be answered here.
     startup_commands: usize,
     log: Arc<Mutex<CommandLog>>,
 }
@@ -314,7 +314,7 @@ impl Write for EngineControl {
 impl Read for EngineControl {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.unread.is_empty() {
-            // The completion reply: the command's preliminary one was read with it.
+            // The completion reply: the preliminary one was read with the command.
             let reply = lock(&self.control).receive();
             self.hand_over(reply)?;
         }
@@ -325,9 +325,9 @@ impl Read for EngineControl {
     }
 }
 
-/// The one line that stands for `reply` towards suppaftp: its code and, for passive replies, their
-/// value as we read it. A passive reply that makes no sense becomes a refusal. suppaftp waits for
-/// 125 or 150 to a data command, and every other 1yz stands for them.
+/// The one line that represents `reply` to suppaftp: its code and, for passive replies, their value
+/// as we parsed it. An invalid passive reply becomes a refusal. suppaftp expects 125 or 150 to a
+/// data command; every other 1yz is mapped to these.
 fn canonical_line(reply: &Reply) -> Vec<u8> {
     let line = match reply.code {
         229 => match reply::epsv_port(reply) {
@@ -347,7 +347,7 @@ fn canonical_line(reply: &Reply) -> Vec<u8> {
     format!("{line}\r\n").into_bytes()
 }
 
-/// Names as bytes: whatever a server sends comes back to it unchanged.
+/// Names as bytes: names from the server are sent back unchanged.
 #[derive(Debug)]
 struct NameBytes;
 
@@ -396,7 +396,7 @@ impl Connector {
                 );
                 let error = handshake_error(failure, WHAT);
                 if refused {
-                    // Whatever the control connection says after this explains nothing.
+                    // Later errors of the control connection do not explain the failure.
                     lock(&self.control).poison(error.clone());
                 }
                 error
@@ -436,14 +436,14 @@ fn start_engine(
     let timeout = dialer.timeout;
     let host = config.host.clone();
     let quirks = config.quirks.clone();
-    // The far end lives until suppaftp has written its AUTH TLS to nobody.
+    // The far end must live until suppaftp has written its AUTH TLS, which nobody reads.
     let (near, mut far) = UnixStream::pair().map_err(FtpError::ConnectionError)?;
     far.write_all(b"220 ok\r\n234 ok\r\n").map_err(FtpError::ConnectionError)?;
     let mut ftp = ImplFtpStream::connect_with_stream(TcpStream::from(OwnedFd::from(near)))?
         .active_mode(timeout)
         .passive_stream_builder(move |address| {
             let dialled = match &dialer.proxy {
-                // The peer is the proxy; the server is where its name led.
+                // The peer is the proxy; the server is the host that it was asked to connect to.
                 Some(_) => dialer
                     .connect(&host, address.port())
                     .map_err(|error| error.with_context("data connection")),
@@ -462,10 +462,10 @@ fn start_engine(
 
 /// Opens a data connection to a port of the control connection's peer.
 ///
-/// The first one to a server is waited for here, before the command is sent, so that a passive
-/// port that cannot be reached leaves the session in step and PASV can be tried instead of EPSV.
-/// Once one has worked, the others are only begun: the handshake waits for them, and a round
-/// trip is saved on each.
+/// The first one to a server is awaited here, before the command is sent, so that an unreachable
+/// passive port leaves the session in step and PASV can be tried instead of EPSV. Once one has
+/// succeeded, later ones are only started: the handshake waits for them, which saves a round trip
+/// each.
 fn dial_data(address: SocketAddr, dialer: &Dialer, quirks: &ServerQuirks) -> Result<TcpStream> {
     let begun = if quirks.data_mode().is_some() {
         dialer.begin_connect(address)

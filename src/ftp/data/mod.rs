@@ -1,6 +1,7 @@
-//! A data connection with a command under way: bytes, how they ended, and the completion reply.
+//! A data connection with a command in progress: its bytes, how they ended, and the completion
+//! reply.
 //!
-//! Nothing that comes from here is a success before [`DataConnection::finish`] has returned.
+//! Nothing counts as a success before [`DataConnection::finish`] has returned.
 
 pub(in crate::ftp) mod engine;
 pub mod open;
@@ -16,14 +17,14 @@ use crate::tls::socket::cancel_reason;
 use crate::tls::{End, Negotiated, Stream};
 use engine::Transfer;
 
-/// How long to read on after our close_notify: IIS never answers one.
+/// How long to keep reading after our close_notify: IIS never answers one.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// How long a cancelled transfer's completion reply may take before the session is given up.
+/// Timeout for a cancelled transfer's completion reply, after which the session is abandoned.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// A transfer or listing under way. Dropping it without [`DataConnection::finish`] or
-/// [`DataConnection::abort`] gives the session up.
+/// A transfer or listing in progress. Dropping it without [`DataConnection::finish`] or
+/// [`DataConnection::abort`] abandons the session.
 #[derive(Debug)]
 pub struct DataConnection {
     transfer: Option<Transfer>,
@@ -31,7 +32,7 @@ pub struct DataConnection {
     preliminary: Option<Reply>,
 }
 
-/// What a finished transfer showed. It has succeeded only if all of it is good.
+/// The result of a finished transfer. It succeeded only if all of its parts did.
 #[derive(Debug)]
 pub struct Finished {
     /// How the data stream ended.
@@ -43,7 +44,7 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// A completion reply that is none, as the failure of `what`.
+    /// The error for a completion reply that reports a failure of `what`.
     pub fn failure(&self, what: &str) -> Error {
         let error = transfer_error(what, &self.reply);
         if self.resumes { error } else { session_reuse_error(error, &self.reply) }
@@ -59,12 +60,12 @@ impl DataConnection {
         Self { transfer: Some(transfer), control, preliminary }
     }
 
-    /// The preliminary reply, which may tell the size.
+    /// The preliminary reply, which may contain the size.
     pub fn preliminary(&self) -> Option<&Reply> {
         self.preliminary.as_ref()
     }
 
-    /// What the data connection's handshake agreed; `None` in clear text.
+    /// What the data connection's handshake negotiated; `None` in clear text.
     pub fn negotiated(&mut self) -> Option<Negotiated> {
         self.stream().and_then(|stream| stream.negotiated().cloned())
     }
@@ -82,8 +83,8 @@ impl DataConnection {
     ///
     /// # Errors
     ///
-    /// [`Kind::Connect`] when no reply comes: the session is then dead. A reply that is not 226
-    /// or 250 is not an error here; the caller judges it.
+    /// [`Kind::Connect`] if no reply arrives: the session is then dead. A reply other than 226 or
+    /// 250 is not an error here; the caller judges it.
     pub fn finish(mut self) -> Result<Finished> {
         let end = self.stream().map_or(End::Cut, |stream| stream.end());
         let resumes = self.resumes();
@@ -93,16 +94,17 @@ impl DataConnection {
         let prefetches_port = lock(&self.control).is_prefetching_at_end();
         let reply = self.complete()?;
         if prefetches_port && reply.class() >= 4 {
-            // All came, and then it failed: the passive command may have been too early.
+            // All data arrived before the failure: the passive command may have been sent too
+            // early.
             lock(&self.control).quirks.disable_pipelining();
         }
         Ok(Finished { end, reply, resumes })
     }
 
-    /// Ends an upload properly (close_notify, then the end of the stream), then as
+    /// Ends an upload properly (close_notify, then the end of the stream), then does the same as
     /// [`DataConnection::finish`].
     pub fn finish_upload(mut self) -> Result<Finished> {
-        // What would follow an upload rests on how it ended.
+        // What follows an upload depends on its result.
         lock(&self.control).prefetch_at_end(None);
         let sent = match self.stream() {
             Some(stream) => stream.finish_writing(FAREWELL),
@@ -114,8 +116,8 @@ impl DataConnection {
         Ok(Finished { end, reply, resumes })
     }
 
-    /// Stops the transfer by closing the data connection. If the server answers within a second,
-    /// the session lives on. (ABOR would leave stray replies on several servers.)
+    /// Stops the transfer by closing the data connection. If the server replies within a second,
+    /// the session survives. (ABOR would leave stray replies on several servers.)
     pub fn abort(mut self) {
         if let Some(stream) = self.stream() {
             stream.abandon();
@@ -125,7 +127,7 @@ impl DataConnection {
             control.prefetch_at_end(None);
             control.set_reply_deadline(Some(GRACE));
         }
-        // Whatever the server answers: it is read, and belongs to this transfer.
+        // Whatever the reply, it is read and belongs to this transfer.
         let _ = self.complete();
         lock(&self.control).set_reply_deadline(None);
     }
@@ -137,7 +139,7 @@ impl DataConnection {
         let reply = transfer.finish();
         let failure = lock(&self.control).failure().cloned();
         match (reply, failure) {
-            // A 421 in the place of a completion reply is one, with the reason.
+            // A 421 in place of a completion reply is returned as one, with its reason.
             (Some(reply), Some(failure)) if failure.reply().is_some() => Ok(reply),
             (_, Some(failure)) => Err(failure),
             (Some(reply), None) => Ok(reply),

@@ -1,4 +1,4 @@
-//! Commands with a data connection: which way to make it, and what a failure means.
+//! Commands with a data connection: how to open it, and what a failure means.
 
 use crate::ftp::session::pipeline::prefetchable_passive_command;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use crate::ftp::session::Session;
 use crate::ftp::session::config::DataMode;
 use crate::ftp::session::quirks::ConnectionMode;
 
-/// How long the server's reason for a failed data connection is waited for.
+/// How long to wait for the server's reason for a failed data connection.
 const LATE_REASON: Duration = Duration::from_secs(1);
 
-/// Opens a data connection and sends `verb argument` on the control connection.
+/// Opens a data connection and sends `verb argument` on the control connection; `what` is the
+/// subject of error messages.
 ///
 /// # Errors
 ///
-/// A refusal leaves the session in step; a failed data handshake kills it. `what` is what the
-/// message is about.
+/// A refusal leaves the session in step; a failed data handshake kills it.
 pub fn open_data(
     session: &mut Session,
     what: &str,
@@ -65,7 +65,7 @@ fn open_in_some_mode(
                 }
                 return Ok(data);
             }
-            // This way of making data connections does not work; the session is in step.
+            // This data connection mode does not work; the session is in step.
             Err(OpenError::Refused { verb: sent, reply }) if sent != verb && sent != "REST" => {
                 last = Some(refusal_error(&format!("{what}: {sent}"), &reply));
             }
@@ -91,10 +91,10 @@ fn never_connected(session: &Session, what: &str) -> Error {
     error
 }
 
-/// The data connection's handshake failed after the command was accepted. The server's own reason
-/// comes a moment later and says more; then the session is dead.
+/// Handles a data handshake that failed after the command was accepted. The server's own reason
+/// arrives a moment later and is more specific; the session is then dead.
 fn failed_handshake(session: &mut Session, what: &str, failure: Error) -> Error {
-    // The data connection showed another certificate.
+    // The data connection presented another certificate.
     if let Some(failure) = session.failure() {
         return failure.with_context(what);
     }
@@ -113,7 +113,7 @@ fn failed_handshake(session: &mut Session, what: &str, failure: Error) -> Error 
     error
 }
 
-/// A refusal, with what it means to a backend that cannot resume sessions.
+/// A refusal, with its meaning for a backend that cannot resume sessions.
 fn about_reuse(session: &Session, error: Error, reply: &Reply) -> Error {
     let native = session.config.tls.backend == crate::tls::Backend::Native;
     if native && !session.config.clear_data { session_reuse_error(error, reply) } else { error }

@@ -1,4 +1,4 @@
-//! USER, PASS and ACCT (RFC 959 section 5.4), for sessions and for doctor.
+//! USER, PASS and ACCT (RFC 959 section 5.4), for sessions and for `doctor`.
 
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::reply::Reply;
@@ -10,15 +10,15 @@ pub struct LoginRequest<'a> {
     pub user: &'a str,
     /// The password.
     pub password: &'a str,
-    /// The account (ACCT), if the server wants one.
+    /// The account (ACCT), if the server requires one.
     pub account: Option<&'a str>,
 }
 
-/// USER, PASS and ACCT, by whatever sends commands; the last reply.
+/// Sends USER, PASS and ACCT through `send`; returns the last reply.
 ///
 /// # Errors
 ///
-/// [`Kind::Login`] when the server refuses; those of `send`.
+/// [`Kind::Login`] if the server refuses; those of `send`.
 pub(in crate::ftp) fn authenticate(
     send: &mut dyn FnMut(&str, &str) -> Result<Reply>,
     host: &str,

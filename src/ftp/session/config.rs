@@ -1,5 +1,4 @@
-//! How to reach and treat a server: everything a session is made with, and nothing that changes
-//! while it lives.
+//! The configuration of a session, constant for its lifetime.
 
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ pub enum DataMode {
     Active,
 }
 
-/// How lists are asked for (setting `ftp:list`).
+/// How directories are listed (setting `ftp:list`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ListMode {
     /// MLSD (RFC 3659), then LIST.
@@ -35,7 +34,7 @@ pub enum ListMode {
     List,
 }
 
-/// How to reach and treat a server.
+/// How to connect to a server, and the options of its sessions.
 #[derive(Debug, Clone)]
 pub struct SessionConfig {
     /// Host name or address.
@@ -46,17 +45,17 @@ pub struct SessionConfig {
     pub implicit: bool,
     /// TLS library, versions, roots, client certificate.
     pub tls: Config,
-    /// Addresses, source address, deadline, cancel.
+    /// Address order, source address, timeout, cancel flag and proxy.
     pub dialer: Dialer,
-    /// How long a whole reply may take, and how long a transfer may stall.
+    /// Timeout for a whole reply, and for a stalled transfer.
     pub timeout: Duration,
     /// How data connections are made.
     pub mode: DataMode,
-    /// How lists are asked for.
+    /// How directories are listed.
     pub list: ListMode,
     /// Prefetch a passive port with the login: a data command is likely to follow.
     pub prefetch_first_port: bool,
-    /// How much of a listing is kept, in bytes of memory.
+    /// Maximum memory for a listing, in bytes.
     pub max_listing: u64,
     /// `PROT C`: data connections without TLS.
     pub clear_data: bool,

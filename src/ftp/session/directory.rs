@@ -1,7 +1,8 @@
-//! Where a session is: its remote directory, as the server names it (RFC 959, CWD and PWD).
+//! The remote directory of a session, as the server names it (RFC 959, CWD and PWD).
 //!
 //! A directory that the server does not name is unknown ([`RemotePath::here`]), never `/`. No
-//! session returns to an unknown directory, or continues in another one than was meant.
+//! session returns to an unknown directory, or continues in a directory other than the intended
+//! one.
 
 use super::Session;
 use crate::error::{Error, Kind, Result};
@@ -9,13 +10,13 @@ use crate::ftp::control::reply::{Reply, pwd_names, pwd_readings};
 use crate::ftp::error_text::refusal_error;
 use crate::ftp::path::RemotePath;
 
-/// What to type where a session has no directory to work in.
+/// The hint for a session without a known directory.
 pub const CHOOSE: &str = "`cd DIR` chooses the directory to work in";
 
-/// The directory that a login led to, to be compared with that of a later login.
+/// The directory after a login, to be compared with that of a later login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginDirectory {
-    /// Its name; [`RemotePath::here`] where the server does not name it.
+    /// Its name; [`RemotePath::here`] if the server does not report it.
     pub path: RemotePath,
     /// The whole reply to PWD.
     reply: String,
@@ -28,15 +29,15 @@ impl Default for LoginDirectory {
 }
 
 impl LoginDirectory {
-    /// Whether both are the same directory, as far as the server tells: one without PWD always
-    /// says the same.
+    /// Whether both are the same directory, as far as is known: servers without PWD always reply
+    /// the same.
     fn is_same(&self, other: &Self) -> bool {
         self.path == other.path && (!self.path.is_here() || self.reply == other.reply)
     }
 }
 
 impl Session {
-    /// Changes the remote directory and learns its real name.
+    /// Changes the remote directory and asks for its real name.
     pub fn change_directory(&mut self, path: &RemotePath) -> Result<()> {
         let what = format!("cd {path}");
         let meant = self.cwd.resolve(path.as_str())?;
@@ -45,7 +46,8 @@ impl Session {
         self.cwd = match self.directory_named(&reply, Some(&meant))? {
             Some(directory) => directory,
             None if path.is_absolute() => meant,
-            // Without PWD, text alone does not tell where `..` leads; an absolute path does.
+            // Without PWD, the target of `..` cannot be determined from the text; an absolute path
+            // can.
             None if meant.is_absolute() => {
                 self.checked_command(&what, "CWD", meant.as_str()).inspect_err(|error| {
                     self.poison(Error::new(Kind::Connect, error.message()));
@@ -58,7 +60,7 @@ impl Session {
         Ok(())
     }
 
-    /// Asks for the name of the remote directory, after a command that may have changed it.
+    /// Asks for the remote directory again, after a command that may have changed it.
     pub fn refresh_directory(&mut self) -> Result<()> {
         let reply = self.command("PWD", "")?;
         let directory = self.directory_named(&reply, None)?;
@@ -67,7 +69,7 @@ impl Session {
         Ok(())
     }
 
-    /// Takes in the reply to the PWD right after the login, which is likely to lead to `expected`.
+    /// Stores the reply to the PWD right after the login; the expected directory is `expected`.
     pub(in crate::ftp) fn store_login_directory(
         &mut self,
         reply: &Reply,
@@ -80,18 +82,18 @@ impl Session {
     }
 
     /// Whether the current directory is unknown: the server accepted a relative path and does not
-    /// name the directory.
+    /// report the directory.
     pub fn is_directory_unknown(&self) -> bool {
         self.is_directory_unknown
     }
 
-    /// Goes to the directory that an earlier session was in, and nowhere else. `directory` is
-    /// [`RemotePath::here`] for a login directory without a name: this session must be in it still.
+    /// Changes to the directory of an earlier session. `directory` is [`RemotePath::here`] for a
+    /// login directory without a name: this session must still be in it.
     ///
     /// # Errors
     ///
-    /// [`Kind::Connect`] when it is not certain that this is the same directory. The session must
-    /// not be used then.
+    /// [`Kind::Connect`] if it is not certain that this is the same directory. The session must not
+    /// be used then.
     pub fn return_to_directory(&mut self, directory: &RemotePath) -> Result<()> {
         if self.cwd == *directory && !self.is_directory_unknown {
             return Ok(());
@@ -110,7 +112,7 @@ impl Session {
             Some(now) if now != *directory => {
                 Err(directory_mismatch(&format!("the server went to {now} instead of {directory}")))
             }
-            // A server without PWD took the path that it took before.
+            // A server without PWD accepted the same path as before.
             _ => {
                 self.cwd = directory.clone();
                 self.is_directory_unknown = false;
@@ -119,11 +121,11 @@ impl Session {
         }
     }
 
-    /// Whether the login led to the directory `home`, as an earlier one did.
+    /// Checks that this login led to `home`, the directory of an earlier login.
     ///
     /// # Errors
     ///
-    /// [`Kind::Connect`] when it did not. The session must not be used then: its paths may mean
+    /// [`Kind::Connect`] if it did not. The session must not be used then: its paths may refer to
     /// other files.
     pub fn check_login_directory(&self, home: &LoginDirectory) -> Result<()> {
         if self.login_directory.is_same(home) {
@@ -136,9 +138,9 @@ impl Session {
         Err(directory_mismatch(&text).as_transient())
     }
 
-    /// Does something with `path` as the remote directory, and goes back. A session that cannot
-    /// go back is given up: it would be in the wrong place. So is one whose directory has no name;
-    /// the next login leads back to it.
+    /// Runs an action with `path` as the remote directory, and changes back. A session that cannot
+    /// change back is poisoned, because it would be in the wrong directory; so is one whose
+    /// directory has no name: the next login leads back to it.
     pub(in crate::ftp) fn in_directory<T>(
         &mut self,
         path: &RemotePath,
@@ -167,9 +169,9 @@ impl Session {
         }
     }
 
-    /// The directory that a reply to PWD names; `None` where it names none. `meant` is where the
-    /// session went, as a path. Where quotes allow two readings and neither was meant, the server
-    /// is asked: it accepts the right one, and names it in the same words.
+    /// The directory in a reply to PWD, if any. `meant` is the expected directory. If the quotes
+    /// allow two readings and neither is expected, each is tried: the server accepts the right one
+    /// and repeats the same reply to PWD.
     fn directory_named(
         &mut self,
         reply: &Reply,
@@ -198,12 +200,12 @@ impl Session {
     }
 }
 
-/// Some servers give back the slash at the end of what was typed.
+/// Some servers echo a trailing slash.
 fn normalized(directory: &RemotePath) -> Result<RemotePath> {
     if directory.is_absolute() { directory.resolve(".") } else { Ok(directory.clone()) }
 }
 
-/// A session is not where it should be, and must not be used.
+/// The error for a session in the wrong directory, which must not be used.
 pub fn directory_mismatch(why: &str) -> Error {
     Error::new(Kind::Connect, why.to_owned()).with_hint(CHOOSE)
 }

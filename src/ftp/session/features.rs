@@ -1,12 +1,12 @@
-//! What a server says it can do (FEAT, RFC 2389 section 3).
+//! The features of a server (FEAT, RFC 2389 section 3).
 //!
-//! In comes the whole reply, in any of the forms that servers send; out go names and arguments.
-//! A feature that is not named may still be there: absence is never a failure.
+//! Parses the whole reply, in any form that servers send, into names and arguments. A feature that
+//! is not listed may still be supported: absence is never a failure.
 
 use crate::ftp::control::reply::Reply;
 use crate::ftp::path::decode_name;
 
-/// Commands that some servers understand to hash a file, with the algorithm, weakest last.
+/// Checksum commands of some servers, with the algorithm, weakest last.
 const CHECKSUM_COMMANDS: [(&str, &str); 8] = [
     ("XSHA512", "SHA-512"),
     ("XSHA256", "SHA-256"),
@@ -18,12 +18,12 @@ const CHECKSUM_COMMANDS: [(&str, &str); 8] = [
     ("XCRC", "CRC32"),
 ];
 
-/// Words that a first line can only hold if it is a feature itself and not a heading.
+/// Features that some servers put on the first line, where others have a heading.
 const FIRST_LINE_FEATURES: [&str; 12] = [
     "AUTH", "EPRT", "EPSV", "MDTM", "MFMT", "MLST", "PBSZ", "PROT", "REST", "SIZE", "TVFS", "UTF8",
 ];
 
-/// The facts of MLST and MLSD that are made use of.
+/// The facts of MLST and MLSD that ftpsh reads.
 const FACTS: [&str; 13] = [
     "type",
     "size",
@@ -40,12 +40,12 @@ const FACTS: [&str; 13] = [
     "unix.groupname",
 ];
 
-/// One line of the answer.
+/// One feature line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feature {
-    /// The name in capitals.
+    /// The name in upper case.
     pub name: String,
-    /// What follows the name, as sent; often empty.
+    /// The text after the name, as sent; often empty.
     pub argument: String,
 }
 
@@ -57,8 +57,8 @@ pub struct Features {
 }
 
 impl Features {
-    /// Reads the reply to FEAT. Anything but a 211 (500, 502, 530) means that nothing is known; a 211
-    /// of one line means that there are none.
+    /// Parses the reply to FEAT. Any code but 211 (500, 502, 530) means that the features are
+    /// unknown; a 211 of one line means that there are none.
     pub fn parse(reply: &Reply) -> Self {
         if reply.code != 211 {
             return Self::default();
@@ -67,13 +67,14 @@ impl Features {
         if let [first, inner @ .., _] = reply.lines.as_slice() {
             let heading = feature(first).filter(|f| FIRST_LINE_FEATURES.contains(&f.name.as_str()));
             list.extend(heading);
-            // RFC 2389 wants one space before each name; seen are none, a tab, and `211-`.
+            // RFC 2389 requires one space before each name; servers also send none, a tab, or
+            // `211-`.
             list.extend(inner.iter().filter_map(|line| feature(reply.without_code(line))));
         }
         Self { list, answered: true }
     }
 
-    /// Did the server answer FEAT at all? If not, whatever a command needs may be tried.
+    /// Whether the server supports FEAT. If not, any command may be tried.
     pub fn is_supported(&self) -> bool {
         self.answered
     }
@@ -83,24 +84,24 @@ impl Features {
         self.list.iter()
     }
 
-    /// Is this feature named? Case does not matter.
+    /// Whether the feature is listed, ignoring case.
     pub fn has(&self, name: &str) -> bool {
         self.argument(name).is_some()
     }
 
-    /// What follows the name of a feature; `None` if it is not named.
+    /// The text after the name of a feature; `None` if it is not listed.
     pub fn argument(&self, name: &str) -> Option<&str> {
         self.list.iter().find(|f| f.name.eq_ignore_ascii_case(name)).map(|f| f.argument.as_str())
     }
 
-    /// The facts of MLST and whether each is on by default (RFC 3659 section 7.8), lower case; empty
-    /// without MLST.
+    /// The facts of MLST in lower case, and whether each is on by default (RFC 3659 section 7.8);
+    /// empty without MLST.
     pub fn mlst_facts(&self) -> Vec<(String, bool)> {
         starred(self.argument("MLST")).map(|(fact, on)| (fact.to_ascii_lowercase(), on)).collect()
     }
 
-    /// The argument of `OPTS MLST` (RFC 3659 section 7.9) that turns on all facts we read; `None`
-    /// if they are on, or there is nothing to turn on. pyftpdlib has permissions and owner off.
+    /// The argument of `OPTS MLST` (RFC 3659 section 7.9) that enables all facts we read; `None` if
+    /// nothing needs to be enabled. pyftpdlib has permissions and owner off by default.
     pub fn facts_to_ask_for(&self) -> Option<String> {
         let facts = self.mlst_facts();
         let wanted = |fact: &&(String, bool)| FACTS.contains(&fact.0.as_str());
@@ -110,7 +111,7 @@ impl Features {
         Some(facts.iter().filter(wanted).map(|(fact, _)| format!("{fact};")).collect())
     }
 
-    /// MLST and MLSD (RFC 3659 section 7). Some servers name only MLSD.
+    /// MLST and MLSD (RFC 3659 section 7). Some servers list only MLSD.
     pub fn mlst(&self) -> bool {
         self.has("MLST") || self.has("MLSD")
     }
@@ -141,12 +142,12 @@ impl Features {
     }
 
     /// The algorithms of HASH (draft-bryan-ftpext-hash), as in `HASH SHA-256*;SHA-1`: the name in
-    /// capitals and whether it is the selected one.
+    /// upper case and whether it is selected.
     pub fn hash_algorithms(&self) -> Vec<(String, bool)> {
         starred(self.argument("HASH")).map(|(name, on)| (name.to_ascii_uppercase(), on)).collect()
     }
 
-    /// The older commands that hash a file, as (command, algorithm), strongest first.
+    /// The older checksum commands, as (command, algorithm), strongest first.
     pub fn checksum_commands(&self) -> Vec<(&'static str, &'static str)> {
         CHECKSUM_COMMANDS.into_iter().filter(|(verb, _)| self.has(verb)).collect()
     }
@@ -163,7 +164,7 @@ fn feature(line: &[u8]) -> Option<Feature> {
     })
 }
 
-/// The items of a list such as `a*;b;`, each with whether a star follows it.
+/// The items of a list such as `a*;b;`, each with whether an asterisk follows it.
 fn starred(argument: Option<&str>) -> impl Iterator<Item = (&str, bool)> {
     let items = argument.unwrap_or_default().split(';').map(str::trim);
     items.filter(|item| !item.is_empty()).map(|item| match item.strip_suffix('*') {

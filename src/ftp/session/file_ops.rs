@@ -1,5 +1,5 @@
-//! Single paths: what changes them (directories, names, permissions, times), and what is known of
-//! them (MLST, SIZE and MDTM, RFC 3659).
+//! Operations on single paths (directories, names, permissions, times), and their metadata (MLST,
+//! SIZE and MDTM, RFC 3659).
 
 use chrono::NaiveDateTime;
 
@@ -13,21 +13,21 @@ use crate::ftp::error_text::refusal_error;
 use crate::ftp::list_formats::{Entry, EntryKind, parse_mlst};
 use crate::ftp::path::RemotePath;
 
-/// A command that sets a file's modification time; servers differ in which they take.
+/// A command that sets a file's modification time; servers support different ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ftp) enum TimeCommand {
     /// draft-somers-ftp-mfxx section 3.1.
     Mfmt,
-    /// The two-argument form that vsftpd and others take.
+    /// The two-argument form supported by vsftpd and others.
     Mdtm,
-    /// Pure-FTPd's and others'.
+    /// Supported by Pure-FTPd and others.
     SiteUtime,
-    /// Nothing works here.
+    /// The server supports none of them.
     None,
 }
 
 impl TimeCommand {
-    /// Verb and argument; `None` where nothing works.
+    /// Verb and argument; `None` if the server supports no such command.
     fn command_for(self, path: &RemotePath, time: NaiveDateTime) -> Option<(&'static str, String)> {
         let stamp = time.format("%Y%m%d%H%M%S");
         match self {
@@ -71,8 +71,8 @@ impl Session {
         self.checked_command(&what, "SITE", &format!("CHMOD {mode:03o} {path}")).map(drop)
     }
 
-    /// Sets a file's modification time (UTC) by whichever command the server takes; `false` when
-    /// it takes none.
+    /// Sets a file's modification time (UTC) with the first command that the server supports;
+    /// `false` if it supports none.
     pub fn set_modified_time(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool> {
         let candidates = match self.time_command {
             Some(command) => vec![command],
@@ -93,15 +93,15 @@ impl Session {
                 return Err(death);
             }
         }
-        // A refusal may be about this one file: only a server without MFMT is given up on.
+        // A refusal may concern only this file: stop trying only on servers without MFMT.
         if !self.features.mfmt() {
             self.time_command = Some(TimeCommand::None);
         }
         Ok(false)
     }
 
-    /// Pipelines the command of [`Session::set_modified_time`] behind the next one, if it is known
-    /// which one works here; and behind it, with prefetching on, the next passive command.
+    /// Pipelines the command of [`Session::set_modified_time`] after the next one, if the supported
+    /// command is known; and after it, with prefetching on, the next passive command.
     pub fn pipeline_set_modified(
         &mut self,
         path: &RemotePath,
@@ -116,17 +116,13 @@ impl Session {
         if self.prefetch_port { prefetch_passive_port(self) } else { Ok(()) }
     }
 
-    /// What MLST (RFC 3659 section 7) says of one path; `None` when the server has no MLST,
-    /// whatever its features promise.
-    ///
-    /// # Errors
-    ///
-    /// A refusal of the path.
+    /// The MLST entry (RFC 3659 section 7) of a path; `None` if the server does not support MLST,
+    /// even if its features list it.
     pub fn mlst_entry(&mut self, path: &RemotePath) -> Result<Option<Entry>> {
         if self.no_mlst || !self.features.mlst() {
             return Ok(None);
         }
-        // libunftp forgets the directory when it reads a relative path here.
+        // libunftp ignores the current directory for a relative path here.
         let absolute = self.cwd().resolve(path.as_str())?;
         let reply = self.command("MLST", absolute.as_str())?;
         if matches!(reply.code, 500 | 502 | 504) {
@@ -140,12 +136,12 @@ impl Session {
         Ok(entry.map(|entry| reply.charset.reread_entry(entry)))
     }
 
-    /// Whether `path` is a directory, or a link to one: by MLST where that tells, else by going
-    /// there and back.
+    /// Whether `path` is a directory or a link to one: by MLST if it reports that, otherwise by
+    /// changing to it and back.
     ///
     /// # Errors
     ///
-    /// The loss of the connection. What is not there is no directory.
+    /// A lost connection. A missing path is not a directory.
     pub fn is_directory(&mut self, path: &RemotePath) -> Result<bool> {
         match self.mlst_entry(path) {
             Ok(Some(entry)) if entry.kind == EntryKind::Directory => return Ok(true),
@@ -161,18 +157,19 @@ impl Session {
         }
     }
 
-    /// SIZE of a file (RFC 3659 section 4), in bytes, in binary type; `None` when the server does
-    /// not tell.
+    /// The size of a file in bytes, in binary type (SIZE, RFC 3659 section 4); `None` if the server
+    /// does not report it.
     ///
     /// # Errors
     ///
-    /// The loss of the connection; a 550 for a file that is not there.
+    /// A lost connection; a 550 for a missing file.
     pub fn file_size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
         let reply = self.command("SIZE", path.as_str())?;
         Ok(self.has_fact(path, &reply)?.then(|| reply::size_value(&reply)).flatten())
     }
 
-    /// MDTM of a file (RFC 3659 section 3) in UTC; `None` when the server does not tell.
+    /// The time of a file in UTC (MDTM, RFC 3659 section 3); `None` if the server does not report
+    /// it.
     pub fn modified_time(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
         let reply = match take_prefetched(self, "MDTM", path.as_str()) {
             Some(reply) => reply,
@@ -181,7 +178,7 @@ impl Session {
         Ok(self.has_fact(path, &reply)?.then(|| reply::mdtm_time(&reply)).flatten())
     }
 
-    /// Prefetches a file's time: MDTM is pipelined with the next data command, in the same round
+    /// Prefetches a file's time: MDTM is pipelined with the next data command, which saves a round
     /// trip.
     pub fn prefetch_modified(&mut self, path: &RemotePath) -> Result<()> {
         pipeline_before_transfer(self, "MDTM", path.as_str())

@@ -1,8 +1,7 @@
-//! Directory listings: MLSD where the server has it, else LIST; streamed, bounded, and only
-//! whole listings count.
+//! Directory listings: MLSD if the server supports it, otherwise LIST; streamed and bounded.
 //!
-//! A line that no parser understands is handed on as such, never guessed. The end of a listing
-//! is judged like that of a file: close_notify and completion reply both, or it was cut.
+//! A line that no parser understands is passed on as unknown, never guessed. Like a file, a listing
+//! is complete only with both close_notify and a completion reply.
 
 use crate::ftp::data::open::open_data;
 use chrono::Utc;
@@ -15,11 +14,11 @@ use crate::ftp::list_formats::{Entry, Line, ListParser, parse_mlsx};
 use crate::ftp::path::RemotePath;
 use crate::tls::End;
 
-/// Why a listing that ended without an error is incomplete, if it is: mostly the server's text.
+/// Why a listing that ended without an error is incomplete, if it is: usually the server's text.
 pub type Cut = Option<String>;
 
-/// What came of a listing: its lines, those about the directory itself among them, and whether it
-/// is incomplete.
+/// The result of a listing: its number of lines, including those about the directory itself, and
+/// whether it is incomplete.
 #[derive(Debug, Default)]
 struct ListOutcome {
     lines: u64,
@@ -29,20 +28,20 @@ struct ListOutcome {
 /// A whole listing.
 #[derive(Debug, Default)]
 pub struct RemoteListing {
-    /// What is there.
+    /// The entries.
     pub entries: Vec<Entry>,
-    /// Lines that were not understood: the listing may be missing something.
+    /// Lines that were not understood: entries may be missing.
     pub unknown: Vec<String>,
     /// Why it is incomplete, if it is.
     pub cut: Cut,
 }
 
-/// Lists a directory (the current one without a path), line by line. `hidden` asks for names
-/// that begin with a dot where the server leaves them out otherwise.
+/// Lists a directory (the current one without a path), line by line. `hidden` requests names that
+/// begin with a dot if the server omits them by default.
 ///
 /// # Errors
 ///
-/// A refusal; [`Kind::Incomplete`] when the listing was cut short or is without end.
+/// A refusal; [`Kind::Incomplete`] if the listing was cut short or is endless.
 pub fn list_each_line(
     session: &mut Session,
     path: Option<&RemotePath>,
@@ -70,7 +69,7 @@ pub fn list_each_line(
     cut.map_or(Ok(()), |words| each(ListedLine::Cut(words)))
 }
 
-/// A whole listing at once.
+/// Lists a directory and returns the whole listing.
 pub fn list_directory(
     session: &mut Session,
     path: Option<&RemotePath>,
@@ -118,14 +117,14 @@ fn list_path(
     let argument = path.map(list_argument).unwrap_or_default();
     let came = list_with_options(session, &what, &argument, hidden, each)?;
     match path {
-        // vsftpd lists a directory that is not there as an empty one.
+        // vsftpd lists a missing directory as an empty one.
         Some(path) if came.lines == 0 => session.in_directory(path, |_| Ok(came)),
         _ => Ok(came),
     }
 }
 
-/// As [`Session::list_path`], but what is listed is certainly inside `path`: of a file, and of
-/// a directory that may not be read, vsftpd lists the entry itself.
+/// As [`Session::list_path`], but what is listed is certain to be inside `path`: for a file or an
+/// unreadable directory, vsftpd lists the entry itself.
 fn list_contents(
     session: &mut Session,
     path: Option<&RemotePath>,
@@ -165,8 +164,8 @@ fn list_with_options(
     each: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<ListOutcome> {
     if hidden {
-        // A server that takes no options says so, or lists nothing: a listing with `-a`
-        // holds at least the directory itself.
+        // A server without options refuses them or lists nothing: a listing with `-a` has at least
+        // the directory itself.
         let with_all = format!("-a {argument}");
         let (mut lines, mut itself) = (0u64, false);
         let result = read_listing(session, what, "LIST", with_all.trim_end(), &mut |line| {
@@ -191,8 +190,8 @@ fn list_with_options(
     Ok(ListOutcome { lines, cut })
 }
 
-/// Judges an empty LIST of a directory that could be entered. ProFTPD sends one, and `226`, for
-/// a directory that it cannot read; only that `.` is not in it gives it away.
+/// Judges an empty LIST of a directory that could be entered. ProFTPD sends one, and `226`, for a
+/// directory that it cannot read; only the missing `.` distinguishes it.
 fn judge_empty_listing(
     session: &mut Session,
     path: Option<&RemotePath>,
@@ -209,7 +208,7 @@ fn judge_empty_listing(
                 other => return other,
             }
         }
-        // The directory above is not empty, and shows what the server's listings hold.
+        // The parent directory is not empty and shows whether the server lists `.`.
         let directory =
             path.map_or_else(|| Ok(session.cwd.clone()), |p| session.cwd.resolve(p.as_str()))?;
         if let Some(above) = directory.parent().filter(|above| *above != directory) {
@@ -240,7 +239,7 @@ fn uses_mlsd(session: &Session) -> bool {
     }
 }
 
-/// Whether a failed MLSD means that the server has none, rather than no such directory.
+/// Whether a failed MLSD means that it is unsupported, rather than a missing directory.
 fn is_unsupported(error: &Error) -> bool {
     error.has_reply_code(&[500, 502, 504])
 }
@@ -268,13 +267,12 @@ fn list_by_mlsd(
     if cut.is_some() || entries > 0 {
         return Ok(cut);
     }
-    // ProFTPD cannot look at the files of a directory that it may not enter, and leaves
-    // them all out.
+    // ProFTPD cannot stat the files of a directory that it may not enter, and omits them all.
     if let Some(perm) = own.filter(|perm| !perm.contains('e') || !perm.contains('l')) {
         return Ok(Some(format!("the directory may not be read (perm={perm})")));
     }
     match path {
-        // So does pyftpdlib, and Apache's server lists what is not there as empty.
+        // So does pyftpdlib, and Apache's server lists a missing directory as empty.
         Some(path) if lines == 0 => session.in_directory(path, |_| Ok(None)),
         _ => Ok(None),
     }
@@ -292,7 +290,7 @@ fn read_listing(
     match read_lines(&mut data, session.config.timeout, each, &mut lost) {
         Ok(()) => {}
         Err(error) => {
-            // A cut listing's reply says why it was cut, unless it was we who gave up.
+            // The completion reply of a cut listing contains the reason, unless we stopped it.
             if error.kind() == Kind::Incomplete
                 && let Ok(finished) = data.finish()
                 && finished.reply.class() >= 4
@@ -316,19 +314,19 @@ fn read_listing(
     }
 }
 
-/// What a listing is about, for messages.
+/// What is listed, for messages.
 fn listing_subject(path: Option<&RemotePath>) -> String {
     path.map_or_else(|| "list".to_owned(), |path| format!("list {path}"))
 }
 
 /// Whether every server takes this as one path in LIST. Measured: vsftpd, ProFTPD and Pure-FTPd
-/// read wildcards, `~` and braces; ProFTPD and others split at blanks.
+/// expand wildcards, `~` and braces; ProFTPD and others split at blanks.
 fn is_plain(path: &RemotePath) -> bool {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '+' | ',');
     path.as_str().chars().all(plain)
 }
 
-/// A path as LIST takes it: one that begins with a dash would be read as options.
+/// A path as an argument of LIST: a leading dash would be parsed as options.
 fn list_argument(path: &RemotePath) -> String {
     if path.as_str().starts_with('-') { format!("./{path}") } else { path.as_str().to_owned() }
 }

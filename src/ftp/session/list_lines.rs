@@ -1,4 +1,4 @@
-//! A listing as a stream of lines: bounded, and with what its completion reply says about it.
+//! A listing as a bounded stream of lines, and the incomplete listings that its reply reports.
 
 use std::io::Read;
 
@@ -16,13 +16,13 @@ pub enum ListedLine {
     Entry(Entry),
     /// A line that was not understood, as sent.
     Unknown(String),
-    /// The last one: the listing is incomplete, and the server's reason. Pure-FTPd leaves some
-    /// out after 10 000 entries by default; directories that cannot be read come as empty ones.
+    /// The last line: the listing is incomplete, and the server's reason. Pure-FTPd truncates after
+    /// 10 000 entries by default; unreadable directories are listed as empty.
     Cut(String),
 }
 
 impl ListedLine {
-    /// The memory that it takes to keep it, in bytes; a text's own takes at least 32.
+    /// The memory needed to keep it, in bytes; a text is counted as at least 32.
     pub(super) fn memory_size(&self) -> u64 {
         let text = |text: &String| text.len().max(16) + 16;
         let bytes = match self {
@@ -39,16 +39,16 @@ impl ListedLine {
     }
 }
 
-/// The longest listing line taken, in bytes.
+/// The longest accepted line, in bytes.
 const LINE_MAX: usize = 64 * 1024;
 
-/// The most bytes taken of one listing. A million names of average length fit.
+/// The maximum size of a listing, in bytes. A million names of average length fit.
 const LISTING_MAX: u64 = 128 * 1024 * 1024;
 
-/// The most lines taken of one listing: what is made of a line takes more room than the line.
+/// The maximum number of lines of a listing: a parsed line takes more memory than its text.
 const LINES_MAX: u64 = 1_000_000;
 
-/// Words of a completion reply that report a failure. vsftpd: `226 Transfer done (but failed to
+/// Phrases in a completion reply that report a failure. vsftpd: `226 Transfer done (but failed to
 /// open directory).` Pure-FTPd: `226-Sorry, we were unable to read [/x]`.
 const FAILED: [&str; 9] = [
     "failed to",
@@ -62,9 +62,8 @@ const FAILED: [&str; 9] = [
     "not permitted",
 ];
 
-/// The line of a positive completion reply that says that the listing is incomplete, if there is
-/// one: some was left out (Pure-FTPd: `226 Output truncated to 10000 matches`), or the directory
-/// was not read.
+/// The line of a positive completion reply that reports an incomplete listing, if any: it was
+/// truncated (Pure-FTPd: `226 Output truncated to 10000 matches`), or the directory was not read.
 pub(in crate::ftp) fn incomplete_reason(reply: &Reply) -> Option<String> {
     let text = reply.text();
     let line = text.lines().find(|line| {
@@ -76,8 +75,8 @@ pub(in crate::ftp) fn incomplete_reason(reply: &Reply) -> Option<String> {
     Some(format!("{code} {line}"))
 }
 
-/// A line of a reply without what it quotes, which may be the name of a directory (FileZilla
-/// Server: `226 Successfully transferred "/name"`).
+/// A line of a reply without quoted text, which may be the name of a directory (FileZilla Server:
+/// `226 Successfully transferred "/name"`).
 fn without_quoted_names(line: &str) -> String {
     let outside = line.split('"').step_by(2).collect::<Vec<_>>().join(" ");
     match (outside.find('['), outside.rfind(']')) {
@@ -104,7 +103,7 @@ pub(in crate::ftp) fn forward_line(
     }
 }
 
-/// Whether a line of `LIST -a` is about the directory itself.
+/// Whether a line of `LIST -a` is the entry of the directory itself.
 pub(in crate::ftp) fn is_dot_entry(line: &[u8]) -> bool {
     line.starts_with(b"d") && line.ends_with(b" .")
 }
@@ -151,15 +150,15 @@ pub(in crate::ftp) fn read_lines(
     }
 }
 
-/// The error for a listing above the limits.
+/// The error for a listing that exceeds the limits.
 pub fn listing_too_large() -> Error {
     Error::new(Kind::Incomplete, "listing too large (see ftp:max-listing)")
         .with_hint("`set ftp:max-listing` allows it more memory")
 }
 
-/// How the lines of one listing end. A server that writes CR LF through a stream that makes CR LF
-/// of each LF sends CR CR LF, in every line; the first line shows it. In any other line a
-/// further CR is part of a name.
+/// The line ends of one listing. A server that writes CR LF through a stream that converts LF to CR
+/// LF sends CR CR LF on every line; the first line shows it. Otherwise a further CR is part of a
+/// name.
 #[derive(Debug, Default)]
 struct LineEnds {
     returns: Option<usize>,

@@ -1,9 +1,9 @@
-//! Logging in, and what a session asks for right after it (RFC 959 section 5.4, RFC 2389).
+//! Logging in, and the commands right after it (RFC 959 section 5.4, RFC 2389).
 //!
-//! A login over a long path is mostly waiting. What does not depend on a reply is pipelined: the first
-//! session of a site sends its questions with the password, and a further session, which knows
-//! the answers, everything from USER to its first passive port. Neither sends USER before the
-//! server has agreed to protect data.
+//! On a connection with high latency, round trips dominate a login. Commands that do not depend on
+//! a reply are pipelined: the first session of a site sends its queries with the password; a
+//! further session, which knows the results, sends everything from USER to its first passive port
+//! at once. Neither sends USER before the server has agreed to protect data.
 
 use super::Session;
 use super::authenticate::{LoginRequest, authenticate};
@@ -16,10 +16,10 @@ use super::server_software::ServerSoftware;
 use crate::error::Result;
 use crate::ftp::control::lock;
 
-/// What the first session of a site sends right after its password.
+/// The queries that the first session of a site sends right after its password.
 const QUESTIONS: [(&str, &str); 4] = [("FEAT", ""), ("TYPE", "I"), ("PWD", ""), ("SYST", "")];
 
-/// What one session of a site learnt, for further ones. See [`login_from_template`].
+/// What one session of a site has learnt, for further ones. See [`login_from_template`].
 #[derive(Debug, Clone)]
 pub struct SessionTemplate {
     features: Features,
@@ -33,7 +33,7 @@ pub struct SessionTemplate {
 }
 
 impl SessionTemplate {
-    /// What a further session sends after its login, up to the first passive command.
+    /// The commands of a further session after its login, up to the first passive command.
     fn commands_after_login(&self, options: &SessionConfig) -> Vec<(&'static str, String)> {
         let mut commands: Vec<_> =
             opts_to_send(&self.features).map(|wish| ("OPTS", wish)).collect();
@@ -49,7 +49,7 @@ impl SessionTemplate {
     }
 }
 
-/// How the first data connection will be made.
+/// The mode of the first data connection.
 fn first_mode(options: &SessionConfig) -> Option<ConnectionMode> {
     match options.mode {
         DataMode::Auto => options.quirks.data_mode().or(Some(ConnectionMode::ExtendedPassive)),
@@ -59,9 +59,9 @@ fn first_mode(options: &SessionConfig) -> Option<ConnectionMode> {
     }
 }
 
-/// What OPTS is sent for: UTF-8 where the server has it, and the facts of MLSD. RFC 2640 has UTF-8
-/// as the default, but some servers want to be told. A refusal is no harm: names travel as bytes,
-/// and the facts stay as they were.
+/// The arguments of OPTS: UTF-8 if the server supports it, and the facts of MLSD. UTF-8 is the
+/// default of RFC 2640, but some servers require the command. A refusal is harmless: names are sent
+/// as bytes, and the facts stay unchanged.
 fn opts_to_send(features: &Features) -> impl Iterator<Item = String> {
     let utf8 = features.utf8().then(|| "UTF8 ON".to_owned());
     let facts = features.facts_to_ask_for().map(|facts| format!("MLST {facts}"));
@@ -73,7 +73,7 @@ fn needs_system_type(options: &SessionConfig, features: &Features) -> bool {
     options.list == ListMode::List || !features.mlst()
 }
 
-/// Logs in without asking for what another session of the same site has learnt.
+/// Logs in without querying what another session of the same site has learnt.
 pub fn login_from_template(
     session: &mut Session,
     known: &SessionTemplate,
@@ -94,7 +94,7 @@ pub fn login_from_template(
     set_charset(session);
     let mut directory = None;
     for (verb, argument) in commands {
-        // Whoever opens a data connection finds the port.
+        // The port is used when a data connection is opened.
         if matches!(verb, "EPSV" | "PASV") {
             continue;
         }
@@ -114,7 +114,7 @@ pub fn login_from_template(
     session.check_login_directory(&known.login_directory)
 }
 
-/// What another session of the same site need not ask for again.
+/// What further sessions of the same site need not query again.
 pub fn template(session: &Session) -> SessionTemplate {
     SessionTemplate {
         features: session.features.clone(),
@@ -128,7 +128,7 @@ pub fn template(session: &Session) -> SessionTemplate {
     }
 }
 
-/// Uses the configured charset where the server has no UTF-8.
+/// Uses the configured charset if the server has no UTF-8.
 fn set_charset(session: &mut Session) {
     if !session.features.utf8() {
         lock(&session.control).charset = session.config.charset;
@@ -152,7 +152,7 @@ fn authenticate_user(session: &mut Session, login: &LoginRequest<'_>) -> Result<
     Ok(())
 }
 
-/// Logs in, asks for the features, sets the binary type and learns the directory.
+/// Logs in, queries the features, sets the binary type and gets the remote directory.
 pub fn log_in(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
     pipeline_login(session, login)?;
     authenticate_user(session, login)?;
@@ -163,7 +163,7 @@ pub fn log_in(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
     let reply = session.command("TYPE", "I")?;
     session.store_transfer_type(false, &reply)?;
     let directory = session.command("PWD", "")?;
-    // It costs nothing where it was sent already.
+    // It costs nothing if it was already sent.
     if needs_system_type(&session.config, &session.features) || !session.config.quirks.is_serial() {
         let reply = session.command("SYST", "")?;
         session.store_system_type(&reply);
@@ -172,7 +172,7 @@ pub fn log_in(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
     session.store_login_directory(&directory, None)?;
     let wishes: Vec<_> = opts_to_send(&session.features).collect();
     wishes.iter().try_for_each(|wish| pipeline_before(session, "OPTS", wish))?;
-    // A farewell (421) is a reply like any other to the commands whose refusal does no harm;
-    // but a session that it ended is not logged in.
+    // For a command whose refusal is harmless, a 421 is a reply like any other; but a session that
+    // it ended is not logged in.
     session.failure().map_or(Ok(()), Err)
 }

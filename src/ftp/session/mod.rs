@@ -1,8 +1,8 @@
 //! One logged-in control connection, and at most one data connection on it.
 //!
 //! A session is either in step or dead. Any failure to read or write the control connection, any
-//! failed data handshake and any surplus reply kills it; a dead session answers every call with
-//! the reason, and its owner connects a new one. Refusals (4yz, 5yz) leave it in step.
+//! failed data handshake and any extra reply kills it; every call to a dead session fails with the
+//! reason, and its owner connects a new one. Refusals (4yz, 5yz) leave it in step.
 
 pub mod authenticate;
 pub mod config;
@@ -40,10 +40,10 @@ pub use authenticate::LoginRequest;
 pub use config::{DataMode, ListMode, SessionConfig};
 pub use login::SessionTemplate;
 
-/// After so long without use, a NOOP checks the session before it is used.
+/// After this idle time, a NOOP checks the session before it is used.
 const DOUBT: Duration = Duration::from_secs(15);
 
-/// One control connection. See the module's text.
+/// One control connection; see the module documentation.
 pub struct Session {
     pub(in crate::ftp) engine: Engine,
     pub(in crate::ftp) control: SharedControl,
@@ -64,11 +64,11 @@ pub struct Session {
     pub(in crate::ftp) time_command: Option<file_ops::TimeCommand>,
     pub(in crate::ftp) server_clock: server_clock::ServerClock,
     pub(in crate::ftp) system_type: Option<String>,
-    /// The type in force; `None` before the first TYPE.
+    /// The current transfer type; `None` before the first TYPE.
     ascii_type: Option<bool>,
-    /// Its place among the connections to the site.
+    /// The permit for this connection to the site.
     permit: Option<Permit>,
-    /// Whether a data command is likely to be the next one, again and again.
+    /// Whether to prefetch passive ports because data commands are likely to follow.
     pub(in crate::ftp) prefetch_port: bool,
 }
 
@@ -85,8 +85,9 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// On a connection whose certificate was judged: reads the greeting of an implicit server, and
-    /// sends `PBSZ 0` and `PROT`. [`login::log_in`] or [`login::login_from_template`] follows.
+    /// Starts a session on a connection whose certificate was judged: reads the greeting of an
+    /// implicit server, and sends `PBSZ 0` and `PROT`. [`login::log_in`] or
+    /// [`login::login_from_template`] follows.
     pub fn new(mut secured: Secured) -> Result<Self> {
         let greeting = secured.await_greeting().map_err(|error| {
             error.with_context(format!("{}:{}", secured.config.host, secured.config.port))
@@ -121,29 +122,28 @@ impl Session {
         })
     }
 
-    /// Sends a command and reads its whole reply, whatever it is.
+    /// Sends a command and reads its whole reply, whatever its code.
     ///
     /// # Errors
     ///
-    /// [`Kind::Usage`] for CR, LF or NUL in it (nothing is sent); the connection's failure when it
-    /// is or gets lost, or the reply cannot be one to this command.
+    /// [`Kind::Usage`] for CR, LF or NUL in it (nothing is sent); the connection's error if it is
+    /// lost or the reply is impossible for this command.
     pub fn command(&mut self, verb: &str, argument: &str) -> Result<Reply> {
         let command = self.new_command(verb, argument)?;
         self.control().call(&command)
     }
 
-    /// Sends a command that must succeed (2yz).
+    /// Sends a command that must succeed (2yz); `what` is the subject of error messages.
     ///
     /// # Errors
     ///
-    /// As [`Session::command`], and [`Kind::Refused`] and its kin for every other reply, about
-    /// `what`.
+    /// As [`Session::command`], and [`Kind::Refused`] or similar for every other reply.
     pub fn checked_command(&mut self, what: &str, verb: &str, argument: &str) -> Result<Reply> {
         let reply = self.command(verb, argument)?;
         if reply.is_positive_completion() { Ok(reply) } else { Err(refusal_error(what, &reply)) }
     }
 
-    /// A command in the server's charset, for a session that is not dead.
+    /// A command in the server's charset; fails if the session is dead.
     pub(in crate::ftp) fn new_command(&self, verb: &str, argument: &str) -> Result<Command> {
         match self.failure() {
             Some(failure) => Err(failure),
@@ -160,7 +160,7 @@ impl Session {
         self.control().failure().cloned()
     }
 
-    /// Gives the session up.
+    /// Ends the session with this error.
     pub fn poison(&self, why: Error) {
         self.control().poison(why);
     }
@@ -170,8 +170,8 @@ impl Session {
         self.control().has_unread_input()
     }
 
-    /// Sends a NOOP if the session was idle for long or has unread input: servers and NAT routers drop
-    /// idle connections silently. Any reply is good; none kills the session.
+    /// Sends a NOOP if the session was idle for long or has unread input: servers and NAT routers
+    /// drop idle connections silently. Any reply is accepted; a missing one kills the session.
     pub fn check_alive(&mut self) {
         if self.last_used().elapsed() > DOUBT || self.has_unread_input() {
             let _ = self.command("NOOP", "");
@@ -193,27 +193,27 @@ impl Session {
         &self.features
     }
 
-    /// What the server's names are written in.
+    /// The charset of the server's names.
     pub fn charset(&self) -> Charset {
         self.control().charset
     }
 
-    /// The remote directory; [`RemotePath::here`] where the server does not name it.
+    /// The remote directory; [`RemotePath::here`] if the server does not report it.
     pub fn cwd(&self) -> &RemotePath {
         &self.cwd
     }
 
-    /// The directory that the login led to.
+    /// The directory after the login.
     pub fn login_directory(&self) -> &LoginDirectory {
         &self.login_directory
     }
 
-    /// Who is logged in.
+    /// The user who is logged in.
     pub fn user(&self) -> Option<&str> {
         self.user.as_deref()
     }
 
-    /// What the control connection's handshake agreed.
+    /// What the control connection's handshake negotiated.
     pub fn negotiated(&self) -> &Negotiated {
         &self.negotiated
     }
@@ -223,7 +223,7 @@ impl Session {
         &self.certificate
     }
 
-    /// What the last data connection's handshake agreed; `None` before the first.
+    /// What the last data connection's handshake negotiated; `None` before the first.
     pub fn data_negotiated(&self) -> Option<&Negotiated> {
         self.data_negotiated.as_ref()
     }
@@ -233,7 +233,7 @@ impl Session {
         &self.greeting
     }
 
-    /// The server's system type (SYST), asked for once.
+    /// The server's system type (SYST), queried once.
     pub fn system_type(&mut self) -> Option<String> {
         if self.system_type.is_none() {
             let reply = self.command("SYST", "").ok()?;
@@ -248,7 +248,7 @@ impl Session {
         self.system_type = Some(if known { reply.last_text() } else { String::new() });
     }
 
-    /// Switches between ASCII and binary type (RFC 959 section 3.1.1), where it differs.
+    /// Switches between ASCII and binary type (RFC 959 section 3.1.1) if necessary.
     pub fn set_ascii_type(&mut self, ascii: bool) -> Result<()> {
         if self.ascii_type == Some(ascii) {
             return Ok(());
@@ -266,19 +266,18 @@ impl Session {
         Ok(())
     }
 
-    /// How much of a listing is kept, in bytes of memory.
+    /// Maximum memory for a listing, in bytes.
     pub fn max_listing(&self) -> u64 {
         self.config.max_listing
     }
 
-    /// Turns prefetching of the next passive port on or off: while it is on, the next data
-    /// connection is asked for before the completion reply to the last one has come.
+    /// Turns prefetching of the next passive port on or off: while it is on, the port of the next
+    /// data connection is requested before the completion reply to the last one.
     pub fn set_prefetch(&mut self, prefetch: bool) {
         self.prefetch_port = prefetch;
     }
 
-    /// Reads the replies that are still to come. A passive port among them is kept for the next
-    /// data command.
+    /// Reads the outstanding replies. A passive port among them is kept for the next data command.
     pub fn drain_pending(&mut self) -> Result<()> {
         self.control().drain()
     }
@@ -288,13 +287,13 @@ impl Session {
         self.permit = Some(slot);
     }
 
-    /// Hands the permit over to the session that replaces this one.
+    /// Removes the permit, for the session that replaces this one.
     pub fn take_permit(&mut self) -> Option<Permit> {
         self.permit.take()
     }
 
-    /// Sends QUIT and waits until the server has closed the connection, for at most a second, so that
-    /// the connection no longer counts against the server's limit.
+    /// Sends QUIT and waits for at most a second until the server has closed the connection, so
+    /// that it no longer counts against the server's limit.
     pub fn close_gracefully(self) {
         self.send_quit(Duration::from_secs(1));
     }
@@ -318,7 +317,7 @@ impl Session {
     }
 }
 
-/// `PBSZ 0` and `PROT` (RFC 4217 section 9), pipelined: without them there is no session.
+/// `PBSZ 0` and `PROT` (RFC 4217 section 9), pipelined; a session requires both.
 fn protect_data(control: &mut Control, clear_data: bool) -> Result<()> {
     let protection = Command::new("PROT", if clear_data { "C" } else { "P" })?;
     control.queue(Position::After, protection.clone())?;

@@ -1,10 +1,10 @@
-//! The right to one control connection to a site; it is given back when it is dropped.
+//! A permit for one control connection to a site; it is returned on drop.
 
-/// See the module's text.
+/// See the module documentation.
 pub struct Permit(Option<Box<dyn FnOnce() + Send + Sync>>);
 
 impl Permit {
-    /// A permit that calls `give_back` when it is dropped.
+    /// A permit that calls `give_back` on drop.
     pub fn new(give_back: impl FnOnce() + Send + Sync + 'static) -> Self {
         Self(Some(Box::new(give_back)))
     }

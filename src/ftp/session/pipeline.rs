@@ -1,8 +1,8 @@
-//! Pipelining: commands that are sent before the reply to the one before them has come.
+//! Pipelining: commands that are sent before the reply to the previous one has arrived.
 //!
-//! Only such commands are pipelined as need not know how those before them ended, and whose
-//! successes cannot be taken for each other's. Callers need not know: when the command's turn
-//! comes, its reply is already buffered.
+//! Only commands that do not depend on the results of those before them are pipelined, and only if
+//! their replies cannot be confused. Callers need not know: when the command's turn comes, its
+//! reply is already buffered.
 
 use super::Session;
 use super::config::DataMode;
@@ -21,9 +21,9 @@ pub(in crate::ftp) fn pipeline_after(
     queue(session, Position::After, verb, argument)
 }
 
-/// Sends a command right before the next one, and together with it if that changes nothing and
-/// has replies like no other. Only for commands whose refusal does no harm: their
-/// replies are not looked at.
+/// Sends a command right before the next one, and together with it if it changes nothing and its
+/// replies are distinguishable. Only for commands whose refusal is harmless: their replies are
+/// ignored.
 pub(in crate::ftp) fn pipeline_before(
     session: &mut Session,
     verb: &str,
@@ -32,8 +32,8 @@ pub(in crate::ftp) fn pipeline_before(
     queue(session, Position::Before, verb, argument)
 }
 
-/// Sends a command together with the next data command, before it;
-/// [`Session::take_prefetched`] then has its reply.
+/// Pipelines a command before the next data command; [`Session::take_prefetched`] then returns its
+/// reply.
 pub(in crate::ftp) fn pipeline_before_transfer(
     session: &mut Session,
     verb: &str,
@@ -47,7 +47,7 @@ fn queue(session: &mut Session, position: Position, verb: &str, argument: &str) 
     lock(&session.control).queue(position, command)
 }
 
-/// The reply to a command that went out with the last data command.
+/// The reply to a command that was sent with the last data command.
 pub(in crate::ftp) fn take_prefetched(
     session: &mut Session,
     verb: &str,
@@ -57,7 +57,7 @@ pub(in crate::ftp) fn take_prefetched(
     lock(&session.control).take_prefetched(&command)
 }
 
-/// The passive command that has worked here, if it may be sent before its turn.
+/// The passive command that has worked with this server, if it may be prefetched.
 pub(in crate::ftp) fn prefetchable_passive_command(session: &Session) -> Option<Command> {
     let auto = session.config.mode == DataMode::Auto;
     let proven = session.config.quirks.data_mode().filter(|_| auto);
@@ -65,7 +65,7 @@ pub(in crate::ftp) fn prefetchable_passive_command(session: &Session) -> Option<
     mode.and_then(|mode| Command::new(mode.passive_verb()?, "").ok())
 }
 
-/// Pipelines the passive command that works here behind the next command.
+/// Pipelines the passive command that works with this server after the next command.
 pub(in crate::ftp) fn prefetch_passive_port(session: &mut Session) -> Result<()> {
     let mut control = lock(&session.control);
     if control.has_port() {

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use super::server_software::ServerSoftware;
 use crate::ftp::control::telnet::TelnetRules;
 
-/// What is known of a server; clones share it.
+/// What is known about a server; clones share it.
 ///
-/// Some servers answer commands that come together out of order (libunftp answers SIZE after an
-/// EPSV behind it), or lose all but the first. Such a connection is given up; with the next one
-/// each command waits for the reply to the last.
+/// Some servers answer pipelined commands out of order (libunftp answers SIZE after an EPSV sent
+/// after it), or drop all but the first. Such a connection is abandoned; on the next one each
+/// command waits for the reply to the previous one.
 #[derive(Debug, Clone, Default)]
 pub struct ServerQuirks(Arc<Found>);
 
@@ -51,24 +51,24 @@ const PASV: u8 = 2;
 const NOT_ITSELF: u8 = 1;
 const ITSELF: u8 = 2;
 
-/// Bits: what the server does not do with 0xFF, though RFC 959 has it.
+/// Bits: what the server does not do with 0xFF, although RFC 959 requires it.
 const NOT_UNDONE: u8 = 1;
 const NOT_DOUBLED: u8 = 2;
 
 impl ServerQuirks {
-    /// One command at a time from the beginning (setting `ftp:sync-mode`).
+    /// Without pipelining from the start (setting `ftp:sync-mode`).
     pub fn serial() -> Self {
         let ways = Self::default();
         ways.disable_pipelining();
         ways
     }
 
-    /// From now on one command at a time.
+    /// Disables pipelining from now on.
     pub fn disable_pipelining(&self) {
         self.0.slow.store(true, Ordering::Relaxed);
     }
 
-    /// Whether each command waits for the reply to the last.
+    /// Whether each command waits for the reply to the previous one.
     pub fn is_serial(&self) -> bool {
         self.0.slow.load(Ordering::Relaxed)
     }
@@ -81,24 +81,23 @@ impl ServerQuirks {
         self.0.telnet.store(undoes | doubles, Ordering::Relaxed);
     }
 
-    /// As [`ServerQuirks::set_software`], by what another session of the site knows.
+    /// Copies the rules of another session of the site.
     pub(in crate::ftp) fn copy_telnet_rules(&self, other: &Self) {
         self.0.telnet.store(other.0.telnet.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    /// Whether it is the first time that somebody wants to say that a data connection did not
-    /// resume the TLS session.
+    /// Whether this is the first notice that a data connection did not resume the TLS session.
     pub fn first_unresumed_notice(&self) -> bool {
         !self.0.told_not_resumed.swap(true, Ordering::Relaxed)
     }
 
-    /// A listing of `LIST -a` held the directory itself (`.`), or did not.
+    /// Records whether a listing of `LIST -a` had an entry for the directory itself (`.`).
     pub(in crate::ftp) fn record_dot_entry(&self, itself: bool) {
-        // Once seen, it stays: a listing without it proves nothing.
+        // Once seen, it stays recorded: a listing without it proves nothing.
         self.0.itself.fetch_max(if itself { ITSELF } else { NOT_ITSELF }, Ordering::Relaxed);
     }
 
-    /// Whether listings of `LIST -a` hold the directory itself, as far as is known.
+    /// Whether listings of `LIST -a` have an entry for the directory itself, as far as is known.
     pub(in crate::ftp) fn has_dot_entry(&self) -> Option<bool> {
         match self.0.itself.load(Ordering::Relaxed) {
             ITSELF => Some(true),
@@ -113,7 +112,7 @@ impl ServerQuirks {
         TelnetRules { undoes: bits & NOT_UNDONE == 0, doubles: bits & NOT_DOUBLED == 0 }
     }
 
-    /// Records how a data connection was made.
+    /// Records the mode of a successful data connection.
     pub(in crate::ftp) fn record_data_mode(&self, mode: ConnectionMode) {
         let passive = match mode {
             ConnectionMode::ExtendedPassive => EPSV,
@@ -123,7 +122,7 @@ impl ServerQuirks {
         self.0.passive.store(passive, Ordering::Relaxed);
     }
 
-    /// How data connections have been made, if it was a passive one.
+    /// The mode of the last successful data connection, if it was passive.
     pub(in crate::ftp) fn data_mode(&self) -> Option<ConnectionMode> {
         match self.0.passive.load(Ordering::Relaxed) {
             EPSV => Some(ConnectionMode::ExtendedPassive),

@@ -1,7 +1,7 @@
-//! The clock of LIST: how far the times in a server's listings are ahead of UTC.
+//! The clock of LIST: the offset of the times in a server's listings from UTC.
 //!
-//! LIST does not say in which zone its times are. MDTM is in UTC (RFC 3659 section 3): one file's
-//! time from both gives the difference. Determined once a session, and only where needed.
+//! LIST does not report its time zone. MDTM is in UTC (RFC 3659 section 3): the two times of one
+//! file give the difference. Determined once per session, and only if needed.
 
 use super::pipeline::prefetch_passive_port;
 use chrono::{NaiveDateTime, TimeDelta, Timelike as _};
@@ -10,20 +10,20 @@ use super::Session;
 use crate::ftp::list_formats::{Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
 
-/// How many files are tried before the clock stays unknown.
+/// How many files are tried before the offset is left unknown.
 const TRIES: u8 = 3;
 
-/// What is known of the clock.
+/// What is known about the offset.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::ftp) struct ServerClock {
     offset: Option<TimeDelta>,
     tries: u8,
 }
 
-/// How far LIST's times are ahead of UTC; `None` while that is not known. `file` is one whose
-/// time LIST gave to the minute: if need be, MDTM is asked for it.
+/// How far LIST's times are ahead of UTC; `None` while that is unknown. `file` is one whose time in
+/// LIST is exact to the minute: if necessary, MDTM is sent for it.
 ///
-/// A server in a zone with summer time is known by the season of that file.
+/// For a server with summer time, the offset is that of the season of that file.
 pub fn list_time_offset(
     session: &mut Session,
     file: Option<(&RemotePath, &Modified)>,
@@ -37,7 +37,7 @@ pub fn list_time_offset(
     }
     session.server_clock.tries += 1;
     if session.prefetch_port {
-        // A file will be fetched.
+        // A file will be transferred.
         prefetch_passive_port(session).ok()?;
     }
     let exact = session.modified_time(path).ok().flatten()?;
@@ -45,8 +45,8 @@ pub fn list_time_offset(
     session.server_clock.offset
 }
 
-/// The zone that makes a listed time of a UTC time: zones are whole quarters of an hour, at most
-/// 14 hours ahead or 12 behind. `None` when the two are not the same moment.
+/// The difference between a listed time and a UTC time, if it can be a time zone: a multiple of a
+/// quarter of an hour, at most 14 hours ahead or 12 behind. Otherwise `None`.
 fn zone_difference(listed: NaiveDateTime, exact: NaiveDateTime) -> Option<TimeDelta> {
     let minutes = (listed - exact.with_second(0)?.with_nanosecond(0)?).num_minutes();
     let is_zone = minutes % 15 == 0 && (-12 * 60..=14 * 60).contains(&minutes);

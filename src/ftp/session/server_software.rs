@@ -1,10 +1,10 @@
 //! Recognises the server software by its replies.
 //!
-//! Replies come in (greeting, SYST, FEAT, refusals), a [`ServerSoftware`] goes out. It chooses the words
-//! of an advice, and what becomes of the byte 0xFF in names (`telnet`); nothing else is
-//! done otherwise because of it. For the latter only replies that came through TLS count.
+//! From the greeting, SYST, FEAT and refusals it determines a [`ServerSoftware`], which selects the
+//! wording of hints and the handling of the byte 0xFF in names (`telnet`), and nothing else. For
+//! the latter, only replies received through TLS count.
 
-/// A server program whose settings are known here.
+/// A server program with known settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ServerSoftware {
     /// vsftpd.
@@ -17,12 +17,12 @@ pub enum ServerSoftware {
     FileZilla,
     /// pyftpdlib.
     Pyftpdlib,
-    /// Another, or not recognised.
+    /// Other or not recognised.
     #[default]
     Unknown,
 }
 
-/// Names first, which are explicit; then sentences that only one program sends.
+/// Explicit names first; then phrases that only one program sends.
 const SIGNS: [(&str, ServerSoftware); 16] = [
     ("vsftpd", ServerSoftware::Vsftpd),
     ("proftpd", ServerSoftware::ProFtpd),
@@ -50,7 +50,7 @@ impl ServerSoftware {
         sign.map_or(ServerSoftware::Unknown, |(_, brand)| *brand)
     }
 
-    /// Its name; `None` where it is not known.
+    /// Its name, if known.
     pub fn name(self) -> Option<&'static str> {
         Some(match self {
             ServerSoftware::Vsftpd => "vsftpd",
