@@ -1,8 +1,8 @@
 //! The character set of names on servers without UTF-8 (setting `net:charset`).
 //!
-//! Bytes from such a server become the characters they stand for, and characters become its bytes
-//! again. Bytes that stand for none, or that would not come back as they were, become U+F780 to
-//! U+F7FF as in [`super::path`]: every name survives the way here and back, byte for byte.
+//! Bytes from such a server are decoded to characters, and characters encoded to its bytes. Bytes
+//! that cannot be decoded, or would not round-trip, become U+F780 to U+F7FF as in [`super::path`]:
+//! every name is sent back unchanged, byte for byte.
 
 use std::borrow::Cow;
 
@@ -12,10 +12,10 @@ use super::list_formats::Entry;
 use super::path::{decode_name, encode_name, stands_for_byte};
 use crate::error::{Error, Result};
 
-/// The longest character of any of them, in bytes (GB18030).
+/// The longest character in all of these character sets, in bytes (GB18030).
 const LONGEST: usize = 4;
 
-/// A character set in which ASCII is ASCII. UTF-8 unless said otherwise.
+/// A superset of ASCII. The default is UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Charset(&'static Encoding);
 
@@ -26,14 +26,14 @@ impl Default for Charset {
 }
 
 impl Charset {
-    /// The character set of this name (WHATWG Encoding Standard section 4.2); `None` for one that
-    /// is unknown, or in which ASCII bytes mean something else (UTF-16, ISO-2022-JP).
+    /// The character set with this name (WHATWG Encoding Standard section 4.2); `None` if it is
+    /// unknown or not a superset of ASCII (UTF-16, ISO-2022-JP).
     pub fn named(name: &str) -> Option<Self> {
         let encoding = Encoding::for_label_no_replacement(name.as_bytes())?;
         encoding.is_ascii_compatible().then_some(Self(encoding))
     }
 
-    /// The text that these bytes stand for; [`Charset::encode`] makes exactly them of it.
+    /// Decodes bytes; [`Charset::encode`] returns exactly these bytes again.
     pub fn decode(self, bytes: &[u8]) -> String {
         if self.0 == UTF_8 || bytes.is_ascii() {
             return decode_name(bytes);
@@ -60,7 +60,7 @@ impl Charset {
         text
     }
 
-    /// The text of bytes that are all characters, and come back as they are.
+    /// The text, if all bytes can be decoded and round-trip.
     fn faithful(self, bytes: &[u8]) -> Option<String> {
         let text = self.0.decode_without_bom_handling_and_without_replacement(bytes)?;
         let back = || self.encode(&text).is_ok_and(|back| back == bytes);
@@ -71,7 +71,7 @@ impl Charset {
     ///
     /// # Errors
     ///
-    /// [`Kind::Usage`](crate::error::Kind::Usage) for a character that the character set lacks.
+    /// [`Kind::Usage`](crate::error::Kind::Usage) for a character that is not in the character set.
     pub fn encode(self, text: &str) -> Result<Vec<u8>> {
         if self.0 == UTF_8 || text.is_ascii() {
             return Ok(encode_name(text));
@@ -108,12 +108,12 @@ impl Charset {
         }
     }
 
-    /// A text that was decoded as UTF-8 (see [`decode_name`]), decoded in this character set.
+    /// Decodes a text again that was decoded as UTF-8 (see [`decode_name`]).
     pub(super) fn reread(self, text: String) -> String {
         if self.0 == UTF_8 || text.is_ascii() { text } else { self.decode(&encode_name(&text)) }
     }
 
-    /// An entry whose texts were decoded as UTF-8, decoded in this character set.
+    /// Decodes the texts of an entry again that were decoded as UTF-8.
     pub(super) fn reread_entry(self, mut entry: Entry) -> Entry {
         entry.name = self.reread(entry.name);
         for text in [&mut entry.owner, &mut entry.group, &mut entry.target, &mut entry.unique] {
@@ -122,7 +122,7 @@ impl Charset {
         entry
     }
 
-    /// An argument as suppaftp must be given it, so that it sends this text's bytes.
+    /// The argument to pass to suppaftp so that it sends this text's bytes.
     pub(super) fn outgoing(self, text: &str) -> Result<Cow<'_, str>> {
         if self.0 == UTF_8 || text.is_ascii() {
             return Ok(Cow::Borrowed(text));
@@ -167,14 +167,14 @@ mod tests {
         };
         for label in LABELS {
             for first in 0x80..=255u8 {
-                // Every second byte comes with some first ones.
+                // Each second byte is combined with some first bytes.
                 for second in (first % 5..=255).step_by(5).filter(|byte| *byte != b'/') {
                     let bytes = [b'a', first, second, b'\\'];
                     round_trip(label, &bytes);
                     assert!(!charset(label).decode(&bytes).contains('/'), "{label} {bytes:x?}");
                 }
             }
-            // Longer ones, by a small generator.
+            // Longer sequences from a small generator.
             let mut state = 1u32;
             for length in (0..300).map(|i| i % 24) {
                 let bytes: Vec<u8> = std::iter::repeat_with(|| {
@@ -199,9 +199,9 @@ mod tests {
             ("shift_jis", b"\x83\x5c.txt", "ソ.txt"),
             ("gb18030", b"\xca\xd4", "试"),
             ("utf-8", b"caf\xe9", "caf\u{F7E9}"),
-            // 0x81 0x20 is no character: the byte is kept, the blank stays a blank.
+            // 0x81 0x20 is not a character: the byte is preserved, the blank stays a blank.
             ("shift_jis", b"\x81 \x8e\x8e", "\u{F781} 試"),
-            // Two bytes without a meaning, which together would be UTF-8.
+            // Two undefined bytes that would be UTF-8 together.
             ("windows-1253", b"\xd2\xaa", "\u{F7D2}\u{F7AA}"),
         ] {
             assert_eq!(charset(label).decode(bytes), text, "{label}");

@@ -1,31 +1,30 @@
-//! Names and paths on the server, without losing a byte and without trusting one.
+//! Names and paths on the server: no byte is lost, and none is trusted.
 //!
-//! In come bytes from replies and listings and words from the user; out go `String`s in which bytes
-//! that are not UTF-8 stand as U+F780 to U+F7FF, and paths that cannot smuggle a command. Nothing
-//! here asks a server or touches a file.
+//! Converts bytes from replies and listings and words from the user to `String`s in which bytes
+//! that are not UTF-8 are represented by U+F780 to U+F7FF, and to paths that cannot inject a
+//! command. Nothing here queries a server or touches a file.
 
 use std::fmt;
 
 use crate::error::{Error, Result};
 
-/// What is added to a byte 0x80..=0xFF to get the character that stands for it.
+/// The offset from a byte 0x80..=0xFF to the character that represents it.
 const BYTE_BASE: u32 = 0xF700;
 
-/// The longest name that Linux file systems take, in bytes.
+/// The longest file name on Linux, in bytes.
 const COMPONENT_MAX: usize = 255;
 
-/// Is `c` one of the characters that stand for a byte?
+/// Whether `c` is one of the characters that represent a byte.
 pub fn stands_for_byte(c: char) -> bool {
     ('\u{F780}'..='\u{F7FF}').contains(&c)
 }
 
-/// Appends the characters that stand for `bytes`, all of them 0x80 or above.
+/// Appends the characters that represent `bytes`, all of them 0x80 or above.
 fn push_bytes(out: &mut String, bytes: &[u8]) {
     out.extend(bytes.iter().filter_map(|b| char::from_u32(BYTE_BASE + u32::from(*b))));
 }
 
-/// A name as it came from the server, as a `String` that [`encode_name`] turns back into exactly
-/// these bytes.
+/// A name from the server, as a `String` that [`encode_name`] converts back to exactly these bytes.
 ///
 /// Bytes that are not UTF-8 become U+F780 to U+F7FF (0x80 to 0xFF). Valid UTF-8 of one of those
 /// characters is treated as undecodable too; otherwise two names would become one.
@@ -60,16 +59,17 @@ pub fn encode_name(name: &str) -> Vec<u8> {
     out
 }
 
-/// A path on the server, absolute or relative. It cannot hold CR, LF or NUL, which would end the
+/// A path on the server, absolute or relative. It cannot contain CR, LF or NUL, which would end the
 /// command it is sent in; every other byte is legal in a file name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RemotePath(String);
 
 impl RemotePath {
-    /// Takes a path as typed or as decoded by [`decode_name`].
+    /// A path as typed or as decoded by [`decode_name`].
     ///
     /// # Errors
-    /// [`Kind::Usage`](crate::error::Kind::Usage) if it holds CR, LF or NUL; the text shows it escaped.
+    /// [`Kind::Usage`](crate::error::Kind::Usage) if it contains CR, LF or NUL; the message shows
+    /// it escaped.
     pub fn new(path: impl Into<String>) -> Result<Self> {
         let path = path.into();
         let what = match path.bytes().find(|b| matches!(b, b'\r' | b'\n' | 0)) {
@@ -86,13 +86,13 @@ impl RemotePath {
         Self("/".to_owned())
     }
 
-    /// Wherever the session is: the current directory of a server that does not say its name.
-    /// Names resolved against it stay relative.
+    /// The current directory of a session whose server does not report its name. Names resolved
+    /// against it stay relative.
     pub fn here() -> Self {
         Self(".".to_owned())
     }
 
-    /// Is it [`RemotePath::here`]? Another session may be somewhere else.
+    /// Whether it is [`RemotePath::here`]; another session may be in another directory.
     pub fn is_here(&self) -> bool {
         self.0 == "."
     }
@@ -102,12 +102,12 @@ impl RemotePath {
         &self.0
     }
 
-    /// Does it begin at `/`?
+    /// Whether it starts with `/`.
     pub fn is_absolute(&self) -> bool {
         self.0.starts_with('/')
     }
 
-    /// `name` below this directory, as it stands; an absolute `name` replaces the path.
+    /// Appends `name` unchanged; an absolute `name` replaces the path.
     ///
     /// # Errors
     /// As [`RemotePath::new`].
@@ -119,7 +119,7 @@ impl RemotePath {
         Self::new(format!("{}{slash}{name}", self.0))
     }
 
-    /// The directory that holds this; `None` for `/` and for a relative path of one component.
+    /// The parent directory; `None` for `/` and for a relative path of one component.
     pub fn parent(&self) -> Option<Self> {
         let path = self.0.trim_end_matches('/');
         match path.rsplit_once('/')?.0.trim_end_matches('/') {
@@ -135,8 +135,8 @@ impl RemotePath {
         (!matches!(name, "" | "." | "..")).then_some(name)
     }
 
-    /// What `path`, typed in this directory, means: joined, then `.`, `..` and `//` worked out by
-    /// text alone, never above `/`. Of a relative result the leading `..` remain.
+    /// Resolves `path`, as typed in this directory: joined, then `.`, `..` and `//` are resolved
+    /// textually, never above `/`. A relative result keeps its leading `..`.
     ///
     /// # Errors
     /// As [`RemotePath::new`].
@@ -162,7 +162,7 @@ impl RemotePath {
         }))
     }
 
-    /// Is this `base` itself or something below it? Compares whole components, by text alone.
+    /// Whether this is `base` or below it; compares whole components, textually.
     pub fn starts_with(&self, base: &RemotePath) -> bool {
         let mut own = self.0.split('/').filter(|part| !part.is_empty());
         self.is_absolute() == base.is_absolute()
@@ -180,7 +180,7 @@ impl fmt::Display for RemotePath {
     }
 }
 
-/// Why a name from the server is not used as a local name. Displays as the reason, in words.
+/// Why a name from the server is not used as a local name. Displays as the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused(&'static str);
 
@@ -192,10 +192,10 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// Is this name, sent by a server, usable as exactly one component of a local path?
+/// Checks that a name from the server is usable as exactly one component of a local path.
 ///
 /// # Errors
-/// [`Refused`] if it is empty, `.` or `..`, holds a separator, a control byte or `..` between
+/// [`Refused`] if it is empty, `.` or `..`, contains a separator, a control byte or `..` between
 /// backslashes, or is longer than 255 bytes.
 pub fn safe_component(name: &str) -> Result<&str, Refused> {
     if name.is_empty() {
@@ -207,7 +207,7 @@ pub fn safe_component(name: &str) -> Result<&str, Refused> {
     if name.contains('/') {
         return Err(Refused("the name holds a slash"));
     }
-    // A backslash is an ordinary byte here, but a separator where the files may go next.
+    // A backslash is an ordinary byte here, but a separator where the files may be copied next.
     if name.split('\\').any(|part| part == "..") {
         return Err(Refused("the name climbs out of its directory with a backslash"));
     }

@@ -90,8 +90,7 @@ impl Client {
 
     /// See [`super::Tls::connect_data`].
     pub fn connect_data(&self, socket: Socket) -> Result<Stream, HandshakeFailure> {
-        // Trust was decided on the control connection; here the certificate only has to be the
-        // same.
+        // Trust was decided on the control connection; here the certificate must be the same.
         let stream = handshake(&self.unchecked, &self.host, socket)?;
         let shown = leaf_certificate(&stream)?;
         if self.state().certificate.as_deref() != Some(&shown[..]) {

@@ -150,8 +150,7 @@ impl Client {
         self.connect_to_same_certificate(ssl, socket)
     }
 
-    /// A data connection's handshake, which must resume the session or present the same
-    /// certificate.
+    /// A data connection's handshake: must resume the session or present the same certificate.
     fn connect_to_same_certificate(
         &self,
         ssl: Ssl,

@@ -154,8 +154,7 @@ impl Stream {
         }
     }
 
-    /// How many certificates the server sent, including its own; `None` if the library does not
-    /// report it.
+    /// How many certificates the server sent, including its own; `None` if not reported.
     pub fn chain_length(&self) -> Option<usize> {
         match self {
             Stream::OpenSsl(s) => s.stream.ssl().peer_cert_chain().map(|chain| chain.len()),

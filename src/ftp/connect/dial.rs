@@ -210,8 +210,7 @@ fn resolve_error(host: &str, why: &str) -> Error {
         .with_hint("check the spelling of the host name and your network")
 }
 
-/// Enables keepalive probes, so that a NAT router does not drop the idle control connection during
-/// a long transfer.
+/// Enables keepalive probes, so that NAT routers keep the connection during long transfers.
 fn enable_keepalive(stream: &TcpStream) {
     let probes = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
     // If the system does not support this, the connection works anyway.

@@ -52,10 +52,6 @@ pub struct ListingResult {
 
 impl Secured {
     /// Sends a command and returns its reply, whatever its code.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Connect`] if the connection is lost.
     pub fn command(&mut self, verb: &str, argument: &str) -> Result<Reply> {
         self.control.call(&Command::new(verb, argument)?)
     }

@@ -208,8 +208,7 @@ impl Secured {
     }
 }
 
-/// The server's identity in a TLS handshake, and what was negotiated. Only `AUTH TLS` and `QUIT`
-/// are sent.
+/// The server's identity and what was negotiated; sends only `AUTH TLS` and `QUIT`.
 pub fn probe_server(config: &SessionConfig) -> Result<(Identity, Option<Negotiated>)> {
     let mut secured = Secured::connect(config)?;
     let greeted = secured.await_greeting();
@@ -219,8 +218,7 @@ pub fn probe_server(config: &SessionConfig) -> Result<(Identity, Option<Negotiat
     Ok(shown)
 }
 
-/// Sets up TLS and connects to the server; in parallel if the set-up only reads the system's roots,
-/// which takes 20 ms.
+/// Sets up TLS and connects, in parallel if the set-up only reads the roots, which takes 20 ms.
 fn set_up_and_reach(config: &SessionConfig) -> Result<(Arc<Tls>, TlsReady)> {
     let set_up = || Tls::new(&config.tls, &config.host).map(Arc::new);
     let options = &config.tls;

@@ -39,8 +39,7 @@ impl CleartextControl {
     ///
     /// # Errors
     ///
-    /// [`Kind::Connect`] on timeout or if it is not an FTP reply; [`Kind::Tls`] for more than one
-    /// reply.
+    /// [`Kind::Connect`] on timeout or if it is not an FTP reply; [`Kind::Tls`] for a second reply.
     pub(in crate::ftp) fn greeting(&mut self) -> Result<Reply> {
         self.next_reply()
     }

@@ -136,7 +136,7 @@ impl Control {
         &self.stream
     }
 
-    /// When the last reply came.
+    /// When the last reply arrived.
     pub(in crate::ftp) fn last_used(&self) -> Instant {
         self.last_used
     }
@@ -369,8 +369,7 @@ impl Control {
     /// returns that reply; otherwise sends it now, together with the queued commands.
     fn send(&mut self, command: &Command) -> Result<Option<Reply>> {
         if matches!(self.link, Link::Transfer { .. }) {
-            // Its completion reply (226, or 250 as for DELE) would be taken for the reply to this
-            // command.
+            // Its completion reply (226, or 250 as for DELE) would pass for the reply to this.
             let verb = command.verb();
             let text = format!("{verb} during a transfer; the connection was given up");
             return self.fail(Error::new(Kind::Other, text));
@@ -508,8 +507,7 @@ impl Control {
         self.stream.write_all(&line)
     }
 
-    /// At the end of the data: sends what is prefetched there without waiting for the completion
-    /// reply.
+    /// At the end of the data: sends the prefetches without waiting for the completion reply.
     fn send_at_end(&mut self) {
         let Link::Transfer { at_end } = &mut self.link else { return };
         if let Some(command) = at_end.take() {

@@ -24,8 +24,7 @@ pub const REPLY_MAX: usize = 256 * 1024;
 pub struct Reply {
     /// The three digits, 100 to 599.
     pub code: u16,
-    /// The lines as sent, at least one; the first and the last without the code and the character
-    /// after it.
+    /// The lines as sent, at least one; first and last without the code and the character after it.
     pub lines: Vec<Vec<u8>>,
     /// The charset of the lines.
     pub charset: Charset,
@@ -111,8 +110,7 @@ impl ReplyParser {
         Self::default()
     }
 
-    /// Whether the server doubles 0xFF (Telnet's IAC), as RFC 959 requires; applies from the next
-    /// line.
+    /// Whether the server doubles 0xFF (Telnet's IAC), as in RFC 959; applies from the next line.
     pub(in crate::ftp) fn set_escapes_iac(&mut self, doubles: bool) {
         self.plain = !doubles;
     }

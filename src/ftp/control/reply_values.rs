@@ -1,8 +1,7 @@
 //! Values in single replies: PWD and MKD (257), PASV (227), EPSV (229), SIZE and MDTM (213), and
 //! the size in the text of a 150.
 //!
-//! Parsed from the bytes, regardless of the text around them; ambiguous values are an error or
-//! `None`.
+//! Parsed from the bytes, whatever the text around them; ambiguity is an error or `None`.
 
 use std::net::Ipv4Addr;
 
@@ -173,8 +172,7 @@ fn single_213(reply: &Reply) -> Option<&[u8]> {
     }
 }
 
-/// The size at the end of the text of a 125 or 150, as in `(12345 bytes)`; `None` if there is none
-/// or more than one.
+/// The size at the end of the text of a 125 or 150, as in `(12345 bytes)`, if there is exactly one.
 pub fn transfer_size(reply: &Reply) -> Option<u64> {
     if !matches!(reply.code, 125 | 150) {
         return None;

@@ -52,9 +52,8 @@ impl ProtocolTrace {
     }
 }
 
-/// SITE commands whose arguments are not secret. There are many others, some of which add users or
-/// change passwords (ADDUSER, PSWD, CHPASS), so the arguments of commands not listed here are
-/// masked.
+/// SITE commands whose arguments are not secret. Those of all others are masked, because some add
+/// users or change passwords (ADDUSER, PSWD, CHPASS).
 const OPEN_SITE_COMMANDS: [&str; 28] = [
     "ALIAS", "CDPATH", "CHGRP", "CHMOD", "CHOWN", "COPY", "CPFR", "CPTO", "DIRSTYLE", "DISKFREE",
     "GROUPS", "HELP", "IDLE", "INDEX", "MFF", "MFMT", "MKDIR", "QUOTA", "RMDIR", "STAT", "SYMLINK",

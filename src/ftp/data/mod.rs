@@ -94,8 +94,7 @@ impl DataConnection {
         let prefetches_port = lock(&self.control).is_prefetching_at_end();
         let reply = self.complete()?;
         if prefetches_port && reply.class() >= 4 {
-            // All data arrived before the failure: the passive command may have been sent too
-            // early.
+            // All data arrived before the failure: the passive command may have been too early.
             lock(&self.control).quirks.disable_pipelining();
         }
         Ok(Finished { end, reply, resumes })

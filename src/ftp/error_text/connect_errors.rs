@@ -1,8 +1,8 @@
-//! Failed connections in words: what a system error means here, and the next thing to do.
+//! Hints for failed connections: the meaning of system errors here, and what to do next.
 
 use std::io::{Error, ErrorKind};
 
-/// The next thing to do when a connection could not be made.
+/// What to do when a connection failed.
 pub(in crate::ftp) fn connect_hint(error: &Error) -> Option<&'static str> {
     Some(match error.kind() {
         ErrorKind::ConnectionRefused => {

@@ -1,7 +1,7 @@
-//! Refusals in words: what the server said, what it means, and the next thing to type.
+//! Messages for refusals: the server's text, its meaning, and what to do next.
 //!
-//! The kind of a refusal decides the exit status; every code that users meet has its cause and
-//! the next thing to do in one table. The server's own words are always quoted.
+//! The kind of a refusal determines the exit status; one table has the cause and the next step for
+//! every code that users encounter. The server's text is always quoted.
 
 mod connect_errors;
 mod server_messages;
@@ -14,7 +14,7 @@ pub(super) use tls_errors::handshake_error;
 use crate::error::{Error, Kind};
 use crate::ftp::control::reply::Reply;
 
-/// A refusal of `what` ("get a.txt", "cd /x").
+/// The error for a refusal of `what` ("get a.txt", "cd /x").
 pub fn refusal_error(what: &str, reply: &Reply) -> Error {
     explained_error(error_kind(reply), what, reply)
 }
@@ -22,7 +22,7 @@ pub fn refusal_error(what: &str, reply: &Reply) -> Error {
 /// A failure that the server reported after the data connection had been opened.
 pub fn transfer_error(what: &str, reply: &Reply) -> Error {
     let kind = match reply.code {
-        // The server's own limits and permissions, found out late.
+        // The server's limits and permissions, detected late.
         450 | 452 | 532 | 550 | 552 | 553 => Kind::Refused,
         421 => Kind::Connect,
         _ if demands_session_reuse(reply) => Kind::Tls,
@@ -34,7 +34,7 @@ pub fn transfer_error(what: &str, reply: &Reply) -> Error {
 fn explained_error(kind: Kind, what: &str, reply: &Reply) -> Error {
     let mut error = Error::new(kind, format!("{what}: {}", quoted_reply(reply)))
         .with_reply(reply.code, reply.to_string());
-    // A demand for session reuse stays what it is, whatever its code.
+    // A demand for session reuse keeps its kind, regardless of the code.
     if reply.class() == 4 && kind != Kind::Tls {
         error = error.as_transient();
     }
@@ -55,7 +55,7 @@ fn quoted_reply(reply: &Reply) -> String {
     }
 }
 
-/// What a refusal means, and the next thing to do; the reply's words go before its code.
+/// The cause of a refusal, and what to do next, from the reply's text or else its code.
 fn cause_and_hint(reply: &Reply) -> (&'static str, &'static str) {
     if demands_session_reuse(reply) {
         return (
@@ -143,8 +143,8 @@ fn cause_by_code(code: u16) -> (&'static str, &'static str) {
     }
 }
 
-/// Whether a reply says that data connections must resume the control connection's session:
-/// vsftpd says 522, Pure-FTPd and others 425 or 450 with a word about the session.
+/// Whether a reply demands that data connections resume the control connection's session: vsftpd
+/// sends 522, Pure-FTPd and others 425 or 450 with a text about the session.
 fn demands_session_reuse(reply: &Reply) -> bool {
     if !matches!(reply.code, 425 | 426 | 435 | 450 | 522) {
         return false;
@@ -153,9 +153,8 @@ fn demands_session_reuse(reply: &Reply) -> bool {
     text.contains("reuse") || text.contains("resum") || text.contains("session")
 }
 
-/// A refusal that means "you did not resume my session", said to a backend that cannot: with the
-/// way out. ProFTPD says no more than 425 "operation not permitted". Any other refusal stays as
-/// it is.
+/// Adds a solution to a refusal that means "you did not resume my session", for a backend that
+/// cannot resume. ProFTPD sends only 425 "operation not permitted". Any other refusal is unchanged.
 pub fn session_reuse_error(error: Error, reply: &Reply) -> Error {
     if !matches!(reply.code, 425 | 450 | 522) && !demands_session_reuse(reply) {
         return error;
@@ -173,7 +172,7 @@ fn error_kind(reply: &Reply) -> Kind {
     match reply.code {
         421 => Kind::Connect,
         _ if demands_session_reuse(reply) => Kind::Tls,
-        // PROT and AUTH were refused, or TLS is demanded at another place.
+        // PROT or AUTH was refused, or TLS is required elsewhere.
         431 | 521 | 533 | 534 | 535 | 536 => Kind::Tls,
         _ => Kind::Refused,
     }

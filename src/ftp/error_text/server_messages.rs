@@ -1,13 +1,14 @@
-//! What a server program's own words say beyond the code: the brand is known by them.
+//! Causes that the message of a server reveals beyond the code; the message identifies the
+//! software.
 //!
-//! The words are those in the sources and message files of vsftpd 3.0, ProFTPD 1.3, Pure-FTPd 1.0,
-//! pyftpdlib 2.0, FileZilla Server 1 and IIS 10, in lower case. The first row that fits counts.
+//! The messages are from the sources and message files of vsftpd 3.0, ProFTPD 1.3, Pure-FTPd 1.0,
+//! pyftpdlib 2.0, FileZilla Server 1 and IIS 10, in lower case. The first matching row applies.
 
-/// Codes (none for any), telling words, the cause, and the next thing to do.
+/// Codes (none for any), substrings of the message, the cause, and what to do next.
 type Row = (&'static [u16], &'static [&'static str], &'static str, &'static str);
 
 const ROWS: &[Row] = &[
-    // vsftpd says it after the password, where the user's root directory is writable.
+    // vsftpd sends it after the password if the user's root directory is writable.
     (
         &[500, 530],
         &["refusing to run with writable root"],
@@ -166,7 +167,7 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-/// What the words of a refusal say; an empty next step means that there is none.
+/// The cause and the next step for the text of a refusal; an empty next step means none.
 pub(super) fn cause_by_message(code: u16, text: &str) -> Option<(&'static str, &'static str)> {
     let text = text.to_ascii_lowercase();
     let fits = |(codes, words, ..): &&Row| {

@@ -1,16 +1,16 @@
-//! Failed handshakes in words: the library's own, then what they mean and the next thing to do.
+//! Messages for failed handshakes: the library's message, its meaning, and what to do next.
 //!
 //! OpenSSL names alerts by the version that introduced them (`tlsv1 alert …`, `tlsv13 alert …`)
-//! and in capitals or not, by its version: only the telling part is compared.
+//! and, by its own version, in upper or lower case: only the distinctive part is compared.
 
 use crate::error::{Error, Kind};
 use crate::tls::HandshakeFailure;
 
-/// A part of the library's words, the cause, and the next thing to do.
+/// A substring of the library's message, the cause, and what to do next.
 type Row = (&'static str, &'static str, &'static str);
 
-/// The alerts of RFC 8446 section 6.2 that servers send, and what OpenSSL finds by itself. The
-/// first row that fits counts.
+/// The alerts of RFC 8446 section 6.2 that servers send, and errors that OpenSSL detects itself.
+/// The first matching row applies.
 const ROWS: &[Row] = &[
     (
         "wrong version number",
@@ -128,14 +128,14 @@ const ROWS: &[Row] = &[
     ("bad record mac", "what came was damaged on its way, or forged", "try again"),
 ];
 
-/// What the library's words mean, and the next thing to do.
+/// The meaning of the library's message, and what to do next.
 pub fn explain_tls_error(words: &str) -> Option<(&'static str, &'static str)> {
     let words = words.to_ascii_lowercase();
     let row = ROWS.iter().find(|(sign, ..)| words.contains(sign));
     row.map(|(_, cause, next)| (*cause, *next))
 }
 
-/// A failed handshake as an error about `what`, with its cause in words where it is known.
+/// The error for a failed handshake of `what`, with its cause if known.
 pub(in crate::ftp) fn handshake_error(failure: HandshakeFailure, what: &str) -> Error {
     match failure {
         HandshakeFailure::Tls(why) => match explain_tls_error(&why) {

@@ -1,14 +1,14 @@
 //! AS/400 (IBM i): `OWNER  4711 04/26/25 13:54:16 *STMF  name`, or `OWNER  *MEM  FILE/MEMBER`.
 //!
-//! The date's order is a setting of the server that it does not tell, so a time is given only where
-//! one order is possible.
+//! The date order is a setting that the server does not report, so a time is returned only if one
+//! order is possible.
 
 use super::date::{at, clock, date, int, only_reading, short_year};
 use super::fields::{Words, number};
 use super::{Entry, EntryKind, Precision};
 use crate::ftp::path::decode_name;
 
-/// Reads one line. The name of a member holds a slash, as sent.
+/// Parses one line. The name of a member contains a slash, as sent.
 pub(super) fn parse(line: &[u8]) -> Option<Entry> {
     let words = Words::split(line);
     let (type_at, size, modified) = match words.all() {
@@ -35,7 +35,7 @@ pub(super) fn parse(line: &[u8]) -> Option<Entry> {
         letters if letters[1..].iter().all(u8::is_ascii_uppercase) => EntryKind::Other,
         _ => return None,
     };
-    // A slash at the end marks a directory and is no part of its name.
+    // A trailing slash marks a directory and is not part of its name.
     let name =
         if kind == EntryKind::Directory { name.strip_suffix(b"/").unwrap_or(name) } else { name };
     if name.is_empty() {

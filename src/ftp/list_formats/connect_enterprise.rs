@@ -1,5 +1,5 @@
-//! Connect:Enterprise: `-C--E-----FTP B BOX1      18128       41 Aug 12 13:56 NAME`: ten flags with the
-//! protocol of the batch, its format, mailbox, batch number, bytes, date and name. No directories.
+//! Connect:Enterprise: `-C--E-----FTP B BOX1      18128       41 Aug 12 13:56 NAME`: ten flags with
+//! the batch's protocol, its format, mailbox, batch number, bytes, date and name. No directories.
 
 use chrono::NaiveDateTime;
 
@@ -10,7 +10,7 @@ use crate::ftp::path::decode_name;
 /// Flags before the protocol.
 const FLAGS: usize = 10;
 
-/// Reads one line; `now` finds the year of a date that has none.
+/// Parses one line; `now` determines the year of a date without one.
 pub(super) fn parse(line: &[u8], now: NaiveDateTime) -> Option<Entry> {
     let words = Words::split(line);
     let [flags, format, mailbox, batch, size, date @ ..] = words.all() else { return None };

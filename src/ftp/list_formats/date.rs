@@ -1,7 +1,7 @@
-//! Dates as listings write them: RFC 3659 time values, and the many orders that `ls` knows.
+//! Dates in listings: RFC 3659 time values, and the many formats of `ls`.
 //!
-//! Words go in; a [`Modified`] comes out, or `None` inside where the words are a date but do not say
-//! which (`03/04`). Day and month are never chosen by taste.
+//! Parses words to a [`Modified`], or to an inner `None` if the words are an ambiguous date
+//! (`03/04`). Day and month are never guessed.
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
@@ -9,17 +9,17 @@ use super::fields::{is_number, number};
 use super::month::{is_unclear, month};
 use super::{Modified, Precision, Zone};
 
-/// The bytes are not a time value at all.
+/// The bytes are not a time value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotATimeValue;
 
 /// RFC 3659 section 2.3: `YYYYMMDDHHMMSS[.F]`, UTC. The fraction is dropped. Fifteen digits that
-/// begin with 191 are a year that an old server printed as `19` and the years since 1900.
+/// start with 191 are a year that an old server printed as `19` and the years since 1900.
 ///
 /// `Ok(None)` is a time value of a day or an hour that does not exist.
 ///
 /// # Errors
-/// [`NotATimeValue`] if the bytes have another shape.
+/// [`NotATimeValue`] if the bytes have another format.
 pub fn time_val(bytes: &[u8]) -> Result<Option<NaiveDateTime>, NotATimeValue> {
     let (whole, fraction) = match bytes.iter().position(|b| *b == b'.') {
         Some(dot) => (&bytes[..dot], &bytes[dot + 1..]),
@@ -45,14 +45,14 @@ pub(super) fn int(word: &[u8]) -> Option<u32> {
     number(word).and_then(|n| u32::try_from(n).ok())
 }
 
-/// A day of the calendar, years 1 to 9999.
+/// A valid date, years 1 to 9999.
 pub(super) fn date(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
     let year = i32::try_from(year).ok().filter(|year| (1..=9999).contains(year))?;
     NaiveDate::from_ymd_opt(year, month, day)
 }
 
-/// A year of two digits, as POSIX reads it: 69 to 99 are 19yy. Four digits are the year; three are
-/// the years since 1900, as old programs print them.
+/// A year of two digits, as in POSIX: 69 to 99 are 19yy. Four digits are the year; three are the
+/// years since 1900, as printed by old programs.
 pub(super) fn short_year(word: &[u8]) -> Option<u32> {
     let year = int(word)?;
     match word.len() {
@@ -63,8 +63,8 @@ pub(super) fn short_year(word: &[u8]) -> Option<u32> {
     }
 }
 
-/// `HH:MM`, `HH:MM:SS` with or without a fraction, one digit allowed each. 24:00 is midnight at the
-/// end of the day: the flag says so.
+/// `HH:MM`, `HH:MM:SS` with or without a fraction; one digit is allowed for each. 24:00 is midnight
+/// at the end of the day and sets the flag.
 pub(super) fn clock(word: &[u8]) -> Option<(NaiveTime, Precision, bool)> {
     let mut parts = word.split(|b| *b == b':');
     let two = |part: Option<&[u8]>| part.filter(|p| p.len() <= 2).and_then(int);
@@ -89,7 +89,7 @@ pub(super) fn clock(word: &[u8]) -> Option<(NaiveTime, Precision, bool)> {
     Some((NaiveTime::from_hms_opt(hour, minute, second)?, precision, false))
 }
 
-/// A server's local time from a day and a word for the time; `None` if the word is no time.
+/// A server's local time from a day and a time word; `None` if the word is not a time.
 pub(super) fn at(day: NaiveDate, word: &[u8]) -> Option<Modified> {
     let (time, precision, next_day) = clock(word)?;
     let day = day.checked_add_days(Days::new(u64::from(next_day)))?;
@@ -101,21 +101,20 @@ pub(super) fn on(day: NaiveDate) -> Modified {
     Modified { time: day.and_time(NaiveTime::MIN), precision: Precision::Day, zone: Zone::Server }
 }
 
-/// The one day that all readings of a date which are days of the calendar agree on. `Some(None)` if
-/// two of them differ, `None` if there is none.
+/// The date that all valid readings agree on; `Some(None)` if two differ, `None` if none is valid.
 pub(super) fn only_reading(readings: &[Option<NaiveDate>]) -> Option<Option<NaiveDate>> {
     let mut days = readings.iter().flatten();
     let first = days.next()?;
     Some(days.all(|day| day == first).then_some(*first))
 }
 
-/// A date in a Unix listing: how many words it takes, and what it says.
+/// A date in a Unix listing: its number of words and its value.
 pub(super) struct Found {
-    /// Words taken.
+    /// Number of words.
     pub(super) words: usize,
-    /// The time; `None` if the words leave open which.
+    /// The time; `None` if ambiguous.
     pub(super) modified: Option<Modified>,
-    /// Was the date padded, so that blanks after it are not the name's?
+    /// Whether the date was padded, so that blanks after it are not part of the name.
     pub(super) padded: bool,
 }
 
@@ -125,7 +124,7 @@ impl Found {
     }
 }
 
-/// The date that `words` begins with, in any of the orders that `ls` and its kin print.
+/// The date at the start of `words`, in any of the formats of `ls` and similar programs.
 pub(super) fn find(words: &[&[u8]], now: NaiveDateTime) -> Option<Found> {
     let [first, second, ..] = words else { return None };
     let third = words.get(2).copied();
@@ -151,11 +150,11 @@ pub(super) fn find(words: &[&[u8]], now: NaiveDateTime) -> Option<Found> {
     let (month, day) = (counted(first)?, counted(second)?);
     let third = third?;
     if !is_number(first) {
-        // "6月 3日 2003年": the sign after the first number says that it is the month.
+        // "6月 3日 2003年": the character after the first number shows that it is the month.
         let digits = &third[..third.iter().take_while(|b| b.is_ascii()).count()];
         return with_year(month, day, digits, None, now);
     }
-    // "3 29 03:26": month and day in an order that only a day above 12 gives away.
+    // "3 29 03:26": month and day in an order that only a day above 12 reveals.
     if clock(third)?.1 == Precision::Second {
         return None;
     }
@@ -194,8 +193,8 @@ fn with_year(
         return Found::new(4, at(date(year, month, day)?, third)?);
     }
     date(2000, month, day)?;
-    // The last such moment that is not more than a day ahead: clocks and zones differ. Next year's
-    // first day is seen on the last day of this one.
+    // The latest such time at most one day ahead: clocks and time zones differ. 1 January of next
+    // year can be listed on 31 December.
     let year = u32::try_from(now.year()).ok()?;
     let latest = now.checked_add_signed(TimeDelta::days(1))?;
     let moment = (year.saturating_sub(1)..=year + 1)
@@ -205,8 +204,8 @@ fn with_year(
     Found::new(3, moment)
 }
 
-/// Dates whose first word holds day, month and perhaps the year: `2005-06-07 21:22`, `24-04-2003
-/// 17:12`, `2004.07.15`, `01-jun-99`, `09-26 2000`.
+/// Dates whose first word contains day, month and optionally the year: `2005-06-07 21:22`,
+/// `24-04-2003 17:12`, `2004.07.15`, `01-jun-99`, `09-26 2000`.
 fn one_word(first: &[u8], second: &[u8], third: Option<&[u8]>) -> Option<Found> {
     let separator = *first.iter().find(|b| matches!(b, b'-' | b'/' | b'.'))?;
     let mut parts = first.split(|b| *b == separator);
@@ -221,7 +220,7 @@ fn one_word(first: &[u8], second: &[u8], third: Option<&[u8]>) -> Option<Found> 
         return Found::new(2, day.map(on));
     };
     if let Some(month) = month(b) {
-        // A time after it may as well be the name's beginning: not guessed.
+        // A time after it may as well be the start of the name: not guessed.
         let day = date(short_year(c)?, month, int(a)?)?;
         return Found::new(1, on(day)).filter(|_| clock(second).is_none());
     }
@@ -233,7 +232,7 @@ fn one_word(first: &[u8], second: &[u8], third: Option<&[u8]>) -> Option<Found> 
         return None;
     };
     let Some((_, precision, _)) = clock(second) else {
-        // Only the dotted form is known to come without a time, padded to the time's width.
+        // Only the dotted format is known to occur without a time, padded to the width of one.
         let dotted = separator == b'.' && a.len() == 4;
         return Found::new(1, day.map(on)).filter(|_| dotted).map(|f| Found { padded: true, ..f });
     };
@@ -266,7 +265,7 @@ fn day(word: &[u8]) -> Option<u32> {
     int(word).filter(|day| word.len() <= 2 && (1..=31).contains(day))
 }
 
-/// One or two digits, alone or before a sign that is not ASCII (月, 日, or what is left of it).
+/// One or two digits, alone or before a non-ASCII character (月, 日, or a part of it).
 fn counted(word: &[u8]) -> Option<u32> {
     let digits = word.iter().take_while(|b| b.is_ascii_digit()).count();
     let sign = &word[digits..];

@@ -1,8 +1,7 @@
-//! The `dls` of old archives: `NAME                 14  -> TARGET`. The name with a slash if it is a
-//! directory, the size (`-` for those) up to column 23, then a date, a link's target or some words.
+//! The `dls` of old archives: `NAME                 14  -> TARGET`. Name (with a slash for
+//! directories), size (`-` for directories) up to column 23, then a date, link target or text.
 //!
-//! A name and a number could be any text. A line that has nothing more counts only where one that
-//! cannot be mistaken came before it.
+//! A name and a number could be any text: they count as an entry only after an unambiguous line.
 
 use chrono::NaiveDateTime;
 
@@ -10,11 +9,11 @@ use super::fields::{Words, number};
 use super::{Entry, EntryKind, date};
 use crate::ftp::path::decode_name;
 
-/// Where the size ends.
+/// The column where the size ends.
 const SIZE_END: usize = 23;
 
-/// Reads one line. `known` tells that the listing is one of these; `now` finds the year of a date
-/// that has none.
+/// Parses one line. `known` means that the listing has this format; `now` determines the year of a
+/// date without one.
 pub(super) fn parse(line: &[u8], known: bool, now: NaiveDateTime) -> Option<Entry> {
     let (columns, rest) = line.split_at_checked(SIZE_END)?;
     let words = Words::split(columns);

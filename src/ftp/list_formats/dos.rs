@@ -1,7 +1,7 @@
-//! What IIS and other Windows servers print: `04-27-25  12:09PM  <DIR>  name`.
+//! The format of IIS and other Windows servers: `04-27-25  12:09PM  <DIR>  name`.
 //!
-//! IIS writes month, day, year; some write day first, or the year first. Read with dashes as IIS
-//! means it unless a line shows otherwise; with slashes only where one reading is possible.
+//! IIS writes month, day, year; others write the day or the year first. Dates with dashes are read
+//! as those of IIS unless a line proves otherwise; with slashes they must be unambiguous.
 
 use chrono::{NaiveDate, NaiveTime};
 
@@ -13,12 +13,11 @@ use crate::ftp::path::decode_name;
 /// What earlier lines of the listing have shown.
 #[derive(Debug, Default)]
 pub(super) struct Dos {
-    /// A day above 12 stood first.
+    /// A first number above 12 was a day.
     day_first: bool,
 }
 
 impl Dos {
-    /// Reads one line.
     pub(super) fn parse(&mut self, line: &[u8]) -> Option<Entry> {
         if !line.first()?.is_ascii_digit() {
             return None;
@@ -44,7 +43,7 @@ impl Dos {
             Some(_) => words.name_after(what_at)?,
             None => name_after_tag(&words, what_at)?,
         };
-        // The shell's DIR puts a link's target in brackets after the name, which may hold some too.
+        // The shell's DIR appends a link's target in brackets; the name may contain some too.
         if kind == EntryKind::Link && name.ends_with(b"]") {
             return None;
         }
@@ -59,7 +58,7 @@ impl Dos {
         })
     }
 
-    /// The day in the first word: `Some(None)` if it can be read in two ways.
+    /// The date in the first word: `Some(None)` if ambiguous.
     fn day(&mut self, word: &[u8]) -> Option<Option<NaiveDate>> {
         let separator = *word.iter().find(|b| matches!(b, b'-' | b'/' | b'.'))?;
         let mut parts = word.split(|b| *b == separator);
@@ -82,7 +81,7 @@ impl Dos {
     }
 }
 
-/// `12:09PM`, or `12:09` with `half` empty for the 24-hour clock.
+/// `12:09PM`, or `12:09` with an empty `half` for the 24-hour clock.
 fn time_of_day(word: &[u8], half: &[u8]) -> Option<(NaiveTime, Precision)> {
     let digits = word.iter().take_while(|b| !b.is_ascii_alphabetic()).count();
     let (word, own_half) = word.split_at(digits);
@@ -102,7 +101,7 @@ fn time_of_day(word: &[u8], half: &[u8]) -> Option<(NaiveTime, Precision)> {
     Some((chrono::Timelike::with_hour(&time, hour)?, precision))
 }
 
-/// A size, perhaps in groups of three: `1234567`, `1,234,567`, `1.234.567`. `Some(None)` does not fit.
+/// A size, perhaps in groups of three: `1234567`, `1,234,567`, `1.234.567`. `Some(None)`: overflow.
 fn grouped(word: &[u8]) -> Option<Option<u64>> {
     if is_number(word) {
         return Some(number(word));
@@ -118,7 +117,7 @@ fn grouped(word: &[u8]) -> Option<Option<u64>> {
     Some(number(&digits))
 }
 
-/// The name after `<DIR>`: ten spaces on in the layout of IIS, and else after any number of them.
+/// The name after `<DIR>`: after ten spaces in the format of IIS, otherwise after any number.
 fn name_after_tag<'a>(words: &Words<'a>, at: usize) -> Option<&'a [u8]> {
     let iis = words.after(at - 1).starts_with(b"       <DIR>          ");
     let am_pm = words.get(at - 1)?.ends_with(b"M");

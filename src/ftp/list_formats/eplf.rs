@@ -1,4 +1,4 @@
-//! EPLF (<https://cr.yp.to/ftp/list/eplf.html>): `+`, facts with commas after them, a tab, the name.
+//! EPLF (<https://cr.yp.to/ftp/list/eplf.html>): `+`, facts followed by commas, a tab, the name.
 //! Sizes are exact and times are UTC, as in MLSD.
 
 use chrono::DateTime;
@@ -7,8 +7,8 @@ use super::fields::{number, octal_mode};
 use super::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::decode_name;
 
-/// Reads one line. What can neither be fetched nor entered (no `r`, no `/`) is not understood: the
-/// format does not say what it is.
+/// Parses one line. An entry that can neither be retrieved nor entered (no `r`, no `/`) is not
+/// understood: the format does not specify its type.
 pub(super) fn parse(line: &[u8]) -> Option<Entry> {
     let rest = line.strip_prefix(b"+")?;
     let tab = rest.iter().position(|b| *b == b'\t')?;

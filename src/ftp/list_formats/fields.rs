@@ -1,5 +1,5 @@
-//! The words of a listing line and where each ends, and the small things that words can be:
-//! numbers, modes, owners. Works on bytes, allocates nothing.
+//! The words of a listing line with their positions, and simple values: numbers, modes, owners.
+//! Works on bytes without allocation.
 
 /// More words than any line has before its name.
 const WORDS_MAX: usize = 20;
@@ -13,7 +13,7 @@ pub(super) struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    /// Splits a line. Words after the 20th are not looked at.
+    /// Splits a line. Words after the 20th are ignored.
     pub(super) fn split(line: &'a [u8]) -> Self {
         let mut all = Self { line, words: [&[]; WORDS_MAX], ends: [0; WORDS_MAX], count: 0 };
         let mut at = 0;
@@ -46,8 +46,8 @@ impl<'a> Words<'a> {
         &self.line[self.ends[..self.count].get(i).copied().unwrap_or(self.line.len())..]
     }
 
-    /// What follows word `i` and exactly one space: a name that may itself begin with spaces.
-    /// `None` if nothing but blanks follows.
+    /// What follows word `i` and exactly one space: a name that may start with spaces. `None` if
+    /// only blanks follow.
     pub(super) fn name_after(&self, i: usize) -> Option<&'a [u8]> {
         self.after(i).strip_prefix(b" ").filter(|name| !name.trim_ascii().is_empty())
     }
@@ -64,13 +64,13 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// A word of nothing but digits.
+/// Whether a word consists of digits.
 pub(super) fn is_number(word: &[u8]) -> bool {
     !word.is_empty() && word.iter().all(u8::is_ascii_digit)
 }
 
-/// The value of a word of digits; `None` for any other word, or if no file can be so large: offsets
-/// in files are signed (`off_t`).
+/// The value of a word of digits; `None` for any other word, or above the largest file size: file
+/// offsets are signed (`off_t`).
 pub(super) fn number(word: &[u8]) -> Option<u64> {
     if !is_number(word) {
         return None;
@@ -88,7 +88,7 @@ pub(super) fn octal_mode(word: &[u8]) -> Option<u32> {
     Some(word.iter().fold(0, |n, d| n * 8 + u32::from(d - b'0')) & 0o7777)
 }
 
-/// Permission bits of nine characters such as `rwxr-sr-t`; `None` if one is out of place.
+/// Permission bits of nine characters such as `rwxr-sr-t`; `None` if one is invalid.
 pub(super) fn symbolic_mode(bits: &[u8; 9]) -> Option<u32> {
     let mut mode = 0;
     for (i, &bit) in bits.iter().enumerate() {

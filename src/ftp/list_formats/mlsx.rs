@@ -1,24 +1,24 @@
 //! MLSD and MLST lines (RFC 3659 section 7): facts, one space, the name.
 //!
-//! The one listing with a standard: sizes are exact, times are UTC. A line whose facts are broken is
-//! not understood as a whole; a number that does not fit is a fact that the server did not give.
+//! The only standardised listing: sizes are exact, times are UTC. A line with malformed facts is
+//! not understood at all; a number that does not fit is treated as a missing fact.
 
 use super::date::time_val;
 use super::fields::{number, octal_mode};
 use super::{Entry, EntryKind, Line, Modified, Precision, Zone};
 use crate::ftp::path::decode_name;
 
-/// Where an entry stands, seen from the directory that was listed.
+/// The position of an entry relative to the listed directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Inside,
     /// `cdir`: the directory itself.
     Itself,
-    /// `pdir`: one above it.
+    /// `pdir`: a directory above it.
     Above,
 }
 
-/// Reads one line of an MLSD listing, given without its line end. The directory itself (`cdir`) is
+/// Parses one line of an MLSD listing, without its line end. The directory itself (`cdir`) is
 /// [`Line::Itself`], its parent (`pdir`) [`Line::Skip`].
 pub fn parse_mlsx(line: &[u8]) -> Line {
     match parse(line) {
@@ -30,8 +30,8 @@ pub fn parse_mlsx(line: &[u8]) -> Line {
     }
 }
 
-/// Reads the inner line of the reply to MLST; its name is usually a whole path. The space before the
-/// facts, which RFC 3659 section 7.2 demands, may be missing.
+/// Parses the inner line of the reply to MLST; its name is usually a whole path. The space before
+/// the facts, which RFC 3659 section 7.2 requires, may be missing.
 pub fn parse_mlst(line: &[u8]) -> Option<Entry> {
     parse(line.strip_prefix(b" ").unwrap_or(line)).map(|(entry, _)| entry)
 }
@@ -42,7 +42,7 @@ fn parse(line: &[u8]) -> Option<(Entry, Place)> {
     let mut rest = line;
     let name = loop {
         match rest.split_first()? {
-            // The standard wants a space; one server sends a tab.
+            // The standard requires a space; one server sends a tab.
             (b' ' | b'\t', name) => break name,
             _ => {
                 let end = rest.iter().position(|b| *b == b';')?;
@@ -72,7 +72,7 @@ fn parse(line: &[u8]) -> Option<(Entry, Place)> {
     Some((entry, place))
 }
 
-/// The kind of an entry without `type`: `a`, `r` and `w` are given to files only, `c`, `e`, `l`, `m`
+/// The kind of an entry without `type`: `a`, `r` and `w` apply to files only, `c`, `e`, `l`, `m`
 /// and `p` to directories only (RFC 3659 section 7.5.5), and only files have a `size`.
 fn kind_by_permission(perm: &str, has_size: bool) -> EntryKind {
     if perm.contains(['a', 'r', 'w']) {
@@ -96,7 +96,7 @@ enum Type {
     Other,
 }
 
-/// Facts that only make sense together with others.
+/// Facts that are meaningful only together with others.
 #[derive(Default)]
 struct Facts<'a> {
     kind: Option<Type>,
@@ -107,14 +107,14 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Takes one `fact=value`; `None` if it is not one, or `modify` is no time value.
+    /// Parses one `fact=value`; `None` if it is not one, or `modify` is not a time value.
     fn take(&mut self, fact: &'a [u8], entry: &mut Entry) -> Option<()> {
         let equals = fact.iter().position(|b| *b == b'=')?;
         let (name, value) = (&fact[..equals], &fact[equals + 1..]);
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         let text = || Some(decode_name(value));
         if value.is_empty() && !is("perm") {
-            // Said, but not what: as if it were not there.
+            // Present without a value: treated as missing.
         } else if is("type") {
             let (kind, target) = kind_of(value);
             self.kind = Some(kind);
@@ -145,7 +145,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The value of `type`, and where a link leads. Servers write links as `OS.unix=slink:/target` and
+/// The value of `type`, and a link's target. Servers write links as `OS.unix=slink:/target` and
 /// `OS.unix=symlink`, in any case.
 fn kind_of(value: &[u8]) -> (Type, Option<String>) {
     let lower = value.to_ascii_lowercase();

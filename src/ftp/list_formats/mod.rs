@@ -1,8 +1,8 @@
-//! Directory listings: one line in, one entry out, or the word that the line was not understood.
+//! Directory listings: each line becomes an entry or is reported as not understood.
 //!
 //! LIST has no standard, so each family of servers has its own file here; MLSD and MLST (RFC 3659)
-//! are in `mlsx`. A line is never guessed at: a wrong entry deceives, an unknown line is reported.
-//! Names are kept exactly as sent; whether one is safe to use is asked where it is used.
+//! are in `mlsx`. Lines are never guessed: a wrong entry misleads, an unknown line is reported.
+//! Names are kept exactly as sent; whether one is safe is checked where it is used.
 
 mod as400;
 mod connect_enterprise;
@@ -30,20 +30,20 @@ use chrono::NaiveDateTime;
 
 pub use mlsx::{parse_mlst, parse_mlsx};
 
-/// What an entry is.
+/// The type of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EntryKind {
-    /// A file that can be fetched.
+    /// A file that can be downloaded.
     File,
     /// A directory.
     Directory,
-    /// A symbolic link; what it leads to is not known from the listing.
+    /// A symbolic link; the listing does not contain the type of its target.
     Link,
-    /// A device, socket, pipe, or something that the server did not say. Never fetched.
+    /// A device, socket, pipe, or unspecified. Never downloaded.
     Other,
 }
 
-/// How exact a time is.
+/// The precision of a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Precision {
     /// To the second.
@@ -54,39 +54,39 @@ pub enum Precision {
     Day,
 }
 
-/// Whose clock a time is on.
+/// The time zone of a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Zone {
     /// UTC.
     Utc,
-    /// The server's local time, wherever that is.
+    /// The server's local time, whose zone is unknown.
     Server,
 }
 
 /// When an entry was last modified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Modified {
-    /// The time on the clock of `zone`.
+    /// The time in `zone`.
     pub time: NaiveDateTime,
-    /// How much of it the server said.
+    /// The precision that the server sent.
     pub precision: Precision,
-    /// Whose clock it is.
+    /// The time zone.
     pub zone: Zone,
 }
 
-/// One file, directory or link. A field is `None` when the server did not say, or said nonsense.
+/// One file, directory or link. A field is `None` if the server sent no valid value for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The name as sent, decoded by [`decode_name`](crate::ftp::path::decode_name). Not safe as a
-    /// local name before [`safe_component`](crate::ftp::path::safe_component) took it.
+    /// local name until checked by [`safe_component`](crate::ftp::path::safe_component).
     pub name: String,
-    /// What it is.
+    /// Its type.
     pub kind: EntryKind,
-    /// Bytes.
+    /// Size in bytes.
     pub size: Option<u64>,
-    /// Is `size` only an upper bound, because the server counts in blocks?
+    /// Whether `size` is only an upper bound, because the server counts in blocks.
     pub size_in_blocks: bool,
-    /// Last modified.
+    /// Modification time.
     pub modified: Option<Modified>,
     /// Permission bits, 0 to 0o7777.
     pub mode: Option<u32>,
@@ -94,16 +94,16 @@ pub struct Entry {
     pub owner: Option<String>,
     /// The group's name or number.
     pub group: Option<String>,
-    /// Where a link leads, as sent.
+    /// The target of a link, as sent.
     pub target: Option<String>,
-    /// The `perm` fact of MLSD: what this user may do (RFC 3659 section 7.5.5).
+    /// The `perm` fact of MLSD: the user's permissions (RFC 3659 section 7.5.5).
     pub perm: Option<String>,
     /// The `unique` fact of MLSD, or EPLF's identifier: the same for two names of one file.
     pub unique: Option<String>,
 }
 
 impl Entry {
-    /// An entry of which nothing but name and kind is known.
+    /// An entry with only name and type.
     pub fn new(name: impl Into<String>, kind: EntryKind) -> Self {
         Self {
             name: name.into(),
@@ -121,16 +121,16 @@ impl Entry {
     }
 }
 
-/// What one line of a listing is.
+/// A parsed line of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
     /// An entry. (`..` is [`Line::Skip`].)
     Entry(Entry),
-    /// The directory itself, and what MLSD says that this user may do there (`perm`).
+    /// The directory itself, and the `perm` fact of MLSD for it.
     Itself(Option<String>),
-    /// Nothing to show: a heading, a total, an empty line, the directory's parent.
+    /// Nothing to show: a heading, a total, an empty line, the parent directory.
     Skip,
-    /// Not understood. The listing cannot be relied on to be complete.
+    /// Not understood. The listing may be incomplete.
     Unknown,
 }
 
@@ -146,7 +146,7 @@ impl From<Option<Entry>> for Line {
     }
 }
 
-/// The families of LIST lines.
+/// The families of LIST formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ListFormat {
     Unix,
@@ -169,7 +169,7 @@ enum ListFormat {
 }
 
 impl ListFormat {
-    /// In the order in which a first line is tried.
+    /// In the order in which they are tried for the first line.
     const ALL: [ListFormat; 17] = [
         ListFormat::Unix,
         ListFormat::Dos,
@@ -191,7 +191,7 @@ impl ListFormat {
     ];
 }
 
-/// How the text of a reply to SYST begins, and the family that such a server sends by default.
+/// Prefixes of the reply to SYST, and the default format of such servers.
 const HINTS: [(&str, ListFormat); 8] = [
     ("WINDOWS", ListFormat::Dos),
     ("VMS", ListFormat::Vms),
@@ -203,16 +203,15 @@ const HINTS: [(&str, ListFormat); 8] = [
     ("NONSTOP", ListFormat::NonStop),
 ];
 
-/// Reads the lines of one LIST, in order.
+/// Parses the lines of one LIST, in order.
 ///
-/// The first entry decides which family the listing is of; a line of another family is not
-/// understood after it.
+/// The first entry determines the format; later lines in another format are not understood.
 #[derive(Debug)]
 pub struct ListParser {
     now: NaiveDateTime,
-    /// What the server's system sends by default.
+    /// The default format of the server's system.
     hint: Option<ListFormat>,
-    /// What the listing is, once an entry has shown it.
+    /// The format of the listing, known from the first entry on.
     known: Option<ListFormat>,
     dos: dos::Dos,
     vms: vms::Vms,
@@ -221,9 +220,9 @@ pub struct ListParser {
 impl ListParser {
     /// A parser for one listing.
     ///
-    /// `syst_hint` is the text of the reply to SYST: the family to try first. A system with a format
-    /// of its own sends that, or imitates Unix or DOS; nothing else is taken from it. `now` is the
-    /// time by which dates without a year are understood; a zone's worth of error does no harm.
+    /// `syst_hint` is the text of the reply to SYST: the format to try first. A system with its own
+    /// format sends that, or imitates Unix or DOS; other formats are rejected. `now` determines the
+    /// year of dates without one; it may be off by a time zone.
     pub fn new(syst_hint: Option<&str>, now: NaiveDateTime) -> Self {
         let syst = syst_hint.unwrap_or_default().to_ascii_uppercase();
         let hint = HINTS.iter().find(|(start, _)| syst.trim_start().starts_with(start));
@@ -231,10 +230,10 @@ impl ListParser {
         Self { now, hint, known: None, dos: dos::Dos::default(), vms: vms::Vms::default() }
     }
 
-    /// Reads one line, given without its line end.
+    /// Parses one line, without its line end.
     ///
-    /// A VMS name too long for its line gives [`Line::Skip`], and its entry comes with the next line;
-    /// [`ListParser::finish`] tells whether one is still owed.
+    /// A VMS name too long for its line returns [`Line::Skip`], and its entry comes with the next
+    /// line; [`ListParser::finish`] reports an unfinished one.
     pub fn push(&mut self, line: &[u8]) -> Line {
         if line.trim_ascii().is_empty() || is_total(line) {
             return Line::Skip;
@@ -265,7 +264,7 @@ impl ListParser {
         if self.vms.is_waiting() { Line::Unknown } else { Line::Skip }
     }
 
-    /// Whether the server's system allows for this family. Any server runs on Windows.
+    /// Whether this format is possible for the server's system. Any server may run on Windows.
     fn may_be(&self, family: ListFormat) -> bool {
         let anything = matches!(self.hint, None | Some(ListFormat::Dos));
         anything
@@ -296,11 +295,11 @@ impl ListParser {
     }
 }
 
-/// `total 123`, as `ls -l` begins; other words for it are seen on localised servers.
+/// `total 123`, the first line of `ls -l`; localised servers use other words.
 fn is_total(line: &[u8]) -> bool {
     let line = line.trim_ascii_start();
     let end = line.iter().position(|b| matches!(b, b' ' | b'\t')).unwrap_or(line.len());
-    // Most lines are no totals, and this word is enough to know.
+    // Most lines are not totals, and this word is enough to recognise one.
     let is_named = ["total", "total:", "insgesamt", "totale", "totaal", "razem", "итого"]
         .iter()
         .any(|total| total.as_bytes().eq_ignore_ascii_case(&line[..end]));

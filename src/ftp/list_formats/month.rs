@@ -1,8 +1,8 @@
-//! Names of months, in English and the other languages that servers speak. A word goes in, 1 to 12
-//! comes out, or nothing where the word is no month or could be two.
+//! Names of months in English and other languages of servers, as numbers 1 to 12; ambiguous words
+//! have none.
 
-/// Months as `ls` abbreviates them in English and other languages, lower case. A word that is one
-/// month in one language and another in the next is in [`UNCLEAR`].
+/// Month abbreviations of `ls` in English and other languages, lower case. A word for different
+/// months in different languages is in [`UNCLEAR`].
 const MONTHS: [&[&str]; 12] = [
     &["jan", "janv", "ene", "gen", "january", "januar", "jän", "янв", "sty", "led", "tammi"],
     &["feb", "fév", "févr", "febr", "february", "februar", "фев", "úno", "helmi"],
@@ -18,16 +18,16 @@ const MONTHS: [&[&str]; 12] = [
     &["dec", "dez", "déc", "dic", "december", "dezember", "дек", "gru", "pro", "joulu"],
 ];
 
-/// Words that are a month in one language and another month in the next: November in Polish and
-/// October in Croatian, August in Czech and July in Croatian, June and July in French.
+/// Words for different months in different languages: November in Polish and October in Croatian,
+/// August in Czech and July in Croatian, June and July in French.
 const UNCLEAR: [&[u8]; 3] = [b"lis", b"srp", b"jui"];
 
-/// Is the word a month, but which one depends on a language that the listing does not name?
+/// Whether the word is a month that depends on the language, which the listing does not contain.
 pub(super) fn is_unclear(word: &[u8]) -> bool {
     UNCLEAR.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
-/// The month that a word names, 1 to 12, in any case, a dot or comma after it allowed.
+/// The number of a month, 1 to 12, ignoring case and a dot or comma after it.
 pub(super) fn month(word: &[u8]) -> Option<u32> {
     let word = word.strip_suffix(b",").unwrap_or(word);
     let word = word.strip_suffix(b".").unwrap_or(word);

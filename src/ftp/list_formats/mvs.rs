@@ -1,17 +1,16 @@
 //! z/OS: data sets, and the members of a partitioned data set or load library.
 //!
-//! Lengths are in tracks or records, so only load modules have a size. A member without statistics is
-//! a bare name, which any text could be: it is not understood.
+//! Lengths are in tracks or records, so only load modules have a size. A member without statistics
+//! is a bare name, which could be any text: it is not understood.
 
 use super::date::{at, date, int, on};
 use super::fields::{Words, is_number};
 use super::{Entry, EntryKind, Line, Modified};
 use crate::ftp::path::decode_name;
 
-/// Where the name of a data set begins if its other columns are empty; 56 on the servers seen.
+/// The minimum column of a data set's name if its other columns are empty; 56 on the servers seen.
 const NAME_COLUMN: usize = 40;
 
-/// Reads one line.
 pub(super) fn parse(line: &[u8]) -> Line {
     let words = Words::split(line);
     let words = words.all();
@@ -27,7 +26,7 @@ pub(super) fn parse(line: &[u8]) -> Line {
 
 /// `SAVE00 3390   2024/06/23  1    1  FB     128  6144  PS    NAME`
 fn data_set(words: &[&[u8]]) -> Option<Entry> {
-    // Extents and tracks run together when there are many tracks.
+    // Extents and tracks are not separated if there are many tracks.
     let (volume, referred, middle, [blocks, organisation, name]) = match words {
         [volume, unit, referred, middle @ .., blocks, organisation, name] if is_number(unit) => {
             (volume, referred, middle, [blocks, organisation, name])
@@ -43,7 +42,7 @@ fn data_set(words: &[&[u8]]) -> Option<Entry> {
     }
     let modified = match *referred {
         b"**NONE**" => None,
-        // The last use, which is the last change or later.
+        // The date of the last use, which is that of the last change or later.
         referred => Some(on(day(referred)?)),
     };
     let kind = match *organisation {
@@ -55,7 +54,7 @@ fn data_set(words: &[&[u8]]) -> Option<Entry> {
     Some(Entry { modified, ..Entry::new(decode_name(name), kind) })
 }
 
-/// Data sets that are not at hand: on tape, migrated, or VSAM. What they hold is not said.
+/// Data sets that are not on disk: on tape, migrated, or VSAM. Their type is not listed.
 fn without_columns(line: &[u8], words: &[&[u8]]) -> Option<Entry> {
     let name = match words {
         [volume, unit, b"VSAM", name] if volume.len() <= 6 && is_number(unit) => name,
@@ -87,7 +86,7 @@ fn member(words: &[&[u8]]) -> Option<Entry> {
     })
 }
 
-/// `NAME  005F48   000011 ALIAS 00 FO   RN RU   31    ANY`: size and place in hexadecimal digits.
+/// `NAME  005F48   000011 ALIAS 00 FO   RN RU   31    ANY`: size and location in hexadecimal.
 fn module(words: &[&[u8]]) -> Option<Entry> {
     let [name, size, place, .., address_mode, residence_mode] = words else { return None };
     let hex = |word: &[u8]| {

@@ -1,4 +1,4 @@
-//! NetWare: `d [RWCEAFMS] owner  512 Nov 24  2005 name`. Kind and trustee rights, which are no
+//! NetWare: `d [RWCEAFMS] owner  512 Nov 24  2005 name`. Type and trustee rights, which are not
 //! permission bits, then as `ls -l` without a group.
 
 use chrono::NaiveDateTime;
@@ -7,7 +7,7 @@ use super::fields::{Words, number};
 use super::{Entry, EntryKind, date};
 use crate::ftp::path::decode_name;
 
-/// Reads one line; `now` finds the year of a date that has none.
+/// Parses one line; `now` determines the year of a date without one.
 pub(super) fn parse(line: &[u8], now: NaiveDateTime) -> Option<Entry> {
     let kind = match line.first()? {
         b'd' => EntryKind::Directory,

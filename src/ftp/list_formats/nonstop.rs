@@ -7,7 +7,6 @@ use super::month::month;
 use super::{Entry, EntryKind, Line};
 use crate::ftp::path::decode_name;
 
-/// Reads one line.
 pub(super) fn parse(line: &[u8]) -> Line {
     let words = Words::split(line);
     match words.all() {
@@ -18,7 +17,7 @@ pub(super) fn parse(line: &[u8]) -> Line {
 
 fn entry(words: &[&[u8]]) -> Option<Entry> {
     let [name, code, size, day, time, owner @ .., security] = words else { return None };
-    // A file that is open for writing has a sign after its code.
+    // A file that is open for writing has a `+` after its code.
     let code = code.strip_suffix(b"+").unwrap_or(code);
     let owner = owner.concat();
     let comma = owner.iter().position(|b| *b == b',')?;

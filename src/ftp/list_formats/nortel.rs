@@ -1,5 +1,5 @@
-//! Nortel's WfFTP: `NAME       1014196  06/03/04  Thur.   10:20:03`. The weekday tells whether the
-//! month or the day comes first, and that it is a date at all.
+//! Nortel's WfFTP: `NAME       1014196  06/03/04  Thur.   10:20:03`. The weekday determines whether
+//! the month or the day comes first, and confirms that it is a date.
 
 use chrono::{Datelike as _, NaiveDate, Weekday};
 
@@ -8,7 +8,6 @@ use super::fields::{Words, number};
 use super::{Entry, EntryKind};
 use crate::ftp::path::decode_name;
 
-/// Reads one line.
 pub(super) fn parse(line: &[u8]) -> Option<Entry> {
     let words = Words::split(line);
     let [name, size, day, weekday, time] = words.all() else { return None };

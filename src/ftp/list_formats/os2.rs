@@ -1,12 +1,11 @@
-//! OS/2: size, attributes, perhaps `DIR`, date, time, name. The date has the month first, and the
-//! year as two digits, as the years since 1900, or whole.
+//! OS/2: size, attributes, optional `DIR`, date, time, name. The date has the month first, and the
+//! year as two digits, as the years since 1900, or in full.
 
 use super::date::{at, date, int, short_year};
 use super::fields::{Words, number};
 use super::{Entry, EntryKind};
 use crate::ftp::path::decode_name;
 
-/// Reads one line.
 pub(super) fn parse(line: &[u8]) -> Option<Entry> {
     let words = Words::split(line);
     let size = number(words.get(0)?)?;
@@ -28,7 +27,7 @@ pub(super) fn parse(line: &[u8]) -> Option<Entry> {
     }
     let day = date(short_year(year)?, int(month)?, int(day)?)?;
     let modified = at(day, words.get(i + 1)?)?;
-    // Two spaces before the name in every server seen; a third would be the name's.
+    // Two spaces precede the name on every server seen; a third would be part of the name.
     let name = words.after(i + 1).strip_prefix(b" ")?;
     let name = name.strip_prefix(b" ").unwrap_or(name);
     if name.trim_ascii().is_empty() {

@@ -1,12 +1,11 @@
 //! OS-9: `20.20 07/03/29 1026 d-ewrewr 2650 85920 name`: group and user, year/month/day, hour and
-//! minute, attributes, first sector in hexadecimal digits, bytes, name; below a heading.
+//! minute, attributes, first sector in hexadecimal, bytes, name; after a heading.
 
 use super::date::{at, date, int, short_year};
 use super::fields::{Words, is_number, number};
 use super::{Entry, EntryKind, Line};
 use crate::ftp::path::decode_name;
 
-/// Reads one line.
 pub(super) fn parse(line: &[u8]) -> Line {
     let words = Words::split(line);
     let underline = |word: &&[u8]| word.len() > 3 && word.iter().all(|b| *b == b'-');

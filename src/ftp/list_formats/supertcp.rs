@@ -1,5 +1,5 @@
-//! SuperTCP and NetManage's Chameleon: `DESIGN.DOC     11264      May 11 1995 14:20   A`, or with the
-//! date as `05/11/95`; `<DIR>` in place of a size. Names are those of DOS, without blanks.
+//! SuperTCP and NetManage's Chameleon: `DESIGN.DOC     11264      May 11 1995 14:20   A`, or with
+//! the date as `05/11/95`; `<DIR>` instead of a size. Names are DOS names, without blanks.
 
 use super::date::{at, date, int, only_reading, short_year};
 use super::fields::{Words, number};
@@ -7,7 +7,6 @@ use super::month::month;
 use super::{Entry, EntryKind, Modified};
 use crate::ftp::path::decode_name;
 
-/// Reads one line.
 pub(super) fn parse(line: &[u8]) -> Option<Entry> {
     let words = Words::split(line);
     let (name, size, moment) = match words.all() {
@@ -29,7 +28,7 @@ pub(super) fn parse(line: &[u8]) -> Option<Entry> {
     Some(Entry { size, modified, ..Entry::new(decode_name(name), kind) })
 }
 
-/// `Nov 16 1994 17:17` or `06/21/95 17:01`; `Some(None)` if day and month cannot be told apart.
+/// `Nov 16 1994 17:17` or `06/21/95 17:01`; `Some(None)` if day and month are ambiguous.
 fn moment(words: &[&[u8]]) -> Option<Option<Modified>> {
     let (day, time) = match words {
         [name, day, year, time] if year.len() == 4 => {

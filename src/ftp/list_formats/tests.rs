@@ -1,5 +1,5 @@
-//! Lines of all LIST families, each with what it says, and lines that must not become entries.
-//! `parser` is a fresh listing on 10 March 2024.
+//! Lines of all LIST formats with their entries, and lines that must not become entries. `parser`
+//! is a new listing on 10 March 2024.
 
 use super::*;
 
@@ -318,7 +318,7 @@ fn the_system_says_which_families_a_listing_may_be_of() {
             }
         }
     }
-    // The system's own family comes first, also where another one has a reading of the line.
+    // The system's own format comes first, even if another one could parse the line.
     assert_eq!(ListParser::new(Some("VMS"), now()).hint, Some(ListFormat::Vms));
 }
 

@@ -1,7 +1,7 @@
-//! What `ls -l` prints, and the servers that imitate it: permissions, links, owner, group, size,
-//! date, name, with words missing, doubled or in another order.
+//! `ls -l` and servers that imitate it: permissions, links, owner, group, size, date, name, with
+//! words missing, doubled or in another order.
 //!
-//! The size before a date is the one landmark that all variants share; everything is read from there.
+//! All variants have the size before a date; everything else is located relative to it.
 
 use chrono::{DateTime, NaiveDateTime};
 
@@ -9,15 +9,15 @@ use super::fields::{Words, is_number, number, octal_mode, symbolic_mode};
 use super::{Entry, EntryKind, Modified, Precision, Zone, date};
 use crate::ftp::path::decode_name;
 
-/// Reads one line; `now` finds the year of a date that has none.
+/// Parses one line; `now` determines the year of a date without one.
 pub(super) fn parse(line: &[u8], now: NaiveDateTime) -> Option<Entry> {
     let (kind, mode) = match permissions(line) {
         Some(found) => found,
         None => return octal(line),
     };
     let words = Words::split(line);
-    // The word before a date is the size; at least one word stands before it. The leftmost such pair
-    // counts, for a name may look like one.
+    // The word before a date is the size; at least one word precedes it. The leftmost such pair
+    // counts, because a name may look like one.
     let before_date = |is: fn(&[&[u8]], usize) -> bool| {
         let mut places = (2..words.all().len()).filter(|i| is(words.all(), *i));
         places.find_map(|i| Some((i, date::find(&words.all()[i + 1..], now)?)))
@@ -46,7 +46,7 @@ pub(super) fn parse(line: &[u8], now: NaiveDateTime) -> Option<Entry> {
     Some(entry)
 }
 
-/// The first word: kind and permission bits, perhaps a sign for an ACL or extended attributes.
+/// The first word: type and permission bits, perhaps a sign for an ACL or extended attributes.
 fn permissions(line: &[u8]) -> Option<(EntryKind, u32)> {
     let (kind, rest) = line.split_first()?;
     let (bits, rest) = rest.split_first_chunk::<9>()?;
@@ -62,8 +62,8 @@ fn permissions(line: &[u8]) -> Option<(EntryKind, u32)> {
     Some((kind, symbolic_mode(bits)?)).filter(|_| end)
 }
 
-/// A number, or a negative one, which old servers print for sizes that overflowed, or `8,27`, or
-/// `33.5k`, which is no more than a hint.
+/// A number; or a negative one, which old servers print for sizes that overflowed; or `8,27`; or
+/// `33.5k`, which is only approximate.
 fn is_size(word: &[u8]) -> bool {
     is_number(word.strip_prefix(b"-").unwrap_or(word))
         || is_rounded(word)
@@ -80,15 +80,15 @@ fn is_rounded(word: &[u8]) -> bool {
     parts.clone().count() <= 2 && parts.all(is_number)
 }
 
-/// `ftpadmin125435904`: a group so long that the size follows it without a blank (Pure-FTPd). Where
-/// one ends and the other begins is not in the line.
+/// `ftpadmin125435904`: a group so long that the size follows it without a blank (Pure-FTPd). The
+/// line does not show where the size begins.
 fn is_grown_together(words: &[&[u8]], at: usize) -> bool {
     let owner_at = 1 + usize::from(is_number(words[1]));
     let word = words[at];
     at == owner_at + 1 && !word[0].is_ascii_digit() && word.last().is_some_and(u8::is_ascii_digit)
 }
 
-/// Owner and group from the words between permissions and size; `None` if those make no sense.
+/// Sets owner and group from the words between permissions and size; `None` if those are invalid.
 fn set_owners(entry: &mut Entry, words: &[&[u8]], size: &[u8]) -> Option<()> {
     let text = |word: &[u8]| Some(decode_name(word));
     match words {
@@ -99,7 +99,7 @@ fn set_owners(entry: &mut Entry, words: &[&[u8]], size: &[u8]) -> Option<()> {
             entry.owner = words.get(1).copied().and_then(text);
             entry.group = words.get(2).copied().and_then(text);
         }
-        // Names with spaces: where one ends and the next begins is not in the line.
+        // Names with spaces: the line does not show where one ends and the next begins.
         [links, _, ..] if is_number(links) => {}
         [owner, group] if !owner[0].is_ascii_digit() => {
             (entry.owner, entry.group) = (text(owner), text(group));
@@ -116,8 +116,8 @@ fn is_fork_sum(a: &[u8], b: &[u8], size: &[u8]) -> bool {
     sum.is_some() && sum == number(size)
 }
 
-/// A link's name and target. With more than one arrow the target is the one as long as the size says;
-/// if that does not decide it, nothing does.
+/// A link's name and target. With more than one arrow, the target is the one whose length equals
+/// the size; otherwise it is ambiguous.
 fn split_target(name: &[u8], size: Option<u64>) -> Option<(&[u8], Option<&[u8]>)> {
     const ARROW: &[u8] = b" -> ";
     let mut splits = name.windows(ARROW.len()).enumerate().filter(|(_, w)| *w == ARROW);
@@ -134,8 +134,7 @@ fn split_target(name: &[u8], size: Option<u64>) -> Option<(&[u8], Option<&[u8]>)
     Some((name, target)).filter(|(name, _)| !name.is_empty())
 }
 
-/// The form with numbers only: `0100644 500 101 12345 123456789 name` (mode, user, group, size,
-/// seconds since 1970, UTC).
+/// The numeric format: `0100644 500 101 12345 123456789 name` (mode, user, group, size, Unix time).
 fn octal(line: &[u8]) -> Option<Entry> {
     let words = Words::split(line);
     let [mode, owner, group, size, seconds, ..] = words.all() else { return None };

@@ -1,8 +1,8 @@
-//! VMS: `NAME.TXT;1  2/8  7-JAN-2020 10:30:13.64  [OWNER]  (RWED,RWED,RE,)`, size and date in either
-//! order, a long name alone on a line before the rest.
+//! VMS: `NAME.TXT;1  2/8  7-JAN-2020 10:30:13.64  [OWNER]  (RWED,RWED,RE,)`, size and date in
+//! either order, a long name on a line of its own.
 //!
-//! Sizes are blocks of 512 bytes, an upper bound. Files keep their version number, as without it two
-//! versions would be one name; directories lose `.DIR;1`, which CWD does not take.
+//! Sizes are blocks of 512 bytes, an upper bound. Files keep their version number, to distinguish
+//! two versions; directories lose `.DIR;1`, which CWD does not accept.
 
 use super::date::{at, date, int, on};
 use super::fields::{Words, is_number, number};
@@ -13,25 +13,25 @@ use crate::ftp::path::decode_name;
 /// Bytes in a block.
 const BLOCK: u64 = 512;
 
-/// A name that waits for the rest of its entry.
+/// Holds a name whose entry continues on the next line.
 #[derive(Debug, Default)]
 pub(super) struct Vms {
     waiting: Option<Vec<u8>>,
 }
 
 impl Vms {
-    /// Is the second half of an entry still to come?
+    /// Whether the second half of an entry is missing.
     pub(super) fn is_waiting(&self) -> bool {
         self.waiting.is_some()
     }
 
-    /// Reads the line after a name that stood alone; `None` if there was no such name.
+    /// Parses the line after a name on its own line; `None` if there was no such name.
     pub(super) fn wrapped(&mut self, line: &[u8]) -> Option<Line> {
         let name = self.waiting.take()?;
         Some(entry(&name, Words::split(line).all(), 0).into())
     }
 
-    /// Reads one line that begins an entry.
+    /// Parses the first line of an entry.
     pub(super) fn parse(&mut self, line: &[u8]) -> Line {
         let words = Words::split(line);
         let Some(first) = words.get(0) else { return Line::Skip };
@@ -49,7 +49,7 @@ impl Vms {
     }
 }
 
-/// `DISK:[DIR]`, with or without `Directory` before it.
+/// `DISK:[DIR]`, optionally after `Directory`.
 fn is_heading(words: &[&[u8]]) -> bool {
     let place = match words {
         [place] => place,
@@ -69,12 +69,12 @@ fn is_total(words: &[&[u8]]) -> bool {
         && of.eq_ignore_ascii_case(b"of") && is_number(count))
 }
 
-/// Does the word end in `;1` or another version?
+/// Whether the word ends in `;1` or another version.
 fn has_version(word: &[u8]) -> bool {
     word.iter().rposition(|b| *b == b';').is_some_and(|at| at > 0 && is_number(&word[at + 1..]))
 }
 
-/// The entry called `name` whose other facts are `words` from `start` on.
+/// The entry called `name` with the other facts in `words` from `start` on.
 fn entry(name: &[u8], words: &[&[u8]], start: usize) -> Option<Entry> {
     let words = words.get(start..)?;
     // Size and date, or date and size.
@@ -94,7 +94,7 @@ fn entry(name: &[u8], words: &[&[u8]], start: usize) -> Option<Entry> {
     if name.is_empty() {
         return None;
     }
-    // A count of 2^32 blocks or more is what the server prints when its own number overflowed.
+    // If its own number overflowed, the server prints 2^32 blocks or more.
     let blocks = u32::try_from(blocks).ok().filter(|_| kind == EntryKind::File);
     let size = blocks.map(|blocks| u64::from(blocks) * BLOCK);
     Some(Entry {
@@ -114,8 +114,8 @@ fn blocks(word: &[u8]) -> Option<u64> {
     }
 }
 
-/// `2-JUL-2023`, perhaps with a time, and the words after it. The time is `None` where the month's
-/// name does not tell which month it is.
+/// `2-JUL-2023`, optionally with a time, and the words after it. The time is `None` if the month's
+/// name is ambiguous.
 fn moment<'w, 'a>(words: &'w [&'a [u8]]) -> Option<(Option<Modified>, &'w [&'a [u8]])> {
     let (first, rest) = words.split_first()?;
     let mut parts = first.split(|b| *b == b'-');
@@ -132,7 +132,7 @@ fn moment<'w, 'a>(words: &'w [&'a [u8]]) -> Option<(Option<Modified>, &'w [&'a [
     Some((Some(modified).filter(|_| !is_unclear(name)), rest))
 }
 
-/// What may follow: an owner, a protection in parentheses, both or nothing. `None` if anything else does.
+/// The rest: an owner, a protection in parentheses, both or nothing. `None` for anything else.
 fn owner_and_protection<'a>(words: &[&'a [u8]]) -> Option<Option<&'a [u8]>> {
     let protection = |word: &[u8]| word.starts_with(b"(") && word.ends_with(b")");
     match words {
@@ -144,7 +144,7 @@ fn owner_and_protection<'a>(words: &[&'a [u8]]) -> Option<Option<&'a [u8]>> {
     }
 }
 
-/// The name without a directory before it, and without `.DIR;1` if it is one.
+/// The name without a directory before it, and without `.DIR;1` for a directory.
 fn name_and_kind(name: &[u8]) -> (&[u8], EntryKind) {
     let name = match name.iter().rposition(|b| *b == b']') {
         Some(end) if name.starts_with(b"[") => &name[end + 1..],

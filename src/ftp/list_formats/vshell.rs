@@ -6,7 +6,6 @@ use super::month::month;
 use super::{Entry, EntryKind};
 use crate::ftp::path::decode_name;
 
-/// Reads one line.
 pub(super) fn parse(line: &[u8]) -> Option<Entry> {
     let words = Words::split(line);
     let [size, name_of_month, day, year, time, ..] = words.all() else { return None };

@@ -1,5 +1,5 @@
-//! VxWorks: `2048    Feb-28-1998  05:23:30   NAME              <DIR>`, below a heading. Names are
-//! padded, and those of its disks do not end in blanks.
+//! VxWorks: `2048    Feb-28-1998  05:23:30   NAME              <DIR>`, after a heading. Names are
+//! padded, and names on its disks do not end in blanks.
 
 use super::date::{at, date, int};
 use super::fields::{Words, number};
@@ -7,7 +7,6 @@ use super::month::month;
 use super::{Entry, EntryKind, Line};
 use crate::ftp::path::decode_name;
 
-/// Reads one line.
 pub(super) fn parse(line: &[u8]) -> Line {
     let words = Words::split(line);
     let underline = |word: &&[u8]| word.len() > 2 && word.iter().all(|b| *b == b'-');

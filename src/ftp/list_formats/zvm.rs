@@ -1,4 +1,4 @@
-//! z/VM CMS: `NAME  TYPE  A1 V  41  21  1  9/16/21  15:10:32`, or year first and without the mode A1.
+//! z/VM CMS: `NAME  TYPE  A1 V  41  21  1  9/16/21  15:10:32`, or year first and without `A1`.
 //!
 //! Lengths are in records and blocks, so no entry has a size. The name to send is `NAME.TYPE`.
 
@@ -7,7 +7,6 @@ use super::fields::{Words, is_number};
 use super::{Entry, EntryKind, Modified};
 use crate::ftp::path::decode_name;
 
-/// Reads one line.
 pub(super) fn parse(line: &[u8]) -> Option<Entry> {
     let words = Words::split(line);
     match words.all() {

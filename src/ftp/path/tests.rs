@@ -1,4 +1,4 @@
-//! Round trips of names, and paths and names that must be refused.
+//! Round trips of names, and paths and names that must be rejected.
 
 use super::*;
 use crate::error::Kind;
@@ -25,7 +25,7 @@ fn random_byte_strings_survive_the_round_trip() {
         state ^= state >> 7;
         state ^= state << 17;
         for i in 0..state % 12 {
-            // Bytes of U+F780..U+F7FF (ef 9e 80 to ef 9f bf) often, anything else at times.
+            // Often bytes of U+F780..U+F7FF (ef 9e 80 to ef 9f bf), sometimes others.
             let pick = (state >> (i * 5)) as u8;
             bytes.push(match pick % 5 {
                 0 => 0xef,

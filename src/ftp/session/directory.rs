@@ -29,8 +29,7 @@ impl Default for LoginDirectory {
 }
 
 impl LoginDirectory {
-    /// Whether both are the same directory, as far as is known: servers without PWD always reply
-    /// the same.
+    /// Whether both are the same, as far as is known: servers without PWD always reply the same.
     fn is_same(&self, other: &Self) -> bool {
         self.path == other.path && (!self.path.is_here() || self.reply == other.reply)
     }
@@ -46,8 +45,7 @@ impl Session {
         self.cwd = match self.directory_named(&reply, Some(&meant))? {
             Some(directory) => directory,
             None if path.is_absolute() => meant,
-            // Without PWD, the target of `..` cannot be determined from the text; an absolute path
-            // can.
+            // Without PWD the target of `..` is uncertain: change to the absolute path instead.
             None if meant.is_absolute() => {
                 self.checked_command(&what, "CWD", meant.as_str()).inspect_err(|error| {
                     self.poison(Error::new(Kind::Connect, error.message()));

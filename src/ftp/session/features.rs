@@ -67,8 +67,7 @@ impl Features {
         if let [first, inner @ .., _] = reply.lines.as_slice() {
             let heading = feature(first).filter(|f| FIRST_LINE_FEATURES.contains(&f.name.as_str()));
             list.extend(heading);
-            // RFC 2389 requires one space before each name; servers also send none, a tab, or
-            // `211-`.
+            // RFC 2389 requires one space before each name; some send none, a tab, or `211-`.
             list.extend(inner.iter().filter_map(|line| feature(reply.without_code(line))));
         }
         Self { list, answered: true }

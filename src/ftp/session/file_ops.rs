@@ -168,8 +168,7 @@ impl Session {
         Ok(self.has_fact(path, &reply)?.then(|| reply::size_value(&reply)).flatten())
     }
 
-    /// The time of a file in UTC (MDTM, RFC 3659 section 3); `None` if the server does not report
-    /// it.
+    /// The time of a file in UTC (MDTM, RFC 3659 section 3); `None` if it is not reported.
     pub fn modified_time(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
         let reply = match take_prefetched(self, "MDTM", path.as_str()) {
             Some(reply) => reply,
@@ -178,8 +177,7 @@ impl Session {
         Ok(self.has_fact(path, &reply)?.then(|| reply::mdtm_time(&reply)).flatten())
     }
 
-    /// Prefetches a file's time: MDTM is pipelined with the next data command, which saves a round
-    /// trip.
+    /// Prefetches a file's time: MDTM is sent with the next data command, to save a round trip.
     pub fn prefetch_modified(&mut self, path: &RemotePath) -> Result<()> {
         pipeline_before_transfer(self, "MDTM", path.as_str())
     }

@@ -32,8 +32,7 @@ pub(in crate::ftp) fn pipeline_before(
     queue(session, Position::Before, verb, argument)
 }
 
-/// Pipelines a command before the next data command; [`Session::take_prefetched`] then returns its
-/// reply.
+/// Pipelines a command before the next data command; see [`Session::take_prefetched`].
 pub(in crate::ftp) fn pipeline_before_transfer(
     session: &mut Session,
     verb: &str,

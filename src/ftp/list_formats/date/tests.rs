@@ -1,4 +1,4 @@
-//! Dates in all their orders, and what only looks like one.
+//! Dates in all formats, and words that only look like dates.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn now() -> NaiveDateTime {
     date(2024, 3, 10).unwrap().and_hms_opt(12, 0, 0).unwrap()
 }
 
-/// Words taken and the time, with its zone if that is UTC.
+/// Number of words and the time, with its zone if that is UTC.
 fn read(text: &str) -> Option<(usize, String)> {
     let words: Vec<&[u8]> = text.split(' ').map(str::as_bytes).collect();
     find(&words, now()).map(|found| {
