@@ -54,7 +54,7 @@ fn data_set(words: &[&[u8]]) -> Option<Entry> {
     Some(Entry { modified, ..Entry::new(decode_name(name), kind) })
 }
 
-/// Data sets that are not on disk: on tape, migrated, or VSAM. Their type is not listed.
+/// Data sets listed without columns: on tape, migrated, or VSAM. Their contents are unknown.
 fn without_columns(line: &[u8], words: &[&[u8]]) -> Option<Entry> {
     let name = match words {
         [volume, unit, b"VSAM", name] if volume.len() <= 6 && is_number(unit) => name,

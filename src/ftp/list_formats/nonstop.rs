@@ -1,5 +1,5 @@
-//! HP NonStop (Tandem): `NAME  101  528  6-Apr-27 14:21:18 255, 0 "oooo"`: name, code, size in bytes,
-//! time, owner, security.
+//! HP NonStop (Tandem): `NAME  101  528  6-Apr-27 14:21:18 255, 0 "oooo"`: name, code, size in
+//! bytes, time, owner, security.
 
 use super::date::{at, date, int, short_year};
 use super::fields::{Words, is_number, number};
