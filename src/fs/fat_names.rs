@@ -74,7 +74,7 @@ pub fn reports_errors_late(file: impl AsFd) -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn tells_late(_file: impl AsFd) -> bool {
+pub fn reports_errors_late(_file: impl AsFd) -> bool {
     true
 }
 
@@ -93,7 +93,7 @@ fn is_fat_by_fuse(mounts: &str, device: u64) -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn is_fat(_directory: impl AsFd) -> bool {
+pub fn is_fat_disk(_directory: impl AsFd) -> bool {
     false
 }
 

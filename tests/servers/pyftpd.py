@@ -11,8 +11,19 @@ import os
 import sys
 
 from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.filesystems import AbstractedFS
 from pyftpdlib.handlers import TLS_FTPHandler
 from pyftpdlib.servers import ThreadedFTPServer
+
+
+class FileSystem(AbstractedFS):
+    """The original changes the directory of the process, which all its threads share: of two CWD
+    at the same time the second one can leave the process in a directory that is deleted later, and
+    then every CWD fails."""
+
+    def chdir(self, path: str) -> None:
+        os.stat(os.path.join(path, "."))  # as chdir(2): a directory, and it may be entered
+        self.cwd = self.fs2ftp(path)
 
 
 def main() -> None:
@@ -29,6 +40,7 @@ def main() -> None:
         pass
 
     Handler.authorizer = authorizer
+    Handler.abstracted_fs = FileSystem
     Handler.certfile = pem
     Handler.tls_control_required = True
     Handler.tls_data_required = True
