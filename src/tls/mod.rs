@@ -180,11 +180,6 @@ impl Tls {
         }
     }
 
-    /// Whether data connections can resume the control connection's session.
-    pub fn can_resume(&self) -> bool {
-        matches!(self, Tls::OpenSsl(_))
-    }
-
     /// Whether to reconnect without verifying the chain: the backend verifies only during the
     /// handshake, and the last one failed because of it. The new handshake reports why.
     pub fn wants_unchecked_retry(&self) -> bool {

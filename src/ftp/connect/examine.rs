@@ -46,8 +46,6 @@ pub struct ListingResult {
     pub end: End,
     /// What the data connection negotiated.
     pub negotiated: Negotiated,
-    /// The completion reply.
-    pub reply: Reply,
 }
 
 impl Secured {
@@ -144,7 +142,7 @@ impl Secured {
         }
         let reply = self.control.receive()?;
         match reply.code {
-            226 | 250 => Ok(ListingResult { bytes, end, negotiated, reply }),
+            226 | 250 => Ok(ListingResult { bytes, end, negotiated }),
             _ => Err(transfer_error(verb, &reply)),
         }
     }

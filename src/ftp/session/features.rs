@@ -125,21 +125,6 @@ impl Features {
         self.has("MFMT")
     }
 
-    /// MDTM (RFC 3659 section 3).
-    pub fn mdtm(&self) -> bool {
-        self.has("MDTM")
-    }
-
-    /// SIZE (RFC 3659 section 4).
-    pub fn size(&self) -> bool {
-        self.has("SIZE")
-    }
-
-    /// EPSV (RFC 2428).
-    pub fn epsv(&self) -> bool {
-        self.has("EPSV")
-    }
-
     /// The algorithms of HASH (draft-bryan-ftpext-hash), as in `HASH SHA-256*;SHA-1`: the name in
     /// upper case and whether it is selected.
     pub fn hash_algorithms(&self) -> Vec<(String, bool)> {
@@ -195,7 +180,7 @@ mod tests {
         for form in forms {
             let found = features(form);
             assert!(
-                found.is_supported() && found.mdtm() && found.has("REST"),
+                found.is_supported() && found.has("MDTM") && found.has("REST"),
                 "{form:?}: {found:?}"
             );
             assert_eq!(found.iter().count(), 2, "{form:?}: {found:?}");
@@ -214,7 +199,7 @@ mod tests {
     fn names_match_in_any_case_and_as_a_whole() {
         let found = features(&[b"211-x", b" MLST type*;", b" Utf8", b"211 x"]);
         assert!(found.has("mlst") && found.mlst() && found.utf8());
-        assert!(!found.has("MLS") && !found.has("UTF-8") && !found.size());
+        assert!(!found.has("MLS") && !found.has("UTF-8") && !found.has("SIZE"));
         assert_eq!(found.argument("Mlst"), Some("type*;"));
         assert_eq!(found.argument("utf8"), Some(""));
         assert_eq!(found.argument("TVFS"), None);

@@ -32,7 +32,7 @@ pub(in crate::ftp) fn pipeline_before(
     queue(session, Position::Before, verb, argument)
 }
 
-/// Pipelines a command before the next data command; see [`Session::take_prefetched`].
+/// Pipelines a command before the next data command; see [`take_prefetched`].
 pub(in crate::ftp) fn pipeline_before_transfer(
     session: &mut Session,
     verb: &str,
