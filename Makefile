@@ -20,6 +20,8 @@ BUILD_PACKAGES = libssl-dev pkg-config gcc libc6-dev
 # The last line is for disks that fold names, which few kernels mount by themselves.
 TEST_PACKAGES = curl lftp openssl python3 python3-venv zsh fish mandoc \
 	fuse3 exfat-fuse exfatprogs ntfs-3g python3-fusepy
+# And what the benchmarks compare with.
+BENCH_PACKAGES = curl lftp rclone time python3
 
 .PHONY: build check test demo fuzz generate install uninstall deps test-deps
 

@@ -20,6 +20,9 @@ OWNER_GID=$(id -g "$OWNER")
 # Each instance owns this many ports: the first is its control port, the others are for data.
 BLOCK=400
 INSTANCES=(vsftpd vsftpd-implicit proftpd proftpd-tls12 proftpd-tls13 pure-ftpd pyftpdlib)
+# `up more`: servers and configurations that the tests do without, for benches/servers.
+MORE_INSTANCES=(vsftpd-localtime ftp-srv aioftp-implicit rclone-implicit pure-ftpd-plain
+    stunnel-implicit haproxy proftpd-proxy)
 # vsftpd finds its PAM service by name, in one place only.
 PAM_SERVICE=ftpsh-$(printf %s "$STATE" | cksum | cut -d' ' -f1)
 
@@ -113,9 +116,15 @@ start_instance() {
     : >>"$RUN/$name/log"
     case $name in
     vsftpd*) start_vsftpd "$name" ;;
+    proftpd-proxy) start_proftpd_proxy "$name" ;;
     proftpd*) start_proftpd "$name" ;;
-    pure-ftpd) start_pure_ftpd "$name" ;;
+    pure-ftpd*) start_pure_ftpd "$name" ;;
     pyftpdlib) start_pyftpdlib "$name" ;;
+    ftp-srv) start_ftp_srv "$name" ;;
+    aioftp-implicit) start_aioftp "$name" ;;
+    rclone-implicit) start_rclone "$name" ;;
+    stunnel-implicit) start_stunnel "$name" ;;
+    haproxy) start_haproxy "$name" ;;
     *) die "no such server: $name" ;;
     esac
     until_true 15 port_answers "$port" || die "$name does not answer on port $port: see $RUN/$name"
@@ -135,13 +144,17 @@ features() {
     proftpd) echo '"reuse-required","tls1.2","tls1.3","mlsd","size","mdtm","mfmt","chmod"' ;;
     pure-ftpd) echo '"tls1.2","tls1.3","mlsd","size","mdtm","mfmt","chmod"' ;;
     pyftpdlib) echo '"tls1.2","tls1.3","mlsd","size","mdtm","mfmt","chmod"' ;;
+    # No test asks.
+    *) ;;
     esac
 }
 
 # write_table: one JSON object a line for each instance.
 write_table() {
     local name
-    for name in "${INSTANCES[@]}"; do
+    for name in "${INSTANCES[@]}" "${MORE_INSTANCES[@]}"; do
+        # Without TLS ftpsh has no use for it.
+        if [ "$name" = pure-ftpd-plain ] || ! is_running "$name"; then continue; fi
         printf '{"name":"%s","host":"%s","port":%d,"mode":"%s","user":"%s","password":"%s",' \
             "$name" "$HOST" "$(control_port "$name")" "$(mode "$name")" "$USER_NAME" "$PASSWORD"
         printf '"root":"%s","cert_sha256":"%s","features":[%s],"log":"%s"}\n' \

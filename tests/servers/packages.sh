@@ -36,17 +36,15 @@ lacking() {
         sort -u
 }
 
-get_packages() {
+# unpack_all PACKAGE...: with the libraries that the machine lacks, and those that they need in turn.
+unpack_all() {
     local package library wanted missing unpacked=()
-    if [ -e "$PACKAGES/complete" ]; then return; fi
-    mkdir -p "$PACKAGES"
     # Package lists may be missing (containers) or out of date (404): then fetch them once.
-    if ! unpack "${SERVER_PACKAGES[@]}"; then
+    if ! unpack "$@"; then
         apt-get update -q >>"$PACKAGES/log" 2>&1 || die "apt-get update: see $PACKAGES/log"
-        unpack "${SERVER_PACKAGES[@]}" || die "cannot download the servers: see $PACKAGES/log"
+        unpack "$@" || die "cannot download $*: see $PACKAGES/log"
     fi
-    # The libraries that the machine lacks, and those that they need in turn.
-    wanted=("${SERVER_PACKAGES[@]}")
+    wanted=("$@")
     while [ ${#wanted[@]} -gt 0 ]; do
         missing=()
         for package in "${wanted[@]}"; do
@@ -61,6 +59,12 @@ get_packages() {
         fi
         wanted=("${missing[@]}")
     done
+}
+
+get_packages() {
+    if [ -e "$PACKAGES/complete" ]; then return; fi
+    mkdir -p "$PACKAGES"
+    unpack_all "${SERVER_PACKAGES[@]}"
     [ -z "$(lacking)" ] || die "the servers lack libraries: $(lacking | tr '\n' ' ')"
     touch "$PACKAGES/complete"
 }

@@ -37,7 +37,7 @@ allow_writeable_chroot=YES
 write_enable=YES
 local_umask=022
 file_open_mode=0666
-use_localtime=NO
+use_localtime=$([ "$name" = vsftpd-localtime ] && echo YES || echo NO)
 ssl_enable=YES
 implicit_ssl=$([ "$(mode "$name")" = implicit ] && echo YES || echo NO)
 force_local_logins_ssl=YES
@@ -57,7 +57,7 @@ CONF
     printf 'auth required %s pwdfile=%s\naccount required pam_permit.so\n' \
         "$(find "$PACKAGES" -name pam_pwdfile.so)" "$dir/passwd" >"/etc/pam.d/$PAM_SERVICE"
     # It reports a wrong configuration on its standard input.
-    LD_LIBRARY_PATH=$LIBRARIES \
+    TZ=$([ "$name" = vsftpd-localtime ] && echo Asia/Kolkata || echo UTC) LD_LIBRARY_PATH=$LIBRARIES \
         setsid "$(find_program vsftpd)" "$dir/vsftpd.conf" 0<>"$dir/output" 1>&0 2>&0 &
     echo $! >"$dir/pid"
 }
@@ -119,7 +119,12 @@ CONF
 }
 
 start_pure_ftpd() {
-    local name=$1 dir=$RUN/$1
+    local name=$1 dir=$RUN/$1 tls
+    # TLS mode 2: no clear-text logins. (Mode 3 would refuse clear data connections as well.)
+    case $name in
+    *-plain) tls=0 ;;
+    *) tls=2 ;;
+    esac
     # It logs to syslog only: a preloaded syslog() takes the lines to the log file instead.
     cc -shared -fPIC -O1 -o "$dir/syslog.so" "$HERE/syslog_to_file.c"
     # Its own tool's hashes take three seconds a login; it takes the system's as well.
@@ -130,12 +135,11 @@ start_pure_ftpd() {
     LD_LIBRARY_PATH=$LIBRARIES \
         "$PACKAGES/usr/bin/pure-pw" mkdb "$dir/users.pdb" -f "$dir/passwd"
     # Without -L, listings end after 10 000 entries.
-    # TLS mode 2: no clear-text logins. (Mode 3 would refuse clear data connections as well.)
     SYSLOG_FILE=$dir/log LD_PRELOAD=$dir/syslog.so LD_LIBRARY_PATH=$LIBRARIES \
         "$PACKAGES/usr/sbin/pure-ftpd" -S "$HOST,$(control_port "$name")" -4 \
         -p "$(first_data_port "$name"):$(last_data_port "$name")" -P "$HOST" \
         -l "puredb:$dir/users.pdb" -E -A -H -u 1 -c 100 -C "${FTPSH_MAX_SESSIONS:-100}" -d -d -U 133:022 \
-        -L 1000000:20 -Y 2 -2 "$dir/both.pem" -g "$dir/pid" -B >"$dir/output" 2>&1 ||
+        -L 1000000:20 -Y "$tls" -2 "$dir/both.pem" -g "$dir/pid" -B >"$dir/output" 2>&1 ||
         die "$name: $(cat "$dir/output")"
 }
 
