@@ -293,7 +293,7 @@ impl EntryAt {
             }
             None => Error::new(
                 Kind::Local,
-                format!("{}: appeared here meanwhile, and is left as it is", path.display()),
+                format!("{}: created by somebody else in the meantime; kept", path.display()),
             ),
         }
     }

@@ -21,7 +21,7 @@ pub fn describe_problem(
     now: DateTime<Utc>,
 ) -> String {
     match problem {
-        Problem::SelfSigned => "it is signed by itself".to_owned(),
+        Problem::SelfSigned => "it is self-signed".to_owned(),
         Problem::UnknownIssuer => {
             format!("it is signed by {}, which this system does not know", one_line(&cert.issuer))
         }
@@ -102,7 +102,7 @@ mod tests {
         let future = maker().valid(date(2027, 3, 4), date(2028, 1, 2));
         let hostile = maker().names(&["a\nFingerprint: SHA256:x", "\u{1b}[2J"]);
         let cases = [
-            (maker(), Problem::SelfSigned, "it is signed by itself"),
+            (maker(), Problem::SelfSigned, "it is self-signed"),
             (
                 maker(),
                 Problem::UnknownIssuer,

@@ -69,7 +69,7 @@ mod tests {
             host: "ftp.example.org".into(),
             port: 2121,
             certificate: maker.certificate(&ec_key()),
-            problems: vec!["it is signed by itself".into(), "it expired on 2025-01-02".into()],
+            problems: vec!["it is self-signed".into(), "it expired on 2025-01-02".into()],
             exceptions: Vec::new(),
         }
     }
@@ -85,7 +85,7 @@ mod tests {
         let fingerprint = unknown.certificate.fingerprint;
         let expected = format!(
             "The certificate of ftp.example.org, port 2121, is not trusted:\n  \
-             it is signed by itself\n  \
+             it is self-signed\n  \
              it expired on 2025-01-02\n\
              Subject:     CN=Box, O=Acme\n\
              Names:       a.example, 192.0.2.7\n\

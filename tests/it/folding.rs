@@ -57,7 +57,7 @@ fn is_told(ran: &Ran) {
     let told = [
         "the same file as",
         "file exists",
-        "appeared here meanwhile",
+        "created by somebody else in the meantime",
         "is fetching this file",
         "that of another",
     ];

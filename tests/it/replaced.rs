@@ -58,7 +58,7 @@ fn an_older_complete_copy_here_is_not_a_partial_file() {
             set_modified(&scene, "a", long_ago);
             let ran = once(&scene, command).ok();
             assert!(scene.read("a").unwrap() == noise(SIZE), "{command}, {length}\n{ran}");
-            ran.stderr_has("what is here is older: starting again");
+            ran.stderr_has("the local file is older: starting again");
         }
     }
 }

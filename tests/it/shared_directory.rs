@@ -68,7 +68,7 @@ fn a_journal_of_another_user_is_ignored() {
     let scene = Scene::new(Script::new().file("/a", noise(SIZE)).data("RETR", Data::Cut(SIZE / 2)));
     scene.call().args(["--set", "net:max-retries=0", "-c", "get a"]).run().status(10);
     chown(scene.path(".a.ftpsh-part.j"), Some(SOMEBODY), None).unwrap();
-    scene.run("get -c a").ok().stderr_has("nothing tells what it is a part of");
+    scene.run("get -c a").ok().stderr_has("no journal says which file it is a part of");
     assert!(scene.read("a").unwrap() == noise(SIZE));
 }
 

@@ -32,7 +32,7 @@ impl PlanTable {
             MirrorAction::Transfer { size, reason, .. } => {
                 (if direction == Direction::Download { "get" } else { "put" }, *size, reason.word())
             }
-            MirrorAction::Delete { .. } => ("delete", None, "surplus"),
+            MirrorAction::Delete { .. } => ("delete", None, "extraneous"),
         };
         if out.is_json() {
             let MirrorAction::Transfer { path, size, .. } = action else {

@@ -98,7 +98,7 @@ impl PreliminaryCounter {
 }
 
 /// A reply that no command asked for.
-pub(super) fn surplus_reply() -> Error {
+pub(super) fn unexpected_reply() -> Error {
     Error::new(
         Kind::Connect,
         "the server sent a reply that no command asked for; \

@@ -433,7 +433,7 @@ impl Control {
                 }
                 self.unexpected_input()
             }
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => expect::surplus_reply(),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => expect::unexpected_reply(),
             // A reset connection reports nothing more; an alert does.
             Err(error) => match lost_connection(&error, Duration::ZERO) {
                 alert if alert.kind() == Kind::Tls => alert,
@@ -447,7 +447,7 @@ impl Control {
     fn unexpected_input(&mut self) -> Error {
         match self.reader.read_reply(&mut self.stream) {
             Ok(reply) if reply.code == 421 => expect::farewell_error(&reply),
-            _ => expect::surplus_reply(),
+            _ => expect::unexpected_reply(),
         }
     }
 

@@ -126,17 +126,17 @@ fn plan_from_partial(
             // Without a time the origin of each segment is unknown.
             Some(_) if info.modified.is_none() => afresh(NO_TIME),
             Some(parts) => Ok(ResumePlan::Segments(parts)),
-            None => afresh("its journal makes no sense"),
+            None => afresh("its journal is damaged"),
         };
     }
     if info.size.is_some_and(|size| here > size) {
-        return afresh("what is here is longer");
+        return afresh("the local file is longer");
     }
     // A file this short is compared as a whole.
     let proven = here <= OVERLAP || info.modified.is_some();
     match (journal, resume) {
         // It may also have been fetched in segments, with holes.
-        (None, _) if here > OVERLAP => afresh("nothing tells what it is a part of"),
+        (None, _) if here > OVERLAP => afresh("no journal says which file it is a part of"),
         (_, Resume::Asked) if !proven => Ok(ResumePlan::Partial(partial.start_with_samples()?)),
         _ if !proven => afresh(NO_TIME),
         _ => Ok(ResumePlan::Partial(partial.start_at_end()?)),
@@ -155,15 +155,15 @@ fn plan_from_target(partial: &PartialFile, info: FileInfo) -> Result<ResumePlan>
         return Ok(ResumePlan::StartOver(None));
     };
     if length > size {
-        return Ok(ResumePlan::StartOver(Some("what is here is longer")));
+        return Ok(ResumePlan::StartOver(Some("the local file is longer")));
     }
     let remote = info.modified.map(|time| time.and_utc().timestamp());
     if remote.is_some_and(|remote| metadata.mtime() < remote) {
-        return Ok(ResumePlan::StartOver(Some("what is here is older")));
+        return Ok(ResumePlan::StartOver(Some("the local file is older")));
     }
     // It would be modified.
     if length < size && !is_safe_to_use(&file, target) {
-        return Ok(ResumePlan::StartOver(Some("what is here has another owner, or a second name")));
+        return Ok(ResumePlan::StartOver(Some("the local file has another owner or a second link")));
     }
     let mut blocks = |offset, count| {
         read_block_at(&file, offset, count).map_err(|error| Error::local(target.path(), &error))

@@ -106,7 +106,7 @@ impl FileFetcher<'_> {
         // Fewer bytes than the local file has: it is not the same file either.
         if came.is_none_or(|came| came != start.overlap) {
             incoming.abort();
-            return Err(FetchFailure::NotTheSame("what is here is not its beginning"));
+            return Err(FetchFailure::NotTheSame("the local data differs"));
         }
         let limit = expected.map_or(u64::MAX, |expected| expected.saturating_sub(start.offset));
         let copied = match self.options.transfer_type {
@@ -130,7 +130,7 @@ impl FileFetcher<'_> {
                 incoming.abort();
                 // A server that ignores REST, or a file whose content is the same everywhere.
                 if start.offset > 0 {
-                    return Err(FetchFailure::NotTheSame("more came than was missing"));
+                    return Err(FetchFailure::NotTheSame("the server sent more than requested"));
                 }
                 return Err(match self.ask_size(remote)? {
                     Some(size) if size >= count => FetchFailure::DifferentSize(size),
@@ -199,7 +199,7 @@ impl FileFetcher<'_> {
     ) -> Result<(), FetchFailure> {
         let came = self.fetch_block(remote, offset, bytes.len(), kind)?;
         let same = came.is_some_and(|came| came == bytes);
-        if same { Ok(()) } else { Err(FetchFailure::NotTheSame("what is here is another file")) }
+        if same { Ok(()) } else { Err(FetchFailure::NotTheSame("the local data differs")) }
     }
 
     /// Fetches `count` bytes from an offset; `None` if there are fewer.

@@ -219,7 +219,7 @@ fn what_appears_while_a_file_comes_is_not_replaced_by_it() {
     partial.write_all(b"came").unwrap();
     std::fs::write(dir.path().join("x"), "appeared").unwrap();
     let error = partial.rename_to_target(None, true).unwrap_err();
-    assert!(error.message().contains("appeared here meanwhile"), "{error}");
+    assert!(error.message().contains("created by somebody else in the meantime"), "{error}");
     assert_eq!(std::fs::read(dir.path().join("x")).unwrap(), b"appeared");
 
     // A partial file that now belongs to another download is neither completed nor removed.

@@ -117,7 +117,7 @@ impl ResumeCheck<'_> {
             // new one is complete; or the clocks differ.
             EarlierAttempt::Same { .. } => Ok(Compare::Samples),
             EarlierAttempt::Unknown if self.resume != Resume::Asked => {
-                Err("nothing tells what it is a part of")
+                Err("no journal says which file it is a part of")
             }
             EarlierAttempt::Unknown => match self.modified {
                 Some(modified) if not_older(modified) => Ok(Compare::End),

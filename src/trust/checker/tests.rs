@@ -131,13 +131,13 @@ fn unknown_is_asked_about_only_by_the_policy_ask() {
 
     let asked = unknown(World::policy(TrustPolicy::Ask).check(&identity));
     assert_eq!((asked.host.as_str(), asked.port), ("ftp.example.org", 21));
-    assert_eq!(asked.problems, ["it is signed by itself"]);
+    assert_eq!(asked.problems, ["it is self-signed"]);
 
     let strict = World::policy(TrustPolicy::Strict).check(&identity).unwrap_err();
     assert!(matches!(strict, Refusal::Failed(_)), "{strict:?}");
     for error in [asked.into_error(), strict.into_error()] {
         assert_eq!(error.kind(), Kind::CertUnknown);
-        let start = "ftp.example.org:21: the certificate is unknown: it is signed by itself";
+        let start = "ftp.example.org:21: the certificate is unknown: it is self-signed";
         assert_eq!(error.message(), start);
         assert_eq!(error.details(), [format!("fingerprint: {shown}")]);
         let hint = error.hint().unwrap();
@@ -271,7 +271,7 @@ fn insecure_warns_every_time_and_stores_nothing() {
         let accepted = world.check(&identity).unwrap();
         assert_eq!(accepted.verdict, Verdict::Insecure);
         let warning = accepted.warning.unwrap();
-        assert!(warning.contains("was not verified: it is signed by itself"), "{warning}");
+        assert!(warning.contains("was not verified: it is self-signed"), "{warning}");
         assert!(world.check(&valid()).unwrap().warning.is_some());
     }
     assert_eq!(world.entry(), None);

@@ -10,7 +10,7 @@ fn an_unknown_certificate_stops_before_any_name_is_sent() {
     let ran = home.get(&liar, &[]).status(5).stdout_is("");
     ran.stderr_has(&liar.fingerprint)
         .stderr_has("--fingerprint")
-        .stderr_has("it is signed by itself")
+        .stderr_has("it is self-signed")
         .never_says(&liar.password);
     assert_eq!(liar.wire.commands(), ["AUTH TLS"]);
     assert_eq!(home.stored(), "");

@@ -45,7 +45,7 @@ fn yes_the_fingerprint_and_once_let_in_and_only_once_is_not_remembered() {
         open(&mut ctx, &liar).unwrap();
         let asked = ctx.out.stderr_text();
         assert!(asked.contains(&format!("Fingerprint: {}", liar.fingerprint)), "{asked}");
-        assert!(asked.contains("it is signed by itself"), "{asked}");
+        assert!(asked.contains("it is self-signed"), "{asked}");
         match why {
             Some(why) => assert!(home.stored().contains(why), "{answer}: {}", home.stored()),
             None => assert_eq!(home.stored(), "", "{answer}"),

@@ -34,7 +34,7 @@ fn what_was_valid_and_is_no_longer_has_changed() {
     let authority = Authority::new();
     let first = authority.issue();
     for (later, words) in [
-        (Certificate::make("localhost").unwrap(), "it is signed by itself"),
+        (Certificate::make("localhost").unwrap(), "it is self-signed"),
         (authority.expired(&first.key), "it expired on"),
         (authority.elsewhere(), "it is for other.example, not for 127.0.0.1"),
         (Authority::new().issue(), "which this system does not know"),

@@ -153,7 +153,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
             }
             _ => {
                 incoming.abort();
-                return Err(FetchFailure::NotTheSame("less came than was asked for"));
+                return Err(FetchFailure::NotTheSame("the server sent less than requested"));
             }
         }
         if !own {
@@ -162,7 +162,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
             seams.push((from, came));
         } else if came != self.partial.read_at(from, count)? {
             incoming.abort();
-            return Err(FetchFailure::NotTheSame("what is here is not what comes"));
+            return Err(FetchFailure::NotTheSame("the local data differs"));
         }
         Ok(incoming)
     }
@@ -195,7 +195,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
             }
             _ => {
                 incoming.abort();
-                return Err(FetchFailure::NotTheSame("more came than the rest"));
+                return Err(FetchFailure::NotTheSame("the server sent more than requested"));
             }
         }
         let finished = incoming.finish().map_err(|error| unconfirmed_error(what, size, error))?;
@@ -211,7 +211,7 @@ impl<'a, P: Progress + ?Sized> SegmentFetcher<'a, P> {
         let seams = self.seams.lock().unwrap_or_else(PoisonError::into_inner);
         for (offset, came) in seams.iter() {
             if *came != self.partial.read_at(*offset, came.len())? {
-                return Err(FetchFailure::NotTheSame("its parts do not fit together"));
+                return Err(FetchFailure::NotTheSame("its segments do not match"));
             }
         }
         Ok(())
