@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::output::{Cell, Column, Output, Record, Table, human_size};
 use crate::transfer::Direction;
 use crate::transfer::mirror::plan::MirrorAction;
-use crate::transfer::mirror::transfer_file::Endpoints;
+use crate::transfer::mirror::transfer_file::{Endpoints, MirrorSides as _};
 
 /// How many lines of a plan are held back, so that the columns of a short one fit.
 const HELD: usize = 1000;

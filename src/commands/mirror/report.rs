@@ -13,7 +13,7 @@ use crate::output::{Output, Record, TreeProgress};
 use crate::target::Site;
 use crate::transfer::mirror::observer::MirrorObserver;
 use crate::transfer::mirror::plan::MirrorAction;
-use crate::transfer::mirror::transfer_file::Endpoints;
+use crate::transfer::mirror::transfer_file::{Endpoints, MirrorSides as _};
 use crate::transfer::{Direction, Outcome, Progress};
 
 /// Shows a running mirror, and counts.

@@ -163,7 +163,9 @@ fn plan_from_target(partial: &PartialFile, info: FileInfo) -> Result<ResumePlan>
     }
     // It would be modified.
     if length < size && !is_safe_to_use(&file, target) {
-        return Ok(ResumePlan::StartOver(Some("the local file has another owner or a second link")));
+        return Ok(ResumePlan::StartOver(Some(
+            "the local file has another owner or a second link",
+        )));
     }
     let mut blocks = |offset, count| {
         read_block_at(&file, offset, count).map_err(|error| Error::local(target.path(), &error))

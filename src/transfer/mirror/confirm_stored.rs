@@ -12,7 +12,7 @@ use super::delete::for_each_parallel;
 use super::executor::{MirrorSettings, MirrorSummary, is_fatal, with_retry};
 use super::listing::CompactListing;
 use super::observer::MirrorObserver;
-use super::transfer_file::Endpoints;
+use super::transfer_file::MirrorSides;
 use super::tree::ListResult;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -55,14 +55,14 @@ impl Stored {
 /// Removes from `MirrorSummary::extraneous` whatever may be a file that was just stored, and what
 /// no longer exists. Each directory concerned is reported, and counted in `MirrorSummary::kept`.
 pub fn keep_what_was_stored(
-    endpoints: &Endpoints,
+    endpoints: &dyn MirrorSides,
     settings: &MirrorSettings,
     summary: &mut MirrorSummary,
     observer: &dyn MirrorObserver,
     cancel: &Cancel,
 ) -> Result<()> {
     // A local disk reports immediately which file a name refers to.
-    if matches!(endpoints, Endpoints::Down(..)) {
+    if !endpoints.target_is_remote() {
         return Ok(());
     }
     let stored = std::mem::take(&mut summary.stored).0;
@@ -166,7 +166,7 @@ fn above(path: &str) -> impl Iterator<Item = &str> {
 
 /// Lists a directory again; fails if the listing has complaints.
 fn list_again(
-    endpoints: &Endpoints,
+    endpoints: &dyn MirrorSides,
     settings: &MirrorSettings,
     path: &str,
     observer: &dyn MirrorObserver,
@@ -183,7 +183,7 @@ fn list_again(
 }
 
 /// The message for an entry that is kept because it may be one of the source.
-pub fn ambiguous_name_error(endpoints: &Endpoints, path: &str, twin: &str) -> Error {
+pub fn ambiguous_name_error(endpoints: &dyn MirrorSides, path: &str, twin: &str) -> Error {
     let show = endpoints.target().display_path(path);
     let text = format!("{show}: not deleted: it may be what the source has as `{twin}`");
     Error::new(Kind::Incomplete, text)

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::executor::{MirrorSettings, MirrorSummary, is_fatal, with_retry};
 use super::observer::MirrorObserver;
 use super::plan::Extraneous;
-use super::transfer_file::Endpoints;
+use super::transfer_file::MirrorSides;
 use super::tree::ItemKind;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ use crate::threads;
 
 /// Deletes `MirrorSummary::extraneous`. The caller has checked that this is allowed.
 pub fn delete_extraneous(
-    endpoints: &Endpoints,
+    endpoints: &dyn MirrorSides,
     settings: &MirrorSettings,
     summary: &mut MirrorSummary,
     observer: &dyn MirrorObserver,
@@ -26,10 +26,7 @@ pub fn delete_extraneous(
     let extraneous = std::mem::take(&mut summary.extraneous);
     let (directories, files): (Vec<_>, Vec<_>) =
         extraneous.into_iter().partition(|item| item.kind == ItemKind::Directory);
-    let workers = match endpoints {
-        Endpoints::Down(..) => 1,
-        Endpoints::Up(..) | Endpoints::Across(..) => settings.workers,
-    };
+    let workers = if endpoints.target_is_remote() { settings.workers } else { 1 };
     let gone = remove_links(endpoints, &directories, workers, cancel)?;
     let summary = Mutex::new(summary);
     let one = |item: &Extraneous| {
@@ -61,7 +58,7 @@ pub fn delete_extraneous(
 
 /// Removes extraneous directories that are links, outermost first, so that their targets are kept.
 fn remove_links(
-    endpoints: &Endpoints,
+    endpoints: &dyn MirrorSides,
     directories: &[Extraneous],
     workers: usize,
     cancel: &Cancel,

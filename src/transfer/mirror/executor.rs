@@ -11,7 +11,7 @@ use super::listing::CompactListing;
 use super::observer::MirrorObserver;
 use super::plan::{DirectoryPlan, Extraneous, MirrorAction, MirrorRules, NextDirectory, Reason};
 use super::queue::{ActionBatch, MirrorQueue, Task};
-use super::transfer_file::{Attempt, Endpoints};
+use super::transfer_file::{Attempt, MirrorSides};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::threads;
@@ -79,7 +79,7 @@ pub(super) struct Work {
 }
 
 pub(super) struct Runner<'a> {
-    pub(super) endpoints: &'a Endpoints,
+    pub(super) endpoints: &'a dyn MirrorSides,
     pub(super) settings: &'a MirrorSettings,
     pub(super) observer: &'a dyn MirrorObserver,
     pub(super) cancel: &'a Cancel,
@@ -94,7 +94,7 @@ pub(super) struct Runner<'a> {
 ///
 /// A missing source, Ctrl-C, the permanent loss of a server. Failures of single files are counted.
 pub fn transfer_all(
-    endpoints: &Endpoints,
+    endpoints: &dyn MirrorSides,
     settings: &MirrorSettings,
     observer: &dyn MirrorObserver,
     cancel: &Cancel,
@@ -149,7 +149,7 @@ pub(super) fn with_retry<T>(
 
 /// Whether all further work will fail, too. A connection may be lost because of one file; the
 /// server is unreachable only if no new one can be made.
-pub(super) fn is_fatal(endpoints: &Endpoints, error: &Error, cancel: &Cancel) -> bool {
+pub(super) fn is_fatal(endpoints: &dyn MirrorSides, error: &Error, cancel: &Cancel) -> bool {
     match error.kind() {
         Kind::Connect => !endpoints.are_reachable(cancel),
         Kind::Interrupted
@@ -300,3 +300,6 @@ impl Runner<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

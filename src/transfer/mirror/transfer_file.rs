@@ -24,6 +24,40 @@ pub struct Attempt {
     pub known: Option<ListedFacts>,
 }
 
+/// What the executor needs of the two sides of a mirror. Its tests have sides in memory.
+pub trait MirrorSides: Sync {
+    /// The source.
+    fn source(&self) -> &dyn Tree;
+
+    /// The target.
+    fn target(&self) -> &dyn Tree;
+
+    /// Whether the target is on a server.
+    fn target_is_remote(&self) -> bool;
+
+    /// Whether the servers still accept connections.
+    fn are_reachable(&self, cancel: &Cancel) -> bool;
+
+    /// Opens a session in advance.
+    fn connect_ahead(&self);
+
+    /// Transfers one file with the size and time of the source's listing; on a retry, when the file
+    /// may have been replaced, they are queried again.
+    fn transfer_file(
+        &self,
+        path: &str,
+        attempt: Attempt,
+        options: &TransferOptions,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<Outcome>;
+
+    /// Whether the target has nothing yet that a directory could be compared with.
+    fn is_new(&self, next: &NextDirectory) -> bool {
+        !next.in_target || self.target().is_empty_directory(&next.path)
+    }
+}
+
 /// The two sides of a mirror.
 #[derive(Debug, Clone)]
 pub enum Endpoints {
@@ -35,30 +69,26 @@ pub enum Endpoints {
     Across(Arc<RemoteTree>, Arc<RemoteTree>),
 }
 
-impl Endpoints {
-    /// The source.
-    pub fn source(&self) -> &dyn Tree {
+impl MirrorSides for Endpoints {
+    fn source(&self) -> &dyn Tree {
         match self {
             Endpoints::Down(source, _) | Endpoints::Across(source, _) => &**source,
             Endpoints::Up(source, _) => &**source,
         }
     }
 
-    /// The target.
-    pub fn target(&self) -> &dyn Tree {
+    fn target(&self) -> &dyn Tree {
         match self {
             Endpoints::Down(_, target) => &**target,
             Endpoints::Up(_, target) | Endpoints::Across(_, target) => &**target,
         }
     }
 
-    /// Whether the target has nothing yet that a directory could be compared with.
-    pub fn is_new(&self, next: &NextDirectory) -> bool {
-        !next.in_target || self.target().is_empty_directory(&next.path)
+    fn target_is_remote(&self) -> bool {
+        !matches!(self, Endpoints::Down(..))
     }
 
-    /// Whether the servers still accept connections.
-    pub fn are_reachable(&self, cancel: &Cancel) -> bool {
+    fn are_reachable(&self, cancel: &Cancel) -> bool {
         let reaches = |tree: &RemoteTree| tree.pool().lease(cancel).is_ok();
         match self {
             Endpoints::Down(tree, _) | Endpoints::Up(_, tree) => reaches(tree),
@@ -66,8 +96,7 @@ impl Endpoints {
         }
     }
 
-    /// Opens a session in advance.
-    pub fn connect_ahead(&self) {
+    fn connect_ahead(&self) {
         match self {
             Endpoints::Down(remote, _) | Endpoints::Up(_, remote) => remote.pool().connect_ahead(),
             Endpoints::Across(source, target) => {
@@ -77,9 +106,7 @@ impl Endpoints {
         }
     }
 
-    /// Transfers one file with the size and time of the source's listing; on a retry, when the file
-    /// may have been replaced, they are queried again.
-    pub fn transfer_file(
+    fn transfer_file(
         &self,
         path: &str,
         Attempt { fresh, known }: Attempt,

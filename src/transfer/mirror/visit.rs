@@ -5,7 +5,6 @@ use super::executor::{Runner, with_retry};
 use super::listing::CompactListing;
 use super::name_folding::keep_ambiguous;
 use super::plan::{DirectoryPlan, MirrorAction, MirrorRules, NextDirectory, plan_directory};
-use super::transfer_file::Endpoints;
 use super::tree::{Item, ItemKind, ListResult, join_path};
 use crate::error::{Error, Kind, Result};
 
@@ -64,8 +63,8 @@ impl Runner<'_> {
             self.report_loops(&plan)?;
             more = Some((DirectoryPlan { in_target: 0, ..plan }, followed));
         }
-        if let (Some(source), Some(target), false) =
-            (&source, &target, matches!(self.endpoints, Endpoints::Down(..)))
+        if let (Some(source), Some(target), true) =
+            (&source, &target, self.endpoints.target_is_remote())
         {
             let carried = |place| {
                 more.as_ref().is_some_and(|(more, followed)| {
