@@ -176,6 +176,28 @@ impl Secured {
         Ok(secured)
     }
 
+    /// A connection without TLS, for tests of sessions.
+    #[cfg(test)]
+    pub(in crate::ftp) fn without_tls(
+        control: Control,
+        config: SessionConfig,
+        greeting: Reply,
+    ) -> Self {
+        let tls = Arc::new(Tls::new(&config.tls, &config.host).unwrap());
+        let peer = control.stream().socket().tcp().peer_addr().unwrap();
+        let identity = Identity { der: Vec::new(), problems: Vec::new() };
+        Self {
+            control,
+            tls,
+            config,
+            peer,
+            identity,
+            chain_length: None,
+            negotiated: None,
+            greeting: Some(greeting),
+        }
+    }
+
     /// The identity from the handshake, to be judged before anything else is sent.
     pub fn identity(&self) -> &Identity {
         &self.identity

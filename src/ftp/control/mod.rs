@@ -14,6 +14,8 @@ pub(crate) mod reply_reader;
 mod reply_values;
 pub(in crate::ftp) mod telnet;
 #[cfg(test)]
+pub(in crate::ftp) mod testing;
+#[cfg(test)]
 mod tests;
 pub mod trace;
 

@@ -1,78 +1,9 @@
 //! The control connection against a scripted peer.
 
 use super::expect::Command;
+use super::testing::{Peer, TIMEOUT, with_control, with_control_timeout};
 use super::*;
-use crate::cancel::{Cancel, Reason};
-use crate::tls::socket::{CONTROL_BUFFER, Socket};
-use std::io::{BufRead as _, BufReader};
-use std::net::{TcpListener, TcpStream};
-
-const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The server's end.
-struct Peer(BufReader<TcpStream>);
-
-impl Peer {
-    /// Expects exactly these lines next.
-    #[track_caller]
-    fn takes(&mut self, lines: &[&str]) {
-        for expected in lines {
-            let mut line = String::new();
-            self.0.read_line(&mut line).unwrap();
-            assert_eq!(line.trim_end(), *expected);
-        }
-    }
-
-    fn sends(&mut self, text: &str) {
-        self.0.get_mut().write_all(text.as_bytes()).unwrap();
-    }
-
-    #[track_caller]
-    fn answers(&mut self, line: &str, reply: &str) {
-        self.takes(&[line]);
-        self.sends(&format!("{reply}\r\n"));
-    }
-
-    /// Expects that nothing is sent for a moment.
-    #[track_caller]
-    fn takes_nothing_yet(&mut self) {
-        let moment = Duration::from_millis(100);
-        self.0.get_ref().set_read_timeout(Some(moment)).unwrap();
-        assert_eq!(self.0.fill_buf().unwrap_err().kind(), io::ErrorKind::WouldBlock);
-        self.0.get_ref().set_read_timeout(Some(TIMEOUT)).unwrap();
-    }
-
-    /// Expects that nothing more was sent before the connection was closed.
-    #[track_caller]
-    fn takes_no_more(&mut self) {
-        let mut rest = String::new();
-        let _ = self.0.read_line(&mut rest);
-        assert_eq!(rest, "");
-    }
-}
-
-fn with_timeout<T>(
-    timeout: Duration,
-    serve: impl FnOnce(&mut Peer) + Send,
-    act: impl FnOnce(Control, Cancel) -> T,
-) -> T {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let (far, _) = listener.accept().unwrap();
-    far.set_read_timeout(Some(TIMEOUT)).unwrap();
-    let cancel = Cancel::new();
-    let socket = Socket::new(near, cancel.clone(), CONTROL_BUFFER).unwrap();
-    let (trace, quirks) = (ProtocolTrace::default(), ServerQuirks::default());
-    let control = Control::new(Stream::clear_text(socket), timeout, trace, quirks);
-    std::thread::scope(|scope| {
-        scope.spawn(|| serve(&mut Peer(BufReader::new(far))));
-        act(control, cancel)
-    })
-}
-
-fn with<T>(serve: impl FnOnce(&mut Peer) + Send, act: impl FnOnce(Control) -> T) -> T {
-    with_timeout(TIMEOUT, serve, |control, _| act(control))
-}
+use crate::cancel::Reason;
 
 fn command(line: &str) -> Command {
     let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
@@ -103,7 +34,7 @@ fn queued_commands_go_out_together_and_their_replies_are_there_in_their_turn() {
         peer.sends("331 go on\r\n230 in\r\n257 \"/\"\r\n");
         peer.answers("NOOP", "200 ok");
     };
-    with(serve, |mut control| {
+    with_control(serve, |mut control| {
         control.after("PASS p");
         control.after("PWD");
         for (line, code) in [("USER u", 331), ("PASS p", 230), ("PWD", 257), ("NOOP", 200)] {
@@ -120,7 +51,7 @@ fn a_command_that_is_pending_is_not_queued_twice() {
         peer.takes_nothing_yet();
         peer.sends("229 (|||9|)\r\n");
     };
-    with(serve, |mut control| {
+    with_control(serve, |mut control| {
         control.after("EPSV");
         assert_eq!(control.code("SIZE a").unwrap(), 213);
         assert!(control.has_port());
@@ -138,7 +69,7 @@ fn replies_that_nobody_calls_for_are_discarded_but_a_port_is_kept() {
         peer.answers("NOOP", "200 ok");
         peer.answers("RETR a", "150 ok");
     };
-    with(serve, |mut control| {
+    with_control(serve, |mut control| {
         control.after("MDTM a");
         control.after("EPSV");
         for (line, code) in [("SIZE a", 213), ("NOOP", 200), ("EPSV", 229), ("RETR a", 150)] {
@@ -156,7 +87,7 @@ fn a_port_that_is_too_old_or_of_the_other_kind_is_asked_for_again() {
             peer.sends("200 ok\r\n229 (|||9|)\r\n");
             peer.answers(line, reply);
         };
-        with(serve, |mut control| {
+        with_control(serve, |mut control| {
             control.after("EPSV");
             control.code("NOOP").unwrap();
             control.drain().unwrap();
@@ -188,15 +119,15 @@ fn a_command_before_goes_along_only_with_what_has_replies_like_no_other() {
             control.code(line)
         }
     };
-    assert_eq!(with(together, call("EPSV")).unwrap(), 229);
-    assert_eq!(with(apart, call("DELE a")).unwrap(), 250);
+    assert_eq!(with_control(together, call("EPSV")).unwrap(), 229);
+    assert_eq!(with_control(apart, call("DELE a")).unwrap(), 250);
     // A duplicate reply: nothing is deleted.
     let twice = |peer: &mut Peer| {
         peer.takes(&["OPTS UTF8 ON"]);
         peer.sends("200 ok\r\n250 gone\r\n");
         peer.takes_no_more();
     };
-    with(twice, |control| call("DELE a")(control).unwrap_err());
+    with_control(twice, |control| call("DELE a")(control).unwrap_err());
 }
 
 #[test]
@@ -206,7 +137,7 @@ fn a_question_about_a_file_goes_out_with_its_data_command() {
         peer.takes(&["MDTM a", "RETR a"]);
         peer.sends("213 20200101000000\r\n150 ok\r\n226 done\r\n");
     };
-    with(serve, |mut control| {
+    with_control(serve, |mut control| {
         control.queue(Position::BeforeTransfer, command("MDTM a")).unwrap();
         assert_eq!(control.code("EPSV").unwrap(), 229);
         assert_eq!(control.code("RETR a").unwrap(), 150);
@@ -223,7 +154,7 @@ fn the_next_port_is_prefetched_at_the_end_of_the_data() {
         peer.takes(&["EPSV"]);
         peer.sends("226 done\r\n229 (|||9|)\r\n");
     };
-    with(serve, |mut control| {
+    with_control(serve, |mut control| {
         assert_eq!(control.code("RETR a").unwrap(), 150);
         control.prefetch_at_end(Some(command("EPSV")));
         assert!(control.is_prefetching_at_end());
@@ -234,7 +165,7 @@ fn the_next_port_is_prefetched_at_the_end_of_the_data() {
         peer.answers("RETR a", "150 ok\r\n426 cut");
         peer.takes_no_more();
     };
-    with(revoked, |mut control| {
+    with_control(revoked, |mut control| {
         control.code("RETR a").unwrap();
         control.prefetch_at_end(Some(command("EPSV")));
         control.prefetch_at_end(None);
@@ -249,7 +180,7 @@ fn nothing_is_sent_before_the_completion_reply_of_a_transfer() {
         peer.sends("250 done\r\n");
         peer.takes_no_more();
     };
-    with(serve, |mut control| {
+    with_control(serve, |mut control| {
         assert_eq!(control.code("RETR a").unwrap(), 150);
         assert!(control.code("DELE a").is_err());
         assert!(control.failure().is_some());
@@ -270,7 +201,7 @@ fn a_serial_server_gets_one_command_at_a_time() {
             peer.sends(&format!("{reply}\r\n"));
         }
     };
-    with(serve, |mut control| {
+    with_control(serve, |mut control| {
         control.quirks.disable_pipelining();
         control.queue(Position::Before, command("OPTS UTF8 ON")).unwrap();
         control.queue(Position::BeforeTransfer, command("MDTM a")).unwrap();
@@ -288,7 +219,7 @@ fn pipelined(replies: &'static str) -> (Result<u16>, Result<u16>, bool) {
         peer.sends(replies);
         peer.takes_no_more();
     };
-    with_timeout(Duration::from_millis(500), serve, |mut control, _| {
+    with_control_timeout(Duration::from_millis(500), serve, |mut control, _| {
         control.after("EPSV");
         let size = control.code("SIZE a");
         let port = control.code("EPSV");
@@ -325,7 +256,7 @@ fn replies_may_come_merged_and_split() {
             std::thread::sleep(Duration::from_millis(2));
         }
     };
-    with(serve, |mut control| {
+    with_control(serve, |mut control| {
         control.after("EPSV");
         assert_eq!(control.code("SIZE a").unwrap(), 213);
         assert_eq!(control.code("EPSV").unwrap(), 229);
@@ -344,7 +275,7 @@ fn a_farewell_in_the_middle_is_the_reason_for_all_that_follows() {
         peer.sends("200 ok\r\n421 it is late\r\n");
         peer.takes_no_more();
     };
-    with(serve, |mut control| {
+    with_control(serve, |mut control| {
         control.after("SIZE a");
         control.code("NOOP").unwrap();
         for line in ["DELE a", "PWD"] {
@@ -356,7 +287,7 @@ fn a_farewell_in_the_middle_is_the_reason_for_all_that_follows() {
     });
     // In place of a completion reply it is returned as one.
     let serve = |peer: &mut Peer| peer.answers("RETR a", "150 ok\r\n421 it is late");
-    with(serve, |mut control| {
+    with_control(serve, |mut control| {
         control.code("RETR a").unwrap();
         assert_eq!(control.receive().unwrap().code, 421);
         assert!(control.failure().is_some());
@@ -380,7 +311,7 @@ fn what_comes_unasked_keeps_the_next_command_from_being_sent() {
             }
             peer.takes_no_more();
         };
-        with(serve, |mut control| {
+        with_control(serve, |mut control| {
             control.code("NOOP").unwrap();
             assert!(!control.has_unread_input());
             wait_for_input(&control);
@@ -392,7 +323,7 @@ fn what_comes_unasked_keeps_the_next_command_from_being_sent() {
         peer.answers("NOOP", "200 ok\r\n250 again");
         peer.takes_no_more();
     };
-    with(merged, |mut control| {
+    with_control(merged, |mut control| {
         control.code("NOOP").unwrap();
         control.code("DELE a").unwrap_err();
     });
@@ -400,7 +331,7 @@ fn what_comes_unasked_keeps_the_next_command_from_being_sent() {
         peer.answers("NOOP", "200 ok");
         peer.0.get_ref().shutdown(std::net::Shutdown::Both).unwrap();
     };
-    with(hung_up, |mut control| {
+    with_control(hung_up, |mut control| {
         control.code("NOOP").unwrap();
         wait_for_input(&control);
         let error = control.code("DELE a").unwrap_err();
@@ -414,20 +345,20 @@ fn an_unusual_success_of_a_change_is_confirmed_by_the_next_reply() {
         peer.answers("DELE a", "200 gone");
         peer.answers("PWD", "257 \"/\"");
     };
-    assert_eq!(with(serve, |mut control| control.code("DELE a")).unwrap(), 200);
+    assert_eq!(with_control(serve, |mut control| control.code("DELE a")).unwrap(), 200);
     // The success was an extra reply, and the refusal is read as the reply to PWD.
     let serve = |peer: &mut Peer| {
         peer.answers("DELE a", "200 again");
         peer.answers("PWD", "550 no such file");
     };
-    let error = with(serve, |mut control| control.code("DELE a")).unwrap_err();
+    let error = with_control(serve, |mut control| control.code("DELE a")).unwrap_err();
     assert!(error.message().contains("is no reply to DELE"), "{error:?}");
     // A success code of another command is not a success.
     let serve = |peer: &mut Peer| {
         peer.answers("DELE a", "257 \"/\"");
         peer.takes_no_more();
     };
-    with(serve, |mut control| control.code("DELE a")).unwrap_err();
+    with_control(serve, |mut control| control.code("DELE a")).unwrap_err();
 }
 
 #[test]
@@ -439,12 +370,12 @@ fn preliminary_replies_are_skipped_but_not_without_end() {
             peer.takes_no_more();
         }
     };
-    assert_eq!(with(serve(64), |mut control| control.code("NOOP")).unwrap(), 200);
-    let error = with(serve(65), |mut control| control.code("NOOP")).unwrap_err();
+    assert_eq!(with_control(serve(64), |mut control| control.code("NOOP")).unwrap(), 200);
+    let error = with_control(serve(65), |mut control| control.code("NOOP")).unwrap_err();
     assert!(error.message().contains("in a row"), "{error:?}");
     // A second preliminary reply of a data command is skipped as well.
     let serve = |peer: &mut Peer| peer.answers("RETR a", "150 a\r\n150 b\r\n226 done");
-    with(serve, |mut control| {
+    with_control(serve, |mut control| {
         assert_eq!(control.code("RETR a").unwrap(), 150);
         assert_eq!(control.receive().unwrap().code, 226);
     });
@@ -456,7 +387,7 @@ fn pipelined_login_commands_have_less_time() {
         peer.takes(&["USER u", "PASS p", "PWD"]);
         peer.sends("331 go on\r\n230 in\r\n257 \"/\"\r\n");
     };
-    with_timeout(Duration::from_secs(60), serve, |mut control, _| {
+    with_control_timeout(Duration::from_secs(60), serve, |mut control, _| {
         control.after("PASS p");
         control.after("PWD");
         for (line, seconds) in [("USER u", 60), ("PASS p", 15), ("PWD", 5)] {
@@ -474,7 +405,7 @@ fn waits_end_with_a_cancel_and_a_bounded_one_with_its_bound() {
         peer.takes(&["NOOP"]);
         peer.takes_no_more();
     };
-    with_timeout(TIMEOUT, serve, |mut control, cancel| {
+    with_control_timeout(TIMEOUT, serve, |mut control, cancel| {
         cancel.request(Reason::Interrupted);
         assert_eq!(control.code("NOOP").unwrap_err().kind(), Kind::Interrupted);
     });
@@ -483,7 +414,7 @@ fn waits_end_with_a_cancel_and_a_bounded_one_with_its_bound() {
         peer.takes(&["QUIT"]);
         peer.takes_no_more();
     };
-    with_timeout(TIMEOUT, serve, |mut control, cancel| {
+    with_control_timeout(TIMEOUT, serve, |mut control, cancel| {
         control.code("NOOP").unwrap();
         cancel.request(Reason::Interrupted);
         let begun = Instant::now();
@@ -505,5 +436,5 @@ fn nothing_that_would_end_a_line_is_a_command() {
 #[test]
 fn the_greeting_may_be_announced() {
     let serve = |peer: &mut Peer| peer.sends("120 wait\r\n220 ready\r\n");
-    assert_eq!(with(serve, |mut control| control.read_greeting()).unwrap().code, 220);
+    assert_eq!(with_control(serve, |mut control| control.read_greeting()).unwrap().code, 220);
 }

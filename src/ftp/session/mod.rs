@@ -336,3 +336,6 @@ fn protect_data(control: &mut Control, clear_data: bool) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
