@@ -4,9 +4,9 @@
 //! them may import which.
 
 pub mod app;
-pub mod bookmarks;
+pub(crate) mod bookmarks;
 pub mod cancel;
-pub mod cli;
+pub(crate) mod cli;
 pub mod client;
 pub mod commands;
 pub mod credentials;
@@ -16,17 +16,17 @@ pub mod ftp;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod glob;
-pub mod jobs;
-pub mod local_path;
-pub mod man;
+pub(crate) mod jobs;
+pub(crate) mod local_path;
+pub(crate) mod man;
 pub mod output;
 pub mod settings;
 pub mod shell;
 pub mod shell_quote;
-pub mod signals;
-pub mod suggest;
+pub(crate) mod signals;
+pub(crate) mod suggest;
 pub mod target;
-pub mod threads;
+pub(crate) mod threads;
 pub mod tls;
-pub mod transfer;
+pub(crate) mod transfer;
 pub mod trust;

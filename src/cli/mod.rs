@@ -16,7 +16,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 
 use self::completions::candidates::CompleteArgs;
-pub use crate::commands::trust::args::{TrustArgs, TrustCommand};
+pub use crate::commands::trust::args::TrustArgs;
 use crate::error::Kind;
 
 /// Text below the options in `-h`.

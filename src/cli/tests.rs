@@ -107,7 +107,7 @@ fn policy_words_are_those_of_the_options_and_the_setting() {
 
 #[test]
 fn subcommands_are_read() {
-    use TrustCommand::*;
+    use crate::commands::trust::args::TrustCommand::*;
     let trust = |arguments: &[&str]| match ok(arguments).subcommand {
         Some(Sub::Trust(TrustArgs { command })) => command,
         other => panic!("{arguments:?}: {other:?}"),

@@ -7,11 +7,11 @@
 
 mod audit;
 mod connection;
-pub mod keyring;
+pub(crate) mod keyring;
 mod listings;
 mod open;
 mod passphrase;
-pub mod server_url;
+pub(crate) mod server_url;
 mod session_config;
 
 use std::sync::{Arc, Mutex, PoisonError};

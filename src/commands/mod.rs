@@ -3,12 +3,12 @@
 //! A command is a clap struct with a `run`; its help, usage errors, completion and man section
 //! follow from the struct. It sees only a [`Context`]. Adding one is a new file and a line here.
 
-pub mod context;
-pub mod doctor;
-pub mod entries;
-pub mod programs;
-pub mod registry;
-pub mod transfers;
+pub(crate) mod context;
+pub(crate) mod doctor;
+pub(crate) mod entries;
+pub(crate) mod programs;
+pub(crate) mod registry;
+pub(crate) mod transfers;
 pub mod trust;
 
 mod alias;

@@ -5,7 +5,7 @@
 //! environment, and the login is never `anonymous` unless requested.
 
 mod command_line;
-pub mod keyring;
+pub(crate) mod keyring;
 pub(crate) mod netrc;
 mod source;
 #[cfg(test)]

@@ -3,5 +3,5 @@
 //! Nothing here depends on servers or transfers.
 
 pub mod app_dirs;
-pub mod dir_handle;
-pub mod fat_names;
+pub(crate) mod dir_handle;
+pub(crate) mod fat_names;

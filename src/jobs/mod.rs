@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::error::Kind;
 use crate::output::Output;
 
-pub use table::{BackgroundJob, JobState, Jobs};
+pub use table::{JobState, Jobs};
 
 /// How often a wait for a job checks the cancel flag.
 pub const POLL: Duration = Duration::from_millis(50);

@@ -3,17 +3,17 @@
 //! Text from the prompt, `-c`, `-e`, `-f`, standard input, `source` or an alias is parsed as a
 //! whole ([`syntax`]), validated ([`validate`]) and executed ([`execute`]).
 
-pub mod braces;
+pub(crate) mod braces;
 pub mod complete;
-pub mod editor;
-pub mod execute;
-pub mod expand;
-pub mod highlight;
+pub(crate) mod editor;
+pub(crate) mod execute;
+pub(crate) mod expand;
+pub(crate) mod highlight;
 pub mod history;
-pub mod interrupt_readline;
-pub mod prompt;
+pub(crate) mod interrupt_readline;
+pub(crate) mod prompt;
 pub mod redact;
-pub mod redirect;
-pub mod repl;
+pub(crate) mod redirect;
+pub(crate) mod repl;
 pub mod syntax;
-pub mod validate;
+pub(crate) mod validate;

@@ -6,12 +6,12 @@
 //! is not the control connection's, and never treats a cut stream as complete.
 
 mod groups;
-pub mod legacy_versions;
-pub mod native;
-pub mod openssl;
-pub mod openssl_info;
-pub mod socket;
-pub mod stream;
+pub(crate) mod legacy_versions;
+pub(crate) mod native;
+pub(crate) mod openssl;
+pub(crate) mod openssl_info;
+pub(crate) mod socket;
+pub(crate) mod stream;
 mod wait;
 
 use std::path::PathBuf;

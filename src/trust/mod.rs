@@ -3,16 +3,16 @@
 //! Given the result of a handshake ([`identity::Identity`]), [`checker::TrustChecker`] decides
 //! whether the login may start. No network and no terminal here.
 
-pub mod certificate;
+pub(crate) mod certificate;
 pub mod checker;
-pub mod display;
+pub(crate) mod display;
 pub mod entry;
-pub mod exception;
-pub mod fingerprint;
-pub mod identity;
+pub(crate) mod exception;
+pub(crate) mod fingerprint;
+pub(crate) mod identity;
 pub(crate) mod known_servers_file;
-pub mod prompt;
-pub mod refusal;
+pub(crate) mod prompt;
+pub(crate) mod refusal;
 pub mod store;
 pub mod verdict;
 

@@ -1,11 +1,11 @@
 //! What `get`, `put`, `cat` and similar commands share: progress, outcomes as lines or JSON,
 //! totals, the audit log, and continuing with the next file after a failure.
 
-pub mod between_servers;
-pub mod overwrite;
-pub mod parallel;
-pub mod progress;
-pub mod segmented;
+pub(crate) mod between_servers;
+pub(crate) mod overwrite;
+pub(crate) mod parallel;
+pub(crate) mod progress;
+pub(crate) mod segmented;
 
 use std::io::Write;
 use std::path::Path;

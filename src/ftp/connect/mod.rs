@@ -2,6 +2,6 @@
 //! handshake; and the checks of `doctor` on such a connection.
 
 pub mod dial;
-pub mod examine;
-pub mod proxy;
+pub(crate) mod examine;
+pub(crate) mod proxy;
 pub mod steps;

@@ -7,7 +7,7 @@
 //! An unexpected reply (an extra one, an impossible code, a 421) ends the connection: a reply is
 //! never credited to another command.
 
-pub mod cleartext;
+pub(crate) mod cleartext;
 pub(in crate::ftp) mod expect;
 pub mod reply;
 pub(crate) mod reply_reader;

@@ -4,19 +4,19 @@
 //! failed data handshake and any extra reply kills it; every call to a dead session fails with the
 //! reason, and its owner connects a new one. Refusals (4yz, 5yz) leave it in step.
 
-pub mod authenticate;
-pub mod config;
-pub mod directory;
+pub(crate) mod authenticate;
+pub(crate) mod config;
+pub(crate) mod directory;
 pub mod features;
 mod file_ops;
-pub mod list;
+pub(crate) mod list;
 mod list_lines;
 pub mod login;
-pub mod permit;
+pub(crate) mod permit;
 pub(in crate::ftp) mod pipeline;
 pub mod quirks;
-pub mod server_clock;
-pub mod server_software;
+pub(crate) mod server_clock;
+pub(crate) mod server_software;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};

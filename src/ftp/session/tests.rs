@@ -65,7 +65,8 @@ fn with_session<T>(
     act: impl FnOnce(Result<Session>) -> T,
 ) -> T {
     with_control(serve, |control| {
-        let greeting = Reply { code: 220, lines: vec![b"hello".to_vec()], charset: Charset::default() };
+        let greeting =
+            Reply { code: 220, lines: vec![b"hello".to_vec()], charset: Charset::default() };
         act(Session::new(Secured::without_tls(control, config(), greeting)))
     })
 }

@@ -6,7 +6,7 @@
 
 pub mod cursor;
 mod names;
-pub mod remote;
+pub(crate) mod remote;
 #[cfg(test)]
 mod tests;
 mod want;
