@@ -123,7 +123,7 @@ fn list_path(
     }
 }
 
-/// As [`Session::list_path`], but what is listed is certain to be inside `path`: for a file or an
+/// As [`list_path`], but what is listed is certain to be inside `path`: for a file or an
 /// unreadable directory, vsftpd lists the entry itself.
 fn list_contents(
     session: &mut Session,
