@@ -186,9 +186,8 @@ impl Client {
             &cancel,
             |text| console.notice(text),
             |retries| {
-                if retries.has_retried() && self.connection.live_session().is_none() {
-                    // The reason was already shown.
-                    self.connection.close();
+                if retries.has_retried() {
+                    self.prepare_retry();
                 }
                 match work(self) {
                     Err(error) if !is_connection_loss(&error) => Ok(Err(error)),
@@ -196,6 +195,17 @@ impl Client {
                 }
             },
         )?
+    }
+
+    /// Before a retry: closes a dead session, whose error was already shown, and the idle sessions
+    /// to the site: the server may have no connection or port left for another one.
+    pub fn prepare_retry(&mut self) {
+        if let Some(site) = &self.connection.site {
+            self.sessions.close_idle(&site.trust_key());
+        }
+        if self.connection.live_session().is_none() {
+            self.connection.close();
+        }
     }
 
     pub(super) fn idle_timeout(&self) -> Duration {

@@ -93,11 +93,12 @@ impl Client {
     }
 
     /// Connects and logs in, replacing a connection that is being closed, or with a permit of its
-    /// own. In a script, a busy server (421) is retried `net:max-retries` times.
+    /// own. In a script, a server that is busy or full (421, 530) is retried `net:max-retries` times,
+    /// and not again by the caller.
     pub(super) fn establish(&mut self, mut permit: Option<Permit>) -> Result<()> {
         let (console, cancel, at_prompt) =
             (self.console.clone(), self.cancel.clone(), self.at_prompt);
-        let is_busy = |error: &Error| error.reply_code() == Some(421);
+        let is_busy = |error: &Error| error.kind() == Kind::Connect && error.reply_code().is_some();
         // Errors that must not be retried are in the inner result.
         with_retry(
             self.retries(),

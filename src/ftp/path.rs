@@ -107,6 +107,19 @@ impl RemotePath {
         self.0.starts_with('/')
     }
 
+    /// Whether some servers take it for a pattern or for options, even where only a path is allowed.
+    pub fn may_be_pattern(&self) -> bool {
+        self.0.starts_with('-') || self.0.contains(['*', '?', '['])
+    }
+
+    /// Whether `other`, in a reply, names the same entry. Servers reply with a whole path or with
+    /// the name alone, and some with the name as it is spelled there.
+    pub fn is_named(&self, other: &str) -> bool {
+        let Some(name) = self.file_name() else { return true };
+        let last = other.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        last.to_lowercase() == name.to_lowercase()
+    }
+
     /// Appends `name` unchanged; an absolute `name` replaces the path.
     ///
     /// # Errors

@@ -352,7 +352,8 @@ fn is_one_too_many(error: &Error) -> bool {
     matches!(error.kind(), Kind::Connect | Kind::Login)
 }
 
-/// A leased session. Returned on drop, if it is still alive.
+/// A leased session. Returned on drop, if it is still alive. One for which the server had no port
+/// left is closed, as long as there are others, and the limit lowered.
 #[derive(Debug)]
 pub struct Lease {
     pool: Arc<SiteSessions>,
@@ -378,11 +379,21 @@ impl DerefMut for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let mut state = self.pool.lock_loans();
-        match self.session.take() {
-            Some(session) if session.failure().is_none() => state.idle.push(session),
-            _ => state.open -= 1,
+        let mut surplus = None;
+        match self.session.take().filter(|session| session.failure().is_none()) {
+            Some(session) if session.is_one_too_many && state.open > 1 => {
+                state.open -= 1;
+                state.limit = state.limit.min(state.open);
+                surplus = Some(session);
+            }
+            Some(session) => state.idle.push(session),
+            None => state.open -= 1,
         }
+        drop(state);
         self.pool.returned.notify_one();
+        if let Some(session) = surplus {
+            session.close_gracefully();
+        }
     }
 }
 

@@ -120,6 +120,12 @@ pub trait Remote {
         Ok(self.file_info(path)?.size)
     }
 
+    /// The exact size of a file in the listing of its directory, for servers that do not report it
+    /// otherwise; 0 if the directory has no such file.
+    fn listed_size(&mut self, _path: &RemotePath) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
     /// The absolute path, if the server reported the directory.
     fn absolute_path(&self, path: &RemotePath) -> RemotePath {
         path.clone()

@@ -14,6 +14,7 @@ use crate::ftp::data::{DataConnection, Finished};
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
+use crate::ftp::session::list::list_directory;
 
 struct SessionDownload(DataConnection);
 
@@ -93,9 +94,25 @@ impl Remote for Session {
     fn file_size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
         self.set_ascii_type(false)?;
         match Session::file_size(self, path)? {
-            None => Ok(self.mlst_entry(path)?.and_then(|entry| entry.size)),
+            None => {
+                let entry = self.mlst_entry(path)?.filter(|entry| entry.kind == EntryKind::File);
+                Ok(entry.and_then(|entry| entry.size))
+            }
             size => Ok(size),
         }
+    }
+
+    fn listed_size(&mut self, path: &RemotePath) -> Result<Option<u64>> {
+        let listing = match list_directory(self, path.parent().as_ref(), true) {
+            Err(error) if error.kind() == Kind::Refused => return Ok(None),
+            other => other?,
+        };
+        let entry = listing.entries.iter().find(|entry| Some(&*entry.name) == path.file_name());
+        Ok(match entry {
+            Some(entry) if entry.kind == EntryKind::File && !entry.size_in_blocks => entry.size,
+            None if listing.unknown.is_empty() && listing.cut.is_none() => Some(0),
+            _ => None,
+        })
     }
 
     fn absolute_path(&self, path: &RemotePath) -> RemotePath {
@@ -118,7 +135,7 @@ impl Remote for Session {
         self.set_ascii_type(false)?;
         self.pipeline_set_modified(path, time)?;
         match self.mlst_entry(path)? {
-            Some(entry) if !may_be_link(&entry) => Ok(entry.size),
+            Some(entry) if entry.kind == EntryKind::File && !may_be_link(&entry) => Ok(entry.size),
             _ => Session::file_size(self, path),
         }
     }

@@ -2,9 +2,9 @@
 //! `net:reconnect-interval`): a limited number of times, with exponential back-off and jitter.
 
 use std::cell::Cell;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::Progress;
+use super::{Outcome, Progress};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 
@@ -91,17 +91,35 @@ pub fn with_retry<T>(
     }
 }
 
-/// Records whether a transfer has moved any byte. Only then may a retry resume where this attempt
-/// stopped: before that, the target still has an older file.
+/// Records what all attempts of a transfer have moved. Only if that is anything may a retry resume
+/// where the last attempt stopped: before that, the target still has an older file.
 pub struct ByteCounter<'a> {
     progress: &'a dyn Progress,
     moved: Cell<bool>,
+    begun: Instant,
+    /// The lowest offset at which an attempt began.
+    first_offset: Cell<Option<u64>>,
 }
 
 impl<'a> ByteCounter<'a> {
     /// A counter at zero.
     pub fn new(progress: &'a dyn Progress) -> Self {
-        Self { progress, moved: Cell::new(false) }
+        let (moved, first_offset) = (Cell::new(false), Cell::new(None));
+        Self { progress, moved, begun: Instant::now(), first_offset }
+    }
+
+    /// The outcome of the last attempt as that of all of them, if it resumed an earlier one.
+    pub fn outcome_of_all(&self, last: Outcome) -> Outcome {
+        let first = self.first_offset.get().unwrap_or(0);
+        match last.resumed_from {
+            Some(offset) if offset > first => Outcome {
+                bytes: last.bytes + (offset - first),
+                elapsed: self.begun.elapsed(),
+                resumed_from: (first > 0).then_some(first),
+                ..last
+            },
+            _ => last,
+        }
     }
 
     /// Whether any byte has been transferred.
@@ -116,6 +134,8 @@ impl Progress for ByteCounter<'_> {
     }
 
     fn start_at(&self, offset: u64) {
+        let first = self.first_offset.get().map_or(offset, |first| first.min(offset));
+        self.first_offset.set(Some(first));
         self.progress.start_at(offset);
     }
 
@@ -139,6 +159,7 @@ fn jitter() -> f64 {
 mod tests {
     use super::*;
     use crate::error::Kind;
+    use crate::transfer::NoProgress;
 
     #[test]
     fn only_transient_failures_are_tried_again_and_only_so_often() {
@@ -167,6 +188,34 @@ mod tests {
             last = pause;
         }
         assert!(last <= MAX_BACKOFF.mul_f64(1.25));
+    }
+
+    #[test]
+    fn an_outcome_counts_what_the_attempts_before_it_moved() {
+        let outcome = |bytes, resumed_from| Outcome {
+            bytes,
+            elapsed: Duration::ZERO,
+            resumed_from,
+            tls_resumed: None,
+            warning: None,
+        };
+        for (starts, last, whole) in [
+            // Lost after 30 of 100 bytes, and resumed there.
+            (&[0, 30][..], (70, Some(30)), (100, None)),
+            // The same with 20 bytes of an earlier run.
+            (&[20, 30], (70, Some(30)), (80, Some(20))),
+            // One attempt.
+            (&[0], (100, None), (100, None)),
+            (&[20], (80, Some(20)), (80, Some(20))),
+            // Started over, and resumed after that.
+            (&[30, 0], (100, None), (100, None)),
+            (&[30, 0, 50], (50, Some(50)), (100, None)),
+        ] {
+            let counter = ByteCounter::new(&NoProgress);
+            starts.iter().for_each(|offset| counter.start_at(*offset));
+            let all = counter.outcome_of_all(outcome(last.0, last.1));
+            assert_eq!((all.bytes, all.resumed_from), whole, "{starts:?}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use support::certificate::{Certificate, DAY};
+use support::closed_port::ClosedPort;
 use support::liar::{Data, Event, Script, Step, Versions};
 use support::program::{Ran, wait};
 use support::scene::{PASSWORD, Scene};
@@ -359,4 +360,39 @@ impl Blocked {
         let queued = std::iter::from_fn(|| queue().ok()).take(16).collect();
         Self { address, _listener: listener, _queued: queued }
     }
+}
+
+#[test]
+fn advice_recommends_nothing_that_was_just_tried_and_names_the_ports_that_were_seen() {
+    let refused = Step::reply("425 Can't build data connection");
+    let scene =
+        Scene::new(script().always("EPSV", refused.clone()).always("PASV", refused.clone()));
+    let ran = trusting(&scene, &[]);
+    for tried in ["`doctor`", "ftp:mode", "net:connection-limit 1`"] {
+        assert!(!ran.out().contains(tried) && !ran.err().contains(tried), "{tried}\n{ran}");
+    }
+    let scene = Scene::new(script().always("MLSD", refused.clone()).always("LIST", refused));
+    let ran = trusting(&scene, &[]);
+    assert!(ran.out().contains("a firewall may block the data ports"), "{ran}");
+    for tried in ["`doctor`", "ftp:mode"] {
+        assert!(!ran.out().contains(tried) && !ran.err().contains(tried), "{tried}\n{ran}");
+    }
+    // A port that nobody listens to.
+    let closed = ClosedPort::new();
+    let port = closed.port();
+    let passive = Step::reply(format!("229 entering extended passive mode (|||{port}|)"));
+    let greeting = Step::reply("220 ProFTPD Server (test) [127.0.0.1]");
+    let scene = Scene::new(script().greeting(greeting).always("EPSV", passive).without("PASV"));
+    let ran = trusting(&scene, &["--json"]);
+    let first = port - port % 100;
+    let range = format!("`PassivePorts {first} {}`", first.saturating_add(99));
+    shows(&ran, "epsv", "bad", &[&range]);
+}
+
+#[test]
+fn a_full_server_is_no_matter_of_the_account() {
+    let scene = Scene::new(script().always("PASS", Step::reply("530 max 1 users")));
+    let ran = trusting(&scene, &["--json"]).status(3);
+    shows(&ran, "login", "bad", &["no more connections", "allow more connections"]);
+    assert!(!ran.out().contains("net:connection-limit 1"), "{ran}");
 }

@@ -3,6 +3,7 @@
 // Helpers of tests may stop at the first surprise, as tests may (clippy.toml).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod absent;
 mod across;
 mod active;
 mod architecture;
@@ -24,6 +25,7 @@ mod endless;
 mod examples;
 mod faults;
 mod folding;
+mod full;
 mod fuzz;
 mod generated;
 mod given_credentials;

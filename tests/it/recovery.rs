@@ -305,3 +305,56 @@ fn a_connection_that_ended_between_two_commands_is_made_again_before_the_second(
     let ran = ran.stdout_has("a\n").stdout_has("/d\n");
     assert_eq!(recoveries(&ran).len(), 1, "{ran}");
 }
+
+#[test]
+fn the_closing_line_of_a_transfer_that_was_resumed_counts_the_whole_file() {
+    const BIG: usize = 3 << 20;
+    let script = |verb| {
+        let script = Script::new().file("/d/a", noise(BIG)).dir("/d/up");
+        script.data(verb, Data::Reset(BIG / 2))
+    };
+    for (command, verb) in [
+        ("get a", "RETR"),
+        ("put x", "STOR"),
+        ("get -P 2 a nosuch", "RETR"),
+        ("put -P 2 x nosuch", "STOR"),
+    ] {
+        for json in [false, true] {
+            let scene = Scene::new(script(verb));
+            scene.write("x", noise(BIG));
+            let options: &[&str] = if json { &["--json"] } else { &[] };
+            let url = format!("{}/d/", scene.liar.url());
+            let ran = scene.unconnected().args(options).args(["-c", command]).arg(url).run();
+            assert_eq!(recoveries(&ran).len(), 1, "{command}\n{ran}");
+            if json {
+                let done = ran.json_of("transfer").into_iter();
+                let done: Vec<_> = done.filter(|value| value["status"] == "ok").collect();
+                assert_eq!(done.len(), 1, "{command}\n{ran}");
+                assert_eq!(done[0]["bytes"], BIG, "{command}\n{ran}");
+                assert!(done[0]["resumed_from"].is_null(), "{command}\n{ran}");
+            } else {
+                assert!(ran.err().contains(": 3.0 MiB in"), "{command}\n{ran}");
+            }
+        }
+    }
+    let scene = Scene::new(script("RETR"));
+    let ran = run_in(&scene, &[], "mirror . here").ok();
+    assert!(ran.err().contains("(3.0 MiB)"), "{ran}");
+}
+
+#[test]
+fn a_551_has_one_status_and_a_missing_file_is_not_waited_for() {
+    for (verb, command) in [("RETR", "get a"), ("STOR", "put x")] {
+        for step in [Step::reply("551 a: error"), Step::last("551 a: error")] {
+            let scene = Scene::new(script().always(verb, step));
+            scene.write("x", "x");
+            let ran = run_in(&scene, &[], command);
+            assert_eq!(ran.status, 8, "{command}\n{ran}");
+        }
+    }
+    let scene =
+        Scene::new(script().always("RETR", Step::reply("450 a: No such file or directory")));
+    let ran = run_in(&scene, &[], "get a").status(8);
+    assert!(ran.err().contains("get a: no such file or directory (450"), "{ran}");
+    assert!(recoveries(&ran).is_empty() && !ran.err().contains("in use"), "{ran}");
+}

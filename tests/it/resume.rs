@@ -344,3 +344,37 @@ fn offsets_beyond_32_bits_are_offsets() {
     let whole = scene.run("get --overwrite big").status(10);
     whole.stderr_has("5000000007").stderr_has("65543");
 }
+
+#[test]
+fn an_upload_to_a_server_without_size_resumes_with_the_size_of_a_listing() {
+    let half = &noise(SIZE)[..SIZE / 2];
+    let script = ["SIZE", "MLSD"].iter().fold(Script::new(), |script, verb| script.without(verb));
+    let begun = |script: Script| script.file("/d/a", half).time("/d/a", "20300101000000");
+    let scene = Scene::new(begun(script.clone()));
+    scene.write("a", noise(SIZE));
+    let ran = once(&scene, "put -c a -o d/a").ok();
+    assert!(scene.liar.content("/d/a").unwrap() == noise(SIZE), "{ran}");
+    assert!(scene.liar.wire.has("APPE") && !scene.liar.wire.has("STOR"), "{ran}");
+    // What is not there yet is no matter for words.
+    let ran = once(&scene, "put -c a -o d/new").ok();
+    assert!(!ran.err().contains("starting again"), "{ran}");
+    // A listing that does not tell the size.
+    let vague = begun(script).listing("LIST", "+/,m1000000000,\ta\r\n");
+    let scene = Scene::new(vague);
+    scene.write("a", noise(SIZE));
+    let ran = once(&scene, "put -c a -o d/a").ok();
+    assert!(ran.err().contains("the server does not tell its size: starting again"), "{ran}");
+    assert!(scene.liar.content("/d/a").unwrap() == noise(SIZE), "{ran}");
+    assert!(!scene.liar.wire.has("APPE"), "{ran}");
+}
+
+#[test]
+fn a_download_from_a_server_without_size_says_that_it_begins_again() {
+    let script =
+        ["SIZE", "MLSD", "MLST"].iter().fold(script(), |script, verb| script.without(verb));
+    let scene = Scene::new(script.always("RETR", Step::Opening(b"150 here\r\n".to_vec())));
+    scene.write("a", &noise(SIZE)[..SIZE / 2]);
+    let ran = once(&scene, "get -c a --overwrite").ok();
+    assert!(ran.err().contains("the server does not tell its size: starting again"), "{ran}");
+    is_whole(&scene);
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::terminal::Terminal;
 use crate::{PROMPT, connected, ftpsh, home, lied_to};
 use support::embedded::Embedded;
-use support::liar::{Data, Script, Step};
+use support::liar::{Data, Liar, Script, Step};
 use support::program::Ftpsh;
 
 /// What a Ctrl-C may take, with a slow machine allowed for.
@@ -224,4 +224,36 @@ fn data_goes_where_standard_output_goes_and_the_prompt_to_the_terminal() {
     assert_eq!(terminal.end().0, 0);
     let out = std::fs::read_to_string(home.path().join("out")).unwrap();
     assert_eq!(out, "remember the milk\n");
+}
+
+#[test]
+fn a_full_server_does_not_make_the_program_ask_for_the_password_again() {
+    let full = || Step::reply("530 max 1 users");
+    let script = || Script::new().file("/notes", "").on("PASS", full());
+    let start = |liar: &Liar, more: &[&str]| {
+        let interval = ["--set", "net:reconnect-interval=10ms", "--trust", "accept-new"];
+        let mut terminal =
+            Terminal::start(ftpsh(&home(), &[&interval[..], &[&liar.url()], more].concat()));
+        terminal.expect("Password for");
+        terminal.send("s3cret-word\r");
+        terminal
+    };
+    // One line of commands waits.
+    let liar = Liar::start(script());
+    let mut terminal = start(&liar, &["-c", "ls -1"]);
+    terminal.expect("trying again");
+    terminal.expect("notes");
+    let (status, shown) = terminal.end();
+    assert_eq!((status, shown.matches("Password for").count()), (0, 1), "{shown}");
+    // The prompt says why, and the next command tries again.
+    let liar = Liar::start(script());
+    let mut terminal = start(&liar, &[]);
+    terminal.expect("no more connections");
+    terminal.expect("> ");
+    terminal.send("ls -1\r");
+    terminal.expect("notes");
+    terminal.send("\x04");
+    let (_, shown) = terminal.end();
+    assert_eq!(shown.matches("Password for").count(), 1, "{shown}");
+    assert_eq!(liar.wire.lines("PASS").len(), 2, "{shown}");
 }

@@ -32,12 +32,16 @@ pub(super) enum Topic {
     Clock,
 }
 
-/// The advice on a topic, with the name of the program where it is known.
-pub(super) fn advice(topic: Topic, brand: ServerSoftware) -> String {
-    match (brand.name(), server_setting(topic, brand)) {
+/// The advice on a topic, with the name of the program where it is known. Examples of a range of
+/// passive ports contain `port`, which the server has named.
+pub(super) fn advice(topic: Topic, brand: ServerSoftware, port: Option<u16>) -> String {
+    let text = match (brand.name(), server_setting(topic, brand)) {
         (Some(name), Some(setting)) => format!("{name}: {setting}"),
         _ => general_advice(topic).to_owned(),
-    }
+    };
+    let first = port.map_or(49152, |port| port - port % 100);
+    let last = first.saturating_add(99);
+    text.replace("FIRST", &first.to_string()).replace("LAST", &last.to_string())
 }
 
 /// For a server that does not tell what it is, or has no setting of its own for this.
@@ -133,19 +137,19 @@ fn server_setting(topic: Topic, brand: ServerSoftware) -> Option<&'static str> {
         (Topic::Address, FileZilla) => "Passive mode: use the public IP address for PASV",
         (Topic::Address, Pyftpdlib) => "`masquerade_address` of the handler",
         (Topic::Ports, Vsftpd) => {
-            "`pasv_min_port` and `pasv_max_port`, and the same range open in the firewall"
+            "`pasv_min_port=FIRST` and `pasv_max_port=LAST`, and the same range open in the firewall"
         }
         (Topic::Ports, ProFtpd) => {
-            "`PassivePorts 49152 49407`, and the same range open in the firewall"
+            "`PassivePorts FIRST LAST`, and the same range open in the firewall"
         }
         (Topic::Ports, PureFtpd) => {
-            "`PassivePortRange 49152 49407`, and the same range open in the firewall"
+            "`PassivePortRange FIRST LAST`, and the same range open in the firewall"
         }
         (Topic::Ports, FileZilla) => {
-            "Passive mode: a custom port range, and the same range open in the firewall"
+            "Passive mode: a custom port range such as FIRST-LAST, and the same range open in the firewall"
         }
         (Topic::Ports, Pyftpdlib) => {
-            "`passive_ports` of the handler, and the same range open in the firewall"
+            "`passive_ports = range(FIRST, LAST)` of the handler, and the same range open in the firewall"
         }
         (Topic::Resumption, ProFtpd) => {
             "`TLSSessionCache` (with mod_tls_shmcache) and `TLSSessionTickets on`"
@@ -192,10 +196,20 @@ mod tests {
             (ServerSoftware::FileZilla, "FileZilla Server: Passive mode"),
             (ServerSoftware::Unknown, "name the server's public address"),
         ] {
-            let advice = advice(Topic::Address, brand);
+            let advice = advice(Topic::Address, brand, None);
             assert!(advice.starts_with(wanted), "{advice}");
         }
-        let advice = advice(Topic::CloseNotify, ServerSoftware::Vsftpd);
+        let advice = advice(Topic::CloseNotify, ServerSoftware::Vsftpd, None);
         assert!(advice.starts_with("end data connections"), "{advice}");
+    }
+
+    #[test]
+    fn a_range_of_ports_contains_the_port_that_was_seen() {
+        for (port, range) in
+            [(None, "49152 49251"), (Some(50_017), "50000 50099"), (Some(65_535), "65500 65535")]
+        {
+            let advice = advice(Topic::Ports, ServerSoftware::ProFtpd, port);
+            assert!(advice.contains(&format!("`PassivePorts {range}`")), "{advice}");
+        }
     }
 }

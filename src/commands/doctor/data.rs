@@ -124,6 +124,7 @@ fn list_with_mode(
     verb: &str,
     wrong: String,
 ) -> Result<Option<ListingResult>> {
+    exam.report.passive_port = Some(port);
     let (tcp, took) = match control.dial(port) {
         Ok(dialled) => dialled,
         Err(error) => {

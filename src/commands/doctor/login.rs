@@ -62,7 +62,10 @@ pub(super) fn check_login(exam: &mut Examination<'_>, control: &mut Secured) -> 
         }
         Err(error) => {
             exam.detect_software(error.reply().unwrap_or_default());
-            let finding = Finding::error(Mark::Bad, "login", &error).server(Topic::Login);
+            // A full server is no matter of the account.
+            let is_full = error.kind() == Kind::Connect && error.reply_code().is_some();
+            let topic = if is_full { Topic::Connections } else { Topic::Login };
+            let finding = Finding::error(Mark::Bad, "login", &error).server(topic);
             exam.report.block(error.kind(), finding).map(|()| false)
         }
     }

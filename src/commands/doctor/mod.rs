@@ -131,7 +131,10 @@ impl<'a> Examination<'a> {
         let mut probe =
             SessionConfig { clear_data: false, quirks: ServerQuirks::default(), ..options.clone() };
         probe.tls.backend = Backend::OpenSsl;
-        let report = Report::new(ctx.out.clone(), ctx.client.cancel.clone());
+        let mut report = Report::new(ctx.out.clone(), ctx.client.cancel.clone());
+        if options.tls.backend == Backend::OpenSsl {
+            report.tried.push("tls:backend openssl");
+        }
         Ok(Self {
             ctx,
             site,

@@ -53,13 +53,16 @@ pub(super) struct Finding {
     advice: Option<String>,
     topic: Option<Topic>,
     reply: Option<(u16, String)>,
+    /// Whether the advice is an error's hint, which may recommend what `doctor` has tried.
+    is_hint: bool,
 }
 
 impl Finding {
     /// A finding; a note or a fault should say what it means.
     pub(super) fn new(mark: Mark, check: &'static str, seen: impl Into<String>) -> Self {
         let seen = seen.into();
-        Self { check, mark, seen, meaning: None, advice: None, topic: None, reply: None }
+        let (meaning, advice, topic, reply) = (None, None, None, None);
+        Self { check, mark, seen, meaning, advice, topic, reply, is_hint: false }
     }
 
     /// All is well.
@@ -88,7 +91,7 @@ impl Finding {
             .collect();
         let advice = error.hint().map(str::to_owned);
         let reply = error.reply_code().zip(error.reply().map(str::to_owned));
-        Self { advice, reply, ..Self::new(mark, check, seen.join("; ")) }
+        Self { advice, reply, is_hint: true, ..Self::new(mark, check, seen.join("; ")) }
     }
 
     /// What it means.
@@ -100,7 +103,16 @@ impl Finding {
     /// What the user can do.
     #[must_use]
     pub(super) fn advise(self, advice: impl Into<String>) -> Self {
-        Self { advice: Some(advice.into()), ..self }
+        Self { advice: Some(advice.into()), is_hint: false, ..self }
+    }
+
+    /// The same without a hint to try what was tried.
+    fn without_tried(self, tried: &[&str]) -> Self {
+        if !self.is_hint {
+            return self;
+        }
+        let advice = self.advice.as_deref().and_then(|advice| untried_clauses(advice, tried));
+        Self { advice, ..self }
     }
 
     /// Whether something is wrong.
@@ -122,12 +134,25 @@ impl Finding {
     }
 }
 
+/// The clauses of a hint that recommend nothing of `tried`; `None` if there are none.
+fn untried_clauses(hint: &str, tried: &[&str]) -> Option<String> {
+    let clauses = hint.split("; ").flat_map(|clause| clause.split(", or "));
+    let clauses = clauses.flat_map(|clause| clause.split(": try "));
+    let is_new = |clause: &&str| !tried.iter().any(|tried| clause.contains(tried));
+    let clauses = clauses.filter(is_new).collect::<Vec<_>>().join("; ");
+    (!clauses.is_empty()).then_some(clauses)
+}
+
 /// The report of one run.
 pub(super) struct Report {
     out: Output,
     cancel: Cancel,
     /// Which program the server is.
     pub(super) brand: ServerSoftware,
+    /// What a run tries itself, as hints name it.
+    pub(super) tried: Vec<&'static str>,
+    /// The last passive port that the server named.
+    pub(super) passive_port: Option<u16>,
     cause: Option<Error>,
 }
 
@@ -138,7 +163,9 @@ const MARK: usize = 4;
 impl Report {
     /// Nothing found yet.
     pub(super) fn new(out: Output, cancel: Cancel) -> Self {
-        Self { out, cancel, brand: ServerSoftware::Unknown, cause: None }
+        let tried = vec!["`doctor`", "ftp:mode", "tls:max-version 1.2", "net:connection-limit 1`"];
+        let brand = ServerSoftware::Unknown;
+        Self { out, cancel, brand, tried, passive_port: None, cause: None }
     }
 
     /// Adds a finding and shows it.
@@ -148,12 +175,13 @@ impl Report {
     /// Ctrl-C: findings after it are meaningless. Also when the output was closed.
     pub(super) fn add_finding(&mut self, finding: Finding) -> Result<()> {
         self.cancel.check()?;
-        self.print(&finding)
+        self.print(&finding.without_tried(&self.tried))
     }
 
     /// Adds a finding with which no transfer would work, for this cause.
     pub(super) fn block(&mut self, kind: Kind, finding: Finding) -> Result<()> {
         self.cancel.check()?;
+        let finding = finding.without_tried(&self.tried);
         self.print(&finding)?;
         if self.cause.is_none() {
             let cause = Error::new(kind, format!("{}: {}", finding.check, finding.seen));
@@ -175,7 +203,7 @@ impl Report {
     }
 
     fn print(&self, finding: &Finding) -> Result<()> {
-        let server = finding.topic.map(|topic| advice(topic, self.brand));
+        let server = finding.topic.map(|topic| advice(topic, self.brand, self.passive_port));
         if self.out.is_json() {
             let Finding { check, mark, seen, meaning, advice, .. } = finding;
             return self.out.record(&Record::Check(CheckRecord {
@@ -213,4 +241,26 @@ impl Report {
 pub(super) fn milliseconds(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1000.0;
     if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::untried_clauses;
+
+    #[test]
+    fn of_a_hint_only_what_was_not_tried_is_left() {
+        let tried = ["`doctor`", "ftp:mode", "net:connection-limit 1`"];
+        for (hint, left) in [
+            (
+                "a firewall may block the data ports: try `set ftp:mode pasv` or `epsv`, or `doctor`",
+                Some("a firewall may block the data ports"),
+            ),
+            ("check `tls:cert-file`; else try `doctor`", Some("check `tls:cert-file`")),
+            ("wait, or use fewer: `set net:connection-limit 1`; ask", Some("wait; ask")),
+            ("try `set ftp:mode pasv`", None),
+            ("check the name", Some("check the name")),
+        ] {
+            assert_eq!(untried_clauses(hint, &tried).as_deref(), left, "{hint}");
+        }
+    }
 }

@@ -54,7 +54,7 @@ impl Lookup {
     pub fn find_if_exists(&mut self, ctx: &mut Context, typed: &str) -> Result<Option<Entry>> {
         match self.find_entry(ctx, typed) {
             Ok(entry) => Ok(Some(entry)),
-            Err(error) if error.kind() == Kind::Refused => Ok(None),
+            Err(error) if error.kind() == Kind::Refused && !error.is_transient() => Ok(None),
             Err(error) => Err(error),
         }
     }

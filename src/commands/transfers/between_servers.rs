@@ -98,6 +98,7 @@ impl TargetServer {
                 )
             })
         });
+        let result = result.map(|outcome| moved.outcome_of_all(outcome));
         drop(watched);
         self.client.invalidate_listing(&to);
         self.report_copy(ctx, from, &to, result)

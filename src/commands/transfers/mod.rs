@@ -183,13 +183,11 @@ pub fn transfer_file(ctx: &mut Context, job: &FileTransfer) -> Result<()> {
     let result = retry_transfer(retries, &cancel, &watched, |again| {
         if again {
             trying.prepare_retry(moved.has_moved());
-            if ctx.client.connection.live_session().is_none() {
-                // Why it was lost has just been said.
-                ctx.client.connection.close();
-            }
+            ctx.client.prepare_retry();
         }
         trying.run_on(ctx.client.session()?, &moved, &cancel)
     });
+    let result = result.map(|outcome| moved.outcome_of_all(outcome));
     drop(watched);
     report_file_transfer(ctx, job, result)
 }
@@ -260,10 +258,7 @@ pub fn download_to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> 
             // What was printed cannot be taken back.
             (Err(error), None) if !sink.began => {
                 retries.wait_or_fail(error, &cancel, |text| ctx.out.notice(text))?;
-                if ctx.client.connection.live_session().is_none() {
-                    // Why it was lost has just been said.
-                    ctx.client.connection.close();
-                }
+                ctx.client.prepare_retry();
             }
             (result, _) => break result,
         }

@@ -104,11 +104,12 @@ impl ParallelTransfer<'_> {
         let watched = ProgressBar::in_tree(self.tree, &self.out, &job.progress_label(), size);
         let moved = ByteCounter::new(&watched);
         let mut job = job.clone();
-        retry_transfer(self.retries.clone(), &self.cancel, &watched, |again| {
+        let outcome = retry_transfer(self.retries.clone(), &self.cancel, &watched, |again| {
             if again {
                 job.prepare_retry(moved.has_moved());
             }
             job.run_on(&mut *self.pool.lease(&self.cancel)?, &moved, &self.cancel)
-        })
+        })?;
+        Ok(moved.outcome_of_all(outcome))
     }
 }

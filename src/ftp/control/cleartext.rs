@@ -7,12 +7,13 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use super::expect::{PreliminaryCounter, farewell_error};
+use super::expect::{PreliminaryCounter, login_farewell_error};
 use super::reply::Reply;
 use super::reply_reader::{ReplyReader, lost_connection};
 use super::trace::ProtocolTrace;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result, io_reason};
+use crate::ftp::error_text::{is_server_full, server_full_error};
 use crate::tls::socket::{CONTROL_BUFFER, Socket, Wait};
 
 /// A control connection before TLS; reads one reply at a time.
@@ -101,7 +102,10 @@ pub(in crate::ftp) fn check_auth(reply: &Reply) -> Result<()> {
 pub(in crate::ftp) fn check_greeting(reply: &Reply) -> Result<()> {
     match reply.code {
         220 => Ok(()),
-        421 => Err(farewell_error(reply)),
+        421 => Err(login_farewell_error(reply)),
+        _ if is_server_full(reply) => {
+            Err(server_full_error("the server refuses the connection", reply))
+        }
         230..=232 => Err(Error::new(
             Kind::Tls,
             "the server claims that the session is logged in before TLS; refused",

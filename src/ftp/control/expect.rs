@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::reply::Reply;
 use crate::error::{Error, Kind, Result};
+use crate::ftp::error_text::{blames_login, hint_for};
 use crate::ftp::path::{decode_name, encode_name};
 
 /// How long a prefetched passive port may be used: servers close it after a while.
@@ -120,7 +121,24 @@ pub(super) fn foreign_reply(verb: &str, reply: &Reply) -> Error {
 /// The error for a 421, with which a server closes the connection.
 pub(in crate::ftp) fn farewell_error(reply: &Reply) -> Error {
     let text = format!("the server closed the connection: \"{}\"", reply.last_text());
-    Error::new(Kind::Connect, text).with_reply(reply.code, reply.to_string()).as_transient()
+    let error =
+        Error::new(Kind::Connect, text).with_reply(reply.code, reply.to_string()).as_transient();
+    match hint_for(reply) {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
+
+/// As [`farewell_error`], for a connection that is not logged in yet: a server that closes it
+/// because of a wrong password is not asked again with the same one.
+pub(super) fn login_farewell_error(reply: &Reply) -> Error {
+    if !blames_login(reply) {
+        return farewell_error(reply);
+    }
+    let text = format!("the server refused the login: \"{}\"", reply.last_text());
+    Error::new(Kind::Login, text)
+        .with_hint("check the user name and the password; the server may have locked the account")
+        .with_reply(reply.code, reply.to_string())
 }
 
 /// Whether a command transfers data: it has two replies.

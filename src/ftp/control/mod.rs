@@ -590,7 +590,10 @@ impl Control {
                 return Err(expect::foreign_reply(&verb, &reply));
             }
             if reply.code == 421 {
-                self.poison(expect::farewell_error(&reply));
+                self.poison(match verb.as_str() {
+                    "USER" | "PASS" | "ACCT" => expect::login_farewell_error(&reply),
+                    _ => expect::farewell_error(&reply),
+                });
             }
             self.last_used = Instant::now();
             return Ok(reply);

@@ -9,7 +9,9 @@ use super::engine::OpenError;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::reply::Reply;
 use crate::ftp::control::{Position, lock};
-use crate::ftp::error_text::{refusal_error, session_reuse_error};
+use crate::ftp::error_text::{
+    has_no_free_port, is_server_full, no_free_port_error, refusal_error, session_reuse_error,
+};
 use crate::ftp::session::Session;
 use crate::ftp::session::config::DataMode;
 use crate::ftp::session::quirks::ConnectionMode;
@@ -53,10 +55,12 @@ fn open_in_some_mode(
     offset: usize,
 ) -> Result<DataConnection> {
     let mut last = None;
+    session.is_one_too_many = false;
     for mode in modes_to_try(session) {
         match session.engine.open(mode, verb, argument, offset) {
             Ok((transfer, preliminary)) => {
                 session.working_mode = Some(mode);
+                session.is_one_too_many = false;
                 session.config.quirks.record_data_mode(mode);
                 let control = Arc::clone(&session.control);
                 let mut data = DataConnection::new(transfer, preliminary, control);
@@ -65,12 +69,20 @@ fn open_in_some_mode(
                 }
                 return Ok(data);
             }
+            Err(OpenError::Refused { verb: sent, reply })
+                if mode.passive_verb() == Some(sent.as_str()) && has_no_free_port(&reply) =>
+            {
+                session.is_one_too_many = true;
+                last = Some(no_free_port_error(what, &reply));
+            }
             // This data connection mode does not work; the session is in step.
             Err(OpenError::Refused { verb: sent, reply }) if sent != verb && sent != "REST" => {
-                last = Some(refusal_error(&format!("{what}: {sent}"), &reply));
+                let refused = refusal_error(&format!("{what}: {sent}"), &reply);
+                last = last.filter(|_| session.is_one_too_many).or(Some(refused));
             }
             Err(OpenError::Unreachable(error)) => last = Some(error.with_context(what)),
             Err(OpenError::Refused { reply, .. }) => {
+                session.is_one_too_many = is_server_full(&reply);
                 return Err(about_reuse(session, refusal_error(what, &reply), &reply));
             }
             Err(OpenError::Handshake(error)) => return Err(failed_handshake(session, what, error)),

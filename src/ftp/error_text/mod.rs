@@ -4,10 +4,12 @@
 //! every code that users encounter. The server's text is always quoted.
 
 mod connect_errors;
+mod server_full;
 mod server_messages;
 mod tls_errors;
 
 pub(super) use connect_errors::connect_hint;
+pub(super) use server_full::{blames_login, is_server_full};
 pub use tls_errors::explain_tls_error;
 pub(super) use tls_errors::handshake_error;
 
@@ -23,7 +25,7 @@ pub fn refusal_error(what: &str, reply: &Reply) -> Error {
 pub fn transfer_error(what: &str, reply: &Reply) -> Error {
     let kind = match reply.code {
         // The server's limits and permissions, detected late.
-        450 | 452 | 532 | 550 | 552 | 553 => Kind::Refused,
+        450 | 452 | 532 | 550..=553 => Kind::Refused,
         421 => Kind::Connect,
         _ if demands_session_reuse(reply) => Kind::Tls,
         _ => Kind::Incomplete,
@@ -31,11 +33,35 @@ pub fn transfer_error(what: &str, reply: &Reply) -> Error {
     explained_error(kind, what, reply)
 }
 
+/// The error for a connection or login that a full server refuses, whatever its code.
+pub(super) fn server_full_error(what: &str, reply: &Reply) -> Error {
+    explained_error(Kind::Connect, what, reply)
+}
+
+/// The error for a passive command that a server without a free port refuses.
+pub(super) fn no_free_port_error(what: &str, reply: &Reply) -> Error {
+    let text = reply.last_text();
+    let (meaning, next) = NO_FREE_PORT;
+    Error::new(Kind::Refused, format!("{what}: {meaning} ({} \"{text}\")", reply.code))
+        .with_reply(reply.code, reply.to_string())
+        .with_hint(next)
+        .as_transient()
+}
+
+/// Whether the reply to a passive command says that no port is free just now. vsftpd ends the
+/// session with a 500.
+pub(super) fn has_no_free_port(reply: &Reply) -> bool {
+    reply.class() == 4 || (reply.code == 500 && reply.text().contains("find a listening port"))
+}
+
 fn explained_error(kind: Kind, what: &str, reply: &Reply) -> Error {
     let mut error = Error::new(kind, format!("{what}: {}", quoted_reply(reply)))
         .with_reply(reply.code, reply.to_string());
-    // A demand for session reuse keeps its kind, regardless of the code.
-    if reply.class() == 4 && kind != Kind::Tls {
+    // A demand for session reuse keeps its kind, regardless of the code; a missing file does not
+    // appear by waiting.
+    let is_missing = reply.code == 450 && server_messages::is_missing_file(&reply.text());
+    let may_pass = reply.class() == 4 && !is_missing;
+    if kind != Kind::Tls && (may_pass || is_server_full(reply)) {
         error = error.as_transient();
     }
     match hint_for(reply) {
@@ -64,9 +90,26 @@ fn cause_and_hint(reply: &Reply) -> (&'static str, &'static str) {
              (vsftpd: `require_ssl_reuse=NO`)",
         );
     }
+    if is_server_full(reply) {
+        return SERVER_FULL;
+    }
     server_messages::cause_by_message(reply.code, &reply.text())
         .unwrap_or_else(|| cause_by_code(reply.code))
 }
+
+/// A server that takes no more users, connections or sessions.
+const SERVER_FULL: (&str, &str) = (
+    "the server takes no more connections of this user or address",
+    "wait, or use fewer: `set net:connection-limit 1`; the server's limits are `max_per_ip` \
+     (vsftpd), `MaxClientsPerHost` (ProFTPD), `MaxClientsPerIP` (Pure-FTPd)",
+);
+
+/// A passive command that fails because all ports of the range are in use.
+const NO_FREE_PORT: (&str, &str) = (
+    "the server has no free port for a data connection",
+    "wait, or use fewer connections: `set net:connection-limit 1`; its administrator can widen \
+     the range of passive ports",
+);
 
 fn cause_by_code(code: u16) -> (&'static str, &'static str) {
     match code {
@@ -131,6 +174,10 @@ fn cause_by_code(code: u16) -> (&'static str, &'static str) {
             "no such file or directory, or no permission",
             "look with `ls` whether it is there and readable",
         ),
+        551 => (
+            "the server failed while it read or wrote the file",
+            "look with `ls` whether it is there and readable; the server's log says more",
+        ),
         552 => (
             "the disk or the quota is full",
             "make room on the server, or ask its administrator for a larger quota",
@@ -171,6 +218,7 @@ pub fn session_reuse_error(error: Error, reply: &Reply) -> Error {
 fn error_kind(reply: &Reply) -> Kind {
     match reply.code {
         421 => Kind::Connect,
+        530 if is_server_full(reply) => Kind::Connect,
         _ if demands_session_reuse(reply) => Kind::Tls,
         // PROT or AUTH was refused, or TLS is required elsewhere.
         431 | 521 | 533 | 534 | 535 | 536 => Kind::Tls,
@@ -178,7 +226,7 @@ fn error_kind(reply: &Reply) -> Kind {
     }
 }
 
-fn hint_for(reply: &Reply) -> Option<&'static str> {
+pub(super) fn hint_for(reply: &Reply) -> Option<&'static str> {
     Some(cause_and_hint(reply).1).filter(|hint| !hint.is_empty())
 }
 
@@ -227,8 +275,8 @@ mod tests {
     #[test]
     fn every_code_that_users_meet_has_a_cause_and_a_next_step() {
         for code in [
-            421, 425, 426, 450, 451, 452, 500, 502, 504, 522, 530, 533, 534, 535, 536, 550, 552,
-            553,
+            421, 425, 426, 450, 451, 452, 500, 502, 504, 522, 530, 533, 534, 535, 536, 550, 551,
+            552, 553,
         ] {
             let reply = reply(code, "no");
             assert!(hint_for(&reply).is_some(), "{code}");
@@ -257,5 +305,30 @@ mod tests {
         assert_eq!(transfer_error("get a", &reply(426, "broken")).kind(), Kind::Incomplete);
         assert_eq!(transfer_error("get a", &reply(451, "local error")).kind(), Kind::Incomplete);
         assert_eq!(transfer_error("put a", &reply(552, "quota")).kind(), Kind::Refused);
+    }
+
+    #[test]
+    fn a_551_has_one_kind_before_and_after_the_data() {
+        let failed = reply(551, "a: error on input file");
+        assert_eq!(refusal_error("get a", &failed).kind(), Kind::Refused);
+        assert_eq!(transfer_error("get a", &failed).kind(), Kind::Refused);
+    }
+
+    #[test]
+    fn a_450_about_a_missing_file_is_not_called_busy_and_not_retried() {
+        let missing = refusal_error("get a", &reply(450, "a: No such file or directory"));
+        assert!(missing.message().starts_with("get a: no such file or directory"), "{missing}");
+        assert!(!missing.is_transient());
+        let busy = refusal_error("get a", &reply(450, "a: file busy"));
+        assert!(busy.message().contains("in use") && busy.is_transient(), "{busy}");
+    }
+
+    #[test]
+    fn a_full_server_is_a_transient_failure_of_the_connection_whatever_its_code() {
+        for code in [421, 530] {
+            let error = refusal_error("login", &reply(code, "max 1 users"));
+            assert_eq!((error.kind(), error.is_transient()), (Kind::Connect, true), "{code}");
+            assert!(error.message().contains("no more connections"), "{error}");
+        }
     }
 }

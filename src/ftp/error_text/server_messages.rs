@@ -22,18 +22,6 @@ const ROWS: &[Row] = &[
         "its administrator finds the cause in these words and in vsftpd.conf",
     ),
     (
-        &[421, 530, 550],
-        &[
-            "too many connections",
-            "maximum number of",
-            "too many users",
-            "the maximum) are already",
-        ],
-        "the server takes no more connections of this user or address",
-        "wait, or use fewer: `set net:connection-limit 1`; the server's limits are `max_per_ip` \
-         (vsftpd), `MaxClientsPerHost` (ProFTPD), `MaxClientsPerIP` (Pure-FTPd)",
-    ),
-    (
         &[421, 426],
         &["timeout", "timed out", "idle"],
         "the server has waited too long and closes the connection",
@@ -110,14 +98,8 @@ const ROWS: &[Row] = &[
     (&[550], &["file exists", "already exists"], "it is there already", ""),
     (&[550], &["not empty"], "the directory is not empty", "`rm -r` removes it and its contents"),
     (
-        &[550],
-        &[
-            "no such file",
-            "not found",
-            "cannot find",
-            "does not exist",
-            "can't check for file existence",
-        ],
+        &[450, 501, 550, 553],
+        &MISSING_FILE,
         "no such file or directory",
         "look with `ls` whether it is there",
     ),
@@ -167,6 +149,26 @@ const ROWS: &[Row] = &[
     ),
 ];
 
+/// Texts about a file or directory that does not exist.
+const MISSING_FILE: [&str; 10] = [
+    "no such file",
+    "no such directory",
+    "no such path",
+    "not found",
+    "cannot find",
+    "does not exist",
+    "doesn't exist",
+    "non-existing",
+    "not a valid pathname",
+    "can't check for file existence",
+];
+
+/// Whether the text says that the file or directory does not exist.
+pub(super) fn is_missing_file(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    MISSING_FILE.iter().any(|words| text.contains(words))
+}
+
 /// The cause and the next step for the text of a refusal; an empty next step means none.
 pub(super) fn cause_by_message(code: u16, text: &str) -> Option<(&'static str, &'static str)> {
     let text = text.to_ascii_lowercase();
@@ -190,11 +192,6 @@ mod tests {
                 "may write to",
             ),
             (500, "OOPS: cannot change directory:/home/x", "not configured right"),
-            (
-                421,
-                "There are too many connections from your internet address.",
-                "no more connections",
-            ),
             (421, "Timeout.", "waited too long"),
             (530, "Login incorrect.", "password is wrong"),
             (550, "Permission denied.", "no permission"),
@@ -202,20 +199,15 @@ mod tests {
             (425, "Security: Bad IP connecting.", "another address"),
             (500, "Illegal PORT command.", "another address"),
             // ProFTPD
-            (
-                530,
-                "Sorry, the maximum number of clients (2) for this user are already connected.",
-                "no more",
-            ),
             (425, "Unable to build data connection: Operation not permitted", "not resumed"),
             (550, "SSL/TLS required on the control channel", "wants TLS"),
             (550, "x: No such file or directory", "no such file"),
+            (450, "x: No such file or directory", "no such file"),
             (550, "x: Directory not empty", "not empty"),
             (552, "STOR: notice: quota reached: used 10.0 of 10.0 upload MB", "quota"),
             (550, "x: Forbidden filename", "no files of this name"),
             (451, "x: Append/Restart not permitted, try again", "nothing be resumed"),
             // Pure-FTPd
-            (421, "100 users (the maximum) are already logged in, sorry", "no more connections"),
             (530, "Login authentication failed", "password is wrong"),
             (553, "Prohibited file name: .x", "no files of this name"),
             (550, "Can't check for file existence", "no such file"),
@@ -224,8 +216,11 @@ mod tests {
             // pyftpdlib
             (530, "Authentication failed.", "password is wrong"),
             (550, "Not enough privileges.", "no permission"),
+            (501, "No such directory.", "no such file"),
             (421, "Control connection timed out.", "waited too long"),
-            (421, "Too many connections. Service temporarily unavailable.", "no more connections"),
+            // Apache FtpServer
+            (450, "Non-existing file", "no such file"),
+            (501, "Not a valid pathname.", "no such file"),
             // FileZilla Server and IIS
             (503, "Use AUTH first; explicit TLS is required", "wants TLS"),
             (550, "Couldn't open the file or directory: file not found", "no such file"),

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::reply::Reply;
+use crate::ftp::error_text::{is_server_full, server_full_error};
 
 /// Who logs in.
 #[derive(Clone, Copy)]
@@ -18,7 +19,7 @@ pub struct LoginRequest<'a> {
 ///
 /// # Errors
 ///
-/// [`Kind::Login`] if the server refuses; those of `send`.
+/// [`Kind::Login`] if the server refuses, [`Kind::Connect`] if it is full; those of `send`.
 pub(in crate::ftp) fn authenticate(
     send: &mut dyn FnMut(&str, &str) -> Result<Reply>,
     host: &str,
@@ -40,6 +41,9 @@ pub(in crate::ftp) fn authenticate(
 }
 
 fn refused_login(user: &str, host: &str, reply: &Reply) -> Error {
+    if is_server_full(reply) {
+        return server_full_error(&format!("login as {user} on {host}"), reply);
+    }
     Error::new(Kind::Login, format!("login as {user} on {host} refused: \"{}\"", reply.last_text()))
         .with_hint("check the user name and the password")
         .with_reply(reply.code, reply.to_string())

@@ -117,7 +117,8 @@ impl Session {
     }
 
     /// The MLST entry (RFC 3659 section 7) of a path; `None` if the server does not support MLST,
-    /// even if its features list it.
+    /// even if its features list it, or describes something else: Apache FtpServer takes `x[1]` for
+    /// a pattern and describes the parent directory, others follow a link.
     pub fn mlst_entry(&mut self, path: &RemotePath) -> Result<Option<Entry>> {
         if self.no_mlst || !self.features.mlst() {
             return Ok(None);
@@ -130,10 +131,15 @@ impl Session {
             return Ok(None);
         }
         if !reply.is_positive_completion() {
-            return Err(refusal_error(&path.to_string(), &reply));
+            let error = refusal_error(&path.to_string(), &reply);
+            // Apache FtpServer refuses what is in a directory that it takes for a pattern.
+            let is_pattern = absolute.parent().is_some_and(|above| above.may_be_pattern());
+            let is_unknown = is_pattern && error.kind() == Kind::Refused;
+            return if is_unknown { Ok(None) } else { Err(error) };
         }
         let entry = reply.lines.iter().skip(1).find_map(|line| parse_mlst(line));
-        Ok(entry.map(|entry| reply.charset.reread_entry(entry)))
+        let entry = entry.map(|entry| reply.charset.reread_entry(entry));
+        Ok(entry.filter(|entry| absolute.is_named(&entry.name)))
     }
 
     /// Whether `path` is a directory or a link to one: by MLST if it reports that, otherwise by

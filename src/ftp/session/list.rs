@@ -10,7 +10,7 @@ pub use super::list_lines::{ListedLine, listing_too_large};
 use super::list_lines::{forward_line, incomplete_reason, is_dot_entry, read_lines};
 use super::{ListMode, Session};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::list_formats::{Entry, Line, ListParser, parse_mlsx};
+use crate::ftp::list_formats::{Entry, EntryKind, Line, ListParser, parse_mlsx};
 use crate::ftp::path::RemotePath;
 use crate::tls::End;
 
@@ -43,6 +43,15 @@ pub struct RemoteListing {
 ///
 /// A refusal; [`Kind::Incomplete`] if the listing was cut short or is endless.
 pub fn list_each_line(
+    session: &mut Session,
+    path: Option<&RemotePath>,
+    hidden: bool,
+    each: &mut dyn FnMut(ListedLine) -> Result<()>,
+) -> Result<()> {
+    list_parsed(session, path, hidden, each).map_err(|error| missing_or(session, path, error))
+}
+
+fn list_parsed(
     session: &mut Session,
     path: Option<&RemotePath>,
     hidden: bool,
@@ -99,8 +108,21 @@ pub fn list_raw_lines(
     hidden: bool,
     each: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<Cut> {
-    let came = list_path(session, path, hidden, each)?;
+    let came = list_path(session, path, hidden, each);
+    let came = came.map_err(|error| missing_or(session, path, error))?;
     judge_empty_listing(session, path, hidden, came)
+}
+
+/// The reason for which a directory cannot be entered, if it was refused as if it were only busy:
+/// many servers send a 450 in reply to LIST for a directory that does not exist (ProFTPD, Apache
+/// FtpServer, ftpserverlib). Otherwise `error`.
+fn missing_or(session: &mut Session, path: Option<&RemotePath>, error: Error) -> Error {
+    let is_doubtful = matches!(error.reply_code(), Some(450..460)) && session.failure().is_none();
+    let Some(path) = path.filter(|_| is_doubtful) else { return error };
+    match session.in_directory(path, |_| Ok(())) {
+        Err(refused) if refused.kind() == Kind::Refused && !refused.is_transient() => refused,
+        _ => error,
+    }
 }
 
 fn list_path(
@@ -251,21 +273,37 @@ fn list_by_mlsd(
 ) -> Result<Cut> {
     let charset = session.charset();
     let (mut lines, mut entries, mut own) = (0u64, 0u64, None);
-    let argument = path.map_or("", RemotePath::as_str);
-    let cut = read_listing(session, &listing_subject(path), "MLSD", argument, &mut |line| {
+    let mut named_as_path = false;
+    let what = listing_subject(path);
+    let mut next = |line: &[u8]| {
         lines += 1;
         match parse_mlsx(line) {
             Line::Itself(perm) => own = perm,
             Line::Skip => {}
             parsed => {
                 entries += 1;
+                named_as_path = matches!((&parsed, path), (Line::Entry(entry), Some(path))
+                    if entry.kind == EntryKind::File && path.file_name() == Some(&entry.name));
                 forward_line(parsed, line, charset, each)?;
             }
         }
         Ok(())
-    })?;
+    };
+    let cut = match path {
+        // Apache FtpServer takes it for a pattern, and lists what it matches in the parent.
+        Some(path) if path.may_be_pattern() => session
+            .in_directory(path, |session| read_listing(session, &what, "MLSD", "", &mut next))?,
+        _ => {
+            let argument = path.map_or("", RemotePath::as_str);
+            read_listing(session, &what, "MLSD", argument, &mut next)?
+        }
+    };
     if cut.is_some() || entries > 0 {
-        return Ok(cut);
+        return match path {
+            // Apache FtpServer lists a file as a directory with itself in it.
+            Some(path) if named_as_path && entries == 1 => session.in_directory(path, |_| Ok(cut)),
+            _ => Ok(cut),
+        };
     }
     // ProFTPD cannot stat the files of a directory that it may not enter, and omits them all.
     if let Some(perm) = own.filter(|perm| !perm.contains('e') || !perm.contains('l')) {

@@ -70,6 +70,9 @@ pub struct Session {
     permit: Option<Permit>,
     /// Whether to prefetch passive ports because data commands are likely to follow.
     pub(in crate::ftp) prefetch_port: bool,
+    /// Whether the server had no port or no transfer left for the last data connection: other
+    /// sessions use them.
+    pub(in crate::ftp) is_one_too_many: bool,
 }
 
 impl std::fmt::Debug for Session {
@@ -119,6 +122,7 @@ impl Session {
             ascii_type: None,
             permit: None,
             prefetch_port: false,
+            is_one_too_many: false,
         })
     }
 

@@ -32,6 +32,9 @@ pub const UNVERIFIED: &str = "unverified: the server does not tell when it was l
 /// The reason for starting over if no time is known.
 pub const NO_TIME: &str = "the server does not tell when it was last changed";
 
+/// The reason for starting over if no size is known.
+pub const NO_SIZE: &str = "the server does not tell its size";
+
 /// Where a transfer starts, and what must match before it.
 #[derive(Debug, Clone, Default)]
 pub struct ResumePoint {
@@ -151,9 +154,10 @@ fn plan_from_target(partial: &PartialFile, info: FileInfo) -> Result<ResumePlan>
         _ => return Ok(ResumePlan::StartOver(None)),
     };
     let length = metadata.len();
-    let (Some(size), true) = (info.size, length > 0) else {
+    if length == 0 {
         return Ok(ResumePlan::StartOver(None));
-    };
+    }
+    let Some(size) = info.size else { return Ok(ResumePlan::StartOver(Some(NO_SIZE))) };
     if length > size {
         return Ok(ResumePlan::StartOver(Some("the local file is longer")));
     }

@@ -280,6 +280,7 @@ impl Runner<'_> {
             let attempt = Attempt { fresh, known: known.take() };
             self.endpoints.transfer_file(path, attempt, &options, &moved, self.cancel)
         });
+        let result = result.map(|outcome| moved.outcome_of_all(outcome));
         drop(progress);
         match &result {
             Ok(outcome) => {

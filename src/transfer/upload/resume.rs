@@ -11,7 +11,7 @@ use super::journal::{EarlierAttempt, Source, UploadJournal};
 use crate::cancel::Cancel;
 use crate::error::{Kind, Result};
 use crate::ftp::path::RemotePath;
-use crate::transfer::download::resume::{NO_TIME, ResumePoint, UNVERIFIED};
+use crate::transfer::download::resume::{NO_SIZE, NO_TIME, ResumePoint, UNVERIFIED};
 use crate::transfer::download::stream::{FetchFailure, FileFetcher};
 use crate::transfer::{FileInfo, NoProgress, Progress, Remote, Resume, TransferOptions};
 
@@ -60,10 +60,15 @@ impl ResumeCheck<'_> {
             Err(error) if error.kind() == Kind::Refused => return Ok(0),
             other => other?,
         };
-        let Some(size) = there.size.filter(|size| *size > 0) else { return Ok(0) };
-        let why = match self.blocks_to_compare(size, there) {
-            Err(why) => why,
-            Ok(compare) => {
+        let size = match there.size {
+            None => remote.listed_size(self.target)?,
+            size => size,
+        };
+        let why = match size.map(|size| (size, self.blocks_to_compare(size, there))) {
+            None => NO_SIZE,
+            Some((0, _)) => return Ok(0),
+            Some((_, Err(why))) => why,
+            Some((size, Ok(compare))) => {
                 let start = blocks(size, compare)?;
                 let no_time = there.modified.is_none() || self.modified.is_none();
                 if start.is_unverified() && no_time {

@@ -244,12 +244,21 @@ impl<'a> Control<'a> {
         }
     }
 
-    /// A port for the client to connect to.
-    pub(super) fn listen(&mut self) -> io::Result<u16> {
+    /// A port for the client to connect to; none if all are in use.
+    pub(super) fn listen(&mut self) -> io::Result<Option<u16>> {
+        self.peer = None;
+        let max = self.shared.script().max_ports;
+        let mut ports = self.shared.ports.lock().unwrap();
+        ports.retain(|port| port.strong_count() > 0);
+        if ports.len() >= max {
+            return Ok(None);
+        }
         let listener = TcpListener::bind((self.shared.script().address, 0))?;
         let port = listener.local_addr()?.port();
+        let listener = Arc::new(listener);
+        ports.push(Arc::downgrade(&listener));
         self.peer = Some(Peer::Listen(listener));
-        Ok(port)
+        Ok(Some(port))
     }
 
     /// A port of the client's to connect to.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Where the data connection comes from.
 pub enum Peer {
     /// The client connects here (EPSV, PASV).
-    Listen(TcpListener),
+    Listen(Arc<TcpListener>),
     /// We connect there (EPRT, PORT).
     Dial(SocketAddr),
 }

@@ -31,7 +31,7 @@ pub use wire::{Event, Wire};
 use super::certificate::Certificate;
 use openssl::ssl::{Ssl, SslContext, SslMethod, SslSessionCacheMode, SslVerifyMode, SslVersion};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -68,6 +68,7 @@ impl Liar {
             files: Arc::clone(&files),
             wire: Arc::clone(&wire),
             sockets: Mutex::default(),
+            ports: Mutex::default(),
             stopped: Condvar::new(),
         });
         let acceptor = thread::spawn({
@@ -122,6 +123,8 @@ pub(crate) struct Shared {
     files: Arc<Mutex<Files>>,
     wire: Arc<Wire>,
     sockets: Mutex<Sockets>,
+    /// The passive ports in use.
+    ports: Mutex<Vec<Weak<TcpListener>>>,
     stopped: Condvar,
 }
 

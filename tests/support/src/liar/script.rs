@@ -153,6 +153,14 @@ pub struct Script {
     pub(super) missing: HashSet<Verb>,
     pub(super) extra_features: Vec<String>,
     pub(super) max_sessions: usize,
+    /// The number of logins at one time, and the reply to one more.
+    pub(super) max_logins: Option<(usize, String)>,
+    /// The number of passive ports.
+    pub(super) max_ports: usize,
+    /// Apache FtpServer's way with listings.
+    pub(super) apache: bool,
+    /// The reply to LIST for a directory that does not exist.
+    pub(super) no_directory: String,
     /// Loses whatever comes together with a command.
     pub(super) forgetful: bool,
     /// Listings hold the directory itself: `.` with `LIST -a`, `cdir` with MLSD.
@@ -213,6 +221,10 @@ impl Script {
             missing: HashSet::new(),
             extra_features: Vec::new(),
             max_sessions: usize::MAX,
+            max_logins: None,
+            max_ports: usize::MAX,
+            apache: false,
+            no_directory: "550 no such directory".to_owned(),
             forgetful: false,
             itself: false,
             ahead: 0,
@@ -374,6 +386,32 @@ impl Script {
     /// More control connections than these at one time are turned away with 421.
     pub fn max_sessions(mut self, count: usize) -> Self {
         self.max_sessions = count;
+        self
+    }
+
+    /// With more control connections than these at one time, PASS gets this reply.
+    pub fn max_logins(mut self, count: usize, reply: &str) -> Self {
+        self.max_logins = Some((count, reply.to_owned()));
+        self
+    }
+
+    /// EPSV and PASV are refused with 425 while so many ports are in use.
+    pub fn max_ports(mut self, count: usize) -> Self {
+        self.max_ports = count;
+        self
+    }
+
+    /// Apache FtpServer's way with listings: MLSD shows a directory that does not exist as empty, and
+    /// a file as a directory with itself in it; names with `*`, `?` or `[` are patterns to MLSD and
+    /// MLST; LIST refuses what does not exist with 450, MLST with 501; MLST replies with bare names.
+    pub fn apache(mut self) -> Self {
+        self.apache = true;
+        self.list_refuses("450 Non-existing file")
+    }
+
+    /// LIST for a directory that does not exist gets this reply.
+    pub fn list_refuses(mut self, reply: &str) -> Self {
+        reply.clone_into(&mut self.no_directory);
         self
     }
 

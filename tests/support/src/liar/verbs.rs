@@ -10,7 +10,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 const BEFORE_LOGIN: [&[u8]; 10] =
     [b"AUTH", b"USER", b"PASS", b"PBSZ", b"PROT", b"FEAT", b"OPTS", b"SYST", b"NOOP", b"QUIT"];
 
+/// The reply to a passive command when all ports are in use.
+const NO_PORT: &str = "425 Can't open passive connection.";
+
 impl Control<'_> {
+    /// The reply to one login too many.
+    fn is_full(&self) -> Option<String> {
+        let open = self.shared.wire.open_sessions();
+        let (max, reply) = self.shared.script().max_logins.clone()?;
+        (open > max).then_some(reply)
+    }
+
     /// Answers one command; the empty verb asks for the greeting.
     pub(super) fn answer(&mut self, verb: &[u8], argument: &[u8]) -> io::Result<()> {
         if verb.is_empty() {
@@ -33,6 +43,10 @@ impl Control<'_> {
                 self.reply("331 password, please")
             }
             b"PASS" if self.logged_in => self.reply("503 already logged in"),
+            b"PASS" if self.is_full().is_some() => {
+                let reply = self.is_full().unwrap_or_default();
+                self.reply(reply)
+            }
             b"PASS" => {
                 self.logged_in = self.shared.script().takes(&self.user, &text);
                 self.reply(if self.logged_in { "230 welcome" } else { "530 login incorrect" })
@@ -61,11 +75,11 @@ impl Control<'_> {
                 self.reply(format!("350 restarting at {}", self.restart))
             }
             b"EPSV" => {
-                let port = self.listen()?;
+                let Some(port) = self.listen()? else { return self.reply(NO_PORT) };
                 self.reply(format!("229 entering extended passive mode (|||{port}|)"))
             }
             b"PASV" => {
-                let port = self.listen()?;
+                let Some(port) = self.listen()? else { return self.reply(NO_PORT) };
                 let (high, low) = (port >> 8, port & 255);
                 let [a, b, c, d] = self.shared.script().passive_address.octets();
                 self.reply(format!("227 entering passive mode ({a},{b},{c},{d},{high},{low})"))
@@ -193,10 +207,27 @@ impl Control<'_> {
             let done = self.files().set_time(&path, &String::from_utf8_lossy(time));
             return self.reply(if done { "213 ok" } else { "550 no such file" });
         }
-        let path = self.path(argument);
-        let Some(node) = self.files().get(&path).cloned() else {
-            return self.reply("550 no such file");
+        let apache = verb == b"MLST" && self.shared.script().apache;
+        let mut path = self.path(argument);
+        if apache {
+            match split_pattern(&path) {
+                Some((above, _)) if split_pattern(above).is_some() => {
+                    return self.reply("550 Requested action not taken.");
+                }
+                Some((above, _)) => path = above.to_vec(),
+                None => {}
+            }
+        }
+        let node = self.files().get(&path).cloned();
+        let node = node.or_else(|| (apache && path.is_empty()).then(Node::directory));
+        let Some(node) = node else {
+            let missing = if apache { "501 Not a valid pathname." } else { "550 no such file" };
+            return self.reply(missing);
         };
+        if apache {
+            let name = path.rsplit(|byte| *byte == b'/').next().filter(|name| !name.is_empty());
+            path = name.unwrap_or(b"/").to_vec();
+        }
         match (verb, &node.content) {
             (b"SIZE", Some(content)) => self.reply(format!("213 {}", content.len())),
             (b"MDTM", Some(_)) => self.reply(format!("213 {}", node.time)),
@@ -246,11 +277,36 @@ impl Control<'_> {
             itself |= argument[..end].contains(&b'a');
             argument = &argument[end..];
         }
-        let path = self.path(argument);
+        let mut path = self.path(argument);
         let raw = self.shared.script().raw_listing(verb, &path);
+        let apache = verb == b"MLSD" && self.shared.script().apache;
+        let pattern = split_pattern(&path).map(|(above, name)| (above.to_vec(), name.to_vec()));
+        let pattern = pattern.filter(|_| apache && !argument.is_empty());
+        if let Some((above, _)) = &pattern {
+            if split_pattern(above).is_some() {
+                self.send_body(verb, Vec::new())?;
+                return self.reply("501 Syntax error in parameters or arguments.");
+            }
+            path.clone_from(above);
+        }
+        let is_shown = |name: &[u8]| {
+            pattern.as_ref().is_none_or(|(_, pattern)| matches_pattern(pattern, name))
+        };
+        let itself_only = self.files().get(&path).filter(|_| apache).cloned();
         let body = match raw {
             Some(bytes) => bytes,
-            None if !self.files().is_dir(&path) => return self.reply("550 no such directory"),
+            None if apache && !self.files().is_dir(&path) => {
+                let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+                let line = |node: Node| [node.facts().as_bytes(), name, b"\r\n"].concat();
+                itself_only.map(line).unwrap_or_default()
+            }
+            None if !self.files().is_dir(&path) => {
+                let refusal = match verb {
+                    b"LIST" => self.shared.script().no_directory.clone(),
+                    _ => "550 no such directory".to_owned(),
+                };
+                return self.reply(refusal);
+            }
             None => {
                 let ahead = self.shared.script().ahead;
                 itself &= self.shared.script().itself;
@@ -264,7 +320,7 @@ impl Control<'_> {
                     };
                     body.extend(format!("{before}{name}\r\n").into_bytes());
                 }
-                for (name, node) in files.children(&path) {
+                for (name, node) in files.children(&path).into_iter().filter(|(n, _)| is_shown(n)) {
                     let before = match verb {
                         b"MLSD" => node.facts(),
                         b"LIST" => node.long(ahead),
@@ -316,4 +372,28 @@ fn active(verb: &[u8], text: &str) -> Option<SocketAddr> {
     let n: Vec<u8> = text.split(',').map(str::parse).collect::<Result<_, _>>().ok()?;
     let [a, b, c, d, high, low] = n[..] else { return None };
     Some((Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low])).into())
+}
+
+/// The directory above and the name, of a path whose last component is a pattern.
+fn split_pattern(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    let slash = path.iter().rposition(|byte| *byte == b'/')?;
+    let (above, name) = (&path[..slash], &path[slash + 1..]);
+    let is_pattern = |name: &[u8]| name.iter().any(|byte| b"*?[".contains(byte));
+    // A pattern further up is one as well, to Apache FtpServer.
+    (is_pattern(name) || is_pattern(above)).then_some((above, name))
+}
+
+/// Whether a name matches a pattern of `*`, `?` and `[…]`.
+fn matches_pattern(pattern: &[u8], name: &[u8]) -> bool {
+    match (pattern, name) {
+        ([], _) => name.is_empty(),
+        ([b'*', rest @ ..], _) => (0..=name.len()).any(|at| matches_pattern(rest, &name[at..])),
+        (_, []) => false,
+        ([b'?', rest @ ..], [_, after @ ..]) => matches_pattern(rest, after),
+        ([b'[', rest @ ..], [byte, after @ ..]) => match rest.iter().position(|b| *b == b']') {
+            Some(end) => rest[..end].contains(byte) && matches_pattern(&rest[end + 1..], after),
+            None => false,
+        },
+        ([letter, rest @ ..], [byte, after @ ..]) => letter == byte && matches_pattern(rest, after),
+    }
 }
