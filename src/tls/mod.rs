@@ -13,6 +13,7 @@ pub(crate) mod openssl_info;
 pub(crate) mod socket;
 pub(crate) mod stream;
 mod wait;
+pub mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -13,6 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 pub use super::wait::Wait;
 use super::wait::WaitTimer;
+use super::watch::{Stage, Watch, Watched};
 use crate::cancel::Cancel;
 
 /// How often a wait checks the cancel flag.
@@ -67,6 +68,7 @@ pub struct Socket {
     /// Bytes received so far.
     received: usize,
     timer: WaitTimer,
+    watched: Option<Watched>,
 }
 
 impl Socket {
@@ -82,6 +84,7 @@ impl Socket {
             capacity,
             received: 0,
             timer: WaitTimer::new(Wait::IdleTimeout(Duration::from_secs(30))),
+            watched: None,
         })
     }
 
@@ -93,6 +96,18 @@ impl Socket {
     /// Sets the wait of the following reads and writes.
     pub fn set_wait(&mut self, patience: Wait) {
         self.timer.set(patience);
+    }
+
+    /// Watches another connection from now on: what is heard there may end a wait.
+    pub fn watch(&mut self, connection: Box<dyn Watch>) {
+        self.watched = Some(Watched::new(connection));
+    }
+
+    /// Sets what the following waits are for.
+    pub fn set_stage(&mut self, stage: Stage) {
+        if let Some(watched) = &mut self.watched {
+            watched.set_stage(stage);
+        }
     }
 
     /// The timer, which is reset by progress.
@@ -142,20 +157,37 @@ impl Socket {
         if matches!(self.timer.wait(), Wait::NonBlocking) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let limit = self.timer.deadline();
+        let mut limit = self.timer.deadline();
+        let sending = flags == PollFlags::OUT;
         loop {
             self.check_cancel()?;
+            if self.watched.as_ref().is_some_and(|watched| watched.ends_wait(sending)) {
+                let text = "the server replied on the control connection";
+                return Err(io::Error::new(io::ErrorKind::ConnectionAborted, text));
+            }
             let left = limit.map(|limit| limit.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
                 return Err(timed_out());
             }
             let tick = left.map_or(TICK, |left| left.min(TICK));
             let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(tick.subsec_nanos()) };
-            let mut fds = [PollFd::new(&self.tcp, flags)];
-            match poll(&mut fds, Some(&timeout)) {
-                Ok(0) | Err(rustix::io::Errno::INTR) => {}
-                Ok(_) => return Ok(()),
+            let watched = self.watched.as_ref().and_then(Watched::tcp);
+            let mut fds = [
+                PollFd::new(&self.tcp, flags),
+                PollFd::new(watched.unwrap_or(&self.tcp), PollFlags::IN),
+            ];
+            let count = 1 + usize::from(watched.is_some());
+            match poll(&mut fds[..count], Some(&timeout)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+                Ok(_) if !fds[0].revents().is_empty() => return Ok(()),
+                Ok(_) => {}
                 Err(errno) => return Err(errno.into()),
+            }
+            if let Some(watched) = &mut self.watched
+                && watched.hear()
+            {
+                self.timer.restart();
+                limit = self.timer.deadline();
             }
         }
     }

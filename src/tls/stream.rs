@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use openssl::ssl::{ErrorCode, ShutdownState, SslStream};
 
+use super::watch::Stage;
 use super::{Negotiated, Socket, Wait};
 
 /// How a stream ended.
@@ -19,6 +20,8 @@ pub enum End {
     Clean,
     /// Without it: bytes may be missing.
     Cut,
+    /// Before its handshake: nothing was received.
+    Unsecured,
     /// It ended, and this kind of stream cannot distinguish the two (native-tls, clear data).
     Unknown,
 }
@@ -191,7 +194,8 @@ impl Stream {
     }
 
     /// Ends the sending direction properly: close_notify, end of the TCP stream, then everything
-    /// that the peer still sends is read and discarded, for at most `bound`.
+    /// that the peer still sends is read and discarded, for at most `bound` and until the watched
+    /// control connection has told the result.
     ///
     /// Reading is necessary: a socket closed with unread TLS 1.3 tickets causes a reset, which
     /// makes servers report a 426 for a complete upload. So is the bound: IIS never answers a
@@ -215,6 +219,7 @@ impl Stream {
         self.socket_mut().shutdown_write()?;
         let until = Instant::now() + bound;
         self.socket_mut().set_wait(Wait::Deadline(until));
+        self.socket_mut().set_stage(Stage::Closing);
         let mut scrap = [0; 4096];
         while matches!(self.read(&mut scrap), Ok(n) if n > 0) {}
         Ok(())

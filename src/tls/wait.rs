@@ -83,6 +83,15 @@ impl WaitTimer {
         *self = Self { sending: self.sending, ..Self::new(wait) };
     }
 
+    /// Starts a wait with a deadline again, for as long as it was set for.
+    pub(super) fn restart(&mut self) {
+        if let Wait::Deadline(instant) = self.wait
+            && let Some(later) = instant.checked_add(self.last_payload.elapsed())
+        {
+            self.set(Wait::Deadline(later));
+        }
+    }
+
     pub(super) fn wait(&self) -> Wait {
         self.wait
     }

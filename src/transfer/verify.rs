@@ -31,7 +31,7 @@ pub fn check_download(
     }
     match (finished.end, expected) {
         (End::Clean, _) => Ok(None),
-        (End::Cut | End::Open, Some(_)) => Ok(Some(format!(
+        (End::Cut | End::Open | End::Unsecured, Some(_)) => Ok(Some(format!(
             "{what}: all {count} bytes came, but the data connection was not closed properly"
         ))),
         (End::Cut | End::Open, None) => Err(Error::new(
@@ -42,6 +42,13 @@ pub fn check_download(
             ),
         )
         .as_transient()),
+        (End::Unsecured, None) => Err(Error::new(
+            Kind::Incomplete,
+            format!(
+                "{what}: the server closed the data connection before its TLS handshake, and does \
+                 not tell the size: nothing shows that the file is empty"
+            ),
+        )),
         (End::Unknown, Some(_)) => Ok(None),
         (End::Unknown, None) => Ok(Some(format!(
             "{what}: unverified: the server does not tell the size, and this kind of \
@@ -106,6 +113,9 @@ mod tests {
             (10, Some(10), End::Unknown, 226, GOOD),
             (10, None, End::Unknown, 226, WARNED),
             (9, Some(10), End::Unknown, 226, BAD),
+            (0, Some(0), End::Unsecured, 226, WARNED),
+            (0, Some(10), End::Unsecured, 226, BAD),
+            (0, None, End::Unsecured, 226, BAD),
         ] {
             assert_eq!(
                 judged(count, expected, end, code),

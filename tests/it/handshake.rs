@@ -191,3 +191,51 @@ fn a_certificate_with_the_same_key_is_a_renewal() {
     let quiet = known(&[]).ok();
     assert!(!quiet.err().contains("renew"), "one notice only\n{quiet}");
 }
+
+#[test]
+fn a_server_that_protects_data_only_after_the_login_is_asked_again() {
+    let files = (0..6).fold(Script::new(), |script, i| script.file(format!("/t/{i}"), "x"));
+    let scene = Scene::new(files.protects_after_login());
+    scene.run("ls; mirror -P 3 t here; mirror -R here again").ok();
+    assert!(scene.liar.content("/again/5").is_some());
+    let wire = &scene.liar.wire;
+    let protection: Vec<_> =
+        wire.commands().into_iter().filter(|line| line.starts_with('P') && line != "PWD").collect();
+    let (first, further) = protection.split_at(5);
+    assert_eq!(first, ["PBSZ 0", "PROT P", "PASS s3cret-word", "PBSZ 0", "PROT P"]);
+    let further: Vec<_> = further.iter().filter(|line| line.starts_with("PBSZ")).collect();
+    assert_eq!(further.len() + 1, wire.lines("USER").len(), "further sessions know");
+    let ran = scene.unconnected().args(["doctor", &scene.liar.url()]).run().ok();
+    ran.stdout_has("prot").never_says("503");
+}
+
+#[test]
+fn nothing_is_transferred_where_data_is_protected_neither_before_nor_after_the_login() {
+    for step in [Step::reply("503 not yet"), Step::reply("536 no")] {
+        let script = Script::new().file("/a", "x").on("PROT", Step::reply("530 log in first"));
+        let scene = Scene::new(script.protects_after_login().always("PROT", step));
+        scene.run("ls").status(4).stderr_has("protect data").stderr_has("tls:data=clear");
+        for verb in ["MLSD", "LIST", "RETR"] {
+            assert!(!scene.liar.wire.has(verb), "{verb}");
+        }
+    }
+}
+
+#[test]
+fn data_in_clear_text_needs_no_agreement_unless_the_server_demands_protection() {
+    for reply in ["500 what?", "502 not here", "503 log in first", "530 log in first", "550 no"] {
+        let refused = Step::reply(reply);
+        let script = Script::new().file("/a", "hello").always("PBSZ", refused.clone());
+        let scene = Scene::new(script.always("PROT", refused));
+        scene.run("get a").status(4).stderr_has("--set tls:data=clear");
+        let call = scene.call().args(["--set", "tls:data=clear", "-c", "ls; get a"]);
+        let ran = call.run().ok().stderr_has("clear");
+        assert_eq!(scene.read("a").unwrap(), b"hello", "{reply}\n{ran}");
+    }
+    for reply in ["534 policy", "536 only P"] {
+        let scene = Scene::new(Script::new().file("/a", "x").always("PROT", Step::reply(reply)));
+        let ran = scene.call().args(["--set", "tls:data=clear", "-c", "get a"]).run();
+        ran.status(4).stderr_has("--set tls:data=private");
+        nothing_was_told(&scene, reply);
+    }
+}

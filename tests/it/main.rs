@@ -16,6 +16,7 @@ mod compare_clients;
 mod completion;
 mod control;
 mod data;
+mod data_handshake;
 mod devices;
 mod directory;
 mod doctor;

@@ -262,7 +262,19 @@ pub(super) fn list_as_ftpsh(
     Ok(())
 }
 
+/// As the shell, which connects again, without pipelining, to a server that does not pipeline.
 fn check_session(exam: &Examination<'_>) -> Result<Session> {
+    let quirks = &exam.options.quirks;
+    let was_serial = quirks.is_serial();
+    match connect_session(exam) {
+        Err(error) if error.kind() == Kind::Connect && !was_serial && quirks.is_serial() => {
+            connect_session(exam)
+        }
+        other => other,
+    }
+}
+
+fn connect_session(exam: &Examination<'_>) -> Result<Session> {
     let secured = Secured::connect(&exam.options)?;
     certificate::admit_certificate(exam, secured.identity())?;
     let mut session = Session::new(secured)?;

@@ -11,11 +11,21 @@ use crate::credentials::password_for;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::Secured;
 use crate::ftp::error_text::refusal_error;
+use crate::ftp::session::protection::{LoginState, wants_login_first};
 
-/// `PBSZ 0` and `PROT P`; whether the session is worth going on with.
-pub(super) fn check_protection(exam: &mut Examination<'_>, control: &mut Secured) -> Result<bool> {
+/// `PBSZ 0` and `PROT P`; whether the session is worth going on with. If the server wants the login
+/// first, its quirks say so, and they are to be checked again after it.
+pub(super) fn check_protection(
+    exam: &mut Examination<'_>,
+    control: &mut Secured,
+    state: LoginState,
+) -> Result<bool> {
     for (check, verb, argument) in [("pbsz", "PBSZ", "0"), ("prot", "PROT", "P")] {
         let (kind, finding) = match control.command(verb, argument) {
+            Ok(reply) if state == LoginState::Before && wants_login_first(&reply) => {
+                exam.probe.quirks.protect_after_login();
+                continue;
+            }
             Ok(reply) if reply.is_positive_completion() => {
                 exam.report.add_finding(Finding::ok(check, quote_reply(&reply)))?;
                 continue;

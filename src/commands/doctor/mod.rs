@@ -26,6 +26,7 @@ use crate::ftp::connect::steps::Secured;
 use crate::ftp::list_formats::Entry;
 use crate::ftp::session::SessionConfig;
 use crate::ftp::session::features::Features;
+use crate::ftp::session::protection::LoginState;
 use crate::ftp::session::quirks::ServerQuirks;
 use crate::ftp::session::server_software::ServerSoftware;
 use crate::target::{self, Site};
@@ -166,8 +167,11 @@ impl<'a> Examination<'a> {
             control.quit();
             return Ok(());
         }
-        if !login::check_protection(self, &mut control)? || !login::check_login(self, &mut control)?
-        {
+        let usable = login::check_protection(self, &mut control, LoginState::Before)?
+            && login::check_login(self, &mut control)?
+            && (!self.probe.quirks.protects_after_login()
+                || login::check_protection(self, &mut control, LoginState::After)?);
+        if !usable {
             control.quit();
             return Ok(());
         }
@@ -192,10 +196,17 @@ impl<'a> Examination<'a> {
         let mut control = Secured::connect_plainly(options)?;
         certificate::admit_certificate(self, control.identity())?;
         let login = self.login.as_ref().ok_or_else(|| Error::usage("no credentials"))?;
-        for (verb, argument) in [("PBSZ", "0"), ("PROT", "P")] {
-            control.command(verb, argument)?;
+        let protect = |control: &mut Secured| {
+            let commands = [("PBSZ", "0"), ("PROT", "P")];
+            commands.iter().try_for_each(|(verb, level)| control.command(verb, level).map(drop))
+        };
+        if self.probe.quirks.protects_after_login() {
+            control.log_in(&login.login_request())?;
+            protect(&mut control)?;
+        } else {
+            protect(&mut control)?;
+            control.log_in(&login.login_request())?;
         }
-        control.log_in(&login.login_request())?;
         Ok(control)
     }
 }

@@ -103,8 +103,10 @@ fn secure_implicit(exam: &mut Examination<'_>, ready: TlsReady) -> Result<Option
     let mut secured = match shake_hands(exam, ready) {
         Ok(secured) => secured,
         Err(error) => {
-            // A server for AUTH TLS greets in plain text, where a handshake was expected.
-            let advice = greets_in_clear(exam).then(|| {
+            // A server for AUTH TLS greets in plain text, where a handshake was expected. One that
+            // answers in TLS, or not at all, does not, and would be waited for in vain.
+            let in_clear = error.message().contains("does not speak TLS");
+            let advice = (in_clear && greets_in_clear(exam)).then(|| {
                 format!("AUTH TLS is expected there: use {}", server_url(exam, TlsMode::Explicit))
             });
             explain_no_handshake(exam, &error, advice)?;
@@ -161,7 +163,14 @@ fn greets_in_clear(exam: &Examination<'_>) -> bool {
 
 fn speaks_tls_at_once(exam: &Examination<'_>) -> bool {
     let implicit = SessionConfig { implicit: true, ..exam.probe.clone() };
-    Secured::connect_plainly(&implicit).map(Secured::quit).is_ok()
+    match Secured::connect_plainly(&implicit) {
+        Ok(secured) => {
+            secured.quit();
+            true
+        }
+        // It does, but not as it should: it is too old, or wants a client certificate.
+        Err(error) => error.message().contains("alert"),
+    }
 }
 
 fn explain_no_handshake(

@@ -76,6 +76,10 @@ fn check_old_versions(exam: &mut Examination<'_>) -> Result<()> {
             Ok(LegacySupport::Unknown(why)) => unknown.push(format!("{name}: {why}")),
             Err(error) => unknown.push(format!("{name}: {}", error.message())),
         }
+        if !unknown.is_empty() {
+            // The other one would not be told either, and may have to be waited for as well.
+            break;
+        }
     }
     exam.report.add_finding(if !taken.is_empty() {
         let meaning = "broken and given up (RFC 8996): other clients may be talked down to \

@@ -12,11 +12,13 @@ use super::dial::Dialer;
 use super::steps::Secured;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::control::expect::Command;
+use crate::ftp::control::lock;
 use crate::ftp::control::reply::Reply;
 use crate::ftp::data::data_error;
-use crate::ftp::error_text::{handshake_error, refusal_error, transfer_error};
+use crate::ftp::data::handshake::secure_data;
+use crate::ftp::error_text::{refusal_error, transfer_error};
 use crate::ftp::session::authenticate::{LoginRequest, authenticate};
-use crate::tls::socket::{DATA_BUFFER, Socket, Wait, cancel_reason};
+use crate::tls::socket::{Wait, cancel_reason};
 use crate::tls::{End, Negotiated};
 
 /// How many bytes of a listing are kept: enough to recognise its format.
@@ -51,7 +53,7 @@ pub struct ListingResult {
 impl Secured {
     /// Sends a command and returns its reply, whatever its code.
     pub fn command(&mut self, verb: &str, argument: &str) -> Result<Reply> {
-        self.control.call(&Command::new(verb, argument)?)
+        lock(&self.control).call(&Command::new(verb, argument)?)
     }
 
     /// Logs in. Only for a server whose certificate was judged.
@@ -67,7 +69,7 @@ impl Secured {
 
     /// Whether the connection is unusable.
     pub fn is_dead(&self) -> bool {
-        self.control.failure().is_some()
+        lock(&self.control).failure().is_some()
     }
 
     /// Connects to a port of the control connection's peer (behind a proxy, of the host); returns
@@ -102,27 +104,22 @@ impl Secured {
     /// [`Kind::Refused`] with the reply; the error of a failed handshake or a lost connection.
     /// After a failed handshake the server's own reason is awaited and preferred.
     pub fn list(&mut self, verb: &str, tcp: TcpStream, resume: Resume) -> Result<ListingResult> {
-        let reply = self.command(verb, "")?;
-        if reply.class() != 1 {
+        lock(&self.control).begin(&Command::new(verb, "")?)?;
+        let opened = secure_data(&self.control, &self.config, tcp, true, |socket| match resume {
+            Resume::Offer => self.tls.connect_data(socket),
+            Resume::Withhold => self.tls.connect_data_without_resumption(socket),
+        });
+        if let Some(reply) = opened.reply.filter(|reply| reply.class() != 1) {
             return Err(refusal_error(verb, &reply));
         }
         let timeout = self.config.timeout;
         let failed = |error: std::io::Error| data_error(&error, timeout);
-        let mut socket =
-            Socket::new(tcp, self.config.dialer.cancel.clone(), DATA_BUFFER).map_err(failed)?;
-        // One deadline for everything, so that an endless stream ends.
-        socket.set_wait(Wait::within(timeout));
-        let stream = match resume {
-            Resume::Offer => self.tls.connect_data(socket),
-            Resume::Withhold => self.tls.connect_data_without_resumption(socket),
-        };
-        let mut stream = match stream {
+        let mut stream = match opened.stream {
             Ok(stream) => stream,
-            Err(failure) => {
-                let error = handshake_error(failure, "data connection");
-                return Err(self.late_refusal(verb).unwrap_or(error));
-            }
+            Err(error) => return Err(self.late_refusal(verb).unwrap_or(error)),
         };
+        // One deadline for everything, so that an endless stream ends.
+        stream.socket_mut().set_wait(Wait::within(timeout));
         let mut bytes = Vec::new();
         let mut block = [0; 16 * 1024];
         let broken = loop {
@@ -140,7 +137,7 @@ impl Secured {
         if let Some(error) = broken {
             return Err(self.late_refusal(verb).unwrap_or(error));
         }
-        let reply = self.control.receive()?;
+        let reply = lock(&self.control).receive()?;
         match reply.code {
             226 | 250 => Ok(ListingResult { bytes, end, negotiated }),
             _ => Err(transfer_error(verb, &reply)),
@@ -149,14 +146,14 @@ impl Secured {
 
     /// The server's reason for a failed data connection, if it arrives soon.
     fn late_refusal(&mut self, verb: &str) -> Option<Error> {
-        let reply = self.control.receive_within(LAST_REPLY_TIMEOUT).ok()?;
+        let reply = lock(&self.control).receive_within(LAST_REPLY_TIMEOUT).ok()?;
         (reply.class() >= 4).then(|| refusal_error(verb, &reply))
     }
 
     /// Sends QUIT and waits for the reply, for at most a second.
-    pub fn quit(mut self) {
+    pub fn quit(self) {
         if let Ok(quit) = Command::new("QUIT", "") {
-            let _ = self.control.call_within(&quit, LAST_REPLY_TIMEOUT);
+            let _ = lock(&self.control).call_within(&quit, LAST_REPLY_TIMEOUT);
         }
     }
 }

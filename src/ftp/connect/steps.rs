@@ -6,17 +6,21 @@
 //! implicit server sends its greeting after the handshake.
 
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::error::{Error, Kind, Result, io_reason};
-use crate::ftp::control::Control;
 use crate::ftp::control::cleartext::{CleartextControl, check_auth, check_greeting};
 use crate::ftp::control::reply::Reply;
+use crate::ftp::control::{Control, SharedControl, lock};
 use crate::ftp::error_text::handshake_error;
 use crate::ftp::session::config::SessionConfig;
 use crate::tls::legacy_versions::{LegacySupport, LegacyVersion, probe_legacy_version};
 use crate::tls::{KnownGroup, Negotiated, Socket, Tls, Wait};
 use crate::trust::identity::Identity;
+
+/// How long a server may take to answer a ClientHello of an old version: some never do.
+const LEGACY_PROBE: Duration = Duration::from_secs(5);
 
 /// A TCP connection to the server.
 pub struct Dialled {
@@ -115,20 +119,21 @@ impl TlsReady {
         let config = self.config;
         let control =
             Control::new(stream, config.timeout, config.trace.clone(), config.quirks.clone());
+        let control = Arc::new(Mutex::new(control));
         let (tls, greeting) = (Arc::clone(tls), self.greeting);
         Ok(Secured { control, tls, config, peer, identity, chain_length, negotiated, greeting })
     }
 
     /// Whether the server accepts an old version of TLS; the connection is closed afterwards.
     pub fn probe_legacy(mut self, version: LegacyVersion) -> LegacySupport {
-        self.socket.set_wait(Wait::within(self.config.timeout));
+        self.socket.set_wait(Wait::within(self.config.timeout.min(LEGACY_PROBE)));
         probe_legacy_version(self.socket, &self.config.host, version)
     }
 }
 
 /// A control connection with TLS that is not trusted yet.
 pub struct Secured {
-    pub(in crate::ftp) control: Control,
+    pub(in crate::ftp) control: SharedControl,
     pub(in crate::ftp) tls: Arc<Tls>,
     pub(in crate::ftp) config: SessionConfig,
     pub(in crate::ftp) peer: SocketAddr,
@@ -187,7 +192,7 @@ impl Secured {
         let peer = control.stream().socket().tcp().peer_addr().unwrap();
         let identity = Identity { der: Vec::new(), problems: Vec::new() };
         Self {
-            control,
+            control: Arc::new(Mutex::new(control)),
             tls,
             config,
             peer,
@@ -223,7 +228,7 @@ impl Secured {
         if let Some(greeting) = &self.greeting {
             return Ok(greeting.clone());
         }
-        let greeting = self.control.read_greeting()?;
+        let greeting = lock(&self.control).read_greeting()?;
         check_greeting(&greeting)?;
         self.greeting = Some(greeting.clone());
         Ok(greeting)

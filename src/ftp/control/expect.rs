@@ -142,8 +142,19 @@ pub(super) fn login_farewell_error(reply: &Reply) -> Error {
 }
 
 /// Whether a command transfers data: it has two replies.
-pub(super) fn is_data_verb(verb: &str) -> bool {
+pub(in crate::ftp) fn is_data_verb(verb: &str) -> bool {
     matches!(verb, "RETR" | "STOR" | "APPE" | "STOU" | "LIST" | "NLST" | "MLSD")
+}
+
+/// Whether this is the last reply to a download that the client has ended early. Pure-FTPd sends no
+/// completion reply then: only the rate, with the code of the preliminary reply.
+pub(super) fn completes_aborted_download(reply: &Reply) -> bool {
+    reply.code == 150 && reply.last_text().contains("seconds (measured here)")
+}
+
+/// Whether a command transfers data to the server.
+pub(in crate::ftp) fn is_upload_verb(verb: &str) -> bool {
+    matches!(verb, "STOR" | "APPE" | "STOU")
 }
 
 /// Whether a command transfers data or configures the data connection for it.

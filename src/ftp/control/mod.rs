@@ -29,6 +29,7 @@ use crate::ftp::charset::Charset;
 use crate::ftp::session::quirks::ServerQuirks;
 use crate::tls::Stream;
 use crate::tls::socket::Wait;
+use crate::tls::watch::Heard;
 use expect::{Command, Fit, Pending, PreliminaryCounter};
 use reply::Reply;
 use reply_reader::{ReplyReader, lost_connection};
@@ -54,6 +55,8 @@ enum Link {
     Transfer {
         at_end: Option<Command>,
     },
+    /// As `Transfer`, but this side has closed the data connection before its end.
+    Aborted,
     /// Unusable, and why.
     Dead(Error),
 }
@@ -220,6 +223,13 @@ impl Control {
         Ok(reply)
     }
 
+    /// Sends a data command without waiting: two calls of [`Control::receive`] return its
+    /// preliminary and its completion reply.
+    pub(in crate::ftp) fn begin(&mut self, command: &Command) -> Result<()> {
+        self.check_usable()?;
+        self.send(command).map(drop)
+    }
+
     /// As [`Control::call`], for at most `bound`; ignores cancellation.
     pub(in crate::ftp) fn call_within(
         &mut self,
@@ -227,6 +237,12 @@ impl Control {
         bound: Duration,
     ) -> Result<Reply> {
         self.within(bound, |control| control.call(command))
+    }
+
+    /// The completion reply to a data command, or the refusal in its place.
+    pub(in crate::ftp) fn receive_final(&mut self) -> Result<Reply> {
+        let reply = self.receive()?;
+        if reply.class() == 1 { self.receive() } else { Ok(reply) }
     }
 
     /// As [`Control::receive`], for at most `bound`; ignores cancellation.
@@ -291,6 +307,17 @@ impl Control {
         }
     }
 
+    /// The data connection was closed before its end; the completion reply is still to come.
+    pub(in crate::ftp) fn abort_transfer(&mut self) {
+        if self.is_in_transfer() {
+            self.link = Link::Aborted;
+        }
+    }
+
+    fn is_in_transfer(&self) -> bool {
+        matches!(self.link, Link::Transfer { .. } | Link::Aborted)
+    }
+
     /// Whether [`Control::prefetch_at_end`] will send something.
     pub(in crate::ftp) fn is_prefetching_at_end(&self) -> bool {
         matches!(self.link, Link::Transfer { at_end: Some(_) })
@@ -315,11 +342,39 @@ impl Control {
         let reply = self.read_reply()?;
         if self.failure().is_none() {
             self.link = match reply.class() {
-                1 => Link::Transfer { at_end: None },
+                1 if !matches!(self.link, Link::Aborted) => Link::Transfer { at_end: None },
                 _ => Link::Ready,
             };
         }
         Ok(reply)
+    }
+
+    /// Reads the replies to a data command that have arrived, without waiting, and keeps them for
+    /// [`Control::receive`].
+    pub(in crate::ftp) fn hear(&mut self) -> Heard {
+        if self.failure().is_some() {
+            return Heard::Lost;
+        }
+        self.stream.socket_mut().set_wait(Wait::NonBlocking);
+        self.reader.set_escapes_iac(self.quirks.telnet_rules().doubles);
+        let lost = match self.reader.read_ahead(&mut self.stream) {
+            Ok(reply) => {
+                return match reply.map(Reply::class) {
+                    None => Heard::Nothing,
+                    Some(1) => Heard::Begun,
+                    Some(2 | 3) => Heard::Completed,
+                    Some(_) => Heard::Failed,
+                };
+            }
+            Err(broken) => broken.into_error(self.timeout),
+        };
+        self.poison(lost);
+        Heard::Lost
+    }
+
+    /// Ends the connection because no reply arrived within the timeout.
+    pub(in crate::ftp) fn time_out(&mut self) {
+        self.poison(lost_connection(&io::ErrorKind::TimedOut.into(), self.timeout));
     }
 
     /// Reads and discards input until the server closes the connection.
@@ -370,7 +425,7 @@ impl Control {
     /// Makes `command` the current one. If it was sent early and its passive port was already read,
     /// returns that reply; otherwise sends it now, together with the queued commands.
     fn send(&mut self, command: &Command) -> Result<Option<Reply>> {
-        if matches!(self.link, Link::Transfer { .. }) {
+        if self.is_in_transfer() {
             // Its completion reply (226, or 250 as for DELE) would pass for the reply to this.
             let verb = command.verb();
             let text = format!("{verb} during a transfer; the connection was given up");
@@ -562,8 +617,8 @@ impl Control {
         };
         // Also if the next port was prefetched at the end of the data.
         let pipelined = pipelined || !self.pending.is_empty();
-        let begins_data =
-            expect::is_data_verb(&verb) && !matches!(self.link, Link::Transfer { .. });
+        let begins_data = expect::is_data_verb(&verb) && !self.is_in_transfer();
+        let is_aborted = matches!(self.link, Link::Aborted);
         let mut skipped = PreliminaryCounter::default();
         loop {
             let mut reply = self.reader.read_reply(&mut self.stream).map_err(|broken| {
@@ -576,7 +631,10 @@ impl Control {
             reply.charset = self.charset;
             self.note_reply(&reply);
             // A second 1yz, or one to a command without data, carries no information.
-            if reply.class() == 1 && !begins_data {
+            if reply.class() == 1
+                && !begins_data
+                && !(is_aborted && expect::completes_aborted_download(&reply))
+            {
                 skipped.count(&reply)?;
                 continue;
             }

@@ -1,5 +1,6 @@
 //! Reads whole replies from a control connection and explains why none arrived.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::time::Duration;
 
@@ -14,7 +15,12 @@ pub struct ReplyReader {
     buffer: Vec<u8>,
     start: usize,
     parser: ReplyParser,
+    /// Whole replies that [`ReplyReader::read_ahead`] has read.
+    ahead: VecDeque<Reply>,
 }
+
+/// How many replies are read ahead: a preliminary and a completion reply, and what servers repeat.
+const AHEAD_MAX: usize = 64;
 
 impl ReplyReader {
     /// Reads from `source` until a reply is complete.
@@ -23,6 +29,37 @@ impl ReplyReader {
     ///
     /// [`ReadError`] if no reply can follow; nothing more may be read then.
     pub fn read_reply(&mut self, source: &mut impl Read) -> Result<Reply, ReadError> {
+        match self.ahead.pop_front() {
+            Some(reply) => Ok(reply),
+            None => self.parse_reply(source),
+        }
+    }
+
+    /// Reads replies from a source that does not block, up to a final one (2yz to 5yz), and keeps
+    /// them for [`ReplyReader::read_reply`]. Returns the last one that has arrived, if any.
+    ///
+    /// # Errors
+    ///
+    /// As [`ReplyReader::read_reply`].
+    pub(super) fn read_ahead(
+        &mut self,
+        source: &mut impl Read,
+    ) -> Result<Option<&Reply>, ReadError> {
+        while self.ahead.back().is_none_or(|reply| reply.class() == 1) {
+            match self.parse_reply(source) {
+                Ok(_) if self.ahead.len() == AHEAD_MAX => {
+                    let text = "the server sends preliminary replies without end";
+                    return Err(ReadError::Protocol(Error::new(Kind::Connect, text)));
+                }
+                Ok(reply) => self.ahead.push_back(reply),
+                Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.ahead.back())
+    }
+
+    fn parse_reply(&mut self, source: &mut impl Read) -> Result<Reply, ReadError> {
         loop {
             while let Some(length) = self.unread().iter().position(|byte| *byte == b'\n') {
                 let line = &self.buffer[self.start..self.start + length];
@@ -64,7 +101,7 @@ impl ReplyReader {
 
     /// Whether no input is buffered.
     pub fn is_empty(&self) -> bool {
-        self.unread().is_empty() && !self.parser.is_open()
+        self.unread().is_empty() && !self.parser.is_open() && self.ahead.is_empty()
     }
 }
 

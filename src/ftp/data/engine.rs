@@ -17,18 +17,18 @@ use std::time::Duration;
 
 use suppaftp::{DataStream, Encoding, FtpError, FtpResult, ImplFtpStream, Mode, Status};
 
+use super::handshake::secure_data;
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::connect::dial::Dialer;
-use crate::ftp::control::expect::Command;
+use crate::ftp::control::expect::{Command, is_data_verb};
 use crate::ftp::control::reply::{self, Reply};
 use crate::ftp::control::telnet::unescape_iac;
 use crate::ftp::control::{SharedControl, lock};
-use crate::ftp::error_text::handshake_error;
 use crate::ftp::path::{decode_name, encode_name};
 use crate::ftp::session::config::SessionConfig;
 use crate::ftp::session::quirks::{ConnectionMode, ServerQuirks};
-use crate::tls::socket::{DATA_BUFFER, Socket, Wait, cancel_reason};
-use crate::tls::{HandshakeFailure, Stream, Tls};
+use crate::tls::socket::cancel_reason;
+use crate::tls::{Stream, Tls};
 
 /// Maximum time for the first data connection of a session: a blocked port should not use up the
 /// whole timeout before the other passive command is tried.
@@ -51,8 +51,14 @@ struct CommandLog {
     /// Of the last line sent.
     verb: String,
     reply: Option<Reply>,
+    /// In passive mode the reply to the data command is read with the data connection's handshake.
+    is_passive: bool,
+    /// That reply is still to come.
+    awaits_reply: bool,
     /// Why the data connection failed.
     data_failure: Option<Error>,
+    /// The data connection was closed before its handshake.
+    closed: bool,
 }
 
 fn lock_log(log: &Mutex<CommandLog>) -> MutexGuard<'_, CommandLog> {
@@ -66,8 +72,9 @@ pub(in crate::ftp) enum OpenError {
     Refused { verb: String, reply: Reply },
     /// The port was unreachable; no data command was sent.
     Unreachable(Error),
-    /// The data connection's handshake failed after the command was accepted.
-    Handshake(Error),
+    /// The data connection's handshake failed after the command was accepted; `closed` if the
+    /// server closed the connection instead.
+    Handshake { error: Error, closed: bool },
     /// In active mode the server accepted the command but did not connect.
     NeverConnected,
     /// The control connection failed, or the wait was cancelled.
@@ -150,7 +157,8 @@ impl Engine {
         argument: &str,
         offset: usize,
     ) -> Result<(Transfer, Option<Reply>), OpenError> {
-        *lock_log(&self.log) = CommandLog::default();
+        let is_passive = mode != ConnectionMode::Active;
+        *lock_log(&self.log) = CommandLog { is_passive, ..CommandLog::default() };
         self.ftp.set_mode(match mode {
             ConnectionMode::ExtendedPassive => Mode::ExtendedPassive,
             ConnectionMode::Passive => Mode::Passive,
@@ -182,13 +190,18 @@ impl Engine {
     }
 
     fn open_error(&self, verb: &str, error: &FtpError) -> OpenError {
-        let CommandLog { verb: sent, reply, data_failure } =
+        let CommandLog { verb: sent, reply, data_failure, closed, .. } =
             std::mem::take(&mut *lock_log(&self.log));
         let failure = lock(&self.control).failure().cloned();
         match (error, data_failure, failure) {
-            (FtpError::SecureError(_), data_failure, _) => OpenError::Handshake(
-                data_failure.unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed")),
-            ),
+            (FtpError::SecureError(_), data_failure, _) => match reply {
+                Some(reply) if reply.class() != 1 => OpenError::Refused { verb: sent, reply },
+                _ => {
+                    let error = data_failure
+                        .unwrap_or_else(|| Error::new(Kind::Tls, "the data handshake failed"));
+                    OpenError::Handshake { error, closed }
+                }
+            },
             (_, _, Some(failure)) => OpenError::Failed(failure),
             (_, Some(why), None) if sent != verb => match why.kind() {
                 Kind::Connect => OpenError::Unreachable(why),
@@ -300,9 +313,20 @@ impl Write for EngineControl {
         }
         let text = unescape_iac(line.strip_suffix(b"\r\n").unwrap_or(line)).into_owned();
         let command = Command::from_line(text).map_err(|_| io::ErrorKind::InvalidInput)?;
-        *lock_log(&self.log) = CommandLog { verb: command.verb(), ..CommandLog::default() };
-        let reply = lock(&self.control).call(&command);
-        self.hand_over(reply)?;
+        let verb = command.verb();
+        let is_passive = lock_log(&self.log).is_passive;
+        let awaits_reply = is_passive && is_data_verb(&verb);
+        *lock_log(&self.log) =
+            CommandLog { verb, is_passive, awaits_reply, ..CommandLog::default() };
+        if awaits_reply {
+            // suppaftp is told at once that the command was accepted, and begins the handshake.
+            let sent = lock(&self.control).begin(&command);
+            sent.map_err(|_| io::Error::from(io::ErrorKind::ConnectionAborted))?;
+            self.unread.extend(b"150 ok\r\n");
+        } else {
+            let reply = lock(&self.control).call(&command);
+            self.hand_over(reply)?;
+        }
         Ok(line.len())
     }
 
@@ -373,37 +397,23 @@ struct Connector {
 }
 
 impl Connector {
-    fn secure_data(&self, tcp: TcpStream) -> Result<Stream> {
-        const WHAT: &str = "data connection";
-        let failed = |error: io::Error| match cancel_reason(&error) {
-            Some(reason) => Error::from(reason),
-            None => {
-                Error::new(Kind::Connect, format!("{WHAT}: {}", io_reason(&error))).as_transient()
-            }
-        };
-        let timeout = self.config.timeout;
-        let cancel = self.config.dialer.cancel.clone();
-        let mut socket = Socket::new(tcp, cancel, DATA_BUFFER).map_err(failed)?;
-        socket.set_wait(Wait::within(timeout));
-        socket.finish_connect().map_err(failed)?;
-        let mut stream = if self.config.clear_data {
-            Stream::clear_text(socket)
-        } else {
-            self.tls.connect_data(socket).map_err(|failure| {
-                let refused = matches!(
-                    failure,
-                    HandshakeFailure::OtherCertificate | HandshakeFailure::NotResumed
-                );
-                let error = handshake_error(failure, WHAT);
-                if refused {
-                    // Later errors of the control connection do not explain the failure.
-                    lock(&self.control).poison(error.clone());
+    /// Secures a data connection; `None` if the server refused its command.
+    fn secure(&self, tcp: TcpStream) -> Result<Option<Stream>> {
+        let awaits_reply = lock_log(&self.log).awaits_reply;
+        let opened =
+            secure_data(&self.control, &self.config, tcp, awaits_reply, |socket| {
+                match self.config.clear_data {
+                    true => Ok(Stream::clear_text(socket)),
+                    false => self.tls.connect_data(socket),
                 }
-                error
-            })?
-        };
-        stream.socket_mut().set_wait(Wait::IdleTimeout(timeout));
-        Ok(stream)
+            });
+        let mut log = lock_log(&self.log);
+        log.closed = opened.closed;
+        if opened.reply.is_some() {
+            log.reply = opened.reply;
+        }
+        let begun = log.reply.as_ref().is_some_and(|reply| reply.class() == 1);
+        opened.stream.map(|stream| begun.then_some(stream))
     }
 }
 
@@ -415,8 +425,9 @@ impl suppaftp::TlsConnector for Connector {
         if let Some(channel) = channel {
             return Ok(EngineStream(Channel::Control(channel)));
         }
-        match self.secure_data(stream) {
-            Ok(stream) => Ok(EngineStream(Channel::Data(Box::new(stream)))),
+        match self.secure(stream) {
+            Ok(Some(stream)) => Ok(EngineStream(Channel::Data(Box::new(stream)))),
+            Ok(None) => Err(FtpError::SecureError("refused".to_owned())),
             Err(error) => {
                 let text = error.to_string();
                 lock_log(&self.log).data_failure = Some(error);

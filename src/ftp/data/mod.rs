@@ -3,7 +3,9 @@
 //!
 //! Nothing counts as a success before [`DataConnection::finish`] has returned.
 
+mod control_watch;
 pub(in crate::ftp) mod engine;
+pub(in crate::ftp) mod handshake;
 pub mod open;
 
 use std::io::{self, Read, Write};
@@ -30,6 +32,9 @@ pub struct DataConnection {
     transfer: Option<Transfer>,
     control: SharedControl,
     preliminary: Option<Reply>,
+    /// The server closed the connection before its handshake and sent this completion reply: a
+    /// success. So do servers that begin the handshake with the first byte, where there is none.
+    unsecured: Option<Reply>,
 }
 
 /// The result of a finished transfer. It succeeded only if all of its parts did.
@@ -57,7 +62,18 @@ impl DataConnection {
         preliminary: Option<Reply>,
         control: SharedControl,
     ) -> Self {
-        Self { transfer: Some(transfer), control, preliminary }
+        Self { transfer: Some(transfer), control, preliminary, unsecured: None }
+    }
+
+    /// A download that carries no data: the server closed it before its handshake, and reports
+    /// success.
+    pub(super) fn unsecured(completion: Reply, control: SharedControl) -> Self {
+        Self { transfer: None, control, preliminary: None, unsecured: Some(completion) }
+    }
+
+    /// Whether the server closed the connection before its handshake.
+    pub(in crate::ftp) fn is_unsecured(&self) -> bool {
+        self.unsecured.is_some()
     }
 
     /// The preliminary reply, which may contain the size.
@@ -86,7 +102,10 @@ impl DataConnection {
     /// [`Kind::Connect`] if no reply arrives: the session is then dead. A reply other than 226 or
     /// 250 is not an error here; the caller judges it.
     pub fn finish(mut self) -> Result<Finished> {
-        let end = self.stream().map_or(End::Cut, |stream| stream.end());
+        let end = match self.stream() {
+            Some(stream) => stream.end(),
+            None => End::Unsecured,
+        };
         let resumes = self.resumes();
         if end != End::Clean {
             lock(&self.control).prefetch_at_end(None);
@@ -123,7 +142,7 @@ impl DataConnection {
         }
         {
             let mut control = lock(&self.control);
-            control.prefetch_at_end(None);
+            control.abort_transfer();
             control.set_reply_deadline(Some(GRACE));
         }
         // Whatever the reply, it is read and belongs to this transfer.
@@ -132,6 +151,9 @@ impl DataConnection {
     }
 
     fn complete(&mut self) -> Result<Reply> {
+        if let Some(reply) = self.unsecured.take() {
+            return Ok(reply);
+        }
         let Some(transfer) = self.transfer.take() else {
             return Err(Error::new(Kind::Connect, "the transfer is over"));
         };
@@ -151,7 +173,8 @@ impl Read for DataConnection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.stream() {
             Some(stream) => stream.read(buffer),
-            None => Err(io::ErrorKind::NotConnected.into()),
+            // As any stream that ended without close_notify.
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::DataConnection;
 use super::engine::OpenError;
 use crate::error::{Error, Kind, Result};
+use crate::ftp::control::expect::is_upload_verb;
 use crate::ftp::control::reply::Reply;
 use crate::ftp::control::{Position, lock};
 use crate::ftp::error_text::{
@@ -33,6 +34,10 @@ pub fn open_data(
     offset: u64,
 ) -> Result<DataConnection> {
     session.new_command(verb, argument)?;
+    if !session.is_protected {
+        let text = format!("{what}: the server has not agreed to protect data connections");
+        return Err(Error::new(Kind::Tls, text));
+    }
     let argument = session.charset().outgoing(argument)?.into_owned();
     let offset = usize::try_from(offset)
         .map_err(|_| Error::new(Kind::Other, format!("{what}: the offset is too large")))?;
@@ -85,7 +90,10 @@ fn open_in_some_mode(
                 session.is_one_too_many = is_server_full(&reply);
                 return Err(about_reuse(session, refusal_error(what, &reply), &reply));
             }
-            Err(OpenError::Handshake(error)) => return Err(failed_handshake(session, what, error)),
+            Err(OpenError::Handshake { error, closed }) => {
+                let may_be_empty = closed && !is_upload_verb(verb);
+                return failed_handshake(session, what, error, may_be_empty);
+            }
             Err(OpenError::NeverConnected) => return Err(never_connected(session, what)),
             Err(OpenError::Failed(error)) => return Err(error.with_context(what)),
         }
@@ -104,25 +112,35 @@ fn never_connected(session: &Session, what: &str) -> Error {
 }
 
 /// Handles a data handshake that failed after the command was accepted. The server's own reason
-/// arrives a moment later and is more specific; the session is then dead.
-fn failed_handshake(session: &mut Session, what: &str, failure: Error) -> Error {
-    // The data connection presented another certificate.
+/// arrives a moment later and is more specific; the session is then dead. But if the connection was
+/// closed and `may_be_empty`, a success means that there was nothing to send.
+fn failed_handshake(
+    session: &mut Session,
+    what: &str,
+    failure: Error,
+    may_be_empty: bool,
+) -> Result<DataConnection> {
+    // The control connection was lost, it was cancelled, or the data connection presented another
+    // certificate.
     if let Some(failure) = session.failure() {
-        return failure.with_context(what);
-    }
-    if matches!(failure.kind(), Kind::Interrupted | Kind::Terminated) {
-        session.poison(failure.clone());
-        return failure;
+        return Err(match failure.kind() {
+            Kind::Interrupted | Kind::Terminated => failure,
+            Kind::Connect => failure.with_context(format!("{what}: data connection")),
+            _ => failure.with_context(what),
+        });
     }
     let late = lock(&session.control).receive_within(LATE_REASON);
     let error = match late {
+        Ok(reply) if may_be_empty && matches!(reply.code, 226 | 250) => {
+            return Ok(DataConnection::unsecured(reply, Arc::clone(&session.control)));
+        }
         Ok(reply) if reply.class() >= 4 => {
             about_reuse(session, refusal_error(what, &reply), &reply)
         }
         _ => failure.with_context(what),
     };
     session.poison(error.clone());
-    error
+    Err(error)
 }
 
 /// A refusal, with its meaning for a backend that cannot resume sessions.

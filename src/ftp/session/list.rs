@@ -324,6 +324,11 @@ fn read_listing(
     each: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<Cut> {
     let mut data = open_data(session, what, verb, argument, 0)?;
+    if data.is_unsecured() {
+        data.finish()?;
+        let text = "the server closed the data connection before its TLS handshake";
+        return Ok(Some(text.to_owned()));
+    }
     let mut lost = false;
     match read_lines(&mut data, session.config.timeout, each, &mut lost) {
         Ok(()) => {}
@@ -345,7 +350,7 @@ fn read_listing(
     }
     match finished.end {
         End::Clean | End::Unknown => Ok(incomplete_reason(&finished.reply)),
-        End::Open | End::Cut => {
+        End::Open | End::Cut | End::Unsecured => {
             let text = format!("{what}: the listing was cut short");
             Err(Error::new(Kind::Incomplete, text).as_transient())
         }

@@ -3,7 +3,8 @@
 //! On a connection with high latency, round trips dominate a login. Commands that do not depend on
 //! a reply are pipelined: the first session of a site sends its queries with the password; a
 //! further session, which knows the results, sends everything from USER to its first passive port
-//! at once. Neither sends USER before the server has agreed to protect data.
+//! at once. Neither sends USER before the server has agreed to protect data, unless it wants the
+//! login first.
 
 use super::Session;
 use super::authenticate::{LoginRequest, authenticate};
@@ -11,6 +12,7 @@ use super::config::{DataMode, ListMode, SessionConfig};
 use super::directory::LoginDirectory;
 use super::features::Features;
 use super::pipeline::{pipeline_after, pipeline_before};
+use super::protection::{LoginState, protect_data};
 use super::quirks::{ConnectionMode, ServerQuirks};
 use super::server_software::ServerSoftware;
 use crate::error::Result;
@@ -80,9 +82,17 @@ pub fn login_from_template(
     login: &LoginRequest<'_>,
 ) -> Result<()> {
     let commands = known.commands_after_login(&session.config);
+    let pipeline = |session: &mut Session, commands: &[(&str, String)]| {
+        commands.iter().try_for_each(|(verb, argument)| pipeline_after(session, verb, argument))
+    };
     pipeline_after(session, "PASS", login.password)?;
-    commands.iter().try_for_each(|(verb, argument)| pipeline_after(session, verb, argument))?;
-    authenticate_user(session, login)?;
+    if session.is_protected {
+        pipeline(session, &commands)?;
+        authenticate_user(session, login)?;
+    } else {
+        authenticate_and_protect(session, login)?;
+        pipeline(session, &commands[1..])?;
+    }
     lock(&session.control).take_transcript();
     session.features = known.features.clone();
     session.working_mode = known.mode;
@@ -135,10 +145,9 @@ fn set_charset(session: &mut Session) {
     }
 }
 
-/// Pipelines the password and a first session's commands behind USER.
-fn pipeline_login(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
-    pipeline_after(session, "PASS", login.password)?;
-    QUESTIONS.iter().try_for_each(|(verb, argument)| pipeline_after(session, verb, argument))?;
+/// Pipelines a first session's queries, and its first passive port, behind the next command.
+fn pipeline_queries(session: &mut Session, queries: &[(&str, &str)]) -> Result<()> {
+    queries.iter().try_for_each(|(verb, argument)| pipeline_after(session, verb, argument))?;
     let port = first_mode(&session.config).filter(|_| session.config.prefetch_first_port);
     port.and_then(ConnectionMode::passive_verb)
         .map_or(Ok(()), |verb| pipeline_after(session, verb, ""))
@@ -152,10 +161,26 @@ fn authenticate_user(session: &mut Session, login: &LoginRequest<'_>) -> Result<
     Ok(())
 }
 
+/// For a server that takes PBSZ and PROT only after the login. Nothing else is pipelined with them:
+/// a reply to another command must not be taken for one of theirs.
+fn authenticate_and_protect(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
+    authenticate_user(session, login)?;
+    let mut control = lock(&session.control);
+    protect_data(&mut control, session.config.clear_data, LoginState::After)?;
+    session.is_protected = true;
+    Ok(())
+}
+
 /// Logs in, queries the features, sets the binary type and gets the remote directory.
 pub fn log_in(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
-    pipeline_login(session, login)?;
-    authenticate_user(session, login)?;
+    pipeline_after(session, "PASS", login.password)?;
+    if session.is_protected {
+        pipeline_queries(session, &QUESTIONS)?;
+        authenticate_user(session, login)?;
+    } else {
+        authenticate_and_protect(session, login)?;
+        pipeline_queries(session, &QUESTIONS[1..])?;
+    }
     session.features = Features::parse(&session.command("FEAT", "")?);
     let words = lock(&session.control).take_transcript();
     session.config.quirks.set_software(ServerSoftware::of(&words));

@@ -14,14 +14,15 @@ mod list_lines;
 pub mod login;
 pub(crate) mod permit;
 pub(in crate::ftp) mod pipeline;
+pub mod protection;
 pub mod quirks;
 pub(crate) mod server_clock;
 pub(crate) mod server_software;
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::connect::steps::Secured;
 use crate::ftp::control::expect::Command;
@@ -34,6 +35,7 @@ use crate::tls::Negotiated;
 use directory::LoginDirectory;
 use features::Features;
 use permit::Permit;
+use protection::{LoginState, protect_data};
 use quirks::ConnectionMode;
 
 pub use authenticate::LoginRequest;
@@ -73,6 +75,8 @@ pub struct Session {
     /// Whether the server had no port or no transfer left for the last data connection: other
     /// sessions use them.
     pub(in crate::ftp) is_one_too_many: bool,
+    /// Whether the server has agreed to `PBSZ 0` and `PROT`.
+    pub(in crate::ftp) is_protected: bool,
 }
 
 impl std::fmt::Debug for Session {
@@ -89,16 +93,19 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     /// Starts a session on a connection whose certificate was judged: reads the greeting of an
-    /// implicit server, and sends `PBSZ 0` and `PROT`. [`login::log_in`] or
-    /// [`login::login_from_template`] follows.
+    /// implicit server, and sends `PBSZ 0` and `PROT`, unless the server wants the login first.
+    /// [`login::log_in`] or [`login::login_from_template`] follows.
     pub fn new(mut secured: Secured) -> Result<Self> {
         let greeting = secured.await_greeting().map_err(|error| {
             error.with_context(format!("{}:{}", secured.config.host, secured.config.port))
         })?;
         let certificate = secured.identity().der.clone();
-        let Secured { mut control, tls, config, peer, negotiated, .. } = secured;
-        protect_data(&mut control, config.clear_data)?;
-        let control = Arc::new(Mutex::new(control));
+        let Secured { control, tls, config, peer, negotiated, .. } = secured;
+        let is_protected = !config.quirks.protects_after_login()
+            && protect_data(&mut control::lock(&control), config.clear_data, LoginState::Before)?;
+        if !is_protected {
+            config.quirks.protect_after_login();
+        }
         let engine = Engine::start(&control, tls, &config, peer)?;
         Ok(Self {
             engine,
@@ -123,6 +130,7 @@ impl Session {
             permit: None,
             prefetch_port: false,
             is_one_too_many: false,
+            is_protected,
         })
     }
 
@@ -320,26 +328,5 @@ impl Session {
         }
     }
 }
-
-/// `PBSZ 0` and `PROT` (RFC 4217 section 9), pipelined; a session requires both.
-fn protect_data(control: &mut Control, clear_data: bool) -> Result<()> {
-    let protection = Command::new("PROT", if clear_data { "C" } else { "P" })?;
-    control.queue(Position::After, protection.clone())?;
-    for command in [Command::new("PBSZ", "0")?, protection] {
-        let reply = control.call(&command)?;
-        if !reply.is_positive_completion() {
-            let text = format!(
-                "the server refuses to protect data connections: {}: \"{}\"",
-                command.verb(),
-                reply.last_text()
-            );
-            return Err(Error::new(Kind::Tls, text)
-                .with_hint("if clear-text data is acceptable: `--set tls:data=clear`")
-                .with_reply(reply.code, reply.to_string()));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests;

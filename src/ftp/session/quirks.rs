@@ -43,6 +43,7 @@ struct Found {
     telnet: AtomicU8,
     told_not_resumed: AtomicBool,
     itself: AtomicU8,
+    protects_after_login: AtomicBool,
 }
 
 const EPSV: u8 = 1;
@@ -84,6 +85,16 @@ impl ServerQuirks {
     /// Copies the rules of another session of the site.
     pub(in crate::ftp) fn copy_telnet_rules(&self, other: &Self) {
         self.0.telnet.store(other.0.telnet.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Records that PBSZ and PROT are refused before the login.
+    pub fn protect_after_login(&self) {
+        self.0.protects_after_login.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether PBSZ and PROT are refused before the login.
+    pub fn protects_after_login(&self) -> bool {
+        self.0.protects_after_login.load(Ordering::Relaxed)
     }
 
     /// Whether this is the first notice that a data connection did not resume the TLS session.

@@ -7,6 +7,7 @@ use super::login::{log_in, login_from_template, template};
 use super::quirks::ServerQuirks;
 use super::*;
 use crate::cancel::Cancel;
+use crate::error::Kind;
 use crate::ftp::connect::dial::{AddressFamily, Dialer};
 use crate::ftp::control::testing::{Peer, TIMEOUT, with_control};
 use crate::ftp::control::trace::ProtocolTrace;

@@ -1,6 +1,6 @@
 //! One control connection of the scripted server: reads lines, asks the script, answers.
 
-use super::data::{Peer, Transfer};
+use super::data::{Done, Peer, Transfer};
 use super::files::absolute;
 use super::script::Change;
 use super::stream::Stream;
@@ -26,6 +26,8 @@ pub struct Control<'a> {
     pub(super) peer: Option<Peer>,
     /// Data connections that are never accepted: kept open with the session.
     kept: Vec<Peer>,
+    /// Data connections that stay open with the session.
+    open: Vec<Stream>,
     opening: Option<Vec<u8>>,
     last: Option<Vec<u8>>,
     change_after: Option<Change>,
@@ -78,6 +80,7 @@ impl<'a> Control<'a> {
             rename: None,
             peer: None,
             kept: Vec::new(),
+            open: Vec::new(),
             opening: None,
             last: None,
             change_after: None,
@@ -213,25 +216,44 @@ impl<'a> Control<'a> {
         let Some(peer) = self.peer.take() else {
             return self.reply("425 use EPSV or PASV first");
         };
+        let handshake_first = self.shared.script().handshake_first;
         let opening = opening.unwrap_or_else(|| b"150 here it comes\r\n".to_vec());
-        self.send(&opening)?;
-        if opening.starts_with(b"4") || opening.starts_with(b"5") {
-            return Ok(());
+        let refused = opening.starts_with(b"4") || opening.starts_with(b"5");
+        if !handshake_first {
+            self.send(&opening)?;
+            if refused {
+                return Ok(());
+            }
         }
         let data = self.shared.script().take_data(verb);
         if matches!(data, Data::NeverAccept) {
             self.kept.push(peer);
             return Ok(());
         }
+        let context = self.context.clone();
         let transfer = Transfer {
             shared: self.shared,
             session: self.number,
-            context: &self.context,
+            context: &context,
             protected: self.protected,
             data,
         };
+        let begun = transfer.begin(&peer);
+        if handshake_first {
+            if let Err(failure) = begun {
+                return self.reply(failure);
+            }
+            self.send(&opening)?;
+            if refused {
+                return Ok(());
+            }
+        }
         let upload = body.is_none();
-        let done = transfer.run(&peer, body);
+        let done = match begun {
+            Ok(stream) => transfer.run(stream, body),
+            Err(failure) => Done::without_data(failure),
+        };
+        self.open.extend(done.kept);
         if upload {
             store(done.received);
         }

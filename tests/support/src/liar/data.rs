@@ -6,6 +6,7 @@ use openssl::ssl::SslContext;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where the data connection comes from.
 pub enum Peer {
@@ -29,44 +30,61 @@ pub struct Transfer<'a> {
 pub struct Done {
     pub reply: &'static str,
     pub received: Vec<u8>,
+    /// A connection that stays open.
+    pub kept: Option<Stream>,
+}
+
+impl Done {
+    pub fn without_data(reply: &'static str) -> Self {
+        Self { reply, received: Vec::new(), kept: None }
+    }
 }
 
 const FINE: &str = "226 transfer complete";
 const BROKEN: &str = "426 data connection broken";
 const NO_TLS: &str = "425 no TLS on the data connection";
 
+/// How long to wait for a handshake before the preliminary reply.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl Transfer<'_> {
-    /// Sends the body, or receives where there is none.
-    pub fn run(self, peer: &Peer, body: Option<Vec<u8>>) -> Done {
-        let done = |reply| Done { reply, received: Vec::new() };
-        let Some(tcp) = self.open(peer) else { return done("425 no data connection") };
+    /// Opens the connection and secures it; or the completion reply of a failure.
+    pub fn begin(&self, peer: &Peer) -> Result<Stream, &'static str> {
+        let tcp = self.open(peer).ok_or("425 no data connection")?;
         self.shared.wire.add(Event::DataConnected { session: self.session });
         let _ = tcp.set_nodelay(true);
+        let patience = self.shared.script().handshake_first.then_some(PATIENCE);
+        let _ = tcp.set_read_timeout(patience);
+        let copy = tcp.try_clone();
         let mut stream = Stream::new(self.shared, tcp);
         match &self.data {
             Data::NoHandshake => {
                 stream.drain();
-                return done(NO_TLS);
+                return Err(NO_TLS);
             }
+            Data::CloseUnsecured => return Err(FINE),
             Data::Garbage(bytes) => {
                 let _ = stream.write_all(bytes);
                 stream.cut();
-                return done(NO_TLS);
+                return Err(NO_TLS);
             }
             Data::EndlessGarbage(bytes) => {
                 while stream.write_all(bytes).is_ok() {}
-                return done(NO_TLS);
+                return Err(NO_TLS);
             }
             _ => {}
         }
         if self.protected {
-            match self.secure(&mut stream) {
-                Ok(()) => {}
-                Err(reply) => return done(reply),
-            }
+            self.secure(&mut stream)?;
         }
+        let _ = copy.map(|tcp| tcp.set_read_timeout(None));
+        Ok(stream)
+    }
+
+    /// Sends the body, or receives where there is none.
+    pub fn run(self, stream: Stream, body: Option<Vec<u8>>) -> Done {
         match body {
-            Some(body) => done(self.send(stream, &body)),
+            Some(body) => self.send(stream, &body),
             None => self.receive(stream),
         }
     }
@@ -110,7 +128,7 @@ impl Transfer<'_> {
         Ok(())
     }
 
-    fn send(&self, mut stream: Stream, body: &[u8]) -> &'static str {
+    fn send(&self, mut stream: Stream, body: &[u8]) -> Done {
         let part = |n: usize| &body[..n.min(body.len())];
         let mut bytes = 0;
         let mut write = |stream: &mut Stream, piece: &[u8]| {
@@ -119,7 +137,7 @@ impl Transfer<'_> {
         };
         let sent = match &self.data {
             Data::Body(other) => write(&mut stream, other),
-            Data::Short(n) | Data::Cut(n) | Data::Reset(n) | Data::Stall(n) => {
+            Data::Short(n) | Data::Cut(n) | Data::Reset(n) | Data::Stall(n) | Data::KeepOpen(n) => {
                 write(&mut stream, part(*n))
             }
             Data::Trickle(interval) => body.iter().all(|byte| {
@@ -145,17 +163,20 @@ impl Transfer<'_> {
             Data::Stall(_) => {
                 self.pause(bytes);
                 stream.drain();
-                return BROKEN;
+                return Done::without_data(BROKEN);
             }
+            Data::KeepOpen(_) => return Done { kept: Some(stream), ..Done::without_data(FINE) },
             _ => stream.close(),
         };
         self.ended(bytes, clean);
-        if sent { FINE } else { BROKEN }
+        Done::without_data(if sent { FINE } else { BROKEN })
     }
 
     fn receive(&self, mut stream: Stream) -> Done {
         let limit = match &self.data {
-            Data::Short(n) | Data::Cut(n) | Data::Reset(n) | Data::Stall(n) => *n,
+            Data::Short(n) | Data::Cut(n) | Data::Reset(n) | Data::Stall(n) | Data::KeepOpen(n) => {
+                *n
+            }
             _ => usize::MAX,
         };
         let mut received = Vec::new();
@@ -177,6 +198,9 @@ impl Transfer<'_> {
         }
         let bytes = received.len();
         let full = received.len() >= limit;
+        if let Data::KeepOpen(_) = &self.data {
+            return Done { reply: FINE, received, kept: Some(stream) };
+        }
         let reply = match &self.data {
             Data::Reset(_) if full => {
                 stream.reset();
@@ -208,7 +232,7 @@ impl Transfer<'_> {
                 if ended.is_ok() && (clean || !self.protected) { FINE } else { BROKEN }
             }
         };
-        Done { reply, received }
+        Done { reply, received, kept: None }
     }
 
     fn pause(&self, bytes: usize) {

@@ -135,6 +135,11 @@ pub enum Data {
     NeverAccept,
     /// The connection is accepted, but there is no handshake.
     NoHandshake,
+    /// The connection is accepted, and closed without a handshake.
+    CloseUnsecured,
+    /// After so many bytes (sent or received) the completion reply, while the connection stays
+    /// open.
+    KeepOpen(usize),
 }
 
 /// A script. Begin with [`Script::new`], which is a correct server.
@@ -161,6 +166,10 @@ pub struct Script {
     pub(super) apache: bool,
     /// The reply to LIST for a directory that does not exist.
     pub(super) no_directory: String,
+    /// The handshake of a data connection comes before the preliminary reply.
+    pub(super) handshake_first: bool,
+    /// PBSZ and PROT are refused before the login.
+    pub(super) protects_after_login: bool,
     /// Loses whatever comes together with a command.
     pub(super) forgetful: bool,
     /// Listings hold the directory itself: `.` with `LIST -a`, `cdir` with MLSD.
@@ -225,6 +234,8 @@ impl Script {
             max_ports: usize::MAX,
             apache: false,
             no_directory: "550 no such directory".to_owned(),
+            handshake_first: false,
+            protects_after_login: false,
             forgetful: false,
             itself: false,
             ahead: 0,
@@ -251,6 +262,19 @@ impl Script {
     pub(super) fn takes(&self, user: &str, password: &str) -> bool {
         let other = |(name, word): &(String, String)| name == user && word == password;
         (self.user == user && self.password == password) || self.others.iter().any(other)
+    }
+
+    /// Sends the preliminary reply after the data connection's handshake, for which it waits a
+    /// second.
+    pub fn handshake_first(mut self) -> Self {
+        self.handshake_first = true;
+        self
+    }
+
+    /// Takes PBSZ and PROT only after the login.
+    pub fn protects_after_login(mut self) -> Self {
+        self.protects_after_login = true;
+        self
     }
 
     /// Takes one command of those that come together, and loses the others.

@@ -33,7 +33,9 @@ impl Control<'_> {
             return self.reply("530 log in first");
         }
         let text = String::from_utf8_lossy(argument).into_owned();
+        let early = !self.logged_in && self.shared.script().protects_after_login;
         match verb {
+            b"PBSZ" | b"PROT" if early => self.reply("503 log in first"),
             b"AUTH" => {
                 self.reply("234 go ahead")?;
                 self.secure()
