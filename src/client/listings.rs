@@ -132,17 +132,25 @@ impl Client {
     }
 
     /// Size and time of a remote file, if a cached listing has exact values.
-    pub fn cached_file_info(&mut self, path: &RemotePath) -> Option<FileInfo> {
-        let cwd = self.connection.remote_directory()?.clone();
-        let expire = self.settings.get(CACHE_EXPIRE, self.connection.host());
-        let entry = self.listings.cached_entry(&cwd.resolve(path.as_str()).ok()?, expire)?;
-        if entry.kind != EntryKind::File || entry.size_in_blocks || may_be_link(&entry) {
-            return None;
-        }
+    pub fn cached_file_info(&self, path: &RemotePath) -> Option<FileInfo> {
+        let entry = self.cached_file(path)?;
         // A time from LIST is neither exact nor in a known time zone.
         let exact = |m: &Modified| m.zone == Zone::Utc && m.precision == Precision::Second;
         let modified = entry.modified.filter(exact)?;
         Some(FileInfo { size: Some(entry.size?), modified: Some(modified.time) })
+    }
+
+    /// The size of a remote file in a cached listing: for a total that is only shown.
+    pub fn listed_size(&self, path: &RemotePath) -> Option<u64> {
+        self.cached_file(path)?.size
+    }
+
+    fn cached_file(&self, path: &RemotePath) -> Option<Entry> {
+        let cwd = self.connection.remote_directory()?;
+        let expire = self.settings.get(CACHE_EXPIRE, self.connection.host());
+        let entry = self.listings.cached_entry(&cwd.resolve(path.as_str()).ok()?, expire)?;
+        let is_file = entry.kind == EntryKind::File && !entry.size_in_blocks;
+        (is_file && !may_be_link(&entry)).then_some(entry)
     }
 }
 

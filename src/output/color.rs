@@ -43,13 +43,27 @@ pub struct Environment {
     pub clicolor_force: Option<String>,
     /// `TERM`: `dumb` can neither show colour nor move the cursor.
     pub term: Option<String>,
+    /// The locale of characters: the first of `LC_ALL`, `LC_CTYPE` and `LANG` that is not empty.
+    pub locale: Option<String>,
 }
 
 impl Environment {
     /// The process's own environment.
     pub fn of_process() -> Self {
         let get = |name| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned());
-        Self { no_color: get("NO_COLOR"), clicolor_force: get("CLICOLOR_FORCE"), term: get("TERM") }
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(get);
+        Self {
+            no_color: get("NO_COLOR"),
+            clicolor_force: get("CLICOLOR_FORCE"),
+            term: get("TERM"),
+            locale: { locale }.find(|value| !value.is_empty()),
+        }
+    }
+
+    /// Whether text may be more than ASCII.
+    pub fn is_utf8(&self) -> bool {
+        let locale = self.locale.as_deref().unwrap_or_default().to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
     }
 
     /// Whether a terminal can move its cursor and show colour.
@@ -194,6 +208,7 @@ mod tests {
                 no_color: no_color.map(str::to_owned),
                 clicolor_force: force.map(str::to_owned),
                 term: term.map(str::to_owned),
+                locale: None,
             };
             assert_eq!(
                 wants_color(choice, &environment, terminal),

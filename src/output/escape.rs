@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
 
 /// Private-use characters that stand for the bytes 0x80 to 0xFF of a name that is not UTF-8.
 pub const BYTES: RangeInclusive<char> = '\u{f780}'..='\u{f7ff}';
@@ -65,20 +66,37 @@ pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     if text.width() <= columns {
         return Cow::Borrowed(text);
     }
-    let mut short = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        // The ellipsis needs the last column.
-        if used >= columns {
-            break;
-        }
-        short.push(c);
-    }
+    let mut short = beginning(text, columns.saturating_sub(1)).to_owned();
     if columns > 0 {
         short.push(ELLIPSIS);
     }
     Cow::Owned(short)
+}
+
+/// Like [`fit`], with `…` in the middle: the end of a name says most.
+pub fn fit_middle(text: &str, columns: usize) -> Cow<'_, str> {
+    if text.width() <= columns || columns < 3 {
+        return fit(text, columns);
+    }
+    let head = beginning(text, (columns - 1) / 2);
+    let (mut start, mut room) = (text.len(), columns - 1 - head.width());
+    for (at, character) in text.grapheme_indices(true).rev() {
+        let Some(rest) = room.checked_sub(character.width()) else { break };
+        (start, room) = (at, rest);
+    }
+    Cow::Owned(format!("{head}{ELLIPSIS}{}", &text[start..]))
+}
+
+/// The whole characters at the beginning that fit into `columns`.
+fn beginning(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    for (at, character) in text.grapheme_indices(true) {
+        used += character.width();
+        if used > columns {
+            return &text[..at];
+        }
+    }
+    text
 }
 
 /// Appends the byte as `\xNN`.
@@ -89,13 +107,17 @@ pub(super) fn push_byte(text: &mut String, byte: u8) {
 
 /// Escapes every unsafe character except those in `keep`.
 fn spell_out<'a>(text: &'a str, keep: &str) -> Cow<'a, str> {
-    let unsafe_here = |c: char| is_unsafe(c) && !keep.contains(c);
-    let Some(start) = text.find(unsafe_here) else { return Cow::Borrowed(text) };
+    let unsafe_here = |(at, c): (usize, char)| {
+        is_unsafe(c) && !keep.contains(c) && !(c == JOINER && joins_emoji(text, at))
+    };
+    let Some((start, _)) = text.char_indices().find(|&here| unsafe_here(here)) else {
+        return Cow::Borrowed(text);
+    };
     let mut safe = String::with_capacity(text.len() + 16);
     safe.push_str(&text[..start]);
-    for c in text[start..].chars() {
+    for (at, c) in text.char_indices().skip_while(|(at, _)| *at < start) {
         match c {
-            c if !unsafe_here(c) => safe.push(c),
+            c if !unsafe_here((at, c)) => safe.push(c),
             '\n' => safe.push_str("\\n"),
             '\r' => safe.push_str("\\r"),
             '\t' => safe.push_str("\\t"),
@@ -109,6 +131,20 @@ fn spell_out<'a>(text: &'a str, keep: &str) -> Cow<'a, str> {
         }
     }
     Cow::Owned(safe)
+}
+
+/// Joins emoji to one picture (UTS #51), and is invisible everywhere else.
+const JOINER: char = '\u{200d}';
+
+/// Whether the characters before and after the joiner at `at` are emoji.
+fn joins_emoji(text: &str, at: usize) -> bool {
+    // Pictures, and the symbols that emoji sequences contain (hearts, signs of men and women).
+    let is_picture =
+        |c: char| matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b1b}' | '\u{1f300}'..='\u{1faff}');
+    let is_modifier = |c: &char| matches!(c, '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
+    let before = text[..at].chars().rev().find(|c| !is_modifier(c));
+    let after = text[at + JOINER.len_utf8()..].chars().next();
+    before.is_some_and(is_picture) && after.is_some_and(is_picture)
 }
 
 /// Whether the character must not reach a terminal unescaped.
@@ -152,6 +188,12 @@ mod tests {
             ("\u{2028}\u{2029}", "\\u{2028}\\u{2029}"),
             ("\u{e0041}", "\\u{e0041}"),
             (
+                "👩\u{200d}👧 👩🏽\u{200d}🚀 ❤\u{fe0f}\u{200d}🔥",
+                "👩\u{200d}👧 👩🏽\u{200d}🚀 ❤\u{fe0f}\u{200d}🔥",
+            ),
+            ("a\u{200d}b 👩\u{200d}.exe \u{200d}👩", "a\\u{200d}b 👩\\u{200d}.exe \\u{200d}👩"),
+            ("👩\u{200d}\u{200d}👧", "👩\\u{200d}\\u{200d}👧"),
+            (
                 "Grüße 日本語 🙂 e\u{301} \u{f77f}\u{f800}",
                 "Grüße 日本語 🙂 e\u{301} \u{f77f}\u{f800}",
             ),
@@ -174,6 +216,25 @@ mod tests {
             assert!(pair[0].1 < pair[1].0, "{pair:?}");
         }
         assert!(INVISIBLE.iter().all(|(first, last)| first <= last));
+    }
+
+    #[test]
+    fn a_name_is_cut_in_the_middle_between_whole_characters() {
+        let family = "👩\u{200d}👩\u{200d}👧";
+        for (text, columns, expected) in [
+            ("photo-0001.jpeg", 15, "photo-0001.jpeg"),
+            ("photo-0001.jpeg", 10, "phot….jpeg"),
+            ("photo-0001.jpeg", 9, "phot…jpeg"),
+            ("日本語日本語.txt", 9, "日本….txt"),
+            ("日本語日本語.txt", 8, "日….txt"),
+            ("e\u{301}e\u{301}e\u{301}e\u{301}", 3, "e\u{301}…e\u{301}"),
+            ("abc", 2, "a…"),
+            ("abc", 0, ""),
+        ] {
+            assert_eq!(fit_middle(text, columns), expected, "{text} {columns}");
+        }
+        let cut = fit_middle(&format!("{family}{family}{family}"), 5).into_owned();
+        assert_eq!(cut, format!("{family}…{family}"));
     }
 
     #[test]

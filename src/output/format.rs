@@ -43,6 +43,37 @@ pub fn human_bytes(bytes: u64) -> String {
     format!("{value:.1} {}iB", UNITS[at])
 }
 
+/// A number of bytes and their total in the unit of the total, at most 13 columns wide:
+/// `12.3/99.9 MiB`, `123/500 MiB`. Without a total the number alone.
+pub(super) fn scaled_pair(bytes: u64, total: Option<u64>) -> String {
+    let (unit, name) = unit_of(total.unwrap_or(bytes));
+    let scaled = |bytes: u64| bytes as f64 / unit;
+    // 99.95 would be printed as 100.0.
+    let decimals = usize::from(unit > 1.0 && scaled(total.unwrap_or(bytes)) < 99.95);
+    match total {
+        // More than everything is not shown.
+        Some(total) => {
+            let done = scaled(bytes.min(total));
+            format!("{done:.decimals$}/{:.decimals$} {name}", scaled(total))
+        }
+        None => format!("{:.decimals$} {name}", scaled(bytes)),
+    }
+}
+
+/// The largest unit in which a number of bytes is printed with at most four digits.
+fn unit_of(bytes: u64) -> (f64, String) {
+    let (mut unit, mut name) = (1.0, "B".to_owned());
+    for letter in UNITS {
+        // 1023.5 would be printed as 1024.
+        if (bytes as f64 / unit) < 1023.5 {
+            break;
+        }
+        unit *= 1024.0;
+        name = format!("{letter}iB");
+    }
+    (unit, name)
+}
+
 /// A rate in a sentence: `2.3 MiB/s`. Times below a millisecond count as one.
 pub fn human_rate(bytes: u64, time: Duration) -> String {
     let seconds = time.as_secs_f64().max(0.001);
@@ -108,6 +139,25 @@ mod tests {
         }
         assert_eq!(human_rate(2048, Duration::from_secs(2)), "1.0 KiB/s");
         assert_eq!(human_rate(1, Duration::ZERO), "1000 B/s");
+    }
+
+    #[test]
+    fn a_pair_has_one_unit_and_stays_narrow() {
+        let mib = 1 << 20;
+        let table = [
+            (5, Some(1023), "5/1023 B"),
+            (512, Some(1024), "0.5/1.0 KiB"),
+            (17 * mib, Some(50 * mib), "17.0/50.0 MiB"),
+            (17 * mib, Some(500 * mib), "17/500 MiB"),
+            (900, Some(1023 * mib), "0/1023 MiB"),
+            (9 * mib, Some(8 * mib), "8.0/8.0 MiB"),
+            (u64::MAX, None, "16.0 EiB"),
+            (12_897_484, None, "12.3 MiB"),
+        ];
+        for (done, total, expected) in table {
+            assert_eq!(scaled_pair(done, total), expected);
+            assert!(expected.len() <= 13);
+        }
     }
 
     #[test]

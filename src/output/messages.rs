@@ -12,7 +12,7 @@ use super::background::{JobMeter, LONGEST, LineForwarder, Printer, StandardStrea
 use super::color::Style;
 use super::escape::{escape, escape_multiline};
 use super::json::{ErrorRecord, Record};
-use super::progress::{TransferProgress, TreeProgress};
+use super::progress::{Look, TransferProgress, TreeProgress};
 use super::sink::{DataFormat, DataSink, is_broken_pipe};
 use super::{AuditLog, Output, lock};
 use crate::error::{find_typed, io_reason, kind_of};
@@ -251,6 +251,28 @@ impl Output {
 
     pub(super) fn shows_bars(&self) -> bool {
         !self.shared.quiet && self.shared.err.capable
+    }
+
+    /// Begins a new line on the terminal if the cursor is not at the beginning of one: a command's
+    /// output may end without a line feed, and the prompt would overwrite it. A dim mark shows that
+    /// the line feed is not part of the output.
+    ///
+    /// Where the cursor is nobody knows (a local program may have written), so the mark is followed
+    /// by a line of blanks: from the first column they stay in the line and are erased, from any
+    /// other they wrap to the next one (zsh's PROMPT_SP does the same).
+    pub fn begin_line(&self) {
+        if !(self.shared.err.capable && self.is_terminal_out()) {
+            return;
+        }
+        let look = self.progress_look();
+        let mark = self.paint_err(if look.utf8 { "⏎" } else { "%" }, Style::Dim);
+        let blanks = " ".repeat(look.width.saturating_sub(1));
+        self.write_stderr_now(&format!("{mark}{blanks}\r\x1b[K"));
+    }
+
+    /// How progress lines are drawn now.
+    pub(super) fn progress_look(&self) -> Look {
+        Look { width: self.width(), utf8: self.shared.utf8, color: self.shared.err.color }
     }
 
     fn paint_err(&self, text: &str, style: Style) -> String {

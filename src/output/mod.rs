@@ -87,6 +87,8 @@ struct Shared {
     names: OnceLock<NameColors>,
     log: Mutex<Option<AuditLog>>,
     bars: Bars,
+    /// Whether the terminal shows more than ASCII.
+    utf8: bool,
     prompt: Mutex<background::Prompt>,
     memory: Option<MemoryOutput>,
 }
@@ -147,6 +149,7 @@ impl Output {
             names: OnceLock::new(),
             log: Mutex::new(None),
             bars: Bars::new(memory.is_none()),
+            utf8: memory.is_some() || Environment::of_process().is_utf8(),
             prompt: Mutex::default(),
             memory,
         };

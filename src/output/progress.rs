@@ -2,26 +2,30 @@
 //!
 //! Byte counts arrive from several threads; progress goes to standard error. A file has one line; a
 //! tree has a line for its total above those of its workers. The result of a transfer is not shown
-//! here: its bar is removed, and the caller reports the outcome.
+//! here: its bar is removed, and the caller reports the outcome. `layout` has the columns of a line,
+//! `rate` the rate that it shows.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+mod layout;
+mod rate;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::Output;
-use super::escape::{escape, fit};
-use super::format::{human_bytes, human_duration, human_rate};
+use super::escape::escape;
+use super::format::{human_bytes, human_rate};
+use super::{Output, lock};
+use layout::LineText;
+pub(super) use layout::Look;
+use rate::{RateMeter, time_left};
 
 /// Interval of plain lines, also the minimum duration of a transfer that gets one.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
 
-/// Interval at which a tree's total is redrawn even without progress.
+/// Interval at which a line is redrawn even without progress.
 const TICK: Duration = Duration::from_millis(500);
-
-/// Interval at which the text of a tree's total is updated: formatting costs more than counting.
-const WORDS_EVERY: Duration = Duration::from_millis(100);
 
 /// An unknown total.
 const UNKNOWN: u64 = u64::MAX;
@@ -39,6 +43,13 @@ pub(super) struct Line {
     offset: AtomicU64,
     files: AtomicU64,
     files_total: AtomicU64,
+    /// Files of a tree whose size is not known.
+    unsized_files: AtomicU64,
+    /// The rate limit in bytes per second; 0 without one.
+    limit: AtomicU64,
+    meter: Mutex<RateMeter>,
+    /// Whether a thread redraws the line without progress.
+    ticks: AtomicBool,
     begun: Instant,
     /// Milliseconds after `begun` at which progress was last formatted.
     reported: AtomicU64,
@@ -75,49 +86,47 @@ impl TransferProgress {
         if let (Some(meter), None) = (&output.job, &above) {
             return meter.progress_line(label, total, is_tree);
         }
+        if output.shows_bars() {
+            return Self::drawn_on(output, label, total, above, is_tree);
+        }
         let label = escape(label).into_owned();
-        let show = if output.shows_bars() {
-            let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
-            bar.set_style(style(total.is_some(), is_tree));
-            bar.set_prefix(fit(&label, (output.width() / 3).max(8)).into_owned());
-            let bar = output.shared.bars.add_bar(bar);
-            if is_tree {
-                bar.set_message(label.clone());
-                // A ticking bar starts a thread, and panics if that fails.
-                if std::thread::Builder::new().spawn(|| {}).is_ok() {
-                    bar.enable_steady_tick(TICK);
-                }
-            }
-            Show::Bar(bar, output.clone())
-        } else if output.is_quiet() || above.is_some() {
+        let show = if output.is_quiet() || above.is_some() {
             // Without bars, a worker's files count only for the total.
             Show::Nothing
         } else {
             Show::Plain(output.clone())
         };
-        Self::new(label, total, show, above, is_tree)
+        Self(Arc::new(Line::new(label, total, show, above, is_tree)))
     }
 
-    fn new(
-        label: String,
+    /// A line on the terminal: what it shows is computed whenever it is drawn.
+    fn drawn_on(
+        output: &Output,
+        label: &str,
         total: Option<u64>,
-        show: Show,
         above: Option<Self>,
         is_tree: bool,
     ) -> Self {
-        Self(Arc::new(Line {
-            label,
-            total: AtomicU64::new(total.unwrap_or(UNKNOWN)),
-            done: AtomicU64::new(0),
-            offset: AtomicU64::new(0),
-            files: AtomicU64::new(0),
-            files_total: AtomicU64::new(0),
-            begun: Instant::now(),
-            reported: AtomicU64::new(0),
-            show,
-            above,
-            is_tree,
-        }))
+        let line = Arc::new_cyclic(|line: &Weak<Line>| {
+            let (weak, look) = (line.clone(), output.clone());
+            let text = move |_: &ProgressState, w: &mut dyn std::fmt::Write| {
+                if let Some(line) = weak.upgrade() {
+                    let _ = w.write_str(&line.text(look.progress_look()));
+                }
+            };
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+            // The template is fixed, and a test parses it.
+            if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+                bar.set_style(style.with_key("line", text));
+            }
+            let bar = output.shared.bars.add_bar(bar);
+            let label = escape(label).into_owned();
+            Line::new(label, total, Show::Bar(bar, output.clone()), above, is_tree)
+        });
+        if is_tree {
+            line.start_ticks();
+        }
+        Self(line)
     }
 
     /// Progress that is only counted, in itself and in `above`.
@@ -127,7 +136,8 @@ impl TransferProgress {
         above: Option<Self>,
         is_tree: bool,
     ) -> Self {
-        Self::new(escape(label).into_owned(), total, Show::Nothing, above, is_tree)
+        let label = escape(label).into_owned();
+        Self(Arc::new(Line::new(label, total, Show::Nothing, above, is_tree)))
     }
 
     /// A weak reference, which does not keep it alive.
@@ -150,13 +160,12 @@ impl TransferProgress {
         let line = &self.0;
         let done = line.done.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         match &line.show {
-            Show::Bar(bar, _) if line.is_tree => {
+            Show::Bar(bar, _) => {
                 bar.set_position(done);
-                if self.is_status_due(line.begun.elapsed(), WORDS_EVERY) {
-                    bar.set_message(self.message());
+                if !line.ticks.load(Ordering::Relaxed) && line.begun.elapsed() > TICK {
+                    line.start_ticks();
                 }
             }
-            Show::Bar(bar, _) => bar.inc(bytes),
             Show::Plain(output) => self.report(output, line.begun.elapsed()),
             Show::Nothing => {}
         }
@@ -173,9 +182,11 @@ impl TransferProgress {
             shift_counter(&above.0.offset, before, offset);
         }
         self.set_position(offset);
-        if let Show::Bar(bar, _) = &self.0.show {
-            bar.reset_eta();
-        }
+    }
+
+    /// Sets the rate limit in bytes per second; 0 is unlimited. A higher rate is never shown.
+    pub fn set_rate_limit(&self, limit: u64) {
+        self.0.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Sets the position, including bytes before a resume offset: for a transfer that goes back or
@@ -194,10 +205,6 @@ impl TransferProgress {
     /// Sets the size once it is known.
     pub fn set_total(&self, bytes: u64) {
         self.0.total.store(bytes, Ordering::Relaxed);
-        if let Show::Bar(bar, _) = &self.0.show {
-            bar.set_length(bytes);
-            bar.set_style(style(true, self.0.is_tree));
-        }
     }
 
     /// The current position and the time since the start.
@@ -219,11 +226,10 @@ impl TransferProgress {
 
     fn message_at(&self, done: u64, time: Duration) -> String {
         let line = &self.0;
-        let total = line.total.load(Ordering::Relaxed);
         let rate = human_rate(done.saturating_sub(line.offset.load(Ordering::Relaxed)), time);
-        let bytes = match total {
-            UNKNOWN => human_bytes(done),
-            total => {
+        let bytes = match line.known_total() {
+            None => human_bytes(done),
+            Some(total) => {
                 let percent = (done as u128 * 100).checked_div(total as u128).unwrap_or(100);
                 format!("{} of {} ({}%)", human_bytes(done), human_bytes(total), percent.min(100))
             }
@@ -231,9 +237,7 @@ impl TransferProgress {
         if !line.is_tree {
             return format!("{}: {bytes}, {rate}", line.label);
         }
-        let files = line.files.load(Ordering::Relaxed);
-        let all = line.files_total.load(Ordering::Relaxed);
-        format!("{}: {files} of {all} files, {bytes}, {rate}", line.label)
+        format!("{}: {}, {bytes}, {rate}", line.label, line.files_text())
     }
 
     /// Writes a plain line if one is due.
@@ -269,6 +273,20 @@ impl TreeProgress {
         self.total.set_total(if known == UNKNOWN { bytes } else { known.saturating_add(bytes) });
     }
 
+    /// Adds files of unknown size to the total: until their sizes are known, the total has neither a
+    /// percentage nor a remaining time.
+    pub fn add_unsized(&self, files: u64) {
+        self.total.0.files_total.fetch_add(files, Ordering::Relaxed);
+        self.total.0.unsized_files.fetch_add(files, Ordering::Relaxed);
+    }
+
+    /// The size of a file of unknown size has become known.
+    pub fn add_size(&self, bytes: u64) {
+        self.add_to_total(0, bytes);
+        let counter = &self.total.0.unsized_files;
+        let _ = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+    }
+
     /// Counts a file as done, whatever its result.
     pub fn file_done(&self) {
         self.total.0.files.fetch_add(1, Ordering::Relaxed);
@@ -292,6 +310,73 @@ impl TreeProgress {
 }
 
 impl Line {
+    fn new(
+        label: String,
+        total: Option<u64>,
+        show: Show,
+        above: Option<TransferProgress>,
+        is_tree: bool,
+    ) -> Self {
+        Self {
+            label,
+            total: AtomicU64::new(total.unwrap_or(UNKNOWN)),
+            done: AtomicU64::new(0),
+            offset: AtomicU64::new(0),
+            files: AtomicU64::new(0),
+            files_total: AtomicU64::new(0),
+            unsized_files: AtomicU64::new(0),
+            limit: AtomicU64::new(0),
+            meter: Mutex::default(),
+            ticks: AtomicBool::new(false),
+            begun: Instant::now(),
+            reported: AtomicU64::new(0),
+            show,
+            above,
+            is_tree,
+        }
+    }
+
+    /// The total in bytes, unless a part of it is unknown.
+    fn known_total(&self) -> Option<u64> {
+        let total = self.total.load(Ordering::Relaxed);
+        (total != UNKNOWN && self.unsized_files.load(Ordering::Relaxed) == 0).then_some(total)
+    }
+
+    /// `3 of 8 files`.
+    fn files_text(&self) -> String {
+        let (files, all) = (&self.files, &self.files_total);
+        format!("{} of {} files", files.load(Ordering::Relaxed), all.load(Ordering::Relaxed))
+    }
+
+    /// The line as it is now.
+    fn text(&self, look: Look) -> String {
+        let (done, now) = (self.done.load(Ordering::Relaxed), self.begun.elapsed());
+        let moved = done.saturating_sub(self.offset.load(Ordering::Relaxed));
+        let limit = Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0);
+        let rate = lock(&self.meter).rate(now, moved, limit);
+        let total = self.known_total();
+        let left = total.and_then(|total| time_left(now, total.saturating_sub(done), rate));
+        let files;
+        let name = if self.is_tree {
+            files = self.files_text();
+            &files
+        } else {
+            &self.label
+        };
+        LineText { name, done, total, rate, left }.render(look)
+    }
+
+    /// Redraws the line regularly from now on, so that a stall can be seen.
+    fn start_ticks(&self) {
+        let Show::Bar(bar, _) = &self.show else { return };
+        // A ticking bar starts a thread, and panics if that fails.
+        if !self.ticks.swap(true, Ordering::Relaxed)
+            && std::thread::Builder::new().spawn(|| {}).is_ok()
+        {
+            bar.enable_steady_tick(TICK);
+        }
+    }
+
     fn clear(&self) {
         if let Show::Bar(bar, output) = &self.show
             && !bar.is_finished()
@@ -316,43 +401,8 @@ fn shift_counter(counter: &AtomicU64, before: u64, now: u64) {
     }
 }
 
-/// Templates: a file of known size, one of unknown size, a tree's total.
-const TEMPLATES: [&str; 3] = [
-    "{prefix} [{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {left}",
-    "{prefix} {binary_bytes} {binary_bytes_per_sec} {elapsed}",
-    "{wide_msg} {left}",
-];
-
-/// The style of a bar.
-fn style(has_total: bool, is_tree: bool) -> ProgressStyle {
-    static STYLES: OnceLock<[ProgressStyle; 3]> = OnceLock::new();
-    let styles = STYLES.get_or_init(|| {
-        let make = |template| {
-            // The templates are fixed, and a test parses each of them.
-            ProgressStyle::with_template(template)
-                .unwrap_or_else(|_| ProgressStyle::default_bar())
-                .progress_chars("=> ")
-                .with_key(
-                    "left",
-                    |state: &indicatif::ProgressState, w: &mut dyn std::fmt::Write| {
-                        // Without a total or a rate there is no estimate.
-                        if state.len().is_some() && !state.eta().is_zero() {
-                            let _ = w.write_str(&human_duration(state.eta()));
-                        }
-                    },
-                )
-        };
-        TEMPLATES.map(make)
-    });
-    let [known, unknown, tree] = styles;
-    if is_tree {
-        tree.clone()
-    } else if has_total {
-        known.clone()
-    } else {
-        unknown.clone()
-    }
-}
+/// The whole line is one key.
+const TEMPLATE: &str = "{line}";
 
 #[cfg(test)]
 mod tests;

@@ -161,6 +161,9 @@ impl Repl<'_> {
         let known = !inner.ctx.history.is_empty();
         // The executor has shown the error.
         let _ = execute::run_script(inner.ctx, text, "prompt");
+        if self.editor.is_some() {
+            inner.ctx.out.begin_line();
+        }
         inner.ctx.totals.first_failure = None;
         if known && inner.ctx.history.is_empty() {
             // The command cleared the history; clear the editor's copy as well.

@@ -28,6 +28,12 @@ impl RateLimit {
         }))
     }
 
+    /// The rate in bytes per second, if limited.
+    pub fn rate(&self) -> Option<u64> {
+        let bucket = self.0.as_ref()?;
+        Some(bucket.lock().unwrap_or_else(PoisonError::into_inner).rate as u64)
+    }
+
     /// Bytes to transfer at a time for an even rate: those of a tenth of a second, at most `block`.
     pub fn block_size(&self, block: usize) -> usize {
         match &self.0 {

@@ -42,7 +42,7 @@ fn a_first_visit_asks_and_the_second_one_remembers_all_but_the_password() {
     terminal.send("get notes.txt -o -\r");
     terminal.expect("remember the milk");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     let (status, shown) = terminal.end();
     assert_eq!(status, 0);
     assert!(!shown.contains("s3cret"), "{shown}");
@@ -61,7 +61,7 @@ fn a_first_visit_asks_and_the_second_one_remembers_all_but_the_password() {
     terminal.send("\r");
     terminal.expect("remember the milk");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
 
@@ -82,7 +82,7 @@ fn ctrl_c_ends_a_stalled_transfer_at_once_and_the_prompt_works_again() {
     terminal.expect("still here");
     terminal.expect(PROMPT);
     assert!(!home.path().join("big.iso").exists());
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     // What was typed at the prompt does not count.
     assert_eq!(terminal.end().0, 0);
 }
@@ -134,7 +134,7 @@ fn failures_at_the_prompt_are_shown_and_do_not_count() {
         terminal.expect(error);
         terminal.expect(PROMPT);
     }
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
 
@@ -156,7 +156,7 @@ fn what_a_server_says_cannot_steer_the_terminal() {
     terminal.expect(PROMPT);
     terminal.send("get e*\r");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     let (_, shown) = terminal.end();
     for part in ["\x1b]", "\x07", "\x1b[2J", "\u{9b}", "\u{202e}"] {
         assert!(!shown.contains(part), "{part:?} in {}", shown.escape_debug());
@@ -172,7 +172,7 @@ fn a_server_trusted_for_this_run_only_shows_in_the_prompt() {
     terminal.expect("Password for");
     terminal.send("s3cret-word\r");
     terminal.expect(&format!("! {PROMPT}"));
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
 

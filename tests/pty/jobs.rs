@@ -23,7 +23,7 @@ fn a_job_speaks_above_the_line_being_typed() {
     terminal.send("-typed\r");
     terminal.expect("\nhalf-typed");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
 
@@ -44,7 +44,7 @@ fn leaving_with_running_jobs_asks_and_ctrl_c_means_the_foreground() {
     terminal.send("jobs\r");
     terminal.expect("running");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     terminal.expect("1 job is running: wait, kill, or stay (w/k/S)? ");
     terminal.send("s\r");
     terminal.expect(PROMPT);

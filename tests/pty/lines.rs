@@ -38,7 +38,7 @@ fn tab_completes_commands_and_remote_names() {
     terminal.expect(PROMPT);
     terminal.send("\x03");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
 
@@ -59,7 +59,7 @@ fn a_listing_that_is_late_neither_hangs_the_prompt_nor_harms_the_next_command() 
     terminal.expect("get notes.txt ");
     terminal.send("\x03");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
     assert_eq!((liar.wire.connections(), liar.wire.lines("MLSD").len()), (1, 1));
 }
@@ -78,7 +78,7 @@ fn a_listing_without_end_is_ended_with_ctrl_c_and_nothing_is_lost() {
     terminal.send("get notes.txt -o -\r");
     terminal.expect("remember the milk");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
 
@@ -94,7 +94,7 @@ fn completion_never_connects() {
     terminal.send("\r");
     terminal.expect("remember the milk");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
 
@@ -168,10 +168,10 @@ fn input_continues_over_several_lines_until_it_is_complete() {
     // The end of the input is the end of the quote.
     terminal.send("get 'my\r");
     terminal.expect("> ");
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     terminal.expect("prompt:1:5");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
 
@@ -183,7 +183,7 @@ fn the_history_holds_no_secret_no_duplicate_and_nothing_after_a_blank() {
         terminal.send(&format!("{line}\r"));
         terminal.expect(PROMPT);
     }
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
     let history = std::fs::read_to_string(home.path().join("ftpsh/history")).unwrap();
     assert_eq!(history.lines().next(), Some("get a -o -"));
@@ -213,7 +213,7 @@ fn colour_distinguishes_known_commands_and_the_history_completes() {
     terminal.expect("\x1b[31mgte\x1b[0m");
     terminal.send("\x03");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
 
@@ -234,7 +234,7 @@ fn a_huge_directory_is_completed_from_the_cache_at_once() {
     terminal.expect("Display all 50000 possibilities? (y or n)");
     terminal.send("n\x03");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
     assert_eq!(liar.wire.lines("MLSD").len(), 1);
 }
@@ -250,7 +250,7 @@ fn lines_typed_ahead_are_not_lost() {
     terminal.expect("three\r\n");
     terminal.expect("four\r\n");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
 
@@ -282,7 +282,7 @@ fn any_width_will_do_also_with_colour() {
         terminal.send("! echo d''one-2\r");
         terminal.expect("done-2");
         terminal.expect("> ");
-        terminal.send("\x04");
+        terminal.send_ctrl_d();
         let (status, shown) = terminal.end();
         assert_eq!(status, 0, "{}", shown.escape_debug());
         assert!(!shown.contains("panicked"), "{}", shown.escape_debug());

@@ -9,6 +9,7 @@ mod jobs;
 mod lines;
 mod pager;
 mod phases;
+mod progress;
 mod secrecy;
 mod terminal;
 mod tiny;

@@ -49,7 +49,7 @@ fn what_is_longer_than_the_terminal_is_paged_and_what_fits_is_not() {
         terminal.expect("\x1b[?2004l");
         terminal.expect(PROMPT);
     }
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     let (status, shown) = terminal.end();
     assert_eq!((status, shown.matches("BEGIN pager").count()), (0, 3), "{shown}");
 }
@@ -61,7 +61,7 @@ fn a_pager_that_is_quit_early_is_not_a_failure_and_one_that_is_missing_no_loss()
     terminal.send("help || ! echo failed\r");
     terminal.expect("Session\r\n");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     let (_, shown) = terminal.end();
     assert!(!shown.contains("failed\r\n") && !shown.contains("broken pipe"), "{shown}");
     // One word is run as it is, several by the shell.
@@ -77,7 +77,7 @@ fn a_pager_that_is_quit_early_is_not_a_failure_and_one_that_is_missing_no_loss()
         terminal.expect(&format!("cannot run `{pager}`: "));
         terminal.expect("failed\r\n");
         terminal.expect(PROMPT);
-        terminal.send("\x04");
+        terminal.send_ctrl_d();
         assert_eq!(terminal.end().0, 0);
     }
 }
@@ -99,7 +99,7 @@ fn what_a_server_says_reaches_the_pager_as_text_and_through_its_input_only() {
     terminal.send("! ls\r");
     terminal.expect("pager\r\n");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     let (_, shown) = terminal.end();
     assert!(shown.contains(r"X7 \x1b[31m$(touch pwned)"), "{shown}");
     assert!(!shown.contains("\npwned"), "{shown}");
@@ -113,6 +113,6 @@ fn the_real_less_takes_a_quit_at_once() {
     terminal.expect("\x1b[K");
     terminal.send("q");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }

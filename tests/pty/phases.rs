@@ -67,7 +67,7 @@ fn ctrl_c_in_every_phase_gives_the_prompt_back_and_the_next_command_works() {
         terminal.send("get small.txt -o -\r");
         terminal.expect("still here");
         terminal.expect(PROMPT);
-        terminal.send("\x04");
+        terminal.send_ctrl_d();
         let (status, shown) = terminal.end();
         assert_eq!(status, 0, "{name}\n{shown}");
         assert!(!home.path().join("big.iso").exists(), "{name}");

@@ -70,6 +70,21 @@ impl Terminal {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
+    /// Types Ctrl-D while a line is edited. Between two lines the terminal would take it for an end
+    /// of input of its own, and drop it.
+    pub fn send_ctrl_d(&mut self) {
+        let end = Instant::now() + PATIENCE;
+        let is_edited = || {
+            let modes = rustix::termios::tcgetattr(&self.keyboard).unwrap().local_modes;
+            !modes.contains(rustix::termios::LocalModes::ICANON)
+        };
+        while !is_edited() {
+            assert!(Instant::now() < end, "no line is edited");
+            std::thread::yield_now();
+        }
+        self.send("\x04");
+    }
+
     /// Waits until `text` is shown after what was waited for before.
     pub fn expect(&mut self, text: &str) {
         self.expect_within(text, PATIENCE);

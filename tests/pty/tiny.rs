@@ -54,7 +54,7 @@ fn a_window_that_changes_its_size_while_a_line_is_typed_loses_nothing() {
     terminal.send("-o -\r");
     terminal.expect("remember the milk");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
 
@@ -67,7 +67,7 @@ fn a_very_long_line_is_edited_run_and_not_kept() {
     terminal.send("\x01\x05 end''ed\r");
     terminal.expect("w ended\r\n");
     terminal.expect(PROMPT);
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
     assert!(
         !std::fs::read_to_string(home.path().join("ftpsh/history"))

@@ -181,7 +181,8 @@ impl Mirror {
             settings.options.upload_journals = ctx.client.upload_journals(there);
             settings.options.atomic = ctx.client.settings.get(set::XFER_ATOMIC, there.host());
         }
-        let watched = MirrorReport::new(ctx, direction, there, sides.clone());
+        let watched =
+            MirrorReport::new(ctx, direction, there, sides.clone(), &settings.options.limits);
         let begun = std::time::Instant::now();
         let result = executor::transfer_all(&sides, &settings, &watched, &ctx.client.cancel);
         let mut summary = match result {

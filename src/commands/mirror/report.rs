@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use super::plan_table::{PlanTable, remote_and_local};
 use crate::client::{Audit, AuditSide, Connection};
 use crate::commands::Context;
-use crate::commands::transfers::progress::ProgressBar;
+use crate::commands::transfers::progress::{ProgressBar, limit_total};
 use crate::commands::transfers::transfer_record;
 use crate::error::{Error, Result};
 use crate::ftp::path::encode_name;
@@ -14,6 +14,7 @@ use crate::target::Site;
 use crate::transfer::mirror::observer::MirrorObserver;
 use crate::transfer::mirror::plan::MirrorAction;
 use crate::transfer::mirror::transfer_file::{Endpoints, MirrorSides as _};
+use crate::transfer::rate_limit::RateLimit;
 use crate::transfer::{Direction, Outcome, Progress};
 
 /// Shows a running mirror, and counts.
@@ -22,6 +23,7 @@ pub struct MirrorReport {
     tree: TreeProgress,
     sides: Endpoints,
     direction: Direction,
+    limits: [RateLimit; 2],
     /// Files and bytes transferred.
     carried: Mutex<(u64, u64)>,
     /// What a dry run has not shown yet.
@@ -38,13 +40,16 @@ impl MirrorReport {
         direction: Direction,
         there: Option<&Connection>,
         sides: Endpoints,
+        limits: &[RateLimit; 2],
     ) -> Self {
         let audit = ctx.audit();
         let here = ctx.client.connection.site.clone();
         let servers = here.zip(there.and_then(|there| there.site.clone()));
         let tree = ctx.out.tree_progress("total");
         let (carried, plan) = (Mutex::default(), Mutex::default());
-        Self { out: ctx.out.clone(), tree, sides, direction, carried, plan, audit, servers }
+        limit_total(&tree, limits);
+        let (out, limits) = (ctx.out.clone(), limits.clone());
+        Self { out, tree, sides, direction, limits, carried, plan, audit, servers }
     }
 
     /// Shows the rest of a dry run's plan.
@@ -98,7 +103,8 @@ impl MirrorObserver for MirrorReport {
     }
 
     fn begin_file(&self, path: &str, size: Option<u64>) -> Box<dyn Progress> {
-        Box::new(ProgressBar::in_tree(&self.tree, &self.out, path, size))
+        let bar = ProgressBar::in_tree(&self.tree, &self.out, path, size);
+        Box::new(bar.with_limits(&self.limits))
     }
 
     fn show_planned(&self, action: &MirrorAction) -> Result<()> {

@@ -75,7 +75,8 @@ impl TargetServer {
             info: Some(facts),
             options: how,
         };
-        let watched = ProgressBar::new(&ctx.out, from.as_str(), facts.size);
+        let watched =
+            ProgressBar::new(&ctx.out, from.as_str(), facts.size).with_limits(&job.options.limits);
         let moved = ByteCounter::new(&watched);
         let (retries, cancel) = (ctx.client.retries(), ctx.client.cancel.clone());
         let result = retry_transfer(retries, &cancel, &watched, |again| {

@@ -44,6 +44,14 @@ impl FileTransfer {
         }
     }
 
+    /// Its options.
+    pub fn options(&self) -> &crate::transfer::TransferOptions {
+        match self {
+            FileTransfer::Down(job) => &job.options,
+            FileTransfer::Up(job) => &job.options,
+        }
+    }
+
     /// The remote path.
     pub fn remote_path(&self) -> &RemotePath {
         match self {
@@ -176,7 +184,8 @@ pub fn for_each_argument(
 
 /// Transfers one file and reports the outcome. After transient failures it is resumed.
 pub fn transfer_file(ctx: &mut Context, job: &FileTransfer) -> Result<()> {
-    let watched = ProgressBar::new(&ctx.out, &job.progress_label(), job.known_size());
+    let watched = ProgressBar::new(&ctx.out, &job.progress_label(), job.known_size())
+        .with_limits(&job.options().limits);
     let moved = ByteCounter::new(&watched);
     let mut trying = job.clone();
     let (retries, cancel) = (ctx.client.retries(), ctx.client.cancel.clone());

@@ -8,7 +8,7 @@ use std::sync::{Arc, mpsc};
 
 use crate::cancel::Cancel;
 use crate::commands::Context;
-use crate::commands::transfers::progress::ProgressBar;
+use crate::commands::transfers::progress::{ProgressBar, limit_total};
 use crate::commands::transfers::{Failures, FileTransfer, report_file_transfer, retry_transfer};
 use crate::error::Result;
 use crate::ftp::session_pool::SiteSessions;
@@ -27,14 +27,26 @@ pub fn transfer_parallel(
     let cwd = ctx.client.session()?.cwd().clone();
     // Not every session is in the shell's directory.
     let resolved = jobs.iter().map(|job| job.resolved_in(&cwd)).collect::<Result<Vec<_>>>()?;
-    let sizes: Vec<_> = jobs.iter().map(FileTransfer::known_size).collect();
+    let listed = |job: &FileTransfer| match job {
+        FileTransfer::Down(job) => ctx.client.listed_size(&job.remote),
+        FileTransfer::Up(_) => None,
+    };
+    let size = |job: &FileTransfer| job.known_size().or_else(|| listed(job));
+    let shown: Vec<_> = jobs.iter().map(|job| (job.progress_label(), size(job))).collect();
     let pool = ctx.client.share_sessions()?;
     let tree = ctx.out.tree_progress("total");
-    let bytes = sizes.iter().flatten().fold(0u64, |sum, size| sum.saturating_add(*size));
-    tree.add_to_total(jobs.len() as u64, bytes);
+    if let Some(job) = jobs.first() {
+        limit_total(&tree, &job.options().limits);
+    }
+    for (_, size) in &shown {
+        match size {
+            Some(size) => tree.add_to_total(1, *size),
+            None => tree.add_unsized(1),
+        }
+    }
     let work = ParallelTransfer {
         jobs: &resolved,
-        sizes: &sizes,
+        shown: &shown,
         next: AtomicUsize::new(0),
         stop: AtomicBool::new(false),
         pool: &pool,
@@ -77,7 +89,8 @@ pub fn transfer_parallel(
 
 struct ParallelTransfer<'a> {
     jobs: &'a [FileTransfer],
-    sizes: &'a [Option<u64>],
+    /// The label and the size of each, if known.
+    shown: &'a [(String, Option<u64>)],
     next: AtomicUsize,
     stop: AtomicBool,
     pool: &'a Arc<SiteSessions>,
@@ -91,17 +104,22 @@ impl ParallelTransfer<'_> {
     fn run_worker(&self, results: &mpsc::Sender<(usize, Result<Outcome>)>) {
         while !self.stop.load(Ordering::Relaxed) && self.cancel.requested().is_none() {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
-            let (Some(job), Some(size)) = (self.jobs.get(index), self.sizes.get(index)) else {
+            let (Some(job), Some(shown)) = (self.jobs.get(index), self.shown.get(index)) else {
                 return;
             };
-            if results.send((index, self.transfer_one(job, *size))).is_err() {
+            if results.send((index, self.transfer_one(job, shown))).is_err() {
                 return;
             }
         }
     }
 
-    fn transfer_one(&self, job: &FileTransfer, size: Option<u64>) -> Result<Outcome> {
-        let watched = ProgressBar::in_tree(self.tree, &self.out, &job.progress_label(), size);
+    fn transfer_one(
+        &self,
+        job: &FileTransfer,
+        (label, size): &(String, Option<u64>),
+    ) -> Result<Outcome> {
+        let watched = ProgressBar::in_tree(self.tree, &self.out, label, *size)
+            .with_limits(&job.options().limits);
         let moved = ByteCounter::new(&watched);
         let mut job = job.clone();
         let outcome = retry_transfer(self.retries.clone(), &self.cancel, &watched, |again| {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::output::{Output, TransferProgress, TreeProgress, escape};
 use crate::transfer::Progress;
+use crate::transfer::rate_limit::RateLimit;
 
 /// A transfer on the screen.
 pub struct ProgressBar {
@@ -19,10 +20,19 @@ impl ProgressBar {
         Self { bar: out.progress(label, total), above: None, out: out.clone() }
     }
 
-    /// The same below the total of several. A size that is known counts for the total already.
+    /// The same below the total of several. A size that is known counts for the total already; one
+    /// that becomes known is added.
     pub fn in_tree(tree: &TreeProgress, out: &Output, label: &str, size: Option<u64>) -> Self {
         let above = Some((tree.clone(), AtomicBool::new(size.is_some())));
         Self { bar: tree.worker_line(label, size), above, out: out.clone() }
+    }
+
+    /// With the rate limits of the transfer: no higher rate is shown.
+    #[must_use]
+    pub fn with_limits(self, limits: &[RateLimit]) -> Self {
+        let rate = limits.iter().filter_map(RateLimit::rate).min();
+        self.bar.set_rate_limit(rate.unwrap_or(0));
+        self
     }
 
     /// How far it is, in bytes.
@@ -37,7 +47,7 @@ impl Progress for ProgressBar {
             None => self.bar.set_total(total),
             Some((tree, counted)) if !counted.swap(true, Ordering::Relaxed) => {
                 self.bar.set_total(total);
-                tree.add_to_total(0, total);
+                tree.add_size(total);
             }
             Some(_) => {}
         }
@@ -54,6 +64,11 @@ impl Progress for ProgressBar {
     fn show_note(&self, text: &str) {
         self.out.notice(&escape(text));
     }
+}
+
+/// Sets the limit of all transfers together (the second one): no higher rate is shown for them.
+pub fn limit_total(tree: &TreeProgress, [_, total]: &[RateLimit; 2]) {
+    tree.total().set_rate_limit(total.rate().unwrap_or(0));
 }
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ pub fn download_segmented(ctx: &mut Context, job: &download::Download, count: u6
     let cwd = ctx.client.session()?.cwd().clone();
     // Not every session is in the shell's directory.
     let resolved = download::Download { remote: cwd.resolve(job.remote.as_str())?, ..job.clone() };
-    let watched = ProgressBar::new(&ctx.out, job.remote.as_str(), shown.known_size());
+    let watched = ProgressBar::new(&ctx.out, job.remote.as_str(), shown.known_size())
+        .with_limits(&job.options.limits);
     let pool = ctx.client.share_sessions()?;
     let several = SegmentedDownload {
         remotes: &pool,

@@ -86,8 +86,20 @@ fn bars_are_drawn_and_go_when_they_are_over() {
 }
 
 #[test]
-fn every_template_is_valid() {
-    for template in TEMPLATES {
-        assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
-    }
+fn the_template_is_valid() {
+    assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+}
+
+#[test]
+fn a_total_with_a_file_of_unknown_size_has_no_percentage() {
+    let tree = Output::memory().tree_progress("total");
+    tree.add_to_total(1, 100);
+    tree.add_unsized(2);
+    tree.worker_line("a", Some(100)).advance(50);
+    let message = || tree.total().message_at(50, Duration::from_secs(1));
+    assert_eq!(message(), "total: 0 of 3 files, 50 B, 50 B/s");
+    tree.add_size(50);
+    assert!(!message().contains('%'), "one is still unknown");
+    tree.add_size(50);
+    assert_eq!(message(), "total: 0 of 3 files, 50 B of 200 B (25%), 50 B/s");
 }
