@@ -11,6 +11,7 @@ use crate::error::{Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
 use crate::output::{Column, Table, human_bytes};
+use crate::transfer::remote::may_be_link;
 
 /// Show all details of files and directories
 #[derive(Debug, Parser)]
@@ -56,8 +57,10 @@ impl Builtin for Stat {
 /// The entry; asks the server for what the listing has only roughly.
 fn exact_entry(ctx: &mut Context, lookup: &mut Lookup, typed: &str) -> Result<Entry> {
     let mut entry = lookup.find_entry(ctx, typed)?;
-    let rough =
-        entry.size_in_blocks || entry.modified.is_none_or(|m| m.precision != Precision::Second);
+    // The size and time of a link are not those of the file that it leads to.
+    let rough = entry.size_in_blocks
+        || may_be_link(&entry)
+        || entry.modified.is_none_or(|m| m.precision != Precision::Second);
     if entry.kind != EntryKind::File || !rough {
         return Ok(entry);
     }

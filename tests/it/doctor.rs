@@ -371,6 +371,7 @@ fn advice_recommends_nothing_that_was_just_tried_and_names_the_ports_that_were_s
     for tried in ["`doctor`", "ftp:mode", "net:connection-limit 1`"] {
         assert!(!ran.out().contains(tried) && !ran.err().contains(tried), "{tried}\n{ran}");
     }
+    assert!(ran.out().contains("no passive port is free"), "{ran}");
     let scene = Scene::new(script().always("MLSD", refused.clone()).always("LIST", refused));
     let ran = trusting(&scene, &[]);
     assert!(ran.out().contains("a firewall may block the data ports"), "{ran}");

@@ -105,6 +105,13 @@ fn a_server_without_a_free_port_is_asked_again_and_it_is_said() {
         assert_eq!(ran.status, 0, "{command}\n{ran}");
         assert!(ran.err().contains("no free port"), "{command}\n{ran}");
     }
+    // vsftpd says so and is gone.
+    let text =
+        "500 OOPS: vsf_sysutil_bind, maximum number of attempts to find a listening port exceeded";
+    let gone = || Step::Close([text.as_bytes(), b"\r\n"].concat());
+    let scene = Scene::new(Script::new().file("/a", "a").on("EPSV", gone()).on("EPSV", gone()));
+    let ran = run(&scene, "3", "ls -1").ok();
+    assert!(ran.err().contains("no free port for a data connection (500"), "{ran}");
     let scene = Scene::new(Script::new().max_ports(0));
     let ran = run(&scene, "1", "ls");
     assert_eq!(ran.status, 8, "{ran}");
@@ -126,5 +133,15 @@ fn a_mirror_makes_do_with_the_ports_that_a_server_has() {
         for n in 0..30 {
             assert_eq!(scene.liar.content(format!("/up/{n:02}")).unwrap().len(), 20_000);
         }
+    }
+}
+
+#[test]
+fn a_file_in_segments_makes_do_with_the_ports_that_a_server_has() {
+    const BIG: usize = 12 << 20;
+    for ports in [1, 2] {
+        let scene = Scene::new(Script::new().file("/big", noise(BIG)).max_ports(ports));
+        let ran = run(&scene, "3", "get --segments 4 big").ok();
+        assert!(scene.read("big").unwrap() == noise(BIG), "{ports}\n{ran}");
     }
 }

@@ -33,6 +33,12 @@ fn a_link_is_fetched_with_the_size_of_its_target() {
 }
 
 #[test]
+fn stat_shows_the_size_of_what_a_link_leads_to() {
+    let ran = Scene::new(script(true)).run("stat d/latest").ok();
+    assert!(ran.out().contains(&format!("size:      {SIZE} ")), "{ran}");
+}
+
+#[test]
 fn a_link_that_was_cut_short_is_detected() {
     for told in [true, false] {
         for command in ["get d/latest", "mirror d .", "mget d/*"] {

@@ -63,7 +63,8 @@ fn general_advice(topic: Topic) -> &'static str {
         }
         Topic::Address => "name the server's public address for passive mode",
         Topic::Ports => {
-            "set a range of passive ports, and let it through the firewall and the router"
+            "set a range of passive ports, such as FIRST to LAST, and let it through the firewall and \
+             the router"
         }
         Topic::Resumption => "keep a cache of TLS sessions, or tickets, for data connections",
         Topic::Reuse => "do without session reuse, if clients come that cannot resume sessions",

@@ -14,7 +14,7 @@ use super::write;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::examine::{ListingResult, Resume};
 use crate::ftp::connect::steps::Secured;
-use crate::ftp::control::reply::{epsv_port, pasv_address};
+use crate::ftp::control::reply::{Reply, epsv_port, pasv_address};
 use crate::ftp::list_formats::{EntryKind, Line, ListParser, parse_mlsx};
 use crate::ftp::session::list::list_directory;
 use crate::ftp::session::login::log_in;
@@ -78,6 +78,10 @@ fn check_extended_passive(
     };
     match epsv_port(&reply) {
         Ok(port) => list_with_mode(exam, "epsv", control, port, verb, String::new()),
+        Err(_) if reply.class() == 4 => {
+            exam.report.add_finding(no_port("epsv", &reply))?;
+            Ok(None)
+        }
         Err(_) => {
             let meaning = "PASV has to do, which is hard behind NAT and impossible on IPv6";
             let finding = Finding::note("epsv", quote_reply(&reply), meaning);
@@ -104,6 +108,10 @@ fn check_classic_passive(
         }
     };
     let Ok((address, port)) = pasv_address(&reply) else {
+        if reply.class() == 4 {
+            exam.report.add_finding(no_port("pasv", &reply))?;
+            return Ok(None);
+        }
         let meaning = "clients without EPSV cannot transfer anything";
         exam.report.add_finding(Finding::note("pasv", quote_reply(&reply), meaning))?;
         return Ok(None);
@@ -113,6 +121,13 @@ fn check_classic_passive(
         format!("{address}, {kind}, where the server is {peer}: ")
     });
     list_with_mode(exam, "pasv", control, port, verb, wrong.unwrap_or_default())
+}
+
+/// A passive command that is known and has no port to offer.
+fn no_port(check: &'static str, reply: &Reply) -> Finding {
+    Finding::new(Mark::Bad, check, quote_reply(reply))
+        .means("no passive port is free: other connections use them all, or none can be opened")
+        .server(Topic::Ports)
 }
 
 /// Connects to a passive port and lists. `wrong` says what is wrong with the address.

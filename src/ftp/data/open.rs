@@ -78,7 +78,13 @@ fn open_in_some_mode(
                 if mode.passive_verb() == Some(sent.as_str()) && has_no_free_port(&reply) =>
             {
                 session.is_one_too_many = true;
-                last = Some(no_free_port_error(what, &reply));
+                let error = no_free_port_error(what, &reply);
+                if reply.class() != 4 {
+                    // vsftpd ends the session.
+                    session.poison(error.clone());
+                    return Err(error);
+                }
+                last = Some(error);
             }
             // This data connection mode does not work; the session is in step.
             Err(OpenError::Refused { verb: sent, reply }) if sent != verb && sent != "REST" => {

@@ -42,7 +42,8 @@ pub(super) fn server_full_error(what: &str, reply: &Reply) -> Error {
 pub(super) fn no_free_port_error(what: &str, reply: &Reply) -> Error {
     let text = reply.last_text();
     let (meaning, next) = NO_FREE_PORT;
-    Error::new(Kind::Refused, format!("{what}: {meaning} ({} \"{text}\")", reply.code))
+    let kind = if reply.class() == 4 { Kind::Refused } else { Kind::Connect };
+    Error::new(kind, format!("{what}: {meaning} ({} \"{text}\")", reply.code))
         .with_reply(reply.code, reply.to_string())
         .with_hint(next)
         .as_transient()
