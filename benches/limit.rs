@@ -16,6 +16,7 @@ use ftpsh::ftp::control::trace::ProtocolTrace;
 use ftpsh::ftp::data::open::open_data;
 use ftpsh::ftp::session::login::log_in;
 use ftpsh::ftp::session::quirks::ServerQuirks;
+use ftpsh::ftp::session::server_clock::ServerClock;
 use ftpsh::ftp::session::{DataMode, ListMode, LoginRequest, Session, SessionConfig};
 use ftpsh::tls::Config;
 
@@ -44,6 +45,8 @@ fn main() -> anyhow::Result<()> {
         max_listing: u64::MAX,
         clear_data: false,
         quirks: ServerQuirks::serial(),
+        timezone: None,
+        clock: ServerClock::default(),
         charset: Charset::default(),
         trace: ProtocolTrace::default(),
     };

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use crate::bookmarks;
 use crate::cancel::Cancel;
 use crate::cli::{Cli, Sub, completions};
-use crate::client::{Client, Connection};
+use crate::client::{Client, Connection, ProxyEnvironment};
 use crate::commands::{Context, doctor};
 use crate::credentials::{CommandLineLogin, Sources, keyring};
 use crate::error::{Error, Kind, Result, kind_of};
@@ -161,7 +161,8 @@ fn make_context(cli: &Cli, out: Output) -> Result<Context> {
         ..Sources::default()
     };
     let connection = Connection::new(gate, sources);
-    let client = Client::new(out.clone(), Settings::new(), cancel, connection, home);
+    let client = Client::new(out.clone(), Settings::new(), cancel, connection, home)
+        .with_proxies(ProxyEnvironment::read(|name| std::env::var_os(name)));
     let mut ctx = Context::new(out, client, execute::run_script);
     ctx.hidden_variables.extend(login.password_env.clone());
     ctx.redact = redact_line;

@@ -7,8 +7,8 @@ use ftpsh::ftp::path::{RemotePath, decode_name, encode_name, safe_component};
 use super::common::is_shown_safely;
 
 /// One of each kind.
-const CHARSETS: [&str; 7] =
-    ["utf-8", "windows-1252", "iso-8859-15", "koi8-r", "shift_jis", "gb18030", "big5"];
+const CHARSETS: [&str; 8] =
+    ["utf-8", "windows-1252", "iso-8859-15", "koi8-r", "shift_jis", "gb18030", "big5", "cp850"];
 
 /// The bytes are a name, and a path; the first one chooses the character set as well.
 pub fn check(data: &[u8]) {

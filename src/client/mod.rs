@@ -6,16 +6,20 @@
 //! be restored with certainty they fail, until `cd` selects another one.
 
 mod audit;
+mod clock_store;
 mod connection;
 pub(crate) mod keyring;
 mod listings;
 mod open;
 mod passphrase;
+mod proxy_environment;
 pub(crate) mod server_url;
 mod session_config;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use chrono::TimeDelta;
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -39,9 +43,12 @@ use crate::transfer::{Direction, TransferOptions, Verify};
 pub use audit::{Audit, AuditSide};
 pub use connection::{Connection, Credentials};
 pub use listings::ListingCache;
+pub use proxy_environment::ProxyEnvironment;
 pub use session_config::session_config;
 
+use clock_store::ClockStore;
 use connection::{RemotePosition, not_connected};
+use session_config::fixed_offset;
 
 /// The rate limits shared by all transfers (setting `net:limit-total-rate`).
 #[derive(Debug, Default)]
@@ -78,6 +85,9 @@ pub struct Client {
     /// The sessions of all clients.
     pub sessions: SessionPool,
     total_limits: Arc<TotalLimits>,
+    /// What is known of the servers' clocks.
+    clocks: ClockStore,
+    proxies: Arc<ProxyEnvironment>,
 }
 
 impl Client {
@@ -99,7 +109,15 @@ impl Client {
             at_prompt: false,
             sessions: SessionPool::default(),
             total_limits: Arc::default(),
+            clocks: ClockStore::default(),
+            proxies: Arc::default(),
         }
+    }
+
+    /// Uses the proxies of the environment, unless the settings say otherwise.
+    #[must_use]
+    pub fn with_proxies(self, proxies: ProxyEnvironment) -> Self {
+        Self { proxies: Arc::new(proxies), ..self }
     }
 
     /// A client for a job: another connection to the same site, opened on demand.
@@ -139,6 +157,8 @@ impl Client {
             at_prompt: self.at_prompt,
             sessions: self.sessions.clone(),
             total_limits: Arc::clone(&self.total_limits),
+            clocks: self.clocks.clone(),
+            proxies: self.proxies.clone(),
         }
     }
 
@@ -151,7 +171,15 @@ impl Client {
         if self.session_if_alive().is_none() {
             self.reconnect()?;
         }
-        self.connection.live_session().ok_or_else(not_connected)
+        let timezone = self.configured_timezone(self.connection.host());
+        let session = self.connection.live_session().ok_or_else(not_connected)?;
+        session.set_timezone(timezone);
+        Ok(session)
+    }
+
+    /// The zone that the user set for `host` (`ftp:timezone`); `None` for `auto`.
+    pub(super) fn configured_timezone(&self, host: Option<&str>) -> Option<TimeDelta> {
+        fixed_offset(&self.settings.get(set::FTP_TIMEZONE, host))
     }
 
     /// The session, if it is alive; if in doubt, the server is queried.

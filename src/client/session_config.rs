@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{NaiveTime, TimeDelta};
 use percent_encoding::percent_decode_str;
 
 use super::Client;
@@ -24,7 +25,7 @@ use crate::output::TraceDirection as Shown;
 use crate::settings as set;
 use crate::settings::{
     DataProtection, FTP_MODE, FtpMode, IpVersion, ListCommand, NET_BIND_ADDRESS, NET_ORDER,
-    NET_PROXY, TlsBackend, TlsVersion,
+    NET_PROXY, NET_USE_ENV_PROXY, TlsBackend, TlsVersion,
 };
 use crate::target::{Site, TlsMode};
 use crate::tls::{Backend, Config, Version};
@@ -143,7 +144,7 @@ pub fn session_config(client: &Client, site: &Site) -> Result<SessionConfig> {
             passphrase: Some(passphrase),
             known_group: None,
         },
-        dialer: make_dialer(client, host, timeout)?,
+        dialer: make_dialer(client, site, timeout)?,
         timeout,
         mode: match settings.get(set::FTP_MODE, host) {
             FtpMode::Epsv => DataMode::ExtendedPassive,
@@ -170,6 +171,8 @@ pub fn session_config(client: &Client, site: &Site) -> Result<SessionConfig> {
         } else {
             client.connection.ways.clone()
         },
+        timezone: client.configured_timezone(host),
+        clock: client.clocks.of_site(site, client.app_dirs.server_clocks()),
         charset: Charset::named(&settings.get(set::NET_CHARSET, host)).unwrap_or_default(),
         trace: ProtocolTrace::watched_by(Arc::new(move |direction, line| {
             let shown = match direction {
@@ -181,7 +184,8 @@ pub fn session_config(client: &Client, site: &Site) -> Result<SessionConfig> {
     })
 }
 
-fn make_dialer(client: &Client, host: Option<&str>, timeout: Duration) -> Result<Dialer> {
+fn make_dialer(client: &Client, site: &Site, timeout: Duration) -> Result<Dialer> {
+    let host = Some(site.host.as_str());
     let order = client.settings.get(NET_ORDER, host).into_iter().map(|version| match version {
         IpVersion::V4 => AddressFamily::V4,
         IpVersion::V6 => AddressFamily::V6,
@@ -191,23 +195,33 @@ fn make_dialer(client: &Client, host: Option<&str>, timeout: Duration) -> Result
         bind: client.settings.get(NET_BIND_ADDRESS, host),
         timeout,
         cancel: client.cancel.clone(),
-        proxy: proxy_for(client, host)?,
+        proxy: proxy_for(client, site)?,
     })
 }
 
-/// The proxy to `host`; `None` for a direct connection.
+/// The proxy to `site`: that of the setting, else that of the environment; `None` for a direct
+/// connection.
 ///
 /// # Errors
 ///
-/// [`Kind::Usage`] with active mode: a proxy accepts no connections from servers.
-fn proxy_for(client: &Client, host: Option<&str>) -> Result<Option<Proxy>> {
-    let url = client.settings.get(NET_PROXY, host);
-    if url.is_empty() {
+/// [`Kind::Usage`] for a proxy of the environment that cannot be used, and with active mode: a proxy
+/// accepts no connections from servers.
+fn proxy_for(client: &Client, site: &Site) -> Result<Option<Proxy>> {
+    let host = Some(site.host.as_str());
+    let set = client.settings.get(NET_PROXY, host);
+    let url = if !set.is_empty() {
+        set
+    } else if !client.settings.get(NET_USE_ENV_PROXY, host) {
         return Ok(None);
-    }
+    } else if let Some(url) = client.proxies.url_for(site)? {
+        url
+    } else {
+        return Ok(None);
+    };
     if client.settings.get(FTP_MODE, host) == FtpMode::Active {
-        return Err(Error::usage("ftp:mode active does not work through a proxy")
-            .with_hint("`set ftp:mode auto`"));
+        return Err(Error::usage("ftp:mode active does not work through a proxy").with_hint(
+            "`set ftp:mode auto`, or `set net:use-env-proxy no` for a direct connection",
+        ));
     }
     let wrong = || Error::usage("net:proxy: not a proxy's URL");
     let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
@@ -258,11 +272,30 @@ fn proxy_login(client: &Client, host: &str, port: u16, login: Option<&str>) -> R
     })
 }
 
+/// What a setting such as `UTC` or `+02:00` says; `None` for one that must be found out.
+pub(super) fn fixed_offset(text: &str) -> Option<TimeDelta> {
+    if text == "UTC" {
+        return Some(TimeDelta::zero());
+    }
+    let (sign, time) = text.split_at_checked(1)?;
+    let time = NaiveTime::parse_from_str(time, "%H:%M").ok()?;
+    let ahead = time.signed_duration_since(NaiveTime::MIN);
+    match sign {
+        "+" => Some(ahead),
+        "-" => Some(-ahead),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::commands::context::testing::Fixture;
     use crate::output::OutputOptions;
+
+    fn site() -> Site {
+        crate::target::parse_target("ftp://h.example").unwrap().site
+    }
 
     fn known(proxy: &Proxy) -> Option<String> {
         let mut login = None;
@@ -275,9 +308,9 @@ mod tests {
         let answers = ["bob", "first", "second"];
         let out = Output::memory_answering(OutputOptions::default(), &answers);
         let mut fixture = Fixture::with(out, |_, _, _| Ok(()));
-        let ctx = &mut fixture.ctx;
+        let (ctx, site) = (&mut fixture.ctx, site());
         ctx.client.settings.set("net:proxy", "http://proxy.example:8080").unwrap();
-        let first = proxy_for(&ctx.client, None).unwrap().unwrap();
+        let first = proxy_for(&ctx.client, &site).unwrap().unwrap();
         assert_eq!(known(&first), None, "nothing is asked before it is needed");
         assert!(
             first.credentials.find_credentials().unwrap()
@@ -286,11 +319,11 @@ mod tests {
         assert_eq!(known(&first).as_deref(), Some("bob first"));
         // Another URL needs its own login.
         ctx.client.settings.set("net:proxy", "http://bob@proxy.example:8080").unwrap();
-        let other = proxy_for(&ctx.client, None).unwrap().unwrap();
+        let other = proxy_for(&ctx.client, &site).unwrap().unwrap();
         assert_eq!(known(&other), None, "another login is another question");
         assert!(other.credentials.find_credentials().unwrap());
         assert_eq!(
-            known(&proxy_for(&ctx.client, None).unwrap().unwrap()).as_deref(),
+            known(&proxy_for(&ctx.client, &site).unwrap().unwrap()).as_deref(),
             Some("bob second")
         );
         other.credentials.mark_refused();
@@ -301,11 +334,21 @@ mod tests {
     }
 
     #[test]
+    fn a_fixed_zone_is_read_and_others_are_found_out() {
+        let minutes = |text| fixed_offset(text).map(|offset| offset.num_minutes());
+        assert_eq!(minutes("UTC"), Some(0));
+        assert_eq!(minutes("+05:30"), Some(330));
+        assert_eq!(minutes("-08:00"), Some(-480));
+        assert_eq!(minutes("auto"), None);
+        assert_eq!(minutes("Europe/Berlin"), None);
+    }
+
+    #[test]
     fn parts_of_the_url_are_read() {
         let mut fixture = Fixture::new(|_, _, _| Ok(()));
         let settings = &mut fixture.ctx.client.settings;
         settings.set("net:proxy", "socks5://a%40b:c:d@e@[::1]:1080").unwrap();
-        let proxy = proxy_for(&fixture.ctx.client, None).unwrap().unwrap();
+        let proxy = proxy_for(&fixture.ctx.client, &site()).unwrap().unwrap();
         assert_eq!((proxy.protocol, proxy.port), (Protocol::Socks5, 1080));
         assert_eq!(proxy.to_string(), "proxy socks5://[::1]:1080");
         assert_eq!(known(&proxy).as_deref(), Some("a@b c:d@e"));

@@ -69,6 +69,11 @@ impl AppDirs {
         self.state.join("uploads")
     }
 
+    /// The offsets of servers that send local time in MDTM.
+    pub fn server_clocks(&self) -> PathBuf {
+        self.state.join("server_clocks")
+    }
+
     /// The prompt's history.
     pub fn history(&self) -> PathBuf {
         self.state.join("history")
@@ -125,6 +130,7 @@ mod tests {
             home.known_servers(),
             home.history(),
             home.upload_journals(),
+            home.server_clocks(),
         ] {
             assert!(path.starts_with("/somewhere"), "{}", path.display());
         }

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 
 use encoding_rs::{EncoderResult, Encoding, UTF_8};
+use oem_cp::code_table::{DECODING_TABLE_CP_MAP, ENCODING_TABLE_CP_MAP};
+use oem_cp::encode_char_checked;
 
 use super::list_formats::Entry;
 use super::path::{decode_name, encode_name, stands_for_byte};
@@ -17,25 +19,51 @@ const LONGEST: usize = 4;
 
 /// A superset of ASCII. The default is UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Charset(&'static Encoding);
+pub struct Charset(Table);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Table {
+    /// A character set of the WHATWG Encoding Standard.
+    Standard(&'static Encoding),
+    /// A code page of DOS and Windows consoles, by its number: one byte a character.
+    CodePage(u16),
+}
 
 impl Default for Charset {
     fn default() -> Self {
-        Self(UTF_8)
+        Self(Table::Standard(UTF_8))
     }
 }
 
 impl Charset {
-    /// The character set with this name (WHATWG Encoding Standard section 4.2); `None` if it is
-    /// unknown or not a superset of ASCII (UTF-16, ISO-2022-JP).
+    /// The character set with this name (WHATWG Encoding Standard section 4.2), or the code page
+    /// `cpNUMBER`; `None` if it is unknown or not a superset of ASCII (UTF-16, ISO-2022-JP).
     pub fn named(name: &str) -> Option<Self> {
-        let encoding = Encoding::for_label_no_replacement(name.as_bytes())?;
-        encoding.is_ascii_compatible().then_some(Self(encoding))
+        match Encoding::for_label_no_replacement(name.as_bytes()) {
+            Some(encoding) => {
+                encoding.is_ascii_compatible().then_some(Self(Table::Standard(encoding)))
+            }
+            None => {
+                let number = name.strip_prefix("cp")?.parse().ok()?;
+                DECODING_TABLE_CP_MAP.contains_key(&number).then_some(Self(Table::CodePage(number)))
+            }
+        }
+    }
+
+    fn is_utf8(self) -> bool {
+        self == Self::default()
+    }
+
+    fn name(self) -> Cow<'static, str> {
+        match self.0 {
+            Table::Standard(encoding) => encoding.name().into(),
+            Table::CodePage(number) => format!("cp{number}").into(),
+        }
     }
 
     /// Decodes bytes; [`Charset::encode`] returns exactly these bytes again.
     pub fn decode(self, bytes: &[u8]) -> String {
-        if self.0 == UTF_8 || bytes.is_ascii() {
+        if self.is_utf8() || bytes.is_ascii() {
             return decode_name(bytes);
         }
         if let Some(text) = self.faithful(bytes) {
@@ -62,7 +90,14 @@ impl Charset {
 
     /// The text, if all bytes can be decoded and round-trip.
     fn faithful(self, bytes: &[u8]) -> Option<String> {
-        let text = self.0.decode_without_bom_handling_and_without_replacement(bytes)?;
+        let text = match self.0 {
+            Table::Standard(encoding) => {
+                encoding.decode_without_bom_handling_and_without_replacement(bytes)?
+            }
+            Table::CodePage(number) => {
+                DECODING_TABLE_CP_MAP.get(&number)?.decode_string_checked(bytes)?.into()
+            }
+        };
         let back = || self.encode(&text).is_ok_and(|back| back == bytes);
         (!text.chars().any(stands_for_byte) && back()).then(|| text.into_owned())
     }
@@ -73,7 +108,7 @@ impl Charset {
     ///
     /// [`Kind::Usage`](crate::error::Kind::Usage) for a character that is not in the character set.
     pub fn encode(self, text: &str) -> Result<Vec<u8>> {
-        if self.0 == UTF_8 || text.is_ascii() {
+        if self.is_utf8() || text.is_ascii() {
             return Ok(encode_name(text));
         }
         let mut bytes = Vec::with_capacity(text.len());
@@ -86,7 +121,22 @@ impl Charset {
     }
 
     fn encode_part(self, part: &str, whole: &str, bytes: &mut Vec<u8>) -> Result<()> {
-        let mut encoder = self.0.new_encoder();
+        let lacks = |lacking: char| {
+            let text = format!("{whole}: {lacking:?} cannot be written in {}", self.name());
+            Error::usage(text)
+                .with_hint("`set net:charset` has the character set of the server's names")
+        };
+        let mut encoder = match self.0 {
+            Table::Standard(encoding) => encoding.new_encoder(),
+            Table::CodePage(number) => {
+                let table = ENCODING_TABLE_CP_MAP.get(&number);
+                for character in part.chars() {
+                    let byte = table.and_then(|table| encode_char_checked(character, table));
+                    bytes.push(byte.ok_or_else(|| lacks(character))?);
+                }
+                return Ok(());
+            }
+        };
         let mut rest = part;
         let mut buffer = [0; 256];
         loop {
@@ -97,20 +147,14 @@ impl Charset {
             match result {
                 EncoderResult::InputEmpty => return Ok(()),
                 EncoderResult::OutputFull => {}
-                EncoderResult::Unmappable(lacking) => {
-                    let name = self.0.name();
-                    return Err(Error::usage(format!(
-                        "{whole}: {lacking:?} cannot be written in {name}"
-                    ))
-                    .with_hint("`set net:charset` has the character set of the server's names"));
-                }
+                EncoderResult::Unmappable(lacking) => return Err(lacks(lacking)),
             }
         }
     }
 
     /// Decodes a text again that was decoded as UTF-8 (see [`decode_name`]).
     pub(super) fn reread(self, text: String) -> String {
-        if self.0 == UTF_8 || text.is_ascii() { text } else { self.decode(&encode_name(&text)) }
+        if self.is_utf8() || text.is_ascii() { text } else { self.decode(&encode_name(&text)) }
     }
 
     /// Decodes the texts of an entry again that were decoded as UTF-8.
@@ -124,7 +168,7 @@ impl Charset {
 
     /// The argument to pass to suppaftp so that it sends this text's bytes.
     pub(super) fn outgoing(self, text: &str) -> Result<Cow<'_, str>> {
-        if self.0 == UTF_8 || text.is_ascii() {
+        if self.is_utf8() || text.is_ascii() {
             return Ok(Cow::Borrowed(text));
         }
         self.encode(text).map(|bytes| decode_name(&bytes).into())
@@ -156,6 +200,11 @@ mod tests {
         "gb18030",
         "big5",
         "x-user-defined",
+        "cp437",
+        "cp850",
+        "cp852",
+        "cp862",
+        "cp1255",
     ];
 
     #[test]
@@ -199,6 +248,8 @@ mod tests {
             ("shift_jis", b"\x83\x5c.txt", "ソ.txt"),
             ("gb18030", b"\xca\xd4", "试"),
             ("utf-8", b"caf\xe9", "caf\u{F7E9}"),
+            ("cp437", b"gr\x81n \xe3\xff", "grün π\u{a0}"),
+            ("cp850", b"\x9d\xd5", "Øı"),
             // 0x81 0x20 is not a character: the byte is preserved, the blank stays a blank.
             ("shift_jis", b"\x81 \x8e\x8e", "\u{F781} 試"),
             // Two undefined bytes that would be UTF-8 together.
@@ -215,11 +266,23 @@ mod tests {
         assert_eq!(error.kind(), Kind::Usage);
         assert!(error.message().contains("'ż' cannot be written in windows-1252"), "{error}");
         assert_eq!(charset("iso-8859-2").encode("ż").unwrap(), [0xbf]);
+        let error = charset("cp850").encode("RETR π").unwrap_err();
+        assert!(error.message().contains("'π' cannot be written in cp850"), "{error}");
     }
 
     #[test]
     fn sets_in_which_ascii_is_not_ascii_are_refused() {
-        for label in ["utf-16", "utf-16be", "iso-2022-jp", "iso-2022-kr", "hz-gb-2312", "klingon"] {
+        for label in [
+            "utf-16",
+            "utf-16be",
+            "iso-2022-jp",
+            "iso-2022-kr",
+            "hz-gb-2312",
+            "klingon",
+            "cp12",
+            "cp-1",
+            "cp",
+        ] {
             assert_eq!(Charset::named(label), None, "{label}");
         }
     }

@@ -183,6 +183,19 @@ hung up, it is treated as SIGTERM; under `nohup` it is then ignored.
 "#,
     ),
     (
+        "Times",
+        r#"
+MDTM, MFMT and MLSD have times in UTC; LIST has the server's local time. vsftpd with
+`use_localtime=YES`, the default on Debian, has local time in MDTM, too. `ftp:timezone auto` finds both
+out: LIST is compared with MDTM for one file, and MDTM with this machine's clock for a file that was
+just uploaded (or written by `doctor --write`). What an upload has shown is remembered, and corrected
+by the next one, so also when summer time begins or ends. Nothing is concluded from older files:
+before the first upload, such a server's times are taken for UTC. A zone that is set, such as
+`set ftp:timezone/HOST +02:00`, applies to LIST, and to MDTM and MFMT on vsftpd and on servers whose
+LIST and MDTM agree.
+"#,
+    ),
+    (
         "Environment",
         r#"
 * `FTPSH_HOME` :: One directory for configuration, data and state.
@@ -201,6 +214,14 @@ takes precedence over both.
 defaults.
 
 * `NETRC` :: The netrc file, instead of `~/.netrc`.
+
+* `ftp_proxy`, `ftps_proxy`, `all_proxy`, `no_proxy` :: The proxy to use where `net:proxy` is empty
+and `net:use-env-proxy` is yes: `ftp_proxy` for ftp:// (explicit TLS), `ftps_proxy` for ftps://, else
+`all_proxy`; each also in upper case, lower case first. The value is `http://HOST:PORT` (the default
+scheme; CONNECT) or `socks5://HOST:PORT`; the default port is 1080. Any other kind of proxy, such as
+`ftp://`, is an error. `no_proxy` lists what is reached directly, separated by commas or blanks: host
+names and domains (with or without a leading dot), addresses, networks such as 10.0.0.0/8, or a
+single `*` for all.
 "#,
     ),
     (
@@ -219,6 +240,9 @@ directory.
 * `/etc/ftpsh/known_servers` :: The administrator's trust store (read-only).
 
 * `~/.local/state/ftpsh/history` :: The prompt's history, without secrets.
+
+* `~/.local/state/ftpsh/server_clocks` :: Servers that report local time in MDTM, with its offset in
+minutes, as an upload has shown.
 
 * `~/.netrc` :: User names and passwords for hosts. It is used only if no other user can read it.
 Its `default` entry is used only for a host whose certificate the system's CA roots verify.

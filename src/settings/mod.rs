@@ -16,7 +16,8 @@ mod value;
 pub use self::key::*;
 pub use self::names::resolve;
 pub use self::parse::{
-    CHARSETS, DeleteLimit, Rate, parse_delete_limit, parse_duration, parse_rate, parse_size,
+    CHARSETS, DeleteLimit, Rate, mask_password, parse_delete_limit, parse_duration, parse_proxy,
+    parse_rate, parse_size,
 };
 pub use self::table::*;
 pub use self::value::{Value, ValueKind};

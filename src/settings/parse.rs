@@ -16,6 +16,8 @@ pub const CHARSETS: &[&str] = &[
     "windows-1252",
     "koi8-r",
     "ibm866",
+    "cp437",
+    "cp850",
     "shift_jis",
     "euc-jp",
     "euc-kr",
@@ -178,8 +180,8 @@ pub(super) fn parse_words(words: &[&'static str], text: &str) -> Option<String> 
     (!chosen.is_empty()).then(|| chosen.join(" "))
 }
 
-/// `http://` or `socks5://`, a host and a port, and nothing else.
-pub(super) fn proxy_url(text: &str) -> Option<String> {
+/// A proxy's URL: `http://` or `socks5://`, a host and a port, and nothing else; empty for none.
+pub fn parse_proxy(text: &str) -> Option<String> {
     if text.is_empty() {
         return Some(String::new());
     }
@@ -200,7 +202,7 @@ pub(super) fn proxy_url(text: &str) -> Option<String> {
 }
 
 /// The proxy's URL without its password.
-pub(super) fn mask_password(url: &str) -> String {
+pub fn mask_password(url: &str) -> String {
     let split = url.split_once("://").and_then(|(scheme, rest)| {
         let (login, place) = rest.rsplit_once('@')?;
         let (user, _) = login.split_once(':')?;
@@ -230,7 +232,7 @@ pub(super) fn parse_zone(text: &str) -> Option<String> {
 }
 
 /// The lower-case name of one of [`CHARSETS`], or of any other ASCII-compatible character set of
-/// the WHATWG Encoding Standard.
+/// the WHATWG Encoding Standard; for a code page of DOS, `cp` and its number.
 pub(super) fn parse_charset(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let alias = CHARSET_ALIASES.iter().find(|(alias, _)| *alias == lower.replace('_', "-"));
@@ -239,6 +241,10 @@ pub(super) fn parse_charset(text: &str) -> Option<String> {
     {
         return Some(name.to_owned());
     }
-    let encoding = encoding_rs::Encoding::for_label_no_replacement(lower.as_bytes())?;
-    encoding.is_ascii_compatible().then(|| encoding.name().to_ascii_lowercase())
+    if let Some(encoding) = encoding_rs::Encoding::for_label_no_replacement(lower.as_bytes()) {
+        return encoding.is_ascii_compatible().then(|| encoding.name().to_ascii_lowercase());
+    }
+    let number = ["cp", "ibm", "dos-"].iter().find_map(|prefix| lower.strip_prefix(prefix));
+    let number = number.and_then(parse_whole).and_then(|number| u16::try_from(number).ok())?;
+    oem_cp::code_table::DECODING_TABLE_CP_MAP.contains_key(&number).then(|| format!("cp{number}"))
 }

@@ -81,18 +81,20 @@ rows! {
     NET_LIMIT_TOTAL_RATE: parse::Rate = "net:limit-total-rate", Rate, "0", Global,
         "bytes a second for all transfers together, `down:up` or one number for both; 0 is no limit";
     NET_CHARSET: String = "net:charset", Charset, "utf-8", Host,
-        "character set of names on servers without UTF8, such as iso-8859-1; bytes always survive a round trip";
+        "character set of names on servers without UTF8, such as iso-8859-1 or cp850; bytes always survive a round trip";
     NET_ORDER: Vec<IpVersion> = "net:order", Words(IpVersion::WORDS), "ipv6 ipv4", Host,
         "address families to try, in this order; one that is not named is not used";
     NET_BIND_ADDRESS: Option<IpAddr> = "net:bind-address", Address, "", Host,
         "local address to connect from";
     NET_PROXY: String = "net:proxy", Proxy, "", Host,
         "proxy to connect through: http://HOST:PORT (CONNECT) or socks5://HOST:PORT";
+    NET_USE_ENV_PROXY: bool = "net:use-env-proxy", Flag, "yes", Host,
+        "without net:proxy: use the proxy of ftp_proxy (ftps_proxy for ftps://) or all_proxy, but not for the hosts in no_proxy";
 
     FTP_MODE: FtpMode = "ftp:mode", Choice(FtpMode::WORDS), "auto", Host,
         "who opens data connections, and how; auto is EPSV, then PASV";
     FTP_TIMEZONE: String = "ftp:timezone", Zone, "auto", Host,
-        "zone of the times in LIST: auto (compares one with MDTM), UTC, or an offset such as +02:00";
+        "zone of the times in LIST, and in MDTM where the server has it there too: auto (found out), UTC, or an offset such as +02:00";
     FTP_LIST: ListCommand = "ftp:list", Choice(ListCommand::WORDS), "auto", Host,
         "command that lists a directory; auto is MLSD, then LIST";
     FTP_MAX_LISTING: u64 = "ftp:max-listing", Count { min: 1, max: 65_536 }, "30", Host,

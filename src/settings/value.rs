@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::parse::{
     CHARSETS, DeleteLimit, Rate, mask_password, parse_charset, parse_choice, parse_delete_limit,
-    parse_duration, parse_rate, parse_whole, parse_words, parse_yes_no, parse_zone, proxy_url,
+    parse_duration, parse_proxy, parse_rate, parse_whole, parse_words, parse_yes_no, parse_zone,
 };
 
 /// What a setting accepts.
@@ -196,7 +196,7 @@ impl Value {
                 Self { text, data: Data::Address(address) }
             }
             ValueKind::Proxy => {
-                let url = proxy_url(trimmed).ok_or_else(refused)?;
+                let url = parse_proxy(trimmed).ok_or_else(refused)?;
                 Self { text: mask_password(trimmed), data: Data::Text(url) }
             }
             ValueKind::Zone => Self::word(parse_zone(trimmed).ok_or_else(refused)?),

@@ -5,6 +5,7 @@
 //! judge trust; it only reports an [`Identity`]. It never returns a data stream whose certificate
 //! is not the control connection's, and never treats a cut stream as complete.
 
+mod client_certificate;
 mod groups;
 pub(crate) mod legacy_versions;
 pub(crate) mod native;
@@ -240,17 +241,4 @@ impl HandshakeFailure {
 
 pub(crate) fn read_local_file(path: &std::path::Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Error::local(path, &error))
-}
-
-/// Opens a PKCS#12 file: with the empty passphrase first, then with the one from `passphrase`.
-fn open_pkcs12(
-    bytes: &[u8],
-    passphrase: &dyn Fn() -> Option<String>,
-) -> Result<::openssl::pkcs12::ParsedPkcs12_2, ::openssl::error::ErrorStack> {
-    let archive = ::openssl::pkcs12::Pkcs12::from_der(bytes)?;
-    archive.parse2("").or_else(|error| match passphrase() {
-        // A passphrase with NUL is impossible here: NUL ends a C string.
-        Some(phrase) if !phrase.contains('\0') => archive.parse2(&phrase),
-        _ => Err(error),
-    })
 }

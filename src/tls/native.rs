@@ -10,6 +10,8 @@ use std::sync::{Mutex, PoisonError};
 
 use native_tls::{Certificate, HandshakeError, Identity as ClientIdentity, Protocol, TlsConnector};
 
+use super::client_certificate::ClientCertificate;
+use super::openssl_info::openssl_error_text;
 use super::stream::{NativeStream, Stream};
 use super::{Config, HandshakeFailure, Negotiated, Socket, Version};
 use crate::error::{Error, Kind, Result};
@@ -51,8 +53,8 @@ impl Client {
                 builder.add_root_certificate(root);
             }
         }
-        if let Some(path) = &config.cert_file {
-            builder.identity(client_identity(config, path)?);
+        if let Some(read) = ClientCertificate::read(config)? {
+            builder.identity(client_identity(&read)?);
         }
         let checked = builder.build().map_err(|e| setup_error(&e))?;
         builder.danger_accept_invalid_certs(true);
@@ -104,19 +106,17 @@ impl Client {
     }
 }
 
-fn client_identity(config: &Config, path: &std::path::Path) -> Result<ClientIdentity> {
-    let bytes = super::read_local_file(path)?;
-    let key_path = config.key_file.as_deref().unwrap_or(path);
-    if bytes.starts_with(b"-----") {
-        let key = super::read_local_file(key_path)?;
-        return ClientIdentity::from_pkcs8(&bytes, &key).map_err(|e| file_error(key_path, &e));
-    }
-    ClientIdentity::from_pkcs12(&bytes, "")
-        .or_else(|error| match config.passphrase.as_ref().and_then(|ask| ask()) {
-            Some(phrase) if !phrase.contains('\0') => ClientIdentity::from_pkcs12(&bytes, &phrase),
-            _ => Err(error),
-        })
-        .map_err(|e| file_error(path, &e))
+/// The certificate in the form that every platform takes.
+fn client_identity(read: &ClientCertificate) -> Result<ClientIdentity> {
+    let unusable = |why: String| {
+        Error::new(Kind::Local, format!("the client certificate cannot be used: {why}"))
+    };
+    let certificates = std::iter::once(&read.certificate).chain(&read.chain);
+    let chain: Result<Vec<_>, _> = certificates.map(|certificate| certificate.to_pem()).collect();
+    let chain = chain.map_err(|stack| unusable(openssl_error_text(&stack)))?.concat();
+    let key = read.key.private_key_to_pem_pkcs8();
+    let key = key.map_err(|stack| unusable(openssl_error_text(&stack)))?;
+    ClientIdentity::from_pkcs8(&chain, &key).map_err(|error| unusable(error.to_string()))
 }
 
 fn handshake(

@@ -17,13 +17,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
-use openssl::pkey::{PKey, Private};
 use openssl::ssl::{
     HandshakeError, Ssl, SslContext, SslContextBuilder, SslMethod, SslOptions, SslSession,
     SslSessionCacheMode, SslStream, SslVerifyMode, SslVersion,
 };
-use openssl::x509::X509;
 
+use super::client_certificate::ClientCertificate;
 use super::groups;
 use super::openssl_info::openssl_error_text;
 use super::stream::{OpenSslStream, Stream};
@@ -46,7 +45,7 @@ pub struct Client {
     /// The data connections' context, made once the control connection's group is known.
     data_context: OnceLock<SslContext>,
     config: Config,
-    credentials: Option<Credentials>,
+    credentials: Option<ClientCertificate>,
     host: String,
     /// The control connection's latest session, DER.
     session: Arc<Mutex<Option<Vec<u8>>>>,
@@ -72,8 +71,7 @@ impl Client {
     /// A context for one control connection to `host`.
     pub fn new(config: &Config, host: &str) -> Result<Self> {
         let session = Arc::new(Mutex::new(None));
-        let path = config.cert_file.as_deref();
-        let credentials = path.map(|path| Credentials::read(config, path)).transpose()?;
+        let credentials = ClientCertificate::read(config)?;
         let context = control_context(config, credentials.as_ref(), Arc::clone(&session))?;
         Ok(Self {
             context,
@@ -183,7 +181,7 @@ impl Client {
 /// The common part of both contexts.
 fn base_context(
     config: &Config,
-    credentials: Option<&Credentials>,
+    credentials: Option<&ClientCertificate>,
 ) -> Result<SslContextBuilder, ErrorStack> {
     let mut builder = SslContext::builder(SslMethod::tls_client())?;
     let version = |version| match version {
@@ -211,7 +209,7 @@ fn base_context(
 
 fn control_context(
     config: &Config,
-    credentials: Option<&Credentials>,
+    credentials: Option<&ClientCertificate>,
     session: Arc<Mutex<Option<Vec<u8>>>>,
 ) -> Result<SslContext> {
     let is_control = is_control().map_err(|e| setup_error(&e))?;
@@ -242,7 +240,7 @@ fn control_context(
 
 fn data_context(
     config: &Config,
-    credentials: Option<&Credentials>,
+    credentials: Option<&ClientCertificate>,
     group: Option<&str>,
 ) -> Result<SslContext, ErrorStack> {
     let mut builder = base_context(config, credentials)?;
@@ -251,55 +249,6 @@ fn data_context(
         builder.set_groups_list(group)?;
     }
     Ok(builder.build())
-}
-
-/// The client certificate, its key, and the intermediate certificates.
-#[derive(Debug)]
-struct Credentials {
-    certificate: X509,
-    key: PKey<Private>,
-    chain: Vec<X509>,
-}
-
-impl Credentials {
-    /// Reads them; asks for the passphrase, once.
-    fn read(config: &Config, path: &std::path::Path) -> Result<Self> {
-        let bytes = super::read_local_file(path)?;
-        let passphrase = || config.passphrase.as_ref().and_then(|ask| ask());
-        let mut pem = X509::stack_from_pem(&bytes).unwrap_or_default().into_iter();
-        let credentials = if let Some(certificate) = pem.next() {
-            let key_path = config.key_file.as_deref().unwrap_or(path);
-            let key = super::read_local_file(key_path)?;
-            let key = PKey::private_key_from_pem_callback(&key, |buffer| {
-                let Some(phrase) = passphrase() else { return Ok(0) };
-                let phrase = phrase.as_bytes();
-                let n = phrase.len().min(buffer.len());
-                buffer[..n].copy_from_slice(&phrase[..n]);
-                Ok(n)
-            });
-            let key = key.map_err(|e| file_error(key_path, &e))?;
-            Self { certificate, key, chain: pem.collect() }
-        } else {
-            let parsed =
-                super::open_pkcs12(&bytes, &passphrase).map_err(|e| file_error(path, &e))?;
-            let (Some(certificate), Some(key)) = (parsed.cert, parsed.pkey) else {
-                let text = format!("{}: holds no certificate with its key", path.display());
-                return Err(Error::new(Kind::Local, text));
-            };
-            let chain = parsed.ca.into_iter().flatten().collect();
-            Self { certificate, key, chain }
-        };
-        credentials.check_key_matches().map_err(|e| file_error(path, &e))?;
-        Ok(credentials)
-    }
-
-    /// Checks that the key belongs to the certificate.
-    fn check_key_matches(&self) -> Result<(), ErrorStack> {
-        let mut builder = SslContext::builder(SslMethod::tls_client())?;
-        builder.set_certificate(&self.certificate)?;
-        builder.set_private_key(&self.key)?;
-        builder.check_private_key()
-    }
 }
 
 fn handshake(ssl: Ssl, socket: Socket) -> Result<SslStream<Socket>, HandshakeFailure> {

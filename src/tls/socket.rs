@@ -250,6 +250,38 @@ impl Socket {
     }
 }
 
+impl Socket {
+    /// What the peer sent before it closed or reset the connection, which a failed write shows: a
+    /// TLS alert with the reason, for example. `error` is that of the write, and is returned if
+    /// nothing is left to read.
+    fn read_last_words(&mut self, buffer: &mut [u8], error: io::Error) -> io::Result<usize> {
+        let is_lost = matches!(
+            error.kind(),
+            io::ErrorKind::BrokenPipe
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::NotConnected
+        );
+        if !is_lost {
+            return Err(error);
+        }
+        if self.unread.is_empty() {
+            self.input.resize(self.input.len().max(FIRST_BUFFER), 0);
+            match (&self.tcp).read(&mut self.input) {
+                Ok(received) if received > 0 => self.unread = 0..received,
+                _ => return Err(error),
+            }
+        }
+        Ok(self.take_unread(buffer))
+    }
+
+    fn take_unread(&mut self, buffer: &mut [u8]) -> usize {
+        let n = buffer.len().min(self.unread.len());
+        buffer[..n].copy_from_slice(&self.input[self.unread.start..self.unread.start + n]);
+        self.unread.start += n;
+        n
+    }
+}
+
 fn timed_out() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "timed out")
 }
@@ -257,7 +289,9 @@ fn timed_out() -> io::Error {
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         // The peer may be waiting for our buffered output.
-        self.flush()?;
+        if let Err(error) = self.flush() {
+            return self.read_last_words(buffer, error);
+        }
         if self.unread.is_empty() {
             if buffer.len() >= self.capacity {
                 return self.read_from_tcp(Some(buffer));
@@ -270,10 +304,7 @@ impl Read for Socket {
             let received = self.read_from_tcp(None)?;
             self.unread = 0..received;
         }
-        let n = buffer.len().min(self.unread.len());
-        buffer[..n].copy_from_slice(&self.input[self.unread.start..self.unread.start + n]);
-        self.unread.start += n;
-        Ok(n)
+        Ok(self.take_unread(buffer))
     }
 }
 
@@ -338,6 +369,27 @@ mod tests {
         let error = waiter.join().unwrap().unwrap_err();
         assert_eq!(cancel_reason(&error), Some(crate::cancel::Reason::Interrupted));
         assert!(start.elapsed() < Duration::from_secs(1));
+    }
+
+    #[test]
+    fn what_came_before_a_reset_is_read_although_nothing_can_be_written_any_more() {
+        for close in [Duration::ZERO, Duration::from_secs(1)] {
+            let (mut socket, mut far) = pair();
+            far.write_all(b"last words").unwrap();
+            // Unread input turns the close into a reset, as a linger time of zero does.
+            socket.write_all(b"unread").unwrap();
+            socket.flush().unwrap();
+            socket2::SockRef::from(&far).set_linger(Some(close)).unwrap();
+            drop(far);
+            while socket.write_all(b"more").and_then(|()| socket.flush()).is_ok() {
+                std::thread::yield_now();
+            }
+            let mut words = [0; 64];
+            assert_eq!(socket.read(&mut words[..4]).unwrap(), 4);
+            assert_eq!(socket.read(&mut words[4..]).unwrap(), 6);
+            assert_eq!(&words[..10], b"last words");
+            assert!(socket.read(&mut words).is_err());
+        }
     }
 
     #[test]

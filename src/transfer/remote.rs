@@ -133,7 +133,15 @@ impl Remote for Session {
         time: Option<NaiveDateTime>,
     ) -> Result<Option<u64>> {
         self.set_ascii_type(false)?;
+        let sample = self.take_clock_sample(path);
+        if sample.is_some() {
+            // Not the other way round: the reply to MDTM would pass for a size, should one be lost.
+            self.pipeline_file_size(path)?;
+        }
         self.pipeline_set_modified(path, time)?;
+        if let Some(sample) = sample {
+            self.read_clock_sample(&sample)?;
+        }
         match self.mlst_entry(path)? {
             Some(entry) if entry.kind == EntryKind::File && !may_be_link(&entry) => Ok(entry.size),
             _ => Session::file_size(self, path),
@@ -163,6 +171,7 @@ impl Remote for Session {
             UploadMode::End => ("APPE", 0),
             UploadMode::Offset(offset) => ("STOR", offset),
         };
+        self.prepare_clock_sample(path)?;
         let data = open_data(self, &format!("put {path}"), verb, path.as_str(), offset)?;
         Ok(Box::new(SessionUpload(data)))
     }

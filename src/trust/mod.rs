@@ -17,4 +17,4 @@ pub mod store;
 pub mod verdict;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

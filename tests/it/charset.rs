@@ -69,3 +69,19 @@ fn a_server_with_utf_8_is_spoken_to_in_utf_8() {
     scene.call().args(["--set", "net:charset=iso-8859-1", "-c", "mkdir żółw"]).run().ok();
     assert!(scene.liar.wire.commands().contains(&"MKD żółw".to_owned()));
 }
+
+#[test]
+fn names_in_code_pages_of_dos_are_shown_and_sent_back_byte_for_byte() {
+    for (charset, bytes, name) in
+        [("cp437", &b"/gr\x81n\xe3"[..], "grünπ"), ("cp850", b"/\x9dre\xd5", "Øreı")]
+    {
+        let scene = Scene::new(Script::new().without("UTF8").file(bytes, "hello"));
+        let call = scene.call().args(["--set", &format!("net:charset={charset}")]);
+        let commands = format!("ls -1; get {name}; put {name} -o up-{name}; mv {name} moved");
+        call.args(["-c", &commands]).run().ok().stdout_is(&format!("{name}\n"));
+        assert_eq!(scene.read(name).as_deref(), Some(&b"hello"[..]));
+        assert_eq!(scene.liar.content("/moved").as_deref(), Some(&b"hello"[..]));
+        let up = [b"/up-", &bytes[1..]].concat();
+        assert_eq!(scene.liar.content(&up).as_deref(), Some(&b"hello"[..]), "{charset}");
+    }
+}

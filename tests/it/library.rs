@@ -8,6 +8,7 @@ use ftpsh::ftp::connect::steps::Secured;
 use ftpsh::ftp::control::trace::ProtocolTrace;
 use ftpsh::ftp::session::login::log_in;
 use ftpsh::ftp::session::quirks::ServerQuirks;
+use ftpsh::ftp::session::server_clock::ServerClock;
 use ftpsh::ftp::session::{DataMode, ListMode, LoginRequest, Session, SessionConfig};
 use ftpsh::tls::Config;
 use std::time::Duration;
@@ -44,6 +45,8 @@ impl Library for Scene {
             max_listing: 30 << 20,
             clear_data: false,
             quirks: ServerQuirks::default(),
+            timezone: None,
+            clock: ServerClock::default(),
             charset: Charset::default(),
             trace: ProtocolTrace::default(),
         }

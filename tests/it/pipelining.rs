@@ -59,7 +59,10 @@ fn size_and_time_of_what_was_uploaded_and_the_next_port_are_one_trip() {
         scene.write(format!("l/{name}"), name);
     }
     let ran = scene.call().args(["-vv", "-c", "mirror -R -P 1 l t"]).run().ok();
-    assert_eq!(times(&ran, &["SIZE", "MFMT", "EPSV", "213", "213", "229", "STOR"]), 3, "{ran}");
+    // The first one shows the server's clock as well.
+    let first = ["MDTM", "SIZE", "MFMT", "EPSV", "213", "213", "213", "229", "STOR"];
+    assert_eq!(times(&ran, &first), 1, "{ran}");
+    assert_eq!(times(&ran, &["SIZE", "MFMT", "EPSV", "213", "213", "229", "STOR"]), 2, "{ran}");
     for name in NAMES {
         assert_eq!(scene.liar.content(format!("/t/{name}")).as_deref(), Some(name.as_bytes()));
     }

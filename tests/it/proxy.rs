@@ -151,3 +151,69 @@ fn active_mode_is_refused_with_a_proxy() {
     ran.status(2).stderr_has("active");
     assert!(proxy.asked().is_empty());
 }
+
+/// The program without the setting, and with these variables in its environment.
+fn with_environment(scene: &Scene, scheme: &str, variables: &[(&str, &str)]) -> Ftpsh {
+    let port = scene.liar.addr.port();
+    let call = scene.unconnected().arg(format!("{scheme}://tester@server.invalid:{port}"));
+    variables.iter().fold(call, |call, (name, value)| call.env(name, value))
+}
+
+#[test]
+fn the_proxy_of_the_environment_is_used_as_curl_uses_it() {
+    for (scheme, variable, manner, url) in [
+        ("ftp", "ftp_proxy", Manner::Http, "http://"),
+        ("ftpes", "FTP_PROXY", Manner::Http, ""),
+        ("ftps", "ftps_proxy", Manner::Socks5, "socks5://"),
+        ("ftp", "all_proxy", Manner::Socks5, "socks5h://"),
+        ("ftps", "ALL_PROXY", Manner::Http, "http://"),
+    ] {
+        let (script, proxy) = (Script::new().file("/a", "hello"), Proxy::start(manner));
+        let scene = Scene::new(if scheme == "ftps" { script.implicit() } else { script });
+        let value = format!("{url}{}", proxy.addr);
+        let call = with_environment(&scene, scheme, &[(variable, &value)]);
+        let ran = call.args(["-c", "get a; status"]).run();
+        fetched(&scene, &proxy, ran.stdout_has(&format!("//{}", proxy.addr)));
+    }
+}
+
+#[test]
+fn the_login_of_a_proxy_of_the_environment_is_shown_nowhere() {
+    let (scene, proxy) = (scene(), Proxy::start(Manner::HttpLogin("bob:p@ss word")));
+    let value = format!("http://bob:p%40ss%20word@{}", proxy.addr);
+    let call = with_environment(&scene, "ftp", &[("ftp_proxy", &value)]);
+    let ran = call.args(["-vv", "-c", "set -a; get a; status"]).run();
+    fetched(&scene, &proxy, ran.never_says("p@ss").never_says("p%40ss"));
+}
+
+#[test]
+fn settings_and_no_proxy_come_before_the_proxy_of_the_environment() {
+    let (scene, other) = (scene(), Proxy::start(Manner::Http));
+    let value = format!("http://{}", other.addr);
+    let direct = || scene.call().env("ftp_proxy", &value);
+    direct().env("no_proxy", "10.0.0.0/8,127.0.0.0/8").args(["-c", "get a"]).run().ok();
+    direct().args(["--set", "net:use-env-proxy=no", "-c", "get a --overwrite=yes"]).run().ok();
+    let proxy = Proxy::start(Manner::Socks5);
+    std::fs::remove_file(scene.path("a")).unwrap();
+    let call = with_environment(&scene, "ftp", &[("ftp_proxy", &value)]);
+    let set = format!("net:proxy=socks5://{}", proxy.addr);
+    fetched(&scene, &proxy, call.args(["--set", &set, "-c", "get a"]).run());
+    assert!(other.asked().is_empty(), "{:?}", other.asked());
+}
+
+#[test]
+fn a_proxy_of_the_environment_that_cannot_be_used_never_leads_to_a_direct_connection() {
+    let scene = scene();
+    for (value, why) in [
+        (
+            "ftp://bob:s3cret@proxy.example",
+            "ftp_proxy: ftp://bob:***@proxy.example is an FTP proxy",
+        ),
+        ("socks4://bob:s3cret@proxy.example:1", "not supported"),
+        ("http://bob:s3cret@proxy.example:0", "is not a proxy's URL"),
+    ] {
+        let ran = scene.call().env("ftp_proxy", value).args(["-c", "get a"]).run().status(2);
+        ran.stderr_has(why).stderr_has("set net:use-env-proxy no").never_says("s3cret");
+    }
+    assert_eq!(scene.liar.wire.connections(), 0);
+}

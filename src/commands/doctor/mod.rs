@@ -159,7 +159,7 @@ impl<'a> Examination<'a> {
         let Some(tcp) = network::reach_server(self)? else { return Ok(()) };
         let Some(mut control) = network::secure_connection(self, tcp)? else { return Ok(()) };
         let agreed = control.negotiated().cloned();
-        let versions = tls_versions::check_versions(self, agreed.as_ref())?;
+        let versions = tls_versions::check_versions(self, &mut control)?;
         let trusted = certificate::check_certificate(self, &control)?;
         if !trusted {
             self.report

@@ -1,5 +1,7 @@
 //! What takes connections of its own: TLS versions, session resumption, how many at a time.
 
+use std::time::Duration;
+
 use super::Examination;
 use super::advice::Topic;
 use super::data::{Proven, open_passive};
@@ -20,15 +22,20 @@ const VERSIONS: [(Version, &str, &str, &str); 2] = [
 /// The check of the versions before these.
 const OLD: &str = "tls 1.0, 1.1";
 
+/// How long the first connection waits for the refusal of its client certificate, or of none.
+const LATE_REFUSAL: Duration = Duration::from_millis(500);
+
 /// How many connections are opened in addition to the first one.
 const MORE: usize = 4;
 
-/// What the first handshake agreed, and further ones with the other versions; those that
-/// work.
+/// What the first handshake agreed, and further ones with the other versions; those that work. A
+/// server that wants a client certificate refuses them for its lack, not for their version.
 pub(super) fn check_versions(
     exam: &mut Examination<'_>,
-    agreed: Option<&Negotiated>,
+    control: &mut Secured,
 ) -> Result<Vec<Version>> {
+    let agreed = control.negotiated().cloned();
+    let agreed = agreed.as_ref();
     if let Some(agreed) = agreed {
         let seen = format!("{} {}", agreed.version, agreed.cipher);
         exam.report
@@ -47,6 +54,11 @@ pub(super) fn check_versions(
                 let cipher = control.negotiated().map(|agreed| agreed.cipher.clone());
                 control.quit();
                 Finding::ok(check, cipher.unwrap_or_default())
+            }
+            Err(error)
+                if error.kind() == Kind::Tls && control.await_refusal(LATE_REFUSAL).is_some() =>
+            {
+                Finding::skip(check, "cannot be told without a client certificate")
             }
             Err(error) if error.kind() == Kind::Tls => {
                 let meaning = match version {

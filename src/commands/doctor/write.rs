@@ -5,7 +5,7 @@
 use std::io::{Read as _, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _, Utc};
+use chrono::{NaiveDate, NaiveTime, TimeDelta, Timelike as _, Utc};
 
 use super::Examination;
 use super::advice::Topic;
@@ -60,7 +60,7 @@ fn check_with_file(
         }
         _ => Finding::ok("upload", seen),
     })?;
-    check_clock(exam, session.modified_time(path).ok().flatten())?;
+    check_clock(exam, session, path)?;
     check_times(exam, session, path)?;
     match fetch_file(session, path) {
         Ok(back) if back == content => {
@@ -77,9 +77,12 @@ fn check_with_file(
     }
 }
 
-/// The time of a file just written, against this machine's clock.
-fn check_clock(exam: &mut Examination<'_>, there: Option<NaiveDateTime>) -> Result<()> {
-    let Some(there) = there else {
+/// The time of a file just written, against this machine's clock. A server that sends local time is
+/// remembered as such.
+fn check_clock(exam: &mut Examination<'_>, session: &mut Session, path: &RemotePath) -> Result<()> {
+    let sample = session.clock_sample_of_new_file(path);
+    let learned = sample.and_then(|sample| session.read_clock_sample(&sample).ok().flatten());
+    let Some(there) = session.mdtm_reply_time(path).ok().flatten() else {
         return exam.report.add_finding(Finding::skip("clock", "the server tells no times"));
     };
     let off = (there - Utc::now().naive_utc()).num_seconds();
@@ -87,14 +90,30 @@ fn check_clock(exam: &mut Examination<'_>, there: Option<NaiveDateTime>) -> Resu
         Finding::ok("clock", format!("differs by {} s", off.abs()))
     } else {
         let way = if off > 0 { "ahead" } else { "behind" };
-        let hours = off.abs() % 900 <= CLOCK || off.abs() % 900 >= 900 - CLOCK;
-        let meaning = if hours {
-            "the server sends local time where UTC is due: times are off by its zone"
-        } else {
-            "one of the two clocks is wrong: `mirror --newer` may skip files"
-        };
         let seen = format!("the server is {} s {way}", off.abs());
-        Finding::note("clock", seen, meaning).server(Topic::Clock)
+        match learned {
+            Some(zone) => {
+                let meaning = "the server sends local time where UTC is due; its times are converted, \
+                               from now on";
+                let (sign, minutes) = if off > 0 { ('+', zone) } else { ('-', -zone) };
+                let minutes = minutes.num_minutes();
+                let zone = format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60);
+                Finding::note("clock", seen, meaning).advise(format!(
+                    "`set ftp:timezone/{} {zone}` says so from the first command, where there is no \
+                     summer time",
+                    exam.site.host
+                ))
+            }
+            None if off.abs() % 900 <= CLOCK || off.abs() % 900 >= 900 - CLOCK => {
+                let meaning = "the server sends local time where UTC is due: times are off by its zone";
+                Finding::note("clock", seen, meaning)
+            }
+            None => {
+                let meaning = "one of the two clocks is wrong: `mirror --newer` may skip files";
+                Finding::note("clock", seen, meaning)
+            }
+        }
+        .server(Topic::Clock)
     })
 }
 

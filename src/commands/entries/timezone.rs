@@ -1,12 +1,11 @@
 //! Times from listings in UTC: by the setting `ftp:timezone`, or by comparison with MDTM.
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::client::Client;
 use crate::commands::entries::location::EntryLocation;
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::session::server_clock::list_time_offset;
-use crate::settings::FTP_TIMEZONE;
 
 /// How far the times of these entries are ahead of UTC. `None` when it is not known, or none of
 /// them is on the server's own clock.
@@ -16,9 +15,6 @@ pub fn server_utc_offset(
 ) -> Option<TimeDelta> {
     let on_its_clock = |entry: &Entry| entry.modified.filter(|m| m.zone == Zone::Server);
     entries.iter().find_map(|(entry, _)| on_its_clock(entry))?;
-    if let Some(fixed) = configured_offset(client) {
-        return Some(fixed);
-    }
     // The newest file: its season is most likely that of the others.
     let files = entries.iter().filter(|(entry, _)| entry.kind == EntryKind::File);
     let dated = files.filter_map(|(entry, place)| Some((entry, place, on_its_clock(entry)?)));
@@ -28,14 +24,11 @@ pub fn server_utc_offset(
     let newest = newest.as_ref().map(|(path, modified)| (&**path, modified));
     let offset = client.ask_server(|session| {
         let offset = list_time_offset(session, newest);
+        // A time without its year is not known to the minute.
+        let offset = offset.filter(|_| !session.config().clock.omits_years());
         session.failure().map_or(Ok(offset), Err)
     });
     offset.ok().flatten()
-}
-
-/// What the setting `ftp:timezone` says; `None` for `auto`.
-pub fn configured_offset(client: &Client) -> Option<TimeDelta> {
-    fixed_offset(&client.settings.get(FTP_TIMEZONE, client.connection.host()))
 }
 
 /// A time in UTC; `None` for one on a clock of an unknown zone.
@@ -46,34 +39,9 @@ pub fn to_utc(modified: &Modified, offset: Option<TimeDelta>) -> Option<DateTime
     }
 }
 
-/// What a setting such as `UTC` or `+02:00` says; `None` for one that must be found out.
-fn fixed_offset(text: &str) -> Option<TimeDelta> {
-    if text == "UTC" {
-        return Some(TimeDelta::zero());
-    }
-    let (sign, time) = text.split_at_checked(1)?;
-    let time = NaiveTime::parse_from_str(time, "%H:%M").ok()?;
-    let ahead = time.signed_duration_since(NaiveTime::MIN);
-    match sign {
-        "+" => Some(ahead),
-        "-" => Some(-ahead),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_fixed_zone_is_read_and_others_are_found_out() {
-        let minutes = |text| fixed_offset(text).map(|offset| offset.num_minutes());
-        assert_eq!(minutes("UTC"), Some(0));
-        assert_eq!(minutes("+05:30"), Some(330));
-        assert_eq!(minutes("-08:00"), Some(-480));
-        assert_eq!(minutes("auto"), None);
-        assert_eq!(minutes("Europe/Berlin"), None);
-    }
 
     #[test]
     fn only_a_time_of_a_known_zone_is_given_in_utc() {

@@ -215,7 +215,6 @@ impl Mirror {
     ) -> Result<Endpoints> {
         let cwd = ctx.client.connection.remote_directory().cloned();
         let cwd = cwd.unwrap_or_else(crate::ftp::path::RemotePath::here);
-        let ahead = crate::commands::entries::timezone::configured_offset(&ctx.client);
         let last = |path: &str| {
             let path = path.trim_end_matches('/');
             path.rsplit('/')
@@ -226,7 +225,7 @@ impl Mirror {
         let default =
             || self.target.clone().or_else(|| last(&self.source)).unwrap_or_else(|| ".".to_owned());
         let remote = |path: &str| -> Result<_> {
-            Ok(Arc::new(RemoteTree::new(Arc::clone(pool), cwd.resolve(path)?, ahead)))
+            Ok(Arc::new(RemoteTree::new(Arc::clone(pool), cwd.resolve(path)?)))
         };
         let here = |path: &str| ctx.local_path(&local_path::expand_tilde(path));
         let tree = if self.dereference { LocalTree::following } else { LocalTree::new };

@@ -7,7 +7,6 @@ use super::Mirror;
 use crate::client::Client;
 use crate::client::server_url::{is_url, parse_url};
 use crate::commands::Context;
-use crate::commands::entries::timezone;
 use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session_pool::SiteSessions;
@@ -106,8 +105,7 @@ fn remote_tree(
 ) -> Result<Arc<RemoteTree>> {
     let cwd = client.connection.remote_directory().cloned().unwrap_or_else(RemotePath::here);
     let root = cwd.resolve(if path.is_empty() { "." } else { path })?;
-    let offset = timezone::configured_offset(client);
-    Ok(Arc::new(RemoteTree::new(Arc::clone(sessions), root, offset)))
+    Ok(Arc::new(RemoteTree::new(Arc::clone(sessions), root)))
 }
 
 fn or_current(path: String) -> String {

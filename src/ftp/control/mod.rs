@@ -500,6 +500,34 @@ impl Control {
         self.fail(why)
     }
 
+    /// The TLS alert that the server sent, if one arrives while nothing else is expected: with TLS
+    /// 1.3 the refusal of a client certificate, or of none, comes after the handshake.
+    fn read_alert(&mut self, wait: Wait) -> Option<Error> {
+        self.stream.socket_mut().set_wait(wait);
+        let mut byte = [0; 1];
+        match self.stream.read(&mut byte) {
+            Ok(0) => None,
+            Ok(_) => {
+                self.reader.push_byte(byte[0]);
+                None
+            }
+            Err(error) => {
+                let alert = lost_connection(&error, Duration::ZERO);
+                (alert.kind() == Kind::Tls).then_some(alert)
+            }
+        }
+    }
+
+    /// Waits for a TLS alert, which ends the connection: see [`Control::read_alert`].
+    pub(in crate::ftp) fn await_alert(&mut self, wait: Duration) -> Option<Error> {
+        if self.failure().is_none()
+            && let Some(alert) = self.read_alert(Wait::within(wait))
+        {
+            self.poison(alert);
+        }
+        self.failure().filter(|failure| failure.kind() == Kind::Tls).cloned()
+    }
+
     /// The error for unexpected input: a 421 with its reason, or an extra reply.
     fn unexpected_input(&mut self) -> Error {
         match self.reader.read_reply(&mut self.stream) {
@@ -520,7 +548,11 @@ impl Control {
         let pipelined = count > 0 || !after.is_empty();
         self.stream.socket_mut().set_wait(Wait::within(self.timeout));
         let written = self.write_flight(before, command, after);
-        written.or_else(|error| self.fail(lost_connection(&error, self.timeout)))?;
+        if let Err(error) = written {
+            let why = lost_connection(&error, self.timeout);
+            let why = self.read_alert(Wait::NonBlocking).unwrap_or(why);
+            return self.fail(why);
+        }
         for _ in 0..count {
             self.current = self.pending.pop_front().map(|sent| Pending { early: false, ..sent });
             let reply = self.read_reply()?;

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::quirks::ServerQuirks;
+use super::server_clock::ServerClock;
 use crate::ftp::charset::Charset;
 use crate::ftp::connect::dial::Dialer;
 use crate::ftp::control::trace::ProtocolTrace;
 use crate::tls::Config;
+use chrono::TimeDelta;
 
 /// How data connections are made (setting `ftp:mode`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,6 +63,10 @@ pub struct SessionConfig {
     pub clear_data: bool,
     /// Server quirks, shared by the site's sessions.
     pub quirks: ServerQuirks,
+    /// The server's zone, if the user set it (`ftp:timezone`).
+    pub timezone: Option<TimeDelta>,
+    /// What is known of the server's clocks, shared by the site's sessions.
+    pub clock: ServerClock,
     /// The charset of names on a server without UTF-8.
     pub charset: Charset,
     /// The protocol trace.

@@ -1,12 +1,12 @@
 //! Operations on single paths (directories, names, permissions, times), and their metadata (MLST,
 //! SIZE and MDTM, RFC 3659).
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 
-use super::Session;
 use super::pipeline::{
     pipeline_after, pipeline_before_transfer, prefetch_passive_port, take_prefetched,
 };
+use super::{Session, server_clock};
 use crate::error::{Kind, Result};
 use crate::ftp::control::reply::{self, Reply};
 use crate::ftp::error_text::refusal_error;
@@ -26,10 +26,26 @@ pub(in crate::ftp) enum TimeCommand {
     None,
 }
 
+/// A file whose MDTM, once it is stored, shows the server's clock.
+#[derive(Debug)]
+pub struct ClockSample {
+    path: RemotePath,
+    /// Its time before.
+    before: Option<NaiveDateTime>,
+}
+
 impl TimeCommand {
-    /// Verb and argument; `None` if the server supports no such command.
-    fn command_for(self, path: &RemotePath, time: NaiveDateTime) -> Option<(&'static str, String)> {
-        let stamp = time.format("%Y%m%d%H%M%S");
+    /// Verb and argument; `None` if the server supports no such command. `ahead` is how far the clock
+    /// of MDTM and MFMT is ahead of UTC.
+    fn command_for(
+        self,
+        path: &RemotePath,
+        time: NaiveDateTime,
+        ahead: TimeDelta,
+    ) -> Option<(&'static str, String)> {
+        let local =
+            if self == TimeCommand::SiteUtime { time } else { time.checked_add_signed(ahead)? };
+        let stamp = local.format("%Y%m%d%H%M%S");
         match self {
             TimeCommand::Mfmt => Some(("MFMT", format!("{stamp} {path}"))),
             TimeCommand::Mdtm => Some(("MDTM", format!("{stamp} {path}"))),
@@ -81,7 +97,8 @@ impl Session {
             None => vec![TimeCommand::Mfmt, TimeCommand::Mdtm, TimeCommand::SiteUtime],
         };
         for candidate in candidates {
-            let Some((verb, argument)) = candidate.command_for(path, time) else {
+            let Some((verb, argument)) = candidate.command_for(path, time, self.mdtm_offset())
+            else {
                 return Ok(false);
             };
             let reply = self.command(verb, &argument)?;
@@ -109,7 +126,7 @@ impl Session {
     ) -> Result<()> {
         let known = self.time_command.or(self.features.mfmt().then_some(TimeCommand::Mfmt));
         if let Some((command, time)) = known.zip(time)
-            && let Some((verb, argument)) = command.command_for(path, time)
+            && let Some((verb, argument)) = command.command_for(path, time, self.mdtm_offset())
         {
             pipeline_after(self, verb, &argument)?;
         }
@@ -176,6 +193,12 @@ impl Session {
 
     /// The time of a file in UTC (MDTM, RFC 3659 section 3); `None` if it is not reported.
     pub fn modified_time(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
+        let time = self.mdtm_reply_time(path)?;
+        Ok(time.and_then(|time| time.checked_sub_signed(self.mdtm_offset())))
+    }
+
+    /// The time of a file as MDTM reports it, on the server's own clock.
+    pub fn mdtm_reply_time(&mut self, path: &RemotePath) -> Result<Option<NaiveDateTime>> {
         let reply = match take_prefetched(self, "MDTM", path.as_str()) {
             Some(reply) => reply,
             None => self.command("MDTM", path.as_str())?,
@@ -198,6 +221,58 @@ impl Session {
             prefetch_passive_port(self)?;
         }
         Ok((self.file_size(path)?, self.modified_time(path)?))
+    }
+
+    /// How far the clock of MDTM and MFMT is ahead of UTC, as far as is known.
+    fn mdtm_offset(&self) -> TimeDelta {
+        self.config.clock.mdtm_offset(self.timezone)
+    }
+
+    /// Prepares the upload of a file whose time will show the server's clock, if that has to be
+    /// found out: MDTM is sent with the next data command. A server with MLST sends UTC there.
+    pub fn prepare_clock_sample(&mut self, path: &RemotePath) -> Result<()> {
+        self.clock_sample = None;
+        if !self.sends_utc() && self.config.clock.needs_stored_file() {
+            self.prefetch_modified(path)?;
+            self.clock_sample = Some(path.clone());
+        }
+        Ok(())
+    }
+
+    /// A new file that was just stored, if its time shows the clock.
+    pub fn clock_sample_of_new_file(&self, path: &RemotePath) -> Option<ClockSample> {
+        (!self.sends_utc()).then(|| ClockSample { path: path.clone(), before: None })
+    }
+
+    /// Whether the server has MLST, whose times are UTC on every known server.
+    fn sends_utc(&self) -> bool {
+        self.features.mlst() && !self.no_mlst
+    }
+
+    /// The file that was just stored, if its time is to show the server's clock.
+    pub fn take_clock_sample(&mut self, path: &RemotePath) -> Option<ClockSample> {
+        let path = self.clock_sample.take().filter(|sample| sample == path)?;
+        let before = take_prefetched(self, "MDTM", path.as_str());
+        let before = before.filter(|reply| reply.code == 213);
+        Some(ClockSample { path, before: before.and_then(|reply| reply::mdtm_time(&reply)) })
+    }
+
+    /// Pipelines the query for a file's size after the next command.
+    pub fn pipeline_file_size(&mut self, path: &RemotePath) -> Result<()> {
+        pipeline_after(self, "SIZE", path.as_str())
+    }
+
+    /// Learns the server's clock from a file that was just stored; see [`server_clock`]. A refusal
+    /// shows nothing. Returns the offset of MDTM if it was found.
+    pub fn read_clock_sample(&mut self, sample: &ClockSample) -> Result<Option<TimeDelta>> {
+        match self.mdtm_reply_time(&sample.path) {
+            Ok(Some(after)) => {
+                let clock = &self.config.clock;
+                Ok(clock.learn_from_stored_file(sample.before, after, server_clock::now()))
+            }
+            Err(error) if error.kind() != Kind::Refused => Err(error),
+            _ => Ok(None),
+        }
     }
 
     fn has_fact(&self, path: &RemotePath, reply: &Reply) -> Result<bool> {

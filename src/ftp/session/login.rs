@@ -29,7 +29,6 @@ pub struct SessionTemplate {
     mode: Option<ConnectionMode>,
     no_mlsd: bool,
     time_command: Option<super::file_ops::TimeCommand>,
-    server_clock: super::server_clock::ServerClock,
     system_type: Option<String>,
     quirks: ServerQuirks,
 }
@@ -98,7 +97,6 @@ pub fn login_from_template(
     session.working_mode = known.mode;
     session.no_mlsd = known.no_mlsd;
     session.time_command = known.time_command;
-    session.server_clock = known.server_clock;
     session.system_type.clone_from(&known.system_type);
     session.config.quirks.copy_telnet_rules(&known.quirks);
     set_charset(session);
@@ -132,7 +130,6 @@ pub fn template(session: &Session) -> SessionTemplate {
         mode: session.working_mode,
         no_mlsd: session.no_mlsd,
         time_command: session.time_command,
-        server_clock: session.server_clock,
         system_type: session.system_type.clone(),
         quirks: session.config.quirks.clone(),
     }
@@ -183,7 +180,11 @@ pub fn log_in(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
     }
     session.features = Features::parse(&session.command("FEAT", "")?);
     let words = lock(&session.control).take_transcript();
-    session.config.quirks.set_software(ServerSoftware::of(&words));
+    let software = ServerSoftware::of(&words);
+    session.config.quirks.set_software(software);
+    if software == ServerSoftware::Vsftpd {
+        session.config.clock.set_vsftpd();
+    }
     set_charset(session);
     let reply = session.command("TYPE", "I")?;
     session.store_transfer_type(false, &reply)?;

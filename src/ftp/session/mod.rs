@@ -22,6 +22,8 @@ pub(crate) mod server_software;
 use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
+
 use crate::error::{Error, Result};
 use crate::ftp::charset::Charset;
 use crate::ftp::connect::steps::Secured;
@@ -64,7 +66,10 @@ pub struct Session {
     pub(in crate::ftp) no_mlsd: bool,
     pub(in crate::ftp) no_mlst: bool,
     pub(in crate::ftp) time_command: Option<file_ops::TimeCommand>,
-    pub(in crate::ftp) server_clock: server_clock::ServerClock,
+    /// The server's zone, if the user set it.
+    timezone: Option<TimeDelta>,
+    /// The file that is being stored, if its time is to show the server's clock.
+    clock_sample: Option<RemotePath>,
     pub(in crate::ftp) system_type: Option<String>,
     /// The current transfer type; `None` before the first TYPE.
     ascii_type: Option<bool>,
@@ -107,6 +112,7 @@ impl Session {
             config.quirks.protect_after_login();
         }
         let engine = Engine::start(&control, tls, &config, peer)?;
+        let timezone = config.timezone;
         Ok(Self {
             engine,
             control,
@@ -124,7 +130,8 @@ impl Session {
             no_mlsd: false,
             no_mlst: false,
             time_command: None,
-            server_clock: server_clock::ServerClock::default(),
+            timezone,
+            clock_sample: None,
             system_type: None,
             ascii_type: None,
             permit: None,
@@ -198,6 +205,16 @@ impl Session {
     /// The configuration it was connected with.
     pub fn config(&self) -> &SessionConfig {
         &self.config
+    }
+
+    /// Whether the user set the server's zone: whether it is that of MDTM, too, is to be found out.
+    pub fn has_timezone(&self) -> bool {
+        self.timezone.is_some()
+    }
+
+    /// Sets the server's zone, as the user has it now.
+    pub fn set_timezone(&mut self, timezone: Option<TimeDelta>) {
+        self.timezone = timezone;
     }
 
     /// The server's features.

@@ -22,15 +22,12 @@ use crate::transfer::Remote as _;
 pub struct RemoteTree {
     pool: Arc<SiteSessions>,
     root: RemotePath,
-    /// How far the clock of LIST times is ahead of UTC, if the user specified it.
-    ahead: Option<TimeDelta>,
 }
 
 impl RemoteTree {
-    /// The tree below `root`, an absolute path. `ahead` is how far the clock of LIST times is ahead
-    /// of UTC; without it, one time is compared with MDTM.
-    pub fn new(pool: Arc<SiteSessions>, root: RemotePath, ahead: Option<TimeDelta>) -> Self {
-        Self { pool, root, ahead }
+    /// The tree below `root`, an absolute path.
+    pub fn new(pool: Arc<SiteSessions>, root: RemotePath) -> Self {
+        Self { pool, root }
     }
 
     /// The sessions.
@@ -94,8 +91,11 @@ impl RemoteTree {
         })?;
         if !on_its_clock.is_empty() {
             // MDTM takes a round trip.
-            let newest = newest.filter(|_| !roughly);
-            let ahead = self.clock_offset(session, directory, newest);
+            let newest = newest.filter(|_| !roughly || session.has_timezone());
+            let newest =
+                newest.and_then(|(name, modified)| Some((directory.join(&name).ok()?, modified)));
+            let newest = newest.as_ref().map(|(path, modified)| (path, modified));
+            let ahead = list_time_offset(session, newest);
             let now = Utc::now().naive_utc();
             for place in on_its_clock {
                 listing.change_time(place, |stamp| to_utc(stamp, ahead, now));
@@ -115,21 +115,6 @@ impl RemoteTree {
             Err(error) if is_missing(&error) => Ok(ListResult::Nothing(error)),
             Err(error) => Err(error),
         }
-    }
-
-    /// How far LIST's clock is ahead of UTC: as set by the user, or measured with the newest file.
-    fn clock_offset(
-        &self,
-        session: &mut Session,
-        directory: &RemotePath,
-        newest: Option<(String, Modified)>,
-    ) -> Option<TimeDelta> {
-        if self.ahead.is_some() {
-            return self.ahead;
-        }
-        let newest =
-            newest.and_then(|(name, modified)| Some((directory.join(&name).ok()?, modified)));
-        list_time_offset(session, newest.as_ref().map(|(path, modified)| (path, modified)))
     }
 }
 

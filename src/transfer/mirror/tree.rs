@@ -2,7 +2,7 @@
 //!
 //! Paths are relative to the tree's root, with `/` between names; the root is the empty path.
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{Datelike as _, NaiveDateTime, TimeDelta};
 
 use super::listing::CompactListing;
 use crate::cancel::Cancel;
@@ -20,6 +20,9 @@ pub enum ItemKind {
     /// A device, socket or pipe.
     Other,
 }
+
+/// The precision of a listed time without seconds.
+const MINUTE: u32 = 60;
 
 /// A time and its accuracy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +45,20 @@ impl Timestamp {
     pub fn is_after(&self, other: &Timestamp) -> bool {
         let between =
             i64::from(self.uncertainty) + i64::from(other.uncertainty) + i64::from(other.precision);
-        self.time - other.time >= TimeDelta::seconds(between)
+        let between = TimeDelta::seconds(between);
+        self.time - other.time >= between && !self.is_same_in_another_year(other, between)
+    }
+
+    /// Whether this is a time to the minute that would be that of `other` some years earlier: its
+    /// year is a guess on a server (goftp) whose LIST never shows one.
+    fn is_same_in_another_year(&self, other: &Timestamp, tolerance: TimeDelta) -> bool {
+        let precision = TimeDelta::seconds(self.precision.into());
+        let years = other.time.year()..self.time.year();
+        self.precision == MINUTE
+            && years.filter_map(|year| self.time.with_year(year)).any(|time| {
+                let later = time - other.time;
+                later < tolerance && -later < tolerance + precision
+            })
     }
 }
 

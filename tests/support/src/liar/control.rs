@@ -325,7 +325,8 @@ impl<'a> Control<'a> {
 
     pub(super) fn secure(&mut self) -> io::Result<()> {
         let Some(stream) = &mut self.stream else { return over() };
-        let resumed = stream.secure(&self.context)?;
+        let resets = self.shared.script().resets_refused;
+        let resumed = stream.secure(&self.context, resets)?;
         self.shared.wire.add(Event::Secured { session: self.number, resumed });
         Ok(())
     }

@@ -117,8 +117,8 @@ impl Transfer<'_> {
     fn secure(&self, stream: &mut Stream) -> Result<(), &'static str> {
         let needs_resumption = self.shared.script().needs_resumption;
         let resumed = match &self.data {
-            Data::Certificate(other) => stream.secure(&self.shared.context_with(other)),
-            _ => stream.secure(self.context),
+            Data::Certificate(other) => stream.secure(&self.shared.context_with(other), false),
+            _ => stream.secure(self.context, false),
         };
         let resumed = resumed.map_err(|_| NO_TLS)?;
         self.shared.wire.add(Event::DataSecured { session: self.session, resumed });

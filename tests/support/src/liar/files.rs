@@ -199,8 +199,9 @@ impl Node {
     }
 
     /// What stands before the name in a line of LIST, as `ls -l` writes it on a clock that is
-    /// `ahead` minutes ahead of UTC: with the time for what is new, with the year for the rest.
-    pub(super) fn long(&self, ahead: i64) -> String {
+    /// `ahead` minutes ahead of UTC: with the time for what is new, with the year for the rest, unless
+    /// it `omits_years`.
+    pub(super) fn long(&self, ahead: i64, omits_years: bool) -> String {
         let bits = u32::from_str_radix(&self.mode, 8).unwrap_or(0);
         let mut mode = String::from(if self.content.is_some() { "-" } else { "d" });
         for (place, letter) in "rwxrwxrwx".chars().enumerate() {
@@ -210,9 +211,18 @@ impl Node {
         let utc = NaiveDateTime::parse_from_str(&self.time, "%Y%m%d%H%M%S").unwrap();
         let age = Utc::now().naive_utc() - utc;
         let new = age < TimeDelta::days(180) && age > TimeDelta::hours(-1);
-        let form = if new { "%b %d %H:%M" } else { "%b %d  %Y" };
+        let form = if new || omits_years { "%b %d %H:%M" } else { "%b %d  %Y" };
         let shown = (utc + TimeDelta::minutes(ahead)).format(form);
         format!("{mode}   1 ftp      ftp      {size:>10} {shown} ")
+    }
+}
+
+/// A time as MDTM gives it, so many minutes later.
+pub(super) fn shifted(time: &str, minutes: i64) -> String {
+    let form = "%Y%m%d%H%M%S";
+    match NaiveDateTime::parse_from_str(time, form) {
+        Ok(time) => (time + TimeDelta::minutes(minutes)).format(form).to_string(),
+        Err(_) => time.to_owned(),
     }
 }
 

@@ -154,6 +154,8 @@ pub struct Script {
     pub(super) versions: Versions,
     pub(super) needs_resumption: bool,
     pub(super) wants_certificate: bool,
+    /// A client whose handshake is refused gets a reset after the alert.
+    pub(super) resets_refused: bool,
     pub(super) files: Files,
     pub(super) missing: HashSet<Verb>,
     pub(super) extra_features: Vec<String>,
@@ -176,6 +178,10 @@ pub struct Script {
     pub(super) itself: bool,
     /// How many minutes the clock of LIST is ahead of UTC.
     pub(super) ahead: i64,
+    /// How many minutes the clock of MDTM and MFMT is ahead of UTC.
+    pub(super) mdtm_ahead: i64,
+    /// LIST has no years.
+    pub(super) omits_years: bool,
     pub(super) passive_address: Ipv4Addr,
     /// Where it listens.
     pub(super) address: IpAddr,
@@ -225,6 +231,7 @@ impl Script {
             versions: Versions::Both,
             needs_resumption: false,
             wants_certificate: false,
+            resets_refused: false,
             files: Files::default(),
             listings: HashMap::new(),
             missing: HashSet::new(),
@@ -239,6 +246,8 @@ impl Script {
             forgetful: false,
             itself: false,
             ahead: 0,
+            mdtm_ahead: 0,
+            omits_years: false,
             passive_address: Ipv4Addr::LOCALHOST,
             address: Ipv4Addr::LOCALHOST.into(),
             steps: HashMap::new(),
@@ -350,9 +359,28 @@ impl Script {
         self
     }
 
+    /// LIST, MDTM and MFMT have the times of a clock that is so many minutes ahead of UTC, as vsftpd
+    /// has them with `use_localtime=YES`.
+    pub fn local_time(mut self, minutes: i64) -> Self {
+        (self.ahead, self.mdtm_ahead) = (minutes, minutes);
+        self
+    }
+
+    /// LIST shows no years, however old a file is (goftp).
+    pub fn list_omits_years(mut self) -> Self {
+        self.omits_years = true;
+        self
+    }
+
     /// The client must show a certificate (any will do), or the handshake fails.
     pub fn wants_certificate(mut self) -> Self {
         self.wants_certificate = true;
+        self
+    }
+
+    /// A client whose handshake is refused gets a reset right after the alert.
+    pub fn resets_refused(mut self) -> Self {
+        self.resets_refused = true;
         self
     }
 

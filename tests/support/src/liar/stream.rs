@@ -61,13 +61,19 @@ impl Stream {
         Self { layer: Layer::Plain(tcp), held }
     }
 
-    /// Does the handshake; true if it resumed a session.
-    pub fn secure(&mut self, context: &SslContext) -> io::Result<bool> {
+    /// Does the handshake; true if it resumed a session. With `resets`, a client that is refused gets
+    /// an alert and a reset.
+    pub fn secure(&mut self, context: &SslContext, resets: bool) -> io::Result<bool> {
         let Layer::Plain(tcp) = std::mem::replace(&mut self.layer, Layer::Gone) else {
             return Err(io::Error::other("TLS is up already"));
         };
         let mut tls = SslStream::new(server_side(context), tcp)?;
-        tls.accept().map_err(io::Error::other)?;
+        if let Err(refusal) = tls.accept() {
+            if resets {
+                let _ = socket2::SockRef::from(tls.get_ref()).set_linger(Some(Duration::ZERO));
+            }
+            return Err(io::Error::other(refusal));
+        }
         let resumed = tls.ssl().session_reused();
         self.layer = Layer::Tls(tls);
         Ok(resumed)

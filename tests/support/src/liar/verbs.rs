@@ -1,7 +1,7 @@
 //! What a correct server answers to each command (RFC 959, 2228, 2428, 3659, 4217).
 
 use super::control::Control;
-use super::files::Node;
+use super::files::{Node, shifted};
 use openssl::hash::MessageDigest;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -184,7 +184,7 @@ impl Control<'_> {
                     (b"SITE", "UTIME") => self.files().set_time(&path, value),
                     (b"SITE", _) => return self.reply("500 unknown SITE command"),
                     _ if value.len() != 14 => return self.reply("501 not a time"),
-                    _ if self.files().set_time(&path, value) => {
+                    _ if self.set_local_time(&path, value) => {
                         return self.reply(format!("213 Modify={value};"));
                     }
                     _ => false,
@@ -199,6 +199,16 @@ impl Control<'_> {
         }
     }
 
+    fn set_local_time(&self, path: &[u8], time: &str) -> bool {
+        let time = self.to_utc(time);
+        self.files().set_time(path, &time)
+    }
+
+    /// A time of the clock of MDTM and MFMT.
+    fn to_utc(&self, time: &str) -> String {
+        shifted(time, -self.shared.script().mdtm_ahead)
+    }
+
     fn facts(&mut self, verb: &[u8], argument: &[u8]) -> io::Result<()> {
         // With a time before the name, MDTM sets it.
         if let (b"MDTM", Some((time, name))) = (verb, argument.split_at_checked(14))
@@ -206,7 +216,8 @@ impl Control<'_> {
             && name.starts_with(b" ")
         {
             let path = self.path(&name[1..]);
-            let done = self.files().set_time(&path, &String::from_utf8_lossy(time));
+            let time = self.to_utc(&String::from_utf8_lossy(time));
+            let done = self.files().set_time(&path, &time);
             return self.reply(if done { "213 ok" } else { "550 no such file" });
         }
         let apache = verb == b"MLST" && self.shared.script().apache;
@@ -232,7 +243,10 @@ impl Control<'_> {
         }
         match (verb, &node.content) {
             (b"SIZE", Some(content)) => self.reply(format!("213 {}", content.len())),
-            (b"MDTM", Some(_)) => self.reply(format!("213 {}", node.time)),
+            (b"MDTM", Some(_)) => {
+                let ahead = self.shared.script().mdtm_ahead;
+                self.reply(format!("213 {}", shifted(&node.time, ahead)))
+            }
             (b"MLST", _) => {
                 let facts = node.facts();
                 self.reply([b"250-\r\n ", facts.as_bytes(), &path, b"\r\n250 end"].concat())
@@ -310,7 +324,10 @@ impl Control<'_> {
                 return self.reply(refusal);
             }
             None => {
-                let ahead = self.shared.script().ahead;
+                let (ahead, omits_years) = {
+                    let script = self.shared.script();
+                    (script.ahead, script.omits_years)
+                };
                 itself &= self.shared.script().itself;
                 let files = self.files();
                 let mut body = Vec::new();
@@ -318,14 +335,14 @@ impl Control<'_> {
                     let before = match verb {
                         _ if !itself => break,
                         b"MLSD" => format!("type={kind};perm=flcdmpe; "),
-                        _ => Node::directory().long(ahead),
+                        _ => Node::directory().long(ahead, omits_years),
                     };
                     body.extend(format!("{before}{name}\r\n").into_bytes());
                 }
                 for (name, node) in files.children(&path).into_iter().filter(|(n, _)| is_shown(n)) {
                     let before = match verb {
                         b"MLSD" => node.facts(),
-                        b"LIST" => node.long(ahead),
+                        b"LIST" => node.long(ahead, omits_years),
                         _ => String::new(),
                     };
                     body.extend([before.as_bytes(), name, b"\r\n"].concat());
