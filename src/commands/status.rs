@@ -62,6 +62,7 @@ impl Builtin for Status {
             lines.add_row("features", feature_text(session));
         }
         lines.add_row("openssl", openssl_info::version());
+        lines.add_row("providers", openssl_info::providers());
         lines.add_row("fips", openssl_info::fips_status());
         lines.add_row("system policy", openssl_info::system_policy().unwrap_or_default());
         Ok(ctx.out.table(&lines.0)?)

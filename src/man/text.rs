@@ -183,6 +183,22 @@ hung up, it is treated as SIGTERM; under `nohup` it is then ignored.
 "#,
     ),
     (
+        "TLS policy and FIPS",
+        r#"
+OpenSSL's configuration applies: its file (`OPENSSL_CONF` names another one) can restrict versions,
+ciphers, groups and signatures, and load a FIPS provider (`default_properties = fips=yes`). ftpsh
+allows nothing that the configuration forbids. `status` shows OpenSSL's version, the providers that are
+loaded, whether FIPS is enforced, and the system's policy. With FIPS enforced, connections, resumed
+sessions, fingerprints, SHA-2 checksums and client certificates in PEM work. What does not: PKCS#12
+files whose protection is not approved (convert them to PEM), keys encrypted in the traditional PEM
+format, and `xfer:verify hash` with a server that offers MD5 only, which fails. `doctor` cannot tell
+whether a server offers TLS 1.0 and 1.1 then.
+
+`tls:cert-file` is a client certificate: PEM, with the key in the same file or in `tls:key-file`, or
+PKCS#12. An encrypted key's passphrase is asked for at the terminal, once a run.
+"#,
+    ),
+    (
         "Times",
         r#"
 MDTM, MFMT and MLSD have times in UTC; LIST has the server's local time. vsftpd with

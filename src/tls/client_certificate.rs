@@ -115,14 +115,14 @@ fn open_pkcs12(
     });
     opened.map_err(|stack| {
         if is_unsupported(&stack) {
-            let text = format!(
-                "{}: protected with an algorithm that OpenSSL is not allowed to use ({})",
-                path.display(),
-                openssl_error_text(&stack)
-            );
             let name = path.display();
+            let text = format!(
+                "{name}: protected with an algorithm that OpenSSL does not have or, with FIPS, \
+                 may not use"
+            );
             return Error::new(Kind::Local, text).with_hint(format!(
-                "make a PEM file of it: `openssl pkcs12 -legacy -in {name} -out FILE.pem`"
+                "make a PEM file of it: `OPENSSL_CONF=/dev/null openssl pkcs12 -legacy -in {name} \
+                 -out FILE.pem`"
             ));
         }
         let is_wrong = stack.errors().iter().any(|e| e.reason() == Some("mac verify failure"));

@@ -24,6 +24,19 @@ pub fn fips_status() -> &'static str {
     }
 }
 
+/// The loaded providers among those that are known, such as `default, legacy`.
+pub fn providers() -> String {
+    // Each with a digest that it has; `-fips` lifts a default property that asks for FIPS.
+    let known = [
+        ("default", "SHA256", "provider=default,-fips"),
+        ("fips", "SHA256", "provider=fips,-fips"),
+        ("legacy", "MD4", "provider=legacy,-fips"),
+    ];
+    let is_loaded =
+        |(_, digest, query): &&(&str, &str, &str)| Md::fetch(None, digest, Some(query)).is_ok();
+    known.iter().filter(is_loaded).map(|(name, ..)| *name).collect::<Vec<_>>().join(", ")
+}
+
 /// The system's policy for TLS (`openssl.cnf`), before any setting: the security level
 /// (SSL_CTX_set_security_level(3)) and the minimum version.
 pub fn system_policy() -> Option<String> {

@@ -5,7 +5,9 @@
 use std::io::Read;
 
 use openssl::hash::{Hasher, MessageDigest};
+use openssl::md::Md;
 
+use crate::error::{Error, Kind, Result};
 use crate::ftp::session::features::Features;
 
 /// A checksum algorithm.
@@ -45,6 +47,18 @@ impl Algorithm {
         })
     }
 
+    /// Whether it can be computed: the system's policy may forbid MD5 and SHA-1.
+    fn is_available(self) -> bool {
+        let name = match self {
+            Algorithm::Sha512 => "SHA512",
+            Algorithm::Sha256 => "SHA256",
+            Algorithm::Sha1 => "SHA1",
+            Algorithm::Md5 => "MD5",
+            Algorithm::Crc32 => return true,
+        };
+        Md::fetch(None, name, None).is_ok()
+    }
+
     /// The checksum of everything read from `source`.
     ///
     /// # Errors
@@ -82,20 +96,39 @@ impl Algorithm {
     }
 }
 
-/// The command that requests a file's checksum: verb and algorithm, the strongest offered. With
-/// HASH it is the selected algorithm, because a client may have to switch.
-pub fn best_offered(features: &Features) -> Option<(&'static str, Algorithm)> {
+/// The command that requests a file's checksum: verb and algorithm, the strongest offered that can be
+/// computed here. With HASH it is the selected algorithm, because a client may have to switch.
+/// `None` if the server offers none.
+///
+/// # Errors
+///
+/// [`Kind::Incomplete`] if the system's policy (FIPS) forbids all that it offers.
+pub fn best_offered(features: &Features) -> Result<Option<(&'static str, Algorithm)>> {
     let selected = features.hash_algorithms().into_iter().find(|(_, selected)| *selected);
-    if let Some(algorithm) = selected.and_then(|(name, _)| Algorithm::parse(&name)) {
-        return Some(("HASH", algorithm));
-    }
+    let selected = selected.and_then(|(name, _)| Algorithm::parse(&name));
     let mut commands: Vec<_> = features
         .checksum_commands()
         .into_iter()
         .filter_map(|(verb, name)| Some((verb, Algorithm::parse(name)?)))
         .collect();
     commands.sort_by_key(|(_, algorithm)| *algorithm as u8);
-    commands.first().copied()
+    let mut offered: Vec<_> = selected.map(|algorithm| ("HASH", algorithm)).into_iter().collect();
+    offered.append(&mut commands);
+    match offered.iter().find(|(_, algorithm)| algorithm.is_available()) {
+        None if !offered.is_empty() => {
+            let mut names: Vec<_> =
+                offered.iter().map(|(_, algorithm)| format!("{algorithm:?}")).collect();
+            names.dedup();
+            let text = format!(
+                "the content cannot be verified: the server offers only {}, which the system's \
+                 policy (FIPS) forbids",
+                names.join(" and ")
+            );
+            let error = Error::new(Kind::Incomplete, text);
+            Err(error.with_hint("`set xfer:verify size` compares sizes only"))
+        }
+        found => Ok(found.copied()),
+    }
 }
 
 /// The digits in a reply to a checksum command: the only word of the right length that is all

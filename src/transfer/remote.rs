@@ -181,7 +181,7 @@ impl Remote for Session {
     }
 
     fn checksum(&mut self, path: &RemotePath) -> Result<Option<Checksum>> {
-        let Some((verb, algorithm)) = checksum::best_offered(self.features()) else {
+        let Some((verb, algorithm)) = checksum::best_offered(self.features())? else {
             return Ok(None);
         };
         let reply = self.command(verb, path.as_str())?;

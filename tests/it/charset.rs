@@ -78,7 +78,7 @@ fn names_in_code_pages_of_dos_are_shown_and_sent_back_byte_for_byte() {
         let scene = Scene::new(Script::new().without("UTF8").file(bytes, "hello"));
         let call = scene.call().args(["--set", &format!("net:charset={charset}")]);
         let commands = format!("ls -1; get {name}; put {name} -o up-{name}; mv {name} moved");
-        call.args(["-c", &commands]).run().ok().stdout_is(&format!("{name}\n"));
+        call.args(["-c", &commands]).run().ok().stdout_is(format!("{name}\n"));
         assert_eq!(scene.read(name).as_deref(), Some(&b"hello"[..]));
         assert_eq!(scene.liar.content("/moved").as_deref(), Some(&b"hello"[..]));
         let up = [b"/up-", &bytes[1..]].concat();

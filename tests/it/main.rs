@@ -26,6 +26,7 @@ mod edit;
 mod endless;
 mod examples;
 mod faults;
+mod fips;
 mod folding;
 mod full;
 mod fuzz;

@@ -16,7 +16,7 @@ pub(crate) mod permit;
 pub(in crate::ftp) mod pipeline;
 pub mod protection;
 pub mod quirks;
-pub(crate) mod server_clock;
+pub mod server_clock;
 pub(crate) mod server_software;
 
 use std::sync::MutexGuard;

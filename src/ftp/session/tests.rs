@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use super::login::{log_in, login_from_template, template};
 use super::quirks::ServerQuirks;
+use super::server_clock::ServerClock;
 use super::*;
 use crate::cancel::Cancel;
 use crate::error::Kind;
@@ -36,6 +37,8 @@ fn config() -> SessionConfig {
         max_listing: 1 << 20,
         clear_data: true,
         quirks: ServerQuirks::default(),
+        timezone: None,
+        clock: ServerClock::default(),
         charset: Charset::default(),
         trace: ProtocolTrace::default(),
     }
