@@ -8,7 +8,6 @@
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use std::time::Duration;
 
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::control::cleartext::{CleartextControl, check_auth, check_greeting};
@@ -222,7 +221,7 @@ impl Secured {
     /// The server's refusal of the client certificate, or of none, if it arrives within `wait`: with
     /// TLS 1.3 it comes after the handshake. The connection is useless then.
     pub fn await_refusal(&mut self, wait: Duration) -> Option<Error> {
-        self.control.await_alert(wait)
+        lock(&self.control).await_alert(wait)
     }
 
     /// The peer address of the connection.
