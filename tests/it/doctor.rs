@@ -247,6 +247,16 @@ fn a_demand_for_a_client_certificate_is_explained() {
 }
 
 #[test]
+fn a_version_refused_for_the_lack_of_a_client_certificate_is_not_called_missing() {
+    let scene = Scene::new(script().wants_certificate());
+    let ran = trusting(&scene, &["--json"]).status(4);
+    shows(&ran, "tls 1.2", "skip", &["without a client certificate"]);
+    shows(&ran, "pbsz", "bad", &["wants a client certificate", "set tls:cert-file FILE"]);
+    let scene = Scene::new(script().versions(Versions::Tls13));
+    shows(&trusting(&scene, &["--json"]).ok(), "tls 1.2", "note", &["not offered"]);
+}
+
+#[test]
 fn a_server_that_refuses_protection_fails_with_the_setting() {
     let script = script().greeting(Step::reply("220 (vsFTPd 3.0.5)"));
     let scene = Scene::new(script.always("PROT", Step::reply("536 not here")));
