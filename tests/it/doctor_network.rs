@@ -2,6 +2,7 @@
 
 use crate::doctor::{doctor, script, shows, trusting};
 use std::net::Ipv6Addr;
+use std::time::{Duration, Instant};
 use support::closed_port::ClosedPort;
 use support::liar::{Event, Step, Versions};
 use support::scene::Scene;
@@ -26,9 +27,21 @@ fn the_other_way_to_begin_tls_is_found_and_named() {
 
 #[test]
 fn old_tls_is_named_and_a_single_version_is_a_note() {
-    let scene = Scene::new(script().versions(Versions::Tls11));
-    let ran = doctor(&scene, &["--json"]).status(4);
-    shows(&ran, "tls", "bad", &["TLS 1.2"]);
+    for script in [script(), script().implicit()] {
+        let scene = Scene::new(script.versions(Versions::Tls11));
+        let begun = Instant::now();
+        let call = scene.bare_unaddressed().args(["--json", "doctor", &scene.liar.url()]);
+        let ran = call.run().status(4);
+        shows(&ran, "tls", "bad", &["TLS 1.2"]);
+        // It has answered in TLS: no greeting in clear text is waited for.
+        assert!(begun.elapsed() < Duration::from_secs(10), "{ran}");
+    }
+    // Its alert shows that it speaks TLS from the first byte.
+    let scene = Scene::new(script().implicit().versions(Versions::Tls11));
+    let wrong = scene.liar.url().replace("ftps://", "ftp://");
+    let call = scene.bare_unaddressed().args(["--set", "net:timeout=500ms", "--json"]);
+    let ran = call.args(["doctor", &wrong]).run().status(3);
+    shows(&ran, "greeting", "bad", &["from the first byte"]);
     for (versions, missing) in [(Versions::Tls12, "tls 1.3"), (Versions::Tls13, "tls 1.2")] {
         let scene = Scene::new(script().versions(versions));
         shows(&trusting(&scene, &["--json"]).ok(), missing, "note", &["not offered"]);

@@ -438,3 +438,63 @@ fn the_greeting_may_be_announced() {
     let serve = |peer: &mut Peer| peer.sends("120 wait\r\n220 ready\r\n");
     assert_eq!(with_control(serve, |mut control| control.read_greeting()).unwrap().code, 220);
 }
+
+#[test]
+fn replies_that_arrive_during_a_handshake_are_heard_and_kept_in_order() {
+    for (replies, heard) in [
+        ("150 go on\r\n", Heard::Begun),
+        ("150 go on\r\n226 done\r\n", Heard::Completed),
+        ("150 go on\r\n451 no\r\n", Heard::Failed),
+        ("550 no\r\n", Heard::Failed),
+    ] {
+        let serve = |peer: &mut Peer| {
+            peer.takes(&["RETR a"]);
+            peer.sends(replies);
+        };
+        with_control(serve, |mut control| {
+            control.begin(&command("RETR a")).unwrap();
+            while control.hear() != heard {
+                std::thread::yield_now();
+            }
+            for reply in replies.lines() {
+                assert_eq!(control.receive().unwrap().to_string(), reply);
+            }
+        });
+    }
+    let serve = |peer: &mut Peer| {
+        peer.takes(&["RETR a"]);
+        peer.sends(&"150 again\r\n".repeat(100));
+    };
+    with_control(serve, |mut control| {
+        control.begin(&command("RETR a")).unwrap();
+        while control.hear() != Heard::Lost {
+            std::thread::yield_now();
+        }
+        assert_eq!(control.receive().unwrap_err().kind(), Kind::Connect);
+    });
+}
+
+#[test]
+fn the_rate_of_a_download_that_was_ended_early_is_its_completion_reply() {
+    let rate = "150 0.036 seconds (measured here), 531.62 Mbytes per second\r\n";
+    let serve = |peer: &mut Peer| {
+        peer.takes(&["RETR a"]);
+        peer.sends(&format!("150 go on\r\n{rate}"));
+        peer.answers("NOOP", "200 ok");
+    };
+    with_control(serve, |mut control| {
+        assert_eq!(control.code("RETR a").unwrap(), 150);
+        control.abort_transfer();
+        assert_eq!(control.receive().unwrap().code, 150);
+        assert_eq!(control.code("NOOP").unwrap(), 200);
+    });
+    // Before the end of the data it is one more preliminary reply.
+    let serve = |peer: &mut Peer| {
+        peer.takes(&["RETR a"]);
+        peer.sends(&format!("150 go on\r\n{rate}226 done\r\n"));
+    };
+    with_control(serve, |mut control| {
+        assert_eq!(control.code("RETR a").unwrap(), 150);
+        assert_eq!(control.receive().unwrap().code, 226);
+    });
+}
