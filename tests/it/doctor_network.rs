@@ -1,6 +1,6 @@
 //! `doctor` on addresses and TLS: both families, both ways to begin TLS, its versions old and new.
 
-use crate::doctor::{doctor, script, shows, trusting};
+use crate::doctor::{script, shows, trusting};
 use std::net::Ipv6Addr;
 use std::time::{Duration, Instant};
 use support::closed_port::ClosedPort;
