@@ -6,7 +6,8 @@
 //! its connector returns an [`EngineControl`] instead of making a handshake. Each line that
 //! suppaftp writes ends in [`Control::call`](crate::ftp::control::Control), and it reads one
 //! canonical line for each whole reply, because its own reader misreads real replies (any `ddd `
-//! line ends a multi-line reply, text must be UTF-8).
+//! line ends a multi-line reply, text must be UTF-8). In passive mode it is told at once that a data
+//! command was accepted: the reply is read with the handshake (`handshake`).
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
