@@ -71,21 +71,12 @@ fn make_with_parents(ctx: &mut Context, path: &RemotePath) -> Result<()> {
     if ctx.client.ask_server(|session| session.is_directory(path))? {
         return Ok(());
     }
-    let mut missing = Vec::new();
-    let mut above = path.parent();
-    while let Some(directory) = above {
-        ctx.client.cancel.check()?;
-        if ctx.client.ask_server(|session| session.is_directory(&directory))? {
-            break;
-        }
-        above = directory.parent();
-        missing.push(directory);
-    }
+    let missing = ctx.client.ask_server(|session| session.missing_parents(path))?;
     if missing.is_empty() {
         // All parents exist: the refusal is about this one.
         return Err(error);
     }
-    for directory in missing.iter().rev() {
+    for directory in &missing {
         make_directory(ctx, directory)?;
     }
     make_directory(ctx, path)

@@ -14,7 +14,7 @@ mod unread;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
-use support::liar::{Data, Script};
+use support::liar::{Data, Script, Step};
 use support::program::Ran;
 use support::scene::{Scene, noise};
 
@@ -134,6 +134,23 @@ fn a_tree_goes_up_with_its_times_and_a_second_run_transfers_nothing() {
 }
 
 #[test]
+fn the_parents_of_the_target_are_created() {
+    let scene = Scene::new(Script::new().file("/src/a", "content"));
+    std::fs::create_dir(scene.path("here")).unwrap();
+    scene.write("here/b", "more");
+    let ran = scene.run("mirror src new/parent/down; mirror -R here up/parent/new");
+    assert_eq!(ran.status, 0, "{ran}");
+    assert_eq!(scene.read("new/parent/down/a").unwrap(), b"content", "{ran}");
+    assert_eq!(there(&scene, "up/parent/new"), ["b"]);
+    // One that cannot be created is a failure, with the server's words.
+    let refusing = Script::new().of("MKD", "/up", Step::reply("550 No space for you."));
+    let scene = Scene::new(refusing);
+    std::fs::create_dir(scene.path("here")).unwrap();
+    scene.write("here/b", "more");
+    scene.run("mirror -R here up/new").status(10).stderr_has("No space for you");
+}
+
+#[test]
 fn a_tree_uploaded_and_downloaded_is_the_same() {
     let scene = Scene::new(Script::new());
     local_tree(&scene, "one");
@@ -206,7 +223,7 @@ fn a_dry_run_changes_nothing_on_either_side() {
     let ran = scene.run("mirror --dry-run --delete src").ok();
     assert_eq!(scene.tree(), before, "{ran}");
     let deletions: Vec<_> = plan(&ran).into_iter().filter(|l| l.starts_with("delete")).collect();
-    assert_eq!(deletions, ["delete surplus old/x", "delete surplus old"], "{ran}");
+    assert_eq!(deletions, ["delete extraneous old/x", "delete extraneous old"], "{ran}");
     assert!(plan(&ran).iter().any(|l| l.starts_with("get 5") && l.contains("size")), "{ran}");
 
     let ran = scene.call().args(["--json", "-c", "mirror --dry-run --delete src"]).run().ok();

@@ -61,6 +61,20 @@ impl Session {
         self.checked_command(&format!("mkdir {path}"), "MKD", path.as_str()).map(drop)
     }
 
+    /// The parents of `path` that do not exist, outermost first.
+    pub fn missing_parents(&mut self, path: &RemotePath) -> Result<Vec<RemotePath>> {
+        let mut missing = Vec::new();
+        let mut above = path.parent();
+        while let Some(directory) = above {
+            if self.is_directory(&directory)? {
+                break;
+            }
+            above = directory.parent();
+            missing.insert(0, directory);
+        }
+        Ok(missing)
+    }
+
     /// Removes an empty directory.
     pub fn remove_directory(&mut self, path: &RemotePath) -> Result<()> {
         self.checked_command(&format!("rmdir {path}"), "RMD", path.as_str()).map(drop)

@@ -200,9 +200,19 @@ impl Tree for RemoteTree {
         let directory = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
         match session.make_directory(&directory) {
-            // It may have been created concurrently; a listing will show that.
             Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
-                list_directory(&mut session, Some(&directory), false).map(drop).map_err(|_| error)
+                // It may have been created concurrently; a listing will show that.
+                if list_directory(&mut session, Some(&directory), false).is_ok() {
+                    return Ok(());
+                }
+                // All directories but the root have a parent that was just created or listed.
+                let missing =
+                    if path.is_empty() { session.missing_parents(&directory)? } else { Vec::new() };
+                if missing.is_empty() {
+                    return Err(error);
+                }
+                missing.iter().try_for_each(|parent| session.make_directory(parent))?;
+                session.make_directory(&directory)
             }
             other => other,
         }

@@ -1,7 +1,7 @@
 //! What a correct server answers to each command (RFC 959, 2228, 2428, 3659, 4217).
 
 use super::control::Control;
-use super::files::{Node, shifted};
+use super::files::{Node, parent, shifted};
 use openssl::hash::MessageDigest;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -152,9 +152,10 @@ impl Control<'_> {
         let path = self.path(argument);
         let done = match verb {
             b"MKD" => {
-                let free = self.files().get(&path).is_none();
+                let mut files = self.files();
+                let free = files.get(&path).is_none() && files.is_dir(parent(&path));
                 if free {
-                    self.files().make_dirs(&path);
+                    files.make_dirs(&path);
                 }
                 free
             }
