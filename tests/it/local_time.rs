@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{TimeDelta, Utc};
-use support::liar::{Script, Step};
+use support::liar::{Liar, Script, Step};
 use support::scene::Scene;
 
 /// A server like vsftpd: no MLSD, no MFMT, and a clock that is so many minutes ahead.
@@ -58,6 +58,22 @@ fn times_are_right_in_both_directions_from_the_first_upload_on() {
             assert_eq!(told, exact.format("%Y-%m-%dT%H:%M:%SZ").to_string(), "{listed}");
         }
     }
+}
+
+#[test]
+fn times_are_right_where_an_upload_is_not_verified_or_goes_between_servers() {
+    let (scene, target) = (Scene::new(script(120)), Liar::start(script(120)));
+    scene.write("a", "alpha");
+    set_time(&scene.path("a"), ago(3 * 24 * 60));
+    scene.run("set xfer:verify none; put a").ok();
+    assert_eq!(time_there(&scene, "/a"), time_here(&scene.path("a")));
+    // The source's clock is known now, and not the target's.
+    let login = format!("tester:{}@", target.password);
+    let url = target.url().replace("tester@", &login);
+    let call = scene.call().args(["--fingerprint", &target.fingerprint]);
+    call.args(["-c", &format!("get a -o {url}/b")]).run().ok();
+    let time = target.files.lock().unwrap().time(b"/b").unwrap().to_owned();
+    assert_eq!(Some(time.as_str()), scene.liar.files.lock().unwrap().time(b"/a"));
 }
 
 #[test]
@@ -193,10 +209,15 @@ fn a_listing_without_years_does_not_transfer_everything_again() {
         }
         let ran = scene.run("mirror s").ok();
         assert_eq!(scene.liar.wire.lines("RETR").len(), 4, "{ahead}\n{ran}");
-        // What changed comes, whatever its year.
+        // What changed comes, whatever its year: also a year later to the minute.
+        let year = Utc::now() - TimeDelta::days(2000) + TimeDelta::days(365);
+        let year = year.format("%Y%m%d%H%M%S").to_string();
+        scene.liar.files.lock().unwrap().set_time(b"/s/d", &year);
+        scene.run("mirror s").ok();
+        assert_eq!(scene.liar.wire.lines("RETR").len(), 5, "{ahead}");
         let now = (Utc::now() - TimeDelta::minutes(5)).format("%Y%m%d%H%M%S").to_string();
         scene.liar.files.lock().unwrap().set_time(b"/s/c", &now);
         scene.run("mirror s").ok();
-        assert_eq!(scene.liar.wire.lines("RETR").len(), 5, "{ahead}");
+        assert_eq!(scene.liar.wire.lines("RETR").len(), 6, "{ahead}");
     }
 }

@@ -1,7 +1,8 @@
 //! `doctor`: examines a server, step by step, and says what is wrong and what to do about it.
 //!
-//! It asks nothing, stores nothing, changes nothing on the server without `--write`, and sends no
-//! user name and no password to a server whose certificate is not trusted.
+//! It asks nothing, stores nothing and changes nothing on the server without `--write` (which also
+//! remembers the server's clock), and sends no user name and no password to a server whose certificate
+//! is not trusted.
 
 mod address_families;
 mod advice;
@@ -39,11 +40,12 @@ use crate::client::{Credentials, session_config};
 ///
 /// Tests DNS, addresses, TLS, the certificate, the login, data connections and server features.
 /// Each result says what it means and what you or the server's administrator can do. Asks nothing,
-/// stores nothing, and sends no password to a server that is not trusted. The exit status is 0 only
+/// stores nothing (without --write), and sends no password to a server that is not trusted. The exit status is 0 only
 /// if a transfer would work; without credentials, as far as can be tested.
 #[derive(Debug, Parser)]
 pub struct Doctor {
-    /// Also upload a small file, download it, compare it and remove it
+    /// Also upload a small file, download it, compare it and remove it; its time shows the server's
+    /// clock, which is remembered
     #[arg(short, long)]
     write: bool,
     /// A bookmark, HOST, HOST:PORT or a URL [default: the current server]

@@ -104,6 +104,10 @@ impl Session {
     /// Sets a file's modification time (UTC) with the first command that the server supports;
     /// `false` if it supports none.
     pub fn set_modified_time(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool> {
+        // Where nothing was asked after the upload, the clock has to be known now.
+        if let Some(sample) = self.take_clock_sample(path) {
+            self.read_clock_sample(&sample)?;
+        }
         let candidates = match self.time_command {
             Some(command) => vec![command],
             None if self.features.mfmt() => vec![TimeCommand::Mfmt],

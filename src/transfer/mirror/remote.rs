@@ -196,6 +196,14 @@ impl Tree for RemoteTree {
         Ok((item, None))
     }
 
+    fn exact_time(&self, path: &str, cancel: &Cancel) -> Result<Option<NaiveDateTime>> {
+        let located = self.locate(path)?;
+        match self.pool.lease(cancel)?.modified_time(&located) {
+            Err(error) if error.kind() == Kind::Refused => Ok(None),
+            other => other,
+        }
+    }
+
     fn make_directory(&self, path: &str, cancel: &Cancel) -> Result<()> {
         let directory = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;

@@ -45,20 +45,18 @@ impl Timestamp {
     pub fn is_after(&self, other: &Timestamp) -> bool {
         let between =
             i64::from(self.uncertainty) + i64::from(other.uncertainty) + i64::from(other.precision);
-        let between = TimeDelta::seconds(between);
-        self.time - other.time >= between && !self.is_same_in_another_year(other, between)
+        self.time - other.time >= TimeDelta::seconds(between)
     }
 
-    /// Whether this is a time to the minute that would be that of `other` some years earlier: its
-    /// year is a guess on a server (goftp) whose LIST never shows one.
-    fn is_same_in_another_year(&self, other: &Timestamp, tolerance: TimeDelta) -> bool {
-        let precision = TimeDelta::seconds(self.precision.into());
-        let years = other.time.year()..self.time.year();
+    /// Whether this is a time to the minute that would be that of `other` some years earlier: on a
+    /// server (goftp) whose LIST never shows a year, the year is a guess.
+    pub fn is_same_in_another_year(&self, other: &Timestamp) -> bool {
+        let uncertainty = i64::from(self.uncertainty) + i64::from(other.uncertainty);
+        let tolerance = TimeDelta::seconds(uncertainty + i64::from(MINUTE));
         self.precision == MINUTE
-            && years.filter_map(|year| self.time.with_year(year)).any(|time| {
-                let later = time - other.time;
-                later < tolerance && -later < tolerance + precision
-            })
+            && (other.time.year()..self.time.year())
+                .filter_map(|year| self.time.with_year(year))
+                .any(|time| (time - other.time).abs() <= tolerance)
     }
 }
 
@@ -118,6 +116,11 @@ pub trait Tree: Send + Sync {
 
     /// The target of a link: an item with the link's name.
     fn follow_link<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Followed<'a>>;
+
+    /// The exact time of a file, if the tree can be asked for it.
+    fn exact_time(&self, _path: &str, _cancel: &Cancel) -> Result<Option<NaiveDateTime>> {
+        Ok(None)
+    }
 
     /// The `unique` fact of the root, if the tree reports them.
     fn root_unique(&self) -> Option<String> {

@@ -4,8 +4,10 @@ use super::confirm_stored::ambiguous_name_error;
 use super::executor::{Runner, with_retry};
 use super::listing::CompactListing;
 use super::name_folding::keep_ambiguous;
-use super::plan::{DirectoryPlan, MirrorAction, MirrorRules, NextDirectory, plan_directory};
-use super::tree::{Item, ItemKind, ListResult, join_path};
+use super::plan::{
+    DirectoryPlan, MirrorAction, MirrorRules, NextDirectory, PlannedStep, Reason, plan_directory,
+};
+use super::tree::{Item, ItemKind, ListResult, Timestamp, join_path};
 use crate::error::{Error, Kind, Result};
 
 /// With more directories that are nested too deep, a tree is considered infinite.
@@ -52,6 +54,9 @@ impl Runner<'_> {
             (_, target) => target,
         };
         let mut plan = plan_directory(next, source.as_ref(), target.as_ref(), &self.settings.rules);
+        if let (Some(source), Some(target)) = (&source, &target) {
+            self.confirm_years(&mut plan, next, source, target)?;
+        }
         self.report_loops(&plan)?;
         let mut more = None;
         if self.settings.rules.dereference
@@ -79,6 +84,41 @@ impl Runner<'_> {
         }
         drop(target);
         self.enqueue_plan(plan, next, source, depth);
+        Ok(())
+    }
+
+    /// Leaves out files that are newer only because the listing shows no year, as their exact time
+    /// says.
+    fn confirm_years(
+        &self,
+        plan: &mut DirectoryPlan,
+        next: &NextDirectory,
+        source: &CompactListing,
+        target: &CompactListing,
+    ) -> Result<()> {
+        let mut kept = Vec::with_capacity(plan.places.len());
+        for (place, step) in plan.places.iter().zip(&plan.steps) {
+            let item = usize::try_from(*place).ok().and_then(|place| source.get(place));
+            let times =
+                item.filter(|_| *step == PlannedStep::Transfer(Reason::Newer)).and_then(|i| {
+                    let there = target.get(target.position_of(i.name)?)?;
+                    Some((i.name, i.modified?, there.modified?))
+                });
+            if let Some((name, here, there)) = times
+                && here.is_same_in_another_year(&there)
+            {
+                let path = join_path(&next.path, name);
+                let exact = with_retry(self.settings, self.observer, self.cancel, || {
+                    self.endpoints.source().exact_time(&path, self.cancel)
+                })?;
+                if exact.is_some_and(|exact| !Timestamp::exact(exact).is_after(&there)) {
+                    plan.unchanged += 1;
+                    continue;
+                }
+            }
+            kept.push((*place, *step));
+        }
+        (plan.places, plan.steps) = kept.into_iter().unzip();
         Ok(())
     }
 
