@@ -407,3 +407,15 @@ fn a_full_server_is_no_matter_of_the_account() {
     shows(&ran, "login", "bad", &["no more connections", "allow more connections"]);
     assert!(!ran.out().contains("net:connection-limit 1"), "{ran}");
 }
+
+#[test]
+fn a_server_without_protected_data_is_fit_for_use_if_clear_text_was_allowed() {
+    let refusal = || Step::reply("550 Action not taken");
+    let script = script().always("PBSZ", refusal()).always("PROT", refusal());
+    let scene = Scene::new(script);
+    let ran = trusting(&scene, &["--json"]).status(4);
+    shows(&ran, "pbsz", "bad", &["Action not taken"]);
+    let ran = trusting(&scene, &["--json", "--set", "tls:data=clear"]).ok();
+    shows(&ran, "prot", "note", &["cannot be protected"]);
+    shows(&ran, "data connection", "ok", &["1 entries listed; not protected"]);
+}

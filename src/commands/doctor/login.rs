@@ -30,6 +30,12 @@ pub(super) fn check_protection(
                 exam.report.add_finding(Finding::ok(check, quote_reply(&reply)))?;
                 continue;
             }
+            Ok(reply) if exam.options.clear_data => {
+                exam.data_is_clear = true;
+                let meaning = "data connections cannot be protected; `tls:data clear` allows it";
+                exam.report.add_finding(Finding::note(check, quote_reply(&reply), meaning))?;
+                continue;
+            }
             Ok(reply) => {
                 let error = refusal_error(verb, &reply);
                 let finding = Finding::error(Mark::Bad, check, &error)

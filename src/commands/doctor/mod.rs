@@ -99,6 +99,8 @@ struct Examination<'a> {
     features: Features,
     /// Whether a passive port could not be reached.
     blocked: bool,
+    /// The server does not protect data connections, and `tls:data clear` allows that.
+    data_is_clear: bool,
     /// A file of the login directory.
     sample: Option<Entry>,
 }
@@ -152,6 +154,7 @@ impl<'a> Examination<'a> {
             login: None,
             features: Features::default(),
             blocked: false,
+            data_is_clear: false,
             sample: None,
         })
     }
@@ -178,11 +181,15 @@ impl<'a> Examination<'a> {
             return Ok(());
         }
         features::ask_features(self, &mut control)?;
-        let listed = data::check_passive(self, &mut control)?;
+        let listed =
+            if self.data_is_clear { None } else { data::check_passive(self, &mut control)? };
         features::try_features(self, &mut control)?;
         tls_versions::check_connections(self)?;
         control.quit();
         data::list_as_ftpsh(self, listed, write)?;
+        if self.data_is_clear {
+            return Ok(());
+        }
         tls_versions::check_resumption(self, listed, agreed.as_ref(), &versions)
     }
 

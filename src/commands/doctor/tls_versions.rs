@@ -25,6 +25,10 @@ const OLD: &str = "tls 1.0, 1.1";
 /// How long the first connection waits for the refusal of its client certificate, or of none.
 const LATE_REFUSAL: Duration = Duration::from_millis(500);
 
+/// How long a server may take to refuse a data connection that does not resume: ProFTPD's mod_proxy
+/// says nothing.
+const REUSE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How many connections are opened in addition to the first one.
 const MORE: usize = 4;
 
@@ -149,7 +153,10 @@ pub(super) fn check_resumption(
                 .server(Topic::Resumption),
         })?;
     }
-    let demanded = list_on_new_connection(exam, &exam.probe, proven, Resume::Withhold);
+    // Some servers never answer: it is what they do that counts, not how long they would take.
+    let timeout = exam.probe.timeout.min(REUSE_TIMEOUT);
+    let impatient = SessionConfig { timeout, ..exam.probe.clone() };
+    let demanded = list_on_new_connection(exam, &impatient, proven, Resume::Withhold);
     exam.report.add_finding(match demanded {
         Ok(_) => Finding::ok("session reuse", "not demanded: any TLS client can transfer"),
         Err(error) => {
