@@ -236,7 +236,7 @@ fn a_dry_run_changes_nothing_on_either_side() {
 
     let ran = scene.run("mirror -R --dry-run --delete src src").ok();
     assert_eq!(changes(&scene), [""; 0], "{ran}");
-    assert!(plan(&ran).iter().any(|l| l == "delete surplus d/e/f.txt"), "{ran}");
+    assert!(plan(&ran).iter().any(|l| l == "delete extraneous d/e/f.txt"), "{ran}");
     assert_eq!(transfers(&scene), 0);
 }
 
