@@ -77,7 +77,7 @@ fn a_file_that_is_not_ours_alone_is_replaced_and_not_appended_to() {
     let scene = scene();
     scene.write("victim", &noise(SIZE)[..SIZE / 2]);
     std::fs::hard_link(scene.path("victim"), scene.path("a")).unwrap();
-    scene.run("get -c a").ok().stderr_has("a second name: starting again");
+    scene.run("get -c a").ok().stderr_has("a second link: starting again");
     assert!(scene.read("a").unwrap() == noise(SIZE));
     assert!(scene.read("victim").unwrap() == noise(SIZE)[..SIZE / 2]);
 }
