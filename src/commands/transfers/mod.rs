@@ -9,6 +9,7 @@ pub(crate) mod segmented;
 
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::cancel::Cancel;
 use crate::commands::Context;
@@ -330,16 +331,31 @@ pub fn report_transfer(
     if !ctx.out.is_json() {
         let (from, to) =
             if direction == Direction::Upload { (local, remote) } else { (remote, local) };
-        ctx.out.notice(&format!(
-            "{} -> {}: {} in {} ({})",
-            crate::output::escape(from),
-            crate::output::escape(to),
-            human_bytes(outcome.bytes),
-            human_duration(outcome.elapsed),
-            human_rate(outcome.bytes, outcome.elapsed),
-        ));
+        ctx.out.notice(&closing_line(from, to, &outcome));
     }
     Ok(())
+}
+
+/// What was transferred: `a -> b: 200.0 MiB (38.9 MiB were there) in 13s (12.4 MiB/s)`. One name is
+/// shown if both are the same, and a rate from a second on.
+fn closing_line(from: &str, to: &str, outcome: &Outcome) -> String {
+    let mut line = crate::output::escape(from).into_owned();
+    if to != from {
+        line = format!("{line} -> {}", crate::output::escape(to));
+    }
+    let there = outcome.resumed_from.unwrap_or(0);
+    if there > 0 && outcome.bytes == 0 {
+        return format!("{line}: already complete");
+    }
+    line = format!("{line}: {}", human_bytes(there.saturating_add(outcome.bytes)));
+    if there > 0 {
+        line = format!("{line} ({} were there)", human_bytes(there));
+    }
+    line = format!("{line} in {}", human_duration(outcome.elapsed));
+    if outcome.elapsed >= Duration::from_secs(1) {
+        line = format!("{line} ({})", human_rate(outcome.bytes, outcome.elapsed));
+    }
+    line
 }
 
 /// The record of a transfer; without an outcome nothing was moved.
@@ -357,5 +373,35 @@ pub fn transfer_record(
         seconds: outcome.map_or(0.0, |outcome| outcome.elapsed.as_secs_f64()),
         resumed_from: outcome.and_then(|outcome| outcome.resumed_from),
         status: "ok".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closing_line_repeats_no_name_and_guesses_no_rate() {
+        let mib = 1 << 20;
+        for (from, to, bytes, resumed_from, millis, expected) in [
+            ("a", "a", 3, None, 40, "a: 3 B in 0.0s"),
+            ("d/a", "a", 4 * mib, None, 2000, "d/a -> a: 4.0 MiB in 2.0s (2.0 MiB/s)"),
+            (
+                "a",
+                "a",
+                4 * mib,
+                Some(mib),
+                2000,
+                "a: 5.0 MiB (1.0 MiB were there) in 2.0s (2.0 MiB/s)",
+            ),
+            ("a", "a", 0, Some(mib), 300, "a: already complete"),
+            ("a", "a", 0, None, 300, "a: 0 B in 0.3s"),
+            ("a\x1b", "b", 1, None, 0, "a\\x1b -> b: 1 B in 0.0s"),
+        ] {
+            let elapsed = Duration::from_millis(millis);
+            let outcome =
+                Outcome { bytes, elapsed, resumed_from, tls_resumed: None, warning: None };
+            assert_eq!(closing_line(from, to, &outcome), expected);
+        }
     }
 }
