@@ -5,10 +5,11 @@ use support::liar::{Script, Step};
 use support::program::Ran;
 use support::scene::{Scene, noise};
 
-const FULL: [&str; 5] = [
+const FULL: [&str; 6] = [
     "530 max 1 users",
     "530 Sorry, the maximum number of clients (1) for this user are already connected.",
     "530 Login failed: too many connections for this user",
+    "421 Login failed: too many connections for this user",
     "421 Too many users logged in, closing control connection.",
     "421 Maximum login limit has been reached.",
 ];
@@ -44,7 +45,7 @@ fn a_script_waits_for_a_full_server() {
 
 #[test]
 fn a_server_that_stays_full_is_asked_so_often_as_the_setting_says() {
-    for (verb, reply) in [("PASS", FULL[0]), ("PASS", FULL[3]), ("", FULL[1]), ("", FULL[3])] {
+    for (verb, reply) in [("PASS", FULL[0]), ("PASS", FULL[4]), ("", FULL[1]), ("", FULL[4])] {
         for (retries, connections) in [("0", 1), ("2", 3)] {
             let scene = Scene::new(Script::new().always(verb, Step::reply(reply)));
             let ran = run(&scene, retries, "ls");

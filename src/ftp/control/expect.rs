@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::reply::Reply;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::error_text::{blames_login, hint_for};
+use crate::ftp::error_text::{blames_login, hint_for, is_server_full};
 use crate::ftp::path::{decode_name, encode_name};
 
 /// How long a prefetched passive port may be used: servers close it after a while.
@@ -132,7 +132,7 @@ pub(in crate::ftp) fn farewell_error(reply: &Reply) -> Error {
 /// As [`farewell_error`], for a connection that is not logged in yet: a server that closes it
 /// because of a wrong password is not asked again with the same one.
 pub(super) fn login_farewell_error(reply: &Reply) -> Error {
-    if !blames_login(reply) {
+    if is_server_full(reply) || !blames_login(reply) {
         return farewell_error(reply);
     }
     let text = format!("the server refused the login: \"{}\"", reply.last_text());

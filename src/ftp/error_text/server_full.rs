@@ -34,11 +34,33 @@ const PHRASES: [&str; 15] = [
 ];
 
 /// Words that blame the login, anywhere in the text.
-const WRONG: [&str; 5] = ["incorrect", "wrong", "invalid", "password", "locked"];
+const WRONG: [&str; 6] = ["incorrect", "wrong", "invalid", "password", "locked", "banned"];
+
+/// Further words of a server that gives up on a login.
+const BLAME: [&str; 8] = [
+    "attempt",
+    "login fail",
+    "failed login",
+    "logins fail",
+    "authentication fail",
+    "bad login",
+    "login error",
+    "tries",
+];
 
 /// Words that blame the login in what follows one of [`MEASURES`], or are about another limit.
-const OTHER_LIMITS: [&str; 9] =
-    ["attempt", "fail", "tries", "bad ", "size", "quota", "bytes", "time limit", "per second"];
+const OTHER_LIMITS: [&str; 10] = [
+    "attempt",
+    "fail",
+    "error",
+    "tries",
+    "bad ",
+    "size",
+    "quota",
+    "bytes",
+    "time limit",
+    "per second",
+];
 
 /// Whether the server takes no more users, connections or sessions just now.
 pub(in crate::ftp) fn is_server_full(reply: &Reply) -> bool {
@@ -48,8 +70,7 @@ pub(in crate::ftp) fn is_server_full(reply: &Reply) -> bool {
 /// Whether the reply blames the user name or the password, or what was tried before.
 pub(in crate::ftp) fn blames_login(reply: &Reply) -> bool {
     let text = reply.text().to_ascii_lowercase();
-    let blame = ["attempt", "login fail", "failed login", "logins fail", "authentication fail"];
-    contains_any(&text, &WRONG) || contains_any(&text, &blame)
+    contains_any(&text, &WRONG) || contains_any(&text, &BLAME)
 }
 
 fn says_full(text: &str) -> bool {
@@ -126,7 +147,9 @@ mod tests {
     ];
 
     /// Texts about the login, or about another limit.
-    const NOT_FULL: [(u16, &str); 22] = [
+    const NOT_FULL: [(u16, &str); 24] = [
+        (421, "Too many login errors"),
+        (421, "Your address is banned: too many connections"),
         (530, "Login incorrect."),
         (530, "Authentication failed."),
         (530, "Login authentication failed"),
@@ -171,6 +194,8 @@ mod tests {
             "Authentication failed",
             "Wrong password, goodbye",
             "This account is locked",
+            "Too many bad logins",
+            "Your address is banned: too many login errors",
         ] {
             assert!(blames_login(&reply(421, text)), "{text}");
         }
