@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::client::Client;
 use crate::commands::entries::location::EntryLocation;
 use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
-use crate::ftp::session::server_clock::list_time_offset;
+use crate::ftp::session::list_times::list_time_offset;
 
 /// How far the times of these entries are ahead of UTC. `None` when it is not known, or none of
 /// them is on the server's own clock.

@@ -11,6 +11,7 @@ pub mod features;
 mod file_ops;
 pub(crate) mod list;
 mod list_lines;
+pub(crate) mod list_times;
 pub mod login;
 pub(crate) mod permit;
 pub(in crate::ftp) mod pipeline;

@@ -9,11 +9,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{Datelike as _, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 
-use super::Session;
-use super::pipeline::prefetch_passive_port;
-use crate::ftp::list_formats::{Modified, Precision, Zone};
-use crate::ftp::path::RemotePath;
-
 /// How many files are tried before an offset is left unknown.
 const TRIES: u8 = 3;
 
@@ -124,7 +119,25 @@ impl ServerClock {
         found
     }
 
-    fn learn_from_listed_file(&self, listed: NaiveDateTime, exact: NaiveDateTime) {
+    /// Whether the software is vsftpd.
+    pub(super) fn is_vsftpd(&self) -> bool {
+        self.known().is_vsftpd
+    }
+
+    /// How far LIST is ahead of MDTM, if that is known.
+    pub(super) fn list_offset(&self) -> Option<TimeDelta> {
+        self.known().list
+    }
+
+    /// Whether LIST is to be compared with MDTM once more; counts the comparison.
+    pub(super) fn begin_comparison(&self) -> bool {
+        let mut known = self.known();
+        let wanted = known.list.is_none() && known.listed_tries < TRIES;
+        known.listed_tries += u8::from(wanted);
+        wanted
+    }
+
+    pub(super) fn learn_from_listed_file(&self, listed: NaiveDateTime, exact: NaiveDateTime) {
         let mut known = self.known();
         known.list = zone_difference(listed, exact);
         if known.list.is_none()
@@ -134,49 +147,6 @@ impl ServerClock {
             known.list = zone_difference(listed, exact);
             known.omits_years = known.list.is_some();
         }
-    }
-}
-
-/// How far LIST's times are ahead of UTC; `None` while that is unknown. `file` is one whose time in
-/// LIST is exact to the minute: if necessary, MDTM is sent for it.
-///
-/// For a server with summer time, the offset is that of the season of that file.
-pub fn list_time_offset(
-    session: &mut Session,
-    file: Option<(&RemotePath, &Modified)>,
-) -> Option<TimeDelta> {
-    let configured = session.timezone;
-    let clock = session.config.clock.clone();
-    // Where the zone is set, only whether MDTM is in it is found out.
-    let is_settled = configured.is_some_and(|zone| zone.is_zero() || clock.known().is_vsftpd);
-    if !is_settled {
-        compare_with_mdtm(session, &clock, file);
-    }
-    let mdtm = clock.mdtm_offset(configured);
-    configured.or_else(|| clock.known().list.map(|list| list + mdtm))
-}
-
-fn compare_with_mdtm(
-    session: &mut Session,
-    clock: &ServerClock,
-    file: Option<(&RemotePath, &Modified)>,
-) {
-    let Some((path, listed)) = file else { return };
-    if listed.zone != Zone::Server || listed.precision != Precision::Minute {
-        return;
-    }
-    {
-        let mut known = clock.known();
-        if known.list.is_some() || known.listed_tries >= TRIES {
-            return;
-        }
-        known.listed_tries += 1;
-    }
-    if session.prefetch_port && prefetch_passive_port(session).is_err() {
-        return;
-    }
-    if let Ok(Some(exact)) = session.mdtm_reply_time(path) {
-        clock.learn_from_listed_file(listed.time, exact);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::ftp::path::{RemotePath, safe_component};
 use crate::ftp::session::Session;
 use crate::ftp::session::list::{ListedLine, listing_too_large};
 use crate::ftp::session::list::{list_directory, list_each_line};
-use crate::ftp::session::server_clock::list_time_offset;
+use crate::ftp::session::list_times::list_time_offset;
 use crate::ftp::session_pool::SiteSessions;
 use crate::transfer::Remote as _;
 
