@@ -49,7 +49,7 @@ start_aioftp() {
 start_rclone() {
     local name=$1 dir=$RUN/$1
     chown "$OWNER_UID" "$dir" "$dir/cert.pem" "$dir/key.pem"
-    RCLONE_PASS=$PASSWORD RCLONE_CONFIG=$dir/rclone.conf as_owner "$STATE/venv/bin/rclone" serve ftp "$dir/root" -vv --dir-cache-time 0s \
+    RCLONE_PASS=$PASSWORD RCLONE_CONFIG=$dir/rclone.conf as_owner "$STATE/venv/bin/rclone" serve ftp "$dir/root" -vv --dir-cache-time 1s \
         --addr "$HOST:$(control_port "$name")" --public-ip "$HOST" \
         --passive-port "$(first_data_port "$name")-$(last_data_port "$name")" \
         --cert "$dir/cert.pem" --key "$dir/key.pem" --user "$USER_NAME" </dev/null >"$dir/log" 2>&1 &
