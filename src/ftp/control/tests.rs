@@ -450,10 +450,13 @@ fn replies_that_arrive_during_a_handshake_are_heard_and_kept_in_order() {
         let serve = |peer: &mut Peer| {
             peer.takes(&["RETR a"]);
             peer.sends(replies);
+            // A connection that is closed is heard as lost.
+            peer.takes_no_more();
         };
         with_control(serve, |mut control| {
             control.begin(&command("RETR a")).unwrap();
             while control.hear() != heard {
+                assert!(control.failure().is_none(), "{replies:?}");
                 std::thread::yield_now();
             }
             for reply in replies.lines() {
