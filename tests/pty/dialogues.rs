@@ -252,7 +252,7 @@ fn a_full_server_does_not_make_the_program_ask_for_the_password_again() {
     terminal.expect("> ");
     terminal.send("ls -1\r");
     terminal.expect("notes");
-    terminal.send("\x04");
+    terminal.send_ctrl_d();
     let (_, shown) = terminal.end();
     assert_eq!(shown.matches("Password for").count(), 1, "{shown}");
     assert_eq!(liar.wire.lines("PASS").len(), 2, "{shown}");
