@@ -206,7 +206,7 @@ fn a_server_that_protects_data_only_after_the_login_is_asked_again() {
     let further: Vec<_> = further.iter().filter(|line| line.starts_with("PBSZ")).collect();
     assert_eq!(further.len() + 1, wire.lines("USER").len(), "further sessions know");
     let ran = scene.unconnected().args(["doctor", &scene.liar.url()]).run().ok();
-    ran.stdout_has("prot").never_says("503");
+    ran.stdout_has("prot").never_says("503 \"");
 }
 
 #[test]
