@@ -146,8 +146,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`Kind::Usage`](crate::error::Kind::Usage) for CR, LF or NUL in it (nothing is sent); the connection's error if it is
-    /// lost or the reply is impossible for this command.
+    /// [`Kind::Usage`](crate::error::Kind::Usage) for CR, LF or NUL in it (nothing is sent); the
+    /// connection's error if it is lost or the reply is impossible for this command.
     pub fn command(&mut self, verb: &str, argument: &str) -> Result<Reply> {
         let command = self.new_command(verb, argument)?;
         self.control().call(&command)
@@ -157,7 +157,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As [`Session::command`], and [`Kind::Refused`](crate::error::Kind::Refused) or similar for every other reply.
+    /// As [`Session::command`], and [`Kind::Refused`](crate::error::Kind::Refused) or similar for
+    /// every other reply.
     pub fn checked_command(&mut self, what: &str, verb: &str, argument: &str) -> Result<Reply> {
         let reply = self.command(verb, argument)?;
         if reply.is_positive_completion() { Ok(reply) } else { Err(refusal_error(what, &reply)) }
