@@ -28,23 +28,20 @@ backend() {
 # as_owner COMMAND...: in a session of its own, with the rights of the files' owner.
 as_owner() { exec setsid setpriv --reuid="$OWNER_UID" --regid="$OWNER_GID" --clear-groups "$@"; }
 
-start_ftp_srv() {
+# run_script NAME COMMAND...: a server that takes its parameters as arguments, as both scripts do.
+run_script() {
     local name=$1 dir=$RUN/$1
+    shift
     chown "$OWNER_UID" "$dir" "$dir/both.pem"
-    FTP_PASSWORD=$PASSWORD as_owner node "$HERE/ftp_srv.js" "$STATE/node/node_modules/ftp-srv" \
+    FTP_PASSWORD=$PASSWORD as_owner "$@" \
         "$HOST" "$(control_port "$name")" "$(first_data_port "$name")" "$(last_data_port "$name")" \
         "$dir/both.pem" "$dir/root" "$USER_NAME" </dev/null >"$dir/log" 2>&1 &
     echo $! >"$dir/pid"
 }
 
-start_aioftp() {
-    local name=$1 dir=$RUN/$1
-    chown "$OWNER_UID" "$dir" "$dir/both.pem"
-    FTP_PASSWORD=$PASSWORD as_owner "$STATE/venv/bin/python" "$HERE/aioftpd.py" \
-        "$HOST" "$(control_port "$name")" "$(first_data_port "$name")" "$(last_data_port "$name")" \
-        "$dir/both.pem" "$dir/root" "$USER_NAME" </dev/null >"$dir/log" 2>&1 &
-    echo $! >"$dir/pid"
-}
+start_ftp_srv() { run_script "$1" node "$HERE/ftp_srv.js" "$STATE/node/node_modules/ftp-srv"; }
+
+start_aioftp() { run_script "$1" "$STATE/venv/bin/python" "$HERE/aioftpd.py"; }
 
 start_rclone() {
     local name=$1 dir=$RUN/$1
@@ -96,41 +93,13 @@ start_proftpd_proxy() {
     local name=$1 dir=$RUN/$1
     mkdir -p "$dir/tables"
     chown "$OWNER_UID:$OWNER_GID" "$dir/tables"
-    cat >"$dir/proftpd.conf" <<CONF
-ModulePath $PACKAGES/usr/lib/proftpd
-LoadModule mod_tls.c
+    run_proftpd "$name" "TLSv1.2 TLSv1.3" <<CONF
 LoadModule mod_proxy.c
-ServerName "$name"
-ServerType standalone
-DefaultAddress $HOST
-SocketBindTight on
-Port $(control_port "$name")
-PassivePorts $(first_data_port "$name") $(last_data_port "$name")
-UseIPv6 off
-UseReverseDNS off
-User $OWNER
-Group $OWNER
-MaxInstances 100
-PidFile $dir/pid
-ScoreboardFile $dir/scoreboard
-DelayEngine off
-WtmpLog off
-TransferLog none
-SystemLog $dir/log
 ProxyEngine on
-ProxyLog $dir/proxy.log
+ProxyLog $dir/log
 ProxyTables $dir/tables
 ProxyRole reverse
 ProxyReverseServers ftp://$HOST:$(control_port "$(backend "$name")")
 ProxyTLSEngine off
-TLSEngine on
-TLSRequired on
-TLSLog $dir/tls.log
-TLSProtocol TLSv1.2 TLSv1.3
-TLSECCertificateFile $dir/cert.pem
-TLSECCertificateKeyFile $dir/key.pem
 CONF
-    LD_LIBRARY_PATH=$LIBRARIES \
-        "$PACKAGES/usr/sbin/proftpd" -c "$dir/proftpd.conf" >"$dir/output" 2>&1 ||
-        die "$name: $(cat "$dir/output")"
 }

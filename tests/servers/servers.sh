@@ -62,17 +62,11 @@ CONF
     echo $! >"$dir/pid"
 }
 
-start_proftpd() {
-    local name=$1 dir=$RUN/$1 protocols
-    case $name in
-    *-tls12) protocols=TLSv1.2 ;;
-    *-tls13) protocols=TLSv1.3 ;;
-    *) protocols="TLSv1.2 TLSv1.3" ;;
-    esac
-    printf '%s:%s:%d:%d::%s:/bin/false\n' \
-        "$USER_NAME" "$(openssl passwd -6 "$PASSWORD")" "$OWNER_UID" "$OWNER_GID" "$dir/root" >"$dir/passwd"
-    chmod 600 "$dir/passwd"
-    cat >"$dir/proftpd.conf" <<CONF
+# run_proftpd NAME PROTOCOLS: with the directives on standard input besides what all instances have.
+run_proftpd() {
+    local name=$1 dir=$RUN/$1 protocols=$2
+    {
+        cat <<CONF
 ModulePath $PACKAGES/usr/lib/proftpd
 LoadModule mod_tls.c
 ServerName "$name"
@@ -85,6 +79,38 @@ UseIPv6 off
 UseReverseDNS off
 User $OWNER
 Group $OWNER
+MaxInstances 100
+PidFile $dir/pid
+ScoreboardFile $dir/scoreboard
+DelayEngine off
+WtmpLog off
+TransferLog none
+SystemLog $dir/system.log
+TLSEngine on
+TLSRequired on
+TLSLog $dir/tls.log
+TLSProtocol $protocols
+TLSECCertificateFile $dir/cert.pem
+TLSECCertificateKeyFile $dir/key.pem
+CONF
+        cat
+    } >"$dir/proftpd.conf"
+    LD_LIBRARY_PATH=$LIBRARIES \
+        "$PACKAGES/usr/sbin/proftpd" -c "$dir/proftpd.conf" >"$dir/output" 2>&1 ||
+        die "$name: $(cat "$dir/output")"
+}
+
+start_proftpd() {
+    local name=$1 dir=$RUN/$1 protocols
+    case $name in
+    *-tls12) protocols=TLSv1.2 ;;
+    *-tls13) protocols=TLSv1.3 ;;
+    *) protocols="TLSv1.2 TLSv1.3" ;;
+    esac
+    printf '%s:%s:%d:%d::%s:/bin/false\n' \
+        "$USER_NAME" "$(openssl passwd -6 "$PASSWORD")" "$OWNER_UID" "$OWNER_GID" "$dir/root" >"$dir/passwd"
+    chmod 600 "$dir/passwd"
+    run_proftpd "$name" "$protocols" <<CONF
 AuthOrder mod_auth_file.c
 AuthUserFile $dir/passwd
 RequireValidShell off
@@ -93,29 +119,11 @@ Umask 022
 AllowOverwrite on
 AllowStoreRestart on
 AllowRetrieveRestart on
-MaxInstances 100
 MaxClientsPerHost ${FTPSH_MAX_SESSIONS:-none}
 MaxLoginAttempts 10
-PidFile $dir/pid
-ScoreboardFile $dir/scoreboard
-DelayEngine off
-WtmpLog off
-TransferLog none
-SystemLog $dir/system.log
 LogFormat commands "%P %r %s"
 ExtendedLog $dir/log ALL commands
-<IfModule mod_tls.c>
-  TLSEngine on
-  TLSRequired on
-  TLSLog $dir/tls.log
-  TLSProtocol $protocols
-  TLSECCertificateFile $dir/cert.pem
-  TLSECCertificateKeyFile $dir/key.pem
-</IfModule>
 CONF
-    LD_LIBRARY_PATH=$LIBRARIES \
-        "$PACKAGES/usr/sbin/proftpd" -c "$dir/proftpd.conf" >"$dir/output" 2>&1 ||
-        die "$name: $(cat "$dir/output")"
 }
 
 start_pure_ftpd() {
