@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, Stat};
 use rustix::io::Errno;
 
 use crate::error::{Error, Kind, Result};
@@ -202,7 +202,7 @@ impl EntryAt {
     }
 
     /// Like [`EntryAt::open`], but creates a missing file with these permissions.
-    pub fn open_or_create(&self, flags: OFlags, mode: u32) -> io::Result<File> {
+    pub fn open_or_create(&self, flags: OFlags, mode: RawMode) -> io::Result<File> {
         self.open_with(flags | OFlags::CREATE, Mode::from_raw_mode(mode))
     }
 
@@ -221,10 +221,8 @@ impl EntryAt {
     /// Like [`EntryAt::rename`], but never replaces anything.
     pub fn rename_no_replace(&self, to: &EntryAt) -> io::Result<()> {
         let (from, fd) = (&*self.directory.fd, &*to.directory.fd);
-        let flags = RenameFlags::NOREPLACE;
-        match rustix::fs::renameat_with(from, &*self.name_on_disk(), fd, &*to.name_on_disk(), flags)
-        {
-            // File systems (such as NFS) without an atomic operation.
+        match rename_no_replace_at(from, &self.name_on_disk(), fd, &to.name_on_disk()) {
+            // File systems (such as NFS) and systems (FreeBSD) without an atomic operation.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => match to.stat()? {
                 Some(_) => Err(Errno::EXIST.into()),
                 None => self.rename(to),
@@ -318,6 +316,28 @@ pub fn fold_case(name: &str) -> String {
 /// Whether two stats are of the same file.
 pub fn is_same_inode(one: &Stat, other: &Stat) -> bool {
     (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+}
+
+/// Renames without replacing, in one operation.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn rename_no_replace_at(
+    from: impl AsFd,
+    old: &OsStr,
+    to: impl AsFd,
+    new: &OsStr,
+) -> rustix::io::Result<()> {
+    rustix::fs::renameat_with(from, old, to, new, rustix::fs::RenameFlags::NOREPLACE)
+}
+
+/// The other systems have no such operation.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn rename_no_replace_at(
+    _: impl AsFd,
+    _: &OsStr,
+    _: impl AsFd,
+    _: &OsStr,
+) -> rustix::io::Result<()> {
+    Err(Errno::NOSYS)
 }
 
 /// The file type in a stat.

@@ -12,7 +12,7 @@ use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, SystemTime};
 
 use chrono::NaiveDateTime;
-use rustix::fs::{FileType, OFlags};
+use rustix::fs::{FileType, Mode, OFlags, RawMode};
 
 use super::journal::PartialJournal;
 use super::resume::ResumePoint;
@@ -36,7 +36,7 @@ pub struct PartialFile {
     entry: EntryAt,
     target: EntryAt,
     /// Permissions and owner of the file that will be replaced.
-    replaced: Option<(u32, u32)>,
+    replaced: Option<(RawMode, u32)>,
 }
 
 impl PartialFile {
@@ -149,6 +149,8 @@ impl PartialFile {
     }
 
     /// Allocates space for `size` bytes, so that a full disk is detected before the transfer.
+    /// Linux only: elsewhere an allocation changes the length, by which a transfer is resumed.
+    #[cfg(target_os = "linux")]
     pub fn reserve_space(&self, size: u64) -> Result<()> {
         use rustix::fs::{FallocateFlags, fallocate};
         use rustix::io::Errno;
@@ -161,6 +163,12 @@ impl PartialFile {
             }
             _ => Ok(()),
         }
+    }
+
+    /// See above.
+    #[cfg(not(target_os = "linux"))]
+    pub fn reserve_space(&self, _size: u64) -> Result<()> {
+        Ok(())
     }
 
     /// Sets the file's time and permissions and renames it to its final name; with `fresh` only if
@@ -178,8 +186,7 @@ impl PartialFile {
         let owner = rustix::fs::fstat(&self.file).ok().map(|stat| stat.st_uid);
         let replaced = self.replaced.filter(|(_, replaced)| Some(*replaced) == owner);
         if let Some((mode, _)) = replaced {
-            let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
-            let _ = self.file.set_permissions(permissions);
+            let _ = rustix::fs::fchmod(&self.file, Mode::from_raw_mode(mode));
         }
         if reports_errors_late(&self.file)
             && let Err(error) = self.sync()

@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -140,11 +139,7 @@ fn item<'a>(name: &'a str, stat: &Stat) -> Item<'a> {
 /// The unique identity of a directory.
 fn unique(stat: &Stat) -> Option<String> {
     let is_directory = file_type(stat) == FileType::Directory;
-    is_directory.then(|| number(stat.st_dev, stat.st_ino))
-}
-
-fn number(device: u64, inode: u64) -> String {
-    format!("{device:x}:{inode:x}")
+    is_directory.then(|| format!("{:x}:{:x}", stat.st_dev, stat.st_ino))
 }
 
 impl Tree for LocalTree {
@@ -245,7 +240,7 @@ impl Tree for LocalTree {
         if !self.follows {
             return None;
         }
-        std::fs::metadata(&self.root).ok().map(|root| number(root.dev(), root.ino()))
+        rustix::fs::stat(&self.root).ok().as_ref().and_then(unique)
     }
 
     fn make_directory(&self, path: &str, _cancel: &Cancel) -> Result<()> {

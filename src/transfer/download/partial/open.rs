@@ -5,7 +5,7 @@ use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 
-use rustix::fs::{FileType, FlockOperation, OFlags, Stat, flock};
+use rustix::fs::{FileType, FlockOperation, OFlags, RawMode, Stat, flock};
 use rustix::process::geteuid;
 
 use super::names::{SUFFIX, is_partial_name};
@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::dir_handle::{EntryAt, file_type};
 
 /// Creates or opens the partial file of `target`, and locks it.
-pub(super) fn create_or_open(entry: &EntryAt, target: &EntryAt, mode: u32) -> Result<File> {
+pub(super) fn create_or_open(entry: &EntryAt, target: &EntryAt, mode: RawMode) -> Result<File> {
     for _ in 0..ATTEMPTS {
         let file = match entry.open_or_create(OFlags::RDWR | OFlags::EXCL, mode) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
