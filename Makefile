@@ -2,6 +2,7 @@
 # make demo      a throwaway server and the shell   make test     check's tests with real servers
 # make bench     ftpsh against lftp, curl and rclone, on real servers
 # make install   PREFIX=/usr/local, DESTDIR=        make deps     what a build needs (Debian, Ubuntu)
+# make check-systems   compiles for macOS and FreeBSD, without linking, and with the oldest Rust
 # make fuzz      every parser on random input, FUZZ_SECONDS=600 each (nightly Rust and cargo-fuzz)
 # make generate  the man page and the completion scripts, as the program prints them
 
@@ -18,12 +19,15 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 # What a build needs, and what the tests need on top of it.
 BUILD_PACKAGES = libssl-dev pkg-config gcc libc6-dev
 # The last line is for disks that fold names, which few kernels mount by themselves.
-TEST_PACKAGES = curl lftp openssl python3 python3-venv zsh fish mandoc \
+TEST_PACKAGES = curl less lftp openssl python3 python3-venv zsh fish mandoc \
 	fuse3 exfat-fuse exfatprogs ntfs-3g python3-fusepy
 # And what the benchmarks compare with.
 BENCH_PACKAGES = curl lftp rclone time python3
 
-.PHONY: build check test demo fuzz generate install uninstall deps test-deps
+# Systems that the code must compile for, beside the one it is built on.
+SYSTEMS = aarch64-apple-darwin x86_64-unknown-freebsd
+
+.PHONY: build check test check-systems bench demo fuzz generate install uninstall deps test-deps
 
 build: deps
 	$(CARGO) build --release --locked
@@ -32,11 +36,14 @@ check: deps
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
-	$(CARGO) test --locked
+	$(CARGO) test --locked --no-fail-fast
 
 # FTPSH_SERVERS is set for the tests: a real server that is missing is then a failure.
 test: deps test-deps
-	tests/servers/with $(CARGO) test --locked
+	tests/servers/with $(CARGO) test --locked --no-fail-fast
+
+check-systems: deps
+	packaging/check-systems $(SYSTEMS)
 
 # The table goes to standard output; benches/run says what can be set.
 bench: deps
@@ -45,8 +52,8 @@ bench: deps
 	tests/servers/with benches/run
 
 demo: deps
-	@$(CARGO) build --quiet --locked --bin ftpsh
-	@$(CARGO) run --quiet --locked --example playground
+	@$(CARGO) build --locked --bin ftpsh --example playground
+	@$(or $(CARGO_TARGET_DIR),target)/debug/examples/playground
 
 # The short run of the same checks is in tests/it/fuzz.rs. fuzz/run says what can be set.
 fuzz:
@@ -75,6 +82,7 @@ uninstall:
 	rm -f $(bindir)/ftpsh $(mandir)/ftpsh.1 $(bashdir)/ftpsh $(zshdir)/_ftpsh $(fishdir)/ftpsh.fish
 
 deps:
+	@CARGO="$(CARGO)" packaging/require-rust
 	@tests/servers/install-packages $(BUILD_PACKAGES)
 
 test-deps:

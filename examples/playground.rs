@@ -41,6 +41,8 @@ fn main() -> anyhow::Result<ExitCode> {
         .env("FTPSH_HOME", home.path().join("ftpsh"))
         // Nobody's real passwords here: a missing file is none.
         .env("NETRC", home.path().join("netrc"))
+        // libunftp drops commands that arrive together, which would be the first thing said.
+        .args(["--set", "ftp:sync-mode=yes"])
         .current_dir(&local);
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
         introduce(&server)?;
