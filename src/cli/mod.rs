@@ -61,7 +61,7 @@ fn after_long_help() -> String {
     subcommand_help_heading = "Subcommands"
 )]
 pub struct Cli {
-    /// A bookmark, HOST, HOST:PORT, or a URL: ftp:// and ftpes:// (explicit TLS), ftps://
+    /// A bookmark, HOST[:PORT][/DIRECTORY], or a URL: ftp:// and ftpes:// (explicit TLS), ftps://
     /// (implicit)
     ///
     /// HOST, ftp:// and ftpes:// mean explicit TLS (AUTH TLS, port 21), which is required; ftps://

@@ -224,15 +224,13 @@ impl Connection {
         }
     }
 
-    /// Closes the session and forgets site and login.
-    pub fn forget_site(&mut self) {
-        self.close();
-        self.site = None;
-        self.login = None;
-        self.place = None;
-        self.previous_directory = None;
-        self.trusted = None;
-        self.fingerprint = None;
+    /// A connection that is not open yet, with what this one has for every site.
+    pub(super) fn without_site(&self) -> Self {
+        Self {
+            proxy_logins: self.proxy_logins.clone(),
+            passphrases: self.passphrases.clone(),
+            ..Self::with_shared_gate(Arc::clone(&self.gate), self.sources.clone())
+        }
     }
 }
 

@@ -432,10 +432,7 @@ impl Client {
 
     /// Closes the connection and the idle sessions to its site, but keeps site and login.
     pub fn close(&mut self) {
-        if let Some(site) = &self.connection.site {
-            self.sessions.close_idle(&site.trust_key());
-        }
-        self.connection.close();
+        close_with_idle(&self.sessions, &mut self.connection);
     }
 
     /// Closes all sessions without waiting for replies, when the program exits.
@@ -514,6 +511,14 @@ impl Client {
     pub fn audit_of(&self, host: &str, port: u16) -> Audit {
         Audit::of_server(Some((host.to_owned(), port)), self.console.clone())
     }
+}
+
+/// Closes a connection and the idle sessions to its site.
+fn close_with_idle(sessions: &SessionPool, connection: &mut Connection) {
+    if let Some(site) = &connection.site {
+        sessions.close_idle(&site.trust_key());
+    }
+    connection.close();
 }
 
 /// Whether an error is the loss of a control or data connection (425, 426).

@@ -5,13 +5,14 @@
 //! the answer, so that no connection waits for a human.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::Utc;
 
 use super::connection::not_connected;
 use super::keyring::update_keyring;
 use super::session_config::session_config;
-use super::{Client, Credentials};
+use super::{Client, Credentials, close_with_idle};
 use crate::credentials::{Origin, Prompt, Secret, password_for};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::connect::steps::Secured;
@@ -19,7 +20,7 @@ use crate::ftp::path::{RemotePath, decode_name};
 use crate::ftp::session::Session;
 use crate::ftp::session::login::log_in;
 use crate::ftp::session::permit::Permit;
-use crate::ftp::session::quirks::ServerQuirks;
+use crate::output::DelayedNotice;
 use crate::settings as set;
 use crate::target::{self, Site, Target};
 use crate::transfer::retry::with_retry;
@@ -28,17 +29,44 @@ use crate::trust::prompt;
 use crate::trust::refusal::{Refusal, Unknown};
 use crate::trust::verdict::Verdict;
 
+/// How long connecting may take before it is mentioned.
+const SILENCE: Duration = Duration::from_secs(1);
+
 impl Client {
-    /// Connects to a site and logs in; the previous connection is closed.
+    /// Connects to a site and logs in; the previous connection is closed, at the prompt only if that
+    /// succeeds. A script does not return to it: it would work on another server than it means.
     ///
     /// # Errors
     ///
     /// [`Kind::Connect`], [`Kind::Tls`], [`Kind::CertUnknown`], [`Kind::CertChanged`],
     /// [`Kind::Login`]; a start directory that is refused.
     pub fn open(&mut self, target: Target, user: Option<String>) -> Result<()> {
-        self.close();
-        self.connection.forget_site();
-        self.listings.invalidate_all();
+        let fresh = self.connection.without_site();
+        let mut before = std::mem::replace(&mut self.connection, fresh);
+        let previous = before.site.as_ref().map(Site::trust_key);
+        if !self.at_prompt || previous.as_ref() == Some(&target.site.trust_key()) {
+            // It may be the last connection that the server allows.
+            close_with_idle(&self.sessions, &mut before);
+        }
+        let opened = self.open_new(target, user);
+        match (opened, previous) {
+            (Err(error), Some(previous)) if self.at_prompt => {
+                std::mem::swap(&mut self.connection, &mut before);
+                close_with_idle(&self.sessions, &mut before);
+                Err(match self.connection.live_session() {
+                    Some(_) => error.with_detail(format!("still connected to {previous}")),
+                    None => error,
+                })
+            }
+            (opened, _) => {
+                close_with_idle(&self.sessions, &mut before);
+                self.listings.invalidate_all();
+                opened
+            }
+        }
+    }
+
+    fn open_new(&mut self, target: Target, user: Option<String>) -> Result<()> {
         if target.password.is_some() {
             self.console.warn(target::PASSWORD_IN_URL);
         }
@@ -54,7 +82,6 @@ impl Client {
         site.user = user;
         let start = site.path.clone();
         self.connection.site = Some(site);
-        self.connection.ways = ServerQuirks::default();
         match start {
             None => self.establish(None),
             Some(path) => self.change_directory(Some(&RemotePath::new(decode_name(&path))?)),
@@ -122,7 +149,7 @@ impl Client {
                 let host = self.connection.host().unwrap_or_default();
                 self.console.notice(&format!(
                     "{host}: the server dropped pipelined commands; pipelining is off for this site now \
-                     (`set ftp:sync-mode/{host} yes` has them do so from the beginning)"
+                     (`set ftp:sync-mode/{host} yes` turns it off from the start)"
                 ));
                 self.establish_once(None)
             }
@@ -147,7 +174,10 @@ impl Client {
     fn connect_trusted(&mut self, site: &Site) -> Result<Session> {
         loop {
             let config = session_config(self, site)?;
+            let text = format!("connecting to {}…", site.trust_key());
+            let slow = DelayedNotice::start(&self.console, SILENCE, text);
             let secured = Secured::connect(&config);
+            drop(slow);
             let secured = secured.map_err(|error| self.note_failed_connect(site, error))?;
             let policy = self.settings.get(set::TRUST_POLICY, Some(&site.host));
             let policy = policy.parse().unwrap_or_default();

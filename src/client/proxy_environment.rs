@@ -53,13 +53,13 @@ impl ProxyEnvironment {
         }
     }
 
-    /// The URL of the proxy to `site`, in the form of the setting `net:proxy`; `None` for a direct
-    /// connection.
+    /// The variable that names the proxy to `site`, and the proxy's URL in the form of the setting
+    /// `net:proxy`; `None` for a direct connection.
     ///
     /// # Errors
     ///
     /// [`Kind::Usage`](crate::error::Kind::Usage) for a proxy that cannot be used.
-    pub(super) fn url_for(&self, site: &Site) -> Result<Option<String>> {
+    pub(super) fn url_for(&self, site: &Site) -> Result<Option<(&str, String)>> {
         let own = if site.mode == TlsMode::Implicit { &self.ftps } else { &self.ftp };
         let Some(variable) = own.as_ref().or(self.all.as_ref()) else { return Ok(None) };
         if self.no_proxy.as_ref().is_some_and(|list| is_excluded(&site.host, &list.value)) {
@@ -69,7 +69,8 @@ impl ProxyEnvironment {
         let with_scheme =
             if value.contains("://") { value.clone() } else { format!("http://{value}") };
         let url = parse_proxy(&with_port(&with_scheme));
-        url.map(Some).ok_or_else(|| unusable(&variable.name, &with_scheme))
+        let url = url.ok_or_else(|| unusable(&variable.name, &with_scheme))?;
+        Ok(Some((&variable.name, url)))
     }
 }
 
@@ -157,7 +158,8 @@ mod tests {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| OsString::from(value))
         });
-        environment.url_for(&parse_target(target).unwrap().site)
+        let found = environment.url_for(&parse_target(target).unwrap().site);
+        found.map(|found| found.map(|(_, url)| url))
     }
 
     #[test]

@@ -209,21 +209,21 @@ fn make_dialer(client: &Client, site: &Site, timeout: Duration) -> Result<Dialer
 fn proxy_for(client: &Client, site: &Site) -> Result<Option<Proxy>> {
     let host = Some(site.host.as_str());
     let set = client.settings.get(NET_PROXY, host);
-    let url = if !set.is_empty() {
-        set
+    let (source, url, without) = if !set.is_empty() {
+        ("net:proxy", set, "set -u net:proxy")
     } else if !client.settings.get(NET_USE_ENV_PROXY, host) {
         return Ok(None);
-    } else if let Some(url) = client.proxies.url_for(site)? {
-        url
+    } else if let Some((variable, url)) = client.proxies.url_for(site)? {
+        (variable, url, "set net:use-env-proxy no")
     } else {
         return Ok(None);
     };
     if client.settings.get(FTP_MODE, host) == FtpMode::Active {
-        return Err(Error::usage("ftp:mode active does not work through a proxy").with_hint(
-            "`set ftp:mode auto`, or `set net:use-env-proxy no` for a direct connection",
-        ));
+        let text = format!("ftp:mode active does not work through a proxy ({source})");
+        let hint = format!("`set ftp:mode auto`, or `{without}` to connect without this proxy");
+        return Err(Error::usage(text).with_hint(hint));
     }
-    let wrong = || Error::usage("net:proxy: not a proxy's URL");
+    let wrong = || Error::usage(format!("{source}: not a proxy's URL"));
     let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
     let (login, place) = match rest.rsplit_once('@') {
         Some((login, place)) => (Some(login), place),
@@ -237,7 +237,8 @@ fn proxy_for(client: &Client, site: &Site) -> Result<Option<Proxy>> {
     let credentials = match logins.get(&url) {
         Some(known) => Arc::clone(known),
         None => {
-            let new = Arc::new(proxy_login(client, &name, port, login)?);
+            let new = proxy_login(client, &name, port, login);
+            let new = Arc::new(new.map_err(|error| error.with_context(source))?);
             logins.insert(url.to_owned(), Arc::clone(&new));
             new
         }
@@ -249,7 +250,7 @@ fn proxy_for(client: &Client, site: &Site) -> Result<Option<Proxy>> {
 fn proxy_login(client: &Client, host: &str, port: u16, login: Option<&str>) -> Result<ProxyLogin> {
     let decoded = |text: &str| {
         let text = percent_decode_str(text).decode_utf8();
-        text.map(String::from).map_err(|_| Error::usage("net:proxy: its escapes are not UTF-8"))
+        text.map(String::from).map_err(|_| Error::usage("its escapes are not UTF-8"))
     };
     let (user, password) = match login.map(|login| login.split_once(':').ok_or(login)) {
         None => (None, None),
@@ -331,6 +332,30 @@ mod tests {
         assert!(!other.credentials.find_credentials().unwrap(), "nobody answers any more");
         let asked = ctx.out.stderr_text();
         assert_eq!(asked.matches("Proxy: Password for bob@proxy.example").count(), 3, "{asked}");
+    }
+
+    #[test]
+    fn a_proxy_that_does_not_fit_is_named_by_where_it_comes_from() {
+        let mut fixture = Fixture::new(|_, _, _| Ok(()));
+        let client = &mut fixture.ctx.client;
+        client.settings.set("ftp:mode", "active").unwrap();
+        let environment = |name: &str| (name == "ftp_proxy").then(|| "http://p:1".into());
+        client.proxies = Arc::new(crate::client::ProxyEnvironment::read(environment));
+        for (set, source, remedy) in [
+            ("", "ftp_proxy", "`set net:use-env-proxy no`"),
+            ("http://q:1", "net:proxy", "`set -u net:proxy`"),
+        ] {
+            client.settings.set("net:proxy", set).unwrap();
+            let error = proxy_for(client, &site()).unwrap_err();
+            assert!(error.message().contains(source), "{error}");
+            assert!(error.hint().unwrap().contains(remedy), "{error:?}");
+        }
+        client.settings.set("ftp:mode", "auto").unwrap();
+        client.settings.set("net:proxy", "").unwrap();
+        let environment = |name: &str| (name == "ftp_proxy").then(|| "http://%FF:x@p:1".into());
+        client.proxies = Arc::new(crate::client::ProxyEnvironment::read(environment));
+        let error = proxy_for(client, &site()).unwrap_err();
+        assert!(error.message().starts_with("ftp_proxy: its escapes"), "{error}");
     }
 
     #[test]

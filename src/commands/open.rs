@@ -9,7 +9,8 @@ use crate::target;
 /// Connect to a server and log in
 ///
 /// TARGET is a bookmark, HOST, HOST:PORT or a URL: ftp:// and ftpes:// mean explicit TLS, ftps://
-/// implicit TLS. The previous connection is closed.
+/// implicit TLS. A bookmark or host may be followed by a directory (HOST/DIRECTORY). The previous
+/// connection is closed, at the prompt only when the new one is open.
 #[derive(Debug, Parser)]
 pub struct Open {
     /// Log in as USER

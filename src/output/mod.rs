@@ -9,6 +9,7 @@ mod ask;
 mod audit_log;
 mod background;
 mod color;
+mod delayed;
 mod escape;
 mod format;
 mod json;
@@ -28,6 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 pub use audit_log::AuditLog;
 pub use background::{JobMeter, Printer};
 pub use color::{ColorChoice, Environment, NameColors, NameKind, Style, wants_color};
+pub use delayed::DelayedNotice;
 pub use escape::{escape, escape_multiline, fit};
 pub use format::{full_time_text, human_bytes, human_duration, human_rate, human_size, time_text};
 pub use json::{

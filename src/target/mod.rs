@@ -126,8 +126,9 @@ impl fmt::Display for Site {
     }
 }
 
-/// Resolves `target`: a bookmark of that name, for which `bookmark` returns a URL, else
-/// [`parse_target`]. A URL is never a bookmark's name.
+/// Resolves `target`: a bookmark of that name, for which `bookmark` returns a URL, possibly with a
+/// directory below its own (`NAME/DIRECTORY`), else [`parse_target`]. A URL is never a bookmark's
+/// name.
 pub fn resolve_target(
     target: &str,
     bookmark: &dyn Fn(&str) -> Result<Option<String>>,
@@ -135,15 +136,25 @@ pub fn resolve_target(
     if target.contains("://") {
         return parse_target(target);
     }
-    match bookmark(target)? {
-        Some(url) => parse_target(&url),
-        None => parse_target(target),
+    let (name, below) = match target.split_once('/') {
+        Some((name, below)) => (name, below.as_bytes()),
+        None => (target, &b""[..]),
+    };
+    let Some(url) = bookmark(name)? else { return parse_target(target) };
+    let mut found = parse_target(&url)?;
+    if !below.is_empty() {
+        refuse_control("path", below)?;
+        found.site.path = Some(match found.site.path.take() {
+            Some(path) if !below.starts_with(b"/") => [&path, &b"/"[..], below].concat(),
+            _ => below.to_vec(),
+        });
     }
+    Ok(found)
 }
 
-/// Parses `[user[:password]@]host[:port]` literally, or a URL with its parts percent-decoded.
+/// Parses `[user[:password]@]host[:port][/path]` literally, or a URL with its parts percent-decoded.
 ///
-/// `host`, `ftp://` and `ftpes://` mean explicit TLS, `ftps://` implicit. A URL's path is the start
+/// `host`, `ftp://` and `ftpes://` mean explicit TLS, `ftps://` implicit. The path is the start
 /// directory: `/a/b` is relative to the login directory, `//a` and `/%2Fa` are absolute; a final
 /// `;type=` is ignored (RFC 1738, section 3.2).
 ///
@@ -151,11 +162,16 @@ pub fn resolve_target(
 /// Kind usage: no host, an invalid host or port, an unknown scheme, a part with CR, LF or NUL.
 pub fn parse_target(target: &str) -> Result<Target> {
     let Some((scheme, rest)) = target.split_once("://") else {
-        if target.contains('/') {
-            return Err(Error::usage("target: a host has no /")
-                .with_hint("for a start directory write ftp://HOST/DIRECTORY"));
+        let (authority, path) = target.split_once('/').unwrap_or((target, ""));
+        if path.contains('@') {
+            // What comes before the / may be the beginning of a password.
+            return Err(Error::usage("target: a / before the @")
+                .with_hint("write ftp://USER@HOST/DIRECTORY, with %2F for a / in the user name"));
         }
-        return target_from_parts(TlsMode::Explicit, target, verbatim);
+        let mut target = target_from_parts(TlsMode::Explicit, authority, verbatim)?;
+        refuse_control("path", path.as_bytes())?;
+        target.site.path = (!path.is_empty()).then(|| path.as_bytes().to_vec());
+        return Ok(target);
     };
     let mode = match scheme.to_ascii_lowercase().as_str() {
         "ftp" | "ftpes" => TlsMode::Explicit,

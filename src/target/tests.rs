@@ -82,6 +82,10 @@ fn the_path_is_the_start_directory_byte_for_byte() {
         ("ftp://h/f;v=1", Some(b"f;v=1")),
         ("ftp://h/f;type=text", Some(b"f;type=text")),
         ("ftp://h/~bob@x:y", Some(b"~bob@x:y")),
+        ("h/a/b", Some(b"a/b")),
+        ("bob@h:21//abs", Some(b"/abs")),
+        ("h/a%20b;type=i", Some(b"a%20b;type=i")),
+        ("h/", None),
     ] {
         assert_eq!(ok(target).site.path.as_deref(), path, "{target}");
     }
@@ -108,8 +112,9 @@ fn what_is_no_target_is_a_usage_error() {
         "ftp://a%20b",
         "a..b",
         ".a",
-        "h/dir",
         "h:/dir",
+        "a/b@h",
+        "h/a\nDELE x",
         "[::1",
         "[::1]x",
         "[h]:21",
@@ -160,6 +165,8 @@ fn no_error_quotes_a_password() {
         "ftp://bob:hunter2%FF@h",
         "http://bob:hunter2@h",
         "bob:hunter2/@h",
+        "bob:12/hunter2@h",
+        "bob:hunter2/x",
         "bob:hunter2@h:0",
         "bob:hunter2://x@h",
     ] {
@@ -195,6 +202,10 @@ fn a_bookmark_comes_before_a_host_but_never_before_a_url() {
     };
     let host = |target| resolve_target(target, &bookmark).map(|t| t.site.host);
     assert_eq!(host("work").unwrap(), "example.org");
+    let path = |target| resolve_target(target, &bookmark).map(|t| t.site.path).unwrap();
+    assert_eq!(path("work/sub/x"), Some(b"in/sub/x".to_vec()));
+    assert_eq!(path("work//abs"), Some(b"/abs".to_vec()));
+    assert_eq!(path("other/sub"), Some(b"sub".to_vec()));
     assert_eq!(host("other").unwrap(), "other");
     assert_eq!(host("ftp://work").unwrap(), "work");
     assert!(host("bad").is_err());

@@ -133,6 +133,19 @@ impl Socket {
         }
     }
 
+    /// Waits for something to read; `false` if there is nothing within `patience`.
+    ///
+    /// # Errors
+    ///
+    /// The connection's error or [`Cancelled`].
+    pub fn await_input(&mut self, patience: Duration) -> io::Result<bool> {
+        self.set_wait(Wait::within(patience));
+        match self.wait(PollFlags::IN) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(false),
+            other => other.map(|()| true),
+        }
+    }
+
     /// Shuts down the sending direction after flushing the buffer.
     pub fn shutdown_write(&mut self) -> io::Result<()> {
         self.flush()?;

@@ -239,3 +239,28 @@ fn data_in_clear_text_needs_no_agreement_unless_the_server_demands_protection() 
         nothing_was_told(&scene, reply);
     }
 }
+
+#[test]
+fn a_port_for_implicit_tls_is_found_out_soon_and_named() {
+    for script in [Script::new().implicit(), Script::new().implicit().versions(Versions::Tls11)] {
+        let scene = Scene::new(script);
+        let begun = Instant::now();
+        let url = format!("ftp://{}", scene.liar.addr);
+        let ran = scene.unconnected().args(["--set", "net:timeout=30s", &url, "-c", "ls"]).run();
+        let ran = ran.status(3).stderr_has("the server speaks TLS from the first byte");
+        let ran = ran.stderr_has(&format!("use ftps://{}", scene.liar.addr));
+        assert!(begun.elapsed() < Duration::from_secs(7), "{:?} {ran}", begun.elapsed());
+        assert!(scene.liar.wire.raw_lines().is_empty(), "{ran}");
+    }
+}
+
+#[test]
+fn a_target_may_be_a_host_and_a_directory() {
+    let scene = Scene::new(Script::new().file("/docs/old/a", "hello"));
+    let target = format!("{}@{}/docs", scene.liar.user, scene.liar.addr);
+    let ran = scene.unconnected().args([&target, "-c", "pwd; cat old/a"]).run().ok();
+    assert_eq!(ran.out(), "/docs\nhello");
+    let open = format!("open {target}//docs/old; pwd");
+    let open = open.replace("/docs//", "//");
+    assert_eq!(scene.unconnected().args(["-c", &open]).run().ok().out(), "/docs/old\n");
+}

@@ -3,6 +3,7 @@
 // Helpers of tests may stop at the first surprise, as tests may (clippy.toml).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod connecting;
 mod dialogues;
 mod hangup;
 mod jobs;

@@ -12,10 +12,9 @@ use super::advice::Topic;
 use super::report::{Finding, Mark, milliseconds};
 use super::write::minutes_off;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::connect::steps::{Dialled, Secured, TlsReady};
+use crate::ftp::connect::steps::{Dialled, Secured, TlsReady, implicit_tls_error};
 use crate::ftp::control::reply::Reply;
 use crate::ftp::session::SessionConfig;
-use crate::target::TlsMode;
 use crate::tls::Tls;
 
 /// DNS and TCP, for both address families; returns the first connection that is established.
@@ -107,7 +106,7 @@ fn secure_implicit(exam: &mut Examination<'_>, ready: TlsReady) -> Result<Option
             // answers in TLS, or not at all, does not, and would be waited for in vain.
             let in_clear = error.message().contains("does not speak TLS");
             let advice = (in_clear && greets_in_clear(exam)).then(|| {
-                format!("AUTH TLS is expected there: use {}", server_url(exam, TlsMode::Explicit))
+                format!("AUTH TLS is expected there: use ftp://{}", exam.site.trust_key())
             });
             explain_no_handshake(exam, &error, advice)?;
             return Ok(None);
@@ -145,32 +144,17 @@ fn no_auth_tls(exam: &mut Examination<'_>, error: &Error) -> Result<()> {
 
 fn no_greeting(exam: &mut Examination<'_>, error: &Error) -> Result<()> {
     exam.detect_software(error.reply().unwrap_or_default());
-    let finding = Finding::error(Mark::Bad, "greeting", error);
-    // A server for implicit TLS waits for our handshake, as we waited for its greeting.
-    let finding = match error.reply().is_none() && speaks_tls_at_once(exam) {
-        true => finding
-            .means("the server speaks TLS from the first byte")
-            .advise(format!("use {}", server_url(exam, TlsMode::Implicit))),
-        false => finding,
+    let implicit = match error.reply().or(error.hint()) {
+        None => implicit_tls_error(&exam.probe),
+        Some(_) => None,
     };
+    let finding = Finding::error(Mark::Bad, "greeting", implicit.as_ref().unwrap_or(error));
     exam.report.block(error.kind(), finding)
 }
 
 fn greets_in_clear(exam: &Examination<'_>) -> bool {
     let explicit = SessionConfig { implicit: false, ..exam.probe.clone() };
     Dialled::connect(&explicit).and_then(Dialled::greet).is_ok()
-}
-
-fn speaks_tls_at_once(exam: &Examination<'_>) -> bool {
-    let implicit = SessionConfig { implicit: true, ..exam.probe.clone() };
-    match Secured::connect_plainly(&implicit) {
-        Ok(secured) => {
-            secured.quit();
-            true
-        }
-        // It does, but not as it should: it is too old, or wants a client certificate.
-        Err(error) => error.message().contains("alert"),
-    }
 }
 
 fn explain_no_handshake(
@@ -186,12 +170,6 @@ fn explain_no_handshake(
         finding = finding.server(Topic::Versions);
     }
     exam.report.block(error.kind(), finding)
-}
-
-/// The same server with TLS begun the other way.
-fn server_url(exam: &Examination<'_>, mode: TlsMode) -> String {
-    let scheme = if mode == TlsMode::Implicit { "ftps" } else { "ftp" };
-    format!("{scheme}://{}", exam.site.trust_key())
 }
 
 /// A reply on one line.

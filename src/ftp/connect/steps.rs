@@ -22,6 +22,12 @@ use crate::trust::identity::Identity;
 /// How long a server may take to answer a ClientHello of an old version: some never do.
 const LEGACY_PROBE: Duration = Duration::from_secs(5);
 
+/// How long a server may be silent before it is tried whether it expects TLS from the first byte.
+const SILENCE: Duration = Duration::from_millis(2500);
+
+/// How long that trial may take.
+const IMPLICIT_PROBE: Duration = Duration::from_secs(2);
+
 /// A TCP connection to the server.
 pub struct Dialled {
     connection: CleartextControl,
@@ -42,7 +48,18 @@ impl Dialled {
     }
 
     /// Reads the greeting of a server with explicit TLS.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Connect`], within five seconds if the server expects TLS from the first byte.
     pub fn greet(mut self) -> Result<Cleartext> {
+        // An implicit server waits for our handshake while we wait for its greeting.
+        if self.config.timeout > SILENCE + IMPLICIT_PROBE
+            && self.connection.is_silent(SILENCE)?
+            && let Some(error) = implicit_tls_error(&self.config)
+        {
+            return Err(error);
+        }
         let greeting = self.connection.greeting()?;
         check_greeting(&greeting)?;
         Ok(Cleartext { connection: self.connection, config: self.config, greeting })
@@ -251,6 +268,27 @@ pub fn probe_server(config: &SessionConfig) -> Result<(Identity, Option<Negotiat
     Ok(shown)
 }
 
+/// The error for an explicit connection to a port that answers a ClientHello on a new connection, if
+/// only with an alert: it may be too old, or require a client certificate. `None` if it does not.
+pub fn implicit_tls_error(config: &SessionConfig) -> Option<Error> {
+    let timeout = IMPLICIT_PROBE.min(config.timeout / 2);
+    let mut probe = SessionConfig { implicit: true, timeout, ..config.clone() };
+    probe.dialer.timeout = timeout;
+    // Its passphrase may have to be asked for.
+    (probe.tls.cert_file, probe.tls.key_file) = (None, None);
+    let answer = Dialled::connect(&probe).and_then(|dialled| {
+        let tls = Arc::new(Tls::new(&probe.tls, &probe.host)?);
+        dialled.without_greeting().secure(&tls, "TLS handshake")
+    });
+    let (host, port) = (&config.host, config.port);
+    let place = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+    let text = "no greeting: the server speaks TLS from the first byte";
+    answer.map_or_else(|error| error.message().contains("alert"), |_| true).then(|| {
+        Error::new(Kind::Connect, text)
+            .with_hint(format!("use ftps://{place}:{port} (implicit TLS)"))
+    })
+}
+
 /// Sets up TLS and connects, in parallel if the set-up only reads the roots, which takes 20 ms.
 fn set_up_and_reach(config: &SessionConfig) -> Result<(Arc<Tls>, TlsReady)> {
     let set_up = || Tls::new(&config.tls, &config.host).map(Arc::new);
@@ -274,10 +312,12 @@ fn set_up_and_reach(config: &SessionConfig) -> Result<(Arc<Tls>, TlsReady)> {
 /// Connects, and sends `AUTH TLS` to an explicit server.
 fn reach_server(config: &SessionConfig) -> Result<TlsReady> {
     Dialled::connect(config)?.prepare_tls().map_err(|error| {
-        // An implicit server waits for our handshake while we wait for its greeting.
         let silent = error.kind() == Kind::Connect && error.reply().is_none();
-        let error =
-            if silent { error.with_hint("ftps:// if TLS is implicit there") } else { error };
+        let error = if silent && error.hint().is_none() {
+            error.with_hint("ftps:// if TLS is implicit there")
+        } else {
+            error
+        };
         error.with_context(format!("{}:{}", config.host, config.port))
     })
 }

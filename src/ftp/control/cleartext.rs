@@ -36,6 +36,12 @@ impl CleartextControl {
         Ok(Self { socket, reader: ReplyReader::default(), trace: trace.clone(), timeout })
     }
 
+    /// Whether the server says nothing within `patience`.
+    pub(in crate::ftp) fn is_silent(&mut self, patience: Duration) -> Result<bool> {
+        let heard = self.socket.await_input(patience);
+        heard.map(|heard| !heard).map_err(|error| lost_connection(&error, self.timeout))
+    }
+
     /// Reads the greeting, whatever its code; a 120 announces a delay and is skipped.
     ///
     /// # Errors
