@@ -2,6 +2,7 @@
 # make demo      a throwaway server and the shell   make test     check's tests with real servers
 # make bench     ftpsh against lftp, curl and rclone, on real servers
 # make install   PREFIX=/usr/local, DESTDIR=        make deps     what a build needs (Debian, Ubuntu)
+# make lint      shell scripts (shellcheck) and spelling (typos)
 # make check-systems   compiles for macOS and FreeBSD, without linking, and with the oldest Rust
 # make fuzz      every parser on random input, FUZZ_SECONDS=600 each (nightly Rust and cargo-fuzz)
 # make generate  the man page and the completion scripts, as the program prints them
@@ -24,10 +25,14 @@ TEST_PACKAGES = curl less lftp openssl python3 python3-venv zsh fish mandoc \
 # And what the benchmarks compare with.
 BENCH_PACKAGES = curl lftp rclone time python3
 
+LINT_TOOLS = $(or $(CARGO_TARGET_DIR),target)/lint
+TYPOS = $(LINT_TOOLS)/bin/typos
+SCRIPTS = $(shell git ls-files | xargs grep -lE '^\#!.*(bash|/sh)$$')
+
 # Systems that the code must compile for, beside the one it is built on.
 SYSTEMS = aarch64-apple-darwin x86_64-unknown-freebsd
 
-.PHONY: build check test check-systems bench demo fuzz generate install uninstall deps test-deps
+.PHONY: build check test lint check-systems bench demo fuzz generate install uninstall deps test-deps
 
 build: deps
 	$(CARGO) build --release --locked
@@ -41,6 +46,16 @@ check: deps
 # FTPSH_SERVERS is set for the tests: a real server that is missing is then a failure.
 test: deps test-deps
 	tests/servers/with $(CARGO) test --locked --no-fail-fast
+
+lint: $(TYPOS)
+	@tests/servers/install-packages shellcheck
+	shellcheck --external-sources --source-path=SCRIPTDIR $(SCRIPTS)
+	$(TYPOS)
+
+$(TYPOS):
+	@tests/servers/install-packages python3-venv
+	python3 -m venv $(LINT_TOOLS)
+	$(LINT_TOOLS)/bin/pip install --quiet --disable-pip-version-check typos==1.52.0
 
 check-systems: deps
 	packaging/check-systems $(SYSTEMS)
