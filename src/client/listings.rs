@@ -3,7 +3,7 @@
 //! A cached listing expires after `cache:expire`; changes by the user invalidate what they affect.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::Client;
@@ -21,7 +21,25 @@ const MAX_LISTINGS: usize = 64;
 /// Listings by directory.
 #[derive(Debug, Default)]
 pub struct ListingCache {
-    listings: HashMap<RemotePath, (Instant, Arc<Vec<Entry>>)>,
+    listings: HashMap<RemotePath, CachedListing>,
+}
+
+#[derive(Debug)]
+struct CachedListing {
+    seen: Instant,
+    entries: Arc<Vec<Entry>>,
+    /// The first entry of each name: `get *` looks for every file of a directory.
+    by_name: OnceLock<HashMap<String, usize>>,
+}
+
+impl CachedListing {
+    fn find_entry(&self, name: &str) -> Option<&Entry> {
+        let index = self.by_name.get_or_init(|| {
+            let entries = self.entries.iter().enumerate().rev();
+            entries.map(|(at, entry)| (entry.name.clone(), at)).collect()
+        });
+        self.entries.get(*index.get(name)?)
+    }
 }
 
 impl ListingCache {
@@ -31,28 +49,31 @@ impl ListingCache {
         directory: &RemotePath,
         expire: Duration,
     ) -> Option<Arc<Vec<Entry>>> {
-        let (seen, entries) = self.listings.get(directory)?;
-        (seen.elapsed() <= expire).then(|| Arc::clone(entries))
+        self.fresh(directory, expire).map(|listing| Arc::clone(&listing.entries))
+    }
+
+    fn fresh(&self, directory: &RemotePath, expire: Duration) -> Option<&CachedListing> {
+        self.listings.get(directory).filter(|listing| listing.seen.elapsed() <= expire)
     }
 
     /// Stores a complete listing.
     pub fn store_listing(&mut self, directory: RemotePath, entries: Vec<Entry>) -> Arc<Vec<Entry>> {
         if self.listings.len() >= MAX_LISTINGS {
-            let oldest = self.listings.iter().min_by_key(|(_, (seen, _))| *seen);
+            let oldest = self.listings.iter().min_by_key(|(_, listing)| listing.seen);
             if let Some(oldest) = oldest.map(|(path, _)| path.clone()) {
                 self.listings.remove(&oldest);
             }
         }
         let entries = Arc::new(entries);
-        self.listings.insert(directory, (Instant::now(), Arc::clone(&entries)));
+        let (seen, by_name) = (Instant::now(), OnceLock::new());
+        let listing = CachedListing { seen, entries: Arc::clone(&entries), by_name };
+        self.listings.insert(directory, listing);
         entries
     }
 
     /// The entry of a path in a listing not older than `expire`.
-    pub fn cached_entry(&self, path: &RemotePath, expire: Duration) -> Option<Entry> {
-        let name = path.file_name()?;
-        let entries = self.fresh_listing(&path.parent()?, expire)?;
-        entries.iter().find(|entry| entry.name == name).cloned()
+    pub fn cached_entry(&self, path: &RemotePath, expire: Duration) -> Option<&Entry> {
+        self.fresh(&path.parent()?, expire)?.find_entry(path.file_name()?)
     }
 
     /// Drops what a change of `path` affects: the listing that contains it, and all below it.
@@ -70,7 +91,7 @@ impl ListingCache {
 
     /// The number of listings and of the entries in them.
     pub fn count_entries(&self) -> (usize, usize) {
-        (self.listings.len(), self.listings.values().map(|(_, entries)| entries.len()).sum())
+        (self.listings.len(), self.listings.values().map(|listing| listing.entries.len()).sum())
     }
 }
 
@@ -133,25 +154,35 @@ impl Client {
 
     /// Size and time of a remote file, if a cached listing has exact values.
     pub fn cached_file_info(&self, path: &RemotePath) -> Option<FileInfo> {
-        let entry = self.cached_file(path)?;
+        self.cached_facts(path).info
+    }
+
+    /// What a cached listing says about a remote file.
+    pub fn cached_facts(&self, path: &RemotePath) -> ListedFacts {
+        let Some(entry) = self.cached_file(path) else { return ListedFacts::default() };
         // A time from LIST is neither exact nor in a known time zone.
-        let exact = |m: &Modified| m.zone == Zone::Utc && m.precision == Precision::Second;
-        let modified = entry.modified.filter(exact)?;
-        Some(FileInfo { size: Some(entry.size?), modified: Some(modified.time) })
+        let exact = |m: &&Modified| m.zone == Zone::Utc && m.precision == Precision::Second;
+        let info = entry.size.zip(entry.modified.as_ref().filter(exact));
+        let info = info.map(|(size, m)| FileInfo { size: Some(size), modified: Some(m.time) });
+        ListedFacts { info, size: entry.size }
     }
 
-    /// The size of a remote file in a cached listing: for a total that is only shown.
-    pub fn listed_size(&self, path: &RemotePath) -> Option<u64> {
-        self.cached_file(path)?.size
-    }
-
-    fn cached_file(&self, path: &RemotePath) -> Option<Entry> {
+    fn cached_file(&self, path: &RemotePath) -> Option<&Entry> {
         let cwd = self.connection.remote_directory()?;
         let expire = self.settings.get(CACHE_EXPIRE, self.connection.host());
         let entry = self.listings.cached_entry(&cwd.resolve(path.as_str()).ok()?, expire)?;
         let is_file = entry.kind == EntryKind::File && !entry.size_in_blocks;
-        (is_file && !may_be_link(&entry)).then_some(entry)
+        (is_file && !may_be_link(entry)).then_some(entry)
     }
+}
+
+/// What a listing says about a file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ListedFacts {
+    /// Size and time, if both are exact.
+    pub info: Option<FileInfo>,
+    /// The size, for what is shown.
+    pub size: Option<u64>,
 }
 
 #[cfg(test)]
@@ -192,5 +223,9 @@ mod tests {
     fn an_entry_is_found_by_its_path() {
         assert!(cache().cached_entry(&path("/a/x"), LONG).is_some());
         assert!(cache().cached_entry(&path("/a/y"), LONG).is_none());
+        let mut cache = ListingCache::default();
+        let sized = |size| Entry { size: Some(size), ..Entry::new("x", EntryKind::File) };
+        cache.store_listing(path("/"), vec![sized(1), sized(2)]);
+        assert_eq!(cache.cached_entry(&path("/x"), LONG).and_then(|entry| entry.size), Some(1));
     }
 }

@@ -196,12 +196,15 @@ impl Get {
             return transfers::download_to_output(ctx, &remote);
         }
         let target = self.local_target(&remote, ctx)?;
-        let facts = ctx.client.cached_file_info(&remote);
+        let listed = ctx.client.cached_facts(&remote);
         let mut how = ctx.client.transfer_options(Direction::Download);
         how.resume = Resume::if_asked(self.resume);
         how.transfer_type = kind;
-        let mut job =
-            download::Download { info: facts, ..download::Download::new(remote, target, how) };
+        let mut job = download::Download {
+            info: listed.info,
+            listed_size: listed.size,
+            ..download::Download::new(remote, target, how)
+        };
         if !may_replace(ctx, &mut job, self.overwrite)? {
             return Ok(());
         }

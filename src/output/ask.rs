@@ -70,7 +70,7 @@ impl Output {
         }
         // Jobs must not print into an answer.
         self.defer_job_output();
-        let answer = self.shared.bars.hide_during(|| match &self.shared.memory {
+        let answer = self.shared.bars.hide_during(&self.shared, || match &self.shared.memory {
             Some(memory) => {
                 self.write_stderr(&escape_multiline(prompt));
                 Ok(lock(&memory.answers).pop_front())

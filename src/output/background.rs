@@ -6,6 +6,7 @@
 //! printer or waits for [`Output::flush_job_output`]. A job never asks questions.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use super::progress::{Line, TransferProgress};
@@ -26,6 +27,8 @@ pub struct JobMeter(Arc<Counts>);
 struct Counts {
     total: TransferProgress,
     now: Mutex<Weak<Line>>,
+    /// Whether `fg` waits for the job: its progress lines are shown.
+    in_foreground: AtomicBool,
 }
 
 impl JobMeter {
@@ -34,6 +37,7 @@ impl JobMeter {
         Self(Arc::new(Counts {
             total: TransferProgress::silent("", None, None, false),
             now: Mutex::new(Weak::new()),
+            in_foreground: AtomicBool::new(false),
         }))
     }
 
@@ -47,17 +51,24 @@ impl JobMeter {
         lock(&self.0.now).upgrade().map(|line| TransferProgress::of(line).message())
     }
 
-    /// A progress line of this job, visible only through the meter.
-    pub(super) fn progress_line(
-        &self,
-        label: &str,
-        total: Option<u64>,
-        is_tree: bool,
-    ) -> TransferProgress {
-        let above = Some(self.0.total.clone());
-        let line = TransferProgress::silent(label, total, above, is_tree);
-        *lock(&self.0.now) = line.weak();
-        line
+    /// What everything that the job transfers counts for.
+    pub(super) fn total(&self) -> TransferProgress {
+        self.0.total.clone()
+    }
+
+    /// Takes in the transfer that begins.
+    pub(super) fn set_current(&self, line: &Arc<Line>) {
+        *lock(&self.0.now) = Arc::downgrade(line);
+    }
+
+    pub(super) fn is_in_foreground(&self) -> bool {
+        self.0.in_foreground.load(Ordering::Relaxed)
+    }
+
+    /// Shows or hides the progress lines of the job.
+    pub fn set_in_foreground(&self, in_foreground: bool, output: &Output) {
+        self.0.in_foreground.store(in_foreground, Ordering::Relaxed);
+        output.shared.bars.refresh(&output.shared);
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Environment {
     pub clicolor_force: Option<String>,
     /// `TERM`: `dumb` can neither show colour nor move the cursor.
     pub term: Option<String>,
+    /// `XTERM_VERSION`: set by xterm itself, not by those that call themselves that.
+    pub xterm_version: Option<String>,
     /// The locale of characters: the first of `LC_ALL`, `LC_CTYPE` and `LANG` that is not empty.
     pub locale: Option<String>,
 }
@@ -56,6 +58,7 @@ impl Environment {
             no_color: get("NO_COLOR"),
             clicolor_force: get("CLICOLOR_FORCE"),
             term: get("TERM"),
+            xterm_version: get("XTERM_VERSION"),
             locale: { locale }.find(|value| !value.is_empty()),
         }
     }
@@ -69,6 +72,13 @@ impl Environment {
     /// Whether a terminal can move its cursor and show colour.
     pub fn is_capable(&self) -> bool {
         self.term.as_deref() != Some("dumb")
+    }
+
+    /// Whether the terminal cuts lines off when it becomes narrower; most wrap them again.
+    pub fn cuts_lines(&self) -> bool {
+        let term = self.term.as_deref().unwrap_or_default();
+        let is_xterm = term.starts_with("xterm") && self.xterm_version.is_some();
+        is_xterm || ["linux", "rxvt", "st-"].iter().any(|name| term.starts_with(name))
     }
 }
 
@@ -208,7 +218,7 @@ mod tests {
                 no_color: no_color.map(str::to_owned),
                 clicolor_force: force.map(str::to_owned),
                 term: term.map(str::to_owned),
-                locale: None,
+                ..Environment::default()
             };
             assert_eq!(
                 wants_color(choice, &environment, terminal),

@@ -12,7 +12,7 @@ use super::background::{JobMeter, LONGEST, LineForwarder, Printer, StandardStrea
 use super::color::Style;
 use super::escape::{escape, escape_multiline};
 use super::json::{ErrorRecord, Record};
-use super::progress::{Look, TransferProgress, TreeProgress};
+use super::progress::{TransferProgress, TreeProgress};
 use super::sink::{DataFormat, DataSink, is_broken_pipe};
 use super::{AuditLog, Output, lock};
 use crate::error::{find_typed, io_reason, kind_of};
@@ -151,11 +151,9 @@ impl Output {
     pub(super) fn write_stderr_now(&self, text: &str) {
         let stdout = self.to_stdout();
         let mut sink = lock(&stdout.data);
-        stdout.shared.bars.suspend(|| sink.drain_keeping_error());
-        drop(sink);
-        self.shared.bars.suspend(|| {
-            let mut stderr = lock(&self.shared.stderr);
-            let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+        self.shared.bars.suspend(&self.shared, || {
+            sink.drain_keeping_error();
+            self.shared.write_err(text);
         });
     }
 
@@ -264,15 +262,10 @@ impl Output {
         if !(self.shared.err.capable && self.is_terminal_out()) {
             return;
         }
-        let look = self.progress_look();
+        let look = self.shared.look();
         let mark = self.paint_err(if look.utf8 { "⏎" } else { "%" }, Style::Dim);
         let blanks = " ".repeat(look.width.saturating_sub(1));
         self.write_stderr_now(&format!("{mark}{blanks}\r\x1b[K"));
-    }
-
-    /// How progress lines are drawn now.
-    pub(super) fn progress_look(&self) -> Look {
-        Look { width: self.width(), utf8: self.shared.utf8, color: self.shared.err.color }
     }
 
     fn paint_err(&self, text: &str, style: Style) -> String {

@@ -37,6 +37,7 @@ pub use json::{
     TrustRecord,
 };
 pub use messages::TraceDirection;
+use progress::Look;
 pub use progress::{TransferProgress, TreeProgress};
 pub use sink::is_broken_pipe;
 pub use table::{Align, Cell, Column, Overflow, Table};
@@ -249,15 +250,7 @@ impl Output {
 
     /// Current width of the terminal; 80 if there is none.
     pub fn width(&self) -> usize {
-        if let Some(memory) = &self.shared.memory {
-            return memory.width;
-        }
-        let size = rustix::termios::tcgetwinsize(std::io::stdout())
-            .or_else(|_| rustix::termios::tcgetwinsize(std::io::stderr()));
-        match size {
-            Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
-            _ => WIDTH,
-        }
+        self.shared.width()
     }
 
     /// Current height of the terminal; `None` if there is none or it is not reported.
@@ -347,10 +340,42 @@ impl Output {
 
     fn drain(&self, sink: &mut DataSink) -> Result<()> {
         if self.is_terminal_out() {
-            self.shared.bars.suspend(|| sink.drain())
+            self.shared.bars.suspend(&self.shared, || sink.drain())
         } else {
             sink.drain()
         }
+    }
+}
+
+impl Shared {
+    fn width(&self) -> usize {
+        if let Some(memory) = &self.memory {
+            return memory.width;
+        }
+        let size = rustix::termios::tcgetwinsize(std::io::stdout())
+            .or_else(|_| rustix::termios::tcgetwinsize(std::io::stderr()));
+        match size {
+            Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
+            _ => WIDTH,
+        }
+    }
+
+    /// The rows of the terminal on standard error.
+    fn rows(&self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok()?;
+        (size.ws_row > 0).then_some(usize::from(size.ws_row))
+    }
+
+    /// How progress lines are drawn now.
+    fn look(&self) -> Look {
+        Look { width: self.width(), utf8: self.utf8, color: self.err.color }
+    }
+
+    /// Writes to standard error, whatever is on the screen.
+    fn write_err(&self, text: &str) {
+        let mut stderr = lock(&self.stderr);
+        // If it is closed, there is nowhere left to report it.
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
     }
 }
 

@@ -8,12 +8,11 @@
 mod layout;
 mod rate;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-
+use super::background::JobMeter;
 use super::escape::escape;
 use super::format::{human_bytes, human_rate};
 use super::{Output, lock};
@@ -24,8 +23,8 @@ use rate::{RateMeter, time_left};
 /// Interval of plain lines, also the minimum duration of a transfer that gets one.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
 
-/// Interval at which a line is redrawn even without progress.
-const TICK: Duration = Duration::from_millis(500);
+/// In a terminal of fewer columns the total line has no room for the word `files`.
+const NARROW: usize = 60;
 
 /// An unknown total.
 const UNKNOWN: u64 = u64::MAX;
@@ -48,8 +47,6 @@ pub(super) struct Line {
     /// The rate limit in bytes per second; 0 without one.
     limit: AtomicU64,
     meter: Mutex<RateMeter>,
-    /// Whether a thread redraws the line without progress.
-    ticks: AtomicBool,
     begun: Instant,
     /// Milliseconds after `begun` at which progress was last formatted.
     reported: AtomicU64,
@@ -62,7 +59,7 @@ pub(super) struct Line {
 
 #[derive(Debug)]
 enum Show {
-    Bar(ProgressBar, Output),
+    Bar(Output),
     Plain(Output),
     Nothing,
 }
@@ -83,48 +80,25 @@ impl TransferProgress {
         above: Option<Self>,
         is_tree: bool,
     ) -> Self {
-        if let (Some(meter), None) = (&output.job, &above) {
-            return meter.progress_line(label, total, is_tree);
-        }
-        if output.shows_bars() {
-            return Self::drawn_on(output, label, total, above, is_tree);
-        }
-        let label = escape(label).into_owned();
-        let show = if output.is_quiet() || above.is_some() {
+        let (job, above) = match (&output.job, above) {
+            (Some(meter), None) => (Some(meter), Some(meter.total())),
+            (_, above) => (None, above),
+        };
+        let show = if output.shows_bars() {
+            Show::Bar(output.clone())
+        } else if output.is_quiet() || above.is_some() {
             // Without bars, a worker's files count only for the total.
             Show::Nothing
         } else {
             Show::Plain(output.clone())
         };
-        Self(Arc::new(Line::new(label, total, show, above, is_tree)))
-    }
-
-    /// A line on the terminal: what it shows is computed whenever it is drawn.
-    fn drawn_on(
-        output: &Output,
-        label: &str,
-        total: Option<u64>,
-        above: Option<Self>,
-        is_tree: bool,
-    ) -> Self {
-        let line = Arc::new_cyclic(|line: &Weak<Line>| {
-            let (weak, look) = (line.clone(), output.clone());
-            let text = move |_: &ProgressState, w: &mut dyn std::fmt::Write| {
-                if let Some(line) = weak.upgrade() {
-                    let _ = w.write_str(&line.text(look.progress_look()));
-                }
-            };
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-            // The template is fixed, and a test parses it.
-            if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-                bar.set_style(style.with_key("line", text));
-            }
-            let bar = output.shared.bars.add_bar(bar);
-            let label = escape(label).into_owned();
-            Line::new(label, total, Show::Bar(bar, output.clone()), above, is_tree)
-        });
-        if is_tree {
-            line.start_ticks();
+        let label = escape(label).into_owned();
+        let line = Arc::new(Line::new(label, total, show, above, is_tree));
+        if let Some(meter) = job {
+            meter.set_current(&line);
+        }
+        if let Show::Bar(output) = &line.show {
+            output.shared.bars.add_line(Arc::downgrade(&line), &output.shared);
         }
         Self(line)
     }
@@ -140,11 +114,6 @@ impl TransferProgress {
         Self(Arc::new(Line::new(label, total, Show::Nothing, above, is_tree)))
     }
 
-    /// A weak reference, which does not keep it alive.
-    pub(super) fn weak(&self) -> Weak<Line> {
-        Arc::downgrade(&self.0)
-    }
-
     pub(super) fn of(line: Arc<Line>) -> Self {
         Self(line)
     }
@@ -158,16 +127,9 @@ impl TransferProgress {
     /// Adds transferred bytes. Cheap enough to call for every buffer.
     pub fn advance(&self, bytes: u64) {
         let line = &self.0;
-        let done = line.done.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        match &line.show {
-            Show::Bar(bar, _) => {
-                bar.set_position(done);
-                if !line.ticks.load(Ordering::Relaxed) && line.begun.elapsed() > TICK {
-                    line.start_ticks();
-                }
-            }
-            Show::Plain(output) => self.report(output, line.begun.elapsed()),
-            Show::Nothing => {}
+        line.done.fetch_add(bytes, Ordering::Relaxed);
+        if let Show::Plain(output) = &line.show {
+            self.report(output, line.begun.elapsed());
         }
         if let Some(above) = &line.above {
             above.advance(bytes);
@@ -193,9 +155,6 @@ impl TransferProgress {
     /// restarts. The total is adjusted.
     pub fn set_position(&self, bytes: u64) {
         let before = self.0.done.swap(bytes, Ordering::Relaxed);
-        if let Show::Bar(bar, _) = &self.0.show {
-            bar.set_position(bytes);
-        }
         if let Some(above) = &self.0.above {
             shift_counter(&above.0.done, before, bytes);
             above.advance(0);
@@ -327,7 +286,6 @@ impl Line {
             unsized_files: AtomicU64::new(0),
             limit: AtomicU64::new(0),
             meter: Mutex::default(),
-            ticks: AtomicBool::new(false),
             begun: Instant::now(),
             reported: AtomicU64::new(0),
             show,
@@ -349,7 +307,7 @@ impl Line {
     }
 
     /// The line as it is now.
-    fn text(&self, look: Look) -> String {
+    pub(super) fn text(&self, look: Look) -> String {
         let (done, now) = (self.done.load(Ordering::Relaxed), self.begun.elapsed());
         let moved = done.saturating_sub(self.offset.load(Ordering::Relaxed));
         let limit = Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0);
@@ -359,29 +317,25 @@ impl Line {
         let files;
         let name = if self.is_tree {
             files = self.files_text();
-            &files
+            // `3 of 8 files` is wider than the column in a narrow terminal.
+            if look.width < NARROW { files.trim_end_matches(" files") } else { &files }
         } else {
             &self.label
         };
         LineText { name, done, total, rate, left }.render(look)
     }
 
-    /// Redraws the line regularly from now on, so that a stall can be seen.
-    fn start_ticks(&self) {
-        let Show::Bar(bar, _) = &self.show else { return };
-        // A ticking bar starts a thread, and panics if that fails.
-        if !self.ticks.swap(true, Ordering::Relaxed)
-            && std::thread::Builder::new().spawn(|| {}).is_ok()
-        {
-            bar.enable_steady_tick(TICK);
+    /// Whether it is shown: one of a job only while the job is in the foreground.
+    pub(super) fn is_visible(&self) -> bool {
+        match &self.show {
+            Show::Bar(output) => output.job.as_ref().is_none_or(JobMeter::is_in_foreground),
+            _ => false,
         }
     }
 
     fn clear(&self) {
-        if let Show::Bar(bar, output) = &self.show
-            && !bar.is_finished()
-        {
-            output.shared.bars.remove_bar(bar);
+        if let Show::Bar(output) = &self.show {
+            output.shared.bars.remove_line(self, &output.shared);
         }
     }
 }
@@ -400,9 +354,6 @@ fn shift_counter(counter: &AtomicU64, before: u64, now: u64) {
         counter.fetch_sub(before - now, Ordering::Relaxed);
     }
 }
-
-/// The whole line is one key.
-const TEMPLATE: &str = "{line}";
 
 #[cfg(test)]
 mod tests;

@@ -121,6 +121,12 @@ impl Terminal {
         self.process.set_window_size(columns, rows).unwrap();
     }
 
+    /// Stops the program and continues it, as Ctrl-Z and `fg` do.
+    pub fn stop_and_continue(&mut self) {
+        self.process.signal(Signal::SIGSTOP).unwrap();
+        self.process.signal(Signal::SIGCONT).unwrap();
+    }
+
     /// Sends SIGTERM.
     pub fn terminate(&mut self) {
         self.process.signal(Signal::SIGTERM).unwrap();

@@ -85,7 +85,7 @@ impl FileTransfer {
     /// The size in bytes, if it is known without asking the server.
     pub fn known_size(&self) -> Option<u64> {
         match self {
-            FileTransfer::Down(job) => job.info.and_then(|facts| facts.size),
+            FileTransfer::Down(job) => job.info.and_then(|facts| facts.size).or(job.listed_size),
             FileTransfer::Up(job) => {
                 let metadata = std::fs::metadata(&job.local).ok();
                 metadata.filter(std::fs::Metadata::is_file).map(|metadata| metadata.len())

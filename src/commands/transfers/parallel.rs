@@ -27,12 +27,7 @@ pub fn transfer_parallel(
     let cwd = ctx.client.session()?.cwd().clone();
     // Not every session is in the shell's directory.
     let resolved = jobs.iter().map(|job| job.resolved_in(&cwd)).collect::<Result<Vec<_>>>()?;
-    let listed = |job: &FileTransfer| match job {
-        FileTransfer::Down(job) => ctx.client.listed_size(&job.remote),
-        FileTransfer::Up(_) => None,
-    };
-    let size = |job: &FileTransfer| job.known_size().or_else(|| listed(job));
-    let shown: Vec<_> = jobs.iter().map(|job| (job.progress_label(), size(job))).collect();
+    let shown: Vec<_> = jobs.iter().map(|job| (job.progress_label(), job.known_size())).collect();
     let pool = ctx.client.share_sessions()?;
     let tree = ctx.out.tree_progress("total");
     if let Some(job) = jobs.first() {

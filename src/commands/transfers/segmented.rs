@@ -14,9 +14,8 @@ pub fn download_segmented(ctx: &mut Context, job: &download::Download, count: u6
     let shown = FileTransfer::Down(job.clone());
     let most = usize::try_from(count).unwrap_or(1);
     // The listing shows that it is small.
-    if shown.known_size().is_some_and(|size| segment_count(size, most) < 2)
-        && !has_segment_journal(&job.local)
-    {
+    let exact = job.info.and_then(|info| info.size);
+    if exact.is_some_and(|size| segment_count(size, most) < 2) && !has_segment_journal(&job.local) {
         return carry_alone(ctx, &shown);
     }
     let cwd = ctx.client.session()?.cwd().clone();

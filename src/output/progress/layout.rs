@@ -69,12 +69,20 @@ impl LineText<'_> {
         } else {
             0
         }));
-        let shown = fit_middle(self.name, name);
+        let shown = fit_middle(self.shorter_name(name), name);
         let padding = " ".repeat(name.saturating_sub(shown.width()));
         let line = format!("{shown}{padding} {fields}");
         match has_bar {
             true => format!("{line} {}", self.bar(room.saturating_sub(name + 1), look)),
             false => line.trim_end().to_owned(),
+        }
+    }
+
+    /// The name, without its directories where there is no room for them.
+    fn shorter_name(&self, room: usize) -> &str {
+        match self.name.rsplit_once('/') {
+            Some((_, last)) if self.name.width() > room && !last.is_empty() => last,
+            _ => self.name,
         }
     }
 
@@ -136,6 +144,14 @@ mod tests {
             "backup.tar          34% 17.0/50.0 MiB  3.0 MiB/s ETA 0:11"
         );
         assert_eq!(half.render(look(40)), "backup.tar  34% 17.0/50.0 MiB ETA 0:11");
+    }
+
+    #[test]
+    fn a_path_without_room_loses_its_directories_first() {
+        let at = |width| line("photos/2026/IMG_0001.jpeg", Some(50 * MIB)).render(look(width));
+        assert!(at(90).starts_with("photos/2026/IMG_0001.jpeg "));
+        assert!(at(70).starts_with("IMG_0001.jpeg "), "{}", at(70));
+        assert!(at(40).starts_with("IMG_….jpeg "), "{}", at(40));
     }
 
     #[test]

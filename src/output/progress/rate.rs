@@ -13,10 +13,16 @@ const SAMPLE: Duration = Duration::from_millis(100);
 const FIRST_ESTIMATE: Duration = Duration::from_secs(1);
 
 /// Positions over time. Times are durations since the start of the transfer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct RateMeter {
-    /// From the last one that is at least [`WINDOW`] old to the newest.
+    /// From the last one that is at least [`WINDOW`] old, or the start, to the newest.
     samples: VecDeque<(Duration, u64)>,
+}
+
+impl Default for RateMeter {
+    fn default() -> Self {
+        Self { samples: VecDeque::from([(Duration::ZERO, 0)]) }
+    }
 }
 
 impl RateMeter {
@@ -34,10 +40,7 @@ impl RateMeter {
         while self.samples.get(1).is_some_and(|(time, _)| now.saturating_sub(*time) >= WINDOW) {
             self.samples.pop_front();
         }
-        let start = match self.samples.front() {
-            Some(first) if now >= WINDOW => *first,
-            _ => (Duration::ZERO, 0),
-        };
+        let start = self.samples.front().copied().unwrap_or_default();
         let nanos = now.saturating_sub(start.0).max(SAMPLE).as_nanos();
         let bytes = u128::from(moved.saturating_sub(start.1));
         let rate = u64::try_from(bytes * 1_000_000_000 / nanos).unwrap_or(u64::MAX);

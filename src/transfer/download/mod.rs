@@ -36,6 +36,8 @@ pub struct Download {
     pub create_new: bool,
     /// Size and time, if a listing has already reported them.
     pub info: Option<FileInfo>,
+    /// The size in a listing that is not exact in every way: only for what is shown.
+    pub listed_size: Option<u64>,
     /// The listing had no exact time: MDTM is pipelined with RETR.
     pub prefetch_time: bool,
     /// Used if the server has no MDTM: the approximate time of a listing. It does not prove that
@@ -48,15 +50,16 @@ pub struct Download {
 impl Download {
     /// A download of a file about which nothing else is known.
     pub fn new(remote: RemotePath, local: PathBuf, options: TransferOptions) -> Self {
-        let (info, listed) = (None, None);
+        let (info, listed_size) = (None, None);
         Self {
             remote,
             local,
             dir: None,
             create_new: false,
             info,
+            listed_size,
             prefetch_time: false,
-            fallback_time: listed,
+            fallback_time: None,
             options,
         }
     }

@@ -133,6 +133,7 @@ impl MirrorSides for Endpoints {
                     dir: held,
                     create_new: fresh,
                     info,
+                    listed_size: None,
                     prefetch_time: ask_time,
                     fallback_time: listed,
                     options,
