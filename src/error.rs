@@ -97,6 +97,7 @@ impl Kind {
 #[derive(Debug, Clone)]
 pub struct Error {
     kind: Kind,
+    banner: Option<&'static str>,
     message: String,
     details: Vec<String>,
     hint: Option<String>,
@@ -111,6 +112,7 @@ impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {
             kind,
+            banner: None,
             message: message.into(),
             details: Vec::new(),
             hint: None,
@@ -169,6 +171,14 @@ impl Error {
         self.transient
     }
 
+    /// Adds a headline that a terminal shows in a frame above the message, for what must not be
+    /// overlooked.
+    #[must_use]
+    pub fn with_banner(mut self, text: &'static str) -> Self {
+        self.banner = Some(text);
+        self
+    }
+
     /// Adds a line shown below the message.
     #[must_use]
     pub fn with_detail(mut self, line: impl Into<String>) -> Self {
@@ -218,6 +228,11 @@ impl Error {
     /// The message, without the hint.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The headline, if any.
+    pub fn banner(&self) -> Option<&'static str> {
+        self.banner
     }
 
     /// The lines to show below the message.

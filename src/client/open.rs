@@ -184,7 +184,7 @@ impl Client {
             let name = self.trust_name(&site.host);
             let judged = {
                 let mut checker = self.connection.trust_gate();
-                checker.set_policy(policy);
+                checker.set_rules_of_host(policy, config.tls.ca_file.is_some());
                 checker.check_identity(&name, site.port, secured.identity(), Utc::now())
             };
             match judged {
@@ -202,7 +202,7 @@ impl Client {
                 }
                 Err(refusal) => {
                     let shown = refusal.fingerprint();
-                    let error = refusal.into_error();
+                    let error = self.refusal_error(refusal);
                     let audit = self.audit_of(&site.host, site.port);
                     audit.log_trust("refused", error.message(), shown);
                     return Err(error);
@@ -226,9 +226,23 @@ impl Client {
         if alias.is_empty() { host.to_owned() } else { alias.to_owned() }
     }
 
+    /// The error for a refused certificate, with the command to type where the user is.
+    pub fn refusal_error(&self, refusal: Refusal) -> Error {
+        let error = refusal.into_error();
+        match error.hint().map(|hint| self.own_command(hint)) {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    }
+
+    /// A text with a command for a shell, as it is typed where the user is.
+    pub fn own_command(&self, text: &str) -> String {
+        if self.at_prompt { text.replace("ftpsh trust ", "trust ") } else { text.to_owned() }
+    }
+
     fn note_accepted(&mut self, site: &Site, accepted: Accepted) {
         if let Some(warning) = &accepted.warning {
-            self.console.warn(warning);
+            self.console.warn(&self.own_command(warning));
         }
         if let Some(notice) = &accepted.notice {
             self.console.notice(notice);
@@ -257,9 +271,8 @@ impl Client {
         let question = prompt::trust_question(&unknown);
         let mut text = question.as_str();
         let answer = loop {
-            let Some(line) = self.console.ask(text, &self.cancel)? else {
-                return Err(self.audit_refusal(site, unknown));
-            };
+            // The end of the input is a no.
+            let line = self.console.ask(text, &self.cancel)?.unwrap_or_default();
             match prompt::parse_answer(&line, &unknown.certificate.fingerprint) {
                 Some(answer) => break answer,
                 None => {

@@ -53,7 +53,14 @@ impl Output {
         let message = message_of(error);
         let hint = typed.and_then(crate::error::Error::hint);
         let program = self.paint_err(PROGRAM, Style::Bad);
-        let mut text = format!("{program}: {}\n", escape(&message));
+        let banner = typed.and_then(crate::error::Error::banner);
+        let mut text =
+            banner.filter(|_| self.shared.err.terminal).map_or_else(String::new, |banner| {
+                let edge = "@".repeat(banner.len() + 4);
+                let frame = self.paint_err(&format!("{edge}\n@ {banner} @\n{edge}"), Style::Bad);
+                format!("{frame}\n")
+            });
+        text.push_str(&format!("{program}: {}\n", escape(&message)));
         let details = typed.map_or(&[][..], crate::error::Error::details);
         for line in details {
             text.push_str(&format!("  {}\n", escape(line)));

@@ -9,12 +9,12 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::certificate::Certificate;
-use super::display::{date_text, describe_problem, describe_problems};
-use super::entry::{Entry, TrustReason, host_and_port, normal_host};
+use super::display::{date_text, describe_problem, describe_problems, roots_text};
+use super::entry::{Entry, Origin, TrustReason, host_and_port, normal_host};
 use super::exception::Exception;
 use super::fingerprint::Fingerprint;
 use super::identity::{Identity, Problem};
-use super::refusal::{Changed, Refusal, Unknown, not_given};
+use super::refusal::{Changed, Refusal, Unknown, not_given, not_trusted};
 use super::store::TrustStore;
 use super::verdict::{TrustOptions, TrustPolicy, Verdict, judge_certificate};
 use crate::error::Result;
@@ -84,9 +84,10 @@ impl TrustChecker {
         &self.rules
     }
 
-    /// Sets the policy for unknown certificates.
-    pub fn set_policy(&mut self, policy: TrustPolicy) {
-        self.rules.policy = policy;
+    /// Sets what settings of the host determine: the policy for unknown certificates, and whether
+    /// own roots are in use.
+    pub fn set_rules_of_host(&mut self, policy: TrustPolicy, own_roots: bool) {
+        (self.rules.policy, self.rules.own_roots) = (policy, own_roots);
     }
 
     /// Judges the certificate of a handshake on the control connection, and stores what must be
@@ -134,7 +135,7 @@ impl TrustChecker {
     ) -> Result<Option<String>> {
         let Unknown { host, port, certificate, exceptions, .. } = &unknown;
         let why = match answer {
-            Answer::No => return Err(unknown.into_error()),
+            Answer::No => return Err(not_trusted(host, *port)),
             Answer::Once => {
                 self.once.push((normal_host(host)?, *port, certificate.fingerprint));
                 return Ok(None);
@@ -156,7 +157,8 @@ impl TrustChecker {
     fn unknown_refusal(&self, case: CheckedCertificate<'_>) -> Refusal {
         let CheckedCertificate { host, port, cert: certificate, problems, identity, .. } = case;
         let exceptions = Exception::of(&identity.problems);
-        let unknown = Unknown { host, port, certificate, problems, exceptions };
+        let known_as = self.store.known_as(certificate.fingerprint, &host, port);
+        let unknown = Unknown { host, port, certificate, problems, exceptions, known_as };
         match self.rules.policy {
             TrustPolicy::Ask => Refusal::Unknown(Box::new(unknown)),
             TrustPolicy::AcceptNew | TrustPolicy::Strict => Refusal::Failed(unknown.into_error()),
@@ -175,7 +177,10 @@ impl TrustChecker {
         let mut warning = None;
         let why = match verdict {
             Verdict::Known => {
-                warning = self.update_last_seen(&case);
+                warning = self
+                    .update_entry(&case)
+                    .err()
+                    .map(|failed| format!("the date could not be noted: {failed}"));
                 known_since(&case)
             }
             Verdict::Renewed => {
@@ -187,9 +192,10 @@ impl TrustChecker {
             Verdict::CaValid { first } => {
                 self.store_entry(&case, TrustReason::Ca)?;
                 notice = (!first).then(|| {
-                    format!("{name}: a new certificate, valid by the system's roots, {shown}")
+                    let roots = roots_text(self.rules.own_roots);
+                    format!("{name}: a new certificate, valid by {roots}, {shown}")
                 });
-                VALID.to_owned()
+                format!("valid by {}", roots_text(self.rules.own_roots))
             }
             Verdict::NewAccepted => {
                 self.store_entry(&case, TrustReason::AcceptNew)?;
@@ -209,7 +215,7 @@ impl TrustChecker {
             Verdict::Once => "accepted once".to_owned(),
             Verdict::Unknown => return Err(self.unknown_refusal(case)),
             Verdict::NotGiven => return Err(not_given(&case.host, case.port, &case.cert).into()),
-            Verdict::Changed => return Err(changed_refusal(case)),
+            Verdict::Changed => return Err(self.changed_refusal(case)),
         };
         Ok(Accepted { verdict, fingerprint: shown, notice, warning, why })
     }
@@ -221,13 +227,45 @@ impl TrustChecker {
             None => Entry::new(&case.host, case.port, &case.cert, why, case.now)?
                 .with_exceptions(Exception::of(&case.identity.problems)),
         };
+        let own_roots = entry.why == TrustReason::Ca && self.rules.own_roots;
+        let entry = Entry { own_roots, ..entry };
         self.store.replace_if_unchanged(case.entry.as_ref(), entry)
     }
 
-    /// The server is already known: failing to update the date must not refuse it.
-    fn update_last_seen(&self, case: &CheckedCertificate<'_>) -> Option<String> {
-        let failed = self.store.update_last_seen(&case.host, case.port, case.now).err()?;
-        Some(format!("the date could not be noted: {failed}"))
+    /// Updates what is remembered of a known server: when it was seen last, and that it is valid
+    /// without own roots. That this fails must not refuse it.
+    fn update_entry(&self, case: &CheckedCertificate<'_>) -> Result<()> {
+        let has_own_roots = |entry: &&Entry| {
+            entry.own_roots && entry.origin == Origin::User && !self.rules.own_roots
+        };
+        if let Some(entry) = case.entry.as_ref().filter(has_own_roots) {
+            let valid = Entry { own_roots: false, ..entry.renewed(&case.cert, case.now) };
+            return self.store.replace_if_unchanged(Some(entry), valid);
+        }
+        self.store.update_last_seen(&case.host, case.port, case.now)
+    }
+
+    fn changed_refusal(&self, case: CheckedCertificate<'_>) -> Refusal {
+        let CheckedCertificate { host, port, cert: certificate, problems, entry, .. } = case;
+        let known_as = self.store.known_as(certificate.fingerprint, &host, port);
+        let own_roots = self.rules.own_roots;
+        match entry {
+            Some(old) => Refusal::Changed(Box::new(Changed {
+                host,
+                port,
+                old,
+                certificate,
+                problems,
+                known_as,
+                own_roots,
+            })),
+            // Without an entry, nothing can have changed.
+            None => {
+                let exceptions = Vec::new();
+                let unknown = Unknown { host, port, certificate, problems, exceptions, known_as };
+                Refusal::Failed(unknown.into_error())
+            }
+        }
     }
 }
 
@@ -258,11 +296,9 @@ fn exception_warning(case: &CheckedCertificate<'_>) -> Option<String> {
 /// A stored certificate is warned about this long before it expires.
 const SOON: TimeDelta = TimeDelta::days(14);
 
-const VALID: &str = "valid by the system's roots";
-
 fn known_since(case: &CheckedCertificate<'_>) -> String {
     let since = case.entry.as_ref().map_or(case.now, |entry| entry.first);
-    let valid = if case.identity.ca_valid() { format!("{VALID}, ") } else { String::new() };
+    let valid = if case.identity.ca_valid() { "valid by the system's roots, " } else { "" };
     format!("{valid}known since {}", date_text(since))
 }
 
@@ -273,19 +309,6 @@ fn insecure_warning(name: &str, case: &CheckedCertificate<'_>, differs: Option<&
     let reasons =
         if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
     format!("{name}: the certificate {} was not verified{reasons}", case.cert.fingerprint)
-}
-
-fn changed_refusal(case: CheckedCertificate<'_>) -> Refusal {
-    let CheckedCertificate { host, port, cert: certificate, problems, entry, .. } = case;
-    match entry {
-        Some(old) => Refusal::Changed(Box::new(Changed { host, port, old, certificate, problems })),
-        // Without an entry, nothing can have changed.
-        None => {
-            let exceptions = Vec::new();
-            let unknown = Unknown { host, port, certificate, problems, exceptions };
-            Refusal::Failed(unknown.into_error())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -58,11 +58,23 @@ fn certificate_holder(cert: &Certificate) -> String {
 
 /// The names of a certificate, shortened if there are many; `(none)` if empty.
 pub fn certificate_names(cert: &Certificate) -> String {
-    let shown: Vec<String> = cert.names.iter().take(NAMES).map(|name| one_line(name)).collect();
-    match cert.names.len().saturating_sub(NAMES) {
-        0 if shown.is_empty() => "(none)".to_owned(),
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+    let names: Vec<String> = cert.names.iter().map(|name| one_line(name)).collect();
+    if names.is_empty() { "(none)".to_owned() } else { list_names(&names) }
+}
+
+/// The names of servers, shortened if there are many.
+pub fn list_names(names: &[String]) -> String {
+    match names.len().saturating_sub(NAMES) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..NAMES].join(", ")),
+    }
+}
+
+/// The roots that certificates are verified with.
+pub fn roots_text(own_roots: bool) -> &'static str {
+    match own_roots {
+        true => "the system's roots and those of tls:ca-file",
+        false => "the system's roots",
     }
 }
 

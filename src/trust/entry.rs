@@ -1,7 +1,7 @@
 //! One line of `known_servers`: its fields, reading and writing.
 //!
 //! `[host]:port cert=SHA256:… key=SHA256:… first=TIME last=TIME why=WORD`, times in RFC 3339.
-//! `except=` is optional; unknown fields after these are preserved. A line with a missing or
+//! `except=` and `roots=ca-file` are optional; unknown fields after these are preserved. A line with a missing or
 //! repeated field is not an entry. No file access here.
 
 use std::fmt;
@@ -89,6 +89,8 @@ pub struct Entry {
     pub why: TrustReason,
     /// The problems that were accepted.
     pub exceptions: Vec<Exception>,
+    /// Whether own roots (`tls:ca-file`) were in use when the certificate was found valid.
+    pub own_roots: bool,
     /// The file that it is from.
     pub origin: Origin,
     /// Unknown fields, unchanged.
@@ -117,6 +119,7 @@ impl Entry {
             last: now,
             why,
             exceptions: Vec::new(),
+            own_roots: false,
             origin: Origin::User,
             extra: Vec::new(),
         })
@@ -148,6 +151,9 @@ impl fmt::Display for Entry {
         write!(f, " first={} last={} why={}", time(&self.first), time(&self.last), self.why)?;
         for (index, exception) in self.exceptions.iter().enumerate() {
             write!(f, "{}{exception}", if index == 0 { " except=" } else { "," })?;
+        }
+        if self.own_roots {
+            f.write_str(" roots=ca-file")?;
         }
         self.extra.iter().try_for_each(|field| write!(f, " {field}"))
     }
@@ -223,6 +229,7 @@ fn parse_fields(host: &str, port: u16, fields: &str) -> Result<Entry, &'static s
     let [mut first, mut last] = [None; 2];
     let mut why = None;
     let mut exceptions = None;
+    let mut own_roots = false;
     let mut extra = Vec::new();
     for field in fields.split_ascii_whitespace() {
         match field.split_once('=') {
@@ -231,6 +238,7 @@ fn parse_fields(host: &str, port: u16, fields: &str) -> Result<Entry, &'static s
             Some(("first", value)) => set_once(&mut first, parse_time(value))?,
             Some(("last", value)) => set_once(&mut last, parse_time(value))?,
             Some(("why", value)) => set_once(&mut why, parse_reason(value))?,
+            Some(("roots", "ca-file")) => own_roots = true,
             Some(("except", value)) => set_once(&mut exceptions, Exception::parse_all(value))?,
             _ => extra.push(field.to_owned()),
         }
@@ -244,6 +252,7 @@ fn parse_fields(host: &str, port: u16, fields: &str) -> Result<Entry, &'static s
         last: last.ok_or("it has no `last=`")?,
         why: why.ok_or("it has no `why=`")?,
         exceptions: exceptions.unwrap_or_default(),
+        own_roots,
         origin: Origin::User,
         extra,
     })
@@ -303,6 +312,9 @@ mod tests {
     fn a_line_reads_back_as_it_was_written() {
         for (why, word) in TrustReason::WORDS {
             let entry = Entry { why, extra: vec!["note=Ünï".into(), "odd".into()], ..entry() };
+            let own = Entry { own_roots: true, ..entry.clone() };
+            assert!(own.to_string().ends_with("roots=ca-file note=Ünï odd"), "{own}");
+            assert_eq!(own.to_string().parse::<Entry>().unwrap(), own);
             let line = entry.to_string();
             assert!(line.starts_with("[ftp.example.org]:21 cert=SHA256:"), "{line}");
             let tail = "first=2026-01-02T00:00:00Z last=2026-01-02T00:00:00Z";

@@ -4,7 +4,7 @@
 //! forge a line of the question.
 
 use super::checker::Answer;
-use super::display::{certificate_names, date_text, one_line};
+use super::display::{certificate_names, date_text, list_names, one_line};
 use super::fingerprint::Fingerprint;
 use super::refusal::Unknown;
 
@@ -22,9 +22,13 @@ pub fn unclear_answer(text: &str) -> &'static str {
 
 /// The whole question, several lines; the answer is typed at its end.
 pub fn trust_question(unknown: &Unknown) -> String {
-    let Unknown { host, port, certificate: cert, problems, .. } = unknown;
+    let Unknown { host, port, certificate: cert, problems, known_as, .. } = unknown;
     let problems: String = problems.iter().map(|problem| format!("  {problem}\n")).collect();
     let names = certificate_names(cert);
+    let known_as = match known_as.as_slice() {
+        [] => String::new(),
+        others => format!("Known as:    {}\n", list_names(others)),
+    };
     format!(
         "The certificate of {host}, port {port}, is not trusted:\n\
          {problems}\
@@ -34,6 +38,7 @@ pub fn trust_question(unknown: &Unknown) -> String {
          Valid:       {} to {}\n\
          Key:         {}\n\
          Fingerprint: {}\n\
+         {known_as}\
          Trust this server (yes/once/no/fingerprint) [no]? ",
         one_line(&cert.subject),
         one_line(&cert.issuer),
@@ -71,6 +76,7 @@ mod tests {
             certificate: maker.certificate(&ec_key()),
             problems: vec!["it is self-signed".into(), "it expired on 2025-01-02".into()],
             exceptions: Vec::new(),
+            known_as: Vec::new(),
         }
     }
 
@@ -96,6 +102,10 @@ mod tests {
              Trust this server (yes/once/no/fingerprint) [no]? "
         );
         assert_eq!(trust_question(&unknown), expected);
+        let known_as = vec!["b.example:21".into(), "192.0.2.7:990".into()];
+        let known = trust_question(&Unknown { known_as, ..unknown });
+        let line = format!("{fingerprint}\nKnown as:    b.example:21, 192.0.2.7:990\nTrust");
+        assert!(known.contains(&line), "{known}");
     }
 
     #[test]

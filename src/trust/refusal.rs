@@ -4,7 +4,7 @@
 //! appear in them only as formatted by `display`.
 
 use super::certificate::Certificate;
-use super::display::date_text;
+use super::display::{date_text, list_names, one_line, roots_text};
 use super::entry::{Entry, Origin, TrustReason, host_and_port};
 use super::exception::Exception;
 use super::fingerprint::Fingerprint;
@@ -61,6 +61,8 @@ pub struct Unknown {
     pub problems: Vec<String>,
     /// The exceptions that accepting it would record.
     pub exceptions: Vec<Exception>,
+    /// The other servers that are remembered with this certificate.
+    pub known_as: Vec<String>,
 }
 
 impl Unknown {
@@ -69,11 +71,27 @@ impl Unknown {
         let name = host_and_port(&self.host, self.port);
         let shown = self.certificate.fingerprint;
         let problems = self.problems.join(", ");
-        Error::new(Kind::CertUnknown, format!("{name}: the certificate is unknown: {problems}"))
-            .with_detail(format!("fingerprint: {shown}"))
-            .with_hint(format!(
-                "if that is the server's: ftpsh --fingerprint {shown} TARGET, or --trust accept-new"
-            ))
+        let error = Error::new(
+            Kind::CertUnknown,
+            format!("{name}: the certificate is unknown: {problems}"),
+        )
+        .with_detail(format!("fingerprint: {shown}"));
+        with_other_names(error, &self.known_as).with_hint(format!(
+            "if that is the server's: ftpsh --fingerprint {shown} TARGET, or --trust accept-new"
+        ))
+    }
+}
+
+/// The user's answer was no: nothing more has to be said.
+pub(super) fn not_trusted(host: &str, port: u16) -> Error {
+    let name = host_and_port(host, port);
+    Error::new(Kind::CertUnknown, format!("{name}: not trusted; nothing was sent"))
+}
+
+fn with_other_names(error: Error, known_as: &[String]) -> Error {
+    match known_as {
+        [] => error,
+        names => error.with_detail(format!("known as:   {}", list_names(names))),
     }
 }
 
@@ -90,6 +108,10 @@ pub struct Changed {
     pub certificate: Certificate,
     /// Why it is not valid by the system's roots, as text.
     pub problems: Vec<String>,
+    /// The other servers that are remembered with this certificate.
+    pub known_as: Vec<String>,
+    /// Whether own roots (`tls:ca-file`) are in use in this run.
+    pub own_roots: bool,
 }
 
 impl Changed {
@@ -97,12 +119,17 @@ impl Changed {
     pub fn into_error(self) -> Error {
         let name = host_and_port(&self.host, self.port);
         let (old, shown) = (&self.old, self.certificate.fingerprint);
-        let what = match old.why {
-            TrustReason::Ca if !self.problems.is_empty() => {
-                let problems = self.problems.join(", ");
-                format!(
-                    "the certificate was valid by the system's roots and no longer is: {problems}"
-                )
+        let was_valid = old.why == TrustReason::Ca && !self.problems.is_empty();
+        let problems = self.problems.join(", ");
+        let lacks_roots = was_valid && old.own_roots && !self.own_roots;
+        let what = match old.own_roots {
+            _ if lacks_roots => format!(
+                "the certificate was valid with the roots of tls:ca-file, which is not set now: \
+                 {problems}"
+            ),
+            own if was_valid => {
+                let roots = roots_text(own);
+                format!("the certificate was valid by {roots} and no longer is: {problems}")
             }
             _ => {
                 "the certificate has changed: someone may be between you and the server".to_owned()
@@ -118,10 +145,22 @@ impl Changed {
                 "it is remembered for all users; if the change is meant: ftpsh trust add {name} {shown}"
             ),
         };
+        let hint =
+            if lacks_roots { format!("`set tls:ca-file FILE` as then, or {hint}") } else { hint };
+        let cert = &self.certificate;
+        let validity = format!("{} to {}", date_text(cert.not_before), date_text(cert.not_after));
         let old = old.certificate;
-        Error::new(Kind::CertChanged, format!("{name}: {what}"))
+        let error = Error::new(Kind::CertChanged, format!("{name}: {what}"))
             .with_detail(format!("remembered: {old} (first seen {first}, last seen {last})"))
             .with_detail(format!("shown now:  {shown}"))
+            .with_detail(format!("subject:    {}, valid {validity}", one_line(&cert.subject)));
+        let error = with_other_names(error, &self.known_as);
+        if old == shown {
+            return error.with_hint(hint);
+        }
+        error
+            .with_banner("WARNING: THE CERTIFICATE HAS CHANGED")
+            .with_detail("nothing was sent; whoever runs the server can say which one is right")
             .with_hint(hint)
     }
 }

@@ -16,6 +16,7 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use rustix::fs::{FlockOperation, flock};
 
 use super::entry::{Entry, Origin, host_and_port, normal_host};
+use super::fingerprint::Fingerprint;
 use super::known_servers_file::KnownServersFile;
 use crate::error::{Error, Kind, Result};
 
@@ -86,6 +87,15 @@ impl TrustStore {
             all.extend(behind.map(|e| Entry { origin: Origin::System, ..e.clone() }));
         }
         Ok(all)
+    }
+
+    /// The other servers that are remembered with this certificate, as `host:port`. None if the
+    /// files cannot be read, which fails the lookup of the server itself.
+    pub fn known_as(&self, certificate: Fingerprint, host: &str, port: u16) -> Vec<String> {
+        let all = self.all_entries().unwrap_or_default();
+        let others = all.iter().filter(|entry| entry.certificate == certificate);
+        let others = others.filter(|entry| (entry.host.as_str(), entry.port) != (host, port));
+        others.map(|entry| host_and_port(&entry.host, entry.port)).collect()
     }
 
     /// The entries of the user's file in file order, without those affected by a damaged line.

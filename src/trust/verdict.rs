@@ -59,6 +59,8 @@ pub struct TrustOptions {
     pub fingerprints: Vec<Fingerprint>,
     /// Accept any certificate (`--insecure`). `fingerprints` takes precedence.
     pub insecure: bool,
+    /// Whether certificates are verified with own roots (`tls:ca-file`) beside the system's.
+    pub own_roots: bool,
 }
 
 /// The verdict.

@@ -75,6 +75,7 @@ fn judge_identity(exam: &Examination<'_>, identity: &Identity) -> Result<Case> {
     let mut rules = connection.trust_gate().rules().clone();
     let policy = exam.ctx.client.settings.get(TRUST_POLICY, Some(&exam.site.host));
     rules.policy = policy.parse().unwrap_or_default();
+    rules.own_roots = exam.probe.tls.ca_file.is_some();
     // What the user accepted for this run holds here as well.
     let here = connection
         .site
@@ -209,21 +210,30 @@ fn refuse_certificate(
     let (host, port) = (exam.site.host.clone(), exam.site.port);
     let key = exam.site.trust_key();
     let shown = certificate.fingerprint;
+    let known_as = exam.ctx.client.connection.trust_gate().store().known_as(shown, &host, port);
     let (exceptions, shown_again) = (Vec::new(), certificate.clone());
-    let unknown =
-        Unknown { host: host.clone(), port, certificate: shown_again, problems, exceptions };
+    let unknown = Unknown {
+        host: host.clone(),
+        port,
+        certificate: shown_again,
+        problems,
+        exceptions,
+        known_as,
+    };
     // The report is about this server; its errors need not name it again.
     let unnamed = |error: Error| match error.message().strip_prefix(&format!("{key}: ")) {
         Some(rest) => error.details().iter().fold(
-            Error::new(error.kind(), rest).with_hint(error.hint().unwrap_or_default()),
+            Error::new(error.kind(), rest)
+                .with_hint(exam.ctx.client.own_command(error.hint().unwrap_or_default())),
             |error, line| error.with_detail(line),
         ),
         None => error,
     };
     let (error, advice) = match (verdict, entry) {
         (Verdict::Changed, Some(old)) => {
-            let Unknown { problems, .. } = unknown;
-            let changed = Changed { host, port, old, certificate, problems };
+            let Unknown { problems, known_as, .. } = unknown;
+            let own_roots = exam.probe.tls.ca_file.is_some();
+            let changed = Changed { host, port, old, certificate, problems, known_as, own_roots };
             (changed.into_error(), None)
         }
         _ => {
@@ -239,7 +249,7 @@ fn refuse_certificate(
     let meaning = "no user name and no password is sent to this server";
     let mut finding = Finding::error(Mark::Bad, "trust", &error).means(meaning);
     if let Some(advice) = advice {
-        finding = finding.advise(advice);
+        finding = finding.advise(exam.ctx.client.own_command(&advice));
     }
     exam.report.block(error.kind(), finding)
 }

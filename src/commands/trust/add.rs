@@ -7,7 +7,7 @@ use super::{entry_record, report_change};
 use crate::client::session_config;
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
-use crate::settings::TRUST_POLICY;
+use crate::settings::{TLS_CA_FILE, TRUST_POLICY};
 use crate::trust::checker::TrustChecker;
 use crate::trust::entry::{Entry, Origin, TrustReason};
 use crate::trust::exception::Exception;
@@ -44,8 +44,9 @@ pub(super) fn add_entry(
     }
     let policy = ctx.client.settings.get(TRUST_POLICY, Some(host)).parse().unwrap_or_default();
     // Without --insecure and `once`: neither stores anything.
-    let mut gate =
-        TrustChecker::new(store.clone(), TrustOptions { policy, ..TrustOptions::default() });
+    let own_roots = ctx.client.settings.get(TLS_CA_FILE, Some(host)).is_some();
+    let rules = TrustOptions { policy, own_roots, ..TrustOptions::default() };
+    let mut gate = TrustChecker::new(store.clone(), rules);
     let action = match gate.check_identity(host, port, &shown.identity, now) {
         Ok(accepted) => match accepted.verdict {
             Verdict::Known => "known",
@@ -53,17 +54,17 @@ pub(super) fn add_entry(
             _ => "added",
         },
         Err(Refusal::Unknown(unknown)) => {
-            let hint = format!(
+            let hint = ctx.client.own_command(&format!(
                 "if it is the right one: ftpsh trust add {} {}",
                 server.probe_target(),
                 shown.certificate.fingerprint
-            );
+            ));
             ctx.client
                 .ask_to_trust(&server.site, *unknown)
                 .map_err(|error| with_hint(error, &hint))?;
             return entry_from_answer(ctx, &server, store.lookup(host, port)?);
         }
-        Err(refusal) => return Err(refusal.into_error()),
+        Err(refusal) => return Err(ctx.client.refusal_error(refusal)),
     };
     match store.lookup(host, port)? {
         // What has become wrong with the certificate since is meant as well.
@@ -99,9 +100,12 @@ fn entry_from_answer(ctx: &Context, server: &Server, entry: Option<Entry>) -> Re
     }
 }
 
-/// The way to add this certificate, where it was the unknown certificate that stopped us.
+/// The way to add this certificate, where nobody could be asked whether to.
 fn with_hint(error: Error, hint: &str) -> Error {
-    if error.kind() == Kind::CertUnknown { error.with_hint(hint) } else { error }
+    match error.kind() {
+        Kind::CertUnknown if error.hint().is_some() => error.with_hint(hint),
+        _ => error,
+    }
 }
 
 fn another_certificate(server: &Server, expected: &[Fingerprint], shown: &Shown) -> Error {

@@ -5,7 +5,7 @@ use super::{entry_record, warn_of_damage};
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Column, Overflow, Table, time_text};
-use crate::trust::display::date_text;
+use crate::trust::display::{date_text, roots_text};
 use crate::trust::entry::{Entry, Origin, TrustReason, host_and_port};
 use crate::trust::exception::Exception;
 
@@ -77,8 +77,9 @@ pub(super) fn not_listed(name: &str) -> Error {
 }
 
 fn entry_lines(entry: &Entry) -> Vec<String> {
+    let valid = format!("valid by {}", roots_text(entry.own_roots));
     let why = match entry.why {
-        TrustReason::Ca => "valid by the system's roots",
+        TrustReason::Ca => valid.as_str(),
         TrustReason::Yes => "the question was answered with yes",
         TrustReason::AcceptNew => "new servers were to be accepted",
         TrustReason::Fingerprint => "the fingerprint was typed",

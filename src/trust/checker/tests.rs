@@ -180,8 +180,11 @@ fn a_change_shows_both_fingerprints_the_dates_and_the_command() {
     let details = [
         format!("remembered: {} ({dates})", fingerprint(&old)),
         format!("shown now:  {}", fingerprint(&new)),
+        "subject:    CN=h, valid 2025-01-01 to 2035-01-01".to_owned(),
+        "nothing was sent; whoever runs the server can say which one is right".to_owned(),
     ];
     assert_eq!(error.details(), details);
+    assert_eq!(error.banner(), Some("WARNING: THE CERTIFICATE HAS CHANGED"));
     let hint = "if the change is meant: ftpsh trust remove ftp.example.org:21";
     assert_eq!(error.hint(), Some(hint));
     assert_eq!(world.entry().unwrap().certificate, fingerprint(&old));
@@ -404,4 +407,55 @@ fn what_was_wrong_when_it_was_accepted_is_not_told_again_and_what_became_wrong_i
     world.gate.accept_answer(asked, Answer::Yes, date(2026, 3, 4)).unwrap();
     assert_eq!(world.entry().unwrap().exceptions, [Expired, Name]);
     assert_eq!(world.check(&identity).unwrap().warning, None);
+}
+
+#[test]
+fn the_other_names_of_a_certificate_are_named() {
+    let mut world = World::policy(TrustPolicy::Ask);
+    let identity = self_signed();
+    let asked = unknown(world.check(&identity));
+    assert!(asked.known_as.is_empty());
+    world.gate.accept_answer(asked, Answer::Yes, date(2026, 3, 4)).unwrap();
+    let now = date(2026, 3, 5);
+    let asked = unknown(world.gate.check_identity(HOST, 990, &identity, now));
+    assert_eq!(asked.known_as, ["ftp.example.org:21"]);
+    assert!(asked.into_error().details()[1].ends_with("known as:   ftp.example.org:21"));
+    let old = self_signed();
+    let cert = Certificate::from_der(&old.der).unwrap();
+    let entry = Entry::new("b", 21, &cert, TrustReason::Yes, now).unwrap();
+    world.gate.store().put_entry(entry).unwrap();
+    let error = world.gate.check_identity("b", 21, &identity, now).unwrap_err().into_error();
+    assert!(error.details().iter().any(|line| line.contains("ftp.example.org:21")), "{error:?}");
+}
+
+#[test]
+fn own_roots_of_one_run_are_not_taken_for_the_systems() {
+    let mut world = World::policy(TrustPolicy::Ask);
+    let (identity, another) = (valid(), valid());
+    world.gate.set_rules_of_host(TrustPolicy::Ask, true);
+    let accepted = world.check(&identity).unwrap();
+    assert_eq!(accepted.why, "valid by the system's roots and those of tls:ca-file");
+    assert!(world.entry().unwrap().own_roots);
+
+    // Without them it is not valid, which says nothing about the system's.
+    world.gate.set_rules_of_host(TrustPolicy::Ask, false);
+    let alone = |identity: &Identity| Identity {
+        problems: vec![Problem::UnknownIssuer],
+        ..identity.clone()
+    };
+    for (shown, banner) in [(&identity, false), (&another, true)] {
+        let error = world.check(&alone(shown)).unwrap_err().into_error();
+        assert_eq!((error.kind(), error.banner().is_some()), (Kind::CertChanged, banner));
+        assert!(error.message().contains("tls:ca-file, which is not set now: it is"), "{error}");
+        assert!(error.hint().unwrap().contains("`set tls:ca-file FILE`"), "{error:?}");
+    }
+    // With them, it has changed.
+    world.gate.set_rules_of_host(TrustPolicy::Ask, true);
+    let error = world.check(&alone(&identity)).unwrap_err().into_error();
+    assert!(error.message().contains("those of tls:ca-file and no longer is"), "{error}");
+
+    // It is valid without them: that is noted.
+    world.gate.set_rules_of_host(TrustPolicy::Ask, false);
+    assert_eq!(world.check(&identity).unwrap().verdict, Verdict::Known);
+    assert!(!world.entry().unwrap().own_roots);
 }

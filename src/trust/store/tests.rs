@@ -17,6 +17,7 @@ fn store() -> (tempfile::TempDir, TrustStore) {
 
 fn entry(host: &str, port: u16) -> Entry {
     Entry {
+        own_roots: false,
         host: host.to_owned(),
         port,
         certificate: Fingerprint([1; 32]),

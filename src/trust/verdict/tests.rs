@@ -127,7 +127,7 @@ fn every_combination_has_its_verdict() {
                         Asked::OnceAnother => vec![other.fingerprint],
                         _ => vec![],
                     };
-                    let rules = TrustOptions { policy, fingerprints, insecure };
+                    let rules = TrustOptions { policy, fingerprints, insecure, own_roots: false };
                     let verdict =
                         judge_certificate(&identity, &cert, entry.as_ref(), &rules, &once);
                     let valid = identity.problems.is_empty();

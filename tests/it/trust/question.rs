@@ -63,6 +63,9 @@ fn no_nothing_and_the_end_of_the_input_refuse_before_any_name_is_sent() {
         let home = Home::new();
         let error = open(&mut context(&home, answers), &liar).unwrap_err();
         assert_eq!(error.kind(), Kind::CertUnknown, "{answers:?}");
+        let said = format!("{}: not trusted; nothing was sent", liar.addr);
+        assert_eq!((error.message(), error.hint()), (&*said, None), "{answers:?}");
+        assert!(error.details().is_empty(), "{error:?}");
         assert_eq!(home.stored(), "", "{answers:?}");
     }
     assert_eq!(logins(&liar), (0, 0));

@@ -76,6 +76,10 @@ fn without_its_root_a_valid_server_has_changed() {
     let authority = Authority::new();
     let (home, liar, _) = met(&authority, &authority.issue());
     let before = logins(&liar);
-    home.get(&liar, &[]).status(6).stderr_has("which this system does not know");
+    let ran = home.get(&liar, &[]).status(6).stderr_has("which this system does not know");
+    // The system's roots are as they were.
+    ran.stderr_has("valid with the roots of tls:ca-file, which is not set now")
+        .stderr_has("hint: `set tls:ca-file FILE` as then")
+        .never_says("no longer is");
     assert_eq!(logins(&liar), before);
 }
