@@ -97,7 +97,6 @@ impl Kind {
 #[derive(Debug, Clone)]
 pub struct Error {
     kind: Kind,
-    banner: Option<&'static str>,
     message: String,
     details: Vec<String>,
     hint: Option<String>,
@@ -105,6 +104,7 @@ pub struct Error {
     reply: Option<(u16, String)>,
     shown: bool,
     transient: bool,
+    alarm: bool,
 }
 
 impl Error {
@@ -112,13 +112,13 @@ impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {
             kind,
-            banner: None,
             message: message.into(),
             details: Vec::new(),
             hint: None,
             reply: None,
             shown: false,
             transient: false,
+            alarm: false,
         }
     }
 
@@ -171,11 +171,10 @@ impl Error {
         self.transient
     }
 
-    /// Adds a headline that a terminal shows in a frame above the message, for what must not be
-    /// overlooked.
+    /// Marks a certificate that is another one: a terminal shows a framed warning above the message.
     #[must_use]
-    pub fn with_banner(mut self, text: &'static str) -> Self {
-        self.banner = Some(text);
+    pub fn as_alarm(mut self) -> Self {
+        self.alarm = true;
         self
     }
 
@@ -230,9 +229,9 @@ impl Error {
         &self.message
     }
 
-    /// The headline, if any.
-    pub fn banner(&self) -> Option<&'static str> {
-        self.banner
+    /// Whether it must not be overlooked.
+    pub fn is_alarm(&self) -> bool {
+        self.alarm
     }
 
     /// The lines to show below the message.

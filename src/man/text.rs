@@ -93,7 +93,8 @@ base64. WORD is `ca`, `yes`, `accept-new`, `fingerprint`, `add` or `import`. A c
 had expired, was not yet valid or was for another name when it was accepted has `except=` with
 the words `expired`, `early` and `name`. If a remembered certificate later expires or does not
 match the name, there is a warning until `trust add` accepts it; there is also a warning two
-weeks before it expires. Unknown fields are kept. An unreadable line makes connections to its
+weeks before it expires. `roots=ca-file` means that it was valid with the roots of the setting
+`tls:ca-file`. Unknown fields are kept. An unreadable line makes connections to its
 host fail, and no others. Fingerprints may also be hexadecimal, with or without colons.
 
 An administrator may keep such a file for all users, `/etc/ftpsh/known_servers`. The user's own

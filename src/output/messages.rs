@@ -20,6 +20,9 @@ use crate::error::{find_typed, io_reason, kind_of};
 /// Prefix of every warning and error.
 const PROGRAM: &str = "ftpsh";
 
+/// The framed warning of an alarm: with its frame 40 columns wide.
+const ALARM: &str = "WARNING: THE CERTIFICATE HAS CHANGED";
+
 /// Direction of a line of the protocol trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TraceDirection {
@@ -53,13 +56,12 @@ impl Output {
         let message = message_of(error);
         let hint = typed.and_then(crate::error::Error::hint);
         let program = self.paint_err(PROGRAM, Style::Bad);
-        let banner = typed.and_then(crate::error::Error::banner);
-        let mut text =
-            banner.filter(|_| self.shared.err.terminal).map_or_else(String::new, |banner| {
-                let edge = "@".repeat(banner.len() + 4);
-                let frame = self.paint_err(&format!("{edge}\n@ {banner} @\n{edge}"), Style::Bad);
-                format!("{frame}\n")
-            });
+        let mut text = String::new();
+        if self.shared.err.terminal && typed.is_some_and(crate::error::Error::is_alarm) {
+            let edge = "@".repeat(ALARM.len() + 4);
+            let frame = self.paint_err(&format!("{edge}\n@ {ALARM} @\n{edge}"), Style::Bad);
+            text.push_str(&format!("{frame}\n"));
+        }
         text.push_str(&format!("{program}: {}\n", escape(&message)));
         let details = typed.map_or(&[][..], crate::error::Error::details);
         for line in details {

@@ -159,7 +159,7 @@ impl Changed {
             return error.with_hint(hint);
         }
         error
-            .with_banner("WARNING: THE CERTIFICATE HAS CHANGED")
+            .as_alarm()
             .with_detail("nothing was sent; whoever runs the server can say which one is right")
             .with_hint(hint)
     }
