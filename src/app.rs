@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -12,17 +13,18 @@ use crate::cancel::Cancel;
 use crate::cli::{Cli, Sub, completions};
 use crate::client::{Client, Connection, ProxyEnvironment};
 use crate::commands::{Context, doctor};
-use crate::credentials::{CommandLineLogin, Sources, keyring};
+use crate::credentials::{CommandLineLogin, LFTP_PASSWORD, Sources, keyring};
 use crate::error::{Error, Kind, Result, kind_of};
 use crate::fs::app_dirs::AppDirs;
 use crate::ftp::path::encode_name;
 use crate::output::{AuditLog, ColorChoice, Output, OutputOptions, Record, SummaryRecord};
 use crate::settings::{LOG_FILE, Settings, TRUST_POLICY};
 use crate::shell::execute;
-use crate::shell::redact::redact_line;
+use crate::shell::redact::{holds_password, redact_line};
 use crate::shell::validate::validate_scripts;
+use crate::shell_quote::looks_like_commands;
 use crate::signals;
-use crate::target::{self, Target};
+use crate::target::{self, Target, UserOption};
 use crate::trust::checker::TrustChecker;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::store::TrustStore;
@@ -63,7 +65,7 @@ fn make_output(cli: &Cli) -> Output {
     let out = Output::new(OutputOptions {
         json: general.json,
         quiet: general.quiet,
-        verbose: general.verbose,
+        verbose: if general.debug { general.verbose.max(2) } else { general.verbose },
         color: color.parse().unwrap_or(ColorChoice::Auto),
     });
     out.set_name_encoder(encode_name);
@@ -145,17 +147,16 @@ fn make_context(cli: &Cli, out: Output) -> Result<Context> {
     let gate =
         TrustChecker::new(TrustStore::new(home.known_servers()).with_system_store(system), rules);
     let login = &cli.login;
-    let (user, secret) = match login.user.as_deref().map(target::name_and_password).transpose()? {
-        Some((user, secret)) => (Some(user), secret),
+    let (user, secret) = match login.user.clone() {
+        Some(UserOption { name, password }) => (Some(name), password),
         None => (None, None),
     };
-    if secret.is_some() {
-        out.warn(target::PASSWORD_IN_OPTION);
-    }
+    let variable = login.env_password.then(|| LFTP_PASSWORD.to_owned());
+    let variable = variable.or_else(|| login.password_env.clone());
     let sources = Sources {
         file: login.password_file.clone(),
         command: login.password_command.clone(),
-        env: login.password_env.clone(),
+        env: variable.clone(),
         given: Arc::new(CommandLineLogin::new(user, secret)),
         keyring: keyring::platform_keyring(),
         ..Sources::default()
@@ -164,7 +165,7 @@ fn make_context(cli: &Cli, out: Output) -> Result<Context> {
     let client = Client::new(out.clone(), Settings::new(), cancel, connection, home)
         .with_proxies(ProxyEnvironment::read(|name| std::env::var_os(name)));
     let mut ctx = Context::new(out, client, execute::run_script);
-    ctx.hidden_variables.extend(login.password_env.clone());
+    ctx.hidden_variables.extend(variable);
     ctx.redact = redact_line;
     ctx.keep_going = cli.run.keep_going;
     // Before the start-up file, which may open another site.
@@ -188,13 +189,46 @@ fn make_context(cli: &Cli, out: Output) -> Result<Context> {
 
 /// The site named on the command line, if any.
 fn target_argument(cli: &Cli, ctx: &Context) -> Option<Result<Target>> {
-    let named = match &cli.subcommand {
+    let target = target::resolve_target(site_argument(cli)?, &|name| {
+        bookmarks::find_bookmark(&ctx.client.app_dirs, name)
+    });
+    Some(target.map(|mut target| {
+        target.site.port = cli.login.port.unwrap_or(target.site.port);
+        target
+    }))
+}
+
+/// The word on the command line that names a site.
+fn site_argument(cli: &Cli) -> Option<&str> {
+    match &cli.subcommand {
         Some(Sub::Doctor { server, .. }) => Some(server),
-        _ => cli.target.as_ref(),
+        _ => cli.target.as_deref(),
+    }
+}
+
+/// Warns, in one line, of a password in the arguments of the process: other users can see them.
+/// What is in a file, on standard input or typed at the prompt is not visible.
+fn warn_of_visible_password(cli: &Cli, out: &Output) {
+    let in_option = cli.login.user.as_ref().is_some_and(|user| user.password.is_some());
+    let in_url = || {
+        site_argument(cli).is_some_and(|site| {
+            target::parse_target(site).is_ok_and(|target| target.password.is_some())
+        })
     };
-    named.map(|name| {
-        target::resolve_target(name, &|name| bookmarks::find_bookmark(&ctx.client.app_dirs, name))
-    })
+    let in_any = |texts: &[String]| texts.iter().any(|text| holds_password(text));
+    let what = match () {
+        () if in_option => "-u holds",
+        () if in_url() => "the URL holds",
+        () if in_any(&cli.run.commands) => "-c holds",
+        () if in_any(&cli.run.execute) => "-e holds",
+        () => return,
+    };
+    if !out.is_quiet() {
+        out.warn(&format!(
+            "{what} a password: other users of this machine may see it; better use \
+             --password-file, --password-command or a netrc file"
+        ));
+    }
 }
 
 /// Runs the start-up file, a script; any failure in it is a configuration error.
@@ -228,6 +262,7 @@ fn read_rc_file(cli: &Cli, ctx: &mut Context) -> Result<()> {
 
 /// Reads and validates the scripts, then connects to the target, then runs the scripts.
 fn run_requested(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
+    warn_of_visible_password(cli, &ctx.out);
     match &cli.subcommand {
         Some(Sub::Trust(arguments)) => {
             ctx.totals.commands += 1;
@@ -242,7 +277,10 @@ fn run_requested(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
     let scripts = collect_scripts(cli, ctx)?;
     validate_scripts(&scripts, ctx)?;
     if let Some(target) = target_argument(cli, ctx) {
-        ctx.client.open(target?, None)?;
+        match ctx.out.is_interactive() {
+            true => ctx.client.open(target?, None)?,
+            false => ctx.client.open_without_asking(target?, None)?,
+        }
     }
     for (name, text) in &scripts {
         let result = execute::run_script(ctx, text, name);
@@ -259,12 +297,15 @@ fn run_requested(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
     if wants_prompt(cli) {
         ctx.client.at_prompt = true;
         crate::shell::repl::run_prompt(ctx)?;
+    } else if ctx.client.connection.waits_for_login() {
+        // Put off, but never made up for: nothing was done there.
+        ctx.client.session()?;
     }
     Ok(())
 }
 
-/// The scripts to run, in order: every `-c`, then `-f`, then `-e`; if there are none, standard
-/// input unless it is a terminal.
+/// The scripts to run, in order: every `-c`, then `-f`, then every `-e`; without `-c` and `-f`, then
+/// standard input unless it is a terminal.
 fn collect_scripts(cli: &Cli, ctx: &mut Context) -> anyhow::Result<Vec<(String, String)>> {
     let mut scripts: Vec<_> =
         cli.run.commands.iter().map(|text| ("-c".to_owned(), text.clone())).collect();
@@ -272,17 +313,30 @@ fn collect_scripts(cli: &Cli, ctx: &mut Context) -> anyhow::Result<Vec<(String, 
         if path.as_os_str() == "-" {
             scripts.push(("stdin".to_owned(), standard_input()?));
         } else {
-            let text = std::fs::read_to_string(path).map_err(|error| Error::local(path, &error));
-            scripts.push((path.display().to_string(), text.context("script")?));
+            scripts.push((path.display().to_string(), script_file(path)?));
         }
     }
-    if let Some(text) = &cli.run.execute {
-        scripts.push(("-e".to_owned(), text.clone()));
+    scripts.extend(cli.run.execute.iter().map(|text| ("-e".to_owned(), text.clone())));
+    if !cli.run.execute.is_empty() {
         ctx.client.at_prompt = wants_prompt(cli);
-    } else if !cli.run.has_commands() && !std::io::stdin().is_terminal() {
+    }
+    let from_input = cli.run.commands.is_empty() && cli.run.file.is_none();
+    let leaves = cli.run.execute.iter().any(|text| execute::always_exits(text));
+    if from_input && !leaves && !std::io::stdin().is_terminal() {
         scripts.push(("stdin".to_owned(), standard_input()?));
     }
     Ok(scripts)
+}
+
+/// The script in a file. Commands in the place of its name, which may hold a password, are not
+/// repeated.
+fn script_file(path: &Path) -> anyhow::Result<String> {
+    let failed = |error: std::io::Error| match looks_like_commands(&path.to_string_lossy()) {
+        true => Error::usage("-f: no such file; this looks like commands: -c")
+            .with_hint("`-c COMMANDS` runs commands, `-f FILE` those in a file"),
+        false => Error::local(path, &error),
+    };
+    std::fs::read_to_string(path).map_err(failed).context("script")
 }
 
 fn standard_input() -> Result<String> {
@@ -295,6 +349,6 @@ fn standard_input() -> Result<String> {
 
 /// Whether to show the prompt: on a terminal, and no script other than `-e` was given.
 fn wants_prompt(cli: &Cli) -> bool {
-    let only_e = cli.run.execute.is_some() || !cli.run.has_commands();
+    let only_e = !cli.run.execute.is_empty() || !cli.run.has_commands();
     only_e && std::io::stdin().is_terminal()
 }

@@ -75,6 +75,11 @@ fn escape_special(name: &str, special: impl Fn(char) -> bool) -> String {
     out
 }
 
+/// Whether a text in the place of a file's name looks like commands, which may hold a password.
+pub fn looks_like_commands(text: &str) -> bool {
+    text.contains(|c: char| c.is_whitespace() || ";,|&".contains(c)) || text.contains("://")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ pub mod completions;
 mod tests;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::builder::styling::Styles;
@@ -18,6 +19,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, 
 use self::completions::candidates::CompleteArgs;
 pub use crate::commands::trust::args::TrustArgs;
 use crate::error::Kind;
+use crate::target::UserOption;
 
 /// Text below the options in `-h`.
 const EXAMPLES: &str = "\
@@ -28,8 +30,8 @@ Examples:
   ftpsh trust scan example.org                    the certificate's fingerprint
   ftpsh doctor example.org                        test a server
 
-Commands run in this order: every -c, then -f, then -e. With -e the prompt follows.
-Standard input that is not a terminal, without -c or -f, is a script.
+Commands run in this order: every -c, then -f, then every -e. With -e the prompt follows.
+Standard input that is not a terminal, without -c or -f, is a script; also after -e.
 A host with the name of a subcommand is reached as ftp://NAME, or after --.";
 
 /// Text below the options in `--help`.
@@ -46,7 +48,7 @@ fn after_long_help() -> String {
 ///
 /// A shell with lftp-style commands for FTP servers with TLS. It asks before trusting a self-signed
 /// certificate, and remembers trusted servers.
-#[derive(Debug, Clone, Parser)]
+#[derive(Clone, Parser)]
 #[command(
     name = "ftpsh",
     version,
@@ -116,8 +118,15 @@ pub enum Sub {
     Complete(CompleteArgs),
 }
 
+/// A URL or a command may hold a password.
+impl fmt::Debug for Cli {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cli").finish_non_exhaustive()
+    }
+}
+
 /// The commands to run.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Clone, Default, Args)]
 #[command(next_help_heading = "Commands to run")]
 pub struct RunArgs {
     /// Run CMDS and exit; may be repeated, runs in order
@@ -129,10 +138,10 @@ pub struct RunArgs {
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
 
-    /// Run CMDS, then stay at the prompt
+    /// Run CMDS, then stay at the prompt; may be repeated
     #[arg(short, long, value_name = "CMDS", value_hint = ValueHint::Other)]
     #[arg(allow_hyphen_values = true)]
-    pub execute: Option<String>,
+    pub execute: Vec<String>,
 
     /// Keep running a script after a failed command (the exit status still reports it)
     #[arg(short, long)]
@@ -143,9 +152,13 @@ pub struct RunArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Login")]
 pub struct LoginArgs {
-    /// User name [default: from the URL or netrc, or asked for]
+    /// User name [default: from the URL or netrc, or asked for]; other users may see a PASSWORD
     #[arg(short, long, global = true, value_name = "USER[,PASSWORD]", value_hint = ValueHint::Username)]
-    pub user: Option<String>,
+    pub user: Option<UserOption>,
+
+    /// Port of TARGET
+    #[arg(short, long, value_name = "PORT", value_hint = ValueHint::Other)]
+    pub port: Option<u16>,
 
     /// Read the password from the first line of FILE
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -158,6 +171,10 @@ pub struct LoginArgs {
     /// Read the password from the environment variable VAR
     #[arg(long, global = true, value_name = "VAR", value_hint = ValueHint::Other)]
     pub password_env: Option<String>,
+
+    /// The same as --password-env LFTP_PASSWORD
+    #[arg(long, global = true, conflicts_with = "password_env")]
+    pub env_password: bool,
 }
 
 /// Which certificates to accept in this run.
@@ -210,6 +227,10 @@ pub struct GeneralArgs {
     /// Verbose; twice shows the FTP protocol trace, without secrets
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
+
+    /// The same as -vv
+    #[arg(short, global = true, conflicts_with = "quiet")]
+    pub debug: bool,
 
     /// When to use colours [default: auto]
     ///
@@ -293,11 +314,15 @@ impl Cli {
                  an entry in ~/.netrc, or type it when asked.",
             );
         }
-        let cli = Self::try_parse_from(&arguments).map_err(without_login)?;
+        let cli = Self::try_parse_from(&arguments).map_err(without_values)?;
         if cli.subcommand.is_some() && (cli.target.is_some() || cli.run.has_commands()) {
             let text =
                 "a subcommand takes no TARGET before it, and no commands to run (-c, -f, -e)";
             return wrong(ErrorKind::ArgumentConflict, text);
+        }
+        if cli.login.port.is_some() && cli.target.is_none() {
+            let text = "--port is for a TARGET; elsewhere write HOST:PORT";
+            return wrong(ErrorKind::MissingRequiredArgument, text);
         }
         // Of options given on both sides of a subcommand, clap keeps only the inner ones.
         let repeatable =
@@ -321,21 +346,32 @@ fn count_option(arguments: &[OsString], option: &str) -> usize {
     arguments.iter().take_while(|argument| *argument != "--").filter(is_option).count()
 }
 
-/// The error without the user name and password of a URL that it quotes.
-fn without_login(mut error: clap::Error) -> clap::Error {
-    let quoted = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(text)) => text.rsplit_once('@').map(|(_, place)| place),
-        _ => None,
+/// The error without the values that it quotes, where a password may be among them: surplus
+/// arguments, and the values of `--user` and `--port` (`-pPASSWORD` is the custom of others).
+fn without_values(error: clap::Error) -> clap::Error {
+    let argument = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(text)) => text.clone(),
+        _ => String::new(),
     };
-    if let Some(shown) = quoted.map(|place| format!("…@{place}")) {
-        error.insert(ContextKind::InvalidArg, ContextValue::String(shown));
-    }
-    error
+    let text = match error.kind() {
+        ErrorKind::UnknownArgument if !argument.starts_with('-') => {
+            "too many arguments (not shown: one may be a password)\n\n\
+             `-u NAME,PASSWORD` works; `-c` takes commands."
+                .to_owned()
+        }
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue
+            if ["--user", "--port"].iter().any(|option| argument.starts_with(option)) =>
+        {
+            format!("invalid value for '{argument}'")
+        }
+        _ => return error,
+    };
+    Cli::command().error(error.kind(), text)
 }
 
 impl RunArgs {
     /// Whether the command line says what to run.
     pub fn has_commands(&self) -> bool {
-        !self.commands.is_empty() || self.file.is_some() || self.execute.is_some()
+        !self.commands.is_empty() || self.file.is_some() || !self.execute.is_empty()
     }
 }

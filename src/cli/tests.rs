@@ -79,9 +79,9 @@ fn all_options_are_read() {
     assert_eq!(cli.target.as_deref(), Some("ftps://example.org/dir"));
     assert_eq!(cli.run.commands, ["ls", "-x; pwd"]);
     assert_eq!(cli.run.file, Some(PathBuf::from("-")));
-    assert_eq!(cli.run.execute.as_deref(), Some("pwd"));
+    assert_eq!(cli.run.execute, ["pwd"]);
     assert!(cli.run.keep_going && cli.general.json && !cli.general.quiet);
-    assert_eq!(cli.login.user.as_deref(), Some("bob"));
+    assert_eq!(cli.login.user.map(|user| user.name).as_deref(), Some("bob"));
     assert_eq!(cli.login.password_file, Some(PathBuf::from("f")));
     assert_eq!(cli.login.password_command.as_deref(), Some("pass x"));
     assert_eq!(cli.login.password_env.as_deref(), Some("V"));

@@ -4,6 +4,7 @@
 //! the same login and the same directory.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::credentials::{Secret, Sources};
 use crate::error::{Error, Kind, Result};
@@ -70,6 +71,10 @@ pub struct Connection {
     /// The client key's passphrase.
     pub(super) passphrases: Passphrases,
     pub(super) session: Option<Session>,
+    /// A connection without a login yet, and since when it waits for one.
+    pub(super) greeted: Option<(Session, Instant)>,
+    /// The directory to enter after the first login.
+    pub(super) start_directory: Option<RemotePath>,
     /// The remote position to restore when there is no session.
     pub(super) place: Option<RemotePosition>,
 }
@@ -125,6 +130,8 @@ impl Connection {
             ways: ServerQuirks::default(),
             passphrases: Passphrases::default(),
             session: None,
+            greeted: None,
+            start_directory: None,
             place: None,
         }
     }
@@ -147,6 +154,8 @@ impl Connection {
             ways: self.ways.clone(),
             passphrases: self.passphrases.clone(),
             session: None,
+            greeted: None,
+            start_directory: self.start_directory.clone(),
             place: self.position(),
         }
     }
@@ -159,7 +168,12 @@ impl Connection {
             Some(place) => place.restore_in(&mut session),
             None => session.return_to_directory(&session.login_directory().path.clone()),
         };
+        let there = there.and_then(|()| match &self.start_directory {
+            Some(start) => session.change_directory(start),
+            None => Ok(()),
+        });
         if there.is_ok() {
+            self.start_directory = None;
             self.session = Some(session);
         } else {
             // The command that needs the connection will report the error.
@@ -219,7 +233,8 @@ impl Connection {
     /// Closes the session. Site and login are kept for a reconnect.
     pub fn close(&mut self) {
         self.place = self.position();
-        if let Some(session) = self.session.take() {
+        let greeted = self.greeted.take().map(|(session, _)| session);
+        for session in self.session.take().into_iter().chain(greeted) {
             session.close_gracefully();
         }
     }
@@ -231,6 +246,21 @@ impl Connection {
             passphrases: self.passphrases.clone(),
             ..Self::with_shared_gate(Arc::clone(&self.gate), self.sources.clone())
         }
+    }
+
+    /// Whether there is a connection without a login.
+    pub fn waits_for_login(&self) -> bool {
+        self.greeted.is_some()
+    }
+
+    /// Takes the connection that waits for a login, unless it has waited for longer than `most`.
+    pub(super) fn take_greeted(&mut self, most: Duration) -> Option<Session> {
+        let (session, since) = self.greeted.take()?;
+        if since.elapsed() <= most {
+            return Some(session);
+        }
+        session.close_gracefully();
+        None
     }
 }
 

@@ -247,17 +247,34 @@ impl Client {
     /// As [`Client::open`]; [`Kind::Usage`] without a site; [`Kind::Connect`] if the directory
     /// cannot be restored: there is no session then.
     pub fn reconnect(&mut self) -> Result<()> {
-        let Some(place) = self.connect_and_log_in()? else { return Ok(()) };
-        let restored = match self.connection.live_session() {
-            Some(session) => place.restore_in(session),
-            None => Err(connection_lost()),
-        };
-        self.keep_position(place, restored)
+        if let Some(place) = self.connect_and_log_in()? {
+            let restored = match self.connection.live_session() {
+                Some(session) => place.restore_in(session),
+                None => Err(connection_lost()),
+            };
+            self.keep_position(place, restored)?;
+        }
+        self.enter_start_directory()
+    }
+
+    /// Enters the directory of the target after a login that was put off. Where that fails, there
+    /// is no session: a command would change files in another directory.
+    fn enter_start_directory(&mut self) -> Result<()> {
+        let Some(start) = self.connection.start_directory.clone() else { return Ok(()) };
+        let session = self.connection.live_session().ok_or_else(connection_lost)?;
+        enter_directory(session, Some(&start)).inspect_err(|_| self.connection.close())?;
+        self.connection.start_directory = None;
+        Ok(())
     }
 
     /// Changes the remote directory; without `path`, to the one after the login. Works even if the
     /// previous directory cannot be restored.
     pub fn change_directory(&mut self, path: Option<&RemotePath>) -> Result<()> {
+        if path.is_some_and(|path| !path.is_absolute()) && self.connection.start_directory.is_some()
+        {
+            self.session()?;
+        }
+        self.connection.start_directory = None;
         self.retry_if_lost(|client| {
             if let Some(session) = client.session_if_alive() {
                 return enter_directory(session, path);

@@ -5,7 +5,7 @@
 //! the answer, so that no connection waits for a human.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
@@ -22,7 +22,7 @@ use crate::ftp::session::login::log_in;
 use crate::ftp::session::permit::Permit;
 use crate::output::DelayedNotice;
 use crate::settings as set;
-use crate::target::{self, Site, Target};
+use crate::target::{Site, Target};
 use crate::transfer::retry::with_retry;
 use crate::trust::checker::Accepted;
 use crate::trust::prompt;
@@ -31,6 +31,18 @@ use crate::trust::verdict::Verdict;
 
 /// How long connecting may take before it is mentioned.
 const SILENCE: Duration = Duration::from_secs(1);
+
+/// How long a connection without a login is used: servers close it soon.
+const GREETED_FOR: Duration = Duration::from_secs(15);
+
+/// What `open` does if no user name is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum UnknownUser {
+    /// Asks for it.
+    Ask,
+    /// Waits for the first command that needs a login.
+    Wait,
+}
 
 impl Client {
     /// Connects to a site and logs in; the previous connection is closed, at the prompt only if that
@@ -41,6 +53,21 @@ impl Client {
     /// [`Kind::Connect`], [`Kind::Tls`], [`Kind::CertUnknown`], [`Kind::CertChanged`],
     /// [`Kind::Login`]; a start directory that is refused.
     pub fn open(&mut self, target: Target, user: Option<String>) -> Result<()> {
+        self.open_with(target, user, UnknownUser::Ask)
+    }
+
+    /// As [`Client::open`], but if no user name is known, nobody is asked: the connection waits for
+    /// [`Client::log_in_as`] or for the first command that needs a login.
+    pub fn open_without_asking(&mut self, target: Target, user: Option<String>) -> Result<()> {
+        self.open_with(target, user, UnknownUser::Wait)
+    }
+
+    fn open_with(
+        &mut self,
+        target: Target,
+        user: Option<String>,
+        unknown: UnknownUser,
+    ) -> Result<()> {
         let fresh = self.connection.without_site();
         let mut before = std::mem::replace(&mut self.connection, fresh);
         let previous = before.site.as_ref().map(Site::trust_key);
@@ -48,7 +75,7 @@ impl Client {
             // It may be the last connection that the server allows.
             close_with_idle(&self.sessions, &mut before);
         }
-        let opened = self.open_new(target, user);
+        let opened = self.open_new(target, user, unknown);
         match (opened, previous) {
             (Err(error), Some(previous)) if self.at_prompt => {
                 std::mem::swap(&mut self.connection, &mut before);
@@ -66,10 +93,12 @@ impl Client {
         }
     }
 
-    fn open_new(&mut self, target: Target, user: Option<String>) -> Result<()> {
-        if target.password.is_some() {
-            self.console.warn(target::PASSWORD_IN_URL);
-        }
+    fn open_new(
+        &mut self,
+        target: Target,
+        user: Option<String>,
+        unknown: UnknownUser,
+    ) -> Result<()> {
         let given = Arc::clone(&self.connection.sources.given);
         let (host, port) = (target.site.host.as_str(), target.site.port);
         given.bind_to_site((host, port), user.as_deref(), target.site.user.as_deref());
@@ -80,26 +109,57 @@ impl Client {
         self.connection.sources.url = target.password.filter(|_| same);
         let mut site = target.site;
         site.user = user;
-        let start = site.path.clone();
+        let start = site.path.as_deref().map(|path| RemotePath::new(decode_name(path)));
+        self.connection.start_directory = start.transpose()?;
         self.connection.site = Some(site);
-        match start {
+        if unknown == UnknownUser::Wait && !self.greet()? {
+            if self.at_prompt {
+                let host = self.connection.host().unwrap_or_default();
+                self.console.notice(&format!(
+                    "{host}: connected; `user NAME` logs in, or the next command asks for the name"
+                ));
+            }
+            return Ok(());
+        }
+        match self.connection.start_directory.take() {
             None => self.establish(None),
-            Some(path) => self.change_directory(Some(&RemotePath::new(decode_name(&path))?)),
+            Some(path) => self.change_directory(Some(&path)),
         }
     }
 
+    /// Connects without a login, unless a user name is known; returns whether one is. A server that
+    /// is not trusted or cannot be reached is reported now.
+    fn greet(&mut self) -> Result<bool> {
+        let site = self.connection.site.clone().ok_or_else(not_connected)?;
+        if site.user.is_some() {
+            return Ok(true);
+        }
+        self.retry_while_busy(|client| {
+            let permit = client.permit(&site)?;
+            let mut session = client.connect_trusted(&site)?;
+            session.attach_permit(permit);
+            client.connection.greeted = Some((session, Instant::now()));
+            Ok(())
+        })?;
+        let verified = self.connection.verified;
+        Ok(self.connection.sources.netrc_names_user(&site.host, site.port, verified))
+    }
+
     /// Logs in to the current site as another user, on a new connection: most servers handle a
-    /// second USER badly. If that fails, nothing changes.
-    pub fn log_in_as(&mut self, user: String) -> Result<()> {
+    /// second USER badly. If that fails, nothing changes. Without a password, it is looked for as in
+    /// [`Client::open`].
+    pub fn log_in_as(&mut self, user: String, password: Option<Secret>) -> Result<()> {
         let connection = &mut self.connection;
         let mut site = connection.site.clone().ok_or_else(not_connected)?;
-        site.user = Some(user);
+        site.user = Some(user.clone());
+        let login =
+            password.clone().map(|secret| Arc::new(Credentials { user, secret, account: None }));
         let before = (
             connection.site.replace(site),
-            connection.login.take(),
+            std::mem::replace(&mut connection.login, login),
             connection.session.take(),
             // The password in the URL belongs to another user.
-            connection.sources.url.take(),
+            std::mem::replace(&mut connection.sources.url, password),
         );
         let (site, login, mut session, url) = before;
         let permit = session.as_mut().and_then(Session::take_permit);
@@ -116,13 +176,18 @@ impl Client {
         if let Some(session) = session {
             session.close_gracefully();
         }
-        Ok(())
+        self.enter_start_directory()
     }
 
     /// Connects and logs in, replacing a connection that is being closed, or with a permit of its
-    /// own. In a script, a server that is busy or full (421, 530) is retried `net:max-retries` times,
-    /// and not again by the caller.
+    /// own.
     pub(super) fn establish(&mut self, mut permit: Option<Permit>) -> Result<()> {
+        self.retry_while_busy(|client| client.establish_with_fallback(permit.take()))
+    }
+
+    /// In a script, a server that is busy or full (421, 530) is retried `net:max-retries` times, and
+    /// not again by the caller.
+    fn retry_while_busy(&mut self, mut connect: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
         let (console, cancel, at_prompt) =
             (self.console.clone(), self.cancel.clone(), self.at_prompt);
         let is_busy = |error: &Error| error.kind() == Kind::Connect && error.reply_code().is_some();
@@ -131,7 +196,7 @@ impl Client {
             self.retries(),
             &cancel,
             |text| console.notice(text),
-            |_| match self.establish_with_fallback(permit.take()) {
+            |_| match connect(self) {
                 Err(error) if at_prompt || !is_busy(&error) => Ok(Err(error)),
                 other => other.map(Ok),
             },
@@ -159,6 +224,17 @@ impl Client {
 
     fn establish_once(&mut self, permit: Option<Permit>) -> Result<()> {
         let site = self.connection.site.clone().ok_or_else(not_connected)?;
+        if let Some(mut session) = self.connection.take_greeted(GREETED_FOR) {
+            match self.log_in(&site, &mut session) {
+                // The server did not want to wait that long.
+                Err(error) if error.kind() == Kind::Connect => session.close_now(),
+                result => {
+                    result?;
+                    self.connection.session = Some(session);
+                    return Ok(());
+                }
+            }
+        }
         let permit = match permit {
             Some(permit) => permit,
             None => self.permit(&site)?,

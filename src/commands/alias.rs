@@ -57,11 +57,11 @@ impl Builtin for Alias {
             Some((name, None)) => {
                 let text =
                     ctx.aliases.get(&name).ok_or_else(|| unknown_alias("alias", &name, ctx))?;
-                ctx.out.line(&definition_text(&name, text))?;
+                ctx.out.line(&definition_text(&name, text, ctx))?;
             }
             None => {
                 for (name, text) in &ctx.aliases {
-                    ctx.out.line(&definition_text(name, text))?;
+                    ctx.out.line(&definition_text(name, text, ctx))?;
                 }
             }
         }
@@ -83,9 +83,10 @@ impl Alias {
     }
 }
 
-/// A line that defines the alias again.
-fn definition_text(name: &str, text: &str) -> String {
-    format!("alias {name} {}", quoted_definition(text))
+/// A line that defines the alias again, but for secrets in it.
+fn definition_text(name: &str, text: &str, ctx: &Context) -> String {
+    let shown = (ctx.redact)(text).unwrap_or_else(|| "…".to_owned());
+    format!("alias {name} {}", quoted_definition(&shown))
 }
 
 /// A text of one plain word could be read without quotes as well, but all look the same this way.

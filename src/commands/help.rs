@@ -62,7 +62,8 @@ fn show_overview() -> Vec<String> {
 
 fn show_command_help(name: &str, ctx: &Context) -> Result<Vec<String>> {
     if let Some(text) = ctx.aliases.get(name) {
-        return Ok(vec![format!("{name} is an alias for: {text}")]);
+        let shown = (ctx.redact)(text).unwrap_or_else(|| "…".to_owned());
+        return Ok(vec![format!("{name} is an alias for: {shown}")]);
     }
     // An abbreviation means a command before it means a setting.
     match find_command(COMMANDS, name) {

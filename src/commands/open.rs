@@ -4,24 +4,39 @@ use clap::Parser;
 
 use super::{Builtin, Context, Example, Group};
 use crate::bookmarks;
-use crate::target;
+use crate::credentials::{LFTP_PASSWORD, lftp_password};
+use crate::error::{Error, Result};
+use crate::target::{self, UserOption};
 
 /// Connect to a server and log in
 ///
 /// TARGET is a bookmark, HOST, HOST:PORT or a URL: ftp:// and ftpes:// mean explicit TLS, ftps://
 /// implicit TLS. A bookmark or host may be followed by a directory (HOST/DIRECTORY). The previous
-/// connection is closed, at the prompt only when the new one is open.
+/// connection is closed, at the prompt only when the new one is open. If no user name is known, the
+/// login waits for `user` or for the first command that needs it.
 #[derive(Debug, Parser)]
 pub struct Open {
-    /// Log in as USER
+    /// Log in as USER; a PASSWORD is never shown, and does not enter the history
     #[arg(short, long, value_name = "USER[,PASSWORD]")]
-    user: Option<String>,
-    /// The port, if TARGET has none
+    user: Option<UserOption>,
+    /// The port
     #[arg(short, long, value_name = "PORT")]
     port: Option<u16>,
+    /// Then run CMDS
+    #[arg(short, long, value_name = "CMDS", allow_hyphen_values = true)]
+    execute: Option<String>,
+    /// Show the FTP protocol trace, as `debug 2` does
+    #[arg(short)]
+    debug: bool,
+    /// The password is in the environment variable LFTP_PASSWORD
+    #[arg(long, requires = "user")]
+    env_password: bool,
     /// Destination
     #[arg(value_name = "TARGET", value_hint = clap::ValueHint::Hostname)]
     target: String,
+    /// The custom of ftp: HOST PORT
+    #[arg(hide = true)]
+    after_host: Vec<String>,
 }
 
 impl Builtin for Open {
@@ -33,7 +48,28 @@ impl Builtin for Open {
         Example { line: "open -u tester ftp.example.org", about: "connect as another user" },
     ];
 
+    fn check(&self) -> Result<()> {
+        match &self.after_host[..] {
+            [] => Ok(()),
+            [port] if port.parse::<u16>().is_ok_and(|port| port > 0) => {
+                Err(Error::usage("open: the port is part of the target")
+                    .with_hint(format!("`open HOST:{port}` or `open -p {port} HOST`")))
+            }
+            _ => Err(Error::usage("open: too many arguments (not shown: it may be a password)")
+                .with_hint(
+                    "`open -u NAME,PASSWORD HOST`, or `open HOST`, then `user NAME PASSWORD`",
+                )),
+        }
+    }
+
+    fn script(&self) -> Option<String> {
+        self.execute.clone()
+    }
+
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        if self.debug {
+            ctx.out.set_verbosity(2);
+        }
         let mut target = target::resolve_target(&self.target, &|name| {
             bookmarks::find_bookmark(&ctx.client.app_dirs, name)
         })?;
@@ -41,8 +77,11 @@ impl Builtin for Open {
             target.site.port = port;
         }
         let mut user = None;
-        if let Some(option) = &self.user {
-            let (name, password) = target::name_and_password(option)?;
+        if let Some(UserOption { name, mut password }) = self.user {
+            if self.env_password {
+                password = Some(lftp_password()?);
+                ctx.hide_variable(LFTP_PASSWORD);
+            }
             if password.is_some() {
                 // As in a URL: for this user there.
                 target.site.user = Some(name.clone());
@@ -50,6 +89,10 @@ impl Builtin for Open {
             }
             user = Some(name);
         }
-        Ok(ctx.client.open(target, user)?)
+        ctx.client.open_without_asking(target, user)?;
+        match self.execute {
+            Some(commands) => (ctx.interpreter)(ctx, &commands, "open -e"),
+            None => Ok(()),
+        }
     }
 }

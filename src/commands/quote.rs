@@ -97,7 +97,9 @@ fn forbidden_reason(verb: &str) -> Option<(&'static str, &'static str)> {
         "PROT" | "PBSZ" | "CCC" | "CDC" | "AUTH" | "ADAT" | "MIC" | "CONF" | "ENC" => {
             ("it would change the TLS protection", "use the setting `tls:data`")
         }
-        "USER" | "PASS" | "ACCT" => ("it would change the login", "`user NAME`"),
+        "USER" | "PASS" | "ACCT" => {
+            ("it would change the login", "`user NAME`, or `user NAME PASSWORD` in a script")
+        }
         "REIN" | "QUIT" => ("it would end the session", "`close`"),
         "RETR" => (data, "`get` or `cat`"),
         "STOR" | "STOU" | "APPE" => (data, "`put`"),

@@ -4,6 +4,7 @@ use clap::Parser;
 
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::Error;
+use crate::shell_quote::looks_like_commands;
 
 /// Run the commands in a local file
 ///
@@ -26,7 +27,11 @@ impl Builtin for Source {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let path = ctx.local_path(&self.file);
-        let text = std::fs::read_to_string(&path).map_err(|error| Error::local(&path, &error))?;
+        let failed = |error| match looks_like_commands(&self.file) {
+            true => Error::usage("source: no such file; this looks like commands, not like a file"),
+            false => Error::local(&path, &error),
+        };
+        let text = std::fs::read_to_string(&path).map_err(failed)?;
         (ctx.interpreter)(ctx, &text, &self.file)
     }
 }

@@ -43,6 +43,8 @@ impl Builtin for Status {
             }
             lines.add_row("greeting", session.greeting().trim().replace('\n', " / "));
             lines.add_row("system", system.unwrap_or_default());
+        } else if ctx.client.connection.waits_for_login() {
+            lines.add_row("connection", "open, not logged in");
         } else if ctx.client.connection.site.is_some() {
             lines.add_row("connection", "closed");
         }

@@ -52,6 +52,17 @@ impl Default for Sources {
     }
 }
 
+/// The variable of `--env-password`.
+pub const LFTP_PASSWORD: &str = "LFTP_PASSWORD";
+
+/// The password of `open --env-password`.
+///
+/// # Errors
+/// Kind login: the variable is not set, or holds no valid password.
+pub fn lftp_password() -> Result<Secret> {
+    source::read_password_variable(LFTP_PASSWORD, |name| std::env::var_os(name))
+}
+
 /// `$NETRC` if it is set and not empty, else `~/.netrc`.
 pub fn netrc_path(var: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     match var("NETRC").filter(|path| !path.is_empty()) {
@@ -201,6 +212,13 @@ pub fn password_for(
 }
 
 impl Sources {
+    /// Whether the netrc file has a user name for this site.
+    pub fn netrc_names_user(&self, host: &str, port: u16, verified: bool) -> bool {
+        let wanted = netrc::NetrcQuery { host, port, user: None, verified };
+        let entry = self.netrc.as_deref().map(|path| netrc::find_in_file(path, wanted));
+        matches!(entry, Some(Ok(Some(entry))) if entry.login.is_some())
+    }
+
     /// Whether the command line names a password source.
     fn is_password_source_set(&self) -> bool {
         let named = self.file.is_some() || self.command.is_some() || self.env.is_some();

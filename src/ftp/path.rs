@@ -59,6 +59,12 @@ pub fn encode_name(name: &str) -> Vec<u8> {
     out
 }
 
+/// Whether a path begins as a URL of a file transfer does.
+fn is_url(path: &str) -> bool {
+    let scheme = path.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    scheme.is_some_and(|s| matches!(&*s, "ftp" | "ftps" | "ftpes" | "sftp" | "http" | "https"))
+}
+
 /// A path on the server, absolute or relative. It cannot contain CR, LF or NUL, which would end the
 /// command it is sent in; every other byte is legal in a file name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,10 +74,16 @@ impl RemotePath {
     /// A path as typed or as decoded by [`decode_name`].
     ///
     /// # Errors
-    /// [`Kind::Usage`](crate::error::Kind::Usage) if it contains CR, LF or NUL; the message shows
-    /// it escaped.
+    /// [`Kind::Usage`](crate::error::Kind::Usage) if it contains CR, LF or NUL: the message shows
+    /// it escaped. If it is a URL: that would be sent, and logged, with its password.
     pub fn new(path: impl Into<String>) -> Result<Self> {
         let path = path.into();
+        if is_url(&path) {
+            return Err(Error::usage(
+                "a URL is no path on the server (not shown: it may hold a password)",
+            )
+            .with_hint("`open URL` connects to another server"));
+        }
         let what = match path.bytes().find(|b| matches!(b, b'\r' | b'\n' | 0)) {
             None => return Ok(Self(path)),
             Some(b'\r') => "a carriage return",

@@ -16,6 +16,7 @@ use super::progress::{TransferProgress, TreeProgress};
 use super::sink::{DataFormat, DataSink, is_broken_pipe};
 use super::{AuditLog, Output, lock};
 use crate::error::{find_typed, io_reason, kind_of};
+use crate::target::without_url_passwords;
 
 /// Prefix of every warning and error.
 const PROGRAM: &str = "ftpsh";
@@ -32,18 +33,23 @@ pub enum TraceDirection {
     Received,
 }
 
+/// A message without the passwords of URLs in it: a word that a command took for a path.
+fn without_passwords(text: &str) -> String {
+    without_url_passwords(text, char::is_whitespace).0
+}
+
 impl Output {
     /// A notice; suppressed by `--quiet`.
     pub fn notice(&self, text: &str) {
         if !self.is_quiet() {
-            self.write_stderr(&format!("{}\n", escape_multiline(text)));
+            self.write_stderr(&format!("{}\n", escape_multiline(&without_passwords(text))));
         }
     }
 
     /// A warning on one line; shown with `--quiet` as well.
     pub fn warn(&self, text: &str) {
         let warning = self.paint_err("warning:", Style::Warning);
-        self.write_stderr(&format!("{PROGRAM}: {warning} {}\n", escape(text)));
+        self.write_stderr(&format!("{PROGRAM}: {warning} {}\n", escape(&without_passwords(text))));
     }
 
     /// An error on one line, its details and its hint on separate lines. With `--json` also an
@@ -53,7 +59,7 @@ impl Output {
         if is_broken_pipe(error) || typed.is_some_and(crate::error::Error::was_shown) {
             return;
         }
-        let message = message_of(error);
+        let message = without_passwords(&message_of(error));
         let hint = typed.and_then(crate::error::Error::hint);
         let program = self.paint_err(PROGRAM, Style::Bad);
         let mut text = String::new();
@@ -69,7 +75,7 @@ impl Output {
         }
         if let Some(hint) = hint {
             let word = self.paint_err("hint:", Style::Strong);
-            text.push_str(&format!("{word} {}\n", escape(hint)));
+            text.push_str(&format!("{word} {}\n", escape(&without_passwords(hint))));
         }
         self.write_stderr(&text);
         if self.is_json() {

@@ -46,6 +46,20 @@ pub fn run_script(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result
     Err(Error::already_shown(kind).into())
 }
 
+/// Whether a script ends with `exit` in any case, so that nothing after it would run.
+pub fn always_exits(source: &str) -> bool {
+    let exits = |words: &[Word]| {
+        let name = words.first().map(Word::unquoted_text).unwrap_or_default();
+        find_command(COMMANDS, &name).is_ok_and(|spec| spec.name == "exit")
+    };
+    parse_script(source, "").is_ok_and(|script| {
+        script.items.iter().any(|item| {
+            let first = item.steps.first().map(|step| &step.element);
+            !item.background && matches!(first, Some(Element::Simple(words)) if exits(words))
+        })
+    })
+}
+
 /// Parses and validates a script.
 ///
 /// # Errors

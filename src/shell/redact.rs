@@ -5,8 +5,9 @@
 //! too.
 
 use crate::ftp::control::trace::visible_words;
-use crate::shell::syntax::{Lexed, Lexer, Open, Token};
+use crate::shell::syntax::{Element, Lexed, Lexer, Open, Script, Token, Word, parse_script};
 use crate::shell_quote::{Quote, quote_for};
+use crate::target::without_url_passwords;
 use std::ops::Range;
 
 #[cfg(test)]
@@ -29,10 +30,31 @@ pub fn redact_line(line: &str) -> Option<String> {
         return None;
     }
     // First as plain text: an unquoted `&` or `;` in a password splits a URL into two commands.
-    let line = without_passwords(line, char::is_whitespace).0;
+    let line = without_url_passwords(line, char::is_whitespace).0;
     let line = redact_nested(&line, MAX_NESTING)?;
-    let (line, all_found) = without_passwords(&line, char::is_whitespace);
+    let (line, all_found) = without_url_passwords(&line, char::is_whitespace);
     all_found.then_some(line)
+}
+
+/// Whether a command of this script holds a password. What is sent as it is (`site`) is not looked
+/// at: it may be one.
+pub fn holds_password(source: &str) -> bool {
+    parse_script(source, "").is_ok_and(|script| script_holds_password(&script))
+}
+
+fn script_holds_password(script: &Script) -> bool {
+    let holds = |words: &[Word]| {
+        let line = words.iter().map(Word::to_source).collect::<Vec<_>>().join(" ");
+        let raw = words
+            .first()
+            .is_some_and(|word| abbreviates_any(&word.unquoted_text(), &["quote", "site"]));
+        !raw && redact_line(&line).is_none_or(|kept| kept != line)
+    };
+    script.items.iter().flat_map(|item| &item.steps).any(|step| match &step.element {
+        Element::Simple(words) => holds(words),
+        Element::Group(inner) => script_holds_password(inner),
+        Element::Local(_) => false,
+    })
 }
 
 /// Maximum depth of quoted commands; deeper ones are not scanned, so the line is not stored.
@@ -83,6 +105,7 @@ fn redact_nested(line: &str, depth: usize) -> Option<String> {
         match token {
             Token::Pipe(text) | Token::Local(text) => {
                 parts = shell_words(text, end - text.len());
+                remove_from_user_option(&mut parts);
                 collect_edits(&mut parts, line, depth, &mut edits)?;
             }
             Token::Comment(text) => {
@@ -162,7 +185,11 @@ fn remove_secrets_at(parts: &mut [Part]) {
     let is = |full: &[&str]| abbreviates_any(&name.text, full);
     if is(&["user", "login"]) {
         let name = arguments.iter().position(|part| !part.text.starts_with('-'));
-        remove_from(arguments, name.map_or(arguments.len(), |at| at + 1));
+        if let Some(name) = name {
+            remove_from(arguments, name + 1);
+            let shown = arguments[name].text.split_once(',').map(|(name, _)| name.to_owned());
+            replace_text(&mut arguments[name], shown);
+        }
     }
     if is(&["quote", "site"]) {
         remove_from_verb(arguments);
@@ -171,7 +198,8 @@ fn remove_secrets_at(parts: &mut [Part]) {
     if is(&["set"]) {
         let secret = |part: &Part| {
             let name = part.text.to_ascii_lowercase();
-            name.contains("pass") || name.contains("secret")
+            let secretive = ["pass", "secret", "acct"].iter().any(|word| name.contains(word));
+            secretive && !name.contains("passive")
         };
         if let Some(at) = arguments.iter().position(secret) {
             remove_from(arguments, at + 1);
@@ -182,9 +210,8 @@ fn remove_secrets_at(parts: &mut [Part]) {
             replace_text(part, without_bare_password(&part.text));
         }
     }
-    if is(&["open", "connect"]) {
-        remove_from_user_option(arguments);
-    }
+    // In any command: `lftp -u NAME,PASSWORD HOST` is typed at the prompt, too.
+    remove_from_user_option(arguments);
 }
 
 /// Whether `word` is one of these names or a prefix of one.
@@ -244,16 +271,23 @@ fn remove_from_command(arguments: &mut [Part], is_site: bool) {
     }
 }
 
-/// `open -u NAME,PASSWORD` in all its forms.
+/// `open -u NAME,PASSWORD` in all its forms, and `--password PASSWORD`, which is refused.
 fn remove_from_user_option(arguments: &mut [Part]) {
-    let mut is_value = false;
+    let (mut is_login, mut is_password) = (false, false);
     for part in arguments {
         let text = part.text.clone();
-        let option = text.starts_with("--user") || (is_short_option(&text) && text.contains('u'));
-        if let Some((name, _)) = text.split_once(',').filter(|_| is_value || option) {
+        let login = text.starts_with("--user") || (is_short_option(&text) && text.contains('u'));
+        let password = text == "--pass" || text == "--password";
+        if let Some((name, _)) = text.split_once(',').filter(|_| is_login || login) {
             replace_text(part, Some(name.to_owned()));
         }
-        is_value = option;
+        if let Some((option, _)) = text.split_once('=').filter(|_| text.starts_with("--pass")) {
+            replace_text(part, Some(option.to_owned()));
+        }
+        if is_password {
+            part.fate = Fate::Remove;
+        }
+        (is_login, is_password) = (login, password);
     }
 }
 
@@ -266,7 +300,7 @@ fn collect_edits(parts: &mut Vec<Part>, line: &str, depth: usize, edits: &mut Ed
     let mut before = None;
     for mut part in parts.drain(..) {
         if part.fate != Fate::Remove && is_url(&part.text) {
-            let text = without_passwords(&part.text, |_| false).0;
+            let text = without_url_passwords(&part.text, |_| false).0;
             replace_text(&mut part, Some(text));
         }
         let whole = part.text.trim_start();
@@ -277,7 +311,7 @@ fn collect_edits(parts: &mut Vec<Part>, line: &str, depth: usize, edits: &mut Ed
             }
         }
         if part.fate != Fate::Remove {
-            let text = without_passwords(&part.text, char::is_whitespace).0;
+            let text = without_url_passwords(&part.text, char::is_whitespace).0;
             replace_text(&mut part, Some(text));
         }
         let Range { start, end } = part.span;
@@ -311,57 +345,11 @@ fn apply_edits(line: &str, edits: Edits) -> String {
     out
 }
 
-/// Replaces every `://name:password@` in `text` by `://name@`. Also returns whether that is
-/// reliable: it is not if a colon is followed by neither a port nor an `@`, which may be half a
-/// password.
-///
-/// A URL ends where `ends` says.
-fn without_passwords(text: &str, ends: fn(char) -> bool) -> (String, bool) {
-    let mut out = String::with_capacity(text.len());
-    let mut all_found = true;
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, behind) = rest.split_at(at + 3);
-        out.push_str(before);
-        rest = behind;
-        let url = &rest[..rest.find(ends).unwrap_or(rest.len())];
-        let authority = &url[..url.find('/').unwrap_or(url.len())];
-        let Some(colon) = authority.find(':').filter(|_| !authority.starts_with('[')) else {
-            continue;
-        };
-        let at = match authority.rfind('@') {
-            None if begins_with_port(&authority[colon + 1..]) => continue,
-            // The password may contain a slash.
-            None => url.rfind('@'),
-            found => found,
-        };
-        match at {
-            Some(at) if at > colon => {
-                out.push_str(&rest[..colon]);
-                rest = &rest[at..];
-            }
-            Some(_) => {}
-            None => all_found = false,
-        }
-    }
-    out.push_str(rest);
-    (out, all_found)
-}
-
 /// Whether a word as a whole is a URL; blanks are then part of it.
 fn is_url(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, _)| {
         !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric())
     })
-}
-
-/// Whether this text, which follows a host and a colon, begins with a port that ends where a URL
-/// may end.
-fn begins_with_port(text: &str) -> bool {
-    let behind = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let digits = text.len() - behind.len();
-    digits <= 5
-        && (behind.is_empty() || behind.starts_with(['\'', '"', '`', ')', ';', '&', '|', '>']))
 }
 
 /// Rewrites `name:password@host`, without a scheme, as `name@host`.

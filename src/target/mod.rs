@@ -10,6 +10,7 @@ mod tests;
 
 use std::fmt;
 use std::net::Ipv6Addr;
+use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
@@ -65,25 +66,79 @@ pub struct Site {
 pub struct Target {
     /// The site.
     pub site: Site,
-    /// If set, warn the user: other users of the machine can see command lines, and shell histories
-    /// keep them.
+    /// The password.
     pub password: Option<Secret>,
 }
 
-/// The warning about a password in a target.
-pub const PASSWORD_IN_URL: &str = "the URL holds a password: other users of this machine may see \
-    it; better use --password-file, --password-command or a netrc file";
+/// The argument of `-u NAME[,PASSWORD]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserOption {
+    /// The user name; not empty, without CR, LF or NUL.
+    pub name: String,
+    /// The password, if there is a comma.
+    pub password: Option<Secret>,
+}
 
-/// The warning about a password in `-u NAME,PASSWORD`.
-pub const PASSWORD_IN_OPTION: &str = "-u holds a password: other users of this machine may see \
-    it; better use --password-file, --password-command or a netrc file";
+impl FromStr for UserOption {
+    type Err = Error;
 
-/// Splits `-u NAME,PASSWORD`.
-pub fn name_and_password(option: &str) -> Result<(String, Option<Secret>)> {
-    match option.split_once(',') {
-        None => Ok((option.to_owned(), None)),
-        Some((name, password)) => Ok((name.to_owned(), Some(Secret::new(password.to_owned())?))),
+    /// Splits at the first comma. An error quotes nothing.
+    fn from_str(option: &str) -> Result<Self> {
+        let (name, password) = match option.split_once(',') {
+            None => (option, None),
+            Some((name, password)) => (name, Some(Secret::new(password.to_owned())?)),
+        };
+        if name.is_empty() || name.contains(['\r', '\n', '\0']) {
+            return Err(Error::usage("not a user name"));
+        }
+        Ok(Self { name: name.to_owned(), password })
     }
+}
+
+/// Replaces every `://name:password@` in `text` by `://name@`. Also returns whether that is
+/// reliable: it is not if a colon is followed by neither a port nor an `@`, which may be half a
+/// password.
+///
+/// A URL ends where `ends` says.
+pub fn without_url_passwords(text: &str, ends: fn(char) -> bool) -> (String, bool) {
+    let mut out = String::with_capacity(text.len());
+    let mut all_found = true;
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, behind) = rest.split_at(at + 3);
+        out.push_str(before);
+        rest = behind;
+        let url = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        let authority = &url[..url.find('/').unwrap_or(url.len())];
+        let Some(colon) = authority.find(':').filter(|_| !authority.starts_with('[')) else {
+            continue;
+        };
+        let at = match authority.rfind('@') {
+            None if begins_with_port(&authority[colon + 1..]) => continue,
+            // The password may contain a slash.
+            None => url.rfind('@'),
+            found => found,
+        };
+        match at {
+            Some(at) if at > colon => {
+                out.push_str(&rest[..colon]);
+                rest = &rest[at..];
+            }
+            Some(_) => {}
+            None => all_found = false,
+        }
+    }
+    out.push_str(rest);
+    (out, all_found)
+}
+
+/// Whether this text, which follows a host and a colon, begins with a port that ends where a URL
+/// may end.
+fn begins_with_port(text: &str) -> bool {
+    let behind = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = text.len() - behind.len();
+    digits <= 5
+        && (behind.is_empty() || behind.starts_with(['\'', '"', '`', ')', ';', '&', '|', '>']))
 }
 
 impl Site {

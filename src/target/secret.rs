@@ -4,6 +4,7 @@
 //! an error.
 
 use std::fmt;
+use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
@@ -31,6 +32,14 @@ impl Secret {
     /// The text itself. Send it, do not store it.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::new(text.to_owned())
     }
 }
 

@@ -44,7 +44,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("fs", &["error"]),
     ("target", &["error"]),
     ("credentials", &["error", "target"]),
-    ("output", &["error", "cancel"]),
+    ("output", &["error", "cancel", "target"]),
     ("signals", &["error", "cancel"]),
     ("trust", &["error"]),
     ("tls", &["error", "cancel", "trust"]),
@@ -73,7 +73,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("jobs", &["error", "cancel", "output"]),
     ("commands", BELOW_SHELL),
     ("shell", BELOW_SHELL),
-    ("cli", &["error", "fs", "settings", "output", "trust", "bookmarks", "commands", "shell"]),
+    (
+        "cli",
+        &["error", "fs", "settings", "target", "output", "trust", "bookmarks", "commands", "shell"],
+    ),
     ("fuzz", &["credentials", "ftp", "trust"]),
     ("man", &["error", "settings", "commands", "cli"]),
 ];

@@ -37,6 +37,7 @@ mod huge;
 mod import;
 mod install;
 mod jobs;
+mod lftp_logins;
 mod library;
 mod linked;
 mod listing;

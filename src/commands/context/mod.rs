@@ -148,6 +148,13 @@ impl Context {
         }
     }
 
+    /// Keeps an environment variable that holds a password from children.
+    pub fn hide_variable(&mut self, name: &str) {
+        if !self.hidden_variables.iter().any(|known| known == name) {
+            self.hidden_variables.push(name.to_owned());
+        }
+    }
+
     /// A local command that sees none of the variables that held a password.
     pub fn local_command(&self, program: &str) -> std::process::Command {
         let mut command = std::process::Command::new(program);

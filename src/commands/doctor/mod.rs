@@ -114,9 +114,6 @@ impl<'a> Examination<'a> {
                     let target = target::resolve_target(text, &|name| {
                         bookmarks::find_bookmark(&ctx.client.app_dirs, name)
                     })?;
-                    if target.password.is_some() {
-                        ctx.out.warn(target::PASSWORD_IN_URL);
-                    }
                     let mut site = target.site;
                     let place = (&*site.host, site.port);
                     sources.given.bind_to_site(place, None, site.user.as_deref());

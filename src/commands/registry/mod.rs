@@ -276,7 +276,9 @@ fn wrong_usage(name: &str, error: &clap::Error) -> Error {
     };
     let hint = match suggestion {
         Some(word) => format!("did you mean `{word}`? see `help {name}`"),
-        None if no_argument => format!("a password cannot be an argument; see `help {name}`"),
+        None if no_argument => {
+            format!("`user NAME PASSWORD`, `open -u NAME,PASSWORD HOST`; see `help {name}`")
+        }
         None if !valid.is_empty() => format!("it may be {valid}; see `help {name}`"),
         None => format!("see `help {name}`"),
     };

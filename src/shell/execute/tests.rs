@@ -21,6 +21,7 @@ struct Ran {
 }
 
 fn ran(mut fixture: Fixture, text: &str) -> Ran {
+    fixture.ctx.redact = crate::shell::redact::redact_line;
     let result = run_script(&mut fixture.ctx, text, "test");
     let kind = result.err().map(|error| kind_of(&error));
     fixture.ctx.out.flush().unwrap();
