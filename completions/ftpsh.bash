@@ -7,7 +7,7 @@ _ftpsh_table() {
     positionals=()
     case $node in
         'ftpsh')
-            options='-c --command -f --file -e --execute -k --keep-going -u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help -V --version'
+            options='-c --command -f --file -e --execute -k --keep-going -u --user -p --port --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help -V --version'
             subcommands='trust doctor completions man'
             positionals=('targets')
             case $1 in
@@ -15,6 +15,7 @@ _ftpsh_table() {
                 -f | --file) values='files' ;;
                 -e | --execute) values='unknown' ;;
                 -u | --user) values='unknown' ;;
+                -p | --port) values='unknown' ;;
                 --password-file) values='files' ;;
                 --password-command) values='programs' ;;
                 --password-env) values='variables' ;;
@@ -33,7 +34,7 @@ _ftpsh_table() {
             esac
             ;;
         'ftpsh trust')
-            options='-u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
+            options='-u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             subcommands='list ls show add remove rm scan export import'
             case $1 in
                 -u | --user) values='unknown' ;;
@@ -58,7 +59,7 @@ _ftpsh_table() {
             esac
             ;;
         'ftpsh trust list')
-            options='-u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
+            options='-u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             case $1 in
                 -u | --user) values='unknown' ;;
                 --password-file) values='files' ;;
@@ -73,7 +74,7 @@ _ftpsh_table() {
             esac
             ;;
         'ftpsh trust show')
-            options='-u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
+            options='-u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             positionals=('servers')
             case $1 in
                 -u | --user) values='unknown' ;;
@@ -89,7 +90,7 @@ _ftpsh_table() {
             esac
             ;;
         'ftpsh trust add')
-            options='--implicit -u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
+            options='--implicit -u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             positionals=('servers' 'unknown')
             case $1 in
                 -u | --user) values='unknown' ;;
@@ -105,7 +106,7 @@ _ftpsh_table() {
             esac
             ;;
         'ftpsh trust remove')
-            options='-u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
+            options='-u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             positionals=('servers' '...')
             case $1 in
                 -u | --user) values='unknown' ;;
@@ -121,7 +122,7 @@ _ftpsh_table() {
             esac
             ;;
         'ftpsh trust scan')
-            options='--implicit -u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
+            options='--implicit -u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             positionals=('servers' '...')
             case $1 in
                 -u | --user) values='unknown' ;;
@@ -137,7 +138,7 @@ _ftpsh_table() {
             esac
             ;;
         'ftpsh trust export')
-            options='-u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
+            options='-u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             positionals=('files')
             case $1 in
                 -u | --user) values='unknown' ;;
@@ -153,7 +154,7 @@ _ftpsh_table() {
             esac
             ;;
         'ftpsh trust import')
-            options='-u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
+            options='-u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             positionals=('files')
             case $1 in
                 -u | --user) values='unknown' ;;
@@ -169,7 +170,7 @@ _ftpsh_table() {
             esac
             ;;
         'ftpsh doctor')
-            options='-w --write -u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
+            options='-w --write -u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             positionals=('targets')
             case $1 in
                 -u | --user) values='unknown' ;;
@@ -185,7 +186,7 @@ _ftpsh_table() {
             esac
             ;;
         'ftpsh completions')
-            options='-u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
+            options='-u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             positionals=('words bash zsh fish')
             case $1 in
                 -u | --user) values='unknown' ;;
@@ -201,7 +202,7 @@ _ftpsh_table() {
             esac
             ;;
         'ftpsh man')
-            options='-u --user --password-file --password-command --password-env --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose --color -h --help'
+            options='-u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             case $1 in
                 -u | --user) values='unknown' ;;
                 --password-file) values='files' ;;

@@ -50,12 +50,13 @@ pub(super) const BEHAVIOUR: &[(&str, &str)] = &[
     (
         "Passwords",
         r#"
-No option and no command argument takes a password: other users can see command lines, and
-histories record them. A password comes from `--password-file`, `--password-command` or
-`--password-env`; else from the URL, with a warning; else from the netrc file; else, if built
-with keyring support, from the desktop's keyring, where a typed password is stored only after a
-question; else it is asked for at the terminal. Without any of these the login fails with exit
-status 7. `anonymous` is used only if it is given. The login for a proxy (`net:proxy`) comes from
+A password comes from `--password-file`, `--password-command` or `--password-env`; else from the
+URL or `-u NAME,PASSWORD`; else from the netrc file; else, if built with keyring support, from the
+desktop's keyring, where a typed password is stored only after a question; else it is asked for at
+the terminal. Without any of these the login fails with exit status 7. `user NAME PASSWORD` and
+`open -u NAME,PASSWORD` log in with that password. A password is never shown, logged or kept in the
+history; but other users can see the arguments of a process, so one line warns of a password in
+them (not with `-q`). `anonymous` is used only if it is given. The login for a proxy (`net:proxy`) comes from
 the proxy's URL, the netrc file or a question, and is given only if the proxy wants it.
 "#,
     ),

@@ -6,6 +6,12 @@ use super::*;
 fn secrets_are_taken_out_of_the_line() {
     for (line, want) in [
         ("user bob hunter2", "user bob"),
+        ("user bob,hunter2", "user bob"),
+        ("lftp -u bob,hunter2 host", "lftp -u bob host"),
+        ("! lftp -u bob,hunter2 host", "! lftp -u bob host"),
+        ("open --password hunter2 host", "open --password host"),
+        ("open --pass=hunter2 host", "open --pass host"),
+        ("set ftp:acct hunter2", "set ftp:acct"),
         ("user bob", "user bob"),
         ("us bob 'hunter2 x'; ls -l", "us bob; ls -l"),
         ("login bob hunter2 && get a", "login bob && get a"),
@@ -76,6 +82,8 @@ fn innocent_lines_stay_as_they_are() {
         "get \"user guide.pdf\" -o ftp://host:2121/dir",
         "get ftpes://[::1]:2121/f && echo 'ok'",
         "open -u bob host:21",
+        "set ftp:passive-mode off",
+        "mirror -u a b",
         "open ftp://bob@host:21/dir@2",
         "set net:limit-rate 10k:5k",
         "set net:timeout 3m",
@@ -158,5 +166,24 @@ fn secrets_are_found_wherever_the_command_stands() {
             let kept = redact_line(&line);
             assert!(kept.is_none_or(|kept| !kept.contains("hunter2")), "{line}");
         }
+    }
+}
+
+#[test]
+fn a_script_with_a_password_is_told_from_one_without() {
+    for (script, holds) in [
+        ("open -u bob,hunter2 h; ls", true),
+        ("open h;user bob hunter2;ls", true),
+        ("open h; (cd x && user bob hunter2)", true),
+        ("ls\nget ftp://bob:hunter2@h/x", true),
+        ("queue open -u bob,hunter2 h", true),
+        ("set net:proxy http://p:hunter2@px:3128", true),
+        ("open h;user bob;ls", false),
+        ("open -u bob h", false),
+        ("  set ftp:passive-mode off; site foo bar # comment", false),
+        ("get a,b; put -O x,y z", false),
+        ("open 'h", false),
+    ] {
+        assert_eq!(holds_password(script), holds, "{script}");
     }
 }
