@@ -19,6 +19,7 @@ use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::{RemotePath, safe_component};
 use crate::local_path;
 use crate::transfer::checksum::{Algorithm, Checksum};
+use crate::transfer::download::partial::Existing;
 use crate::transfer::{Direction, FileInfo, Remote as _, download, upload};
 
 /// Edit a remote file in your editor
@@ -117,7 +118,7 @@ fn fetch_copy(
         Some(facts) => {
             let how = ctx.client.transfer_options(Direction::Download);
             let job = download::Download {
-                create_new: true,
+                existing: Existing::Keep,
                 info: Some(facts),
                 ..download::Download::new(remote.clone(), path.into(), how)
             };

@@ -1,10 +1,11 @@
 //! The local side: targets that are not what they seem, full disks, two programs at one file.
 
 use std::os::unix::fs::{MetadataExt as _, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use support::liar::{Data, Event, Script};
+use support::liar::{Data, Event, Script, Step};
 use support::program::{Ran, wait};
 use support::scene::{Scene, noise};
 
@@ -209,6 +210,32 @@ fn two_programs_that_race_for_one_file_leave_one_whole_file() {
     assert!(runs.iter().all(|ran| matches!(ran.status, 0 | 9)));
     assert!(scene.read("a").unwrap() == noise(SIZE));
     assert_eq!(scene.tree(), ["dest", "dest/a"]);
+}
+
+#[test]
+fn what_appears_while_a_file_comes_is_kept_without_overwrite_and_replaced_with_it() {
+    for (options, large, status) in
+        [("", false, 9), ("", true, 9), ("--overwrite", false, 0), ("--overwrite", true, 0)]
+    {
+        let content = noise(if large { 4_000_000 } else { SIZE });
+        let appears = Arc::new(OnceLock::<PathBuf>::new());
+        let write = {
+            let appears = Arc::clone(&appears);
+            move |_: &mut _| std::fs::write(appears.get().unwrap(), "another's").unwrap()
+        };
+        let script = Script::new().file("/a", &content).on("RETR", Step::change(write));
+        let scene = Scene::new(script);
+        appears.set(scene.path("a")).unwrap();
+        let segments = if large { "--segments 2" } else { "" };
+        let ran = scene.run(&format!("get {options} {segments} a")).status(status);
+        if status == 0 {
+            assert!(scene.read("a").unwrap() == content);
+        } else {
+            ran.stderr_has("a: created by somebody else in the meantime; kept");
+            assert_eq!(scene.read("a").unwrap(), b"another's");
+        }
+        assert_eq!(scene.tree(), ["dest", "dest/a"], "{options} {segments}");
+    }
 }
 
 #[test]

@@ -15,7 +15,9 @@ use crate::fs::dir_handle::{EntryAt, fold_case};
 use crate::ftp::path::RemotePath;
 use crate::settings::{OverwritePolicy, XFER_OVERWRITE, XFER_OVERWRITE_REMOTE};
 use crate::transfer::download::Download;
-use crate::transfer::download::partial::{Target, examine_target, partial_path, system_time};
+use crate::transfer::download::partial::{
+    Existing, Target, examine_target, partial_path, system_time,
+};
 use crate::transfer::{Remote as _, Resume};
 
 /// A policy for files that already exist.
@@ -91,10 +93,6 @@ pub fn may_replace(
 ) -> Result<bool> {
     let spot = job.local_entry()?;
     let target = examine_target(&spot)?;
-    job.create_new = target == Target::Absent;
-    if target != Target::Replaceable || is_unfinished(job) {
-        return Ok(true);
-    }
     let policy = asked.unwrap_or_else(|| {
         match ctx.client.settings.get(XFER_OVERWRITE, ctx.client.connection.host()) {
             OverwritePolicy::Yes => Overwrite::Yes,
@@ -103,6 +101,14 @@ pub fn may_replace(
             OverwritePolicy::Ask => Overwrite::Ask,
         }
     });
+    job.existing = match (target, policy) {
+        (Target::Absent, Overwrite::Yes) => Existing::ReplaceSameName,
+        (Target::Absent, _) => Existing::Keep,
+        _ => Existing::Replace,
+    };
+    if target != Target::Replaceable || is_unfinished(job) {
+        return Ok(true);
+    }
     match policy {
         Overwrite::Yes => Ok(true),
         Overwrite::Newer => is_newer(ctx, job),

@@ -18,7 +18,8 @@ use crate::fs::dir_handle::{DirHandle, EntryAt};
 use crate::ftp::path::RemotePath;
 use journal::PartialJournal;
 use partial::{
-    PartialFile, Target, examine_target, is_in_system_directory, open_device, open_through_link,
+    Existing, PartialFile, Target, examine_target, is_in_system_directory, open_device,
+    open_through_link,
 };
 use resume::{ResumePlan, ResumePoint, UNVERIFIED, plan_resume};
 use stream::{FetchFailure, FileFetcher};
@@ -32,8 +33,8 @@ pub struct Download {
     pub local: PathBuf,
     /// The directory of `local`, if it is held open: the path is then not resolved again.
     pub dir: Option<DirHandle>,
-    /// Nothing existed there when this was planned; a file that exists now is not replaced.
-    pub create_new: bool,
+    /// What happens to a file that exists there when the download is complete.
+    pub existing: Existing,
     /// Size and time, if a listing has already reported them.
     pub info: Option<FileInfo>,
     /// The size in a listing that is not exact in every way: only for what is shown.
@@ -55,7 +56,7 @@ impl Download {
             remote,
             local,
             dir: None,
-            create_new: false,
+            existing: Existing::Replace,
             info,
             listed_size,
             prefetch_time: false,
@@ -92,7 +93,7 @@ pub fn download_to_file(
         Target::Link if job.dir.is_some() && !is_in_system_directory(&entry) => Target::Replaceable,
         other => other,
     };
-    if job.create_new && target != Target::Absent {
+    if target != Target::Absent && job.existing.keeps(&entry) {
         return Err(entry.already_exists_error());
     }
     let mut info = match job.info {
@@ -112,7 +113,7 @@ pub fn download_to_file(
     }
     let mut partial = PartialFile::open(&entry)?;
     // Another ftpsh may have completed it before we got the lock.
-    if job.create_new && !matches!(entry.stat(), Ok(None)) {
+    if job.existing.keeps(&entry) {
         if partial.length().is_ok_and(|length| length == 0) {
             partial.discard();
         }
@@ -130,8 +131,7 @@ pub fn download_to_file(
             verify_hash(remote, job, &partial)?;
             let time = if job.prefetch_time { exact_time(remote, job)? } else { info.modified };
             let time = time.or(job.fallback_time);
-            partial
-                .rename_to_target(time.filter(|_| job.options.preserve_times), job.create_new)?;
+            partial.rename_to_target(time.filter(|_| job.options.preserve_times), job.existing)?;
             Ok(outcome)
         }
         Err(error) => {

@@ -27,7 +27,9 @@ mod target;
 
 pub use names::{SUFFIX, is_partial_name, partial_entry, partial_path};
 pub use open::is_safe_to_use;
-pub use target::{Target, examine_target, is_in_system_directory, open_device, open_through_link};
+pub use target::{
+    Existing, Target, examine_target, is_in_system_directory, open_device, open_through_link,
+};
 
 /// The file of an incomplete download.
 #[derive(Debug)]
@@ -171,13 +173,18 @@ impl PartialFile {
         Ok(())
     }
 
-    /// Sets the file's time and permissions and renames it to its final name; with `fresh` only if
-    /// that name is unused.
+    /// Sets the file's time and permissions and renames it to its final name, unless a file with
+    /// that name is kept.
     ///
     /// # Errors
     ///
-    /// [`Kind::Local`]; the partial file remains, unless it could not be synced.
-    pub fn rename_to_target(self, modified: Option<NaiveDateTime>, fresh: bool) -> Result<()> {
+    /// [`Kind::Local`]; the partial file remains, unless it could not be synced or another file has
+    /// the name: nothing would resume it.
+    pub fn rename_to_target(
+        self,
+        modified: Option<NaiveDateTime>,
+        existing: Existing,
+    ) -> Result<()> {
         if let Some(time) = modified.and_then(system_time) {
             // Failing to set the time must not lose the file.
             let _ = self.file.set_modified(time);
@@ -201,15 +208,20 @@ impl PartialFile {
             let text = format!("{}: was replaced while it was filled", self.entry.path().display());
             return Err(Error::new(Kind::Local, text));
         }
-        let renamed = if fresh {
-            self.entry.rename_no_replace(&self.target)
-        } else {
-            self.entry.rename(&self.target)
+        let renamed = match existing {
+            Existing::Replace => self.entry.rename(&self.target),
+            _ => match self.entry.rename_no_replace(&self.target) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    if existing.keeps(&self.target) {
+                        self.remove_with_journal();
+                        return Err(self.target.already_exists_error());
+                    }
+                    self.entry.rename(&self.target)
+                }
+                renamed => renamed,
+            },
         };
-        renamed.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists if fresh => self.target.already_exists_error(),
-            _ => Error::local(self.target.path(), &error),
-        })?;
+        renamed.map_err(|error| Error::local(self.target.path(), &error))?;
         PartialJournal::remove(&self.entry);
         Ok(())
     }

@@ -188,26 +188,29 @@ fn a_checksum_that_differs_is_a_failure_and_leaves_nothing_to_go_on_with() {
 fn on_a_disk_that_does_not_tell_names_apart_the_second_one_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let held = DirHandle::open(dir.path()).unwrap().case_insensitive();
-    let fetch = |name: &str, fresh| {
+    let fetch = |name: &str, existing| {
         let (remote, local) = (RemotePath::new("x").unwrap(), dir.path().join(name));
         let held = Some(held.clone());
         let job = Download {
             dir: held,
-            create_new: fresh,
+            existing,
             ..Download::new(remote, local, TransferOptions::default())
         };
         download_to_file(&mut Fake::with("x", name.as_bytes()), &job, &NoProgress, &Cancel::new())
     };
-    fetch("Same", true).unwrap();
-    let error = fetch("same", true).unwrap_err();
-    assert_eq!(error.kind(), Kind::Local);
-    assert!(error.message().contains("the same file as Same"), "{error}");
+    fetch("Same", Existing::Keep).unwrap();
+    for existing in [Existing::Keep, Existing::ReplaceSameName] {
+        let error = fetch("same", existing).unwrap_err();
+        assert_eq!(error.kind(), Kind::Local);
+        assert!(error.message().contains("the same file as Same"), "{error}");
+    }
     assert_eq!(std::fs::read(dir.path().join("Same")).unwrap(), b"Same");
     for name in ["NUL.txt", "a:b", "dot."] {
-        assert_eq!(fetch(name, true).unwrap_err().kind(), Kind::Local, "{name}");
+        assert_eq!(fetch(name, Existing::Keep).unwrap_err().kind(), Kind::Local, "{name}");
     }
     // A file that was planned to be replaced is replaced.
-    fetch("Same", false).unwrap();
+    fetch("Same", Existing::ReplaceSameName).unwrap();
+    fetch("Same", Existing::Replace).unwrap();
     assert_eq!(files(dir.path()), ["Same"]);
 }
 
@@ -218,7 +221,7 @@ fn what_appears_while_a_file_comes_is_not_replaced_by_it() {
     let mut partial = PartialFile::open(&entry).unwrap();
     partial.write_all(b"came").unwrap();
     std::fs::write(dir.path().join("x"), "appeared").unwrap();
-    let error = partial.rename_to_target(None, true).unwrap_err();
+    let error = partial.rename_to_target(None, Existing::Keep).unwrap_err();
     assert!(error.message().contains("created by somebody else in the meantime"), "{error}");
     assert_eq!(std::fs::read(dir.path().join("x")).unwrap(), b"appeared");
 
@@ -232,7 +235,7 @@ fn what_appears_while_a_file_comes_is_not_replaced_by_it() {
         if discard {
             partial.discard();
         } else {
-            assert!(partial.rename_to_target(None, false).is_err());
+            assert!(partial.rename_to_target(None, Existing::Replace).is_err());
         }
         assert!(!dir.path().join("y").exists());
         assert_eq!(std::fs::read(&path).unwrap(), b"a stranger's");

@@ -8,6 +8,7 @@ use super::remote::RemoteTree;
 use super::tree::{Timestamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::Result;
+use crate::transfer::download::partial::Existing;
 use crate::transfer::{
     FileInfo, Outcome, Progress, Remote as _, Resume, TransferOptions, download, relay, upload,
 };
@@ -131,7 +132,7 @@ impl MirrorSides for Endpoints {
                     remote,
                     local,
                     dir: held,
-                    create_new: fresh,
+                    existing: if fresh { Existing::Keep } else { Existing::Replace },
                     info,
                     listed_size: None,
                     prefetch_time: ask_time,

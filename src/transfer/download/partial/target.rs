@@ -24,6 +24,32 @@ pub enum Target {
     Link,
 }
 
+/// What happens to a file that exists under the final name when its download is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It is replaced.
+    Replace,
+    /// There was none at first: one of exactly this name is replaced, but not one that only this
+    /// disk takes for the same name.
+    ReplaceSameName,
+    /// There was none at first: it is kept.
+    Keep,
+}
+
+impl Existing {
+    /// Whether `target` exists and is kept.
+    pub fn keeps(self, target: &EntryAt) -> bool {
+        if self == Existing::Replace || matches!(target.stat(), Ok(None)) {
+            return false;
+        }
+        let is_replaceable = || {
+            target.case_variant().is_none()
+                && matches!(examine_target(target), Ok(Target::Replaceable))
+        };
+        self == Existing::Keep || !is_replaceable()
+    }
+}
+
 /// Examines a target without following a link.
 ///
 /// # Errors

@@ -76,7 +76,7 @@ impl SegmentedDownload<'_> {
         {
             return Ok(None);
         }
-        if job.create_new && target != Target::Absent {
+        if target != Target::Absent && job.existing.keeps(&entry) {
             return Err(entry.already_exists_error());
         }
         let mut info = self.file_info(&job.remote)?;
@@ -101,7 +101,7 @@ impl SegmentedDownload<'_> {
                     self.check_unchanged(job, info, &partial)?;
                     partial.rename_to_target(
                         info.modified.filter(|_| job.options.preserve_times),
-                        job.create_new,
+                        job.existing,
                     )?;
                     let resumed_from = (here > 0).then_some(here);
                     let elapsed = begun.elapsed();
