@@ -5,7 +5,7 @@
 # make lint      shell scripts (shellcheck) and spelling (typos)
 # make check-systems   compiles for macOS and FreeBSD, without linking, and with the oldest Rust
 # make fuzz      every parser on random input, FUZZ_SECONDS=600 each (nightly Rust and cargo-fuzz)
-# make generate  the man page and the completion scripts, as the program prints them
+# make generate  the man page and the completion scripts, as the program prints them; the picture of the results
 
 PREFIX ?= /usr/local
 CARGO ?= cargo
@@ -81,6 +81,7 @@ generate:
 	$(CARGO) run --quiet --locked --bin ftpsh -- completions bash > completions/ftpsh.bash
 	$(CARGO) run --quiet --locked --bin ftpsh -- completions zsh > completions/_ftpsh
 	$(CARGO) run --quiet --locked --bin ftpsh -- completions fish > completions/ftpsh.fish
+	benches/plot > benches/speed.svg
 
 # Nothing is compiled here (it may run as root) unless there is no program yet.
 install: $(BINARY)

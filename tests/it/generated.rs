@@ -30,6 +30,16 @@ fn generated_files_are_what_the_program_prints() {
     assert!(stale.is_empty(), "not up to date; run: make generate\n{}", stale.join("\n"));
 }
 
+#[test]
+fn the_picture_of_the_results_is_that_of_the_newest_table() {
+    let benches = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
+    let drawn = Command::new(benches.join("plot")).output().expect("python3 runs");
+    assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    let committed = std::fs::read(benches.join("speed.svg")).unwrap();
+    let stale = || format!("run: make generate\n{}", difference(&committed, &drawn.stdout));
+    assert!(committed == drawn.stdout, "{}", stale());
+}
+
 /// The first line in which they differ.
 fn difference(committed: &[u8], printed: &[u8]) -> String {
     let [old, new] = [committed, printed].map(String::from_utf8_lossy);
