@@ -13,7 +13,9 @@ use clap::Parser;
 use super::entries::format::exact_size;
 use super::entries::lookup::Lookup;
 use super::programs::editor;
-use super::{Builtin, Context, Example, Globs, Group, transfers};
+use super::transfers::batch::Batch;
+use super::transfers::{self, FileTransfer};
+use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::{RemotePath, safe_component};
@@ -122,7 +124,8 @@ fn fetch_copy(
                 info: Some(facts),
                 ..download::Download::new(remote.clone(), path.into(), how)
             };
-            transfers::transfer_file(ctx, &transfers::FileTransfer::Down(job))?;
+            let job = FileTransfer::Down(job);
+            transfers::transfer_file(ctx, &job, &mut Batch::single(&ctx.out))?;
         }
     }
     std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(local)
@@ -164,10 +167,11 @@ fn store_copy(
     how.atomic = entry.is_none_or(|entry| entry.kind == EntryKind::File);
     let mut job =
         upload::Upload { local: path.into(), dir: None, remote: remote.clone(), options: how };
-    match transfers::transfer_file(ctx, &transfers::FileTransfer::Up(job.clone())) {
+    let mut alone = Batch::single(&ctx.out);
+    match transfers::transfer_file(ctx, &FileTransfer::Up(job.clone()), &mut alone) {
         Err(error) if job.options.atomic && refusal_with_copy(&error) => {
             job.options.atomic = false;
-            transfers::transfer_file(ctx, &transfers::FileTransfer::Up(job.clone()))?;
+            transfers::transfer_file(ctx, &FileTransfer::Up(job.clone()), &mut alone)?;
         }
         result => result?,
     }

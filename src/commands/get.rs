@@ -6,6 +6,7 @@ use clap::Parser;
 
 use super::entries::lookup::Lookup;
 use super::mirror::RecursiveTransfer;
+use super::transfers::batch::Batch;
 use super::transfers::between_servers::TargetServer;
 use super::transfers::overwrite::{Overwrite, WrittenFiles, may_replace};
 use super::transfers::parallel;
@@ -118,32 +119,66 @@ impl Get {
         // Wildcards and braces may have made several files of one.
         self.check_arguments(command)?;
         let mut failures = Failures::default();
+        let together = self.parallel_count(ctx);
+        let mut batch = self.start_batch(ctx, together);
+        let fetched = self.fetch_files(ctx, together, &mut batch, &mut failures);
+        batch.close(&ctx.out, fetched, Self::NAME)?;
+        failures.into_result()
+    }
+
+    fn fetch_files(
+        &self,
+        ctx: &mut Context,
+        together: usize,
+        batch: &mut Batch,
+        failures: &mut Failures,
+    ) -> Result<()> {
         let mut several = Vec::new();
         let (mut lookup, mut written) = (Lookup::default(), WrittenFiles::default());
-        let together = self.parallel_count(ctx);
         let in_a_row = together == 1 && self.files.len() > 1;
         ctx.with_prefetch(in_a_row, |ctx| -> Result<()> {
-            for file in &self.files {
+            for (place, file) in self.files.iter().enumerate() {
                 ctx.client.cancel.check()?;
-                let result = self.fetch_argument(file, ctx, &mut lookup, |ctx, job| {
+                let mut is_wanted = false;
+                let result = self.fetch_argument(file, ctx, &mut lookup, |ctx, mut job| {
+                    is_wanted = true;
                     let target = job.local_path().to_owned();
-                    written.check_unwritten(&target)?;
+                    written.check_unwritten(&target).inspect_err(|_| batch.note_failure())?;
+                    batch.settle_size(place, &mut job);
                     if together > 1 {
                         several.push(job);
                         return Ok(());
                     }
-                    self.transfer_file(ctx, job)?;
+                    self.transfer_file(ctx, job, batch)?;
                     written.note_written(&target);
                     Ok(())
                 });
+                match &result {
+                    Ok(()) if !is_wanted => batch.skip_file(place),
+                    Err(_) if !is_wanted => batch.note_failure(),
+                    _ => {}
+                }
                 failures.note_result(ctx, result)?;
             }
             Ok(())
         })?;
-        if !several.is_empty() {
-            parallel::transfer_parallel(ctx, &several, together, &mut failures)?;
+        if several.is_empty() {
+            return Ok(());
         }
-        failures.into_result()
+        parallel::transfer_parallel(ctx, &several, together, failures, batch)
+    }
+
+    /// The total line of several files. Directories and copies between servers have their own lines.
+    fn start_batch(&self, ctx: &Context, together: usize) -> Batch {
+        let elsewhere = self.target_url().is_some() || self.files.iter().any(|file| is_url(file));
+        if self.files.len() < 2 || self.recursive || elsewhere {
+            return Batch::single(&ctx.out);
+        }
+        let path = |file: &String| RemotePath::new(file.as_str()).ok();
+        let size = |path: &RemotePath| ctx.client.cached_facts(path).size;
+        let sizes = self.files.iter().map(|file| path(file).as_ref().and_then(size)).collect();
+        let limits = ctx.client.transfer_options(Direction::Download).limits;
+        Batch::several(&ctx.out, sizes, &limits, together > 1)
     }
 
     /// How many files at a time.
@@ -211,7 +246,7 @@ impl Get {
         carry(ctx, FileTransfer::Down(job))
     }
 
-    fn transfer_file(&self, ctx: &mut Context, job: FileTransfer) -> Result<()> {
+    fn transfer_file(&self, ctx: &mut Context, job: FileTransfer, batch: &mut Batch) -> Result<()> {
         let set = || ctx.client.settings.get(XFER_SEGMENTS, ctx.client.connection.host());
         let count = self.segments.unwrap_or_else(set);
         match &job {
@@ -219,9 +254,9 @@ impl Get {
             FileTransfer::Down(down)
                 if count > 1 || (self.resume && has_segment_journal(&down.local)) =>
             {
-                segmented::download_segmented(ctx, down, count)
+                segmented::download_segmented(ctx, down, count, batch)
             }
-            _ => transfers::transfer_file(ctx, &job),
+            _ => transfers::transfer_file(ctx, &job, batch),
         }
     }
 

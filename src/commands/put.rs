@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Parser;
 
 use super::mirror::RecursiveTransfer;
+use super::transfers::batch::Batch;
 use super::transfers::overwrite::may_replace_remote;
 use super::transfers::parallel;
 use super::transfers::{self, Failures, FileTransfer};
@@ -116,30 +117,68 @@ impl Put {
             return ctx.with_server(server, |ctx| Ok(put.store_all(ctx, command)))?;
         }
         let mut failures = Failures::default();
-        let mut several = Vec::new();
         let set = || ctx.client.settings.get(XFER_PARALLEL, ctx.client.connection.host());
         let together = if self.files.len() > 1 { self.parallel.unwrap_or_else(set) } else { 1 };
+        let together = usize::try_from(together).unwrap_or(1);
+        let mut batch = self.start_batch(ctx, together);
+        let stored = self.store_files(ctx, together, &mut batch, &mut failures);
+        batch.close(&ctx.out, stored, Self::NAME)?;
+        failures.into_result()
+    }
+
+    fn store_files(
+        &self,
+        ctx: &mut Context,
+        together: usize,
+        batch: &mut Batch,
+        failures: &mut Failures,
+    ) -> Result<()> {
+        let mut several = Vec::new();
         let in_a_row = together == 1 && self.files.len() > 1;
         ctx.with_prefetch(in_a_row, |ctx| -> Result<()> {
-            for file in &self.files {
+            for (place, file) in self.files.iter().enumerate() {
                 ctx.client.cancel.check()?;
-                let result = self.store_argument(file, ctx).and_then(|job| match job {
-                    Some(job) if together > 1 => {
-                        several.push(job);
+                let result = match self.store_argument(file, ctx) {
+                    Ok(Some(mut job)) => {
+                        batch.settle_size(place, &mut job);
+                        if together > 1 {
+                            several.push(job);
+                            Ok(())
+                        } else {
+                            transfers::transfer_file(ctx, &job, batch)
+                        }
+                    }
+                    Ok(None) => {
+                        batch.skip_file(place);
                         Ok(())
                     }
-                    Some(job) => transfers::transfer_file(ctx, &job),
-                    None => Ok(()),
-                });
+                    Err(error) => {
+                        batch.note_failure();
+                        Err(error)
+                    }
+                };
                 failures.note_result(ctx, result)?;
             }
             Ok(())
         })?;
-        if !several.is_empty() {
-            let together = usize::try_from(together).unwrap_or(1);
-            parallel::transfer_parallel(ctx, &several, together, &mut failures)?;
+        if several.is_empty() {
+            return Ok(());
         }
-        failures.into_result()
+        parallel::transfer_parallel(ctx, &several, together, failures, batch)
+    }
+
+    /// The total line of several files. Directories have their own lines.
+    fn start_batch(&self, ctx: &Context, together: usize) -> Batch {
+        if self.files.len() < 2 || self.recursive {
+            return Batch::single(&ctx.out);
+        }
+        let size = |file: &String| {
+            let metadata = ctx.local_path(&local_path::expand_tilde(file)).metadata().ok()?;
+            metadata.is_file().then_some(metadata.len())
+        };
+        let sizes = self.files.iter().map(size).collect();
+        let limits = ctx.client.transfer_options(Direction::Upload).limits;
+        Batch::several(&ctx.out, sizes, &limits, together > 1)
     }
 
     /// What there is to store; nothing where that is done, or not wanted.

@@ -70,13 +70,15 @@ impl Output {
         }
         // Jobs must not print into an answer.
         self.defer_job_output();
-        let answer = self.shared.bars.hide_during(&self.shared, || match &self.shared.memory {
+        let answer = || match &self.shared.memory {
             Some(memory) => {
                 self.write_stderr(&escape_multiline(prompt));
                 Ok(lock(&memory.answers).pop_front())
             }
             None => ask(),
-        });
+        };
+        let bars = &self.shared.bars;
+        let answer = self.shared.waited.measure(|| bars.hide_during(&self.shared, answer));
         self.flush_job_output();
         answer
     }

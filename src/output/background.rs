@@ -35,7 +35,7 @@ impl JobMeter {
     /// A meter at zero.
     pub fn new() -> Self {
         Self(Arc::new(Counts {
-            total: TransferProgress::silent("", None, None, false),
+            total: TransferProgress::silent(),
             now: Mutex::new(Weak::new()),
             in_foreground: AtomicBool::new(false),
         }))

@@ -14,7 +14,7 @@ pub struct DelayedNotice {
 impl DelayedNotice {
     /// Shows `text` after `delay`; neither in a job nor while a question is asked.
     pub fn start(out: &Output, delay: Duration, text: String) -> Self {
-        if !out.shows_bars() || out.job.is_some() {
+        if !out.has_progress_lines() || out.job.is_some() {
             return Self { waiting: None };
         }
         let (dropped, waits) = channel::<()>();

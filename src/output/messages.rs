@@ -262,7 +262,8 @@ impl Output {
         true
     }
 
-    pub(super) fn shows_bars(&self) -> bool {
+    /// Whether transfers have progress lines: on a terminal that can move its cursor.
+    pub fn has_progress_lines(&self) -> bool {
         !self.shared.quiet && self.shared.err.capable
     }
 

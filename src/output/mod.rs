@@ -18,6 +18,7 @@ mod messages;
 mod progress;
 mod screen;
 mod sink;
+mod stopwatch;
 mod table;
 
 use std::fs::File;
@@ -40,6 +41,7 @@ pub use messages::TraceDirection;
 use progress::Look;
 pub use progress::{TransferProgress, TreeProgress};
 pub use sink::is_broken_pipe;
+pub use stopwatch::Stopwatch;
 pub use table::{Align, Cell, Column, Overflow, Table};
 
 use crate::error::Result;
@@ -90,6 +92,7 @@ struct Shared {
     names: OnceLock<NameColors>,
     log: Mutex<Option<AuditLog>>,
     bars: Bars,
+    waited: stopwatch::WaitedTime,
     /// Whether the terminal shows more than ASCII.
     utf8: bool,
     prompt: Mutex<background::Prompt>,
@@ -152,6 +155,7 @@ impl Output {
             names: OnceLock::new(),
             log: Mutex::new(None),
             bars: Bars::new(memory.is_none()),
+            waited: stopwatch::WaitedTime::default(),
             utf8: memory.is_some() || Environment::of_process().is_utf8(),
             prompt: Mutex::default(),
             memory,
@@ -246,6 +250,11 @@ impl Output {
     /// The meter of the job that owns this output.
     pub fn meter(&self) -> Option<&JobMeter> {
         self.job.as_ref()
+    }
+
+    /// Measures a duration without the time in which questions wait.
+    pub fn start_watch(&self) -> Stopwatch {
+        self.shared.waited.start_watch()
     }
 
     /// Current width of the terminal; 80 if there is none.

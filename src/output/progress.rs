@@ -10,12 +10,12 @@ mod rate;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::background::JobMeter;
 use super::escape::escape;
 use super::format::{human_bytes, human_rate};
-use super::{Output, lock};
+use super::{Output, Stopwatch, lock};
 use layout::LineText;
 pub(super) use layout::Look;
 use rate::{RateMeter, time_left};
@@ -47,7 +47,7 @@ pub(super) struct Line {
     /// The rate limit in bytes per second; 0 without one.
     limit: AtomicU64,
     meter: Mutex<RateMeter>,
-    begun: Instant,
+    watch: Stopwatch,
     /// Milliseconds after `begun` at which progress was last formatted.
     reported: AtomicU64,
     show: Show,
@@ -84,7 +84,7 @@ impl TransferProgress {
             (Some(meter), None) => (Some(meter), Some(meter.total())),
             (_, above) => (None, above),
         };
-        let show = if output.shows_bars() {
+        let show = if output.has_progress_lines() {
             Show::Bar(output.clone())
         } else if output.is_quiet() || above.is_some() {
             // Without bars, a worker's files count only for the total.
@@ -92,8 +92,8 @@ impl TransferProgress {
         } else {
             Show::Plain(output.clone())
         };
-        let label = escape(label).into_owned();
-        let line = Arc::new(Line::new(label, total, show, above, is_tree));
+        let (label, watch) = (escape(label).into_owned(), output.start_watch());
+        let line = Arc::new(Line::new(label, total, show, above, is_tree, watch));
         if let Some(meter) = job {
             meter.set_current(&line);
         }
@@ -103,15 +103,10 @@ impl TransferProgress {
         Self(line)
     }
 
-    /// Progress that is only counted, in itself and in `above`.
-    pub(super) fn silent(
-        label: &str,
-        total: Option<u64>,
-        above: Option<Self>,
-        is_tree: bool,
-    ) -> Self {
-        let label = escape(label).into_owned();
-        Self(Arc::new(Line::new(label, total, Show::Nothing, above, is_tree)))
+    /// Progress that is only counted.
+    pub(super) fn silent() -> Self {
+        let watch = Stopwatch::default();
+        Self(Arc::new(Line::new(String::new(), None, Show::Nothing, None, false, watch)))
     }
 
     pub(super) fn of(line: Arc<Line>) -> Self {
@@ -129,7 +124,7 @@ impl TransferProgress {
         let line = &self.0;
         line.done.fetch_add(bytes, Ordering::Relaxed);
         if let Show::Plain(output) = &line.show {
-            self.report(output, line.begun.elapsed());
+            self.report(output, line.watch.elapsed());
         }
         if let Some(above) = &line.above {
             above.advance(bytes);
@@ -168,7 +163,7 @@ impl TransferProgress {
 
     /// The current position and the time since the start.
     pub fn bytes_and_time(&self) -> (u64, Duration) {
-        (self.0.done.load(Ordering::Relaxed), self.0.begun.elapsed())
+        (self.0.done.load(Ordering::Relaxed), self.0.watch.elapsed())
     }
 
     /// The progress as text: `name: 12.3 MiB of 1.0 GiB (1%), 2.3 MiB/s`.
@@ -180,7 +175,7 @@ impl TransferProgress {
     /// Ends the transfer: removes its bar and returns the duration. Later calls show nothing.
     pub fn finish(&self) -> Duration {
         self.0.clear();
-        self.0.begun.elapsed()
+        self.0.watch.elapsed()
     }
 
     fn message_at(&self, done: u64, time: Duration) -> String {
@@ -239,6 +234,26 @@ impl TreeProgress {
         self.total.0.unsized_files.fetch_add(files, Ordering::Relaxed);
     }
 
+    /// Removes a file that is not transferred from the total.
+    pub fn remove_from_total(&self, size: Option<u64>) {
+        let line = &self.total.0;
+        let reduce = |counter: &AtomicU64, by: u64| {
+            let _ =
+                counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(by));
+        };
+        reduce(&line.files_total, 1);
+        match size {
+            Some(size) => reduce(&line.total, size),
+            None => reduce(&line.unsized_files, 1),
+        }
+    }
+
+    /// Files done, and all files.
+    pub fn file_counts(&self) -> (u64, u64) {
+        let line = &self.total.0;
+        (line.files.load(Ordering::Relaxed), line.files_total.load(Ordering::Relaxed))
+    }
+
     /// The size of a file of unknown size has become known.
     pub fn add_size(&self, bytes: u64) {
         self.add_to_total(0, bytes);
@@ -275,6 +290,7 @@ impl Line {
         show: Show,
         above: Option<TransferProgress>,
         is_tree: bool,
+        watch: Stopwatch,
     ) -> Self {
         Self {
             label,
@@ -286,7 +302,7 @@ impl Line {
             unsized_files: AtomicU64::new(0),
             limit: AtomicU64::new(0),
             meter: Mutex::default(),
-            begun: Instant::now(),
+            watch,
             reported: AtomicU64::new(0),
             show,
             above,
@@ -308,7 +324,7 @@ impl Line {
 
     /// The line as it is now.
     pub(super) fn text(&self, look: Look) -> String {
-        let (done, now) = (self.done.load(Ordering::Relaxed), self.begun.elapsed());
+        let (done, now) = (self.done.load(Ordering::Relaxed), self.watch.elapsed());
         let moved = done.saturating_sub(self.offset.load(Ordering::Relaxed));
         let limit = Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0);
         let rate = lock(&self.meter).rate(now, moved, limit);

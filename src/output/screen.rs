@@ -1,6 +1,6 @@
 //! Progress lines at the bottom of the screen, and what else is written to it meanwhile.
 //!
-//! One thread draws the lines, several times a second; transfers only count. The cursor rests below
+//! One thread has indicatif draw the lines, several times a second; transfers only count. The cursor rests below
 //! the lines, so that each message can erase them and be followed by them. While they are shown the
 //! terminal does not echo: what is typed ahead waits for the prompt. A resize is noticed by the next
 //! drawing; after a stop (Ctrl-Z, `fg`) the lines are drawn afresh, below what the shell wrote.
@@ -9,12 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::Duration;
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
-use unicode_width::UnicodeWidthStr as _;
+mod frame;
 
-use super::color::Environment;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
+
 use super::progress::Line;
 use super::{Shared, lock};
+use frame::{Frame, FrameTerminal};
 
 /// The time between two drawings, and before the first one: a short transfer shows nothing.
 const TICK: Duration = Duration::from_millis(100);
@@ -31,19 +33,15 @@ struct Screen {
     /// Questions under way; no line is shown meanwhile.
     hidden: usize,
     has_painter: bool,
-    shown: Frame,
+    /// Draws all lines as one message; made with the first line.
+    block: Option<ProgressBar>,
+    /// What it was last given, and the width of the terminal then.
+    message: (String, usize),
+    frame: Frame,
     /// The terminal's modes before echo was turned off.
     modes: Option<Termios>,
     /// Set by SIGCONT.
     continued: Arc<AtomicBool>,
-}
-
-/// What is on the screen.
-#[derive(Default)]
-struct Frame {
-    lines: Vec<String>,
-    /// The columns of the terminal when it was drawn.
-    width: usize,
 }
 
 impl Bars {
@@ -96,12 +94,10 @@ impl Bars {
     pub(super) fn suspend<R>(&self, shared: &Shared, act: impl FnOnce() -> R) -> R {
         let kept;
         let mut screen = lock(&self.screen.0);
-        if screen.shown.lines.is_empty() {
+        if screen.frame.is_empty() {
             return act();
         }
-        let up = screen.shown.move_up(shared.look().width);
-        shared.write_err(&format!("{up}\x1b[J"));
-        screen.shown = Frame::default();
+        screen.frame.erase(shared);
         let result = act();
         kept = screen.visible_lines();
         screen.draw(&kept, shared);
@@ -123,6 +119,13 @@ impl Bars {
 impl Screen {
     fn start_painter(&mut self, screen: &Arc<(Mutex<Screen>, Condvar)>, shared: &Arc<Shared>) {
         let (screen, shared) = (Arc::clone(screen), Arc::downgrade(shared));
+        let (frame, drawing) = (self.frame.clone(), Mutex::default());
+        let terminal = FrameTerminal { frame, shared: Weak::clone(&shared), drawing };
+        let target = ProgressDrawTarget::term_like(Box::new(terminal));
+        let block = ProgressBar::with_draw_target(None, target);
+        // The template is fixed, and a test parses it.
+        self.block =
+            ProgressStyle::with_template(TEMPLATE).ok().map(|style| block.with_style(style));
         let continued = Arc::clone(&self.continued);
         // Without it, a stop is followed by a drawing over what the shell wrote.
         let _ = signal_hook::flag::register(signal_hook::consts::SIGCONT, continued);
@@ -146,36 +149,23 @@ impl Screen {
         if !has_terminal() {
             return;
         }
+        let Some(block) = self.block.clone() else { return };
         let look = shared.look();
         if self.continued.swap(false, Ordering::Relaxed) {
-            self.shown = Frame::default();
+            self.frame.forget();
             self.restore_echo();
         }
         self.turn_off_echo();
-        // The cursor needs a row of its own.
-        let most = shared.rows().map_or(lines.len(), |rows| rows.saturating_sub(1).max(1));
-        let texts: Vec<_> = lines.iter().take(most).map(|line| line.text(look)).collect();
-        if texts == self.shown.lines && look.width == self.shown.width {
-            return;
+        let texts: Vec<_> = lines.iter().map(|line| line.text(look)).collect();
+        let message = (texts.join("\n"), look.width);
+        if self.frame.is_empty() || self.message != message {
+            block.set_message(message.0.clone());
+            self.message = message;
         }
-        let mut text = self.shown.move_up(look.width);
-        if look.width != self.shown.width {
-            text.push_str("\x1b[J");
-        }
-        for line in &texts {
-            text.push_str(&format!("{line}\x1b[K\r\n"));
-        }
-        text.push_str("\x1b[J");
-        shared.write_err(&text);
-        self.shown = Frame { lines: texts, width: look.width };
     }
 
     fn erase(&mut self, shared: &Shared) {
-        if !self.shown.lines.is_empty() {
-            let up = self.shown.move_up(shared.look().width);
-            self.shown = Frame::default();
-            shared.write_err(&format!("{up}\x1b[J"));
-        }
+        self.frame.erase(shared);
         self.restore_echo();
     }
 
@@ -204,21 +194,6 @@ impl Screen {
     }
 }
 
-impl Frame {
-    /// Moves the cursor from below the lines to their beginning. In a terminal that has become
-    /// narrower each may take several rows.
-    fn move_up(&self, width: usize) -> String {
-        let rows = |line: &String| match width < self.width && wraps_again() {
-            true => columns(line).div_ceil(width.max(1)).max(1),
-            false => 1,
-        };
-        match self.lines.iter().map(rows).sum::<usize>() {
-            0 => String::new(),
-            rows => format!("\x1b[{rows}A\r"),
-        }
-    }
-}
-
 /// The thread that draws.
 fn paint(screen: &(Mutex<Screen>, Condvar), shared: &Weak<Shared>) {
     loop {
@@ -239,34 +214,15 @@ fn has_terminal() -> bool {
     tcgetpgrp(std::io::stderr()).map_or(true, |group| group == rustix::process::getpgrp())
 }
 
-/// Whether the terminal wraps its lines again when it becomes narrower; some cut them instead.
-fn wraps_again() -> bool {
-    !Environment::of_process().cuts_lines()
-}
-
-/// The columns of a line with colours.
-fn columns(line: &str) -> usize {
-    let mut pieces = line.split("\x1b[");
-    let plain = pieces.next().map_or(0, str::width);
-    plain
-        + pieces
-            .map(|piece| piece.split_once('m').map_or(0, |(_, text)| text.width()))
-            .sum::<usize>()
-}
+/// All lines are one message.
+const TEMPLATE: &str = "{msg}";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn lines_that_a_narrower_terminal_has_wrapped_are_erased_as_a_whole() {
-        let frame =
-            Frame { lines: vec!["x".repeat(79), "\x1b[32m━━━\x1b[0m".into()], width: 80 };
-        assert_eq!(frame.move_up(80), "\x1b[2A\r");
-        assert_eq!(frame.move_up(120), "\x1b[2A\r");
-        assert_eq!(frame.move_up(40), "\x1b[3A\r");
-        assert_eq!(frame.move_up(20), "\x1b[5A\r");
-        assert_eq!(Frame::default().move_up(20), "");
-        assert_eq!(columns(&frame.lines[1]), 3);
+    fn the_template_is_valid() {
+        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
     }
 }

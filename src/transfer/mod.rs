@@ -197,6 +197,10 @@ pub trait Progress {
     fn advance(&self, bytes: u64);
     /// A note for the user.
     fn show_note(&self, text: &str);
+    /// How long questions (for a password after a reconnect) have waited for answers.
+    fn time_waited(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// Ignores progress.

@@ -114,7 +114,7 @@ impl<'a> ByteCounter<'a> {
         match last.resumed_from {
             Some(offset) if offset > first => Outcome {
                 bytes: last.bytes + (offset - first),
-                elapsed: self.begun.elapsed(),
+                elapsed: self.begun.elapsed().saturating_sub(self.progress.time_waited()),
                 resumed_from: (first > 0).then_some(first),
                 ..last
             },

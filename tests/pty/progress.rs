@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::terminal::Terminal;
 use crate::{PROMPT, home, lied_to};
-use support::liar::{Liar, Script};
+use support::liar::{Liar, Script, Step};
 use tempfile::TempDir;
 
 /// The numbers before ` KiB/s` in everything shown so far.
@@ -77,8 +77,10 @@ fn what_is_typed_during_a_transfer_appears_at_the_prompt_after_it() {
     let home = home();
     let (_liar, mut terminal) = downloading(&home, 100_000);
     terminal.send("echo typed-ahead\recho and-half");
-    terminal.expect("other: 97.7 KiB in ");
-    assert!(!terminal.transcript().contains("typed"), "{}", terminal.transcript().escape_debug());
+    terminal.expect("2 files, 195.3 KiB in ");
+    let shown = terminal.transcript();
+    let during = shown.split("2 files, ").next().unwrap();
+    assert!(!during.contains("typed"), "{}", during.escape_debug());
     terminal.expect("echo typed-ahead");
     terminal.expect("\ntyped-ahead\r\n");
     terminal.expect("echo and-half");
@@ -87,6 +89,104 @@ fn what_is_typed_during_a_transfer_appears_at_the_prompt_after_it() {
     terminal.expect(PROMPT);
     terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn several_files_one_after_the_other_have_a_total_and_one_closing_line() {
+    let home = home();
+    let mut script = Script::new();
+    for name in ["a", "b", "c"] {
+        script = script.file(name, vec![b'x'; 60_000]);
+    }
+    // LIST tells sizes, but no exact times.
+    let script = script.on("MLSD", Step::reply("502 no MLSD"));
+    let (_liar, mut terminal) = lied_to(&home, script, &["--set", "net:limit-rate=100k"]);
+    terminal.send(&format!("get -O {} *\r", home.path().display()));
+    terminal.expect("0 of 3 files ");
+    terminal.expect("/176 KiB ");
+    terminal.expect("\na  ");
+    terminal.expect("2 of 3 files ");
+    terminal.expect("c: 58.6 KiB in ");
+    terminal.expect("\u{1b}[J3 files, 175.8 KiB in ");
+    terminal.expect(" KiB/s\r\n");
+    terminal.expect(PROMPT);
+    terminal.send(&format!("get -c -O {} *\r", home.path().display()));
+    terminal.expect("3 files, 0 B in ");
+    terminal.expect("; 3 already complete\r\n");
+    terminal.expect(PROMPT);
+    terminal.send_ctrl_d();
+    terminal.end();
+}
+
+#[test]
+fn above_twenty_files_single_done_lines_are_shown_only_with_v() {
+    let home = home();
+    let names = |count: usize| (0..count).map(|n| format!("f{n:02}"));
+    let script = names(21).fold(Script::new(), |script, name| script.file(&name, "text"));
+    let (_liar, mut terminal) = lied_to(&home, script, &[]);
+    let target = home.path().display().to_string();
+    terminal.send(&format!("get --overwrite -O {target} *\r"));
+    terminal.expect("21 files, 84 B in ");
+    terminal.expect(PROMPT);
+    assert!(!terminal.transcript().contains("f07: 4 B in"), "a single done line");
+    terminal.send(&format!("get --overwrite -O {target} f0*\r"));
+    terminal.expect("f07: 4 B in");
+    terminal.expect("10 files, 40 B in ");
+    terminal.expect(PROMPT);
+    terminal.send(&format!("debug 1; get --overwrite -P3 -O {target} *\r"));
+    terminal.expect("f07: 4 B in");
+    terminal.expect("21 files, 84 B in ");
+    terminal.expect(PROMPT);
+    terminal.send_ctrl_d();
+    terminal.end();
+}
+
+#[test]
+fn an_interruption_says_what_is_done_and_what_is_kept() {
+    let home = home();
+    let script = Script::new()
+        .file("1.jpg", "short")
+        .file("2.jpg", vec![b'x'; 500_000])
+        .file("3.jpg", "short");
+    let (liar, mut terminal) = lied_to(&home, script, &["--set", "net:limit-rate=50k"]);
+    terminal.send(&format!("lcd {}; get *.jpg\r", home.path().display()));
+    terminal.expect("1.jpg: 5 B in ");
+    terminal.expect(" 5% ");
+    terminal.send("\x03");
+    terminal.expect("interrupted: 1 of 3 files done, 2.jpg kept at ");
+    terminal.expect(" KiB; 'get -c …' resumes");
+    terminal.expect(PROMPT);
+    terminal.send("!mv 1.jpg 4.jpg; head -c 400000 /dev/zero > 5.jpg; touch 6.jpg\r");
+    terminal.expect(PROMPT);
+    terminal.send("put 4.jpg 5.jpg 6.jpg\r");
+    terminal.expect("1 of 3 files ");
+    terminal.expect(" 7% ");
+    terminal.send("\x03");
+    terminal.expect("interrupted: 1 of 3 files done, 5.jpg incomplete on the server at ");
+    terminal.expect(" KiB; 'put -c …' resumes");
+    terminal.expect(PROMPT);
+    assert!(liar.wire.lines("STOR 6.jpg").is_empty());
+    terminal.send_ctrl_d();
+    terminal.end();
+}
+
+#[test]
+fn the_time_that_a_question_waits_is_not_part_of_a_duration() {
+    let home = home();
+    let (_liar, mut terminal) = lied_to(&home, Script::new().file("/pub/a", "text"), &[]);
+    std::fs::create_dir(home.path().join("here")).unwrap();
+    std::fs::write(home.path().join("here/surplus"), "").unwrap();
+    terminal.send(&format!("mirror --delete pub {}\r", home.path().join("here").display()));
+    terminal.expect("Delete 1 ");
+    let asked = std::time::Instant::now();
+    while asked.elapsed() < std::time::Duration::from_millis(1500) {
+        std::thread::yield_now();
+    }
+    terminal.send("y\r");
+    terminal.expect("pub: 1 file (4 B) in 0.");
+    terminal.expect(PROMPT);
+    terminal.send_ctrl_d();
+    terminal.end();
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub mod testing;
 
 use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use crate::client::{Audit, Client};
@@ -132,6 +132,12 @@ impl Context {
             Some(directory) => directory.join(path),
             None => path,
         }
+    }
+
+    /// A local path as it was typed: a job's begins in its own directory, which is not shown.
+    pub fn shown_local_path(&self, path: &Path) -> String {
+        let typed = self.local_dir.as_ref().and_then(|directory| path.strip_prefix(directory).ok());
+        local_path::word_from_path(typed.unwrap_or(path))
     }
 
     /// The local directory.

@@ -183,13 +183,13 @@ impl Mirror {
         }
         let watched =
             MirrorReport::new(ctx, direction, there, sides.clone(), &settings.options.limits);
-        let begun = std::time::Instant::now();
+        let watch = ctx.out.start_watch();
         let result = executor::transfer_all(&sides, &settings, &watched, &ctx.client.cancel);
         let mut summary = match result {
             Ok(summary) => summary,
             Err(error) => {
                 watched.finish_report(ctx);
-                return Err(error);
+                return Err(watched.add_what_is_done(error));
             }
         };
         let deleted = if self.dry_run {
@@ -199,7 +199,7 @@ impl Mirror {
         };
         watched.finish_report(ctx);
         deleted?;
-        self.report_summary(ctx, &summary, begun.elapsed());
+        self.report_summary(ctx, &summary, watch.elapsed());
         let left = match (summary.failures, summary.kept) {
             (0, 0) => return Ok(()),
             (0, _) => "not all extraneous files were deleted".to_owned(),
@@ -320,13 +320,22 @@ impl Mirror {
         if self.dry_run {
             return;
         }
-        let mut parts = vec![format!(
-            "{} ({}) in {} ({})",
+        let source = crate::output::escape(&self.source);
+        if summary.is_up_to_date() {
+            let files = count_text(summary.unchanged, "file");
+            ctx.out.notice(&format!("{source}: up to date ({files})"));
+            return;
+        }
+        let mut first = format!(
+            "{} ({}) in {}",
             count_text(summary.transferred, "file"),
             human_bytes(summary.bytes),
-            human_duration(elapsed),
-            human_rate(summary.bytes, elapsed)
-        )];
+            human_duration(elapsed)
+        );
+        if elapsed >= std::time::Duration::from_secs(1) && summary.bytes > 0 {
+            first = format!("{first} ({})", human_rate(summary.bytes, elapsed));
+        }
+        let mut parts = vec![first];
         for (number, [one, many]) in [
             (summary.directories, ["directory created", "directories created"]),
             (summary.unchanged, ["unchanged"; 2]),
@@ -339,7 +348,7 @@ impl Mirror {
                 parts.push(format!("{number} {what}"));
             }
         }
-        ctx.out.notice(&format!("{}: {}", crate::output::escape(&self.source), parts.join(", ")));
+        ctx.out.notice(&format!("{source}: {}", parts.join(", ")));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::client::{Audit, AuditSide, Connection};
 use crate::commands::Context;
 use crate::commands::transfers::progress::{ProgressBar, limit_total};
 use crate::commands::transfers::transfer_record;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ftp::path::encode_name;
 use crate::output::{Output, Record, TreeProgress};
 use crate::target::Site;
@@ -63,6 +63,16 @@ impl MirrorReport {
         let (files, bytes) = *self.carried.lock().unwrap_or_else(PoisonError::into_inner);
         ctx.totals.files += files;
         ctx.totals.bytes += bytes;
+    }
+
+    /// Adds to an interruption what was done.
+    pub fn add_what_is_done(&self, error: Error) -> Error {
+        if !matches!(error.kind(), Kind::Interrupted | Kind::Terminated) {
+            return error;
+        }
+        let (done, all) = self.tree.file_counts();
+        let text = format!("{}: {done} of {all} files done", error.message());
+        Error::new(error.kind(), format!("{text}; 'mirror -c …' resumes"))
     }
 
     fn audit_transfer(&self, path: &str, result: Result<Option<&Outcome>, &Error>) {

@@ -1,6 +1,7 @@
 //! What `get`, `put`, `cat` and similar commands share: progress, outcomes as lines or JSON,
 //! totals, the audit log, and continuing with the next file after a failure.
 
+pub(crate) mod batch;
 pub(crate) mod between_servers;
 pub(crate) mod overwrite;
 pub(crate) mod parallel;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use crate::cancel::Cancel;
 use crate::commands::Context;
+use crate::commands::transfers::batch::{Batch, is_already_complete};
 use crate::commands::transfers::progress::ProgressBar;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
@@ -74,11 +76,11 @@ impl FileTransfer {
         local_path::word_from_path(self.local_path())
     }
 
-    /// The label of its progress bar: the source path.
-    pub fn progress_label(&self) -> String {
+    /// The label of its progress line: the source path, as it was typed.
+    pub fn progress_label(&self, ctx: &Context) -> String {
         match self {
             FileTransfer::Down(job) => job.remote.as_str().to_owned(),
-            FileTransfer::Up(_) => self.local_name(),
+            FileTransfer::Up(job) => ctx.shown_local_path(&job.local),
         }
     }
 
@@ -184,8 +186,9 @@ pub fn for_each_argument(
 }
 
 /// Transfers one file and reports the outcome. After transient failures it is resumed.
-pub fn transfer_file(ctx: &mut Context, job: &FileTransfer) -> Result<()> {
-    let watched = ProgressBar::new(&ctx.out, &job.progress_label(), job.known_size())
+pub fn transfer_file(ctx: &mut Context, job: &FileTransfer, batch: &mut Batch) -> Result<()> {
+    let watched = batch
+        .progress_bar(&ctx.out, &job.progress_label(ctx), job.known_size())
         .with_limits(&job.options().limits);
     let moved = ByteCounter::new(&watched);
     let mut trying = job.clone();
@@ -198,20 +201,30 @@ pub fn transfer_file(ctx: &mut Context, job: &FileTransfer) -> Result<()> {
         trying.run_on(ctx.client.session()?, &moved, &cancel)
     });
     let result = result.map(|outcome| moved.outcome_of_all(outcome));
+    let position = watched.position();
     drop(watched);
-    report_file_transfer(ctx, job, result)
+    report_file_transfer(ctx, job, result, position, batch)
 }
 
-/// Reports a transfer and invalidates the cached listing after an upload.
+/// Reports a transfer that came to `position`, and invalidates the cached listing after an upload.
 pub fn report_file_transfer(
     ctx: &mut Context,
     job: &FileTransfer,
     result: Result<Outcome>,
+    position: u64,
+    batch: &mut Batch,
 ) -> Result<()> {
     if job.direction() == Direction::Upload {
         ctx.client.invalidate_listing(job.remote_path());
     }
-    report_transfer(ctx, job.direction(), job.remote_path().as_str(), &job.local_name(), result)
+    batch.note_result(ctx, job, &result, position);
+    let (remote, local) = (job.remote_path().as_str(), job.local_name());
+    let outcome = record_transfer(ctx, job.direction(), remote, &local, result)?;
+    if batch.shows_each(&ctx.out) {
+        let local = ctx.shown_local_path(job.local_path());
+        show_done_line(ctx, job.direction(), remote, &local, &outcome);
+    }
+    Ok(())
 }
 
 /// Repeats `attempt`, which receives whether it is a retry; the count of retries is reset after
@@ -316,6 +329,19 @@ pub fn report_transfer(
     local: &str,
     result: Result<Outcome>,
 ) -> Result<()> {
+    let outcome = record_transfer(ctx, direction, remote, local, result)?;
+    show_done_line(ctx, direction, remote, local, &outcome);
+    Ok(())
+}
+
+/// Counts, audits and (with `--json`) prints an outcome, and returns it.
+fn record_transfer(
+    ctx: &mut Context,
+    direction: Direction,
+    remote: &str,
+    local: &str,
+    result: Result<Outcome>,
+) -> Result<Outcome> {
     ctx.audit().log_transfer(direction, remote, local, result.as_ref().map(Some));
     if ctx.out.is_json() {
         let mut done = transfer_record(direction, remote, local, result.as_ref().ok());
@@ -328,23 +354,32 @@ pub fn report_transfer(
     ctx.totals.files += 1;
     ctx.totals.bytes += outcome.bytes;
     warn_of_outcome(ctx, &outcome);
+    Ok(outcome)
+}
+
+fn show_done_line(
+    ctx: &Context,
+    direction: Direction,
+    remote: &str,
+    local: &str,
+    outcome: &Outcome,
+) {
     if !ctx.out.is_json() {
         let (from, to) =
             if direction == Direction::Upload { (local, remote) } else { (remote, local) };
-        ctx.out.notice(&closing_line(from, to, &outcome));
+        ctx.out.notice(&done_line(from, to, outcome));
     }
-    Ok(())
 }
 
 /// What was transferred: `a -> b: 200.0 MiB (38.9 MiB were there) in 13s (12.4 MiB/s)`. One name is
 /// shown if both are the same, and a rate from a second on.
-fn closing_line(from: &str, to: &str, outcome: &Outcome) -> String {
+fn done_line(from: &str, to: &str, outcome: &Outcome) -> String {
     let mut line = crate::output::escape(from).into_owned();
     if to != from {
         line = format!("{line} -> {}", crate::output::escape(to));
     }
     let there = outcome.resumed_from.unwrap_or(0);
-    if there > 0 && outcome.bytes == 0 {
+    if is_already_complete(outcome) {
         return format!("{line}: already complete");
     }
     line = format!("{line}: {}", human_bytes(there.saturating_add(outcome.bytes)));
@@ -381,7 +416,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_closing_line_repeats_no_name_and_guesses_no_rate() {
+    fn a_done_line_repeats_no_name_and_guesses_no_rate() {
         let mib = 1 << 20;
         for (from, to, bytes, resumed_from, millis, expected) in [
             ("a", "a", 3, None, 40, "a: 3 B in 0.0s"),
@@ -401,7 +436,7 @@ mod tests {
             let elapsed = Duration::from_millis(millis);
             let outcome =
                 Outcome { bytes, elapsed, resumed_from, tls_resumed: None, warning: None };
-            assert_eq!(closing_line(from, to, &outcome), expected);
+            assert_eq!(done_line(from, to, &outcome), expected);
         }
     }
 }

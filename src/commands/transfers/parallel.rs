@@ -8,7 +8,8 @@ use std::sync::{Arc, mpsc};
 
 use crate::cancel::Cancel;
 use crate::commands::Context;
-use crate::commands::transfers::progress::{ProgressBar, limit_total};
+use crate::commands::transfers::batch::Batch;
+use crate::commands::transfers::progress::ProgressBar;
 use crate::commands::transfers::{Failures, FileTransfer, report_file_transfer, retry_transfer};
 use crate::error::Result;
 use crate::ftp::session_pool::SiteSessions;
@@ -23,29 +24,21 @@ pub fn transfer_parallel(
     jobs: &[FileTransfer],
     most: usize,
     failures: &mut Failures,
+    batch: &mut Batch,
 ) -> Result<()> {
     let cwd = ctx.client.session()?.cwd().clone();
     // Not every session is in the shell's directory.
     let resolved = jobs.iter().map(|job| job.resolved_in(&cwd)).collect::<Result<Vec<_>>>()?;
-    let shown: Vec<_> = jobs.iter().map(|job| (job.progress_label(), job.known_size())).collect();
+    let shown: Vec<_> =
+        jobs.iter().map(|job| (job.progress_label(ctx), job.known_size())).collect();
     let pool = ctx.client.share_sessions()?;
-    let tree = ctx.out.tree_progress("total");
-    if let Some(job) = jobs.first() {
-        limit_total(&tree, &job.options().limits);
-    }
-    for (_, size) in &shown {
-        match size {
-            Some(size) => tree.add_to_total(1, *size),
-            None => tree.add_unsized(1),
-        }
-    }
     let work = ParallelTransfer {
         jobs: &resolved,
         shown: &shown,
         next: AtomicUsize::new(0),
         stop: AtomicBool::new(false),
         pool: &pool,
-        tree: &tree,
+        tree: batch.total().cloned(),
         out: ctx.out.clone(),
         retries: ctx.client.retries(),
         cancel: ctx.client.cancel.clone(),
@@ -59,10 +52,9 @@ pub fn transfer_parallel(
             move || work.run_worker(&sender)
         });
         drop(sender);
-        for (index, result) in results {
-            tree.file_done();
+        for (index, result, position) in results {
             let result = match jobs.get(index) {
-                Some(job) => report_file_transfer(ctx, job, result),
+                Some(job) => report_file_transfer(ctx, job, result, position, batch),
                 None => Ok(()),
             };
             // After the first fatal one the others say the same.
@@ -75,7 +67,7 @@ pub fn transfer_parallel(
         }
         started
     });
-    tree.finish();
+    batch.end_progress();
     ctx.client.stop_sharing(&pool);
     started?;
     ctx.client.cancel.check()?;
@@ -89,40 +81,45 @@ struct ParallelTransfer<'a> {
     next: AtomicUsize,
     stop: AtomicBool,
     pool: &'a Arc<SiteSessions>,
-    tree: &'a TreeProgress,
+    tree: Option<TreeProgress>,
     out: Output,
     retries: Retries,
     cancel: Cancel,
 }
 
 impl ParallelTransfer<'_> {
-    fn run_worker(&self, results: &mpsc::Sender<(usize, Result<Outcome>)>) {
+    fn run_worker(&self, results: &mpsc::Sender<(usize, Result<Outcome>, u64)>) {
         while !self.stop.load(Ordering::Relaxed) && self.cancel.requested().is_none() {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let (Some(job), Some(shown)) = (self.jobs.get(index), self.shown.get(index)) else {
                 return;
             };
-            if results.send((index, self.transfer_one(job, shown))).is_err() {
+            let (result, position) = self.transfer_one(job, shown);
+            if results.send((index, result, position)).is_err() {
                 return;
             }
         }
     }
 
+    /// Transfers a file; also returns how far it came.
     fn transfer_one(
         &self,
         job: &FileTransfer,
         (label, size): &(String, Option<u64>),
-    ) -> Result<Outcome> {
-        let watched = ProgressBar::in_tree(self.tree, &self.out, label, *size)
-            .with_limits(&job.options().limits);
+    ) -> (Result<Outcome>, u64) {
+        let watched = match &self.tree {
+            Some(tree) => ProgressBar::in_tree(tree, &self.out, label, *size),
+            None => ProgressBar::new(&self.out, label, *size),
+        };
+        let watched = watched.with_limits(&job.options().limits);
         let moved = ByteCounter::new(&watched);
         let mut job = job.clone();
-        let outcome = retry_transfer(self.retries.clone(), &self.cancel, &watched, |again| {
+        let result = retry_transfer(self.retries.clone(), &self.cancel, &watched, |again| {
             if again {
                 job.prepare_retry(moved.has_moved());
             }
             job.run_on(&mut *self.pool.lease(&self.cancel)?, &moved, &self.cancel)
-        })?;
-        Ok(moved.outcome_of_all(outcome))
+        });
+        (result.map(|outcome| moved.outcome_of_all(outcome)), watched.position())
     }
 }

@@ -1,8 +1,9 @@
 //! A transfer that the user watches: a bar of its own, or one below a total that it counts for.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use crate::output::{Output, TransferProgress, TreeProgress, escape};
+use crate::output::{Output, Stopwatch, TransferProgress, TreeProgress, escape};
 use crate::transfer::Progress;
 use crate::transfer::rate_limit::RateLimit;
 
@@ -12,19 +13,30 @@ pub struct ProgressBar {
     /// The total, and whether it counts this file's bytes already.
     above: Option<(TreeProgress, AtomicBool)>,
     out: Output,
+    watch: Stopwatch,
 }
 
 impl ProgressBar {
     /// A bar (or its replacement without a terminal) with this label.
     pub fn new(out: &Output, label: &str, total: Option<u64>) -> Self {
-        Self { bar: out.progress(label, total), above: None, out: out.clone() }
+        Self {
+            bar: out.progress(label, total),
+            above: None,
+            out: out.clone(),
+            watch: out.start_watch(),
+        }
     }
 
     /// The same below the total of several. A size that is known counts for the total already; one
     /// that becomes known is added.
     pub fn in_tree(tree: &TreeProgress, out: &Output, label: &str, size: Option<u64>) -> Self {
         let above = Some((tree.clone(), AtomicBool::new(size.is_some())));
-        Self { bar: tree.worker_line(label, size), above, out: out.clone() }
+        Self {
+            bar: tree.worker_line(label, size),
+            above,
+            out: out.clone(),
+            watch: out.start_watch(),
+        }
     }
 
     /// With the rate limits of the transfer: no higher rate is shown.
@@ -63,6 +75,10 @@ impl Progress for ProgressBar {
 
     fn show_note(&self, text: &str) {
         self.out.notice(&escape(text));
+    }
+
+    fn time_waited(&self) -> Duration {
+        self.watch.waited()
     }
 }
 

@@ -67,6 +67,14 @@ pub struct MirrorSummary {
     pub in_target: u64,
 }
 
+impl MirrorSummary {
+    /// Whether there was nothing to do, and everything was seen.
+    pub fn is_up_to_date(&self) -> bool {
+        let changed = self.transferred + self.directories + self.deleted;
+        changed + self.links + self.failures + self.kept == 0
+    }
+}
+
 pub(super) struct Work {
     queue: MirrorQueue,
     busy: usize,

@@ -1,0 +1,307 @@
+//! The files of one command: a total line above those being transferred, one closing line for all
+//! of them, and what an interruption leaves behind.
+//!
+//! Without progress lines (no terminal, `--quiet`) each file has a done line and there is no closing
+//! one.
+
+use std::time::Duration;
+
+use crate::commands::Context;
+use crate::commands::transfers::FileTransfer;
+use crate::commands::transfers::progress::{ProgressBar, limit_total};
+use crate::error::{Error, Kind, Result};
+use crate::output::{
+    Output, Stopwatch, TreeProgress, escape, human_bytes, human_duration, human_rate,
+};
+use crate::transfer::Outcome;
+use crate::transfer::download::partial::partial_path;
+use crate::transfer::rate_limit::RateLimit;
+
+/// With more files than this, single done lines are shown only with `-v`.
+const MOST_DONE_LINES: usize = 20;
+
+/// So many kept files are named.
+const MOST_NAMED: usize = 3;
+
+/// A file that the interrupted transfer of has left something of.
+#[derive(Debug)]
+struct Kept {
+    name: String,
+    bytes: u64,
+    on_server: bool,
+}
+
+/// The files of one command.
+#[derive(Debug)]
+pub struct Batch {
+    files: usize,
+    /// The sizes that the total line counts.
+    sizes: Vec<Option<u64>>,
+    /// The total line.
+    tree: Option<TreeProgress>,
+    watch: Stopwatch,
+    /// Whether one line is shown for all of the files, and none for each of many.
+    summarises: bool,
+    done: u64,
+    already_complete: u64,
+    bytes: u64,
+    skipped: u64,
+    failed: u64,
+    kept: Vec<Kept>,
+}
+
+impl Batch {
+    /// A command's only file.
+    pub fn single(out: &Output) -> Self {
+        Self {
+            files: 1,
+            sizes: Vec::new(),
+            tree: None,
+            watch: out.start_watch(),
+            summarises: false,
+            done: 0,
+            already_complete: 0,
+            bytes: 0,
+            skipped: 0,
+            failed: 0,
+            kept: Vec::new(),
+        }
+    }
+
+    /// Several files, of these sizes where they are known. The total is shown on a terminal, or if
+    /// the files are transferred at the same time.
+    pub fn several(
+        out: &Output,
+        sizes: Vec<Option<u64>>,
+        limits: &[RateLimit; 2],
+        in_parallel: bool,
+    ) -> Self {
+        let files = sizes.len();
+        let mut batch = Self { files, ..Self::single(out) };
+        batch.summarises = files > 1 && out.has_progress_lines() && !out.is_json();
+        if files > 1 && (in_parallel || out.has_progress_lines()) {
+            let tree = out.tree_progress("total");
+            limit_total(&tree, limits);
+            for size in &sizes {
+                match size {
+                    Some(size) => tree.add_to_total(1, *size),
+                    None => tree.add_unsized(1),
+                }
+            }
+            batch.tree = Some(tree);
+        }
+        batch.sizes = sizes;
+        batch
+    }
+
+    /// The progress line of one of the files. A known size counts for the total already.
+    pub fn progress_bar(&self, out: &Output, label: &str, size: Option<u64>) -> ProgressBar {
+        match &self.tree {
+            Some(tree) => ProgressBar::in_tree(tree, out, label, size),
+            None => ProgressBar::new(out, label, size),
+        }
+    }
+
+    /// The total.
+    pub fn total(&self) -> Option<&TreeProgress> {
+        self.tree.as_ref()
+    }
+
+    /// Whether each file has a done line.
+    pub fn shows_each(&self, out: &Output) -> bool {
+        !self.summarises || self.files <= MOST_DONE_LINES || out.verbosity() > 0
+    }
+
+    /// The file in this place is about to be transferred: its size is what the total counts.
+    pub fn settle_size(&mut self, place: usize, job: &mut FileTransfer) {
+        let counted = self.sizes.get(place).copied().flatten();
+        match (counted, job) {
+            (Some(_), FileTransfer::Down(job)) => job.listed_size = job.listed_size.or(counted),
+            (None, job) => {
+                if let (Some(tree), Some(size)) = (&self.tree, job.known_size()) {
+                    tree.add_size(size);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The file in this place is left alone, that is no failure.
+    pub fn skip_file(&mut self, place: usize) {
+        self.skipped += 1;
+        if let Some(tree) = &self.tree {
+            tree.remove_from_total(self.sizes.get(place).copied().flatten());
+        }
+    }
+
+    /// A file failed before it could be transferred.
+    pub fn note_failure(&mut self) {
+        self.failed += 1;
+        if let Some(tree) = &self.tree {
+            tree.file_done();
+        }
+    }
+
+    /// Takes in how a transfer went; `position` is how far it came.
+    pub fn note_result(
+        &mut self,
+        ctx: &Context,
+        job: &FileTransfer,
+        result: &Result<Outcome>,
+        position: u64,
+    ) {
+        match result {
+            Ok(outcome) => {
+                self.done += 1;
+                self.bytes += outcome.bytes;
+                self.already_complete += u64::from(is_already_complete(outcome));
+            }
+            Err(error) if is_interruption(error) => {
+                self.kept.extend(kept_part(ctx, job, position));
+                return;
+            }
+            Err(_) => self.failed += 1,
+        }
+        if let Some(tree) = &self.tree {
+            tree.file_done();
+        }
+    }
+
+    /// Ends the total line.
+    pub fn end_progress(&mut self) {
+        self.tree = None;
+    }
+
+    /// Shows the closing line, or adds to an interruption what was done and what is kept.
+    ///
+    /// # Errors
+    ///
+    /// That of `result`.
+    pub fn close(mut self, out: &Output, result: Result<()>, verb: &str) -> Result<()> {
+        self.end_progress();
+        match result {
+            Ok(()) => {
+                if self.summarises {
+                    out.notice(&self.closing_line(self.watch.elapsed()));
+                }
+                Ok(())
+            }
+            Err(error) if is_interruption(&error) => {
+                let text = self.interruption_text(verb);
+                Err(Error::new(error.kind(), format!("{}{text}", error.message())))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `8 files, 51.5 MiB in 13s, 4.0 MiB/s; 1 skipped`.
+    fn closing_line(&self, time: Duration) -> String {
+        let files = if self.done == 1 { "1 file" } else { &format!("{} files", self.done) };
+        let bytes = human_bytes(self.bytes);
+        let mut line = format!("{files}, {bytes} in {}", human_duration(time));
+        if time >= Duration::from_secs(1) && self.bytes > 0 {
+            line = format!("{line}, {}", human_rate(self.bytes, time));
+        }
+        for (count, what) in [
+            (self.already_complete, "already complete"),
+            (self.skipped, "skipped"),
+            (self.failed, "failed"),
+        ] {
+            if count > 0 {
+                line = format!("{line}; {count} {what}");
+            }
+        }
+        line
+    }
+
+    /// `: 3 of 8 files done, IMG_4.jpg kept at 2.5 MiB; 'get -c …' resumes`.
+    fn interruption_text(&self, verb: &str) -> String {
+        let mut parts = Vec::new();
+        if self.files > 1 {
+            parts.push(format!("{} of {} files done", self.done, self.files));
+        }
+        parts.extend(self.kept.iter().take(MOST_NAMED).map(|kept| {
+            let (name, bytes) = (escape(&kept.name), human_bytes(kept.bytes));
+            match kept.on_server {
+                true => format!("{name} incomplete on the server at {bytes}"),
+                false => format!("{name} kept at {bytes}"),
+            }
+        }));
+        if let Some(more @ 1..) = self.kept.len().checked_sub(MOST_NAMED) {
+            parts.push(format!("{more} more"));
+        }
+        if parts.is_empty() {
+            return String::new();
+        }
+        format!(": {}; '{verb} -c …' resumes", parts.join(", "))
+    }
+}
+
+/// Whether there was nothing to do for a file.
+pub fn is_already_complete(outcome: &Outcome) -> bool {
+    outcome.bytes == 0 && outcome.resumed_from.unwrap_or(0) > 0
+}
+
+fn is_interruption(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Interrupted | Kind::Terminated)
+}
+
+/// What the interrupted transfer of a file has left.
+fn kept_part(ctx: &Context, job: &FileTransfer, position: u64) -> Option<Kept> {
+    match job {
+        FileTransfer::Down(down) => {
+            let length = partial_path(&down.local).ok()?.symlink_metadata().ok()?.len();
+            // Segments fill it from several places.
+            let bytes = if position > 0 { length.min(position) } else { length };
+            let name = ctx.shown_local_path(&down.local);
+            (bytes > 0).then_some(Kept { name, bytes, on_server: false })
+        }
+        FileTransfer::Up(up) => {
+            let target = crate::transfer::atomic::upload_name(&up.remote, &up.options).ok()?;
+            let name = target.as_str().to_owned();
+            (position > 0).then_some(Kept { name, bytes: position, on_server: true })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(done: u64, kept: &[(&str, u64, bool)]) -> Batch {
+        let kept = kept.iter().map(|(name, bytes, on_server)| Kept {
+            name: (*name).to_owned(),
+            bytes: *bytes,
+            on_server: *on_server,
+        });
+        Batch { files: 8, done, kept: kept.collect(), ..Batch::single(&Output::memory()) }
+    }
+
+    #[test]
+    fn the_closing_line_has_a_rate_from_a_second_on_and_what_was_not_transferred() {
+        let mib = 1 << 20;
+        let mut eight = Batch { bytes: 52 * mib, ..batch(8, &[]) };
+        let second = Duration::from_secs;
+        assert_eq!(eight.closing_line(second(13)), "8 files, 52.0 MiB in 13s, 4.0 MiB/s");
+        (eight.skipped, eight.failed) = (1, 2);
+        let short = eight.closing_line(Duration::from_millis(200));
+        assert_eq!(short, "8 files, 52.0 MiB in 0.2s; 1 skipped; 2 failed");
+        assert_eq!(batch(1, &[]).closing_line(second(2)), "1 file, 0 B in 2.0s");
+    }
+
+    #[test]
+    fn an_interruption_says_what_is_done_and_what_is_kept_where() {
+        let (mib, text) = (1 << 20, |batch: Batch| batch.interruption_text("get"));
+        assert_eq!(
+            text(batch(3, &[("IMG_4.jpg", 5 * mib / 2, false)])),
+            ": 3 of 8 files done, IMG_4.jpg kept at 2.5 MiB; 'get -c …' resumes"
+        );
+        assert_eq!(
+            text(batch(0, &[("a\x1b", mib, true), ("b", 1, true), ("c", 1, true), ("d", 1, true)])),
+            ": 0 of 8 files done, a\\x1b incomplete on the server at 1.0 MiB, \
+             b incomplete on the server at 1 B, c incomplete on the server at 1 B, 1 more; \
+             'get -c …' resumes"
+        );
+        assert_eq!(text(Batch::single(&Output::memory())), "");
+    }
+}
