@@ -1,13 +1,15 @@
-//! Wildcards: `* ? [a-z]` against names.
+//! Wildcards: `* ? [a-z]` against names; and regular expressions against paths.
 //!
 //! In a pattern, a backslash makes the next character literal (the shell adds them for quoted
 //! text). The caller provides a lister: this folder does no I/O, is independent of FTP and file
 //! systems, and is bounded in time and memory for any pattern and names.
 
 mod expand;
+mod extended_regex;
 mod pattern;
 
 pub use expand::{Component, Listing, MAX_MATCHES, expand_glob, split_components};
+pub use extended_regex::extended_regex;
 pub use pattern::Pattern;
 
 /// Whether some component of this pattern path has a wildcard.

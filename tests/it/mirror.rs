@@ -6,6 +6,7 @@ mod deletions;
 mod endless;
 mod held;
 mod hostile;
+mod lftp_options;
 mod spelling;
 mod times;
 mod trouble;
@@ -252,19 +253,22 @@ fn the_last_pattern_that_matches_decides() {
             .file("/s/.hidden", "1")
     };
     for (options, expected) in [
-        ("-x '*.o'", vec![".hidden", "a.txt", "d", "d/b.txt", "tmp", "tmp/c.txt"]),
-        ("-i '*.o'", vec!["a.o", "d", "d/b.o", "tmp"]),
-        ("-x '*' -i '*.txt'", vec!["a.txt"]),
-        ("-x '*.txt' -i 'a.*'", vec![".hidden", "a.o", "a.txt", "d", "d/b.o", "tmp"]),
-        ("-i 'a.*' -x '*.o'", vec!["a.txt", "d", "tmp"]),
-        ("-x tmp/ -x d/b.o", vec![".hidden", "a.o", "a.txt", "d", "d/b.txt"]),
-        ("-x '.*' -x '[ad]'", vec!["a.o", "a.txt", "tmp", "tmp/c.txt"]),
-        ("--exclude-from list", vec![".hidden", "a.txt", "d", "d/b.txt"]),
-        ("--exclude-from list -i d/b.o", vec![".hidden", "a.txt", "d", "d/b.o", "d/b.txt"]),
-        ("-i d/b.o --exclude-from list", vec!["d"]),
+        ("-X '*.o'", vec![".hidden", "a.txt", "d", "d/b.txt", "tmp", "tmp/c.txt"]),
+        ("-I '*.o'", vec!["a.o", "d", "d/b.o", "tmp"]),
+        ("-X '*' -I '*.txt'", vec!["a.txt"]),
+        ("-X '*.txt' -I 'a.*'", vec![".hidden", "a.o", "a.txt", "d", "d/b.o", "tmp"]),
+        ("-I 'a.*' -X '*.o'", vec!["a.txt", "d", "tmp"]),
+        ("-x ^tmp/$ -x 'd/b\\.o'", vec![".hidden", "a.o", "a.txt", "d", "d/b.txt"]),
+        ("-X '.*' -X '[ad]/'", vec!["a.o", "a.txt", "tmp", "tmp/c.txt"]),
+        ("-X tmp", vec![".hidden", "a.o", "a.txt", "d", "d/b.o", "d/b.txt", "tmp", "tmp/c.txt"]),
+        ("--exclude-glob-from list", vec![".hidden", "a.txt", "d", "d/b.txt"]),
+        ("--exclude-glob-from list -I d/b.o", vec![".hidden", "a.txt", "d", "d/b.o", "d/b.txt"]),
+        ("-I d/b.o --exclude-glob-from list", vec!["d"]),
+        ("--exclude-rx-from rx", vec![".hidden", "a.txt", "d", "d/b.txt"]),
     ] {
         let scene = Scene::new(files());
-        scene.write("list", "# what is made\n*.o\n\n  tmp/\n");
+        scene.write("list", "# no comment\n*.o\n\ntmp/\n");
+        scene.write("rx", "\\.o$\r\n^tmp/$");
         let ran = scene.run(&format!("mirror {options} s"));
         assert_eq!(ran.status, 0, "{options}\n{ran}");
         let mut found = below(&scene, "s");
@@ -274,7 +278,13 @@ fn the_last_pattern_that_matches_decides() {
         assert_eq!(found, wanted, "{options}\n{ran}");
     }
     let scene = Scene::new(files());
-    scene.run("mirror --exclude-from nosuch s").stderr_has("nosuch");
+    scene.run("mirror --exclude-rx-from nosuch s").status(2).stderr_has("nosuch");
+    scene
+        .run("mirror -x '*.o' s")
+        .status(2)
+        .stderr_has("nothing before `*`")
+        .stderr_has("-X takes");
+    scene.run("mirror -x '' s").status(2).stderr_has("a pattern is empty");
     assert_eq!(scene.liar.wire.connections(), 0);
 }
 

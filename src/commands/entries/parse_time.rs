@@ -38,6 +38,37 @@ fn time_ago(duration: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     now.checked_sub_signed(chrono::TimeDelta::from_std(duration).ok()?)
 }
 
+/// A time as lftp and `at` take it: `now-3days`, `2 weeks ago`, `week ago`, `yesterday`.
+pub fn parse_relative_moment(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let text = text.trim().to_ascii_lowercase();
+    let age = match text.as_str() {
+        "now" | "today" => return Some(now),
+        "yesterday" => "1day",
+        text => match text.strip_prefix("now") {
+            Some(rest) => rest.trim_start().strip_prefix('-')?.trim(),
+            None => text.strip_suffix("ago")?.trim_end(),
+        },
+    };
+    let digits = age.find(|c: char| !c.is_ascii_digit())?;
+    let count = if digits == 0 { 1 } else { age[..digits].parse().ok()? };
+    let seconds: u64 = match age[digits..].trim() {
+        "s" | "sec" | "secs" | "second" | "seconds" => 1,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60,
+        "h" | "hour" | "hours" => 3600,
+        "d" | "day" | "days" => 86_400,
+        "w" | "week" | "weeks" => 7 * 86_400,
+        "month" | "months" => {
+            return now.checked_sub_months(chrono::Months::new(u32::try_from(count).ok()?));
+        }
+        "y" | "year" | "years" => {
+            let months = u32::try_from(count).ok()?.checked_mul(12)?;
+            return now.checked_sub_months(chrono::Months::new(months));
+        }
+        _ => return None,
+    };
+    time_ago(Duration::from_secs(seconds.checked_mul(count)?), now)
+}
+
 /// The failure for a text that is no date.
 pub fn not_a_date<T>(text: &str) -> Result<T> {
     Err(Error::usage(format!("{text}: not a date"))
@@ -60,6 +91,28 @@ mod tests {
         assert_eq!(parse_date("2026-11-20"), Some(day));
         for wrong in ["", "yesterday", "2026-13-01", "2026-11-20 25:00", "@x", "3d"] {
             assert_eq!(parse_date(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_of_lftp_count_back_from_now() {
+        let now = DateTime::from_timestamp(100_000_000, 0).unwrap();
+        let back = |text| parse_relative_moment(text, now).map(|t| (now - t).num_seconds());
+        for (text, seconds) in [
+            ("now", 0),
+            ("now-3days", 3 * 86_400),
+            ("now - 2 hours", 7200),
+            ("NOW-1week", 7 * 86_400),
+            ("week ago", 7 * 86_400),
+            ("10 minutes ago", 600),
+            ("yesterday", 86_400),
+            ("now-1month", 31 * 86_400),
+            ("1 year ago", 365 * 86_400),
+        ] {
+            assert_eq!(back(text), Some(seconds), "{text}");
+        }
+        for wrong in ["", "ago", "3 days", "now+3days", "now-3", "now-99999999999999999days", "x"] {
+            assert_eq!(back(wrong), None, "{wrong}");
         }
     }
 

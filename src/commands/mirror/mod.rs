@@ -1,20 +1,26 @@
 //! `mirror`: make a tree like another one.
 
+mod command_log;
+mod operands;
 mod patterns;
 mod plan_table;
 mod report;
 mod urls;
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{NaiveDateTime, Utc};
 use clap::Parser;
-use clap::builder::NonEmptyStringValueParser;
 
+use super::entries::parse_time::{parse_moment, parse_relative_moment};
 use super::{Builtin, Context, Example, Group};
 use crate::client::Connection;
+use crate::client::server_url::{is_url, parse_url};
 use crate::local_path;
+use command_log::CommandLog;
+use operands::{Operands, base_name, base_of_globs, target_for};
 use patterns::Patterns;
 use report::MirrorReport;
 
@@ -23,13 +29,13 @@ use crate::output::{human_bytes, human_duration, human_rate};
 use crate::settings as set;
 use crate::transfer::mirror::confirm_stored::keep_what_was_stored;
 use crate::transfer::mirror::delete;
-use crate::transfer::mirror::executor::{self, MirrorSettings, MirrorSummary};
+use crate::transfer::mirror::executor::{self, MirrorSettings, MirrorSummary, RemoveSource};
 use crate::transfer::mirror::filter::{Filter, FilterRule};
 use crate::transfer::mirror::local::LocalTree;
-use crate::transfer::mirror::plan::MirrorRules;
+use crate::transfer::mirror::plan::{MirrorRules, Recursion};
 use crate::transfer::mirror::remote::RemoteTree;
-use crate::transfer::mirror::transfer_file::Endpoints;
-use crate::transfer::{Direction, Resume};
+use crate::transfer::mirror::transfer_file::{Endpoints, MirrorSides as _};
+use crate::transfer::{Direction, Resume, TransferType};
 
 /// Synchronise a directory tree
 ///
@@ -37,53 +43,204 @@ use crate::transfer::{Direction, Resume};
 /// -R uploads a local SOURCE. Files that exist in TARGET with the same size and are not older are
 /// skipped. SOURCE or TARGET, or both, may be URLs. Deletions come last, and only if every listing
 /// was complete and understood and every file was transferred. A file is never deleted if it may be
-/// a source file whose name the server has changed.
-#[derive(Debug, Default, Parser)]
+/// a source file whose name the server has changed. The options are those of lftp; in a script,
+/// --delete needs --yes.
+#[derive(Debug, Clone, Default, Parser)]
 pub struct Mirror {
     /// Upload: SOURCE is local, TARGET on the server
     #[arg(short = 'R', long)]
     reverse: bool,
-    /// Transfer up to N files at the same time [default: the setting mirror:parallel]
-    #[arg(short = 'P', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
-    parallel: Option<u64>,
     /// Transfer only files that are newer than those in TARGET
-    #[arg(short = 'n', long)]
-    newer: bool,
-    /// Delete files that SOURCE does not have
+    #[arg(short = 'n', long, alias = "newer")]
+    only_newer: bool,
+    /// Transfer only files that TARGET does not have
     #[arg(long)]
+    only_missing: bool,
+    /// Transfer only files that TARGET has
+    #[arg(long)]
+    only_existing: bool,
+    /// Do not compare times
+    #[arg(long)]
+    ignore_time: bool,
+    /// Do not compare sizes
+    #[arg(long)]
+    ignore_size: bool,
+    /// Replace newer files in TARGET by older ones, too
+    #[arg(long)]
+    upload_older: bool,
+    /// Transfer all files, whatever TARGET has
+    #[arg(long)]
+    transfer_all: bool,
+    /// ASCII transfers: convert line endings (implies --ignore-size)
+    #[arg(long)]
+    ascii: bool,
+    /// Do not enter directories
+    #[arg(short = 'r', long, conflicts_with = "recursion")]
+    no_recursion: bool,
+    /// Enter directories always, never, only missing ones, or missing and newer ones
+    #[arg(long, value_name = "MODE", value_parser = parse_recursion)]
+    recursion: Option<Recursion>,
+    /// Create no directory that would be empty
+    #[arg(long)]
+    no_empty_dirs: bool,
+    /// Delete files that SOURCE does not have; in a script with --yes only
+    #[arg(short = 'e', long)]
     delete: bool,
+    /// The same, before files are transferred
+    #[arg(long)]
+    delete_first: bool,
+    /// Delete in TARGET what the patterns exclude, too
+    #[arg(long)]
+    delete_excluded: bool,
+    /// Delete entries whose names begin with a dot, too; they are left alone otherwise
+    #[arg(long)]
+    delete_hidden: bool,
     /// Delete without asking
-    #[arg(short = 'f', long = "yes", visible_alias = "force")]
+    #[arg(long = "yes", visible_alias = "force")]
     yes: bool,
     /// Delete even if some files could not be transferred; never after an incomplete listing
     #[arg(long)]
     delete_despite_errors: bool,
-    /// Only show what would be done
-    #[arg(long)]
-    dry_run: bool,
     /// Delete nothing if more than N files (or N%) would be deleted
     #[arg(long, value_name = "N[%]", value_parser = parse_limit)]
     max_delete: Option<set::DeleteLimit>,
+    /// Remove each file of SOURCE when it has been transferred or TARGET has it
+    #[arg(long = "Remove-source-files")]
+    remove_source_files: bool,
+    /// The same, and then the directories that are empty; not SOURCE itself if it ends in a slash
+    #[arg(long = "Remove-source-dirs", alias = "Move")]
+    remove_source_dirs: bool,
+    /// Only show what would be done
+    #[arg(long, alias = "just-print")]
+    dry_run: bool,
+    /// Write the commands that do the same to FILE
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    log: Option<String>,
+    /// Only write them; - shows the plan
+    #[arg(long, value_name = "FILE", conflicts_with = "log", value_hint = clap::ValueHint::FilePath)]
+    script: Option<String>,
+    /// Stop after N errors
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..))]
+    max_errors: Option<u64>,
+    /// Repeat until nothing has changed
+    #[arg(long)]
+    r#loop: bool,
+    /// Run COMMANDS afterwards if anything has changed
+    #[arg(long, value_name = "COMMANDS")]
+    on_change: Option<String>,
     /// Only files of MIN to MAX bytes; either may be omitted
     #[arg(long, value_name = "MIN-MAX", value_parser = parse_sizes, allow_hyphen_values = true)]
     size_range: Option<RangeInclusive<u64>>,
-    /// Only files modified after this: a date (2026-01-31) or an age (12h)
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    /// Only files modified after this: a date (2026-01-31), an age (12h, now-3days), or the time of
+    /// a local file
+    #[arg(short = 'N', long, value_name = "TIME", value_parser = parse_time)]
     newer_than: Option<NaiveDateTime>,
+    /// Only files modified before this
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    older_than: Option<NaiveDateTime>,
     /// Resume files that an earlier run left incomplete
     #[arg(short = 'c', long = "continue")]
     resume: bool,
     /// Follow symbolic links instead of skipping them
     #[arg(short = 'L', long)]
     dereference: bool,
+    /// Do not copy permissions
+    #[arg(short = 'p', long, overrides_with = "perms")]
+    no_perms: bool,
+    /// Copy permissions (the default), less those that the umask takes away
+    #[arg(long)]
+    perms: bool,
+    /// Copy permissions whatever the umask says
+    #[arg(long)]
+    no_umask: bool,
+    /// Copy the set-user-id and set-group-id bits, too
+    #[arg(short = 's', long)]
+    allow_suid: bool,
+    /// The same as --allow-suid --no-umask
+    #[arg(short = 'a')]
+    all_permissions: bool,
     #[command(flatten)]
     patterns: Patterns,
-    /// The directory to copy
-    #[arg(value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
+    /// Only the file FILE, or those that match it; SOURCE is its directory
+    #[arg(short = 'f', long, value_name = "FILE")]
+    file: Vec<String>,
+    /// Only the directory DIR, or those that match it; SOURCE is the directory that it is in
+    #[arg(short = 'F', long, value_name = "DIR")]
+    directory: Vec<String>,
+    /// TARGET, where there is no SOURCE
+    #[arg(short = 'O', long, alias = "destination-directory", value_name = "DIR")]
+    target_directory: Option<String>,
+    #[command(flatten)]
+    verbosity: Verbosity,
+    #[command(flatten)]
+    no_effect: NoEffect,
+    #[command(flatten)]
+    operands: Operands,
+    /// SOURCE, or what stands for it.
+    #[arg(skip)]
     source: String,
-    /// Destination
-    #[arg(value_name = "TARGET", value_parser = NonEmptyStringValueParser::new())]
-    target: Option<String>,
+    /// TARGET, or what stands for it.
+    #[arg(skip)]
+    target: String,
+}
+
+/// How much is said.
+#[derive(Debug, Clone, Default, clap::Args)]
+struct Verbosity {
+    /// Show each file; twice also what is not deleted, three times also directories
+    #[arg(short = 'v', action = clap::ArgAction::Count)]
+    verbose_count: u8,
+    /// The same as that many -v
+    #[arg(long = "verbose", value_name = "N", num_args = 0..=1, require_equals = true,
+          default_missing_value = "1")]
+    verbose: Vec<u8>,
+}
+
+impl Verbosity {
+    fn level(&self) -> u8 {
+        self.verbose.iter().fold(self.verbose_count, |level, more| level.saturating_add(*more))
+    }
+}
+
+/// Options of lftp that change nothing here.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Accepted from lftp, without effect")]
+struct NoEffect {
+    /// Directories are looked at before files as it is
+    #[arg(long)]
+    depth_first: bool,
+    /// The same
+    #[arg(long)]
+    scan_all_first: bool,
+    /// FTP cannot change owners
+    #[arg(long)]
+    allow_chown: bool,
+    /// No links are created
+    #[arg(long)]
+    no_symlinks: bool,
+    /// A file is replaced when the new one is complete
+    #[arg(long)]
+    overwrite: bool,
+    /// The same
+    #[arg(long)]
+    no_overwrite: bool,
+    /// Listings are always new
+    #[arg(long)]
+    use_cache: bool,
+    /// Files come whole, several at a time (-P)
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true,
+          default_missing_value = "3")]
+    use_pget_n: Option<u64>,
+}
+
+fn parse_recursion(text: &str) -> Result<Recursion, String> {
+    match text {
+        "always" => Ok(Recursion::Always),
+        "never" => Ok(Recursion::Never),
+        "missing" => Ok(Recursion::Missing),
+        "newer" => Ok(Recursion::Newer),
+        _ => Err("it may be always, never, missing or newer".into()),
+    }
 }
 
 fn parse_limit(text: &str) -> Result<set::DeleteLimit, String> {
@@ -102,9 +259,15 @@ fn parse_sizes(text: &str) -> Result<RangeInclusive<u64>, String> {
 }
 
 fn parse_time(text: &str) -> Result<NaiveDateTime, String> {
-    crate::commands::entries::parse_time::parse_moment(text, Utc::now())
-        .map(|time| time.naive_utc())
-        .ok_or_else(|| "a date (2026-01-31, 2026-01-31T12:00) or an age (12h, 3d) is needed".into())
+    let now = Utc::now();
+    let moment = parse_moment(text, now).or_else(|| parse_relative_moment(text, now));
+    let of_file = || {
+        let file = std::fs::metadata(local_path::expand_tilde(text)).ok()?;
+        Some(chrono::DateTime::<Utc>::from(file.modified().ok()?))
+    };
+    moment.or_else(of_file).map(|time| time.naive_utc()).ok_or_else(|| {
+        "a date (2026-01-31, 2026-01-31T12:00), an age (12h, now-3days) or a file is needed".into()
+    })
 }
 
 impl Builtin for Mirror {
@@ -113,26 +276,43 @@ impl Builtin for Mirror {
     const EXAMPLES: &'static [Example] = &[
         Example { line: "mirror docs", about: "download a directory" },
         Example { line: "mirror --dry-run docs backup", about: "show what would be done" },
-        Example { line: "mirror -P 2 -x '*.o' docs backup", about: "transfer two files at a time" },
+        Example {
+            line: "mirror -P 2 -X '*.o' docs backup",
+            about: "two files at a time, without some",
+        },
         Example {
             line: "mirror docs ftp://tester@ftp.example.org/backup",
             about: "copy a directory from server to server",
         },
-        Example { line: "mirror -R --delete --yes . empty", about: "upload, and delete the rest" },
+        Example { line: "mirror -R -e --yes . empty", about: "upload, and delete the rest" },
+        Example { line: "mirror -v -x '\\.git/$' docs", about: "without directories named .git" },
     ];
 
     fn check(&self) -> Result<()> {
-        if self.yes && !self.delete {
-            return Err(Error::usage("mirror: --yes requires --delete"));
+        for (given, option) in [
+            (self.yes, "--yes"),
+            (self.delete_despite_errors, "--delete-despite-errors"),
+            (self.delete_hidden, "--delete-hidden"),
+        ] {
+            if given && !self.deletes() {
+                return Err(Error::usage(format!("mirror: {option} requires --delete")));
+            }
         }
-        if self.delete_despite_errors && !self.delete {
-            return Err(Error::usage("mirror: --delete-despite-errors requires --delete"));
-        }
-        self.check_urls()
+        let (source, target) = self.sides()?;
+        self.check_urls(&source, &target)
+    }
+
+    fn script(&self) -> Option<String> {
+        self.on_change.clone()
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        Ok(self.mirror(ctx)?)
+        let on_change = self.on_change.clone();
+        let has_changed = self.mirror(ctx)?;
+        match on_change.filter(|_| has_changed) {
+            Some(commands) => (ctx.interpreter)(ctx, &commands, Self::NAME),
+            None => Ok(()),
+        }
     }
 }
 
@@ -140,24 +320,82 @@ impl Mirror {
     /// The mirror that `get -r` and `put -r` run.
     pub fn for_tree(how: RecursiveTransfer, source: String, target: Option<String>) -> Self {
         let RecursiveTransfer { up, resume, parallel } = how;
-        Self { reverse: up, resume, parallel, source, target, ..Self::default() }
+        let operands = Operands { source: Some(source), target, parallel };
+        Self { reverse: up, resume, operands, ..Self::default() }
     }
 
-    /// Checks the arguments, now that aliases and wildcards are expanded, and runs.
-    pub fn mirror(self, ctx: &mut Context) -> Result<()> {
+    /// The file of `--log` or `--script`.
+    fn log_file(&self, ctx: &Context) -> Option<PathBuf> {
+        let file = self.log.as_ref().or(self.script.as_ref().filter(|file| *file != "-"))?;
+        Some(ctx.local_path(&local_path::expand_tilde(file)))
+    }
+
+    fn is_dry_run(&self) -> bool {
+        self.dry_run || self.script.is_some()
+    }
+
+    fn deletes(&self) -> bool {
+        self.delete || self.delete_first
+    }
+
+    /// SOURCE and TARGET, or what stands for them. A target's slash is still to be looked at.
+    fn sides(&self) -> Result<(String, String)> {
+        let here = || ".".to_owned();
+        let globs: Vec<String> = self.file.iter().chain(&self.directory).cloned().collect();
+        let Operands { source, target, .. } = &self.operands;
+        if let Some(base) = base_of_globs(&globs)? {
+            if source.is_some() {
+                return Err(Error::usage("mirror: --file and --directory stand for SOURCE")
+                    .with_hint("give TARGET as `-O DIR`"));
+            }
+            return Ok((base, self.target_directory.clone().unwrap_or_else(here)));
+        }
+        match (source, target, &self.target_directory) {
+            (None, _, target) => Ok((here(), target.clone().unwrap_or_else(here))),
+            (Some(source), None, Some(target)) => {
+                Err(Error::usage("mirror: -O gives TARGET where there is no SOURCE")
+                    .with_hint(format!("`mirror {source} {target}`")))
+            }
+            (Some(_), Some(_), Some(_)) => {
+                Err(Error::usage("mirror: TARGET is given twice, as an argument and with -O"))
+            }
+            (Some(source), Some(target), None) => Ok((source.clone(), target.clone())),
+            (Some(source), None, None) => {
+                let target = match is_url(source) {
+                    true => base_name(&parse_url(source)?.1).map(str::to_owned),
+                    false => base_name(source).map(str::to_owned),
+                };
+                Ok((source.clone(), target.unwrap_or_else(here)))
+            }
+        }
+    }
+
+    /// Checks the arguments, now that aliases and wildcards are expanded, and runs. Returns whether
+    /// anything was changed.
+    pub fn mirror(mut self, ctx: &mut Context) -> Result<bool> {
         self.check()?;
+        (self.source, self.target) = self.sides()?;
         let can_ask = ctx.client.at_prompt && ctx.out.is_interactive();
-        if self.delete && !(self.yes || self.dry_run || can_ask) {
+        if self.deletes() && !(self.yes || self.is_dry_run() || can_ask) {
             return Err(Error::usage("mirror: --delete in a script needs --yes"));
         }
-        let result =
-            if self.has_url() { self.run_with_urls(ctx) } else { self.mirror_current_site(ctx) };
-        ctx.client.listings.invalidate_all();
-        result
+        if let Some(log) = self.log_file(ctx) {
+            CommandLog::begin(&log)?;
+        }
+        let mut has_changed = false;
+        loop {
+            let result = self.run_once(ctx);
+            ctx.client.listings.invalidate_all();
+            let changes = result?;
+            has_changed |= changes > 0;
+            if !self.r#loop || self.is_dry_run() || changes == 0 {
+                return Ok(has_changed);
+            }
+        }
     }
 
     /// Between the current server and this side.
-    fn mirror_current_site(&self, ctx: &mut Context) -> Result<()> {
+    fn mirror_current_site(&self, ctx: &mut Context) -> Result<u64> {
         let pool = ctx.client.share_sessions()?;
         let direction = if self.reverse { Direction::Upload } else { Direction::Download };
         let result = self
@@ -175,15 +413,32 @@ impl Mirror {
         direction: Direction,
         there: Option<&Connection>,
         limit: usize,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         let mut settings = self.mirror_settings(ctx, direction, limit);
         if let Some(there) = there {
             settings.options.upload_journals = ctx.client.upload_journals(there);
             settings.options.atomic = ctx.client.settings.get(set::XFER_ATOMIC, there.host());
         }
-        let watched =
-            MirrorReport::new(ctx, direction, there, sides.clone(), &settings.options.limits);
+        let log = self.log_file(ctx).map(CommandLog::open);
+        let watched = MirrorReport::new(
+            ctx,
+            direction,
+            there,
+            sides.clone(),
+            &settings.options.limits,
+            (self.verbosity.level(), log.transpose()?),
+        );
         let watch = ctx.out.start_watch();
+        let deleted_first = if self.delete_first && !settings.dry_run {
+            let deleted = self.delete_before_transfers(ctx, &sides, &settings, &watched);
+            if deleted.is_err() {
+                watched.finish_report(ctx);
+            }
+            settings.rules.delete = false;
+            deleted?
+        } else {
+            MirrorSummary::default()
+        };
         let result = executor::transfer_all(&sides, &settings, &watched, &ctx.client.cancel);
         let mut summary = match result {
             Ok(summary) => summary,
@@ -192,16 +447,26 @@ impl Mirror {
                 return Err(watched.add_what_is_done(error));
             }
         };
-        let deleted = if self.dry_run {
+        let done = if settings.dry_run {
             watched.show_rest_of_plan()
         } else {
-            self.delete_extraneous(ctx, &sides, &settings, &mut summary, &watched)
+            self.delete_extraneous(ctx, &sides, &settings, &mut summary, &watched).and_then(|()| {
+                self.remove_source_directories(ctx, &sides, &settings, &mut summary, &watched)
+            })
         };
         watched.finish_report(ctx);
-        deleted?;
+        summary.hidden += deleted_first.hidden;
+        summary.deleted += deleted_first.deleted;
+        summary.kept += deleted_first.kept;
+        summary.failures += deleted_first.failures;
+        if summary.hidden > 0 && done.is_ok() {
+            let entries = if summary.hidden == 1 { "entry" } else { "entries" };
+            ctx.out.notice(&format!("{} hidden {entries} left: --delete-hidden", summary.hidden));
+        }
+        done?;
         self.report_summary(ctx, &summary, watch.elapsed());
         let left = match (summary.failures, summary.kept) {
-            (0, 0) => return Ok(()),
+            (0, 0) => return Ok(summary.changes()),
             (0, _) => "not all extraneous files were deleted".to_owned(),
             (failures, _) => format!("{} failed", count_text(failures, "item")),
         };
@@ -215,24 +480,16 @@ impl Mirror {
     ) -> Result<Endpoints> {
         let cwd = ctx.client.connection.remote_directory().cloned();
         let cwd = cwd.unwrap_or_else(crate::ftp::path::RemotePath::here);
-        let last = |path: &str| {
-            let path = path.trim_end_matches('/');
-            path.rsplit('/')
-                .next()
-                .filter(|n| !n.is_empty() && *n != "." && *n != "..")
-                .map(str::to_owned)
-        };
-        let default =
-            || self.target.clone().or_else(|| last(&self.source)).unwrap_or_else(|| ".".to_owned());
         let remote = |path: &str| -> Result<_> {
             Ok(Arc::new(RemoteTree::new(Arc::clone(pool), cwd.resolve(path)?)))
         };
         let here = |path: &str| ctx.local_path(&local_path::expand_tilde(path));
         let tree = if self.dereference { LocalTree::following } else { LocalTree::new };
+        let target = target_for(&self.source, &self.target);
         Ok(if self.reverse {
-            Endpoints::Up(Arc::new(tree(here(&self.source))), remote(&default())?)
+            Endpoints::Up(Arc::new(tree(here(&self.source))), remote(&target)?)
         } else {
-            Endpoints::Down(remote(&self.source)?, Arc::new(LocalTree::new(here(&default()))))
+            Endpoints::Down(remote(&self.source)?, Arc::new(LocalTree::new(here(&target))))
         })
     }
 
@@ -240,26 +497,115 @@ impl Mirror {
         let host = ctx.client.connection.host();
         let mut how = ctx.client.transfer_options(direction);
         how.resume = Resume::if_asked(self.resume);
-        let rules =
-            self.patterns.0.iter().map(|(include, pattern)| FilterRule::new(*include, pattern));
-        let workers = self.parallel.unwrap_or(ctx.client.settings.get(set::MIRROR_PARALLEL, host));
+        if self.ascii {
+            how.transfer_type = TransferType::Ascii;
+        }
+        let workers = self.operands.parallel;
+        let workers = workers.unwrap_or(ctx.client.settings.get(set::MIRROR_PARALLEL, host));
         MirrorSettings {
             options: how,
-            rules: MirrorRules {
-                filter: Filter { rules: rules.collect() },
-                newer: self.newer,
-                delete: self.delete,
-                dereference: self.dereference,
-                sizes: self.size_range.clone(),
-                newer_than: self.newer_than,
-                max_depth: usize::try_from(ctx.client.settings.get(set::MIRROR_MAX_DEPTH, host))
-                    .unwrap_or(usize::MAX),
-                max_directories: ctx.client.settings.get(set::MIRROR_MAX_DIRECTORIES, host),
-            },
+            rules: self.rules(ctx),
             workers: usize::try_from(workers).unwrap_or(1).min(limit),
             retries: ctx.client.retries(),
-            dry_run: self.dry_run,
+            dry_run: self.is_dry_run(),
+            max_errors: self.max_errors.filter(|most| *most > 0),
+            remove_source: match (self.remove_source_files, self.remove_source_dirs) {
+                (_, true) => RemoveSource::FilesAndDirectories,
+                (true, false) => RemoveSource::Files,
+                (false, false) => RemoveSource::Nothing,
+            },
         }
+    }
+
+    fn rules(&self, ctx: &Context) -> MirrorRules {
+        let host = ctx.client.connection.host();
+        let files = self.file.iter().map(|glob| glob.trim_end_matches('/').to_owned());
+        let directories = self.directory.iter().map(|glob| glob.trim_end_matches('/').to_owned());
+        let top = files.chain(directories.map(|glob| glob + "/"));
+        let top = top.map(|glob| {
+            let name = glob.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            let slash = if glob.ends_with('/') { "/" } else { "" };
+            FilterRule::glob(true, &format!("{name}{slash}"))
+        });
+        let only_files = !self.file.is_empty() && self.directory.is_empty();
+        let never = self.no_recursion || only_files;
+        MirrorRules {
+            filter: Filter { rules: self.patterns.0.clone(), top: top.collect() },
+            newer: self.only_newer,
+            older: self.upload_older,
+            ignore_time: self.ignore_time || self.only_missing,
+            ignore_size: self.ignore_size || self.only_missing || self.ascii,
+            transfer_all: self.transfer_all,
+            only_existing: self.only_existing,
+            recursion: match self.recursion {
+                Some(mode) => mode,
+                None if never => Recursion::Never,
+                None => Recursion::Always,
+            },
+            no_empty_directories: self.no_empty_dirs,
+            remove_source_files: self.remove_source_files || self.remove_source_dirs,
+            delete: self.deletes(),
+            delete_excluded: self.delete_excluded,
+            delete_hidden: self.delete_hidden,
+            report_not_deleted: self.verbosity.level() > 1,
+            dereference: self.dereference,
+            sizes: self.size_range.clone(),
+            newer_than: self.newer_than,
+            older_than: self.older_than,
+            max_depth: usize::try_from(ctx.client.settings.get(set::MIRROR_MAX_DEPTH, host))
+                .unwrap_or(usize::MAX),
+            max_directories: ctx.client.settings.get(set::MIRROR_MAX_DIRECTORIES, host),
+        }
+    }
+
+    /// Deletes what the source does not have before anything is transferred: after a run that only
+    /// looks.
+    fn delete_before_transfers(
+        &self,
+        ctx: &Context,
+        sides: &Endpoints,
+        settings: &MirrorSettings,
+        watched: &MirrorReport,
+    ) -> Result<MirrorSummary> {
+        let looking = MirrorSettings { dry_run: true, ..settings.clone() };
+        watched.show_plan(false);
+        let found = executor::transfer_all(sides, &looking, watched, &ctx.client.cancel);
+        watched.show_plan(true);
+        let mut summary = found?;
+        self.delete_extraneous(ctx, sides, settings, &mut summary, watched)?;
+        Ok(summary)
+    }
+
+    /// Removes the source's directories that are empty now, if everything went well.
+    fn remove_source_directories(
+        &self,
+        ctx: &Context,
+        sides: &Endpoints,
+        settings: &MirrorSettings,
+        summary: &mut MirrorSummary,
+        watched: &MirrorReport,
+    ) -> Result<()> {
+        if !self.remove_source_dirs || summary.failures > 0 {
+            return Ok(());
+        }
+        let with_root = !self.source.ends_with('/') && base_name(&self.source).is_some();
+        let left = delete::remove_source_directories(
+            sides,
+            settings,
+            summary,
+            with_root,
+            watched,
+            &ctx.client.cancel,
+        )?;
+        if left > 0 {
+            let them = if left == 1 {
+                "directory of the source is"
+            } else {
+                "directories of the source are"
+            };
+            ctx.out.notice(&format!("{left} {them} not empty and left"));
+        }
+        Ok(())
     }
 
     /// Deletes extraneous files, but only if all listings were complete and all transfers
@@ -292,6 +638,11 @@ impl Mirror {
             .with_hint("`--delete-despite-errors` deletes anyway"));
         }
         keep_what_was_stored(sides, settings, summary, watched, &ctx.client.cancel)?;
+        for directory in delete::keep_holders(summary) {
+            let left = format!("{}: left", sides.target().display_path(&directory));
+            let left = crate::output::escape(&left);
+            ctx.out.notice(&format!("{left}: it holds what is excluded or hidden"));
+        }
         let surplus = summary.extraneous.len() as u64;
         if surplus == 0 {
             return Ok(());
@@ -317,7 +668,7 @@ impl Mirror {
     }
 
     fn report_summary(&self, ctx: &Context, summary: &MirrorSummary, elapsed: std::time::Duration) {
-        if self.dry_run {
+        if self.is_dry_run() {
             return;
         }
         let source = crate::output::escape(&self.source);
@@ -341,6 +692,7 @@ impl Mirror {
             (summary.unchanged, ["unchanged"; 2]),
             (summary.links, ["link skipped", "links skipped"]),
             (summary.deleted, ["deleted"; 2]),
+            (summary.removed_sources, ["removed from the source"; 2]),
             (summary.failures, ["failed"; 2]),
         ] {
             if number > 0 {
@@ -379,6 +731,6 @@ impl RecursiveTransfer {
         if source.is_empty() || target.as_deref().is_some_and(str::is_empty) {
             return Err(Error::usage("-r needs a directory's name"));
         }
-        Mirror::for_tree(self, source.to_owned(), target).mirror(ctx)
+        Mirror::for_tree(self, source.to_owned(), target).mirror(ctx).map(drop)
     }
 }

@@ -27,16 +27,20 @@ impl PlanTable {
         action: &MirrorAction,
         direction: Direction,
     ) -> Result<()> {
-        let (verb, size, why) = match action {
-            MirrorAction::MakeDirectory { .. } => ("mkdir", None, "missing"),
-            MirrorAction::Transfer { size, reason, .. } => {
-                (if direction == Direction::Download { "get" } else { "put" }, *size, reason.word())
-            }
-            MirrorAction::Delete { .. } => ("delete", None, "extraneous"),
+        let verb = action.verb(direction);
+        let (size, why) = match action {
+            MirrorAction::MakeDirectory { .. } => (None, "missing"),
+            MirrorAction::Transfer { size, reason, .. } => (*size, reason.word()),
+            MirrorAction::RemoveSource { .. } => (None, "transferred"),
+            MirrorAction::Delete { .. } => (None, "extraneous"),
         };
         if out.is_json() {
             let MirrorAction::Transfer { path, size, .. } = action else {
-                return out.line(&format!("{verb} {}", sides.target().display_path(action.path())));
+                let tree = match action {
+                    MirrorAction::RemoveSource { .. } => sides.source(),
+                    _ => sides.target(),
+                };
+                return out.line(&format!("{verb} {}", tree.display_path(action.path())));
             };
             let (remote, local) = remote_and_local(sides, path, direction);
             let mut planned = transfer_record(direction, &remote, &local, None);

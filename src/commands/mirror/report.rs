@@ -1,7 +1,9 @@
 //! A running mirror on the screen, in the records and in the audit log.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::command_log::CommandLog;
 use super::plan_table::{PlanTable, remote_and_local};
 use crate::client::{Audit, AuditSide, Connection};
 use crate::commands::Context;
@@ -31,6 +33,12 @@ pub struct MirrorReport {
     audit: Audit,
     /// The two servers of a copy.
     servers: Option<(Site, Site)>,
+    /// How much is said of each file: see `mirror -v`.
+    verbosity: u8,
+    /// Where the commands that would do the same are written.
+    log: Option<Mutex<CommandLog>>,
+    /// Whether the actions of a dry run are shown.
+    shows_plan: AtomicBool,
 }
 
 impl MirrorReport {
@@ -41,6 +49,7 @@ impl MirrorReport {
         there: Option<&Connection>,
         sides: Endpoints,
         limits: &[RateLimit; 2],
+        (verbosity, log): (u8, Option<CommandLog>),
     ) -> Self {
         let audit = ctx.audit();
         let here = ctx.client.connection.site.clone();
@@ -49,12 +58,52 @@ impl MirrorReport {
         let (carried, plan) = (Mutex::default(), Mutex::default());
         limit_total(&tree, limits);
         let (out, limits) = (ctx.out.clone(), limits.clone());
-        Self { out, tree, sides, direction, limits, carried, plan, audit, servers }
+        let (log, shows_plan) = (log.map(Mutex::new), AtomicBool::new(true));
+        Self {
+            out,
+            tree,
+            sides,
+            direction,
+            limits,
+            carried,
+            plan,
+            audit,
+            servers,
+            verbosity,
+            log,
+            shows_plan,
+        }
     }
 
     /// Shows the rest of a dry run's plan.
     pub fn show_rest_of_plan(&self) -> Result<()> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner).show_rest(&self.out)
+    }
+
+    /// Whether the actions of a dry run are shown from now on.
+    pub fn show_plan(&self, shows: bool) {
+        self.shows_plan.store(shows, Ordering::Relaxed);
+    }
+
+    /// A line of `-v`.
+    fn show_line(&self, level: u8, what: &str, path: &str) {
+        if self.verbosity >= level && !self.out.is_json() {
+            // A reader that has gone is found out at the end.
+            let _ = self.out.line(&format!("{what} {path}"));
+        }
+    }
+
+    /// Writes an action to the log.
+    fn log_action(&self, action: &MirrorAction) {
+        let Some(log) = &self.log else { return };
+        let written = log.lock().unwrap_or_else(PoisonError::into_inner).write_action(
+            &self.sides,
+            action,
+            self.direction,
+        );
+        if let Err(error) = written {
+            self.out.error(&error.into());
+        }
     }
 
     /// Removes the progress bars and adds to the totals.
@@ -88,17 +137,18 @@ impl MirrorReport {
         path: &str,
         error: Option<&Error>,
         event: fn(&Audit, AuditSide, &str, Option<&Error>),
+        in_source: bool,
     ) {
-        let place = if self.direction == Direction::Download {
-            AuditSide::Local
-        } else {
-            AuditSide::Remote
-        };
+        let upload_source = self.direction == Direction::Upload && in_source;
+        let download_target = self.direction == Direction::Download && !in_source;
+        let place =
+            if upload_source || download_target { AuditSide::Local } else { AuditSide::Remote };
         let audit = match &self.servers {
-            Some((_, there)) => self.audit.for_site(there),
-            None => self.audit.clone(),
+            Some((_, there)) if !in_source => self.audit.for_site(there),
+            _ => self.audit.clone(),
         };
-        event(&audit, place, &self.sides.target().display_path(path), error);
+        let tree = if in_source { self.sides.source() } else { self.sides.target() };
+        event(&audit, place, &tree.display_path(path), error);
     }
 }
 
@@ -118,14 +168,22 @@ impl MirrorObserver for MirrorReport {
     }
 
     fn show_planned(&self, action: &MirrorAction) -> Result<()> {
+        if !self.shows_plan.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.log_action(action);
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
         plan.add_action(&self.out, &self.sides, action, self.direction)
     }
 
     fn action_done(&self, action: &MirrorAction, result: Result<Option<&Outcome>, &Error>) {
         let path = action.path();
-        if let Err(error) = result {
-            self.out.error(&error.clone().into());
+        match result {
+            Err(error) => self.out.error(&error.clone().into()),
+            Ok(_) => {
+                self.show_line(1, action.verb(self.direction), path);
+                self.log_action(action);
+            }
         }
         match action {
             MirrorAction::Transfer { .. } => {
@@ -150,15 +208,28 @@ impl MirrorObserver for MirrorReport {
                     let _ = self.out.record(&Record::Transfer(done));
                 }
             }
-            MirrorAction::Delete { .. } => self.audit_change(path, result.err(), Audit::log_delete),
+            MirrorAction::Delete { .. } => {
+                self.audit_change(path, result.err(), Audit::log_delete, false);
+            }
+            MirrorAction::RemoveSource { .. } => {
+                self.audit_change(path, result.err(), Audit::log_delete, true);
+            }
             MirrorAction::MakeDirectory { .. } => {
-                self.audit_change(path, result.err(), Audit::log_make_directory);
+                self.audit_change(path, result.err(), Audit::log_make_directory, false);
             }
         }
     }
 
     fn planning_failed(&self, error: &Error) {
         self.out.error(&error.clone().into());
+    }
+
+    fn visiting(&self, path: &str) {
+        self.show_line(3, "directory", if path.is_empty() { "." } else { path });
+    }
+
+    fn not_deleted(&self, path: &str) {
+        self.show_line(2, "not deleted", path);
     }
 
     fn show_note(&self, text: &str) {

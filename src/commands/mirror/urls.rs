@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::Mirror;
+use super::operands::target_for;
 use crate::client::Client;
 use crate::client::server_url::{is_url, parse_url};
 use crate::commands::Context;
@@ -15,37 +16,30 @@ use crate::transfer::mirror::remote::RemoteTree;
 use crate::transfer::mirror::transfer_file::Endpoints;
 
 impl Mirror {
-    /// Whether one of the sides is a URL.
-    pub(super) fn has_url(&self) -> bool {
-        is_url(&self.source) || self.target.as_deref().is_some_and(is_url)
-    }
-
-    /// Looks at the URLs.
-    pub(super) fn check_urls(&self) -> Result<()> {
-        let target = self.target.as_deref().filter(|word| is_url(word));
-        for url in [Some(self.source.as_str()).filter(|word| is_url(word)), target] {
-            url.map_or(Ok(()), |url| parse_url(url).map(drop))?;
+    /// Looks at the URLs among the two sides.
+    pub(super) fn check_urls(&self, source: &str, target: &str) -> Result<()> {
+        for url in [source, target].into_iter().filter(|word| is_url(word)) {
+            parse_url(url)?;
         }
-        if self.reverse && is_url(&self.source) {
+        if self.reverse && is_url(source) {
             return Err(Error::usage("mirror: with -R the source is local, not a URL")
                 .with_hint("`mirror URL URL` goes from server to server"));
         }
         Ok(())
     }
 
-    /// Runs it, with the servers that the URLs name.
-    pub(super) fn run_with_urls(mut self, ctx: &mut Context) -> Result<()> {
+    /// Runs once, with the servers that URLs name. Returns the number of changes.
+    pub(super) fn run_once(&self, ctx: &mut Context) -> Result<u64> {
         let source = is_url(&self.source).then(|| parse_url(&self.source)).transpose()?;
-        let target = self.target.as_deref().filter(|word| is_url(word));
-        let target = target.map(parse_url).transpose()?;
+        let target = is_url(&self.target).then(|| parse_url(&self.target)).transpose()?;
         match (source, target) {
             (Some((site, path)), None) => {
-                self.source = or_current(path);
-                ctx.with_server(site, |ctx| self.mirror_current_site(ctx))
+                let mirror = self.between(or_current(path), self.target.clone());
+                ctx.with_server(site, |ctx| mirror.mirror_current_site(ctx))
             }
             (None, Some((site, path))) if self.reverse => {
-                self.target = Some(or_current(path));
-                ctx.with_server(site, |ctx| self.mirror_current_site(ctx))
+                let mirror = self.between(self.source.clone(), or_current(path));
+                ctx.with_server(site, |ctx| mirror.mirror_current_site(ctx))
             }
             (Some((site, from)), Some((other, to))) => {
                 let mut target = ctx.client.connect_other(other)?;
@@ -64,6 +58,11 @@ impl Mirror {
         }
     }
 
+    /// The same mirror between other paths.
+    fn between(&self, source: String, target: String) -> Self {
+        Self { source, target, ..self.clone() }
+    }
+
     /// From the current server to the other one.
     fn copy_between(
         &self,
@@ -71,7 +70,7 @@ impl Mirror {
         target: &mut Client,
         from: &str,
         to: &str,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         let sources = ctx.client.share_sessions()?;
         let result = target.share_sessions().and_then(|targets| {
             let result = self.mirror_between(ctx, target, (&sources, from), (&targets, to));
@@ -88,10 +87,10 @@ impl Mirror {
         target: &Client,
         (sources, from): (&Arc<SiteSessions>, &str),
         (targets, to): (&Arc<SiteSessions>, &str),
-    ) -> Result<()> {
+    ) -> Result<u64> {
         let sides = Endpoints::Across(
             remote_tree(&ctx.client, sources, from)?,
-            remote_tree(target, targets, to)?,
+            remote_tree(target, targets, &target_for(from, to))?,
         );
         let limit = sources.limit().min(targets.limit());
         self.run_mirror(ctx, sides, Direction::Copy, Some(&target.connection), limit)

@@ -159,7 +159,7 @@ fn split(path: &str) -> (&str, &str) {
 }
 
 /// The parent directories of a path, including the root.
-fn above(path: &str) -> impl Iterator<Item = &str> {
+pub(super) fn above(path: &str) -> impl Iterator<Item = &str> {
     let slashes = path.rmatch_indices('/').map(|(at, _)| &path[..at]);
     slashes.chain((!path.is_empty()).then_some(""))
 }

@@ -3,16 +3,18 @@
 //! On a server several run in parallel: first everything that is not a directory, then the
 //! directories, level by level, the deepest first.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::confirm_stored::above;
 use super::executor::{MirrorSettings, MirrorSummary, is_fatal, with_retry};
 use super::observer::MirrorObserver;
-use super::plan::Extraneous;
+use super::plan::{Extraneous, MirrorAction};
 use super::transfer_file::MirrorSides;
 use super::tree::ItemKind;
 use crate::cancel::Cancel;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::threads;
 
 /// Deletes `MirrorSummary::extraneous`. The caller has checked that this is allowed.
@@ -39,7 +41,8 @@ pub fn delete_extraneous(
             Some(_) => Ok(()),
             None => with_retry(settings, observer, cancel, || {
                 endpoints.target().remove_entry(path, item.kind, cancel)
-            }),
+            })
+            .map_err(|error| without_hint_at_more(item.kind, error)),
         };
         match &removed {
             Ok(()) => locked(&summary).deleted += 1,
@@ -54,6 +57,63 @@ pub fn delete_extraneous(
     directories
         .chunk_by(|a, b| a.depth() == b.depth())
         .try_for_each(|level| for_each_parallel(level, workers, cancel, one))
+}
+
+/// A directory that cannot be removed has something in it that no listing showed: nothing to be
+/// removed with it unseen.
+fn without_hint_at_more(kind: ItemKind, error: Error) -> Error {
+    if kind == ItemKind::Directory && error.kind() == Kind::Refused {
+        return error.with_hint("it may hold what the listing does not show; see `ls -a`");
+    }
+    error
+}
+
+/// Takes out of `MirrorSummary::extraneous` the directories that have something in them that stays,
+/// and returns the outermost of these.
+pub fn keep_holders(summary: &mut MirrorSummary) -> Vec<String> {
+    let held = std::mem::take(&mut summary.held);
+    let stays: HashSet<&str> =
+        held.iter().flat_map(|path| std::iter::once(&**path).chain(above(path))).collect();
+    let (holders, others): (Vec<_>, Vec<_>) = std::mem::take(&mut summary.extraneous)
+        .into_iter()
+        .partition(|item| stays.contains(&*item.path));
+    summary.extraneous = others;
+    let all: HashSet<&str> = holders.iter().map(|item| &*item.path).collect();
+    let outermost = holders.iter().filter(|item| !above(&item.path).any(|path| all.contains(path)));
+    let mut outermost: Vec<String> = outermost.map(|item| item.path.to_string()).collect();
+    outermost.sort_unstable();
+    outermost
+}
+
+/// Removes the source's directories that are empty now, the deepest first; the root only if
+/// `with_root`. Returns how many are not empty.
+pub fn remove_source_directories(
+    endpoints: &dyn MirrorSides,
+    settings: &MirrorSettings,
+    summary: &mut MirrorSummary,
+    with_root: bool,
+    observer: &dyn MirrorObserver,
+    cancel: &Cancel,
+) -> Result<u64> {
+    let mut directories = std::mem::take(&mut summary.source_directories);
+    directories.retain(|path| with_root || !path.is_empty());
+    directories.sort_unstable_by(|a, b| b.cmp(a));
+    let mut left = 0;
+    for path in directories {
+        let removed = with_retry(settings, observer, cancel, || {
+            endpoints.source().remove_entry(&path, ItemKind::Directory, cancel)
+        });
+        match removed {
+            Ok(()) => {
+                summary.removed_sources += 1;
+                observer.action_done(&MirrorAction::RemoveSource { path }, Ok(None));
+            }
+            Err(error) if is_fatal(endpoints, &error, cancel) => return Err(error),
+            // It has something in it that was not transferred.
+            Err(_) => left += 1,
+        }
+    }
+    Ok(left)
 }
 
 /// Removes extraneous directories that are links, outermost first, so that their targets are kept.

@@ -3,6 +3,7 @@
 //! Files are transferred while directories are still being listed. The queue of files is kept
 //! short: above a threshold, workers transfer instead of listing, to limit memory.
 
+use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::observer::MirrorObserver;
 use super::plan::{DirectoryPlan, Extraneous, MirrorAction, MirrorRules, NextDirectory, Reason};
 use super::queue::{ActionBatch, MirrorQueue, Task};
 use super::transfer_file::{Attempt, MirrorSides};
+use super::tree::ItemKind;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::threads;
@@ -35,6 +37,22 @@ pub struct MirrorSettings {
     pub retries: Retries,
     /// Only show the plan.
     pub dry_run: bool,
+    /// How many failures end the mirror.
+    pub max_errors: Option<u64>,
+    /// What is removed from the source when the target has it.
+    pub remove_source: RemoveSource,
+}
+
+/// What is removed from the source when the target has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RemoveSource {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Files.
+    Files,
+    /// Files, and at the end directories that are empty.
+    FilesAndDirectories,
 }
 
 /// The result of a mirror.
@@ -61,6 +79,14 @@ pub struct MirrorSummary {
     pub kept: u64,
     /// What was stored next to extraneous entries.
     pub stored: Stored,
+    /// Entries left alone because their names begin with a dot.
+    pub hidden: u64,
+    /// Extraneous directories that have something in them that stays.
+    pub held: Vec<String>,
+    /// Files removed from the source.
+    pub removed_sources: u64,
+    /// Directories of the source that were visited.
+    pub source_directories: Vec<String>,
     /// Whether all listings were complete and understood.
     pub clean: bool,
     /// Files and directories found in the target.
@@ -70,8 +96,12 @@ pub struct MirrorSummary {
 impl MirrorSummary {
     /// Whether there was nothing to do, and everything was seen.
     pub fn is_up_to_date(&self) -> bool {
-        let changed = self.transferred + self.directories + self.deleted;
-        changed + self.links + self.failures + self.kept == 0
+        self.changes() + self.links + self.failures + self.kept == 0
+    }
+
+    /// How many things the mirror changed.
+    pub fn changes(&self) -> u64 {
+        self.transferred + self.directories + self.deleted + self.removed_sources
     }
 }
 
@@ -81,6 +111,8 @@ pub(super) struct Work {
     /// Directories visited, and directories nested too deep to visit.
     pub(super) visited: u64,
     pub(super) too_deep: u64,
+    /// Directories created for `no_empty_directories`.
+    pub(super) made: HashSet<String>,
     pub(super) summary: MirrorSummary,
     /// The error that stops everything.
     fatal: Option<Error>,
@@ -114,6 +146,7 @@ pub fn transfer_all(
         busy: 0,
         visited: 0,
         too_deep: 0,
+        made: HashSet::new(),
         summary: MirrorSummary { clean: true, ..MirrorSummary::default() },
         fatal: None,
     };
@@ -228,12 +261,26 @@ impl Runner<'_> {
         if is_fatal(self.endpoints, error, self.cancel) {
             return Err(error.clone());
         }
-        let mut work = self.lock();
-        work.summary.clean = false;
-        work.summary.failures += 1;
-        drop(work);
+        self.lock().summary.clean = false;
         self.observer.planning_failed(error);
-        Ok(())
+        self.count_failure()
+    }
+
+    /// Counts a failure.
+    ///
+    /// # Errors
+    ///
+    /// It was the last one that is allowed.
+    fn count_failure(&self) -> Result<()> {
+        let mut work = self.lock();
+        work.summary.failures += 1;
+        match self.settings.max_errors {
+            Some(most) if work.summary.failures >= most => {
+                Err(Error::new(Kind::Incomplete, format!("mirror: stopped after {most} errors"))
+                    .with_hint("--max-errors sets how many are allowed"))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn enqueue_plan(
@@ -250,6 +297,10 @@ impl Runner<'_> {
         work.summary.unchanged += plan.unchanged;
         work.summary.links += plan.links.len() as u64;
         work.summary.in_target += plan.in_target;
+        work.summary.hidden += plan.hidden;
+        if plan.holds_kept {
+            work.summary.held.push(here.path.clone());
+        }
         work.summary.extraneous.extend(plan.extraneous);
         plan.next.into_iter().for_each(|next| work.queue.add_directory(next, depth + 1));
         if self.settings.dry_run {
@@ -276,7 +327,9 @@ impl Runner<'_> {
     }
 
     fn transfer_one_file(&self, action: &MirrorAction) -> Result<()> {
-        let MirrorAction::Transfer { path, size, modified, reason } = action else { return Ok(()) };
+        let MirrorAction::Transfer { path, size, modified, reason } = action else {
+            return self.remove_source_file(action.path());
+        };
         let fresh = *reason == Reason::Missing;
         let progress = self.observer.begin_file(path, *size);
         let moved = ByteCounter::new(&*progress);
@@ -298,15 +351,32 @@ impl Runner<'_> {
                 work.summary.stored.add_file(path);
                 drop(work);
                 self.observer.action_done(action, Ok(Some(outcome)));
-                Ok(())
+                match self.settings.remove_source {
+                    RemoveSource::Nothing => Ok(()),
+                    _ => self.remove_source_file(path),
+                }
             }
             Err(error) if is_fatal(self.endpoints, error, self.cancel) => Err(error.clone()),
             Err(error) => {
-                self.lock().summary.failures += 1;
                 self.observer.action_done(action, Err(error));
-                Ok(())
+                self.count_failure()
             }
         }
+    }
+
+    /// Removes a file of the source that the target has.
+    fn remove_source_file(&self, path: &str) -> Result<()> {
+        let removed = with_retry(self.settings, self.observer, self.cancel, || {
+            self.endpoints.source().remove_entry(path, ItemKind::File, self.cancel)
+        });
+        let action = MirrorAction::RemoveSource { path: path.to_owned() };
+        match &removed {
+            Ok(()) => self.lock().summary.removed_sources += 1,
+            Err(error) if is_fatal(self.endpoints, error, self.cancel) => return removed,
+            Err(_) => {}
+        }
+        self.observer.action_done(&action, removed.as_ref().map(|()| None));
+        if removed.is_ok() { Ok(()) } else { self.count_failure() }
     }
 }
 

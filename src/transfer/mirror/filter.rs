@@ -1,43 +1,57 @@
-//! Which files a mirror includes (`-i`, `-x`, `--exclude-from`).
+//! Which files a mirror includes (`-i`, `-x`, `-I`, `-X`), by the rules of lftp.
 //!
 //! The last matching rule decides. If none matches, a file is included, unless the first rule is an
-//! include: `-i` alone means only those files. A pattern without a slash is matched against the
-//! name, one with a slash against the path below the root; one that ends in a slash matches
-//! directories only. An excluded directory is not visited.
+//! include: `-i` alone means only those files, in all directories. A directory's path ends in a
+//! slash for every rule. An excluded directory is not visited.
 
-use crate::glob::Pattern;
+use regex::Regex;
+
+use crate::glob::{Pattern, extended_regex};
 
 /// One rule.
 #[derive(Debug, Clone)]
 pub struct FilterRule {
     include: bool,
-    only_directories: bool,
-    /// The pattern's components; a single one is matched against the name.
-    components: Vec<Pattern>,
-    /// Whether the whole path is matched, not just the name.
-    whole: bool,
+    matcher: Matcher,
+}
+
+#[derive(Debug, Clone)]
+enum Matcher {
+    /// Matched anywhere in the path below the root.
+    Regex(Regex),
+    /// Matched against as many components at the path's end as the glob has.
+    Glob(Vec<Pattern>),
 }
 
 impl FilterRule {
-    /// A rule for a pattern as typed.
-    pub fn new(include: bool, pattern: &str) -> Self {
-        let only_directories = pattern.ends_with('/');
-        let trimmed = pattern.trim_end_matches('/');
-        let whole = trimmed.contains('/');
-        let components = trimmed.trim_start_matches('/').split('/').map(Pattern::new).collect();
-        Self { include, only_directories, components, whole }
+    /// A rule with an extended regular expression.
+    ///
+    /// # Errors
+    ///
+    /// Why it is none.
+    pub fn regex(include: bool, expression: &str) -> Result<Self, String> {
+        let compiled = extended_regex(expression).map_err(|why| {
+            format!("`{}`: not a regular expression: {why}", crate::error::shortened(expression))
+        })?;
+        Ok(Self { include, matcher: Matcher::Regex(compiled) })
     }
 
-    fn matches(&self, path: &str, is_directory: bool) -> bool {
-        if self.only_directories && !is_directory {
-            return false;
+    /// A rule with a glob.
+    pub fn glob(include: bool, glob: &str) -> Self {
+        Self { include, matcher: Matcher::Glob(glob.split('/').map(Pattern::new).collect()) }
+    }
+
+    /// `path` ends in a slash if it is a directory's.
+    fn matches(&self, path: &str) -> bool {
+        match &self.matcher {
+            Matcher::Regex(expression) => expression.is_match(path),
+            Matcher::Glob(components) => {
+                let mut names = path.rsplit('/');
+                components.iter().rev().all(|component| {
+                    names.next().is_some_and(|name| component.matches_hidden(name))
+                })
+            }
         }
-        let mut names: Vec<&str> = path.split('/').collect();
-        if !self.whole {
-            names = names.split_off(names.len() - 1);
-        }
-        names.len() == self.components.len()
-            && names.iter().zip(&self.components).all(|(name, p)| p.matches_hidden(name))
     }
 }
 
@@ -46,15 +60,27 @@ impl FilterRule {
 pub struct Filter {
     /// In the order in which they were given; the last match decides.
     pub rules: Vec<FilterRule>,
+    /// If not empty, what is directly below the root must match one of these, too.
+    pub top: Vec<FilterRule>,
 }
 
 impl Filter {
     /// Whether a path is included.
     pub fn includes(&self, path: &str, is_directory: bool) -> bool {
-        let decided =
-            self.rules.iter().rev().find(|r| r.matches(path, is_directory)).map(|r| r.include);
+        let slashed: String;
+        let text = if is_directory {
+            slashed = format!("{path}/");
+            &slashed
+        } else {
+            path
+        };
+        if !self.top.is_empty() && !path.contains('/') && !self.top.iter().any(|r| r.matches(text))
+        {
+            return false;
+        }
+        let decided = self.rules.iter().rev().find(|rule| rule.matches(text));
         match (decided, self.rules.first()) {
-            (Some(include), _) => include,
+            (Some(rule), _) => rule.include,
             // Directories are visited for the files in them.
             (None, Some(first)) => is_directory || !first.include,
             (None, None) => true,
@@ -66,47 +92,59 @@ impl Filter {
 mod tests {
     use super::*;
 
-    fn filter(rules: &[(bool, &str)]) -> Filter {
-        Filter { rules: rules.iter().map(|(include, p)| FilterRule::new(*include, p)).collect() }
+    fn rule(text: &str) -> FilterRule {
+        let (option, pattern) = text.split_once(' ').unwrap();
+        match option {
+            "-x" | "-i" => FilterRule::regex(option == "-i", pattern).unwrap(),
+            _ => FilterRule::glob(option == "-I", pattern),
+        }
+    }
+
+    /// All rows were seen with lftp 4.9.2.
+    #[test]
+    fn a_path_is_included_as_by_lftp() {
+        let table: &[(&[&str], &str, &str)] = &[
+            (&[], "a d/ d/.x", ""),
+            (&["-x ^\\.git/$"], "a/.git/ .git", ".git/"),
+            (&["-x \\.git"], "a", ".git/ a/.git/ .github/ x.git"),
+            (&["-X .git"], ".git/ .gitx", ".git a/.git"),
+            (&["-X .git/"], ".git", ".git/ a/.git/"),
+            (&["-X *.o"], "a.c d.o/", "a.o d/b.o .o"),
+            (&["-X *"], "", "a d/ d/b .x"),
+            (&["-X a/tmp/"], "tmp/ b/tmp/ a/tmp", "a/tmp/ x/a/tmp/"),
+            (&["-X /tmp/"], "tmp/ a/tmp/", ""),
+            (&["-X sub/*.o"], "x.o sub/a/x.o", "sub/y.o a/sub/y.o"),
+            (&["-X .*", "-X .*/"], "a.b", ".x .git/"),
+            (&["-i \\.txt$"], "a.txt d/ d/a.txt .git/", "a.o d/a.o"),
+            (&["-I *.txt"], "a.txt d/ d/a.txt", "a.o d/a.o"),
+            (&["-x tmp", "-i t2"], "t2 tmp/t2", "tmp/ a/tmp/"),
+            (&["-x .", "-i ^keep"], "keep.txt keep/", "other d/"),
+            (&["-i c$", "-x ^b"], "a.c d/", "b.c a.o b/"),
+        ];
+        for (rules, taken, left) in table {
+            let rules: Vec<FilterRule> = rules.iter().map(|text| rule(text)).collect();
+            let filter = Filter { rules, top: Vec::new() };
+            for (paths, included) in [(taken, true), (left, false)] {
+                for path in paths.split_whitespace() {
+                    let name = path.trim_end_matches('/');
+                    assert_eq!(filter.includes(name, name != path), included, "{filter:?} {path}");
+                }
+            }
+        }
     }
 
     #[test]
-    fn the_last_rule_that_matches_decides() {
-        type Table<'a> = &'a [(&'a [(bool, &'a str)], &'a [(&'a str, bool, bool)])];
-        let table: Table<'_> = &[
-            (&[], &[("a", false, true), ("d", true, true)]),
-            (
-                &[(false, "*.o")],
-                &[("a.o", false, false), ("d/b.o", false, false), ("a.c", false, true)],
-            ),
-            (
-                &[(true, "*.c")],
-                &[
-                    ("a.c", false, true),
-                    ("d/a.c", false, true),
-                    ("a.o", false, false),
-                    ("d", true, true),
-                ],
-            ),
-            (
-                &[(false, "*"), (true, "keep*")],
-                &[("keep.txt", false, true), ("other", false, false), ("d", true, false)],
-            ),
-            (
-                &[(false, "tmp/")],
-                &[("tmp", true, false), ("a/tmp", true, false), ("tmp", false, true)],
-            ),
-            (
-                &[(false, "a/b")],
-                &[("a/b", false, false), ("x/a/b", false, true), ("b", false, true)],
-            ),
-            (&[(false, ".*")], &[(".git", true, false), ("a.b", false, true)]),
-        ];
-        for (rules, cases) in table {
-            for (path, is_directory, taken) in *cases {
-                let filter = filter(rules);
-                assert_eq!(filter.includes(path, *is_directory), *taken, "{rules:?}: {path}");
-            }
+    fn what_is_chosen_at_the_top_is_whole_below_it() {
+        let filter = Filter { rules: vec![], top: vec![rule("-I *.txt"), rule("-I d*/")] };
+        for (path, is_directory, included) in [
+            ("a.txt", false, true),
+            ("a.o", false, false),
+            ("docs", true, true),
+            ("docs", false, false),
+            ("e", true, false),
+            ("docs/a.o", false, true),
+        ] {
+            assert_eq!(filter.includes(path, is_directory), included, "{path}");
         }
     }
 }

@@ -63,6 +63,16 @@ impl LocalTree {
             .entry(name))
     }
 
+    /// The root as an entry of the directory that it is in.
+    fn root_entry(&self) -> Result<EntryAt> {
+        let root = self.root.canonicalize().map_err(|error| Error::local(&self.root, &error))?;
+        let (Some(above), Some(name)) = (root.parent(), root.file_name()) else {
+            return Err(Error::new(Kind::Local, format!("{}: is not removed", root.display())));
+        };
+        let above = DirHandle::open(above).map_err(|error| Error::local(above, &error))?;
+        Ok(above.entry(name.to_owned()))
+    }
+
     /// Opens a directory, component by component from the root, without following links.
     fn open_directory(&self, path: &str) -> Result<io::Result<DirHandle>> {
         let mut walked = match self.root() {
@@ -263,7 +273,7 @@ impl Tree for LocalTree {
     }
 
     fn remove_entry(&self, path: &str, kind: ItemKind, _cancel: &Cancel) -> Result<()> {
-        let entry = self.entry(path)?;
+        let entry = if path.is_empty() { self.root_entry()? } else { self.entry(path)? };
         let removed = match kind {
             ItemKind::Directory => entry.remove_directory(),
             _ => entry.remove_file(),

@@ -16,6 +16,10 @@ pub trait MirrorObserver: Sync {
     fn action_done(&self, action: &MirrorAction, result: Result<Option<&Outcome>, &Error>);
     /// An action could not even be planned.
     fn planning_failed(&self, error: &Error);
+    /// A directory of the source is visited.
+    fn visiting(&self, _path: &str) {}
+    /// Something that the source does not have is not deleted.
+    fn not_deleted(&self, _path: &str) {}
     /// A note for the user.
     fn show_note(&self, text: &str);
 }

@@ -7,6 +7,21 @@ use chrono::{NaiveDateTime, TimeDelta};
 use super::filter::Filter;
 use super::listing::CompactListing;
 use super::tree::{Item, ItemKind, Timestamp, join_path};
+use crate::transfer::Direction;
+
+/// Which directories of the source are entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Recursion {
+    /// All.
+    #[default]
+    Always,
+    /// None: only the files of the first directory are transferred.
+    Never,
+    /// Those that the target does not have.
+    Missing,
+    /// Those, and those that are newer than in the target.
+    Newer,
+}
 
 /// The rules that decide whether a file is transferred.
 #[derive(Debug, Clone)]
@@ -15,14 +30,38 @@ pub struct MirrorRules {
     pub filter: Filter,
     /// Only files that are newer than those of the target (`-n`).
     pub newer: bool,
+    /// Files that are older than those of the target as well.
+    pub older: bool,
+    /// Times and sizes that differ are no reason.
+    pub ignore_time: bool,
+    /// See `ignore_time`.
+    pub ignore_size: bool,
+    /// All files, whatever the target has.
+    pub transfer_all: bool,
+    /// Only files and directories that the target has.
+    pub only_existing: bool,
+    /// Which directories are entered.
+    pub recursion: Recursion,
+    /// No directories that would be empty.
+    pub no_empty_directories: bool,
+    /// Remove the source's file where the target has the same.
+    pub remove_source_files: bool,
     /// Delete what the source does not have.
     pub delete: bool,
+    /// Delete what the filter excludes, too.
+    pub delete_excluded: bool,
+    /// Delete names that begin with a dot, too.
+    pub delete_hidden: bool,
+    /// Report what is not deleted because nothing is.
+    pub report_not_deleted: bool,
     /// Follow links instead of skipping them (`-L`).
     pub dereference: bool,
     /// Only files with sizes in this range.
     pub sizes: Option<RangeInclusive<u64>>,
     /// Only files modified after this.
     pub newer_than: Option<NaiveDateTime>,
+    /// Only files modified before this.
+    pub older_than: Option<NaiveDateTime>,
     /// The maximum depth of directories.
     pub max_depth: usize,
     /// The maximum number of directories to visit.
@@ -34,10 +73,22 @@ impl Default for MirrorRules {
         Self {
             filter: Filter::default(),
             newer: false,
+            older: false,
+            ignore_time: false,
+            ignore_size: false,
+            transfer_all: false,
+            only_existing: false,
+            recursion: Recursion::Always,
+            no_empty_directories: false,
+            remove_source_files: false,
             delete: false,
+            delete_excluded: false,
+            delete_hidden: false,
+            report_not_deleted: false,
             dereference: false,
             sizes: None,
             newer_than: None,
+            older_than: None,
             max_depth: 64,
             max_directories: 1_000_000,
         }
@@ -53,6 +104,10 @@ pub enum Reason {
     Size,
     /// It is newer than that of the target.
     Newer,
+    /// It is older, and was asked for.
+    Older,
+    /// Everything was asked for.
+    All,
     /// Something other than a file has its name.
     Kind,
 }
@@ -64,6 +119,8 @@ impl Reason {
             Reason::Missing => "missing",
             Reason::Size => "size differs",
             Reason::Newer => "newer",
+            Reason::Older => "older",
+            Reason::All => "all",
             Reason::Kind => "not a file",
         }
     }
@@ -88,6 +145,11 @@ pub enum MirrorAction {
         /// Why.
         reason: Reason,
     },
+    /// Remove a file of the source that the target has.
+    RemoveSource {
+        /// The file.
+        path: String,
+    },
     /// Remove something that the source does not have.
     Delete {
         /// The path.
@@ -98,10 +160,22 @@ pub enum MirrorAction {
 }
 
 impl MirrorAction {
+    /// What is done, in a word.
+    pub fn verb(&self, direction: Direction) -> &'static str {
+        match (self, direction) {
+            (MirrorAction::MakeDirectory { .. }, _) => "mkdir",
+            (MirrorAction::Transfer { .. }, Direction::Download) => "get",
+            (MirrorAction::Transfer { .. }, _) => "put",
+            (MirrorAction::RemoveSource { .. }, _) => "remove",
+            (MirrorAction::Delete { .. }, _) => "delete",
+        }
+    }
+
     /// The path of the action.
     pub fn path(&self) -> &str {
         match self {
             MirrorAction::MakeDirectory { path }
+            | MirrorAction::RemoveSource { path }
             | MirrorAction::Transfer { path, .. }
             | MirrorAction::Delete { path, .. } => path,
         }
@@ -128,6 +202,8 @@ pub enum PlannedStep {
     Make,
     /// Transfer the file.
     Transfer(Reason),
+    /// Remove the source's file: the target has it.
+    RemoveSource,
 }
 
 /// The plan of one directory. To save memory, items are indices into the listings.
@@ -153,6 +229,12 @@ pub struct DirectoryPlan {
     pub unchanged: u64,
     /// The number of files and directories that the target has here.
     pub in_target: u64,
+    /// Entries whose names begin with a dot, which the source does not have and which stay.
+    pub hidden: u64,
+    /// Whether an extraneous directory has something that stays, so that it has to stay, too.
+    pub holds_kept: bool,
+    /// What the source does not have, where nothing is deleted.
+    pub not_deleted: Vec<Extraneous>,
 }
 
 /// An entry that the source does not have.
@@ -197,6 +279,8 @@ pub fn plan_directory(
         let path = join_path(&here.path, item.name);
         if rules.filter.includes(&path, item.kind == ItemKind::Directory) {
             plan_source_item(&mut plan, here, path, place, (item, there), rules);
+        } else if let Some(there) = there.filter(|_| rules.delete_excluded) {
+            plan_extraneous(&mut plan, here, there, rules);
         }
     }
     others.for_each(|other| plan_extraneous(&mut plan, here, other, rules));
@@ -212,7 +296,19 @@ fn plan_extraneous(
     let path = join_path(&here.path, item.name);
     let is_directory = item.kind == ItemKind::Directory;
     // What the filter excludes is ignored, in the target as well.
-    if !rules.delete || !rules.filter.includes(&path, is_directory) {
+    let excluded = !rules.delete_excluded && !rules.filter.includes(&path, is_directory);
+    if !rules.delete {
+        if !excluded && rules.report_not_deleted {
+            plan.not_deleted.push(Extraneous { path: path.into(), kind: item.kind });
+        }
+        return;
+    }
+    let hidden = !excluded && !rules.delete_hidden && item.name.starts_with('.');
+    plan.hidden += u64::from(hidden);
+    // Without recursion nobody has looked into it.
+    let unseen = is_directory && rules.recursion == Recursion::Never;
+    if excluded || hidden || unseen {
+        plan.holds_kept |= !here.in_source;
         return;
     }
     plan.extraneous.push(Extraneous { path: path.as_str().into(), kind: item.kind });
@@ -244,7 +340,10 @@ fn plan_source_item(
         }
         ItemKind::Directory => {
             let in_target = there.is_some_and(|there| there.kind == ItemKind::Directory);
-            if !in_target {
+            if !enters_directory(item, there.filter(|_| in_target), rules) {
+                return;
+            }
+            if !in_target && !rules.no_empty_directories {
                 step(PlannedStep::Make);
             }
             let own = item.unique.map(str::to_owned);
@@ -252,9 +351,15 @@ fn plan_source_item(
             plan.next.push(NextDirectory { path, in_source: true, in_target, trail });
         }
         ItemKind::File if !is_in_range(item, rules) => {}
+        ItemKind::File if there.is_none() && rules.only_existing => {}
         ItemKind::File => match transfer_reason(item, there, rules) {
             Some(reason) => step(PlannedStep::Transfer(reason)),
-            None => plan.unchanged += 1,
+            None => {
+                if rules.remove_source_files && there.is_some_and(|there| is_same(item, there)) {
+                    step(PlannedStep::RemoveSource);
+                }
+                plan.unchanged += 1;
+            }
         },
         ItemKind::Link | ItemKind::Other => plan.links.push(place),
     }
@@ -271,7 +376,32 @@ fn is_in_range(item: Item<'_>, rules: &MirrorRules) -> bool {
         }
         _ => true,
     };
-    size && time
+    let age = match (rules.older_than, item.modified) {
+        (Some(before), Some(modified)) => modified.time < before,
+        _ => true,
+    };
+    size && time && age
+}
+
+/// Whether a directory of the source is entered.
+fn enters_directory(item: Item<'_>, there: Option<Item<'_>>, rules: &MirrorRules) -> bool {
+    let Some(there) = there else {
+        return !rules.only_existing && rules.recursion != Recursion::Never;
+    };
+    match rules.recursion {
+        Recursion::Always => true,
+        Recursion::Never | Recursion::Missing => false,
+        Recursion::Newer => matches!(
+            (item.modified, there.modified), (Some(here), Some(there)) if here.is_after(&there)),
+    }
+}
+
+/// Whether a file of the target is the source's, as far as sizes and times can tell: both are known
+/// and equal.
+fn is_same(item: Item<'_>, there: Item<'_>) -> bool {
+    let times = item.modified.zip(there.modified);
+    let same_time = times.is_some_and(|(one, two)| !one.is_after(&two) && !two.is_after(&one));
+    item.size.is_some() && item.size == there.size && same_time
 }
 
 /// Why a file must be transferred; `None` if the target's is up to date. Unknown sizes and times
@@ -281,15 +411,16 @@ fn transfer_reason(item: Item<'_>, there: Option<Item<'_>>, rules: &MirrorRules)
     if there.kind != ItemKind::File {
         return Some(Reason::Kind);
     }
-    let newer = match (item.modified, there.modified) {
-        (Some(here), Some(there)) => here.is_after(&there),
-        _ => false,
-    };
-    let size = matches!((item.size, there.size), (Some(a), Some(b)) if a != b);
-    match (newer, size && !rules.newer) {
-        (_, true) => Some(Reason::Size),
-        (true, false) => Some(Reason::Newer),
-        (false, false) => None,
+    if rules.transfer_all {
+        return Some(Reason::All);
+    }
+    let times = item.modified.zip(there.modified).filter(|_| !rules.ignore_time);
+    let differ = matches!((item.size, there.size), (Some(a), Some(b)) if a != b);
+    match times {
+        _ if differ && !rules.newer && !rules.ignore_size => Some(Reason::Size),
+        Some((here, there)) if here.is_after(&there) => Some(Reason::Newer),
+        Some((here, there)) if rules.older && there.is_after(&here) => Some(Reason::Older),
+        _ => None,
     }
 }
 

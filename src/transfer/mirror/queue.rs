@@ -78,6 +78,7 @@ impl Iterator for ActionBatch {
         let path = join_path(&self.directory, item.name);
         Some(match step {
             PlannedStep::Make => MirrorAction::MakeDirectory { path },
+            PlannedStep::RemoveSource => MirrorAction::RemoveSource { path },
             PlannedStep::Transfer(reason) => {
                 MirrorAction::Transfer { path, size: item.size, modified: item.modified, reason }
             }
@@ -165,7 +166,7 @@ impl MirrorQueue {
             for action in batch {
                 self.waiting -= 1;
                 // Directories are created when they are visited.
-                if matches!(action, MirrorAction::Transfer { .. }) {
+                if !matches!(action, MirrorAction::MakeDirectory { .. }) {
                     return Some(action);
                 }
             }

@@ -1,7 +1,7 @@
 //! Visits one directory of a mirror: lists it on both sides and plans what to do in it.
 
 use super::confirm_stored::ambiguous_name_error;
-use super::executor::{Runner, with_retry};
+use super::executor::{RemoveSource, Runner, with_retry};
 use super::listing::CompactListing;
 use super::name_folding::keep_ambiguous;
 use super::plan::{
@@ -44,6 +44,12 @@ impl Runner<'_> {
                 Err(error) => return self.record_unclean(&error),
             };
         }
+        if source.is_some() {
+            self.observer.visiting(&next.path);
+            if self.settings.remove_source == RemoveSource::FilesAndDirectories {
+                self.lock().summary.source_directories.push(next.path.clone());
+            }
+        }
         for complaint in [&source, &target].into_iter().flatten().flat_map(|l| &l.complaints) {
             self.record_unclean(&Error::new(Kind::Incomplete, complaint.clone()))?;
         }
@@ -79,6 +85,12 @@ impl Runner<'_> {
             keep_ambiguous(&mut plan, source, target, carried);
         }
         self.note_deletions(&plan, next);
+        if self.settings.rules.no_empty_directories && !self.settings.dry_run && target.is_none() {
+            let transfers = |plan: &DirectoryPlan| !plan.places.is_empty();
+            if transfers(&plan) || more.as_ref().is_some_and(|(more, _)| transfers(more)) {
+                self.make_with_parents(&next.path)?;
+            }
+        }
         if let Some((more, followed)) = more {
             self.enqueue_plan(more, next, Some(followed), depth);
         }
@@ -165,6 +177,7 @@ impl Runner<'_> {
         plan.ambiguous.iter().for_each(|(path, other)| {
             self.observer.planning_failed(&ambiguous_name_error(self.endpoints, path, other))
         });
+        plan.not_deleted.iter().for_each(|item| self.observer.not_deleted(&item.path));
         if !(plan.ambiguous.is_empty() && plan.extraneous.is_empty()) {
             let mut work = self.lock();
             work.summary.kept += plan.ambiguous.len() as u64;
@@ -204,18 +217,37 @@ impl Runner<'_> {
             return Ok(None);
         }
         // It does not exist (or did not, in its parent's listing): create it, empty.
-        let action = MirrorAction::MakeDirectory { path: next.path.clone() };
+        if !self.settings.rules.no_empty_directories {
+            self.make_directory(&next.path)?;
+        }
+        Ok(None)
+    }
+
+    fn make_directory(&self, path: &str) -> Result<()> {
+        let action = MirrorAction::MakeDirectory { path: path.to_owned() };
         with_retry(self.settings, self.observer, self.cancel, || {
-            tree.make_directory(&next.path, self.cancel)
+            self.endpoints.target().make_directory(path, self.cancel)
         })?;
         let mut work = self.lock();
         work.summary.directories += 1;
         if self.settings.rules.delete {
-            work.summary.stored.add_directory(&next.path);
+            work.summary.stored.add_directory(path);
         }
         drop(work);
         self.observer.action_done(&action, Ok(None));
-        Ok(None)
+        Ok(())
+    }
+
+    /// Creates a directory in which a file is about to be stored, and those that it is in.
+    fn make_with_parents(&self, path: &str) -> Result<()> {
+        let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+        let root = (!path.is_empty()).then_some(0);
+        for end in root.into_iter().chain(ends) {
+            if self.lock().made.insert(path[..end].to_owned()) {
+                self.make_directory(&path[..end])?;
+            }
+        }
+        Ok(())
     }
 
     /// The targets of the source's links, by name.

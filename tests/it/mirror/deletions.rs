@@ -37,14 +37,14 @@ fn what_the_source_does_not_have_is_deleted_when_it_is_asked_for_and_meant() {
     std::fs::remove_dir_all(scene.path("src/gone")).unwrap();
     std::fs::remove_file(scene.path("src/x")).unwrap();
     std::fs::remove_file(scene.path("src/d/y")).unwrap();
-    scene.run("mirror -R --delete -f src there").ok().stderr_has("6 deleted");
+    scene.run("mirror -R -e --yes src there").ok().stderr_has("6 deleted");
     assert_eq!(there(&scene, "there"), PATHS);
 }
 
 #[test]
 fn what_is_excluded_is_not_deleted() {
     let scene = with_surplus(script());
-    scene.run("mirror --delete --yes -x x -x gone src").ok();
+    scene.run("mirror --delete --yes -X x -X gone/ src").ok();
     assert_eq!(surplus(&scene), ["gone", "gone/sub", "gone/sub/w", "gone/z", "x"]);
     // Files that are left out for their size are in the source all the same.
     let scene = with_surplus(script());

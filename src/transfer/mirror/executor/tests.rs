@@ -176,6 +176,7 @@ impl MirrorObserver for Report {
         let verb = match action {
             MirrorAction::MakeDirectory { .. } => "mkdir",
             MirrorAction::Transfer { .. } => "transfer",
+            MirrorAction::RemoveSource { .. } => "remove",
             MirrorAction::Delete { .. } => "delete",
         };
         self.add(format!("{verb} {}", action.path()));
@@ -202,6 +203,8 @@ fn settings() -> MirrorSettings {
         workers: 4,
         retries: Retries::new(3, Duration::ZERO),
         dry_run: false,
+        max_errors: None,
+        remove_source: RemoveSource::Nothing,
     }
 }
 

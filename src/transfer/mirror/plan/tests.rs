@@ -35,6 +35,7 @@ fn words(plan: &DirectoryPlan, source: &CompactListing) -> Vec<String> {
         let name = source.get(*place as usize).unwrap().name;
         match step {
             PlannedStep::Make => format!("mkdir {name}"),
+            PlannedStep::RemoveSource => format!("remove {name}"),
             PlannedStep::Transfer(reason) => format!("carry {name}: {}", reason.word()),
         }
     });
@@ -110,7 +111,7 @@ fn surplus_is_deleted_only_if_asked_and_never_what_the_filter_leaves_out() {
         other("old", ItemKind::Directory),
     ]);
     let mut rules = MirrorRules::default();
-    rules.filter.rules.push(FilterRule::new(false, "*.o"));
+    rules.filter.rules.push(FilterRule::glob(false, "*.o"));
     assert_eq!(plan_directory(&at_path(""), Some(&source), Some(&target), &rules).extraneous, []);
     rules.delete = true;
     let plan = plan_directory(&at_path(""), Some(&source), Some(&target), &rules);

@@ -1,0 +1,242 @@
+//! The options and arguments of lftp's `mirror`, with the effect that they have there.
+
+use super::{THEN, below, set_time, there};
+use support::liar::Script;
+use support::scene::Scene;
+
+/// A server with three files, one of them as it is here, and a local directory with others.
+fn scene() -> Scene {
+    let script = Script::new()
+        .file("/dist/same.txt", "same")
+        .file("/dist/index.html", "new")
+        .file("/dist/d/a.o", "object")
+        .file("/dist/d/a.txt", "text")
+        .dir("/dist/empty/deep");
+    let scene = Scene::new(script);
+    std::fs::create_dir_all(scene.path("dist/d")).unwrap();
+    for (name, content, time) in [
+        ("dist/same.txt", "same", THEN),
+        ("dist/index.html", "older", THEN - 60),
+        ("dist/d/a.o", "object", THEN + 60),
+    ] {
+        scene.write(name, content);
+        set_time(&scene.path(name), time);
+    }
+    scene
+}
+
+#[test]
+fn a_target_that_ends_in_a_slash_holds_a_directory_of_the_source() {
+    for (arguments, at) in [
+        ("dist www/", "www/dist"),
+        ("dist/ www/", "www"),
+        ("dist www", "www"),
+        ("dist", "dist"),
+        ("dist/", "dist"),
+        ("-P dist www", "www"),
+        ("-P 2 dist www/", "www/dist"),
+        ("--parallel=2 dist www/", "www/dist"),
+        ("--parallel dist www", "www"),
+    ] {
+        let scene = scene();
+        scene.run(&format!("mirror -v {arguments}")).ok();
+        assert!(below(&scene, at).contains(&"d/a.txt".to_owned()), "{arguments}");
+        scene.run(&format!("rm -rf dist --yes; mirror -R {arguments}")).ok();
+        assert!(there(&scene, at).contains(&"d/a.o".to_owned()), "-R {arguments}");
+    }
+    // What the target has beside the directory is not the mirror's to delete.
+    let scene = Scene::new(Script::new().file("/public_html/index.php", "site"));
+    std::fs::create_dir(scene.path("dist")).unwrap();
+    scene.write("dist/a", "new");
+    scene.run("mirror -R --delete --yes dist public_html/").ok();
+    assert_eq!(there(&scene, "public_html"), ["dist", "dist/a", "index.php"]);
+}
+
+#[test]
+fn what_is_not_given_is_the_current_directory() {
+    let scene = scene();
+    scene.run("cd dist; mirror").ok();
+    assert!(scene.tree().contains(&"dest/index.html".to_owned()));
+    scene.run("mkdir up; cd up; lcd dist; mirror -R").ok();
+    assert!(there(&scene, "up").contains(&"d/a.o".to_owned()));
+    scene.run("cd dist; mirror -O other").ok();
+    assert_eq!(
+        below(&scene, "other"),
+        ["d", "d/a.o", "d/a.txt", "empty", "empty/deep", "index.html", "same.txt"]
+    );
+    scene.run("mirror -O other dist").status(2).stderr_has("`mirror dist other`");
+    scene.run("mirror a b c").status(2).stderr_has("unexpected argument 'c'");
+}
+
+#[test]
+fn options_choose_files_as_in_lftp() {
+    for (options, expected) in [
+        ("", &["get d/a.txt", "get index.html", "mkdir empty", "mkdir empty/deep"][..]),
+        (
+            "--only-newer --ignore-size",
+            &["get d/a.txt", "get index.html", "mkdir empty", "mkdir empty/deep"],
+        ),
+        ("--only-missing", &["get d/a.txt", "mkdir empty", "mkdir empty/deep"]),
+        ("--ignore-time --ignore-size", &["get d/a.txt", "mkdir empty", "mkdir empty/deep"]),
+        ("--only-existing", &["get index.html"]),
+        (
+            "--transfer-all",
+            &[
+                "get d/a.o",
+                "get d/a.txt",
+                "get index.html",
+                "get same.txt",
+                "mkdir empty",
+                "mkdir empty/deep",
+            ],
+        ),
+        (
+            "--upload-older",
+            &["get d/a.o", "get d/a.txt", "get index.html", "mkdir empty", "mkdir empty/deep"],
+        ),
+        ("--no-empty-dirs", &["get d/a.txt", "get index.html"]),
+        ("-r", &["get index.html"]),
+        ("--recursion=never", &["get index.html"]),
+        ("--recursion=missing", &["get index.html", "mkdir empty", "mkdir empty/deep"]),
+        (
+            "--older-than=now-3days",
+            &["get d/a.txt", "get index.html", "mkdir empty", "mkdir empty/deep"],
+        ),
+        ("--newer-than=now-3days", &["mkdir empty", "mkdir empty/deep"]),
+        ("-N week\\ ago --no-empty-dirs", &[]),
+        (
+            "--depth-first --scan-all-first --use-cache --allow-chown --no-symlinks --overwrite -p -c",
+            &["get d/a.txt", "get index.html", "mkdir empty", "mkdir empty/deep"],
+        ),
+    ] {
+        let scene = scene();
+        let ran = scene.run(&format!("mirror -v {options} dist")).ok();
+        let out = ran.out();
+        let mut lines: Vec<&str> = out.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(lines, expected, "{options}\n{ran}");
+        assert_eq!(
+            below(&scene, "dist").contains(&"empty".to_owned()),
+            expected.contains(&"mkdir empty"),
+            "{options}"
+        );
+    }
+}
+
+#[test]
+fn single_files_and_directories_are_chosen_by_name_or_glob() {
+    for (arguments, expected) in [
+        ("-f dist/index.html", &["index.html"][..]),
+        ("-f 'dist/*.txt' -O to", &["to", "to/same.txt"]),
+        ("-F dist/d", &["d", "d/a.o", "d/a.txt"]),
+        ("-F 'dist/d*' --file=dist/same.txt", &["d", "d/a.o", "d/a.txt", "same.txt"]),
+    ] {
+        let scene = scene();
+        std::fs::create_dir(scene.path("../new")).unwrap();
+        scene.run(&format!("lcd ../new; mirror {arguments}")).ok();
+        let found: Vec<String> = scene
+            .tree()
+            .iter()
+            .filter_map(|path| path.strip_prefix("new/").map(str::to_owned))
+            .collect();
+        assert_eq!(found, expected, "{arguments}");
+    }
+    let scene = scene();
+    scene.run("mirror -f dist/index.html www").status(2).stderr_has("-O DIR");
+    scene.run("mirror -f dist/index.html -f up/x").status(2).stderr_has("one directory");
+}
+
+#[test]
+fn sources_are_removed_when_the_target_has_them() {
+    let scene = scene();
+    scene.run("mirror --Remove-source-files dist").ok().stderr_has("3 removed from the source");
+    // `d/a.o` is newer here, and of the same size.
+    assert_eq!(there(&scene, "dist"), ["d", "d/a.o", "empty", "empty/deep"]);
+    let scene = self::scene();
+    scene.run("mirror --Move dist").ok().stderr_has("2 directories of the source are not empty");
+    scene.run("mirror --Move --transfer-all dist").ok();
+    assert!(
+        !scene.liar.files.lock().unwrap().paths().iter().any(|path| path.starts_with(b"/dist"))
+    );
+    let scene = self::scene();
+    scene.run("mirror -R --Remove-source-dirs dist/ up").ok();
+    assert_eq!(there(&scene, "up"), ["d", "d/a.o", "index.html", "same.txt"]);
+    assert_eq!(below(&scene, "dist"), [""; 0]);
+    assert!(scene.path("dist").exists());
+}
+
+#[test]
+fn what_changed_is_followed_by_commands_a_log_or_another_run() {
+    let scene = scene();
+    let ran = scene.run("mirror --on-change='echo CHANGED' --loop --log=log dist").ok();
+    assert_eq!(ran.out().lines().collect::<Vec<_>>(), ["CHANGED"]);
+    let log = std::fs::read_to_string(scene.path("log")).unwrap();
+    assert!(log.contains("get /dist/index.html -o "), "{log}");
+    let ran = scene.run("mirror --on-change='echo CHANGED' dist").ok();
+    assert_eq!(ran.out(), "");
+    scene.run("mirror --on-change='frobnicate' dist").status(2).stderr_has("frobnicate");
+    let scene = self::scene();
+    scene.run("mirror --script=plan dist").ok();
+    let plan = std::fs::read_to_string(scene.path("plan")).unwrap();
+    assert!(plan.contains("get /dist/index.html -o "), "{plan}");
+    assert!(!below(&scene, "dist").contains(&"d/a.txt".to_owned()));
+}
+
+#[test]
+fn errors_end_a_mirror_when_there_are_enough() {
+    use support::liar::Step;
+    let script =
+        || Script::new().file("/s/a", "1").file("/s/b", "2").always("RETR", Step::reply("550 no"));
+    Scene::new(script())
+        .run("mirror -P 1 --max-errors=1 s")
+        .status(10)
+        .stderr_has("stopped after 1 error");
+    Scene::new(script())
+        .run("mirror -P 1 --max-errors=0 s")
+        .status(10)
+        .stderr_has("2 items failed");
+}
+
+#[test]
+fn deletions_come_first_if_asked() {
+    let scene = scene();
+    scene.write("dist/surplus", "x");
+    scene.run("mirror --delete-first --yes dist").ok().stderr_has("1 deleted");
+    assert!(!scene.path("dist/surplus").exists());
+    assert!(scene.path("dist/d/a.txt").exists());
+}
+
+#[test]
+fn hidden_names_stay_where_files_are_deleted_unless_asked_for() {
+    let scene = scene();
+    for name in
+        ["dist/.htaccess", "dist/.well-known/x", "dist/old/.keep", "dist/old/z", "dist/d/a.txt"]
+    {
+        std::fs::create_dir_all(scene.path(name).parent().unwrap()).unwrap();
+        scene.write(name, "x");
+    }
+    let ran = scene.run("mirror -e --yes dist").ok();
+    ran.stderr_has("3 hidden entries left: --delete-hidden").stderr_has("old: left");
+    for name in ["dist/.htaccess", "dist/.well-known/x", "dist/old/.keep"] {
+        assert!(scene.path(name).exists(), "{name}");
+    }
+    assert!(!scene.path("dist/old/z").exists());
+    scene.run("mirror -e --delete-hidden --yes dist").ok();
+    assert_eq!(
+        below(&scene, "dist"),
+        ["d", "d/a.o", "d/a.txt", "empty", "empty/deep", "index.html", "same.txt"]
+    );
+}
+
+#[test]
+fn a_surplus_directory_with_an_excluded_file_is_left_without_a_failure() {
+    let scene = Scene::new(Script::new().file("/www/old/keep.cfg", "x").file("/www/old/b", "x"));
+    std::fs::create_dir(scene.path("dist")).unwrap();
+    scene.write("dist/a", "new");
+    let ran = scene.run("mirror -R -e --yes -X *.cfg dist www").ok();
+    assert!(!ran.err().contains("rm -r"), "{ran}");
+    ran.stderr_has("www/old: left");
+    assert_eq!(there(&scene, "www"), ["a", "old", "old/keep.cfg"]);
+    scene.run("mirror -R -e --yes --delete-excluded -X *.cfg dist www").ok();
+    assert_eq!(there(&scene, "www"), ["a"]);
+}
