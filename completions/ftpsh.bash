@@ -8,7 +8,7 @@ _ftpsh_table() {
     case $node in
         'ftpsh')
             options='-c --command -f --file -e --execute -k --keep-going -u --user -p --port --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help -V --version'
-            subcommands='trust doctor completions man'
+            subcommands='trust doctor check completions man'
             positionals=('targets')
             case $1 in
                 -c | --command) values='unknown' ;;
@@ -29,6 +29,7 @@ _ftpsh_table() {
             case $1 in
                 trust) child='ftpsh trust' ;;
                 doctor) child='ftpsh doctor' ;;
+                check) child='ftpsh check' ;;
                 completions) child='ftpsh completions' ;;
                 man) child='ftpsh man' ;;
             esac
@@ -172,6 +173,22 @@ _ftpsh_table() {
         'ftpsh doctor')
             options='-w --write -u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             positionals=('targets')
+            case $1 in
+                -u | --user) values='unknown' ;;
+                --password-file) values='files' ;;
+                --password-command) values='programs' ;;
+                --password-env) values='variables' ;;
+                --trust) values='words ask accept-new strict' ;;
+                --fingerprint) values='unknown' ;;
+                --set) values='settings' ;;
+                --rcfile) values='files' ;;
+                --log-file) values='files' ;;
+                --color) values='words auto always never' ;;
+            esac
+            ;;
+        'ftpsh check')
+            options='-u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
+            positionals=('files' '...')
             case $1 in
                 -u | --user) values='unknown' ;;
                 --password-file) values='files' ;;

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -254,7 +254,11 @@ fn read_rc_file(cli: &Cli, ctx: &mut Context) -> Result<()> {
         Err(error) => return Err(wrong(&Error::local(&path, &error))),
     };
     let name = path.display().to_string();
-    execute::parse_and_validate(ctx, &text, &name).map_err(|error| wrong(&error))?;
+    if let Err(complaints) = execute::parse_and_validate(ctx, &text, &name) {
+        let wrong: Vec<_> = complaints.iter().map(wrong).collect();
+        execute::show_complaints(ctx, wrong);
+        return Err(Error::already_shown(Kind::Config));
+    }
     let result = execute::run_script(ctx, &text, &name);
     ctx.totals = crate::jobs::RunTotals::default();
     result.map_err(|_| Error::new(Kind::Config, format!("{name}: the start-up file failed")))
@@ -272,10 +276,14 @@ fn run_requested(cli: &Cli, ctx: &mut Context) -> anyhow::Result<()> {
             ctx.totals.commands += 1;
             return Ok(doctor::examine(ctx, Some(server), *write)?);
         }
+        Some(Sub::Check { files }) => return check_scripts(files, ctx),
         _ => {}
     }
     let scripts = collect_scripts(cli, ctx)?;
-    validate_scripts(&scripts, ctx)?;
+    let complaints = validate_scripts(&scripts, ctx);
+    if !complaints.is_empty() {
+        return Err(Error::already_shown(execute::show_complaints(ctx, complaints)).into());
+    }
     if let Some(target) = target_argument(cli, ctx) {
         match ctx.out.is_interactive() {
             true => ctx.client.open(target?, None)?,
@@ -310,11 +318,7 @@ fn collect_scripts(cli: &Cli, ctx: &mut Context) -> anyhow::Result<Vec<(String, 
     let mut scripts: Vec<_> =
         cli.run.commands.iter().map(|text| ("-c".to_owned(), text.clone())).collect();
     if let Some(path) = &cli.run.file {
-        if path.as_os_str() == "-" {
-            scripts.push(("stdin".to_owned(), standard_input()?));
-        } else {
-            scripts.push((path.display().to_string(), script_file(path)?));
-        }
+        scripts.push(read_script(path).context("script")?);
     }
     scripts.extend(cli.run.execute.iter().map(|text| ("-e".to_owned(), text.clone())));
     if !cli.run.execute.is_empty() {
@@ -328,15 +332,41 @@ fn collect_scripts(cli: &Cli, ctx: &mut Context) -> anyhow::Result<Vec<(String, 
     Ok(scripts)
 }
 
-/// The script in a file. Commands in the place of its name, which may hold a password, are not
-/// repeated.
-fn script_file(path: &Path) -> anyhow::Result<String> {
+/// Reports all that is wrong with scripts that run independently of each other, and runs nothing.
+fn check_scripts(files: &[PathBuf], ctx: &mut Context) -> anyhow::Result<()> {
+    let mut first = None;
+    for file in files {
+        ctx.totals.commands += 1;
+        let script = match read_script(file) {
+            Ok(script) => script,
+            Err(error) => {
+                first.get_or_insert(execute::show_complaints(ctx, vec![error]));
+                continue;
+            }
+        };
+        let complaints = validate_scripts(std::slice::from_ref(&script), ctx);
+        if complaints.is_empty() {
+            ctx.out.notice(&format!("{}: nothing wrong found", script.0));
+        } else {
+            first.get_or_insert(execute::show_complaints(ctx, complaints));
+        }
+    }
+    first.map_or(Ok(()), |kind| Err(Error::already_shown(kind).into()))
+}
+
+/// The name of a script in errors, and its text; `-` is standard input.
+fn read_script(path: &Path) -> Result<(String, String)> {
+    if path.as_os_str() == "-" {
+        return Ok(("stdin".to_owned(), standard_input()?));
+    }
+    // Commands in the place of its name may hold a password: they are not repeated.
     let failed = |error: std::io::Error| match looks_like_commands(&path.to_string_lossy()) {
         true => Error::usage("-f: no such file; this looks like commands: -c")
             .with_hint("`-c COMMANDS` runs commands, `-f FILE` those in a file"),
         false => Error::local(path, &error),
     };
-    std::fs::read_to_string(path).map_err(failed).context("script")
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    Ok((path.display().to_string(), text))
 }
 
 fn standard_input() -> Result<String> {

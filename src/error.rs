@@ -297,7 +297,12 @@ pub fn io_reason(error: &std::io::Error) -> String {
 
 /// A word, shortened for use in a message.
 pub fn shortened(text: &str) -> String {
-    let mut short: String = text.chars().take(40).collect();
+    shortened_to(text, 40)
+}
+
+/// A text, shortened to `length` characters and a mark.
+pub fn shortened_to(text: &str, length: usize) -> String {
+    let mut short: String = text.chars().take(length).collect();
     if short.len() < text.len() {
         short.push('…');
     }

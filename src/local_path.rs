@@ -30,6 +30,18 @@ pub fn word_from_path(path: &std::path::Path) -> String {
     crate::ftp::path::decode_name(path.as_os_str().as_bytes())
 }
 
+/// The names in a directory, each with whether it is one itself; `shown` names it in errors.
+pub fn list_names(directory: &std::path::Path, shown: &str) -> Result<Vec<(String, bool)>> {
+    let failed = |error: std::io::Error| Error::local(shown, &error);
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = word_from_path(std::path::Path::new(&entry.file_name()));
+        names.push((name, entry.path().is_dir()));
+    }
+    Ok(names)
+}
+
 /// The name of a file for messages, and its contents. `-` is standard input; `locate` converts any
 /// other name to a path.
 pub fn read_file_or_stdin(

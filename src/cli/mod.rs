@@ -106,6 +106,12 @@ pub enum Sub {
         #[arg(short, long)]
         write: bool,
     },
+    /// Report everything that is wrong with scripts, without running them
+    Check {
+        /// Scripts; `-` is standard input
+        #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+    },
     /// Print a completion script
     Completions {
         /// The shell to complete in

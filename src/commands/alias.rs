@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Globs, Group};
+use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
 use crate::error::{Error, Result};
 use crate::shell_quote;
 use crate::suggest::closest_match;
@@ -45,6 +45,12 @@ impl Builtin for Alias {
                 }
             }
             _ => Ok(()),
+        }
+    }
+
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        if let Some((name, Some(text))) = self.name_and_text() {
+            script.aliases.insert(name, text);
         }
     }
 

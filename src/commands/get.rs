@@ -12,7 +12,7 @@ use super::transfers::overwrite::{Overwrite, WrittenFiles, may_replace};
 use super::transfers::parallel;
 use super::transfers::segmented;
 use super::transfers::{self, Failures, FileTransfer};
-use super::{Builtin, Context, Example, Globs, Group};
+use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
 use crate::client::server_url::{is_url, parse_file_url, parse_url};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::EntryKind;
@@ -81,6 +81,10 @@ impl Builtin for Get {
         self.check_arguments(Self::NAME)
     }
 
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        self.note_files(script);
+    }
+
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         self.fetch_all(ctx, Self::NAME)
     }
@@ -107,6 +111,19 @@ impl Get {
                 .with_hint("`mirror` copies directories"));
         }
         Ok(())
+    }
+
+    /// Tells a script which local files there will be.
+    pub(super) fn note_files(&self, script: &mut ScriptCheck) {
+        if let Some(name) = self.name.as_deref().or(self.directory.as_deref()) {
+            return script.makes_local_file(name);
+        }
+        for file in &self.files {
+            match file.trim_end_matches('/').rsplit('/').next() {
+                Some(name) if !script.has_wildcard() => script.makes_local_file(name),
+                _ => script.makes_any_local_file(),
+            }
+        }
     }
 
     /// The other server, where files go to one.

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Globs, Group};
+use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
 use crate::error::{Error, Kind};
 use crate::local_path;
 
@@ -25,6 +25,17 @@ impl Builtin for Lcd {
         Example { line: "lcd /tmp; lcd -", about: "change to a directory, and back" },
         Example { line: "lcd", about: "change to the home directory" },
     ];
+
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        match self.directory.as_deref() {
+            Some("-") => script.changes_local_directory(None),
+            directory => {
+                let directory = directory.unwrap_or("~");
+                let is_there = script.needs_local_file(Self::NAME, directory);
+                script.changes_local_directory(is_there.then_some(directory));
+            }
+        }
+    }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         // A directory that was removed can still be left.

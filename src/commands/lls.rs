@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use clap::Parser;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Builtin, Context, Example, Globs, Group};
+use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
 use crate::error::{Error, Result};
 use crate::local_path;
 use crate::output::{
@@ -45,6 +45,10 @@ impl Builtin for Lls {
         Example { line: "lls", about: "list the local directory" },
         Example { line: "lls -lh *.txt", about: "list some files with their sizes" },
     ];
+
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        script.tests_local_files();
+    }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let paths = if self.paths.is_empty() { vec![".".to_owned()] } else { self.paths.clone() };

@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod entries;
 pub(crate) mod programs;
 pub(crate) mod registry;
+pub(crate) mod script_check;
 pub(crate) mod transfers;
 pub mod trust;
 
@@ -65,6 +66,7 @@ mod wait;
 
 pub use context::Context;
 pub use registry::{Builtin, Example, Globs, Group, Spec, find_command};
+pub use script_check::ScriptCheck;
 
 /// Every command, in the order of `help`.
 #[rustfmt::skip]

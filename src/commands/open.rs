@@ -2,7 +2,8 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Group};
+use super::context::script_name;
+use super::{Builtin, Context, Example, Group, ScriptCheck};
 use crate::bookmarks;
 use crate::credentials::{LFTP_PASSWORD, lftp_password};
 use crate::error::{Error, Result};
@@ -62,8 +63,10 @@ impl Builtin for Open {
         }
     }
 
-    fn script(&self) -> Option<String> {
-        self.execute.clone()
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        if let Some(commands) = &self.execute {
+            script.runs("open -e", commands.clone());
+        }
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
@@ -91,7 +94,7 @@ impl Builtin for Open {
         }
         ctx.client.open_without_asking(target, user)?;
         match self.execute {
-            Some(commands) => (ctx.interpreter)(ctx, &commands, "open -e"),
+            Some(commands) => (ctx.interpreter)(ctx, &commands, script_name("open -e", &commands)),
             None => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use clap::Parser;
 
 use super::get::Get;
-use super::{Builtin, Context, Example, Globs, Group};
+use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
 use crate::error::Result;
 use crate::settings::XFER_SEGMENTS;
 
@@ -35,6 +35,10 @@ impl Builtin for Pget {
 
     fn check(&self) -> Result<()> {
         self.get.check_arguments(Self::NAME)
+    }
+
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        self.get.note_files(script);
     }
 
     fn run(mut self, ctx: &mut Context) -> anyhow::Result<()> {

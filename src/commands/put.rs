@@ -9,7 +9,7 @@ use super::transfers::batch::Batch;
 use super::transfers::overwrite::may_replace_remote;
 use super::transfers::parallel;
 use super::transfers::{self, Failures, FileTransfer};
-use super::{Builtin, Context, Example, Globs, Group};
+use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
 use crate::client::server_url::{is_url, parse_file_url, parse_url};
 use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
@@ -71,6 +71,10 @@ impl Builtin for Put {
         self.check_arguments(Self::NAME)
     }
 
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        self.note_files(Self::NAME, script);
+    }
+
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         self.store_all(ctx, Self::NAME)
     }
@@ -89,6 +93,13 @@ impl Put {
             }
             Some(url) => parse_url(url).map(drop),
             None => Ok(()),
+        }
+    }
+
+    /// Tells a script which local files must be there.
+    pub(super) fn note_files(&self, command: &str, script: &mut ScriptCheck) {
+        for file in &self.files {
+            script.needs_local_file(command, file);
         }
     }
 

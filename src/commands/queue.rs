@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Globs, Group};
+use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
 use crate::error::{Error, Result};
 use crate::jobs::JobState;
 use crate::jobs::queue::QueueView;
@@ -45,10 +45,10 @@ impl Builtin for Queue {
         },
     ];
 
-    fn script(&self) -> Option<String> {
-        let word = Word::parse_action(&self.command);
-        (word.is_none() && !self.command.is_empty())
-            .then(|| shell_quote::script_from_words(&self.command))
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        if Word::parse_action(&self.command).is_none() && !self.command.is_empty() {
+            script.runs_later(Self::NAME, shell_quote::script_from_words(&self.command));
+        }
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

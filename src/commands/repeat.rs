@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Globs, Group, sleep};
+use super::context::script_name;
+use super::{Builtin, Context, Example, Globs, Group, ScriptCheck, sleep};
 use crate::error::{Error, Kind, Result, kind_of};
 use crate::shell_quote;
 
@@ -48,8 +49,8 @@ impl Builtin for Repeat {
         self.parse_delay().map(drop)
     }
 
-    fn script(&self) -> Option<String> {
-        Some(shell_quote::script_from_words(&self.command))
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        script.runs_later(Self::NAME, shell_quote::script_from_words(&self.command));
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
@@ -61,7 +62,7 @@ impl Builtin for Repeat {
             left = left.map(|left| left - 1);
             let outer = ctx.failure_is_handled;
             ctx.failure_is_handled |= self.until_ok;
-            let result = (ctx.interpreter)(ctx, &script, Self::NAME);
+            let result = (ctx.interpreter)(ctx, &script, script_name(Self::NAME, &script));
             ctx.failure_is_handled = outer;
             match result {
                 Ok(()) if self.until_ok => return Ok(()),

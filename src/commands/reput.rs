@@ -3,7 +3,7 @@
 use clap::Parser;
 
 use super::put::Put;
-use super::{Builtin, Context, Example, Globs, Group};
+use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
 use crate::error::Result;
 
 /// Resume interrupted uploads
@@ -24,6 +24,10 @@ impl Builtin for Reput {
 
     fn check(&self) -> Result<()> {
         self.put.check_arguments(Self::NAME)
+    }
+
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        self.put.note_files(Self::NAME, script);
     }
 
     fn run(mut self, ctx: &mut Context) -> anyhow::Result<()> {

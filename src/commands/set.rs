@@ -3,7 +3,7 @@
 use clap::Parser;
 
 use super::programs::pager;
-use super::{Builtin, Context, Example, Group};
+use super::{Builtin, Context, Example, Group, ScriptCheck};
 use crate::error::{Error, Result};
 use crate::output::AuditLog;
 use crate::settings::{LOG_FILE, Setting, SettingValue, Settings, resolve};
@@ -51,6 +51,15 @@ impl Builtin for Set {
             }
             Wanted::All | Wanted::Changed => Ok(()),
         }
+    }
+
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        // A wrong one is the error of `check`.
+        let _ = match self.wanted_rows() {
+            Wanted::Set(target, value) => script.settings.set(&target, &value).map(drop),
+            Wanted::Unset(target) => script.settings.unset(&target).map(drop),
+            Wanted::Show(_) | Wanted::All | Wanted::Changed => Ok(()),
+        };
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::{Builtin, Context, Example, Globs, Group};
+use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
 use crate::error::Error;
 use crate::shell_quote::looks_like_commands;
 
@@ -24,6 +24,11 @@ impl Builtin for Source {
         line: "echo lpwd > commands; source commands",
         about: "write a command to a file and run it",
     }];
+
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        script.needs_local_file(Self::NAME, &self.file);
+        script.runs_file(&self.file);
+    }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let path = ctx.local_path(&self.file);

@@ -14,8 +14,8 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use super::NameEncoder;
 use super::escape::{BYTES, is_unsafe};
+use super::{NameEncoder, ScriptLocation};
 
 /// A file, directory or link in a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,6 +133,8 @@ pub struct ErrorRecord {
     pub reply: Option<String>,
     /// The exit status for this error.
     pub exit: u8,
+    /// In a script: its name and the line as `at`, and the `command` without secrets.
+    pub location: Option<ScriptLocation>,
 }
 
 /// The last record of a run.
@@ -243,6 +245,10 @@ impl Record<'_> {
                 line.optional_name("hint", e.hint.as_deref(), encode);
                 line.optional_name("reply", e.reply.as_deref(), encode);
                 line.field("exit", &e.exit);
+                if let Some(ScriptLocation { line: at, command }) = &e.location {
+                    line.name("at", at, encode);
+                    line.name("command", command, encode);
+                }
             }
             Record::Summary(s) => {
                 line.field("type", "summary");

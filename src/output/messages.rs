@@ -14,8 +14,8 @@ use super::escape::{escape, escape_multiline};
 use super::json::{ErrorRecord, Record};
 use super::progress::{TransferProgress, TreeProgress};
 use super::sink::{DataFormat, DataSink, is_broken_pipe};
-use super::{AuditLog, Output, lock};
-use crate::error::{find_typed, io_reason, kind_of};
+use super::{AuditLog, Output, ScriptLocation, lock};
+use crate::error::{Kind, find_typed, io_reason, kind_of};
 use crate::target::without_url_passwords;
 
 /// Prefix of every warning and error.
@@ -52,7 +52,7 @@ impl Output {
         self.write_stderr(&format!("{PROGRAM}: {warning} {}\n", escape(&without_passwords(text))));
     }
 
-    /// An error on one line, its details and its hint on separate lines. With `--json` also an
+    /// An error on one line, its place in a script, its details and its hint on separate lines. With `--json` also an
     /// `error` record on standard output, even if data is redirected. Ignores broken pipes.
     pub fn error(&self, error: &anyhow::Error) {
         let typed = find_typed(error);
@@ -69,6 +69,13 @@ impl Output {
             text.push_str(&format!("{frame}\n"));
         }
         text.push_str(&format!("{program}: {}\n", escape(&message)));
+        // What the user ended needs no place.
+        let location = self
+            .location()
+            .filter(|_| !matches!(kind_of(error), Kind::Interrupted | Kind::Terminated));
+        if let Some(ScriptLocation { line, command }) = &location {
+            text.push_str(&format!("  at {}: {}\n", escape(line), escape(command)));
+        }
         let details = typed.map_or(&[][..], crate::error::Error::details);
         for line in details {
             text.push_str(&format!("  {}\n", escape(line)));
@@ -86,10 +93,21 @@ impl Output {
                 hint: hint.map(str::to_owned),
                 reply: typed.and_then(crate::error::Error::reply).map(str::to_owned),
                 exit: kind.exit(),
+                location,
             });
             // If standard output is closed, standard error still has the message.
             let _ = self.to_stdout().record(&record);
         }
+    }
+
+    /// Sets the place in a script that errors name; returns the one before.
+    pub fn set_location(&self, location: Option<ScriptLocation>) -> Option<ScriptLocation> {
+        std::mem::replace(&mut *lock(&self.location), location)
+    }
+
+    /// The place in a script that errors name.
+    pub fn location(&self) -> Option<ScriptLocation> {
+        lock(&self.location).clone()
     }
 
     /// A message for `-v` (level 1) or `-vv` (level 2).
@@ -203,6 +221,7 @@ impl Output {
         Self {
             data: Arc::new(Mutex::new(DataSink::new(Box::new(lines), shape))),
             job: Some(meter.clone()),
+            location: Arc::new(Mutex::new(lock(&self.location).clone())),
             ..self.clone()
         }
     }

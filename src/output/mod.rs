@@ -77,6 +77,17 @@ pub struct Output {
     on_stdout: bool,
     /// Set for a background job: its transfers are counted instead of shown.
     job: Option<JobMeter>,
+    /// Where the running command stands in its script, for errors; a job has its own.
+    location: Arc<Mutex<Option<ScriptLocation>>>,
+}
+
+/// Where a command stands in a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptLocation {
+    /// The script's name and the line: `deploy.ftpsh:3`.
+    pub line: String,
+    /// The command without secrets.
+    pub command: String,
 }
 
 /// State shared by all clones.
@@ -160,7 +171,8 @@ impl Output {
             prompt: Mutex::default(),
             memory,
         };
-        Self { shared: Arc::new(shared), data: stdout, on_stdout: true, job: None }
+        let location = Arc::default();
+        Self { shared: Arc::new(shared), data: stdout, on_stdout: true, job: None, location }
     }
 
     /// Sets how names are converted back to bytes for pipes and files. Only the first call counts.

@@ -9,39 +9,38 @@ use super::redact::redact_line;
 use super::syntax::{Element, Item, Script, Step, When, Word, parse_script};
 use super::validate::validate_script;
 use super::{expand, redirect};
+use crate::commands::context::script_name;
 use crate::commands::{COMMANDS, Context, find_command};
-use crate::error::{Error, Kind, Result, kind_of};
-use crate::output::is_broken_pipe;
+use crate::error::{Error, Kind, Result, kind_of, shortened_to};
+use crate::output::{ScriptLocation, is_broken_pipe};
 use crate::settings::{CMD_FAIL_EXIT, FailExit};
 
 /// Maximum nesting of aliases and `source`.
 const MAX_DEPTH: usize = 32;
 
+/// Maximum characters of a command in an error.
+const MAX_COMMAND: usize = 60;
+
 /// Parses, validates and runs a script; `name` is its name in errors.
 ///
 /// # Errors
 /// The failure that ended it, or its last failure, already shown.
-pub fn run_script(ctx: &mut Context, source: &str, name: &str) -> anyhow::Result<()> {
+pub fn run_script(ctx: &mut Context, text: &str, name: &str) -> anyhow::Result<()> {
     if ctx.job.is_none() {
         // The line was entered, so no prompt is active.
         ctx.out.flush_job_output();
     }
-    let kind = match parse_and_validate(ctx, source, name) {
+    let kind = match parse_and_validate(ctx, text, name) {
         Ok(script) => {
             ctx.script_depth += 1;
-            let status = run_items(ctx, &script, source);
+            let status = run_items(ctx, &script, Source { text, name });
             ctx.script_depth -= 1;
             match status {
                 Ok(()) => return Ok(()),
                 Err(kind) => kind,
             }
         }
-        Err(error) => {
-            let kind = error.kind();
-            count_failure(ctx, kind);
-            ctx.out.error(&error.into());
-            kind
-        }
+        Err(complaints) => show_complaints(ctx, complaints),
     };
     Err(Error::already_shown(kind).into())
 }
@@ -63,19 +62,57 @@ pub fn always_exits(source: &str) -> bool {
 /// Parses and validates a script.
 ///
 /// # Errors
-/// [`Kind::Usage`], with line and column.
-pub fn parse_and_validate(ctx: &Context, source: &str, name: &str) -> Result<Script> {
+/// All that is wrong with it, with line and column: at least one complaint.
+pub fn parse_and_validate(
+    ctx: &Context,
+    source: &str,
+    name: &str,
+) -> std::result::Result<Script, Vec<Error>> {
     if ctx.script_depth > MAX_DEPTH {
-        return Err(Error::usage(format!("{name}: aliases and `source` are nested too deeply")));
+        return Err(vec![Error::usage("aliases and `source` are nested too deeply")]);
     }
-    let script = parse_script(source, name)?;
-    validate_script(&script, name, ctx)?;
-    Ok(script)
+    let (script, complaints) = validate_script(source, name, ctx);
+    if complaints.is_empty() { Ok(script) } else { Err(complaints) }
+}
+
+/// Shows and counts what is wrong with a script; returns the cause of the first complaint.
+pub fn show_complaints(ctx: &mut Context, complaints: Vec<Error>) -> Kind {
+    let first = complaints.first().map_or(Kind::Usage, Error::kind);
+    for complaint in complaints {
+        count_failure(ctx, complaint.kind());
+        ctx.out.error(&complaint.into());
+    }
+    first
 }
 
 type Status = Result<(), Kind>;
 
-fn run_items(ctx: &mut Context, script: &Script, source: &str) -> Status {
+/// The script that is running.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    text: &'a str,
+    /// Its name in errors; empty for one line typed at the prompt, or run by another command.
+    name: &'a str,
+}
+
+impl Source<'_> {
+    fn location_of(self, step: &Step, ctx: &Context) -> Option<ScriptLocation> {
+        let command = match &step.element {
+            Element::Simple(words) => {
+                words.iter().map(Word::to_source).collect::<Vec<_>>().join(" ")
+            }
+            Element::Local(line) => format!("! {line}"),
+            // Each of its commands has its own.
+            Element::Group(_) => return None,
+        };
+        (!self.name.is_empty()).then(|| ScriptLocation {
+            line: format!("{}:{}", self.name, step.pos.line),
+            command: shortened_to(&ctx.redacted_title(&command), MAX_COMMAND),
+        })
+    }
+}
+
+fn run_items(ctx: &mut Context, script: &Script, source: Source<'_>) -> Status {
     let mut status = Ok(());
     for item in &script.items {
         let result = match item.background {
@@ -105,18 +142,19 @@ fn stops_script(ctx: &Context) -> bool {
 }
 
 /// Starts a job. Its failures count when it is waited for, or at exit.
-fn start_background(ctx: &mut Context, item: &Item, source: &str) -> Status {
-    let text = source.get(item.span.clone()).unwrap_or_default();
+fn start_background(ctx: &mut Context, item: &Item, source: Source<'_>) -> Status {
+    let text = source.text.get(item.span.clone()).unwrap_or_default();
     let title = format!("{} &", text.split_whitespace().collect::<Vec<_>>().join(" "));
     let title = redact_line(&title).unwrap_or_else(|| "… &".to_owned());
-    let (item, source) = (item.clone(), source.to_owned());
-    match ctx.start_job(&title, Box::new(move |ctx| run_item(ctx, &item, &source))) {
+    let (item, text, name) = (item.clone(), source.text.to_owned(), source.name.to_owned());
+    let work = move |ctx: &mut Context| run_item(ctx, &item, Source { text: &text, name: &name });
+    match ctx.start_job(&title, Box::new(work)) {
         Ok(_) => Ok(()),
         Err(error) => note_failure(ctx, error.into()),
     }
 }
 
-fn run_item(ctx: &mut Context, item: &Item, source: &str) -> Status {
+fn run_item(ctx: &mut Context, item: &Item, source: Source<'_>) -> Status {
     let mut status = Ok(());
     for (index, step) in item.steps.iter().enumerate() {
         let wanted = match step.when {
@@ -141,7 +179,17 @@ fn run_item(ctx: &mut Context, item: &Item, source: &str) -> Status {
     status
 }
 
-fn run_step(ctx: &mut Context, step: &Step, source: &str) -> Status {
+fn run_step(ctx: &mut Context, step: &Step, source: Source<'_>) -> Status {
+    let Some(location) = source.location_of(step, ctx) else {
+        return run_located_step(ctx, step, source);
+    };
+    let outer = ctx.out.set_location(Some(location));
+    let status = run_located_step(ctx, step, source);
+    ctx.out.set_location(outer);
+    status
+}
+
+fn run_located_step(ctx: &mut Context, step: &Step, source: Source<'_>) -> Status {
     let redirected =
         match step.redirect.as_ref().map(|r| redirect::start_redirect(r, ctx)).transpose() {
             Ok(redirected) => redirected,
@@ -218,7 +266,7 @@ fn run_alias(ctx: &mut Context, name: &str, body: &str, rest: &[Word]) -> Status
         source.push_str(&word.to_source());
     }
     ctx.running_aliases.push(name.to_owned());
-    let result = run_script(ctx, &source, &format!("alias {name}"));
+    let result = run_script(ctx, &source, script_name(&format!("alias {name}"), &source));
     ctx.running_aliases.pop();
     result.map_err(|error| kind_of(&error))
 }

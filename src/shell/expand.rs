@@ -9,8 +9,9 @@ use super::syntax::Word;
 use crate::commands::{Context, Globs, Spec};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::EntryKind;
-use crate::ftp::path::{RemotePath, decode_name};
+use crate::ftp::path::RemotePath;
 use crate::glob;
+use crate::local_path;
 use crate::settings::{GLOB_NOMATCH, NoMatch};
 
 /// The words for `spec` before expansion: without quotes, or with them if they will be parsed again
@@ -56,7 +57,9 @@ fn expand_word(word: &Word, spec: &Spec, ctx: &mut Context, into: &mut Vec<Strin
         }
         _ => {
             let pattern = if word.has_tilde() { home_directory(&pattern) } else { pattern };
-            glob::expand_glob(&pattern, &mut |directory| local_names(directory, ctx))?
+            glob::expand_glob(&pattern, &mut |directory| {
+                local_path::list_names(&ctx.local_path(directory), directory)
+            })?
         }
     };
     if names.is_empty() {
@@ -91,18 +94,7 @@ fn remote_names(directory: &str, ctx: &mut Context) -> Result<glob::Listing> {
     Ok(entries.iter().map(|entry| (entry.name.clone(), directory(entry.kind))).collect())
 }
 
-fn local_names(directory: &str, ctx: &Context) -> Result<glob::Listing> {
-    let failed = |error: std::io::Error| Error::local(directory, &error);
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(ctx.local_path(directory)).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let name = std::os::unix::ffi::OsStrExt::as_bytes(&*entry.file_name()).to_vec();
-        names.push((decode_name(&name), entry.path().is_dir()));
-    }
-    Ok(names)
-}
-
 /// Expands a leading `~`.
 pub fn home_directory(text: &str) -> String {
-    crate::local_path::expand_tilde(text)
+    local_path::expand_tilde(text)
 }

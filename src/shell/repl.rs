@@ -160,7 +160,8 @@ impl Repl<'_> {
         inner.finish_lookups();
         let known = !inner.ctx.history.is_empty();
         // The executor has shown the error.
-        let _ = execute::run_script(inner.ctx, text, "prompt");
+        let name = if text.contains('\n') { "prompt" } else { "" };
+        let _ = execute::run_script(inner.ctx, text, name);
         if self.editor.is_some() {
             inner.ctx.out.begin_line();
         }

@@ -110,6 +110,114 @@ fn what_is_wrong_anywhere_is_found_before_anything_is_connected() {
 }
 
 #[test]
+fn all_mistakes_of_a_script_are_told_at_once() {
+    let scene = scene();
+    scene.write("there.txt", "x");
+    scene.write("inner", "lpwd\nput gone5\n");
+    let text = "get a\n\
+        gte b\n\
+        put there.txt gone1 '*.zip'\n\
+        mkdir --no-such x\n\
+        set net:tiemout 3\n\
+        ) stray\n\
+        put *.zip; put {there.txt,gone2}\n\
+        alias up 'put gone3'; up\n\
+        lcd nowhere\n\
+        source inner\n";
+    scene.write("script", text);
+    let wanted = [
+        "script:2:1: unknown command `gte`",
+        "script:3:1: put: gone1: no such",
+        "script:3:1: put: *.zip: no such",
+        "script:4:1: mkdir: ",
+        "script:5:1: setting ",
+        "script:6:1: `)`",
+        "script:7:1: put: *.zip: no local file matches",
+        "script:7:12: put: gone2: no such",
+        "script:8:23: alias up:1:1: put: gone3: no such",
+        "script:9:1: lcd: nowhere: no such",
+    ];
+    for arguments in [&["-f", "script"][..], &["check", "script"]] {
+        let call = if arguments[0] == "check" { scene.unconnected() } else { scene.call() };
+        let ran = call.args(arguments).run().status(2);
+        let told: Vec<_> = ran
+            .err()
+            .lines()
+            .filter_map(|line| line.strip_prefix("ftpsh: "))
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(told.len(), wanted.len(), "{ran}");
+        for (told, wanted) in told.iter().zip(wanted) {
+            assert!(told.starts_with(wanted), "{told}\n{wanted}\n{ran}");
+        }
+        assert!(ran.stdout.is_empty(), "{ran}");
+    }
+    assert_eq!(scene.liar.wire.connections(), 0);
+}
+
+#[test]
+fn a_local_file_is_missed_only_where_no_earlier_command_may_make_it() {
+    for (text, missing) in [
+        ("put gone", true),
+        ("put gone || lpwd", false),
+        ("lpwd || put gone", false),
+        ("cd / && put gone", true),
+        ("lls gone && put gone", false),
+        ("! touch gone\nput gone", false),
+        ("lpwd > gone; put gone", false),
+        ("get a; put a", false),
+        ("get a; put gone", true),
+        ("get a -o new; put new", false),
+        ("get a -O dir; put dir/a", false),
+        ("get *; put gone", false),
+        ("put gone &\nwait || true", false),
+        ("repeat -c 1 --until-ok put gone", false),
+        ("lcd ..; put home/../gone", true),
+        ("set glob:nomatch empty; put *.gone", false),
+        ("source gone", true),
+        ("(put gone)", true),
+        ("(put gone; lpwd) || true", false),
+    ] {
+        let scene = scene();
+        scene.write("script", text);
+        let ran = scene.unconnected().args(["check", "script"]).run();
+        assert_eq!(ran.status, if missing { 9 } else { 0 }, "{text:?}\n{ran}");
+        assert_eq!(ran.err().contains("nothing wrong found"), !missing, "{text:?}\n{ran}");
+    }
+    let scene = scene();
+    scene.call().args(["-k", "-c", "put gone; get a -o -"]).run().status(9).stdout_is("one\n");
+}
+
+#[test]
+fn a_failure_of_a_script_names_its_file_line_and_command() {
+    let scene = scene();
+    scene.write("script", "lpwd > x\n\nget 'no such'\n");
+    let said = |arguments: &[&str], place: &str| {
+        let ran = scene.call().args(arguments).run().status(8);
+        assert!(ran.err().lines().any(|line| line == format!("  at {place}")), "{place}\n{ran}");
+    };
+    said(&["-f", "script"], "script:3: get 'no such'");
+    // In a nested text of one line the place is that of the outer command.
+    scene.write("outer", "lpwd > x\nalias up 'get no'\nup\n");
+    said(&["-f", "outer"], "outer:3: up");
+    scene.write("sourcing", "source inner\n");
+    scene.write("inner", "lpwd > x\nlpwd > x; get no\n");
+    said(&["-f", "sourcing"], "inner:2: get no");
+    said(&["-c", "get no &\nqueue get nor; wait"], "-c:1: get no");
+    said(&["-c", "get no &\nqueue get nor; wait"], "-c:2: queue get nor");
+    let ran = scene.call().args(["--json", "-c", "lpwd\nget no"]).run().status(8);
+    let errors = ran.json_of("error");
+    assert_eq!(
+        (&errors[0]["at"], &errors[0]["command"]),
+        (&"-c:2".into(), &"get no".into()),
+        "{ran}"
+    );
+    // No secret is named.
+    let ran = scene.run("quote SITE PSWD hunter2 hunter3").status(8);
+    assert!(!ran.err().contains("hunter"), "{ran}");
+}
+
+#[test]
 fn output_can_be_redirected_and_piped() {
     let scene = scene();
     scene.run("get a -o - > out; get b -o - >> out; get c -o - >out2").ok().stdout_is("");

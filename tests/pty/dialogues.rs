@@ -127,7 +127,7 @@ fn failures_at_the_prompt_are_shown_and_do_not_count() {
     for (line, error) in [
         ("nonsense", "unknown command"),
         ("get missing -o -", "missing"),
-        ("get x )", "prompt:1:"),
+        ("get x )", "ftpsh: `)` without `(`"),
         ("! exit 3", "status 3"),
     ] {
         terminal.send(&format!("{line}\r"));

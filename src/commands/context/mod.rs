@@ -28,6 +28,12 @@ pub use queue::QueuedCommand;
 /// Runs a script in the shell language: text, and the name it has in errors.
 pub type Interpreter = fn(&mut Context, &str, &str) -> anyhow::Result<()>;
 
+/// The name of commands that another command runs: none for one line, whose errors have the
+/// position of that command.
+pub fn script_name<'a>(name: &'a str, text: &str) -> &'a str {
+    if text.contains('\n') { name } else { "" }
+}
+
 /// What commands work with. See the module's text.
 #[derive(Debug)]
 pub struct Context {

@@ -3,21 +3,26 @@
 //! A command keeps the settings and directories that were in force when it was queued. Its queue's
 //! job lasts as long as there is something to do; the next command begins a new one.
 
-use super::{Context, JobFn};
+use super::{Context, JobFn, script_name};
 use crate::error::{Error, Kind, Result, kind_of};
 use crate::jobs::queue::QueueView;
+use crate::output::ScriptLocation;
 
 /// A command that waits in a queue.
 #[derive(Debug)]
 pub struct QueuedCommand {
     text: String,
     ctx: Box<Context>,
+    /// Where it stood in a script.
+    location: Option<ScriptLocation>,
 }
 
 impl Context {
     /// Queues commands for the current site.
     pub fn enqueue(&mut self, text: &str) -> Result<()> {
-        let work = QueuedCommand { text: text.to_owned(), ctx: Box::new(self.for_job()?) };
+        let location = self.out.location();
+        let work =
+            QueuedCommand { text: text.to_owned(), ctx: Box::new(self.for_job()?), location };
         self.queues.push_work(&self.queue_key(), self.redacted_title(text), work);
         self.start_queue_job()
     }
@@ -96,9 +101,11 @@ fn run_queue(ctx: &mut Context, key: &str) -> Result<(), Kind> {
             Some(meter) if redirected => command.out.background(meter),
             _ => ctx.out.clone(),
         };
+        command.out.set_location(queued.location);
         command.job = ctx.job;
         command.client.connection.adopt_session_of(&mut ctx.client.connection);
-        let result = (command.interpreter)(&mut command, &queued.text, "queue");
+        let result =
+            (command.interpreter)(&mut command, &queued.text, script_name("queue", &queued.text));
         ctx.totals.add(&command.totals);
         let failed = result.err().map(|error| kind_of(&error));
         if let Some(kind) = failed.filter(|_| ctx.totals.first_failure.is_none()) {

@@ -8,8 +8,8 @@ mod unknown_command_hints;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::commands::Context;
 use crate::commands::programs::pager;
+use crate::commands::{Context, ScriptCheck};
 use crate::error::{Error, Kind, Result, shortened};
 use crate::suggest::closest_match;
 use unknown_command_hints::hint_for;
@@ -87,15 +87,26 @@ pub trait Builtin: Parser {
     /// At least one line to type.
     const EXAMPLES: &'static [Example];
 
-    /// Looks at the arguments before anything is run or connected.
+    /// Looks at the arguments before anything is run or connected, and again when wildcards are
+    /// expanded.
     fn check(&self) -> Result<()> {
         Ok(())
     }
 
-    /// The commands that it will run, to be validated in advance as well.
-    fn script(&self) -> Option<String> {
-        None
-    }
+    /// Looks at the command as part of its script, before anything is run or connected; only once.
+    /// Here a command says which local files it needs or makes, and that it needs `--yes`:
+    ///
+    /// ```text
+    /// if self.delete && !self.yes && !script.can_ask() {
+    ///     script.complain(Error::usage("mirror: --delete in a script needs --yes"));
+    /// }
+    /// script.needs_local_file(Self::NAME, &self.source);
+    /// ```
+    ///
+    /// `script.settings` are the settings that will hold then; `script.has_wildcard()` tells
+    /// whether a word was typed with a wildcard that is still to be expanded. What is refused here
+    /// must be refused by `run` as well: an alias or a job may get there another way.
+    fn check_in_script(&self, _script: &mut ScriptCheck) {}
 
     /// Does it.
     fn run(self, ctx: &mut Context) -> anyhow::Result<()>;
@@ -115,7 +126,7 @@ pub struct Spec {
     /// Lines to type.
     pub examples: &'static [Example],
     definition: fn() -> clap::Command,
-    check: fn(&[String]) -> Result<Option<String>>,
+    check: fn(&[String], Option<&mut ScriptCheck>) -> Result<()>,
     run: fn(&[String], &mut Context) -> anyhow::Result<()>,
 }
 
@@ -129,9 +140,14 @@ impl Spec {
             globs: T::GLOBS,
             examples: T::EXAMPLES,
             definition: definition::<T>,
-            check: |words| match parse::<T>(words)? {
-                Parsed::Command(command) => command.check().map(|()| command.script()),
-                Parsed::Help => Ok(None),
+            check: |words, script| match parse::<T>(words)? {
+                Parsed::Command(command) => {
+                    if let Some(script) = script {
+                        command.check_in_script(script);
+                    }
+                    command.check()
+                }
+                Parsed::Help => Ok(()),
             },
             run: |words, ctx| match parse::<T>(words)? {
                 Parsed::Command(command) => {
@@ -192,10 +208,15 @@ impl Spec {
         lines
     }
 
-    /// Whether these words (the command's name first) make sense; and the commands that they would
-    /// run, if any.
-    pub fn check(&self, words: &[String]) -> Result<Option<String>> {
-        (self.check)(words)
+    /// Whether these words (the command's name first) make sense.
+    pub fn check(&self, words: &[String]) -> Result<()> {
+        (self.check)(words, None)
+    }
+
+    /// Whether they make sense in a script; complaints that are not the error returned are left in
+    /// `script`.
+    pub fn check_in_script(&self, words: &[String], script: &mut ScriptCheck) -> Result<()> {
+        (self.check)(words, Some(script))
     }
 
     /// Runs it with these words, the command's name first.

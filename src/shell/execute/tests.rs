@@ -151,7 +151,7 @@ fn what_a_command_prints_goes_where_it_is_sent() {
     // Notices and errors are not data.
     let fixture = Fixture::new(run_script);
     let one = fixture.path("one");
-    let ran = self::ran(fixture, &format!("lcd /nowhere > {one}"));
+    let ran = self::ran(fixture, &format!("lls /nowhere > {one}"));
     assert!(ran.err.contains("/nowhere"), "{}", ran.err);
     assert_eq!(ran.fixture.read("one"), "");
 }

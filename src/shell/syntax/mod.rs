@@ -9,7 +9,7 @@ mod parser;
 mod tests;
 
 pub(super) use lexer::{Lexed, Lexer, Open, Token};
-pub use parser::{MAX_DEPTH, parse_script};
+pub use parser::{MAX_DEPTH, parse_script, parse_with_errors};
 
 use crate::error::Error;
 use crate::glob;
@@ -185,7 +185,7 @@ impl Word {
 /// A syntax error, or an incomplete text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// The text's name: `-c`, a file name, `prompt`.
+    /// The text's name: `-c`, a file name, `prompt`; empty if positions would say nothing.
     pub name: String,
     /// The position of the error: an open quote, not the end of the text.
     pub pos: Pos,
@@ -198,7 +198,10 @@ pub struct SyntaxError {
 
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.name, self.pos, self.message)
+        match self.name.is_empty() {
+            true => f.write_str(&self.message),
+            false => write!(f, "{}:{}: {}", self.name, self.pos, self.message),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Parses tokens to the tree of commands; stops at the first error, with its line and column.
+//! Parses tokens to the tree of commands; with line and column of each error.
 //!
 //! Only groups recurse, at most [`MAX_DEPTH`] deep.
 
@@ -16,18 +16,36 @@ pub const MAX_DEPTH: usize = 64;
 /// The first syntax error. [`SyntaxError::incomplete`] says whether more lines could complete the
 /// text.
 pub fn parse_script(source: &str, name: &str) -> Result<Script, SyntaxError> {
-    refuse_nul(source)
-        .and_then(|()| {
-            let mut lexer = Lexer::new(source);
-            let next = lexer.next();
-            Parser { lexer, next, last_end: 0 }.parse_script(0, None)
-        })
-        .map_err(|Fault { pos, message, incomplete }| SyntaxError {
-            name: name.to_owned(),
-            pos,
-            message,
-            incomplete,
-        })
+    let (script, errors) = parse_with_errors(source, name);
+    errors.into_iter().next().map_or(Ok(script), Err)
+}
+
+/// Parses as much as can be understood: after a syntax error, goes on with the next line. The
+/// errors are those of [`parse_script`], in order; an incomplete text ends with its error.
+pub fn parse_with_errors(source: &str, name: &str) -> (Script, Vec<SyntaxError>) {
+    let mut script = Script::default();
+    let named = |Fault { pos, message, incomplete }| SyntaxError {
+        name: name.to_owned(),
+        pos,
+        message,
+        incomplete,
+    };
+    if let Err(fault) = refuse_nul(source) {
+        return (script, vec![named(fault)]);
+    }
+    let mut lexer = Lexer::new(source);
+    let next = lexer.next();
+    let mut parser = Parser { lexer, next, last_end: 0, in_group: false };
+    let mut errors = Vec::new();
+    while let Err(fault) = parser.parse_items(0, None, &mut script.items) {
+        // The rest of a group cannot be told from what follows it.
+        let is_last = fault.incomplete || parser.in_group;
+        errors.push(named(fault));
+        if is_last || !parser.skip_line() {
+            break;
+        }
+    }
+    (script, errors)
 }
 
 /// A [`SyntaxError`] without the text's name.
@@ -63,6 +81,8 @@ struct Parser<'a> {
     next: Lexed<'a>,
     /// The end of the last token taken.
     last_end: usize,
+    /// Whether a group is being parsed.
+    in_group: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -83,12 +103,24 @@ impl<'a> Parser<'a> {
         Ok(std::mem::replace(&mut self.next, self.lexer.next()))
     }
 
+    /// Passes over the rest of a line; `false` at the end of the text.
+    fn skip_line(&mut self) -> bool {
+        while !matches!(self.next.token, Token::Newline | Token::End) {
+            self.next = self.lexer.next();
+        }
+        self.next.token != Token::End
+    }
+
     /// Parses items up to the end of the text, or of the group that began at `group`.
-    fn parse_script(&mut self, depth: usize, group: Option<Pos>) -> Result<Script, Fault> {
-        let mut items = Vec::new();
+    fn parse_items(
+        &mut self,
+        depth: usize,
+        group: Option<Pos>,
+        items: &mut Vec<Item>,
+    ) -> Result<(), Fault> {
         loop {
             match (&self.next.token, group) {
-                (Token::End, None) => return Ok(Script { items }),
+                (Token::End, None) => return Ok(()),
                 (Token::End, Some(pos)) => {
                     return Err(Fault::incomplete_input(pos, "`(` without `)`"));
                 }
@@ -100,7 +132,7 @@ impl<'a> Parser<'a> {
                         return Err(Fault::syntax_error(pos, "empty group"));
                     }
                     self.advance_token()?;
-                    return Ok(Script { items });
+                    return Ok(());
                 }
                 (Token::Semicolon | Token::Newline | Token::Comment(_), _) => {
                     self.advance_token()?;
@@ -157,7 +189,11 @@ impl<'a> Parser<'a> {
             }
             Token::GroupStart => {
                 self.advance_token()?;
-                Element::Group(self.parse_script(depth + 1, Some(pos))?)
+                let mut items = Vec::new();
+                self.in_group = true;
+                self.parse_items(depth + 1, Some(pos), &mut items)?;
+                self.in_group = depth > 0;
+                Element::Group(Script { items })
             }
             _ => return Err(self.unexpected_token()),
         };
