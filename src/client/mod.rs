@@ -38,7 +38,7 @@ use crate::tls::KnownGroup;
 use crate::transfer::rate_limit::RateLimit;
 use crate::transfer::retry::{Retries, with_retry};
 use crate::transfer::upload::journal::UploadJournals;
-use crate::transfer::{Direction, TransferOptions, Verify};
+use crate::transfer::{Atomic, Direction, TransferOptions, Verify};
 
 pub use audit::{Audit, AuditSide};
 pub use connection::{Connection, Credentials};
@@ -478,7 +478,7 @@ impl Client {
                 VerifyMode::Hash => Verify::Hash,
                 VerifyMode::Size => Verify::Size,
             },
-            atomic: self.settings.get(set::XFER_ATOMIC, host),
+            atomic: self.atomic_upload(host),
             limits: [
                 RateLimit::new(rate),
                 self.total_limits.of_direction(direction, &self.settings),
@@ -488,6 +488,19 @@ impl Client {
                 .filter(|_| direction != Direction::Download),
             ..TransferOptions::default()
         }
+    }
+
+    /// Whether uploads to a host go to a temporary name, if nothing is known of what they replace.
+    pub fn atomic_upload(&self, host: Option<&str>) -> Atomic {
+        match self.settings.get(set::XFER_ATOMIC, host) {
+            set::AtomicUpload::Yes => Atomic::Yes,
+            set::AtomicUpload::Auto | set::AtomicUpload::No => Atomic::No,
+        }
+    }
+
+    /// Whether the user can be asked about what a command does.
+    pub fn can_ask(&self) -> bool {
+        self.at_prompt && self.console.is_interactive()
     }
 
     /// The upload journals of a connection; `None` without a login.
@@ -511,7 +524,7 @@ impl Client {
     ///
     /// Without a terminal: the hint names `option`, which confirms in advance. Ctrl-C.
     pub fn confirm(&self, question: &str, option: &str) -> Result<bool> {
-        if !self.at_prompt || !self.console.is_interactive() {
+        if !self.can_ask() {
             return Err(Error::usage(format!("{question}: cannot ask without a terminal"))
                 .with_hint(format!("confirm with `{option}`")));
         }

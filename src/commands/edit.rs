@@ -14,6 +14,7 @@ use super::entries::format::exact_size;
 use super::entries::lookup::Lookup;
 use super::programs::editor;
 use super::transfers::batch::Batch;
+use super::transfers::overwrite::atomic_replacement;
 use super::transfers::{self, FileTransfer};
 use super::{Builtin, Context, Example, Globs, Group};
 use crate::error::{Error, Kind, Result};
@@ -162,35 +163,11 @@ fn store_copy(
     path: &Path,
     entry: Option<&Entry>,
 ) -> Result<()> {
-    let mut how = ctx.client.transfer_options(Direction::Upload);
-    // A rename over a link would replace the link, not what it leads to.
-    how.atomic = entry.is_none_or(|entry| entry.kind == EntryKind::File);
-    let mut job =
-        upload::Upload { local: path.into(), dir: None, remote: remote.clone(), options: how };
+    let mut options = ctx.client.transfer_options(Direction::Upload);
+    options.atomic = atomic_replacement(entry);
+    let job = upload::Upload { local: path.into(), dir: None, remote: remote.clone(), options };
     let mut alone = Batch::single(&ctx.out);
-    match transfers::transfer_file(ctx, &FileTransfer::Up(job.clone()), &mut alone) {
-        Err(error) if job.options.atomic && refusal_with_copy(&error) => {
-            job.options.atomic = false;
-            transfers::transfer_file(ctx, &FileTransfer::Up(job.clone()), &mut alone)?;
-        }
-        result => result?,
-    }
-    // A new file has lost the old one's permissions.
-    let mode = entry.and_then(|entry| entry.mode).filter(|_| job.options.atomic);
-    if let Some(mode) = mode.map(|mode| mode & 0o7777) {
-        let result = ctx.client.session()?.set_permissions(mode, remote);
-        ctx.audit().log_change_mode(mode, remote.as_str(), result.as_ref().err());
-        if let Err(error) = result {
-            ctx.out.warn(&format!("{remote}: its permissions may have changed: {error}"));
-        }
-    }
-    Ok(())
-}
-
-/// Whether the server does not let us do it this way: a directory where no names can be added.
-fn refusal_with_copy(error: &Error) -> bool {
-    let no_room = error.reply_code() == Some(552);
-    error.kind() == Kind::Refused && !error.is_transient() && !no_room
+    transfers::transfer_file(ctx, &FileTransfer::Up(job), &mut alone)
 }
 
 /// A private directory for one file. It goes with all that is in it, unless it is to be kept.

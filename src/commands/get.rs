@@ -10,6 +10,7 @@ use super::transfers::batch::Batch;
 use super::transfers::between_servers::TargetServer;
 use super::transfers::overwrite::{Overwrite, WrittenFiles, may_replace};
 use super::transfers::parallel;
+use super::transfers::replace_question::ReplaceAnswers;
 use super::transfers::segmented;
 use super::transfers::{self, Failures, FileTransfer};
 use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
@@ -151,13 +152,14 @@ impl Get {
         failures: &mut Failures,
     ) -> Result<()> {
         let mut several = Vec::new();
+        let mut answers = ReplaceAnswers::default();
         let (mut lookup, mut written) = (Lookup::default(), WrittenFiles::default());
         let in_a_row = together == 1 && self.files.len() > 1;
         ctx.with_prefetch(in_a_row, |ctx| -> Result<()> {
             for (place, file) in self.files.iter().enumerate() {
                 ctx.client.cancel.check()?;
                 let mut is_wanted = false;
-                let result = self.fetch_argument(file, ctx, &mut lookup, |ctx, mut job| {
+                let carry = |ctx: &mut Context, mut job: FileTransfer| {
                     is_wanted = true;
                     let target = job.local_path().to_owned();
                     written.check_unwritten(&target).inspect_err(|_| batch.note_failure())?;
@@ -169,7 +171,8 @@ impl Get {
                     self.transfer_file(ctx, job, batch)?;
                     written.note_written(&target);
                     Ok(())
-                });
+                };
+                let result = self.fetch_argument(file, ctx, &mut lookup, &mut answers, carry);
                 match &result {
                     Ok(()) if !is_wanted => batch.skip_file(place),
                     Err(_) if !is_wanted => batch.note_failure(),
@@ -213,14 +216,17 @@ impl Get {
         file: &str,
         ctx: &mut Context,
         lookup: &mut Lookup,
+        answers: &mut ReplaceAnswers,
         carry: impl FnOnce(&mut Context, FileTransfer) -> Result<()>,
     ) -> Result<()> {
         if !is_url(file) {
-            return self.fetch_path(file, ctx, lookup, carry);
+            return self.fetch_path(file, ctx, lookup, answers, carry);
         }
         let (target, path) = parse_url(file)?;
         let path = if path.is_empty() { "." } else { &path };
-        ctx.with_server(target, |ctx| self.fetch_path(path, ctx, &mut Lookup::default(), carry))
+        ctx.with_server(target, |ctx| {
+            self.fetch_path(path, ctx, &mut Lookup::default(), answers, carry)
+        })
     }
 
     /// A file or directory of the current server.
@@ -229,13 +235,15 @@ impl Get {
         file: &str,
         ctx: &mut Context,
         lookup: &mut Lookup,
+        answers: &mut ReplaceAnswers,
         carry: impl FnOnce(&mut Context, FileTransfer) -> Result<()>,
     ) -> Result<()> {
         let remote = RemotePath::new(file)?;
         let kind = if self.ascii { TransferType::Ascii } else { TransferType::Binary };
         if let Some(url) = self.target_url() {
             let mut there = TargetServer::connect_target(ctx, url, self.name.is_none())?;
-            let copied = there.copy_file(ctx, &remote, kind, Resume::if_asked(self.resume));
+            let copied =
+                there.copy_file(ctx, &remote, kind, Resume::if_asked(self.resume), answers);
             there.close_target();
             return copied;
         }
@@ -257,7 +265,7 @@ impl Get {
             listed_size: listed.size,
             ..download::Download::new(remote, target, how)
         };
-        if !may_replace(ctx, &mut job, self.overwrite)? {
+        if !may_replace(ctx, &mut job, self.overwrite, answers)? {
             return Ok(());
         }
         carry(ctx, FileTransfer::Down(job))

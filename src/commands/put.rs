@@ -4,10 +4,12 @@ use std::path::Path;
 
 use clap::Parser;
 
+use super::entries::lookup::Lookup;
 use super::mirror::RecursiveTransfer;
 use super::transfers::batch::Batch;
-use super::transfers::overwrite::may_replace_remote;
+use super::transfers::overwrite::may_replace_upload;
 use super::transfers::parallel;
+use super::transfers::replace_question::ReplaceAnswers;
 use super::transfers::{self, Failures, FileTransfer};
 use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
 use crate::client::server_url::{is_url, parse_file_url, parse_url};
@@ -15,12 +17,13 @@ use crate::error::{Error, Result};
 use crate::ftp::path::RemotePath;
 use crate::local_path;
 use crate::settings::XFER_PARALLEL;
-use crate::transfer::{Direction, Resume, TransferType, upload};
+use crate::transfer::{Atomic, Direction, Resume, TransferType, upload};
 
 /// Upload files
 ///
-/// An existing file on the server is replaced, unless the setting xfer:overwrite-remote says
-/// otherwise. With -r, directories are uploaded as by `mirror -R`: only files that are missing,
+/// If a file on the server exists, the prompt asks before replacing it and a script replaces it,
+/// unless the setting xfer:overwrite-remote says otherwise. What is replaced at the prompt goes to
+/// a temporary name and is renamed (xfer:atomic). With -r, directories are uploaded as by `mirror -R`: only files that are missing,
 /// newer or of another size. NAME and DIR may be URLs (ftps://HOST/FILE) of another server.
 #[derive(Debug, Parser)]
 pub struct Put {
@@ -145,11 +148,12 @@ impl Put {
         failures: &mut Failures,
     ) -> Result<()> {
         let mut several = Vec::new();
+        let mut replacing = (Lookup::default(), ReplaceAnswers::default());
         let in_a_row = together == 1 && self.files.len() > 1;
         ctx.with_prefetch(in_a_row, |ctx| -> Result<()> {
             for (place, file) in self.files.iter().enumerate() {
                 ctx.client.cancel.check()?;
-                let result = match self.store_argument(file, ctx) {
+                let result = match self.store_argument(file, ctx, &mut replacing) {
                     Ok(Some(mut job)) => {
                         batch.settle_size(place, &mut job);
                         if together > 1 {
@@ -193,7 +197,12 @@ impl Put {
     }
 
     /// What there is to store; nothing where that is done, or not wanted.
-    fn store_argument(&self, file: &str, ctx: &mut Context) -> Result<Option<FileTransfer>> {
+    fn store_argument(
+        &self,
+        file: &str,
+        ctx: &mut Context,
+        replacing: &mut (Lookup, ReplaceAnswers),
+    ) -> Result<Option<FileTransfer>> {
         let path = ctx.local_path(&local_path::expand_tilde(file));
         if self.recursive && path.is_dir() {
             let trees =
@@ -207,13 +216,12 @@ impl Put {
         let mut how = ctx.client.transfer_options(Direction::Upload);
         how.resume = Resume::if_asked(self.resume);
         how.transfer_type = if self.ascii { TransferType::Ascii } else { TransferType::Binary };
-        how.atomic |= self.atomic;
-        let job = upload::Upload { local: path, dir: None, remote, options: how };
-        let modified = || {
-            let time = std::fs::metadata(&job.local).and_then(|metadata| metadata.modified());
-            time.map(Some).map_err(|error| Error::local(&job.local, &error))
-        };
-        let may = self.resume || may_replace_remote(&mut ctx.client, &job.remote, modified)?;
+        if self.atomic {
+            how.atomic = Atomic::Yes;
+        }
+        let mut job = upload::Upload { local: path, dir: None, remote, options: how };
+        let (lookup, answers) = replacing;
+        let may = self.resume || may_replace_upload(ctx, &mut job, lookup, answers)?;
         Ok(may.then_some(FileTransfer::Up(job)))
     }
 

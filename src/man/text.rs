@@ -123,8 +123,9 @@ complete new file. The modification time is preserved in both directions if the 
 it.
 
 If a local file exists, the prompt asks before replacing it and a script fails; `--overwrite` and
-the setting `xfer:overwrite` change that. Uploads replace remote files unless
-`xfer:overwrite-remote` says otherwise.
+the setting `xfer:overwrite` change that. If a remote file exists, the prompt asks as well and a
+script replaces it, unless `xfer:overwrite-remote` says otherwise; what is replaced at the prompt
+goes up under a temporary name and is renamed (`xfer:atomic`).
 
 After a lost connection ftpsh reconnects with an exponential back-off, at most `net:max-retries`
 times; the certificate is verified again, and the transfer is resumed. Commands that fail with a

@@ -192,7 +192,31 @@ word_enums! {
         Clear = "clear",
     }
 
-    /// Whether a transfer overwrites a file (`xfer:overwrite`, `xfer:overwrite-remote`).
+    /// Whether an upload overwrites a file (`xfer:overwrite-remote`).
+    OverwriteRemote {
+        /// Ask the user; in a script, overwrite.
+        Auto = "auto",
+        /// Ask the user; in a script, do not overwrite.
+        Ask = "ask",
+        /// Overwrite.
+        Yes = "yes",
+        /// Do not overwrite.
+        No = "no",
+        /// Overwrite if the source is newer.
+        Newer = "newer",
+    }
+
+    /// Whether an upload goes to a temporary name first (`xfer:atomic`).
+    AtomicUpload {
+        /// Only where a file is replaced at the prompt.
+        Auto = "auto",
+        /// Always.
+        Yes = "yes",
+        /// Never.
+        No = "no",
+    }
+
+    /// Whether a download overwrites a file (`xfer:overwrite`).
     OverwritePolicy {
         /// Ask the user; in a script, do not overwrite.
         Ask = "ask",

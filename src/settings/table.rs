@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::time;
 
 use super::key::{
-    DataProtection, FailExit, FtpMode, IpVersion, Key, ListCommand, NoMatch, OverwritePolicy,
-    SettingType, TlsBackend, TlsVersion, VerifyMode,
+    AtomicUpload, DataProtection, FailExit, FtpMode, IpVersion, Key, ListCommand, NoMatch,
+    OverwritePolicy, OverwriteRemote, SettingType, TlsBackend, TlsVersion, VerifyMode,
 };
 use super::parse::{self, DeleteLimit};
 use super::value::ValueKind::{self, *};
@@ -127,8 +127,8 @@ rows! {
 
     XFER_OVERWRITE: OverwritePolicy = "xfer:overwrite", OVERWRITE, "ask", Host,
         "whether a download replaces a local file; ask means no in a script";
-    XFER_OVERWRITE_REMOTE: OverwritePolicy = "xfer:overwrite-remote", OVERWRITE, "yes", Host,
-        "whether an upload replaces a remote file; ask means no in a script";
+    XFER_OVERWRITE_REMOTE: OverwriteRemote = "xfer:overwrite-remote", Choice(OverwriteRemote::WORDS), "auto", Host,
+        "whether an upload replaces a remote file; auto asks at the prompt and means yes in a script, ask means no there";
     XFER_PARALLEL: u64 = "xfer:parallel", Count { min: 1, max: 256 }, "1", Host,
         "files that get and put transfer at the same time";
     XFER_SEGMENTS: u64 = "xfer:segments", Count { min: 1, max: 64 }, "1", Host,
@@ -137,8 +137,8 @@ rows! {
         "what is compared after a transfer; hash where the server offers one";
     XFER_PRESERVE_TIMES: bool = "xfer:preserve-times", Flag, "yes", Host,
         "whether files keep their modification time";
-    XFER_ATOMIC: bool = "xfer:atomic", Flag, "no", Host,
-        "upload to a temporary name, then rename";
+    XFER_ATOMIC: AtomicUpload = "xfer:atomic", Choice(AtomicUpload::WORDS), "auto", Host,
+        "upload to a temporary name, then rename; auto does so with what is replaced at the prompt";
 
     MIRROR_PARALLEL: u64 = "mirror:parallel", Count { min: 1, max: 256 }, "4", Host,
         "files that mirror transfers at the same time";

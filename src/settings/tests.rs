@@ -95,12 +95,12 @@ fn the_documented_defaults_are_the_defaults() {
         ("trust:policy", "ask"),
         ("trust:alias", ""),
         ("xfer:overwrite", "ask"),
-        ("xfer:overwrite-remote", "yes"),
+        ("xfer:overwrite-remote", "auto"),
         ("xfer:parallel", "1"),
         ("xfer:segments", "1"),
         ("xfer:verify", "size"),
         ("xfer:preserve-times", "yes"),
-        ("xfer:atomic", "no"),
+        ("xfer:atomic", "auto"),
         ("mirror:parallel", "4"),
         ("mirror:max-delete", ""),
         ("mirror:max-depth", "64"),
@@ -232,7 +232,7 @@ fn getters_give_what_the_text_means() {
     assert_eq!(s.get(MIRROR_MAX_DELETE, None), Some(DeleteLimit::Percent(25)));
     assert_eq!(s.get(NET_BIND_ADDRESS, None), Some("127.0.0.2".parse().unwrap()));
     assert_eq!(s.get(XFER_PARALLEL, None), 3);
-    assert!(s.get(XFER_PRESERVE_TIMES, None) && !s.get(XFER_ATOMIC, None));
+    assert!(s.get(XFER_PRESERVE_TIMES, None) && s.get(XFER_ATOMIC, None) == AtomicUpload::Auto);
     assert_eq!(s.get(NET_ORDER, None), [IpVersion::V6, IpVersion::V4]);
     assert_eq!(s.get(TLS_CA_FILE, None), dirs::home_dir().map(|home| home.join("ca.pem")));
     assert_eq!(s.get(LOG_FILE, None), Some(PathBuf::from("/tmp/log")));

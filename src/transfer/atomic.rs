@@ -1,13 +1,16 @@
 //! Uploads under a temporary name (`xfer:atomic`): the name, and the rename to the final name.
 
 use super::download::partial::SUFFIX;
-use super::{Remote, TransferOptions};
+use super::{Atomic, Remote, TransferOptions};
 use crate::error::{Kind, Result};
 use crate::ftp::path::RemotePath;
 
 /// The path that an upload is written to: the final one, or a temporary one next to it.
 pub fn upload_name(path: &RemotePath, options: &TransferOptions) -> Result<RemotePath> {
-    if options.atomic { hidden_sibling(path, SUFFIX) } else { Ok(path.clone()) }
+    match options.atomic {
+        Atomic::No => Ok(path.clone()),
+        Atomic::Yes | Atomic::Replacing(_) => hidden_sibling(path, SUFFIX),
+    }
 }
 
 /// A hidden name next to the final one.

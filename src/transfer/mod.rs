@@ -174,6 +174,11 @@ pub trait Remote {
     /// A checksum of a file computed by the server; `None` if it does not support this.
     fn checksum(&mut self, path: &RemotePath) -> Result<Option<Checksum>>;
 
+    /// Sets a file's permissions.
+    fn set_permissions(&mut self, _path: &RemotePath, _mode: u32) -> Result<()> {
+        Ok(())
+    }
+
     /// Renames a file, replacing an existing one if the server does.
     fn move_file(&mut self, from: &RemotePath, to: &RemotePath) -> Result<()>;
 
@@ -275,6 +280,18 @@ impl Resume {
     }
 }
 
+/// Whether an upload goes to a temporary name and is renamed when complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Atomic {
+    /// It does not.
+    #[default]
+    No,
+    /// It does, or fails.
+    Yes,
+    /// It does if the server lets it: it replaces a file with these permissions, if they are known.
+    Replacing(Option<u32>),
+}
+
 /// How to transfer (settings `xfer:…` and `net:limit-…`, command options).
 #[derive(Debug, Clone)]
 pub struct TransferOptions {
@@ -286,8 +303,8 @@ pub struct TransferOptions {
     pub resume: Resume,
     /// The transfer type.
     pub transfer_type: TransferType,
-    /// Upload to a temporary name, then rename.
-    pub atomic: bool,
+    /// Whether an upload goes to a temporary name and is renamed when complete.
+    pub atomic: Atomic,
     /// The rate limits that apply: that of this transfer, and that of all transfers.
     pub limits: [RateLimit; 2],
     /// Where started uploads are recorded; without it no upload is retried from an offset.
@@ -311,7 +328,7 @@ impl Default for TransferOptions {
             verify: Verify::Size,
             resume: Resume::No,
             transfer_type: TransferType::Binary,
-            atomic: false,
+            atomic: Atomic::No,
             limits: [RateLimit::default(), RateLimit::default()],
             upload_journals: None,
         }

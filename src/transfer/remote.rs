@@ -115,6 +115,10 @@ impl Remote for Session {
         })
     }
 
+    fn set_permissions(&mut self, path: &RemotePath, mode: u32) -> Result<()> {
+        Session::set_permissions(self, mode & 0o7777, path)
+    }
+
     fn absolute_path(&self, path: &RemotePath) -> RemotePath {
         self.cwd().resolve(path.as_str()).unwrap_or_else(|_| path.clone())
     }

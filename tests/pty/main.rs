@@ -11,6 +11,7 @@ mod lines;
 mod pager;
 mod phases;
 mod progress;
+mod questions;
 mod secrecy;
 mod terminal;
 mod tiny;

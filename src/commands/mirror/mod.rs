@@ -417,7 +417,7 @@ impl Mirror {
         let mut settings = self.mirror_settings(ctx, direction, limit);
         if let Some(there) = there {
             settings.options.upload_journals = ctx.client.upload_journals(there);
-            settings.options.atomic = ctx.client.settings.get(set::XFER_ATOMIC, there.host());
+            settings.options.atomic = ctx.client.atomic_upload(there.host());
         }
         let log = self.log_file(ctx).map(CommandLog::open);
         let watched = MirrorReport::new(

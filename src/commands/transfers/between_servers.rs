@@ -6,16 +6,14 @@ use crate::client::{Client, Connection};
 use crate::commands::Context;
 use crate::commands::transfers::overwrite;
 use crate::commands::transfers::progress::ProgressBar;
+use crate::commands::transfers::replace_question::{FileVersion, ReplaceAnswers};
 use crate::commands::transfers::{report_transfer, retry_transfer};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::{RemotePath, encode_name};
-use crate::settings::XFER_ATOMIC;
 use crate::target::Site;
 use crate::transfer::relay::{self, Failed, Side};
 use crate::transfer::retry::ByteCounter;
-use crate::transfer::{
-    Direction, FileInfo, Outcome, Remote as _, Resume, TransferType, download::partial::system_time,
-};
+use crate::transfer::{Direction, FileInfo, Outcome, Remote as _, Resume, TransferType};
 
 /// The other server, and where on it files go.
 #[derive(Debug)]
@@ -51,6 +49,7 @@ impl TargetServer {
         from: &RemotePath,
         kind: TransferType,
         resume: Resume,
+        answers: &mut ReplaceAnswers,
     ) -> Result<()> {
         let to = self.target_path(from)?;
         let facts = ctx.client.ask_server(|session| session.file_info(from));
@@ -58,14 +57,14 @@ impl TargetServer {
             Ok(facts) => facts,
             Err(error) => return self.report_copy(ctx, from, &to, Err(error)),
         };
-        if resume == Resume::No && !self.may_replace(&to, facts)? {
+        if resume == Resume::No && !self.may_replace(&to, facts, answers)? {
             return Ok(());
         }
         let host = self.client.connection.host();
         let how = crate::transfer::TransferOptions {
             transfer_type: kind,
             resume,
-            atomic: ctx.client.settings.get(XFER_ATOMIC, host),
+            atomic: ctx.client.atomic_upload(host),
             upload_journals: ctx.client.upload_journals(&self.client.connection),
             ..ctx.client.transfer_options(Direction::Copy)
         };
@@ -105,10 +104,14 @@ impl TargetServer {
         self.report_copy(ctx, from, &to, result)
     }
 
-    fn may_replace(&mut self, to: &RemotePath, facts: FileInfo) -> Result<bool> {
-        overwrite::may_replace_remote(&mut self.client, to, || {
-            Ok(facts.modified.and_then(system_time))
-        })
+    fn may_replace(
+        &mut self,
+        to: &RemotePath,
+        facts: FileInfo,
+        answers: &mut ReplaceAnswers,
+    ) -> Result<bool> {
+        let new = || Ok(FileVersion::of_remote(facts));
+        overwrite::may_replace_remote(&mut self.client, to, new, answers)
     }
 
     fn report_copy(

@@ -6,6 +6,7 @@ pub(crate) mod between_servers;
 pub(crate) mod overwrite;
 pub(crate) mod parallel;
 pub(crate) mod progress;
+pub(crate) mod replace_question;
 pub(crate) mod segmented;
 
 use std::io::Write;
@@ -153,6 +154,8 @@ impl Failures {
                 | Kind::Connect
                 | Kind::Tls
         );
+        // After the answer `quit`.
+        let fatal = fatal || error.was_shown();
         if fatal || crate::output::is_broken_pipe(&error.clone().into()) {
             return Err(error);
         }

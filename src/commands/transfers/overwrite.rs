@@ -4,21 +4,28 @@
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use clap::ValueEnum;
 
+use super::replace_question::{FileVersion, ReplaceAnswers};
 use crate::client::Client;
 use crate::commands::Context;
+use crate::commands::entries::lookup::Lookup;
 use crate::error::{Error, Kind, Result};
 use crate::fs::dir_handle::{EntryAt, fold_case};
+use crate::ftp::list_formats::{Entry, EntryKind};
 use crate::ftp::path::RemotePath;
-use crate::settings::{OverwritePolicy, XFER_OVERWRITE, XFER_OVERWRITE_REMOTE};
+use crate::settings::{
+    AtomicUpload, OverwritePolicy, OverwriteRemote, XFER_ATOMIC, XFER_OVERWRITE,
+    XFER_OVERWRITE_REMOTE,
+};
 use crate::transfer::download::Download;
 use crate::transfer::download::partial::{
     Existing, Target, examine_target, partial_path, system_time,
 };
-use crate::transfer::{Remote as _, Resume};
+use crate::transfer::remote::may_be_link;
+use crate::transfer::upload::Upload;
+use crate::transfer::{Atomic, FileInfo, Remote as _, Resume};
 
 /// A policy for files that already exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -90,6 +97,7 @@ pub fn may_replace(
     ctx: &mut Context,
     job: &mut Download,
     asked: Option<Overwrite>,
+    answers: &mut ReplaceAnswers,
 ) -> Result<bool> {
     let spot = job.local_entry()?;
     let target = examine_target(&spot)?;
@@ -112,9 +120,18 @@ pub fn may_replace(
     match policy {
         Overwrite::Yes => Ok(true),
         Overwrite::Newer => is_newer(ctx, job),
-        Overwrite::Ask if ctx.client.at_prompt && ctx.out.is_interactive() => {
-            let question = format!("{} exists. Replace it", job.local.display());
-            ctx.client.confirm(&question, "--overwrite")
+        Overwrite::Ask if ctx.client.can_ask() => {
+            if let Some(all) = answers.for_all_files() {
+                return Ok(all);
+            }
+            let new = match source_info(ctx, job) {
+                Ok(info) => FileVersion::of_remote(info),
+                // What is wrong is said when it is transferred.
+                Err(error) if error.kind() == Kind::Refused => FileVersion::default(),
+                Err(error) => return Err(error),
+            };
+            let old = FileVersion::of_local(&job.local)?;
+            answers.may_replace(&ctx.client, &ctx.shown_local_path(&job.local), old, new)
         }
         Overwrite::Ask | Overwrite::No if spot.case_variant().is_some() => {
             Err(spot.already_exists_error())
@@ -132,21 +149,99 @@ fn is_unfinished(job: &Download) -> bool {
         && partial_path(&job.local).is_ok_and(|partial| !partial.exists())
 }
 
-fn is_newer(ctx: &mut Context, job: &mut Download) -> Result<bool> {
-    let facts = match job.info {
-        Some(facts) => facts,
+/// Size and time of the remote file, asked for at most once.
+fn source_info(ctx: &mut Context, job: &mut Download) -> Result<FileInfo> {
+    let info = match job.info {
+        Some(info) => info,
         None => ctx.client.ask_server(|session| session.file_info(&job.remote))?,
     };
-    job.info = Some(facts);
+    job.info = Some(info);
+    Ok(info)
+}
+
+fn is_newer(ctx: &mut Context, job: &mut Download) -> Result<bool> {
+    let info = source_info(ctx, job)?;
     let local = std::fs::symlink_metadata(&job.local)
         .and_then(|metadata| metadata.modified())
         .map_err(|error| Error::local(&job.local, &error))?;
     // Without a time from the server, its file is not known to be newer.
-    Ok(facts.modified.and_then(system_time).is_some_and(|remote| remote > local))
+    Ok(info.modified.and_then(system_time).is_some_and(|remote| remote > local))
 }
 
-/// Whether a file on the server may be replaced by one that was last modified at `modified`.
-/// `false` means: leave it alone, that is no failure.
+/// Whether an upload may write its target, and whether that replaces a file at the prompt, which
+/// then goes up under a temporary name (`xfer:atomic auto`). `false` means: leave the target alone,
+/// that is no failure.
+///
+/// # Errors
+///
+/// [`Kind::Refused`] where the policy refuses; what asking the server or the user fails with.
+pub fn may_replace_upload(
+    ctx: &mut Context,
+    job: &mut Upload,
+    lookup: &mut Lookup,
+    answers: &mut ReplaceAnswers,
+) -> Result<bool> {
+    let host = ctx.client.connection.host();
+    let asks = matches!(
+        ctx.client.settings.get(XFER_OVERWRITE_REMOTE, host),
+        OverwriteRemote::Auto | OverwriteRemote::Ask
+    );
+    let atomic = ctx.client.settings.get(XFER_ATOMIC, host);
+    if !(asks && ctx.client.can_ask()) {
+        let new = || FileVersion::of_local(&job.local);
+        return may_replace_remote(&mut ctx.client, &job.remote, new, answers);
+    }
+    let Some(entry) = find_replaced(ctx, &job.remote, lookup)? else { return Ok(true) };
+    if entry.kind == EntryKind::Directory {
+        return Ok(true);
+    }
+    let new = FileVersion::of_local(&job.local)?;
+    let may = match answers.for_all_files() {
+        Some(all) => all,
+        None => {
+            let old = existing_info(&mut ctx.client, &job.remote)?;
+            let old = old.map(FileVersion::of_remote).unwrap_or_default();
+            answers.may_replace(&ctx.client, job.remote.as_str(), old, new)?
+        }
+    };
+    if atomic == AtomicUpload::Auto && job.options.atomic == Atomic::No {
+        job.options.atomic = atomic_replacement(Some(&entry));
+    }
+    Ok(may)
+}
+
+/// How a file is replaced without a moment in which it is incomplete: not through a link, which a
+/// rename would replace.
+pub fn atomic_replacement(old: Option<&Entry>) -> Atomic {
+    match old {
+        None => Atomic::Replacing(None),
+        Some(entry) if entry.kind == EntryKind::File && !may_be_link(entry) => {
+            Atomic::Replacing(entry.mode)
+        }
+        Some(_) => Atomic::No,
+    }
+}
+
+/// What an upload would replace; `None` if there is no such file.
+fn find_replaced(
+    ctx: &mut Context,
+    remote: &RemotePath,
+    lookup: &mut Lookup,
+) -> Result<Option<Entry>> {
+    let found = lookup.find_if_exists(ctx, remote.as_str())?;
+    // Listings may leave out hidden files.
+    if found.is_some() || !remote.file_name().is_some_and(|name| name.starts_with('.')) {
+        return Ok(found);
+    }
+    match ctx.client.ask_server(|session| session.file_info(remote)) {
+        Ok(_) => Ok(Some(Entry::new(remote.as_str(), EntryKind::Other))),
+        Err(error) if error.kind() == Kind::Refused => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a file on the server may be replaced by `new`. `false` means: leave it alone, that is no
+/// failure.
 ///
 /// # Errors
 ///
@@ -154,28 +249,50 @@ fn is_newer(ctx: &mut Context, job: &mut Download) -> Result<bool> {
 pub fn may_replace_remote(
     client: &mut Client,
     remote: &RemotePath,
-    modified: impl FnOnce() -> Result<Option<SystemTime>>,
+    new: impl FnOnce() -> Result<FileVersion>,
+    answers: &mut ReplaceAnswers,
 ) -> Result<bool> {
-    let policy = client.settings.get(XFER_OVERWRITE_REMOTE, client.connection.host());
-    if policy == OverwritePolicy::Yes {
+    let can_ask = client.can_ask();
+    match client.settings.get(XFER_OVERWRITE_REMOTE, client.connection.host()) {
+        OverwriteRemote::Yes => Ok(true),
+        OverwriteRemote::Auto if !can_ask => Ok(true),
+        OverwriteRemote::Auto | OverwriteRemote::Ask if can_ask => {
+            ask_about_remote(client, remote, new, answers)
+        }
+        OverwriteRemote::Newer => {
+            let Some(there) = existing_info(client, remote)? else { return Ok(true) };
+            // An unknown time is no reason to keep the existing file.
+            Ok(!FileVersion::of_remote(there).is_at_least_as_new_as(new()?))
+        }
+        _ => match existing_info(client, remote)? {
+            None => Ok(true),
+            Some(_) => {
+                Err(Error::new(Kind::Refused, format!("{remote}: file exists on the server"))
+                    .with_hint("`set xfer:overwrite-remote yes` replaces it"))
+            }
+        },
+    }
+}
+
+fn ask_about_remote(
+    client: &mut Client,
+    remote: &RemotePath,
+    new: impl FnOnce() -> Result<FileVersion>,
+    answers: &mut ReplaceAnswers,
+) -> Result<bool> {
+    if answers.for_all_files() == Some(true) {
         return Ok(true);
     }
-    let there = match client.ask_server(|session| session.file_info(remote)) {
-        Ok(facts) => facts,
-        Err(error) if error.kind() == Kind::Refused => return Ok(true),
-        Err(error) => return Err(error),
-    };
-    match policy {
-        OverwritePolicy::Newer => {
-            let there = there.modified.and_then(system_time);
-            // An unknown time is no reason to keep the existing file.
-            Ok(there.zip(modified()?).is_none_or(|(there, here)| here > there))
-        }
-        OverwritePolicy::Ask if client.at_prompt && client.console.is_interactive() => {
-            client.confirm(&format!("{remote} exists. Replace it"), "set xfer:overwrite-remote yes")
-        }
-        _ => Err(Error::new(Kind::Refused, format!("{remote}: file exists on the server"))
-            .with_hint("`set xfer:overwrite-remote yes` replaces it")),
+    let Some(there) = existing_info(client, remote)? else { return Ok(true) };
+    answers.may_replace(client, remote.as_str(), FileVersion::of_remote(there), new()?)
+}
+
+/// Size and time of a file on the server; `None` if there is none.
+fn existing_info(client: &mut Client, remote: &RemotePath) -> Result<Option<FileInfo>> {
+    match client.ask_server(|session| session.file_info(remote)) {
+        Ok(info) => Ok(Some(info)),
+        Err(error) if error.kind() == Kind::Refused => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

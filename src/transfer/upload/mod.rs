@@ -17,8 +17,8 @@ use super::ascii::ToWire;
 use super::download::resume::{ResumePoint, read_block_at};
 use super::download::stream::unconfirmed_error;
 use super::{
-    Outcome, Progress, Remote, Resume, TransferOptions, TransferType, UploadMode, UploadStream,
-    Verify, atomic, verify,
+    Atomic, Outcome, Progress, Remote, Resume, TransferOptions, TransferType, UploadMode,
+    UploadStream, Verify, atomic, verify,
 };
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -81,8 +81,32 @@ pub fn upload_from_file(
     }
     let (start, source) = (Instant::now(), Source::of_file(&before));
     let (sent, differs) = (Cell::new(0), Cell::new(false));
-    let upload = UploadRun { job, before, source, sent, differs, progress, cancel, start };
-    upload.run(remote, &mut file)
+    let mut upload = UploadRun { job, before, source, sent, differs, progress, cancel, start };
+    let Atomic::Replacing(mode) = job.options.atomic else { return upload.run(remote, &mut file) };
+    match upload.run(remote, &mut file) {
+        Err(error) if refuses_other_name(&error) => {
+            // It may not exist; the error that matters is that of the next attempt.
+            let _ = remote.remove_file(&atomic::upload_name(&job.remote, &job.options)?);
+            let options = TransferOptions { atomic: Atomic::No, ..job.options.clone() };
+            let job = Upload { options, ..job.clone() };
+            upload.job = &job;
+            upload.run(remote, &mut file)
+        }
+        Ok(outcome) => Ok(match mode.map(|mode| remote.set_permissions(&job.remote, mode)) {
+            Some(Err(error)) => {
+                let warning = format!("{}: its permissions may have changed: {error}", job.remote);
+                Outcome { warning: Some(warning), ..outcome }
+            }
+            _ => outcome,
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the server does not let a file be written under another name and renamed.
+fn refuses_other_name(error: &Error) -> bool {
+    let no_room = error.reply_code() == Some(552);
+    error.kind() == Kind::Refused && !error.is_transient() && !no_room
 }
 
 struct UploadRun<'a> {

@@ -80,7 +80,7 @@ fn an_interrupted_upload_goes_on_where_it_stopped() {
 
 #[test]
 fn an_atomic_upload_appears_only_when_it_is_whole() {
-    let atomic = || TransferOptions { atomic: true, ..TransferOptions::default() };
+    let atomic = || TransferOptions { atomic: Atomic::Yes, ..TransferOptions::default() };
     let mut fake = Fake::with("x", b"old");
     fake.fault = Some(Fault::Reply(426));
     assert!(store_how(&mut fake, b"new content", atomic()).is_err());

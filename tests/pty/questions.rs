@@ -1,0 +1,92 @@
+//! Questions before something is replaced or deleted.
+
+use crate::{PROMPT, connected, home, lied_to};
+use support::liar::{Script, Step};
+
+const QUESTION: &str = "? [y]es [n]o [a]ll n[o]ne ne[w]er [q]uit ";
+
+#[test]
+fn a_download_asks_with_sizes_until_it_is_answered_and_all_holds_for_the_command() {
+    let home = home();
+    let (server, mut terminal) = connected(&home, &[]);
+    for name in ["a1", "a2", "a3", "b1", "b2"] {
+        std::fs::write(server.root.join(name), "new content").unwrap();
+        std::fs::write(home.path().join(name), "old").unwrap();
+    }
+    let local = |name: &str| std::fs::read_to_string(home.path().join(name)).unwrap();
+    terminal.send("get a1 a2 a3\r");
+    terminal.expect("Replace a1 (3 B, ");
+    terminal.expect(") with 11 B, ");
+    terminal.expect(QUESTION);
+    terminal.send("perhaps\r");
+    terminal.expect("Replace a1 (");
+    terminal.send("n\r");
+    terminal.expect("Replace a2 (");
+    terminal.send("a\r");
+    terminal.expect(PROMPT);
+    assert_eq!(
+        (local("a1"), local("a2"), local("a3")),
+        ("old".into(), "new content".into(), "new content".into())
+    );
+    // Quit ends the command, and what depends on its success.
+    terminal.send("get b1 b2 && echo not-reached; echo done\r");
+    terminal.expect("Replace b1 (");
+    terminal.send("q\r");
+    terminal.expect("\ndone");
+    terminal.expect(PROMPT);
+    assert_eq!((local("b1"), local("b2")), ("old".into(), "old".into()));
+    terminal.send_ctrl_d();
+    let (_, shown) = terminal.end();
+    assert_eq!(shown.matches("Replace ").count(), 4, "{shown}");
+    assert!(!shown.contains("\nnot-reached"), "{shown}");
+}
+
+#[test]
+fn an_upload_asks_and_what_it_replaces_is_renamed_into_place() {
+    let home = home();
+    let script = Script::new().file("/old.txt", "what was there").file("/dir/x", "");
+    let (liar, mut terminal) = lied_to(&home, script, &[]);
+    std::fs::write(home.path().join("old.txt"), "changed").unwrap();
+    std::fs::write(home.path().join("new.txt"), "fresh").unwrap();
+    terminal.send("put new.txt old.txt\r");
+    terminal.expect("Replace old.txt (14 B, ");
+    terminal.expect(") with 7 B, ");
+    terminal.expect(QUESTION);
+    terminal.send("no\r");
+    terminal.expect(PROMPT);
+    assert_eq!(liar.content("/old.txt").unwrap(), b"what was there");
+    assert_eq!(liar.content("/new.txt").unwrap(), b"fresh");
+    assert_eq!(liar.wire.lines("STOR"), ["STOR new.txt"]);
+    terminal.send("put old.txt\r");
+    terminal.expect(QUESTION);
+    terminal.send("y\r");
+    terminal.expect(PROMPT);
+    assert_eq!(liar.content("/old.txt").unwrap(), b"changed");
+    assert_eq!(liar.wire.lines("STOR")[1], "STOR .old.txt.ftpsh-part");
+    assert_eq!(liar.wire.lines("RNTO"), ["RNTO old.txt"]);
+    terminal.send_ctrl_d();
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn an_upload_replaces_in_place_where_the_server_allows_no_other_name() {
+    let home = home();
+    for refused in ["STOR /.old.txt.ftpsh-part", "RNTO /old.txt"] {
+        let (verb, path) = refused.split_once(' ').unwrap();
+        let script = Script::new().file("/old.txt", "what was there").of(
+            verb,
+            path,
+            Step::reply("553 not here"),
+        );
+        let (liar, mut terminal) = lied_to(&home, script, &[]);
+        std::fs::write(home.path().join("old.txt"), "changed").unwrap();
+        terminal.send("put old.txt\r");
+        terminal.expect(QUESTION);
+        terminal.send("y\r");
+        terminal.expect(PROMPT);
+        assert_eq!(liar.content("/old.txt").unwrap(), b"changed", "{refused}");
+        assert!(liar.content("/.old.txt.ftpsh-part").is_none(), "{refused}");
+        terminal.send_ctrl_d();
+        terminal.end();
+    }
+}
