@@ -8,7 +8,7 @@ use crate::jobs::selection::JobSelection;
 
 /// Wait for a background job; Ctrl-C stops the job
 ///
-/// Fails if the job failed, with the same exit status.
+/// The progress of its transfers is shown. Fails if the job failed, with the same exit status.
 #[derive(Debug, Parser)]
 pub struct Fg {
     /// The job's number [default: the job started last]
@@ -34,7 +34,14 @@ impl Builtin for Fg {
             }
         };
         ctx.out.flush()?;
-        ctx.wait_with_jobs(&ids)?;
+        if ctx.client.at_prompt {
+            let jobs = ids.iter().filter_map(|id| ctx.jobs.find_job(*id));
+            jobs.for_each(|job| ctx.out.notice(&format!("[{}] {}", job.id, job.title)));
+        }
+        ctx.jobs.set_in_foreground(&ids, true, &ctx.out);
+        let waited = ctx.wait_with_jobs(&ids);
+        ctx.jobs.set_in_foreground(&ids, false, &ctx.out);
+        waited?;
         Ok(ctx.collect_jobs(&ids)?)
     }
 }

@@ -8,6 +8,7 @@ use super::entries::lookup::Lookup;
 use super::mirror::RecursiveTransfer;
 use super::transfers::batch::Batch;
 use super::transfers::between_servers::TargetServer;
+use super::transfers::kept_partial::KeptPartials;
 use super::transfers::overwrite::{Overwrite, WrittenFiles, may_replace};
 use super::transfers::parallel;
 use super::transfers::replace_question::ReplaceAnswers;
@@ -154,6 +155,7 @@ impl Get {
         let mut several = Vec::new();
         let mut answers = ReplaceAnswers::default();
         let (mut lookup, mut written) = (Lookup::default(), WrittenFiles::default());
+        let mut kept = KeptPartials::default();
         let in_a_row = together == 1 && self.files.len() > 1;
         ctx.with_prefetch(in_a_row, |ctx| -> Result<()> {
             for (place, file) in self.files.iter().enumerate() {
@@ -163,6 +165,7 @@ impl Get {
                     is_wanted = true;
                     let target = job.local_path().to_owned();
                     written.check_unwritten(&target).inspect_err(|_| batch.note_failure())?;
+                    kept.ask_to_resume(ctx, &mut job)?;
                     batch.settle_size(place, &mut job);
                     if together > 1 {
                         several.push(job);
@@ -277,7 +280,8 @@ impl Get {
         match &job {
             // Part by part also over one connection: servers end it when a part is full.
             FileTransfer::Down(down)
-                if count > 1 || (self.resume && has_segment_journal(&down.local)) =>
+                if count > 1
+                    || (down.options.resume != Resume::No && has_segment_journal(&down.local)) =>
             {
                 segmented::download_segmented(ctx, down, count, batch)
             }

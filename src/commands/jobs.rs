@@ -36,12 +36,15 @@ impl Builtin for Jobs {
         if ctx.out.is_json() {
             jobs.iter().try_for_each(|job| ctx.out.record(&job.job_record()))?;
         } else if !jobs.is_empty() {
+            let command = Column::left("Command");
             let mut table = Table::new(&[
                 Column::right("Job"),
                 Column::left("State"),
+                Column::right("%"),
+                Column::right("ETA"),
                 Column::right("Bytes"),
                 Column::right("Time"),
-                Column::left("Command"),
+                if self.verbose { command } else { command.overflow(Overflow::Shorten) },
                 Column::left("Now").overflow(Overflow::Shorten),
             ]);
             for job in &jobs {
@@ -50,6 +53,8 @@ impl Builtin for Jobs {
                 table.row(vec![
                     job.id.to_string().into(),
                     Cell::styled(job.state.as_str(), style),
+                    job.percent.clone().unwrap_or_default().into(),
+                    job.left.clone().unwrap_or_default().into(),
                     human_bytes(job.bytes).into(),
                     human_duration(job.time).into(),
                     job.title.clone().into(),

@@ -91,6 +91,10 @@ pub struct BackgroundJob {
     pub bytes: u64,
     /// Its current transfer, as text.
     pub now: Option<String>,
+    /// The percentage of its current transfer.
+    pub percent: Option<String>,
+    /// The remaining time of its current transfer.
+    pub left: Option<String>,
     /// How long it has run.
     pub time: Duration,
 }
@@ -135,13 +139,17 @@ impl JobRow {
             Some(_) if self.killed || stopped => JobState::Killed,
             Some(_) => JobState::Failed,
         };
+        let current = self.meter.current_transfer();
+        let (percent, left) = current.as_ref().map(|it| it.percent_and_left()).unwrap_or_default();
         BackgroundJob {
             id,
+            percent,
+            left,
             title: self.title.clone(),
             state,
             failure,
             bytes: self.meter.bytes(),
-            now: self.meter.current_transfer(),
+            now: current.map(|transfer| transfer.message()),
             time: self.end.as_ref().map_or_else(|| self.begun.elapsed(), |end| end.took),
         }
     }
@@ -171,6 +179,24 @@ impl Jobs {
     pub fn running_jobs(&self) -> Vec<u64> {
         let table = self.lock_table();
         table.rows.iter().filter(|(_, row)| !row.is_announced()).map(|(id, _)| *id).collect()
+    }
+
+    /// Changes the title of a job. It must not contain a secret.
+    pub fn set_title(&self, id: u64, title: String) {
+        if let Some(row) = self.lock_table().rows.get_mut(&id) {
+            row.title = title;
+        }
+    }
+
+    /// Shows or hides the progress lines of jobs.
+    pub fn set_in_foreground(&self, ids: &[u64], in_foreground: bool, out: &Output) {
+        let table = self.lock_table();
+        let meters: Vec<_> =
+            ids.iter().filter_map(|id| table.rows.get(id)).map(|row| row.meter.clone()).collect();
+        drop(table);
+        for meter in meters {
+            meter.set_in_foreground(in_foreground, out);
+        }
     }
 
     /// Asks jobs to stop, as `kill` does. Jobs that have ended are unaffected.

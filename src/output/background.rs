@@ -46,9 +46,9 @@ impl JobMeter {
         self.0.total.moved()
     }
 
-    /// Progress of the last transfer, if still running: `name: 12.3 MiB of 1.0 GiB (1%), …`.
-    pub fn current_transfer(&self) -> Option<String> {
-        lock(&self.0.now).upgrade().map(|line| TransferProgress::of(line).message())
+    /// The last transfer, if still running.
+    pub fn current_transfer(&self) -> Option<TransferProgress> {
+        lock(&self.0.now).upgrade().map(TransferProgress::of)
     }
 
     /// What everything that the job transfers counts for.
@@ -227,17 +227,15 @@ mod tests {
         let first = job.progress("first", Some(10));
         first.start_at(4);
         first.advance(6);
-        assert!(
-            meter.current_transfer().unwrap().starts_with("first: "),
-            "{:?}",
-            meter.current_transfer()
-        );
+        let now = || meter.current_transfer().map(|transfer| transfer.message());
+        assert!(now().unwrap().starts_with("first: "), "{:?}", now());
+        assert_eq!(meter.current_transfer().unwrap().percent_and_left().0.as_deref(), Some("100%"));
         drop(first);
-        assert_eq!((meter.bytes(), meter.current_transfer()), (6, None));
+        assert_eq!((meter.bytes(), now()), (6, None));
         let tree = job.tree_progress("tree");
         tree.worker_line("a", None).advance(5);
         assert_eq!(meter.bytes(), 11);
-        assert!(meter.current_transfer().unwrap().starts_with("tree: "));
+        assert!(now().unwrap().starts_with("tree: "));
     }
 
     #[test]

@@ -16,8 +16,8 @@ use super::background::JobMeter;
 use super::escape::escape;
 use super::format::{human_bytes, human_rate};
 use super::{Output, Stopwatch, lock};
-use layout::LineText;
 pub(super) use layout::Look;
+use layout::{LineText, percent_of, remaining_text};
 use rate::{RateMeter, time_left};
 
 /// Interval of plain lines, also the minimum duration of a transfer that gets one.
@@ -172,6 +172,13 @@ impl TransferProgress {
         self.message_at(done, time)
     }
 
+    /// The percentage and the remaining time as texts, as far as they are known: `34%`, `0:04`.
+    pub fn percent_and_left(&self) -> (Option<String>, Option<String>) {
+        let done = self.0.done.load(Ordering::Relaxed);
+        let percent = self.0.known_total().map(|total| format!("{}%", percent_of(done, total)));
+        (percent, self.0.rate_and_left(done).1.map(remaining_text))
+    }
+
     /// Ends the transfer: removes its bar and returns the duration. Later calls show nothing.
     pub fn finish(&self) -> Duration {
         self.0.clear();
@@ -184,8 +191,8 @@ impl TransferProgress {
         let bytes = match line.known_total() {
             None => human_bytes(done),
             Some(total) => {
-                let percent = (done as u128 * 100).checked_div(total as u128).unwrap_or(100);
-                format!("{} of {} ({}%)", human_bytes(done), human_bytes(total), percent.min(100))
+                let percent = percent_of(done, total);
+                format!("{} of {} ({percent}%)", human_bytes(done), human_bytes(total))
             }
         };
         if !line.is_tree {
@@ -322,14 +329,21 @@ impl Line {
         format!("{} of {} files", files.load(Ordering::Relaxed), all.load(Ordering::Relaxed))
     }
 
-    /// The line as it is now.
-    pub(super) fn text(&self, look: Look) -> String {
-        let (done, now) = (self.done.load(Ordering::Relaxed), self.watch.elapsed());
+    /// Bytes per second now, and the time left at that rate.
+    fn rate_and_left(&self, done: u64) -> (u64, Option<Duration>) {
+        let now = self.watch.elapsed();
         let moved = done.saturating_sub(self.offset.load(Ordering::Relaxed));
         let limit = Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0);
         let rate = lock(&self.meter).rate(now, moved, limit);
+        let rest = self.known_total().map(|total| total.saturating_sub(done));
+        (rate, rest.and_then(|rest| time_left(now, rest, rate)))
+    }
+
+    /// The line as it is now.
+    pub(super) fn text(&self, look: Look) -> String {
+        let done = self.done.load(Ordering::Relaxed);
+        let (rate, left) = self.rate_and_left(done);
         let total = self.known_total();
-        let left = total.and_then(|total| time_left(now, total.saturating_sub(done), rate));
         let files;
         let name = if self.is_tree {
             files = self.files_text();

@@ -55,3 +55,46 @@ fn leaving_with_running_jobs_asks_and_ctrl_c_means_the_foreground() {
     assert_eq!(terminal.end().0, 0);
     assert!(!home.path().join("big.iso").exists());
 }
+
+#[test]
+fn a_job_has_percent_and_time_left_and_shows_its_progress_in_the_foreground() {
+    let home = home();
+    let script = Script::new().file("big.iso", vec![b'x'; 500_000]);
+    let (_liar, mut terminal) = lied_to(&home, script, &["--set", "net:limit-rate=100k"]);
+    terminal.send(&format!("lcd {}; get big.iso &\r", home.path().display()));
+    terminal.expect("[1] get big.iso &");
+    terminal.expect(PROMPT);
+    terminal
+        .send("repeat -d 50ms --until-ok '! test $(stat -c %s .big.iso.ftpsh-part) -gt 120000'\r");
+    terminal.expect(PROMPT);
+    terminal.send("jobs\r");
+    terminal.expect("%   ETA ");
+    terminal.expect("%  0:0");
+    terminal.expect(PROMPT);
+    assert!(!terminal.transcript().contains("KiB/s"), "no line of a job is drawn at the prompt");
+    terminal.send("fg\r");
+    terminal.expect("[1] get big.iso &");
+    terminal.expect("\u{1b}[Jbig.iso  ");
+    terminal.expect(" KiB/s ETA 0:0");
+    terminal.expect("big.iso: 488.3 KiB in ");
+    terminal.expect(PROMPT);
+    terminal.send_ctrl_d();
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn a_queue_names_its_commands() {
+    let home = home();
+    let script = Script::new().file("a", "text");
+    let (_liar, mut terminal) = lied_to(&home, script, &[]);
+    terminal.send(&format!(
+        "lcd {}; queue get a; queue get missing; queue wait\r",
+        home.path().display()
+    ));
+    terminal.expect("queued: get a\r\n");
+    terminal.expect("[1] done: get a\r\n");
+    terminal.expect("[1] failed: get missing\r\n");
+    terminal.expect(PROMPT);
+    terminal.send_ctrl_d();
+    terminal.end();
+}

@@ -151,10 +151,31 @@ fn an_interruption_says_what_is_done_and_what_is_kept() {
     let (liar, mut terminal) = lied_to(&home, script, &["--set", "net:limit-rate=50k"]);
     terminal.send(&format!("lcd {}; get *.jpg\r", home.path().display()));
     terminal.expect("1.jpg: 5 B in ");
-    terminal.expect(" 5% ");
+    let partial = home.path().join(".2.jpg.ftpsh-part");
+    while partial.metadata().map_or(0, |metadata| metadata.len()) < 80_000 {
+        std::thread::yield_now();
+    }
     terminal.send("\x03");
     terminal.expect("interrupted: 1 of 3 files done, 2.jpg kept at ");
     terminal.expect(" KiB; 'get -c …' resumes");
+    terminal.expect(PROMPT);
+    // A download without -c would throw it away.
+    terminal.send("get 2.jpg\r");
+    terminal.expect("2.jpg: ");
+    let question = "of an earlier download are kept. Resume it? [y]es [n]o [a]ll n[o]ne [q]uit: ";
+    terminal.expect(question);
+    terminal.send("what\r");
+    terminal.expect(question);
+    terminal.send("y\r");
+    terminal.expect("2.jpg  ");
+    terminal.send("\x03");
+    terminal.expect("interrupted: 2.jpg kept at ");
+    terminal.expect(PROMPT);
+    assert_eq!(liar.wire.lines("REST").len(), 1, "only the second one is resumed");
+    terminal.send("get 2.jpg\r");
+    terminal.expect(question);
+    terminal.send("q\r");
+    terminal.expect("interrupted");
     terminal.expect(PROMPT);
     terminal.send("!mv 1.jpg 4.jpg; head -c 400000 /dev/zero > 5.jpg; touch 6.jpg\r");
     terminal.expect(PROMPT);

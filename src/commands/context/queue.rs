@@ -5,6 +5,7 @@
 
 use super::{Context, JobFn, script_name};
 use crate::error::{Error, Kind, Result, kind_of};
+use crate::jobs::JobState;
 use crate::jobs::queue::QueueView;
 use crate::output::ScriptLocation;
 
@@ -23,7 +24,11 @@ impl Context {
         let location = self.out.location();
         let work =
             QueuedCommand { text: text.to_owned(), ctx: Box::new(self.for_job()?), location };
-        self.queues.push_work(&self.queue_key(), self.redacted_title(text), work);
+        let title = self.redacted_title(text);
+        if self.client.at_prompt {
+            self.out.notice(&format!("queued: {title}"));
+        }
+        self.queues.push_work(&self.queue_key(), title, work);
         self.start_queue_job()
     }
 
@@ -92,6 +97,8 @@ impl Context {
 /// The queue's job. A command that fails does not keep the others from their turn.
 fn run_queue(ctx: &mut Context, key: &str) -> Result<(), Kind> {
     let cancelled = |ctx: &Context| ctx.client.cancel.requested().is_some();
+    let job = ctx.job.unwrap_or_default();
+    let own_title = ctx.jobs.find_job(job).map(|job| job.title).unwrap_or_default();
     while let Some(queued) = ctx.queues.next_work(key, cancelled(ctx)) {
         let mut command = queued.ctx;
         command.client.cancel = ctx.client.cancel.clone();
@@ -104,8 +111,17 @@ fn run_queue(ctx: &mut Context, key: &str) -> Result<(), Kind> {
         command.out.set_location(queued.location);
         command.job = ctx.job;
         command.client.connection.adopt_session_of(&mut ctx.client.connection);
+        let title = ctx.redacted_title(&queued.text);
+        ctx.jobs.set_title(job, format!("queue: {title}"));
         let result =
             (command.interpreter)(&mut command, &queued.text, script_name("queue", &queued.text));
+        let state = match &result {
+            Ok(()) => JobState::Done,
+            Err(_) if cancelled(ctx) => JobState::Killed,
+            Err(_) => JobState::Failed,
+        };
+        ctx.out.notice(&format!("[{job}] {}: {title}", state.as_str()));
+        ctx.jobs.set_title(job, own_title.clone());
         ctx.totals.add(&command.totals);
         let failed = result.err().map(|error| kind_of(&error));
         if let Some(kind) = failed.filter(|_| ctx.totals.first_failure.is_none()) {

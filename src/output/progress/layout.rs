@@ -86,21 +86,12 @@ impl LineText<'_> {
         }
     }
 
-    /// Rounded down: 100 % is the end. More than everything is not shown.
     fn percent(&self) -> Option<u128> {
-        let total = self.total?;
-        Some((u128::from(self.done) * 100).checked_div(u128::from(total)).unwrap_or(100).min(100))
+        Some(percent_of(self.done, self.total?))
     }
 
     fn left_text(&self) -> String {
-        match self.left.map(|left| left.as_secs()) {
-            None => "ETA -:--".to_owned(),
-            Some(seconds @ 0..3600) => format!("ETA {}:{:02}", seconds / 60, seconds % 60),
-            Some(seconds @ 3600..360_000) => {
-                format!("ETA {}h{:02}m", seconds / 3600, seconds / 60 % 60)
-            }
-            Some(_) => "ETA >99h".to_owned(),
-        }
+        format!("ETA {}", self.left.map_or_else(|| "-:--".to_owned(), remaining_text))
     }
 
     fn bar(&self, width: usize, look: Look) -> String {
@@ -114,6 +105,20 @@ impl LineText<'_> {
             return format!("{}{}", Style::Good.paint(&done), Style::Dim.paint(&full.repeat(rest)));
         }
         format!("{done}{}", " ".repeat(rest))
+    }
+}
+
+/// Rounded down: 100 % is the end. More than everything is not shown.
+pub(super) fn percent_of(done: u64, total: u64) -> u128 {
+    (u128::from(done) * 100).checked_div(u128::from(total)).unwrap_or(100).min(100)
+}
+
+/// A remaining time: `0:04`, `2h07m`.
+pub(super) fn remaining_text(left: Duration) -> String {
+    match left.as_secs() {
+        seconds @ 0..3600 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        seconds @ 3600..360_000 => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+        _ => ">99h".to_owned(),
     }
 }
 
