@@ -15,7 +15,7 @@ use chrono::{NaiveDateTime, Utc};
 use clap::Parser;
 
 use super::entries::parse_time::{parse_moment, parse_relative_moment};
-use super::{Builtin, Context, Example, Group};
+use super::{Builtin, Context, Example, Group, ScriptCheck};
 use crate::client::Connection;
 use crate::client::server_url::{is_url, parse_url};
 use crate::local_path;
@@ -302,8 +302,18 @@ impl Builtin for Mirror {
         self.check_urls(&source, &target)
     }
 
-    fn script(&self) -> Option<String> {
-        self.on_change.clone()
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        if let Some(commands) = &self.on_change {
+            script.runs_later("mirror --on-change", commands.clone());
+        }
+        match self.sides() {
+            Ok((source, _)) if self.reverse && !is_url(&source) => {
+                script.needs_local_file(Self::NAME, &source);
+            }
+            Ok(_) if !self.reverse => script.makes_any_local_file(),
+            // A wrong one is the error of `check`.
+            _ => {}
+        }
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
