@@ -105,6 +105,7 @@ pub struct Error {
     shown: bool,
     transient: bool,
     alarm: bool,
+    out_of_space: bool,
 }
 
 impl Error {
@@ -119,6 +120,7 @@ impl Error {
             shown: false,
             transient: false,
             alarm: false,
+            out_of_space: false,
         }
     }
 
@@ -130,7 +132,8 @@ impl Error {
     /// A failed local file operation on `path`.
     pub fn local(path: impl AsRef<std::path::Path>, why: &std::io::Error) -> Self {
         let failed =
-            Self::new(Kind::Local, format!("{}: {}", path.as_ref().display(), io_reason(why)));
+            Self::new(Kind::Local, format!("{}: {}", path.as_ref().display(), io_reason(why)))
+                .out_of_space_if(is_full_disk(why));
         match why.kind() {
             ErrorKind::StorageFull => failed.with_hint("make room on that disk"),
             ErrorKind::QuotaExceeded => failed.with_hint("make room: your quota is used up"),
@@ -176,6 +179,18 @@ impl Error {
     pub fn as_alarm(mut self) -> Self {
         self.alarm = true;
         self
+    }
+
+    /// Marks a failure because the disk or the quota is full, if it is one.
+    #[must_use]
+    pub fn out_of_space_if(mut self, full: bool) -> Self {
+        self.out_of_space |= full;
+        self
+    }
+
+    /// Whether it failed because the disk or the quota is full, here or on the server.
+    pub fn is_out_of_space(&self) -> bool {
+        self.out_of_space
     }
 
     /// Adds a line shown below the message.
@@ -279,6 +294,11 @@ pub fn find_typed(error: &anyhow::Error) -> Option<&Error> {
 /// The kind of an `anyhow` chain; [`Kind::Other`] if nothing in it is typed.
 pub fn kind_of(error: &anyhow::Error) -> Kind {
     find_typed(error).map_or(Kind::Other, Error::kind)
+}
+
+/// Whether a system error says that the disk or the quota is full.
+pub fn is_full_disk(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
 
 /// A system error as text, without Rust's `(os error N)`, in lower case.

@@ -32,13 +32,13 @@ use crate::ftp::session::login::{login_from_template, template};
 use crate::ftp::session::permit::Permit;
 use crate::ftp::session_pool::{SessionPool, SiteSessions};
 use crate::output::Output;
-use crate::settings::{self as set, Settings, VerifyMode};
+use crate::settings::{self as set, Settings, SyncMode, VerifyMode};
 use crate::target::{Site, Target};
 use crate::tls::KnownGroup;
 use crate::transfer::rate_limit::RateLimit;
 use crate::transfer::retry::{Retries, with_retry};
 use crate::transfer::upload::journal::UploadJournals;
-use crate::transfer::{Atomic, Direction, TransferOptions, Verify};
+use crate::transfer::{Atomic, Direction, SyncFiles, TransferOptions, Verify};
 
 pub use audit::{Audit, AuditSide};
 pub use connection::{Connection, Credentials};
@@ -476,9 +476,15 @@ impl Client {
             verify: match self.settings.get(set::XFER_VERIFY, host) {
                 VerifyMode::None => Verify::None,
                 VerifyMode::Hash => Verify::Hash,
+                VerifyMode::Stable => Verify::Stable,
                 VerifyMode::Size => Verify::Size,
             },
             atomic: self.atomic_upload(host),
+            sync: match self.settings.get(set::XFER_SYNC, host) {
+                SyncMode::Auto => SyncFiles::Auto,
+                SyncMode::Always => SyncFiles::Always,
+                SyncMode::Never => SyncFiles::Never,
+            },
             limits: [
                 RateLimit::new(rate),
                 self.total_limits.of_direction(direction, &self.settings),

@@ -137,7 +137,7 @@ impl Get {
     pub(super) fn fetch_all(self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
         // Wildcards and braces may have made several files of one.
         self.check_arguments(command)?;
-        let mut failures = Failures::default();
+        let mut failures = Failures::of_files(command, self.files.len());
         let together = self.parallel_count(ctx);
         let mut batch = self.start_batch(ctx, together);
         let fetched = self.fetch_files(ctx, together, &mut batch, &mut failures);

@@ -130,7 +130,7 @@ impl Put {
             let put = self.without_url(path);
             return ctx.with_server(server, |ctx| Ok(put.store_all(ctx, command)))?;
         }
-        let mut failures = Failures::default();
+        let mut failures = Failures::of_files(command, self.files.len());
         let set = || ctx.client.settings.get(XFER_PARALLEL, ctx.client.connection.host());
         let together = if self.files.len() > 1 { self.parallel.unwrap_or_else(set) } else { 1 };
         let together = usize::try_from(together).unwrap_or(1);

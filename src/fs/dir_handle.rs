@@ -110,10 +110,28 @@ impl DirHandle {
         Ok(self.read_entries()?.next().transpose()?.is_none())
     }
 
-    fn read_entries(&self) -> io::Result<impl Iterator<Item = io::Result<OsString>>> {
-        // The held descriptor may not be readable, and has no read position.
+    /// Writes its entries to the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`].
+    pub fn sync(&self) -> Result<()> {
+        let synced = self.open_readable().and_then(rustix::fs::fsync);
+        match synced {
+            // Some file systems have no such operation for a directory.
+            Ok(()) | Err(Errno::INVAL | Errno::NOTSUP | Errno::NOSYS) => Ok(()),
+            Err(errno) => Err(Error::local(&self.path, &errno.into()).with_context("sync")),
+        }
+    }
+
+    /// Opens it to be read: the held descriptor may not be readable, and has no read position.
+    fn open_readable(&self) -> rustix::io::Result<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let readable = rustix::fs::openat(&*self.fd, ".", flags, Mode::empty())?;
+        rustix::fs::openat(&*self.fd, ".", flags, Mode::empty())
+    }
+
+    fn read_entries(&self) -> io::Result<impl Iterator<Item = io::Result<OsString>>> {
+        let readable = self.open_readable()?;
         let named = |entry: rustix::io::Result<rustix::fs::DirEntry>| match entry {
             Ok(entry) => match entry.file_name().to_bytes() {
                 b"." | b".." => None,

@@ -120,7 +120,16 @@ warning.
 A download is written to `.NAME.ftpsh-part` beside its target (shortened where that name would be
 too long) and renamed when it is complete: the target is always the old file, nothing, or the
 complete new file. The modification time is preserved in both directions if the server supports
-it.
+it. With `xfer:sync always` that survives a power failure, too; `xfer:sync never` also misses errors
+that disks of other machines report late.
+
+A file that changes on the server while it is transferred may arrive as parts of two versions. With
+`xfer:verify stable` its size and time are asked for before and after, and it is fetched again if
+they differ, at most `net:max-retries` times; then it fails. A server that tells no time cannot
+show a change of the same size; a warning says so.
+
+A full disk or quota, on the server (replies 452 and 552) or here, ends `mirror`, `put` and `get`
+after the third file in a row. The message says what was done and what is left.
 
 If a local file exists, the prompt asks before replacing it and a script fails; `--overwrite` and
 the setting `xfer:overwrite` change that. If a remote file exists, the prompt asks as well and a

@@ -234,8 +234,20 @@ word_enums! {
         Size = "size",
         /// Checksums as well, if the server supports them.
         Hash = "hash",
+        /// The sizes, and whether the file on the server changed meanwhile.
+        Stable = "stable",
         /// Nothing.
         None = "none",
+    }
+
+    /// Which downloaded files are synced before they get their names (`xfer:sync`).
+    SyncMode {
+        /// Those on disks that report errors late.
+        Auto = "auto",
+        /// All, and their directories.
+        Always = "always",
+        /// None.
+        Never = "never",
     }
 
     /// Whether a failed command ends a script (`cmd:fail-exit`).

@@ -9,7 +9,7 @@ use std::time;
 
 use super::key::{
     AtomicUpload, DataProtection, FailExit, FtpMode, IpVersion, Key, ListCommand, NoMatch,
-    OverwritePolicy, OverwriteRemote, SettingType, TlsBackend, TlsVersion, VerifyMode,
+    OverwritePolicy, OverwriteRemote, SettingType, SyncMode, TlsBackend, TlsVersion, VerifyMode,
 };
 use super::parse::{self, DeleteLimit};
 use super::value::ValueKind::{self, *};
@@ -134,11 +134,13 @@ rows! {
     XFER_SEGMENTS: u64 = "xfer:segments", Count { min: 1, max: 64 }, "1", Host,
         "parts of one file that are downloaded at the same time";
     XFER_VERIFY: VerifyMode = "xfer:verify", Choice(VerifyMode::WORDS), "size", Host,
-        "what is compared after a transfer; hash where the server offers one";
+        "what is compared after a transfer: sizes; hash too where the server offers one; stable: also size and time of the file on the server before and after, and it is fetched again if they differ";
     XFER_PRESERVE_TIMES: bool = "xfer:preserve-times", Flag, "yes", Host,
         "whether files keep their modification time";
     XFER_ATOMIC: AtomicUpload = "xfer:atomic", Choice(AtomicUpload::WORDS), "auto", Host,
         "upload to a temporary name, then rename; auto does so with what is replaced at the prompt";
+    XFER_SYNC: SyncMode = "xfer:sync", Choice(SyncMode::WORDS), "auto", Host,
+        "downloaded files are written to the disk before they get their names: always (also their directories), never, or auto: on disks of other machines and of programs, which report errors late";
 
     MIRROR_PARALLEL: u64 = "mirror:parallel", Count { min: 1, max: 256 }, "4", Host,
         "files that mirror transfers at the same time";

@@ -101,6 +101,7 @@ fn the_documented_defaults_are_the_defaults() {
         ("xfer:verify", "size"),
         ("xfer:preserve-times", "yes"),
         ("xfer:atomic", "auto"),
+        ("xfer:sync", "auto"),
         ("mirror:parallel", "4"),
         ("mirror:max-delete", ""),
         ("mirror:max-depth", "64"),

@@ -8,6 +8,7 @@ pub mod ascii;
 pub mod atomic;
 pub mod checksum;
 pub mod download;
+pub mod full_disk;
 pub mod mirror;
 pub mod rate_limit;
 pub mod relay;
@@ -252,6 +253,20 @@ pub enum Verify {
     Size,
     /// The sizes, and a checksum if the server supports one.
     Hash,
+    /// The sizes, and whether a source on a server is still the same file after its transfer.
+    Stable,
+}
+
+/// Which downloaded files are synced before they get their names (setting `xfer:sync`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SyncFiles {
+    /// Those on disks that report errors late.
+    #[default]
+    Auto,
+    /// All, and their directories.
+    Always,
+    /// None.
+    Never,
 }
 
 /// Whether a transfer may resume an existing file.
@@ -299,6 +314,8 @@ pub struct TransferOptions {
     pub preserve_times: bool,
     /// What is verified.
     pub verify: Verify,
+    /// What is synced.
+    pub sync: SyncFiles,
     /// Whether existing data may be resumed.
     pub resume: Resume,
     /// The transfer type.
@@ -326,6 +343,7 @@ impl Default for TransferOptions {
         Self {
             preserve_times: true,
             verify: Verify::Size,
+            sync: SyncFiles::Auto,
             resume: Resume::No,
             transfer_type: TransferType::Binary,
             atomic: Atomic::No,

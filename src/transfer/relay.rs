@@ -83,7 +83,9 @@ pub fn copy_between_servers(
     cancel: &Cancel,
 ) -> Result<Outcome, Failed> {
     let info = match job.info {
-        Some(info) if job.options.resume == Resume::No => info,
+        Some(info) if job.options.resume == Resume::No && job.options.verify != Verify::Stable => {
+            info
+        }
         // It may have been replaced since it was listed.
         _ => source.file_info(&job.from).map_err(source_failure)?,
     };
@@ -149,11 +151,11 @@ impl Relay<'_> {
         };
         let mut differs = false;
         let done = carried.and_then(|outcome| {
-            let checked = check_copy(source, target, job, &name, offset + outcome.bytes);
+            let checked = check_copy(source, target, job, info, &name, offset + outcome.bytes);
             differs = checked.as_ref().is_err_and(Failed::is_of_content);
-            checked?;
+            let warning = checked?;
             atomic::give_final_name(target, &name, &job.to).map_err(target_failure)?;
-            Ok(outcome)
+            Ok(Outcome { warning: outcome.warning.or(warning), ..outcome })
         });
         match (&done, known) {
             (Ok(_), Some((journal, _))) => journal.remove(),
@@ -317,15 +319,23 @@ impl Relay<'_> {
     }
 }
 
+/// Verifies a copy that is still under its temporary name, if it has one. Returns a warning.
 fn check_copy(
     source: &mut dyn Remote,
     target: &mut dyn Remote,
     job: &ServerCopy,
+    before: FileInfo,
     name: &RemotePath,
     sent: u64,
-) -> Result<(), Failed> {
+) -> Result<Option<String>, Failed> {
+    let warning = if job.options.verify == Verify::Stable {
+        let after = source.file_info(&job.from).map_err(source_failure)?;
+        verify::check_stable(&job.from, before, after).map_err(source_failure)?
+    } else {
+        None
+    };
     if job.options.verify == Verify::None || job.options.transfer_type == TransferType::Ascii {
-        return Ok(());
+        return Ok(warning);
     }
     let size = match target.file_info(name) {
         Ok(info) => info.size,
@@ -347,7 +357,7 @@ fn check_copy(
         let text = format!("put {}: the {:?} checksums differ", job.to, from.algorithm);
         return Err(target_failure(Error::new(Kind::Incomplete, text)));
     }
-    Ok(())
+    Ok(warning)
 }
 
 /// Why an upload failed.

@@ -3,8 +3,10 @@
 //! They are: a stream that ended with TLS's close_notify, a count that equals the size if one is
 //! known, and a completion reply of 226 or 250.
 
+use super::FileInfo;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::data::Finished;
+use crate::ftp::path::RemotePath;
 use crate::tls::End;
 
 /// Checks a download of `count` bytes; `expected` is the size, if known. Returns a warning for a
@@ -55,6 +57,28 @@ pub fn check_download(
              connection cannot show that it ended properly"
         ))),
     }
+}
+
+/// Checks that a file on a server is `after` its transfer what it was `before` (`xfer:verify
+/// stable`). Returns a warning if the server tells too little to know.
+///
+/// # Errors
+///
+/// [`Kind::Incomplete`]; transient, because another attempt may find it at rest.
+pub fn check_stable(
+    path: &RemotePath,
+    before: FileInfo,
+    after: FileInfo,
+) -> Result<Option<String>> {
+    if before != after {
+        let text = format!("get {path}: the file changed while it was fetched");
+        return Err(Error::new(Kind::Incomplete, text)
+            .with_hint("fetch it again when nothing writes to it")
+            .as_transient());
+    }
+    let unknown =
+        || format!("get {path}: unverified: the server does not tell when it was last changed");
+    Ok(before.modified.is_none().then(unknown))
 }
 
 /// The error for a download of an unexpected size.

@@ -299,3 +299,25 @@ fn an_older_copy_on_the_other_server_is_not_a_partial_file() {
         }
     }
 }
+
+#[test]
+fn a_copy_of_a_file_that_changes_meanwhile_is_made_again_if_it_is_to_be_stable() {
+    let mut newer = noise(SIZE);
+    newer[..1000].fill(b'x');
+    for command in ["get d/a -o URL/x/a", "mirror d URL/x"] {
+        for atomic in ["yes", "no"] {
+            let new = newer.clone();
+            let change = Step::change_after(move |files| {
+                files.put(b"/d/a", new.clone());
+                files.set_time(b"/d/a", "20250101000000");
+            });
+            let scene = Scene::new(source().on("RETR", change));
+            let other = Liar::start(Script::new().file("/x/a", "old"));
+            let settings = format!("set xfer:atomic {atomic}; set xfer:verify stable");
+            let ran = run(&scene, &other, &format!("{settings}; {command}")).ok();
+            let ran = ran.stderr_has("the file changed while it was fetched");
+            assert!(other.content("/x/a").unwrap() == newer, "{command}\n{ran}");
+            assert_eq!(other.files.lock().unwrap().paths(), [&b"/x"[..], b"/x/a"], "{ran}");
+        }
+    }
+}

@@ -67,3 +67,40 @@ fn a_file_that_cannot_be_read_is_not_begun_on_the_server() {
         }
     });
 }
+
+#[test]
+fn files_and_their_directories_are_synced_as_the_setting_says() {
+    for (sync, calls) in [
+        (
+            "always",
+            &[
+                "mkdir /new",
+                "fsyncdir /",
+                "mkdir /new/s",
+                "fsyncdir /new",
+                "fsync /new/s/.good.ftpsh-part",
+                "rename /new/s/good",
+                "fsyncdir /new/s",
+            ][..],
+        ),
+        // It is the disk of a program.
+        (
+            "auto",
+            &["mkdir /new", "mkdir /new/s", "fsync /new/s/.good.ftpsh-part", "rename /new/s/good"],
+        ),
+        ("never", &["mkdir /new", "mkdir /new/s", "rename /new/s/good"]),
+    ] {
+        let scene = Scene::new(Script::new().file("/s/good", noise(SIZE)));
+        let Some(disk) = Disk::mount(MEMORY, &scene) else {
+            return leave_out("a disk that tells what is synced");
+        };
+        let ran = scene.run(&format!("set xfer:sync {sync}; mirror . disk/new")).ok();
+        let told = std::fs::read_to_string(disk.root.join(".calls")).unwrap();
+        let told: Vec<_> = told
+            .lines()
+            .filter(|line| !line.ends_with("/folded") && !line.ends_with(".ftpsh-part.j"))
+            .collect();
+        assert_eq!(told, calls, "{sync}\n{ran}");
+        assert!(std::fs::read(disk.root.join("new/s/good")).unwrap() == noise(SIZE));
+    }
+}

@@ -217,7 +217,7 @@ fn what_appears_while_a_file_comes_is_kept_without_overwrite_and_replaced_with_i
     for (options, large, status) in
         [("", false, 9), ("", true, 9), ("--overwrite", false, 0), ("--overwrite", true, 0)]
     {
-        let content = noise(if large { 4_000_000 } else { SIZE });
+        let content = noise(if large { 9_000_000 } else { SIZE });
         let appears = Arc::new(OnceLock::<PathBuf>::new());
         let write = {
             let appears = Arc::clone(&appears);

@@ -47,6 +47,7 @@ mod local_time;
 mod matrix;
 mod mirror;
 mod names;
+mod no_room;
 mod oneliners;
 mod parallel;
 mod parking;

@@ -1,6 +1,7 @@
 //! Ways to transfer that are asked for: with checksums, by a rename, in ASCII type, at a limit.
 
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 use support::liar::{Data, Script, Step};
 use support::program::Ran;
 use support::scene::{Scene, noise};
@@ -148,4 +149,83 @@ fn a_rate_limit_is_kept_in_both_directions() {
         // Half a second less what is allowed at once; 400k are 409600 bytes.
         assert!(taken > Duration::from_millis(380), "{setting}: {taken:?}");
     }
+}
+
+/// A server with two files, the first of which changes so often after its data was sent.
+fn changing(size: usize, times: usize) -> (Script, Vec<u8>) {
+    let (mut newer, left) = (noise(size), AtomicUsize::new(times));
+    newer[..50].fill(b'x');
+    let new = newer.clone();
+    let change = Step::change_after(move |files| {
+        if let Ok(left) =
+            left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
+        {
+            files.put(b"/d/a", new.clone());
+            files.set_time(b"/d/a", &format!("202501010000{left:02}"));
+        }
+    });
+    let script = Script::new().file("/d/a", noise(size)).file("/d/b", "b");
+    (script.of("RETR", "/d/a", change), newer)
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_fetched_is_fetched_again_if_it_is_to_be_stable() {
+    for (command, size) in [
+        ("get -O d d/a", SIZE),
+        ("get -O d d/a", 100),
+        ("get -P2 -O d d/a d/b", SIZE),
+        ("get --segments 2 -O d d/a", 9_000_000),
+        ("mirror d", SIZE),
+        ("get -r d", 100),
+    ] {
+        for stable in [false, true] {
+            // Segments that do not match are an error anyway.
+            if !stable && command.contains("--segments") {
+                continue;
+            }
+            let (script, newer) = changing(size, 1);
+            let scene = Scene::new(script);
+            std::fs::create_dir(scene.path("d")).unwrap();
+            let verify = if stable { "stable" } else { "size" };
+            let ran = scene.run(&format!("set xfer:verify {verify}; {command}")).ok();
+            if stable {
+                assert!(scene.read("d/a").unwrap() == newer, "{command}\n{ran}");
+                ran.stderr_has("the file changed while it was fetched");
+                let modified = scene.path("d/a").metadata().unwrap().modified().unwrap();
+                let expected = SystemTime::UNIX_EPOCH + Duration::from_secs(1_735_689_601);
+                assert_eq!(modified, expected, "{command}");
+            }
+            assert!(!scene.tree().iter().any(|name| name.contains("ftpsh-part")), "{command}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_keeps_changing_fails_after_the_last_retry() {
+    let (script, _) = changing(SIZE, 50);
+    let scene = Scene::new(script.clone());
+    for command in ["get --overwrite a", "mirror . here"] {
+        scene.write("a", "old");
+        let command = format!("cd d; set xfer:verify stable; set net:max-retries 2; {command}");
+        let ran = scene.run(&command).status(10);
+        let ran = ran.stderr_has("a: the file changed while it was fetched");
+        assert!(ran.err().contains("(2 of 2)"), "{ran}");
+        assert_eq!(scene.read("a").unwrap(), b"old", "{ran}");
+        assert!(!scene.path("here/a").exists(), "{ran}");
+        assert!(!scene.tree().iter().any(|name| name.contains("ftpsh-part")), "{ran}");
+    }
+    let fetched = |line: &&String| line.ends_with('a');
+    assert_eq!(scene.liar.wire.lines("RETR").iter().filter(fetched).count(), 6);
+    // What was printed cannot be taken back.
+    let ran = Scene::new(script).run("set xfer:verify stable; cat d/a").status(10);
+    assert_eq!(ran.stdout.len(), SIZE, "{}", ran.err());
+}
+
+#[test]
+fn a_file_of_unknown_time_is_said_to_be_unverified() {
+    let script = script().without("MLST").without("MLSD").without("MDTM");
+    let scene = Scene::new(script);
+    let ran = scene.run("set xfer:verify stable; get a").ok();
+    ran.stderr_has("unverified: the server does not tell when it was last changed");
+    assert!(scene.read("a").unwrap() == noise(SIZE));
 }

@@ -18,6 +18,7 @@ use super::entries::parse_time::{parse_moment, parse_relative_moment};
 use super::{Builtin, Context, Example, Group, ScriptCheck};
 use crate::client::Connection;
 use crate::client::server_url::{is_url, parse_url};
+use crate::commands::transfers::full_disk_error;
 use crate::local_path;
 use command_log::CommandLog;
 use operands::{Operands, base_name, base_of_globs, target_for};
@@ -457,6 +458,11 @@ impl Mirror {
                 return Err(watched.add_what_is_done(error));
             }
         };
+        if let Some(error) = summary.stopped.take() {
+            watched.finish_report(ctx);
+            self.report_summary(ctx, &summary, watch.elapsed());
+            return Err(self.full_disk_error(&summary, &error));
+        }
         let done = if settings.dry_run {
             watched.show_rest_of_plan()
         } else {
@@ -499,7 +505,10 @@ impl Mirror {
         Ok(if self.reverse {
             Endpoints::Up(Arc::new(tree(here(&self.source))), remote(&target)?)
         } else {
-            Endpoints::Down(remote(&self.source)?, Arc::new(LocalTree::new(here(&target))))
+            let host = ctx.client.connection.host();
+            let syncs = ctx.client.settings.get(set::XFER_SYNC, host) == set::SyncMode::Always;
+            let target = LocalTree::new(here(&target)).syncing(syncs);
+            Endpoints::Down(remote(&self.source)?, Arc::new(target))
         })
     }
 
@@ -675,6 +684,25 @@ impl Mirror {
             }
         }
         delete::delete_extraneous(sides, settings, summary, watched, &ctx.client.cancel)
+    }
+
+    /// The error of a mirror that ends because there is no more room.
+    fn full_disk_error(&self, summary: &MirrorSummary, last: &Error) -> Error {
+        let ((files, bytes), directories) = (summary.left, summary.directories_left);
+        let mut left = format!("{} ({})", count_text(files, "file"), human_bytes(bytes));
+        if directories > 0 {
+            left = format!(
+                "{left} and {directories} unlisted {}",
+                if directories == 1 { "directory" } else { "directories" }
+            );
+        }
+        let done = format!(
+            "{} ({}) transferred",
+            count_text(summary.transferred, "file"),
+            human_bytes(summary.bytes)
+        );
+        let what = format!("mirror {}", self.source);
+        full_disk_error(&what, Kind::Incomplete, last, &format!("{done}, {left} left"))
     }
 
     fn report_summary(&self, ctx: &Context, summary: &MirrorSummary, elapsed: std::time::Duration) {

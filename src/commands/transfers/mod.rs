@@ -23,6 +23,7 @@ use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
 use crate::local_path;
 use crate::output::{Record, TransferRecord, human_bytes, human_duration, human_rate};
+use crate::transfer::full_disk::FullDisk;
 use crate::transfer::retry::{ByteCounter, Retries, with_retry};
 use crate::transfer::{
     Direction, FileInfo, Outcome, Progress, Remote as _, download as down, upload as up,
@@ -134,16 +135,43 @@ impl FileTransfer {
 
 /// The failures of a command that continues with the next file after a failure.
 #[derive(Debug, Default)]
-pub struct Failures(Option<Kind>);
+pub struct Failures {
+    first: Option<Kind>,
+    full: FullDisk,
+    /// All bytes transferred before the last result.
+    bytes: u64,
+    /// The command that transfers files, how many it was given, and how many are done.
+    files: Option<(String, usize, usize)>,
+}
 
 impl Failures {
+    /// No failures yet of a command that transfers this many files.
+    pub fn of_files(command: &str, count: usize) -> Self {
+        Self { files: Some((command.to_owned(), count, 0)), ..Self::default() }
+    }
+
+    /// Begins to transfer this many files, all whose results were not noted.
+    pub fn begin_files(&mut self, count: usize) {
+        if let Some((_, all, done)) = &mut self.files {
+            (*all, *done) = (count, 0);
+        }
+    }
+
     /// Takes one file's result; a failure is shown at once.
     ///
     /// # Errors
     ///
-    /// A failure after which going on makes no sense: interrupted, no connection, wrong usage.
+    /// A failure after which going on makes no sense: interrupted, no connection, wrong usage, a
+    /// full disk.
     pub fn note_result(&mut self, ctx: &Context, result: Result<()>) -> Result<()> {
-        let Err(error) = result else { return Ok(()) };
+        let Err(error) = result else {
+            self.full.note_transfer(ctx.totals.bytes.saturating_sub(self.bytes));
+            self.bytes = ctx.totals.bytes;
+            if let Some((_, _, done)) = &mut self.files {
+                *done += 1;
+            }
+            return Ok(());
+        };
         let fatal = matches!(
             error.kind(),
             Kind::Interrupted
@@ -160,18 +188,34 @@ impl Failures {
         if fatal || crate::output::is_broken_pipe(&error.clone().into()) {
             return Err(error);
         }
-        self.0.get_or_insert(error.kind());
-        ctx.out.error(&error.into());
-        Ok(())
+        self.full.note_failure(&error);
+        let first = *self.first.get_or_insert(error.kind());
+        ctx.out.error(&error.clone().into());
+        match &self.files {
+            Some((command, all, done)) if self.full.is_certain() => {
+                let counts = format!("{done} of {all} files done, {} left", all - done);
+                Err(full_disk_error(command, first, &error, &counts))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The command's result: the first failure's kind.
     pub fn into_result(self) -> anyhow::Result<()> {
-        match self.0 {
+        match self.first {
             Some(kind) => Err(Error::already_shown(kind).into()),
             None => Ok(()),
         }
     }
+}
+
+/// The error of a command that ends because disk or quota are full; `last` is the failure of the
+/// last file that was tried.
+pub fn full_disk_error(what: &str, kind: Kind, last: &Error, counts: &str) -> Error {
+    let text =
+        format!("{what}: stopped: no room for three files in a row: {}; {counts}", last.message());
+    let hint = "make room there; the same command then goes on with the rest";
+    Error::new(kind, text).with_reply_of(last).with_hint(hint)
 }
 
 /// Calls `one` for each of a command's arguments; continues after a failure.
@@ -264,7 +308,9 @@ pub fn download_to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> 
     let mut sink = DataSink { out, began: false, failed: None };
     let mut retries = ctx.client.retries();
     let job = down::Download::new(remote.clone(), "-".into(), how);
-    let known = ctx.client.cached_file_info(remote);
+    // It is compared with what the server says after the transfer.
+    let stable = job.options.verify == crate::transfer::Verify::Stable;
+    let known = ctx.client.cached_file_info(remote).filter(|_| !stable);
     let watcher = crate::transfer::NoProgress;
     let result = loop {
         let facts: FileInfo = match known {

@@ -26,6 +26,7 @@ pub fn transfer_parallel(
     failures: &mut Failures,
     batch: &mut Batch,
 ) -> Result<()> {
+    failures.begin_files(jobs.len());
     let cwd = ctx.client.session()?.cwd().clone();
     // Not every session is in the shell's directory.
     let resolved = jobs.iter().map(|job| job.resolved_in(&cwd)).collect::<Result<Vec<_>>>()?;

@@ -57,7 +57,8 @@ pub(super) fn has_no_free_port(reply: &Reply) -> bool {
 
 fn explained_error(kind: Kind, what: &str, reply: &Reply) -> Error {
     let mut error = Error::new(kind, format!("{what}: {}", quoted_reply(reply)))
-        .with_reply(reply.code, reply.to_string());
+        .with_reply(reply.code, reply.to_string())
+        .out_of_space_if(server_messages::is_out_of_space(reply.code, &reply.text()));
     // A demand for session reuse keeps its kind, regardless of the code; a missing file does not
     // appear by waiting.
     let is_missing = reply.code == 450 && server_messages::is_missing_file(&reply.text());
@@ -306,6 +307,29 @@ mod tests {
         assert_eq!(transfer_error("get a", &reply(426, "broken")).kind(), Kind::Incomplete);
         assert_eq!(transfer_error("get a", &reply(451, "local error")).kind(), Kind::Incomplete);
         assert_eq!(transfer_error("put a", &reply(552, "quota")).kind(), Kind::Refused);
+    }
+
+    #[test]
+    fn a_full_disk_or_quota_is_known_by_the_code_and_by_the_words() {
+        for (code, text, full) in [
+            (452, "try later", true),
+            (552, "STOR: notice: quota reached", true),
+            (451, "x: No space left on device", true),
+            (550, "Quota exceeded", true),
+            (451, "Failure writing to local file.", false),
+            (550, "Permission denied", false),
+        ] {
+            assert_eq!(
+                transfer_error("put a", &reply(code, text)).is_out_of_space(),
+                full,
+                "{text}"
+            );
+            assert_eq!(
+                refusal_error("put a", &reply(code, text)).is_out_of_space(),
+                full,
+                "{text}"
+            );
+        }
     }
 
     #[test]

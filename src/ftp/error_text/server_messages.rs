@@ -126,13 +126,13 @@ const ROWS: &[Row] = &[
     (
         &[450, 451, 452, 550, 552, 553],
         &["quota"],
-        "the account's quota is used up",
+        QUOTA_USED_UP,
         "remove something there, or ask the server's administrator for more",
     ),
     (
         &[426, 450, 451, 452, 550, 552],
         &["no space left", "disk full", "insufficient storage", "not enough space"],
-        "the server's disk is full",
+        DISK_FULL,
         "its administrator must make room",
     ),
     (
@@ -148,6 +148,15 @@ const ROWS: &[Row] = &[
         "begin again, without -c; ProFTPD: `AllowStoreRestart on`",
     ),
 ];
+
+const QUOTA_USED_UP: &str = "the account's quota is used up";
+const DISK_FULL: &str = "the server's disk is full";
+
+/// Whether a refusal says that the disk or the quota is full.
+pub(super) fn is_out_of_space(code: u16, text: &str) -> bool {
+    let full = |(cause, _)| cause == QUOTA_USED_UP || cause == DISK_FULL;
+    matches!(code, 452 | 552) || cause_by_message(code, text).is_some_and(full)
+}
 
 /// Texts about a file or directory that does not exist.
 const MISSING_FILE: [&str; 10] = [

@@ -11,7 +11,9 @@ use std::path::PathBuf;
 
 use chrono::NaiveDateTime;
 
-use super::{FileInfo, Outcome, Progress, Remote, Resume, TransferOptions, TransferType, Verify};
+use super::{
+    FileInfo, Outcome, Progress, Remote, Resume, TransferOptions, TransferType, Verify, verify,
+};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::dir_handle::{DirHandle, EntryAt};
@@ -96,10 +98,13 @@ pub fn download_to_file(
     if target != Target::Absent && job.existing.keeps(&entry) {
         return Err(entry.already_exists_error());
     }
+    let stable = job.options.verify == Verify::Stable;
     let mut info = match job.info {
-        Some(info) => info,
-        None => remote.file_info(&job.remote)?,
+        Some(info) if !stable => info,
+        // The same query as after the transfer.
+        _ => remote.file_info(&job.remote)?,
     };
+    let prefetch_time = job.prefetch_time && !stable;
     if matches!(target, Target::Device | Target::Link) {
         if job.dir.is_some() {
             let text = format!("{}: is a device; a mirror writes to none", job.local.display());
@@ -119,19 +124,26 @@ pub fn download_to_file(
         }
         return Err(entry.already_exists_error());
     }
-    if job.prefetch_time {
+    if prefetch_time {
         remote.prefetch_modified(&job.remote)?;
     }
     match fill_partial(remote, job, &mut info, &mut partial, progress, cancel) {
         Ok(FillResult::Unchanged(outcome)) => {
             partial.discard();
-            Ok(outcome)
+            verify_stable(remote, job, info, outcome)
         }
         Ok(FillResult::Partial(outcome)) => {
+            let outcome = verify_stable(remote, job, info, outcome).inspect_err(|error| {
+                // It may be parts of two versions.
+                if error.kind() == Kind::Incomplete {
+                    partial.discard_unusable();
+                }
+            })?;
             verify_hash(remote, job, &partial)?;
-            let time = if job.prefetch_time { exact_time(remote, job)? } else { info.modified };
+            let time = if prefetch_time { exact_time(remote, job)? } else { info.modified };
             let time = time.or(job.fallback_time);
-            partial.rename_to_target(time.filter(|_| job.options.preserve_times), job.existing)?;
+            let time = time.filter(|_| job.options.preserve_times);
+            partial.rename_to_target(time, job.existing, job.options.sync)?;
             Ok(outcome)
         }
         Err(error) => {
@@ -280,6 +292,20 @@ fn adopt_target(
     download.fetch_into(remote, start, &mut adopting, progress).map(FillResult::Partial)
 }
 
+/// With `xfer:verify stable`, asks again what the file is that was just fetched.
+fn verify_stable(
+    remote: &mut dyn Remote,
+    job: &Download,
+    before: FileInfo,
+    outcome: Outcome,
+) -> Result<Outcome> {
+    if job.options.verify != Verify::Stable {
+        return Ok(outcome);
+    }
+    let warning = verify::check_stable(&job.remote, before, remote.file_info(&job.remote)?)?;
+    Ok(Outcome { warning: outcome.warning.or(warning), ..outcome })
+}
+
 pub(super) fn verify_hash(
     remote: &mut dyn Remote,
     job: &Download,
@@ -315,7 +341,9 @@ pub fn download_to_writer(
 ) -> Result<Outcome> {
     let download = FileFetcher { path: &job.remote, info, options: &job.options, cancel };
     let fetched = download.fetch_into(remote, &ResumePoint::default(), sink, progress);
-    fetched.map_err(|failure| failure.into_error(&job.remote).with_local_path(&job.local))
+    let fetched =
+        fetched.map_err(|failure| failure.into_error(&job.remote).with_local_path(&job.local));
+    verify_stable(remote, job, info, fetched?)
 }
 
 #[cfg(test)]

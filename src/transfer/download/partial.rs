@@ -19,6 +19,7 @@ use super::resume::ResumePoint;
 use crate::error::{Error, Kind, Result};
 use crate::fs::dir_handle::{EntryAt, file_type};
 use crate::fs::fat_names::reports_errors_late;
+use crate::transfer::SyncFiles;
 use crate::transfer::checksum::{Algorithm, Checksum};
 
 mod names;
@@ -173,8 +174,8 @@ impl PartialFile {
         Ok(())
     }
 
-    /// Sets the file's time and permissions and renames it to its final name, unless a file with
-    /// that name is kept.
+    /// Sets the file's time and permissions, syncs it and renames it to its final name, unless a
+    /// file with that name is kept.
     ///
     /// # Errors
     ///
@@ -184,6 +185,7 @@ impl PartialFile {
         self,
         modified: Option<NaiveDateTime>,
         existing: Existing,
+        sync: SyncFiles,
     ) -> Result<()> {
         if let Some(time) = modified.and_then(system_time) {
             // Failing to set the time must not lose the file.
@@ -195,9 +197,12 @@ impl PartialFile {
         if let Some((mode, _)) = replaced {
             let _ = rustix::fs::fchmod(&self.file, Mode::from_raw_mode(mode));
         }
-        if reports_errors_late(&self.file)
-            && let Err(error) = self.sync()
-        {
+        let synced = match sync {
+            SyncFiles::Always => self.file.sync_all(),
+            SyncFiles::Auto if reports_errors_late(&self.file) => self.sync(),
+            SyncFiles::Auto | SyncFiles::Never => Ok(()),
+        };
+        if let Err(error) = synced {
             // It is unknown how much of it was written.
             self.discard_unusable();
             return Err(Error::local(self.target.path(), &error)
@@ -222,6 +227,9 @@ impl PartialFile {
             },
         };
         renamed.map_err(|error| Error::local(self.target.path(), &error))?;
+        if sync == SyncFiles::Always {
+            self.target.directory().sync()?;
+        }
         PartialJournal::remove(&self.entry);
         Ok(())
     }

@@ -344,5 +344,6 @@ pub(in crate::transfer) fn unconfirmed_error(what: &str, count: u64, error: Erro
 
 pub(super) fn write_error(error: &std::io::Error) -> Error {
     Error::new(Kind::Local, format!("write: {}", crate::error::io_reason(error)))
+        .out_of_space_if(crate::error::is_full_disk(error))
         .with_hint("what has come so far is kept; an old file of this name is untouched")
 }

@@ -1,8 +1,8 @@
 //! Downloads from a remote side in memory.
 
 use super::*;
-use crate::transfer::NoProgress;
 use crate::transfer::fake::{Fake, Fault};
+use crate::transfer::{NoProgress, SyncFiles};
 use std::path::Path;
 
 fn fetch(fake: &mut Fake, dir: &Path) -> Result<Outcome> {
@@ -221,7 +221,7 @@ fn what_appears_while_a_file_comes_is_not_replaced_by_it() {
     let mut partial = PartialFile::open(&entry).unwrap();
     partial.write_all(b"came").unwrap();
     std::fs::write(dir.path().join("x"), "appeared").unwrap();
-    let error = partial.rename_to_target(None, Existing::Keep).unwrap_err();
+    let error = partial.rename_to_target(None, Existing::Keep, SyncFiles::Auto).unwrap_err();
     assert!(error.message().contains("created by somebody else in the meantime"), "{error}");
     assert_eq!(std::fs::read(dir.path().join("x")).unwrap(), b"appeared");
 
@@ -235,7 +235,7 @@ fn what_appears_while_a_file_comes_is_not_replaced_by_it() {
         if discard {
             partial.discard();
         } else {
-            assert!(partial.rename_to_target(None, Existing::Replace).is_err());
+            assert!(partial.rename_to_target(None, Existing::Replace, SyncFiles::Auto).is_err());
         }
         assert!(!dir.path().join("y").exists());
         assert_eq!(std::fs::read(&path).unwrap(), b"a stranger's");

@@ -18,6 +18,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::threads;
 use crate::transfer::TransferOptions;
+use crate::transfer::full_disk::FullDisk;
 use crate::transfer::retry::{ByteCounter, Retries};
 
 /// How long a worker idles before it opens its connection in advance: if listing takes long,
@@ -87,6 +88,12 @@ pub struct MirrorSummary {
     pub removed_sources: u64,
     /// Directories of the source that were visited.
     pub source_directories: Vec<String>,
+    /// Why the rest was not tried: the disk or the quota of the target is full.
+    pub stopped: Option<Error>,
+    /// Files that were to be transferred and are not, with their bytes.
+    pub left: (u64, u64),
+    /// Directories that were not looked at.
+    pub directories_left: u64,
     /// Whether all listings were complete and understood.
     pub clean: bool,
     /// Files and directories found in the target.
@@ -116,6 +123,7 @@ pub(super) struct Work {
     pub(super) summary: MirrorSummary,
     /// The error that stops everything.
     fatal: Option<Error>,
+    full: FullDisk,
 }
 
 pub(super) struct Runner<'a> {
@@ -149,6 +157,7 @@ pub fn transfer_all(
         made: HashSet::new(),
         summary: MirrorSummary { clean: true, ..MirrorSummary::default() },
         fatal: None,
+        full: FullDisk::default(),
     };
     let runner = Runner {
         endpoints,
@@ -162,11 +171,16 @@ pub fn transfer_all(
         threads::start_workers(scope, "mirror", settings.workers, || || runner.run_worker())
     })?;
     let work = runner.work.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(error) = work.fatal {
-        return Err(error);
+    let mut summary = work.summary;
+    match work.fatal {
+        Some(error) if error.is_out_of_space() => {
+            summary.stopped = Some(error);
+            summary.directories_left = work.queue.directories_waiting();
+        }
+        Some(error) => return Err(error),
+        None => {}
     }
     cancel.check()?;
-    let mut summary = work.summary;
     // The deepest first, so that directories are empty when they are removed.
     summary
         .extraneous
@@ -301,6 +315,8 @@ impl Runner<'_> {
         if plan.holds_kept {
             work.summary.held.push(here.path.clone());
         }
+        work.summary.left.0 += files;
+        work.summary.left.1 += bytes;
         work.summary.extraneous.extend(plan.extraneous);
         plan.next.into_iter().for_each(|next| work.queue.add_directory(next, depth + 1));
         if self.settings.dry_run {
@@ -348,7 +364,10 @@ impl Runner<'_> {
                 let mut work = self.lock();
                 work.summary.transferred += 1;
                 work.summary.bytes += outcome.bytes;
+                work.summary.left.0 -= 1;
+                work.summary.left.1 -= size.unwrap_or(0);
                 work.summary.stored.add_file(path);
+                work.full.note_transfer(outcome.bytes);
                 drop(work);
                 self.observer.action_done(action, Ok(Some(outcome)));
                 match self.settings.remove_source {
@@ -359,7 +378,12 @@ impl Runner<'_> {
             Err(error) if is_fatal(self.endpoints, error, self.cancel) => Err(error.clone()),
             Err(error) => {
                 self.observer.action_done(action, Err(error));
-                self.count_failure()
+                let mut work = self.lock();
+                work.full.note_failure(error);
+                let full = work.full.is_certain();
+                drop(work);
+                let counted = self.count_failure();
+                if full { Err(error.clone()) } else { counted }
             }
         }
     }

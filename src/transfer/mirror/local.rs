@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use chrono::DateTime;
@@ -26,12 +26,20 @@ pub struct LocalTree {
     root: PathBuf,
     held: OnceLock<DirHandle>,
     follows: bool,
+    /// New directories are synced.
+    syncs: bool,
 }
 
 impl LocalTree {
     /// The tree below `root`.
     pub fn new(root: PathBuf) -> Self {
-        Self { root, held: OnceLock::new(), follows: false }
+        Self { root, held: OnceLock::new(), follows: false, syncs: false }
+    }
+
+    /// The same tree, whose new directories are synced (`xfer:sync always`).
+    #[must_use]
+    pub fn syncing(self, syncs: bool) -> Self {
+        Self { syncs, ..self }
     }
 
     /// The tree below `root` as a source, following links.
@@ -255,13 +263,19 @@ impl Tree for LocalTree {
 
     fn make_directory(&self, path: &str, _cancel: &Cancel) -> Result<()> {
         if path.is_empty() {
+            let is_new = |path: &&Path| path.file_name().is_some() && !path.exists();
+            let new: Vec<_> = self.root.ancestors().take_while(is_new).collect();
             let made = std::fs::create_dir_all(&self.root).and_then(|()| self.root());
-            return made.map(drop).map_err(|error| Error::local(&self.root, &error));
+            made.map_err(|error| Error::local(&self.root, &error))?;
+            let mut new = new.into_iter().filter(|_| self.syncs).map(EntryAt::at);
+            return new.try_for_each(|entry| entry?.directory().sync());
         }
         let entry = self.entry(path)?;
         entry.check_name()?;
         let failed = |error: io::Error| Error::local(entry.path(), &error);
-        let Err(error) = entry.make_directory() else { return Ok(()) };
+        let Err(error) = entry.make_directory() else {
+            return if self.syncs { entry.directory().sync() } else { Ok(()) };
+        };
         match kind(&entry).filter(|_| error.kind() == ErrorKind::AlreadyExists) {
             Some(FileType::Directory) if entry.case_variant().is_some() => {
                 Err(entry.already_exists_error())
@@ -288,8 +302,6 @@ impl Tree for LocalTree {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn go() -> Cancel {

@@ -129,6 +129,11 @@ impl MirrorQueue {
         self.planned.entry(PathOrder(batch.directory.clone())).or_default().push(batch);
     }
 
+    /// The number of directories to visit.
+    pub fn directories_waiting(&self) -> u64 {
+        self.directories.len() as u64
+    }
+
     /// The next task, if any is available now. The caller marks a directory that it took as
     /// [`visited`](MirrorQueue::mark_visited) when it is done.
     pub fn take_task(&mut self) -> Option<Task> {

@@ -4,6 +4,7 @@
 It stores names as HFS+ does, decomposed, and tells neither upper from lower case nor two ways of
 writing an accent. Files fail with EIO when their names say so: `bad-read`, `bad-write` (behind the
 first 150 000 bytes), and `bad-end`, where the failure shows only when the file is synced or closed.
+`/.calls`, which is not listed, has a line for each sync, rename and new directory.
 """
 import errno
 import itertools
@@ -24,6 +25,9 @@ def folded(path):
     return spelled(spelled(path).casefold())
 
 
+CALLS = "/.calls"
+
+
 class Node:
     numbers = itertools.count(1)
 
@@ -38,6 +42,10 @@ class Node:
 class Disk(Operations):
     def __init__(self):
         self.nodes = {"/": Node("/", stat.S_IFDIR | 0o755)}
+        self.nodes[CALLS] = Node(CALLS, stat.S_IFREG | 0o444)
+
+    def record(self, call, path):
+        self.nodes[CALLS].data.extend(f"{call} {path}\n".encode())
 
     def node(self, path):
         try:
@@ -56,7 +64,7 @@ class Disk(Operations):
 
     def readdir(self, path, fh):
         depth = folded(path).rstrip("/").count("/") + 1
-        inside = [key for key in self.below(path) if key.count("/") == depth]
+        inside = [key for key in self.below(path) if key.count("/") == depth and key != CALLS]
         return [".", ".."] + [self.nodes[key].path.rsplit("/", 1)[1] for key in inside]
 
     def add(self, path, mode):
@@ -68,6 +76,7 @@ class Disk(Operations):
         return self.add(path, stat.S_IFREG | mode)
 
     def mkdir(self, path, mode):
+        self.record("mkdir", path)
         self.add(path, stat.S_IFDIR | mode)
 
     def read(self, path, size, offset, fh):
@@ -93,9 +102,14 @@ class Disk(Operations):
             raise FuseOSError(errno.EIO)
 
     def fsync(self, path, datasync, fh):
+        self.record("fsync", path)
         self.flush(path, fh)
 
+    def fsyncdir(self, path, datasync, fh):
+        self.record("fsyncdir", path)
+
     def rename(self, old, new):
+        self.record("rename", new)
         node = self.node(old)
         self.node(os.path.dirname(new))
         for key in self.below(old):

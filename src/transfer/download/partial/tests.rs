@@ -22,7 +22,7 @@ fn a_target_of_255_bytes_has_a_partial_file_that_fits() {
         let partial = open(&target).unwrap();
         assert!(partial.entry().path().file_name().unwrap().len() <= 255);
         assert!(seen.insert(partial.entry().path().to_owned()), "two targets, one partial file");
-        partial.rename_to_target(None, Existing::Replace).unwrap();
+        partial.rename_to_target(None, Existing::Replace, SyncFiles::Auto).unwrap();
         assert!(target.is_file());
     }
 }
@@ -36,7 +36,7 @@ fn the_old_file_stays_until_the_new_one_is_complete() {
     partial.write_all(b"new").unwrap();
     assert_eq!(std::fs::read(&target).unwrap(), b"old");
     let time = chrono::DateTime::from_timestamp(1_000_000_000, 0).unwrap().naive_utc();
-    partial.rename_to_target(Some(time), Existing::Replace).unwrap();
+    partial.rename_to_target(Some(time), Existing::Replace, SyncFiles::Auto).unwrap();
     assert_eq!(std::fs::read(&target).unwrap(), b"new");
     assert_eq!(std::fs::metadata(&target).unwrap().mtime(), 1_000_000_000);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
@@ -49,7 +49,7 @@ fn the_permissions_of_the_replaced_file_are_kept() {
     let target = dir.path().join("x");
     std::fs::write(&target, "old").unwrap();
     std::fs::set_permissions(&target, PermissionsExt::from_mode(0o600)).unwrap();
-    open(&target).unwrap().rename_to_target(None, Existing::Replace).unwrap();
+    open(&target).unwrap().rename_to_target(None, Existing::Replace, SyncFiles::Auto).unwrap();
     assert_eq!(std::fs::metadata(&target).unwrap().mode() & 0o7777, 0o600);
 }
 
@@ -66,7 +66,7 @@ fn links_and_fifos_in_the_way_are_neither_followed_nor_waited_for() {
     std::os::unix::fs::symlink(&outside, &link).unwrap();
     let mut partial = open(&link).unwrap();
     partial.write_all(b"new").unwrap();
-    partial.rename_to_target(None, Existing::Replace).unwrap();
+    partial.rename_to_target(None, Existing::Replace, SyncFiles::Auto).unwrap();
     assert_eq!(std::fs::read(&outside).unwrap(), b"untouched");
     assert!(std::fs::symlink_metadata(&link).unwrap().is_file());
 

@@ -22,13 +22,13 @@ use super::resume::{NO_TIME, ResumePlan, plan_resume};
 use super::stream::{FetchFailure, FileFetcher};
 use super::{Download, verify_hash};
 use crate::cancel::Cancel;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::fs::dir_handle::EntryAt;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session_pool::SiteSessions;
 use crate::threads;
 use crate::transfer::retry::{Retries, with_retry};
-use crate::transfer::{FileInfo, Outcome, Progress, Remote, Resume, TransferType};
+use crate::transfer::{FileInfo, Outcome, Progress, Remote, Resume, TransferType, Verify, verify};
 use fetch::SegmentFetcher;
 
 /// A source of connections for several threads.
@@ -96,13 +96,16 @@ impl SegmentedDownload<'_> {
         };
         loop {
             let here = parts.bytes_done();
-            match self.fetch_all_segments(job, info, &parts, &partial) {
+            let fetched = match self.fetch_all_segments(job, info, &parts, &partial) {
+                Ok((warning, tls_resumed)) => self
+                    .check_unchanged(job, info, &partial)?
+                    .map(|other| (warning.or(other), tls_resumed)),
+                Err(failure) => Err(failure),
+            };
+            match fetched {
                 Ok((warning, tls_resumed)) => {
-                    self.check_unchanged(job, info, &partial)?;
-                    partial.rename_to_target(
-                        info.modified.filter(|_| job.options.preserve_times),
-                        job.existing,
-                    )?;
+                    let time = info.modified.filter(|_| job.options.preserve_times);
+                    partial.rename_to_target(time, job.existing, job.options.sync)?;
                     let resumed_from = (here > 0).then_some(here);
                     let elapsed = begun.elapsed();
                     return Ok(Some(Outcome {
@@ -280,14 +283,23 @@ impl SegmentedDownload<'_> {
         }
     }
 
-    /// Verifies that the remote file is unchanged, and that the checksums match.
-    fn check_unchanged(&self, job: &Download, info: FileInfo, partial: &PartialFile) -> Result<()> {
-        if self.file_info(&job.remote)? != info {
-            let text = format!("get {}: the file changed while it was fetched", job.remote);
-            return Err(Error::new(Kind::Incomplete, text)
-                .with_hint("fetch it again when nothing writes to it"));
-        }
-        self.remotes.with_remote(self.cancel, &mut |remote| verify_hash(remote, job, partial))
+    /// Verifies that the remote file is unchanged, and that the checksums match. A changed file is
+    /// fetched again if its segments were to be of a stable one. Returns a warning.
+    fn check_unchanged(
+        &self,
+        job: &Download,
+        info: FileInfo,
+        partial: &PartialFile,
+    ) -> Result<Result<Option<String>, FetchFailure>> {
+        let stable = job.options.verify == Verify::Stable;
+        let warning = match verify::check_stable(&job.remote, info, self.file_info(&job.remote)?) {
+            Err(_) if stable => {
+                return Ok(Err(FetchFailure::NotTheSame("the file changed while it was fetched")));
+            }
+            other => other.map_err(Error::as_permanent)?.filter(|_| stable),
+        };
+        self.remotes.with_remote(self.cancel, &mut |remote| verify_hash(remote, job, partial))?;
+        Ok(Ok(warning))
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::cancel::Reason;
+use crate::error::Kind;
 use crate::ftp::path::RemotePath;
 use crate::transfer::download::journal::PartialJournal;
 use crate::transfer::download::partial::partial_path;
