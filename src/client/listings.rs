@@ -167,10 +167,15 @@ impl Client {
         ListedFacts { info, size: entry.size }
     }
 
-    fn cached_file(&self, path: &RemotePath) -> Option<&Entry> {
+    /// The entry of a path in a cached listing.
+    pub fn listed_entry(&self, path: &RemotePath) -> Option<&Entry> {
         let cwd = self.connection.remote_directory()?;
         let expire = self.settings.get(CACHE_EXPIRE, self.connection.host());
-        let entry = self.listings.cached_entry(&cwd.resolve(path.as_str()).ok()?, expire)?;
+        self.listings.cached_entry(&cwd.resolve(path.as_str()).ok()?, expire)
+    }
+
+    fn cached_file(&self, path: &RemotePath) -> Option<&Entry> {
+        let entry = self.listed_entry(path)?;
         let is_file = entry.kind == EntryKind::File && !entry.size_in_blocks;
         (is_file && !may_be_link(entry)).then_some(entry)
     }

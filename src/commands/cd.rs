@@ -8,7 +8,7 @@ use crate::ftp::path::RemotePath;
 
 /// Change the remote directory
 ///
-/// Without DIR, changes to the login directory; with `-`, to the previous directory.
+/// Without DIR or with `~`, changes to the login directory; with `-`, to the previous directory.
 #[derive(Debug, Parser)]
 pub struct Cd {
     /// The directory; `-` is the previous one
@@ -31,7 +31,11 @@ impl Builtin for Cd {
         let target = match self.directory.as_deref() {
             None => None,
             Some("-") => Some(previous_directory(ctx)?),
-            Some(path) => Some(RemotePath::new(path)?),
+            Some("~" | "~/") => None,
+            Some(path) => Some(match path.strip_prefix("~/") {
+                Some(below) => ctx.client.session()?.login_directory().path.resolve(below)?,
+                None => RemotePath::new(path)?,
+            }),
         };
         let before = ctx.client.connection.remote_directory().cloned();
         ctx.client.change_directory(target.as_ref())?;
@@ -41,6 +45,13 @@ impl Builtin for Cd {
             ctx.out.notice(&crate::output::escape(now));
         }
         Ok(())
+    }
+}
+
+impl Cd {
+    /// `cd` to this directory.
+    pub(super) fn to(directory: &str) -> Self {
+        Self { directory: Some(directory.to_owned()) }
     }
 }
 

@@ -7,11 +7,11 @@ use crate::error::{Error, Result};
 
 /// Show or change the verbosity
 ///
-/// 0 or `off` is the normal output, 1 is more detail, 2 also shows the FTP protocol trace with
-/// passwords masked. Without LEVEL, the current level is shown.
+/// 0 or `off` is the normal output, 1 is more detail, 2 and above also show the FTP protocol trace
+/// with passwords masked. Without LEVEL, the current level is shown.
 #[derive(Debug, Parser)]
 pub struct Debug {
-    /// 0, 1, 2 or off
+    /// 0, 1, 2 and above, or off
     #[arg(value_name = "LEVEL")]
     level: Option<String>,
 }
@@ -43,7 +43,9 @@ impl Debug {
             None => return Ok(None),
             Some("off" | "0") => 0,
             Some("1") => 1,
-            Some("2" | "on") => 2,
+            Some("on") => 2,
+            // Levels of lftp: what they show beyond ours is its own doing.
+            Some(level) if level.parse::<u8>().is_ok() => 2,
             Some(other) => {
                 return Err(Error::usage(format!("debug: {other:?} is not a level"))
                     .with_hint("0 or off, 1, or 2"));

@@ -1,5 +1,6 @@
 //! `get`: download files.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
@@ -11,10 +12,14 @@ use super::transfers::between_servers::TargetServer;
 use super::transfers::kept_partial::KeptPartials;
 use super::transfers::overwrite::{Overwrite, WrittenFiles, may_replace};
 use super::transfers::parallel;
+use super::transfers::passed_over::pass_over_directories;
 use super::transfers::replace_question::ReplaceAnswers;
+use super::transfers::second_name::{self, Target};
 use super::transfers::segmented;
+use super::transfers::source_removal::remove_remote_source;
 use super::transfers::{self, Failures, FileTransfer};
 use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
+use crate::client::Client;
 use crate::client::server_url::{is_url, parse_file_url, parse_url};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::EntryKind;
@@ -34,10 +39,9 @@ use crate::transfer::{Direction, Resume, TransferType, download};
 #[derive(Debug, Parser)]
 pub struct Get {
     /// Store the file as NAME; `-` is standard output
-    #[arg(short = 'o', long = "output", value_name = "NAME", conflicts_with = "directory",
-          value_hint = clap::ValueHint::FilePath)]
+    #[arg(short = 'o', long = "output", value_name = "NAME", value_hint = clap::ValueHint::FilePath)]
     name: Option<String>,
-    /// Store the files in the local directory DIR
+    /// Store the files in the local directory DIR; NAME is relative to it
     #[arg(short = 'O', long = "output-dir", value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     directory: Option<String>,
     /// Resume an interrupted download
@@ -60,6 +64,12 @@ pub struct Get {
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true,
           default_missing_value = "yes")]
     overwrite: Option<Overwrite>,
+    /// The same as --overwrite
+    #[arg(short = 'e', conflicts_with_all = ["overwrite", "resume"])]
+    replace: bool,
+    /// Remove each file on the server when it is stored and was not changed meanwhile
+    #[arg(short = 'E', long, conflicts_with_all = ["recursive", "parallel", "ascii"])]
+    remove_source: bool,
     /// Remote files; wildcards are expanded
     #[arg(value_name = "FILE", required = true)]
     files: Vec<String>,
@@ -99,6 +109,17 @@ impl Get {
         if self.name.is_some() && self.files.len() > 1 {
             return Err(wrong("-o takes one file").with_hint("use -O DIR for several"));
         }
+        let both = self.name.as_deref().zip(self.directory.as_deref());
+        if both.is_some_and(|(name, dir)| is_stdout(name) || is_url(name) || is_url(dir)) {
+            return Err(wrong("-o and -O together take local paths")
+                .with_hint("use one of them, with the whole path"));
+        }
+        if self.recursive && both.is_some() {
+            return Err(wrong("-r takes -o or -O"));
+        }
+        if self.remove_source && self.name.as_deref().is_some_and(is_stdout) {
+            return Err(wrong("-E removes what was stored in a file"));
+        }
         for file in self.files.iter().filter(|file| is_url(file)) {
             if self.recursive {
                 parse_url(file).map(drop)?
@@ -106,7 +127,16 @@ impl Get {
                 parse_file_url(file).map(drop)?
             }
         }
-        let Some(url) = self.target_url() else { return Ok(()) };
+        let Some(url) = self.target_url() else {
+            let url = self.files.iter().any(|file| is_url(file));
+            return match self.remove_source && url {
+                true => Err(wrong("-E removes files of the current server")),
+                false => Ok(()),
+            };
+        };
+        if self.remove_source {
+            return Err(wrong("-E does not copy from server to server"));
+        }
         parse_url(url)?;
         if self.recursive {
             return Err(wrong("-r does not copy from server to server")
@@ -134,23 +164,39 @@ impl Get {
     }
 
     /// Fetches all of the files, for the command of this name.
-    pub(super) fn fetch_all(self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
+    pub(super) fn fetch_all(mut self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
         // Wildcards and braces may have made several files of one.
         self.check_arguments(command)?;
+        self.take_second_name(ctx, command)?;
+        if !self.recursive {
+            let client = &ctx.client;
+            let is_directory = |file: &str| is_listed_directory(client, file);
+            pass_over_directories(ctx, command, &mut self.files, is_directory)?;
+        }
         let mut failures = Failures::of_files(command, self.files.len());
         let together = self.parallel_count(ctx);
         let mut batch = self.start_batch(ctx, together);
-        let fetched = self.fetch_files(ctx, together, &mut batch, &mut failures);
+        let mut stored = Vec::new();
+        let fetched = self.fetch_files(ctx, together, &mut batch, &mut failures, &mut stored);
         batch.close(&ctx.out, fetched, Self::NAME)?;
+        if let Some(path) = stored.iter().find(|path| self.ascii && looks_binary(path)) {
+            ctx.out.warn(&format!(
+                "{command} -a: {} looks binary, and its line endings were converted; \
+                 what -a is in sftp is `{command} -c` here",
+                path.display()
+            ));
+        }
         failures.into_result()
     }
 
+    /// Fetches the files; the local paths of those begun are added to `stored`.
     fn fetch_files(
         &self,
         ctx: &mut Context,
         together: usize,
         batch: &mut Batch,
         failures: &mut Failures,
+        stored: &mut Vec<PathBuf>,
     ) -> Result<()> {
         let mut several = Vec::new();
         let mut answers = ReplaceAnswers::default();
@@ -167,12 +213,17 @@ impl Get {
                     written.check_unwritten(&target).inspect_err(|_| batch.note_failure())?;
                     kept.ask_to_resume(ctx, &mut job)?;
                     batch.settle_size(place, &mut job);
+                    stored.push(target.clone());
                     if together > 1 {
                         several.push(job);
                         return Ok(());
                     }
+                    let remote = job.remote_path().clone();
                     self.transfer_file(ctx, job, batch)?;
                     written.note_written(&target);
+                    if self.remove_source {
+                        remove_remote_source(ctx, &remote, &target)?;
+                    }
                     Ok(())
                 };
                 let result = self.fetch_argument(file, ctx, &mut lookup, &mut answers, carry);
@@ -204,10 +255,31 @@ impl Get {
         Batch::several(&ctx.out, sizes, &limits, together > 1)
     }
 
+    /// `get A B`, where the server has no B, may mean `get A -o B`.
+    fn take_second_name(&mut self, ctx: &mut Context, command: &str) -> Result<()> {
+        let Some((from, to)) = second_name::two_names(ctx, &self.files) else { return Ok(()) };
+        let elsewhere = self.name.is_some() || self.directory.is_some();
+        if elsewhere || is_url(from) || is_url(to) {
+            return Ok(());
+        }
+        let mut lookup = Lookup::default();
+        if lookup.find_if_exists(ctx, to)?.is_some() || lookup.find_if_exists(ctx, from)?.is_none()
+        {
+            return Ok(());
+        }
+        let directory = to.ends_with('/') || ctx.local_path(&local_path::expand_tilde(to)).is_dir();
+        match second_name::ask_for_target(ctx, command, (from, to), Kind::Refused, directory)? {
+            Target::Name(name) => self.name = Some(name),
+            Target::Directory(directory) => self.directory = Some(directory),
+        }
+        self.files.truncate(1);
+        Ok(())
+    }
+
     /// How many files at a time.
     fn parallel_count(&self, ctx: &Context) -> usize {
         let elsewhere = self.target_url().is_some() || self.files.iter().any(|file| is_url(file));
-        if self.files.len() < 2 || self.segments.is_some() || elsewhere {
+        if self.files.len() < 2 || self.segments.is_some() || self.remove_source || elsewhere {
             return 1;
         }
         let set = || ctx.client.settings.get(XFER_PARALLEL, ctx.client.connection.host());
@@ -268,7 +340,8 @@ impl Get {
             listed_size: listed.size,
             ..download::Download::new(remote, target, how)
         };
-        if !may_replace(ctx, &mut job, self.overwrite, answers)? {
+        let asked = if self.replace { Some(Overwrite::Yes) } else { self.overwrite };
+        if !may_replace(ctx, &mut job, asked, answers)? {
             return Ok(());
         }
         carry(ctx, FileTransfer::Down(job))
@@ -291,15 +364,15 @@ impl Get {
 
     /// The local name comes from what was typed (or matched), and is one safe component.
     fn local_target(&self, remote: &RemotePath, ctx: &Context) -> Result<PathBuf> {
-        if let Some(name) = &self.name {
-            let path = ctx.local_path(&local_path::expand_tilde(name));
-            if !path.is_dir() {
-                return Ok(path);
-            }
-            return path_in_directory(&path, remote);
-        }
         let directory = self.directory.as_deref().map(local_path::expand_tilde);
-        path_in_directory(&ctx.local_path(directory.as_deref().unwrap_or("")), remote)
+        let directory = ctx.local_path(directory.as_deref().unwrap_or(""));
+        let Some(name) = &self.name else { return path_in_directory(&directory, remote) };
+        let name = local_path::expand_tilde(name);
+        let path = match self.directory {
+            Some(_) => directory.join(local_path::path_from_word(&name)),
+            None => ctx.local_path(&name),
+        };
+        if path.is_dir() { path_in_directory(&path, remote) } else { Ok(path) }
     }
 
     /// The local directory for a remote one; `None` for one of its name.
@@ -319,6 +392,20 @@ impl Get {
 /// path, a file would be written to from its beginning.
 fn is_stdout(name: &str) -> bool {
     matches!(name, "-" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1")
+}
+
+/// Whether a file has a NUL at its beginning.
+fn looks_binary(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(8192).read_to_end(&mut start));
+    read.is_ok() && start.contains(&0)
+}
+
+/// Whether a cached listing, such as that of a wildcard, says that this is a directory.
+fn is_listed_directory(client: &Client, file: &str) -> bool {
+    let path = RemotePath::new(file).ok();
+    let listed = path.as_ref().and_then(|path| client.listed_entry(path));
+    listed.is_some_and(|entry| entry.kind == EntryKind::Directory)
 }
 
 /// Whether a path is a directory, or a link to one.

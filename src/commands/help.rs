@@ -41,7 +41,10 @@ fn show_overview() -> Vec<String> {
         let names: Vec<_> = std::iter::once(&spec.name).chain(spec.aliases).copied().collect();
         names.join(", ")
     };
-    let shown = || COMMANDS.iter().filter(|spec| !matches!(spec.name, "true" | "false"));
+    let shown = || {
+        let counts = |spec: &&Spec| spec.group != Group::Compatible;
+        COMMANDS.iter().filter(counts).filter(|spec| !matches!(spec.name, "true" | "false"))
+    };
     let width = shown().map(|spec| title(spec).len()).max().unwrap_or_default();
     let mut lines = Vec::new();
     for (group, heading) in Group::ALL {
@@ -56,6 +59,11 @@ fn show_overview() -> Vec<String> {
         }
         lines.push(String::new());
     }
+    let others = COMMANDS.iter().filter(|spec| spec.group == Group::Compatible).map(title);
+    lines.push("For scripts of lftp, sftp and ftp".to_owned());
+    let others: Vec<_> = others.collect();
+    lines.extend(others.chunks(4).map(|some| format!("  {}", some.join(", "))));
+    lines.push(String::new());
     lines.push("`help COMMAND` explains a command, `help SETTING` a setting (`set -a`).".into());
     lines
 }

@@ -33,11 +33,17 @@ pub enum SortBy {
 /// Names that begin with a dot are shown only with -a. Times are local if the server sends UTC
 /// (MLSD), otherwise in the server's time zone. Output to a pipe has plain columns and no header;
 /// with -1 each line is just a name.
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser)]
 pub struct Ls {
     /// Print one name per line
     #[arg(short = '1')]
-    names: bool,
+    pub(super) names: bool,
+    /// With -1, mark directories with `/` and links with `@`
+    #[arg(short = 'F', long)]
+    classify: bool,
+    /// With -1, show each name behind the directory that was typed
+    #[arg(skip)]
+    with_directory: bool,
     /// Include names that begin with a dot
     #[arg(short, long)]
     all: bool,
@@ -75,7 +81,6 @@ pub struct Ls {
 
 impl Builtin for Ls {
     const NAME: &'static str = "ls";
-    const ALIASES: &'static [&'static str] = &["cls"];
     const GROUP: Group = Group::Look;
     const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] = &[
@@ -132,6 +137,17 @@ type Files = Vec<(Entry, RemotePath)>;
 type Shown<'a> = Vec<(&'a Entry, EntryLocation<'a>)>;
 
 impl Ls {
+    /// `ls -1` of these paths.
+    pub(super) fn names_of(paths: Vec<String>) -> Self {
+        Self { names: true, paths, ..Self::default() }
+    }
+
+    /// Turns this into what `cls` lists.
+    pub(super) fn list_as_cls(&mut self) {
+        self.names = !self.long;
+        (self.classify, self.with_directory) = (true, true);
+    }
+
     /// The arguments that are shown themselves, and those whose contents are.
     fn partition_paths(
         &self,
@@ -186,10 +202,18 @@ impl Ls {
         let remote = path.map(RemotePath::new).transpose()?;
         let (listing, cut) = ctx.client.list_even_incomplete(remote.as_ref())?;
         let directory = ctx.client.absolute_path(path.unwrap_or("."))?;
+        let prefixed = |entry: &Entry| match path {
+            Some(path) if self.names && self.with_directory => {
+                let name = format!("{}/{}", path.trim_end_matches('/'), entry.name);
+                Entry { name, ..entry.clone() }
+            }
+            _ => entry.clone(),
+        };
         let shown = listing.iter().filter(|entry| self.all || !entry.name.starts_with('.'));
+        let shown: Vec<_> = shown.map(prefixed).collect();
         self.show_entries(
             ctx,
-            shown.map(|entry| (entry, EntryLocation::In(&directory))).collect(),
+            shown.iter().map(|entry| (entry, EntryLocation::In(&directory))).collect(),
         )?;
         cut.map_or(Ok(()), Err)
     }
@@ -231,12 +255,17 @@ impl Ls {
             });
         }
         if self.names {
+            let marked = |entry: &Entry| match entry.kind {
+                EntryKind::Directory if self.classify => format!("{}/", entry.name),
+                EntryKind::Link if self.classify => format!("{}@", entry.name),
+                _ => entry.name.clone(),
+            };
             if !ctx.out.is_terminal_out() {
-                return shown.iter().try_for_each(|(entry, _)| ctx.out.line(&entry.name));
+                return shown.iter().try_for_each(|(entry, _)| ctx.out.line(&marked(entry)));
             }
             let mut table = Table::new(&[Column::left("")]).without_header();
             for (entry, _) in &shown {
-                table.row(vec![Cell::styled(&entry.name, format::name_style(ctx, entry))]);
+                table.row(vec![Cell::styled(marked(entry), format::name_style(ctx, entry))]);
             }
             return ctx.out.table(&table);
         }

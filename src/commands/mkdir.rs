@@ -14,6 +14,9 @@ pub struct Mkdir {
     /// Create missing parent directories; no error if a directory exists
     #[arg(short, long)]
     parents: bool,
+    /// No error if a directory exists
+    #[arg(short, long)]
+    force: bool,
     /// The new directories
     #[arg(value_name = "DIR", required = true)]
     directories: Vec<String>,
@@ -35,7 +38,7 @@ impl Builtin for Mkdir {
             if self.parents {
                 make_with_parents(ctx, &path)
             } else {
-                make_one_directory(ctx, &path)
+                make_one_directory(ctx, &path, self.force)
             }
         })
     }
@@ -49,13 +52,16 @@ fn make_directory(ctx: &mut Context, path: &RemotePath) -> Result<()> {
 }
 
 /// Servers refuse to create an existing directory with many different texts, some misleading.
-fn make_one_directory(ctx: &mut Context, path: &RemotePath) -> Result<()> {
+fn make_one_directory(ctx: &mut Context, path: &RemotePath, may_exist: bool) -> Result<()> {
     let error = match make_directory(ctx, path) {
         Err(error) if error.kind() == Kind::Refused => error,
         other => return other,
     };
     if !ctx.client.ask_server(|session| session.is_directory(path)).unwrap_or(false) {
         return Err(error);
+    }
+    if may_exist {
+        return Ok(());
     }
     let there = Error::new(Kind::Refused, format!("mkdir {path}: already exists"));
     let there = there.with_hint("with -p this is not an error");

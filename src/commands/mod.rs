@@ -13,13 +13,17 @@ pub(crate) mod transfers;
 pub mod trust;
 
 mod alias;
+mod binary;
 mod bookmark;
 mod cache;
 mod cat;
 mod cd;
+mod cdup;
 mod chmod;
 mod close;
+mod cls;
 mod debug;
+mod dir;
 mod du;
 mod echo;
 mod edit;
@@ -28,6 +32,7 @@ mod feat;
 mod fg;
 mod find;
 mod get;
+mod glob;
 mod help;
 mod history;
 mod jobs;
@@ -40,9 +45,14 @@ mod lpwd;
 mod ls;
 mod mirror;
 mod mkdir;
+mod mls;
+mod mrm;
 mod mv;
+mod nlist;
 mod open;
+mod option;
 mod pget;
+mod prompt;
 mod put;
 mod pwd;
 mod queue;
@@ -59,6 +69,7 @@ mod source;
 mod stat;
 mod status;
 mod touch;
+mod transfer_type;
 mod true_false;
 mod user;
 mod version;
@@ -136,4 +147,16 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<true_false::False>(),
     // Trust
     Spec::of::<trust::Trust>(),
+    // For scripts of lftp, sftp and ftp
+    Spec::of::<glob::Glob>(),
+    Spec::of::<mrm::Mrm>(),
+    Spec::of::<dir::Dir>(),
+    Spec::of::<cls::Cls>(),
+    Spec::of::<nlist::Nlist>(),
+    Spec::of::<mls::Mls>(),
+    Spec::of::<cdup::Cdup>(),
+    Spec::of::<binary::Binary>(),
+    Spec::of::<transfer_type::Type>(),
+    Spec::of::<prompt::Prompt>(),
+    Spec::of::<option::SetOption>(),
 ];

@@ -23,7 +23,7 @@ pub struct Mv {
 
 impl Builtin for Mv {
     const NAME: &'static str = "mv";
-    const ALIASES: &'static [&'static str] = &["rename"];
+    const ALIASES: &'static [&'static str] = &["rename", "mmv"];
     const GROUP: Group = Group::Change;
     const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] = &[

@@ -9,11 +9,14 @@ use super::mirror::RecursiveTransfer;
 use super::transfers::batch::Batch;
 use super::transfers::overwrite::may_replace_upload;
 use super::transfers::parallel;
+use super::transfers::passed_over::pass_over_directories;
 use super::transfers::replace_question::ReplaceAnswers;
+use super::transfers::second_name::{self, Target, no_second_source};
+use super::transfers::source_removal::LocalSource;
 use super::transfers::{self, Failures, FileTransfer};
 use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
 use crate::client::server_url::{is_url, parse_file_url, parse_url};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::local_path;
 use crate::settings::XFER_PARALLEL;
@@ -28,9 +31,9 @@ use crate::transfer::{Atomic, Direction, Resume, TransferType, upload};
 #[derive(Debug, Parser)]
 pub struct Put {
     /// Store the file as NAME
-    #[arg(short = 'o', long = "output", value_name = "NAME", conflicts_with = "directory")]
+    #[arg(short = 'o', long = "output", value_name = "NAME")]
     name: Option<String>,
-    /// Store the files in the remote directory DIR
+    /// Store the files in the remote directory DIR; NAME is relative to it
     #[arg(short = 'O', long = "output-dir", value_name = "DIR")]
     directory: Option<String>,
     /// Resume an interrupted upload
@@ -48,6 +51,12 @@ pub struct Put {
     /// Upload to a temporary name and rename when complete
     #[arg(long)]
     atomic: bool,
+    /// Replace files on the server, whatever the setting xfer:overwrite-remote says
+    #[arg(short = 'e', long, conflicts_with = "resume")]
+    replace: bool,
+    /// Remove each local file when it is stored and was not changed meanwhile
+    #[arg(short = 'E', long, conflicts_with_all = ["recursive", "parallel"])]
+    remove_source: bool,
     /// Local files; wildcards are expanded
     #[arg(value_name = "FILE", required = true, value_hint = clap::ValueHint::FilePath)]
     files: Vec<String>,
@@ -90,6 +99,14 @@ impl Put {
             return Err(Error::usage(format!("{command}: -o takes one file"))
                 .with_hint("use -O DIR for several"));
         }
+        if let (Some(name), Some(directory)) = (&self.name, &self.directory)
+            && (self.recursive || is_url(name) || is_url(directory))
+        {
+            return Err(Error::usage(format!(
+                "{command}: -o and -O together take a file and paths"
+            ))
+            .with_hint("use one of them, with the whole path"));
+        }
         match self.target_url() {
             Some(url) if self.name.is_some() && !url.ends_with('/') => {
                 parse_file_url(url).map(drop)
@@ -101,6 +118,14 @@ impl Put {
 
     /// Tells a script which local files must be there.
     pub(super) fn note_files(&self, command: &str, script: &mut ScriptCheck) {
+        if let [from, to] = &self.files[..]
+            && self.name.is_none()
+            && self.directory.is_none()
+            && script.has_local_file(from)
+            && !script.has_local_file(to)
+        {
+            return script.complain(no_second_source(command, (from, to), Kind::Local));
+        }
         for file in &self.files {
             script.needs_local_file(command, file);
         }
@@ -123,16 +148,23 @@ impl Put {
     }
 
     /// Stores all of the files, for the command of this name.
-    pub(super) fn store_all(self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
+    pub(super) fn store_all(mut self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
         // Wildcards and braces may have made several files of one.
         self.check_arguments(command)?;
+        self.take_second_name(ctx, command)?;
         if let Some((server, path)) = self.target_url().map(parse_url).transpose()? {
             let put = self.without_url(path);
             return ctx.with_server(server, |ctx| Ok(put.store_all(ctx, command)))?;
         }
         let mut failures = Failures::of_files(command, self.files.len());
         let set = || ctx.client.settings.get(XFER_PARALLEL, ctx.client.connection.host());
-        let together = if self.files.len() > 1 { self.parallel.unwrap_or_else(set) } else { 1 };
+        if !self.recursive {
+            let is_directory =
+                |file: &str| ctx.local_path(&local_path::expand_tilde(file)).is_dir();
+            pass_over_directories(ctx, command, &mut self.files, is_directory)?;
+        }
+        let alone = self.files.len() < 2 || self.remove_source;
+        let together = if alone { 1 } else { self.parallel.unwrap_or_else(set) };
         let together = usize::try_from(together).unwrap_or(1);
         let mut batch = self.start_batch(ctx, together);
         let stored = self.store_files(ctx, together, &mut batch, &mut failures);
@@ -160,7 +192,7 @@ impl Put {
                             several.push(job);
                             Ok(())
                         } else {
-                            transfers::transfer_file(ctx, &job, batch)
+                            self.store_file(ctx, &job, batch)
                         }
                     }
                     Ok(None) => {
@@ -182,6 +214,16 @@ impl Put {
         parallel::transfer_parallel(ctx, &several, together, failures, batch)
     }
 
+    /// Stores one file, and removes the local one if that was asked for.
+    fn store_file(&self, ctx: &mut Context, job: &FileTransfer, batch: &mut Batch) -> Result<()> {
+        if !self.remove_source {
+            return transfers::transfer_file(ctx, job, batch);
+        }
+        let source = LocalSource::examine(job.local_path())?;
+        transfers::transfer_file(ctx, job, batch)?;
+        source.remove_if_unchanged(ctx)
+    }
+
     /// The total line of several files. Directories have their own lines.
     fn start_batch(&self, ctx: &Context, together: usize) -> Batch {
         if self.files.len() < 2 || self.recursive {
@@ -194,6 +236,25 @@ impl Put {
         let sizes = self.files.iter().map(size).collect();
         let limits = ctx.client.transfer_options(Direction::Upload).limits;
         Batch::several(&ctx.out, sizes, &limits, together > 1)
+    }
+
+    /// `put A B`, where B is no local file, may mean `put A -o B`.
+    fn take_second_name(&mut self, ctx: &mut Context, command: &str) -> Result<()> {
+        let Some((from, to)) = second_name::two_names(ctx, &self.files) else { return Ok(()) };
+        let exists = |word: &str| ctx.local_path(&local_path::expand_tilde(word)).exists();
+        if self.name.is_some() || self.directory.is_some() || !exists(from) || exists(to) {
+            return Ok(());
+        }
+        let at_prompt = ctx.client.at_prompt && ctx.out.is_interactive();
+        let path = RemotePath::new(to)?;
+        let directory = to.ends_with('/')
+            || (at_prompt && ctx.client.ask_server(|session| session.is_directory(&path))?);
+        match second_name::ask_for_target(ctx, command, (from, to), Kind::Local, directory)? {
+            Target::Name(name) => self.name = Some(name),
+            Target::Directory(directory) => self.directory = Some(directory),
+        }
+        self.files.truncate(1);
+        Ok(())
     }
 
     /// What there is to store; nothing where that is done, or not wanted.
@@ -221,7 +282,8 @@ impl Put {
         }
         let mut job = upload::Upload { local: path, dir: None, remote, options: how };
         let (lookup, answers) = replacing;
-        let may = self.resume || may_replace_upload(ctx, &mut job, lookup, answers)?;
+        let may =
+            self.resume || self.replace || may_replace_upload(ctx, &mut job, lookup, answers)?;
         Ok(may.then_some(FileTransfer::Up(job)))
     }
 
@@ -239,13 +301,18 @@ impl Put {
     fn remote_target(&self, path: &Path) -> Result<RemotePath> {
         let name =
             path.file_name().map(Path::new).map(local_path::word_from_path).unwrap_or_default();
-        match (&self.name, &self.directory) {
-            (Some(given), _) if given.ends_with('/') => {
-                RemotePath::new(given.as_str())?.join(&name)
-            }
-            (Some(given), _) => RemotePath::new(given.as_str()),
-            (None, Some(directory)) => RemotePath::new(directory.as_str())?.join(&name),
-            (None, None) => RemotePath::new(name),
+        let Some(directory) = &self.directory else {
+            return match &self.name {
+                Some(given) if given.ends_with('/') => RemotePath::new(given.as_str())?.join(&name),
+                Some(given) => RemotePath::new(given.as_str()),
+                None => RemotePath::new(name),
+            };
+        };
+        let directory = RemotePath::new(directory.as_str())?;
+        match &self.name {
+            Some(given) if given.ends_with('/') => directory.resolve(given)?.join(&name),
+            Some(given) => directory.resolve(given),
+            None => directory.join(&name),
         }
     }
 }

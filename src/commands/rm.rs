@@ -38,6 +38,7 @@ pub struct Rm {
 
 impl Builtin for Rm {
     const NAME: &'static str = "rm";
+    const ALIASES: &'static [&'static str] = &["delete"];
     const GROUP: Group = Group::Change;
     const GLOBS: Globs = Globs::Remote;
     const EXAMPLES: &'static [Example] = &[

@@ -106,6 +106,11 @@ impl ScriptCheck {
         found.map_err(|error| self.complain(error)).is_ok()
     }
 
+    /// Whether the local file or directory `word` is there, or may be made by an earlier command.
+    pub fn has_local_file(&self, word: &str) -> bool {
+        self.find_local(word).is_ok()
+    }
+
     fn find_local(&self, word: &str) -> Result<()> {
         if !self.checks_files || self.tolerant || self.made_anything {
             return Ok(());

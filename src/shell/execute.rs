@@ -5,6 +5,7 @@
 //! ` does not count; of all others, the first determines the exit status. Ctrl-C ends the whole
 //! script.
 
+use super::directories::Directories;
 use super::redact::redact_line;
 use super::syntax::{Element, Item, Script, Step, When, Word, parse_script};
 use super::validate::validate_script;
@@ -196,7 +197,7 @@ fn run_located_step(ctx: &mut Context, step: &Step, source: Source<'_>) -> Statu
             Err(error) => return note_failure(ctx, error.into()),
         };
     let mut status = match &step.element {
-        Element::Group(script) => run_items(ctx, script, source),
+        Element::Group(script) => run_group(ctx, script, source),
         Element::Simple(words) => run_simple(ctx, words),
         Element::Local(line) => {
             ctx.totals.commands += 1;
@@ -211,6 +212,16 @@ fn run_located_step(ctx: &mut Context, step: &Step, source: Source<'_>) -> Statu
         status = note_failure(ctx, error.into());
     }
     status
+}
+
+/// Runs a group. Its directories are its own: `cd` and `lcd` in it end with it.
+fn run_group(ctx: &mut Context, script: &Script, source: Source<'_>) -> Status {
+    let before = Directories::of(ctx);
+    let status = run_items(ctx, script, source);
+    if ctx.exit_requested.is_some() || matches!(status, Err(Kind::Interrupted | Kind::Terminated)) {
+        return status;
+    }
+    before.restore(ctx).or_else(|error| note_failure(ctx, error.into())).and(status)
 }
 
 fn is_broken_pipe_error(error: &Error) -> bool {

@@ -29,13 +29,15 @@ pub fn typed_words(words: &[Word], spec: &Spec) -> Vec<String> {
 /// # Errors
 /// A wildcard without matches (by `glob:nomatch`), a failed listing, too many words.
 pub fn expand_arguments(words: &[Word], spec: &Spec, ctx: &mut Context) -> Result<Vec<String>> {
-    ctx.words_from_wildcard = false;
+    (ctx.words_from_wildcard, ctx.words_from_braces) = (false, false);
     if matches!(spec.globs, Globs::None | Globs::Source) {
         return Ok(typed_words(words, spec));
     }
     let mut arguments: Vec<_> = words.first().map(Word::unquoted_text).into_iter().collect();
     for word in words.iter().skip(1) {
-        for word in expand_braces(word)? {
+        let words = expand_braces(word)?;
+        ctx.words_from_braces |= words.len() > 1;
+        for word in words {
             expand_word(&word, spec, ctx, &mut arguments)?;
         }
     }

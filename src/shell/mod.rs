@@ -5,6 +5,7 @@
 
 pub(crate) mod braces;
 pub mod complete;
+mod directories;
 pub(crate) mod editor;
 pub(crate) mod execute;
 pub(crate) mod expand;

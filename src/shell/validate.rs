@@ -117,7 +117,10 @@ impl Validation {
                 }
             }
             Element::Group(inner) => {
+                // A group's `lcd` ends with it.
+                let directory = self.check.local_directory();
                 inner.items.iter().for_each(|item| self.check_item(item, name));
+                self.check.set_local_directory(directory);
             }
             Element::Local(_) => self.check.makes_any_local_file(),
         }

@@ -4,12 +4,10 @@
 //! The rows are in `oneliners.txt`, which says how to read them. Each runs on a server and in a
 //! directory of its own. A row that differs is printed as it was seen.
 
-use std::fmt::Write as _;
-
 use super::examples::lay_out;
 use support::embedded::Embedded;
 use support::program::{Ftpsh, Ran};
-use support::tree::{Tree, tree};
+use support::tree::{changes, tree};
 
 const TABLE: &str = include_str!("oneliners.txt");
 
@@ -62,30 +60,6 @@ fn rows() -> Vec<Row> {
     let blocks = TABLE.split("\n\n").map(str::trim).filter(|block| !block.is_empty());
     let rows = blocks.map(Row::parse);
     rows.filter(|row| !row.commands.is_empty()).collect()
-}
-
-fn changes(side: &str, before: &Tree, after: &Tree) -> Vec<String> {
-    let mut changes = Vec::new();
-    for (name, content) in after {
-        let mark = match before.get(name) {
-            None => '+',
-            Some(old) if old != content => '~',
-            Some(_) => continue,
-        };
-        let mut change = format!("{side} {mark} {name}");
-        match content {
-            None => change.push('/'),
-            Some(bytes) if bytes.is_empty() => change.push_str(": (empty)"),
-            Some(bytes) if bytes.len() > 200 => write!(change, ": {} bytes", bytes.len()).unwrap(),
-            Some(bytes) => {
-                write!(change, ": {}", String::from_utf8_lossy(bytes).escape_debug()).unwrap();
-            }
-        }
-        changes.push(change);
-    }
-    let gone = before.keys().filter(|name| !after.contains_key(*name));
-    changes.extend(gone.map(|name| format!("{side} - {name}")));
-    changes
 }
 
 /// Runs a row; what was seen, where it is not what was wanted.

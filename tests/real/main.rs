@@ -13,6 +13,7 @@ mod deletions;
 mod directories;
 mod failures;
 mod lftp;
+mod lines;
 mod lost_connections;
 mod mirror;
 mod resumed;

@@ -49,6 +49,8 @@ pub struct Context {
     pub previous_local: Option<PathBuf>,
     /// Whether a wildcard made some of the running command's words.
     pub words_from_wildcard: bool,
+    /// Whether braces in the present command's words were expanded.
+    pub words_from_braces: bool,
     /// Whether a failure of the running command is caught by `||`.
     pub failure_is_handled: bool,
     /// Whether a script continues after a failed command (`--keep-going`).
@@ -87,6 +89,7 @@ impl Context {
             local_dir: None,
             previous_local: None,
             words_from_wildcard: false,
+            words_from_braces: false,
             failure_is_handled: false,
             keep_going: false,
             script_depth: 0,

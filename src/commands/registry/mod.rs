@@ -35,11 +35,13 @@ pub enum Group {
     Shell,
     /// Trust in servers.
     Trust,
+    /// Words of lftp, sftp and ftp, which are matched whole.
+    Compatible,
 }
 
 impl Group {
     /// The groups in the order of `help`, with their headings.
-    pub const ALL: [(Group, &'static str); 9] = [
+    pub const ALL: [(Group, &'static str); 10] = [
         (Group::Session, "Session"),
         (Group::Look, "Look"),
         (Group::Local, "Local"),
@@ -49,6 +51,7 @@ impl Group {
         (Group::Jobs, "Jobs"),
         (Group::Shell, "Shell"),
         (Group::Trust, "Trust"),
+        (Group::Compatible, "For scripts of lftp, sftp and ftp"),
     ];
 }
 
@@ -334,8 +337,10 @@ pub fn find_command<'a>(commands: &'a [Spec], word: &str) -> Result<&'a Spec> {
     if let Some(spec) = commands.iter().find(|spec| names(spec).any(|name| name == word)) {
         return Ok(spec);
     }
-    let begins =
-        |spec: &&'a Spec| !word.is_empty() && names(spec).any(|name| name.starts_with(word));
+    let begins = |spec: &&'a Spec| {
+        let may_be_short = !word.is_empty() && spec.group != Group::Compatible;
+        may_be_short && names(spec).any(|name| name.starts_with(word))
+    };
     let matches: Vec<_> = commands.iter().filter(begins).collect();
     match matches[..] {
         [spec] => Ok(spec),

@@ -3,16 +3,10 @@
 //! A word comes in that is no command, a hint goes out.
 
 /// The words, and what to type instead.
-const FOREIGN: [(&[&str], &str); 16] = [
-    (&["glob", "mrm", "mdelete"], "commands take wildcards themselves: `rm *.tmp`"),
-    (&["delete"], "`rm` removes files"),
-    (&["rels", "recls", "renlist"], "`cache flush`, then `ls`"),
-    (&["nlist", "mls"], "`ls -1` lists names only"),
-    (&["dir"], "`ls` lists a directory"),
+const FOREIGN: [(&[&str], &str); 10] = [
     (&["send"], "`put` stores files"),
     (&["recv"], "`get` fetches files"),
-    (&["binary", "ascii", "type"], "transfers are binary; `get -a` and `put -a` are not"),
-    (&["passive"], "`set ftp:mode auto`, `epsv`, `pasv` or `active`"),
+    (&["ascii"], "transfers are binary; `get -a` and `put -a` convert line endings"),
     (&["literal"], "`quote` sends a command as it is"),
     (&["disconnect"], "`close` ends the connection"),
     (&["symlink"], "`ln -s TARGET NAME`"),

@@ -6,9 +6,12 @@ pub(crate) mod between_servers;
 pub(crate) mod kept_partial;
 pub(crate) mod overwrite;
 pub(crate) mod parallel;
+pub(crate) mod passed_over;
 pub(crate) mod progress;
 pub(crate) mod replace_question;
+pub(crate) mod second_name;
 pub(crate) mod segmented;
+pub(crate) mod source_removal;
 
 use std::io::Write;
 use std::path::Path;

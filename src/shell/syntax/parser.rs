@@ -3,7 +3,7 @@
 //! Only groups recurse, at most [`MAX_DEPTH`] deep.
 
 use super::lexer::{Lexed, Lexer, Open, Token};
-use super::{Element, Item, Pos, Redirect, Script, Step, SyntaxError, Target, When, Word};
+use super::{Element, Item, Piece, Pos, Redirect, Script, Step, SyntaxError, Target, When, Word};
 
 /// Maximum nesting of groups.
 pub const MAX_DEPTH: usize = 64;
@@ -145,6 +145,7 @@ impl<'a> Parser<'a> {
     fn parse_item(&mut self, depth: usize) -> Result<Item, Fault> {
         let (pos, start) = (self.next.pos, self.next.start);
         let mut steps = vec![self.parse_step(When::Always, depth)?];
+        tolerate_failure(&mut steps);
         loop {
             let when = match self.next.token {
                 Token::And => When::IfOk,
@@ -160,6 +161,7 @@ impl<'a> Parser<'a> {
                 return Err(Fault::incomplete_input(connector.pos, message));
             }
             steps.push(self.parse_step(when, depth)?);
+            tolerate_failure(&mut steps);
         }
         let span = start..self.last_end;
         let background = self.next.token == Token::Background;
@@ -272,4 +274,20 @@ fn shown_token(token: &Token<'_>) -> String {
         Token::Newline | Token::End => "end of line",
     }
     .to_owned()
+}
+
+/// `-rm x`, as sftp has it, is `rm x || true`: takes the dash from the last step, and adds the
+/// step that is missing.
+fn tolerate_failure(steps: &mut Vec<Step>) {
+    let Some(Step { element: Element::Simple(words), pos, .. }) = steps.last_mut() else { return };
+    let pos = *pos;
+    let Some(piece) = words.first_mut().and_then(|word| word.pieces.first_mut()) else { return };
+    let is_command =
+        |name: &&str| name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_lowercase());
+    let command = piece.text.strip_prefix('-').filter(|name| !piece.quoted && is_command(name));
+    let Some(command) = command.map(str::to_owned) else { return };
+    piece.text = command;
+    let pieces = vec![Piece { text: "true".to_owned(), quoted: false }];
+    let element = Element::Simple(vec![Word { pieces, pos }]);
+    steps.push(Step { when: When::IfFailed, element, redirect: None, pos });
 }
