@@ -85,6 +85,7 @@ fn run_with_context(cli: &Cli, out: Output) -> u8 {
     let result = run_requested(cli, &mut ctx);
     ctx.finish_jobs();
     let exit = exit_status(&mut ctx, result);
+    ctx.note_lftp_settings();
     ctx.client.close_all_now();
     let flushed = ctx.out.flush();
     let totals = ctx.totals;

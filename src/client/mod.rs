@@ -177,6 +177,16 @@ impl Client {
         Ok(session)
     }
 
+    /// Whether the user wants names that begin with a dot (`ftp:list-options -a`).
+    pub fn lists_hidden(&self) -> bool {
+        let options = self.settings.get(set::FTP_LIST_OPTIONS, self.connection.host());
+        let is_all = |word: &str| {
+            let letters = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+            word == "--all" || letters.is_some_and(|letters| letters.contains(['a', 'A']))
+        };
+        options.split_whitespace().any(is_all)
+    }
+
     /// The zone that the user set for `host` (`ftp:timezone`); `None` for `auto`.
     pub(super) fn configured_timezone(&self, host: Option<&str>) -> Option<TimeDelta> {
         fixed_offset(&self.settings.get(set::FTP_TIMEZONE, host))
@@ -486,7 +496,7 @@ impl Client {
                 SyncMode::Never => SyncFiles::Never,
             },
             limits: [
-                RateLimit::new(rate),
+                RateLimit::new(rate).with_burst(self.settings.get(set::NET_LIMIT_MAX, host)),
                 self.total_limits.of_direction(direction, &self.settings),
             ],
             upload_journals: self

@@ -90,7 +90,8 @@ impl Builtin for Ls {
         Example { line: "ls -T notes.txt", about: "show the exact modification time of a file" },
     ];
 
-    fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+    fn run(mut self, ctx: &mut Context) -> anyhow::Result<()> {
+        self.all |= ctx.client.lists_hidden();
         let mut failures = transfers::Failures::default();
         if self.paths.is_empty() {
             if self.directory {

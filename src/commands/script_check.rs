@@ -67,7 +67,7 @@ pub struct ScriptCheck {
 impl ScriptCheck {
     /// The state before the first command of a script.
     pub fn new(ctx: &Context) -> Self {
-        let settings = ctx.client.settings.clone();
+        let settings = ctx.client.settings.with_own_notes();
         let goes_on = ctx.keep_going || settings.get(CMD_FAIL_EXIT, None) == FailExit::No;
         Self {
             can_ask: ctx.client.at_prompt && ctx.out.is_interactive(),

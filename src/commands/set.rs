@@ -6,28 +6,29 @@ use super::programs::pager;
 use super::{Builtin, Context, Example, Group, ScriptCheck};
 use crate::error::{Error, Result};
 use crate::output::AuditLog;
-use crate::settings::{LOG_FILE, Setting, SettingValue, Settings, resolve};
+use crate::settings::{
+    Fate, LOG_FILE, Setting, SettingValue, Settings, find_lftp_setting, resolve,
+};
 use crate::shell_quote::quote_word;
 
 /// Show and change settings
 ///
 /// Without arguments, shows all settings that differ from their defaults, as commands that set
 /// them. A name may be abbreviated as long as it is unique. NAME/HOST applies to one host; HOST may
-/// contain wildcards. `help NAME` explains a setting.
+/// contain wildcards. The settings of lftp are known, too: they set those of ftpsh, have no effect,
+/// or are refused. `help NAME` explains a setting.
 #[derive(Debug, Parser)]
 pub struct Set {
     /// Show all settings
-    #[arg(short, long, conflicts_with_all = ["unset", "name"])]
+    #[arg(short, long, conflicts_with_all = ["unset", "words"])]
     all: bool,
     /// Reset to the default
-    #[arg(short, long, requires = "name", conflicts_with = "value")]
+    #[arg(short, long, requires = "words")]
     unset: bool,
-    /// NAME, NAME/HOST or NAME=VALUE
-    #[arg(value_name = "NAME")]
-    name: Option<String>,
-    /// The value; several words are joined to one value
-    #[arg(value_name = "VALUE", trailing_var_arg = true, allow_hyphen_values = true)]
-    value: Vec<String>,
+    /// NAME, NAME/HOST or NAME=VALUE; then the value: several words are joined to one
+    #[arg(value_names = ["NAME", "VALUE"], num_args = 0.., trailing_var_arg = true,
+          allow_hyphen_values = true)]
+    words: Vec<String>,
 }
 
 impl Builtin for Set {
@@ -46,10 +47,9 @@ impl Builtin for Set {
         match self.wanted_rows() {
             Wanted::Set(target, value) => Settings::new().set(&target, &value).map(drop),
             Wanted::Unset(target) => Settings::new().unset(&target).map(drop),
-            Wanted::Show(target) => {
-                resolve(target.split_once('/').map_or(&*target, |(name, _)| name)).map(drop)
-            }
+            Wanted::Show(target) => shown_row(&target).map(drop),
             Wanted::All | Wanted::Changed => Ok(()),
+            Wanted::Nothing(why) => Err(Error::usage(why)),
         }
     }
 
@@ -58,7 +58,7 @@ impl Builtin for Set {
         let _ = match self.wanted_rows() {
             Wanted::Set(target, value) => script.settings.set(&target, &value).map(drop),
             Wanted::Unset(target) => script.settings.unset(&target).map(drop),
-            Wanted::Show(_) | Wanted::All | Wanted::Changed => Ok(()),
+            Wanted::Show(_) | Wanted::All | Wanted::Changed | Wanted::Nothing(_) => Ok(()),
         };
     }
 
@@ -69,6 +69,7 @@ impl Builtin for Set {
             }
             Wanted::Unset(target) => change_setting(ctx, |settings| settings.unset(&target))?,
             Wanted::Show(target) => show_settings(&target, ctx)?,
+            Wanted::Nothing(why) => return Err(Error::usage(why).into()),
             Wanted::All => {
                 let lines: Vec<_> =
                     ctx.client.settings.all().map(|item| assignment(&item)).collect();
@@ -90,20 +91,38 @@ enum Wanted {
     Show(String),
     Set(String, String),
     Unset(String),
+    /// Invalid, for this reason.
+    Nothing(&'static str),
 }
 
 impl Set {
     fn wanted_rows(&self) -> Wanted {
-        match &self.name {
-            None if self.all => Wanted::All,
-            None => Wanted::Changed,
-            Some(name) if self.unset => Wanted::Unset(name.clone()),
-            Some(name) if !self.value.is_empty() => Wanted::Set(name.clone(), self.value.join(" ")),
-            Some(name) => match name.split_once('=') {
+        match &self.words[..] {
+            [] if self.all => Wanted::All,
+            [] => Wanted::Changed,
+            [name] if self.unset => Wanted::Unset(name.clone()),
+            _ if self.unset => Wanted::Nothing("set: --unset takes a name and no value"),
+            [name] => match name.split_once('=') {
                 Some((name, value)) => Wanted::Set(name.to_owned(), value.to_owned()),
                 None => Wanted::Show(name.clone()),
             },
+            [name, value @ ..] => Wanted::Set(name.clone(), value.join(" ")),
         }
+    }
+}
+
+/// The row of a name, also where it is lftp's for it.
+fn shown_row(target: &str) -> Result<&'static Setting> {
+    let name = target.split_once('/').map_or(target, |(name, _)| name);
+    let found = resolve(name);
+    match (found, find_lftp_setting(target).map(|row| row.fate)) {
+        (Ok(row), _) => Ok(row),
+        (Err(_), Some(Fate::Sets(name, _))) => resolve(name),
+        (Err(_), Some(_)) => {
+            Err(Error::usage(format!("set {name}: a setting of lftp, without a value here"))
+                .with_hint(format!("`help {name}` tells what it does")))
+        }
+        (Err(error), None) => Err(error),
     }
 }
 
@@ -113,7 +132,7 @@ fn show_settings(target: &str, ctx: &Context) -> Result<()> {
         Some((name, host)) => (name, Some(host)),
         None => (target, None),
     };
-    let row = resolve(name)?;
+    let row = shown_row(name)?;
     if host.is_some()
         && let Some(value) = ctx.client.settings.value(row.name, host)
     {
@@ -135,10 +154,10 @@ fn assignment(item: &SettingValue<'_>) -> String {
 /// Changes a setting; one that cannot take effect stays as it was.
 fn change_setting(
     ctx: &mut Context,
-    change: impl FnOnce(&mut Settings) -> Result<&'static Setting>,
+    change: impl FnOnce(&mut Settings) -> Result<Option<&'static Setting>>,
 ) -> Result<()> {
     let before = ctx.client.settings.clone();
-    let row = change(&mut ctx.client.settings)?;
+    let Some(row) = change(&mut ctx.client.settings)? else { return Ok(()) };
     apply_change(row, ctx).inspect_err(|_| ctx.client.settings = before)
 }
 
@@ -176,7 +195,16 @@ fn apply_change(row: &Setting, ctx: &Context) -> Result<()> {
 ///
 /// [`Kind::Usage`](crate::error::Kind::Usage) for a word that is no setting.
 pub(super) fn explain_setting(word: &str) -> Result<Vec<String>, Error> {
-    let row = resolve(word)?;
+    let row = match (resolve(word), find_lftp_setting(word)) {
+        (Err(_), Some(lftp)) => {
+            return Ok(vec![format!(
+                "{}: a setting of lftp; here: {}",
+                lftp.name,
+                lftp.describe()
+            )]);
+        }
+        (found, _) => found?,
+    };
     let mut lines = vec![format!("{}: {}", row.name, row.help), String::new()];
     lines.push(format!("  value    {}", row.kind.describe()));
     let default = if row.default.is_empty() { "empty" } else { row.default };

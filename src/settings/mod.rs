@@ -6,6 +6,7 @@
 //! is not a setting, so that it cannot be stored.
 
 mod key;
+mod lftp;
 mod names;
 mod parse;
 mod table;
@@ -14,6 +15,7 @@ mod tests;
 mod value;
 
 pub use self::key::*;
+pub use self::lftp::{Effect, Fate, LFTP_SETTINGS, LftpSetting, find_lftp_setting};
 pub use self::names::resolve;
 pub use self::parse::{
     CHARSETS, DeleteLimit, Rate, mask_password, parse_delete_limit, parse_duration, parse_proxy,
@@ -21,6 +23,9 @@ pub use self::parse::{
 };
 pub use self::table::*;
 pub use self::value::{Value, ValueKind};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use self::names::HostPattern;
 use crate::error::{Error, Result};
@@ -43,6 +48,16 @@ pub struct Settings {
     values: Vec<Value>,
     /// In the order in which they were first set; at most one per row and pattern.
     hosts: Vec<HostValue>,
+    /// What is to be said of settings of lftp; copies for jobs share it.
+    notes: Arc<Mutex<LftpNotes>>,
+}
+
+/// Settings of lftp that were set without effect, to be mentioned after the script.
+#[derive(Debug, Default)]
+struct LftpNotes {
+    without_effect: BTreeSet<&'static str>,
+    /// Name and notice.
+    notices: BTreeSet<(&'static str, &'static str)>,
 }
 
 #[derive(Debug, Clone)]
@@ -54,7 +69,8 @@ struct HostValue {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { values: SETTINGS.iter().map(default_of).collect(), hosts: Vec::new() }
+        let values = SETTINGS.iter().map(default_of).collect();
+        Self { values, hosts: Vec::new(), notes: Arc::default() }
     }
 }
 
@@ -65,12 +81,61 @@ impl Settings {
     }
 
     /// Sets `target`, a name or its unique abbreviation, optionally followed by `/HOST` or `/GLOB`
-    /// for some hosts only, and returns the setting's row.
+    /// for some hosts only, and returns the setting's row. The names of lftp are known, too: `None`
+    /// if nothing is changed.
     ///
     /// # Errors
     /// Kind usage: unknown setting, ambiguous abbreviation, a setting without per-host values, or
     /// an invalid value. Nothing is changed then.
-    pub fn set(&mut self, target: &str, value: &str) -> Result<&'static Setting> {
+    pub fn set(&mut self, target: &str, value: &str) -> Result<Option<&'static Setting>> {
+        let Some(lftp) = lftp_setting(target) else {
+            return self.set_own(target, value).map(Some);
+        };
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        match lftp.effect_of(value) {
+            Effect::Set(name, value) => {
+                drop(notes);
+                return self.set_own(&format!("{name}{}", host_part(target)), &value).map(Some);
+            }
+            Effect::Nothing => {}
+            Effect::NoEffect => {
+                notes.without_effect.insert(lftp.name);
+            }
+            Effect::Notice(notice) => {
+                notes.notices.insert((lftp.name, notice));
+            }
+            Effect::Refused(why, hint) => {
+                return Err(Error::usage(format!("{}: {why}", lftp.name)).with_hint(hint));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A copy of which nothing is to be said: a script that is only looked at.
+    #[must_use]
+    pub fn with_own_notes(&self) -> Self {
+        Self { notes: Arc::default(), ..self.clone() }
+    }
+
+    /// What is to be said of the settings of lftp that were set since the last call: one notice.
+    pub fn take_notes(&self) -> Option<String> {
+        let notes = std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner));
+        let names: Vec<_> = notes.without_effect.into_iter().collect();
+        let without = (!names.is_empty()).then(|| {
+            format!("settings of lftp without effect here: {} (`help NAME`)", names.join(", "))
+        });
+        // One line for all settings with the same notice.
+        let mut notices: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, notice) in notes.notices {
+            notices.entry(notice).or_default().push(name);
+        }
+        let notices =
+            notices.into_iter().map(|(text, names)| format!("{}: {text}", names.join(", ")));
+        let lines: Vec<_> = notices.chain(without).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+
+    fn set_own(&mut self, target: &str, value: &str) -> Result<&'static Setting> {
         let (row, pattern) = target_of(target)?;
         let value = Value::parse(&row.kind, value)
             .map_err(|why| Error::usage(format!("{}: {why}", row.name)))?;
@@ -89,7 +154,7 @@ impl Settings {
     }
 
     /// Sets from `NAME=VALUE`, the argument of `--set`.
-    pub fn set_assignment(&mut self, assignment: &str) -> Result<&'static Setting> {
+    pub fn set_assignment(&mut self, assignment: &str) -> Result<Option<&'static Setting>> {
         match assignment.split_once('=') {
             Some((name, value)) => self.set(name.trim(), value),
             None => Err(Error::usage(format!("set {assignment:?}: no value"))
@@ -99,8 +164,15 @@ impl Settings {
 
     /// Resets to the default. With `/HOST`, removes that host's value; without, keeps those of
     /// hosts.
-    pub fn unset(&mut self, target: &str) -> Result<&'static Setting> {
-        let (row, pattern) = target_of(target)?;
+    pub fn unset(&mut self, target: &str) -> Result<Option<&'static Setting>> {
+        let target = match lftp_setting(target) {
+            None => target.to_owned(),
+            Some(lftp) => match lftp.fate {
+                Fate::Sets(name, _) => format!("{name}{}", host_part(target)),
+                _ => return Ok(None),
+            },
+        };
+        let (row, pattern) = target_of(&target)?;
         match pattern {
             Some(pattern) => self.hosts.retain(|h| h.name != row.name || h.pattern != pattern),
             None => {
@@ -109,7 +181,7 @@ impl Settings {
                 }
             }
         }
-        Ok(row)
+        Ok(Some(row))
     }
 
     /// The value of a setting for `host`: that of the most specific pattern, else the general one.
@@ -150,6 +222,21 @@ impl Settings {
     fn slot(&mut self, name: &str) -> Option<&mut Value> {
         self.values.get_mut(index(name)?)
     }
+}
+
+/// The setting of lftp that a word means, where it does not mean one of ours, or where its values
+/// differ from those of ours.
+fn lftp_setting(target: &str) -> Option<&'static LftpSetting> {
+    let name = target.split('/').next().unwrap_or_default();
+    let lftp = find_lftp_setting(target)?;
+    let is_exact = [target, name].iter().any(|word| lftp.name.eq_ignore_ascii_case(word));
+    let differs = !matches!(lftp.fate, Fate::Same);
+    (differs && (is_exact || !names::names_any(name))).then_some(lftp)
+}
+
+/// `/HOST` of `NAME/HOST`, or nothing.
+fn host_part(target: &str) -> &str {
+    target.find('/').map_or("", |at| &target[at..])
 }
 
 /// Splits `NAME[/HOST]` and resolves both parts.

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 
 use strsim::levenshtein;
 
+use super::lftp::closest_lftp_name;
 use super::table::{SETTINGS, Setting};
 use crate::error::{Error, Result};
 
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 /// others, that one is meant (`xfer:ov` is `xfer:overwrite`).
 pub fn resolve(abbreviation: &str) -> Result<&'static Setting> {
     let wanted = abbreviation.to_ascii_lowercase();
-    let fits = |row: &&Setting| !wanted.is_empty() && abbreviates(&wanted, row.name);
+    let fits = |row: &&Setting| is_abbreviation(&wanted, row);
     let found: Vec<&'static Setting> = SETTINGS.iter().filter(fits).collect();
     let exact: Vec<_> = found
         .iter()
@@ -42,7 +43,17 @@ pub fn resolve(abbreviation: &str) -> Result<&'static Setting> {
     }
 }
 
-fn abbreviates(wanted: &str, name: &str) -> bool {
+/// Whether a setting may be meant by this word.
+pub(super) fn names_any(word: &str) -> bool {
+    let wanted = word.to_ascii_lowercase();
+    SETTINGS.iter().any(|row| is_abbreviation(&wanted, row))
+}
+
+fn is_abbreviation(wanted: &str, row: &Setting) -> bool {
+    !wanted.is_empty() && abbreviates(wanted, row.name)
+}
+
+pub(super) fn abbreviates(wanted: &str, name: &str) -> bool {
     let (group, rest) = group_and_name(name);
     match wanted.split_once(':') {
         Some((g, r)) => group.starts_with(g) && rest.starts_with(r),
@@ -64,7 +75,9 @@ fn closest_name(wanted: &str) -> Option<&'static str> {
         true => levenshtein(wanted, name),
         false => levenshtein(wanted, group_and_name(name).1),
     };
-    let (far, name) = SETTINGS.iter().map(|row| (changes(row.name), row.name)).min()?;
+    let ours = SETTINGS.iter().map(|row| (changes(row.name), row.name)).min();
+    let of_lftp = closest_lftp_name(wanted);
+    let (far, name) = ours.into_iter().chain(of_lftp).min_by_key(|(far, _)| *far)?;
     (far <= 1 + wanted.len() / 4).then_some(name)
 }
 

@@ -121,16 +121,17 @@ pub fn parse_size(text: &str) -> Option<u64> {
 
 /// Parses `500k` for both directions, or `1M:500k`, download before upload.
 pub fn parse_rate(text: &str) -> Option<Rate> {
+    let size = |text: &str| if is_unlimited(text) { Some(0) } else { parse_size(text) };
     match text.split_once(':') {
-        None => parse_size(text).map(|both| Rate { down: both, up: both }),
-        Some((down, up)) => Some(Rate { down: parse_size(down)?, up: parse_size(up)? }),
+        None => size(text).map(|both| Rate { down: both, up: both }),
+        Some((down, up)) => Some(Rate { down: size(down)?, up: size(up)? }),
     }
 }
 
 /// Parses nothing, a number of files, or a percentage. The outer `None` means that the text does
 /// not parse.
 pub fn parse_delete_limit(text: &str) -> Option<Option<DeleteLimit>> {
-    if text.is_empty() {
+    if text.is_empty() || is_unlimited(text) {
         return Some(None);
     }
     let limit = match text.strip_suffix('%') {
@@ -160,6 +161,22 @@ pub(super) fn parse_yes_no(text: &str) -> Option<&'static str> {
         "no" | "off" | "false" | "0" => Some("no"),
         _ => None,
     }
+}
+
+/// A yes or no as lftp spells it.
+pub(super) fn parse_lftp_flag(text: &str) -> Option<&'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "+" | "y" | "t" => Some("yes"),
+        "-" | "n" | "f" => Some("no"),
+        _ => parse_yes_no(text),
+    }
+}
+
+/// A word for no limit.
+pub(super) fn is_unlimited(text: &str) -> bool {
+    ["unlimited", "infinity", "infinite", "inf", "never", "forever"]
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(text))
 }
 
 pub(super) fn parse_choice(words: &[&'static str], text: &str) -> Option<&'static str> {

@@ -80,6 +80,8 @@ rows! {
         "bytes a second for each transfer, `down:up` or one number for both; 0 is no limit";
     NET_LIMIT_TOTAL_RATE: parse::Rate = "net:limit-total-rate", Rate, "0", Global,
         "bytes a second for all transfers together, `down:up` or one number for both; 0 is no limit";
+    NET_LIMIT_MAX: u64 = "net:limit-max", Size, "0", Host,
+        "bytes that a transfer may catch up with after a pause, under net:limit-rate; 0 is those of a tenth of a second";
     NET_CHARSET: String = "net:charset", Charset, "utf-8", Host,
         "character set of names on servers without UTF8, such as iso-8859-1 or cp850; bytes always survive a round trip";
     NET_ORDER: Vec<IpVersion> = "net:order", Words(IpVersion::WORDS), "ipv6 ipv4", Host,
@@ -100,6 +102,8 @@ rows! {
     FTP_MAX_LISTING: u64 = "ftp:max-listing", Count { min: 1, max: 65_536 }, "30", Host,
         "MiB of memory that one listing may take; a longer one is taken for one without end";
 
+    FTP_LIST_OPTIONS: String = "ftp:list-options", Text, "", Host,
+        "with -a, as for lftp: ls shows names that begin with a dot, and mirror --delete deletes them, too";
     FTP_SYNC_MODE: bool = "ftp:sync-mode", Flag, "no", Host,
         "send no command before the reply to the last one; for servers that lose commands that come together";
 
@@ -146,6 +150,8 @@ rows! {
         "files that mirror transfers at the same time";
     MIRROR_MAX_DELETE: Option<DeleteLimit> = "mirror:max-delete", Limit, "", Host,
         "mirror deletes nothing if it would delete more than this many files, or this percentage";
+    MIRROR_EXCLUDE_REGEX: String = "mirror:exclude-regex", Text, "", Host,
+        "regular expression of paths that mirror leaves out, before the patterns of its options";
     MIRROR_MAX_DEPTH: u64 = "mirror:max-depth", Count { min: 1, max: 10_000 }, "64", Host,
         "levels of directories below the first that mirror, find and other recursive commands enter";
     MIRROR_MAX_DIRECTORIES: u64 = "mirror:max-directories", Count { min: 1, max: 1_000_000_000 }, "1000000", Host,

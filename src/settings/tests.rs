@@ -74,6 +74,7 @@ fn the_documented_defaults_are_the_defaults() {
         ("net:connection-limit", "8"),
         ("net:limit-rate", "0"),
         ("net:limit-total-rate", "0"),
+        ("net:limit-max", "0"),
         ("net:charset", "utf-8"),
         ("net:order", "ipv6 ipv4"),
         ("net:bind-address", ""),
@@ -83,6 +84,7 @@ fn the_documented_defaults_are_the_defaults() {
         ("ftp:timezone", "auto"),
         ("ftp:list", "auto"),
         ("ftp:max-listing", "30"),
+        ("ftp:list-options", ""),
         ("ftp:sync-mode", "no"),
         ("tls:backend", "openssl"),
         ("tls:min-version", "1.2"),
@@ -104,6 +106,7 @@ fn the_documented_defaults_are_the_defaults() {
         ("xfer:sync", "auto"),
         ("mirror:parallel", "4"),
         ("mirror:max-delete", ""),
+        ("mirror:exclude-regex", ""),
         ("mirror:max-depth", "64"),
         ("mirror:max-directories", "1000000"),
         ("cmd:fail-exit", "auto"),
@@ -171,17 +174,14 @@ fn values_are_checked_and_shown_in_canonical_spelling() {
         ("xfer:atomic", ""),
         ("ftp:mode", "yes"),
         ("net:timeout", ""),
-        ("net:timeout", "0"),
         ("net:timeout", "-1s"),
         ("net:timeout", "+1s"),
         ("net:timeout", "1m30"),
         ("net:timeout", "5 parsecs"),
         ("net:timeout", "1e9"),
         ("net:timeout", "999999999999h"),
-        ("net:idle", "0s"),
         ("net:max-retries", "-1"),
         ("net:max-retries", "+1"),
-        ("net:connection-limit", "0"),
         ("net:connection-limit", "99999999999999999999"),
         ("net:limit-rate", "fast"),
         ("net:limit-rate", "1:2:3"),
@@ -304,7 +304,7 @@ fn unknown_and_ambiguous_names_are_errors_with_a_suggestion() {
         ("parallel", "ambiguous", "it may be xfer:parallel, mirror:parallel"),
         ("trust", "ambiguous", "it may be trust:policy, trust:alias"),
         ("tls:m", "ambiguous", "it may be tls:min-version, tls:max-version"),
-        ("net:limit", "ambiguous", "it may be net:limit-rate, net:limit-total-rate"),
+        ("net:limit", "ambiguous", "it may be net:limit-rate, net:limit-total-rate, net:limit-max"),
     ] {
         let error = resolve(wrong).expect_err(wrong);
         assert_eq!(error.kind(), Kind::Usage);
@@ -396,4 +396,155 @@ fn a_proxy_password_is_used_but_never_shown() {
     assert_eq!(settings.get(NET_PROXY, None), url);
     let error = Settings::new().set("net:proxy", "http://bob:s3cret@proxy").unwrap_err();
     assert!(!error.message().contains("s3cret"), "{error}");
+}
+
+/// The list of `lftp -c 'set -a'`, version 4.9.2, each with the value that it has there.
+const OF_LFTP: &str = include_str!("lftp-4.9.2.txt");
+
+#[test]
+fn every_setting_of_lftp_has_one_row_and_its_default_is_accepted() {
+    let names: Vec<&str> = LFTP_SETTINGS.iter().map(|row| row.name).collect();
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(sorted.len(), names.len(), "a name is there twice");
+    let mut wrong = Vec::new();
+    for line in OF_LFTP.lines() {
+        let (name, value) = line.split_once(' ').unwrap();
+        let row = find_lftp_setting(name);
+        if row.is_none_or(|row| !name.starts_with(row.name)) {
+            wrong.push(format!("{name}: no row"));
+            continue;
+        }
+        // Its own default is for servers without TLS.
+        if let Err(error) = Settings::new().set(name, value) {
+            wrong.push(format!("{name} {value}: {error}"));
+        }
+    }
+    for row in LFTP_SETTINGS {
+        if let Fate::Sets(name, _) = row.fate
+            && !resolve(name).is_ok_and(|own| own.name == name)
+        {
+            wrong.push(format!("{} sets {name}, which is none", row.name));
+        }
+        if matches!(row.fate, Fate::Same) && !resolve(row.name).is_ok_and(|o| o.name == row.name) {
+            wrong.push(format!("{}: there is none of the same name", row.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn settings_of_lftp_set_ours() {
+    for (assignment, name, value) in [
+        ("net:reconnect-interval-base=5", "net:reconnect-interval", "5s"),
+        ("mirror:parallel-transfer-count=6", "mirror:parallel", "6"),
+        ("mirror:parallel-transfer-count=0", "mirror:parallel", "1"),
+        ("mirror:use-pget-n=3", "xfer:segments", "3"),
+        ("xfer:clobber=on", "xfer:overwrite", "yes"),
+        ("xfer:clobber=0", "xfer:overwrite", "no"),
+        ("ssl:ca-file=/x", "tls:ca-file", "/x"),
+        ("ssl:cert-file=/x", "tls:cert-file", "/x"),
+        ("ssl:key-file=/x", "tls:key-file", "/x"),
+        ("ftp:charset=latin1", "net:charset", "iso-8859-1"),
+        ("ftp:passive-mode=off", "ftp:mode", "active"),
+        ("ftp:passive-mode=+", "ftp:mode", "auto"),
+        ("passive-mode=no", "ftp:mode", "active"),
+        ("ftp:prefer-epsv=false", "ftp:mode", "pasv"),
+        ("ftp:list-options=-a", "ftp:list-options", "-a"),
+        ("net:limit-max=64k", "net:limit-max", "64k"),
+        ("mirror:exclude-regex=x", "mirror:exclude-regex", "x"),
+        ("net:connection-limit=0", "net:connection-limit", "256"),
+        ("net:timeout=infinity", "net:timeout", "unlimited"),
+        ("net:timeout=0", "net:timeout", "unlimited"),
+        ("net:idle=unlimited", "net:idle", "unlimited"),
+        ("net:max-retries=infinity", "net:max-retries", "1000"),
+        ("net:limit-rate=unlimited", "net:limit-rate", "0"),
+        ("net:limit-rate=1M:infinity", "net:limit-rate", "1M:infinity"),
+        ("mirror:max-delete=unlimited", "mirror:max-delete", ""),
+        ("dns:order=inet inet6", "net:order", "ipv4 ipv6"),
+        ("cmd:nullglob=no", "glob:nomatch", "literal"),
+        ("cache:enable=no", "cache:expire", "0"),
+        ("xfer:use-temp-file=yes", "xfer:atomic", "yes"),
+        ("xfer:verify=yes", "xfer:verify", "hash"),
+        ("xfer:verify=none", "xfer:verify", "none"),
+        ("net:socket-bind-ipv4=127.0.0.1", "net:bind-address", "127.0.0.1"),
+    ] {
+        let settings = with(&[assignment]);
+        assert_eq!(shown(&settings, name, None), value, "{assignment}");
+        assert_eq!(settings.take_notes(), None, "{assignment}");
+    }
+    let settings = with(&["ssl:ca-file/*.example.org=/x"]);
+    assert_eq!(shown(&settings, "tls:ca-file", Some("a.example.org")), "/x");
+    assert_eq!(shown(&settings, "tls:ca-file", Some("a.example.com")), "");
+}
+
+#[test]
+fn settings_of_lftp_that_change_nothing_are_told_in_one_notice() {
+    let silent = [
+        "ftp:ssl-force=true",
+        "ftp:ssl-protect-data=yes",
+        "ftp:ssl-protect-list=1",
+        "ftps:initial-prot=",
+        "ftp:ssl-allow=yes",
+        "ssl:verify-certificate=yes",
+        "ssl:check-hostname=on",
+        "ftp:passive-mode=on",
+        "cmd:interactive=no",
+    ];
+    let settings = with(&silent);
+    assert_eq!((settings.take_notes(), settings.changed().count()), (None, 0));
+    let settings = with(&[
+        "ssl:verify-certificate=no",
+        "ssl:verify-certificate/h=no",
+        "ssl:check-hostname=false",
+        "ftp:ssl-protect-data=false",
+        "ftp:use-mdtm=no",
+        "net:socket-buffer=0",
+        "net:persist-retries=2",
+        "net:reconnect-interval-max=9",
+        "net:reconnect-interval-multiplier=1",
+        "sftp:auto-confirm=yes",
+        "http:proxy=",
+        "file:charset=x",
+        "xfer:log=yes",
+        "log:enabled/xfer=no",
+        "bmk:auto-sync=no",
+        "color:use-color=yes",
+        "dns:cache-enable=no",
+    ]);
+    let copy = settings.clone();
+    let notice = copy.take_notes().unwrap();
+    assert_eq!(notice.lines().count(), 3, "{notice}");
+    for part in [
+        "ssl:check-hostname, ssl:verify-certificate: certificates stay checked",
+        "--fingerprint",
+        "ftp:ssl-protect-data: data stays private",
+        "without effect here: bmk:auto-sync, color:use-color, dns:cache-enable, file:charset, \
+         ftp:use-mdtm, http:proxy, log:enabled/xfer, net:persist-retries",
+    ] {
+        assert!(notice.contains(part), "{part}\n{notice}");
+    }
+    assert_eq!((settings.take_notes(), settings.changed().count()), (None, 0), "told once");
+}
+
+#[test]
+fn settings_of_lftp_that_are_dangerous_to_ignore_are_refused() {
+    for (name, value) in [
+        ("ftp:ssl-allow", "no"),
+        ("ssl-allow", "off"),
+        ("cmd:at-exit", "put log"),
+        ("cmd:default-protocol", "ftps"),
+        ("xfer:destination-directory", "/x"),
+        ("ssl:crl-file", "/x"),
+        ("ftp:site", "umask 022"),
+        ("ftp:anon-user", "bob"),
+    ] {
+        let error = Settings::new().set(name, value).unwrap_err();
+        assert!(error.hint().is_some(), "{name}");
+        assert!(!error.message().contains(value) || value == "no", "{error}");
+    }
+    // A mistake is compared with the names of both.
+    let error = Settings::new().set("ssl:verify-certficate", "no").unwrap_err();
+    assert_eq!(error.hint(), Some("did you mean ssl:verify-certificate?"));
 }

@@ -7,8 +7,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::parse::{
-    CHARSETS, DeleteLimit, Rate, mask_password, parse_charset, parse_choice, parse_delete_limit,
-    parse_duration, parse_proxy, parse_rate, parse_whole, parse_words, parse_yes_no, parse_zone,
+    CHARSETS, DeleteLimit, Rate, is_unlimited, mask_password, parse_charset, parse_choice,
+    parse_delete_limit, parse_duration, parse_proxy, parse_rate, parse_size, parse_whole,
+    parse_words, parse_yes_no, parse_zone,
 };
 
 /// What a setting accepts.
@@ -27,9 +28,11 @@ pub enum ValueKind {
     },
     /// A time such as `500ms`, `30s`, `1m30s` or `2h`; plain numbers are seconds.
     Duration {
-        /// Whether 0 is allowed.
+        /// Whether 0 is a time; otherwise it means unlimited.
         zero: bool,
     },
+    /// Bytes, with or without a suffix.
+    Size,
     /// Bytes per second, `down:up` or one size for both; 0 means unlimited.
     Rate,
     /// Some of these words, each at most once, in order of preference.
@@ -66,7 +69,7 @@ impl ValueKind {
     pub(super) const fn form(&self) -> Form {
         match self {
             ValueKind::Flag => Form::Flag,
-            ValueKind::Count { .. } => Form::Count,
+            ValueKind::Count { .. } | ValueKind::Size => Form::Count,
             ValueKind::Duration { .. } => Form::Duration,
             ValueKind::Rate => Form::Rate,
             ValueKind::Limit => Form::Limit,
@@ -88,7 +91,10 @@ impl ValueKind {
             ValueKind::Choice(words) => one_of(words),
             ValueKind::Count { min, max } => format!("a whole number from {min} to {max}"),
             ValueKind::Duration { zero: true } => "a time, such as 0, 500ms, 30s or 3m".into(),
-            ValueKind::Duration { zero: false } => "a time, such as 500ms, 30s or 3m".into(),
+            ValueKind::Duration { zero: false } => {
+                "a time, such as 500ms, 30s or 3m, or unlimited".into()
+            }
+            ValueKind::Size => "bytes, such as 500, 64k or 10M".into(),
             ValueKind::Rate => "bytes a second, such as 500k, 10M or 1M:500k (down:up)".into(),
             ValueKind::Words(words) => format!("some of: {}", words.join(", ")),
             ValueKind::Limit => "a whole number, a percentage such as 10%, or nothing".into(),
@@ -103,6 +109,9 @@ impl ValueKind {
         }
     }
 }
+
+/// As good as no limit: ten years.
+const UNLIMITED: Duration = Duration::from_secs(10 * 366 * 86_400);
 
 /// The form in which values are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,25 +173,34 @@ impl Value {
                 Self::word(parse_choice(words, trimmed).ok_or_else(refused)?.to_owned())
             }
             ValueKind::Count { min, max } => {
-                let number = parse_whole(trimmed).filter(|n| (min..=max).contains(&n));
-                let number = number.ok_or_else(refused)?;
+                let number = if is_unlimited(trimmed) { Some(*max) } else { parse_whole(trimmed) };
+                let number = number.filter(|n| (min..=max).contains(&n)).ok_or_else(refused)?;
                 Self { text: number.to_string(), data: Data::Count(number) }
             }
             ValueKind::Duration { zero } => {
-                let time = parse_duration(trimmed).filter(|t| *zero || !t.is_zero());
+                let time = parse_duration(trimmed);
+                if is_unlimited(trimmed) || (!zero && time.is_some_and(|time| time.is_zero())) {
+                    return Ok(Self { text: "unlimited".into(), data: Data::Duration(UNLIMITED) });
+                }
                 let time = time.ok_or_else(refused)?;
                 let plain = trimmed.ends_with(|c: char| c.is_ascii_digit());
                 let unit = if plain && !time.is_zero() { "s" } else { "" };
                 Self { text: format!("{trimmed}{unit}"), data: Data::Duration(time) }
             }
+            ValueKind::Size => {
+                let size = parse_size(trimmed).ok_or_else(refused)?;
+                Self { text: trimmed.into(), data: Data::Count(size) }
+            }
             ValueKind::Rate => {
                 let rate = parse_rate(trimmed).ok_or_else(refused)?;
-                Self { text: trimmed.into(), data: Data::Rate(rate) }
+                let text = if is_unlimited(trimmed) { "0" } else { trimmed };
+                Self { text: text.into(), data: Data::Rate(rate) }
             }
             ValueKind::Words(words) => Self::word(parse_words(words, trimmed).ok_or_else(refused)?),
             ValueKind::Limit => {
                 let limit = parse_delete_limit(trimmed).ok_or_else(refused)?;
-                Self { text: trimmed.into(), data: Data::Limit(limit) }
+                let text = if limit.is_none() { "" } else { trimmed };
+                Self { text: text.into(), data: Data::Limit(limit) }
             }
             ValueKind::Text => Self::word(text.to_owned()),
             ValueKind::Path if text.contains('\0') => return Err("a path cannot hold NUL".into()),

@@ -162,6 +162,7 @@ impl Repl<'_> {
         // The executor has shown the error.
         let name = if text.contains('\n') { "prompt" } else { "" };
         let _ = execute::run_script(inner.ctx, text, name);
+        inner.ctx.note_lftp_settings();
         if self.editor.is_some() {
             inner.ctx.out.begin_line();
         }

@@ -14,6 +14,8 @@ pub struct RateLimit(Option<Arc<Mutex<TokenBucket>>>);
 #[derive(Debug)]
 struct TokenBucket {
     rate: f64,
+    /// Most bytes that idle time may allow.
+    burst: f64,
     /// Bytes that may be transferred now; negative after an overdraft.
     tokens: f64,
     refilled: Instant,
@@ -24,8 +26,18 @@ impl RateLimit {
     pub fn new(rate: u64) -> Self {
         Self((rate > 0).then(|| {
             let rate = rate as f64;
-            Arc::new(Mutex::new(TokenBucket { rate, tokens: 0.0, refilled: Instant::now() }))
+            let (burst, refilled) = (rate / 10.0, Instant::now());
+            Arc::new(Mutex::new(TokenBucket { rate, burst, tokens: 0.0, refilled }))
         }))
+    }
+
+    /// The same with a burst of this many bytes after idle time; 0 is that of a tenth of a second.
+    #[must_use]
+    pub fn with_burst(self, bytes: u64) -> Self {
+        if let Some(bucket) = self.0.as_ref().filter(|_| bytes > 0) {
+            bucket.lock().unwrap_or_else(PoisonError::into_inner).burst = bytes as f64;
+        }
+        self
     }
 
     /// The rate in bytes per second, if limited.
@@ -52,8 +64,7 @@ impl RateLimit {
             let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
             let gained = now.duration_since(bucket.refilled).as_secs_f64() * bucket.rate;
-            // Idle time allows a burst of at most a tenth of a second.
-            bucket.tokens = (bucket.tokens + gained).min(bucket.rate / 10.0) - bytes as f64;
+            bucket.tokens = (bucket.tokens + gained).min(bucket.burst) - bytes as f64;
             bucket.refilled = now;
             Duration::from_secs_f64((-bucket.tokens / bucket.rate).max(0.0))
         };

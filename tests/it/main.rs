@@ -38,6 +38,7 @@ mod import;
 mod install;
 mod jobs;
 mod lftp_logins;
+mod lftp_settings;
 mod library;
 mod linked;
 mod listing;

@@ -12,7 +12,7 @@ use crate::bookmarks::{self, is_for_shells};
 use crate::error::Result;
 use crate::fs::app_dirs::AppDirs;
 use crate::output::Output;
-use crate::settings::{SETTINGS, resolve};
+use crate::settings::{LFTP_SETTINGS, SETTINGS, resolve};
 use crate::trust::entry::host_and_port;
 use crate::trust::store::TrustStore;
 
@@ -118,7 +118,10 @@ fn bracketed_host(host: &str) -> String {
 /// `NAME=` of every setting; the values where a setting is named already (`NAME/HOST=` too).
 pub(super) fn setting_names(word: &str) -> BTreeSet<String> {
     let Some((name, _)) = word.split_once('=') else {
-        return SETTINGS.iter().map(|row| format!("{}=", row.name)).collect();
+        // Those of lftp where a group is named: they would hide ours.
+        let of_lftp = LFTP_SETTINGS.iter().filter(|_| word.contains(':'));
+        let names = SETTINGS.iter().map(|row| row.name).chain(of_lftp.map(|row| row.name));
+        return names.map(|name| format!("{name}=")).collect();
     };
     let setting = name.split_once('/').map_or(name, |(setting, _)| setting);
     let words = resolve(setting).map_or(&[][..], |row| row.kind.choices());

@@ -163,6 +163,13 @@ impl Context {
         }
     }
 
+    /// Tells, in one notice, what came of the settings of lftp since the last call.
+    pub fn note_lftp_settings(&self) {
+        if let Some(notes) = self.client.settings.take_notes() {
+            self.client.console.notice(&notes);
+        }
+    }
+
     /// Keeps an environment variable that holds a password from children.
     pub fn hide_variable(&mut self, name: &str) {
         if !self.hidden_variables.iter().any(|known| known == name) {

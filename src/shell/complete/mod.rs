@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::commands::{Spec, find_command};
 use crate::output::{escape, fit};
-use crate::settings::SETTINGS;
+use crate::settings::{LFTP_SETTINGS, SETTINGS};
 use crate::shell_quote::{Quote, quote_for};
 
 use cursor::find_cursor;
@@ -197,7 +197,10 @@ fn candidates_for(want: &Want, word: &Typed<'_>, sources: &Sources<'_>) -> Vec<C
 
 /// Settings whose name has this prefix; if there are none, those whose name after the colon has it.
 fn setting_candidates(word: &Typed<'_>) -> Vec<Candidate> {
-    let found = word.candidates_among(SETTINGS.iter().map(|row| row.name.to_owned()));
+    // Those of lftp where a group is named: they would hide ours.
+    let of_lftp = LFTP_SETTINGS.iter().filter(|_| word.text.contains(':'));
+    let names = SETTINGS.iter().map(|row| row.name).chain(of_lftp.map(|row| row.name));
+    let found = word.candidates_among(names.map(str::to_owned));
     if !found.is_empty() || word.text.contains(':') {
         return found;
     }
