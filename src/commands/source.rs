@@ -4,6 +4,7 @@ use clap::Parser;
 
 use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
 use crate::error::Error;
+use crate::local_path;
 use crate::shell_quote::looks_like_commands;
 
 /// Run the commands in a local file
@@ -26,6 +27,10 @@ impl Builtin for Source {
     }];
 
     fn check_in_script(&self, script: &mut ScriptCheck) {
+        if looks_like_commands(&self.file) && !local_path::path_from_word(&self.file).exists() {
+            script.complain(not_a_file());
+            return;
+        }
         script.needs_local_file(Self::NAME, &self.file);
         script.runs_file(&self.file);
     }
@@ -33,10 +38,16 @@ impl Builtin for Source {
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let path = ctx.local_path(&self.file);
         let failed = |error| match looks_like_commands(&self.file) {
-            true => Error::usage("source: no such file; this looks like commands, not like a file"),
+            true => not_a_file(),
             false => Error::local(&path, &error),
         };
         let text = std::fs::read_to_string(&path).map_err(failed)?;
         (ctx.interpreter)(ctx, &text, &self.file)
     }
+}
+
+/// Commands in the place of a file's name, which may hold a password, are not repeated.
+fn not_a_file() -> Error {
+    Error::usage("source: no such file; this looks like commands, not like a file")
+        .with_hint("write the commands as they are, or in a file")
 }

@@ -90,6 +90,9 @@ fn commands_in_the_place_of_a_file_are_refused_and_not_repeated() {
         let ran = scene.call().args(["-f", text]).run().status(2);
         let ran = ran.never_says("s3cret").never_says("bob");
         ran.stderr_has("looks like commands: -c");
+        let ran = scene.call().args(["check", text]).run();
+        assert_ne!(ran.status, 0, "{ran}");
+        ran.never_says("s3cret");
         let ran = scene.run(&format!("source '{text}'")).status(2).never_says("s3cret");
         ran.stderr_has("looks like commands");
     }
