@@ -44,6 +44,9 @@ enum UnknownUser {
     Wait,
 }
 
+/// How often a password is asked for at a terminal.
+const LOGIN_ATTEMPTS: usize = 3;
+
 impl Client {
     /// Connects to a site and logs in; the previous connection is closed, at the prompt only if that
     /// succeeds. A script does not return to it: it would work on another server than it means.
@@ -377,29 +380,65 @@ impl Client {
         error
     }
 
+    /// Logs in. A password that was typed and is refused is asked for again, on the same connection
+    /// if the server keeps it open.
     fn log_in(&mut self, site: &Site, session: &mut Session) -> Result<()> {
-        let (login, from) = match self.connection.login.take() {
-            Some(login) => (login, None),
-            None => {
-                let (login, from) = self.find_credentials(site)?;
-                (Arc::new(login), Some(from))
+        let mut site = site.clone();
+        let mut refusal: Option<Error> = None;
+        for attempt in 1.. {
+            let (login, from) = match self.connection.login.take() {
+                Some(login) => (login, None),
+                None => match self.find_credentials(&site) {
+                    Ok((login, from)) => (Arc::new(login), Some(from)),
+                    // No answer: what was refused is the reason.
+                    Err(error) if error.kind() == Kind::Login => {
+                        return Err(refusal.unwrap_or(error));
+                    }
+                    Err(error) => return Err(error),
+                },
+            };
+            if refusal.is_some() && session.drain_pending().is_err() {
+                let permit = session.take_permit();
+                *session = self.connect_trusted(&site)?;
+                permit.into_iter().for_each(|permit| session.attach_permit(permit));
             }
-        };
-        let result = log_in(session, &login.login_request());
-        self.audit_of(&site.host, site.port).log_login(&login.user, result.as_ref().err());
-        // A refused login is asked for again; a lost connection says nothing about it.
-        if !matches!(&result, Err(error) if error.kind() == Kind::Login) {
-            self.connection.login = Some(Arc::clone(&login));
+            let result = log_in(session, &login.login_request());
+            self.audit_of(&site.host, site.port).log_login(&login.user, result.as_ref().err());
+            match result {
+                Err(error) if error.kind() == Kind::Login => {
+                    let typed = from == Some(Origin::Prompt) && self.console.is_interactive();
+                    if typed && attempt < LOGIN_ATTEMPTS {
+                        self.console.warn(error.message());
+                        site.user = Some(login.user.clone());
+                        refusal = Some(error);
+                        continue;
+                    }
+                    let source = from.and_then(|from| from.text(&self.connection.sources));
+                    let error = match source {
+                        Some(source) => error.with_detail(format!("the password is from {source}")),
+                        None => error,
+                    };
+                    return update_keyring(self, &site, &login, from, Err(error));
+                }
+                // A lost connection says nothing about the login.
+                result => {
+                    self.connection.login = Some(Arc::clone(&login));
+                    return update_keyring(self, &site, &login, from, result);
+                }
+            }
         }
-        update_keyring(self, site, &login, from, result)
+        Ok(())
     }
 
     fn find_credentials(&mut self, site: &Site) -> Result<(Credentials, Origin)> {
         let out = &self.console;
         let cancel = &self.cancel;
-        let mut ask = |question: Prompt| -> Result<Option<Secret>> {
+        let mut ask = |question: Prompt, notices: &mut Vec<String>| -> Result<Option<Secret>> {
+            if out.is_interactive() {
+                notices.drain(..).for_each(|notice| out.notice(&notice));
+            }
             let answer = match question {
-                Prompt::User(text) => out.ask(&text, cancel)?,
+                Prompt::User(text) => out.ask_edited(&text, cancel)?,
                 Prompt::Password(text) => out.ask_hidden(&text, cancel)?,
             };
             answer.map(Secret::new).transpose()

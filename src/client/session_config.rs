@@ -75,7 +75,7 @@ impl ProxyCredentials for ProxyLogin {
         if found.is_some() {
             return Ok(true);
         }
-        let mut ask = |question: Prompt| -> Result<Option<Secret>> {
+        let mut ask = |question: Prompt, _: &mut Vec<String>| -> Result<Option<Secret>> {
             let answer = match question {
                 Prompt::User(text) => self.out.ask(&format!("Proxy: {text}"), &self.cancel)?,
                 Prompt::Password(text) => {

@@ -12,7 +12,7 @@ mod source;
 mod tests;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::command_line::CommandLineLogin;
@@ -101,6 +101,30 @@ pub enum Origin {
     Anonymous,
 }
 
+impl Origin {
+    /// The source in words; `None` if the user knows it.
+    pub fn text(self, sources: &Sources) -> Option<String> {
+        let path = |path: &Option<PathBuf>| path.as_deref().map(shown_path);
+        match self {
+            Origin::File => path(&sources.file),
+            Origin::Command => Some("--password-command".to_owned()),
+            Origin::Env => sources.env.as_ref().map(|name| format!("the variable {name}")),
+            Origin::Url => Some("the command line".to_owned()),
+            Origin::Netrc => path(&sources.netrc),
+            Origin::Keyring => Some("the keyring".to_owned()),
+            Origin::Prompt | Origin::Anonymous => None,
+        }
+    }
+}
+
+/// A path, shortened with `~`.
+fn shown_path(path: &Path) -> String {
+    match dirs::home_dir().as_deref().and_then(|home| path.strip_prefix(home).ok()) {
+        Some(below) => format!("~/{}", below.display()),
+        None => path.display().to_string(),
+    }
+}
+
 /// Credentials for a login.
 #[derive(Debug)]
 pub struct Found {
@@ -119,6 +143,9 @@ pub struct Found {
 /// The customary password of anonymous users (RFC 1635, section 3).
 const ANONYMOUS_PASSWORD: &str = "ftpsh@";
 
+/// Asks the user. It may show and remove the notices that there are until then.
+type Ask<'a> = &'a mut dyn FnMut(Prompt, &mut Vec<String>) -> Result<Option<Secret>>;
+
 /// Finds the user name and password for `host` and `port`.
 ///
 /// `user` is from `--user` or else the URL; without one, netrc's login or the user's answer is
@@ -136,7 +163,7 @@ pub fn password_for(
     user: Option<&str>,
     verified: bool,
     sources: &Sources,
-    ask: &mut dyn FnMut(Prompt) -> Result<Option<Secret>>,
+    ask: Ask<'_>,
 ) -> Result<Found> {
     let mut notices = Vec::new();
     let mut named = match user {
@@ -158,9 +185,9 @@ pub fn password_for(
     let known = user.is_some();
     let user = match user.map(str::to_owned).or(netrc.login) {
         Some(user) => user,
-        None => match ask(Prompt::User(format!("User name for {host}: ")))? {
-            Some(answer) if !answer.expose().is_empty() => answer.expose().to_owned(),
-            _ => {
+        None => match ask_user_name(host, sources, &mut |prompt| ask(prompt, &mut notices))? {
+            Some(answer) => answer,
+            None => {
                 return Err(no_password_error(
                     &format!("no user name for {host}"),
                     "--user",
@@ -191,7 +218,8 @@ pub fn password_for(
         None if is_anonymous(&user) => {
             (Secret::new(ANONYMOUS_PASSWORD.to_owned())?, Origin::Anonymous)
         }
-        None => match ask(Prompt::Password(format!("Password for {user}@{host}: ")))? {
+        None => match ask(Prompt::Password(format!("Password for {user}@{host}: ")), &mut notices)?
+        {
             Some(secret) => (secret, Origin::Prompt),
             None => {
                 let options = "--password-file, --password-command or --password-env";
@@ -224,6 +252,22 @@ impl Sources {
         let named = self.file.is_some() || self.command.is_some() || self.env.is_some();
         named || self.given.option_password().is_some()
     }
+}
+
+/// The answer to the question for the user name, which offers that of the local user.
+fn ask_user_name(
+    host: &str,
+    sources: &Sources,
+    ask: &mut dyn FnMut(Prompt) -> Result<Option<Secret>>,
+) -> Result<Option<String>> {
+    let local = (sources.var)("USER").and_then(|user| user.into_string().ok());
+    let local = local.filter(|user| !user.is_empty() && !user.contains(char::is_control));
+    let offer = local.as_ref().map_or_else(String::new, |user| format!(" [{user}]"));
+    let answer = ask(Prompt::User(format!("User name for {host}{offer}: ")))?;
+    Ok(answer.and_then(|answer| match answer.expose().trim() {
+        "" => local,
+        typed => Some(typed.to_owned()),
+    }))
 }
 
 /// The password of the first command-line source for this user at this site.

@@ -17,7 +17,7 @@ fn write(dir: &Path, name: &str, mode: u32, text: &[u8]) -> Option<PathBuf> {
     Some(path)
 }
 
-fn nobody(_: Prompt) -> Result<Option<Secret>> {
+fn nobody(_: Prompt, _: &mut Vec<String>) -> Result<Option<Secret>> {
     Ok(None)
 }
 
@@ -61,7 +61,7 @@ fn the_first_source_in_order_is_taken() {
         keyring.remove_password(KeyringAccount { host: "h", port: 21, user: "bob" }).unwrap();
     });
     let mut prompts = Vec::new();
-    let found = password_for("h", 21, Some("bob"), true, &sources, &mut |prompt| {
+    let found = password_for("h", 21, Some("bob"), true, &sources, &mut |prompt, _| {
         prompts.push(prompt);
         Secret::new("typed".into()).map(Some)
     });
@@ -88,7 +88,7 @@ fn the_user_is_given_or_netrcs_or_asked_for() {
     assert_eq!((found.user.as_str(), found.secret.expose()), ("bob", "from-env"));
 
     let mut answers = vec!["typed-pw", "typed-user"];
-    let mut ask = |_| Secret::new(answers.pop().unwrap().into()).map(Some);
+    let mut ask = |_, _: &mut Vec<String>| Secret::new(answers.pop().unwrap().into()).map(Some);
     let found = password_for("h", 21, None, true, &none(), &mut ask).unwrap();
     assert_eq!((found.user.as_str(), found.secret.expose()), ("typed-user", "typed-pw"));
 }
@@ -133,7 +133,7 @@ fn a_netrc_that_others_can_read_is_passed_over_with_a_notice() {
     let sources = Sources { netrc, ..none() };
     let hint = find(Some("bob"), &sources).unwrap_err();
     assert!(hint.hint().is_some_and(|hint| hint.contains("chmod 600")));
-    let mut ask = |_| Secret::new("typed".into()).map(Some);
+    let mut ask = |_, _: &mut Vec<String>| Secret::new("typed".into()).map(Some);
     let found = password_for("h", 21, Some("bob"), true, &sources, &mut ask).unwrap();
     assert_eq!(found.secret.expose(), "typed");
     assert!(matches!(&found.notices[..], [notice] if notice.contains("chmod 600")));
@@ -220,4 +220,44 @@ fn a_named_source_is_for_one_user_at_one_site() {
         assert_eq!(found(&other).unwrap().secret.expose(), "from-url");
     }
     assert_eq!(find(Some("bob"), &other).unwrap().secret.expose(), "from-env");
+}
+
+#[test]
+fn the_local_user_is_offered_and_notices_can_be_shown_before_a_question() {
+    let dir = tempfile::tempdir().unwrap();
+    let netrc = write(dir.path(), "netrc", 0o644, b"machine h login bob password pw");
+    let var = |name: &str| (name == "USER").then(|| "alice".into());
+    let sources = Sources { netrc, var, ..none() };
+    for (typed, user) in [("", "alice"), (" eve ", "eve")] {
+        let mut asked = Vec::new();
+        let found = password_for("h", 21, None, true, &sources, &mut |prompt, notices| {
+            asked.push((prompt, std::mem::take(notices)));
+            let answer = if asked.len() == 1 { typed } else { "pw" };
+            Secret::new(answer.into()).map(Some)
+        });
+        let found = found.unwrap();
+        assert_eq!((found.user.as_str(), found.notices.len()), (user, 0));
+        assert_eq!(asked[0].0, Prompt::User("User name for h [alice]: ".into()));
+        assert!(asked[0].1[0].contains("others can access it"), "{asked:?}");
+        assert!(asked[1].1.is_empty());
+    }
+}
+
+#[test]
+fn sources_are_named() {
+    let sources = Sources {
+        file: Some("/x/pw".into()),
+        env: Some("PW".into()),
+        netrc: dirs::home_dir().map(|home| home.join(".netrc")),
+        ..none()
+    };
+    for (origin, text) in [
+        (Origin::File, Some("/x/pw")),
+        (Origin::Env, Some("the variable PW")),
+        (Origin::Netrc, Some("~/.netrc")),
+        (Origin::Command, Some("--password-command")),
+        (Origin::Prompt, None),
+    ] {
+        assert_eq!(origin.text(&sources).as_deref(), text, "{origin:?}");
+    }
 }

@@ -10,9 +10,15 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
+use rustyline::config::{BellStyle, ColorMode, Config};
+use rustyline::error::ReadlineError;
+use rustyline::history::MemHistory;
+use rustyline::{Behavior, Editor};
+
 use super::escape::escape_multiline;
+use super::interrupt_readline::ReadlineInterrupt;
 use super::{Output, lock};
-use crate::cancel::Cancel;
+use crate::cancel::{Cancel, Reason};
 use crate::error::{Error, Kind, Result, io_reason};
 
 /// The longest answer, in bytes. A terminal's own line limit is 4096.
@@ -44,6 +50,14 @@ impl Output {
             self.write_stderr(&escape_multiline(prompt));
             read_line(std::io::stdin(), cancel)
         })
+    }
+
+    /// Like [`Output::ask`], with the keys of the prompt on a terminal that has them.
+    pub fn ask_edited(&self, prompt: &str, cancel: &Cancel) -> Result<Option<String>> {
+        if self.shared.memory.is_some() || is_plain_terminal() {
+            return self.ask(prompt, cancel);
+        }
+        self.ask_undisturbed(prompt, || edit_line(&escape_multiline(prompt), cancel))
     }
 
     /// Like [`Output::ask`], without echo.
@@ -81,6 +95,38 @@ impl Output {
         let answer = self.shared.waited.measure(|| bars.hide_during(&self.shared, answer));
         self.flush_job_output();
         answer
+    }
+}
+
+/// Terminals that cannot move their cursor, by `TERM`.
+const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
+
+/// Whether lines cannot be edited on this terminal.
+pub fn is_plain_terminal() -> bool {
+    std::env::var("TERM").is_ok_and(|term| PLAIN.contains(&term.as_str()))
+}
+
+/// Lets the user edit a line on the terminal, wherever standard output goes.
+fn edit_line(prompt: &str, cancel: &Cancel) -> Result<Option<String>> {
+    let failed = |error: ReadlineError| Error::new(Kind::Local, format!("terminal: {error}"));
+    let config = Config::builder()
+        .bell_style(BellStyle::None)
+        .color_mode(ColorMode::Disabled)
+        .behavior(Behavior::PreferTerm)
+        .build();
+    let history = MemHistory::with_config(&config);
+    let mut editor = Editor::<(), _>::with_history(config, history).map_err(failed)?;
+    let interrupt = ReadlineInterrupt::start(cancel.clone())?;
+    let line = interrupt.while_reading(|| editor.readline(prompt));
+    interrupt.stop();
+    match line {
+        Ok(line) => Ok(Some(line)),
+        Err(ReadlineError::Eof) => Ok(None),
+        Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => {
+            cancel.check()?;
+            Err(Reason::Interrupted.into())
+        }
+        Err(error) => Err(failed(error)),
     }
 }
 

@@ -12,6 +12,7 @@ mod color;
 mod delayed;
 mod escape;
 mod format;
+mod interrupt_readline;
 mod json;
 mod memory;
 mod messages;
@@ -27,12 +28,14 @@ use std::process::ChildStdin;
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+pub use ask::is_plain_terminal;
 pub use audit_log::AuditLog;
 pub use background::{JobMeter, Printer};
 pub use color::{ColorChoice, Environment, NameColors, NameKind, Style, wants_color};
 pub use delayed::DelayedNotice;
 pub use escape::{escape, escape_multiline, fit};
 pub use format::{full_time_text, human_bytes, human_duration, human_rate, human_size, time_text};
+pub use interrupt_readline::ReadlineInterrupt;
 pub use json::{
     CheckRecord, EntryRecord, ErrorRecord, JobRecord, Record, SummaryRecord, TransferRecord,
     TrustRecord,

@@ -11,7 +11,6 @@ pub(crate) mod execute;
 pub(crate) mod expand;
 pub(crate) mod highlight;
 pub mod history;
-pub(crate) mod interrupt_readline;
 pub(crate) mod prompt;
 pub mod redact;
 pub(crate) mod redirect;

@@ -14,16 +14,13 @@ use rustyline::{Behavior, Editor, ExternalPrinter as _};
 use super::editor::{Helper, SharedState};
 use super::execute;
 use super::history::History;
-use super::interrupt_readline::ReadlineInterrupt;
 use super::prompt::{CONTINUATION, render_prompt};
 use super::syntax::parse_script;
 use crate::cancel::Reason;
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result, io_reason};
+use crate::output::{ReadlineInterrupt, is_plain_terminal};
 use crate::settings::CMD_HISTORY_SIZE;
-
-/// Terminals that cannot move their cursor, by `TERM`.
-const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
 
 /// Runs the prompt until the user exits. Failures of commands typed there do not affect the exit
 /// status.
@@ -223,8 +220,7 @@ fn create_editor<'a>(shared: &Rc<RefCell<SharedState<'a>>>) -> Result<Option<Lin
     let inner = shared.borrow();
     let ctx = &inner.ctx;
     let to_terminal = ctx.out.is_terminal_out();
-    let plain = std::env::var("TERM").is_ok_and(|term| PLAIN.contains(&term.as_str()));
-    if ctx.out.is_interactive() && (plain || !to_terminal) {
+    if ctx.out.is_interactive() && (is_plain_terminal() || !to_terminal) {
         return Ok(None);
     }
     let config = Config::builder()

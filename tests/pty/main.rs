@@ -8,6 +8,7 @@ mod dialogues;
 mod hangup;
 mod jobs;
 mod lines;
+mod logins;
 mod pager;
 mod phases;
 mod progress;

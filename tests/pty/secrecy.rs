@@ -99,8 +99,11 @@ fn after_a_whole_session_no_secret_is_anywhere() {
     terminal.send(&format!("bookmark add here ftpes://tester:w-in-bookmark@127.0.0.1:{port}\r"));
     terminal.expect(PROMPT);
     terminal.send("user tester\r");
-    answer(&mut terminal, "Password for tester@", "w-of-mistake");
-    terminal.expect("530");
+    // A wrong one is asked for again.
+    for _ in 0..3 {
+        answer(&mut terminal, "Password for tester@", "w-of-mistake");
+        terminal.expect("530");
+    }
     terminal.expect(PROMPT);
     terminal.send("set net:proxy ''; set tls:cert-file ''; set tls:key-file ''\r");
     terminal.expect(PROMPT);

@@ -103,7 +103,7 @@ fn find_credentials(exam: &Examination<'_>) -> Result<Arc<Credentials>> {
         exam.site.user.as_deref(),
         exam.verified,
         &exam.sources,
-        &mut |_| Ok::<_, Error>(None),
+        &mut |_, _| Ok::<_, Error>(None),
     )?;
     for notice in &found.notices {
         exam.ctx.out.notice(notice);
