@@ -11,7 +11,7 @@ use super::entries::format;
 use super::entries::lookup::Lookup;
 use super::entries::walk::{Found, walk_tree};
 use super::transfers::Failures;
-use super::{Builtin, Context, Example, Globs, Group};
+use super::{Builtin, Context, Example, Globs, Group, ScriptCheck};
 use crate::client::AuditSide;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::EntryKind;
@@ -19,7 +19,8 @@ use crate::ftp::path::RemotePath;
 
 /// Remove files and directories on the server
 ///
-/// With -r or wildcards, the prompt asks for confirmation and a script needs -f or --yes.
+/// With -r or wildcards, the prompt asks for confirmation and a script needs -f or --yes; with both,
+/// --yes.
 #[derive(Debug, Parser)]
 pub struct Rm {
     /// Remove directories and their contents recursively
@@ -47,7 +48,24 @@ impl Builtin for Rm {
         Example { line: "rm -r --yes docs", about: "remove a directory and its contents" },
     ];
 
+    fn check_in_script(&self, script: &mut ScriptCheck) {
+        let wildcard = script.has_wildcard();
+        if script.can_ask() || self.yes {
+            return;
+        }
+        if self.recursive && wildcard {
+            script.complain(needs_yes());
+        } else if (self.recursive || wildcard) && !self.force {
+            let text = "rm: with -r or a wildcard, a script needs -f or --yes";
+            script.complain(Error::usage(text).with_hint("confirm with `-f`"));
+        }
+    }
+
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
+        let can_ask = ctx.client.at_prompt && ctx.out.is_interactive();
+        if self.recursive && ctx.words_from_wildcard && !self.yes && !can_ask {
+            return Err(needs_yes().into());
+        }
         let asks = (self.recursive || ctx.words_from_wildcard) && !self.force && !self.yes;
         if asks && !(ctx.client.at_prompt && ctx.out.is_interactive()) {
             // The answer is known; this is its message.
@@ -81,6 +99,12 @@ impl Builtin for Rm {
         }
         failures.into_result()
     }
+}
+
+/// lftp's `rm -rf *` removes no directory; here it would empty the tree.
+fn needs_yes() -> Error {
+    Error::usage("rm: -r with a wildcard in a script needs --yes")
+        .with_hint("`rm -r --yes …` removes directories and all that is in them")
 }
 
 impl Rm {

@@ -152,6 +152,8 @@ rows! {
         "mirror deletes nothing if it would delete more than this many files, or this percentage";
     MIRROR_EXCLUDE_REGEX: String = "mirror:exclude-regex", Text, "", Host,
         "regular expression of paths that mirror leaves out, before the patterns of its options";
+    MIRROR_CONFIRM_DELETE: bool = "mirror:confirm-delete", Flag, "yes", Host,
+        "whether mirror --delete asks, and needs --yes in a script";
     MIRROR_MAX_DEPTH: u64 = "mirror:max-depth", Count { min: 1, max: 10_000 }, "64", Host,
         "levels of directories below the first that mirror, find and other recursive commands enter";
     MIRROR_MAX_DIRECTORIES: u64 = "mirror:max-directories", Count { min: 1, max: 1_000_000_000 }, "1000000", Host,

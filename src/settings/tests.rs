@@ -107,6 +107,7 @@ fn the_documented_defaults_are_the_defaults() {
         ("mirror:parallel", "4"),
         ("mirror:max-delete", ""),
         ("mirror:exclude-regex", ""),
+        ("mirror:confirm-delete", "yes"),
         ("mirror:max-depth", "64"),
         ("mirror:max-directories", "1000000"),
         ("cmd:fail-exit", "auto"),

@@ -234,6 +234,11 @@ struct NoEffect {
     use_pget_n: Option<u64>,
 }
 
+fn needs_yes() -> Error {
+    Error::usage("mirror: --delete in a script needs --yes")
+        .with_hint("add `--yes`, or `set mirror:confirm-delete no` above it; --dry-run shows what would be deleted")
+}
+
 fn parse_recursion(text: &str) -> Result<Recursion, String> {
     match text {
         "always" => Ok(Recursion::Always),
@@ -304,6 +309,9 @@ impl Builtin for Mirror {
     }
 
     fn check_in_script(&self, script: &mut ScriptCheck) {
+        if self.deletes_unasked(&script.settings, None) && !script.can_ask() {
+            script.complain(needs_yes());
+        }
         if let Some(commands) = &self.on_change {
             script.runs_later("mirror --on-change", commands.clone());
         }
@@ -339,6 +347,12 @@ impl Mirror {
     fn log_file(&self, ctx: &Context) -> Option<PathBuf> {
         let file = self.log.as_ref().or(self.script.as_ref().filter(|file| *file != "-"))?;
         Some(ctx.local_path(&local_path::expand_tilde(file)))
+    }
+
+    /// Whether it would delete what nobody has agreed to.
+    fn deletes_unasked(&self, settings: &set::Settings, host: Option<&str>) -> bool {
+        let agreed = self.yes || !settings.get(set::MIRROR_CONFIRM_DELETE, host);
+        self.deletes() && !agreed && !self.is_dry_run()
     }
 
     fn is_dry_run(&self) -> bool {
@@ -387,8 +401,9 @@ impl Mirror {
         self.check()?;
         (self.source, self.target) = self.sides()?;
         let can_ask = ctx.client.at_prompt && ctx.out.is_interactive();
-        if self.deletes() && !(self.yes || self.is_dry_run() || can_ask) {
-            return Err(Error::usage("mirror: --delete in a script needs --yes"));
+        let host = ctx.client.connection.host();
+        if self.deletes_unasked(&ctx.client.settings, host) && !can_ask {
+            return Err(needs_yes());
         }
         if let Some(log) = self.log_file(ctx) {
             CommandLog::begin(&log)?;
@@ -676,7 +691,7 @@ impl Mirror {
             )
             .with_hint("--dry-run shows what would be deleted"));
         }
-        if !self.yes {
+        if self.deletes_unasked(&ctx.client.settings, host) {
             let question = format!("Delete {} from the target", count_text(surplus, "item"));
             if !ctx.client.confirm(&question, "--yes")? {
                 summary.extraneous.clear();

@@ -42,6 +42,31 @@ fn what_the_source_does_not_have_is_deleted_when_it_is_asked_for_and_meant() {
 }
 
 #[test]
+fn destructive_lines_of_a_script_are_agreed_to_before_anything_is_connected() {
+    let scene = with_surplus(script());
+    for line in [
+        "mirror -e src",
+        "mirror --delete-first src",
+        "mirror -R --delete src there",
+        "set mirror:confirm-delete yes; mirror -R -e src there",
+        "alias m mirror -e; m src",
+        "rm -rf *",
+        "rm -r d*",
+        "echo one; rm -rf src/*",
+    ] {
+        let ran = scene.run(line).status(2).stderr_has("needs --yes");
+        assert_eq!(ran.out(), "", "{line}");
+    }
+    let both = scene.run("mirror -e src; rm -rf *").status(2).stderr_has("mirror: --delete");
+    both.stderr_has("rm: -r with a wildcard");
+    assert_eq!(scene.liar.wire.connections(), 0);
+    assert_eq!(surplus(&scene), SURPLUS);
+    scene.run("set mirror:confirm-delete no; mirror -e src").ok().stderr_has("6 deleted");
+    scene.run("rm -r --yes src/*").ok();
+    assert_eq!(there(&scene, "src"), [""; 0]);
+}
+
+#[test]
 fn what_is_excluded_is_not_deleted() {
     let scene = with_surplus(script());
     scene.run("mirror --delete --yes -X x -X gone/ src").ok();
