@@ -66,13 +66,14 @@ pub struct Find {
 impl Builtin for Find {
     const NAME: &'static str = "find";
     const GROUP: Group = Group::Look;
+    const SINGLE_DASH: &'static [&'static str] = &["name", "type", "size", "newer", "max-depth"];
     const EXAMPLES: &'static [Example] = &[
         Example { line: "find", about: "list everything below the current directory" },
         Example {
             line: "find docs --name *.txt --newer 365d",
             about: "text files changed in the last year",
         },
-        Example { line: "find --type f --size +100k", about: "files larger than 100 KiB" },
+        Example { line: "find -type f -size +100k", about: "files larger than 100 KiB" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {

@@ -218,6 +218,9 @@ fn file_record(file: &Found) -> EntryRecord<'_> {
         kind,
         size: file.metadata.is_file().then_some(file.metadata.len()),
         modified: modified_text(&file.metadata),
+        modified_text: modified_text(&file.metadata)
+            .map(|time| time.format("%Y-%m-%d %H:%M:%SZ").to_string()),
+        modified_precision: modified_text(&file.metadata).map(|_| "second"),
         mode: Some(file.metadata.permissions().mode() & 0o7777),
         target: file.target.as_ref().map(Into::into),
         ..EntryRecord::default()

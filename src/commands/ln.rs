@@ -64,9 +64,9 @@ impl Builtin for Ln {
 fn explain_refusal(name: &RemotePath, reply: &Reply) -> Error {
     let error = match reply.code {
         500 | 501 | 502 | 504 => {
-            format!("ln {name}: the server does not support links: \"{}\"", reply.last_text())
+            format!("ln {name}: the server does not support links: {}", reply.quoted_with_code())
         }
-        _ => format!("ln {name}: the server refused: \"{}\"", reply.last_text()),
+        _ => format!("ln {name}: the server refused: {}", reply.quoted_with_code()),
     };
     Error::new(Kind::Refused, error).with_reply(reply.code, reply.to_string())
 }

@@ -8,11 +8,11 @@ use clap::{Parser, ValueEnum};
 
 use super::entries::format;
 use super::entries::location::EntryLocation;
-use super::entries::lookup::Lookup;
+use super::entries::lookup::{Lookup, ask_exact_time};
 use super::entries::timezone;
 use super::{Builtin, Context, Example, Globs, Group, transfers};
 use crate::error::{Error, Kind, Result};
-use crate::ftp::list_formats::{Entry, EntryKind};
+use crate::ftp::list_formats::{Entry, EntryKind, Precision};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::list::list_raw_lines;
 use crate::output::{Cell, Column, Table, human_size};
@@ -53,7 +53,7 @@ pub struct Ls {
     /// Show sizes as 1.5K, 20M
     #[arg(short, long)]
     human_readable: bool,
-    /// Show times with seconds and UTC offset
+    /// Show times with seconds and UTC offset, and ask for what the listing has only roughly
     #[arg(short = 'T', long)]
     full_time: bool,
     /// Show a table (the default)
@@ -62,6 +62,9 @@ pub struct Ls {
     /// Reverse order
     #[arg(short, long)]
     reverse: bool,
+    /// List directories below as well
+    #[arg(short = 'R', long, conflicts_with_all = ["directory", "raw"])]
+    recursive: bool,
     /// Newest first
     #[arg(short = 't', conflicts_with_all = ["by_size", "sort"])]
     by_time: bool,
@@ -87,6 +90,7 @@ impl Builtin for Ls {
         Example { line: "ls", about: "list the current directory" },
         Example { line: "ls -ht docs", about: "newest first, with short sizes" },
         Example { line: "ls -1 docs/*.txt", about: "names only" },
+        Example { line: "ls -R docs", about: "list a directory and those below it" },
         Example { line: "ls -T notes.txt", about: "show the exact modification time of a file" },
     ];
 
@@ -98,10 +102,12 @@ impl Builtin for Ls {
                 let entry = Lookup::default().find_entry(ctx, ".")?;
                 let here = ctx.client.absolute_path(".")?;
                 self.show_entries(ctx, vec![(&entry, EntryLocation::At(&here))])?;
+            } else if self.recursive {
+                self.list_tree(ctx, ".", false, &mut failures)?;
             } else {
                 self.list_paths(ctx, None)?;
             }
-            return Ok(());
+            return failures.into_result();
         }
         if self.raw {
             for path in &self.paths {
@@ -119,17 +125,24 @@ impl Builtin for Ls {
             if heading && !std::mem::take(&mut first) {
                 ctx.out.line("")?;
             }
+            if self.recursive {
+                self.list_tree(ctx, path, heading, &mut failures)?;
+                continue;
+            }
             let result = (|| {
                 if heading {
                     format::write_name(ctx, &format!("{path}:"))?;
                 }
-                self.list_paths(ctx, Some(path))
+                self.list_paths(ctx, Some(path)).map(drop)
             })();
             failures.note_result(ctx, result)?;
         }
         failures.into_result()
     }
 }
+
+/// How many levels -R descends.
+const DEEPEST: usize = 64;
 
 /// Entries to show themselves, each with its absolute path.
 type Files = Vec<(Entry, RemotePath)>;
@@ -186,7 +199,13 @@ impl Ls {
                     directories.push(path.as_str());
                 } else {
                     let absolute = ctx.client.absolute_path(path)?;
-                    files.push((Entry { name: path.clone(), ..entry }, absolute));
+                    let mut entry = Entry { name: path.clone(), ..entry };
+                    // A table shows minutes.
+                    let rough = entry.modified.is_none_or(|m| m.precision == Precision::Day);
+                    if self.full_time || (alone && (ctx.out.is_json() || rough)) {
+                        ask_exact_time(ctx, &mut entry, &absolute)?;
+                    }
+                    files.push((entry, absolute));
                 }
                 Ok(())
             };
@@ -196,9 +215,46 @@ impl Ls {
         Ok((files, directories))
     }
 
-    fn list_paths(&self, ctx: &mut Context, path: Option<&str>) -> Result<()> {
+    /// A directory and those below it, each with its path as a heading. Links are not followed.
+    fn list_tree(
+        &self,
+        ctx: &mut Context,
+        root: &str,
+        heading: bool,
+        failures: &mut transfers::Failures,
+    ) -> Result<()> {
+        let mut todo = vec![(root.to_owned(), 0)];
+        while let Some((path, depth)) = todo.pop() {
+            ctx.client.cancel.check()?;
+            let mut list = || -> Result<Vec<String>> {
+                if !ctx.out.is_json() && (heading || depth > 0) {
+                    if depth > 0 {
+                        ctx.out.line("")?;
+                    }
+                    format::write_name(ctx, &format!("{path}:"))?;
+                }
+                self.list_paths(ctx, Some(&path))
+            };
+            match list() {
+                Ok(inner) if depth < DEEPEST => {
+                    let inner = inner.into_iter().rev();
+                    let child = |name| match path.as_str() {
+                        "." => name,
+                        path => format!("{}/{name}", path.trim_end_matches('/')),
+                    };
+                    todo.extend(inner.map(|name| (child(name), depth + 1)));
+                }
+                Ok(_) => {}
+                Err(error) => failures.note_result(ctx, Err(error))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists a directory; returns the names of the directories in it.
+    fn list_paths(&self, ctx: &mut Context, path: Option<&str>) -> Result<Vec<String>> {
         if self.raw {
-            return self.show_raw(ctx, path);
+            return self.show_raw(ctx, path).map(|()| Vec::new());
         }
         let remote = path.map(RemotePath::new).transpose()?;
         let (listing, cut) = ctx.client.list_even_incomplete(remote.as_ref())?;
@@ -211,12 +267,26 @@ impl Ls {
             _ => entry.clone(),
         };
         let shown = listing.iter().filter(|entry| self.all || !entry.name.starts_with('.'));
-        let shown: Vec<_> = shown.map(prefixed).collect();
-        self.show_entries(
-            ctx,
-            shown.iter().map(|entry| (entry, EntryLocation::In(&directory))).collect(),
-        )?;
-        cut.map_or(Ok(()), Err)
+        let mut shown: Vec<Entry> = shown.cloned().collect();
+        if self.full_time {
+            for entry in &mut shown {
+                ctx.client.cancel.check()?;
+                let path = EntryLocation::In(&directory).entry_path(entry).into_owned();
+                if !ask_exact_time(ctx, entry, &path)? {
+                    break;
+                }
+            }
+        }
+        let is_inner = |entry: &&Entry| {
+            entry.kind == EntryKind::Directory && format::is_component(&entry.name)
+        };
+        let mut inner: Vec<_> =
+            shown.iter().filter(is_inner).map(|entry| entry.name.clone()).collect();
+        inner.sort();
+        let shown: Vec<_> = shown.iter().map(prefixed).collect();
+        let located = shown.iter().map(|entry| (entry, EntryLocation::In(&directory)));
+        self.show_entries(ctx, located.collect())?;
+        cut.map_or(Ok(inner), Err)
     }
 
     fn show_raw(&self, ctx: &mut Context, path: Option<&str>) -> Result<()> {
@@ -327,7 +397,7 @@ fn sort_entries(shown: &mut Shown<'_>, by: SortBy, reverse: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ftp::list_formats::{Modified, Precision, Zone};
+    use crate::ftp::list_formats::{Modified, Zone};
 
     fn names(by: SortBy, reverse: bool) -> Vec<String> {
         let day = |day| {

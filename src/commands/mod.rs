@@ -20,6 +20,7 @@ mod cat;
 mod cd;
 mod cdup;
 mod chmod;
+mod clear;
 mod close;
 mod cls;
 mod debug;
@@ -40,6 +41,7 @@ mod kill;
 mod lcd;
 mod less;
 mod lls;
+mod lmkdir;
 mod ln;
 mod lpwd;
 mod ls;
@@ -104,6 +106,7 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<lcd::Lcd>(),
     Spec::of::<lpwd::Lpwd>(),
     Spec::of::<lls::Lls>(),
+    Spec::of::<lmkdir::Lmkdir>(),
     // Transfer
     Spec::of::<get::Get>(),
     Spec::of::<put::Put>(),
@@ -140,6 +143,7 @@ pub const COMMANDS: &[Spec] = &[
     Spec::of::<source::Source>(),
     Spec::of::<echo::Echo>(),
     Spec::of::<history::History>(),
+    Spec::of::<clear::Clear>(),
     Spec::of::<help::Help>(),
     Spec::of::<version::Version>(),
     Spec::of::<debug::Debug>(),

@@ -4,11 +4,11 @@ use clap::Parser;
 
 use super::entries::format;
 use super::entries::location::EntryLocation;
-use super::entries::lookup::Lookup;
+use super::entries::lookup::{Lookup, ask_exact_time, known_fields};
 use super::entries::timezone;
 use super::{Builtin, Context, Example, Globs, Group, transfers};
-use crate::error::{Kind, Result};
-use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
+use crate::error::Result;
+use crate::ftp::list_formats::{Entry, EntryKind, Precision, Zone};
 use crate::ftp::path::RemotePath;
 use crate::output::{Column, Table, human_bytes};
 use crate::transfer::remote::may_be_link;
@@ -69,19 +69,8 @@ fn exact_entry(ctx: &mut Context, lookup: &mut Lookup, typed: &str) -> Result<En
         entry.size = Some(size);
         entry.size_in_blocks = false;
     }
-    if let Some(time) = known_fields(ctx.client.ask_server(|session| session.modified_time(&path)))?
-    {
-        entry.modified = Some(Modified { time, precision: Precision::Second, zone: Zone::Utc });
-    }
+    ask_exact_time(ctx, &mut entry, &path)?;
     Ok(entry)
-}
-
-/// A file that may not be read has an entry all the same.
-fn known_fields<T>(answer: Result<Option<T>>) -> Result<Option<T>> {
-    match answer {
-        Err(error) if error.kind() == Kind::Refused => Ok(None),
-        other => other,
-    }
 }
 
 fn stat_table(entry: &Entry, path: &RemotePath) -> Table {

@@ -30,6 +30,10 @@ pub struct EntryRecord<'a> {
     pub size: Option<u64>,
     /// Modification time.
     pub modified: Option<DateTime<Utc>>,
+    /// The modification time as the server said it.
+    pub modified_text: Option<String>,
+    /// `second`, `minute` or `day`.
+    pub modified_precision: Option<&'static str>,
     /// Permission bits (`0o644`); written as octal text.
     pub mode: Option<u32>,
     /// The owner, by name or number.
@@ -185,6 +189,8 @@ impl Record<'_> {
                 line.field("kind", e.kind);
                 line.field("size", &e.size);
                 line.field("modified", &e.modified.map(timestamp));
+                line.field("modified_text", &e.modified_text);
+                line.field("modified_precision", &e.modified_precision);
                 line.field("mode", &e.mode.map(|mode| format!("{mode:04o}")));
                 line.field("owner", &e.owner);
                 line.field("group", &e.group);

@@ -303,6 +303,13 @@ impl Output {
         self.write_stderr_now(&format!("{mark}{blanks}\r\x1b[K"));
     }
 
+    /// Clears the screen and what was scrolled out of it; nothing without a terminal.
+    pub fn clear_screen(&self) {
+        if self.shared.err.capable && self.is_terminal_out() {
+            self.write_stderr_now("\x1b[H\x1b[2J\x1b[3J");
+        }
+    }
+
     fn paint_err(&self, text: &str, style: Style) -> String {
         if self.shared.err.color { style.paint(text) } else { text.to_owned() }
     }

@@ -264,3 +264,24 @@ fn a_target_may_be_a_host_and_a_directory() {
     let open = open.replace("/docs//", "//");
     assert_eq!(scene.unconnected().args(["-c", &open]).run().ok().out(), "/docs/old\n");
 }
+
+#[test]
+fn a_refusal_before_and_at_the_login_has_the_code_of_the_reply() {
+    for (verb, step, status, said) in [
+        ("greeting", "421 closed for lunch", 3, "\"closed for lunch\" (421)"),
+        ("greeting", "500 go away", 3, "\"go away\" (500)"),
+        ("AUTH", "530 not here", 4, "\"not here\" (530)"),
+        ("PASS", "530 wrong again", 7, "\"wrong again\" (530)"),
+        ("PASS", "421 come back later", 3, "\"come back later\" (421)"),
+    ] {
+        let step = Step::reply(step);
+        let script = Script::new().file("/a", "hello");
+        let script = match verb {
+            "greeting" => script.greeting(step),
+            verb => script.always(verb, step),
+        };
+        let scene = Scene::new(script);
+        let ran = scene.call().args(["--set", "net:max-retries=0", "-c", "get a"]).run();
+        assert!(ran.status == status && ran.err().contains(said), "{verb}: {said}\n{ran}");
+    }
+}

@@ -248,3 +248,53 @@ fn no_line_becomes_an_entry_by_another_name() {
 fn scene_mirror(scene: &Scene) -> Ran {
     scene.run("set net:max-retries 0; mirror dir")
 }
+
+#[test]
+fn json_has_a_time_only_where_it_is_known_to_the_minute_and_always_its_text() {
+    let listing = "-rw-r--r-- 1 u g 5 Mar 04 2019 old\r\n-rw-r--r-- 1 u g 5 Mar 04 2018 older\r\n";
+    let script = || {
+        let script = Script::new().file("/old", "hello").file("/older", "hello");
+        let script = script.without("MLSD").without("MLST");
+        script
+            .always_data("LIST", Data::Body(listing.into()))
+            .always("MDTM", Step::reply("213 20190304101112"))
+    };
+    let entry = |commands: &str, name: &str| {
+        let ran = Scene::new(script()).call().args(["--json", "-c", commands]).run().ok();
+        let entries = ran.json_of("entry");
+        entries.into_iter().find(|entry| entry["name"] == name).unwrap_or_else(|| panic!("{ran}"))
+    };
+    for commands in ["ls", "find"] {
+        let old = entry(commands, "old");
+        assert!(old["modified"].is_null(), "{commands}: {old}");
+        assert_eq!(old["modified_text"], "2019-03-04", "{commands}: {old}");
+        assert_eq!(old["modified_precision"], "day", "{commands}: {old}");
+    }
+    for commands in ["ls old", "ls -T", "stat old"] {
+        let old = entry(commands, "old");
+        assert_eq!(old["modified"], "2019-03-04T10:11:12Z", "{commands}: {old}");
+        assert_eq!(old["modified_precision"], "second", "{commands}: {old}");
+    }
+}
+
+#[test]
+fn ls_lists_directories_below_and_find_takes_one_dash() {
+    let script = || {
+        let script = Script::new().file("/a", "hello").dir("/d").dir("/d/e");
+        script.file("/d/b.txt", "x").file("/d/e/c.txt", "yy")
+    };
+    let scene = Scene::new(script());
+    let ran = scene.run("ls -1R").ok();
+    assert_eq!(ran.out(), "a\nd\n\nd:\nb.txt\ne\n\nd/e:\nc.txt\n", "{ran}");
+    let paths = |commands: &str| {
+        let ran = scene.call().args(["--json", "-c", commands]).run().ok();
+        let entries = ran.json_of("entry");
+        entries.iter().map(|e| e["path"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(paths("ls -R d"), ["/d/b.txt", "/d/e", "/d/e/c.txt"]);
+    assert_eq!(paths("find -name *.txt -type f -size +1"), ["/d/e/c.txt"]);
+    scene.run("get -h").ok().stdout_has("Usage: get");
+    scene.run("lmkdir -p x/y; lcd x/y; clear").ok().stdout_is("");
+    assert!(scene.path("x/y").is_dir());
+    scene.run("lmkdir nope/y").status(9).stderr_has("hint: `lmkdir -p nope/y`");
+}

@@ -64,6 +64,25 @@ pub fn full_modified_text(modified: &Modified) -> String {
     }
 }
 
+/// A time as far as the server said it, in the zone in which it did; `Z` is UTC.
+fn said_time_text(modified: &Modified) -> String {
+    let text = match modified.precision {
+        Precision::Second => modified.time.format("%Y-%m-%d %H:%M:%S"),
+        Precision::Minute => modified.time.format("%Y-%m-%d %H:%M"),
+        Precision::Day => return modified.time.format("%Y-%m-%d").to_string(),
+    };
+    format!("{text}{}", if modified.zone == Zone::Utc { "Z" } else { "" })
+}
+
+/// The name of a precision in JSON.
+fn precision_name(precision: Precision) -> &'static str {
+    match precision {
+        Precision::Second => "second",
+        Precision::Minute => "minute",
+        Precision::Day => "day",
+    }
+}
+
 /// An exact size in bytes.
 pub fn exact_size(entry: &Entry) -> Option<u64> {
     entry.size.filter(|_| !entry.size_in_blocks)
@@ -82,7 +101,12 @@ pub fn entry_record<'a>(
         path: path.as_str().into(),
         kind: kind_name(entry.kind),
         size: exact_size(entry),
-        modified: entry.modified.as_ref().and_then(|modified| timezone::to_utc(modified, offset)),
+        modified: entry
+            .modified
+            .filter(|modified| modified.precision != Precision::Day)
+            .and_then(|modified| timezone::to_utc(&modified, offset)),
+        modified_text: entry.modified.map(|modified| said_time_text(&modified)),
+        modified_precision: entry.modified.map(|modified| precision_name(modified.precision)),
         mode: entry.mode,
         owner: text(&entry.owner),
         group: text(&entry.group),

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
-use crate::ftp::list_formats::{Entry, EntryKind};
+use crate::ftp::list_formats::{Entry, EntryKind, Modified, Precision, Zone};
 use crate::ftp::path::RemotePath;
+use crate::transfer::remote::may_be_link;
 
 /// Finds entries for one command.
 #[derive(Debug, Default)]
@@ -74,6 +75,29 @@ impl Lookup {
         let names = entries.iter().map(|entry| (entry.name.clone(), entry.clone()));
         self.directories.insert(parent.clone(), names.collect());
         Ok(())
+    }
+}
+
+/// Asks for a file's time (MDTM) unless the listing had it to the second. Returns whether the
+/// server told it.
+pub fn ask_exact_time(ctx: &mut Context, entry: &mut Entry, path: &RemotePath) -> Result<bool> {
+    // The time of a link is not that of the file that it leads to.
+    let is_exact = entry.modified.is_some_and(|m| m.precision == Precision::Second);
+    if entry.kind != EntryKind::File || (is_exact && !may_be_link(entry)) {
+        return Ok(true);
+    }
+    let time = known_fields(ctx.client.ask_server(|session| session.modified_time(path)))?;
+    if let Some(time) = time {
+        entry.modified = Some(Modified { time, precision: Precision::Second, zone: Zone::Utc });
+    }
+    Ok(time.is_some())
+}
+
+/// A file that may not be read has an entry all the same.
+pub fn known_fields<T>(answer: Result<Option<T>>) -> Result<Option<T>> {
+    match answer {
+        Err(error) if error.kind() == Kind::Refused => Ok(None),
+        other => other,
     }
 }
 

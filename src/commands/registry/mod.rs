@@ -87,6 +87,8 @@ pub trait Builtin: Parser {
     const GROUP: Group;
     /// What wildcards in its words are expanded against.
     const GLOBS: Globs = Globs::None;
+    /// Long options that may have one dash, as in other programs: `-name`.
+    const SINGLE_DASH: &'static [&'static str] = &[];
     /// At least one line to type.
     const EXAMPLES: &'static [Example];
 
@@ -238,15 +240,25 @@ fn definition<T: Builtin>() -> clap::Command {
         .disable_help_subcommand(true)
         .infer_long_args(true)
         .infer_subcommands(true)
-        .arg(
-            // Only the long form: -h is "human readable" in ls and du.
-            clap::Arg::new("help")
-                .long("help")
-                .global(true)
-                .action(clap::ArgAction::Help)
-                .global(true)
-                .help("Show help for this command"),
-        )
+        .arg(help_argument(&T::command()))
+}
+
+/// `--help`, and `-h` where that has no other meaning (`ls -h` is "human readable").
+fn help_argument(command: &clap::Command) -> clap::Arg {
+    let help = clap::Arg::new("help")
+        .long("help")
+        .global(true)
+        .action(clap::ArgAction::Help)
+        .help("Show help for this command");
+    match takes_h(command) {
+        true => help,
+        false => help.short('h'),
+    }
+}
+
+fn takes_h(command: &clap::Command) -> bool {
+    command.get_arguments().any(|argument| argument.get_short() == Some('h'))
+        || command.get_subcommands().any(takes_h)
 }
 
 enum Parsed<T> {
@@ -255,7 +267,11 @@ enum Parsed<T> {
 }
 
 fn parse<T: Builtin>(words: &[String]) -> Result<Parsed<T>> {
-    let matches = definition::<T>().try_get_matches_from(words);
+    let double = |word: &String| match word.strip_prefix('-') {
+        Some(name) if T::SINGLE_DASH.contains(&name) => format!("-{word}"),
+        _ => word.clone(),
+    };
+    let matches = definition::<T>().try_get_matches_from(words.iter().map(double));
     match matches.and_then(|mut matches| T::from_arg_matches_mut(&mut matches)) {
         Ok(command) => Ok(Parsed::Command(command)),
         Err(error)

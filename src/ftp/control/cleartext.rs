@@ -93,7 +93,7 @@ pub(in crate::ftp) fn check_auth(reply: &Reply) -> Result<()> {
     if matches!(reply.code, 234 | 334) {
         return Ok(());
     }
-    let text = format!("the server does not offer TLS: \"{}\"", reply.last_text());
+    let text = format!("the server does not offer TLS: {}", reply.quoted_with_code());
     Err(Error::new(Kind::Tls, text)
         .with_hint("try ftps:// if it is a server for implicit TLS; there is no login in clear")
         .with_reply(reply.code, reply.to_string()))
@@ -119,7 +119,7 @@ pub(in crate::ftp) fn check_greeting(reply: &Reply) -> Result<()> {
         .with_reply(reply.code, reply.to_string())),
         _ => Err(Error::new(
             Kind::Connect,
-            format!("the server refuses the connection: \"{}\"", reply.last_text()),
+            format!("the server refuses the connection: {}", reply.quoted_with_code()),
         )
         .with_reply(reply.code, reply.to_string())),
     }

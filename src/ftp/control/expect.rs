@@ -120,7 +120,7 @@ pub(super) fn foreign_reply(verb: &str, reply: &Reply) -> Error {
 
 /// The error for a 421, with which a server closes the connection.
 pub(in crate::ftp) fn farewell_error(reply: &Reply) -> Error {
-    let text = format!("the server closed the connection: \"{}\"", reply.last_text());
+    let text = format!("the server closed the connection: {}", reply.quoted_with_code());
     let error =
         Error::new(Kind::Connect, text).with_reply(reply.code, reply.to_string()).as_transient();
     match hint_for(reply) {
@@ -135,7 +135,7 @@ pub(super) fn login_farewell_error(reply: &Reply) -> Error {
     if is_server_full(reply) || !blames_login(reply) {
         return farewell_error(reply);
     }
-    let text = format!("the server refused the login: \"{}\"", reply.last_text());
+    let text = format!("the server refused the login: {}", reply.quoted_with_code());
     Error::new(Kind::Login, text)
         .with_hint("check the user name and the password; the server may have locked the account")
         .with_reply(reply.code, reply.to_string())

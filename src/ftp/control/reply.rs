@@ -71,6 +71,11 @@ impl Reply {
         self.lines.last().map(|line| self.charset.decode(line)).unwrap_or_default()
     }
 
+    /// The text of the last line in quotes and the code, for messages: `"Login incorrect." (530)`.
+    pub fn quoted_with_code(&self) -> String {
+        format!("\"{}\" ({})", self.last_text(), self.code)
+    }
+
     /// An inner line without the `ddd-` that some servers put before every line of a reply.
     pub(in crate::ftp) fn without_code<'a>(&self, line: &'a [u8]) -> &'a [u8] {
         match code_of(line) {

@@ -44,7 +44,10 @@ fn refused_login(user: &str, host: &str, reply: &Reply) -> Error {
     if is_server_full(reply) {
         return server_full_error(&format!("login as {user} on {host}"), reply);
     }
-    Error::new(Kind::Login, format!("login as {user} on {host} refused: \"{}\"", reply.last_text()))
-        .with_hint("check the user name and the password")
-        .with_reply(reply.code, reply.to_string())
+    Error::new(
+        Kind::Login,
+        format!("login as {user} on {host} refused: {}", reply.quoted_with_code()),
+    )
+    .with_hint("check the user name and the password")
+    .with_reply(reply.code, reply.to_string())
 }

@@ -19,7 +19,8 @@ use crate::error::Result;
 use crate::ftp::control::lock;
 
 /// The queries that the first session of a site sends right after its password.
-const QUESTIONS: [(&str, &str); 4] = [("FEAT", ""), ("TYPE", "I"), ("PWD", ""), ("SYST", "")];
+const POST_LOGIN_COMMANDS: [(&str, &str); 4] =
+    [("FEAT", ""), ("TYPE", "I"), ("PWD", ""), ("SYST", "")];
 
 /// What one session of a site has learnt, for further ones. See [`login_from_template`].
 #[derive(Debug, Clone)]
@@ -172,11 +173,11 @@ fn authenticate_and_protect(session: &mut Session, login: &LoginRequest<'_>) -> 
 pub fn log_in(session: &mut Session, login: &LoginRequest<'_>) -> Result<()> {
     pipeline_after(session, "PASS", login.password)?;
     if session.is_protected {
-        pipeline_queries(session, &QUESTIONS)?;
+        pipeline_queries(session, &POST_LOGIN_COMMANDS)?;
         authenticate_user(session, login)?;
     } else {
         authenticate_and_protect(session, login)?;
-        pipeline_queries(session, &QUESTIONS[1..])?;
+        pipeline_queries(session, &POST_LOGIN_COMMANDS[1..])?;
     }
     session.features = Features::parse(&session.command("FEAT", "")?);
     let words = lock(&session.control).take_transcript();

@@ -347,5 +347,6 @@ impl Session {
         }
     }
 }
+
 #[cfg(test)]
 mod tests;

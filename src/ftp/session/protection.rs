@@ -65,6 +65,6 @@ fn refused(verb: &str, reply: &Reply, clear_data: bool) -> Error {
             ("protect data connections", hint)
         }
     };
-    let text = format!("the server refuses to {what}: {verb}: \"{}\"", reply.last_text());
+    let text = format!("the server refuses to {what}: {verb}: {}", reply.quoted_with_code());
     Error::new(Kind::Tls, text).with_hint(hint).with_reply(reply.code, reply.to_string())
 }

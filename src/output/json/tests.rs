@@ -28,11 +28,13 @@ fn every_record_has_its_fields_in_their_order() {
                 kind: "file",
                 size: Some(5_000_000_000),
                 modified: time,
+                modified_text: Some("2023-11-14 22:13:20".to_owned()),
+                modified_precision: Some("second"),
                 mode: Some(0o644),
                 owner: Some("ftp".into()),
                 ..EntryRecord::default()
             }),
-            r#"{"type":"entry","name":"a.txt","path":"/pub/a.txt","kind":"file","size":5000000000,"modified":"2023-11-14T22:13:20Z","mode":"0644","owner":"ftp","group":null,"target":null}"#,
+            r#"{"type":"entry","name":"a.txt","path":"/pub/a.txt","kind":"file","size":5000000000,"modified":"2023-11-14T22:13:20Z","modified_text":"2023-11-14 22:13:20","modified_precision":"second","mode":"0644","owner":"ftp","group":null,"target":null}"#,
         ),
         (
             Record::Transfer(TransferRecord {
