@@ -28,11 +28,17 @@ pub struct Cancel {
     own: Arc<AtomicUsize>,
     /// The flag of the whole program, in the flag of a job.
     above: Option<Arc<AtomicUsize>>,
+    /// Whether the running command can go on in the background, and whether it is asked to.
+    background: Arc<AtomicUsize>,
 }
 
 impl Cancel {
     const INTERRUPTED: usize = 1;
     const TERMINATED: usize = 2;
+
+    const AT_PROMPT: usize = 1;
+    const CAN_CONTINUE: usize = 2;
+    const TO_BACKGROUND: usize = 3;
 
     /// A flag that is not set.
     pub fn new() -> Self {
@@ -42,7 +48,8 @@ impl Cancel {
     /// A flag for a job: inherits a termination, but not an interruption.
     pub fn for_job(&self) -> Self {
         let above = self.above.as_ref().unwrap_or(&self.own);
-        Self { own: Arc::default(), above: Some(Arc::clone(above)) }
+        let (own, background) = (Arc::default(), Arc::default());
+        Self { own, above: Some(Arc::clone(above)), background }
     }
 
     /// Requests a stop. A termination is never downgraded to an interruption.
@@ -52,6 +59,26 @@ impl Cancel {
             Reason::Terminated => Self::TERMINATED,
         };
         self.own.fetch_max(value, Ordering::SeqCst);
+    }
+
+    /// Runs a command of the prompt that Ctrl-\\ stops, to go on with it in the background. Returns
+    /// whether it did.
+    pub fn while_it_can_continue<T>(&self, work: impl FnOnce() -> T) -> (T, bool) {
+        self.background.store(Self::CAN_CONTINUE, Ordering::SeqCst);
+        let done = work();
+        let state = self.background.swap(Self::AT_PROMPT, Ordering::SeqCst);
+        (done, state == Self::TO_BACKGROUND)
+    }
+
+    /// Ctrl-\\: stops a command that can go on in the background. `false` outside of the prompt,
+    /// where the signal has its usual effect.
+    pub fn request_background(&self) -> bool {
+        let (from, to) = (Self::CAN_CONTINUE, Self::TO_BACKGROUND);
+        match self.background.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst) {
+            Ok(_) => self.request(Reason::Interrupted),
+            Err(state) => return state != 0,
+        }
+        true
     }
 
     /// The requested stop, if any.
@@ -110,6 +137,19 @@ mod tests {
         cancel.request(Reason::Interrupted);
         let error = cancel.sleep(Duration::from_secs(3600)).unwrap_err();
         assert_eq!(error.kind(), Kind::Interrupted);
+    }
+
+    #[test]
+    fn only_a_command_that_can_go_on_in_the_background_is_sent_there() {
+        let cancel = Cancel::new();
+        assert!(!cancel.request_background(), "not at the prompt");
+        assert_eq!(cancel.while_it_can_continue(|| cancel.requested()), (None, false));
+        assert!(cancel.request_background() && cancel.requested().is_none());
+        let sent = cancel.while_it_can_continue(|| {
+            cancel.request_background() && cancel.clone().request_background()
+        });
+        assert_eq!(sent, (true, true));
+        assert_eq!(cancel.requested(), Some(Reason::Interrupted));
     }
 
     #[test]

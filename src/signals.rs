@@ -1,4 +1,5 @@
-//! Signals: Ctrl-C stops the running command, a second one exits; SIGTERM stops everything and
+//! Signals: Ctrl-C stops the running command, a second one exits; Ctrl-\\ sends a transfer of the
+//! prompt to the background; SIGTERM stops everything and
 //! exits soon after. So does SIGHUP after the terminal has hung up; otherwise it is from log
 //! rotation, and the audit log is reopened.
 
@@ -6,7 +7,7 @@ use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use crate::cancel::{Cancel, Reason};
@@ -25,7 +26,7 @@ pub fn watch_signals(cancel: Cancel, reopen: impl Fn() -> bool + Send + 'static)
         Error::new(Kind::Other, format!("cannot watch signals: {}", io_reason(&error)))
     };
     let ignored = is_ignored(SIGHUP);
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGXFSZ]).map_err(failed)?;
+    let mut signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGXFSZ]).map_err(failed)?;
     // The terminal's state before echo was turned off.
     let terminal = tcgetattr(std::io::stdin()).ok();
     let on_terminal = has_terminal();
@@ -34,6 +35,11 @@ pub fn watch_signals(cancel: Cancel, reopen: impl Fn() -> bool + Send + 'static)
             match signal {
                 // The write that exceeded the limit fails and is reported there.
                 SIGXFSZ => {}
+                SIGQUIT if cancel.request_background() => {}
+                SIGQUIT => {
+                    // It ends the program, as without a handler.
+                    let _ = signal_hook::low_level::emulate_default_handler(SIGQUIT);
+                }
                 SIGINT if cancel.requested().is_none() => cancel.request(Reason::Interrupted),
                 SIGINT => exit_now(Kind::Interrupted, terminal.as_ref()),
                 SIGHUP if (has_terminal() || !on_terminal || ignored) && reopen() => {}

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::entries::lookup::Lookup;
 use super::mirror::RecursiveTransfer;
-use super::transfers::batch::Batch;
+use super::transfers::batch::{Batch, is_interruption, title_of};
 use super::transfers::between_servers::TargetServer;
 use super::transfers::kept_partial::KeptPartials;
 use super::transfers::overwrite::{Overwrite, WrittenFiles, may_replace};
@@ -36,7 +36,7 @@ use crate::transfer::{Direction, Resume, TransferType, download};
 /// says otherwise. With -r, directories are downloaded as by `mirror`: only files that are missing,
 /// newer or of another size; --overwrite is ignored. FILE may be a URL (ftps://HOST/FILE). If NAME
 /// or DIR is a URL, the file is copied from server to server.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 pub struct Get {
     /// Store the file as NAME; `-` is standard output
     #[arg(short = 'o', long = "output", value_name = "NAME", value_hint = clap::ValueHint::FilePath)]
@@ -164,7 +164,11 @@ impl Get {
     }
 
     /// Fetches all of the files, for the command of this name.
-    pub(super) fn fetch_all(mut self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
+    pub(super) fn fetch_all(
+        mut self,
+        ctx: &mut Context,
+        command: &'static str,
+    ) -> anyhow::Result<()> {
         // Wildcards and braces may have made several files of one.
         self.check_arguments(command)?;
         self.take_second_name(ctx, command)?;
@@ -177,7 +181,12 @@ impl Get {
         let together = self.parallel_count(ctx);
         let mut batch = self.start_batch(ctx, together);
         let mut stored = Vec::new();
-        let fetched = self.fetch_files(ctx, together, &mut batch, &mut failures, &mut stored);
+        let (fetched, to_background) = ctx.while_it_can_continue(|ctx| {
+            self.fetch_files(ctx, together, &mut batch, &mut failures, &mut stored)
+        });
+        if to_background && fetched.as_ref().is_err_and(is_interruption) {
+            return self.continue_in_background(ctx, batch, command);
+        }
         batch.close(&ctx.out, fetched, Self::NAME)?;
         if let Some(path) = stored.iter().find(|path| self.ascii && looks_binary(path)) {
             ctx.out.warn(&format!(
@@ -187,6 +196,23 @@ impl Get {
             ));
         }
         failures.into_result()
+    }
+
+    /// Fetches the rest of the files in a job, which resumes those that were begun.
+    fn continue_in_background(
+        self,
+        ctx: &mut Context,
+        mut batch: Batch,
+        command: &'static str,
+    ) -> anyhow::Result<()> {
+        batch.end_progress();
+        let (begun, others) = batch.files_left(&self.files);
+        let resumed = Self { files: begun, resume: true, ..self.clone() };
+        let rest = Self { files: others, ..self };
+        let parts: Vec<_> =
+            [resumed, rest].into_iter().filter(|part| !part.files.is_empty()).collect();
+        let title = title_of(command, parts.iter().flat_map(|part| &part.files));
+        ctx.continue_as_job(&title, parts, move |part, ctx| part.fetch_all(ctx, command))
     }
 
     /// Fetches the files; the local paths of those begun are added to `stored`.
@@ -210,7 +236,7 @@ impl Get {
                 let carry = |ctx: &mut Context, mut job: FileTransfer| {
                     is_wanted = true;
                     let target = job.local_path().to_owned();
-                    written.check_unwritten(&target).inspect_err(|_| batch.note_failure())?;
+                    written.check_unwritten(&target).inspect_err(|_| batch.note_failure(place))?;
                     kept.ask_to_resume(ctx, &mut job)?;
                     batch.settle_size(place, &mut job);
                     stored.push(target.clone());
@@ -229,7 +255,7 @@ impl Get {
                 let result = self.fetch_argument(file, ctx, &mut lookup, &mut answers, carry);
                 match &result {
                     Ok(()) if !is_wanted => batch.skip_file(place),
-                    Err(_) if !is_wanted => batch.note_failure(),
+                    Err(_) if !is_wanted => batch.note_failure(place),
                     _ => {}
                 }
                 failures.note_result(ctx, result)?;

@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::entries::lookup::Lookup;
 use super::mirror::RecursiveTransfer;
-use super::transfers::batch::Batch;
+use super::transfers::batch::{Batch, is_interruption, title_of};
 use super::transfers::overwrite::may_replace_upload;
 use super::transfers::parallel;
 use super::transfers::passed_over::pass_over_directories;
@@ -28,7 +28,7 @@ use crate::transfer::{Atomic, Direction, Resume, TransferType, upload};
 /// unless the setting xfer:overwrite-remote says otherwise. What is replaced at the prompt goes to
 /// a temporary name and is renamed (xfer:atomic). With -r, directories are uploaded as by `mirror -R`: only files that are missing,
 /// newer or of another size. NAME and DIR may be URLs (ftps://HOST/FILE) of another server.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 pub struct Put {
     /// Store the file as NAME
     #[arg(short = 'o', long = "output", value_name = "NAME")]
@@ -148,7 +148,11 @@ impl Put {
     }
 
     /// Stores all of the files, for the command of this name.
-    pub(super) fn store_all(mut self, ctx: &mut Context, command: &str) -> anyhow::Result<()> {
+    pub(super) fn store_all(
+        mut self,
+        ctx: &mut Context,
+        command: &'static str,
+    ) -> anyhow::Result<()> {
         // Wildcards and braces may have made several files of one.
         self.check_arguments(command)?;
         self.take_second_name(ctx, command)?;
@@ -167,9 +171,31 @@ impl Put {
         let together = if alone { 1 } else { self.parallel.unwrap_or_else(set) };
         let together = usize::try_from(together).unwrap_or(1);
         let mut batch = self.start_batch(ctx, together);
-        let stored = self.store_files(ctx, together, &mut batch, &mut failures);
+        let (stored, to_background) = ctx.while_it_can_continue(|ctx| {
+            self.store_files(ctx, together, &mut batch, &mut failures)
+        });
+        if to_background && stored.as_ref().is_err_and(is_interruption) {
+            return self.continue_in_background(ctx, batch, command);
+        }
         batch.close(&ctx.out, stored, Self::NAME)?;
         failures.into_result()
+    }
+
+    /// Stores the rest of the files in a job, which resumes those that were begun.
+    fn continue_in_background(
+        self,
+        ctx: &mut Context,
+        mut batch: Batch,
+        command: &'static str,
+    ) -> anyhow::Result<()> {
+        batch.end_progress();
+        let (begun, others) = batch.files_left(&self.files);
+        let resumed = Self { files: begun, resume: true, ..self.clone() };
+        let rest = Self { files: others, ..self };
+        let parts: Vec<_> =
+            [resumed, rest].into_iter().filter(|part| !part.files.is_empty()).collect();
+        let title = title_of(command, parts.iter().flat_map(|part| &part.files));
+        ctx.continue_as_job(&title, parts, move |part, ctx| part.store_all(ctx, command))
     }
 
     fn store_files(
@@ -200,7 +226,7 @@ impl Put {
                         Ok(())
                     }
                     Err(error) => {
-                        batch.note_failure();
+                        batch.note_failure(place);
                         Err(error)
                     }
                 };

@@ -98,3 +98,42 @@ fn a_queue_names_its_commands() {
     terminal.send_ctrl_d();
     terminal.end();
 }
+
+#[test]
+fn ctrl_backslash_sends_a_transfer_to_the_background_where_it_is_completed() {
+    let home = home();
+    let script = Script::new()
+        .file("1.iso", "short")
+        .file("2.iso", vec![b'x'; 500_000])
+        .file("3.iso", "short");
+    let (liar, mut terminal) = lied_to(&home, script, &["--set", "net:limit-rate=100k"]);
+    terminal.send(&format!("lcd {}; get *.iso && echo not-yet\r", home.path().display()));
+    terminal.expect("1.iso: 5 B in ");
+    let partial = home.path().join(".2.iso.ftpsh-part");
+    while partial.metadata().map_or(0, |metadata| metadata.len()) < 100_000 {
+        std::thread::yield_now();
+    }
+    terminal.send("\x1c");
+    terminal.expect("[1] get 2.iso, 1 more &\r\n");
+    terminal.expect("in the background now: `fg 1` brings it back");
+    terminal.expect(PROMPT);
+    terminal.send("fg\r");
+    terminal.expect("\u{1b}[J2.iso  ");
+    terminal.expect("2.iso: 488.3 KiB (");
+    terminal.expect("3.iso: 5 B in ");
+    terminal.expect("[1] done: get 2.iso, 1 more &");
+    terminal.expect(PROMPT);
+    assert!(!terminal.transcript().contains("\nnot-yet"), "{}", terminal.transcript());
+    assert_eq!(liar.wire.lines("RETR").len(), 4, "only the second one is fetched in two parts");
+    assert_eq!(liar.wire.lines("REST").len(), 1);
+    assert_eq!(std::fs::read(home.path().join("2.iso")).unwrap(), vec![b'x'; 500_000]);
+    // Where nothing can go on it does nothing.
+    terminal.send("sleep 1h\r");
+    terminal.expect("sleep 1h");
+    terminal.send("\x1c");
+    terminal.send("\x03");
+    terminal.expect("interrupted");
+    terminal.expect(PROMPT);
+    terminal.send_ctrl_d();
+    assert_eq!(terminal.end().0, 0);
+}

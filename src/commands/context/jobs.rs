@@ -8,7 +8,7 @@ use std::thread;
 
 use super::Context;
 use crate::cancel::Reason;
-use crate::error::{Error, Kind, Result, io_reason};
+use crate::error::{Error, Kind, Result, io_reason, kind_of};
 use crate::jobs::{EndGuard, GRACE, POLL};
 use crate::output::JobMeter;
 
@@ -42,6 +42,55 @@ impl Context {
         spawned.map(|_| id).map_err(|error| {
             Error::new(Kind::Other, format!("{title}: no job: {}", io_reason(&error)))
         })
+    }
+
+    /// Runs a transfer. At the prompt Ctrl-\\ interrupts it so that it can go on as a job; whether it
+    /// did is returned, too.
+    pub fn while_it_can_continue<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, bool) {
+        if !self.client.at_prompt || self.job.is_some() || self.out.is_redirected() {
+            return (work(self), false);
+        }
+        let cancel = self.client.cancel.clone();
+        let (done, to_background) = cancel.while_it_can_continue(|| work(self));
+        if to_background {
+            cancel.reset();
+        }
+        (done, to_background)
+    }
+
+    /// Goes on with the parts of an interrupted command in a job.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Interrupted`], shown already: what follows the command on its line is not run.
+    pub fn continue_as_job<T: Send + 'static>(
+        &mut self,
+        title: &str,
+        parts: Vec<T>,
+        run: impl Fn(T, &mut Context) -> anyhow::Result<()> + Send + 'static,
+    ) -> anyhow::Result<()> {
+        let title = self.redacted_title(title);
+        let body: JobFn = Box::new(move |ctx| {
+            let mut status = Ok(());
+            // What the words mean has been found out.
+            ctx.words_from_wildcard = true;
+            for part in parts {
+                ctx.totals.commands += 1;
+                if let Err(error) = run(part, ctx) {
+                    let kind = kind_of(&error);
+                    if !matches!(kind, Kind::Interrupted | Kind::Terminated) {
+                        ctx.out.error(&error);
+                    }
+                    ctx.totals.failed += 1;
+                    status = status.and(Err(kind));
+                }
+            }
+            status
+        });
+        let id = self.start_job(&format!("{title} &"), body)?;
+        self.out
+            .notice(&format!("in the background now: `fg {id}` brings it back, `jobs` lists it"));
+        Err(Error::already_shown(Kind::Interrupted).into())
     }
 
     /// A copy for a job, with a connection of its own that is made when it is needed.

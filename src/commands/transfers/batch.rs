@@ -4,6 +4,8 @@
 //! Without progress lines (no terminal, `--quiet`) each file has a done line and there is no closing
 //! one.
 
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::commands::Context;
@@ -48,6 +50,10 @@ pub struct Batch {
     skipped: u64,
     failed: u64,
     kept: Vec<Kept>,
+    /// The place of each file that was begun, by its local path.
+    places: HashMap<PathBuf, usize>,
+    /// The places of files that are done with.
+    ended: HashSet<usize>,
 }
 
 impl Batch {
@@ -65,6 +71,8 @@ impl Batch {
             skipped: 0,
             failed: 0,
             kept: Vec::new(),
+            places: HashMap::new(),
+            ended: HashSet::new(),
         }
     }
 
@@ -114,6 +122,7 @@ impl Batch {
 
     /// The file in this place is about to be transferred: its size is what the total counts.
     pub fn settle_size(&mut self, place: usize, job: &mut FileTransfer) {
+        self.places.insert(job.local_path().to_owned(), place);
         let counted = self.sizes.get(place).copied().flatten();
         match (counted, job) {
             (Some(_), FileTransfer::Down(job)) => job.listed_size = job.listed_size.or(counted),
@@ -129,14 +138,16 @@ impl Batch {
     /// The file in this place is left alone, that is no failure.
     pub fn skip_file(&mut self, place: usize) {
         self.skipped += 1;
+        self.ended.insert(place);
         if let Some(tree) = &self.tree {
             tree.remove_from_total(self.sizes.get(place).copied().flatten());
         }
     }
 
     /// A file failed before it could be transferred.
-    pub fn note_failure(&mut self) {
+    pub fn note_failure(&mut self, place: usize) {
         self.failed += 1;
+        self.ended.insert(place);
         if let Some(tree) = &self.tree {
             tree.file_done();
         }
@@ -162,9 +173,21 @@ impl Batch {
             }
             Err(_) => self.failed += 1,
         }
+        self.ended.extend(self.places.get(job.local_path()));
         if let Some(tree) = &self.tree {
             tree.file_done();
         }
+    }
+
+    /// What is left to do of the command's files: those that were begun, and the others.
+    pub fn files_left(&self, files: &[String]) -> (Vec<String>, Vec<String>) {
+        let begun: HashSet<_> = self.places.values().collect();
+        let (mut to_resume, mut others) = (Vec::new(), Vec::new());
+        for (place, file) in files.iter().enumerate().filter(|(n, _)| !self.ended.contains(n)) {
+            let left = if begun.contains(&place) { &mut to_resume } else { &mut others };
+            left.push(file.clone());
+        }
+        (to_resume, others)
     }
 
     /// Ends the total line.
@@ -242,8 +265,18 @@ pub fn is_already_complete(outcome: &Outcome) -> bool {
     outcome.bytes == 0 && outcome.resumed_from.unwrap_or(0) > 0
 }
 
-fn is_interruption(error: &Error) -> bool {
+/// Whether an error is Ctrl-C or a termination.
+pub fn is_interruption(error: &Error) -> bool {
     matches!(error.kind(), Kind::Interrupted | Kind::Terminated)
+}
+
+/// A command as a job shows it: `get IMG_4.jpg, 4 more`.
+pub fn title_of<'a>(command: &str, mut files: impl Iterator<Item = &'a String>) -> String {
+    let first = files.next().map_or("", String::as_str);
+    match files.count() {
+        0 => format!("{command} {first}"),
+        more => format!("{command} {first}, {more} more"),
+    }
 }
 
 /// What the interrupted transfer of a file has left.
