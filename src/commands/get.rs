@@ -70,6 +70,9 @@ pub struct Get {
     /// Remove each file on the server when it is stored and was not changed meanwhile
     #[arg(short = 'E', long, conflicts_with_all = ["recursive", "parallel", "ascii"])]
     remove_source: bool,
+    /// To another server: copy to a temporary name and rename when complete, as all downloads are
+    #[arg(long)]
+    atomic: bool,
     /// Remote files; wildcards are expanded
     #[arg(value_name = "FILE", required = true)]
     files: Vec<String>,
@@ -343,8 +346,10 @@ impl Get {
         let kind = if self.ascii { TransferType::Ascii } else { TransferType::Binary };
         if let Some(url) = self.target_url() {
             let mut there = TargetServer::connect_target(ctx, url, self.name.is_none())?;
-            let copied =
-                there.copy_file(ctx, &remote, kind, Resume::if_asked(self.resume), answers);
+            let mut options = there.copy_options(ctx, self.atomic);
+            options.transfer_type = kind;
+            options.resume = Resume::if_asked(self.resume);
+            let copied = there.copy_file(ctx, &remote, options, answers);
             there.close_target();
             return copied;
         }

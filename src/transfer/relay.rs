@@ -9,8 +9,8 @@ use super::download::stream::{FetchFailure, FileFetcher, unconfirmed_error};
 use super::upload::journal::{Source, UploadJournal};
 use super::upload::{Compare, ResumeCheck, open_upload_at};
 use super::{
-    FileInfo, Outcome, Progress, Remote, Resume, TransferOptions, TransferType, UploadStream,
-    Verify, all_tls_resumed, atomic, verify,
+    FileInfo, NoProgress, Outcome, Progress, Remote, Resume, TransferOptions, TransferType,
+    UploadStream, Verify, all_tls_resumed, atomic, verify,
 };
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -129,6 +129,9 @@ impl Relay<'_> {
         let (job, info) = (self.job, self.info);
         let name = atomic::upload_name(&job.to, &job.options).map_err(target_failure)?;
         let binary = job.options.transfer_type == TransferType::Binary;
+        if name != job.to && self.is_complete(source, target)? {
+            return Ok(self.nothing_to_send());
+        }
         let path = target.absolute_path(&name);
         let journal = job.options.upload_journals.as_ref().filter(|_| binary);
         let journal = journal.map(|journals| journals.for_path(&path));
@@ -139,13 +142,7 @@ impl Relay<'_> {
         let whole_already = offset > 0 && info.size == Some(offset);
         let mut sent = offset;
         let carried = if whole_already {
-            Ok(Outcome {
-                bytes: 0,
-                elapsed: self.begun.elapsed(),
-                resumed_from: Some(offset),
-                tls_resumed: None,
-                warning: None,
-            })
+            Ok(self.nothing_to_send())
         } else {
             self.transfer_missing(source, target, &name, &start, known, &mut sent)
         };
@@ -173,6 +170,33 @@ impl Relay<'_> {
         }
         let tls_resumed = all_tls_resumed(outcome.tls_resumed, target.tls_resumed());
         Ok(Outcome { elapsed: self.begun.elapsed(), tls_resumed, ..outcome })
+    }
+
+    /// The outcome of a copy that was complete before.
+    fn nothing_to_send(&self) -> Outcome {
+        self.progress.start_at(self.info.size.unwrap_or(0));
+        Outcome {
+            bytes: 0,
+            elapsed: self.begun.elapsed(),
+            resumed_from: self.info.size,
+            tls_resumed: None,
+            warning: None,
+        }
+    }
+
+    /// With `-c`, whether the target has the whole file under its final name already: what is
+    /// begun has the temporary one.
+    fn is_complete(
+        &self,
+        source: &mut dyn Remote,
+        target: &mut dyn Remote,
+    ) -> Result<bool, Failed> {
+        if self.job.options.resume != Resume::Asked {
+            return Ok(false);
+        }
+        let quiet = Relay { progress: &NoProgress, ..*self };
+        let there = quiet.resume_point(source, target, &self.job.to, None)?;
+        Ok(there.offset > 0 && Some(there.offset) == self.info.size)
     }
 
     /// The offset to start at: the end of what the target already has.
@@ -351,9 +375,17 @@ fn check_copy(
     if job.options.verify == Verify::Hash
         && let Some(from) = source.checksum(&job.from).map_err(source_failure)?
         && let Some(to) = target.checksum(name).map_err(target_failure)?
-        && from.algorithm == to.algorithm
-        && from.digits != to.digits
     {
+        if from.algorithm != to.algorithm {
+            let (from, to) = (from.algorithm, to.algorithm);
+            return Ok(Some(format!(
+                "put {}: the checksums were not compared: one server has {from:?}, the other {to:?}",
+                job.to
+            )));
+        }
+        if from.digits == to.digits {
+            return Ok(warning);
+        }
         let text = format!("put {}: the {:?} checksums differ", job.to, from.algorithm);
         return Err(target_failure(Error::new(Kind::Incomplete, text)));
     }

@@ -256,6 +256,10 @@ fn an_interrupted_copy_is_resumed_if_the_source_is_still_the_same() {
         assert!(other.content("/x").unwrap() == wanted, "{atomic} {replaced}\n{ran}");
         assert_eq!(other.wire.lines("APPE").len(), usize::from(!replaced), "{ran}");
         assert_eq!(ran.err().contains("starting again"), replaced, "{ran}");
+        let stored = |other: &Liar| (other.wire.lines("STOR"), other.wire.lines("APPE"));
+        let sent = stored(&other);
+        once(&scene, &other, more, "get -c d/a -o URL/x").ok().stderr_has("already complete");
+        assert_eq!(stored(&other), sent, "{ran}");
     }
 }
 
@@ -320,4 +324,54 @@ fn a_copy_of_a_file_that_changes_meanwhile_is_made_again_if_it_is_to_be_stable()
             assert_eq!(other.files.lock().unwrap().paths(), [&b"/x"[..], b"/x/a"], "{ran}");
         }
     }
+}
+
+#[test]
+fn an_atomic_copy_is_resumed_under_its_temporary_name_and_a_complete_one_is_not_sent_again() {
+    let scene = Scene::new(source());
+    let other = Liar::start(Script::new().file("/x", "old").data("STOR", Data::Reset(SIZE / 2)));
+    other.files.lock().unwrap().set_time(b"/x", "20200101000000");
+    let copy = "get -c --atomic d/a -o URL/x";
+    assert_ne!(once(&scene, &other, &[], "get --atomic d/a -o URL/x").status, 0);
+    other.wire.wait_idle();
+    assert_eq!(other.content("/x").unwrap(), b"old");
+    once(&scene, &other, &[], copy).ok();
+    assert!(other.content("/x").unwrap() == noise(SIZE));
+    assert_eq!(other.wire.lines("APPE"), ["APPE .x.ftpsh-part"]);
+    assert_eq!(other.files.lock().unwrap().paths(), [b"/x"]);
+    let sent = other.wire.lines("STOR").len();
+    let ran = once(&scene, &other, &[], copy).ok().stderr_has("already complete");
+    assert_eq!(other.wire.lines("STOR").len() + other.wire.lines("APPE").len(), sent + 1, "{ran}");
+}
+
+#[test]
+fn an_atomic_copy_that_fails_its_check_gets_no_name() {
+    let spoil = || Step::change(|files| files.put(b"/.x.ftpsh-part", vec![b'y'; SIZE]));
+    for (case, from, to, more) in [
+        ("stored short", source(), Script::new().always_data("STOR", Data::Short(1000)), "size"),
+        (
+            "checksums differ",
+            source().feature("XSHA256"),
+            Script::new().feature("XSHA256").always("XSHA256", spoil()),
+            "hash",
+        ),
+        (
+            "refused after all",
+            source(),
+            Script::new().always("STOR", Step::last("452 full")),
+            "size",
+        ),
+        ("not renamed", source(), Script::new().always("RNFR", Step::reply("550 no")), "size"),
+    ] {
+        let (scene, other) = (Scene::new(from), Liar::start(to.file("/x", "old")));
+        let verify = format!("xfer:verify={more}");
+        let ran = once(&scene, &other, &["--set", &verify], "get --atomic d/a -o URL/x");
+        assert!([8, 10].contains(&ran.status), "{case}\n{ran}");
+        assert_eq!(other.content("/x").unwrap(), b"old", "{case}\n{ran}");
+    }
+    // Checksums that cannot be compared are said to be.
+    let scene = Scene::new(source().feature("XSHA256"));
+    let other = Liar::start(Script::new().feature("XMD5"));
+    let ran = once(&scene, &other, &["--set", "xfer:verify=hash"], "get d/a -o URL/x").ok();
+    ran.stderr_has("one server has Sha256, the other Md5");
 }

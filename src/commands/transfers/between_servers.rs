@@ -13,7 +13,7 @@ use crate::ftp::path::{RemotePath, encode_name};
 use crate::target::Site;
 use crate::transfer::relay::{self, Failed, Side};
 use crate::transfer::retry::ByteCounter;
-use crate::transfer::{Direction, FileInfo, Outcome, Remote as _, Resume, TransferType};
+use crate::transfer::{Atomic, Direction, FileInfo, Outcome, Remote as _, Resume, TransferOptions};
 
 /// The other server, and where on it files go.
 #[derive(Debug)]
@@ -38,6 +38,17 @@ impl TargetServer {
         self.client.connection.close();
     }
 
+    /// How files of the current server are copied; `atomic`: to a temporary name whatever the
+    /// setting says.
+    pub fn copy_options(&self, ctx: &Context, atomic: bool) -> TransferOptions {
+        let setting = || ctx.client.atomic_upload(self.client.connection.host());
+        TransferOptions {
+            atomic: if atomic { Atomic::Yes } else { setting() },
+            upload_journals: ctx.client.upload_journals(&self.client.connection),
+            ..ctx.client.transfer_options(Direction::Copy)
+        }
+    }
+
     /// Copies a file of the current server.
     ///
     /// # Errors
@@ -47,8 +58,7 @@ impl TargetServer {
         &mut self,
         ctx: &mut Context,
         from: &RemotePath,
-        kind: TransferType,
-        resume: Resume,
+        options: TransferOptions,
         answers: &mut ReplaceAnswers,
     ) -> Result<()> {
         let to = self.target_path(from)?;
@@ -57,23 +67,12 @@ impl TargetServer {
             Ok(facts) => facts,
             Err(error) => return self.report_copy(ctx, from, &to, Err(error)),
         };
+        let resume = options.resume;
         if resume == Resume::No && !self.may_replace(&to, facts, answers)? {
             return Ok(());
         }
-        let host = self.client.connection.host();
-        let how = crate::transfer::TransferOptions {
-            transfer_type: kind,
-            resume,
-            atomic: ctx.client.atomic_upload(host),
-            upload_journals: ctx.client.upload_journals(&self.client.connection),
-            ..ctx.client.transfer_options(Direction::Copy)
-        };
-        let mut job = relay::ServerCopy {
-            from: from.clone(),
-            to: to.clone(),
-            info: Some(facts),
-            options: how,
-        };
+        let mut job =
+            relay::ServerCopy { from: from.clone(), to: to.clone(), info: Some(facts), options };
         let watched =
             ProgressBar::new(&ctx.out, from.as_str(), facts.size).with_limits(&job.options.limits);
         let moved = ByteCounter::new(&watched);
