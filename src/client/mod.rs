@@ -540,12 +540,40 @@ impl Client {
     ///
     /// Without a terminal: the hint names `option`, which confirms in advance. Ctrl-C.
     pub fn confirm(&self, question: &str, option: &str) -> Result<bool> {
-        if !self.can_ask() {
-            return Err(Error::usage(format!("{question}: cannot ask without a terminal"))
-                .with_hint(format!("confirm with `{option}`")));
-        }
+        self.check_can_ask(question, option)?;
         let answer = self.console.ask(&format!("{question} (y/N)? "), &self.cancel)?;
         Ok(answer.is_some_and(|a| matches!(a.trim().to_lowercase().as_str(), "y" | "yes")))
+    }
+
+    /// Asks before a deletion, like [`Client::confirm`]; the answer `l` lists what is deleted, and
+    /// anything else that is no answer is asked again.
+    pub fn confirm_deletion(
+        &self,
+        question: &str,
+        option: &str,
+        names: &dyn Fn() -> Vec<String>,
+    ) -> Result<bool> {
+        self.check_can_ask(question, option)?;
+        let question = format!("{question}? [y]es [N]o [l]ist ");
+        loop {
+            let answer = self.console.ask(&question, &self.cancel)?.unwrap_or_default();
+            match answer.trim().to_lowercase().as_str() {
+                "y" | "yes" => return Ok(true),
+                "" | "n" | "no" => return Ok(false),
+                "l" | "list" => names().iter().for_each(|name| {
+                    self.console.show_beside_question(name);
+                }),
+                _ => {}
+            }
+        }
+    }
+
+    fn check_can_ask(&self, question: &str, option: &str) -> Result<()> {
+        if self.can_ask() {
+            return Ok(());
+        }
+        Err(Error::usage(format!("{question}: cannot ask without a terminal"))
+            .with_hint(format!("confirm with `{option}`")))
     }
 
     /// The audit log for this connection.

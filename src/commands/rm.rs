@@ -16,6 +16,11 @@ use crate::client::AuditSide;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::list_formats::EntryKind;
 use crate::ftp::path::RemotePath;
+use crate::output::count_entries;
+use crate::target::Site;
+
+/// How many paths the question names.
+const SHOWN_PATHS: usize = 3;
 
 /// Remove files and directories on the server
 ///
@@ -79,10 +84,16 @@ impl Builtin for Rm {
             self.paths.iter().map(|_| Vec::new()).collect()
         };
         if asks {
-            let count =
-                if self.recursive { trees.iter().map(Vec::len).sum() } else { self.paths.len() };
-            let entries = if count == 1 { "entry" } else { "entries" };
-            if count > 0 && !ctx.client.confirm(&format!("remove {count} {entries}"), "-f")? {
+            let is_directory = |found: &&Found| found.entry.kind == EntryKind::Directory;
+            let directories = trees.iter().flatten().filter(is_directory).count();
+            let all = trees.iter().map(Vec::len).sum::<usize>();
+            let files = if self.recursive { all - directories } else { self.paths.len() };
+            let question = self.deletion_question(ctx, &count_entries(files, directories));
+            let names = || match self.recursive {
+                true => trees.iter().flatten().map(Found::listed_name).collect(),
+                false => self.paths.clone(),
+            };
+            if files + directories > 0 && !ctx.client.confirm_deletion(&question, "-f", &names)? {
                 return failures.into_result();
             }
         }
@@ -108,6 +119,16 @@ fn needs_yes() -> Error {
 }
 
 impl Rm {
+    /// `Remove docs on ftp.example.org:21 (3 files, 1 directory)`.
+    fn deletion_question(&self, ctx: &Context, counted: &str) -> String {
+        let (shown, rest) = self.paths.split_at(self.paths.len().min(SHOWN_PATHS));
+        let more =
+            if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        let site = ctx.client.connection.site.as_ref().map(Site::trust_key);
+        let site = site.unwrap_or_else(|| "the server".to_owned());
+        format!("Remove {}{more} on {site} ({counted})", shown.join(", "))
+    }
+
     fn remove_one_path(&self, ctx: &mut Context, typed: &str) -> Result<()> {
         let path = RemotePath::new(typed)?;
         let result = match ctx.client.session()?.remove_file(&path) {

@@ -74,6 +74,17 @@ fn unit_of(bytes: u64) -> (f64, String) {
     (unit, name)
 }
 
+/// How many files and directories: `3 files, 1 directory`.
+pub fn count_entries(files: usize, directories: usize) -> String {
+    let count = |number: usize, one: &str, many: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        _ => Some(format!("{number} {many}")),
+    };
+    let parts = [count(files, "file", "files"), count(directories, "directory", "directories")];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 /// A rate in a sentence: `2.3 MiB/s`. Times below a millisecond count as one.
 pub fn human_rate(bytes: u64, time: Duration) -> String {
     let seconds = time.as_secs_f64().max(0.001);

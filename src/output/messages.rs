@@ -46,6 +46,11 @@ impl Output {
         }
     }
 
+    /// A line that the answer to a question asked for, such as a name; shown with `--quiet` as well.
+    pub fn show_beside_question(&self, line: &str) {
+        self.write_stderr(&format!("  {}\n", escape(line)));
+    }
+
     /// A warning on one line; shown with `--quiet` as well.
     pub fn warn(&self, text: &str) {
         let warning = self.paint_err("warning:", Style::Warning);

@@ -34,7 +34,9 @@ pub use background::{JobMeter, Printer};
 pub use color::{ColorChoice, Environment, NameColors, NameKind, Style, wants_color};
 pub use delayed::DelayedNotice;
 pub use escape::{escape, escape_multiline, fit};
-pub use format::{full_time_text, human_bytes, human_duration, human_rate, human_size, time_text};
+pub use format::{
+    count_entries, full_time_text, human_bytes, human_duration, human_rate, human_size, time_text,
+};
 pub use interrupt_readline::ReadlineInterrupt;
 pub use json::{
     CheckRecord, EntryRecord, ErrorRecord, JobRecord, Record, SummaryRecord, TransferRecord,

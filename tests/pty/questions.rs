@@ -90,3 +90,50 @@ fn an_upload_replaces_in_place_where_the_server_allows_no_other_name() {
         terminal.end();
     }
 }
+
+#[test]
+fn a_deletion_says_which_tree_where_and_how_much_and_lists_it() {
+    let home = home();
+    let script = Script::new()
+        .file("/docs/a", "")
+        .file("/docs/b", "")
+        .file("/docs/sub/c", "")
+        .file("/keep", "");
+    let (liar, mut terminal) = lied_to(&home, script, &[]);
+    terminal.send("rm -r docs\r");
+    terminal.expect(&format!("Remove docs on {} (3 files, 2 directories)? ", liar.addr));
+    terminal.expect("[y]es [N]o [l]ist ");
+    terminal.send("what\r");
+    terminal.expect("[l]ist ");
+    terminal.send("l\r");
+    terminal.expect("\n  docs/sub/\r\n");
+    terminal.expect("  docs/sub/c\r\n");
+    terminal.expect("[l]ist ");
+    terminal.send("\r");
+    terminal.expect(PROMPT);
+    assert!(liar.wire.lines("DELE").is_empty() && liar.wire.lines("RMD").is_empty());
+
+    std::fs::create_dir_all(home.path().join("dest/old")).unwrap();
+    std::fs::write(home.path().join("dest/old/x"), "").unwrap();
+    terminal.send("mirror --delete docs dest\r");
+    terminal
+        .expect("Delete from dest on this computer what the source lacks (1 file, 1 directory)? ");
+    terminal.send("l\r");
+    terminal.expect("  old/x\r\n");
+    terminal.expect("[l]ist ");
+    terminal.send("y\r");
+    terminal.expect(PROMPT);
+    assert!(!home.path().join("dest/old").exists() && home.path().join("dest/sub/c").exists());
+    // The other side.
+    terminal.send("mirror -R --delete dest /docs\r");
+    terminal.expect(PROMPT);
+    std::fs::remove_file(home.path().join("dest/a")).unwrap();
+    terminal.send("mirror -R --delete dest /docs\r");
+    terminal
+        .expect(&format!("Delete from /docs on {} what the source lacks (1 file)? ", liar.addr));
+    terminal.send("n\r");
+    terminal.expect(PROMPT);
+    assert!(liar.content("/docs/a").is_some());
+    terminal.send_ctrl_d();
+    assert_eq!(terminal.end().0, 0);
+}

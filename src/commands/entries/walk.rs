@@ -30,6 +30,12 @@ pub struct Found {
 }
 
 impl Found {
+    /// Its path, with a slash behind that of a directory.
+    pub fn listed_name(&self) -> String {
+        let slash = if self.entry.kind == EntryKind::Directory { "/" } else { "" };
+        format!("{}{slash}", self.path)
+    }
+
     /// The root of a walk.
     pub fn walk_root(typed: &str, entry: Entry) -> Result<Self> {
         // With a slash at its end, a link means the directory that it leads to.

@@ -26,16 +26,17 @@ use patterns::Patterns;
 use report::MirrorReport;
 
 use crate::error::{Error, Kind, Result};
-use crate::output::{human_bytes, human_duration, human_rate};
+use crate::output::{count_entries, human_bytes, human_duration, human_rate};
 use crate::settings as set;
 use crate::transfer::mirror::confirm_stored::keep_what_was_stored;
 use crate::transfer::mirror::delete;
 use crate::transfer::mirror::executor::{self, MirrorSettings, MirrorSummary, RemoveSource};
 use crate::transfer::mirror::filter::{Filter, FilterRule};
 use crate::transfer::mirror::local::LocalTree;
-use crate::transfer::mirror::plan::{MirrorRules, Recursion};
+use crate::transfer::mirror::plan::{Extraneous, MirrorRules, Recursion};
 use crate::transfer::mirror::remote::RemoteTree;
 use crate::transfer::mirror::transfer_file::{Endpoints, MirrorSides as _};
+use crate::transfer::mirror::tree::ItemKind;
 use crate::transfer::{Direction, Resume, TransferType};
 
 /// Synchronise a directory tree
@@ -692,8 +693,19 @@ impl Mirror {
             .with_hint("--dry-run shows what would be deleted"));
         }
         if self.deletes_unasked(&ctx.client.settings, host) {
-            let question = format!("Delete {} from the target", count_text(surplus, "item"));
-            if !ctx.client.confirm(&question, "--yes")? {
+            let side = match (sides, ctx.client.connection.site.as_ref()) {
+                (Endpoints::Down(..), _) => "this computer".to_owned(),
+                (Endpoints::Up(..), Some(site)) => site.trust_key(),
+                _ => "the target server".to_owned(),
+            };
+            let is_directory = |item: &&Extraneous| item.kind == ItemKind::Directory;
+            let directories = summary.extraneous.iter().filter(is_directory).count();
+            let counted = count_entries(summary.extraneous.len() - directories, directories);
+            let tree = sides.target().display_path("");
+            let question =
+                format!("Delete from {tree} on {side} what the source lacks ({counted})");
+            let names = || summary.extraneous.iter().map(Extraneous::listed_name).collect();
+            if !ctx.client.confirm_deletion(&question, "--yes", &names)? {
                 summary.extraneous.clear();
                 return Ok(());
             }

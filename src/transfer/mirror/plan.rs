@@ -252,6 +252,12 @@ impl Extraneous {
         self.path.matches('/').count()
     }
 
+    /// Its path, with a slash behind that of a directory.
+    pub fn listed_name(&self) -> String {
+        let slash = if self.kind == ItemKind::Directory { "/" } else { "" };
+        format!("{}{slash}", self.path)
+    }
+
     /// The action that deletes it.
     pub fn action(&self) -> MirrorAction {
         MirrorAction::Delete { path: self.path.to_string(), kind: self.kind }
