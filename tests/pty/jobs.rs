@@ -119,6 +119,7 @@ fn ctrl_backslash_sends_a_transfer_to_the_background_where_it_is_completed() {
     terminal.expect(PROMPT);
     terminal.send("fg\r");
     terminal.expect("\u{1b}[J2.iso  ");
+    terminal.expect("/488 KiB ");
     terminal.expect("2.iso: 488.3 KiB (");
     terminal.expect("3.iso: 5 B in ");
     terminal.expect("[1] done: get 2.iso, 1 more &");

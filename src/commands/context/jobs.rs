@@ -70,7 +70,10 @@ impl Context {
         run: impl Fn(T, &mut Context) -> anyhow::Result<()> + Send + 'static,
     ) -> anyhow::Result<()> {
         let title = self.redacted_title(title);
+        // The sizes of the files that are left.
+        let listings = std::mem::take(&mut self.client.listings);
         let body: JobFn = Box::new(move |ctx| {
+            ctx.client.listings = listings;
             let mut status = Ok(());
             // What the words mean has been found out.
             ctx.words_from_wildcard = true;
