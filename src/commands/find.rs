@@ -58,6 +58,13 @@ pub struct Find {
     /// Descend at most N levels
     #[arg(long, value_name = "N")]
     max_depth: Option<usize>,
+    /// Show at most N levels, PATH itself being the first
+    #[arg(short = 'd', value_name = "N", conflicts_with = "max_depth",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    levels: Option<u64>,
+    /// Show permissions, owner, size and time as well
+    #[arg(short, long)]
+    long: bool,
     /// Where to search [default: the current directory]
     #[arg(value_name = "PATH", default_value = ".", hide_default_value = true)]
     paths: Vec<String>,
@@ -85,7 +92,9 @@ impl Builtin for Find {
             let result = (|| {
                 let entry = lookup.find_entry(ctx, path)?;
                 let root = Found::walk_root(path, entry)?;
-                let deepest = self.max_depth.unwrap_or(usize::MAX);
+                let below = self.levels.map(|levels| usize::try_from(levels - 1));
+                let below = below.transpose().unwrap_or_default();
+                let deepest = self.max_depth.or(below).unwrap_or(usize::MAX);
                 walk_tree(ctx, root, deepest, &mut failures, &mut |ctx, found| {
                     if !self.matches_filters(&found.entry, pattern.as_ref()) {
                         return Ok(());
@@ -105,6 +114,9 @@ impl Builtin for Find {
                     match out.is_json() {
                         true => {
                             out.record(&format::entry_record(entry, &entry.name, &absolute, offset))
+                        }
+                        false if self.long => {
+                            format::write_name(ctx, &long_line(entry, found.path.as_str()))
                         }
                         false => format::write_name(ctx, found.path.as_str()),
                     }
@@ -141,6 +153,15 @@ impl Find {
         let modified = entry.modified.and_then(|modified| timezone::to_utc(&modified, offset));
         self.newer.is_none_or(|moment| modified.is_some_and(|modified| modified > moment))
     }
+}
+
+/// A line of `find -l`.
+fn long_line(entry: &Entry, path: &str) -> String {
+    let mode = format::mode_text(entry);
+    let owner = entry.owner.as_deref().unwrap_or_default();
+    let size = entry.size.map(|size| size.to_string()).unwrap_or_default();
+    let time = entry.modified.as_ref().map(format::full_modified_text).unwrap_or_default();
+    format!("{mode:<10} {owner:<12} {size:>12} {time:>19} {path}")
 }
 
 fn parse_size_filter(text: &str) -> Result<Size> {

@@ -90,8 +90,7 @@ impl Builtin for Glob {
                 false => words.extend(names),
             }
         }
-        // At the prompt, `rm` asks; in a script, this command's name says that wildcards are meant.
-        ctx.words_from_wildcard = expanded && ctx.client.at_prompt;
+        ctx.words_from_wildcard = expanded;
         spec.run(&words, ctx)
     }
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 
 /// Remove the files on the server that wildcards match
 ///
-/// As `rm`, but a script needs neither -f nor --yes for wildcards, because the command is for them.
+/// As `rm`, but without -r a script needs no -f for wildcards, because the command is for them.
 #[derive(Debug, Parser)]
 pub struct Mrm {
     #[command(flatten)]
@@ -28,11 +28,15 @@ impl Builtin for Mrm {
     }
 
     fn check_in_script(&self, script: &mut ScriptCheck) {
-        self.rm.check_in_script(script);
+        if self.rm.recursive {
+            self.rm.check_in_script(script);
+        }
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        ctx.words_from_wildcard &= ctx.client.at_prompt;
+        if !self.rm.recursive {
+            ctx.words_from_wildcard &= ctx.client.at_prompt;
+        }
         self.rm.run(ctx)
     }
 }

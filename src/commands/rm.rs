@@ -30,7 +30,7 @@ const SHOWN_PATHS: usize = 3;
 pub struct Rm {
     /// Remove directories and their contents recursively
     #[arg(short, long)]
-    recursive: bool,
+    pub(super) recursive: bool,
     /// Do not ask, and ignore files that do not exist
     #[arg(short, long)]
     force: bool,
