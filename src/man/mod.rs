@@ -3,6 +3,7 @@
 //! Generated as roff from the definitions (command line, commands, settings, error kinds) as far as
 //! possible, so that the page always agrees with the program.
 
+mod coming_from;
 mod commands;
 mod page;
 mod tables;
@@ -51,6 +52,7 @@ pub fn man_page() -> Result<String> {
         rest.start_section(title);
         rest.write_text(text);
     }
+    coming_from::sections(&mut rest);
     tables::output_table(&mut rest);
     tables::exit_status_table(&mut rest);
     for (title, text) in text::CLOSING {

@@ -50,3 +50,17 @@ fn every_command_setting_and_status_is_in_the_page() {
     let missing: Vec<_> = wanted.filter(|word| !page.contains(word)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[test]
+fn users_of_lftp_sftp_and_ftp_find_their_words() {
+    let page = man_page().unwrap().replace("\\-", "-");
+    let start = page.find("COMING FROM LFTP").unwrap();
+    let sftp = page.find("COMING FROM SFTP AND FTP").unwrap();
+    let missing: Vec<_> = crate::settings::LFTP_SETTINGS
+        .iter()
+        .filter(|row| !page[start..sftp].contains(&format!("\\fB{}\\fR", row.name)))
+        .map(|row| row.name)
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(page[sftp..].contains("put A -o B") || page[sftp..].contains("get A -o B"));
+}

@@ -441,7 +441,7 @@ impl Mirror {
         there: Option<&Connection>,
         limit: usize,
     ) -> Result<u64> {
-        let mut settings = self.mirror_settings(ctx, direction, limit);
+        let mut settings = self.mirror_settings(ctx, direction, limit)?;
         if let Some(there) = there {
             settings.options.upload_journals = ctx.client.upload_journals(there);
             settings.options.atomic = ctx.client.atomic_upload(there.host());
@@ -528,7 +528,12 @@ impl Mirror {
         })
     }
 
-    fn mirror_settings(&self, ctx: &Context, direction: Direction, limit: usize) -> MirrorSettings {
+    fn mirror_settings(
+        &self,
+        ctx: &Context,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<MirrorSettings> {
         let host = ctx.client.connection.host();
         let mut how = ctx.client.transfer_options(direction);
         how.resume = Resume::if_asked(self.resume);
@@ -537,9 +542,9 @@ impl Mirror {
         }
         let workers = self.operands.parallel;
         let workers = workers.unwrap_or(ctx.client.settings.get(set::MIRROR_PARALLEL, host));
-        MirrorSettings {
+        Ok(MirrorSettings {
             options: how,
-            rules: self.rules(ctx),
+            rules: self.rules(ctx)?,
             workers: usize::try_from(workers).unwrap_or(1).min(limit),
             retries: ctx.client.retries(),
             dry_run: self.is_dry_run(),
@@ -549,10 +554,10 @@ impl Mirror {
                 (true, false) => RemoveSource::Files,
                 (false, false) => RemoveSource::Nothing,
             },
-        }
+        })
     }
 
-    fn rules(&self, ctx: &Context) -> MirrorRules {
+    fn rules(&self, ctx: &Context) -> Result<MirrorRules> {
         let host = ctx.client.connection.host();
         let files = self.file.iter().map(|glob| glob.trim_end_matches('/').to_owned());
         let directories = self.directory.iter().map(|glob| glob.trim_end_matches('/').to_owned());
@@ -564,8 +569,12 @@ impl Mirror {
         });
         let only_files = !self.file.is_empty() && self.directory.is_empty();
         let never = self.no_recursion || only_files;
-        MirrorRules {
-            filter: Filter { rules: self.patterns.0.clone(), top: top.collect() },
+        let exclude = ctx.client.settings.get(set::MIRROR_EXCLUDE_REGEX, host);
+        let exclude = (!exclude.is_empty()).then(|| FilterRule::regex(false, &exclude)).transpose();
+        let exclude =
+            exclude.map_err(|why| Error::usage(format!("mirror:exclude-regex: {why}")))?;
+        Ok(MirrorRules {
+            filter: Filter { rules: self.patterns.0.clone(), exclude, top: top.collect() },
             newer: self.only_newer,
             older: self.upload_older,
             ignore_time: self.ignore_time || self.only_missing,
@@ -581,7 +590,7 @@ impl Mirror {
             remove_source_files: self.remove_source_files || self.remove_source_dirs,
             delete: self.deletes(),
             delete_excluded: self.delete_excluded,
-            delete_hidden: self.delete_hidden,
+            delete_hidden: self.delete_hidden || ctx.client.lists_hidden(),
             report_not_deleted: self.verbosity.level() > 1,
             dereference: self.dereference,
             sizes: self.size_range.clone(),
@@ -590,7 +599,7 @@ impl Mirror {
             max_depth: usize::try_from(ctx.client.settings.get(set::MIRROR_MAX_DEPTH, host))
                 .unwrap_or(usize::MAX),
             max_directories: ctx.client.settings.get(set::MIRROR_MAX_DIRECTORIES, host),
-        }
+        })
     }
 
     /// Deletes what the source does not have before anything is transferred: after a run that only

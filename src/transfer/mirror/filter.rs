@@ -60,6 +60,8 @@ impl FilterRule {
 pub struct Filter {
     /// In the order in which they were given; the last match decides.
     pub rules: Vec<FilterRule>,
+    /// Decides where no rule does: what it matches is left out.
+    pub exclude: Option<FilterRule>,
     /// If not empty, what is directly below the root must match one of these, too.
     pub top: Vec<FilterRule>,
 }
@@ -79,6 +81,9 @@ impl Filter {
             return false;
         }
         let decided = self.rules.iter().rev().find(|rule| rule.matches(text));
+        if decided.is_none() && self.exclude.as_ref().is_some_and(|rule| rule.matches(text)) {
+            return false;
+        }
         match (decided, self.rules.first()) {
             (Some(rule), _) => rule.include,
             // Directories are visited for the files in them.
@@ -123,7 +128,7 @@ mod tests {
         ];
         for (rules, taken, left) in table {
             let rules: Vec<FilterRule> = rules.iter().map(|text| rule(text)).collect();
-            let filter = Filter { rules, top: Vec::new() };
+            let filter = Filter { rules, ..Filter::default() };
             for (paths, included) in [(taken, true), (left, false)] {
                 for path in paths.split_whitespace() {
                     let name = path.trim_end_matches('/');
@@ -135,7 +140,7 @@ mod tests {
 
     #[test]
     fn what_is_chosen_at_the_top_is_whole_below_it() {
-        let filter = Filter { rules: vec![], top: vec![rule("-I *.txt"), rule("-I d*/")] };
+        let filter = Filter { top: vec![rule("-I *.txt"), rule("-I d*/")], ..Filter::default() };
         for (path, is_directory, included) in [
             ("a.txt", false, true),
             ("a.o", false, false),

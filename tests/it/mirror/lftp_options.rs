@@ -229,6 +229,22 @@ fn hidden_names_stay_where_files_are_deleted_unless_asked_for() {
 }
 
 #[test]
+fn settings_of_lftp_exclude_files_and_include_hidden_names_in_deletions() {
+    let scene = scene();
+    std::fs::create_dir_all(scene.path("new")).unwrap();
+    scene.write("new/.old", "x");
+    let set = "set mirror:exclude-regex '\\.o$'";
+    scene.run(&format!("{set}; set ftp:list-options -a; mirror -e --yes dist new")).ok();
+    let found = below(&scene, "new");
+    assert_eq!(found, ["d", "d/a.txt", "empty", "empty/deep", "index.html", "same.txt"]);
+    // An option that matches decides.
+    scene.run(&format!("{set}; mirror -i '\\.o$' dist other")).ok();
+    assert!(scene.path("other/d/a.o").exists());
+    let ran = scene.run("set mirror:exclude-regex '('; mirror dist new").status(2);
+    ran.stderr_has("mirror:exclude-regex");
+}
+
+#[test]
 fn a_surplus_directory_with_an_excluded_file_is_left_without_a_failure() {
     let scene = Scene::new(Script::new().file("/www/old/keep.cfg", "x").file("/www/old/b", "x"));
     std::fs::create_dir(scene.path("dist")).unwrap();
