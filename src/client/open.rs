@@ -20,7 +20,7 @@ use crate::ftp::path::{RemotePath, decode_name};
 use crate::ftp::session::Session;
 use crate::ftp::session::login::log_in;
 use crate::ftp::session::permit::Permit;
-use crate::output::DelayedNotice;
+use crate::output::{DelayedNotice, human_duration};
 use crate::settings as set;
 use crate::target::{Site, Target};
 use crate::transfer::retry::with_retry;
@@ -255,8 +255,14 @@ impl Client {
             let config = session_config(self, site)?;
             let text = format!("connecting to {}…", site.trust_key());
             let slow = DelayedNotice::start(&self.console, SILENCE, text);
+            let begun = Instant::now();
             let secured = Secured::connect(&config);
             drop(slow);
+            if let Some(tls) = secured.as_ref().ok().and_then(Secured::negotiated) {
+                let (key, took) = (site.trust_key(), human_duration(begun.elapsed()));
+                let text = format!("{key}: {} {} after {took}", tls.version, tls.cipher);
+                self.console.verbose_notice(1, &text);
+            }
             let secured = secured.map_err(|error| self.note_failed_connect(site, error))?;
             let policy = self.settings.get(set::TRUST_POLICY, Some(&site.host));
             let policy = policy.parse().unwrap_or_default();
@@ -402,7 +408,13 @@ impl Client {
                 *session = self.connect_trusted(&site)?;
                 permit.into_iter().for_each(|permit| session.attach_permit(permit));
             }
+            let begun = Instant::now();
             let result = log_in(session, &login.login_request());
+            if result.is_ok() {
+                let (key, took) = (site.trust_key(), human_duration(begun.elapsed()));
+                let text = format!("{key}: logged in as {} in {took}", login.user);
+                self.console.verbose_notice(1, &text);
+            }
             self.audit_of(&site.host, site.port).log_login(&login.user, result.as_ref().err());
             match result {
                 Err(error) if error.kind() == Kind::Login => {
