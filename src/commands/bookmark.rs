@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::app_dirs::create_private_dir;
 use crate::ftp::path::encode_name;
 use crate::local_path;
-use crate::output::{Column, Table};
+use crate::output::{Column, Record, Table};
 use crate::target::{self, Site};
 
 /// Manage bookmarks: names for sites
@@ -97,6 +97,15 @@ impl Builtin for Bookmark {
 }
 
 fn list_bookmarks(ctx: &Context) -> Result<()> {
+    if ctx.out.is_json() {
+        let listed = bookmarks::list_bookmarks(&ctx.client.app_dirs)?;
+        return listed.into_iter().try_for_each(|(name, url)| {
+            let url = bookmarks::without_password(&url);
+            let text = format!("{name} {url}");
+            let fields = vec![("name", Some(name)), ("url", Some(url.to_string()))];
+            ctx.out.record(&Record::TextFields(text, fields))
+        });
+    }
     let mut table = Table::new(&[Column::left("Name"), Column::left("URL")]).without_header();
     for (name, url) in bookmarks::list_bookmarks(&ctx.client.app_dirs)? {
         table.row(vec![name.into(), bookmarks::without_password(&url).into()]);

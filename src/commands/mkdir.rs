@@ -58,7 +58,12 @@ fn make_one_directory(ctx: &mut Context, path: &RemotePath, may_exist: bool) -> 
         other => return other,
     };
     if !ctx.client.ask_server(|session| session.is_directory(path)).unwrap_or(false) {
-        return Err(error);
+        // Without an answer the refusal itself is told.
+        let missing = ctx.client.ask_server(|session| session.missing_parents(path));
+        return Err(match missing.unwrap_or_default().is_empty() {
+            true => error,
+            false => error.with_hint(format!("`mkdir -p {path}` makes its parents as well")),
+        });
     }
     if may_exist {
         return Ok(());

@@ -2,9 +2,10 @@
 
 use clap::Parser;
 
+use super::entries::format;
 use super::entries::lookup::Lookup;
 use super::{Builtin, Context, Example, Globs, Group, rm, transfers};
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 use crate::ftp::path::RemotePath;
 
 /// Remove empty directories on the server
@@ -36,7 +37,21 @@ impl Builtin for Rmdir {
             {
                 result = Ok(());
             }
+            let result = result.map_err(|error| with_hint_if_full(ctx, &path, error));
             rm::audit_removal(ctx, &path, result)
         })
+    }
+}
+
+/// Many servers do not say that the directory is not empty.
+fn with_hint_if_full(ctx: &mut Context, path: &RemotePath, error: Error) -> Error {
+    if error.kind() != Kind::Refused || error.is_transient() {
+        return error;
+    }
+    match ctx.client.list_directory(Some(path), false) {
+        Ok(entries) if entries.iter().any(|entry| format::is_component(&entry.name)) => {
+            error.with_hint(format!("it is not empty: `rm -r {path}` removes it and its contents"))
+        }
+        _ => error,
     }
 }

@@ -165,6 +165,8 @@ pub enum Record<'a> {
     Transfer(TransferRecord),
     /// `text`: a line of a command's other output.
     Text(String),
+    /// `text` with what the line says as fields of their own.
+    TextFields(String, Vec<(&'static str, Option<String>)>),
     /// `text` with the fields of a check.
     Check(CheckRecord),
     /// `trust`
@@ -210,6 +212,13 @@ impl Record<'_> {
             Record::Text(text) => {
                 line.field("type", "text");
                 line.name("text", text, encode);
+            }
+            Record::TextFields(text, fields) => {
+                line.field("type", "text");
+                line.name("text", text, encode);
+                for (name, value) in fields {
+                    line.optional_name(name, value.as_deref(), encode);
+                }
             }
             Record::Check(c) => {
                 line.field("type", "text");

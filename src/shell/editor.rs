@@ -9,12 +9,13 @@ use std::rc::Rc;
 
 use rustyline::completion::Completer;
 use rustyline::highlight::{CmdKind, Highlighter};
-use rustyline::hint::{Hinter, HistoryHinter};
+use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 
 use super::complete::remote::Lister;
 use super::complete::{Candidate, Sources, complete_line, local_names};
 use super::highlight::{Known, highlight_line};
+use super::validate::validate_script;
 use crate::bookmarks;
 use crate::commands::{COMMANDS, Context, find_command};
 use crate::output::Style;
@@ -106,13 +107,22 @@ impl Completer for Helper<'_> {
 impl Hinter for Helper<'_> {
     type Hint = String;
 
-    fn hint(&self, line: &str, pos: usize, editor: &rustyline::Context<'_>) -> Option<String> {
+    fn hint(&self, line: &str, pos: usize, _: &rustyline::Context<'_>) -> Option<String> {
         let inner = self.0.try_borrow().ok()?;
         // Without colour a hint is indistinguishable from typed text.
         if !inner.ctx.out.has_color() || !inner.before.is_empty() {
             return None;
         }
-        HistoryHinter::new().hint(line, pos, editor).filter(|hint| !hint.contains('\n'))
+        if line.trim().is_empty() || pos < line.len() {
+            return None;
+        }
+        let mut rest = inner.ctx.history.iter().rev().filter_map(|entry| entry.strip_prefix(line));
+        let found = rest.find(|rest| {
+            let is_line = !rest.is_empty() && !rest.contains('\n');
+            // A mistyped command stays in the history, but is not suggested.
+            is_line && validate_script(&format!("{line}{rest}"), "", inner.ctx).1.is_empty()
+        });
+        found.map(str::to_owned)
     }
 }
 

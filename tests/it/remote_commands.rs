@@ -4,6 +4,7 @@
 use std::fs;
 use support::liar::{Liar, Script, Step};
 use support::program::{Ftpsh, Ran};
+use support::scene::Scene;
 
 fn run(url: &str, password: &str, more: &[&str], commands: &str) -> Ran {
     Ftpsh::new()
@@ -243,4 +244,36 @@ fn a_symbolic_mode_starts_from_the_listed_one() {
         let liar = Liar::start(script.file("/f", "1"));
         with(&liar, "chmod 640 f; chmod u+x,g-r f; stat f").ok().stdout_has("0700 (-rwx------)");
     }
+}
+
+#[test]
+fn the_hint_of_a_refusal_fits_the_command() {
+    let scene = Scene::new(Script::new().dir("/full").file("/full/a", "x"));
+    scene.run("mkdir new/inner").status(8).stderr_has("hint: `mkdir -p new/inner`");
+    scene.run("rmdir full").status(8).stderr_has("`rm -r full` removes it and its contents");
+    scene.run("rmdir absent").status(8).never_says("rm -r");
+}
+
+#[test]
+fn each_transfer_in_json_has_whole_paths() {
+    let scene = Scene::new(Script::new().dir("/d").file("/d/a", "x"));
+    let ran = scene.call().args(["--json", "-c", "cd d; get a; put a -o b"]).run().ok();
+    let here = scene.path("a").canonicalize().unwrap();
+    let transfers = ran.json_of("transfer");
+    for (transfer, remote) in transfers.iter().zip(["/d/a", "/d/b"]) {
+        assert_eq!(transfer["remote"], remote, "{ran}");
+        assert_eq!(transfer["local"], here.to_str().unwrap(), "{ran}");
+    }
+    assert_eq!(transfers.len(), 2, "{ran}");
+}
+
+#[test]
+fn features_and_bookmarks_are_objects_in_json() {
+    let scene = Scene::new(Script::new());
+    let commands = "feat; bookmark add work ftps://h.example; bookmark list";
+    let ran = scene.call().args(["--json", "-c", commands]).run().ok();
+    let texts = ran.json_of("text");
+    assert!(texts.iter().any(|t| t["feature"] == "REST" && t["argument"] == "STREAM"), "{ran}");
+    assert!(texts.iter().any(|t| t["name"] == "work" && t["url"] == "ftps://h.example"), "{ran}");
+    assert!(texts.iter().all(|t| t["text"].is_string()), "{ran}");
 }

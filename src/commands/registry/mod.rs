@@ -147,10 +147,12 @@ impl Spec {
             definition: definition::<T>,
             check: |words, script| match parse::<T>(words)? {
                 Parsed::Command(command) => {
+                    // What a wrong command would do is not looked at.
+                    command.check()?;
                     if let Some(script) = script {
                         command.check_in_script(script);
                     }
-                    command.check()
+                    Ok(())
                 }
                 Parsed::Help => Ok(()),
             },

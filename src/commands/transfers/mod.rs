@@ -18,7 +18,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::cancel::Cancel;
+use crate::client::server_url::is_url;
 use crate::commands::Context;
+use crate::commands::entries::format;
 use crate::commands::transfers::batch::{Batch, is_already_complete};
 use crate::commands::transfers::progress::ProgressBar;
 use crate::error::{Error, Kind, Result};
@@ -397,7 +399,8 @@ fn record_transfer(
 ) -> Result<Outcome> {
     ctx.audit().log_transfer(direction, remote, local, result.as_ref().map(Some));
     if ctx.out.is_json() {
-        let mut done = transfer_record(direction, remote, local, result.as_ref().ok());
+        let (remote, local) = absolute_names(ctx, remote, local);
+        let mut done = transfer_record(direction, &remote, &local, result.as_ref().ok());
         if let Err(error) = &result {
             done.status = error.kind().name().to_owned();
         }
@@ -408,6 +411,21 @@ fn record_transfer(
     ctx.totals.bytes += outcome.bytes;
     warn_of_outcome(ctx, &outcome);
     Ok(outcome)
+}
+
+/// The names of a transfer in JSON: whole paths. URLs and `-` stay.
+fn absolute_names(ctx: &Context, remote: &str, local: &str) -> (String, String) {
+    let whole_remote = match RemotePath::new(remote) {
+        Ok(path) if !is_url(remote) => format::absolute_name(ctx, &path).as_str().to_owned(),
+        _ => remote.to_owned(),
+    };
+    let whole_local = match ctx.local_directory() {
+        Ok(directory) if local != "-" && !is_url(local) => {
+            local_path::word_from_path(&directory.join(local_path::path_from_word(local)))
+        }
+        _ => local.to_owned(),
+    };
+    (whole_remote, whole_local)
 }
 
 fn show_done_line(
