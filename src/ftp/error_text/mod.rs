@@ -316,7 +316,9 @@ mod tests {
             (552, "STOR: notice: quota reached", true),
             (451, "x: No space left on device", true),
             (550, "Quota exceeded", true),
-            (451, "Failure writing to local file.", false),
+            (451, "Failure writing to local file.", true),
+            (451, "Error during write to file", true),
+            (451, "Failure reading local file.", false),
             (550, "Permission denied", false),
         ] {
             assert_eq!(

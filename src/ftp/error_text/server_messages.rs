@@ -135,6 +135,13 @@ const ROWS: &[Row] = &[
         DISK_FULL,
         "its administrator must make room",
     ),
+    // What vsftpd and Pure-FTPd say of a full disk, without its name.
+    (
+        &[451],
+        &["failure writing to local file", "error during write to file"],
+        CANNOT_WRITE,
+        "its administrator: is the disk full?",
+    ),
     (
         &[450, 550],
         &["being used by another process", "resource busy", "file busy", "file is locked"],
@@ -151,10 +158,11 @@ const ROWS: &[Row] = &[
 
 const QUOTA_USED_UP: &str = "the account's quota is used up";
 const DISK_FULL: &str = "the server's disk is full";
+const CANNOT_WRITE: &str = "the server cannot write the file; its disk may be full";
 
-/// Whether a refusal says that the disk or the quota is full.
+/// Whether a refusal says that the disk or the quota is full, or may be.
 pub(super) fn is_out_of_space(code: u16, text: &str) -> bool {
-    let full = |(cause, _)| cause == QUOTA_USED_UP || cause == DISK_FULL;
+    let full = |(cause, _)| [QUOTA_USED_UP, DISK_FULL, CANNOT_WRITE].contains(&cause);
     matches!(code, 452 | 552) || cause_by_message(code, text).is_some_and(full)
 }
 
