@@ -489,6 +489,7 @@ impl Client {
                 VerifyMode::Stable => Verify::Stable,
                 VerifyMode::Size => Verify::Size,
             },
+            mode: None,
             atomic: self.atomic_upload(host),
             sync: match self.settings.get(set::XFER_SYNC, host) {
                 SyncMode::Auto => SyncFiles::Auto,

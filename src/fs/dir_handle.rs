@@ -255,6 +255,12 @@ impl EntryAt {
         Ok(rustix::fs::mkdirat(&*self.directory.fd, &*self.name_on_disk(), mode)?)
     }
 
+    /// Sets the permissions of a file or directory, never through a link.
+    pub fn set_permissions(&self, mode: RawMode) -> io::Result<()> {
+        let file = self.open_with(OFlags::RDONLY, Mode::empty())?;
+        Ok(rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))?)
+    }
+
     /// Removes a file, or a link itself.
     pub fn remove_file(&self) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&*self.directory.fd, &*self.name_on_disk(), AtFlags::empty())?)

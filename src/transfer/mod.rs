@@ -143,12 +143,13 @@ pub trait Remote {
         Ok(self.file_info(path)?.modified)
     }
 
-    /// The size of a file that was just stored; `time` is what [`Remote::set_modified`] will be
-    /// called with next, if at all.
+    /// The size of a file that was just stored; `time` and `mode` are what [`Remote::set_modified`]
+    /// and then [`Remote::set_mode`] will be called with next, if at all.
     fn size_after_upload(
         &mut self,
         path: &RemotePath,
         _time: Option<NaiveDateTime>,
+        _mode: Option<u32>,
     ) -> Result<Option<u64>> {
         Ok(self.file_info(path)?.size)
     }
@@ -171,6 +172,11 @@ pub trait Remote {
 
     /// Sets a file's time; `false` if the server does not support this.
     fn set_modified(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool>;
+
+    /// Sets a file's permissions. Returns what to tell the user if that failed, once for a server.
+    fn set_mode(&mut self, _path: &RemotePath, _mode: u32) -> Result<Option<String>> {
+        Ok(None)
+    }
 
     /// A checksum of a file computed by the server; `None` if it does not support this.
     fn checksum(&mut self, path: &RemotePath) -> Result<Option<Checksum>>;
@@ -320,6 +326,8 @@ pub struct TransferOptions {
     pub resume: Resume,
     /// The transfer type.
     pub transfer_type: TransferType,
+    /// Permissions that the file is to have.
+    pub mode: Option<u32>,
     /// Whether an upload goes to a temporary name and is renamed when complete.
     pub atomic: Atomic,
     /// The rate limits that apply: that of this transfer, and that of all transfers.
@@ -346,6 +354,7 @@ impl Default for TransferOptions {
             sync: SyncFiles::Auto,
             resume: Resume::No,
             transfer_type: TransferType::Binary,
+            mode: None,
             atomic: Atomic::No,
             limits: [RateLimit::default(), RateLimit::default()],
             upload_journals: None,

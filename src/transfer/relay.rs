@@ -168,6 +168,11 @@ impl Relay<'_> {
         {
             target.set_modified(&job.to, time).map_err(target_failure)?;
         }
+        if let Some(mode) = job.options.mode
+            && let Some(note) = target.set_mode(&job.to, mode).map_err(target_failure)?
+        {
+            self.progress.show_note(&note);
+        }
         let tls_resumed = all_tls_resumed(outcome.tls_resumed, target.tls_resumed());
         Ok(Outcome { elapsed: self.begun.elapsed(), tls_resumed, ..outcome })
     }

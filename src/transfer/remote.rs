@@ -135,6 +135,7 @@ impl Remote for Session {
         &mut self,
         path: &RemotePath,
         time: Option<NaiveDateTime>,
+        mode: Option<u32>,
     ) -> Result<Option<u64>> {
         self.set_ascii_type(false)?;
         let sample = self.take_clock_sample(path);
@@ -142,7 +143,7 @@ impl Remote for Session {
             // Not the other way round: the reply to MDTM would pass for a size, should one be lost.
             self.pipeline_file_size(path)?;
         }
-        self.pipeline_set_modified(path, time)?;
+        self.pipeline_attributes(path, time, mode)?;
         if let Some(sample) = sample {
             self.read_clock_sample(&sample)?;
         }
@@ -182,6 +183,10 @@ impl Remote for Session {
 
     fn set_modified(&mut self, path: &RemotePath, time: NaiveDateTime) -> Result<bool> {
         self.set_modified_time(path, time)
+    }
+
+    fn set_mode(&mut self, path: &RemotePath, mode: u32) -> Result<Option<String>> {
+        Session::set_mode(self, path, mode)
     }
 
     fn checksum(&mut self, path: &RemotePath) -> Result<Option<Checksum>> {

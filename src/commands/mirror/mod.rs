@@ -350,6 +350,18 @@ impl Mirror {
         Some(ctx.local_path(&local_path::expand_tilde(file)))
     }
 
+    /// The permission bits that are not copied: set-id bits, and what the umask takes away; on a
+    /// server 022, as with lftp.
+    fn mode_mask(&self, direction: Direction) -> u16 {
+        let set_id = if self.allow_suid || self.all_permissions { 0 } else { 0o6000 };
+        let umask = match direction {
+            _ if self.no_umask || self.all_permissions => 0,
+            Direction::Download => crate::fs::umask(),
+            Direction::Upload | Direction::Copy => 0o022,
+        };
+        set_id | umask
+    }
+
     /// Whether it would delete what nobody has agreed to.
     fn deletes_unasked(&self, settings: &set::Settings, host: Option<&str>) -> bool {
         let agreed = self.yes || !settings.get(set::MIRROR_CONFIRM_DELETE, host);
@@ -544,7 +556,7 @@ impl Mirror {
         let workers = workers.unwrap_or(ctx.client.settings.get(set::MIRROR_PARALLEL, host));
         Ok(MirrorSettings {
             options: how,
-            rules: self.rules(ctx)?,
+            rules: self.rules(ctx, direction)?,
             workers: usize::try_from(workers).unwrap_or(1).min(limit),
             retries: ctx.client.retries(),
             dry_run: self.is_dry_run(),
@@ -557,7 +569,7 @@ impl Mirror {
         })
     }
 
-    fn rules(&self, ctx: &Context) -> Result<MirrorRules> {
+    fn rules(&self, ctx: &Context, direction: Direction) -> Result<MirrorRules> {
         let host = ctx.client.connection.host();
         let files = self.file.iter().map(|glob| glob.trim_end_matches('/').to_owned());
         let directories = self.directory.iter().map(|glob| glob.trim_end_matches('/').to_owned());
@@ -593,6 +605,8 @@ impl Mirror {
             delete_hidden: self.delete_hidden || ctx.client.lists_hidden(),
             report_not_deleted: self.verbosity.level() > 1,
             dereference: self.dereference,
+            mode_mask: (!self.no_perms).then(|| self.mode_mask(direction)),
+            corrects_modes: direction == Direction::Download,
             sizes: self.size_range.clone(),
             newer_than: self.newer_than,
             older_than: self.older_than,

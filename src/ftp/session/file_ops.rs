@@ -135,18 +135,53 @@ impl Session {
         Ok(false)
     }
 
+    /// Sets permission bits (SITE CHMOD) for a mirror, where the server has that. Returns what to
+    /// tell the user if it has not, or refuses; once for all sessions to the server.
+    pub fn set_mode(&mut self, path: &RemotePath, mode: u32) -> Result<Option<String>> {
+        if self.config.quirks.lacks_chmod() {
+            return Ok(None);
+        }
+        let reply = self.command("SITE", &format!("CHMOD {mode:03o} {path}"))?;
+        if reply.is_positive_completion() && reply.code != 202 {
+            return Ok(None);
+        }
+        if let Some(death) = self.failure() {
+            return Err(death);
+        }
+        let lacks = matches!(reply.code, 202 | 500 | 501 | 502 | 504);
+        let is_news = self.config.quirks.note_chmod_refused(lacks);
+        let why = reply.first_line();
+        Ok(is_news.then(|| match lacks {
+            true => format!("permissions are not copied: the server has no SITE CHMOD: {why}"),
+            false => format!("{path}: permissions not set: {why} (said once)"),
+        }))
+    }
+
+    /// Pipelines the command of [`Session::set_mode`] after the next one.
+    pub fn pipeline_mode(&mut self, path: &RemotePath, mode: u32) -> Result<()> {
+        if self.config.quirks.lacks_chmod() {
+            return Ok(());
+        }
+        pipeline_after(self, "SITE", &format!("CHMOD {mode:03o} {path}"))
+    }
+
     /// Pipelines the command of [`Session::set_modified_time`] after the next one, if the supported
-    /// command is known; and after it, with prefetching on, the next passive command.
-    pub fn pipeline_set_modified(
+    /// command is known, and that of [`Session::set_mode`]; and after them, with prefetching on, the
+    /// next passive command.
+    pub fn pipeline_attributes(
         &mut self,
         path: &RemotePath,
         time: Option<NaiveDateTime>,
+        mode: Option<u32>,
     ) -> Result<()> {
         let known = self.time_command.or(self.features.mfmt().then_some(TimeCommand::Mfmt));
         if let Some((command, time)) = known.zip(time)
             && let Some((verb, argument)) = command.command_for(path, time, self.mdtm_offset())
         {
             pipeline_after(self, verb, &argument)?;
+        }
+        if let Some(mode) = mode {
+            self.pipeline_mode(path, mode)?;
         }
         if self.prefetch_port { prefetch_passive_port(self) } else { Ok(()) }
     }

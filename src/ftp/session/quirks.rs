@@ -44,6 +44,8 @@ struct Found {
     told_not_resumed: AtomicBool,
     itself: AtomicU8,
     protects_after_login: AtomicBool,
+    lacks_chmod: AtomicBool,
+    told_chmod_refused: AtomicBool,
 }
 
 const EPSV: u8 = 1;
@@ -62,6 +64,19 @@ impl ServerQuirks {
         let ways = Self::default();
         ways.disable_pipelining();
         ways
+    }
+
+    /// Whether the server is known not to have SITE CHMOD.
+    pub fn lacks_chmod(&self) -> bool {
+        self.0.lacks_chmod.load(Ordering::Relaxed)
+    }
+
+    /// Notes that SITE CHMOD was refused, for good if the server lacks it; whether for the first time.
+    pub fn note_chmod_refused(&self, lacks: bool) -> bool {
+        if lacks {
+            self.0.lacks_chmod.store(true, Ordering::Relaxed);
+        }
+        !self.0.told_chmod_refused.swap(true, Ordering::Relaxed)
     }
 
     /// Disables pipelining from now on.

@@ -117,6 +117,7 @@ pub fn download_to_file(
         return download_to_writer(remote, job, info, &mut device, progress, cancel);
     }
     let mut partial = PartialFile::open(&entry)?;
+    partial.set_final_mode(job.options.mode);
     // Another ftpsh may have completed it before we got the lock.
     if job.existing.keeps(&entry) {
         if partial.length().is_ok_and(|length| length == 0) {

@@ -40,6 +40,8 @@ pub struct PartialFile {
     target: EntryAt,
     /// Permissions and owner of the file that will be replaced.
     replaced: Option<(RawMode, u32)>,
+    /// Permissions that the file is to have instead of those of the replaced one.
+    mode: Option<RawMode>,
 }
 
 impl PartialFile {
@@ -53,7 +55,17 @@ impl PartialFile {
             .map(|stat| (stat.st_mode & 0o777, stat.st_uid));
         let ours = replaced.filter(|(_, owner)| *owner == rustix::process::geteuid().as_raw());
         let file = open::create_or_open(&entry, target, ours.map_or(0o666, |(mode, _)| mode))?;
-        Ok(Self { file, entry, target: target.clone(), replaced })
+        Ok(Self { file, entry, target: target.clone(), replaced, mode: None })
+    }
+
+    /// Gives the file these permissions when it is complete. Nobody reads it meanwhile who could not
+    /// then.
+    pub fn set_final_mode(&mut self, mode: Option<u32>) {
+        self.mode = mode;
+        if let Some(mode) = mode {
+            // A failure leaves what the umask grants.
+            let _ = rustix::fs::fchmod(&self.file, Mode::from_raw_mode(mode & 0o666 | 0o600));
+        }
     }
 
     /// Its length in bytes.
@@ -194,7 +206,7 @@ impl PartialFile {
         // Permissions of another user's file were granted to that user's content.
         let owner = rustix::fs::fstat(&self.file).ok().map(|stat| stat.st_uid);
         let replaced = self.replaced.filter(|(_, replaced)| Some(*replaced) == owner);
-        if let Some((mode, _)) = replaced {
+        if let Some(mode) = self.mode.or(replaced.map(|(mode, _)| mode)) {
             let _ = rustix::fs::fchmod(&self.file, Mode::from_raw_mode(mode));
         }
         let synced = match sync {

@@ -120,6 +120,8 @@ pub(super) struct Work {
     pub(super) too_deep: u64,
     /// Directories created for `no_empty_directories`.
     pub(super) made: HashSet<String>,
+    /// Permissions to be set at the end, by path.
+    pub(super) modes: Vec<(Box<str>, u16)>,
     pub(super) summary: MirrorSummary,
     /// The error that stops everything.
     fatal: Option<Error>,
@@ -148,13 +150,15 @@ pub fn transfer_all(
     cancel: &Cancel,
 ) -> Result<MirrorSummary> {
     let trail = endpoints.source().root_unique().into_iter().collect();
-    let root = NextDirectory { path: String::new(), in_source: true, in_target: true, trail };
+    let root =
+        NextDirectory { path: String::new(), in_source: true, in_target: true, trail, mode: None };
     let work = Work {
         queue: MirrorQueue::new(root),
         busy: 0,
         visited: 0,
         too_deep: 0,
         made: HashSet::new(),
+        modes: Vec::new(),
         summary: MirrorSummary { clean: true, ..MirrorSummary::default() },
         fatal: None,
         full: FullDisk::default(),
@@ -181,6 +185,9 @@ pub fn transfer_all(
         None => {}
     }
     cancel.check()?;
+    if !settings.dry_run {
+        set_modes(endpoints, settings, observer, cancel, work.modes)?;
+    }
     // The deepest first, so that directories are empty when they are removed.
     summary
         .extraneous
@@ -189,6 +196,28 @@ pub fn transfer_all(
         summary.extraneous.iter().try_for_each(|item| observer.show_planned(&item.action()))?;
     }
     Ok(summary)
+}
+
+/// Sets permissions, those of a directory after those of what is in it. What fails is said.
+fn set_modes(
+    endpoints: &dyn MirrorSides,
+    settings: &MirrorSettings,
+    observer: &dyn MirrorObserver,
+    cancel: &Cancel,
+    mut modes: Vec<(Box<str>, u16)>,
+) -> Result<()> {
+    modes.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+    for (path, mode) in modes {
+        let set = with_retry(settings, observer, cancel, || {
+            endpoints.target().set_mode(&path, mode, cancel)
+        });
+        match set {
+            Ok(note) => note.into_iter().for_each(|note| observer.show_note(&note)),
+            Err(error) if is_fatal(endpoints, &error, cancel) => return Err(error),
+            Err(error) => observer.show_note(error.message()),
+        }
+    }
+    Ok(())
 }
 
 /// Retries until success, a permanent failure, or the last retry.
@@ -312,6 +341,7 @@ impl Runner<'_> {
         work.summary.links += plan.links.len() as u64;
         work.summary.in_target += plan.in_target;
         work.summary.hidden += plan.hidden;
+        work.modes.extend(plan.modes);
         if plan.holds_kept {
             work.summary.held.push(here.path.clone());
         }
@@ -343,13 +373,14 @@ impl Runner<'_> {
     }
 
     fn transfer_one_file(&self, action: &MirrorAction) -> Result<()> {
-        let MirrorAction::Transfer { path, size, modified, reason } = action else {
+        let MirrorAction::Transfer { path, size, modified, mode, reason } = action else {
             return self.remove_source_file(action.path());
         };
         let fresh = *reason == Reason::Missing;
         let progress = self.observer.begin_file(path, *size);
         let moved = ByteCounter::new(&*progress);
         let mut options = self.settings.options.clone();
+        options.mode = self.settings.rules.copied_mode(*mode).map(u32::from);
         let mut known = Some((*size, *modified));
         let result = with_retry(self.settings, self.observer, self.cancel, || {
             // A retry resumes here, if the file is unchanged.

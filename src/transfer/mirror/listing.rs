@@ -30,6 +30,7 @@ struct PackedItem {
     modified: Option<Timestamp>,
     name: u16,
     unique: u16,
+    mode: Option<u16>,
     kind: ItemKind,
 }
 
@@ -51,6 +52,7 @@ impl CompactListing {
             modified: item.modified,
             name,
             unique: length(unique).unwrap_or(0),
+            mode: item.mode,
             kind: item.kind,
         });
     }
@@ -151,6 +153,7 @@ impl CompactListing {
             size: (row.size != UNKNOWN).then_some(row.size),
             modified: row.modified,
             unique: (row.unique > 0).then(|| &self.names[unique]),
+            mode: row.mode,
         }
     }
 }
@@ -160,7 +163,7 @@ mod tests {
     use super::*;
 
     fn item(name: &str) -> Item<'_> {
-        Item { name, kind: ItemKind::File, size: Some(1), modified: None, unique: None }
+        Item { name, kind: ItemKind::File, size: Some(1), modified: None, unique: None, mode: None }
     }
 
     fn listing(names: &[&str]) -> CompactListing {
@@ -183,6 +186,7 @@ mod tests {
             size: None,
             modified: Some(Timestamp { time, precision: 60, uncertainty: 3600 }),
             unique: Some("u1"),
+            mode: Some(0o755),
         };
         listing.push(directory);
         assert!(listing.sort().is_empty());

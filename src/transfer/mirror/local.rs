@@ -81,6 +81,32 @@ impl LocalTree {
         Ok(above.entry(name.to_owned()))
     }
 
+    /// Creates a directory; an existing one is not an error.
+    fn create_directory(&self, path: &str) -> Result<()> {
+        if path.is_empty() {
+            let is_new = |path: &&Path| path.file_name().is_some() && !path.exists();
+            let new: Vec<_> = self.root.ancestors().take_while(is_new).collect();
+            let made = std::fs::create_dir_all(&self.root).and_then(|()| self.root());
+            made.map_err(|error| Error::local(&self.root, &error))?;
+            let mut new = new.into_iter().filter(|_| self.syncs).map(EntryAt::at);
+            return new.try_for_each(|entry| entry?.directory().sync());
+        }
+        let entry = self.entry(path)?;
+        entry.check_name()?;
+        let failed = |error: io::Error| Error::local(entry.path(), &error);
+        let Err(error) = entry.make_directory() else {
+            return if self.syncs { entry.directory().sync() } else { Ok(()) };
+        };
+        match kind(&entry).filter(|_| error.kind() == ErrorKind::AlreadyExists) {
+            Some(FileType::Directory) if entry.case_variant().is_some() => {
+                Err(entry.already_exists_error())
+            }
+            Some(FileType::Directory) => Ok(()),
+            Some(FileType::Symlink) => Err(is_a_link(&entry)),
+            _ => Err(failed(error)),
+        }
+    }
+
     /// Opens a directory, component by component from the root, without following links.
     fn open_directory(&self, path: &str) -> Result<io::Result<DirHandle>> {
         let mut walked = match self.root() {
@@ -151,6 +177,7 @@ fn item<'a>(name: &'a str, stat: &Stat) -> Item<'a> {
         size: (kind == ItemKind::File).then(|| u64::try_from(stat.st_size).unwrap_or(0)),
         modified: modified.map(|time| Timestamp::exact(time.naive_utc())),
         unique: None,
+        mode: u16::try_from(stat.st_mode & 0o7777).ok().filter(|_| kind != ItemKind::Link),
     }
 }
 
@@ -261,29 +288,21 @@ impl Tree for LocalTree {
         rustix::fs::stat(&self.root).ok().as_ref().and_then(unique)
     }
 
-    fn make_directory(&self, path: &str, _cancel: &Cancel) -> Result<()> {
-        if path.is_empty() {
-            let is_new = |path: &&Path| path.file_name().is_some() && !path.exists();
-            let new: Vec<_> = self.root.ancestors().take_while(is_new).collect();
-            let made = std::fs::create_dir_all(&self.root).and_then(|()| self.root());
-            made.map_err(|error| Error::local(&self.root, &error))?;
-            let mut new = new.into_iter().filter(|_| self.syncs).map(EntryAt::at);
-            return new.try_for_each(|entry| entry?.directory().sync());
-        }
+    fn set_mode(&self, path: &str, mode: u16, _cancel: &Cancel) -> Result<Option<String>> {
         let entry = self.entry(path)?;
-        entry.check_name()?;
-        let failed = |error: io::Error| Error::local(entry.path(), &error);
-        let Err(error) = entry.make_directory() else {
-            return if self.syncs { entry.directory().sync() } else { Ok(()) };
-        };
-        match kind(&entry).filter(|_| error.kind() == ErrorKind::AlreadyExists) {
-            Some(FileType::Directory) if entry.case_variant().is_some() => {
-                Err(entry.already_exists_error())
-            }
-            Some(FileType::Directory) => Ok(()),
-            Some(FileType::Symlink) => Err(is_a_link(&entry)),
-            _ => Err(failed(error)),
-        }
+        let set = entry.set_permissions(mode.into());
+        Ok(set
+            .err()
+            .map(|error| format!("{}: permissions not set: {error}", entry.path().display())))
+    }
+
+    fn make_directory(
+        &self,
+        path: &str,
+        _mode: Option<u16>,
+        _cancel: &Cancel,
+    ) -> Result<Option<String>> {
+        self.create_directory(path).map(|()| None)
     }
 
     fn remove_entry(&self, path: &str, kind: ItemKind, _cancel: &Cancel) -> Result<()> {
@@ -323,7 +342,7 @@ mod tests {
         std::fs::write(outside.path().join("x"), "untouched").unwrap();
         let tree = LocalTree::new(dir.path().to_owned());
         assert!(tree.list_directory("lnk", &go()).is_err());
-        assert!(tree.make_directory("lnk/sub", &go()).is_err());
+        assert!(tree.make_directory("lnk/sub", None, &go()).is_err());
         assert!(tree.remove_entry("lnk/x", ItemKind::File, &go()).is_err());
         assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
         // The link itself is inside the tree.
@@ -345,7 +364,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let tree = LocalTree::new(dir.path().join("new"));
         assert!(matches!(tree.list_directory("", &go()).unwrap(), ListResult::Nothing(_)));
-        tree.make_directory("", &go()).unwrap();
+        tree.make_directory("", None, &go()).unwrap();
         assert_eq!(listed(&tree), CompactListing::default());
     }
 
@@ -367,7 +386,14 @@ mod tests {
             let mut listing = CompactListing::default();
             for name in names {
                 let kind = ItemKind::File;
-                listing.push(Item { name, kind, size: Some(1), modified: None, unique: None });
+                listing.push(Item {
+                    name,
+                    kind,
+                    size: Some(1),
+                    modified: None,
+                    unique: None,
+                    mode: None,
+                });
             }
             listing
         };
@@ -392,16 +418,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let tree = LocalTree::new(dir.path().to_owned());
         tree.held.set(DirHandle::open(dir.path()).unwrap().case_insensitive()).unwrap();
-        tree.make_directory("Sub", &go()).unwrap();
+        tree.make_directory("Sub", None, &go()).unwrap();
         // It may have been created concurrently.
-        tree.make_directory("Sub", &go()).unwrap();
-        let error = tree.make_directory("sub", &go()).unwrap_err();
+        tree.make_directory("Sub", None, &go()).unwrap();
+        let error = tree.make_directory("sub", None, &go()).unwrap_err();
         assert!(error.message().contains("the same file as Sub"), "{error}");
-        assert!(tree.make_directory("aux", &go()).is_err());
-        tree.make_directory("Sub/x", &go()).unwrap();
-        assert!(tree.make_directory("Sub/X", &go()).is_err());
+        assert!(tree.make_directory("aux", None, &go()).is_err());
+        tree.make_directory("Sub/x", None, &go()).unwrap();
+        assert!(tree.make_directory("Sub/X", None, &go()).is_err());
         let plain = LocalTree::new(dir.path().to_owned());
-        plain.make_directory("sub", &go()).unwrap();
-        plain.make_directory("aux", &go()).unwrap();
+        plain.make_directory("sub", None, &go()).unwrap();
+        plain.make_directory("aux", None, &go()).unwrap();
     }
 }

@@ -56,6 +56,10 @@ pub struct MirrorRules {
     pub report_not_deleted: bool,
     /// Follow links instead of skipping them (`-L`).
     pub dereference: bool,
+    /// The permission bits that are not copied; `None` if none are.
+    pub mode_mask: Option<u16>,
+    /// Whether the permissions of files that the target has are corrected.
+    pub corrects_modes: bool,
     /// Only files with sizes in this range.
     pub sizes: Option<RangeInclusive<u64>>,
     /// Only files modified after this.
@@ -86,12 +90,26 @@ impl Default for MirrorRules {
             delete_hidden: false,
             report_not_deleted: false,
             dereference: false,
+            mode_mask: None,
+            corrects_modes: false,
             sizes: None,
             newer_than: None,
             older_than: None,
             max_depth: 64,
             max_directories: 1_000_000,
         }
+    }
+}
+
+impl MirrorRules {
+    /// The permissions that the target's entry is to have.
+    pub fn wanted_mode(&self, item: Item<'_>) -> Option<u16> {
+        self.copied_mode(item.mode)
+    }
+
+    /// What is copied of these permissions.
+    pub fn copied_mode(&self, mode: Option<u16>) -> Option<u16> {
+        Some(mode? & !self.mode_mask?)
     }
 }
 
@@ -142,6 +160,8 @@ pub enum MirrorAction {
         size: Option<u64>,
         /// The time according to the source.
         modified: Option<Timestamp>,
+        /// The permissions according to the source.
+        mode: Option<u16>,
         /// Why.
         reason: Reason,
     },
@@ -193,6 +213,8 @@ pub struct NextDirectory {
     pub in_target: bool,
     /// The `unique` facts of its parent directories in the source, to detect loops.
     pub trail: Vec<String>,
+    /// The permissions that it is to have if it is created.
+    pub mode: Option<u16>,
 }
 
 /// What to do with an item of the source.
@@ -233,6 +255,8 @@ pub struct DirectoryPlan {
     pub hidden: u64,
     /// Whether an extraneous directory has something that stays, so that it has to stay, too.
     pub holds_kept: bool,
+    /// Entries of the target that have other permissions than they should, with these.
+    pub modes: Vec<(Box<str>, u16)>,
     /// What the source does not have, where nothing is deleted.
     pub not_deleted: Vec<Extraneous>,
 }
@@ -324,6 +348,7 @@ fn plan_extraneous(
             in_source: false,
             in_target: true,
             trail: Vec::new(),
+            mode: None,
         });
     }
 }
@@ -354,13 +379,20 @@ fn plan_source_item(
             }
             let own = item.unique.map(str::to_owned);
             let trail = here.trail.iter().cloned().chain(own).collect();
-            plan.next.push(NextDirectory { path, in_source: true, in_target, trail });
+            let mode = rules.wanted_mode(item);
+            if let Some(wanted) = mode.filter(|_| in_target) {
+                note_mode(&mut plan.modes, &path, wanted, there);
+            }
+            plan.next.push(NextDirectory { path, in_source: true, in_target, trail, mode });
         }
         ItemKind::File if !is_in_range(item, rules) => {}
         ItemKind::File if there.is_none() && rules.only_existing => {}
         ItemKind::File => match transfer_reason(item, there, rules) {
             Some(reason) => step(PlannedStep::Transfer(reason)),
             None => {
+                if let Some(wanted) = rules.wanted_mode(item).filter(|_| rules.corrects_modes) {
+                    note_mode(&mut plan.modes, &path, wanted, there);
+                }
                 if rules.remove_source_files && there.is_some_and(|there| is_same(item, there)) {
                     step(PlannedStep::RemoveSource);
                 }
@@ -387,6 +419,13 @@ fn is_in_range(item: Item<'_>, rules: &MirrorRules) -> bool {
         _ => true,
     };
     size && time && age
+}
+
+/// Notes the permissions of an entry of the target that has others.
+fn note_mode(modes: &mut Vec<(Box<str>, u16)>, path: &str, wanted: u16, there: Option<Item<'_>>) {
+    if there.and_then(|there| there.mode).is_some_and(|mode| mode != wanted) {
+        modes.push((path.into(), wanted));
+    }
 }
 
 /// Whether a directory of the source is entered.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::listing::CompactListing;
 use super::plan::{MirrorAction, NextDirectory, PlannedStep};
-use super::tree::join_path;
+use super::tree::{Item, join_path};
 
 /// With more files waiting, workers transfer instead of listing.
 const MAX_WAITING_FILES: usize = 2000;
@@ -80,7 +80,8 @@ impl Iterator for ActionBatch {
             PlannedStep::Make => MirrorAction::MakeDirectory { path },
             PlannedStep::RemoveSource => MirrorAction::RemoveSource { path },
             PlannedStep::Transfer(reason) => {
-                MirrorAction::Transfer { path, size: item.size, modified: item.modified, reason }
+                let Item { size, modified, mode, .. } = item;
+                MirrorAction::Transfer { path, size, modified, mode, reason }
             }
         })
     }
@@ -188,14 +189,20 @@ mod tests {
     use crate::transfer::mirror::tree::{Item, ItemKind};
 
     fn next(path: &str) -> NextDirectory {
-        NextDirectory { path: path.into(), in_source: true, in_target: true, trail: Vec::new() }
+        NextDirectory {
+            path: path.into(),
+            in_source: true,
+            in_target: true,
+            trail: Vec::new(),
+            mode: None,
+        }
     }
 
     fn batch(directory: &str, names: &[&str]) -> ActionBatch {
         let mut listing = CompactListing::default();
         for name in names {
             let (kind, size) = (ItemKind::File, Some(10));
-            listing.push(Item { name, kind, size, modified: None, unique: None });
+            listing.push(Item { name, kind, size, modified: None, unique: None, mode: None });
         }
         let places = (0..names.len() as u32).collect();
         ActionBatch::new(

@@ -130,6 +130,7 @@ fn item(entry: &Entry) -> Item<'_> {
         size: entry.size.filter(|_| kind == ItemKind::File && !entry.size_in_blocks),
         modified: entry.modified.map(timestamp_of),
         unique: entry.unique.as_deref(),
+        mode: entry.mode.and_then(|mode| u16::try_from(mode & 0o7777).ok()),
         name: &entry.name,
     }
 }
@@ -176,7 +177,8 @@ impl Tree for RemoteTree {
     fn follow_link<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Followed<'a>> {
         let located = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
-        let directory = Item { kind: ItemKind::Directory, ..link };
+        // What is listed are the permissions of the link.
+        let directory = Item { kind: ItemKind::Directory, mode: None, ..link };
         // An entry with a size is a file; one that can be listed is a directory.
         let item = match session.file_info(&located) {
             Ok(info) if info.size.is_some() => Item {
@@ -185,6 +187,7 @@ impl Tree for RemoteTree {
                 size: info.size,
                 modified: info.modified.map(Timestamp::exact),
                 unique: None,
+                mode: None,
             },
             Ok(_) => directory,
             Err(error) if error.kind() == Kind::Refused => {
@@ -204,14 +207,33 @@ impl Tree for RemoteTree {
         }
     }
 
-    fn make_directory(&self, path: &str, cancel: &Cancel) -> Result<()> {
+    fn set_mode(&self, path: &str, mode: u16, cancel: &Cancel) -> Result<Option<String>> {
+        let located = self.locate(path)?;
+        self.pool.lease(cancel)?.set_mode(&located, mode.into())
+    }
+
+    fn make_directory(
+        &self,
+        path: &str,
+        mode: Option<u16>,
+        cancel: &Cancel,
+    ) -> Result<Option<String>> {
         let directory = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
-        match session.make_directory(&directory) {
+        if let Some(mode) = mode {
+            session.pipeline_mode(&directory, mode.into())?;
+        }
+        let made = session.make_directory(&directory);
+        // Its reply has arrived.
+        let note = match mode {
+            Some(mode) => session.set_mode(&directory, mode.into())?,
+            None => None,
+        };
+        match made {
             Err(error) if error.kind() == Kind::Refused && !error.is_transient() => {
                 // It may have been created concurrently; a listing will show that.
                 if list_directory(&mut session, Some(&directory), false).is_ok() {
-                    return Ok(());
+                    return Ok(note);
                 }
                 // All directories but the root have a parent that was just created or listed.
                 let missing =
@@ -220,9 +242,9 @@ impl Tree for RemoteTree {
                     return Err(error);
                 }
                 missing.iter().try_for_each(|parent| session.make_directory(parent))?;
-                session.make_directory(&directory)
+                session.make_directory(&directory).map(|()| note)
             }
-            other => other,
+            other => other.map(|()| note),
         }
     }
 

@@ -73,6 +73,8 @@ pub struct Item<'a> {
     pub modified: Option<Timestamp>,
     /// Equal for two names of one directory, if the tree reports it.
     pub unique: Option<&'a str>,
+    /// Permission bits, if the tree reports them.
+    pub mode: Option<u16>,
 }
 
 /// The target of a link: its item, and its `unique` fact if it is a directory.
@@ -127,8 +129,17 @@ pub trait Tree: Send + Sync {
         None
     }
 
-    /// Creates a directory; an existing one is not an error.
-    fn make_directory(&self, path: &str, cancel: &Cancel) -> Result<()>;
+    /// Creates a directory, with these permissions where that costs nothing; an existing one is not
+    /// an error. Returns what to tell the user if the permissions could not be set.
+    fn make_directory(
+        &self,
+        path: &str,
+        mode: Option<u16>,
+        cancel: &Cancel,
+    ) -> Result<Option<String>>;
+
+    /// Sets the permissions of a file or directory. Returns what to tell the user if that failed.
+    fn set_mode(&self, path: &str, mode: u16, cancel: &Cancel) -> Result<Option<String>>;
 
     /// Removes a file or link, or an empty directory.
     fn remove_entry(&self, path: &str, kind: ItemKind, cancel: &Cancel) -> Result<()>;

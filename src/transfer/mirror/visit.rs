@@ -88,7 +88,7 @@ impl Runner<'_> {
         if self.settings.rules.no_empty_directories && !self.settings.dry_run && target.is_none() {
             let transfers = |plan: &DirectoryPlan| !plan.places.is_empty();
             if transfers(&plan) || more.as_ref().is_some_and(|(more, _)| transfers(more)) {
-                self.make_with_parents(&next.path)?;
+                self.make_with_parents(&next.path, next.mode)?;
             }
         }
         if let Some((more, followed)) = more {
@@ -218,17 +218,22 @@ impl Runner<'_> {
         }
         // It does not exist (or did not, in its parent's listing): create it, empty.
         if !self.settings.rules.no_empty_directories {
-            self.make_directory(&next.path)?;
+            self.make_directory(&next.path, next.mode)?;
         }
         Ok(None)
     }
 
-    fn make_directory(&self, path: &str) -> Result<()> {
+    fn make_directory(&self, path: &str, mode: Option<u16>) -> Result<()> {
         let action = MirrorAction::MakeDirectory { path: path.to_owned() };
-        with_retry(self.settings, self.observer, self.cancel, || {
-            self.endpoints.target().make_directory(path, self.cancel)
+        let note = with_retry(self.settings, self.observer, self.cancel, || {
+            // One that its owner cannot fill gets its permissions when it is full.
+            let mode = mode.filter(|mode| mode & 0o700 == 0o700);
+            self.endpoints.target().make_directory(path, mode, self.cancel)
         })?;
+        note.into_iter().for_each(|note| self.observer.show_note(&note));
         let mut work = self.lock();
+        let later = |mode: &u16| !self.endpoints.target_is_remote() || mode & 0o700 != 0o700;
+        work.modes.extend(mode.filter(later).map(|mode| (path.into(), mode)));
         work.summary.directories += 1;
         if self.settings.rules.delete {
             work.summary.stored.add_directory(path);
@@ -239,12 +244,12 @@ impl Runner<'_> {
     }
 
     /// Creates a directory in which a file is about to be stored, and those that it is in.
-    fn make_with_parents(&self, path: &str) -> Result<()> {
+    fn make_with_parents(&self, path: &str, mode: Option<u16>) -> Result<()> {
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         let root = (!path.is_empty()).then_some(0);
         for end in root.into_iter().chain(ends) {
             if self.lock().made.insert(path[..end].to_owned()) {
-                self.make_directory(&path[..end])?;
+                self.make_directory(&path[..end], mode.filter(|_| end == path.len()))?;
             }
         }
         Ok(())

@@ -182,6 +182,11 @@ impl UploadRun<'_> {
         if let Some(time) = time {
             remote.set_modified(&self.job.remote, time)?;
         }
+        if let Some(mode) = self.job.options.mode
+            && let Some(note) = remote.set_mode(&self.job.remote, mode)?
+        {
+            self.progress.show_note(&note);
+        }
         Ok(tls_resumed)
     }
 
@@ -325,8 +330,9 @@ impl UploadRun<'_> {
         }
         // A server that hides uploaded files (a drop box) has confirmed the upload. The time is set
         // on the final name, and may be sent before the size has been received.
-        let time = time.filter(|_| *target == self.job.remote);
-        let there = match remote.size_after_upload(target, time) {
+        let is_final = *target == self.job.remote;
+        let (time, mode) = (time.filter(|_| is_final), self.job.options.mode.filter(|_| is_final));
+        let there = match remote.size_after_upload(target, time, mode) {
             Ok(size) => size,
             Err(error) if error.kind() == Kind::Refused => None,
             Err(error) => return Err(unconfirmed_error(&format!("put {what}"), sent, error)),

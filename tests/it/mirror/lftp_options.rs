@@ -256,3 +256,66 @@ fn a_surplus_directory_with_an_excluded_file_is_left_without_a_failure() {
     scene.run("mirror -R -e --yes --delete-excluded -X *.cfg dist www").ok();
     assert_eq!(there(&scene, "www"), ["a"]);
 }
+
+/// The SITE commands that arrived.
+fn site_commands(scene: &Scene) -> Vec<String> {
+    let mut lines: Vec<String> =
+        scene.liar.wire.lines("SITE").iter().map(ToString::to_string).collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn permissions_go_up_less_the_umask_and_never_with_set_id_bits_unless_asked() {
+    use std::os::unix::fs::PermissionsExt;
+    use support::liar::Step;
+    let with_modes = |script: Script| {
+        let scene = Scene::new(script);
+        std::fs::create_dir_all(scene.path("dist/bin")).unwrap();
+        scene.write("dist/bin/run", "x");
+        for (name, mode) in [("dist/bin/run", 0o6775), ("dist/bin", 0o2775)] {
+            std::fs::set_permissions(scene.path(name), PermissionsExt::from_mode(mode)).unwrap();
+        }
+        scene
+    };
+    let chmod = || Script::new().always("SITE", Step::reply("200 done"));
+    for (options, expected) in [
+        ("", &["SITE CHMOD 755 /dist/bin", "SITE CHMOD 755 /dist/bin/run"][..]),
+        ("-p", &[]),
+        ("--no-perms", &[]),
+        ("--no-umask", &["SITE CHMOD 775 /dist/bin", "SITE CHMOD 775 /dist/bin/run"]),
+        ("-s", &["SITE CHMOD 2755 /dist/bin", "SITE CHMOD 6755 /dist/bin/run"]),
+        ("-a", &["SITE CHMOD 2775 /dist/bin", "SITE CHMOD 6775 /dist/bin/run"]),
+    ] {
+        let scene = with_modes(chmod());
+        scene.run(&format!("mirror -R {options} dist")).ok();
+        assert_eq!(site_commands(&scene), expected, "{options}");
+    }
+    // A server that has no SITE CHMOD is asked once, and that is said once.
+    let scene = with_modes(Script::new().always("SITE", Step::reply("502 what?")));
+    for name in ["a", "b", "c"] {
+        scene.write(format!("dist/{name}"), name);
+    }
+    let ran = scene.run("mirror -R -P 1 dist").ok();
+    assert_eq!(ran.err().matches("permissions are not copied").count(), 1, "{ran}");
+    assert_eq!(site_commands(&scene).len(), 1, "{ran}");
+}
+
+#[test]
+fn permissions_come_down_less_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    let list = "type=file;size=1;modify=20240102030405;unix.mode=0666; a\r\n\
+                type=file;size=1;modify=20240102030405;unix.mode=06755; b\r\n\
+                type=file;size=1;modify=20240102030405;unix.mode=0600; same\r\n\
+                type=dir;unix.mode=0750; d\r\n";
+    let script = Script::new().file("/s/a", "1").file("/s/b", "2").file("/s/same", "3").dir("/s/d");
+    let scene = Scene::new(script.listing_of("MLSD", "/s", list));
+    std::fs::create_dir(scene.path("s")).unwrap();
+    scene.write("s/same", "3");
+    set_time(&scene.path("s/same"), THEN);
+    scene.run("mirror s").ok();
+    let mode =
+        |name: &str| std::fs::metadata(scene.path(name)).unwrap().permissions().mode() & 0o7777;
+    let modes = ["s/a", "s/b", "s/same", "s/d"].map(mode);
+    assert_eq!(modes, [0o644, 0o755, 0o600, 0o750], "{modes:?}");
+}

@@ -90,6 +90,7 @@ impl SegmentedDownload<'_> {
             return Ok(None);
         }
         let mut partial = PartialFile::open(&entry)?;
+        partial.set_final_mode(job.options.mode);
         let begun = Instant::now();
         let Some(mut parts) = self.begin_segments(job, info, size, &mut partial)? else {
             return Ok(None);

@@ -55,7 +55,7 @@ impl Tree for MemoryTree {
             if directory == path {
                 let kind = if content.is_some() { ItemKind::File } else { ItemKind::Directory };
                 let size = content.as_ref().map(|content| content.len() as u64);
-                listing.push(Item { name, kind, size, modified: None, unique: None });
+                listing.push(Item { name, kind, size, modified: None, unique: None, mode: None });
             }
         }
         listing.sort();
@@ -69,9 +69,18 @@ impl Tree for MemoryTree {
         Ok((link, None))
     }
 
-    fn make_directory(&self, path: &str, _cancel: &Cancel) -> Result<()> {
+    fn set_mode(&self, _path: &str, _mode: u16, _cancel: &Cancel) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    fn make_directory(
+        &self,
+        path: &str,
+        _mode: Option<u16>,
+        _cancel: &Cancel,
+    ) -> Result<Option<String>> {
         self.locked().insert(path.to_owned(), None);
-        Ok(())
+        Ok(None)
     }
 
     fn remove_entry(&self, path: &str, _kind: ItemKind, _cancel: &Cancel) -> Result<()> {

@@ -12,15 +12,21 @@ fn at(seconds: i64) -> Option<Timestamp> {
 
 fn file(name: &str, size: u64, seconds: i64) -> Item<'_> {
     let modified = at(seconds);
-    Item { name, kind: ItemKind::File, size: Some(size), modified, unique: None }
+    Item { name, kind: ItemKind::File, size: Some(size), modified, unique: None, mode: None }
 }
 
 fn other(name: &str, kind: ItemKind) -> Item<'_> {
-    Item { name, kind, size: None, modified: None, unique: None }
+    Item { name, kind, size: None, modified: None, unique: None, mode: None }
 }
 
 fn at_path(path: &str) -> NextDirectory {
-    NextDirectory { path: path.into(), in_source: true, in_target: true, trail: Vec::new() }
+    NextDirectory {
+        path: path.into(),
+        in_source: true,
+        in_target: true,
+        trail: Vec::new(),
+        mode: None,
+    }
 }
 
 fn listing(items: &[Item<'_>]) -> CompactListing {
@@ -73,6 +79,7 @@ fn what_is_missing_or_differs_is_carried_and_nothing_else() {
         in_source: true,
         in_target: false,
         trail: Vec::new(),
+        mode: None,
     };
     assert_eq!(plan.next, [next]);
 }
@@ -122,7 +129,8 @@ fn surplus_is_deleted_only_if_asked_and_never_what_the_filter_leaves_out() {
             path: "old".into(),
             in_source: false,
             in_target: true,
-            trail: Vec::new()
+            trail: Vec::new(),
+            mode: None,
         }]
     );
 }
