@@ -47,7 +47,7 @@ fn what_is_wrong_in_a_line_is_reported_with_its_place_before_anything_is_sent() 
         ("get --segments -1 a", "get: "),
         ("sleep 1e999", "\"1e999\" is not a duration"),
         ("repeat -c x pwd", "invalid digit"),
-        ("set net:timeout 0", "\"0\" is not a time"),
+        ("set net:timeout 0x", "\"0x\" is not a time"),
         ("set net: 5", "setting \"net:\": ambiguous"),
         ("set '' 5", "no such setting"),
         ("find --size x", "not a size"),

@@ -43,7 +43,8 @@ fn several_files_come_at_a_time_and_the_shell_stays_where_it_was() {
     let transfers = ran.json_of("transfer");
     let mut remotes: Vec<_> = transfers.iter().map(|t| t["remote"].as_str().unwrap()).collect();
     remotes.sort_unstable();
-    assert_eq!(remotes, names(9), "{ran}");
+    let paths: Vec<_> = names(9).iter().map(|name| format!("/d/{name}")).collect();
+    assert_eq!(remotes, paths, "{ran}");
     assert!(transfers.iter().all(|t| t["status"] == "ok" && t["direction"] == "download"), "{ran}");
     assert_eq!(ran.json_of("summary")[0]["files"], 9, "{ran}");
     assert!(ran.json_of("text").iter().any(|text| text.to_string().contains("/d")), "{ran}");

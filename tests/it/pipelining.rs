@@ -3,7 +3,7 @@
 
 use support::liar::{Event, Script, Step};
 use support::program::Ran;
-use support::scene::Scene;
+use support::scene::{Scene, noise};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -204,11 +204,13 @@ fn a_further_connection_sends_its_login_and_all_behind_it_at_once() {
     let all = [&["AUTH TLS", "PBSZ 0", "PROT P"][..], &login].concat();
     assert_eq!(further[..all.len()], all, "{ran}");
     // None of it waits for the reply to USER.
-    let scene = Scene::new(with_files().on("USER", Step::Honest).on("USER", Step::Silence));
+    // The first worker is busy until the second has connected: 30 bytes at 10 a second.
+    let slow = || with_files().file("/t/slow", noise(30));
+    let scene = Scene::new(slow().on("USER", Step::Honest).on("USER", Step::Silence));
     let (further, ran) = further_connection(&scene);
     assert!(further.contains(&"EPSV".to_owned()), "{further:?}\n{ran}");
     // All of it waits for the reply to PROT.
-    let scene = Scene::new(with_files().on("PROT", Step::Honest).on("PROT", Step::Silence));
+    let scene = Scene::new(slow().on("PROT", Step::Honest).on("PROT", Step::Silence));
     let (further, ran) = further_connection(&scene);
     assert_eq!(further.last().map(String::as_str), Some("PROT P"), "{ran}");
 }

@@ -316,7 +316,7 @@ fn the_closing_line_of_a_transfer_that_was_resumed_counts_the_whole_file() {
     for (command, verb) in [
         ("get a", "RETR"),
         ("put x", "STOR"),
-        ("get -P 2 a nosuch", "RETR"),
+        ("get -P 2 a nosuch nosuch2", "RETR"),
         ("put -P 2 x nosuch", "STOR"),
     ] {
         for json in [false, true] {

@@ -42,7 +42,7 @@ fn status_0_is_for_all_that_was_asked() {
     assert_eq!(transfers.len(), 2, "{ran}");
     let first = &transfers[0];
     assert_eq!(first["direction"], "download");
-    assert_eq!((&first["remote"], &first["local"]), (&json!("a"), &json!("a")));
+    assert_eq!((&first["remote"], &first["local"]), (&json!("/a"), &json!(scene.path("a"))));
     assert_eq!((&first["bytes"], &first["status"]), (&json!(5), &json!("ok")));
     assert!(first["seconds"].is_number() && first["resumed_from"].is_null());
     let summary = ran.json().pop().unwrap();
@@ -62,7 +62,7 @@ fn status_1_is_for_a_local_command_that_failed() {
 #[test]
 fn status_2_is_for_wrong_usage() {
     let scene = Scene::new(script());
-    for commands in ["get", "get --no-such a", "nosuchcommand", "get 'a", "get a -o b -O c"] {
+    for commands in ["get", "get --no-such a", "nosuchcommand", "get 'a", "get -P 2 --segments 2 a"] {
         failed(json(&scene, commands), 2, "usage");
     }
     assert_eq!(scene.liar.wire.connections(), 0);
