@@ -317,12 +317,13 @@ fn the_closing_line_of_a_transfer_that_was_resumed_counts_the_whole_file() {
         ("get a", "RETR"),
         ("put x", "STOR"),
         ("get -P 2 a nosuch nosuch2", "RETR"),
-        ("put -P 2 x nosuch", "STOR"),
+        ("put -P 2 x nosuch nosuch2", "STOR"),
     ] {
         for json in [false, true] {
             let scene = Scene::new(script(verb));
             scene.write("x", noise(BIG));
-            let options: &[&str] = if json { &["--json"] } else { &[] };
+            // With -k a local file that is not there does not stop the rest.
+            let options: &[&str] = if json { &["-k", "--json"] } else { &["-k"] };
             let url = format!("{}/d/", scene.liar.url());
             let ran = scene.unconnected().args(options).args(["-c", command]).arg(url).run();
             assert_eq!(recoveries(&ran).len(), 1, "{command}\n{ran}");

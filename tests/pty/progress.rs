@@ -199,7 +199,7 @@ fn the_time_that_a_question_waits_is_not_part_of_a_duration() {
     std::fs::create_dir(home.path().join("here")).unwrap();
     std::fs::write(home.path().join("here/surplus"), "").unwrap();
     terminal.send(&format!("mirror --delete pub {}\r", home.path().join("here").display()));
-    terminal.expect("Delete 1 ");
+    terminal.expect("(1 file)? ");
     let asked = std::time::Instant::now();
     while asked.elapsed() < std::time::Duration::from_millis(1500) {
         std::thread::yield_now();
