@@ -10,7 +10,7 @@ use anyhow::Context as _;
 
 use crate::bookmarks;
 use crate::cancel::Cancel;
-use crate::cli::{Cli, Sub, completions};
+use crate::cli::{self, Cli, Sub, completions};
 use crate::client::{Client, Connection, ProxyEnvironment};
 use crate::commands::{Context, doctor};
 use crate::credentials::{CommandLineLogin, LFTP_PASSWORD, Sources, keyring};
@@ -35,8 +35,12 @@ pub fn run_program(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::read(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version go to standard output and are no errors; clap handles both.
-            let _ = error.print();
+            if error.use_stderr() {
+                Output::new(OutputOptions::default()).error(&cli::wrong_usage(&error).into());
+            } else {
+                // Help and version go to standard output; clap handles both.
+                let _ = error.print();
+            }
             return u8::try_from(error.exit_code()).unwrap_or(Kind::Usage.exit());
         }
     };

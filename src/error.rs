@@ -329,6 +329,20 @@ pub fn shortened_to(text: &str, length: usize) -> String {
     short
 }
 
+/// A message of clap with our quotes. An apostrophe within a word is none.
+pub fn with_backquotes(text: &str) -> String {
+    let mut before = None;
+    let mut chars = text.chars().peekable();
+    let mut quoted = String::with_capacity(text.len());
+    while let Some(c) = chars.next() {
+        let ends_word = chars.peek().is_none_or(|next| " :,;.)]\n".contains(*next));
+        let begins_word = before.is_none_or(|before| " ([\n".contains(before));
+        quoted.push(if c == '\'' && (begins_word || ends_word) { '`' } else { c });
+        before = Some(c);
+    }
+    quoted
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,6 +367,18 @@ mod tests {
         assert_eq!(kind_of(&error), Kind::Login);
         assert_eq!(find_typed(&error).and_then(Error::hint), Some("try again"));
         assert_eq!(kind_of(&anyhow::anyhow!("untyped")), Kind::Other);
+    }
+
+    #[test]
+    fn quotes_become_ours_and_apostrophes_stay() {
+        for (text, want) in [
+            ("unexpected argument '-x' found", "unexpected argument `-x` found"),
+            ("invalid value 'it's' for '<N>': no", "invalid value `it's` for `<N>`: no"),
+            ("a value for '--name <GLOB>'", "a value for `--name <GLOB>`"),
+            ("isn't 'a'\n'b'.", "isn't `a`\n`b`."),
+        ] {
+            assert_eq!(with_backquotes(text), want);
+        }
     }
 
     #[test]

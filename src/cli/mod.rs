@@ -18,7 +18,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, 
 
 use self::completions::candidates::CompleteArgs;
 pub use crate::commands::trust::args::TrustArgs;
-use crate::error::Kind;
+use crate::error::{Error, Kind, with_backquotes};
 use crate::target::UserOption;
 
 /// Text below the options in `-h`.
@@ -368,11 +368,28 @@ fn without_values(error: clap::Error) -> clap::Error {
         ErrorKind::ValueValidation | ErrorKind::InvalidValue
             if ["--user", "--port"].iter().any(|option| argument.starts_with(option)) =>
         {
-            format!("invalid value for '{argument}'")
+            format!("invalid value for `{argument}`")
         }
         _ => return error,
     };
     Cli::command().error(error.kind(), text)
+}
+
+/// A wrong command line in the form of all errors, with clap's tip as the hint.
+pub fn wrong_usage(error: &clap::Error) -> Error {
+    let text = with_backquotes(&error.render().to_string());
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let why = Error::usage(first.strip_prefix("error: ").unwrap_or(first));
+    lines.fold(why.with_hint("see `ftpsh --help`"), |error, line| {
+        if line.starts_with("For more information") {
+            return error;
+        }
+        match line.strip_prefix("tip: ") {
+            Some(tip) => error.with_hint(tip),
+            None => error.with_detail(line),
+        }
+    })
 }
 
 impl RunArgs {

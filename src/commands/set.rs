@@ -5,7 +5,7 @@ use clap::Parser;
 use super::programs::pager;
 use super::{Builtin, Context, Example, Group, ScriptCheck};
 use crate::error::{Error, Result};
-use crate::output::AuditLog;
+use crate::output::{AuditLog, Record};
 use crate::settings::{
     Fate, LOG_FILE, Setting, SettingValue, Settings, find_lftp_setting, resolve,
 };
@@ -70,16 +70,8 @@ impl Builtin for Set {
             Wanted::Unset(target) => change_setting(ctx, |settings| settings.unset(&target))?,
             Wanted::Show(target) => show_settings(&target, ctx)?,
             Wanted::Nothing(why) => return Err(Error::usage(why).into()),
-            Wanted::All => {
-                let lines: Vec<_> =
-                    ctx.client.settings.all().map(|item| assignment(&item)).collect();
-                pager::page_lines(ctx, &lines)?;
-            }
-            Wanted::Changed => {
-                let lines: Vec<_> =
-                    ctx.client.settings.changed().map(|item| assignment(&item)).collect();
-                pager::page_lines(ctx, &lines)?;
-            }
+            Wanted::All => show_pages(ctx, |settings| settings.all().collect())?,
+            Wanted::Changed => show_pages(ctx, |settings| settings.changed().collect())?,
         }
         Ok(())
     }
@@ -136,10 +128,32 @@ fn show_settings(target: &str, ctx: &Context) -> Result<()> {
     if host.is_some()
         && let Some(value) = ctx.client.settings.value(row.name, host)
     {
-        return ctx.out.line(&assignment(&SettingValue { row, host, value }));
+        return show_value(ctx, &SettingValue { row, host, value });
     }
     let of_row = |item: &SettingValue<'_>| item.row.name == row.name;
-    ctx.client.settings.all().filter(of_row).try_for_each(|item| ctx.out.line(&assignment(&item)))
+    ctx.client.settings.all().filter(of_row).try_for_each(|item| show_value(ctx, &item))
+}
+
+/// Many settings: page by page at the prompt.
+fn show_pages(ctx: &mut Context, rows: impl Fn(&Settings) -> Vec<SettingValue<'_>>) -> Result<()> {
+    if ctx.out.is_json() {
+        return rows(&ctx.client.settings).iter().try_for_each(|item| show_value(ctx, item));
+    }
+    let lines: Vec<_> = rows(&ctx.client.settings).iter().map(assignment).collect();
+    pager::page_lines(ctx, &lines)
+}
+
+/// One line, in JSON with its parts.
+fn show_value(ctx: &Context, item: &SettingValue<'_>) -> Result<()> {
+    if !ctx.out.is_json() {
+        return ctx.out.line(&assignment(item));
+    }
+    let fields = vec![
+        ("name", Some(item.row.name.to_owned())),
+        ("host", item.host.map(str::to_owned)),
+        ("value", Some(item.value.to_string())),
+    ];
+    ctx.out.record(&Record::TextFields(assignment(item), fields))
 }
 
 /// A line that sets it again.

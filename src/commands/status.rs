@@ -3,9 +3,10 @@
 use clap::Parser;
 
 use super::{Builtin, Context, Example, Group};
+use crate::error::Result;
 use crate::ftp::session::Session;
 use crate::local_path;
-use crate::output::{Column, Overflow, Table, human_duration};
+use crate::output::{Column, Output, Overflow, Record, Table, human_duration};
 use crate::tls::{Backend, openssl_info};
 
 /// Show the connection, its TLS protection and why it is trusted
@@ -52,7 +53,7 @@ impl Builtin for Status {
             lines.add_row("directory", directory.as_str());
         }
         let local = ctx.local_directory().map(|path| local_path::word_from_path(&path));
-        lines.add_row("local directory", local.unwrap_or_else(|error| error.to_string()));
+        lines.add_row("local_directory", local.unwrap_or_else(|error| error.to_string()));
         if let Some(session) = ctx.client.connection.session() {
             protection_text(session, &mut lines);
         }
@@ -66,27 +67,35 @@ impl Builtin for Status {
         lines.add_row("openssl", openssl_info::version());
         lines.add_row("providers", openssl_info::providers());
         lines.add_row("fips", openssl_info::fips_status());
-        lines.add_row("system policy", openssl_info::system_policy().unwrap_or_default());
-        Ok(ctx.out.table(&lines.0)?)
+        lines.add_row("system_policy", openssl_info::system_policy().unwrap_or_default());
+        Ok(lines.print(&ctx.out)?)
     }
 }
 
-/// Names and values; what has no value is left out.
-struct Lines(Table);
-
-impl Default for Lines {
-    fn default() -> Self {
-        let columns = [Column::left(""), Column::left("").overflow(Overflow::Wrap)];
-        Self(Table::new(&columns).without_header())
-    }
-}
+/// Names and values; what has no value is left out. In JSON each name is a field.
+#[derive(Default)]
+struct Lines(Vec<(&'static str, String)>);
 
 impl Lines {
-    fn add_row(&mut self, name: &str, value: impl Into<String>) {
+    fn add_row(&mut self, name: &'static str, value: impl Into<String>) {
         let value = value.into();
         if !value.is_empty() {
-            self.0.row(vec![name.into(), value.into()]);
+            self.0.push((name, value));
         }
+    }
+
+    fn print(self, out: &Output) -> Result<()> {
+        let columns = [Column::left(""), Column::left("").overflow(Overflow::Wrap)];
+        let mut table = Table::new(&columns).without_header();
+        for (name, value) in &self.0 {
+            table.row(vec![name.replace('_', " ").into(), value.as_str().into()]);
+        }
+        if !out.is_json() {
+            return out.table(&table);
+        }
+        table.plain().zip(self.0).try_for_each(|(text, (name, value))| {
+            out.record(&Record::TextFields(text, vec![(name, Some(value))]))
+        })
     }
 }
 
@@ -99,7 +108,7 @@ fn protection_text(session: &Session, lines: &mut Lines) {
         format!("{} {} ({start})", agreed.version, agreed.cipher).replace("  ", " "),
     );
     lines.add_row(
-        "tls backend",
+        "tls_backend",
         match options.tls.backend {
             Backend::OpenSsl => "openssl",
             Backend::Native => "native-tls",
@@ -113,7 +122,7 @@ fn protection_text(session: &Session, lines: &mut Lines) {
         Some(_) => "private, same certificate, TLS session not resumed",
         None => "private, none so far",
     };
-    lines.add_row("data connections", data);
+    lines.add_row("data_connections", data);
 }
 
 fn feature_text(session: &Session) -> String {

@@ -141,7 +141,7 @@ impl Table {
     }
 
     /// The lines for a pipe or a file, without line feeds.
-    pub(super) fn plain(&self) -> impl Iterator<Item = String> + '_ {
+    pub fn plain(&self) -> impl Iterator<Item = String> + '_ {
         let shown = self.shown();
         let widths: Vec<usize> = shown.iter().map(|&i| self.width(i, Cow::Borrowed)).collect();
         let header = (self.headed && !self.rows.is_empty())

@@ -67,6 +67,24 @@ pub fn may_be_link(entry: &Entry) -> bool {
         || (entry.mode == Some(0o777) && entry.size.is_none_or(|size| size <= LONGEST_LINK))
 }
 
+/// What a refused download was refused for where MLST does not tell: perhaps it is a directory.
+pub fn explain_refusal(session: &mut Session, path: &RemotePath, refused: Error) -> Error {
+    let may_be_directory = refused.kind() == Kind::Refused && refused.has_reply_code(&[550]);
+    if !may_be_directory || session.features().mlst() {
+        return refused;
+    }
+    match session.is_directory(path) {
+        Ok(true) => directory_error(path).with_reply_of(&refused),
+        // The refusal stands; what ended the session shows in its next command.
+        Ok(false) | Err(_) => refused,
+    }
+}
+
+fn directory_error(path: &RemotePath) -> Error {
+    Error::new(Kind::Refused, format!("{path}: is a directory"))
+        .with_hint("`ls` shows what is in it, `get -r` fetches it")
+}
+
 /// The maximum length of a link's target path, in bytes.
 const LONGEST_LINK: u64 = 4096;
 
@@ -77,8 +95,7 @@ impl Remote for Session {
         // One round trip with MLST, otherwise two.
         if let Some(entry) = self.mlst_entry(path)? {
             if entry.kind == EntryKind::Directory {
-                return Err(Error::new(Kind::Refused, format!("{path}: is a directory"))
-                    .with_hint("`ls` shows what is in it, `get -r` fetches it"));
+                return Err(directory_error(path));
             }
             if may_be_link(&entry) {
                 let (size, modified) = self.size_and_modified(path)?;

@@ -277,3 +277,62 @@ fn features_and_bookmarks_are_objects_in_json() {
     assert!(texts.iter().any(|t| t["name"] == "work" && t["url"] == "ftps://h.example"), "{ran}");
     assert!(texts.iter().all(|t| t["text"].is_string()), "{ran}");
 }
+
+#[test]
+fn the_state_and_the_settings_are_objects_in_json() {
+    let scene = Scene::new(Script::new());
+    let commands = "status; set net:timeout 7s; set net:timeout/h.example 8s; set; set net:timeout";
+    let ran = scene.call().args(["--json", "-c", commands]).run().ok();
+    let texts = ran.json_of("text");
+    let field = |name: &str| texts.iter().find_map(|text| text[name].as_str()).unwrap_or_default();
+    assert_eq!(field("directory"), "/", "{ran}");
+    assert!(field("tls").starts_with("TLSv1."), "{ran}");
+    assert!(!field("local_directory").is_empty(), "{ran}");
+    assert!(field("data_connections").starts_with("private"), "{ran}");
+    let timeouts: Vec<_> = texts.iter().filter(|text| text["name"] == "net:timeout").collect();
+    let value = |host: &serde_json::Value| {
+        timeouts.iter().find(|text| text["host"] == *host).map(|text| text["value"].clone())
+    };
+    assert_eq!(value(&serde_json::Value::Null), Some("7s".into()), "{ran}");
+    assert_eq!(value(&"h.example".into()), Some("8s".into()), "{ran}");
+    assert_eq!(timeouts.len(), 4, "{ran}");
+    assert!(texts.iter().all(|text| text["text"].is_string()), "{ran}");
+}
+
+#[test]
+fn a_directory_is_called_one_also_without_mlst() {
+    for arguments in ["get d", "get -P 2 d e", "cat d", "get d -o -"] {
+        let scene = Scene::new(without_mlsd().dir("/d").file("/d/a", "x").dir("/e"));
+        let ran = scene.run(arguments).status(8).stderr_has("d: is a directory");
+        ran.stderr_has("hint: `ls` shows what is in it, `get -r` fetches it");
+        scene.run("get absent").status(8).never_says("directory\n").never_says("get -r");
+    }
+}
+
+#[test]
+fn what_is_missing_is_said_in_plain_words() {
+    for (line, why) in [
+        ("mv x", "mv: missing <TARGET> (the new name, or the directory)"),
+        ("mv", "mv: missing <SOURCE>... <TARGET>"),
+        ("get", "get: missing <FILE>... (remote files)"),
+        ("ln -s x", "ln: missing <NAME> ("),
+        ("bookmark remove", "bookmark: missing <NAME> ("),
+    ] {
+        Ftpsh::new().args(["-c", line]).run().status(2).stderr_has(why);
+    }
+}
+
+#[test]
+fn a_wrong_command_line_has_the_form_of_all_errors() {
+    let ran = Ftpsh::new().args(["--frob"]).run().status(2);
+    ran.stderr_has("ftpsh: unexpected argument `--frob` found")
+        .never_says("error:")
+        .never_says("'");
+    let ran = Ftpsh::new().args(["--porx", "1", "h"]).run().status(2);
+    ran.stderr_has("\nhint: ").stderr_has("`--port`").never_says("'");
+    Ftpsh::new()
+        .args(["--color", "x"])
+        .run()
+        .status(2)
+        .stderr_has("invalid value `x` for `--color");
+}

@@ -68,7 +68,7 @@ impl FromArgMatches for Operands {
             }
         }
         if words.len() > 2 {
-            return Err(wrong_usage(&format!("unexpected argument '{}'", words[2])));
+            return Err(wrong_usage(&format!("unexpected argument `{}`", words[2])));
         }
         let mut words = words.into_iter();
         Ok(Self { source: words.next(), target: words.next(), parallel })

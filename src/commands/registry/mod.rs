@@ -10,7 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::commands::programs::pager;
 use crate::commands::{Context, ScriptCheck};
-use crate::error::{Error, Kind, Result, shortened};
+use crate::error::{Error, Kind, Result, shortened, with_backquotes};
 use crate::suggest::closest_match;
 use unknown_command_hints::hint_for;
 
@@ -284,15 +284,17 @@ fn parse<T: Builtin>(words: &[String]) -> Result<Parsed<T>> {
         {
             Ok(Parsed::Help)
         }
-        Err(error) => Err(wrong_usage(T::NAME, &error)),
+        Err(error) => Err(wrong_usage(&definition::<T>(), words, &error)),
     }
 }
 
 /// A clap error in our form: one line, and a hint.
-fn wrong_usage(name: &str, error: &clap::Error) -> Error {
+fn wrong_usage(definition: &clap::Command, words: &[String], error: &clap::Error) -> Error {
+    let name = definition.get_name();
     let text = error.render().to_string();
     let first = text.lines().next().unwrap_or_default();
-    let mut why = first.strip_prefix("error: ").unwrap_or(first).trim_end_matches(':').to_owned();
+    let why = first.strip_prefix("error: ").unwrap_or(first).trim_end_matches(':');
+    let mut why = with_backquotes(why);
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         why = "an argument is missing".to_owned();
     }
@@ -300,7 +302,7 @@ fn wrong_usage(name: &str, error: &clap::Error) -> Error {
     if error.kind() == ErrorKind::MissingRequiredArgument
         && let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg)
     {
-        why = format!("missing {}", missing.join(" "));
+        why = missing_text(definition, words, missing);
     }
     let suggestion = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand]
         .into_iter()
@@ -325,6 +327,40 @@ fn wrong_usage(name: &str, error: &clap::Error) -> Error {
         None => format!("see `help {name}`"),
     };
     Error::new(Kind::Usage, format!("{name}: {why}")).with_hint(hint)
+}
+
+/// What is missing, and what it is for if it is one thing.
+fn missing_text(definition: &clap::Command, words: &[String], missing: &[String]) -> String {
+    let action = words.get(1).and_then(|word| definition.find_subcommand(word));
+    let mut positionals: Vec<_> = action.unwrap_or(definition).get_positionals().cloned().collect();
+    positionals.retain(clap::Arg::is_required_set);
+    // Of `SOURCE... TARGET` clap takes a single word as the target; who types it names a source.
+    let is_source = |shown: &str| positionals.len() > 1 && positionals[0].to_string() == shown;
+    let shown = match (missing, positionals.last()) {
+        ([one], Some(last)) if is_source(one) => vec![last.to_string()],
+        _ => missing.to_vec(),
+    };
+    let text = format!("missing {}", shown.join(" "));
+    let about = match &shown[..] {
+        [one] => positionals.iter().find(|arg| arg.to_string() == *one).and_then(|a| a.get_help()),
+        _ => None,
+    };
+    match about.map(ToString::to_string) {
+        // Only what it is: the rest is for `help`.
+        Some(about) => format!("{text} ({})", uncapitalized(about.split(';').next().unwrap_or(""))),
+        None => text,
+    }
+}
+
+fn uncapitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        // "URL" keeps its capitals.
+        Some(first) if !chars.as_str().starts_with(char::is_uppercase) => {
+            first.to_lowercase().chain(chars).collect()
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// Commands among whose arguments may be a password: `user NAME PASSWORD` is the custom of other

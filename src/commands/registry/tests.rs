@@ -148,16 +148,16 @@ fn wrong_words_are_told_in_one_line_with_a_hint() {
     };
     for (words, message, hint) in [
         (&["get"][..], "get: missing <FILE>...", "see `help get`"),
-        (&["get", "--outptu", "x"], "get: unexpected argument '--outptu' found", "did you mean"),
+        (&["get", "--outptu", "x"], "get: unexpected argument `--outptu` found", "did you mean"),
         (
             &["exit", "999"],
-            "exit: invalid value '999' for '[CODE]': 999 is not in",
+            "exit: invalid value `999` for `[CODE]`: 999 is not in",
             "see `help exit`",
         ),
         // An abbreviated subcommand is known, and lacks its arguments.
         (&["bookmark", "ad"], "bookmark: missing <NAME>", "see `help bookmark`"),
-        (&["bookmark", "lsit"], "bookmark: unrecognized subcommand 'lsit'", "did you mean `list`?"),
-        (&["lpwd", "x"], "lpwd: unexpected argument 'x' found", "see `help lpwd`"),
+        (&["bookmark", "lsit"], "bookmark: unrecognized subcommand `lsit`", "did you mean `list`?"),
+        (&["lpwd", "x"], "lpwd: unexpected argument `x` found", "see `help lpwd`"),
     ] {
         let error = check(words);
         assert!(error.message().starts_with(message), "{words:?}: {error}");

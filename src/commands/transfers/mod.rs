@@ -29,6 +29,7 @@ use crate::ftp::session::Session;
 use crate::local_path;
 use crate::output::{Record, TransferRecord, human_bytes, human_duration, human_rate};
 use crate::transfer::full_disk::FullDisk;
+use crate::transfer::remote::explain_refusal;
 use crate::transfer::retry::{ByteCounter, Retries, with_retry};
 use crate::transfer::{
     Direction, FileInfo, Outcome, Progress, Remote as _, download as down, upload as up,
@@ -132,7 +133,8 @@ impl FileTransfer {
         cancel: &Cancel,
     ) -> Result<Outcome> {
         match self {
-            FileTransfer::Down(job) => down::download_to_file(session, job, progress, cancel),
+            FileTransfer::Down(job) => down::download_to_file(session, job, progress, cancel)
+                .map_err(|error| explain_refusal(session, &job.remote, error)),
             FileTransfer::Up(job) => up::upload_from_file(session, job, progress, cancel),
         }
     }
@@ -320,7 +322,9 @@ pub fn download_to_output(ctx: &mut Context, remote: &RemotePath) -> Result<()> 
     let result = loop {
         let facts: FileInfo = match known {
             Some(facts) => facts,
-            None => ctx.client.ask_server(|session| session.file_info(remote))?,
+            None => ctx.client.ask_server(|session| {
+                session.file_info(remote).map_err(|error| explain_refusal(session, remote, error))
+            })?,
         };
         let result = down::download_to_writer(
             ctx.client.session()?,

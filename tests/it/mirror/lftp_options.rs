@@ -65,7 +65,7 @@ fn what_is_not_given_is_the_current_directory() {
         ["d", "d/a.o", "d/a.txt", "empty", "empty/deep", "index.html", "same.txt"]
     );
     scene.run("mirror -O other dist").status(2).stderr_has("`mirror dist other`");
-    scene.run("mirror a b c").status(2).stderr_has("unexpected argument 'c'");
+    scene.run("mirror a b c").status(2).stderr_has("unexpected argument `c`");
 }
 
 #[test]

@@ -147,7 +147,7 @@ fn jobs_that_are_not_there_are_wrong_usage() {
         ("wait 1", "wait: no job 1"),
         ("kill 7", "kill: no job 7"),
         ("fg", "fg: no jobs"),
-        ("wait x", "test:1:1: wait: invalid value 'x'"),
+        ("wait x", "test:1:1: wait: invalid value `x`"),
         ("kill", "test:1:1: kill: missing <N|all>"),
         ("nonsense &", "test:1:1: unknown command"),
         ("(echo a; nonsense) & echo b", "test:1:10: unknown command"),
