@@ -1,4 +1,4 @@
-//! `help`: the commands by group, one command, or one setting.
+//! `help`: the commands by group, one command, one setting, or the keys of the prompt.
 
 use clap::Parser;
 
@@ -6,12 +6,51 @@ use super::programs::pager;
 use super::{Builtin, COMMANDS, Context, Example, Group, Spec, find_command, set};
 use crate::error::{Error, Result};
 
-/// Explain commands and settings
+/// The topic that explains the prompt.
+pub const KEYS_TOPIC: &str = "keys";
+
+/// The keys of the prompt and the marks in it, here and in the man page.
+pub const KEYS: &[(&str, &str)] = &[
+    (
+        "Tab",
+        "completes commands, options, settings, and names here and on the server; a second Tab \
+         lists what fits.",
+    ),
+    (
+        "Ctrl-R",
+        "searches the history backwards, again for older lines; Enter runs the line, Ctrl-G leaves \
+         the search. Up and Down go through the history.",
+    ),
+    (
+        "Right",
+        "at the end of the line accepts the suggestion: the dim rest of the last line of the \
+         history that begins as typed. There are none without colour, and none of mistyped commands.",
+    ),
+    ("Ctrl-C", "discards the line, or stops the running command; a second one exits then."),
+    ("Ctrl-D", "exits, on an empty line."),
+    ("Ctrl-Z", "suspends ftpsh; `fg` of your shell continues it."),
+    (
+        r"Ctrl-\",
+        "sends a running `get` or `put` to the background, where it is resumed; `jobs` lists it, \
+         `fg` waits for it.",
+    ),
+    (
+        "> ",
+        "waits for more: a line with an open quote or `(`, or with `&&`, `||` or a backslash at \
+         its end, goes on in the next. Ctrl-C discards all of it.",
+    ),
+    ("[N] ", "before the prompt: the last command failed with exit status N."),
+    ("HOST:PORT", "in the prompt: the port is not the usual one (21, and 990 for ftps://)."),
+    ("! ", "before the prompt: the server is trusted for this run only."),
+    ("% or ⏎", "after output: it had no end of line."),
+];
+
+/// Explain commands, settings and the keys of the prompt
 ///
 /// Without NAME, all commands are listed. Output longer than the terminal is shown in a pager.
 #[derive(Debug, Parser)]
 pub struct Help {
-    /// A command, an alias or a setting
+    /// A command, an alias, a setting, or `keys`
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }
@@ -24,11 +63,13 @@ impl Builtin for Help {
         Example { line: "help", about: "list all commands" },
         Example { line: "help get", about: "explain a command" },
         Example { line: "help net:timeout", about: "explain a setting" },
+        Example { line: "help keys", about: "explain the prompt and its keys" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let lines = match self.name.as_deref() {
             None => show_overview(),
+            Some(KEYS_TOPIC) if !ctx.aliases.contains_key(KEYS_TOPIC) => show_keys(ctx.out.width()),
             Some(name) => show_command_help(name, ctx)?,
         };
         Ok(pager::page_lines(ctx, &lines)?)
@@ -65,6 +106,29 @@ fn show_overview() -> Vec<String> {
     lines.extend(others.chunks(4).map(|some| format!("  {}", some.join(", "))));
     lines.push(String::new());
     lines.push("`help COMMAND` explains a command, `help SETTING` a setting (`set -a`).".into());
+    lines.push("`help keys` explains the keys and marks of the prompt.".into());
+    lines
+}
+
+/// Each key with its explanation, wrapped to the width.
+fn show_keys(width: usize) -> Vec<String> {
+    const INDENT: usize = 11;
+    let mut lines = Vec::new();
+    for (key, text) in KEYS {
+        let mut line = format!("{key:INDENT$}");
+        let mut is_begun = false;
+        for word in text.split(' ') {
+            if is_begun && line.chars().count() + 1 + word.chars().count() > width {
+                lines.push(std::mem::replace(&mut line, " ".repeat(INDENT)));
+                is_begun = false;
+            }
+            line += if is_begun { " " } else { "" };
+            line += word;
+            is_begun = true;
+        }
+        lines.push(line);
+    }
+    lines.push(format!("{:INDENT$}`help cmd:prompt` explains the setting.", ""));
     lines
 }
 

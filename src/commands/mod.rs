@@ -78,6 +78,7 @@ mod version;
 mod wait;
 
 pub use context::Context;
+pub use help::{KEYS, KEYS_TOPIC};
 pub use registry::{Builtin, Example, Globs, Group, Spec, find_command};
 pub use script_check::ScriptCheck;
 

@@ -46,6 +46,11 @@ pub fn man_page() -> Result<String> {
     tables::subcommand_table(&mut rest, &definition);
     rest.start_section("The shell language");
     rest.write_text(text::LANGUAGE);
+    rest.start_section("Prompt (keys)");
+    rest.write_text(text::PROMPT);
+    for (key, explanation) in crate::commands::KEYS {
+        rest.write_item(&format!("`{}`", key.trim_end()), explanation);
+    }
     commands::all_commands(&mut rest);
     tables::setting_table(&mut rest);
     for (title, text) in text::BEHAVIOUR {

@@ -64,3 +64,13 @@ fn users_of_lftp_sftp_and_ftp_find_their_words() {
     assert!(missing.is_empty(), "{missing:?}");
     assert!(page[sftp..].contains("put A -o B") || page[sftp..].contains("get A -o B"));
 }
+
+#[test]
+fn the_keys_of_the_prompt_are_in_the_page() {
+    let page = man_page().unwrap().replace("\\-", "-");
+    let (_, section) = page.split_once("PROMPT (KEYS)").unwrap();
+    let section = section.split(".SH").next().unwrap();
+    for key in ["Tab", "Ctrl-R", "Ctrl-Z", "Ctrl-C", "Ctrl-D", "[N]", "HOST:PORT"] {
+        assert!(section.contains(&format!("\\fB{key}\\fR")), "{key}\n{section}");
+    }
+}

@@ -45,6 +45,12 @@ an error (setting `glob:nomatch`).
 There are no variables and no command substitution: what a server sends is never read as commands.
 "#;
 
+/// The prompt, before its keys.
+pub(super) const PROMPT: &str = r#"
+The prompt is set by `cmd:prompt` and coloured where colour is on (`--color`, `NO_COLOR`). `help keys`
+shows these keys and marks:
+"#;
+
 /// The sections between the settings and the output.
 pub(super) const BEHAVIOUR: &[(&str, &str)] = &[
     (

@@ -161,8 +161,8 @@ rows! {
 
     CMD_FAIL_EXIT: FailExit = "cmd:fail-exit", Choice(FailExit::WORDS), "auto", Global,
         "whether a failed command ends a script; auto is yes without a terminal";
-    CMD_PROMPT: String = "cmd:prompt", Text, r"ftpsh \u@\h:\w> ", Global,
-        r"the prompt; \u is the user, \h the host, \w the remote directory, \W its last part, \l the local directory";
+    CMD_PROMPT: String = "cmd:prompt", Text, r"\?ftpsh \u@\h:\w> ", Global,
+        r"the prompt; \u is the user, \h the host (and an unusual port), \w the remote directory, \W its last part, \l the local directory, \? the exit status of a command that failed";
     CMD_HISTORY_SIZE: u64 = "cmd:history-size", Count { min: 0, max: 1_000_000 }, "1000", Global,
         "lines of history that are kept";
     CMD_COMPLETION_TIMEOUT: time::Duration = "cmd:completion-timeout", Duration { zero: true }, "300ms", Global,

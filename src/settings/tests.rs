@@ -111,7 +111,7 @@ fn the_documented_defaults_are_the_defaults() {
         ("mirror:max-depth", "64"),
         ("mirror:max-directories", "1000000"),
         ("cmd:fail-exit", "auto"),
-        ("cmd:prompt", r"ftpsh \u@\h:\w> "),
+        ("cmd:prompt", r"\?ftpsh \u@\h:\w> "),
         ("cmd:history-size", "1000"),
         ("cmd:completion-timeout", "300ms"),
         ("glob:nomatch", "error"),

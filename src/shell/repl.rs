@@ -34,7 +34,15 @@ pub fn run_prompt(ctx: &mut Context) -> anyhow::Result<()> {
     let wake = ReadlineInterrupt::start(ctx.client.cancel.clone())?;
     let shared = Rc::new(RefCell::new(SharedState::new(ctx)));
     let editor = create_editor(&shared)?;
-    let mut repl = Repl { shared, editor, history, wake, warned: false, interrupted: false };
+    let mut repl = Repl {
+        shared,
+        editor,
+        history,
+        wake,
+        warned: false,
+        interrupted: false,
+        last_failure: None,
+    };
     repl.show_job_output();
     while let Some(text) = repl.read_input()? {
         repl.add_to_history(&text);
@@ -65,6 +73,8 @@ struct Repl<'a> {
     warned: bool,
     /// Whether the last line ended with Ctrl-C.
     interrupted: bool,
+    /// Why the last command failed; `None` if it did not.
+    last_failure: Option<Kind>,
 }
 
 impl Repl<'_> {
@@ -90,7 +100,7 @@ impl Repl<'_> {
             inner.ctx.client.cancel.reset();
             inner.ctx.jobs.flush_reports(&inner.ctx.out);
             let prompt = match inner.before.is_empty() {
-                true => render_prompt(inner.ctx),
+                true => render_prompt(inner.ctx, self.last_failure),
                 false => (CONTINUATION.to_owned(), CONTINUATION.to_owned()),
             };
             drop(inner);
@@ -163,7 +173,10 @@ impl Repl<'_> {
         if self.editor.is_some() {
             inner.ctx.out.begin_line();
         }
-        inner.ctx.totals.first_failure = None;
+        let failure = inner.ctx.totals.first_failure.take();
+        if !text.trim().is_empty() {
+            self.last_failure = failure;
+        }
         if known && inner.ctx.history.is_empty() {
             // The command cleared the history; clear the editor's copy as well.
             if let Some(editor) = &mut self.editor {

@@ -25,11 +25,11 @@ fn a_failed_open_keeps_the_connection_that_was_there() {
     terminal.send(&format!("open 127.0.0.1:{}\r", closed.port()));
     terminal.expect("connection refused");
     terminal.expect(&format!("still connected to {here}"));
-    terminal.expect("ftpsh tester@127.0.0.1:/docs> ");
+    terminal.expect("ftpsh tester@127.0.0.1:PORT:/docs> ");
     // The same server, but no such directory.
     terminal.send(&format!("open tester@{here}/nowhere\r"));
     terminal.expect("nowhere: ");
-    terminal.expect("ftpsh tester@127.0.0.1:/docs> ");
+    terminal.expect("ftpsh tester@127.0.0.1:PORT:/docs> ");
     terminal.send("ls -1\r");
     terminal.expect("old");
     terminal.send(&format!("open tester@{here}/docs/old\r"));

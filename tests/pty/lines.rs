@@ -112,7 +112,7 @@ fn a_session_of_a_few_commands_looks_as_expected() {
     terminal.send("ol\t");
     terminal.expect("cd docs/old/");
     terminal.send("\r");
-    terminal.expect("ftpsh tester@127.0.0.1:/docs/old> ");
+    terminal.expect("ftpsh tester@127.0.0.1:PORT:/docs/old> ");
     terminal.send("set cmd:pro\t");
     terminal.expect("set cmd:prompt ");
     terminal.send("'\\W$ '\r");
@@ -199,20 +199,71 @@ fn colour_distinguishes_known_commands_and_the_history_completes() {
         .env("TERM", "xterm")
         .env("FTPSH_TEST_PASSWORD", "s3cret-word");
     let mut terminal = Terminal::start(program.command());
-    terminal.expect(PROMPT);
+    terminal.expect(PAINTED);
     terminal.send("get notes.txt -o -\r");
     terminal.expect("milk");
-    terminal.expect(PROMPT);
+    terminal.expect(PAINTED);
     terminal.send("get n");
     terminal.expect("\x1b[1mget\x1b[0m n\x1b[2motes.txt -o -\x1b[0m");
     // The arrow takes what is offered.
     terminal.send("\x1b[C\r");
     terminal.expect("milk");
-    terminal.expect(PROMPT);
+    terminal.expect(PAINTED);
     terminal.send("gte");
     terminal.expect("\x1b[31mgte\x1b[0m");
     terminal.send("\x03");
-    terminal.expect(PROMPT);
+    terminal.expect(PAINTED);
+    terminal.send_ctrl_d();
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn the_prompt_shows_the_status_of_a_failed_command_until_one_succeeds() {
+    let (_server, mut terminal) = connected(&home(), &[]);
+    terminal.send("cd missing\r");
+    terminal.expect(&format!("[8] {PROMPT}"));
+    // An empty line and Ctrl-C are no commands.
+    terminal.send("\r");
+    terminal.expect(&format!("[8] {PROMPT}"));
+    terminal.send("gte\r");
+    terminal.expect(&format!("[2] {PROMPT}"));
+    terminal.send("cd missing || pwd\r");
+    terminal.expect(&format!("\x1b[K{PROMPT}"));
+    terminal.send_ctrl_d();
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn mistyped_commands_are_not_suggested_from_the_history() {
+    let liar = support::liar::Liar::start(Script::new().file("notes.txt", "milk"));
+    let program = Ftpsh::new()
+        .args(logged_in(&liar.url(), &[]))
+        .env("TERM", "xterm")
+        .env("FTPSH_TEST_PASSWORD", "s3cret-word");
+    let mut terminal = Terminal::start(program.command());
+    terminal.expect(PAINTED);
+    let wrong = ["gte notes.txt", "get n --nonsense", "get n || ; pwd", "set net:nonsense 3"];
+    for line in ["get notes.txt -o -"].into_iter().chain(wrong) {
+        terminal.send(&format!("{line}\r"));
+        // Each key draws the prompt again: wait for the end of the line and the next one.
+        terminal.expect("\x1b[?2004l");
+        terminal.expect("\x1b[?2004h");
+        terminal.expect(PAINTED);
+    }
+    // The older line that was right is suggested instead of the later ones.
+    terminal.send("get n");
+    terminal.expect("\x1b[1mget\x1b[0m n\x1b[2motes.txt -o -\x1b[0m");
+    terminal.send("\x03");
+    terminal.expect(PAINTED);
+    for line in wrong {
+        let before = terminal.transcript().len();
+        terminal.send(&format!("{}\x03", &line[..line.len() - 1]));
+        terminal.expect("\x1b[?2004l");
+        terminal.expect(PAINTED);
+        let last = &line[line.len() - 1..];
+        let shown = terminal.transcript()[before..].to_owned();
+        assert!(!shown.contains(&format!("\x1b[2m{last}\x1b[0m")), "{}", shown.escape_debug());
+    }
     terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
@@ -288,3 +339,6 @@ fn any_width_will_do_also_with_colour() {
         assert!(!shown.contains("panicked"), "{}", shown.escape_debug());
     }
 }
+
+/// The prompt at the top of a server, in colour.
+const PAINTED: &str = "ftpsh \x1b[32mtester\x1b[0m@\x1b[32m127.0.0.1:PORT\x1b[0m:\x1b[1m/\x1b[0m> ";

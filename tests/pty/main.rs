@@ -66,4 +66,4 @@ fn at_prompt(mut terminal: Terminal) -> Terminal {
 }
 
 /// The prompt at the top of either server.
-const PROMPT: &str = "ftpsh tester@127.0.0.1:/> ";
+const PROMPT: &str = "ftpsh tester@127.0.0.1:PORT:/> ";

@@ -85,7 +85,7 @@ impl Terminal {
         self.send("\x04");
     }
 
-    /// Waits until `text` is shown after what was waited for before.
+    /// Waits until `text` is shown after what was waited for before. `PORT` in it is any number.
     pub fn expect(&mut self, text: &str) {
         self.expect_within(text, PATIENCE);
     }
@@ -95,9 +95,8 @@ impl Terminal {
         let end = Instant::now() + patience;
         let mut shown = self.screen.shown.lock().unwrap();
         loop {
-            let found = shown.0[self.seen..].windows(text.len()).position(|w| w == text.as_bytes());
-            if let Some(at) = found {
-                self.seen += at + text.len();
+            if let Some(end) = end_of(text, &shown.0[self.seen..]) {
+                self.seen += end;
                 return;
             }
             let left = end.saturating_duration_since(Instant::now());
@@ -153,4 +152,16 @@ impl Terminal {
         };
         (status, self.transcript())
     }
+}
+
+/// Where the first occurrence of `text` ends; `PORT` in it stands for digits.
+fn end_of(text: &str, shown: &[u8]) -> Option<usize> {
+    let (head, tail) = text.split_once("PORT").unwrap_or((text, ""));
+    let has_port = head.len() < text.len();
+    (0..shown.len()).find_map(|at| {
+        let rest = shown[at..].strip_prefix(head.as_bytes())?;
+        let digits = rest.iter().take_while(|c| has_port && c.is_ascii_digit()).count();
+        let rest = rest[digits..].strip_prefix(tail.as_bytes())?;
+        (!has_port || digits > 0).then(|| shown.len() - rest.len())
+    })
 }

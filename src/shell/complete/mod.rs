@@ -13,7 +13,7 @@ mod want;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::commands::{Spec, find_command};
+use crate::commands::{KEYS_TOPIC, Spec, find_command};
 use crate::output::{escape, fit};
 use crate::settings::{LFTP_SETTINGS, SETTINGS};
 use crate::shell_quote::{Quote, quote_for};
@@ -173,8 +173,9 @@ fn candidates_for(want: &Want, word: &Typed<'_>, sources: &Sources<'_>) -> Vec<C
         Want::Local { directories } => names::complete_name(word, *directories, sources.local),
         Want::Sites => word.candidates_among((sources.sites)()),
         Want::Bookmarks => word.candidates_among((sources.bookmarks)()),
-        Want::Commands => {
-            let names = sources.commands.iter().map(|spec| spec.name.to_owned());
+        Want::HelpTopics => {
+            let names = sources.commands.iter().map(|spec| spec.name).chain([KEYS_TOPIC]);
+            let names = names.map(str::to_owned);
             word.candidates_among(names.chain(sources.aliases.keys().cloned()))
         }
         Want::Jobs { all } => {

@@ -234,6 +234,7 @@ fn each_command_gets_what_it_wants() {
         ("set tls:ca-file r", &["set tls:ca-file report.pdf "]),
         ("set nonsense x", &[]),
         ("help tr", &["help trust "]),
+        ("help ke", &["help keys "]),
         ("trust l", &["trust list "]),
         ("trust list f", &["trust list ftp.example.org "]),
         ("trust remove --f", &["trust remove --force "]),

@@ -31,8 +31,8 @@ pub(super) enum Want {
     Sites,
     /// A bookmark.
     Bookmarks,
-    /// A command.
-    Commands,
+    /// A command, an alias, or another topic of `help`.
+    HelpTopics,
     /// An alias.
     Aliases,
     /// The number of a background job.
@@ -196,7 +196,7 @@ impl<'a> Place<'a> {
             ("set", _) => {
                 self.positionals.first().map_or(Want::Nothing, |name| possible_values(name))
             }
-            ("help", _) => Want::Commands,
+            ("help", _) => Want::HelpTopics,
             ("alias", 0) | ("unalias", _) => Want::Aliases,
             ("fg" | "kill" | "wait", _) => Want::Jobs { all: spec.name != "fg" },
             ("debug", 0) => Want::Words(["0", "1", "2"].map(str::to_owned).into()),

@@ -80,6 +80,7 @@ fn help_knows_commands_aliases_and_settings() {
         ("help bookmark", &["Usage: bookmark add <NAME> [URL]"]),
         ("help net:timeout", &["deadline", "30s"]),
         ("help fail-exit", &["cmd:fail-exit: "]),
+        ("help keys", &["Ctrl-R     ", "Ctrl-\\     ", "[N]        before the prompt"]),
         ("alias hi echo a; help hi", &["hi is an alias for: echo a"]),
     ] {
         let ran = script(text);
