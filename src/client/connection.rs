@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::credentials::{Secret, Sources};
+use crate::credentials::{Origin, Secret, Sources};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::directory::{LoginDirectory, directory_mismatch};
@@ -28,6 +28,8 @@ pub struct Credentials {
     pub secret: Secret,
     /// The account (ACCT), if the server requires one.
     pub account: Option<Secret>,
+    /// Where the password is from.
+    pub from: Origin,
 }
 
 impl Credentials {

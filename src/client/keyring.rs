@@ -85,7 +85,11 @@ mod tests {
         fixture.ctx.client.connection.sources.keyring = Some(Arc::clone(keyring) as _);
         fixture.ctx.client.connection.site = Some(site.clone());
         let secret = Secret::new("hunter2".into()).unwrap();
-        (fixture, site, Credentials { user: "bob".into(), secret, account: None })
+        (
+            fixture,
+            site,
+            Credentials { user: "bob".into(), secret, account: None, from: Origin::Prompt },
+        )
     }
 
     #[test]

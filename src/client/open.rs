@@ -155,8 +155,9 @@ impl Client {
         let connection = &mut self.connection;
         let mut site = connection.site.clone().ok_or_else(not_connected)?;
         site.user = Some(user.clone());
-        let login =
-            password.clone().map(|secret| Arc::new(Credentials { user, secret, account: None }));
+        let login = password
+            .clone()
+            .map(|secret| Arc::new(Credentials { user, secret, account: None, from: Origin::Url }));
         let before = (
             connection.site.replace(site),
             std::mem::replace(&mut connection.login, login),
@@ -418,7 +419,7 @@ impl Client {
             self.audit_of(&site.host, site.port).log_login(&login.user, result.as_ref().err());
             match result {
                 Err(error) if error.kind() == Kind::Login => {
-                    let typed = from == Some(Origin::Prompt) && self.console.is_interactive();
+                    let typed = login.from == Origin::Prompt && self.console.is_interactive();
                     if typed && attempt < LOGIN_ATTEMPTS {
                         self.console.warn(error.message());
                         site.user = Some(login.user.clone());
@@ -466,7 +467,7 @@ impl Client {
         for notice in &found.notices {
             self.console.notice(notice);
         }
-        let login = Credentials { user: found.user, secret: found.secret, account: found.account };
-        Ok((login, found.from))
+        let (user, secret, account, from) = (found.user, found.secret, found.account, found.from);
+        Ok((Credentials { user, secret, account, from }, from))
     }
 }

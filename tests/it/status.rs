@@ -62,7 +62,8 @@ fn status_1_is_for_a_local_command_that_failed() {
 #[test]
 fn status_2_is_for_wrong_usage() {
     let scene = Scene::new(script());
-    for commands in ["get", "get --no-such a", "nosuchcommand", "get 'a", "get -P 2 --segments 2 a"] {
+    for commands in ["get", "get --no-such a", "nosuchcommand", "get 'a", "get -P 2 --segments 2 a"]
+    {
         failed(json(&scene, commands), 2, "usage");
     }
     assert_eq!(scene.liar.wire.connections(), 0);

@@ -93,3 +93,17 @@ fn a_refused_password_that_was_not_typed_says_where_it_is_from() {
     terminal.send("\x03");
     assert_eq!(terminal.end().0, 130);
 }
+
+#[test]
+fn a_wrong_password_is_asked_again_by_a_server_that_drops_pipelined_commands() {
+    let liar = Liar::start(Script::new().forgetful());
+    let url = liar.url();
+    let call = ["--trust", "accept-new", &url];
+    let mut terminal = Terminal::start(ftpsh(&home(), &call));
+    terminal.expect("Password for tester@127.0.0.1: ");
+    terminal.send("s3cret-wrong\r");
+    terminal.expect("dropped pipelined commands");
+    terminal.expect("Password for tester@127.0.0.1: ");
+    terminal.send("s3cret-word\r");
+    terminal.expect(PROMPT);
+}

@@ -108,6 +108,6 @@ fn find_credentials(exam: &Examination<'_>) -> Result<Arc<Credentials>> {
     for notice in &found.notices {
         exam.ctx.out.notice(notice);
     }
-    let (user, secret, account) = (found.user, found.secret, found.account);
-    Ok(Arc::new(Credentials { user, secret, account }))
+    let (user, secret, account, from) = (found.user, found.secret, found.account, found.from);
+    Ok(Arc::new(Credentials { user, secret, account, from }))
 }
