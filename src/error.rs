@@ -145,6 +145,13 @@ impl Error {
         }
     }
 
+    /// A failed operation on a local file where one on the server could be meant as well.
+    pub fn local_file(path: impl AsRef<std::path::Path>, why: &std::io::Error) -> Self {
+        let mut failed = Self::local(path, why);
+        failed.message.push_str(" (local)");
+        failed
+    }
+
     /// A failure whose errors were already shown: only its kind matters.
     pub fn already_shown(kind: Kind) -> Self {
         Self { shown: true, ..Self::new(kind, "failed") }

@@ -32,7 +32,7 @@ pub fn word_from_path(path: &std::path::Path) -> String {
 
 /// The names in a directory, each with whether it is one itself; `shown` names it in errors.
 pub fn list_names(directory: &std::path::Path, shown: &str) -> Result<Vec<(String, bool)>> {
-    let failed = |error: std::io::Error| Error::local(shown, &error);
+    let failed = |error: std::io::Error| Error::local_file(shown, &error);
     let mut names = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -55,7 +55,7 @@ pub fn read_file_or_stdin(
         return read.map(|_| (name.to_owned(), bytes)).map_err(|why| Error::local(name, &why));
     }
     let path = locate(&expand_tilde(file));
-    let bytes = std::fs::read(&path).map_err(|why| Error::local(&path, &why))?;
+    let bytes = std::fs::read(&path).map_err(|why| Error::local_file(&path, &why))?;
     Ok((path.display().to_string(), bytes))
 }
 

@@ -50,7 +50,7 @@ impl Builtin for Lcd {
                 .ok_or_else(|| Error::usage("lcd -: no previous directory"))?,
             Some(directory) => ctx.local_path(directory),
         };
-        let failed = |error: std::io::Error| Error::local(&directory, &error);
+        let failed = |error: std::io::Error| Error::local_file(&directory, &error);
         match &mut ctx.local_dir {
             // The process's own directory is the shell's.
             Some(of_job) => {

@@ -102,14 +102,14 @@ struct Found {
 fn read_metadata(word: &str, ctx: &Context) -> Result<Found> {
     let path = ctx.local_path(word);
     let metadata = std::fs::metadata(&path).or_else(|_| std::fs::symlink_metadata(&path));
-    let metadata = metadata.map_err(|error| Error::local(&path, &error))?;
+    let metadata = metadata.map_err(|error| Error::local_file(&path, &error))?;
     Ok(Found { name: word.to_owned(), target: None, path, metadata })
 }
 
 impl Lls {
     fn list_local(&self, directory: &str, ctx: &Context) -> Result<Vec<Found>> {
         let path = ctx.local_path(directory);
-        let failed = |error: std::io::Error| Error::local(&path, &error);
+        let failed = |error: std::io::Error| Error::local_file(&path, &error);
         let mut found = Vec::new();
         for entry in std::fs::read_dir(&path).map_err(failed)? {
             let entry = entry.map_err(failed)?;

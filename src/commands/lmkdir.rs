@@ -39,7 +39,7 @@ impl Builtin for Lmkdir {
             };
             made.map_err(|error| {
                 let is_parent = error.kind() == std::io::ErrorKind::NotFound;
-                let error = Error::local(directory, &error);
+                let error = Error::local_file(directory, &error);
                 if is_parent { error.with_hint(format!("`lmkdir -p {directory}`")) } else { error }
             })
         })

@@ -298,7 +298,7 @@ impl Put {
             return Ok(None);
         }
         // What cannot be read is no business of the server's.
-        std::fs::File::open(&path).map_err(|error| Error::local(&path, &error))?;
+        std::fs::File::open(&path).map_err(|error| Error::local_file(&path, &error))?;
         let remote = self.remote_target(&path)?;
         let mut how = ctx.client.transfer_options(Direction::Upload);
         how.resume = Resume::if_asked(self.resume);

@@ -153,7 +153,7 @@ impl ScriptCheck {
             return Ok(());
         }
         let shown = local_path::path_from_word(word);
-        std::fs::metadata(&path).map(drop).map_err(|error| Error::local(shown, &error))
+        std::fs::metadata(&path).map(drop).map_err(|error| Error::local_file(shown, &error))
     }
 
     /// Whether an earlier command makes this, or a directory that it is in.

@@ -39,7 +39,7 @@ impl Builtin for Source {
         let path = ctx.local_path(&self.file);
         let failed = |error| match looks_like_commands(&self.file) {
             true => not_a_file(),
-            false => Error::local(&path, &error),
+            false => Error::local_file(&path, &error),
         };
         let text = std::fs::read_to_string(&path).map_err(failed)?;
         (ctx.interpreter)(ctx, &text, &self.file)

@@ -157,7 +157,7 @@ impl EntryAt {
         let name = name
             .ok_or_else(|| Error::new(Kind::Local, format!("{}: names no file", path.display())))?;
         let directory = DirHandle::open(path.parent().unwrap_or(Path::new("")));
-        Ok(directory.map_err(|error| Error::local(path, &error))?.entry(name))
+        Ok(directory.map_err(|error| Error::local_file(path, &error))?.entry(name))
     }
 
     /// Its name.

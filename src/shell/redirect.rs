@@ -128,5 +128,5 @@ fn spawn_error(line: &str, error: &std::io::Error) -> Error {
 fn open_target(word: &Word, how: &mut OpenOptions, ctx: &Context) -> Result<std::fs::File> {
     let text = word.unquoted_text();
     let path = ctx.local_path(&if word.has_tilde() { home_directory(&text) } else { text });
-    how.create(true).write(true).open(&path).map_err(|error| Error::local(&path, &error))
+    how.create(true).write(true).open(&path).map_err(|error| Error::local_file(&path, &error))
 }

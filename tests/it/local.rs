@@ -255,3 +255,14 @@ fn a_reader_that_has_read_enough_is_not_a_failure() {
     assert_eq!(wait(&mut child, Duration::from_secs(10)), 0, "{said}");
     assert!(!said.contains("panic") && !said.contains("pipe"), "{said}");
 }
+
+#[test]
+fn what_is_missing_here_is_told_apart_from_what_is_missing_there() {
+    let scene = Scene::new(Script::new().file("/a", "x"));
+    for line in ["put gone", "lcd gone", "mirror -R gone there", "get a -o gone/a", "source gone"] {
+        scene.run(line).status(9).stderr_has(": no such file or directory (local)");
+    }
+    for line in ["get gone", "cd gone", "cat gone", "mirror gone here"] {
+        scene.run(line).status(8).never_says("(local)");
+    }
+}

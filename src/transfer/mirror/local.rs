@@ -67,17 +67,18 @@ impl LocalTree {
         let name = safe(name)?;
         Ok(self
             .open_directory(parent)?
-            .map_err(|error| Error::local(self.display_path(parent), &error))?
+            .map_err(|error| Error::local_file(self.display_path(parent), &error))?
             .entry(name))
     }
 
     /// The root as an entry of the directory that it is in.
     fn root_entry(&self) -> Result<EntryAt> {
-        let root = self.root.canonicalize().map_err(|error| Error::local(&self.root, &error))?;
+        let root =
+            self.root.canonicalize().map_err(|error| Error::local_file(&self.root, &error))?;
         let (Some(above), Some(name)) = (root.parent(), root.file_name()) else {
             return Err(Error::new(Kind::Local, format!("{}: is not removed", root.display())));
         };
-        let above = DirHandle::open(above).map_err(|error| Error::local(above, &error))?;
+        let above = DirHandle::open(above).map_err(|error| Error::local_file(above, &error))?;
         Ok(above.entry(name.to_owned()))
     }
 
@@ -87,13 +88,13 @@ impl LocalTree {
             let is_new = |path: &&Path| path.file_name().is_some() && !path.exists();
             let new: Vec<_> = self.root.ancestors().take_while(is_new).collect();
             let made = std::fs::create_dir_all(&self.root).and_then(|()| self.root());
-            made.map_err(|error| Error::local(&self.root, &error))?;
+            made.map_err(|error| Error::local_file(&self.root, &error))?;
             let mut new = new.into_iter().filter(|_| self.syncs).map(EntryAt::at);
             return new.try_for_each(|entry| entry?.directory().sync());
         }
         let entry = self.entry(path)?;
         entry.check_name()?;
-        let failed = |error: io::Error| Error::local(entry.path(), &error);
+        let failed = |error: io::Error| Error::local_file(entry.path(), &error);
         let Err(error) = entry.make_directory() else {
             return if self.syncs { entry.directory().sync() } else { Ok(()) };
         };
@@ -189,7 +190,7 @@ fn unique(stat: &Stat) -> Option<String> {
 
 impl Tree for LocalTree {
     fn list_directory(&self, path: &str, cancel: &Cancel) -> Result<ListResult> {
-        let failed = |error: io::Error| Error::local(self.display_path(path), &error);
+        let failed = |error: io::Error| Error::local_file(self.display_path(path), &error);
         let directory = match self.open_directory(path)? {
             Ok(directory) => directory,
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -277,7 +278,8 @@ impl Tree for LocalTree {
         _cancel: &Cancel,
     ) -> Result<Followed<'a>> {
         let entry = self.entry(path)?;
-        let stat = entry.stat_through_link().map_err(|error| Error::local(entry.path(), &error))?;
+        let stat =
+            entry.stat_through_link().map_err(|error| Error::local_file(entry.path(), &error))?;
         Ok((item(link.name, &stat), unique(&stat)))
     }
 
@@ -311,7 +313,7 @@ impl Tree for LocalTree {
             ItemKind::Directory => entry.remove_directory(),
             _ => entry.remove_file(),
         };
-        removed.map_err(|error| Error::local(entry.path(), &error))
+        removed.map_err(|error| Error::local_file(entry.path(), &error))
     }
 
     fn display_path(&self, path: &str) -> String {

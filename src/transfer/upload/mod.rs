@@ -72,12 +72,15 @@ pub fn upload_from_file(
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Outcome> {
-    let local = |error: std::io::Error| Error::local(&job.local, &error);
+    let local = |error: std::io::Error| Error::local_file(&job.local, &error);
     let mut file = job.open_local().map_err(local)?;
     let before = file.metadata().map_err(local)?;
     if before.is_dir() {
-        return Err(Error::new(Kind::Local, format!("{}: is a directory", job.local.display()))
-            .with_hint("`put -r` stores directories"));
+        return Err(Error::new(
+            Kind::Local,
+            format!("{}: is a directory (local)", job.local.display()),
+        )
+        .with_hint("`put -r` stores directories"));
     }
     let (start, source) = (Instant::now(), Source::of_file(&before));
     let (sent, differs) = (Cell::new(0), Cell::new(false));
@@ -211,7 +214,7 @@ impl UploadRun<'_> {
         resumed.resume_offset(remote, &mut |length, compare| {
             let mut blocks = |offset, count| {
                 let read = read_block_at(file, offset, count);
-                read.map_err(|error| Error::local(&self.job.local, &error))
+                read.map_err(|error| Error::local_file(&self.job.local, &error))
             };
             match compare {
                 Compare::End => ResumePoint::with_last_block(length, &mut blocks),
@@ -231,7 +234,7 @@ impl UploadRun<'_> {
     ) -> Result<u64> {
         let what = format!("put {}", self.job.local.display());
         let local =
-            |error: std::io::Error| Error::local(&self.job.local, &error).with_context("read");
+            |error: std::io::Error| Error::local_file(&self.job.local, &error).with_context("read");
         let kind = self.job.options.transfer_type;
         // The server truncates its file on STOR: not for a local file that cannot be read at all.
         if self.before.is_file() {
@@ -299,8 +302,10 @@ impl UploadRun<'_> {
         if !self.before.is_file() {
             return Ok(());
         }
-        let after =
-            self.job.local_metadata().map_err(|error| Error::local(&self.job.local, &error))?;
+        let after = self
+            .job
+            .local_metadata()
+            .map_err(|error| Error::local_file(&self.job.local, &error))?;
         let all =
             self.job.options.transfer_type == TransferType::Ascii || sent == self.before.len();
         if is_unchanged(&self.before, &after) && all {
@@ -348,7 +353,7 @@ impl UploadRun<'_> {
         {
             let here = (self.job.open_local())
                 .and_then(|mut file| there.algorithm.compute(&mut file))
-                .map_err(|error| Error::local(&self.job.local, &error))?;
+                .map_err(|error| Error::local_file(&self.job.local, &error))?;
             if here != there {
                 self.differs.set(true);
                 let text = format!(

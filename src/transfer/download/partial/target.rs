@@ -63,11 +63,11 @@ pub fn examine_target(target: &EntryAt) -> Result<Target> {
         return Err(Error::new(Kind::Local, text).with_hint("give it another name with -o"));
     }
     target.check_name()?;
-    let stat = target.stat().map_err(|error| Error::local(&path, &error))?;
+    let stat = target.stat().map_err(|error| Error::local_file(&path, &error))?;
     let Some(stat) = stat else { return Ok(Target::Absent) };
     match file_type(&stat) {
         FileType::Directory => {
-            Err(Error::new(Kind::Local, format!("{}: is a directory", path.display()))
+            Err(Error::new(Kind::Local, format!("{}: is a directory (local)", path.display()))
                 .with_hint("name the file with -o, or the directory with -O"))
         }
         FileType::Fifo | FileType::Socket => {
@@ -112,7 +112,7 @@ pub fn open_through_link(target: &EntryAt) -> Result<File> {
     if !leads_to_device(target) {
         return refused("leads to no device or pipe", "name the file itself with -o");
     }
-    let failed = |error: io::Error| Error::local(&path, &error);
+    let failed = |error: io::Error| Error::local_file(&path, &error);
     let file = File::options().write(true).open(&path).map_err(failed)?;
     let stat = rustix::fs::fstat(&file).map_err(|errno| failed(errno.into()))?;
     if is_device_or_pipe(&stat) {
@@ -124,7 +124,7 @@ pub fn open_through_link(target: &EntryAt) -> Result<File> {
 
 /// Opens a device for writing, if it still is one.
 pub fn open_device(target: &EntryAt) -> Result<File> {
-    let failed = |error: io::Error| Error::local(target.path(), &error);
+    let failed = |error: io::Error| Error::local_file(target.path(), &error);
     let device = target.open(OFlags::WRONLY).map_err(failed)?;
     let stat = rustix::fs::fstat(&device).map_err(|errno| failed(errno.into()))?;
     if !matches!(file_type(&stat), FileType::CharacterDevice | FileType::BlockDevice) {
