@@ -145,8 +145,9 @@ fn trees_go_up_and_down_and_a_second_run_transfers_nothing() {
         assert_eq!(again.json_of("summary")[0]["files"], 0, "{name}\n{ran}\n{again}");
         // What is gone here goes there.
         std::fs::remove_dir_all(bench.path("up/odd")).unwrap();
-        patient().args(["-c", &format!("mirror -R --delete --yes up {there}")]).run().ok();
-        patient().args(["-c", &format!("mirror --delete --yes {there} down")]).run().ok();
+        let gone = "--delete --delete-hidden --yes";
+        patient().args(["-c", &format!("mirror -R {gone} up {there}")]).run().ok();
+        patient().args(["-c", &format!("mirror {gone} {there} down")]).run().ok();
         same(bench, "up", "down", false);
         patient().args(["-c", &format!("rm -r -f {there}")]).run().ok();
     });

@@ -57,13 +57,13 @@ fn options_of_a_mirror_do_what_they_say() {
         assert_eq!((files, ran.json_of("transfer").len()), (0, 3), "{name}\n{ran}");
         assert!(!exists("down"), "{name}: a dry run made something");
 
-        let (files, ran) = run(&down("-x '*.o'"));
+        let (files, ran) = run(&down("-X '*.o'"));
         assert!(files == 2 && !exists("down/b.o"), "{name}\n{ran}");
 
         // Another size, and older than the server's: only without -n. Newer than the server's: never.
         bench.write("down/a.txt", "shorter or longer");
         set_time(&bench.path("down/a.txt"), 4_000_000_000);
-        let (files, ran) = run(&down("-n -x '*.o'"));
+        let (files, ran) = run(&down("-n -X '*.o'"));
         assert_eq!((files, bench.read("down/a.txt").len()), (0, 17), "{name}\n{ran}");
         let (files, ran) = run(&down(""));
         assert_eq!((files, bench.read("down/a.txt")), (2, b"a.txt".to_vec()), "{name}\n{ran}");
