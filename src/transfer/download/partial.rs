@@ -6,9 +6,9 @@
 //! another user or with several hard links is never written to: in a shared directory it may be
 //! anybody's.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::time::{Duration, SystemTime};
 
 use chrono::NaiveDateTime;
@@ -41,7 +41,7 @@ pub struct PartialFile {
     /// Permissions and owner of the file that will be replaced.
     replaced: Option<(RawMode, u32)>,
     /// Permissions that the file is to have instead of those of the replaced one.
-    mode: Option<RawMode>,
+    mode: Option<u32>,
 }
 
 impl PartialFile {
@@ -64,7 +64,7 @@ impl PartialFile {
         self.mode = mode;
         if let Some(mode) = mode {
             // A failure leaves what the umask grants.
-            let _ = rustix::fs::fchmod(&self.file, Mode::from_raw_mode(mode & 0o666 | 0o600));
+            let _ = self.file.set_permissions(Permissions::from_mode(mode & 0o666 | 0o600));
         }
     }
 
@@ -206,8 +206,14 @@ impl PartialFile {
         // Permissions of another user's file were granted to that user's content.
         let owner = rustix::fs::fstat(&self.file).ok().map(|stat| stat.st_uid);
         let replaced = self.replaced.filter(|(_, replaced)| Some(*replaced) == owner);
-        if let Some(mode) = self.mode.or(replaced.map(|(mode, _)| mode)) {
-            let _ = rustix::fs::fchmod(&self.file, Mode::from_raw_mode(mode));
+        match (self.mode, replaced) {
+            (Some(mode), _) => {
+                let _ = self.file.set_permissions(Permissions::from_mode(mode));
+            }
+            (None, Some((mode, _))) => {
+                let _ = rustix::fs::fchmod(&self.file, Mode::from_raw_mode(mode));
+            }
+            (None, None) => {}
         }
         let synced = match sync {
             SyncFiles::Always => self.file.sync_all(),
