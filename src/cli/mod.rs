@@ -63,8 +63,8 @@ fn after_long_help() -> String {
     subcommand_help_heading = "Subcommands"
 )]
 pub struct Cli {
-    /// A bookmark, HOST[:PORT][/DIRECTORY], or a URL: ftp:// and ftpes:// (explicit TLS), ftps://
-    /// (implicit)
+    /// A bookmark, HOST, HOST:PORT, HOST/DIRECTORY, or a URL: ftp:// and ftpes:// (explicit TLS),
+    /// ftps:// (implicit)
     ///
     /// HOST, ftp:// and ftpes:// mean explicit TLS (AUTH TLS, port 21), which is required; ftps://
     /// means implicit TLS (port 990). A path is the initial remote directory.

@@ -400,7 +400,14 @@ pub fn find_command<'a>(commands: &'a [Spec], word: &str) -> Result<&'a Spec> {
         [spec] => Ok(spec),
         [] => {
             let error = Error::usage(format!("unknown command `{}`", shortened(word)));
-            let near = closest_match(word, commands.iter().flat_map(names));
+            // `lrm` means a local file: it is never taken for a mistyped `rm`.
+            let rest = word.strip_prefix('l').unwrap_or_default();
+            if commands.iter().flat_map(names).any(|name| name == rest) {
+                let hint = format!("`!{rest} …` runs it on this computer");
+                return Err(error.with_hint(hint));
+            }
+            let same_side = |name: &&str| !word.starts_with('l') || name.starts_with('l');
+            let near = closest_match(word, commands.iter().flat_map(names).filter(same_side));
             Err(match (hint_for(word), near) {
                 (Some(hint), _) => error.with_hint(hint),
                 (None, Some(name)) => error.with_hint(format!("did you mean `{name}`?")),

@@ -138,6 +138,15 @@ fn a_unique_beginning_means_its_command_and_others_are_told() {
     let error = find_command(COMMANDS, "l").unwrap_err();
     assert!(error.message().starts_with("ambiguous command `l`: "), "{error}");
     assert_eq!(find_command(COMMANDS, "hlep").unwrap_err().hint(), Some("did you mean `help`?"));
+    // What sounds local is never taken for a remote command.
+    for (word, hint) in [
+        ("lrm", "`!rm …` runs it on this computer"),
+        ("lmv", "`!mv …` runs it on this computer"),
+        ("lrmm", "`help` lists the commands"),
+        ("lpdw", "did you mean `lpwd`?"),
+    ] {
+        assert_eq!(find_command(COMMANDS, word).unwrap_err().hint(), Some(hint), "{word}");
+    }
 }
 
 #[test]
