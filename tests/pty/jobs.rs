@@ -131,6 +131,7 @@ fn ctrl_backslash_sends_a_transfer_to_the_background_where_it_is_completed() {
     // Where nothing can go on it does nothing.
     terminal.send("sleep 1h\r");
     terminal.expect("sleep 1h");
+    terminal.await_editing(false);
     terminal.send("\x1c");
     terminal.send("\x03");
     terminal.expect("interrupted");

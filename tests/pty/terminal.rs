@@ -73,16 +73,21 @@ impl Terminal {
     /// Types Ctrl-D while a line is edited. Between two lines the terminal would take it for an end
     /// of input of its own, and drop it.
     pub fn send_ctrl_d(&mut self) {
+        self.await_editing(true);
+        self.send("\x04");
+    }
+
+    /// Waits until a line is edited, or until a command runs and keys may be signals.
+    pub fn await_editing(&self, is_edited: bool) {
         let end = Instant::now() + PATIENCE;
-        let is_edited = || {
+        let canonical = || {
             let modes = rustix::termios::tcgetattr(&self.keyboard).unwrap().local_modes;
-            !modes.contains(rustix::termios::LocalModes::ICANON)
+            modes.contains(rustix::termios::LocalModes::ICANON)
         };
-        while !is_edited() {
-            assert!(Instant::now() < end, "no line is edited");
+        while canonical() == is_edited {
+            assert!(Instant::now() < end, "is a line edited? wanted: {is_edited}");
             std::thread::yield_now();
         }
-        self.send("\x04");
     }
 
     /// Waits until `text` is shown after what was waited for before. `PORT` in it is any number.
@@ -94,11 +99,14 @@ impl Terminal {
     pub fn expect_within(&mut self, text: &str, patience: Duration) {
         let end = Instant::now() + patience;
         let mut shown = self.screen.shown.lock().unwrap();
+        // What was searched is not searched again, but for its end: megabytes may be shown.
+        let mut from = self.seen;
         loop {
-            if let Some(end) = end_of(text, &shown.0[self.seen..]) {
-                self.seen += end;
+            if let Some(end) = end_of(text, &shown.0[from..]) {
+                self.seen = from + end;
                 return;
             }
+            from = shown.0.len().saturating_sub(text.len() + PORT_DIGITS).max(from);
             let left = end.saturating_duration_since(Instant::now());
             assert!(
                 !shown.1 && !left.is_zero(),
@@ -153,6 +161,9 @@ impl Terminal {
         (status, self.transcript())
     }
 }
+
+/// The longest port.
+const PORT_DIGITS: usize = 5;
 
 /// Where the first occurrence of `text` ends; `PORT` in it stands for digits.
 fn end_of(text: &str, shown: &[u8]) -> Option<usize> {
