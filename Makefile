@@ -3,6 +3,7 @@
 # make bench     ftpsh against lftp, curl and rclone, on real servers
 # make install   PREFIX=/usr/local, DESTDIR=        make deps     what a build needs (Debian, Ubuntu)
 # make lint      shell scripts (shellcheck) and spelling (typos)
+# make style     format, lints and documentation: check without its tests
 # make check-systems   compiles for macOS and FreeBSD, without linking, and with the oldest Rust
 # make fuzz      every parser on random input, FUZZ_SECONDS=600 each (nightly Rust and cargo-fuzz)
 # make generate  the man page and the completion scripts, as the program prints them; the picture of the results
@@ -22,6 +23,7 @@ BUILD_PACKAGES = libssl-dev pkg-config gcc libc6-dev
 # The last line is for disks that fold names, which few kernels mount by themselves.
 TEST_PACKAGES = curl less lftp openssl python3 python3-venv zsh fish mandoc \
 	fuse3 exfat-fuse exfatprogs ntfs-3g python3-fusepy
+LINT_PACKAGES = shellcheck python3-venv
 # And what the benchmarks compare with.
 BENCH_PACKAGES = curl lftp rclone time python3
 
@@ -32,28 +34,30 @@ SCRIPTS = $(shell git ls-files | xargs grep -lE '^\#!.*(bash|/sh)$$')
 # Systems that the code must compile for, beside the one it is built on.
 SYSTEMS = aarch64-apple-darwin x86_64-unknown-freebsd
 
-.PHONY: build check test lint check-systems bench demo fuzz generate install uninstall deps test-deps
+.PHONY: build check style test lint check-systems bench demo fuzz generate install uninstall deps test-deps ci-deps
 
 build: deps
 	$(CARGO) build --release --locked
 
-check: deps
+check: style
+	$(CARGO) test --locked --no-fail-fast
+
+style: deps
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
-	$(CARGO) test --locked --no-fail-fast
 
 # FTPSH_SERVERS is set for the tests: a real server that is missing is then a failure.
 test: deps test-deps
 	tests/servers/with $(CARGO) test --locked --no-fail-fast
 
 lint: $(TYPOS)
-	@tests/servers/install-packages shellcheck
+	@tests/servers/install-packages $(LINT_PACKAGES)
 	shellcheck --external-sources --source-path=SCRIPTDIR $(SCRIPTS)
 	$(TYPOS)
 
 $(TYPOS):
-	@tests/servers/install-packages python3-venv
+	@tests/servers/install-packages $(LINT_PACKAGES)
 	python3 -m venv $(LINT_TOOLS)
 	$(LINT_TOOLS)/bin/pip install --quiet --disable-pip-version-check typos==1.52.0
 
@@ -103,3 +107,8 @@ deps:
 
 test-deps:
 	@tests/servers/install-packages $(TEST_PACKAGES)
+
+# All of .ci/run's at once: who is not root is told one line, not four.
+ci-deps:
+	@CARGO="$(CARGO)" packaging/require-rust
+	@tests/servers/install-packages $(sort $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES))
