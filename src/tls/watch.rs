@@ -55,14 +55,19 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    pub(super) fn new(mut connection: Box<dyn Watch>) -> Self {
-        // What was read together with an earlier reply makes the socket not readable.
-        let heard = connection.hear();
-        Self { connection, stage: Stage::Handshake, heard, since: Instant::now() }
+    pub(super) fn new(connection: Box<dyn Watch>) -> Self {
+        let since = Instant::now();
+        let mut watched =
+            Self { connection, stage: Stage::Handshake, heard: Heard::Nothing, since };
+        watched.set_stage(Stage::Handshake);
+        watched
     }
 
+    /// Begins a stage. A reply that was read together with an earlier one does not make the socket
+    /// readable, so replies are read here too, and not only after a poll.
     pub(super) fn set_stage(&mut self, stage: Stage) {
         self.stage = stage;
+        self.hear();
     }
 
     /// The socket to poll, until nothing more is to be expected there.

@@ -136,6 +136,14 @@ fn a_failure_reported_in_the_middle_of_a_transfer_ends_it() {
 }
 
 #[test]
+fn a_failure_that_is_read_together_with_the_preliminary_reply_ends_the_transfer() {
+    let both = Step::Opening(b"150 here\r\n551 read error\r\n".to_vec());
+    let script = script().handshake_first().file("/big", noise(4 << 20));
+    let scene = Scene::new(script.always("RETR", both).always_data("RETR", Data::Stall(1000)));
+    soon(&scene, "get big").status(8).stderr_has("551 \"read error\"");
+}
+
+#[test]
 fn an_empty_file_whose_connection_is_closed_without_a_handshake_is_complete_by_its_size() {
     let closed = |script: Script| script.always_data("RETR", Data::CloseUnsecured);
     let scene = Scene::new(closed(script()));

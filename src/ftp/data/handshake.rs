@@ -41,22 +41,22 @@ pub(in crate::ftp) fn secure_data(
     secure: impl FnOnce(Socket) -> Result<Stream, HandshakeFailure>,
 ) -> SecuredData {
     let connected = connect_watched(control, config, tcp);
-    let secured = connected.map_err(Failure::Connect).and_then(|socket| {
-        let mut stream = secure(socket).map_err(Failure::Handshake)?;
-        stream.socket_mut().set_stage(Stage::Data);
-        stream.socket_mut().set_wait(Wait::IdleTimeout(config.timeout));
-        Ok(stream)
-    });
-    let mut control = lock(control);
+    let secured = connected
+        .map_err(Failure::Connect)
+        .and_then(|socket| secure(socket).map_err(Failure::Handshake));
     let failure = match secured {
-        Ok(stream) if awaits_reply => {
-            let reply = control.receive();
-            let stream = reply.as_ref().map(|_| stream).map_err(Clone::clone);
-            return SecuredData { stream, reply: reply.ok(), closed: false };
+        Ok(mut stream) => {
+            let reply = awaits_reply.then(|| lock(control).receive()).transpose();
+            stream.socket_mut().set_stage(Stage::Data);
+            stream.socket_mut().set_wait(Wait::IdleTimeout(config.timeout));
+            return match reply {
+                Ok(reply) => SecuredData { stream: Ok(stream), reply, closed: false },
+                Err(error) => SecuredData { stream: Err(error), reply: None, closed: false },
+            };
         }
-        Ok(stream) => return SecuredData { stream: Ok(stream), reply: None, closed: false },
         Err(failure) => failure,
     };
+    let mut control = lock(control);
     let cause = failure.io_error_kind();
     let replied = cause == Some(io::ErrorKind::ConnectionAborted);
     let closed = failure.is_closed();
