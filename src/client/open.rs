@@ -20,7 +20,7 @@ use crate::ftp::path::{RemotePath, decode_name};
 use crate::ftp::session::Session;
 use crate::ftp::session::login::log_in;
 use crate::ftp::session::permit::Permit;
-use crate::output::{DelayedNotice, human_duration};
+use crate::output::DelayedNotice;
 use crate::settings as set;
 use crate::target::{Site, Target};
 use crate::transfer::retry::with_retry;
@@ -259,9 +259,8 @@ impl Client {
             let begun = Instant::now();
             let secured = Secured::connect(&config);
             drop(slow);
-            if let Some(tls) = secured.as_ref().ok().and_then(Secured::negotiated) {
-                let (key, took) = (site.trust_key(), human_duration(begun.elapsed()));
-                let text = format!("{key}: {} {} after {took}", tls.version, tls.cipher);
+            if let Ok(secured) = &secured {
+                let text = phases_text(site, secured, begun.elapsed());
                 self.console.verbose_notice(1, &text);
             }
             let secured = secured.map_err(|error| self.note_failed_connect(site, error))?;
@@ -412,8 +411,8 @@ impl Client {
             let begun = Instant::now();
             let result = log_in(session, &login.login_request());
             if result.is_ok() {
-                let (key, took) = (site.trust_key(), human_duration(begun.elapsed()));
-                let text = format!("{key}: logged in as {} in {took}", login.user);
+                let (key, took) = (site.trust_key(), begun.elapsed().as_millis());
+                let text = format!("{key}: logged in as {} in {took} ms", login.user);
                 self.console.verbose_notice(1, &text);
             }
             self.audit_of(&site.host, site.port).log_login(&login.user, result.as_ref().err());
@@ -470,4 +469,15 @@ impl Client {
         let (user, secret, account, from) = (found.user, found.secret, found.account, found.from);
         Ok((Credentials { user, secret, account, from }, from))
     }
+}
+
+/// `-v`: how long the phases of connecting took, and what the handshake negotiated.
+fn phases_text(site: &Site, secured: &Secured, both: Duration) -> String {
+    let (key, handshake) = (site.trust_key(), secured.handshake_time());
+    let reached = both.saturating_sub(handshake).as_millis();
+    let tls = match secured.negotiated() {
+        Some(tls) => format!("{} {}", tls.version, tls.cipher),
+        None => "TLS".to_owned(),
+    };
+    format!("{key}: connected in {reached} ms, {tls} in {} ms", handshake.as_millis())
 }

@@ -291,8 +291,8 @@ fn verbose_output_has_the_tls_version_and_the_time_of_each_phase() {
     let scene = Scene::new(Script::new());
     let ran = scene.call().args(["-v", "-c", "pwd"]).run().ok();
     let (key, user) = (scene.liar.addr, &scene.liar.user);
-    ran.stderr_has(&format!("{key}: TLSv1.3 TLS_"))
-        .stderr_has(" after ")
+    ran.stderr_has(&format!("{key}: connected in "))
+        .stderr_has(" ms, TLSv1.3 TLS_")
         .stderr_has(&format!("{key}: logged in as {user} in "));
     assert!(!scene.run("pwd").ok().err().contains("logged in as"));
 }

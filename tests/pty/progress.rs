@@ -184,8 +184,8 @@ fn an_interruption_says_what_is_done_and_what_is_kept() {
     terminal.expect("1 of 3 files ");
     terminal.expect(" 7% ");
     terminal.send("\x03");
-    terminal.expect("interrupted: 1 of 3 files done, 5.jpg incomplete on the server at ");
-    terminal.expect(" KiB; 'put -c …' resumes");
+    terminal.expect("interrupted: 1 of 3 files done, 5.jpg incomplete on the server (");
+    terminal.expect(" KiB sent); 'put -c …' resumes");
     terminal.expect(PROMPT);
     assert_eq!(liar.wire.lines("STOR").len(), 2, "the third one was not begun");
     terminal.send_ctrl_d();

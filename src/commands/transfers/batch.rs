@@ -246,7 +246,7 @@ impl Batch {
         parts.extend(self.kept.iter().take(MOST_NAMED).map(|kept| {
             let (name, bytes) = (escape(&kept.name), human_bytes(kept.bytes));
             match kept.on_server {
-                true => format!("{name} incomplete on the server at {bytes}"),
+                true => format!("{name} incomplete on the server ({bytes} sent)"),
                 false => format!("{name} kept at {bytes}"),
             }
         }));
@@ -331,8 +331,8 @@ mod tests {
         );
         assert_eq!(
             text(batch(0, &[("a\x1b", mib, true), ("b", 1, true), ("c", 1, true), ("d", 1, true)])),
-            ": 0 of 8 files done, a\\x1b incomplete on the server at 1.0 MiB, \
-             b incomplete on the server at 1 B, c incomplete on the server at 1 B, 1 more; \
+            ": 0 of 8 files done, a\\x1b incomplete on the server (1.0 MiB sent), \
+             b incomplete on the server (1 B sent), c incomplete on the server (1 B sent), 1 more; \
              'get -c …' resumes"
         );
         assert_eq!(text(Batch::single(&Output::memory())), "");

@@ -7,7 +7,7 @@
 
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Result, io_reason};
 use crate::ftp::control::cleartext::{CleartextControl, check_auth, check_greeting};
@@ -129,8 +129,10 @@ impl TlsReady {
         let peer = self.socket.tcp().peer_addr();
         let peer = peer.map_err(|error| Error::new(Kind::Connect, io_reason(&error)))?;
         self.socket.set_wait(Wait::within(self.config.timeout));
+        let begun = Instant::now();
         let (stream, identity) =
             tls.connect_control(self.socket).map_err(|failure| handshake_error(failure, what))?;
+        let handshake_time = begun.elapsed();
         let chain_length = stream.chain_length();
         let negotiated = stream.negotiated().cloned();
         let config = self.config;
@@ -138,7 +140,17 @@ impl TlsReady {
             Control::new(stream, config.timeout, config.trace.clone(), config.quirks.clone());
         let control = Arc::new(Mutex::new(control));
         let (tls, greeting) = (Arc::clone(tls), self.greeting);
-        Ok(Secured { control, tls, config, peer, identity, chain_length, negotiated, greeting })
+        Ok(Secured {
+            control,
+            tls,
+            config,
+            peer,
+            identity,
+            chain_length,
+            negotiated,
+            handshake_time,
+            greeting,
+        })
     }
 
     /// Whether the server accepts an old version of TLS; the connection is closed afterwards.
@@ -157,6 +169,7 @@ pub struct Secured {
     identity: Identity,
     chain_length: Option<usize>,
     pub(in crate::ftp) negotiated: Option<Negotiated>,
+    handshake_time: Duration,
     pub(in crate::ftp) greeting: Option<Reply>,
 }
 
@@ -216,6 +229,7 @@ impl Secured {
             identity,
             chain_length: None,
             negotiated: None,
+            handshake_time: Duration::ZERO,
             greeting: Some(greeting),
         }
     }
@@ -233,6 +247,11 @@ impl Secured {
     /// What the handshake negotiated, if the library reports it.
     pub fn negotiated(&self) -> Option<&Negotiated> {
         self.negotiated.as_ref()
+    }
+
+    /// How long the handshake took.
+    pub fn handshake_time(&self) -> Duration {
+        self.handshake_time
     }
 
     /// The server's refusal of the client certificate, or of none, if it arrives within `wait`: with
