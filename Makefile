@@ -1,5 +1,5 @@
 # make build     the program, optimised             make check    format, lints, tests, documentation
-# make demo      a throwaway server and the shell   make test     check's tests with real servers
+# make demo      ftpsh on a temporary server       make test     check's tests with real servers
 # make bench     ftpsh against lftp, curl and rclone, on real servers
 # make install   PREFIX=/usr/local, DESTDIR=        make deps     what a build needs (Debian, Ubuntu)
 # make lint      shell scripts (shellcheck) and spelling (typos)
@@ -10,7 +10,10 @@
 
 PREFIX ?= /usr/local
 CARGO ?= cargo
-BINARY = $(or $(CARGO_TARGET_DIR),target)/release/ftpsh
+TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
+# What is installed and released: the client, and the server of `ftpsh demo`.
+PROGRAMS = ftpsh ftpsh-playground
+BINARIES = $(PROGRAMS:%=$(TARGET_DIR)/release/%)
 
 bindir = $(DESTDIR)$(PREFIX)/bin
 mandir = $(DESTDIR)$(PREFIX)/share/man/man1
@@ -27,7 +30,7 @@ LINT_PACKAGES = shellcheck python3-venv
 # And what the benchmarks compare with.
 BENCH_PACKAGES = curl lftp rclone time python3
 
-LINT_TOOLS = $(or $(CARGO_TARGET_DIR),target)/lint
+LINT_TOOLS = $(TARGET_DIR)/lint
 TYPOS = $(LINT_TOOLS)/bin/typos
 SCRIPTS = $(shell git ls-files | xargs grep -lE '^\#!.*(bash|/sh)$$')
 
@@ -37,10 +40,10 @@ SYSTEMS = aarch64-apple-darwin x86_64-unknown-freebsd
 .PHONY: build check style test lint check-systems bench demo fuzz generate install uninstall deps test-deps ci-deps
 
 build: deps
-	$(CARGO) build --release --locked
+	$(CARGO) build --release --locked --workspace $(PROGRAMS:%=--bin %)
 
 check: style
-	$(CARGO) test --locked --no-fail-fast
+	$(CARGO) test --locked --workspace --no-fail-fast
 
 style: deps
 	$(CARGO) fmt --all --check
@@ -49,7 +52,7 @@ style: deps
 
 # FTPSH_SERVERS is set for the tests: a real server that is missing is then a failure.
 test: deps test-deps
-	tests/servers/with $(CARGO) test --locked --no-fail-fast
+	tests/servers/with $(CARGO) test --locked --workspace --no-fail-fast
 
 lint: $(TYPOS)
 	@tests/servers/install-packages $(LINT_PACKAGES)
@@ -71,8 +74,8 @@ bench: deps
 	tests/servers/with benches/run
 
 demo: deps
-	@$(CARGO) build --locked --bin ftpsh --example playground
-	@$(or $(CARGO_TARGET_DIR),target)/debug/examples/playground
+	@$(CARGO) build --locked --workspace $(PROGRAMS:%=--bin %)
+	@$(TARGET_DIR)/debug/ftpsh demo
 
 # The short run of the same checks is in tests/it/fuzz.rs. fuzz/run says what can be set.
 fuzz:
@@ -88,18 +91,19 @@ generate:
 	benches/plot > benches/speed.svg
 
 # Nothing is compiled here (it may run as root) unless there is no program yet.
-install: $(BINARY)
-	install -Dm755 $(BINARY) $(bindir)/ftpsh
+install: $(BINARIES)
+	install -d $(bindir)
+	install -m755 $(BINARIES) $(bindir)
 	install -Dm644 man/ftpsh.1 $(mandir)/ftpsh.1
 	install -Dm644 completions/ftpsh.bash $(bashdir)/ftpsh
 	install -Dm644 completions/_ftpsh $(zshdir)/_ftpsh
 	install -Dm644 completions/ftpsh.fish $(fishdir)/ftpsh.fish
 
-$(BINARY):
+$(BINARIES):
 	$(MAKE) build
 
 uninstall:
-	rm -f $(bindir)/ftpsh $(mandir)/ftpsh.1 $(bashdir)/ftpsh $(zshdir)/_ftpsh $(fishdir)/ftpsh.fish
+	rm -f $(PROGRAMS:%=$(bindir)/%) $(mandir)/ftpsh.1 $(bashdir)/ftpsh $(zshdir)/_ftpsh $(fishdir)/ftpsh.fish
 
 deps:
 	@CARGO="$(CARGO)" packaging/require-rust

@@ -8,7 +8,7 @@ _ftpsh_table() {
     case $node in
         'ftpsh')
             options='-c --command -f --file -e --execute -k --keep-going -u --user -p --port --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help -V --version'
-            subcommands='trust doctor check completions man'
+            subcommands='trust doctor check demo completions man'
             positionals=('targets')
             case $1 in
                 -c | --command) values='unknown' ;;
@@ -30,6 +30,7 @@ _ftpsh_table() {
                 trust) child='ftpsh trust' ;;
                 doctor) child='ftpsh doctor' ;;
                 check) child='ftpsh check' ;;
+                demo) child='ftpsh demo' ;;
                 completions) child='ftpsh completions' ;;
                 man) child='ftpsh man' ;;
             esac
@@ -189,6 +190,21 @@ _ftpsh_table() {
         'ftpsh check')
             options='-u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             positionals=('files' '...')
+            case $1 in
+                -u | --user) values='unknown' ;;
+                --password-file) values='files' ;;
+                --password-command) values='programs' ;;
+                --password-env) values='variables' ;;
+                --trust) values='words ask accept-new strict' ;;
+                --fingerprint) values='unknown' ;;
+                --set) values='settings' ;;
+                --rcfile) values='files' ;;
+                --log-file) values='files' ;;
+                --color) values='words auto always never' ;;
+            esac
+            ;;
+        'ftpsh demo')
+            options='-u --user --password-file --password-command --password-env --env-password --trust --fingerprint --insecure --set --json --norc --rcfile --log-file -q --quiet -v --verbose -d --color -h --help'
             case $1 in
                 -u | --user) values='unknown' ;;
                 --password-file) values='files' ;;

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 
 use crate::bookmarks;
 use crate::cancel::Cancel;
-use crate::cli::{self, Cli, Sub, completions};
+use crate::cli::{self, Cli, Sub, completions, demo};
 use crate::client::{Client, Connection, ProxyEnvironment};
 use crate::commands::{Context, doctor};
 use crate::credentials::{CommandLineLogin, LFTP_PASSWORD, Sources, keyring};
@@ -49,6 +49,7 @@ pub fn run_program(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Sub::Completions { shell }) => {
             out.data(completions::completion_script(*shell).as_bytes())
         }
+        Some(Sub::Demo) => demo::run_playground(),
         Some(Sub::Complete(question)) => completions::candidates::print_candidates(question, &out),
         Some(Sub::Man) => crate::man::man_page().and_then(|page| out.data(page.as_bytes())),
         _ => return run_with_context(&cli, out),

@@ -5,6 +5,7 @@
 //! Nothing is done here, and no error repeats the value of a misplaced password.
 
 pub mod completions;
+pub mod demo;
 #[cfg(test)]
 mod tests;
 
@@ -112,6 +113,12 @@ pub enum Sub {
         #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
         files: Vec<PathBuf>,
     },
+    /// Try ftpsh on a temporary server on this machine
+    ///
+    /// Starts ftpsh-playground, which is installed beside ftpsh: a server on loopback with a few files
+    /// and a self-signed certificate, and ftpsh connected to it. Without a terminal a short script
+    /// is run. Server, files and what was remembered are removed at the end.
+    Demo,
     /// Print a completion script
     Completions {
         /// The shell to complete in

@@ -7,8 +7,9 @@ use tempfile::TempDir;
 
 use support::tools::is_there;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "usr/bin/ftpsh",
+    "usr/bin/ftpsh-playground",
     "usr/share/man/man1/ftpsh.1",
     "usr/share/bash-completion/completions/ftpsh",
     "usr/share/zsh/site-functions/_ftpsh",
@@ -21,10 +22,12 @@ fn what_make_install_installs_make_uninstall_removes() {
         return;
     }
     let directory = TempDir::with_prefix("ftpsh-install-").unwrap();
-    // A program that is built already: nothing is compiled here.
+    // Programs that are built already: nothing is compiled here.
     let built = directory.path().join("target/release");
     std::fs::create_dir_all(&built).unwrap();
-    std::fs::copy(env!("CARGO_BIN_EXE_ftpsh"), built.join("ftpsh")).unwrap();
+    for program in ["ftpsh", "ftpsh-playground"] {
+        std::fs::copy(env!("CARGO_BIN_EXE_ftpsh"), built.join(program)).unwrap();
+    }
     let root = directory.path().join("root");
 
     make("install", directory.path(), &root);

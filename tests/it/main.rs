@@ -18,6 +18,7 @@ mod completion;
 mod control;
 mod data;
 mod data_handshake;
+mod demo;
 mod devices;
 mod directory;
 mod doctor;

@@ -7,11 +7,9 @@
 // Helpers of tests may stop at the first surprise, as tests may (clippy.toml).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::new_without_default)]
 
-pub mod certificate;
 pub mod client;
 pub mod closed_port;
 pub mod disk;
-pub mod embedded;
 pub mod liar;
 pub mod program;
 pub mod proxy;
@@ -20,3 +18,5 @@ pub mod servers;
 pub mod terminal;
 pub mod tools;
 pub mod tree;
+
+pub use playground::{certificate, embedded};

@@ -2,7 +2,7 @@
 //!
 //! In: a user and a password. Out: where it listens, its root directory and its certificate's
 //! fingerprint. TLS is required on both connections. It stops, and its directory goes, when it
-//! is dropped. The playground (`make demo`) is built on this file as well.
+//! is dropped.
 
 use super::certificate::Certificate;
 use async_trait::async_trait;
@@ -37,7 +37,11 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// A server with an empty tree for `tester`, whose password is made up.
+    /// For tests: a server with an empty tree for `tester`, whose password is made up.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[allow(clippy::expect_used, reason = "a test may stop at the first surprise")]
     pub fn start() -> Self {
         let mut random = [0; 9];
         openssl::rand::rand_bytes(&mut random).expect("random bytes");
