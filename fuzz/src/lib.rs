@@ -11,6 +11,7 @@ pub mod features;
 pub mod history;
 pub mod known_servers;
 pub mod list;
+pub mod manifest;
 pub mod mlsd;
 pub mod names;
 pub mod netrc;
@@ -42,4 +43,5 @@ pub const TARGETS: &[Target] = &[
     ("patterns", patterns::check),
     ("completer", completer::check),
     ("history", history::check),
+    ("manifest", manifest::check),
 ];

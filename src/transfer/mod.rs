@@ -9,6 +9,7 @@ pub mod atomic;
 pub mod checksum;
 pub mod download;
 pub mod full_disk;
+pub mod manifest;
 pub mod mirror;
 pub mod rate_limit;
 pub mod relay;

@@ -77,7 +77,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "cli",
         &["error", "fs", "settings", "target", "output", "trust", "bookmarks", "commands", "shell"],
     ),
-    ("fuzz", &["credentials", "ftp", "trust"]),
+    ("fuzz", &["credentials", "ftp", "transfer", "trust"]),
     ("man", &["error", "settings", "commands", "cli"]),
 ];
 

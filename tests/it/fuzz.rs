@@ -185,4 +185,5 @@ short_runs!(
     patterns,
     completer,
     history,
+    manifest,
 );
