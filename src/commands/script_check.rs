@@ -205,7 +205,7 @@ impl ScriptCheck {
     /// The command runs the commands in a local file: they are checked, and their complaints
     /// reported with their own positions.
     pub fn runs_file(&mut self, word: &str) {
-        match self.read_script(word) {
+        match self.read_local_file(word) {
             Some(text) => {
                 let script =
                     InnerScript { name: word.to_owned(), text, later: false, is_file: true };
@@ -226,8 +226,8 @@ impl ScriptCheck {
         self.scripts.push(InnerScript { name: name.to_owned(), text, later: true, is_file: false });
     }
 
-    /// The contents of a local script, if it is there now and will be the same then.
-    fn read_script(&self, word: &str) -> Option<String> {
+    /// The contents of a local file, if it is there now and will be the same then.
+    pub fn read_local_file(&self, word: &str) -> Option<String> {
         let directory = self.directory.as_ref().filter(|_| !self.made_anything)?;
         let path = directory.join(local_path::path_from_word(&expand_tilde(word)));
         if self.is_made(&normalize(&path)) { None } else { std::fs::read_to_string(path).ok() }

@@ -2,6 +2,7 @@
 
 use clap::Parser;
 
+use super::mirror::default_exclusion;
 use super::programs::pager;
 use super::{Builtin, Context, Example, Group, ScriptCheck};
 use crate::error::{Error, Result};
@@ -45,7 +46,13 @@ impl Builtin for Set {
     /// Validates on a copy of the settings.
     fn check(&self) -> Result<()> {
         match self.wanted_rows() {
-            Wanted::Set(target, value) => Settings::new().set(&target, &value).map(drop),
+            Wanted::Set(target, value) => {
+                let mut settings = Settings::new();
+                settings.set(&target, &value)?;
+                settings
+                    .all()
+                    .try_for_each(|item| default_exclusion(&settings, item.host).map(drop))
+            }
             Wanted::Unset(target) => Settings::new().unset(&target).map(drop),
             Wanted::Show(target) => shown_row(&target).map(drop),
             Wanted::All | Wanted::Changed => Ok(()),

@@ -22,7 +22,12 @@ is read after `-e`, unless its commands end with `exit`.
 * `mirror` :: takes the options of lftp: `-x` and `-i` are regular expressions, `-X` and `-I` globs,
 directories end in a slash; `mirror SOURCE TARGET/` makes a directory of SOURCE's name in TARGET. In a
 script `--delete` needs `--yes`. Names that begin with a dot are not deleted without `--delete-hidden`
-or `set ftp:list-options -a`.
+or `set ftp:list-options -a`. Symbolic links are skipped and counted: lftp makes them, wherever they
+lead; `-L` copies what they lead to. A local file that is newer and of the same size is left, and said;
+lftp replaces it, as `--upload-older` does. `mirror ..` needs a TARGET, and `--flat` is refused.
+
+* `mirror:exclude-regex` :: excludes, as in lftp 4.9, only where the first pattern of a mirror is `-x`
+or `-X`; otherwise a notice says that it does not.
 
 * `rm -r` with a wildcard :: needs `--yes` in a script.
 

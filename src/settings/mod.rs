@@ -190,6 +190,12 @@ impl Settings {
         self.value(key.name, host).and_then(T::read).unwrap_or_default()
     }
 
+    /// Whether a setting has another value than its default for `host`.
+    pub fn is_changed<T>(&self, key: Key<T>, host: Option<&str>) -> bool {
+        let row = SETTINGS.iter().find(|row| row.name == key.name);
+        row.is_some_and(|row| self.value(key.name, host) != Some(&default_of(row)))
+    }
+
     /// Like [`Settings::get`], by full name and untyped.
     pub fn value(&self, name: &str, host: Option<&str>) -> Option<&Value> {
         let host = host.map(names::normal_host);

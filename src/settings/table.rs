@@ -150,8 +150,16 @@ rows! {
         "files that mirror transfers at the same time";
     MIRROR_MAX_DELETE: Option<DeleteLimit> = "mirror:max-delete", Limit, "", Host,
         "mirror deletes nothing if it would delete more than this many files, or this percentage";
-    MIRROR_EXCLUDE_REGEX: String = "mirror:exclude-regex", Text, "", Host,
-        "regular expression of paths that mirror leaves out, before the patterns of its options";
+    MIRROR_EXCLUDE_REGEX: String = "mirror:exclude-regex", Text, r"(^|/)(\.in\.|\.nfs)", Host,
+        "regular expression of paths that mirror leaves out where none of its patterns matches; as with lftp only if the first pattern is -x or -X";
+    MIRROR_SET_PERMISSIONS: bool = "mirror:set-permissions", Flag, "yes", Host,
+        "whether mirror copies permissions; --perms and --no-perms decide before it";
+    MIRROR_DEREFERENCE: bool = "mirror:dereference", Flag, "no", Host,
+        "whether mirror follows symbolic links; -L and --no-dereference decide before it";
+    MIRROR_NO_EMPTY_DIRS: bool = "mirror:no-empty-dirs", Flag, "no", Host,
+        "whether mirror creates no directory that would be empty, as with --no-empty-dirs";
+    MIRROR_SKIP_NOACCESS: bool = "mirror:skip-noaccess", Flag, "no", Host,
+        "whether mirror leaves out what nobody may read, as with --skip-noaccess";
     MIRROR_CONFIRM_DELETE: bool = "mirror:confirm-delete", Flag, "yes", Host,
         "whether mirror --delete asks, and needs --yes in a script";
     MIRROR_MAX_DEPTH: u64 = "mirror:max-depth", Count { min: 1, max: 10_000 }, "64", Host,

@@ -278,7 +278,7 @@ fn the_last_pattern_that_matches_decides() {
         assert_eq!(found, wanted, "{options}\n{ran}");
     }
     let scene = Scene::new(files());
-    scene.run("mirror --exclude-rx-from nosuch s").status(2).stderr_has("nosuch");
+    scene.run("mirror --exclude-rx-from nosuch s").status(9).stderr_has("nosuch");
     scene
         .run("mirror -x '*.o' s")
         .status(2)

@@ -23,6 +23,7 @@ use crate::local_path;
 use command_log::CommandLog;
 use operands::{Operands, base_name, base_of_globs, target_for};
 use patterns::Patterns;
+pub(super) use patterns::default_exclusion;
 use report::MirrorReport;
 
 use crate::error::{Error, Kind, Result};
@@ -140,13 +141,19 @@ pub struct Mirror {
     #[arg(short = 'c', long = "continue")]
     resume: bool,
     /// Follow symbolic links instead of skipping them
-    #[arg(short = 'L', long)]
+    #[arg(short = 'L', long, overrides_with = "no_dereference")]
     dereference: bool,
+    /// Skip them, whatever the setting mirror:dereference says
+    #[arg(long, overrides_with = "dereference")]
+    no_dereference: bool,
+    /// Leave out files and directories that by their permissions nobody may read
+    #[arg(long)]
+    skip_noaccess: bool,
     /// Do not copy permissions
     #[arg(short = 'p', long, overrides_with = "perms")]
     no_perms: bool,
     /// Copy permissions (the default), less those that the umask takes away
-    #[arg(long)]
+    #[arg(long, overrides_with = "no_perms")]
     perms: bool,
     /// Copy permissions whatever the umask says
     #[arg(long)]
@@ -213,6 +220,9 @@ struct NoEffect {
     /// FTP cannot change owners
     #[arg(long)]
     allow_chown: bool,
+    /// Not supported: files of several directories would meet in one
+    #[arg(long, hide = true)]
+    flat: bool,
     /// No links are created
     #[arg(long)]
     no_symlinks: bool,
@@ -302,6 +312,11 @@ impl Builtin for Mirror {
             }
         }
         let (source, target) = self.sides()?;
+        if self.no_effect.flat {
+            return Err(Error::usage("mirror: --flat is not supported").with_hint(
+                "`mget -O DIR A/* A/*/*` (or mput) puts the files of several directories into one",
+            ));
+        }
         self.check_urls(&source, &target)
     }
 
@@ -309,6 +324,10 @@ impl Builtin for Mirror {
         if self.deletes_unasked(&script.settings, None) && !script.can_ask() {
             script.complain(needs_yes());
         }
+        if let Err(error) = default_exclusion(&script.settings, None) {
+            script.complain(error);
+        }
+        self.patterns.check_files(script);
         if let Some(commands) = &self.on_change {
             script.runs_later("mirror --on-change", commands.clone());
         }
@@ -364,6 +383,12 @@ impl Mirror {
         self.deletes() && !agreed && !self.is_dry_run()
     }
 
+    fn follows_links(&self, ctx: &Context) -> bool {
+        let host = ctx.client.connection.host();
+        let is_set = || ctx.client.settings.get(set::MIRROR_DEREFERENCE, host);
+        self.dereference || !self.no_dereference && is_set()
+    }
+
     fn is_dry_run(&self) -> bool {
         self.dry_run || self.script.is_some()
     }
@@ -395,10 +420,12 @@ impl Mirror {
             }
             (Some(source), Some(target), None) => Ok((source.clone(), target.clone())),
             (Some(source), None, None) => {
-                let target = match is_url(source) {
-                    true => base_name(&parse_url(source)?.1).map(str::to_owned),
-                    false => base_name(source).map(str::to_owned),
-                };
+                let path = if is_url(source) { parse_url(source)?.1 } else { source.clone() };
+                if path.trim_end_matches('/').rsplit('/').next() == Some("..") {
+                    let hint = format!("`mirror {source} .`, or `mirror {source} ..`");
+                    return Err(Error::usage("mirror: a TARGET is needed for `..`").with_hint(hint));
+                }
+                let target = base_name(&path).map(str::to_owned);
                 Ok((source.clone(), target.unwrap_or_else(here)))
             }
         }
@@ -503,6 +530,12 @@ impl Mirror {
             let entries = if summary.hidden == 1 { "entry" } else { "entries" };
             ctx.out.notice(&format!("{} hidden {entries} left: --delete-hidden", summary.hidden));
         }
+        if summary.newer > 0 {
+            let files = count_text(summary.newer, "newer local file");
+            ctx.out.notice(&format!(
+                "{files} of the same size left: `mirror --upload-older` replaces"
+            ));
+        }
         done?;
         self.report_summary(ctx, &summary, watch.elapsed());
         let left = match (summary.failures, summary.kept) {
@@ -524,7 +557,7 @@ impl Mirror {
             Ok(Arc::new(RemoteTree::new(Arc::clone(pool), cwd.resolve(path)?)))
         };
         let here = |path: &str| ctx.local_path(&local_path::expand_tilde(path));
-        let tree = if self.dereference { LocalTree::following } else { LocalTree::new };
+        let tree = if self.follows_links(ctx) { LocalTree::following } else { LocalTree::new };
         let target = target_for(&self.source, &self.target);
         Ok(if self.reverse {
             Endpoints::Up(Arc::new(tree(here(&self.source))), remote(&target)?)
@@ -577,12 +610,22 @@ impl Mirror {
         });
         let only_files = !self.file.is_empty() && self.directory.is_empty();
         let never = self.no_recursion || only_files;
-        let exclude = ctx.client.settings.get(set::MIRROR_EXCLUDE_REGEX, host);
-        let exclude = (!exclude.is_empty()).then(|| FilterRule::regex(false, &exclude)).transpose();
-        let exclude =
-            exclude.map_err(|why| Error::usage(format!("mirror:exclude-regex: {why}")))?;
+        let is_set = |key| ctx.client.settings.get(key, host);
+        let filter = Filter {
+            rules: self.patterns.rules(ctx)?,
+            exclude: default_exclusion(&ctx.client.settings, host)?,
+            top: top.collect(),
+        };
+        if filter.exclude.is_some()
+            && !filter.uses_exclusion()
+            && ctx.client.settings.is_changed(set::MIRROR_EXCLUDE_REGEX, host)
+        {
+            ctx.out.notice(
+                "mirror:exclude-regex excludes nothing here: as with lftp it counts only beside -x or -X",
+            );
+        }
         Ok(MirrorRules {
-            filter: Filter { rules: self.patterns.0.clone(), exclude, top: top.collect() },
+            filter,
             newer: self.only_newer,
             older: self.upload_older,
             ignore_time: self.ignore_time || self.only_missing,
@@ -594,14 +637,18 @@ impl Mirror {
                 None if never => Recursion::Never,
                 None => Recursion::Always,
             },
-            no_empty_directories: self.no_empty_dirs,
+            no_empty_directories: self.no_empty_dirs || is_set(set::MIRROR_NO_EMPTY_DIRS),
             remove_source_files: self.remove_source_files || self.remove_source_dirs,
             delete: self.deletes(),
             delete_excluded: self.delete_excluded,
             delete_hidden: self.delete_hidden || ctx.client.lists_hidden(),
             report_not_deleted: self.verbosity.level() > 1,
-            dereference: self.dereference,
-            mode_mask: (!self.no_perms).then(|| self.mode_mask(direction)),
+            report_newer: direction == Direction::Download
+                && !(self.only_newer || self.only_missing || self.ignore_time),
+            dereference: self.follows_links(ctx),
+            skip_unreadable: self.skip_noaccess || is_set(set::MIRROR_SKIP_NOACCESS),
+            mode_mask: (self.perms || !self.no_perms && is_set(set::MIRROR_SET_PERMISSIONS))
+                .then(|| self.mode_mask(direction)),
             corrects_modes: direction == Direction::Download,
             sizes: self.size_range.clone(),
             newer_than: self.newer_than,

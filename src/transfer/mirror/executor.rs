@@ -65,6 +65,8 @@ pub struct MirrorSummary {
     pub bytes: u64,
     /// Files already up to date.
     pub unchanged: u64,
+    /// How many of them are newer in the target, where that is reported.
+    pub newer: u64,
     /// Directories created.
     pub directories: u64,
     /// Links skipped.
@@ -338,6 +340,7 @@ impl Runner<'_> {
         let (files, bytes) = batch.size();
         let mut work = self.lock();
         work.summary.unchanged += plan.unchanged;
+        work.summary.newer += plan.newer;
         work.summary.links += plan.links.len() as u64;
         work.summary.in_target += plan.in_target;
         work.summary.hidden += plan.hidden;

@@ -54,8 +54,12 @@ pub struct MirrorRules {
     pub delete_hidden: bool,
     /// Report what is not deleted because nothing is.
     pub report_not_deleted: bool,
+    /// Count files that are not transferred although the target's is newer.
+    pub report_newer: bool,
     /// Follow links instead of skipping them (`-L`).
     pub dereference: bool,
+    /// Leave out what by its permissions nobody may read.
+    pub skip_unreadable: bool,
     /// The permission bits that are not copied; `None` if none are.
     pub mode_mask: Option<u16>,
     /// Whether the permissions of files that the target has are corrected.
@@ -89,7 +93,9 @@ impl Default for MirrorRules {
             delete_excluded: false,
             delete_hidden: false,
             report_not_deleted: false,
+            report_newer: false,
             dereference: false,
+            skip_unreadable: false,
             mode_mask: None,
             corrects_modes: false,
             sizes: None,
@@ -249,6 +255,8 @@ pub struct DirectoryPlan {
     pub loops: Vec<String>,
     /// The number of files already up to date.
     pub unchanged: u64,
+    /// How many of them are newer in the target, where that is reported.
+    pub newer: u64,
     /// The number of files and directories that the target has here.
     pub in_target: u64,
     /// Entries whose names begin with a dot, which the source does not have and which stay.
@@ -307,7 +315,9 @@ pub fn plan_directory(
         }
         let there = others.next_if(|other| other.name == item.name);
         let path = join_path(&here.path, item.name);
-        if rules.filter.includes(&path, item.kind == ItemKind::Directory) {
+        if rules.skip_unreadable && is_unreadable(item) {
+            // What the target has of it stays.
+        } else if rules.filter.includes(&path, item.kind == ItemKind::Directory) {
             plan_source_item(&mut plan, here, path, place, (item, there), rules);
         } else if let Some(there) = there.filter(|_| rules.delete_excluded) {
             plan_extraneous(&mut plan, here, there, rules);
@@ -397,10 +407,19 @@ fn plan_source_item(
                     step(PlannedStep::RemoveSource);
                 }
                 plan.unchanged += 1;
+                let times = there.and_then(|there| item.modified.zip(there.modified));
+                let is_older = times.is_some_and(|(time, there)| there.is_after(&time));
+                plan.newer += u64::from(rules.report_newer && is_older);
             }
         },
         ItemKind::Link | ItemKind::Other => plan.links.push(place),
     }
+}
+
+/// Whether neither owner nor group nor others may read it.
+fn is_unreadable(item: Item<'_>) -> bool {
+    let wanted = if item.kind == ItemKind::Directory { 0o555 } else { 0o444 };
+    item.mode.is_some_and(|mode| mode & wanted == 0)
 }
 
 fn is_in_range(item: Item<'_>, rules: &MirrorRules) -> bool {

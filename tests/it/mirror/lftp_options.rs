@@ -234,14 +234,69 @@ fn settings_of_lftp_exclude_files_and_include_hidden_names_in_deletions() {
     std::fs::create_dir_all(scene.path("new")).unwrap();
     scene.write("new/.old", "x");
     let set = "set mirror:exclude-regex '\\.o$'";
-    scene.run(&format!("{set}; set ftp:list-options -a; mirror -e --yes dist new")).ok();
+    let commands = "set ftp:list-options -a; mirror -e --yes -X none dist new";
+    scene.run(&format!("{set}; {commands}")).ok();
     let found = below(&scene, "new");
     assert_eq!(found, ["d", "d/a.txt", "empty", "empty/deep", "index.html", "same.txt"]);
     // An option that matches decides.
     scene.run(&format!("{set}; mirror -i '\\.o$' dist other")).ok();
     assert!(scene.path("other/d/a.o").exists());
-    let ran = scene.run("set mirror:exclude-regex '('; mirror dist new").status(2);
-    ran.stderr_has("mirror:exclude-regex");
+    // Without a pattern that excludes, lftp 4.9.2 does not look at it.
+    scene.run(&format!("{set}; mirror dist all")).ok().stderr_has("excludes nothing here");
+    assert!(scene.path("all/d/a.o").exists());
+    assert!(!scene.run("mirror dist all").ok().err().contains("excludes nothing"));
+}
+
+#[test]
+fn a_wrong_default_exclusion_is_found_before_anything_is_connected() {
+    let scene = scene();
+    for line in ["set mirror:exclude-regex '('", "set mirror:exclude-regex/*.org '('"] {
+        let before = scene.liar.wire.lines("USER").len();
+        scene.run(&format!("{line}; ls")).status(2).stderr_has("mirror:exclude-regex");
+        assert_eq!(scene.liar.wire.lines("USER").len(), before, "{line}");
+    }
+    let given = scene.call().args(["--set", "mirror:exclude-regex=(", "-c", "mirror dist new"]);
+    given.run().status(2).stderr_has("mirror:exclude-regex");
+}
+
+#[test]
+fn settings_of_lftp_stand_for_options_of_mirror() {
+    let scene = scene();
+    scene.run("set mirror:no-empty-dirs yes; mirror dist new").ok();
+    assert_eq!(below(&scene, "new"), ["d", "d/a.o", "d/a.txt", "index.html", "same.txt"]);
+}
+
+#[test]
+fn a_file_of_patterns_may_be_written_by_an_earlier_command() {
+    let scene = scene();
+    scene.run("!echo '*.o' > skip\nmirror -R --exclude-glob-from=skip dist new").ok();
+    assert!(!there(&scene, "new").contains(&"d/a.o".to_owned()));
+    std::fs::remove_file(scene.path("skip")).unwrap();
+    let before = scene.liar.wire.lines("USER").len();
+    let missing = scene.run("mirror -R --exclude-glob-from=skip dist new").status(9);
+    missing.stderr_has("skip: ");
+    scene.write("skip", "(");
+    scene.run("mirror -R --exclude-rx-from=skip dist new").status(2).stderr_has("skip: `(`");
+    assert_eq!(scene.liar.wire.lines("USER").len(), before);
+    // It is found where the mirror is.
+    scene.write("dist/keep", "same");
+    scene.run("lcd dist; mirror -R --exclude-glob-from=keep . other").ok();
+}
+
+#[test]
+fn a_newer_local_file_is_left_and_said() {
+    let scene = scene();
+    set_time(&scene.path("dist/same.txt"), THEN + 86_400 * 400);
+    scene.run("mirror dist dist").ok().stderr_has("2 newer local files of the same size left");
+    assert!(!scene.run("mirror -n dist dist").ok().err().contains("newer local"));
+}
+
+#[test]
+fn the_parent_directory_needs_a_target_and_flat_is_refused() {
+    let scene = scene();
+    scene.run("mirror ..").status(2).stderr_has("`mirror .. .`");
+    scene.run("mirror -R ../..").status(2).stderr_has("TARGET");
+    scene.run("mirror --flat dist new").status(2).stderr_has("`mget -O DIR");
 }
 
 #[test]
@@ -290,6 +345,13 @@ fn permissions_go_up_less_the_umask_and_never_with_set_id_bits_unless_asked() {
         let scene = with_modes(chmod());
         scene.run(&format!("mirror -R {options} dist")).ok();
         assert_eq!(site_commands(&scene), expected, "{options}");
+        if !options.contains('p') {
+            // An option decides before the setting, which is for those that say nothing.
+            let scene = with_modes(chmod());
+            let set = "set mirror:set-permissions no";
+            scene.run(&format!("{set}; mirror -R {options} --perms dist; mirror -R dist b")).ok();
+            assert_eq!(site_commands(&scene), expected, "{options}");
+        }
     }
     // A server that has no SITE CHMOD is asked once, and that is said once.
     let scene = with_modes(Script::new().always("SITE", Step::reply("502 what?")));
