@@ -53,6 +53,7 @@ fn after_long_help() -> String {
 #[command(
     name = "ftpsh",
     version,
+    long_version = crate::commands::version::long_version(),
     bin_name = "ftpsh",
     override_usage = "ftpsh [OPTIONS] [TARGET]\n       ftpsh [OPTIONS] <SUBCOMMAND>",
     after_help = EXAMPLES,

@@ -239,7 +239,16 @@ fn help_and_version_go_to_standard_output() {
     ] {
         assert!(help.contains(part), "{part:?} is not in:\n{help}");
     }
-    assert_eq!(read(&["-V"]).expect_err("version").to_string().lines().count(), 1);
+}
+
+#[test]
+fn the_long_version_has_the_short_one_first_and_what_a_bug_report_needs_below() {
+    let [short, long] =
+        ["-V", "--version"].map(|option| read(&[option]).expect_err("version").to_string());
+    assert_eq!(short, concat!("ftpsh ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert!(long.starts_with(&short), "{long}");
+    let words: Vec<_> = long.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(words, ["ftpsh", "commit", "target", "features", "suppaftp", "OpenSSL"], "{long}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ mod touch;
 mod transfer_type;
 mod true_false;
 mod user;
-mod version;
+pub(crate) mod version;
 mod wait;
 
 pub use context::Context;

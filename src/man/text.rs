@@ -245,7 +245,11 @@ takes precedence over both.
 `!` and `|`.
 
 * `SSL_CERT_FILE`, `SSL_CERT_DIR` :: Where the system's CA roots are, instead of OpenSSL's
-defaults.
+defaults; in a program with OpenSSL built in (`ftpsh --version` says so), instead of where the usual
+systems have them.
+
+* `OPENSSL_CONF` :: OpenSSL's configuration, instead of the system's `openssl.cnf`. A program with
+OpenSSL built in reads no other.
 
 * `NETRC` :: The netrc file, instead of `~/.netrc`.
 

@@ -11,6 +11,7 @@ pub(crate) mod legacy_versions;
 pub(crate) mod native;
 pub(crate) mod openssl;
 pub(crate) mod openssl_info;
+mod roots;
 pub(crate) mod socket;
 pub(crate) mod stream;
 mod wait;

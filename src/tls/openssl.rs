@@ -25,6 +25,7 @@ use openssl::ssl::{
 use super::client_certificate::ClientCertificate;
 use super::groups;
 use super::openssl_info::openssl_error_text;
+use super::roots;
 use super::stream::{OpenSslStream, Stream};
 use super::{Config, HandshakeFailure, Negotiated, Socket, Version};
 use crate::error::{Error, Kind, Result};
@@ -230,7 +231,7 @@ fn control_context(
         return Ok(builder.build());
     }
     groups::offer_p256_first(&mut builder);
-    builder.set_default_verify_paths().map_err(|e| setup_error(&e))?;
+    roots::add_system_roots(&mut builder).map_err(|e| setup_error(&e))?;
     if let Some(path) = &config.ca_file {
         super::read_local_file(path)?;
         builder.set_ca_file(path).map_err(|e| file_error(path, &e))?;

@@ -6,6 +6,13 @@ use openssl::error::ErrorStack;
 use openssl::md::Md;
 use openssl::ssl::{SslContextBuilder, SslMethod, SslVersion};
 
+/// What is to be said beside version and policy if the library is built in, and not the system's.
+pub const BUILT_IN: &str = if cfg!(feature = "vendored") {
+    " (built in; the system's openssl.cnf is not read)"
+} else {
+    ""
+};
+
 /// The library's version string, such as `OpenSSL 3.0.18 30 Sep 2025`.
 pub fn version() -> &'static str {
     openssl::version::version()
@@ -46,7 +53,7 @@ pub fn system_policy() -> Option<String> {
         Some(SslVersion::TLS1_2) => ", TLS 1.2 or newer",
         _ => "",
     };
-    Some(format!("security level {}{oldest}", builder.build().security_level()))
+    Some(format!("security level {}{oldest}{BUILT_IN}", builder.build().security_level()))
 }
 
 /// The reasons in an OpenSSL error stack, without its file names and numbers.
