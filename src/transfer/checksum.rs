@@ -47,6 +47,17 @@ impl Algorithm {
         })
     }
 
+    /// Its name in HASH and OPTS HASH.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Algorithm::Sha512 => "SHA-512",
+            Algorithm::Sha256 => "SHA-256",
+            Algorithm::Sha1 => "SHA-1",
+            Algorithm::Md5 => "MD5",
+            Algorithm::Crc32 => "CRC32",
+        }
+    }
+
     /// Whether it can be computed: the system's policy may forbid MD5 and SHA-1.
     fn is_available(self) -> bool {
         let name = match self {
@@ -96,28 +107,64 @@ impl Algorithm {
     }
 }
 
-/// The command that requests a file's checksum: verb and algorithm, the strongest offered that can be
-/// computed here. With HASH it is the selected algorithm, because a client may have to switch.
-/// `None` if the server offers none.
+/// A command that requests a file's checksum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChecksumCommand {
+    /// Its verb.
+    pub verb: &'static str,
+    /// What it computes.
+    pub algorithm: Algorithm,
+    /// It is HASH, and this algorithm has to be selected first.
+    pub needs_selection: bool,
+}
+
+impl ChecksumCommand {
+    /// How a user reads it: `XSHA256`, `HASH SHA-256`.
+    pub fn name(&self) -> String {
+        match self.verb {
+            "HASH" => format!("HASH {}", self.algorithm.name()),
+            verb => verb.to_owned(),
+        }
+    }
+}
+
+/// The commands that a server offers and whose checksums can be computed here: the strongest
+/// algorithm first, of one algorithm those that need no selection.
+pub fn commands_offered(features: &Features) -> Vec<ChecksumCommand> {
+    let mut commands = all_commands(features);
+    commands.retain(|command| command.algorithm.is_available());
+    commands
+}
+
+fn all_commands(features: &Features) -> Vec<ChecksumCommand> {
+    let hash = features.hash_algorithms();
+    let hash = hash.iter().map(|(name, selected)| ("HASH", &**name, !selected));
+    let others = features.checksum_commands();
+    let others = others.into_iter().map(|(verb, name)| (verb, name, false));
+    let mut commands: Vec<_> = hash
+        .chain(others)
+        .filter_map(|(verb, name, needs_selection)| {
+            let algorithm = Algorithm::parse(name)?;
+            Some(ChecksumCommand { verb, algorithm, needs_selection })
+        })
+        .collect();
+    commands.sort_by_key(|command| (command.algorithm as u8, command.needs_selection));
+    commands
+}
+
+/// The command that requests a file's checksum after its transfer: the strongest offered that
+/// needs no selection and can be computed here. `None` if the server offers none.
 ///
 /// # Errors
 ///
 /// [`Kind::Incomplete`] if the system's policy (FIPS) forbids all that it offers.
-pub fn best_offered(features: &Features) -> Result<Option<(&'static str, Algorithm)>> {
-    let selected = features.hash_algorithms().into_iter().find(|(_, selected)| *selected);
-    let selected = selected.and_then(|(name, _)| Algorithm::parse(&name));
-    let mut commands: Vec<_> = features
-        .checksum_commands()
-        .into_iter()
-        .filter_map(|(verb, name)| Some((verb, Algorithm::parse(name)?)))
-        .collect();
-    commands.sort_by_key(|(_, algorithm)| *algorithm as u8);
-    let mut offered: Vec<_> = selected.map(|algorithm| ("HASH", algorithm)).into_iter().collect();
-    offered.append(&mut commands);
-    match offered.iter().find(|(_, algorithm)| algorithm.is_available()) {
+pub fn best_offered(features: &Features) -> Result<Option<ChecksumCommand>> {
+    let mut offered = all_commands(features);
+    offered.retain(|command| !command.needs_selection);
+    match offered.iter().find(|command| command.algorithm.is_available()) {
         None if !offered.is_empty() => {
             let mut names: Vec<_> =
-                offered.iter().map(|(_, algorithm)| format!("{algorithm:?}")).collect();
+                offered.iter().map(|command| format!("{:?}", command.algorithm)).collect();
             names.dedup();
             let text = format!(
                 "the content cannot be verified: the server offers only {}, which the system's \
@@ -149,6 +196,7 @@ pub fn digits_in_reply(algorithm: Algorithm, text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ftp::control::reply::Reply;
 
     #[test]
     fn checksums_of_the_standard_text() {
@@ -160,6 +208,42 @@ mod tests {
         ] {
             let made = algorithm.compute(&mut &b"123456789"[..]).unwrap();
             assert_eq!(made, Checksum { algorithm, digits: digits.into() });
+        }
+    }
+
+    #[test]
+    fn the_strongest_checksum_comes_first_and_a_selection_is_made_only_for_a_stronger_one() {
+        let names = |lines: &[&str]| {
+            let mut text: Vec<Vec<u8>> = vec![b"Features:".to_vec()];
+            text.extend(lines.iter().map(|line| line.as_bytes().to_vec()));
+            text.push(b"End".to_vec());
+            let features = Features::parse(&Reply::new(211, text));
+            let name = |command: &ChecksumCommand| {
+                format!("{}{}", command.name(), if command.needs_selection { " *" } else { "" })
+            };
+            let best = best_offered(&features).unwrap().map(|command| command.name());
+            (commands_offered(&features).iter().map(name).collect::<Vec<_>>(), best)
+        };
+        let best = |name: &str| Some(name.to_owned());
+        for (lines, all, expected) in [
+            (&[][..], &[][..], None),
+            (&[" XCRC"], &["XCRC"], best("XCRC")),
+            (&[" XCRC", " XMD5", " XSHA256"], &["XSHA256", "XMD5", "XCRC"], best("XSHA256")),
+            (
+                &[" HASH SHA-1*;SHA-256;CRC32"],
+                &["HASH SHA-256 *", "HASH SHA-1", "HASH CRC32 *"],
+                best("HASH SHA-1"),
+            ),
+            (
+                &[" HASH CRC32*;SHA-256", " XSHA256"],
+                &["XSHA256", "HASH SHA-256 *", "HASH CRC32"],
+                best("XSHA256"),
+            ),
+            (&[" HASH SHA-256*", " XSHA256"], &["HASH SHA-256", "XSHA256"], best("HASH SHA-256")),
+            (&[" HASH BLAKE3*"], &[], None),
+        ] {
+            let all: Vec<String> = all.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(names(lines), (all, expected), "{lines:?}");
         }
     }
 

@@ -30,7 +30,7 @@ use chrono::NaiveDateTime;
 use crate::error::Result;
 use crate::ftp::data::Finished;
 use crate::ftp::path::RemotePath;
-use checksum::Checksum;
+use checksum::{Checksum, ChecksumCommand};
 use rate_limit::RateLimit;
 use upload::journal::UploadJournals;
 
@@ -181,6 +181,15 @@ pub trait Remote {
 
     /// A checksum of a file computed by the server; `None` if it does not support this.
     fn checksum(&mut self, path: &RemotePath) -> Result<Option<Checksum>>;
+
+    /// A checksum that this command of the server computes; `None` if it refuses.
+    fn checksum_by(
+        &mut self,
+        _command: ChecksumCommand,
+        path: &RemotePath,
+    ) -> Result<Option<Checksum>> {
+        self.checksum(path)
+    }
 
     /// Sets a file's permissions.
     fn set_permissions(&mut self, _path: &RemotePath, _mode: u32) -> Result<()> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::NaiveDateTime;
 
-use super::checksum::{self, Checksum};
+use super::checksum::{self, Checksum, ChecksumCommand};
 use super::{DownloadStream, FileInfo, Remote, TransferType, UploadMode, UploadStream};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::reply::transfer_size;
@@ -207,9 +207,22 @@ impl Remote for Session {
     }
 
     fn checksum(&mut self, path: &RemotePath) -> Result<Option<Checksum>> {
-        let Some((verb, algorithm)) = checksum::best_offered(self.features())? else {
+        match checksum::best_offered(self.features())? {
+            Some(command) => self.checksum_by(command, path),
+            None => Ok(None),
+        }
+    }
+
+    fn checksum_by(
+        &mut self,
+        ChecksumCommand { verb, algorithm, needs_selection }: ChecksumCommand,
+        path: &RemotePath,
+    ) -> Result<Option<Checksum>> {
+        // HASH depends on the type: in ASCII servers may count line endings.
+        self.set_ascii_type(false)?;
+        if verb == "HASH" && !self.select_hash(algorithm.name(), !needs_selection)? {
             return Ok(None);
-        };
+        }
         let reply = self.command(verb, path.as_str())?;
         let digits = reply
             .is_positive_completion()

@@ -2,6 +2,7 @@
 //! what happens when the server fails or lies.
 
 mod again;
+mod compare;
 mod deletions;
 mod endless;
 mod held;

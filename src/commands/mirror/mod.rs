@@ -31,7 +31,7 @@ use crate::settings as set;
 use crate::transfer::mirror::executor::{self, MirrorSettings, MirrorSummary, RemoveSource};
 use crate::transfer::mirror::filter::{Filter, FilterRule};
 use crate::transfer::mirror::local::LocalTree;
-use crate::transfer::mirror::plan::{MirrorRules, Recursion};
+use crate::transfer::mirror::plan::{CompareBy, MirrorRules, Recursion};
 use crate::transfer::mirror::remote::RemoteTree;
 use crate::transfer::mirror::transfer_file::Endpoints;
 use crate::transfer::{Direction, Resume, TransferType};
@@ -58,9 +58,14 @@ pub struct Mirror {
     /// Transfer only files that TARGET has
     #[arg(long)]
     only_existing: bool,
-    /// Do not compare times
+    /// Do not compare times: the same as --compare size
     #[arg(long)]
     ignore_time: bool,
+    /// What decides about a file that TARGET has: its size and time; only its size; or its content.
+    /// content compares files of equal size by a checksum that the server computes, or by reading
+    /// both, which is said once; times that differ are no reason then
+    #[arg(long, value_name = "WHAT", value_parser = parse_compare)]
+    compare: Option<CompareBy>,
     /// Do not compare sizes
     #[arg(long)]
     ignore_size: bool,
@@ -256,6 +261,15 @@ fn parse_recursion(text: &str) -> Result<Recursion, String> {
     }
 }
 
+fn parse_compare(text: &str) -> Result<CompareBy, String> {
+    match text {
+        "time" => Ok(CompareBy::Time),
+        "size" => Ok(CompareBy::Size),
+        "content" => Ok(CompareBy::Content),
+        _ => Err("it may be time, size or content".into()),
+    }
+}
+
 fn parse_limit(text: &str) -> Result<set::DeleteLimit, String> {
     set::parse_delete_limit(text)
         .flatten()
@@ -297,6 +311,10 @@ impl Builtin for Mirror {
             line: "mirror docs ftp://tester@ftp.example.org/backup",
             about: "copy a directory from server to server",
         },
+        Example {
+            line: "mirror -R --compare content docs docs",
+            about: "upload what differs, whatever the times say",
+        },
         Example { line: "mirror -R -e --yes . empty", about: "upload, and delete the rest" },
         Example { line: "mirror -v -x '\\.git/$' docs", about: "without directories named .git" },
     ];
@@ -311,6 +329,7 @@ impl Builtin for Mirror {
                 return Err(Error::usage(format!("mirror: {option} requires --delete")));
             }
         }
+        self.check_comparison()?;
         let (source, target) = self.sides()?;
         if self.no_effect.flat {
             return Err(Error::usage("mirror: --flat is not supported").with_hint(
@@ -363,6 +382,34 @@ impl Mirror {
     fn log_file(&self, ctx: &Context) -> Option<PathBuf> {
         let file = self.log.as_ref().or(self.script.as_ref().filter(|file| *file != "-"))?;
         Some(ctx.local_path(&local_path::expand_tilde(file)))
+    }
+
+    /// What decides about a file that the target has.
+    fn compare_by(&self) -> CompareBy {
+        let without_time = self.ignore_time || self.only_missing;
+        self.compare.unwrap_or(if without_time { CompareBy::Size } else { CompareBy::Time })
+    }
+
+    /// What else would decide about the files that the target has.
+    fn check_comparison(&self) -> Result<()> {
+        let Some(compare) = self.compare else { return Ok(()) };
+        let by_content = compare == CompareBy::Content;
+        for (given, option) in [
+            (self.ignore_time && compare != CompareBy::Size, "--ignore-time"),
+            (self.only_missing, "--only-missing"),
+            (self.transfer_all, "--transfer-all"),
+            (self.ignore_size && compare != CompareBy::Time, "--ignore-size"),
+            (self.only_newer && compare != CompareBy::Time, "--only-newer"),
+            (self.upload_older && compare != CompareBy::Time, "--upload-older"),
+            (self.ascii && by_content, "--ascii"),
+        ] {
+            if given {
+                let what = compare.word();
+                let text = format!("mirror: --compare {what} and {option} contradict each other");
+                return Err(Error::usage(text).with_hint("give one of them"));
+            }
+        }
+        Ok(())
     }
 
     /// The permission bits that are not copied: set-id bits, and what the umask takes away; on a
@@ -628,7 +675,7 @@ impl Mirror {
             filter,
             newer: self.only_newer,
             older: self.upload_older,
-            ignore_time: self.ignore_time || self.only_missing,
+            compare: self.compare_by(),
             ignore_size: self.ignore_size || self.only_missing || self.ascii,
             transfer_all: self.transfer_all,
             only_existing: self.only_existing,
@@ -644,7 +691,8 @@ impl Mirror {
             delete_hidden: self.delete_hidden || ctx.client.lists_hidden(),
             report_not_deleted: self.verbosity.level() > 1,
             report_newer: direction == Direction::Download
-                && !(self.only_newer || self.only_missing || self.ignore_time),
+                && !self.only_newer
+                && self.compare_by() == CompareBy::Time,
             dereference: self.follows_links(ctx),
             skip_unreadable: self.skip_noaccess || is_set(set::MIRROR_SKIP_NOACCESS),
             mode_mask: (self.perms || !self.no_perms && is_set(set::MIRROR_SET_PERMISSIONS))

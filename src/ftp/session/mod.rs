@@ -74,6 +74,8 @@ pub struct Session {
     pub(in crate::ftp) system_type: Option<String>,
     /// The current transfer type; `None` before the first TYPE.
     ascii_type: Option<bool>,
+    /// The algorithm of HASH; `None` before the first OPTS HASH: the one that FEAT marks.
+    selected_hash: Option<&'static str>,
     /// The permit for this connection to the site.
     permit: Option<Permit>,
     /// Whether to prefetch passive ports because data commands are likely to follow.
@@ -135,6 +137,7 @@ impl Session {
             clock_sample: None,
             system_type: None,
             ascii_type: None,
+            selected_hash: None,
             permit: None,
             prefetch_port: false,
             is_one_too_many: false,
@@ -286,6 +289,19 @@ impl Session {
         }
         let reply = self.command("TYPE", if ascii { "A" } else { "I" })?;
         self.store_transfer_type(ascii, &reply)
+    }
+
+    /// Selects the algorithm of HASH (draft-bryan-ftpext-hash section 4), if it is not the selected
+    /// one; `is_default`: FEAT marks it. Returns whether the server accepted it.
+    pub fn select_hash(&mut self, name: &'static str, is_default: bool) -> Result<bool> {
+        if self.selected_hash.map_or(is_default, |selected| selected == name) {
+            return Ok(true);
+        }
+        let is_selected = self.command("OPTS", &format!("HASH {name}"))?.is_positive_completion();
+        if is_selected {
+            self.selected_hash = Some(name);
+        }
+        Ok(is_selected)
     }
 
     /// Stores the transfer type if TYPE succeeded.

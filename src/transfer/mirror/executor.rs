@@ -115,13 +115,15 @@ impl MirrorSummary {
 }
 
 pub(super) struct Work {
-    queue: MirrorQueue,
+    pub(super) queue: MirrorQueue,
     busy: usize,
     /// Directories visited, and directories nested too deep to visit.
     pub(super) visited: u64,
     pub(super) too_deep: u64,
     /// Directories created for `no_empty_directories`.
     pub(super) made: HashSet<String>,
+    /// How contents are compared, as was said.
+    pub(super) said: Vec<String>,
     /// Permissions to be set at the end, by path.
     pub(super) modes: Vec<(Box<str>, u16)>,
     pub(super) summary: MirrorSummary,
@@ -160,6 +162,7 @@ pub fn transfer_all(
         visited: 0,
         too_deep: 0,
         made: HashSet::new(),
+        said: Vec::new(),
         modes: Vec::new(),
         summary: MirrorSummary { clean: true, ..MirrorSummary::default() },
         fatal: None,
@@ -289,7 +292,7 @@ impl Runner<'_> {
                     let result = self.visit_directory(&next, depth);
                     result.and(self.finish_directory(next))
                 }
-                Task::Transfer(action) => self.transfer_one_file(&action),
+                Task::Transfer(action) => self.execute(&action),
             };
             let mut work = self.lock();
             work.busy -= 1;
@@ -311,12 +314,22 @@ impl Runner<'_> {
         self.count_failure()
     }
 
+    fn execute(&self, action: &MirrorAction) -> Result<()> {
+        match action {
+            MirrorAction::Transfer { path, size, reason: Reason::Content, .. } => {
+                self.compare_one_file(action, path, *size)
+            }
+            MirrorAction::Transfer { .. } => self.transfer_one_file(action),
+            _ => self.remove_source_file(action.path()),
+        }
+    }
+
     /// Counts a failure.
     ///
     /// # Errors
     ///
     /// It was the last one that is allowed.
-    fn count_failure(&self) -> Result<()> {
+    pub(super) fn count_failure(&self) -> Result<()> {
         let mut work = self.lock();
         work.summary.failures += 1;
         match self.settings.max_errors {
@@ -368,6 +381,11 @@ impl Runner<'_> {
     fn finish_directory(&self, next: NextDirectory) -> Result<()> {
         let mut work = self.lock();
         work.queue.mark_visited(next);
+        self.show_plans(&mut work)
+    }
+
+    /// Shows what a dry run knows of its plan.
+    pub(super) fn show_plans(&self, work: &mut Work) -> Result<()> {
         while let Some(batch) = work.queue.next_planned() {
             // Under the lock, so that plans are not interleaved.
             batch.into_iter().try_for_each(|action| self.observer.show_planned(&action))?;
@@ -375,9 +393,9 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn transfer_one_file(&self, action: &MirrorAction) -> Result<()> {
+    pub(super) fn transfer_one_file(&self, action: &MirrorAction) -> Result<()> {
         let MirrorAction::Transfer { path, size, modified, mode, reason } = action else {
-            return self.remove_source_file(action.path());
+            return Ok(());
         };
         let fresh = *reason == Reason::Missing;
         let progress = self.observer.begin_file(path, *size);
@@ -409,21 +427,30 @@ impl Runner<'_> {
                     _ => self.remove_source_file(path),
                 }
             }
-            Err(error) if is_fatal(self.endpoints, error, self.cancel) => Err(error.clone()),
-            Err(error) => {
-                self.observer.action_done(action, Err(error));
-                let mut work = self.lock();
-                work.full.note_failure(error);
-                let full = work.full.is_certain();
-                drop(work);
-                let counted = self.count_failure();
-                if full { Err(error.clone()) } else { counted }
-            }
+            Err(error) => self.transfer_failed(action, error),
         }
     }
 
+    /// Reports and counts the failure of a file.
+    ///
+    /// # Errors
+    ///
+    /// `error`, if it concerns all others, too.
+    pub(super) fn transfer_failed(&self, action: &MirrorAction, error: &Error) -> Result<()> {
+        if is_fatal(self.endpoints, error, self.cancel) {
+            return Err(error.clone());
+        }
+        self.observer.action_done(action, Err(error));
+        let mut work = self.lock();
+        work.full.note_failure(error);
+        let full = work.full.is_certain();
+        drop(work);
+        let counted = self.count_failure();
+        if full { Err(error.clone()) } else { counted }
+    }
+
     /// Removes a file of the source that the target has.
-    fn remove_source_file(&self, path: &str) -> Result<()> {
+    pub(super) fn remove_source_file(&self, path: &str) -> Result<()> {
         let removed = with_retry(self.settings, self.observer, self.cancel, || {
             self.endpoints.source().remove_entry(path, ItemKind::File, self.cancel)
         });

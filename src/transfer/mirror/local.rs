@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use chrono::DateTime;
-use rustix::fs::{FileType, Stat};
+use rustix::fs::{FileType, OFlags, Stat};
 
 use super::listing::CompactListing;
 use super::tree::{Followed, Item, ItemKind, ListResult, Timestamp, Tree};
@@ -69,6 +70,15 @@ impl LocalTree {
             .open_directory(parent)?
             .map_err(|error| Error::local_file(self.display_path(parent), &error))?
             .entry(name))
+    }
+
+    /// Opens a file of the tree for reading; a link only if links are followed.
+    pub fn open_file(&self, entry: &EntryAt) -> io::Result<File> {
+        let file = match self.follows {
+            true => File::open(entry.path())?,
+            false => entry.open(OFlags::RDONLY | OFlags::NONBLOCK)?,
+        };
+        if file.metadata()?.is_file() { Ok(file) } else { Err(ErrorKind::InvalidInput.into()) }
     }
 
     /// The root as an entry of the directory that it is in.

@@ -3,6 +3,7 @@
 //! Two [`tree::Tree`]s are listed directory by directory; [`plan`] decides, without side effects,
 //! what to do in each; [`executor`] does it with several workers, deletions last.
 
+mod compare;
 pub mod confirm_stored;
 pub mod delete;
 pub mod executor;
@@ -14,6 +15,7 @@ pub mod observer;
 pub mod plan;
 pub mod queue;
 pub mod remote;
+mod same_content;
 pub mod transfer_file;
 pub mod tree;
 pub mod visit;

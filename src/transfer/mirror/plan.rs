@@ -23,6 +23,29 @@ pub enum Recursion {
     Newer,
 }
 
+/// What is compared of files that both sides have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CompareBy {
+    /// Sizes and times.
+    #[default]
+    Time,
+    /// Sizes.
+    Size,
+    /// Sizes, and where they are equal the contents.
+    Content,
+}
+
+impl CompareBy {
+    /// Its name.
+    pub const fn word(self) -> &'static str {
+        match self {
+            CompareBy::Time => "time",
+            CompareBy::Size => "size",
+            CompareBy::Content => "content",
+        }
+    }
+}
+
 /// The rules that decide whether a file is transferred.
 #[derive(Debug, Clone)]
 pub struct MirrorRules {
@@ -32,9 +55,9 @@ pub struct MirrorRules {
     pub newer: bool,
     /// Files that are older than those of the target as well.
     pub older: bool,
-    /// Times and sizes that differ are no reason.
-    pub ignore_time: bool,
-    /// See `ignore_time`.
+    /// What is compared of files that the target has.
+    pub compare: CompareBy,
+    /// Sizes that differ are no reason.
     pub ignore_size: bool,
     /// All files, whatever the target has.
     pub transfer_all: bool,
@@ -82,7 +105,7 @@ impl Default for MirrorRules {
             filter: Filter::default(),
             newer: false,
             older: false,
-            ignore_time: false,
+            compare: CompareBy::Time,
             ignore_size: false,
             transfer_all: false,
             only_existing: false,
@@ -126,6 +149,8 @@ pub enum Reason {
     Missing,
     /// The size differs.
     Size,
+    /// The size is the same, the content differs.
+    Content,
     /// It is newer than that of the target.
     Newer,
     /// It is older, and was asked for.
@@ -142,6 +167,7 @@ impl Reason {
         match self {
             Reason::Missing => "missing",
             Reason::Size => "size differs",
+            Reason::Content => "content differs",
             Reason::Newer => "newer",
             Reason::Older => "older",
             Reason::All => "all",
@@ -230,6 +256,10 @@ pub enum PlannedStep {
     Make,
     /// Transfer the file.
     Transfer(Reason),
+    /// Compare the contents, and transfer the file if they differ.
+    Compare,
+    /// Nothing: the contents were compared and are the same.
+    Keep,
     /// Remove the source's file: the target has it.
     RemoveSource,
 }
@@ -397,21 +427,26 @@ fn plan_source_item(
         }
         ItemKind::File if !is_in_range(item, rules) => {}
         ItemKind::File if there.is_none() && rules.only_existing => {}
-        ItemKind::File => match transfer_reason(item, there, rules) {
-            Some(reason) => step(PlannedStep::Transfer(reason)),
-            None => {
-                if let Some(wanted) = rules.wanted_mode(item).filter(|_| rules.corrects_modes) {
-                    note_mode(&mut plan.modes, &path, wanted, there);
-                }
-                if rules.remove_source_files && there.is_some_and(|there| is_same(item, there)) {
-                    step(PlannedStep::RemoveSource);
-                }
-                plan.unchanged += 1;
-                let times = there.and_then(|there| item.modified.zip(there.modified));
-                let is_older = times.is_some_and(|(time, there)| there.is_after(&time));
-                plan.newer += u64::from(rules.report_newer && is_older);
+        ItemKind::File => {
+            let reason = transfer_reason(item, there, rules);
+            let compares = there.is_some_and(|there| compares_content(item, there, rules));
+            if let Some(reason) = reason {
+                return step(PlannedStep::Transfer(reason));
             }
-        },
+            if let Some(wanted) = rules.wanted_mode(item).filter(|_| rules.corrects_modes) {
+                note_mode(&mut plan.modes, &path, wanted, there);
+            }
+            if compares {
+                return step(PlannedStep::Compare);
+            }
+            if rules.remove_source_files && there.is_some_and(|there| is_same(item, there, rules)) {
+                step(PlannedStep::RemoveSource);
+            }
+            plan.unchanged += 1;
+            let times = there.and_then(|there| item.modified.zip(there.modified));
+            let is_older = times.is_some_and(|(time, there)| there.is_after(&time));
+            plan.newer += u64::from(rules.report_newer && is_older);
+        }
         ItemKind::Link | ItemKind::Other => plan.links.push(place),
     }
 }
@@ -460,11 +495,19 @@ fn enters_directory(item: Item<'_>, there: Option<Item<'_>>, rules: &MirrorRules
     }
 }
 
+/// Whether the contents of two files have to be compared: nothing else shows that they differ, and
+/// they may not be empty.
+fn compares_content(item: Item<'_>, there: Item<'_>, rules: &MirrorRules) -> bool {
+    let sizes = [item.size, there.size];
+    rules.compare == CompareBy::Content && sizes != [Some(0); 2]
+}
+
 /// Whether a file of the target is the source's, as far as sizes and times can tell: both are known
-/// and equal.
-fn is_same(item: Item<'_>, there: Item<'_>) -> bool {
+/// and equal. Contents that are compared need no time.
+fn is_same(item: Item<'_>, there: Item<'_>, rules: &MirrorRules) -> bool {
     let times = item.modified.zip(there.modified);
     let same_time = times.is_some_and(|(one, two)| !one.is_after(&two) && !two.is_after(&one));
+    let same_time = same_time || rules.compare == CompareBy::Content;
     item.size.is_some() && item.size == there.size && same_time
 }
 
@@ -478,7 +521,8 @@ fn transfer_reason(item: Item<'_>, there: Option<Item<'_>>, rules: &MirrorRules)
     if rules.transfer_all {
         return Some(Reason::All);
     }
-    let times = item.modified.zip(there.modified).filter(|_| !rules.ignore_time);
+    let by_time = rules.compare == CompareBy::Time;
+    let times = item.modified.zip(there.modified).filter(|_| by_time);
     let differ = matches!((item.size, there.size), (Some(a), Some(b)) if a != b);
     match times {
         _ if differ && !rules.newer && !rules.ignore_size => Some(Reason::Size),

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::listing::CompactListing;
-use super::plan::{MirrorAction, NextDirectory, PlannedStep};
+use super::plan::{MirrorAction, NextDirectory, PlannedStep, Reason};
 use super::tree::{Item, join_path};
 
 /// With more files waiting, workers transfer instead of listing.
@@ -45,6 +45,8 @@ pub struct ActionBatch {
     listing: CompactListing,
     steps: Vec<PlannedStep>,
     at: usize,
+    /// In a dry run: the comparisons whose results are not known yet.
+    uncompared: usize,
 }
 
 impl ActionBatch {
@@ -56,10 +58,27 @@ impl ActionBatch {
         steps: Vec<PlannedStep>,
     ) -> Self {
         let listing = listing.retain_places(&places);
-        Self { directory: directory.to_owned(), listing, steps, at: 0 }
+        Self { directory: directory.to_owned(), listing, steps, at: 0, uncompared: 0 }
     }
 
-    /// How many files to transfer, and their bytes.
+    /// The action of the step at this index, if it is one.
+    fn action(&self, at: usize) -> Option<MirrorAction> {
+        let item = self.listing.get(at)?;
+        let path = join_path(&self.directory, item.name);
+        let transfer = |path, reason| {
+            let Item { size, modified, mode, .. } = item;
+            Some(MirrorAction::Transfer { path, size, modified, mode, reason })
+        };
+        match *self.steps.get(at)? {
+            PlannedStep::Make => Some(MirrorAction::MakeDirectory { path }),
+            PlannedStep::RemoveSource => Some(MirrorAction::RemoveSource { path }),
+            PlannedStep::Transfer(reason) => transfer(path, reason),
+            PlannedStep::Compare => transfer(path, Reason::Content),
+            PlannedStep::Keep => None,
+        }
+    }
+
+    /// How many files to transfer, and their bytes; without those that are compared first.
     pub fn size(&self) -> (u64, u64) {
         let files = self.listing.iter().zip(&self.steps);
         let files = files.filter(|(_, step)| matches!(step, PlannedStep::Transfer(_)));
@@ -73,17 +92,13 @@ impl Iterator for ActionBatch {
     type Item = MirrorAction;
 
     fn next(&mut self) -> Option<MirrorAction> {
-        let (item, step) = (self.listing.get(self.at)?, *self.steps.get(self.at)?);
-        self.at += 1;
-        let path = join_path(&self.directory, item.name);
-        Some(match step {
-            PlannedStep::Make => MirrorAction::MakeDirectory { path },
-            PlannedStep::RemoveSource => MirrorAction::RemoveSource { path },
-            PlannedStep::Transfer(reason) => {
-                let Item { size, modified, mode, .. } = item;
-                MirrorAction::Transfer { path, size, modified, mode, reason }
+        while self.at < self.steps.len() {
+            self.at += 1;
+            if let Some(action) = self.action(self.at - 1) {
+                return Some(action);
             }
-        })
+        }
+        None
     }
 }
 
@@ -94,7 +109,9 @@ pub struct MirrorQueue {
     /// Directories being visited.
     open: BTreeSet<PathOrder>,
     files: VecDeque<ActionBatch>,
-    /// The number of steps left in `files`.
+    /// Files that a dry run compares.
+    comparisons: VecDeque<MirrorAction>,
+    /// The number of steps left in `files`, and of comparisons.
     waiting: usize,
     /// Plans of a dry run that cannot be shown yet.
     planned: BTreeMap<PathOrder, Vec<ActionBatch>>,
@@ -107,6 +124,7 @@ impl MirrorQueue {
             directories: BTreeMap::new(),
             open: BTreeSet::new(),
             files: VecDeque::new(),
+            comparisons: VecDeque::new(),
             waiting: 0,
             planned: BTreeMap::new(),
         };
@@ -126,8 +144,27 @@ impl MirrorQueue {
     }
 
     /// Adds the plan of a directory in a dry run.
-    pub fn add_dry_run(&mut self, batch: ActionBatch) {
+    pub fn add_dry_run(&mut self, mut batch: ActionBatch) {
+        let compares = |at: &usize| batch.steps[*at] == PlannedStep::Compare;
+        let compared: Vec<_> = (0..batch.steps.len()).filter(compares).collect();
+        self.comparisons.extend(compared.iter().filter_map(|at| batch.action(*at)));
+        self.waiting += compared.len();
+        batch.uncompared = compared.len();
         self.planned.entry(PathOrder(batch.directory.clone())).or_default().push(batch);
+    }
+
+    /// Notes what follows from a dry run's comparison.
+    pub fn note_comparison(&mut self, path: &str, next: PlannedStep) {
+        let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let batches = self.planned.get_mut(&PathOrder(directory.to_owned()));
+        for batch in batches.into_iter().flatten() {
+            let at = batch.listing.position_of(name);
+            let step = at.and_then(|at| batch.steps.get_mut(at));
+            if let Some(step) = step.filter(|step| **step == PlannedStep::Compare) {
+                batch.uncompared -= 1;
+                *step = next;
+            }
+        }
     }
 
     /// The number of directories to visit.
@@ -157,7 +194,9 @@ impl MirrorQueue {
     pub fn next_planned(&mut self) -> Option<ActionBatch> {
         let mut first = self.planned.first_entry()?;
         let waiting = self.directories.first_key_value().map(|(place, _)| place);
-        if waiting.into_iter().chain(self.open.first()).any(|place| place <= first.key()) {
+        if waiting.into_iter().chain(self.open.first()).any(|place| place <= first.key())
+            || first.get().iter().any(|batch| batch.uncompared > 0)
+        {
             return None;
         }
         let batch = first.get_mut().pop();
@@ -168,6 +207,10 @@ impl MirrorQueue {
     }
 
     fn next_file(&mut self) -> Option<MirrorAction> {
+        if let Some(comparison) = self.comparisons.pop_front() {
+            self.waiting -= 1;
+            return Some(comparison);
+        }
         while let Some(batch) = self.files.front_mut() {
             for action in batch {
                 self.waiting -= 1;
@@ -185,7 +228,6 @@ impl MirrorQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transfer::mirror::plan::Reason;
     use crate::transfer::mirror::tree::{Item, ItemKind};
 
     fn next(path: &str) -> NextDirectory {
@@ -285,5 +327,25 @@ mod tests {
         taken(&mut queue);
         queue.mark_visited(next("a/c"));
         assert_eq!(told(&mut queue), ["b/y"]);
+    }
+
+    #[test]
+    fn a_dry_run_tells_a_directory_when_its_contents_are_compared() {
+        let mut queue = MirrorQueue::new(next(""));
+        taken(&mut queue);
+        let mut compared = batch("d", &["other", "same", "sent"]);
+        compared.steps =
+            vec![PlannedStep::Compare, PlannedStep::Compare, PlannedStep::Transfer(Reason::Size)];
+        assert_eq!(compared.size(), (1, 10));
+        queue.add_dry_run(compared);
+        queue.mark_visited(next(""));
+        assert_eq!([taken(&mut queue), taken(&mut queue)], ["d/other", "d/same"]);
+        assert_eq!(taken(&mut queue), "");
+        queue.note_comparison("d/same", PlannedStep::Keep);
+        assert!(queue.next_planned().is_none());
+        queue.note_comparison("d/other", PlannedStep::Transfer(Reason::Content));
+        let planned: Vec<_> = queue.next_planned().unwrap().collect();
+        let planned: Vec<_> = planned.iter().map(MirrorAction::path).collect();
+        assert_eq!(planned, ["d/other", "d/sent"]);
     }
 }

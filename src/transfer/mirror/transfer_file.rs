@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::local::LocalTree;
 use super::plan::NextDirectory;
 use super::remote::RemoteTree;
+use super::same_content::SameContent;
 use super::tree::{Timestamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::Result;
@@ -52,6 +53,17 @@ pub trait MirrorSides: Sync {
         progress: &dyn Progress,
         cancel: &Cancel,
     ) -> Result<Outcome>;
+
+    /// Whether a file of this size has the same content on both sides. `say` is told how that is
+    /// found out.
+    fn has_same_content(
+        &self,
+        path: &str,
+        size: Option<u64>,
+        options: &TransferOptions,
+        say: &dyn Fn(&str),
+        cancel: &Cancel,
+    ) -> Result<bool>;
 
     /// Whether the target has nothing yet that a directory could be compared with.
     fn is_new(&self, next: &NextDirectory) -> bool {
@@ -163,6 +175,31 @@ impl MirrorSides for Endpoints {
                     progress,
                     cancel,
                 )?)
+            }
+        }
+    }
+
+    fn has_same_content(
+        &self,
+        path: &str,
+        size: Option<u64>,
+        options: &TransferOptions,
+        say: &dyn Fn(&str),
+        cancel: &Cancel,
+    ) -> Result<bool> {
+        let same = SameContent { size, options, say, cancel };
+        match self {
+            Endpoints::Down(remote, local) | Endpoints::Up(local, remote) => {
+                let (there, here) = (remote.locate(path)?, local.locate(path)?);
+                let entry = local.entry(path)?;
+                let mut session = remote.pool().lease(cancel)?;
+                same.with_local(&mut session, &there, &here, || local.open_file(&entry))
+            }
+            Endpoints::Across(source, target) => {
+                let (from, to) = (source.locate(path)?, target.locate(path)?);
+                let mut fetching = source.pool().lease(cancel)?;
+                let mut storing = target.pool().lease(cancel)?;
+                same.between_servers((&mut fetching, &from), (&mut storing, &to))
             }
         }
     }

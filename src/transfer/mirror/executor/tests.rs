@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::*;
 use crate::cancel::Reason as CancelReason;
 use crate::transfer::mirror::delete::delete_extraneous;
+use crate::transfer::mirror::plan::CompareBy;
 use crate::transfer::mirror::transfer_file::MirrorSides;
 use crate::transfer::mirror::tree::{Followed, Item, ItemKind, ListResult, Tree, join_path};
 use crate::transfer::{NoProgress, Outcome, Progress, Resume};
@@ -130,6 +131,23 @@ impl MirrorSides for MemorySides {
 
     fn connect_ahead(&self) {}
 
+    fn has_same_content(
+        &self,
+        path: &str,
+        _size: Option<u64>,
+        _options: &TransferOptions,
+        say: &dyn Fn(&str),
+        _cancel: &Cancel,
+    ) -> Result<bool> {
+        self.attempts.lock().unwrap().push((format!("compare {path}"), Resume::No, false));
+        let mut failures = self.failures.lock().unwrap();
+        if let Some(left) = failures.get_mut(path).filter(|left| !left.is_empty()) {
+            return Err(left.remove(0).0);
+        }
+        say("comparing in memory");
+        Ok(self.source.locked()[path] == self.target.locked()[path])
+    }
+
     fn transfer_file(
         &self,
         path: &str,
@@ -202,7 +220,12 @@ impl MirrorObserver for Report {
         self.add(error.message().to_owned());
     }
 
-    fn show_note(&self, _text: &str) {}
+    fn show_note(&self, text: &str) {
+        // Pauses before retries have no fixed length.
+        if !text.contains("trying again") {
+            self.add(text.to_owned());
+        }
+    }
 }
 
 fn settings() -> MirrorSettings {
@@ -383,4 +406,85 @@ fn a_tree_with_too_many_directories_is_given_up() {
     let error = run(&sides, &MirrorSettings { rules, ..settings() }).0.unwrap_err();
     assert_eq!(error.kind(), Kind::Incomplete);
     assert!(error.message().contains("10 directories"), "{error:?}");
+}
+
+/// Six files on both sides, two of which differ.
+fn alike() -> MemorySides {
+    let paths = ["a", "b", "c", "d/", "d/e", "d/f", "g"];
+    let sides = MemorySides {
+        source: MemoryTree::of(&paths),
+        target: MemoryTree::of(&paths),
+        ..MemorySides::default()
+    };
+    for path in ["b", "d/f"] {
+        let other = format!("CONTENT of {path}");
+        sides.target.locked().insert(path.to_owned(), Some(other));
+    }
+    sides
+}
+
+fn by_content() -> MirrorSettings {
+    let rules = MirrorRules { compare: CompareBy::Content, ..MirrorRules::default() };
+    MirrorSettings { rules, ..settings() }
+}
+
+#[test]
+fn files_whose_contents_differ_are_transferred_and_no_others() {
+    for workers in [1, 4] {
+        let sides = alike();
+        let (summary, lines) = run(&sides, &MirrorSettings { workers, ..by_content() });
+        let summary = summary.unwrap();
+        assert_eq!((summary.transferred, summary.unchanged, summary.left), (2, 4, (0, 0)));
+        assert_eq!(*sides.target.locked(), *sides.source.locked());
+        assert_eq!(lines, ["comparing in memory"], "said once");
+    }
+}
+
+#[test]
+fn a_dry_run_compares_contents_and_keeps_the_order_of_its_plan() {
+    for workers in [1, 4] {
+        let sides = alike();
+        sides.source.locked().insert("d/a".into(), Some("new".into()));
+        let settings = MirrorSettings { workers, dry_run: true, ..by_content() };
+        let (summary, mut lines) = run(&sides, &settings);
+        assert_eq!(summary.unwrap().transferred, 0);
+        lines.retain(|line| line != "comparing in memory");
+        assert_eq!(lines, ["transfer b", "transfer d/a", "transfer d/f"]);
+        // What is the same is removed from the source: the plan says so.
+        let rules = MirrorRules { remove_source_files: true, ..settings.rules.clone() };
+        let remove_source = RemoveSource::Files;
+        let (_, lines) = run(&sides, &MirrorSettings { rules, remove_source, ..settings });
+        let removed = lines.iter().filter(|line| line.starts_with("remove"));
+        assert_eq!(removed.collect::<Vec<_>>(), ["remove a", "remove c", "remove g", "remove d/e"]);
+    }
+}
+
+#[test]
+fn a_comparison_is_retried_and_one_that_fails_is_a_failure_of_its_file() {
+    for dry_run in [false, true] {
+        let sides = alike();
+        let refused = Error::new(Kind::Refused, "550 no");
+        let failures =
+            [("a", vec![(lost(), false), (lost(), false)]), ("b", vec![(refused, false)])];
+        sides.failures.lock().unwrap().extend(failures);
+        let (summary, mut lines) = run(&sides, &MirrorSettings { dry_run, ..by_content() });
+        let summary = summary.unwrap();
+        assert_eq!(summary.failures, 1);
+        lines.retain(|line| line.contains("550"));
+        assert_eq!(lines, [if dry_run { "550 no" } else { "failed b: 550 no" }]);
+        if !dry_run {
+            assert_eq!((summary.transferred, summary.unchanged), (1, 4));
+            assert_eq!(sides.target.locked()["b"].as_deref(), Some("CONTENT of b"));
+        }
+    }
+}
+
+#[test]
+fn files_with_the_same_content_are_removed_from_the_source_where_that_is_asked_for() {
+    let sides = alike();
+    let rules = MirrorRules { remove_source_files: true, ..by_content().rules };
+    let remove_source = RemoveSource::Files;
+    let summary = run(&sides, &MirrorSettings { rules, remove_source, ..by_content() }).0.unwrap();
+    assert_eq!((summary.transferred, summary.removed_sources), (2, 6));
+    assert_eq!(sides.source.paths(), ["d"]);
 }

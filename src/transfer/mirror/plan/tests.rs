@@ -43,6 +43,8 @@ fn words(plan: &DirectoryPlan, source: &CompactListing) -> Vec<String> {
             PlannedStep::Make => format!("mkdir {name}"),
             PlannedStep::RemoveSource => format!("remove {name}"),
             PlannedStep::Transfer(reason) => format!("carry {name}: {}", reason.word()),
+            PlannedStep::Compare => format!("compare {name}"),
+            PlannedStep::Keep => format!("keep {name}"),
         }
     });
     let extraneous = plan.extraneous.iter().map(|item| format!("delete {}", item.path));
@@ -170,4 +172,44 @@ fn a_directory_that_is_its_own_ancestor_is_not_looked_into() {
     assert_eq!(words(&plan, &source), ["mkdir fine"]);
     assert_eq!(plan.next.len(), 1);
     assert_eq!(plan.next[0].trail, ["1", "2"]);
+}
+
+#[test]
+fn contents_are_compared_where_sizes_are_equal_whatever_the_times() {
+    let unknown = Item { size: None, ..file("unknown", 0, 0) };
+    let source = listing(&[
+        file("empty", 0, 100),
+        file("missing", 1, 0),
+        file("newer", 1, 100),
+        file("older", 1, -100),
+        file("same", 1, 0),
+        file("size", 2, 0),
+        unknown,
+    ]);
+    let target = listing(&[
+        file("empty", 0, 0),
+        file("newer", 1, 0),
+        file("older", 1, 0),
+        file("same", 1, 0),
+        file("size", 1, 0),
+        file("unknown", 3, 0),
+    ]);
+    let here = at_path("");
+    let rules = MirrorRules { compare: CompareBy::Content, ..MirrorRules::default() };
+    let plan = plan_directory(&here, Some(&source), Some(&target), &rules);
+    assert_eq!(
+        words(&plan, &source),
+        [
+            "carry missing: missing",
+            "compare newer",
+            "compare older",
+            "compare same",
+            "carry size: size differs",
+            "compare unknown"
+        ]
+    );
+    assert_eq!(plan.unchanged, 1);
+    let rules = MirrorRules { compare: CompareBy::Size, ..MirrorRules::default() };
+    let plan = plan_directory(&here, Some(&source), Some(&target), &rules);
+    assert_eq!(words(&plan, &source), ["carry missing: missing", "carry size: size differs"]);
 }
