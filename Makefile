@@ -6,6 +6,7 @@
 # make style     format, lints and documentation: check without its tests
 # make check-systems   compiles for macOS and FreeBSD, without linking, and with the oldest Rust
 # make fuzz      every parser on random input, FUZZ_SECONDS=600 each (nightly Rust and cargo-fuzz)
+# make picture   docs/session.svg, from a session of the program
 # make generate  the man page and the completion scripts, as the program prints them; the picture of the results
 
 PREFIX ?= /usr/local
@@ -37,7 +38,7 @@ SCRIPTS = $(shell git ls-files | xargs grep -lE '^\#!.*(bash|/sh)$$')
 # Systems that the code must compile for, beside the one it is built on.
 SYSTEMS = aarch64-apple-darwin x86_64-unknown-freebsd
 
-.PHONY: build check style test lint check-systems bench demo fuzz generate install uninstall deps test-deps ci-deps
+.PHONY: build check style test lint check-systems bench demo fuzz generate picture install uninstall deps test-deps ci-deps
 
 build: deps
 	$(CARGO) build --release --locked --workspace $(PROGRAMS:%=--bin %)
@@ -89,6 +90,10 @@ generate:
 	$(CARGO) run --quiet --locked --bin ftpsh -- completions zsh > completions/_ftpsh
 	$(CARGO) run --quiet --locked --bin ftpsh -- completions fish > completions/ftpsh.fish
 	benches/plot > benches/speed.svg
+	benches/plot --readme
+
+picture:
+	FTPSH_WRITE_PICTURE=1 $(CARGO) test --quiet --locked --test pty picture
 
 # Nothing is compiled here (it may run as root) unless there is no program yet.
 install: $(BINARIES)

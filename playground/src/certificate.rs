@@ -68,7 +68,8 @@ impl Certificate {
         Ok(format!("SHA256:{}", encode_block(&digest).trim_end_matches('=')))
     }
 
-    /// A self-signed certificate on `key`, valid between two Unix times.
+    /// A self-signed certificate on `key`, valid between two Unix times. It is for the common name
+    /// if that is a domain name, else for `localhost` and 127.0.0.1.
     ///
     /// # Errors
     /// Whatever OpenSSL says.
@@ -93,10 +94,13 @@ impl Certificate {
         builder.set_not_after(Asn1Time::from_unix(not_after)?.as_ref())?;
         builder.set_pubkey(&key)?;
         builder.append_extension(BasicConstraints::new().critical().build()?)?;
-        let names = SubjectAlternativeName::new()
-            .dns("localhost")
-            .ip("127.0.0.1")
-            .build(&builder.x509v3_context(None, None))?;
+        let mut names = SubjectAlternativeName::new();
+        if common_name.contains('.') {
+            names.dns(common_name);
+        } else {
+            names.dns("localhost").ip("127.0.0.1");
+        }
+        let names = names.build(&builder.x509v3_context(None, None))?;
         builder.append_extension(names)?;
         builder.sign(&key, MessageDigest::sha256())?;
         Ok(Self { x509: builder.build(), key })

@@ -40,6 +40,16 @@ fn the_picture_of_the_results_is_that_of_the_newest_table() {
     assert!(committed == drawn.stdout, "{}", stale());
 }
 
+#[test]
+fn the_figures_in_the_readme_are_those_of_the_newest_table() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = Command::new(root.join("benches/plot")).arg("--table").output().unwrap();
+    assert!(table.status.success(), "{}", String::from_utf8_lossy(&table.stderr));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let table = String::from_utf8(table.stdout).unwrap();
+    assert!(readme.contains(&table), "run: make generate\n{table}");
+}
+
 /// The first line in which they differ.
 fn difference(committed: &[u8], printed: &[u8]) -> String {
     let [old, new] = [committed, printed].map(String::from_utf8_lossy);

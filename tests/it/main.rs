@@ -10,6 +10,7 @@ mod architecture;
 mod audit;
 mod bad_input;
 mod bytes;
+mod changelog;
 mod charset;
 mod client_certificate;
 mod clocks;

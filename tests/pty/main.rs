@@ -11,6 +11,7 @@ mod lines;
 mod logins;
 mod pager;
 mod phases;
+mod picture;
 mod progress;
 mod questions;
 mod secrecy;

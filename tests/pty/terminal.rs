@@ -118,6 +118,13 @@ impl Terminal {
         }
     }
 
+    /// Waits until more is shown than this transcript, or for so long.
+    pub fn await_more_than(&self, transcript: &str, patience: Duration) {
+        let shown = self.screen.shown.lock().unwrap();
+        let is_same = |shown: &mut (Vec<u8>, bool)| shown.0.len() <= transcript.len() && !shown.1;
+        drop(self.screen.more.wait_timeout_while(shown, patience, is_same).unwrap());
+    }
+
     /// Everything shown so far.
     pub fn transcript(&self) -> String {
         String::from_utf8_lossy(&self.screen.shown.lock().unwrap().0).into_owned()

@@ -1,7 +1,8 @@
 //! A scripted proxy: HTTP CONNECT or SOCKS5, honest or not.
 //!
 //! In: what it does. Out: an address, and what it was asked for. Whatever host it is told, it
-//! connects to this machine, so that a test sees that names are looked up behind it. Its threads
+//! connects to this machine, so that a test sees that names are looked up behind it. A server can
+//! stand for port 21. Its threads
 //! end with the connections, which the other sides close.
 
 use std::io::{Read, Write};
@@ -15,6 +16,8 @@ use std::time::Duration;
 pub enum Manner {
     /// HTTP CONNECT.
     Http,
+    /// HTTP CONNECT, with this port in place of 21.
+    HttpTo(u16),
     /// HTTP CONNECT, for this `user:password` only.
     HttpLogin(&'static str),
     /// SOCKS5.
@@ -64,8 +67,9 @@ impl Proxy {
 fn serve(mut client: TcpStream, manner: &Manner, log: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let note = |what: &str| log.lock().unwrap().push(what.to_owned());
     match manner {
-        Manner::Http => http(client, None, note),
-        Manner::HttpLogin(login) => http(client, Some(login), note),
+        Manner::Http => http(client, None, 21, note),
+        Manner::HttpTo(port) => http(client, None, *port, note),
+        Manner::HttpLogin(login) => http(client, Some(login), 21, note),
         Manner::Socks5 => socks5(client, None, note),
         Manner::Socks5Login(user, password) => socks5(client, Some((user, password)), note),
         Manner::Says(words) => {
@@ -89,7 +93,12 @@ fn serve(mut client: TcpStream, manner: &Manner, log: &Mutex<Vec<String>>) -> st
     }
 }
 
-fn http(mut client: TcpStream, login: Option<&str>, note: impl Fn(&str)) -> std::io::Result<()> {
+fn http(
+    mut client: TcpStream,
+    login: Option<&str>,
+    port_21: u16,
+    note: impl Fn(&str),
+) -> std::io::Result<()> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -108,7 +117,11 @@ fn http(mut client: TcpStream, login: Option<&str>, note: impl Fn(&str)) -> std:
         }
     }
     note(target);
-    match connect(target.rsplit(':').next().unwrap().parse().unwrap()) {
+    let port = match target.rsplit(':').next().unwrap().parse().unwrap() {
+        21 => port_21,
+        other => other,
+    };
+    match connect(port) {
         Err(_) => client.write_all(b"HTTP/1.1 502 Bad Gateway\r\n\r\n"),
         Ok(server) => {
             client

@@ -29,6 +29,7 @@ pub struct Control<'a> {
     /// Data connections that stay open with the session.
     open: Vec<Stream>,
     opening: Option<Vec<u8>>,
+    data: Option<Data>,
     last: Option<Vec<u8>>,
     change_after: Option<Change>,
     trailer: Vec<u8>,
@@ -82,6 +83,7 @@ impl<'a> Control<'a> {
             kept: Vec::new(),
             open: Vec::new(),
             opening: None,
+            data: None,
             last: None,
             change_after: None,
             trailer: Vec::new(),
@@ -145,6 +147,10 @@ impl<'a> Control<'a> {
             }
             Step::Opening(bytes) => {
                 self.opening = Some(bytes);
+                return self.answer(verb, argument);
+            }
+            Step::Data(data) => {
+                self.data = Some(data);
                 return self.answer(verb, argument);
             }
             Step::Change(change) => {
@@ -225,7 +231,7 @@ impl<'a> Control<'a> {
                 return Ok(());
             }
         }
-        let data = self.shared.script().take_data(verb);
+        let data = self.data.take().unwrap_or_else(|| self.shared.script().take_data(verb));
         if matches!(data, Data::NeverAccept) {
             self.kept.push(peer);
             return Ok(());

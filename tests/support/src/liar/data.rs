@@ -162,6 +162,7 @@ impl Transfer<'_> {
             }
             Data::Stall(_) => {
                 self.pause(bytes);
+                stream.wait_for_end();
                 stream.drain();
                 return Done::without_data(BROKEN);
             }

@@ -56,6 +56,8 @@ pub enum Step {
     Final(Vec<u8>),
     /// For a command with a transfer: the reply before the data, instead of `150`. May be empty.
     Opening(Vec<u8>),
+    /// For a command with a transfer: this with its data, whatever `data` and `always_data` say.
+    Data(Data),
     /// Change the tree, then do what a correct server does.
     Change(Change),
     /// For a command with a transfer: do what a correct server does, and change the tree after the
