@@ -5,6 +5,8 @@
 # make lint      shell scripts (shellcheck) and spelling (typos)
 # make style     format, lints and documentation: check without its tests
 # make check-systems   compiles for macOS and FreeBSD, without linking, and with the oldest Rust
+# make deny      licences, sources and known vulnerabilities of dependencies (cargo-deny)
+# make dist      what a release has, in target/dist: static programs, .deb, source, sums (needs rustup)
 # make fuzz      every parser on random input, FUZZ_SECONDS=600 each (nightly Rust and cargo-fuzz)
 # make picture   docs/session.svg, from a session of the program
 # make generate  the man page and the completion scripts, as the program prints them; the picture of the results
@@ -27,10 +29,15 @@ BUILD_PACKAGES = libssl-dev pkg-config gcc libc6-dev
 # The last line is for disks that fold names, which few kernels mount by themselves.
 TEST_PACKAGES = curl less lftp openssl python3 python3-venv zsh fish mandoc \
 	fuse3 exfat-fuse exfatprogs ntfs-3g python3-fusepy
+# OpenSSL's configuration is a Perl program.
+DIST_PACKAGES = perl make xz-utils python3-venv gcc libc6-dev
 LINT_PACKAGES = shellcheck python3-venv
 # And what the benchmarks compare with.
 BENCH_PACKAGES = curl lftp rclone time python3
 
+DENY_VERSION = 0.20.2
+# `make deny DENY=all` in CI, which can fetch the list of vulnerabilities.
+DENY = bans licenses sources
 LINT_TOOLS = $(TARGET_DIR)/lint
 TYPOS = $(LINT_TOOLS)/bin/typos
 SCRIPTS = $(shell git ls-files | xargs grep -lE '^\#!.*(bash|/sh)$$')
@@ -38,7 +45,7 @@ SCRIPTS = $(shell git ls-files | xargs grep -lE '^\#!.*(bash|/sh)$$')
 # Systems that the code must compile for, beside the one it is built on.
 SYSTEMS = aarch64-apple-darwin x86_64-unknown-freebsd
 
-.PHONY: build check style test lint check-systems bench demo fuzz generate picture install uninstall deps test-deps ci-deps
+.PHONY: build dist deny check style test lint check-systems bench demo fuzz generate picture install uninstall deps test-deps ci-deps
 
 build: deps
 	$(CARGO) build --release --locked --workspace $(PROGRAMS:%=--bin %)
@@ -65,6 +72,12 @@ $(TYPOS):
 	python3 -m venv $(LINT_TOOLS)
 	$(LINT_TOOLS)/bin/pip install --quiet --disable-pip-version-check typos==1.52.0
 
+deny: deps $(LINT_TOOLS)/bin/cargo-deny
+	PATH="$(LINT_TOOLS)/bin:$$PATH" $(CARGO) deny --locked --all-features check $(DENY)
+
+$(LINT_TOOLS)/bin/cargo-deny:
+	$(CARGO) install --quiet --locked --root $(LINT_TOOLS) cargo-deny@$(DENY_VERSION)
+
 check-systems: deps
 	packaging/check-systems $(SYSTEMS)
 
@@ -73,6 +86,10 @@ bench: deps
 	@tests/servers/install-packages $(BENCH_PACKAGES)
 	$(CARGO) build --release --locked --bin ftpsh --example limit --example relay
 	tests/servers/with benches/run
+
+dist:
+	@tests/servers/install-packages $(DIST_PACKAGES)
+	packaging/dist $(DIST_TARGETS)
 
 demo: deps
 	@$(CARGO) build --locked --workspace $(PROGRAMS:%=--bin %)

@@ -52,6 +52,7 @@ mod mirror;
 mod names;
 mod no_room;
 mod oneliners;
+mod packaging;
 mod parallel;
 mod parking;
 mod pipelining;
