@@ -59,7 +59,7 @@ style: deps
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
 
 # FTPSH_SERVERS is set for the tests: a real server that is missing is then a failure.
-test: deps test-deps
+test: test-deps
 	tests/servers/with $(CARGO) test --locked --workspace --no-fail-fast
 
 lint: $(TYPOS)
@@ -132,7 +132,8 @@ deps:
 	@tests/servers/install-packages $(BUILD_PACKAGES)
 
 test-deps:
-	@tests/servers/install-packages $(TEST_PACKAGES)
+	@CARGO="$(CARGO)" packaging/require-rust
+	@tests/servers/install-packages $(sort $(BUILD_PACKAGES) $(TEST_PACKAGES))
 
 # All of .ci/run's at once: who is not root is told one line, not four.
 ci-deps:
