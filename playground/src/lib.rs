@@ -5,3 +5,4 @@
 
 pub mod certificate;
 pub mod embedded;
+pub mod samples;

@@ -6,11 +6,12 @@
 
 use anyhow::Context as _;
 use playground::embedded::Embedded;
+use playground::samples::write_samples;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode};
 
 const USER: &str = "guest";
@@ -110,20 +111,4 @@ fn introduce(server: &Embedded) -> std::io::Result<()> {
         server.fingerprint,
         server.password
     )
-}
-
-/// A few files: one to read, a table, one large enough for a progress bar, a small tree.
-fn write_samples(root: &Path) -> std::io::Result<()> {
-    for directory in ["data", "docs/guide"] {
-        std::fs::create_dir_all(root.join(directory))?;
-    }
-    let numbers: String = (1..=1000).map(|n| format!("{n},{},{}\n", n * n, n * n * n)).collect();
-    std::fs::write(root.join("welcome.txt"), "Welcome to the playground.\n")?;
-    std::fs::write(root.join("data/numbers.csv"), format!("n,square,cube\n{numbers}"))?;
-    std::fs::write(root.join("data/big.bin"), vec![0x5a; 64 << 20])?;
-    for chapter in 1..=5 {
-        let text = format!("Chapter {chapter}\n\nThere is not much in it.\n");
-        std::fs::write(root.join(format!("docs/guide/chapter-{chapter}.md")), text)?;
-    }
-    std::fs::write(root.join("docs/index.md"), "The guide has five chapters.\n")
 }

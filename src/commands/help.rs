@@ -1,15 +1,16 @@
-//! `help`: the commands by group, one command, one setting, or the keys of the prompt.
+//! `help`: the commands by group, one command, one setting, or a topic.
 
 use clap::Parser;
 
 use super::programs::pager;
+use super::topics::{TOPICS, Topic, find_topic};
 use super::{Builtin, COMMANDS, Context, Example, Group, Spec, find_command, set};
 use crate::error::{Error, Result};
 
-/// The topic that explains the prompt.
-pub const KEYS_TOPIC: &str = "keys";
+/// The topic that lists the others.
+const LIST: &str = "topics";
 
-/// The keys of the prompt and the marks in it, here and in the man page.
+/// The keys of the prompt and the marks in it.
 pub const KEYS: &[(&str, &str)] = &[
     (
         "Tab",
@@ -45,12 +46,12 @@ pub const KEYS: &[(&str, &str)] = &[
     ("% or ⏎", "after output: it had no end of line."),
 ];
 
-/// Explain commands, settings and the keys of the prompt
+/// Explain commands, settings and topics
 ///
 /// Without NAME, all commands are listed. Output longer than the terminal is shown in a pager.
 #[derive(Debug, Parser)]
 pub struct Help {
-    /// A command, an alias, a setting, or `keys`
+    /// A command, an alias, a setting, or a topic (`help topics`)
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }
@@ -63,14 +64,18 @@ impl Builtin for Help {
         Example { line: "help", about: "list all commands" },
         Example { line: "help get", about: "explain a command" },
         Example { line: "help net:timeout", about: "explain a setting" },
-        Example { line: "help keys", about: "explain the prompt and its keys" },
+        Example { line: "help topics", about: "list the topics: trust, scripts, keys, lftp …" },
     ];
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let lines = match self.name.as_deref() {
             None => show_overview(),
-            Some(KEYS_TOPIC) if !ctx.aliases.contains_key(KEYS_TOPIC) => show_keys(ctx.out.width()),
-            Some(name) => show_command_help(name, ctx)?,
+            Some(name) if ctx.aliases.contains_key(name) => show_command_help(name, ctx)?,
+            Some(LIST) => list_topics(),
+            Some(name) => match find_topic(name) {
+                Some(topic) => show_topic(topic, ctx.out.width()),
+                None => show_command_help(name, ctx)?,
+            },
         };
         Ok(pager::page_lines(ctx, &lines)?)
     }
@@ -106,29 +111,30 @@ fn show_overview() -> Vec<String> {
     lines.extend(others.chunks(4).map(|some| format!("  {}", some.join(", "))));
     lines.push(String::new());
     lines.push("`help COMMAND` explains a command, `help SETTING` a setting (`set -a`).".into());
-    lines.push("`help keys` explains the keys and marks of the prompt.".into());
+    lines.push("`help topics` lists what else is explained: trust, scripts, keys, lftp …".into());
     lines
 }
 
-/// Each key with its explanation, wrapped to the width.
-fn show_keys(width: usize) -> Vec<String> {
-    const INDENT: usize = 11;
-    let mut lines = Vec::new();
-    for (key, text) in KEYS {
-        let mut line = format!("{key:INDENT$}");
-        let mut is_begun = false;
-        for word in text.split(' ') {
-            if is_begun && line.chars().count() + 1 + word.chars().count() > width {
-                lines.push(std::mem::replace(&mut line, " ".repeat(INDENT)));
-                is_begun = false;
-            }
-            line += if is_begun { " " } else { "" };
-            line += word;
-            is_begun = true;
-        }
-        lines.push(line);
+/// The topics, one line each.
+fn list_topics() -> Vec<String> {
+    let mut lines = vec!["Topics of `help`, which are sections of `man ftpsh` as well:".to_owned()];
+    lines.extend(TOPICS.iter().map(|topic| format!("  {:9}  {}", topic.name, topic.about)));
+    lines
+}
+
+/// What `help` takes beside the names of commands, settings and aliases.
+pub fn topic_names() -> impl Iterator<Item = &'static str> {
+    TOPICS.iter().map(|topic| topic.name).chain([LIST])
+}
+
+/// A topic; what a command of the same name does comes first.
+fn show_topic(topic: &Topic, width: usize) -> Vec<String> {
+    let command = COMMANDS.iter().find(|spec| spec.name == topic.name);
+    let mut lines = command.map(|spec| spec.help_lines(width)).unwrap_or_default();
+    if !lines.is_empty() {
+        lines.push(String::new());
     }
-    lines.push(format!("{:INDENT$}`help cmd:prompt` explains the setting.", ""));
+    lines.extend(topic.lines(width));
     lines
 }
 

@@ -70,6 +70,7 @@ mod sleep;
 mod source;
 mod stat;
 mod status;
+mod topics;
 mod touch;
 mod transfer_type;
 mod true_false;
@@ -78,9 +79,10 @@ pub(crate) mod version;
 mod wait;
 
 pub use context::Context;
-pub use help::{KEYS, KEYS_TOPIC};
+pub use help::{KEYS, topic_names};
 pub use registry::{Builtin, Example, Globs, Group, Spec, find_command};
 pub use script_check::ScriptCheck;
+pub use topics::{TOPICS, Topic, find_topic};
 
 /// Every command, in the order of `help`.
 #[rustfmt::skip]

@@ -14,10 +14,11 @@ use clap_mangen::Man;
 
 use self::page::Page;
 use crate::cli::Cli;
+use crate::commands::find_topic;
 use crate::error::{Error, Kind, Result};
 
 /// The date in the page's footer: the last review of its written text.
-const DATE: &str = "2026-11-20";
+const DATE: &str = "2026-11-22";
 
 /// The man page as roff.
 ///
@@ -42,22 +43,18 @@ pub fn man_page() -> Result<String> {
     let head = String::from_utf8_lossy(&roff).into_owned();
 
     let mut rest = Page::default();
+    write_topic(&mut rest, "tour");
     tables::option_table(&mut rest, &definition);
     tables::subcommand_table(&mut rest, &definition);
-    rest.start_section("The shell language");
-    rest.write_text(text::LANGUAGE);
-    rest.start_section("Prompt (keys)");
-    rest.write_text(text::PROMPT);
-    for (key, explanation) in crate::commands::KEYS {
-        rest.write_item(&format!("`{}`", key.trim_end()), explanation);
-    }
+    write_topic(&mut rest, "scripts");
+    write_topic(&mut rest, "keys");
     commands::all_commands(&mut rest);
     tables::setting_table(&mut rest);
-    for (title, text) in text::BEHAVIOUR {
-        rest.start_section(title);
-        rest.write_text(text);
+    for name in ["passwords", "trust", "transfers"] {
+        write_topic(&mut rest, name);
     }
     coming_from::sections(&mut rest);
+    write_topic(&mut rest, "gaps");
     tables::output_table(&mut rest);
     tables::exit_status_table(&mut rest);
     for (title, text) in text::CLOSING {
@@ -65,6 +62,14 @@ pub fn man_page() -> Result<String> {
         rest.write_text(text);
     }
     Ok(head + &rest.into_roff())
+}
+
+/// A topic of `help` as a section.
+fn write_topic(page: &mut Page, name: &str) {
+    if let Some(topic) = find_topic(name) {
+        page.start_section(topic.title);
+        page.write_text(&topic.text());
+    }
 }
 
 #[cfg(test)]

@@ -40,18 +40,7 @@ pub(super) fn subcommand_table(page: &mut Page, program: &clap::Command) {
 
 /// SETTINGS: every row of the table.
 pub(super) fn setting_table(page: &mut Page) {
-    page.start_section("Settings");
-    page.write_text(
-        "`set NAME VALUE` changes a setting, `--set NAME=VALUE` changes it for one run, `set` in the \
-         start-up file for every run. `set -a` shows all settings, `set -u NAME` resets one to its \
-         default. Names can be abbreviated as long as they are unique. A setting marked with + can \
-         have values for certain hosts: `set NAME/HOST VALUE`, where HOST may contain `*` and `?`.",
-    );
-    page.write_text(
-        "Yes and no can also be written as on and off, true and false, 1 and 0. Times take the \
-         units `ms`, `s`, `m` and `h` (default: seconds), sizes and rates `k`, `M` and `G` (default: \
-         bytes).",
-    );
+    super::write_topic(page, "settings");
     for row in SETTINGS {
         let default = if row.default.is_empty() { "empty" } else { row.default };
         let mark = if row.per_host { " +" } else { "" };

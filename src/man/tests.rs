@@ -66,9 +66,23 @@ fn users_of_lftp_sftp_and_ftp_find_their_words() {
 }
 
 #[test]
+fn every_topic_of_help_is_a_section_of_the_page_with_the_same_text() {
+    let page = man_page().unwrap().replace('"', "");
+    for topic in crate::commands::TOPICS {
+        let heading = format!("\n.SH {}\n", topic.title.to_uppercase());
+        let section = page.split_once(&heading).map(|(_, rest)| rest).unwrap_or_default();
+        let mut own = Page::default();
+        own.write_text(&topic.text());
+        let own = own.into_roff().replace('"', "");
+        let text = own.split_once(".PP\n").map(|(_, text)| text).unwrap_or_default();
+        assert!(!text.is_empty() && section.starts_with(text), "{}\n{section:.300}", topic.title);
+    }
+}
+
+#[test]
 fn the_keys_of_the_prompt_are_in_the_page() {
     let page = man_page().unwrap().replace("\\-", "-");
-    let (_, section) = page.split_once("PROMPT (KEYS)").unwrap();
+    let (_, section) = page.split_once(".SH KEYS").unwrap();
     let section = section.split(".SH").next().unwrap();
     for key in ["Tab", "Ctrl-R", "Ctrl-Z", "Ctrl-C", "Ctrl-D", "[N]", "HOST:PORT"] {
         assert!(section.contains(&format!("\\fB{key}\\fR")), "{key}\n{section}");

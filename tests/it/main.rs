@@ -35,6 +35,7 @@ mod fuzz;
 mod generated;
 mod given_credentials;
 mod handshake;
+mod help_topics;
 mod huge;
 mod import;
 mod install;

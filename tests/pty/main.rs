@@ -17,6 +17,7 @@ mod questions;
 mod secrecy;
 mod terminal;
 mod tiny;
+mod tour;
 
 use std::process::Command;
 use std::sync::Arc;

@@ -24,8 +24,6 @@ use crate::terminal::Terminal;
 
 const COLUMNS: u16 = 80;
 const ROWS: u16 = 40;
-/// The end of the prompt, which has colour.
-const PROMPT: &str = "/\u{1b}[0m> ";
 /// The variable that has the picture written instead of compared.
 const WRITE: &str = "FTPSH_WRITE_PICTURE";
 
@@ -113,11 +111,9 @@ fn play() -> Screen {
     terminal.send("yes\r");
     terminal.expect("Password for ");
     terminal.send("s3cret-word\r");
-    terminal.expect(PROMPT);
+    terminal.await_prompt();
     terminal.send("ls -l\r");
-    // The prompt is drawn again while the line is typed.
-    terminal.expect("report.pdf");
-    terminal.expect(PROMPT);
+    terminal.await_prompt();
     terminal.send("mirror -P 3 photos\r");
     let is_complete = |screen: &Screen| {
         let text = screen.contents();
@@ -130,7 +126,8 @@ fn play() -> Screen {
     let mut before = String::new();
     loop {
         let transcript = terminal.transcript();
-        let screen = emulate(&without_chance(&transcript, home.path()));
+        let shown = without_chance(&transcript, home.path());
+        let screen = emulate(&format!("$ ftpsh -u bob ftp.example.org\r\n{shown}"));
         // Twice the same: not in the middle of a drawing.
         if is_complete(&screen) && before == screen.contents_formatted() {
             return screen;
@@ -155,10 +152,10 @@ fn without_chance(transcript: &str, home: &Path) -> String {
     text.replace(&*home.to_string_lossy(), "/home/bob/.local/share")
 }
 
-fn emulate(transcript: &str) -> Screen {
+/// What a terminal shows after this.
+pub fn emulate(transcript: &str) -> Screen {
     let [rows, columns] = [ROWS, COLUMNS].map(|size| NonZeroU16::new(size).unwrap());
     let mut terminal = Parser::new(rows, columns, 0);
-    terminal.process(b"$ ftpsh -u bob ftp.example.org\r\n");
     terminal.process(transcript.as_bytes());
     terminal.screen().clone()
 }

@@ -77,6 +77,13 @@ impl Terminal {
         self.send("\x04");
     }
 
+    /// Waits for the next prompt; while a line is typed it is only drawn again.
+    pub fn await_prompt(&mut self) {
+        // Bracketed paste is turned on when a line begins.
+        self.expect("\u{1b}[?2004h");
+        self.await_editing(true);
+    }
+
     /// Waits until a line is edited, or until a command runs and keys may be signals.
     pub fn await_editing(&self, is_edited: bool) {
         let end = Instant::now() + PATIENCE;

@@ -13,7 +13,7 @@ mod want;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::commands::{KEYS_TOPIC, Spec, find_command};
+use crate::commands::{Spec, find_command, topic_names};
 use crate::output::{escape, fit};
 use crate::settings::{LFTP_SETTINGS, SETTINGS};
 use crate::shell_quote::{Quote, quote_for};
@@ -174,7 +174,7 @@ fn candidates_for(want: &Want, word: &Typed<'_>, sources: &Sources<'_>) -> Vec<C
         Want::Sites => word.candidates_among((sources.sites)()),
         Want::Bookmarks => word.candidates_among((sources.bookmarks)()),
         Want::HelpTopics => {
-            let names = sources.commands.iter().map(|spec| spec.name).chain([KEYS_TOPIC]);
+            let names = sources.commands.iter().map(|spec| spec.name).chain(topic_names());
             let names = names.map(str::to_owned);
             word.candidates_among(names.chain(sources.aliases.keys().cloned()))
         }

@@ -233,7 +233,7 @@ fn each_command_gets_what_it_wants() {
         ("set backend/host n", &["set backend/host native-tls "]),
         ("set tls:ca-file r", &["set tls:ca-file report.pdf "]),
         ("set nonsense x", &[]),
-        ("help tr", &["help trust "]),
+        ("help tru", &["help trust "]),
         ("help ke", &["help keys "]),
         ("trust l", &["trust list "]),
         ("trust list f", &["trust list ftp.example.org "]),

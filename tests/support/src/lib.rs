@@ -19,4 +19,4 @@ pub mod terminal;
 pub mod tools;
 pub mod tree;
 
-pub use playground::{certificate, embedded};
+pub use playground::{certificate, embedded, samples};
