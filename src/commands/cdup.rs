@@ -7,7 +7,7 @@ use super::{Builtin, Context, Example, Group};
 
 /// Change to the parent of the remote directory
 ///
-/// The same as `cd ..`.
+/// The same as `cd ..`, for scripts of ftp.
 #[derive(Debug, Parser)]
 pub struct Cdup {}
 

@@ -7,7 +7,7 @@ use super::{Builtin, Context, Example, Globs, Group};
 
 /// List directories and files on the server
 ///
-/// The same as `ls`, which never shows an old listing.
+/// The same as `ls`, which always asks the server.
 #[derive(Debug, Parser)]
 pub struct Dir {
     #[command(flatten)]

@@ -13,8 +13,8 @@ use crate::glob;
 /// Run a command with the names on the server that its wildcards match
 ///
 /// Only files are matched, unless -d or -a says otherwise. A pattern that matches nothing is
-/// handed over as it is. With --exist or --not-exist, the words are patterns, nothing is run, and
-/// the exit status tells.
+/// passed on unchanged. With --exist or --not-exist, the words are patterns, nothing is run, and
+/// the exit status is the answer.
 #[derive(Debug, Parser)]
 pub struct Glob {
     /// Match files (the default)

@@ -8,7 +8,7 @@ use crate::output::{Cell, Column, Overflow, Style, Table, human_bytes, human_dur
 
 /// List the background jobs
 ///
-/// `&` after a command, or after commands in parentheses, runs them as a background job; Ctrl-\\
+/// `&` after a command, or after commands in parentheses, runs them as a background job; Ctrl-\
 /// sends a running `get` or `put` of the prompt to the background. A finished
 /// job is listed until it has been waited for; at the prompt it is listed once.
 #[derive(Debug, Parser)]

@@ -53,7 +53,7 @@ pub struct Ls {
     /// Show sizes as 1.5K, 20M
     #[arg(short, long)]
     human_readable: bool,
-    /// Show times with seconds and UTC offset, and ask for what the listing has only roughly
+    /// Show times with seconds and UTC offset; asks the server where the listing has less
     #[arg(short = 'T', long)]
     full_time: bool,
     /// Show a table (the default)

@@ -4,7 +4,7 @@ use clap::Parser;
 
 use super::{Builtin, Context, Example, Group};
 
-/// Do nothing: a setting of WinSCP
+/// Accept a setting of WinSCP, without effect
 ///
 /// A script stops at its first failure and asks nothing, as with `option batch abort`.
 #[derive(Debug, Parser)]

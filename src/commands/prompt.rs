@@ -4,7 +4,7 @@ use clap::Parser;
 
 use super::{Builtin, Context, Example, Group};
 
-/// Do nothing: a switch of other clients
+/// Accept a switch of other clients, without effect
 ///
 /// For scripts of ftp and sftp: questions are asked only at the prompt, progress is shown, and data
 /// connections are passive.

@@ -1,4 +1,4 @@
-//! COMING FROM LFTP, COMING FROM SFTP AND FTP: what runs as it is, and what differs.
+//! COMING FROM LFTP, COMING FROM SFTP AND FTP: what is the same, and what differs.
 
 use super::page::Page;
 use crate::settings::{Fate, LFTP_SETTINGS, LftpSetting};
@@ -8,8 +8,8 @@ pub(super) fn sections(page: &mut Page) {
     super::write_topic(page, "lftp");
     page.subsection("Settings");
     page.write_text(
-        "All settings of lftp 4.9 are known; `help NAME` tells what becomes of one. These set a \
-         setting of ftpsh, or are taken for what ftpsh does anyway:",
+        "All settings of lftp 4.9 are known; `help NAME` says what one does here. These set a \
+         setting of ftpsh, are accepted for values that are what ftpsh does anyway, or are refused:",
     );
     for row in LFTP_SETTINGS {
         if !matches!(row.fate, Fate::Same | Fate::NoEffect) {

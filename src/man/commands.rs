@@ -6,6 +6,10 @@ use clap::{Arg, Command};
 use super::page::Page;
 use crate::commands::{COMMANDS, Group, Spec};
 
+/// Commands, and others that have the same options: those are described once.
+const SAME_OPTIONS: &[(&str, &[&str])] =
+    &[("get", &["reget", "pget"]), ("put", &["reput"]), ("ls", &["dir", "cls", "nlist"])];
+
 /// The section.
 pub(super) fn all_commands(page: &mut Page) {
     page.start_section("Commands");
@@ -33,7 +37,20 @@ fn command_section(page: &mut Page, spec: &Spec) {
             page.write_text(&format!("Also: {}.", bold_words(spec.aliases)));
         }
         page.write_text(&about_text(&definition));
-        definition.get_arguments().for_each(|arg| option_item(page, arg));
+        let like = SAME_OPTIONS.iter().find(|(_, names)| names.contains(&spec.name));
+        let like = like.and_then(|(like, _)| COMMANDS.iter().find(|spec| spec.name == *like));
+        let known = like.map(|spec| spec.definition());
+        let is_known = |arg: &&Arg| {
+            let known = known.iter().flat_map(clap::Command::get_arguments);
+            known
+                .filter(|known| known.get_id() == arg.get_id())
+                .any(|k| help_text(k) == help_text(arg))
+        };
+        let own = definition.get_arguments().filter(|arg| !is_known(arg));
+        own.for_each(|arg| option_item(page, arg));
+        if let Some(like) = like {
+            page.write_text(&format!("Also takes the options and arguments of `{}`.", like.name));
+        }
         for child in definition.get_subcommands_mut().filter(|child| !child.is_hide_set()) {
             subcommand_section(page, child);
         }
@@ -111,8 +128,10 @@ fn help_text(arg: &Arg) -> String {
 /// A possible value of an option, and its meaning.
 fn value_name(word: &PossibleValue) -> String {
     match word.get_help() {
-        Some(help) => format!("`{}` ({help})", word.get_name()),
-        None => format!("`{}`", word.get_name()),
+        Some(help) if !help.to_string().eq_ignore_ascii_case(word.get_name()) => {
+            format!("`{}` ({help})", word.get_name())
+        }
+        _ => format!("`{}`", word.get_name()),
     }
 }
 

@@ -411,9 +411,9 @@ impl LftpSetting {
             Fate::Same => "the same here".to_owned(),
             Fate::Sets(name, values) => format!("sets {name}{}", values.describe()),
             Fate::NoEffect => "no effect".to_owned(),
-            Fate::Always(values, notice) => format!("{}: as it is; else: {notice}", list(values)),
+            Fate::Always(values, notice) => format!("{}: accepted; else: {notice}", list(values)),
             Fate::Only(values, why, hint) => {
-                format!("{}: as it is; else refused: {why} ({hint})", list(values))
+                format!("{}: accepted; else refused: {why} ({hint})", list(values))
             }
         }
     }

@@ -81,7 +81,7 @@ rows! {
     NET_LIMIT_TOTAL_RATE: parse::Rate = "net:limit-total-rate", Rate, "0", Global,
         "bytes a second for all transfers together, `down:up` or one number for both; 0 is no limit";
     NET_LIMIT_MAX: u64 = "net:limit-max", Size, "0", Host,
-        "bytes that a transfer may catch up with after a pause, under net:limit-rate; 0 is those of a tenth of a second";
+        "bytes sent at once after a pause under net:limit-rate (burst); 0 is what the rate allows in a tenth of a second";
     NET_CHARSET: String = "net:charset", Charset, "utf-8", Host,
         "character set of names on servers without UTF8, such as iso-8859-1 or cp850; bytes always survive a round trip";
     NET_ORDER: Vec<IpVersion> = "net:order", Words(IpVersion::WORDS), "ipv6 ipv4", Host,
@@ -100,12 +100,12 @@ rows! {
     FTP_LIST: ListCommand = "ftp:list", Choice(ListCommand::WORDS), "auto", Host,
         "command that lists a directory; auto is MLSD, then LIST";
     FTP_MAX_LISTING: u64 = "ftp:max-listing", Count { min: 1, max: 65_536 }, "30", Host,
-        "MiB of memory that one listing may take; a longer one is taken for one without end";
+        "MiB of memory that one listing may use; a larger one is an error";
 
     FTP_LIST_OPTIONS: String = "ftp:list-options", Text, "", Host,
-        "with -a, as for lftp: ls shows names that begin with a dot, and mirror --delete deletes them, too";
+        "-a, as in lftp: ls shows names that begin with a dot, and mirror --delete deletes them, too";
     FTP_SYNC_MODE: bool = "ftp:sync-mode", Flag, "no", Host,
-        "send no command before the reply to the last one; for servers that lose commands that come together";
+        "wait for each reply before the next command is sent; for servers that lose pipelined commands";
 
     TLS_BACKEND: TlsBackend = "tls:backend", Choice(TlsBackend::WORDS), "openssl", Host,
         "TLS implementation; native-tls cannot resume sessions on data connections";
@@ -114,7 +114,7 @@ rows! {
     TLS_MAX_VERSION: TlsVersion = "tls:max-version", TLS_VERSION, "1.3", Host,
         "highest TLS version to offer";
     TLS_SESSION_TICKETS: bool = "tls:session-tickets", Flag, "yes", Host,
-        "no: TLS 1.2, and each data connection must resume its own control connection's session by number, which most servers take on no other; against data connections that are swapped on the way";
+        "no: TLS 1.2 with session IDs, which most servers accept only from their own control connection, so that nobody can exchange two data connections on the way";
     TLS_CA_FILE: Option<PathBuf> = "tls:ca-file", Path, "", Host,
         "PEM file of own root certificates, added to the system's";
     TLS_CERT_FILE: Option<PathBuf> = "tls:cert-file", Path, "", Host,
@@ -138,24 +138,24 @@ rows! {
     XFER_SEGMENTS: u64 = "xfer:segments", Count { min: 1, max: 64 }, "1", Host,
         "parts of one file that are downloaded at the same time";
     XFER_VERIFY: VerifyMode = "xfer:verify", Choice(VerifyMode::WORDS), "size", Host,
-        "what is compared after a transfer: sizes; hash too where the server offers one; stable: also size and time of the file on the server before and after, and it is fetched again if they differ";
+        "what is compared after a transfer: size; hash: also a checksum, where the server computes one; stable: also size and time of the remote file before and after, and it is fetched again if they differ";
     XFER_PRESERVE_TIMES: bool = "xfer:preserve-times", Flag, "yes", Host,
         "whether files keep their modification time";
     XFER_ATOMIC: AtomicUpload = "xfer:atomic", Choice(AtomicUpload::WORDS), "auto", Host,
         "upload to a temporary name, then rename; auto does so with what is replaced at the prompt";
     XFER_SYNC: SyncMode = "xfer:sync", Choice(SyncMode::WORDS), "auto", Host,
-        "downloaded files are written to the disk before they get their names: always (also their directories), never, or auto: on disks of other machines and of programs, which report errors late";
+        "whether downloaded files are synced before they get their names: always (also their directories), never, or auto: on network and FUSE file systems, which report errors late";
 
     MIRROR_PARALLEL: u64 = "mirror:parallel", Count { min: 1, max: 256 }, "4", Host,
         "files that mirror transfers at the same time";
     MIRROR_MAX_DELETE: Option<DeleteLimit> = "mirror:max-delete", Limit, "", Host,
         "mirror deletes nothing if it would delete more than this many files, or this percentage";
     MIRROR_EXCLUDE_REGEX: String = "mirror:exclude-regex", Text, r"(^|/)(\.in\.|\.nfs)", Host,
-        "regular expression of paths that mirror leaves out where none of its patterns matches; as with lftp only if the first pattern is -x or -X";
+        "regular expression of paths that mirror excludes where none of its patterns matches; as in lftp only if the first pattern is -x or -X";
     MIRROR_SET_PERMISSIONS: bool = "mirror:set-permissions", Flag, "yes", Host,
-        "whether mirror copies permissions; --perms and --no-perms decide before it";
+        "whether mirror copies permissions; --perms and --no-perms take precedence";
     MIRROR_DEREFERENCE: bool = "mirror:dereference", Flag, "no", Host,
-        "whether mirror follows symbolic links; -L and --no-dereference decide before it";
+        "whether mirror follows symbolic links; -L and --no-dereference take precedence";
     MIRROR_NO_EMPTY_DIRS: bool = "mirror:no-empty-dirs", Flag, "no", Host,
         "whether mirror creates no directory that would be empty, as with --no-empty-dirs";
     MIRROR_SKIP_NOACCESS: bool = "mirror:skip-noaccess", Flag, "no", Host,
@@ -180,8 +180,8 @@ rows! {
         "what a pattern that matches nothing means: an error, itself, or no names";
 
     CACHE_EXPIRE: time::Duration = "cache:expire", Duration { zero: true }, "60s", Host,
-        "how long a listing is used again; 0 is never. Own changes drop what they touch";
+        "how long listings are cached; 0 turns the cache off. Changes made here remove what they touch";
 
     LOG_FILE: Option<PathBuf> = "log:file", Path, "", Global,
-        "append an audit log to this file, one JSON object a line";
+        "append an audit log to this file, one JSON object per line";
 }

@@ -117,10 +117,10 @@ pub struct Mirror {
     /// Only show what would be done
     #[arg(long, alias = "just-print")]
     dry_run: bool,
-    /// Write the commands that do the same to FILE
+    /// Write equivalent commands to FILE
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     log: Option<String>,
-    /// Only write them; - shows the plan
+    /// Write them without running anything; `-` prints them
     #[arg(long, value_name = "FILE", conflicts_with = "log", value_hint = clap::ValueHint::FilePath)]
     script: Option<String>,
     /// Stop after N errors
@@ -151,7 +151,7 @@ pub struct Mirror {
     /// Skip them, whatever the setting mirror:dereference says
     #[arg(long, overrides_with = "dereference")]
     no_dereference: bool,
-    /// Leave out files and directories that by their permissions nobody may read
+    /// Skip files and directories whose permissions let nobody read them
     #[arg(long)]
     skip_noaccess: bool,
     /// Do not copy permissions
@@ -216,31 +216,31 @@ impl Verbosity {
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Accepted from lftp, without effect")]
 struct NoEffect {
-    /// Directories are looked at before files as it is
+    /// No effect: directories are always entered first
     #[arg(long)]
     depth_first: bool,
     /// The same
     #[arg(long)]
     scan_all_first: bool,
-    /// FTP cannot change owners
+    /// No effect: FTP cannot change owners
     #[arg(long)]
     allow_chown: bool,
     /// Not supported: files of several directories would meet in one
     #[arg(long, hide = true)]
     flat: bool,
-    /// No links are created
+    /// No effect: links are never created
     #[arg(long)]
     no_symlinks: bool,
-    /// A file is replaced when the new one is complete
+    /// No effect: a file is always replaced when the new one is complete
     #[arg(long)]
     overwrite: bool,
     /// The same
     #[arg(long)]
     no_overwrite: bool,
-    /// Listings are always new
+    /// No effect: listings are always read again
     #[arg(long)]
     use_cache: bool,
-    /// Files come whole, several at a time (-P)
+    /// No effect: files are transferred whole, several at a time (-P)
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true,
           default_missing_value = "3")]
     use_pget_n: Option<u64>,
@@ -312,7 +312,7 @@ impl Builtin for Mirror {
             about: "copy a directory from server to server",
         },
         Example {
-            line: "mirror -R --compare content docs docs",
+            line: "mirror -R --compare content . docs",
             about: "upload what differs, whatever the times say",
         },
         Example { line: "mirror -R -e --yes . empty", about: "upload, and delete the rest" },

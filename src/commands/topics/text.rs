@@ -180,12 +180,12 @@ A download is written to `.NAME.ftpsh-part` beside its target (shortened where t
 too long) and renamed when it is complete: the target is always the old file, nothing, or the
 complete new file. The modification time is preserved in both directions if the server supports
 it. With `xfer:sync always` that survives a power failure, too; `xfer:sync never` also misses errors
-that disks of other machines report late.
+that network file systems report late.
 
 A file that changes on the server while it is transferred may arrive as parts of two versions. With
 `xfer:verify stable` its size and time are asked for before and after, and it is fetched again if
-they differ, at most `net:max-retries` times; then it fails. A server that tells no time cannot
-show a change of the same size; a warning says so.
+they differ, at most `net:max-retries` times; then it fails. Where the server reports no time, a
+change of the same size cannot be seen; a warning says so.
 
 A full disk or quota, on the server (replies 452 and 552) or here, ends `mirror`, `put` and `get`
 after the third file in a row. The message says what was done and what is left.
@@ -214,7 +214,7 @@ before it is sent. Local names are UTF-8.
 pub(super) const LFTP: &str = r#"
 Scripts, one-liners and habits of lftp 4.9 run here. A line of lftp either has lftp's effect, or it
 is refused before anything is connected, with the reason and the line to write instead; everything
-that is wrong with a script is told at once (`ftpsh check FILE` does only that).
+that is wrong with a script is reported together (`ftpsh check FILE` does only that).
 
 * `-u NAME,PASSWORD`, `open -u NAME,PASSWORD`, `user NAME PASSWORD` :: log in, and the password is
 never shown, logged or kept. Better are `--password-file`, `--password-env` and the netrc file: other
@@ -239,7 +239,7 @@ or `-X`; otherwise a notice says that it does not.
 
 * `rm -r` with a wildcard :: needs `--yes` in a script.
 
-* A failed command :: ends a script, as with `set cmd:fail-exit yes`; `COMMAND || true` goes on.
+* A failed command :: ends a script, as with `set cmd:fail-exit yes`; `COMMAND || true` continues.
 
 * `net:timeout 0`, `infinity`, `unlimited` :: no limit. `net:max-retries 0` is no retry here.
 
