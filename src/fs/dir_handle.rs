@@ -100,6 +100,16 @@ impl DirHandle {
         super::fat_names::is_fat_disk(&*self.fd)
     }
 
+    /// Its own state.
+    pub fn stat(&self) -> io::Result<Stat> {
+        Ok(rustix::fs::fstat(&*self.fd)?)
+    }
+
+    /// Whether it is on a network file system, or served by a program.
+    pub fn reports_errors_late(&self) -> bool {
+        super::fat_names::reports_errors_late(&*self.fd)
+    }
+
     /// The names in it, without `.` and `..`.
     pub fn entry_names(&self) -> io::Result<Vec<OsString>> {
         self.read_entries()?.collect()

@@ -277,6 +277,20 @@ impl SiteSessions {
         std::mem::take(&mut state.idle)
     }
 
+    /// Asks an idle session for a sign of life, so that the server keeps it, and closes the others.
+    pub fn keep_one_alive(&self) {
+        let mut is_kept = false;
+        for mut session in self.drain() {
+            session.check_alive();
+            if is_kept || session.failure().is_some() {
+                session.close_gracefully();
+            } else {
+                is_kept = true;
+                self.adopt(session);
+            }
+        }
+    }
+
     /// The current limit.
     pub fn limit(&self) -> usize {
         self.lock_loans().limit

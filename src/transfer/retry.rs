@@ -53,6 +53,11 @@ impl Retries {
         cancel.sleep(pause)
     }
 
+    /// About how long the first pause is.
+    pub fn interval(&self) -> Duration {
+        self.interval
+    }
+
     /// Whether this is a retry, not the first attempt.
     pub fn has_retried(&self) -> bool {
         self.has_retried

@@ -90,6 +90,7 @@ const ONLY: &[(&str, &[&str])] = &[
     // TLS in one place; trust reads certificates, and transfer computes checksums.
     ("openssl::", &["tls", "trust", "transfer"]),
     ("openssl::ssl", &["tls"]),
+    ("notify::", &["transfer/mirror/watch/local_watcher.rs"]),
     ("print!", &["output"]),
     ("println!", &["output"]),
     ("eprint!", &["output"]),

@@ -12,6 +12,7 @@ mod spelling;
 mod times;
 mod trouble;
 mod unread;
+mod watch;
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;

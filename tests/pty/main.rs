@@ -18,6 +18,7 @@ mod secrecy;
 mod terminal;
 mod tiny;
 mod tour;
+mod watch;
 
 use std::process::Command;
 use std::sync::Arc;

@@ -96,6 +96,12 @@ impl Bench {
         std::fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    /// A local file's text.
+    #[track_caller]
+    pub fn read_text(&self, name: &str) -> String {
+        String::from_utf8_lossy(&self.read(name)).into_owned()
+    }
+
     /// What the server has logged since `before`, its length then.
     pub fn logged_since(&self, before: usize) -> String {
         self.server.logged().split_off(before)

@@ -19,3 +19,4 @@ mod mirror;
 mod resumed;
 mod transfers;
 mod trees;
+mod watch;

@@ -61,6 +61,10 @@ impl CommandLog {
                 let verb = action.verb(direction);
                 format!("{verb} {} -o {}", quote_word(&from), quote_word(&to))
             }
+            MirrorAction::Rename { from, .. } => {
+                let from = quote_word(&sides.target().display_path(from));
+                format!("{}mv {from} {}", at(false), quoted(false))
+            }
             MirrorAction::RemoveSource { .. } => format!("{}rm {}", at(true), quoted(true)),
             MirrorAction::Delete { kind: ItemKind::Directory, .. } => {
                 format!("{}rmdir {}", at(false), quoted(false))

@@ -7,6 +7,7 @@ mod patterns;
 mod plan_table;
 mod report;
 mod urls;
+mod watch;
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -25,15 +26,18 @@ use operands::{Operands, base_name, base_of_globs, target_for};
 use patterns::Patterns;
 pub(super) use patterns::default_exclusion;
 use report::MirrorReport;
+use watch::Watch;
 
 use crate::error::{Error, Kind, Result};
 use crate::settings as set;
 use crate::transfer::mirror::executor::{self, MirrorSettings, MirrorSummary, RemoveSource};
 use crate::transfer::mirror::filter::{Filter, FilterRule};
 use crate::transfer::mirror::local::LocalTree;
+use crate::transfer::mirror::observer::MirrorObserver;
 use crate::transfer::mirror::plan::{CompareBy, MirrorRules, Recursion};
 use crate::transfer::mirror::remote::RemoteTree;
 use crate::transfer::mirror::transfer_file::Endpoints;
+use crate::transfer::mirror::watch::run::IndexingObserver;
 use crate::transfer::{Direction, Resume, TransferType};
 
 /// Synchronise a directory tree
@@ -180,6 +184,8 @@ pub struct Mirror {
     /// TARGET, where there is no SOURCE
     #[arg(short = 'O', long, alias = "destination-directory", value_name = "DIR")]
     target_directory: Option<String>,
+    #[command(flatten)]
+    watch: Watch,
     #[command(flatten)]
     verbosity: Verbosity,
     #[command(flatten)]
@@ -330,6 +336,29 @@ impl Builtin for Mirror {
             }
         }
         self.check_comparison()?;
+        self.watch.check(
+            self.reverse,
+            &[
+                (self.dry_run, "--dry-run"),
+                (self.script.is_some(), "--script"),
+                (self.log.is_some(), "--log"),
+                (self.r#loop, "--loop"),
+                (self.on_change.is_some(), "--on-change"),
+                (self.remove_source_files, "--Remove-source-files"),
+                (self.remove_source_dirs, "--Remove-source-dirs"),
+                (self.dereference, "--dereference"),
+                (self.only_newer, "--only-newer"),
+                (self.only_missing, "--only-missing"),
+                (self.only_existing, "--only-existing"),
+                (self.no_recursion, "--no-recursion"),
+                (self.recursion.is_some(), "--recursion"),
+                (self.no_empty_dirs, "--no-empty-dirs"),
+                (self.newer_than.is_some(), "--newer-than"),
+                (self.older_than.is_some(), "--older-than"),
+                (!self.file.is_empty(), "--file"),
+                (!self.directory.is_empty(), "--directory"),
+            ],
+        )?;
         let (source, target) = self.sides()?;
         if self.no_effect.flat {
             return Err(Error::usage("mirror: --flat is not supported").with_hint(
@@ -523,7 +552,12 @@ impl Mirror {
         there: Option<&Connection>,
         limit: usize,
     ) -> Result<u64> {
+        if self.watch.is_on() && self.follows_links(ctx) {
+            return Err(Error::usage("mirror: --watch does not follow links")
+                .with_hint("add `--no-dereference`"));
+        }
         let mut settings = self.mirror_settings(ctx, direction, limit)?;
+        let watching = self.watch.start(&sides);
         if let Some(there) = there {
             settings.options.upload_journals = ctx.client.upload_journals(there);
             settings.options.atomic = ctx.client.atomic_upload(there.host());
@@ -548,7 +582,10 @@ impl Mirror {
         } else {
             MirrorSummary::default()
         };
-        let result = executor::transfer_all(&sides, &settings, &watched, &ctx.client.cancel);
+        let indexing = watching.as_ref().map(|_| IndexingObserver::new(&watched));
+        let observer = indexing.as_ref().map_or(&watched as &dyn MirrorObserver, |all| all);
+        let result = executor::transfer_all(&sides, &settings, observer, &ctx.client.cancel);
+        let known = indexing.map(IndexingObserver::finish);
         let mut summary = match result {
             Ok(summary) => summary,
             Err(error) => {
@@ -586,11 +623,23 @@ impl Mirror {
         done?;
         self.report_summary(ctx, &summary, watch.elapsed());
         let left = match (summary.failures, summary.kept) {
-            (0, 0) => return Ok(summary.changes()),
-            (0, _) => "not all extraneous files were deleted".to_owned(),
-            (failures, _) => format!("{} failed", count_text(failures, "item")),
+            (0, 0) => None,
+            (0, _) => Some("not all extraneous files were deleted".to_owned()),
+            (failures, _) => Some(format!("{} failed", count_text(failures, "item"))),
         };
-        Err(Error::new(Kind::Incomplete, format!("mirror {}: {left}", self.source)))
+        let failure = left
+            .map(|left| Error::new(Kind::Incomplete, format!("mirror {}: {left}", self.source)));
+        let Some((watching, known)) = watching.zip(known) else {
+            return failure.map_or(Ok(summary.changes()), Err);
+        };
+        if let Some(error) = &failure {
+            ctx.out.error(&error.clone().into());
+        }
+        let changes = watching.run(ctx, self, settings, known)?;
+        match failure {
+            None => Ok(summary.changes() + changes),
+            Some(_) => Err(Error::already_shown(Kind::Incomplete)),
+        }
     }
 
     fn mirror_sides(
@@ -693,6 +742,7 @@ impl Mirror {
             report_newer: direction == Direction::Download
                 && !self.only_newer
                 && self.compare_by() == CompareBy::Time,
+            report_kept: self.watch.is_on(),
             dereference: self.follows_links(ctx),
             skip_unreadable: self.skip_noaccess || is_set(set::MIRROR_SKIP_NOACCESS),
             mode_mask: (self.perms || !self.no_perms && is_set(set::MIRROR_SET_PERMISSIONS))

@@ -31,6 +31,7 @@ impl PlanTable {
         let (size, why) = match action {
             MirrorAction::MakeDirectory { .. } => (None, "missing"),
             MirrorAction::Transfer { size, reason, .. } => (*size, reason.word()),
+            MirrorAction::Rename { .. } => (None, "renamed"),
             MirrorAction::RemoveSource { .. } => (None, "transferred"),
             MirrorAction::Delete { .. } => (None, "extraneous"),
         };

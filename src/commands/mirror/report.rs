@@ -11,11 +11,12 @@ use crate::commands::transfers::progress::{ProgressBar, limit_total};
 use crate::commands::transfers::transfer_record;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::encode_name;
-use crate::output::{Output, Record, TreeProgress};
+use crate::output::{Output, Record, TreeProgress, human_bytes};
 use crate::target::Site;
 use crate::transfer::mirror::observer::MirrorObserver;
 use crate::transfer::mirror::plan::MirrorAction;
 use crate::transfer::mirror::transfer_file::{Endpoints, MirrorSides as _};
+use crate::transfer::mirror::tree::ItemKind;
 use crate::transfer::rate_limit::RateLimit;
 use crate::transfer::{Direction, Outcome, Progress};
 
@@ -39,6 +40,8 @@ pub struct MirrorReport {
     log: Option<Mutex<CommandLog>>,
     /// Whether the actions of a dry run are shown.
     shows_plan: AtomicBool,
+    /// Each change has a line.
+    is_of_watch: bool,
 }
 
 impl MirrorReport {
@@ -72,7 +75,13 @@ impl MirrorReport {
             verbosity,
             log,
             shows_plan,
+            is_of_watch: false,
         }
+    }
+
+    /// The report of changes that are watched.
+    pub fn of_watch(self) -> Self {
+        Self { is_of_watch: true, ..self }
     }
 
     /// Shows the rest of a dry run's plan.
@@ -90,6 +99,30 @@ impl MirrorReport {
         if self.verbosity >= level && !self.out.is_json() {
             // A reader that has gone is found out at the end.
             let _ = self.out.line(&format!("{what} {path}"));
+        }
+    }
+
+    /// The line of a change that is watched.
+    fn show_change(&self, action: &MirrorAction, outcome: Option<&Outcome>) {
+        let path = action.path();
+        let text = match action {
+            MirrorAction::Transfer { .. } if self.out.is_json() => return,
+            MirrorAction::Transfer { .. } => {
+                let bytes = outcome.map_or(0, |outcome| outcome.bytes);
+                format!("sent {path}: {}", human_bytes(bytes))
+            }
+            MirrorAction::MakeDirectory { .. } => format!("created {path}/"),
+            MirrorAction::Rename { from, .. } => format!("renamed {from} to {path}"),
+            MirrorAction::Delete { kind: ItemKind::Directory, .. } => format!("deleted {path}/"),
+            MirrorAction::Delete { .. } | MirrorAction::RemoveSource { .. } => {
+                format!("deleted {path}")
+            }
+        };
+        if self.out.is_json() {
+            // A reader that has gone is found out at the end.
+            let _ = self.out.line(&text);
+        } else {
+            self.out.notice(&crate::output::escape(&text));
         }
     }
 
@@ -180,8 +213,11 @@ impl MirrorObserver for MirrorReport {
         let path = action.path();
         match result {
             Err(error) => self.out.error(&error.clone().into()),
-            Ok(_) => {
-                self.show_line(1, action.verb(self.direction), path);
+            Ok(outcome) => {
+                match self.is_of_watch {
+                    true => self.show_change(action, outcome),
+                    false => self.show_line(1, action.verb(self.direction), path),
+                }
                 self.log_action(action);
             }
         }
@@ -210,6 +246,11 @@ impl MirrorObserver for MirrorReport {
             }
             MirrorAction::Delete { .. } => {
                 self.audit_change(path, result.err(), Audit::log_delete, false);
+            }
+            MirrorAction::Rename { from, .. } => {
+                let target = self.sides.target();
+                let (from, to) = (target.display_path(from), target.display_path(path));
+                self.audit.log_rename(Some(&from), &to, result.err());
             }
             MirrorAction::RemoveSource { .. } => {
                 self.audit_change(path, result.err(), Audit::log_delete, true);

@@ -3,6 +3,7 @@
 
 use super::executor::{RemoveSource, Runner, is_fatal, with_retry};
 use super::plan::{MirrorAction, PlannedStep, Reason};
+use super::tree::{Item, ItemKind};
 use crate::error::{Error, Result};
 
 impl Runner<'_> {
@@ -23,6 +24,11 @@ impl Runner<'_> {
             same if self.settings.dry_run => self.plan_compared(path, same),
             Ok(true) => {
                 self.lock().summary.unchanged += 1;
+                if let MirrorAction::Transfer { modified, mode, .. } = action {
+                    let (kind, modified, mode) = (ItemKind::File, *modified, *mode);
+                    let item = Item { name: path, kind, size, modified, unique: None, mode };
+                    self.observer.kept(path, item);
+                }
                 match self.settings.remove_source {
                     RemoveSource::Nothing => Ok(()),
                     _ => self.remove_source_file(path),

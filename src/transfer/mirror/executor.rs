@@ -13,7 +13,7 @@ use super::observer::MirrorObserver;
 use super::plan::{DirectoryPlan, Extraneous, MirrorAction, MirrorRules, NextDirectory, Reason};
 use super::queue::{ActionBatch, MirrorQueue, Task};
 use super::transfer_file::{Attempt, MirrorSides};
-use super::tree::ItemKind;
+use super::tree::{ItemKind, join_path};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::threads;
@@ -156,30 +156,7 @@ pub fn transfer_all(
     let trail = endpoints.source().root_unique().into_iter().collect();
     let root =
         NextDirectory { path: String::new(), in_source: true, in_target: true, trail, mode: None };
-    let work = Work {
-        queue: MirrorQueue::new(root),
-        busy: 0,
-        visited: 0,
-        too_deep: 0,
-        made: HashSet::new(),
-        said: Vec::new(),
-        modes: Vec::new(),
-        summary: MirrorSummary { clean: true, ..MirrorSummary::default() },
-        fatal: None,
-        full: FullDisk::default(),
-    };
-    let runner = Runner {
-        endpoints,
-        settings,
-        observer,
-        cancel,
-        work: Mutex::new(work),
-        changed: Condvar::new(),
-    };
-    std::thread::scope(|scope| {
-        threads::start_workers(scope, "mirror", settings.workers, || || runner.run_worker())
-    })?;
-    let work = runner.work.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let work = run_queue(endpoints, settings, observer, cancel, MirrorQueue::new(root))?;
     let mut summary = work.summary;
     match work.fatal {
         Some(error) if error.is_out_of_space() => {
@@ -201,6 +178,51 @@ pub fn transfer_all(
         summary.extraneous.iter().try_for_each(|item| observer.show_planned(&item.action()))?;
     }
     Ok(summary)
+}
+
+/// Transfers files, whose directories exist. Failures of single files are reported.
+///
+/// # Errors
+///
+/// As [`transfer_all`].
+pub fn transfer_files(
+    endpoints: &dyn MirrorSides,
+    settings: &MirrorSettings,
+    observer: &dyn MirrorObserver,
+    cancel: &Cancel,
+    files: impl Iterator<Item = MirrorAction>,
+) -> Result<()> {
+    let queue = MirrorQueue::of_files(files);
+    let work = run_queue(endpoints, settings, observer, cancel, queue)?;
+    work.fatal.map_or_else(|| cancel.check(), Err)
+}
+
+/// Runs workers until the queue is empty.
+fn run_queue(
+    endpoints: &dyn MirrorSides,
+    settings: &MirrorSettings,
+    observer: &dyn MirrorObserver,
+    cancel: &Cancel,
+    queue: MirrorQueue,
+) -> Result<Work> {
+    let work = Work {
+        queue,
+        busy: 0,
+        visited: 0,
+        too_deep: 0,
+        made: HashSet::new(),
+        said: Vec::new(),
+        modes: Vec::new(),
+        summary: MirrorSummary { clean: true, ..MirrorSummary::default() },
+        fatal: None,
+        full: FullDisk::default(),
+    };
+    let (work, changed) = (Mutex::new(work), Condvar::new());
+    let runner = Runner { endpoints, settings, observer, cancel, work, changed };
+    std::thread::scope(|scope| {
+        threads::start_workers(scope, "mirror", settings.workers, || || runner.run_worker())
+    })?;
+    Ok(runner.work.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Sets permissions, those of a directory after those of what is in it. What fails is said.
@@ -348,6 +370,12 @@ impl Runner<'_> {
         source: Option<CompactListing>,
         depth: usize,
     ) {
+        if let Some(source) = &source {
+            let kept = plan.kept.iter().filter_map(|place| usize::try_from(*place).ok());
+            for item in kept.filter_map(|place| source.get(place)) {
+                self.observer.kept(&join_path(&here.path, item.name), item);
+            }
+        }
         let batch =
             ActionBatch::new(&here.path, source.unwrap_or_default(), plan.places, plan.steps);
         let (files, bytes) = batch.size();
@@ -416,8 +444,8 @@ impl Runner<'_> {
                 let mut work = self.lock();
                 work.summary.transferred += 1;
                 work.summary.bytes += outcome.bytes;
-                work.summary.left.0 -= 1;
-                work.summary.left.1 -= size.unwrap_or(0);
+                work.summary.left.0 = work.summary.left.0.saturating_sub(1);
+                work.summary.left.1 = work.summary.left.1.saturating_sub(size.unwrap_or(0));
                 work.summary.stored.add_file(path);
                 work.full.note_transfer(outcome.bytes);
                 drop(work);

@@ -17,9 +17,20 @@ use super::listing::CompactListing;
 use super::tree::{Followed, Item, ItemKind, ListResult, Timestamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::dir_handle::{DirHandle, EntryAt, file_type, fold_case};
+use crate::fs::dir_handle::{DirHandle, EntryAt, file_type, fold_case, is_same_inode};
 use crate::ftp::path::{decode_name, encode_name, safe_component};
 use crate::transfer::download::partial::is_partial_name;
+
+/// What is at a path of a local tree.
+#[derive(Debug)]
+pub enum Found {
+    /// A file, directory or link.
+    Entry(Stat),
+    /// Nothing.
+    Nothing,
+    /// It is not in the tree: a directory on the way is a link.
+    BehindLink,
+}
 
 /// A local tree. Its root is opened once; all operations are relative to it.
 #[derive(Debug)]
@@ -70,6 +81,60 @@ impl LocalTree {
             .open_directory(parent)?
             .map_err(|error| Error::local_file(self.display_path(parent), &error))?
             .entry(name))
+    }
+
+    /// What is at a path.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] for a name that no mirror transfers, and if it cannot be looked at.
+    pub fn stat(&self, path: &str) -> Result<Found> {
+        let failed = |error: io::Error| Error::local_file(self.display_path(path), &error);
+        let is_gone = |error: &io::Error| {
+            matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+        };
+        let Some(name) = path.rsplit('/').next().filter(|name| !name.is_empty()) else {
+            return Ok(Found::Entry(self.root().and_then(|root| root.stat()).map_err(failed)?));
+        };
+        let parent = path.strip_suffix(name).unwrap_or_default().trim_end_matches('/');
+        let name = safe(name)?;
+        names(parent).try_for_each(|name| name.map(drop))?;
+        let directory = match self.open_directory(parent) {
+            Ok(Ok(directory)) => directory,
+            Ok(Err(error)) if is_gone(&error) => return Ok(Found::Nothing),
+            Ok(Err(error)) => return Err(failed(error)),
+            Err(_) => return Ok(Found::BehindLink),
+        };
+        let stat = directory.entry(name).stat().map_err(failed)?;
+        Ok(stat.map_or(Found::Nothing, Found::Entry))
+    }
+
+    /// Checks that the root is still the directory that was opened.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Local`] if it was removed or replaced.
+    pub fn check_root(&self) -> Result<()> {
+        let failed = |error: io::Error| Error::local_file(&self.root, &error);
+        let held = self.root().and_then(|root| root.stat()).map_err(failed)?;
+        match rustix::fs::stat(&self.root) {
+            Ok(now) if is_same_inode(&held, &now) => Ok(()),
+            _ => {
+                let text =
+                    format!("{}: the directory was removed or replaced", self.root.display());
+                Err(Error::new(Kind::Local, text))
+            }
+        }
+    }
+
+    /// Whether changes to it may be made elsewhere, where this system does not see them.
+    pub fn is_served(&self) -> bool {
+        cfg!(target_os = "linux") && self.root().is_ok_and(|root| root.reports_errors_late())
+    }
+
+    /// Where it is.
+    pub fn root_path(&self) -> &Path {
+        &self.root
     }
 
     /// Opens a file of the tree for reading; a link only if links are followed.

@@ -19,3 +19,4 @@ mod same_content;
 pub mod transfer_file;
 pub mod tree;
 pub mod visit;
+pub mod watch;

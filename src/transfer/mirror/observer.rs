@@ -1,6 +1,7 @@
 //! The interface through which a mirror reports its progress.
 
 use super::plan::MirrorAction;
+use super::tree::Item;
 use crate::error::{Error, Result};
 use crate::transfer::{Outcome, Progress};
 
@@ -18,6 +19,8 @@ pub trait MirrorObserver: Sync {
     fn planning_failed(&self, error: &Error);
     /// A directory of the source is visited.
     fn visiting(&self, _path: &str) {}
+    /// A file of the source was found equal in the target, where the rules ask for it.
+    fn kept(&self, _path: &str, _item: Item<'_>) {}
     /// Something that the source does not have is not deleted.
     fn not_deleted(&self, _path: &str) {}
     /// A note for the user.

@@ -79,6 +79,8 @@ pub struct MirrorRules {
     pub report_not_deleted: bool,
     /// Count files that are not transferred although the target's is newer.
     pub report_newer: bool,
+    /// Report files that are the same on both sides.
+    pub report_kept: bool,
     /// Follow links instead of skipping them (`-L`).
     pub dereference: bool,
     /// Leave out what by its permissions nobody may read.
@@ -116,6 +118,7 @@ impl Default for MirrorRules {
             delete_excluded: false,
             delete_hidden: false,
             report_not_deleted: false,
+            report_kept: false,
             report_newer: false,
             dereference: false,
             skip_unreadable: false,
@@ -197,6 +200,13 @@ pub enum MirrorAction {
         /// Why.
         reason: Reason,
     },
+    /// Rename a file of the target.
+    Rename {
+        /// Its old path.
+        from: String,
+        /// The new one.
+        path: String,
+    },
     /// Remove a file of the source that the target has.
     RemoveSource {
         /// The file.
@@ -218,6 +228,7 @@ impl MirrorAction {
             (MirrorAction::MakeDirectory { .. }, _) => "mkdir",
             (MirrorAction::Transfer { .. }, Direction::Download) => "get",
             (MirrorAction::Transfer { .. }, _) => "put",
+            (MirrorAction::Rename { .. }, _) => "rename",
             (MirrorAction::RemoveSource { .. }, _) => "remove",
             (MirrorAction::Delete { .. }, _) => "delete",
         }
@@ -228,6 +239,7 @@ impl MirrorAction {
         match self {
             MirrorAction::MakeDirectory { path }
             | MirrorAction::RemoveSource { path }
+            | MirrorAction::Rename { path, .. }
             | MirrorAction::Transfer { path, .. }
             | MirrorAction::Delete { path, .. } => path,
         }
@@ -285,6 +297,8 @@ pub struct DirectoryPlan {
     pub loops: Vec<String>,
     /// The number of files already up to date.
     pub unchanged: u64,
+    /// Indices of these, where they are reported.
+    pub kept: Vec<u32>,
     /// How many of them are newer in the target, where that is reported.
     pub newer: u64,
     /// The number of files and directories that the target has here.
@@ -443,6 +457,9 @@ fn plan_source_item(
                 step(PlannedStep::RemoveSource);
             }
             plan.unchanged += 1;
+            if rules.report_kept {
+                plan.kept.push(place);
+            }
             let times = there.and_then(|there| item.modified.zip(there.modified));
             let is_older = times.is_some_and(|(time, there)| there.is_after(&time));
             plan.newer += u64::from(rules.report_newer && is_older);
@@ -457,7 +474,7 @@ fn is_unreadable(item: Item<'_>) -> bool {
     item.mode.is_some_and(|mode| mode & wanted == 0)
 }
 
-fn is_in_range(item: Item<'_>, rules: &MirrorRules) -> bool {
+pub(super) fn is_in_range(item: Item<'_>, rules: &MirrorRules) -> bool {
     let size = match (&rules.sizes, item.size) {
         (Some(sizes), Some(size)) => sizes.contains(&size),
         _ => true,

@@ -109,9 +109,9 @@ pub struct MirrorQueue {
     /// Directories being visited.
     open: BTreeSet<PathOrder>,
     files: VecDeque<ActionBatch>,
-    /// Files that a dry run compares.
-    comparisons: VecDeque<MirrorAction>,
-    /// The number of steps left in `files`, and of comparisons.
+    /// Files that are in no batch: those that a dry run compares.
+    single: VecDeque<MirrorAction>,
+    /// The number of steps left in `files`, and of single files.
     waiting: usize,
     /// Plans of a dry run that cannot be shown yet.
     planned: BTreeMap<PathOrder, Vec<ActionBatch>>,
@@ -120,16 +120,28 @@ pub struct MirrorQueue {
 impl MirrorQueue {
     /// A queue with one directory.
     pub fn new(root: NextDirectory) -> Self {
-        let mut queue = Self {
+        let mut queue = Self::empty();
+        queue.add_directory(root, 0);
+        queue
+    }
+
+    /// A queue with files only.
+    pub fn of_files(files: impl Iterator<Item = MirrorAction>) -> Self {
+        let mut queue = Self::empty();
+        queue.single.extend(files);
+        queue.waiting = queue.single.len();
+        queue
+    }
+
+    fn empty() -> Self {
+        Self {
             directories: BTreeMap::new(),
             open: BTreeSet::new(),
             files: VecDeque::new(),
-            comparisons: VecDeque::new(),
+            single: VecDeque::new(),
             waiting: 0,
             planned: BTreeMap::new(),
-        };
-        queue.add_directory(root, 0);
-        queue
+        }
     }
 
     /// Adds a directory.
@@ -147,7 +159,7 @@ impl MirrorQueue {
     pub fn add_dry_run(&mut self, mut batch: ActionBatch) {
         let compares = |at: &usize| batch.steps[*at] == PlannedStep::Compare;
         let compared: Vec<_> = (0..batch.steps.len()).filter(compares).collect();
-        self.comparisons.extend(compared.iter().filter_map(|at| batch.action(*at)));
+        self.single.extend(compared.iter().filter_map(|at| batch.action(*at)));
         self.waiting += compared.len();
         batch.uncompared = compared.len();
         self.planned.entry(PathOrder(batch.directory.clone())).or_default().push(batch);
@@ -207,9 +219,9 @@ impl MirrorQueue {
     }
 
     fn next_file(&mut self) -> Option<MirrorAction> {
-        if let Some(comparison) = self.comparisons.pop_front() {
+        if let Some(single) = self.single.pop_front() {
             self.waiting -= 1;
-            return Some(comparison);
+            return Some(single);
         }
         while let Some(batch) = self.files.front_mut() {
             for action in batch {

@@ -40,6 +40,21 @@ impl RemoteTree {
         if path.is_empty() { Ok(self.root.clone()) } else { self.root.join(path) }
     }
 
+    /// The size of a file; `None` if there is none or the server does not tell.
+    pub fn file_size(&self, path: &str, cancel: &Cancel) -> Result<Option<u64>> {
+        let located = self.locate(path)?;
+        match self.pool.lease(cancel)?.file_info(&located) {
+            Err(error) if error.kind() == Kind::Refused && !error.is_transient() => Ok(None),
+            info => Ok(info?.size),
+        }
+    }
+
+    /// Renames a file.
+    pub fn rename(&self, from: &str, to: &str, cancel: &Cancel) -> Result<()> {
+        let (from, to) = (self.locate(from)?, self.locate(to)?);
+        self.pool.lease(cancel)?.rename(&from, &to)
+    }
+
     /// Lists a directory. Only what a mirror needs of each line is kept.
     fn read_listing(
         &self,

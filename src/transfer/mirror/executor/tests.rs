@@ -203,6 +203,7 @@ impl MirrorObserver for Report {
         let verb = match action {
             MirrorAction::MakeDirectory { .. } => "mkdir",
             MirrorAction::Transfer { .. } => "transfer",
+            MirrorAction::Rename { .. } => "rename",
             MirrorAction::RemoveSource { .. } => "remove",
             MirrorAction::Delete { .. } => "delete",
         };
