@@ -49,6 +49,7 @@ enum Action {
         file: String,
     },
     /// Remove a bookmark
+    #[command(visible_alias = "delete")]
     Remove {
         /// Its name
         #[arg(value_name = "NAME")]

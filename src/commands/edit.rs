@@ -112,7 +112,7 @@ fn fetch_copy(
     facts: Option<FileInfo>,
     path: &Path,
 ) -> Result<()> {
-    let local = |error: std::io::Error| Error::local(path, &error);
+    let local = |error: std::io::Error| Error::local_file(path, &error);
     match facts {
         None => {
             let mut options = OpenOptions::new();
@@ -134,7 +134,7 @@ fn fetch_copy(
 
 fn local_checksum(path: &Path) -> Result<Checksum> {
     let made = File::open(path).and_then(|mut file| Algorithm::Sha256.compute(&mut file));
-    made.map_err(|error| Error::local(path, &error))
+    made.map_err(|error| Error::local_file(path, &error))
 }
 
 /// Changes of others must not be overwritten without a question.
@@ -188,11 +188,11 @@ impl Room {
                     let room = Self { directory, keep: false };
                     // The umask may have taken from it.
                     std::fs::set_permissions(&room.directory, Permissions::from_mode(0o700))
-                        .map_err(|error| Error::local(&room.directory, &error))?;
+                        .map_err(|error| Error::local_file(&room.directory, &error))?;
                     return Ok(room);
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(Error::local(&directory, &error)),
+                Err(error) => return Err(Error::local_file(&directory, &error)),
             }
         }
     }

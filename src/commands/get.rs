@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::entries::lookup::Lookup;
 use super::mirror::RecursiveTransfer;
-use super::transfers::batch::{Batch, is_interruption, title_of};
+use super::transfers::batch::{Batch, is_interruption};
 use super::transfers::between_servers::TargetServer;
 use super::transfers::kept_partial::KeptPartials;
 use super::transfers::overwrite::{Overwrite, WrittenFiles, may_replace};
@@ -188,7 +188,14 @@ impl Get {
             self.fetch_files(ctx, together, &mut batch, &mut failures, &mut stored)
         });
         if to_background && fetched.as_ref().is_err_and(is_interruption) {
-            return self.continue_in_background(ctx, batch, command);
+            let part = |files, begun| Self { files, resume: begun || self.resume, ..self.clone() };
+            return batch.continue_in_background(
+                ctx,
+                command,
+                &self.files,
+                part,
+                move |part: Self, ctx| part.fetch_all(ctx, command),
+            );
         }
         batch.close(&ctx.out, fetched, Self::NAME)?;
         if let Some(path) = stored.iter().find(|path| self.ascii && looks_binary(path)) {
@@ -199,23 +206,6 @@ impl Get {
             ));
         }
         failures.into_result()
-    }
-
-    /// Fetches the rest of the files in a job, which resumes those that were begun.
-    fn continue_in_background(
-        self,
-        ctx: &mut Context,
-        mut batch: Batch,
-        command: &'static str,
-    ) -> anyhow::Result<()> {
-        batch.end_progress();
-        let (begun, others) = batch.files_left(&self.files);
-        let resumed = Self { files: begun, resume: true, ..self.clone() };
-        let rest = Self { files: others, ..self };
-        let parts: Vec<_> =
-            [resumed, rest].into_iter().filter(|part| !part.files.is_empty()).collect();
-        let title = title_of(command, parts.iter().flat_map(|part| &part.files));
-        ctx.continue_as_job(&title, parts, move |part, ctx| part.fetch_all(ctx, command))
     }
 
     /// Fetches the files; the local paths of those begun are added to `stored`.

@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::entries::lookup::Lookup;
 use super::mirror::RecursiveTransfer;
-use super::transfers::batch::{Batch, is_interruption, title_of};
+use super::transfers::batch::{Batch, is_interruption};
 use super::transfers::overwrite::may_replace_upload;
 use super::transfers::parallel;
 use super::transfers::passed_over::pass_over_directories;
@@ -175,27 +175,17 @@ impl Put {
             self.store_files(ctx, together, &mut batch, &mut failures)
         });
         if to_background && stored.as_ref().is_err_and(is_interruption) {
-            return self.continue_in_background(ctx, batch, command);
+            let part = |files, begun| Self { files, resume: begun || self.resume, ..self.clone() };
+            return batch.continue_in_background(
+                ctx,
+                command,
+                &self.files,
+                part,
+                move |part: Self, ctx| part.store_all(ctx, command),
+            );
         }
         batch.close(&ctx.out, stored, Self::NAME)?;
         failures.into_result()
-    }
-
-    /// Stores the rest of the files in a job, which resumes those that were begun.
-    fn continue_in_background(
-        self,
-        ctx: &mut Context,
-        mut batch: Batch,
-        command: &'static str,
-    ) -> anyhow::Result<()> {
-        batch.end_progress();
-        let (begun, others) = batch.files_left(&self.files);
-        let resumed = Self { files: begun, resume: true, ..self.clone() };
-        let rest = Self { files: others, ..self };
-        let parts: Vec<_> =
-            [resumed, rest].into_iter().filter(|part| !part.files.is_empty()).collect();
-        let title = title_of(command, parts.iter().flat_map(|part| &part.files));
-        ctx.continue_as_job(&title, parts, move |part, ctx| part.store_all(ctx, command))
     }
 
     fn store_files(

@@ -8,7 +8,7 @@ use super::{Builtin, Context, Example, Group, ScriptCheck};
 use crate::error::{Error, Result};
 use crate::output::{AuditLog, Record};
 use crate::settings::{
-    Fate, LOG_FILE, Setting, SettingValue, Settings, find_lftp_setting, resolve,
+    Fate, LOG_FILE, NET_MAX_RETRIES, Setting, SettingValue, Settings, find_lftp_setting, resolve,
 };
 use crate::shell_quote::quote_word;
 
@@ -73,6 +73,14 @@ impl Builtin for Set {
         match self.wanted_rows() {
             Wanted::Set(target, value) => {
                 change_setting(ctx, |settings| settings.set(&target, &value))?;
+                let retries = resolve(target.split('/').next().unwrap_or_default());
+                if value.trim() == "0"
+                    && retries.is_ok_and(|row| row.name == NET_MAX_RETRIES.name())
+                {
+                    ctx.out.notice(
+                        "net:max-retries 0: no retries; what lftp means by it is `unlimited` here",
+                    );
+                }
             }
             Wanted::Unset(target) => change_setting(ctx, |settings| settings.unset(&target))?,
             Wanted::Show(target) => show_settings(&target, ctx)?,
@@ -179,6 +187,16 @@ fn change_setting(
 ) -> Result<()> {
     let before = ctx.client.settings.clone();
     let Some(row) = change(&mut ctx.client.settings)? else { return Ok(()) };
+    let values = |settings: &Settings| -> Vec<String> {
+        settings
+            .all()
+            .filter(|item| item.row.name == row.name)
+            .map(|item| assignment(&item))
+            .collect()
+    };
+    if values(&before) == values(&ctx.client.settings) {
+        return Ok(());
+    }
     apply_change(row, ctx).inspect_err(|_| ctx.client.settings = before)
 }
 

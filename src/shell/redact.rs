@@ -352,9 +352,9 @@ fn is_url(text: &str) -> bool {
     })
 }
 
-/// Rewrites `name:password@host`, without a scheme, as `name@host`.
+/// Rewrites `name:password@host` or `name,password@host`, without a scheme, as `name@host`.
 fn without_bare_password(text: &str) -> Option<String> {
-    let (name, rest) = text.split_once(':')?;
+    let (name, rest) = text.split_once([':', ','])?;
     let (_, host) = rest.rsplit_once('@')?;
     let bare = !rest.starts_with("//") && !name.contains(['/', '@']);
     bare.then(|| format!("{name}@{host}"))

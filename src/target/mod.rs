@@ -95,7 +95,7 @@ impl FromStr for UserOption {
     }
 }
 
-/// Replaces every `://name:password@` in `text` by `://name@`. Also returns whether that is
+/// Replaces every `://name:password@` (and `://name,password@`) in `text` by `://name@`. Also returns whether that is
 /// reliable: it is not if a colon is followed by neither a port nor an `@`, which may be half a
 /// password.
 ///
@@ -110,7 +110,7 @@ pub fn without_url_passwords(text: &str, ends: fn(char) -> bool) -> (String, boo
         rest = behind;
         let url = &rest[..rest.find(ends).unwrap_or(rest.len())];
         let authority = &url[..url.find('/').unwrap_or(url.len())];
-        let Some(colon) = authority.find(':').filter(|_| !authority.starts_with('[')) else {
+        let Some(colon) = authority.find([':', ',']).filter(|_| !authority.starts_with('[')) else {
             continue;
         };
         let at = match authority.rfind('@') {
@@ -269,6 +269,12 @@ fn target_from_parts(
         Some((user, password)) => (user, Some(password)),
         None => (login.unwrap_or_default(), None),
     };
+    if user.contains(',') {
+        return Err(Error::usage(
+            "target: a comma in the user name (not shown: a password may follow)",
+        )
+        .with_hint("`-u NAME,PASSWORD HOST`; a comma that belongs to the name is %2C in a URL"));
+    }
     let user = decode(user).map_err(|why| error_in_part("user name", &why))?;
     refuse_control("user name", user.as_bytes())?;
     let password = match password {

@@ -169,6 +169,9 @@ fn no_error_quotes_a_password() {
         "bob:hunter2/x",
         "bob:hunter2@h:0",
         "bob:hunter2://x@h",
+        "bob,hunter2@h",
+        "bob,hunter2:21@h",
+        "ftp://bob,hunter2@h/d",
     ] {
         let error = parse_target(target).expect_err(target);
         assert!(!format!("{error:?}").contains("hunter2"), "{target}: {error:?}");

@@ -108,6 +108,13 @@ fn what_is_wrong_on_the_command_line_is_told_without_the_password() {
     for arguments in [
         &["-u", "bob", "s3cret-word", "h"][..],
         &["h", "bob,s3cret-word"],
+        &["bob,s3cret-word@h"],
+        &["ftp://bob,s3cret-word@h/d"],
+        &["doctor", "bob,s3cret-word@h"],
+        &["trust", "add", "bob,s3cret-word@h"],
+        &["-c", "open bob,s3cret-word@h"],
+        &["-c", "get ftp://bob,s3cret-word@h/x"],
+        &["-c", "bookmark add x bob,s3cret-word@h"],
         &["h", "open -u bob,s3cret-word h"],
         &["-ps3cret-word", "h"],
         &["-u", "bob,s3cret-word\n", "h"],

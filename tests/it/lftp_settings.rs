@@ -8,6 +8,17 @@ fn scene() -> Scene {
     Scene::new(Script::new().file("/a", "hello").file("/.hidden", "dots"))
 }
 
+#[test]
+fn no_retries_are_not_lftps_endless_ones_and_that_is_said() {
+    let scene = scene();
+    scene.run("set net:max-retries 0; get a").ok().stderr_has("`unlimited`");
+    for line in ["set net:max-retries 2", "set net:max-retries unlimited", "set net:timeout 0"] {
+        assert!(!scene.run(line).ok().err().contains("unlimited"), "{line}");
+    }
+    let quiet = scene.call().args(["--set", "net:max-retries=0", "-c", "cat a"]).run().ok();
+    assert_eq!(quiet.err(), "");
+}
+
 /// What a script for lftp typically begins with.
 const USUAL: &str = "set ssl:verify-certificate no; set ssl:check-hostname false; \
     set ftp:ssl-force true; set ftp:ssl-protect-data true; set ftp:ssl-protect-list yes; \

@@ -139,3 +139,28 @@ fn ctrl_backslash_sends_a_transfer_to_the_background_where_it_is_completed() {
     terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
+
+#[test]
+fn ctrl_backslash_sends_a_mirror_to_the_background_where_it_is_completed() {
+    let home = home();
+    let script =
+        Script::new().file("/docs/1.txt", "short").file("/docs/2.iso", vec![b'x'; 500_000]);
+    let (liar, mut terminal) = lied_to(&home, script, &["--set", "net:limit-rate=100k"]);
+    terminal.send(&format!("lcd {}; mirror docs && echo not-yet\r", home.path().display()));
+    let partial = home.path().join("docs/.2.iso.ftpsh-part");
+    while partial.metadata().map_or(0, |metadata| metadata.len()) < 100_000 {
+        std::thread::yield_now();
+    }
+    terminal.send("\x1c");
+    terminal.expect("[1] mirror docs &\r\n");
+    terminal.expect("in the background now: `fg 1` brings it back");
+    terminal.expect(PROMPT);
+    terminal.send("fg\r");
+    terminal.expect("[1] done: mirror docs &");
+    terminal.expect(PROMPT);
+    assert!(!terminal.transcript().contains("\nnot-yet"), "{}", terminal.transcript());
+    assert_eq!(liar.wire.lines("REST").len(), 1, "it goes on where it was");
+    assert_eq!(std::fs::read(home.path().join("docs/2.iso")).unwrap(), vec![b'x'; 500_000]);
+    terminal.send_ctrl_d();
+    assert_eq!(terminal.end().0, 0);
+}

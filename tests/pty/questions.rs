@@ -137,3 +137,38 @@ fn a_deletion_says_which_tree_where_and_how_much_and_lists_it() {
     terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
+
+#[test]
+fn a_second_name_that_is_no_source_is_asked_about_in_one_sentence() {
+    let home = home();
+    let script = Script::new().file("/notes.txt", "there").dir("/docs");
+    let (liar, mut terminal) = lied_to(&home, script, &[]);
+    std::fs::write(home.path().join("a.txt"), "here").unwrap();
+    terminal.send(&format!("lcd {}\r", home.path().display()));
+    terminal.expect(PROMPT);
+    for (line, question) in [
+        (
+            "put a.txt docs",
+            "docs: no such file here. Store a.txt on the server in the directory docs",
+        ),
+        ("put a.txt b.txt", "b.txt: no such file here. Store a.txt on the server as b.txt"),
+        ("get notes.txt c.txt", "c.txt: no such file on the server. Store notes.txt here as c.txt"),
+    ] {
+        terminal.send(&format!("{line}\r"));
+        terminal.expect(question);
+        terminal.expect("(y/N)? ");
+        terminal.send("y\r");
+        terminal.expect(PROMPT);
+    }
+    assert_eq!(std::fs::read(home.path().join("c.txt")).unwrap(), b"there");
+    assert_eq!(liar.wire.lines("STOR").len(), 2);
+    // What is as it was takes no effect later.
+    terminal.send("set ftp:passive-mode on; echo done\r");
+    terminal.expect("\ndone");
+    assert!(!terminal.transcript().contains("takes effect"), "{}", terminal.transcript());
+    terminal.send("set ftp:mode pasv\r");
+    terminal.expect("ftp:mode takes effect with the next connection");
+    terminal.expect(PROMPT);
+    terminal.send_ctrl_d();
+    assert_eq!(terminal.end().0, 0);
+}

@@ -17,6 +17,7 @@ use chrono::{NaiveDateTime, Utc};
 use clap::Parser;
 
 use super::entries::parse_time::{parse_moment, parse_relative_moment};
+use super::transfers::batch::is_interruption;
 use super::{Builtin, Context, Example, Group, ScriptCheck};
 use crate::client::Connection;
 use crate::client::server_url::{is_url, parse_url};
@@ -231,9 +232,6 @@ struct NoEffect {
     /// No effect: FTP cannot change owners
     #[arg(long)]
     allow_chown: bool,
-    /// Not supported: files of several directories would meet in one
-    #[arg(long, hide = true)]
-    flat: bool,
     /// No effect: links are never created
     #[arg(long)]
     no_symlinks: bool,
@@ -360,11 +358,6 @@ impl Builtin for Mirror {
             ],
         )?;
         let (source, target) = self.sides()?;
-        if self.no_effect.flat {
-            return Err(Error::usage("mirror: --flat is not supported").with_hint(
-                "`mget -O DIR A/* A/*/*` (or mput) puts the files of several directories into one",
-            ));
-        }
         self.check_urls(&source, &target)
     }
 
@@ -391,7 +384,20 @@ impl Builtin for Mirror {
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
         let on_change = self.on_change.clone();
-        let has_changed = self.mirror(ctx)?;
+        // A job could not ask, and would begin the log anew.
+        let asks = self.deletes_unasked(&ctx.client.settings, ctx.client.connection.host());
+        let has_changed = if asks || self.log.is_some() {
+            self.mirror(ctx)?
+        } else {
+            let rest = Self { resume: true, ..self.clone() };
+            let (done, to_background) = ctx.while_it_can_continue(|ctx| self.mirror(ctx));
+            if to_background && done.as_ref().is_err_and(is_interruption) {
+                let (source, _) = rest.sides()?;
+                let title = format!("{} {source}", Self::NAME);
+                return ctx.continue_as_job(&title, vec![rest], Self::run);
+            }
+            done?
+        };
         match on_change.filter(|_| has_changed) {
             Some(commands) => (ctx.interpreter)(ctx, &commands, Self::NAME),
             None => Ok(()),

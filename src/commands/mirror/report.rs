@@ -216,7 +216,10 @@ impl MirrorObserver for MirrorReport {
             Ok(outcome) => {
                 match self.is_of_watch {
                     true => self.show_change(action, outcome),
-                    false => self.show_line(1, action.verb(self.direction), path),
+                    false => {
+                        let shown = if path.is_empty() { "." } else { path };
+                        self.show_line(1, action.verb(self.direction), shown);
+                    }
                 }
                 self.log_action(action);
             }

@@ -288,6 +288,28 @@ fn parse<T: Builtin>(words: &[String]) -> Result<Parsed<T>> {
     }
 }
 
+/// What to write instead of options of lftp that have another form here.
+const LINES_INSTEAD: &[(&str, &str, &str)] = &[
+    ("get", "-d", "`mirror -f 'DIR/*.txt' -O DIR` keeps the directory"),
+    ("put", "-d", "`mirror -R -f 'DIR/*.txt' -O DIR` keeps the directory"),
+    ("get", "--output <NAME>", "a command for each: `get A -o X; get B -o Y`"),
+    ("put", "--output <NAME>", "a command for each: `put A -o X; put B -o Y`"),
+    ("debug", "-o", "`debug 2`, and `ftpsh … 2> FILE`; an audit log: `set log:file FILE`"),
+    (
+        "mirror",
+        "--flat",
+        "`mget -O DIR A/* A/*/*` (or mput) puts the files of several directories into one",
+    ),
+];
+
+fn line_instead(name: &str, error: &clap::Error) -> Option<&'static str> {
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let row = LINES_INSTEAD.iter().find(|row| (row.0, row.1) == (name, option.as_str()));
+    row.map(|row| row.2)
+}
+
 /// A clap error in our form: one line, and a hint.
 fn wrong_usage(definition: &clap::Command, words: &[String], error: &clap::Error) -> Error {
     let name = definition.get_name();
@@ -324,6 +346,7 @@ fn wrong_usage(definition: &clap::Command, words: &[String], error: &clap::Error
             format!("`user NAME PASSWORD`, `open -u NAME,PASSWORD HOST`; see `help {name}`")
         }
         None if !valid.is_empty() => format!("it may be {valid}; see `help {name}`"),
+        None if let Some(instead) = line_instead(name, error) => instead.to_owned(),
         None => format!("see `help {name}`"),
     };
     Error::new(Kind::Usage, format!("{name}: {why}")).with_hint(hint)

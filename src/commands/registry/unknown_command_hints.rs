@@ -3,7 +3,7 @@
 //! A word comes in that is no command, a hint goes out.
 
 /// The words, and what to type instead.
-const FOREIGN: [(&[&str], &str); 10] = [
+const FOREIGN: [(&[&str], &str); 16] = [
     (&["send"], "`put` stores files"),
     (&["recv"], "`get` fetches files"),
     (&["ascii"], "transfers are binary; `get -a` and `put -a` convert line endings"),
@@ -14,6 +14,15 @@ const FOREIGN: [(&[&str], &str); 10] = [
     (&["bg", "suspend"], "`COMMAND &` runs a command in the background"),
     (&["eval", "command"], "`source FILE` runs a script; `alias` makes a command"),
     (&["local"], "`!COMMAND` runs a local command"),
+    (&["size", "modtime"], "`stat FILE` shows size and time"),
+    (&["system", "remotehelp", "rhelp"], "`quote SYST`, `quote HELP`; `status` shows the system"),
+    (&["append"], "`put` stores whole files, `put -c` resumes; nothing is appended to a file"),
+    (&["df"], "`du` adds up what directories hold; FTP cannot tell how much room is left"),
+    (
+        &["lumask", "umask"],
+        "`chmod` on the server; here the umask is that of the shell before ftpsh",
+    ),
+    (&["reset"], "`reconnect` begins a new connection"),
 ];
 
 /// What to type instead of a command of another client.

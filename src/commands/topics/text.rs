@@ -243,7 +243,17 @@ or `-X`; otherwise a notice says that it does not.
 
 * `net:timeout 0`, `infinity`, `unlimited` :: no limit. `net:max-retries 0` is no retry here.
 
+* `get -d`, `mput -d`, several `-o` in one command, `mls … FILE`, `debug -o`, `zcat`, `repeat -c`, `at`,
+`eval`, `command`, `local`, `module`, `NAME,PASSWORD@HOST` :: are refused, with the line to write where
+there is one.
+
 * `ascii`, `type ascii`, `ftp:ssl-allow no`, sftp://, http:// :: are refused.
+
+Small differences: each `-e` runs, not the last one only. Wildcards are expanded by all commands (`get
+*.txt`, `rm -f *.log`), and a comment may stand behind a command. `find` puts no slash behind
+directories, `nlist DIR` names no directory, and `cls` has one name a line where it is not a terminal.
+`mirror --loop` ends when nothing is left to do; from vsftpd hidden files come, too, and times are kept
+to the second. `get A B` moves nothing where B does not exist.
 
 What was measured with lftp 4.9.2, and is different here: `mirror -c` of lftp joins the old beginning
 and the new end of a file that has changed, and exits with 0; here the part that is kept is compared

@@ -179,8 +179,31 @@ impl Batch {
         }
     }
 
+    /// Goes on with the rest of `files` in a job. `part` makes a command of some of them; those that
+    /// were begun are resumed.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Interrupted`], shown already.
+    pub fn continue_in_background<T: Send + 'static>(
+        mut self,
+        ctx: &mut Context,
+        command: &str,
+        files: &[String],
+        part: impl Fn(Vec<String>, bool) -> T,
+        run: impl Fn(T, &mut Context) -> anyhow::Result<()> + Send + 'static,
+    ) -> anyhow::Result<()> {
+        self.end_progress();
+        let (begun, others) = self.files_left(files);
+        let title = title_of(command, begun.iter().chain(&others));
+        let parts = [(begun, true), (others, false)].into_iter();
+        let parts = parts.filter(|(files, _)| !files.is_empty());
+        let parts = parts.map(|(files, is_begun)| part(files, is_begun)).collect();
+        ctx.continue_as_job(&title, parts, run)
+    }
+
     /// What is left to do of the command's files: those that were begun, and the others.
-    pub fn files_left(&self, files: &[String]) -> (Vec<String>, Vec<String>) {
+    fn files_left(&self, files: &[String]) -> (Vec<String>, Vec<String>) {
         let begun: HashSet<_> = self.places.values().collect();
         let (mut to_resume, mut others) = (Vec::new(), Vec::new());
         for (place, file) in files.iter().enumerate().filter(|(n, _)| !self.ended.contains(n)) {
@@ -271,7 +294,7 @@ pub fn is_interruption(error: &Error) -> bool {
 }
 
 /// A command as a job shows it: `get IMG_4.jpg, 4 more`.
-pub fn title_of<'a>(command: &str, mut files: impl Iterator<Item = &'a String>) -> String {
+fn title_of<'a>(command: &str, mut files: impl Iterator<Item = &'a String>) -> String {
     let first = files.next().map_or("", String::as_str);
     match files.count() {
         0 => format!("{command} {first}"),

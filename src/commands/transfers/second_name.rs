@@ -35,10 +35,12 @@ pub fn ask_for_target(
     kind: Kind,
     into_directory: bool,
 ) -> Result<Target> {
-    let question = match into_directory {
-        true => format!("{to}: not a file to transfer. Store {from} in this directory"),
-        false => format!("{to}: no such file. Store {from} under this name"),
+    let (lacking, there) = match kind {
+        Kind::Local => ("here", "on the server"),
+        _ => ("on the server", "here"),
     };
+    let target = if into_directory { "in the directory" } else { "as" };
+    let question = format!("{to}: no such file {lacking}. Store {from} {there} {target} {to}");
     if !(ctx.client.at_prompt && ctx.out.is_interactive() && ctx.client.confirm(&question, "-o")?) {
         return Err(no_second_source(command, (from, to), kind));
     }

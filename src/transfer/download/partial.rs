@@ -223,7 +223,7 @@ impl PartialFile {
         if let Err(error) = synced {
             // It is unknown how much of it was written.
             self.discard_unusable();
-            return Err(Error::local(self.target.path(), &error)
+            return Err(Error::local_file(self.target.path(), &error)
                 .with_context("write")
                 .with_hint("nothing of it is kept; an old file of this name is untouched"));
         }
@@ -244,7 +244,7 @@ impl PartialFile {
                 renamed => renamed,
             },
         };
-        renamed.map_err(|error| Error::local(self.target.path(), &error))?;
+        renamed.map_err(|error| Error::local_file(self.target.path(), &error))?;
         if sync == SyncFiles::Always {
             self.target.directory().sync()?;
         }
@@ -260,7 +260,7 @@ impl PartialFile {
     /// The error of a failed write, with path and cause.
     pub fn write_error(&self, error: &io::Error) -> Error {
         let kept = "the old file, if there was one, is untouched";
-        Error::local(self.entry.path(), error).with_context("write").with_hint(kept)
+        Error::local_file(self.entry.path(), error).with_context("write").with_hint(kept)
     }
 }
 

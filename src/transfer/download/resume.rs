@@ -172,7 +172,8 @@ fn plan_from_target(partial: &PartialFile, info: FileInfo) -> Result<ResumePlan>
         )));
     }
     let mut blocks = |offset, count| {
-        read_block_at(&file, offset, count).map_err(|error| Error::local(target.path(), &error))
+        read_block_at(&file, offset, count)
+            .map_err(|error| Error::local_file(target.path(), &error))
     };
     let start = match remote {
         Some(_) => ResumePoint::with_last_block(length, &mut blocks)?,

@@ -102,7 +102,7 @@ pub(super) fn lock_opened(
     };
     let failed = |error: io::Error| {
         let gone = error.kind() == io::ErrorKind::NotFound;
-        let error = Error::local(entry.path(), &error).with_context("partial file");
+        let error = Error::local_file(entry.path(), &error).with_context("partial file");
         if gone { of_twin(error) } else { error }
     };
     let file = opened.map_err(failed)?;
