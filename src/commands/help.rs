@@ -3,7 +3,7 @@
 use clap::Parser;
 
 use super::programs::pager;
-use super::topics::{TOPICS, Topic, find_topic};
+use super::topics::{TOPICS, Topic, find_topic, wrap};
 use super::{Builtin, COMMANDS, Context, Example, Group, Spec, find_command, set};
 use crate::error::{Error, Result};
 
@@ -147,6 +147,10 @@ fn show_command_help(name: &str, ctx: &Context) -> Result<Vec<String>> {
     match find_command(COMMANDS, name) {
         Ok(spec) => Ok(spec.help_lines(ctx.out.width())),
         Err(unknown) => match set::explain_setting(name) {
+            Ok(mut lines) if ctx.out.height().is_some() => {
+                let text = lines.remove(0);
+                Ok(wrap(&text, ctx.out.width()).into_iter().chain(lines).collect())
+            }
             Ok(lines) => Ok(lines),
             Err(error) if name.contains(':') => Err(error),
             Err(_) => Err(Error::usage(format!("help: {}", unknown.message()))

@@ -116,3 +116,17 @@ fn the_real_less_takes_a_quit_at_once() {
     terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
 }
+
+#[test]
+fn the_help_of_a_setting_breaks_its_lines_between_words() {
+    let home = home();
+    let (_server, mut terminal) = connected(&home, &[]);
+    terminal.send("help xfer:verify\r");
+    terminal.expect("\x1b[?2004l");
+    terminal.expect("  value ");
+    let shown = terminal.transcript();
+    let (_, help) = shown.rsplit_once("\x1b[?2004l").unwrap();
+    let (help, _) = help.split_once("  value ").unwrap();
+    let lines: Vec<_> = help.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert!(lines.len() > 2 && lines.iter().all(|line| line.len() <= 80), "{lines:#?}");
+}

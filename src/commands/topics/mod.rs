@@ -119,7 +119,7 @@ fn push_item(lines: &mut Vec<String>, term: &str, text: &str, width: usize) {
 }
 
 /// Words in lines of at most this width, if none is longer.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
