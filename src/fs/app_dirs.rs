@@ -69,6 +69,11 @@ impl AppDirs {
         self.state.join("uploads")
     }
 
+    /// The directory of what mirrors with manifests remember.
+    pub fn manifests(&self) -> PathBuf {
+        self.state.join("manifests")
+    }
+
     /// The offsets of servers that send local time in MDTM.
     pub fn server_clocks(&self) -> PathBuf {
         self.state.join("server_clocks")
@@ -130,6 +135,7 @@ mod tests {
             home.known_servers(),
             home.history(),
             home.upload_journals(),
+            home.manifests(),
             home.server_clocks(),
         ] {
             assert!(path.starts_with("/somewhere"), "{}", path.display());

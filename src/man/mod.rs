@@ -50,7 +50,7 @@ pub fn man_page() -> Result<String> {
     write_topic(&mut rest, "keys");
     commands::all_commands(&mut rest);
     tables::setting_table(&mut rest);
-    for name in ["passwords", "trust", "transfers"] {
+    for name in ["passwords", "trust", "transfers", "manifests"] {
         write_topic(&mut rest, name);
     }
     coming_from::sections(&mut rest);

@@ -20,6 +20,11 @@ fn hidden_sibling(path: &RemotePath, suffix: &str) -> Result<RemotePath> {
     RemotePath::new(format!("{directory}.{name}{suffix}"))
 }
 
+/// The name that an old file has while its successor gets its name.
+pub fn aside_name(path: &RemotePath) -> Result<RemotePath> {
+    hidden_sibling(path, ".ftpsh-old")
+}
+
 /// Renames an uploaded file to its final name. If the server does not replace an existing file, the
 /// old one is renamed first, and restored if the new one is refused nevertheless.
 pub fn give_final_name(remote: &mut dyn Remote, from: &RemotePath, to: &RemotePath) -> Result<()> {
@@ -30,7 +35,7 @@ pub fn give_final_name(remote: &mut dyn Remote, from: &RemotePath, to: &RemotePa
         Err(error) if error.kind() == Kind::Refused && !error.is_transient() => error,
         other => return other,
     };
-    let aside = hidden_sibling(to, ".ftpsh-old")?;
+    let aside = aside_name(to)?;
     if remote.move_file(to, &aside).is_err() {
         return Err(refused);
     }

@@ -8,6 +8,7 @@ mod endless;
 mod held;
 mod hostile;
 mod lftp_options;
+mod manifest;
 mod spelling;
 mod times;
 mod trouble;

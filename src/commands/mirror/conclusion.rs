@@ -12,7 +12,7 @@ use crate::transfer::mirror::confirm_stored::keep_what_was_stored;
 use crate::transfer::mirror::delete;
 use crate::transfer::mirror::executor::{self, MirrorSettings, MirrorSummary};
 use crate::transfer::mirror::plan::Extraneous;
-use crate::transfer::mirror::transfer_file::{Endpoints, MirrorSides as _};
+use crate::transfer::mirror::transfer_file::MirrorSides;
 use crate::transfer::mirror::tree::ItemKind;
 
 impl Mirror {
@@ -21,7 +21,7 @@ impl Mirror {
     pub(super) fn delete_before_transfers(
         &self,
         ctx: &Context,
-        sides: &Endpoints,
+        sides: &dyn MirrorSides,
         settings: &MirrorSettings,
         watched: &MirrorReport,
     ) -> Result<MirrorSummary> {
@@ -38,7 +38,7 @@ impl Mirror {
     pub(super) fn remove_source_directories(
         &self,
         ctx: &Context,
-        sides: &Endpoints,
+        sides: &dyn MirrorSides,
         settings: &MirrorSettings,
         summary: &mut MirrorSummary,
         watched: &MirrorReport,
@@ -71,7 +71,7 @@ impl Mirror {
     pub(super) fn delete_extraneous(
         &self,
         ctx: &Context,
-        sides: &Endpoints,
+        sides: &dyn MirrorSides,
         settings: &MirrorSettings,
         summary: &mut MirrorSummary,
         watched: &MirrorReport,
@@ -116,10 +116,11 @@ impl Mirror {
             .with_hint("--dry-run shows what would be deleted"));
         }
         if self.deletes_unasked(&ctx.client.settings, host) {
-            let side = match (sides, ctx.client.connection.site.as_ref()) {
-                (Endpoints::Down(..), _) => "this computer".to_owned(),
-                (Endpoints::Up(..), Some(site)) => site.trust_key(),
-                _ => "the target server".to_owned(),
+            let here = ctx.client.connection.site.as_ref();
+            let side = match here.filter(|_| self.reverse) {
+                _ if !sides.target_is_remote() => "this computer".to_owned(),
+                Some(site) => site.trust_key(),
+                None => "the target server".to_owned(),
             };
             let is_directory = |item: &&Extraneous| item.kind == ItemKind::Directory;
             let directories = summary.extraneous.iter().filter(is_directory).count();

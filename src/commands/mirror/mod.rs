@@ -2,6 +2,7 @@
 
 mod command_log;
 mod conclusion;
+mod manifest;
 mod operands;
 mod patterns;
 mod plan_table;
@@ -23,11 +24,12 @@ use crate::client::Connection;
 use crate::client::server_url::{is_url, parse_url};
 use crate::local_path;
 use command_log::CommandLog;
+use manifest::{ManifestOptions, check_manifest, run_with_manifest};
 use operands::{Operands, base_name, base_of_globs, target_for};
 use patterns::Patterns;
 pub(super) use patterns::default_exclusion;
 use report::MirrorReport;
-use watch::Watch;
+use watch::{Watch, Watching};
 
 use crate::error::{Error, Kind, Result};
 use crate::settings as set;
@@ -37,7 +39,7 @@ use crate::transfer::mirror::local::LocalTree;
 use crate::transfer::mirror::observer::MirrorObserver;
 use crate::transfer::mirror::plan::{CompareBy, MirrorRules, Recursion};
 use crate::transfer::mirror::remote::RemoteTree;
-use crate::transfer::mirror::transfer_file::Endpoints;
+use crate::transfer::mirror::transfer_file::{Endpoints, MirrorSides};
 use crate::transfer::mirror::watch::run::IndexingObserver;
 use crate::transfer::{Direction, Resume, TransferType};
 
@@ -188,6 +190,8 @@ pub struct Mirror {
     #[command(flatten)]
     watch: Watch,
     #[command(flatten)]
+    manifest: ManifestOptions,
+    #[command(flatten)]
     verbosity: Verbosity,
     #[command(flatten)]
     no_effect: NoEffect,
@@ -319,6 +323,10 @@ impl Builtin for Mirror {
             line: "mirror -R --compare content . docs",
             about: "upload what differs, whatever the times say",
         },
+        Example {
+            line: "mirror -R --manifest . site",
+            about: "upload what differs from the last upload, by content",
+        },
         Example { line: "mirror -R -e --yes . empty", about: "upload, and delete the rest" },
         Example { line: "mirror -v -x '\\.git/$' docs", about: "without directories named .git" },
     ];
@@ -333,6 +341,7 @@ impl Builtin for Mirror {
                 return Err(Error::usage(format!("mirror: {option} requires --delete")));
             }
         }
+        check_manifest(self)?;
         self.check_comparison()?;
         self.watch.check(
             self.reverse,
@@ -577,9 +586,24 @@ impl Mirror {
             &settings.options.limits,
             (self.verbosity.level(), log.transpose()?),
         );
+        match self.manifest.name() {
+            Some(_) => run_with_manifest(self, ctx, &sides, settings, &watched),
+            None => self.run_between(ctx, &sides, settings, &watched, watching),
+        }
+    }
+
+    /// Makes the target like the source, and then what changes if it is watched.
+    fn run_between(
+        &self,
+        ctx: &mut Context,
+        sides: &dyn MirrorSides,
+        mut settings: MirrorSettings,
+        watched: &MirrorReport,
+        watching: Option<Watching>,
+    ) -> Result<u64> {
         let watch = ctx.out.start_watch();
         let deleted_first = if self.delete_first && !settings.dry_run {
-            let deleted = self.delete_before_transfers(ctx, &sides, &settings, &watched);
+            let deleted = self.delete_before_transfers(ctx, sides, &settings, watched);
             if deleted.is_err() {
                 watched.finish_report(ctx);
             }
@@ -588,9 +612,9 @@ impl Mirror {
         } else {
             MirrorSummary::default()
         };
-        let indexing = watching.as_ref().map(|_| IndexingObserver::new(&watched));
-        let observer = indexing.as_ref().map_or(&watched as &dyn MirrorObserver, |all| all);
-        let result = executor::transfer_all(&sides, &settings, observer, &ctx.client.cancel);
+        let indexing = watching.as_ref().map(|_| IndexingObserver::new(watched));
+        let observer = indexing.as_ref().map_or(watched as &dyn MirrorObserver, |all| all);
+        let result = executor::transfer_all(sides, &settings, observer, &ctx.client.cancel);
         let known = indexing.map(IndexingObserver::finish);
         let mut summary = match result {
             Ok(summary) => summary,
@@ -604,11 +628,14 @@ impl Mirror {
             self.report_summary(ctx, &summary, watch.elapsed());
             return Err(self.full_disk_error(&summary, &error));
         }
+        if summary.clean {
+            sides.note_everything_seen();
+        }
         let done = if settings.dry_run {
             watched.show_rest_of_plan()
         } else {
-            self.delete_extraneous(ctx, &sides, &settings, &mut summary, &watched).and_then(|()| {
-                self.remove_source_directories(ctx, &sides, &settings, &mut summary, &watched)
+            self.delete_extraneous(ctx, sides, &settings, &mut summary, watched).and_then(|()| {
+                self.remove_source_directories(ctx, sides, &settings, &mut summary, watched)
             })
         };
         watched.finish_report(ctx);
@@ -717,6 +744,7 @@ impl Mirror {
             rules: self.patterns.rules(ctx)?,
             exclude: default_exclusion(&ctx.client.settings, host)?,
             top: top.collect(),
+            ..Filter::default()
         };
         if filter.exclude.is_some()
             && !filter.uses_exclusion()

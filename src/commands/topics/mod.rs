@@ -31,6 +31,12 @@ pub const TOPICS: &[Topic] = &[
         text::TRANSFERS,
     ),
     topic(
+        "manifests",
+        "Manifests",
+        "`mirror -R --manifest`: uploads of what differs, by content",
+        text::MANIFESTS,
+    ),
+    topic(
         "scripts",
         "The shell language",
         "quotes, wildcards, `&&`, jobs, redirection",

@@ -210,6 +210,44 @@ UTF-8: their bytes survive a round trip. A server that does not name UTF8 among 
 before it is sent. Local names are UTF-8.
 "#;
 
+/// Mirrors with a manifest, and its format.
+pub(super) const MANIFESTS: &str = r#"
+`mirror -R --manifest SOURCE TARGET` keeps a list of what mirrors have put into TARGET: the file
+`.ftpsh-manifest` there. A run reads it, transfers the files whose content or permissions differ from
+it, whatever their times, and does not list TARGET. With `--delete` it deletes what the manifest has
+and SOURCE has not; what is not in the manifest, or has another size now, is never deleted. Directories
+are removed when nothing is left in them. A first run, or one that cannot read the manifest, lists
+TARGET, compares contents by a checksum of the server, or else sizes and times, and deletes nothing.
+
+`--manifest=NAME` is relative to TARGET and may be outside of it (`--manifest=../.ftpsh/site`): a web
+server may publish what is in TARGET. On the server the manifest has mode 0600, where SITE CHMOD works.
+`--manifest=local:FILE` keeps it on this computer, such as in the cache of a CI system; it must not be
+older than what is in TARGET, and it locks nothing on the server.
+
+While files are transferred, and at the end, the manifest is replaced: under a temporary name, which is
+renamed. Before the first file is replaced or deleted, it says of all of them that they are in doubt;
+a later run transfers those again. What has arrived since is in a journal in the state directory, so
+that the same computer sends nothing twice. The hashes of local files are kept there, too, by device,
+inode, size, mtime and ctime.
+
+Two mirrors do not run at once: the directory NAME`.lock` on the server says who runs since when, and
+the second one ends with status 8. A mirror that was killed leaves its lock; the next one on the same
+computer takes it over at once, another one when it is five minutes old by the server's clock.
+
+A manifest is UTF-8, sorted by path, one line for each file:
+
+    # ftpsh manifest 1
+    9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 4 644 docs/a b.txt
+    - - 644 docs/replaced.txt
+    - - - empty/
+
+The fields are SHA-256, bytes, permissions in octal and the path in TARGET; `-` is what is not known.
+Neither hash nor size: in doubt. A path that ends in a slash is a directory. In a path, `%` and two
+hexadecimal digits stand for a byte: a control byte, `%`, or one that is not UTF-8. A second line
+`# unfinished` says that the first run has not ended: the next one lists TARGET again. A manifest with
+a line that breaks a rule is not read at all.
+"#;
+
 /// For users of lftp.
 pub(super) const LFTP: &str = r#"
 Scripts, one-liners and habits of lftp 4.9 run here. A line of lftp either has lftp's effect, or it

@@ -21,6 +21,7 @@ use super::own_paths::OwnPaths;
 use crate::ftp::path::{decode_name, encode_name, safe_component};
 
 const FIRST_LINE: &str = "# ftpsh manifest 1";
+const ANY_VERSION: &str = "# ftpsh manifest ";
 const UNFINISHED: &str = "# unfinished";
 
 /// The longest line, in bytes: a path of 4096 bytes, all of them encoded, and what is before it.
@@ -35,8 +36,10 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 /// Why a manifest cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unreadable {
-    /// It is none, or of a version that is not known.
+    /// It is none.
     NoManifest,
+    /// It is of a version that is not known.
+    OtherVersion,
     /// This line, counted from 1, breaks a rule.
     Line(usize, &'static str),
     /// All of it breaks a rule.
@@ -49,6 +52,7 @@ impl fmt::Display for Unreadable {
             Unreadable::NoManifest => {
                 write!(f, "its first line is not `{FIRST_LINE}`")
             }
+            Unreadable::OtherVersion => f.write_str("it is of a version that is not known"),
             Unreadable::Line(number, why) => write!(f, "line {number}: {why}"),
             Unreadable::Whole(why) => f.write_str(why),
         }
@@ -136,6 +140,7 @@ impl<'a> ManifestParser<'a> {
     fn read_line(&mut self, line: &str) -> Result<(), Unreadable> {
         match self.lines {
             1 if line == FIRST_LINE => return Ok(()),
+            1 if line.starts_with(ANY_VERSION) => return Err(Unreadable::OtherVersion),
             1 => return Err(Unreadable::NoManifest),
             2 if line == UNFINISHED => {
                 self.index.unfinished = true;
@@ -210,15 +215,21 @@ pub fn write_entry(text: &mut String, path: &str, entry: &ManifestEntry) {
     }
 }
 
-/// The text of a manifest.
-pub fn write_manifest(index: &ManifestIndex) -> String {
+/// The text of a manifest; the files of which `is_doubtful` says so are in doubt.
+pub fn write_manifest(index: &ManifestIndex, is_doubtful: &dyn Fn(&str) -> bool) -> String {
     let mut text = format!("{FIRST_LINE}\n");
     if index.unfinished {
         text.push_str(UNFINISHED);
         text.push('\n');
     }
     for (path, entry) in index.iter() {
-        write_entry(&mut text, path, entry);
+        let doubtful = match *entry {
+            ManifestEntry::File { mode, .. } if is_doubtful(path) => {
+                ManifestEntry::File { content: None, mode }
+            }
+            entry => entry,
+        };
+        write_entry(&mut text, path, &doubtful);
         text.push('\n');
     }
     text
@@ -236,7 +247,8 @@ fn parse_size(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| plain)
 }
 
-fn parse_hash(text: &str) -> Option<[u8; 32]> {
+/// Reads a hash: 64 lower-case hexadecimal digits.
+pub fn parse_hash(text: &str) -> Option<[u8; 32]> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),

@@ -35,9 +35,25 @@ impl ManifestIndex {
         self.entries.insert(path.into(), entry)
     }
 
-    /// Removes an entry, and returns it.
-    pub fn remove(&mut self, path: &str) -> Option<ManifestEntry> {
-        self.entries.remove(path)
+    /// Records what a mirror did: `None` for what it has removed. What cannot be there together with
+    /// the new entry, a file above it or anything below a file, has gone with it.
+    pub fn record(&mut self, path: &str, entry: Option<ManifestEntry>) {
+        let Some(entry) = entry else {
+            self.entries.remove(path);
+            return;
+        };
+        for (at, _) in path.match_indices('/') {
+            if self.get(&path[..at]).is_some_and(|above| !above.is_directory()) {
+                self.entries.remove(&path[..at]);
+            }
+        }
+        if !entry.is_directory() {
+            let below: Vec<Box<str>> = self.below(path).map(|(path, _)| path.into()).collect();
+            for path in below {
+                self.entries.remove(&path);
+            }
+        }
+        self.insert(path, entry);
     }
 
     /// The number of entries.
@@ -167,6 +183,18 @@ mod tests {
             assert_eq!(index.has_directory(path), known, "{path}");
         }
         assert_eq!(index.below("d").map(|(path, _)| path).collect::<Vec<_>>(), ["d/x", "d/y/z"]);
+    }
+
+    #[test]
+    fn what_was_recorded_last_is_no_contradiction() {
+        let mut index = index(&["a/b", "a/c/d", "e"]);
+        index.record("a", Some(file(1)));
+        index.record("e/f", Some(file(1)));
+        index.record("g", None);
+        let paths: Vec<&str> = index.iter().map(|(path, _)| path).collect();
+        assert_eq!((paths.as_slice(), index.contradiction()), (&["a", "e/f"][..], None));
+        index.record("a", None);
+        assert_eq!(index.get("a"), None);
     }
 
     #[test]

@@ -4,7 +4,12 @@
 //! [`format`] reads and writes its text. A manifest is data of a server: one line that breaks a rule
 //! makes all of it unreadable, and nothing is deleted because of an unreadable one.
 
+pub mod deployment;
 pub mod entry;
 pub mod format;
+pub mod hash_cache;
 pub mod index;
+pub mod journal;
+pub mod lock;
 pub mod own_paths;
+pub mod store;

@@ -47,6 +47,7 @@ pub fn delete_extraneous(
         match &removed {
             Ok(()) => locked(&summary).deleted += 1,
             Err(error) if is_fatal(endpoints, error, cancel) => return Err(error.clone()),
+            Err(error) if is_left(endpoints, item.kind, error) => return Ok(()),
             Err(_) => locked(&summary).failures += 1,
         }
         observer.action_done(&action, removed.as_ref().map(|()| None));
@@ -57,6 +58,13 @@ pub fn delete_extraneous(
     directories
         .chunk_by(|a, b| a.depth() == b.depth())
         .try_for_each(|level| for_each_parallel(level, workers, cancel, one))
+}
+
+/// Whether it is a directory that is not empty and may stay.
+fn is_left(endpoints: &dyn MirrorSides, kind: ItemKind, error: &Error) -> bool {
+    kind == ItemKind::Directory
+        && error.kind() == Kind::Refused
+        && endpoints.leaves_filled_directories()
 }
 
 /// A directory that cannot be removed has something in it that no listing showed: nothing to be

@@ -7,6 +7,7 @@
 use regex::Regex;
 
 use crate::glob::{Pattern, extended_regex};
+use crate::transfer::manifest::own_paths::OwnPaths;
 
 /// One rule.
 #[derive(Debug, Clone)]
@@ -58,6 +59,8 @@ impl FilterRule {
 /// All rules.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
+    /// What is not part of a tree: a manifest and its lock.
+    pub own: OwnPaths,
     /// In the order in which they were given; the last match decides.
     pub rules: Vec<FilterRule>,
     /// Decides where no rule does, if the first one excludes: what it matches is left out.
@@ -154,7 +157,7 @@ mod tests {
         for (rules, taken, left) in table {
             let rules: Vec<FilterRule> = rules.iter().map(|text| rule(text)).collect();
             let exclude = Some(rule("-x log"));
-            let filter = Filter { rules, exclude, top: Vec::new() };
+            let filter = Filter { rules, exclude, ..Filter::default() };
             for (paths, included) in [(taken, true), (left, false)] {
                 for path in paths.split_whitespace() {
                     let name = path.trim_end_matches('/');

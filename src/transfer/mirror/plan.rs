@@ -359,6 +359,9 @@ pub fn plan_directory(
         }
         let there = others.next_if(|other| other.name == item.name);
         let path = join_path(&here.path, item.name);
+        if rules.filter.own.contains(&path) {
+            continue;
+        }
         if rules.skip_unreadable && is_unreadable(item) {
             // What the target has of it stays.
         } else if rules.filter.includes(&path, item.kind == ItemKind::Directory) {
@@ -378,6 +381,10 @@ fn plan_extraneous(
     rules: &MirrorRules,
 ) {
     let path = join_path(&here.path, item.name);
+    if rules.filter.own.contains(&path) {
+        plan.holds_kept |= !here.in_source;
+        return;
+    }
     let is_directory = item.kind == ItemKind::Directory;
     // What the filter excludes is ignored, in the target as well.
     let excluded = !rules.delete_excluded && !rules.filter.includes(&path, is_directory);

@@ -65,6 +65,15 @@ pub trait MirrorSides: Sync {
         cancel: &Cancel,
     ) -> Result<bool>;
 
+    /// Is told that both sides were looked at completely, and everything was tried.
+    fn note_everything_seen(&self) {}
+
+    /// Whether a directory that is not empty stays in the target without being a failure: it holds
+    /// what is not known.
+    fn leaves_filled_directories(&self) -> bool {
+        false
+    }
+
     /// Whether the target has nothing yet that a directory could be compared with.
     fn is_new(&self, next: &NextDirectory) -> bool {
         !next.in_target || self.target().is_empty_directory(&next.path)

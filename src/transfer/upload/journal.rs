@@ -77,14 +77,7 @@ impl Source {
             metadata.ctime(),
             metadata.ctime_nsec()
         );
-        let coarse = metadata.mtime_nsec() == 0 && metadata.ctime_nsec() == 0;
-        let changed = u64::try_from(metadata.ctime()).ok().and_then(|seconds| {
-            let nanos = u32::try_from(metadata.ctime_nsec()).ok()?;
-            SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanos))
-        });
-        // A time in the future means that the clock is wrong.
-        let age = changed.and_then(|changed| changed.elapsed().ok());
-        let racy = age.is_none_or(|age| age < if coarse { COARSE } else { FINE });
+        let racy = is_racy(metadata);
         Self { identity, racy }
     }
 
@@ -94,6 +87,18 @@ impl Source {
         let identity = format!("remote {size} {modified} {path}");
         Some(Self { identity, racy: false })
     }
+}
+
+/// Whether a file changed so recently that a further change may show in none of its times.
+pub fn is_racy(metadata: &std::fs::Metadata) -> bool {
+    let coarse = metadata.mtime_nsec() == 0 && metadata.ctime_nsec() == 0;
+    let changed = u64::try_from(metadata.ctime()).ok().and_then(|seconds| {
+        let nanos = u32::try_from(metadata.ctime_nsec()).ok()?;
+        SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanos))
+    });
+    // A time in the future means that the clock is wrong.
+    let age = changed.and_then(|changed| changed.elapsed().ok());
+    age.is_none_or(|age| age < if coarse { COARSE } else { FINE })
 }
 
 /// The content of a journal.

@@ -85,6 +85,12 @@ impl Liar {
         format!("{scheme}://{}@{}", self.user, self.addr)
     }
 
+    /// Changes the script; the files stay.
+    pub fn change_script(&self, change: impl FnOnce(Script) -> Script) {
+        let mut script = self.shared.script();
+        *script = change(script.clone());
+    }
+
     /// The content of a file on the server.
     pub fn content(&self, path: impl AsRef<[u8]>) -> Option<Vec<u8>> {
         self.files.lock().unwrap().content(path.as_ref()).map(<[u8]>::to_vec)

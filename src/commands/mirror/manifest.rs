@@ -1,0 +1,296 @@
+//! `mirror -R --manifest`: its options, where the manifest is, and a run with it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Mirror;
+use super::report::MirrorReport;
+use crate::cancel::{Cancel, Reason};
+use crate::commands::Context;
+use crate::error::{Error, Result};
+use crate::ftp::path::RemotePath;
+use crate::local_path;
+use crate::output::escape;
+use crate::threads;
+use crate::transfer::manifest::deployment::{Deployment, DeploymentPlace};
+use crate::transfer::manifest::hash_cache::HashCache;
+use crate::transfer::manifest::own_paths::{DEFAULT_NAME, LOCK_SUFFIX, OwnPaths};
+use crate::transfer::manifest::store::ManifestStore;
+use crate::transfer::mirror::executor::{self, MirrorSettings};
+use crate::transfer::mirror::observer::MirrorObserver;
+use crate::transfer::mirror::plan::{CompareBy, MirrorAction};
+use crate::transfer::mirror::transfer_file::Endpoints;
+use crate::transfer::mirror::tree::Tree as _;
+use crate::transfer::{NoProgress, Outcome, Progress};
+
+/// What stands before the name of a local file.
+const LOCAL: &str = "local:";
+
+/// How long an interrupted mirror may take to write its manifest and to give back its lock.
+const GRACE: Duration = Duration::from_millis(900);
+
+/// The options of a manifest.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ManifestOptions {
+    /// With -R: keep a list of what was uploaded, with hashes, in the file NAME in TARGET; transfer
+    /// what differs from it, without listing TARGET, and delete only what it has (`help manifests`)
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true,
+          default_missing_value = DEFAULT_NAME)]
+    manifest: Option<String>,
+}
+
+impl ManifestOptions {
+    /// The name of the manifest, if there is to be one.
+    pub fn name(&self) -> Option<&str> {
+        self.manifest.as_deref()
+    }
+
+    fn check_name(name: &str) -> Result<()> {
+        let (what, path) = match name.strip_prefix(LOCAL) {
+            Some(file) => ("a file's name is missing", file),
+            None => ("it names no file", name),
+        };
+        let last = path.rsplit('/').next().unwrap_or_default();
+        if matches!(last, "" | "." | "..") {
+            return Err(Error::usage(format!("mirror: --manifest={name}: {what}")).with_hint(
+                "such as --manifest=../.ftpsh/site, or --manifest=local:site.manifest",
+            ));
+        }
+        RemotePath::new(path).map(drop)
+    }
+}
+
+/// Collects what a run would do.
+#[derive(Default)]
+struct PlanCollector(Mutex<Vec<String>>);
+
+impl MirrorObserver for PlanCollector {
+    fn add_to_total(&self, _files: u64, _bytes: u64) {}
+
+    fn begin_file(&self, _path: &str, _size: Option<u64>) -> Box<dyn Progress> {
+        Box::new(NoProgress)
+    }
+
+    fn show_planned(&self, action: &MirrorAction) -> Result<()> {
+        if !matches!(action, MirrorAction::MakeDirectory { .. }) {
+            let mut paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            paths.push(action.path().to_owned());
+        }
+        Ok(())
+    }
+
+    fn action_done(&self, _action: &MirrorAction, _result: Result<Option<&Outcome>, &Error>) {}
+
+    // What fails now fails again when it is done, and is told then.
+    fn planning_failed(&self, _error: &Error) {}
+
+    fn show_note(&self, _text: &str) {}
+}
+
+/// What a manifest cannot be used with.
+pub(super) fn check_manifest(mirror: &Mirror) -> Result<()> {
+    let Some(name) = mirror.manifest.name() else { return Ok(()) };
+    if !mirror.reverse {
+        return Err(Error::usage("mirror: --manifest requires -R")
+            .with_hint("`mirror -R --manifest SOURCE TARGET` uploads"));
+    }
+    for (given, option) in [
+        (mirror.ascii, "--ascii"),
+        (mirror.only_newer, "--only-newer"),
+        (mirror.only_missing, "--only-missing"),
+        (mirror.only_existing, "--only-existing"),
+        (mirror.upload_older, "--upload-older"),
+        (mirror.ignore_size, "--ignore-size"),
+        (mirror.watch.is_on(), "--watch"),
+        (mirror.delete_first, "--delete-first"),
+        (mirror.remove_source_files, "--Remove-source-files"),
+        (mirror.remove_source_dirs, "--Remove-source-dirs"),
+    ] {
+        if given {
+            let text = format!("mirror: --manifest and {option} cannot be combined");
+            return Err(Error::usage(text).with_hint("give one of them"));
+        }
+    }
+    ManifestOptions::check_name(name)
+}
+
+/// A run whose target is what the manifest says.
+pub(super) fn run_with_manifest(
+    mirror: &Mirror,
+    ctx: &mut Context,
+    sides: &Endpoints,
+    mut settings: MirrorSettings,
+    watched: &MirrorReport,
+) -> Result<u64> {
+    let place = deployment_place(mirror, ctx, sides, &settings)?;
+    // One session is for the manifest and its lock.
+    let limit = place.remote.pool().limit();
+    settings.workers = settings.workers.min(limit.saturating_sub(1)).max(1);
+    settings.rules.filter.own = place.own.clone();
+    let say = |text: &str| ctx.out.notice(&escape(text));
+    let (deployment, note) = Deployment::begin(place, &say, &ctx.client.cancel)?;
+    note.into_iter().for_each(|note| say(&note));
+    let rules = &mut settings.rules;
+    rules.compare = CompareBy::Content;
+    rules.delete &= deployment.knows_all();
+    rules.corrects_modes = deployment.knows_all();
+    let stop = Cancel::new();
+    let result = std::thread::scope(|scope| {
+        let keeper = threads::start_scoped(scope, "manifest", || deployment.keep_lock(&stop));
+        let result = keeper
+            .and_then(|()| announce_changes(ctx, &deployment, &settings))
+            .and_then(|()| mirror.run_between(ctx, &deployment, settings, watched, None));
+        stop.request(Reason::Interrupted);
+        result
+    });
+    let ended = end_deployment(ctx, &deployment);
+    match (result, ended) {
+        (Err(_), _) if deployment.lost().is_some() => {
+            Err(deployment.lost().cloned().unwrap_or_else(|| Error::usage("")))
+        }
+        (Err(error), Ok(())) => Err(error),
+        (Err(error), Err(other)) => {
+            ctx.out.warn(&escape(other.message()));
+            Err(error)
+        }
+        (Ok(_), Err(error)) => Err(error),
+        (Ok(changes), Ok(())) => Ok(changes),
+    }
+}
+
+/// Lets the manifest say what is going to be replaced and removed.
+fn announce_changes(
+    ctx: &Context,
+    deployment: &Deployment,
+    settings: &MirrorSettings,
+) -> Result<()> {
+    if settings.dry_run || deployment.knows_nothing() {
+        return Ok(());
+    }
+    let looking = MirrorSettings { dry_run: true, ..settings.clone() };
+    let collector = PlanCollector::default();
+    let cancel = &ctx.client.cancel;
+    executor::transfer_all(deployment, &looking, &collector, cancel)?;
+    let paths = collector.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let say = |note: &str| ctx.out.notice(&escape(note));
+    deployment.announce(paths.iter().map(String::as_str), &say, cancel)
+}
+
+fn deployment_place(
+    mirror: &Mirror,
+    ctx: &Context,
+    sides: &Endpoints,
+    settings: &MirrorSettings,
+) -> Result<DeploymentPlace> {
+    let name = mirror.manifest.name().unwrap_or(DEFAULT_NAME);
+    let Endpoints::Up(local, remote) = sides else {
+        return Err(Error::usage("mirror: --manifest is for uploads from this computer"));
+    };
+    let root = remote.locate("")?;
+    let (store, lock, own) = match name.strip_prefix(LOCAL) {
+        Some(file) => {
+            let file = ctx.local_path(&local_path::expand_tilde(file));
+            let source = PathBuf::from(local.display_path(""));
+            let own = file.strip_prefix(&source).ok().and_then(|path| path.to_str());
+            (ManifestStore::Local(file.clone()), None, own.map(str::to_owned))
+        }
+        None => {
+            let path = root.resolve(name)?;
+            let lock = RemotePath::new(format!("{path}{LOCK_SUFFIX}"))?;
+            let own = path_below(&root, &path);
+            (ManifestStore::Remote(path), Some(lock), own)
+        }
+    };
+    let site = ctx.client.connection.site.as_ref().map(|site| site.trust_key());
+    let user = ctx.client.connection.login.as_ref().map(|login| login.user.clone());
+    let (site, user) = (site.unwrap_or_default(), user.unwrap_or_default());
+    let key = format!("{user}@{site} {root}, manifest {}", store.display_path());
+    let directory = ctx.client.app_dirs.manifests();
+    let source = std::fs::canonicalize(local.display_path("")).unwrap_or_default();
+    let hashes = HashCache::load_for(&directory, &source);
+    Ok(DeploymentPlace {
+        local: Arc::clone(local),
+        remote: Arc::clone(remote),
+        store,
+        lock,
+        own: OwnPaths::new(own),
+        journal: (directory, key),
+        hashes,
+        compare: settings.rules.compare,
+        retries: settings.retries.clone(),
+        dry_run: settings.dry_run,
+    })
+}
+
+/// The path relative to a directory, if it is below it.
+fn path_below(root: &RemotePath, path: &RemotePath) -> Option<String> {
+    let rest = match root.as_str() {
+        "." => Some(path.as_str()).filter(|path| !path.starts_with("..") && !path.starts_with('/')),
+        root => path.as_str().strip_prefix(root.trim_end_matches('/')),
+    }?;
+    let rest = if root.is_here() { rest } else { rest.strip_prefix('/')? };
+    (!rest.is_empty()).then(|| rest.to_owned())
+}
+
+/// Ends a deployment; for a short time even after Ctrl-C.
+fn end_deployment(ctx: &Context, deployment: &Deployment) -> Result<()> {
+    let cancel = &ctx.client.cancel;
+    let say = |note: &str| ctx.out.notice(&escape(note));
+    if cancel.requested() != Some(Reason::Interrupted) {
+        return deployment.end(&say, cancel);
+    }
+    cancel.reset();
+    let ended = Cancel::new();
+    std::thread::scope(|scope| {
+        let watch = || {
+            if ended.sleep(GRACE).is_ok() {
+                cancel.request(Reason::Interrupted);
+            }
+        };
+        // Without a limit it would not be within a second.
+        if threads::start_scoped(scope, "manifest", watch).is_ok() {
+            // The interruption is what is told; the journal has what the manifest lacks.
+            let _ = deployment.end(&say, cancel);
+        }
+        ended.request(Reason::Interrupted);
+    });
+    cancel.request(Reason::Interrupted);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_below_the_target_is_told_from_one_elsewhere() {
+        for (root, name, expected) in [
+            ("/www", ".ftpsh-manifest", Some(".ftpsh-manifest")),
+            ("/www", "etc/site", Some("etc/site")),
+            ("/www", "../.ftpsh/site", None),
+            ("/www", "/www/site", Some("site")),
+            ("/www", "/www2/site", None),
+            ("/", "site", Some("site")),
+            (".", "site", Some("site")),
+            (".", "../site", None),
+            (".", "/site", None),
+        ] {
+            let root = RemotePath::new(root).unwrap();
+            let path = root.resolve(name).unwrap();
+            assert_eq!(path_below(&root, &path).as_deref(), expected, "{root} {name}");
+        }
+    }
+
+    #[test]
+    fn a_manifest_has_a_name() {
+        for name in ["", ".", "..", "a/", "../", "local:", "local:a/", "a\nb"] {
+            assert!(ManifestOptions::check_name(name).is_err(), "{name}");
+        }
+        for name in [".ftpsh-manifest", "../a", "/a", "local:a", "local:~/a"] {
+            assert!(ManifestOptions::check_name(name).is_ok(), "{name}");
+        }
+    }
+}

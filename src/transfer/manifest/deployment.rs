@@ -1,0 +1,665 @@
+//! A mirror with a manifest: its target is what the manifest says, and is not listed.
+//!
+//! It stands for the two sides of an upload. Directories of the target are listed from the index,
+//! contents are compared by hash, and what arrives or is removed is recorded: at once in the journal
+//! of this computer, and every few seconds in the manifest. Before the first file is replaced or
+//! removed, the manifest says of all of them that they are in doubt: whatever ends the run, no later
+//! run takes an old or half a file for what it was.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, NaiveDateTime};
+
+use super::entry::ManifestEntry;
+use super::format::{Unreadable, write_manifest};
+use super::hash_cache::{FileIdentity, HashCache};
+use super::index::ManifestIndex;
+use super::journal::{Change, ManifestJournal};
+use super::lock::{BEAT, LockOwner, ManifestLock};
+use super::own_paths::OwnPaths;
+use super::store::{ManifestStore, StoredManifest};
+use crate::cancel::Cancel;
+use crate::error::{Error, Kind, Result};
+use crate::ftp::path::RemotePath;
+use crate::transfer::checksum::commands_offered;
+use crate::transfer::mirror::local::LocalTree;
+use crate::transfer::mirror::plan::CompareBy;
+use crate::transfer::mirror::remote::RemoteTree;
+use crate::transfer::mirror::transfer_file::{Attempt, Endpoints, MirrorSides};
+use crate::transfer::mirror::tree::{
+    Followed, Item, ItemKind, ListResult, Timestamp, Tree, join_path,
+};
+use crate::transfer::retry::{Retries, with_retry};
+use crate::transfer::upload::journal::is_racy;
+use crate::transfer::{Outcome, Progress, Remote as _, TransferOptions};
+
+/// The manifest is written again after so long at the earliest, and not more than a twentieth of
+/// the time.
+const WRITE_AGAIN: Duration = Duration::from_secs(10);
+
+/// What a deployment is between, and where it keeps what.
+#[derive(Debug)]
+pub struct DeploymentPlace {
+    /// The source.
+    pub local: Arc<LocalTree>,
+    /// The target.
+    pub remote: Arc<RemoteTree>,
+    /// The manifest.
+    pub store: ManifestStore,
+    /// The directory that locks it; `None` if only this computer has it.
+    pub lock: Option<RemotePath>,
+    /// The paths in the tree that are not part of it.
+    pub own: OwnPaths,
+    /// The directory of journals, and the key of this one's.
+    pub journal: (PathBuf, String),
+    /// The hashes of local files.
+    pub hashes: HashCache,
+    /// How files are compared that the manifest does not know, where it does not know all.
+    pub compare: CompareBy,
+    /// The retries of each task.
+    pub retries: Retries,
+    /// Nothing is changed.
+    pub dry_run: bool,
+}
+
+/// A mirror with a manifest, under way.
+#[derive(Debug)]
+pub struct Deployment {
+    sides: Endpoints,
+    place: DeploymentPlace,
+    token: String,
+    /// The manifest does not know all: the target is listed, and compared like this.
+    listing: Option<CompareBy>,
+    /// The times of the files that were listed.
+    times: Mutex<HashMap<String, Timestamp>>,
+    state: Mutex<State>,
+    writing: Mutex<Writing>,
+    lock: Mutex<Option<ManifestLock>>,
+    /// Why nothing may be changed any more.
+    lost: OnceLock<Error>,
+    /// Everything was looked at and tried.
+    finished: AtomicBool,
+    /// It was said that others can read the manifest.
+    has_said: AtomicBool,
+}
+
+#[derive(Debug)]
+struct State {
+    index: ManifestIndex,
+    journal: Option<ManifestJournal>,
+    /// What is recorded since the manifest was written.
+    changes: Vec<Change>,
+    /// Files that are to be replaced or removed: the manifest says that they are in doubt.
+    doubtful: HashSet<Box<str>>,
+}
+
+#[derive(Debug)]
+struct Writing {
+    last: Instant,
+    cost: Duration,
+}
+
+impl Deployment {
+    /// Takes the lock and reads the manifest. Also returns what to tell the user.
+    ///
+    /// # Errors
+    ///
+    /// Another mirror runs; the manifest is of a newer version; what ended the connection.
+    pub fn begin(
+        place: DeploymentPlace,
+        say: &dyn Fn(&str),
+        cancel: &Cancel,
+    ) -> Result<(Self, Option<String>)> {
+        let (directory, key) = &place.journal;
+        let mut journal = match ManifestJournal::open(directory, key) {
+            Ok(journal) => Some(journal),
+            Err(error) if error.kind() == Kind::Refused && !place.dry_run => return Err(error),
+            // Without it a crash costs files that are sent twice.
+            Err(_) => None,
+        };
+        let left = journal.as_ref().and_then(|journal| journal.read(&place.own));
+        let owner = LockOwner::here();
+        let token = owner.token().to_owned();
+        let tokens = left.as_ref().map(|left| left.tokens.clone()).unwrap_or_default();
+        if let Some(open) = journal.as_mut().filter(|_| !place.dry_run) {
+            // A crash from here on leaves a lock with this token, and not less than there was.
+            let all: Vec<&str> = tokens.iter().map(String::as_str).chain([&*token]).collect();
+            let (base, changes) =
+                left.as_ref().map_or((None, &[][..]), |left| (left.base, &*left.changes));
+            if open.restart(base, &all, changes).is_err() {
+                journal = None;
+            }
+        }
+        let (pool, retries) = (place.remote.pool(), &place.retries);
+        let lock = match place.lock.as_ref().filter(|_| !place.dry_run) {
+            Some(directory) => Some(with_retry(retries.clone(), cancel, say, |_| {
+                let mut session = pool.lease(cancel)?;
+                ManifestLock::acquire(&mut session, directory, &owner, &tokens, cancel)
+            })?),
+            None => None,
+        };
+        let stored = with_retry(retries.clone(), cancel, say, |_| {
+            let mut session = pool.lease(cancel)?;
+            let stored = place.store.read(&mut session, &place.own, cancel)?;
+            Ok((stored, !commands_offered(session.features()).is_empty()))
+        });
+        let stored = stored.and_then(|(stored, has_checksums)| {
+            let path = place.store.display_path();
+            Ok(match stored {
+                StoredManifest::Found(index, digest) => {
+                    let note = index.unfinished.then(|| {
+                        format!("{path}: the mirror that began the manifest has not ended")
+                    });
+                    (index, digest, note, has_checksums)
+                }
+                StoredManifest::Missing => {
+                    let note = Some(format!("{path}: no manifest yet"));
+                    (ManifestIndex::default(), None, note, has_checksums)
+                }
+                StoredManifest::Unreadable(why @ Unreadable::OtherVersion) => {
+                    let text = format!("mirror: {path}: {why}");
+                    return Err(Error::new(Kind::Incomplete, text)
+                        .with_hint("a newer ftpsh wrote it: use that, or another --manifest"));
+                }
+                StoredManifest::Unreadable(why @ Unreadable::NoManifest)
+                    if !place.store.has_default_name() =>
+                {
+                    let text = format!("mirror: {path}: it is no manifest: {why}");
+                    return Err(Error::new(Kind::Incomplete, text)
+                        .with_hint("it would be replaced: remove it, or give another --manifest"));
+                }
+                StoredManifest::Unreadable(why) => {
+                    let note = format!("{path}: the manifest cannot be read: {why}");
+                    (ManifestIndex::default(), None, Some(note), has_checksums)
+                }
+            })
+        });
+        let (mut index, digest, note, has_checksums) = match stored {
+            Ok(stored) => stored,
+            Err(error) => {
+                if let Some(lock) = lock {
+                    // The first error is the one that matters.
+                    let _ = pool.lease(cancel).and_then(|mut session| lock.release(&mut session));
+                }
+                return Err(error);
+            }
+        };
+        let incomplete = note.is_some();
+        index.unfinished = incomplete;
+        let changes = left.filter(|left| left.base == digest).map(|left| left.changes);
+        let changes = changes.unwrap_or_default();
+        changes.iter().for_each(|(path, entry)| index.record(path, *entry));
+        let listing = incomplete.then_some(match place.compare {
+            CompareBy::Time if has_checksums => CompareBy::Content,
+            compare => compare,
+        });
+        if !place.dry_run {
+            let restarted = journal.as_mut().map(|j| j.restart(digest, &[&*token], &changes));
+            journal = journal.filter(|_| restarted.is_some_and(|restarted| restarted.is_ok()));
+        }
+        let note = note.zip(listing).map(|(note, compare)| {
+            let how = match compare {
+                CompareBy::Time => "sizes and times",
+                CompareBy::Size => "sizes",
+                CompareBy::Content => "contents",
+            };
+            format!("{note}: the target is listed this once, to compare {how}; nothing is deleted")
+        });
+        let sides = Endpoints::Up(Arc::clone(&place.local), Arc::clone(&place.remote));
+        let state = State { index, journal, changes, doubtful: HashSet::new() };
+        let writing = Writing { last: Instant::now(), cost: Duration::ZERO };
+        let deployment = Self {
+            sides,
+            place,
+            token,
+            listing,
+            times: Mutex::default(),
+            state: Mutex::new(state),
+            writing: Mutex::new(writing),
+            lock: Mutex::new(lock),
+            lost: OnceLock::new(),
+            finished: AtomicBool::new(false),
+            has_said: AtomicBool::new(false),
+        };
+        Ok((deployment, note))
+    }
+
+    /// Whether the manifest knows all that a mirror has put into the target. Only then is something
+    /// known to be extraneous.
+    pub fn knows_all(&self) -> bool {
+        self.listing.is_none()
+    }
+
+    /// Whether it has no entry at all.
+    pub fn knows_nothing(&self) -> bool {
+        self.locked().index.is_empty()
+    }
+
+    /// Why nothing may be changed any more, if that is so.
+    pub fn lost(&self) -> Option<&Error> {
+        self.lost.get()
+    }
+
+    /// Announces the files that are going to be replaced or removed: the manifest says so before the
+    /// first of them is.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written.
+    pub fn announce<'p>(
+        &self,
+        paths: impl Iterator<Item = &'p str>,
+        say: &dyn Fn(&str),
+        cancel: &Cancel,
+    ) -> Result<()> {
+        let mut state = self.locked();
+        let State { index, doubtful, .. } = &mut *state;
+        let known = paths.filter(|path| index.get(path).is_some_and(|e| e.content().is_some()));
+        doubtful.extend(known.map(Box::from));
+        let is_needed = !state.doubtful.is_empty();
+        drop(state);
+        if is_needed { self.write(false, Some(say), cancel) } else { Ok(()) }
+    }
+
+    /// Says once a minute that the mirror is alive, until `stop`.
+    pub fn keep_lock(&self, stop: &Cancel) {
+        while stop.sleep(BEAT).is_ok() {
+            let Ok(mut session) = self.place.remote.pool().lease(stop) else { continue };
+            let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            // What ends a session ends it for the next command, too, which says so.
+            if let Some(Err(error)) = lock.as_mut().map(|lock| lock.beat(&mut session))
+                && error.kind() == Kind::Incomplete
+            {
+                let _ = self.lost.set(error);
+                *lock = None;
+                return;
+            }
+        }
+    }
+
+    /// Writes what is not written, and gives back the lock.
+    ///
+    /// # Errors
+    ///
+    /// The manifest could not be written; the journal keeps what it lacks.
+    pub fn end(&self, say: &dyn Fn(&str), cancel: &Cancel) -> Result<()> {
+        if self.place.dry_run {
+            return Ok(());
+        }
+        // Hashes that are not kept are computed again.
+        let _ = self.place.hashes.save();
+        let is_written = {
+            let mut state = self.locked();
+            let ends = self.listing.is_some() && self.finished.load(Ordering::Relaxed);
+            state.index.unfinished &= !ends;
+            state.changes.is_empty() && state.doubtful.is_empty() && !ends
+        };
+        let written = match self.lost() {
+            Some(error) => Err(error.clone()),
+            None if is_written => Ok(()),
+            None => self.write(true, Some(say), cancel),
+        };
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let released = match lock {
+            Some(lock) => {
+                let session = self.place.remote.pool().lease(cancel);
+                session.and_then(|mut session| lock.release(&mut session))
+            }
+            None => Ok(()),
+        };
+        if written.is_ok() && released.is_ok() {
+            self.locked().journal.iter_mut().for_each(ManifestJournal::remove);
+        }
+        written.map_err(|error| error.with_context("the manifest was not written"))?;
+        released.map_err(|error| error.with_context("the lock was not given back"))
+    }
+
+    /// Replaces the manifest by what is known now; `last`: no file is being replaced any more.
+    fn write(&self, last: bool, say: Option<&dyn Fn(&str)>, cancel: &Cancel) -> Result<()> {
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.write_locked(&mut writing, last, say, cancel)
+    }
+
+    fn write_locked(
+        &self,
+        writing: &mut Writing,
+        last: bool,
+        say: Option<&dyn Fn(&str)>,
+        cancel: &Cancel,
+    ) -> Result<()> {
+        let begun = Instant::now();
+        let (text, count) = {
+            let mut state = self.locked();
+            if last {
+                // What was announced and not begun is as it was.
+                state.doubtful.clear();
+            }
+            let State { index, doubtful, changes, .. } = &*state;
+            (write_manifest(index, &|path| doubtful.contains(path)), changes.len())
+        };
+        let (digest, note) = with_retry(
+            self.place.retries.clone(),
+            cancel,
+            |_| {},
+            |_| {
+                let mut session = self.place.remote.pool().lease(cancel)?;
+                self.place.store.write(&mut session, &text, cancel)
+            },
+        )?;
+        let mut state = self.locked();
+        state.changes.drain(..count);
+        let State { journal, changes, .. } = &mut *state;
+        if let Some(open) = journal
+            && open.restart(digest, &[&*self.token], changes).is_err()
+        {
+            *journal = None;
+        }
+        drop(state);
+        *writing = Writing { last: Instant::now(), cost: begun.elapsed() };
+        if let Some((note, say)) = note.zip(say)
+            && !self.has_said.swap(true, Ordering::Relaxed)
+        {
+            say(&note);
+        }
+        Ok(())
+    }
+
+    /// Writes the manifest if that was long ago, unless another worker does.
+    fn write_again(&self, cancel: &Cancel) -> Result<()> {
+        let Ok(mut writing) = self.writing.try_lock() else { return Ok(()) };
+        if self.place.dry_run {
+            return Ok(());
+        }
+        if writing.last.elapsed() < WRITE_AGAIN.max(writing.cost * 20) {
+            return Ok(());
+        }
+        self.write_locked(&mut writing, false, None, cancel)
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Before a file is replaced or removed: from now on it is in doubt, and the manifest says so.
+    fn begin_change(&self, path: &str, cancel: &Cancel) -> Result<()> {
+        if let Some(lost) = self.lost() {
+            // Not a refusal of this file: with `are_reachable` it ends the mirror.
+            return Err(Error::new(Kind::Connect, lost.message()));
+        }
+        let mut state = self.locked();
+        let Some(ManifestEntry::File { content: Some(_), mode }) = state.index.get(path).copied()
+        else {
+            return Ok(());
+        };
+        if !state.doubtful.contains(path) {
+            state.doubtful.insert(path.into());
+            drop(state);
+            self.write(false, None, cancel)?;
+            state = self.locked();
+        }
+        state.index.insert(path, ManifestEntry::File { content: None, mode });
+        Ok(())
+    }
+
+    /// Records what was done.
+    fn record(&self, path: &str, entry: Option<ManifestEntry>, cancel: &Cancel) {
+        let mut state = self.locked();
+        if state.index.get(path).copied() == entry {
+            return;
+        }
+        state.index.record(path, entry);
+        state.doubtful.remove(path);
+        let change = (path.to_owned(), entry);
+        if let Some(journal) = &mut state.journal {
+            journal.append(&change);
+        }
+        state.changes.push(change);
+        drop(state);
+        // The last write says whether it can be written.
+        let _ = self.write_again(cancel);
+    }
+
+    fn open_local(&self, path: &str) -> Result<File> {
+        let entry = self.place.local.entry(path)?;
+        let opened = self.place.local.open_file(&entry);
+        opened.map_err(|error| Error::local_file(entry.path(), &error))
+    }
+
+    fn hash_local(
+        &self,
+        path: &str,
+        cancel: &Cancel,
+    ) -> Result<(super::entry::Content, FileIdentity)> {
+        let shown = self.place.local.display_path(path);
+        self.place.hashes.content_of(&mut self.open_local(path)?, &shown, cancel)
+    }
+
+    /// Whether a file that was listed is the local one, as far as size and time tell; the sizes are
+    /// equal.
+    fn is_same_by_time(&self, path: &str) -> Result<bool> {
+        let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(there) = times.get(path).copied() else { return Ok(true) };
+        drop(times);
+        let metadata = self.open_local(path)?.metadata();
+        let metadata = metadata.map_err(|error| Error::local_file(path, &error))?;
+        let modified = std::os::unix::fs::MetadataExt::mtime(&metadata);
+        let here = DateTime::from_timestamp(modified, 0).map(|time| time.naive_utc());
+        Ok(here.is_none_or(|here| !Timestamp::exact(here).is_after(&there)))
+    }
+
+    /// Removes a file that a mirror has put there, if it is still what that mirror has put there.
+    fn remove_file(&self, path: &str, cancel: &Cancel) -> Result<()> {
+        let located = self.place.remote.locate(path)?;
+        let left = |why: String| {
+            Error::new(Kind::Incomplete, format!("{located}: not deleted: {why}"))
+                .with_hint("`rm` deletes it, and the next mirror takes note of that")
+        };
+        let Some(entry) = self.locked().index.get(path).copied() else {
+            return Err(left("the manifest does not have it".to_owned()));
+        };
+        self.begin_change(path, cancel)?;
+        let mut session = self.place.remote.pool().lease(cancel)?;
+        let size = match session.file_info(&located) {
+            Ok(info) => info.size,
+            Err(error) if error.has_reply_code(&[550, 501, 553]) => None,
+            Err(error) if error.kind() == Kind::Refused && error.reply_code().is_none() => {
+                self.keep(path, entry);
+                return Err(left("it is no longer a file".to_owned()));
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some((size, content)) = size.zip(entry.content())
+            && size != content.size
+        {
+            self.keep(path, entry);
+            let text = "it was changed there since a mirror has put it there";
+            return Err(left(format!("{text} ({size} bytes, not {})", content.size)));
+        }
+        match session.remove_file(&located) {
+            // It is not there, or may not be deleted.
+            Err(error) if size.is_none() && error.has_reply_code(&[550]) => {}
+            Err(error) => {
+                if error.kind() == Kind::Refused {
+                    self.keep(path, entry);
+                }
+                return Err(error);
+            }
+            Ok(()) => {}
+        }
+        drop(session);
+        self.record(path, None, cancel);
+        Ok(())
+    }
+
+    /// A file that was to be removed is still there, as it was.
+    fn keep(&self, path: &str, entry: ManifestEntry) {
+        self.locked().index.insert(path, entry);
+    }
+}
+
+impl MirrorSides for Deployment {
+    fn source(&self) -> &dyn Tree {
+        self.sides.source()
+    }
+
+    fn target(&self) -> &dyn Tree {
+        self
+    }
+
+    fn target_is_remote(&self) -> bool {
+        true
+    }
+
+    fn are_reachable(&self, cancel: &Cancel) -> bool {
+        self.lost().is_none() && self.sides.are_reachable(cancel)
+    }
+
+    fn connect_ahead(&self) {
+        self.sides.connect_ahead();
+    }
+
+    fn transfer_file(
+        &self,
+        path: &str,
+        attempt: Attempt,
+        options: &TransferOptions,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<Outcome> {
+        self.begin_change(path, cancel)?;
+        let shown = self.place.local.display_path(path);
+        let before = self.open_local(path)?.metadata();
+        let before = before.map_err(|error| Error::local_file(&shown, &error))?;
+        // Its times may not show a change from now on: its hash does.
+        let racy = if is_racy(&before) { Some(self.hash_local(path, cancel)?.0) } else { None };
+        let outcome = self.sides.transfer_file(path, attempt, options, progress, cancel)?;
+        // The upload has made sure that the file did not change while it was sent. If it has not
+        // changed before and since, either, its hash is that of what was sent.
+        let content = match self.hash_local(path, cancel) {
+            Ok((content, identity)) if identity == FileIdentity::of(&before) => {
+                Some(content).filter(|content| racy.is_none_or(|racy| racy == *content))
+            }
+            Ok(_) => None,
+            Err(error) if matches!(error.kind(), Kind::Interrupted | Kind::Terminated) => {
+                return Err(error);
+            }
+            Err(_) => None,
+        };
+        let mode = options.mode.and_then(|mode| u16::try_from(mode).ok());
+        self.record(path, Some(ManifestEntry::File { content, mode }), cancel);
+        Ok(outcome)
+    }
+
+    fn has_same_content(
+        &self,
+        path: &str,
+        size: Option<u64>,
+        options: &TransferOptions,
+        say: &dyn Fn(&str),
+        cancel: &Cancel,
+    ) -> Result<bool> {
+        let known = self.locked().index.get(path).copied();
+        let same = match (known, self.listing) {
+            (Some(entry), _) => {
+                let Some(there) = entry.content() else { return Ok(false) };
+                return Ok(self.hash_local(path, cancel)?.0 == there);
+            }
+            (None, Some(CompareBy::Content)) => {
+                self.sides.has_same_content(path, size, options, say, cancel)?
+            }
+            (None, Some(CompareBy::Time)) => self.is_same_by_time(path)?,
+            (None, _) => true,
+        };
+        if same {
+            let content = Some(self.hash_local(path, cancel)?.0);
+            self.record(path, Some(ManifestEntry::File { content, mode: None }), cancel);
+        }
+        Ok(same)
+    }
+
+    fn note_everything_seen(&self) {
+        self.finished.store(true, Ordering::Relaxed);
+    }
+
+    fn leaves_filled_directories(&self) -> bool {
+        true
+    }
+}
+
+impl Tree for Deployment {
+    fn list_directory(&self, path: &str, cancel: &Cancel) -> Result<ListResult> {
+        if self.listing.is_some() {
+            let listed = self.place.remote.list_directory(path, cancel)?;
+            if let ListResult::Directory(listing) = &listed {
+                let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+                let files = listing.iter().filter(|item| item.kind == ItemKind::File);
+                let timed = files.filter_map(|i| Some((join_path(path, i.name), i.modified?)));
+                times.extend(timed);
+                drop(times);
+                if !path.is_empty() && !self.place.dry_run {
+                    self.record(path, Some(ManifestEntry::Directory), cancel);
+                }
+            }
+            return Ok(listed);
+        }
+        let state = self.locked();
+        if state.index.has_directory(path) {
+            return Ok(ListResult::Directory(state.index.list_directory(path)));
+        }
+        let text = format!("{}: no such directory", self.display_path(path));
+        Ok(ListResult::Nothing(Error::new(Kind::Refused, text)))
+    }
+
+    fn follow_link<'a>(&self, path: &str, link: Item<'a>, cancel: &Cancel) -> Result<Followed<'a>> {
+        self.place.remote.follow_link(path, link, cancel)
+    }
+
+    fn exact_time(&self, path: &str, cancel: &Cancel) -> Result<Option<NaiveDateTime>> {
+        self.place.remote.exact_time(path, cancel)
+    }
+
+    fn make_directory(
+        &self,
+        path: &str,
+        mode: Option<u16>,
+        cancel: &Cancel,
+    ) -> Result<Option<String>> {
+        let note = self.place.remote.make_directory(path, mode, cancel)?;
+        if !path.is_empty() {
+            self.record(path, Some(ManifestEntry::Directory), cancel);
+        }
+        Ok(note)
+    }
+
+    fn set_mode(&self, path: &str, mode: u16, cancel: &Cancel) -> Result<Option<String>> {
+        let note = self.place.remote.set_mode(path, mode, cancel)?;
+        // Whether it was refused or not: it is not asked for again.
+        let entry = self.locked().index.get(path).copied();
+        if let Some(ManifestEntry::File { content, .. }) = entry {
+            self.record(path, Some(ManifestEntry::File { content, mode: Some(mode) }), cancel);
+        }
+        Ok(note)
+    }
+
+    fn remove_entry(&self, path: &str, kind: ItemKind, cancel: &Cancel) -> Result<()> {
+        if kind != ItemKind::Directory {
+            return self.remove_file(path, cancel);
+        }
+        let removed = self.place.remote.remove_entry(path, kind, cancel);
+        let is_refusal = |error: &Error| error.kind() == Kind::Refused && !error.is_transient();
+        // One that is not empty holds what no mirror has put there: it is no longer ours.
+        if removed.as_ref().err().is_none_or(is_refusal) {
+            self.record(path, None, cancel);
+        }
+        removed
+    }
+
+    fn display_path(&self, path: &str) -> String {
+        self.place.remote.display_path(path)
+    }
+}

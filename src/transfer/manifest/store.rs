@@ -1,0 +1,227 @@
+//! Where a manifest is kept: beside the files on the server, or in a local file.
+//!
+//! It is replaced as a whole, by a rename. On a server it is readable by its owner only, where the
+//! server can do that.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write};
+use std::path::PathBuf;
+
+use openssl::hash::{Hasher, MessageDigest};
+
+use super::format::{ManifestParser, Unreadable};
+use super::index::ManifestIndex;
+use super::journal::ManifestDigest;
+use super::own_paths::{DEFAULT_NAME, OwnPaths, UPLOAD_SUFFIX};
+use crate::cancel::Cancel;
+use crate::error::{Error, Kind, Result};
+use crate::fs::app_dirs::replace_private_file;
+use crate::ftp::data::data_error;
+use crate::ftp::path::RemotePath;
+use crate::ftp::session::Session;
+use crate::transfer::atomic::{aside_name, give_final_name};
+use crate::transfer::download::resume::ResumePoint;
+use crate::transfer::download::stream::{FetchFailure, FileFetcher};
+use crate::transfer::verify::check_upload;
+use crate::transfer::{
+    BLOCK, FileInfo, NoProgress, Remote as _, TransferOptions, TransferType, UploadMode,
+};
+
+/// Permissions: it says which files a site has.
+const MODE: u32 = 0o600;
+
+/// The place of a manifest.
+#[derive(Debug, Clone)]
+pub enum ManifestStore {
+    /// A file on the server.
+    Remote(RemotePath),
+    /// A file of this computer.
+    Local(PathBuf),
+}
+
+/// What was found in the place of a manifest.
+#[derive(Debug)]
+pub enum StoredManifest {
+    /// A manifest, and its digest.
+    Found(ManifestIndex, ManifestDigest),
+    /// Nothing.
+    Missing,
+    /// Something that is no manifest.
+    Unreadable(Unreadable),
+}
+
+impl ManifestStore {
+    /// Whether nothing else is to be expected under its name.
+    pub fn has_default_name(&self) -> bool {
+        match self {
+            ManifestStore::Remote(path) => path.file_name() == Some(DEFAULT_NAME),
+            ManifestStore::Local(_) => false,
+        }
+    }
+
+    /// Its path, for messages.
+    pub fn display_path(&self) -> String {
+        match self {
+            ManifestStore::Remote(path) => path.to_string(),
+            ManifestStore::Local(path) => path.display().to_string(),
+        }
+    }
+
+    /// Reads the manifest. `session` is used if it is on the server.
+    ///
+    /// # Errors
+    ///
+    /// It may be there, but could not be read: lost connections, Ctrl-C.
+    pub fn read(
+        &self,
+        session: &mut Session,
+        own: &OwnPaths,
+        cancel: &Cancel,
+    ) -> Result<StoredManifest> {
+        let mut sink = ManifestSink::new(own)?;
+        let found = match self {
+            ManifestStore::Local(path) => match File::open(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+                opened => {
+                    let mut file = opened.map_err(|error| Error::local(path, &error))?;
+                    let mut block = vec![0; BLOCK];
+                    loop {
+                        cancel.check()?;
+                        let read =
+                            file.read(&mut block).map_err(|error| Error::local(path, &error));
+                        match read? {
+                            0 => break true,
+                            count if sink.write_all(&block[..count]).is_err() => break true,
+                            _ => {}
+                        }
+                    }
+                }
+            },
+            ManifestStore::Remote(path) => {
+                fetch(session, path, &mut sink, cancel)?
+                    // The one before, where a crash came between two renames.
+                    || fetch(session, &aside_name(path)?, &mut sink, cancel)?
+            }
+        };
+        if found { sink.finish() } else { Ok(StoredManifest::Missing) }
+    }
+
+    /// Replaces the manifest. Returns its digest, and what to tell the user.
+    ///
+    /// # Errors
+    ///
+    /// The old one is still there, or under the name that the error's hint says.
+    pub fn write(
+        &self,
+        session: &mut Session,
+        text: &str,
+        cancel: &Cancel,
+    ) -> Result<(ManifestDigest, Option<String>)> {
+        let digest = openssl::hash::hash(MessageDigest::sha256(), text.as_bytes());
+        let digest = digest.map_err(|error| hash_error(&error))?;
+        let digest = <[u8; 32]>::try_from(&*digest).ok();
+        let path = match self {
+            ManifestStore::Local(path) => {
+                return replace_private_file(path, text.as_bytes()).map(|()| (digest, None));
+            }
+            ManifestStore::Remote(path) => path,
+        };
+        let new = RemotePath::new(format!("{path}{UPLOAD_SUFFIX}"))?;
+        let what = format!("put {new}");
+        let mut stream = session.open_upload(&new, UploadMode::Whole, TransferType::Binary)?;
+        for block in text.as_bytes().chunks(BLOCK) {
+            let sent = cancel.check().map(|()| stream.write_all(block));
+            let failed = match sent {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => data_error(&error, session.stall_timeout()).with_context(&what),
+                Err(error) => error,
+            };
+            stream.abort();
+            return Err(failed);
+        }
+        check_upload(&what, &stream.finish()?)?;
+        let size = session.size_after_upload(&new, None, Some(MODE))?;
+        let is_private = match session.config().quirks.lacks_chmod() {
+            true => false,
+            false => match session.set_permissions(MODE, &new) {
+                Err(error) if error.kind() != Kind::Refused => return Err(error),
+                set => set.is_ok(),
+            },
+        };
+        if let Some(size) = size.filter(|size| *size != text.len() as u64) {
+            let text = format!("{what}: {} bytes were sent, the server has {size}", text.len());
+            return Err(Error::new(Kind::Incomplete, text).as_transient());
+        }
+        give_final_name(session, &new, path)?;
+        let note = (!is_private).then(|| {
+            format!("{path}: others may be able to read it: --manifest=../NAME puts it elsewhere")
+        });
+        Ok((digest, note))
+    }
+}
+
+/// Fetches a file; `false` if there is none.
+fn fetch(
+    session: &mut Session,
+    path: &RemotePath,
+    sink: &mut ManifestSink<'_>,
+    cancel: &Cancel,
+) -> Result<bool> {
+    let options = TransferOptions { preserve_times: false, ..TransferOptions::default() };
+    let fetcher = FileFetcher { path, info: FileInfo::default(), options: &options, cancel };
+    match fetcher.fetch_into(session, &ResumePoint::default(), sink, &NoProgress) {
+        Ok(_) => Ok(true),
+        // Whatever else there is: it is no manifest.
+        Err(_) if sink.unreadable.is_some() => Ok(true),
+        Err(FetchFailure::Failed(error))
+            if error.kind() == Kind::Refused && !error.is_transient() =>
+        {
+            Ok(false)
+        }
+        Err(failure) => Err(failure.into_error(path)),
+    }
+}
+
+fn hash_error(error: &openssl::error::ErrorStack) -> Error {
+    Error::new(Kind::Other, format!("SHA-256: {error}"))
+}
+
+/// Reads a manifest from what is written into it.
+struct ManifestSink<'a> {
+    parser: ManifestParser<'a>,
+    hasher: Hasher,
+    unreadable: Option<Unreadable>,
+}
+
+impl<'a> ManifestSink<'a> {
+    fn new(own: &'a OwnPaths) -> Result<Self> {
+        let hasher = Hasher::new(MessageDigest::sha256()).map_err(|error| hash_error(&error))?;
+        Ok(Self { parser: ManifestParser::new(own), hasher, unreadable: None })
+    }
+
+    fn finish(mut self) -> Result<StoredManifest> {
+        if let Some(why) = self.unreadable {
+            return Ok(StoredManifest::Unreadable(why));
+        }
+        let digest = self.hasher.finish().map_err(|error| hash_error(&error))?;
+        Ok(match self.parser.finish() {
+            Ok(index) => StoredManifest::Found(index, <[u8; 32]>::try_from(&*digest).ok()),
+            Err(why) => StoredManifest::Unreadable(why),
+        })
+    }
+}
+
+impl Write for ManifestSink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hasher.update(bytes).map_err(io::Error::other)?;
+        if let Err(why) = self.parser.push(bytes) {
+            self.unreadable = Some(why);
+            return Err(io::Error::other("no manifest"));
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
