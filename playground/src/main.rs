@@ -46,6 +46,8 @@ fn main() -> anyhow::Result<ExitCode> {
         .env("NETRC", home.path().join("netrc"))
         // libunftp drops commands that arrive together, which would be the first thing said.
         .args(["--set", "ftp:sync-mode=yes"])
+        // Loopback is not behind anybody's proxy.
+        .args(["--set", "net:use-env-proxy=no"])
         .args(&arguments)
         .current_dir(&local);
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {

@@ -63,6 +63,12 @@ fn without_a_terminal_a_short_script_runs_and_nothing_is_left() {
 }
 
 #[test]
+fn the_proxy_of_the_environment_is_not_asked_for_a_server_on_this_machine() {
+    let ran = playground().env("all_proxy", "http://127.0.0.1:1").output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+#[test]
 fn arguments_reach_the_shell_and_its_exit_status_is_returned() {
     let ran = run(&["-c", "cat welcome.txt"]);
     assert_eq!(ran.stdout, b"Welcome to the playground.\n");
