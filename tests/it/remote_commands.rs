@@ -301,7 +301,9 @@ fn the_state_and_the_settings_are_objects_in_json() {
 
 #[test]
 fn a_directory_is_called_one_also_without_mlst() {
-    for arguments in ["get d", "get -P 2 d e", "cat d", "get d -o -"] {
+    for arguments in
+        ["get d", "get -P 2 d e", "cat d", "get d -o -", "get --segments 3 d", "pget d"]
+    {
         let scene = Scene::new(without_mlsd().dir("/d").file("/d/a", "x").dir("/e"));
         let ran = scene.run(arguments).status(8).stderr_has("d: is a directory");
         ran.stderr_has("hint: `ls` shows what is in it, `get -r` fetches it");

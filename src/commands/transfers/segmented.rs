@@ -5,9 +5,10 @@ use crate::commands::transfers::batch::Batch;
 use crate::commands::transfers::{
     FileTransfer, report_file_transfer, transfer_file as carry_alone,
 };
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::transfer::download;
 use crate::transfer::download::segments::{SegmentedDownload, has_segment_journal, segment_count};
+use crate::transfer::remote::explain_refusal;
 
 /// Fetches a file over up to `count` connections, or over one where that is all it takes.
 pub fn download_segmented(
@@ -44,6 +45,12 @@ pub fn download_segmented(
     match result {
         Ok(Some(outcome)) => report_file_transfer(ctx, &shown, Ok(outcome), position, batch),
         Ok(None) => carry_alone(ctx, &shown, batch),
-        Err(error) => report_file_transfer(ctx, &shown, Err(error), position, batch),
+        Err(error) => {
+            let error = match error.kind() == Kind::Refused {
+                true => explain_refusal(ctx.client.session()?, &job.remote, error),
+                false => error,
+            };
+            report_file_transfer(ctx, &shown, Err(error), position, batch)
+        }
     }
 }
