@@ -15,6 +15,7 @@ mod failures;
 mod lftp;
 mod lines;
 mod lost_connections;
+mod manifest;
 mod mirror;
 mod resumed;
 mod transfers;
