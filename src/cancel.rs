@@ -81,6 +81,11 @@ impl Cancel {
         true
     }
 
+    /// Whether the running command was stopped to go on in the background.
+    pub fn is_to_background(&self) -> bool {
+        self.background.load(Ordering::SeqCst) == Self::TO_BACKGROUND
+    }
+
     /// The requested stop, if any.
     pub fn requested(&self) -> Option<Reason> {
         if self.above.as_ref().is_some_and(|a| a.load(Ordering::Relaxed) == Self::TERMINATED) {
@@ -146,7 +151,8 @@ mod tests {
         assert_eq!(cancel.while_it_can_continue(|| cancel.requested()), (None, false));
         assert!(cancel.request_background() && cancel.requested().is_none());
         let sent = cancel.while_it_can_continue(|| {
-            cancel.request_background() && cancel.clone().request_background()
+            let is_sent = cancel.request_background() && cancel.clone().request_background();
+            is_sent && cancel.is_to_background()
         });
         assert_eq!(sent, (true, true));
         assert_eq!(cancel.requested(), Some(Reason::Interrupted));

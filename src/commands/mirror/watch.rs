@@ -142,8 +142,8 @@ impl Watching {
         let counts = run.counts();
         ctx.out.notice(&format!("{source}: {}", summary(counts, begun.elapsed())));
         cancel.check().or_else(|error| match error.kind() {
-            // Ctrl-C is the end that was announced.
-            Kind::Interrupted => {
+            // Ctrl-C is the end that was announced; Ctrl-\ is none.
+            Kind::Interrupted if !cancel.is_to_background() => {
                 cancel.reset();
                 Ok(())
             }
