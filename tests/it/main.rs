@@ -20,6 +20,7 @@ mod control;
 mod data;
 mod data_handshake;
 mod demo;
+mod deploy_page;
 mod devices;
 mod directory;
 mod doctor;
