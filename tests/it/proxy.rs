@@ -123,7 +123,9 @@ fn a_proxy_that_is_not_there_is_named() {
     let closed = ClosedPort::new();
     let port = closed.port();
     let call = through(&scene, &format!("http://127.0.0.1:{port}")).args(["-c", "get a"]);
-    call.run().status(3).stderr_has(&format!("proxy: connect to 127.0.0.1 port {port}"));
+    let ran = call.run().status(3);
+    ran.stderr_has(&format!("proxy: connect to 127.0.0.1 port {port}"))
+        .stderr_has("hint: the proxy is that of net:proxy");
 }
 
 #[test]

@@ -58,6 +58,10 @@ pub struct Proxy {
     pub credentials: Arc<dyn ProxyCredentials>,
 }
 
+/// What to do when the proxy cannot be reached: the hints for servers would mislead.
+const WHICH_PROXY: &str = "the proxy is that of net:proxy, else of ftp_proxy, ftps_proxy or \
+     all_proxy in the environment; `set net:use-env-proxy no` ignores those";
+
 impl Proxy {
     /// The proxy as a URL, without a login.
     pub fn url(&self) -> String {
@@ -103,7 +107,11 @@ impl Proxy {
         let mut found = false;
         loop {
             let deadline = Instant::now() + timeout;
-            let tcp = dial(&self.host, self.port, deadline).map_err(|e| e.with_context("proxy"))?;
+            let tcp = dial(&self.host, self.port, deadline).map_err(|error| {
+                let is_connect = error.kind() == Kind::Connect;
+                let error = error.with_context("proxy");
+                if is_connect { error.with_hint(WHICH_PROXY) } else { error }
+            })?;
             let lost = |error: io::Error| self.lost_connection(&error, timeout);
             let clone = tcp.try_clone().map_err(lost)?;
             // With a buffer of one byte, what the server sends is left in the socket.
