@@ -176,7 +176,7 @@ fn announce_changes(
     executor::transfer_all(deployment, &looking, &collector, cancel)?;
     let paths = collector.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     let say = |note: &str| ctx.out.notice(&escape(note));
-    deployment.announce(paths.iter().map(String::as_str), &say, cancel)
+    deployment.announce(paths.iter().map(String::as_str), settings.workers, &say, cancel)
 }
 
 fn deployment_place(

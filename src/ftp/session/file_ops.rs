@@ -80,6 +80,12 @@ impl Session {
         self.checked_command(&format!("rmdir {path}"), "RMD", path.as_str()).map(drop)
     }
 
+    /// Pipelines the command of [`Session::remove_directory`] after the next one: for a directory that
+    /// is empty then.
+    pub fn pipeline_remove_directory(&mut self, path: &RemotePath) -> Result<()> {
+        pipeline_after(self, "RMD", path.as_str())
+    }
+
     /// Removes a file.
     pub fn remove_file(&mut self, path: &RemotePath) -> Result<()> {
         self.checked_command(&format!("rm {path}"), "DELE", path.as_str()).map(drop)

@@ -26,6 +26,7 @@ use super::store::{ManifestStore, StoredManifest};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
+use crate::threads;
 use crate::transfer::checksum::commands_offered;
 use crate::transfer::mirror::local::LocalTree;
 use crate::transfer::mirror::plan::CompareBy;
@@ -246,24 +247,38 @@ impl Deployment {
     }
 
     /// Announces the files that are going to be replaced or removed: the manifest says so before the
-    /// first of them is.
+    /// first of them is. Meanwhile the sessions of that many workers are opened.
     ///
     /// # Errors
     ///
     /// It could not be written.
     pub fn announce<'p>(
         &self,
-        paths: impl Iterator<Item = &'p str>,
+        paths: impl ExactSizeIterator<Item = &'p str>,
+        workers: usize,
         say: &dyn Fn(&str),
         cancel: &Cancel,
     ) -> Result<()> {
+        let sessions = paths.len().min(workers);
         let mut state = self.locked();
         let State { index, doubtful, .. } = &mut *state;
         let known = paths.filter(|path| index.get(path).is_some_and(|e| e.content().is_some()));
         doubtful.extend(known.map(Box::from));
         let is_needed = !state.doubtful.is_empty();
         drop(state);
-        if is_needed { self.write(false, Some(say), cancel) } else { Ok(()) }
+        if !is_needed {
+            return Ok(());
+        }
+        std::thread::scope(|scope| {
+            let connect = || {
+                for _ in 1..sessions {
+                    // If no thread can be started, the worker connects when it needs a session.
+                    let _ = threads::start_scoped(scope, "manifest", || self.connect_ahead());
+                }
+            };
+            let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            self.write_locked(&mut writing, false, Some(say), &connect, cancel)
+        })
     }
 
     /// Says once a minute that the mirror is alive, until `stop`.
@@ -322,7 +337,7 @@ impl Deployment {
     /// Replaces the manifest by what is known now; `last`: no file is being replaced any more.
     fn write(&self, last: bool, say: Option<&dyn Fn(&str)>, cancel: &Cancel) -> Result<()> {
         let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.write_locked(&mut writing, last, say, cancel)
+        self.write_locked(&mut writing, last, say, &|| {}, cancel)
     }
 
     fn write_locked(
@@ -330,6 +345,7 @@ impl Deployment {
         writing: &mut Writing,
         last: bool,
         say: Option<&dyn Fn(&str)>,
+        has_session: &dyn Fn(),
         cancel: &Cancel,
     ) -> Result<()> {
         let begun = Instant::now();
@@ -348,6 +364,7 @@ impl Deployment {
             |_| {},
             |_| {
                 let mut session = self.place.remote.pool().lease(cancel)?;
+                has_session();
                 self.place.store.write(&mut session, &text, cancel)
             },
         )?;
@@ -378,7 +395,7 @@ impl Deployment {
         if writing.last.elapsed() < WRITE_AGAIN.max(writing.cost * 20) {
             return Ok(());
         }
-        self.write_locked(&mut writing, false, None, cancel)
+        self.write_locked(&mut writing, false, None, &|| {}, cancel)
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {

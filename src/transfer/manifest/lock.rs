@@ -237,8 +237,11 @@ impl ManifestLock {
     ///
     /// It could not be removed.
     pub fn release(&self, session: &mut Session) -> Result<()> {
+        session.pipeline_remove_directory(&self.directory)?;
         match session.remove_directory(&self.owned(&self.owner)?) {
             Err(error) if is_refusal(&error) => {
+                // The reply to the pipelined command is of no use.
+                session.drain_pending()?;
                 for (owner, _) in Owners::list(session, &self.directory)?.map_or(vec![], |o| o.0) {
                     if owner.token == self.owner.token {
                         session.remove_directory(&self.owned(&owner)?)?;
