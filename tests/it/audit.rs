@@ -163,7 +163,9 @@ fn what_fails_before_a_transfer_is_reported_as_well() {
 #[test]
 fn every_connection_of_parallel_work_is_reported_and_what_a_mirror_deletes() {
     let all = (0..8).map(|n| format!("/d/{n}"));
-    let scene = Scene::new(all.fold(Script::new(), |script, path| script.file(&path, "hello")));
+    // Slow enough that the first connection cannot be done before there is a second one.
+    let slow = Script::new().always_data("RETR", Data::Trickle(Duration::from_millis(50)));
+    let scene = Scene::new(all.fold(slow, |script, path| script.file(&path, "hello")));
     std::fs::create_dir(scene.path("d")).unwrap();
     scene.write("d/surplus", "x");
     logged(&scene, "mirror -P 3 --delete --yes d").ok();

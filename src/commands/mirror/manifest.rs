@@ -147,10 +147,10 @@ pub(super) fn run_with_manifest(
         result
     });
     let ended = end_deployment(ctx, &deployment);
+    if let (Err(_), Some(lost)) = (&result, deployment.lost()) {
+        return Err(lost.clone());
+    }
     match (result, ended) {
-        (Err(_), _) if deployment.lost().is_some() => {
-            Err(deployment.lost().cloned().unwrap_or_else(|| Error::usage("")))
-        }
         (Err(error), Ok(())) => Err(error),
         (Err(error), Err(other)) => {
             ctx.out.warn(&escape(other.message()));

@@ -4,9 +4,11 @@ mod command_log;
 mod conclusion;
 mod manifest;
 mod operands;
+mod option_values;
 mod patterns;
 mod plan_table;
 mod report;
+mod rules;
 mod urls;
 mod watch;
 
@@ -14,10 +16,9 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{NaiveDateTime, Utc};
+use chrono::NaiveDateTime;
 use clap::Parser;
 
-use super::entries::parse_time::{parse_moment, parse_relative_moment};
 use super::transfers::batch::is_interruption;
 use super::{Builtin, Context, Example, Group, ScriptCheck};
 use crate::client::Connection;
@@ -26,22 +27,23 @@ use crate::local_path;
 use command_log::CommandLog;
 use manifest::{ManifestOptions, check_manifest, run_with_manifest};
 use operands::{Operands, base_name, base_of_globs, target_for};
+use option_values::{parse_compare, parse_limit, parse_recursion, parse_sizes, parse_time};
 use patterns::Patterns;
 pub(super) use patterns::default_exclusion;
 use report::MirrorReport;
+use rules::{check_comparison, follows_links, mirror_settings};
 use watch::{Watch, Watching};
 
 use crate::error::{Error, Kind, Result};
 use crate::settings as set;
-use crate::transfer::mirror::executor::{self, MirrorSettings, MirrorSummary, RemoveSource};
-use crate::transfer::mirror::filter::{Filter, FilterRule};
+use crate::transfer::Direction;
+use crate::transfer::mirror::executor::{self, MirrorSettings, MirrorSummary};
 use crate::transfer::mirror::local::LocalTree;
 use crate::transfer::mirror::observer::MirrorObserver;
-use crate::transfer::mirror::plan::{CompareBy, MirrorRules, Recursion};
+use crate::transfer::mirror::plan::{CompareBy, Recursion};
 use crate::transfer::mirror::remote::RemoteTree;
 use crate::transfer::mirror::transfer_file::{Endpoints, MirrorSides};
 use crate::transfer::mirror::watch::run::IndexingObserver;
-use crate::transfer::{Direction, Resume, TransferType};
 
 /// Synchronise a directory tree
 ///
@@ -259,52 +261,6 @@ fn needs_yes() -> Error {
         .with_hint("add `--yes`, or `set mirror:confirm-delete no` above it; --dry-run shows what would be deleted")
 }
 
-fn parse_recursion(text: &str) -> Result<Recursion, String> {
-    match text {
-        "always" => Ok(Recursion::Always),
-        "never" => Ok(Recursion::Never),
-        "missing" => Ok(Recursion::Missing),
-        "newer" => Ok(Recursion::Newer),
-        _ => Err("it may be always, never, missing or newer".into()),
-    }
-}
-
-fn parse_compare(text: &str) -> Result<CompareBy, String> {
-    match text {
-        "time" => Ok(CompareBy::Time),
-        "size" => Ok(CompareBy::Size),
-        "content" => Ok(CompareBy::Content),
-        _ => Err("it may be time, size or content".into()),
-    }
-}
-
-fn parse_limit(text: &str) -> Result<set::DeleteLimit, String> {
-    set::parse_delete_limit(text)
-        .flatten()
-        .ok_or_else(|| "a number or a percentage is needed".into())
-}
-
-fn parse_sizes(text: &str) -> Result<RangeInclusive<u64>, String> {
-    let (from, to) = text.split_once('-').ok_or("MIN-MAX is needed, such as 1k-10M")?;
-    let size = |text: &str, empty| match text {
-        "" => Ok(empty),
-        text => set::parse_size(text).ok_or_else(|| format!("`{text}` is not a size")),
-    };
-    Ok(size(from, 0)?..=size(to, u64::MAX)?)
-}
-
-fn parse_time(text: &str) -> Result<NaiveDateTime, String> {
-    let now = Utc::now();
-    let moment = parse_moment(text, now).or_else(|| parse_relative_moment(text, now));
-    let of_file = || {
-        let file = std::fs::metadata(local_path::expand_tilde(text)).ok()?;
-        Some(chrono::DateTime::<Utc>::from(file.modified().ok()?))
-    };
-    moment.or_else(of_file).map(|time| time.naive_utc()).ok_or_else(|| {
-        "a date (2026-01-31, 2026-01-31T12:00), an age (12h, now-3days) or a file is needed".into()
-    })
-}
-
 impl Builtin for Mirror {
     const NAME: &'static str = "mirror";
     const GROUP: Group = Group::Transfer;
@@ -342,7 +298,7 @@ impl Builtin for Mirror {
             }
         }
         check_manifest(self)?;
-        self.check_comparison()?;
+        check_comparison(self)?;
         self.watch.check(
             self.reverse,
             &[
@@ -428,56 +384,10 @@ impl Mirror {
         Some(ctx.local_path(&local_path::expand_tilde(file)))
     }
 
-    /// What decides about a file that the target has.
-    fn compare_by(&self) -> CompareBy {
-        let without_time = self.ignore_time || self.only_missing;
-        self.compare.unwrap_or(if without_time { CompareBy::Size } else { CompareBy::Time })
-    }
-
-    /// What else would decide about the files that the target has.
-    fn check_comparison(&self) -> Result<()> {
-        let Some(compare) = self.compare else { return Ok(()) };
-        let by_content = compare == CompareBy::Content;
-        for (given, option) in [
-            (self.ignore_time && compare != CompareBy::Size, "--ignore-time"),
-            (self.only_missing, "--only-missing"),
-            (self.transfer_all, "--transfer-all"),
-            (self.ignore_size && compare != CompareBy::Time, "--ignore-size"),
-            (self.only_newer && compare != CompareBy::Time, "--only-newer"),
-            (self.upload_older && compare != CompareBy::Time, "--upload-older"),
-            (self.ascii && by_content, "--ascii"),
-        ] {
-            if given {
-                let what = compare.word();
-                let text = format!("mirror: --compare {what} and {option} contradict each other");
-                return Err(Error::usage(text).with_hint("give one of them"));
-            }
-        }
-        Ok(())
-    }
-
-    /// The permission bits that are not copied: set-id bits, and what the umask takes away; on a
-    /// server 022, as with lftp.
-    fn mode_mask(&self, direction: Direction) -> u16 {
-        let set_id = if self.allow_suid || self.all_permissions { 0 } else { 0o6000 };
-        let umask = match direction {
-            _ if self.no_umask || self.all_permissions => 0,
-            Direction::Download => crate::fs::umask(),
-            Direction::Upload | Direction::Copy => 0o022,
-        };
-        set_id | umask
-    }
-
     /// Whether it would delete what nobody has agreed to.
     fn deletes_unasked(&self, settings: &set::Settings, host: Option<&str>) -> bool {
         let agreed = self.yes || !settings.get(set::MIRROR_CONFIRM_DELETE, host);
         self.deletes() && !agreed && !self.is_dry_run()
-    }
-
-    fn follows_links(&self, ctx: &Context) -> bool {
-        let host = ctx.client.connection.host();
-        let is_set = || ctx.client.settings.get(set::MIRROR_DEREFERENCE, host);
-        self.dereference || !self.no_dereference && is_set()
     }
 
     fn is_dry_run(&self) -> bool {
@@ -567,11 +477,11 @@ impl Mirror {
         there: Option<&Connection>,
         limit: usize,
     ) -> Result<u64> {
-        if self.watch.is_on() && self.follows_links(ctx) {
+        if self.watch.is_on() && follows_links(self, ctx) {
             return Err(Error::usage("mirror: --watch does not follow links")
                 .with_hint("add `--no-dereference`"));
         }
-        let mut settings = self.mirror_settings(ctx, direction, limit)?;
+        let mut settings = mirror_settings(self, ctx, direction, limit)?;
         let watching = self.watch.start(&sides);
         if let Some(there) = there {
             settings.options.upload_journals = ctx.client.upload_journals(there);
@@ -686,7 +596,7 @@ impl Mirror {
             Ok(Arc::new(RemoteTree::new(Arc::clone(pool), cwd.resolve(path)?)))
         };
         let here = |path: &str| ctx.local_path(&local_path::expand_tilde(path));
-        let tree = if self.follows_links(ctx) { LocalTree::following } else { LocalTree::new };
+        let tree = if follows_links(self, ctx) { LocalTree::following } else { LocalTree::new };
         let target = target_for(&self.source, &self.target);
         Ok(if self.reverse {
             Endpoints::Up(Arc::new(tree(here(&self.source))), remote(&target)?)
@@ -695,99 +605,6 @@ impl Mirror {
             let syncs = ctx.client.settings.get(set::XFER_SYNC, host) == set::SyncMode::Always;
             let target = LocalTree::new(here(&target)).syncing(syncs);
             Endpoints::Down(remote(&self.source)?, Arc::new(target))
-        })
-    }
-
-    fn mirror_settings(
-        &self,
-        ctx: &Context,
-        direction: Direction,
-        limit: usize,
-    ) -> Result<MirrorSettings> {
-        let host = ctx.client.connection.host();
-        let mut how = ctx.client.transfer_options(direction);
-        how.resume = Resume::if_asked(self.resume);
-        if self.ascii {
-            how.transfer_type = TransferType::Ascii;
-        }
-        let workers = self.operands.parallel;
-        let workers = workers.unwrap_or(ctx.client.settings.get(set::MIRROR_PARALLEL, host));
-        Ok(MirrorSettings {
-            options: how,
-            rules: self.rules(ctx, direction)?,
-            workers: usize::try_from(workers).unwrap_or(1).min(limit),
-            retries: ctx.client.retries(),
-            dry_run: self.is_dry_run(),
-            max_errors: self.max_errors.filter(|most| *most > 0),
-            remove_source: match (self.remove_source_files, self.remove_source_dirs) {
-                (_, true) => RemoveSource::FilesAndDirectories,
-                (true, false) => RemoveSource::Files,
-                (false, false) => RemoveSource::Nothing,
-            },
-        })
-    }
-
-    fn rules(&self, ctx: &Context, direction: Direction) -> Result<MirrorRules> {
-        let host = ctx.client.connection.host();
-        let files = self.file.iter().map(|glob| glob.trim_end_matches('/').to_owned());
-        let directories = self.directory.iter().map(|glob| glob.trim_end_matches('/').to_owned());
-        let top = files.chain(directories.map(|glob| glob + "/"));
-        let top = top.map(|glob| {
-            let name = glob.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-            let slash = if glob.ends_with('/') { "/" } else { "" };
-            FilterRule::glob(true, &format!("{name}{slash}"))
-        });
-        let only_files = !self.file.is_empty() && self.directory.is_empty();
-        let never = self.no_recursion || only_files;
-        let is_set = |key| ctx.client.settings.get(key, host);
-        let filter = Filter {
-            rules: self.patterns.rules(ctx)?,
-            exclude: default_exclusion(&ctx.client.settings, host)?,
-            top: top.collect(),
-            ..Filter::default()
-        };
-        if filter.exclude.is_some()
-            && !filter.uses_exclusion()
-            && ctx.client.settings.is_changed(set::MIRROR_EXCLUDE_REGEX, host)
-        {
-            ctx.out.notice(
-                "mirror:exclude-regex excludes nothing here: as with lftp it counts only beside -x or -X",
-            );
-        }
-        Ok(MirrorRules {
-            filter,
-            newer: self.only_newer,
-            older: self.upload_older,
-            compare: self.compare_by(),
-            ignore_size: self.ignore_size || self.only_missing || self.ascii,
-            transfer_all: self.transfer_all,
-            only_existing: self.only_existing,
-            recursion: match self.recursion {
-                Some(mode) => mode,
-                None if never => Recursion::Never,
-                None => Recursion::Always,
-            },
-            no_empty_directories: self.no_empty_dirs || is_set(set::MIRROR_NO_EMPTY_DIRS),
-            remove_source_files: self.remove_source_files || self.remove_source_dirs,
-            delete: self.deletes(),
-            delete_excluded: self.delete_excluded,
-            delete_hidden: self.delete_hidden || ctx.client.lists_hidden(),
-            report_not_deleted: self.verbosity.level() > 1,
-            report_newer: direction == Direction::Download
-                && !self.only_newer
-                && self.compare_by() == CompareBy::Time,
-            report_kept: self.watch.is_on(),
-            dereference: self.follows_links(ctx),
-            skip_unreadable: self.skip_noaccess || is_set(set::MIRROR_SKIP_NOACCESS),
-            mode_mask: (self.perms || !self.no_perms && is_set(set::MIRROR_SET_PERMISSIONS))
-                .then(|| self.mode_mask(direction)),
-            corrects_modes: direction == Direction::Download,
-            sizes: self.size_range.clone(),
-            newer_than: self.newer_than,
-            older_than: self.older_than,
-            max_depth: usize::try_from(ctx.client.settings.get(set::MIRROR_MAX_DEPTH, host))
-                .unwrap_or(usize::MAX),
-            max_directories: ctx.client.settings.get(set::MIRROR_MAX_DIRECTORIES, host),
         })
     }
 }

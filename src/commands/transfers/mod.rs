@@ -145,6 +145,8 @@ impl FileTransfer {
 pub struct Failures {
     first: Option<Kind>,
     full: FullDisk,
+    /// The failure that made it certain that there is no room.
+    no_room: Option<Error>,
     /// All bytes transferred before the last result.
     bytes: u64,
     /// The command that transfers files, how many it was given, and how many are done.
@@ -174,9 +176,7 @@ impl Failures {
         let Err(error) = result else {
             self.full.note_transfer(ctx.totals.bytes.saturating_sub(self.bytes));
             self.bytes = ctx.totals.bytes;
-            if let Some((_, _, done)) = &mut self.files {
-                *done += 1;
-            }
+            self.note_done();
             return Ok(());
         };
         let fatal = matches!(
@@ -196,15 +196,26 @@ impl Failures {
             return Err(error);
         }
         self.full.note_failure(&error);
-        let first = *self.first.get_or_insert(error.kind());
+        self.first.get_or_insert(error.kind());
         ctx.out.error(&error.clone().into());
-        match &self.files {
-            Some((command, all, done)) if self.full.is_certain() => {
-                let counts = format!("{done} of {all} files done, {} left", all - done);
-                Err(full_disk_error(command, first, &error, &counts))
-            }
-            _ => Ok(()),
+        if self.full.is_certain() {
+            self.no_room = Some(error);
         }
+        self.full_disk_error().map_or(Ok(()), Err)
+    }
+
+    /// Counts a file that is done.
+    pub fn note_done(&mut self) {
+        if let Some((_, _, done)) = &mut self.files {
+            *done += 1;
+        }
+    }
+
+    /// The error of a command that ended because disk or quota are full, with what is done by now.
+    pub fn full_disk_error(&self) -> Option<Error> {
+        let ((command, all, done), last) = self.files.as_ref().zip(self.no_room.as_ref())?;
+        let counts = format!("{done} of {all} files done, {} left", all - done);
+        Some(full_disk_error(command, self.first?, last, &counts))
     }
 
     /// The command's result: the first failure's kind.

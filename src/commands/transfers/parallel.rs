@@ -58,12 +58,16 @@ pub fn transfer_parallel(
                 Some(job) => report_file_transfer(ctx, job, result, position, batch),
                 None => Ok(()),
             };
-            // After the first fatal one the others say the same.
-            if fatal.is_none()
-                && let Err(error) = failures.note_result(ctx, result)
-            {
-                work.stop.store(true, Ordering::Relaxed);
-                fatal = Some(error);
+            match (&fatal, result) {
+                (None, result) => {
+                    if let Err(error) = failures.note_result(ctx, result) {
+                        work.stop.store(true, Ordering::Relaxed);
+                        fatal = Some(error);
+                    }
+                }
+                (Some(_), Ok(())) => failures.note_done(),
+                // After the first fatal one the others say the same.
+                (Some(_), Err(_)) => {}
             }
         }
         started
@@ -72,7 +76,7 @@ pub fn transfer_parallel(
     ctx.client.stop_sharing(&pool);
     started?;
     ctx.client.cancel.check()?;
-    fatal.map_or(Ok(()), Err)
+    fatal.map_or(Ok(()), |error| Err(failures.full_disk_error().unwrap_or(error)))
 }
 
 struct ParallelTransfer<'a> {
