@@ -1,7 +1,7 @@
 //! The manifest of a mirror: what it has put into a directory of a server, with size and content.
 //!
 //! A mirror with a manifest knows the target without listing it: [`index`] has it in memory,
-//! [`format`] reads and writes its text. A manifest is data of a server: one line that breaks a rule
+//! [`mod@format`] reads and writes its text. A manifest is data of a server: one line that breaks a rule
 //! makes all of it unreadable, and nothing is deleted because of an unreadable one.
 
 pub mod deployment;
