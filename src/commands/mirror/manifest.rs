@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::Mirror;
 use super::report::MirrorReport;
+use super::{Mirror, count_text};
 use crate::cancel::{Cancel, Reason};
 use crate::commands::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::local_path;
 use crate::output::escape;
@@ -40,12 +40,29 @@ pub struct ManifestOptions {
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true,
           default_missing_value = DEFAULT_NAME)]
     manifest: Option<String>,
+    /// With --manifest: list TARGET first and compare sizes. What somebody else has changed or
+    /// removed there is reported and left as it is, unless --force is given
+    #[arg(long)]
+    verify: bool,
+    /// The same as --yes; with --verify also replace and delete what somebody else has changed
+    #[arg(long)]
+    force: bool,
 }
 
 impl ManifestOptions {
     /// The name of the manifest, if there is to be one.
     pub fn name(&self) -> Option<&str> {
         self.manifest.as_deref()
+    }
+
+    /// Whether --force was given.
+    pub fn forces(&self) -> bool {
+        self.force
+    }
+
+    /// Whether --verify was given.
+    pub fn verifies(&self) -> bool {
+        self.verify
     }
 
     fn check_name(name: &str) -> Result<()> {
@@ -92,7 +109,13 @@ impl MirrorObserver for PlanCollector {
 
 /// What a manifest cannot be used with.
 pub(super) fn check_manifest(mirror: &Mirror) -> Result<()> {
-    let Some(name) = mirror.manifest.name() else { return Ok(()) };
+    let Some(name) = mirror.manifest.name() else {
+        return match mirror.manifest.verify {
+            false => Ok(()),
+            true => Err(Error::usage("mirror: --verify requires --manifest")
+                .with_hint("`mirror -R --manifest --verify SOURCE TARGET`")),
+        };
+    };
     if !mirror.reverse {
         return Err(Error::usage("mirror: --manifest requires -R")
             .with_hint("`mirror -R --manifest SOURCE TARGET` uploads"));
@@ -140,9 +163,12 @@ pub(super) fn run_with_manifest(
     let stop = Cancel::new();
     let result = std::thread::scope(|scope| {
         let keeper = threads::start_scoped(scope, "manifest", || deployment.keep_lock(&stop));
-        let result = keeper
-            .and_then(|()| announce_changes(ctx, &deployment, &settings))
-            .and_then(|()| mirror.run_between(ctx, &deployment, settings, watched, None));
+        let result = keeper.and_then(|()| {
+            let left = verify_target(mirror, ctx, &deployment, &mut settings)?;
+            announce_changes(ctx, &deployment, &settings)?;
+            let changes = mirror.run_between(ctx, &deployment, settings, watched, None)?;
+            if left > 0 { Err(left_error(mirror, left)) } else { Ok(changes) }
+        });
         stop.request(Reason::Interrupted);
         result
     });
@@ -159,6 +185,39 @@ pub(super) fn run_with_manifest(
         (Ok(_), Err(error)) => Err(error),
         (Ok(changes), Ok(())) => Ok(changes),
     }
+}
+
+/// Reports what somebody else has changed in the target. It is left, and counted; with --force it is
+/// forgotten what it was.
+fn verify_target(
+    mirror: &Mirror,
+    ctx: &Context,
+    deployment: &Deployment,
+    settings: &mut MirrorSettings,
+) -> Result<u64> {
+    if !mirror.manifest.verifies() {
+        return Ok(0);
+    }
+    let (forces, cancel) = (mirror.manifest.forces(), &ctx.client.cancel);
+    let out = ctx.out.clone();
+    let say = move |text: &str| out.notice(&escape(text));
+    let changes = deployment.find_foreign_changes(settings.workers, &say, cancel)?;
+    for (path, change) in &changes {
+        let what = if forces { "" } else { "; left" };
+        say(&format!("{}: {change}{what}", deployment.display_path(path)));
+    }
+    if forces {
+        return deployment.forget(&changes, cancel).map(|()| 0);
+    }
+    let left = changes.len() as u64;
+    settings.rules.filter.left = changes.into_iter().map(|(path, _)| path).collect();
+    Ok(left)
+}
+
+fn left_error(mirror: &Mirror, left: u64) -> Error {
+    let files = count_text(left, "change");
+    let text = format!("mirror {}: {files} by others left in the target", mirror.source);
+    Error::new(Kind::Incomplete, text).with_hint("--verify --force replaces and deletes them")
 }
 
 /// Lets the manifest say what is going to be replaced and removed.

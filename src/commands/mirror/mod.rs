@@ -109,7 +109,7 @@ pub struct Mirror {
     #[arg(long)]
     delete_hidden: bool,
     /// Delete without asking
-    #[arg(long = "yes", visible_alias = "force")]
+    #[arg(long = "yes")]
     yes: bool,
     /// Delete even if some files could not be transferred; never after an incomplete listing
     #[arg(long)]
@@ -290,6 +290,7 @@ impl Builtin for Mirror {
     fn check(&self) -> Result<()> {
         for (given, option) in [
             (self.yes, "--yes"),
+            (self.manifest.forces() && !self.manifest.verifies(), "--force"),
             (self.delete_despite_errors, "--delete-despite-errors"),
             (self.delete_hidden, "--delete-hidden"),
         ] {
@@ -386,7 +387,8 @@ impl Mirror {
 
     /// Whether it would delete what nobody has agreed to.
     fn deletes_unasked(&self, settings: &set::Settings, host: Option<&str>) -> bool {
-        let agreed = self.yes || !settings.get(set::MIRROR_CONFIRM_DELETE, host);
+        let agreed =
+            self.yes || self.manifest.forces() || !settings.get(set::MIRROR_CONFIRM_DELETE, host);
         self.deletes() && !agreed && !self.is_dry_run()
     }
 

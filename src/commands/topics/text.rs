@@ -219,6 +219,10 @@ and SOURCE has not; what is not in the manifest, or has another size now, is nev
 are removed when nothing is left in them. A first run, or one that cannot read the manifest, lists
 TARGET, compares contents by a checksum of the server, or else sizes and times, and deletes nothing.
 
+With `--verify` TARGET is listed all the same, and sizes are compared with the manifest: what somebody
+else has changed or removed there is reported and left, with status 10; `--verify --force` replaces and
+deletes it like the rest. `--watch` does not go together with a manifest, and does not update one.
+
 `--manifest=NAME` is relative to TARGET and may be outside of it (`--manifest=../.ftpsh/site`): a web
 server may publish what is in TARGET. On the server the manifest has mode 0600, where SITE CHMOD works.
 `--manifest=local:FILE` keeps it on this computer, such as in the cache of a CI system; it must not be
@@ -232,7 +236,7 @@ inode, size, mtime and ctime.
 
 Two mirrors do not run at once: the directory NAME`.lock` on the server says who runs since when, and
 the second one ends with status 8. A mirror that was killed leaves its lock; the next one on the same
-computer takes it over at once, another one when it is five minutes old by the server's clock.
+computer takes it over at once, another one when it has been silent for six minutes by the server's clock.
 
 A manifest is UTF-8, sorted by path, one line for each file:
 

@@ -6,6 +6,8 @@
 //! removed, the manifest says of all of them that they are in doubt: whatever ends the run, no later
 //! run takes an old or half a file for what it was.
 
+pub mod foreign_changes;
+
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::PathBuf;

@@ -290,7 +290,7 @@ fn cannot_lock(directory: &RemotePath, why: &Error) -> Error {
 pub fn held_by(directory: &RemotePath, owner: &LockOwner) -> Error {
     Error::new(Kind::Refused, format!("mirror: {directory}: held by {owner}: another mirror runs"))
         .with_hint(
-            "wait until it has ended; a lock without a sign of life is taken over after 5 minutes",
+            "wait until it has ended; a lock without a sign of life is taken over after six minutes",
         )
 }
 

@@ -150,7 +150,7 @@ fn remove_links(
 const WORTH: usize = 8;
 
 /// Processes items in parallel, with at most `workers` threads, until one fails permanently.
-pub(super) fn for_each_parallel<T: Sync>(
+pub(in crate::transfer) fn for_each_parallel<T: Sync>(
     items: &[T],
     workers: usize,
     cancel: &Cancel,

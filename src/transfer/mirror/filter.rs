@@ -4,6 +4,8 @@
 //! include: `-i` alone means only those files, in all directories. A directory's path ends in a
 //! slash for every rule. An excluded directory is not visited.
 
+use std::collections::BTreeSet;
+
 use regex::Regex;
 
 use crate::glob::{Pattern, extended_regex};
@@ -61,6 +63,8 @@ impl FilterRule {
 pub struct Filter {
     /// What is not part of a tree: a manifest and its lock.
     pub own: OwnPaths,
+    /// What is left as it is, with all that is below it: neither transferred nor deleted.
+    pub left: BTreeSet<String>,
     /// In the order in which they were given; the last match decides.
     pub rules: Vec<FilterRule>,
     /// Decides where no rule does, if the first one excludes: what it matches is left out.
@@ -73,6 +77,11 @@ impl Filter {
     /// Whether the default exclusion decides anything: the first rule excludes.
     pub fn uses_exclusion(&self) -> bool {
         self.rules.first().is_some_and(|first| !first.include)
+    }
+
+    /// Whether a path is left as it is, whatever the rules say.
+    pub fn leaves(&self, path: &str) -> bool {
+        self.own.contains(path) || self.left.contains(path)
     }
 
     /// Whether a path is included.

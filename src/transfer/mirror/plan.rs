@@ -359,7 +359,7 @@ pub fn plan_directory(
         }
         let there = others.next_if(|other| other.name == item.name);
         let path = join_path(&here.path, item.name);
-        if rules.filter.own.contains(&path) {
+        if rules.filter.leaves(&path) {
             continue;
         }
         if rules.skip_unreadable && is_unreadable(item) {
@@ -381,7 +381,7 @@ fn plan_extraneous(
     rules: &MirrorRules,
 ) {
     let path = join_path(&here.path, item.name);
-    if rules.filter.own.contains(&path) {
+    if rules.filter.leaves(&path) {
         plan.holds_kept |= !here.in_source;
         return;
     }

@@ -151,6 +151,65 @@ fn what_somebody_else_has_changed_is_not_deleted() {
     assert_true(&scene, NAME);
 }
 
+/// Three changes by somebody else: another size, and two files that are gone.
+fn touched_by_others() -> Scene {
+    let scene = deployed(Script::new());
+    let mut files = scene.liar.files.lock().unwrap();
+    files.put(b"/site/a.txt", "longer than before".into());
+    files.drop_file(b"/site/b.bin");
+    files.drop_file(b"/site/d/e/f.txt");
+    drop(files);
+    scene
+}
+
+#[test]
+fn what_somebody_else_has_changed_is_reported_and_left_unless_it_is_forced() {
+    // Without --verify nobody looks.
+    touched_by_others().run(DEPLOY).ok().stderr_has("up to date (4 files)");
+
+    let scene = touched_by_others();
+    let verify = format!("{DEPLOY} --verify");
+    for name in ["a.txt", "b.bin", "d/c.txt", "d/e/f.txt"] {
+        scene.write(format!("src/{name}"), format!("new {name}"));
+    }
+    let ran = scene.run(&verify).status(10).stderr_has("3 changes by others left in the target");
+    let ran = ran
+        .stderr_has("/site/a.txt: it was changed there: 18 bytes, not 5; left")
+        .stderr_has("/site/b.bin: it is not there any more; left")
+        .stderr_has("/site/d/e/f.txt: it is not there any more; left");
+    // What nobody else has touched is brought up to date.
+    assert_eq!(sorted(&ran), ["put d/c.txt"], "{ran}");
+    assert_eq!(scene.liar.content("/site/a.txt").unwrap(), b"longer than before");
+    // What was changed there is not deleted, either.
+    std::fs::remove_file(scene.path("src/a.txt")).unwrap();
+    let ran = scene.run(&verify).status(10);
+    assert_eq!(sorted(&ran), [""; 0], "{ran}");
+    scene.run(&format!("{verify} --dry-run --force")).ok();
+    assert_eq!(scene.liar.content("/site/a.txt").unwrap(), b"longer than before");
+
+    let ran = scene.run(&format!("{verify} --force")).ok();
+    assert_eq!(sorted(&ran), ["delete a.txt", "put b.bin", "put d/e/f.txt"], "{ran}");
+    assert_true(&scene, NAME);
+    let ran = scene.run(&verify).ok().stderr_has("up to date (3 files)");
+    ran.never_says("by others");
+    assert_eq!(scene.liar.content("/site/d/foreign.txt").unwrap(), b"foreign");
+}
+
+#[test]
+fn a_target_that_cannot_be_listed_is_not_verified() {
+    let manifest = manifest_of(&deployed(Script::new()), NAME);
+    for listing in ["550 no", "200 what"] {
+        let script = Script::new().file(format!("/site/{NAME}"), manifest.clone());
+        let script = ["MLSD", "LIST"]
+            .iter()
+            .fold(script, |script, verb| script.always(verb, Step::reply(listing)));
+        let scene = scene(script.file("/site/d/e/f.txt", "phi"));
+        let ran = scene.run(&format!("{DEPLOY} --verify"));
+        assert_ne!(ran.status, 0, "{ran}");
+        assert!(scene.liar.content("/site/a.txt").is_none(), "{ran}");
+    }
+}
+
 #[test]
 fn the_first_run_compares_the_target_and_deletes_nothing() {
     for (feature, how) in [(None, "sizes and times"), (Some("XSHA256"), "contents")] {
@@ -492,6 +551,7 @@ fn a_manifest_is_for_uploads_and_says_so_before_connecting() {
         ("mirror -R --manifest=a/ src", "it names no file"),
         ("mirror -R --manifest --ascii src", "--ascii"),
         ("mirror -R --manifest -n src", "--only-newer"),
+        ("mirror -R --verify src", "--verify requires --manifest"),
         ("mirror -R --manifest --delete-first --yes src", "--delete-first"),
         ("mirror -R --manifest --Remove-source-files src", "--Remove-source-files"),
     ] {
