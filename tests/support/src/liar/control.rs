@@ -254,16 +254,22 @@ impl<'a> Control<'a> {
                 return Ok(());
             }
         }
-        let upload = body.is_none();
+        let (upload, shared) = (body.is_none(), self.shared);
+        let mut change_after = self.change_after.take();
         let done = match begun {
-            Ok(stream) => transfer.run(stream, body),
+            // A client that lost this connection may ask for the file again at once.
+            Ok(stream) => transfer.run(stream, body, || {
+                if let Some(change) = change_after.take_if(|_| !upload) {
+                    change(&mut shared.files.lock().unwrap());
+                }
+            }),
             Err(failure) => Done::without_data(failure),
         };
         self.open.extend(done.kept);
         if upload {
             store(done.received);
         }
-        if let Some(change) = self.change_after.take() {
+        if let Some(change) = change_after {
             change(&mut self.files());
         }
         match last {

@@ -81,10 +81,11 @@ impl Transfer<'_> {
         Ok(stream)
     }
 
-    /// Sends the body, or receives where there is none.
-    pub fn run(self, stream: Stream, body: Option<Vec<u8>>) -> Done {
+    /// Sends the body, or receives where there is none. `before_end` is called when all of the body
+    /// has been sent, before the client can see that.
+    pub fn run(self, stream: Stream, body: Option<Vec<u8>>, before_end: impl FnOnce()) -> Done {
         match body {
-            Some(body) => self.send(stream, &body),
+            Some(body) => self.send(stream, &body, before_end),
             None => self.receive(stream),
         }
     }
@@ -128,7 +129,7 @@ impl Transfer<'_> {
         Ok(())
     }
 
-    fn send(&self, mut stream: Stream, body: &[u8]) -> Done {
+    fn send(&self, mut stream: Stream, body: &[u8], before_end: impl FnOnce()) -> Done {
         let part = |n: usize| &body[..n.min(body.len())];
         let mut bytes = 0;
         let mut write = |stream: &mut Stream, piece: &[u8]| {
@@ -154,6 +155,7 @@ impl Transfer<'_> {
             }
             _ => write(&mut stream, body),
         };
+        before_end();
         let clean = match &self.data {
             Data::Cut(_) => stream.cut(),
             Data::Reset(_) => {
