@@ -1,15 +1,15 @@
 //! `ftpsh demo`: the program beside ftpsh is started, or named where it is missing.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
+use support::executable::{copy_program, write_script};
 use tempfile::TempDir;
 
 #[test]
 fn demo_becomes_the_playground_that_is_installed_beside_it() {
     let directory = TempDir::new().unwrap();
     let program = directory.path().join("ftpsh");
-    std::fs::copy(env!("CARGO_BIN_EXE_ftpsh"), &program).unwrap();
+    copy_program(env!("CARGO_BIN_EXE_ftpsh"), &program);
     let demo = || Command::new(&program).arg("demo").output().unwrap();
 
     let missing = demo();
@@ -18,8 +18,7 @@ fn demo_becomes_the_playground_that_is_installed_beside_it() {
     assert!(said.contains("ftpsh-playground: not installed") && said.contains("hint: "), "{said}");
 
     let playground = directory.path().join("ftpsh-playground");
-    std::fs::write(&playground, "#!/bin/sh\necho playing $#\nexit 7\n").unwrap();
-    std::fs::set_permissions(&playground, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_script(&playground, "#!/bin/sh\necho playing $#\nexit 7\n");
     let played = demo();
     assert_eq!((played.status.code(), &*played.stdout), (Some(7), &b"playing 0\n"[..]));
 }

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use support::executable::write_script;
 use support::liar::{Script, Step};
 use support::program::Ftpsh;
 use support::scene::Scene;
@@ -9,8 +10,7 @@ use support::scene::Scene;
 /// The program with this as its editor, and a directory for temporary files.
 fn call(scene: &Scene, editor: &str, command: &str) -> Ftpsh {
     let script = scene.home.path().join("an editor");
-    std::fs::write(&script, format!("#!/bin/sh\n{editor}\n")).unwrap();
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o700)).unwrap();
+    write_script(&script, &format!("#!/bin/sh\n{editor}\n"));
     let temporary = scene.home.path().join("tmp");
     std::fs::create_dir_all(&temporary).unwrap();
     // The variable may hold options, so a name with a blank is quoted in it.

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use support::executable::write_script;
 use tempfile::TempDir;
 
 const URL: &str = "https://example.org/someone/ftpsh/releases/download/v1.2.3";
@@ -79,9 +80,7 @@ fn a_release_without_one_of_its_files_gets_no_formula() {
 fn the_c_compiler_of_a_release_gets_no_path_of_the_build_and_no_second_target() {
     let directory = TempDir::with_prefix("ftpsh-zig-").unwrap();
     let zig = directory.path().join("zig");
-    std::fs::write(&zig, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n").unwrap();
-    let done = Command::new("chmod").arg("+x").arg(&zig).status().unwrap();
-    assert!(done.success());
+    write_script(&zig, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n");
     let said = Command::new(script("zig-cc"))
         .env("ZIG", &zig)
         .env("ZIG_TARGET", "x86_64-linux-musl")

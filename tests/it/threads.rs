@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use support::executable::copy_program;
 use support::liar::Script;
 use support::scene::{Scene, noise};
 use tempfile::TempDir;
@@ -39,7 +40,7 @@ fn a_thread_that_cannot_be_started_is_an_error_or_less_at_a_time_and_never_a_pan
     // The user may not be let into the directory that the program was built in.
     let dir = TempDir::with_prefix("ftpsh-threads-").unwrap();
     let executable = dir.path().join("ftpsh");
-    std::fs::copy(env!("CARGO_BIN_EXE_ftpsh"), &executable).unwrap();
+    copy_program(env!("CARGO_BIN_EXE_ftpsh"), &executable);
     chown(dir.path(), Some(UID), Some(UID)).unwrap();
     for commands in ["mirror -P 8 d .", "get -P 8 d/*", "mirror -P 4 d . & wait"] {
         let (mut refused, mut done) = (0, 0);

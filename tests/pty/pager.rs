@@ -1,12 +1,12 @@
 //! Long text at a terminal: page by page, with the user's pager, and nothing of it anywhere else.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use tempfile::TempDir;
 
 use crate::terminal::Terminal;
 use crate::{PROMPT, connected, home, logged_in};
+use support::executable::write_script;
 use support::liar::{Liar, Script};
 use support::program::Ftpsh;
 
@@ -19,8 +19,7 @@ echo \"BEGIN pager $# $LESS $LESSSECURE\"; cat; echo END; read go < /dev/tty
 fn with_pager(script: Script, body: &str, pager: &str) -> (Arc<TempDir>, Liar, Terminal) {
     let home = home();
     let path = home.path().join("pager");
-    std::fs::write(&path, body).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_script(&path, body);
     let liar = Liar::start(script);
     let pager = pager.replace("PAGER", &path.display().to_string());
     let program = Ftpsh::at(&home)

@@ -2,7 +2,6 @@
 //! none of them is on the screen (where it was not typed in plain sight), in a file, in a command
 //! line or in the environment of a child.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use openssl::pkey::PKey;
@@ -11,6 +10,7 @@ use openssl::symm::Cipher;
 use crate::terminal::Terminal;
 use crate::{PROMPT, home};
 use support::certificate::Certificate;
+use support::executable::write_script;
 use support::liar::{Liar, Script};
 use support::program::Ftpsh;
 use support::proxy::{Manner, Proxy};
@@ -50,8 +50,7 @@ fn after_a_whole_session_no_secret_is_anywhere() {
     let key = key.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), b"w-of-key").unwrap();
     std::fs::write(at("own.crt"), own.pem().unwrap()).unwrap();
     std::fs::write(at("own.key"), key).unwrap();
-    std::fs::write(at("spy"), SPY).unwrap();
-    std::fs::set_permissions(at("spy"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_script(at("spy"), SPY);
     let proxy = Proxy::start(Manner::HttpLogin("guest:w-of-proxy"));
     let script = || Script::new().file("/notes.txt", "remember the milk\n").wants_certificate();
     let (liar, plain) = (Liar::start(script()), Liar::start(Script::new().file("/b", "x")));

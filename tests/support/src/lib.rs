@@ -10,6 +10,7 @@
 pub mod client;
 pub mod closed_port;
 pub mod disk;
+pub mod executable;
 pub mod liar;
 pub mod program;
 pub mod proxy;
