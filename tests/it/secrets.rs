@@ -21,6 +21,8 @@ fn without_password(scene: &Scene) -> Ftpsh {
 
 /// A file with permissions.
 fn file(path: &Path, text: &str, mode: u32) {
+    // The one before may not be writable.
+    let _ = std::fs::remove_file(path);
     std::fs::write(path, text).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
