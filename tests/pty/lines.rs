@@ -191,8 +191,8 @@ fn the_history_holds_no_secret_no_duplicate_and_nothing_after_a_blank() {
     assert_eq!(history.matches("get a").count(), 1);
 }
 
-#[test]
-fn colour_distinguishes_known_commands_and_the_history_completes() {
+/// A terminal with colour, logged in to a server with a file.
+fn in_colour() -> (support::liar::Liar, Terminal) {
     let liar = support::liar::Liar::start(Script::new().file("notes.txt", "milk"));
     let program = Ftpsh::new()
         .args(logged_in(&liar.url(), &[]))
@@ -200,6 +200,12 @@ fn colour_distinguishes_known_commands_and_the_history_completes() {
         .env("FTPSH_TEST_PASSWORD", "s3cret-word");
     let mut terminal = Terminal::start(program.command());
     terminal.expect(PAINTED);
+    (liar, terminal)
+}
+
+#[test]
+fn colour_distinguishes_known_commands_and_the_history_completes() {
+    let (_server, mut terminal) = in_colour();
     terminal.send("get notes.txt -o -\r");
     terminal.expect("milk");
     terminal.expect(PAINTED);
@@ -235,13 +241,7 @@ fn the_prompt_shows_the_status_of_a_failed_command_until_one_succeeds() {
 
 #[test]
 fn mistyped_commands_are_not_suggested_from_the_history() {
-    let liar = support::liar::Liar::start(Script::new().file("notes.txt", "milk"));
-    let program = Ftpsh::new()
-        .args(logged_in(&liar.url(), &[]))
-        .env("TERM", "xterm")
-        .env("FTPSH_TEST_PASSWORD", "s3cret-word");
-    let mut terminal = Terminal::start(program.command());
-    terminal.expect(PAINTED);
+    let (_server, mut terminal) = in_colour();
     let wrong = ["gte notes.txt", "get n --nonsense", "get n || ; pwd", "set net:nonsense 3"];
     for line in ["get notes.txt -o -"].into_iter().chain(wrong) {
         terminal.send(&format!("{line}\r"));

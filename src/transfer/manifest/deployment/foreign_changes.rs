@@ -1,14 +1,13 @@
 //! What somebody else has changed in the target since a mirror has put it there: the directories
 //! that the manifest knows are listed, and kinds and sizes compared.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use super::Deployment;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::transfer::manifest::entry::{Content, ManifestEntry};
+use crate::transfer::manifest::entry::ManifestEntry;
 use crate::transfer::mirror::delete::for_each_parallel;
 use crate::transfer::mirror::listing::CompactListing;
 use crate::transfer::mirror::tree::{ItemKind, ListResult, Tree as _, join_path};
@@ -132,11 +131,11 @@ impl Deployment {
     /// It could not be written.
     pub fn forget(&self, changes: &ForeignChanges, cancel: &Cancel) -> Result<()> {
         for (path, change) in changes {
-            let below: BTreeSet<String> = match change {
+            let below: Vec<String> = match change {
                 ForeignChange::Missing => {
                     self.locked().index.below(path).map(|(path, _)| path.to_owned()).collect()
                 }
-                _ => BTreeSet::new(),
+                _ => Vec::new(),
             };
             for path in below.iter().chain([path]) {
                 let known = self.locked().index.get(path).copied();
@@ -144,7 +143,7 @@ impl Deployment {
                     (ForeignChange::Missing, _) | (_, None) => None,
                     (_, Some(ManifestEntry::Directory)) => known,
                     (_, Some(ManifestEntry::File { mode, .. })) => {
-                        Some(ManifestEntry::File { content: None::<Content>, mode })
+                        Some(ManifestEntry::File { content: None, mode })
                     }
                 };
                 match self.place.dry_run {
