@@ -176,6 +176,11 @@ impl Error {
         self
     }
 
+    /// Whether this is Ctrl-C or a termination.
+    pub fn is_interruption(&self) -> bool {
+        matches!(self.kind(), Kind::Interrupted | Kind::Terminated)
+    }
+
     /// Whether a retry may help.
     pub fn is_transient(&self) -> bool {
         self.transient

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::entries::lookup::Lookup;
 use super::mirror::RecursiveTransfer;
-use super::transfers::batch::{Batch, is_interruption};
+use super::transfers::batch::Batch;
 use super::transfers::between_servers::TargetServer;
 use super::transfers::kept_partial::KeptPartials;
 use super::transfers::overwrite::{Overwrite, WrittenFiles, may_replace};
@@ -187,7 +187,7 @@ impl Get {
         let (fetched, to_background) = ctx.while_it_can_continue(|ctx| {
             self.fetch_files(ctx, together, &mut batch, &mut failures, &mut stored)
         });
-        if to_background && fetched.as_ref().is_err_and(is_interruption) {
+        if to_background && fetched.as_ref().is_err_and(Error::is_interruption) {
             let part = |files, begun| Self { files, resume: begun || self.resume, ..self.clone() };
             return batch.continue_in_background(
                 ctx,

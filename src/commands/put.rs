@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::entries::lookup::Lookup;
 use super::mirror::RecursiveTransfer;
-use super::transfers::batch::{Batch, is_interruption};
+use super::transfers::batch::Batch;
 use super::transfers::overwrite::may_replace_upload;
 use super::transfers::parallel;
 use super::transfers::passed_over::pass_over_directories;
@@ -174,7 +174,7 @@ impl Put {
         let (stored, to_background) = ctx.while_it_can_continue(|ctx| {
             self.store_files(ctx, together, &mut batch, &mut failures)
         });
-        if to_background && stored.as_ref().is_err_and(is_interruption) {
+        if to_background && stored.as_ref().is_err_and(Error::is_interruption) {
             let part = |files, begun| Self { files, resume: begun || self.resume, ..self.clone() };
             return batch.continue_in_background(
                 ctx,

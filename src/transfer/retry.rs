@@ -101,6 +101,8 @@ pub fn with_retry<T>(
 pub struct ByteCounter<'a> {
     progress: &'a dyn Progress,
     moved: Cell<bool>,
+    /// How far the current attempt has come.
+    position: Cell<u64>,
     begun: Instant,
     /// The lowest offset at which an attempt began.
     first_offset: Cell<Option<u64>>,
@@ -109,8 +111,8 @@ pub struct ByteCounter<'a> {
 impl<'a> ByteCounter<'a> {
     /// A counter at zero.
     pub fn new(progress: &'a dyn Progress) -> Self {
-        let (moved, first_offset) = (Cell::new(false), Cell::new(None));
-        Self { progress, moved, begun: Instant::now(), first_offset }
+        let (moved, position, first_offset) = (Cell::new(false), Cell::new(0), Cell::new(None));
+        Self { progress, moved, position, begun: Instant::now(), first_offset }
     }
 
     /// The outcome of the last attempt as that of all of them, if it resumed an earlier one.
@@ -127,6 +129,11 @@ impl<'a> ByteCounter<'a> {
         }
     }
 
+    /// How far the current attempt has come, in bytes.
+    pub fn position(&self) -> u64 {
+        self.position.get()
+    }
+
     /// Whether any byte has been transferred.
     pub fn has_moved(&self) -> bool {
         self.moved.get()
@@ -141,11 +148,13 @@ impl Progress for ByteCounter<'_> {
     fn start_at(&self, offset: u64) {
         let first = self.first_offset.get().map_or(offset, |first| first.min(offset));
         self.first_offset.set(Some(first));
+        self.position.set(offset);
         self.progress.start_at(offset);
     }
 
     fn advance(&self, bytes: u64) {
         self.moved.set(true);
+        self.position.set(self.position.get() + bytes);
         self.progress.advance(bytes);
     }
 

@@ -19,7 +19,6 @@ use std::sync::Arc;
 use chrono::NaiveDateTime;
 use clap::Parser;
 
-use super::transfers::batch::is_interruption;
 use super::{Builtin, Context, Example, Group, ScriptCheck};
 use crate::client::Connection;
 use crate::client::server_url::{is_url, parse_url};
@@ -205,6 +204,9 @@ pub struct Mirror {
     /// TARGET, or what stands for it.
     #[arg(skip)]
     target: String,
+    /// The command that runs it, if it is not `mirror`.
+    #[arg(skip)]
+    command: Option<&'static str>,
 }
 
 /// How much is said.
@@ -357,7 +359,7 @@ impl Builtin for Mirror {
         } else {
             let rest = Self { resume: true, ..self.clone() };
             let (done, to_background) = ctx.while_it_can_continue(|ctx| self.mirror(ctx));
-            if to_background && done.as_ref().is_err_and(is_interruption) {
+            if to_background && done.as_ref().is_err_and(Error::is_interruption) {
                 let (source, _) = rest.sides()?;
                 let title = format!("{} {source}", Self::NAME);
                 return ctx.continue_as_job(&title, vec![rest], Self::run);
@@ -376,7 +378,17 @@ impl Mirror {
     pub fn for_tree(how: RecursiveTransfer, source: String, target: Option<String>) -> Self {
         let RecursiveTransfer { up, resume, parallel } = how;
         let operands = Operands { source: Some(source), target, parallel };
-        Self { reverse: up, resume, operands, ..Self::default() }
+        let command = if up { "put -r" } else { "get -r" };
+        Self { reverse: up, resume, operands, command: Some(command), ..Self::default() }
+    }
+
+    /// The command that with `-c` resumes what was interrupted.
+    fn resuming_command(&self) -> &'static str {
+        self.command.unwrap_or(match (self.reverse, self.manifest.name()) {
+            (true, Some(_)) => "mirror -R --manifest",
+            (true, None) => "mirror -R",
+            (false, _) => "mirror",
+        })
     }
 
     /// The file of `--log` or `--script`.
@@ -495,7 +507,7 @@ impl Mirror {
             direction,
             there,
             sides.clone(),
-            &settings.options.limits,
+            &settings.options,
             (self.verbosity.level(), log.transpose()?),
         );
         match self.manifest.name() {
@@ -532,7 +544,7 @@ impl Mirror {
             Ok(summary) => summary,
             Err(error) => {
                 watched.finish_report(ctx);
-                return Err(watched.add_what_is_done(error));
+                return Err(watched.add_what_is_done(error, self.resuming_command()));
             }
         };
         if let Some(error) = summary.stopped.take() {
@@ -565,7 +577,7 @@ impl Mirror {
                 "{files} of the same size left: `mirror --upload-older` replaces"
             ));
         }
-        done?;
+        done.map_err(|error| watched.add_what_is_done(error, self.resuming_command()))?;
         self.report_summary(ctx, &summary, watch.elapsed());
         let left = match (summary.failures, summary.kept) {
             (0, 0) => None,

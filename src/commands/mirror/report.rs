@@ -7,18 +7,18 @@ use super::command_log::CommandLog;
 use super::plan_table::{PlanTable, remote_and_local};
 use crate::client::{Audit, AuditSide, Connection};
 use crate::commands::Context;
+use crate::commands::transfers::interruption::KeptFiles;
 use crate::commands::transfers::progress::{ProgressBar, limit_total};
 use crate::commands::transfers::transfer_record;
-use crate::error::{Error, Kind, Result};
-use crate::ftp::path::encode_name;
+use crate::error::{Error, Result};
+use crate::ftp::path::{RemotePath, encode_name};
 use crate::output::{Output, Record, TreeProgress, human_bytes};
 use crate::target::Site;
 use crate::transfer::mirror::observer::MirrorObserver;
 use crate::transfer::mirror::plan::MirrorAction;
 use crate::transfer::mirror::transfer_file::{Endpoints, MirrorSides as _};
 use crate::transfer::mirror::tree::ItemKind;
-use crate::transfer::rate_limit::RateLimit;
-use crate::transfer::{Direction, Outcome, Progress};
+use crate::transfer::{Direction, Outcome, Progress, TransferOptions};
 
 /// Shows a running mirror, and counts.
 pub struct MirrorReport {
@@ -26,9 +26,11 @@ pub struct MirrorReport {
     tree: TreeProgress,
     sides: Endpoints,
     direction: Direction,
-    limits: [RateLimit; 2],
+    options: TransferOptions,
     /// Files and bytes transferred.
     carried: Mutex<(u64, u64)>,
+    /// What interrupted transfers have left.
+    kept: Mutex<KeptFiles>,
     /// What a dry run has not shown yet.
     plan: Mutex<PlanTable>,
     audit: Audit,
@@ -51,7 +53,7 @@ impl MirrorReport {
         direction: Direction,
         there: Option<&Connection>,
         sides: Endpoints,
-        limits: &[RateLimit; 2],
+        options: &TransferOptions,
         (verbosity, log): (u8, Option<CommandLog>),
     ) -> Self {
         let audit = ctx.audit();
@@ -59,16 +61,18 @@ impl MirrorReport {
         let servers = here.zip(there.and_then(|there| there.site.clone()));
         let tree = ctx.out.tree_progress("total");
         let (carried, plan) = (Mutex::default(), Mutex::default());
-        limit_total(&tree, limits);
-        let (out, limits) = (ctx.out.clone(), limits.clone());
+        limit_total(&tree, &options.limits);
+        let (out, options) = (ctx.out.clone(), options.clone());
+        let kept = Mutex::default();
         let (log, shows_plan) = (log.map(Mutex::new), AtomicBool::new(true));
         Self {
             out,
             tree,
             sides,
             direction,
-            limits,
+            options,
             carried,
+            kept,
             plan,
             audit,
             servers,
@@ -147,14 +151,12 @@ impl MirrorReport {
         ctx.totals.bytes += bytes;
     }
 
-    /// Adds to an interruption what was done.
-    pub fn add_what_is_done(&self, error: Error) -> Error {
-        if !matches!(error.kind(), Kind::Interrupted | Kind::Terminated) {
-            return error;
-        }
-        let (done, all) = self.tree.file_counts();
-        let text = format!("{}: {done} of {all} files done", error.message());
-        Error::new(error.kind(), format!("{text}; 'mirror -c …' resumes"))
+    /// Adds to an interruption what was done and what is kept; `command` with `-c` resumes.
+    pub fn add_what_is_done(&self, error: Error, command: &str) -> Error {
+        let (done, _) = *self.carried.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, all) = self.tree.file_counts();
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.explain(error, Some((done, all)), command)
     }
 
     fn audit_transfer(&self, path: &str, result: Result<Option<&Outcome>, &Error>) {
@@ -197,7 +199,7 @@ impl MirrorObserver for MirrorReport {
 
     fn begin_file(&self, path: &str, size: Option<u64>) -> Box<dyn Progress> {
         let bar = ProgressBar::in_tree(&self.tree, &self.out, path, size);
-        Box::new(bar.with_limits(&self.limits))
+        Box::new(bar.with_limits(&self.options.limits))
     }
 
     fn show_planned(&self, action: &MirrorAction) -> Result<()> {
@@ -260,6 +262,22 @@ impl MirrorObserver for MirrorReport {
             }
             MirrorAction::MakeDirectory { .. } => {
                 self.audit_change(path, result.err(), Audit::log_make_directory, false);
+            }
+        }
+    }
+
+    fn file_interrupted(&self, path: &str, position: u64) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        match &self.sides {
+            Endpoints::Down(_, target) => {
+                if let Ok(entry) = target.entry(path) {
+                    kept.add_download(&entry.path(), path.to_owned(), position);
+                }
+            }
+            Endpoints::Up(..) | Endpoints::Across(..) => {
+                if let Ok(target) = RemotePath::new(path) {
+                    kept.add_upload(&target, &self.options, position);
+                }
             }
         }
     }

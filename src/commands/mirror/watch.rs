@@ -251,9 +251,9 @@ impl Watching {
             return Err(Error::new(Kind::Other, text).with_hint("the same command begins again"));
         }
         let sides = Endpoints::Up(Arc::clone(&self.local), Arc::clone(&self.remote));
-        let limits = &settings.options.limits;
         let (level, direction) = (mirror.verbosity.level(), Direction::Upload);
-        let report = MirrorReport::new(ctx, direction, None, sides, limits, (level, None));
+        let report =
+            MirrorReport::new(ctx, direction, None, sides, &settings.options, (level, None));
         let report = report.of_watch();
         let ended = run.execute(batch, &report, &cancel);
         report.finish_report(ctx);

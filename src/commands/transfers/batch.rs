@@ -10,28 +10,15 @@ use std::time::Duration;
 
 use crate::commands::Context;
 use crate::commands::transfers::FileTransfer;
+use crate::commands::transfers::interruption::KeptFiles;
 use crate::commands::transfers::progress::{ProgressBar, limit_total};
-use crate::error::{Error, Kind, Result};
-use crate::output::{
-    Output, Stopwatch, TreeProgress, escape, human_bytes, human_duration, human_rate,
-};
+use crate::error::Result;
+use crate::output::{Output, Stopwatch, TreeProgress, human_bytes, human_duration, human_rate};
 use crate::transfer::Outcome;
-use crate::transfer::download::partial::partial_path;
 use crate::transfer::rate_limit::RateLimit;
 
 /// With more files than this, single done lines are shown only with `-v`.
 const MOST_DONE_LINES: usize = 20;
-
-/// So many kept files are named.
-const MOST_NAMED: usize = 3;
-
-/// A file that the interrupted transfer of has left something of.
-#[derive(Debug)]
-struct Kept {
-    name: String,
-    bytes: u64,
-    on_server: bool,
-}
 
 /// The files of one command.
 #[derive(Debug)]
@@ -49,7 +36,7 @@ pub struct Batch {
     bytes: u64,
     skipped: u64,
     failed: u64,
-    kept: Vec<Kept>,
+    kept: KeptFiles,
     /// The place of each file that was begun, by its local path.
     places: HashMap<PathBuf, usize>,
     /// The places of files that are done with.
@@ -70,7 +57,7 @@ impl Batch {
             bytes: 0,
             skipped: 0,
             failed: 0,
-            kept: Vec::new(),
+            kept: KeptFiles::default(),
             places: HashMap::new(),
             ended: HashSet::new(),
         }
@@ -167,8 +154,16 @@ impl Batch {
                 self.bytes += outcome.bytes;
                 self.already_complete += u64::from(is_already_complete(outcome));
             }
-            Err(error) if is_interruption(error) => {
-                self.kept.extend(kept_part(ctx, job, position));
+            Err(error) if error.is_interruption() => {
+                match job {
+                    FileTransfer::Down(down) => {
+                        let name = ctx.shown_local_path(&down.local);
+                        self.kept.add_download(&down.local, name, position);
+                    }
+                    FileTransfer::Up(up) => {
+                        self.kept.add_upload(&up.remote, &up.options, position);
+                    }
+                }
                 return;
             }
             Err(_) => self.failed += 1,
@@ -232,11 +227,10 @@ impl Batch {
                 }
                 Ok(())
             }
-            Err(error) if is_interruption(&error) => {
-                let text = self.interruption_text(verb);
-                Err(Error::new(error.kind(), format!("{}{text}", error.message())))
+            Err(error) => {
+                let done = (self.files > 1).then_some((self.done, self.files as u64));
+                Err(self.kept.explain(error, done, verb))
             }
-            Err(error) => Err(error),
         }
     }
 
@@ -259,38 +253,11 @@ impl Batch {
         }
         line
     }
-
-    /// `: 3 of 8 files done, IMG_4.jpg kept at 2.5 MiB; 'get -c …' resumes`.
-    fn interruption_text(&self, verb: &str) -> String {
-        let mut parts = Vec::new();
-        if self.files > 1 {
-            parts.push(format!("{} of {} files done", self.done, self.files));
-        }
-        parts.extend(self.kept.iter().take(MOST_NAMED).map(|kept| {
-            let (name, bytes) = (escape(&kept.name), human_bytes(kept.bytes));
-            match kept.on_server {
-                true => format!("{name} incomplete on the server ({bytes} sent)"),
-                false => format!("{name} kept at {bytes}"),
-            }
-        }));
-        if let Some(more @ 1..) = self.kept.len().checked_sub(MOST_NAMED) {
-            parts.push(format!("{more} more"));
-        }
-        if parts.is_empty() {
-            return String::new();
-        }
-        format!(": {}; '{verb} -c …' resumes", parts.join(", "))
-    }
 }
 
 /// Whether there was nothing to do for a file.
 pub fn is_already_complete(outcome: &Outcome) -> bool {
     outcome.bytes == 0 && outcome.resumed_from.unwrap_or(0) > 0
-}
-
-/// Whether an error is Ctrl-C or a termination.
-pub fn is_interruption(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Interrupted | Kind::Terminated)
 }
 
 /// A command as a job shows it: `get IMG_4.jpg, 4 more`.
@@ -302,62 +269,23 @@ fn title_of<'a>(command: &str, mut files: impl Iterator<Item = &'a String>) -> S
     }
 }
 
-/// What the interrupted transfer of a file has left.
-fn kept_part(ctx: &Context, job: &FileTransfer, position: u64) -> Option<Kept> {
-    match job {
-        FileTransfer::Down(down) => {
-            let length = partial_path(&down.local).ok()?.symlink_metadata().ok()?.len();
-            // Segments fill it from several places.
-            let bytes = if position > 0 { length.min(position) } else { length };
-            let name = ctx.shown_local_path(&down.local);
-            (bytes > 0).then_some(Kept { name, bytes, on_server: false })
-        }
-        FileTransfer::Up(up) => {
-            let target = crate::transfer::atomic::upload_name(&up.remote, &up.options).ok()?;
-            let name = target.as_str().to_owned();
-            (position > 0).then_some(Kept { name, bytes: position, on_server: true })
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn batch(done: u64, kept: &[(&str, u64, bool)]) -> Batch {
-        let kept = kept.iter().map(|(name, bytes, on_server)| Kept {
-            name: (*name).to_owned(),
-            bytes: *bytes,
-            on_server: *on_server,
-        });
-        Batch { files: 8, done, kept: kept.collect(), ..Batch::single(&Output::memory()) }
+    fn batch(done: u64) -> Batch {
+        Batch { files: 8, done, ..Batch::single(&Output::memory()) }
     }
 
     #[test]
     fn the_closing_line_has_a_rate_from_a_second_on_and_what_was_not_transferred() {
         let mib = 1 << 20;
-        let mut eight = Batch { bytes: 52 * mib, ..batch(8, &[]) };
+        let mut eight = Batch { bytes: 52 * mib, ..batch(8) };
         let second = Duration::from_secs;
         assert_eq!(eight.closing_line(second(13)), "8 files, 52.0 MiB in 13s, 4.0 MiB/s");
         (eight.skipped, eight.failed) = (1, 2);
         let short = eight.closing_line(Duration::from_millis(200));
         assert_eq!(short, "8 files, 52.0 MiB in 0.2s; 1 skipped; 2 failed");
-        assert_eq!(batch(1, &[]).closing_line(second(2)), "1 file, 0 B in 2.0s");
-    }
-
-    #[test]
-    fn an_interruption_says_what_is_done_and_what_is_kept_where() {
-        let (mib, text) = (1 << 20, |batch: Batch| batch.interruption_text("get"));
-        assert_eq!(
-            text(batch(3, &[("IMG_4.jpg", 5 * mib / 2, false)])),
-            ": 3 of 8 files done, IMG_4.jpg kept at 2.5 MiB; 'get -c …' resumes"
-        );
-        assert_eq!(
-            text(batch(0, &[("a\x1b", mib, true), ("b", 1, true), ("c", 1, true), ("d", 1, true)])),
-            ": 0 of 8 files done, a\\x1b incomplete on the server (1.0 MiB sent), \
-             b incomplete on the server (1 B sent), c incomplete on the server (1 B sent), 1 more; \
-             'get -c …' resumes"
-        );
-        assert_eq!(text(Batch::single(&Output::memory())), "");
+        assert_eq!(batch(1).closing_line(second(2)), "1 file, 0 B in 2.0s");
     }
 }

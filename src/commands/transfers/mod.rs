@@ -3,6 +3,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod between_servers;
+pub(crate) mod interruption;
 pub(crate) mod kept_partial;
 pub(crate) mod overwrite;
 pub(crate) mod parallel;

@@ -438,6 +438,7 @@ impl Runner<'_> {
             self.endpoints.transfer_file(path, attempt, &options, &moved, self.cancel)
         });
         let result = result.map(|outcome| moved.outcome_of_all(outcome));
+        let position = moved.position();
         drop(progress);
         match &result {
             Ok(outcome) => {
@@ -455,7 +456,12 @@ impl Runner<'_> {
                     _ => self.remove_source_file(path),
                 }
             }
-            Err(error) => self.transfer_failed(action, error),
+            Err(error) => {
+                if error.is_interruption() {
+                    self.observer.file_interrupted(path, position);
+                }
+                self.transfer_failed(action, error)
+            }
         }
     }
 

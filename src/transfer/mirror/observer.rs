@@ -15,6 +15,8 @@ pub trait MirrorObserver: Sync {
     fn show_planned(&self, action: &MirrorAction) -> Result<()>;
     /// An action was done, or failed.
     fn action_done(&self, action: &MirrorAction, result: Result<Option<&Outcome>, &Error>);
+    /// The transfer of a file was interrupted when it had come this far.
+    fn file_interrupted(&self, _path: &str, _position: u64) {}
     /// An action could not even be planned.
     fn planning_failed(&self, error: &Error);
     /// A directory of the source is visited.

@@ -1,7 +1,10 @@
 //! A tree whose transfer broke off: the same command again carries what is missing, and no more.
 
+use std::process::Stdio;
+
 use super::below;
-use support::liar::{Data, Script};
+use rustix::process::{Pid, Signal, kill_process};
+use support::liar::{Data, Event, Script, Step};
 use support::scene::{Scene, noise};
 
 const SIZE: usize = 300_000;
@@ -54,4 +57,36 @@ fn an_upload_that_was_interrupted_in_the_middle_transfers_only_what_is_missing()
     }
     let moved = carried(&scene, before);
     assert!((missing..=missing + OVERLAP + 1000).contains(&moved), "{moved} of {missing}");
+}
+
+#[test]
+fn an_interrupted_mirror_says_what_is_done_what_is_kept_and_what_resumes() {
+    let stall = || Step::Data(Data::Stall(600_000));
+    let (kept, incomplete) = ("1 of 2 files done, b kept at ", "b incomplete on the server (");
+    for (line, signal, status, part, resuming) in [
+        ("mirror s", Signal::INT, 130, kept, "'mirror -c …'"),
+        ("mirror s", Signal::TERM, 143, kept, "'mirror -c …'"),
+        ("get -r s", Signal::INT, 130, kept, "'get -r -c …'"),
+        ("mirror -R t", Signal::TERM, 143, incomplete, "'mirror -R -c …'"),
+        ("put -r t", Signal::INT, 130, incomplete, "'put -r -c …'"),
+        ("mirror -R --manifest t", Signal::INT, 130, incomplete, "'mirror -R --manifest -c …'"),
+    ] {
+        let script = Script::new().file("/s/a", "whole").file("/s/b", noise(20_000_000));
+        let scene = Scene::new(script.of("RETR", "/s/b", stall()).of("STOR", "/t/b", stall()));
+        std::fs::create_dir(scene.path("t")).unwrap();
+        scene.write("t/b", noise(20_000_000));
+        let call = scene.call().args(["--set", "mirror:parallel=1", "-c", line]);
+        let child = call.command().stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+        let paused = |event: &Event| matches!(event, Event::DataPaused { .. });
+        scene.liar.wire.wait_until(|events| events.iter().any(paused));
+        while part == kept && scene.read("s/.b.ftpsh-part").is_none_or(|part| part.is_empty()) {
+            std::thread::yield_now();
+        }
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(status), "{line}: {said}");
+        assert!(said.contains(part), "{line}: {said}");
+        assert!(said.contains(&format!("; {resuming} resumes\n")), "{line}: {said}");
+    }
 }

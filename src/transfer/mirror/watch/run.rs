@@ -474,6 +474,10 @@ impl MirrorObserver for IndexingObserver<'_> {
         self.inner.action_done(action, result);
     }
 
+    fn file_interrupted(&self, path: &str, position: u64) {
+        self.inner.file_interrupted(path, position);
+    }
+
     fn planning_failed(&self, error: &Error) {
         self.inner.planning_failed(error);
     }
