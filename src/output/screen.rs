@@ -201,8 +201,15 @@ fn paint(screen: &(Mutex<Screen>, Condvar), shared: &Weak<Shared>) {
         while guard.lines.is_empty() {
             guard = screen.1.wait(guard).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
+        // The time of a question counts as a whole.
+        let asks = guard.hidden > 0;
         drop(guard);
-        std::thread::sleep(TICK);
+        let Some(waited) = shared.upgrade().map(|shared| shared.waited.clone()) else { return };
+        if asks {
+            std::thread::sleep(TICK)
+        } else {
+            waited.sleep(TICK)
+        };
         let Some(shared) = shared.upgrade() else { return };
         shared.bars.refresh(&shared);
     }

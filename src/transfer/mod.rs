@@ -219,7 +219,8 @@ pub trait Progress {
     fn advance(&self, bytes: u64);
     /// A note for the user.
     fn show_note(&self, text: &str);
-    /// How long questions (for a password after a reconnect) have waited for answers.
+    /// How long questions (for a password after a reconnect) have waited for answers, and the
+    /// program was stopped.
     fn time_waited(&self) -> Duration {
         Duration::ZERO
     }

@@ -106,16 +106,25 @@ pub struct ByteCounter<'a> {
     begun: Instant,
     /// The lowest offset at which an attempt began.
     first_offset: Cell<Option<u64>>,
+    /// What had been waited when the current attempt began.
+    waited_before: Cell<Duration>,
 }
 
 impl<'a> ByteCounter<'a> {
     /// A counter at zero.
     pub fn new(progress: &'a dyn Progress) -> Self {
-        let (moved, position, first_offset) = (Cell::new(false), Cell::new(0), Cell::new(None));
-        Self { progress, moved, position, begun: Instant::now(), first_offset }
+        Self {
+            progress,
+            moved: Cell::new(false),
+            position: Cell::new(0),
+            begun: Instant::now(),
+            first_offset: Cell::new(None),
+            waited_before: Cell::new(progress.time_waited()),
+        }
     }
 
-    /// The outcome of the last attempt as that of all of them, if it resumed an earlier one.
+    /// The outcome of the last attempt as that of all of them, if it resumed an earlier one. Its
+    /// time is without that of questions and stops.
     pub fn outcome_of_all(&self, last: Outcome) -> Outcome {
         let first = self.first_offset.get().unwrap_or(0);
         match last.resumed_from {
@@ -125,7 +134,10 @@ impl<'a> ByteCounter<'a> {
                 resumed_from: (first > 0).then_some(first),
                 ..last
             },
-            _ => last,
+            _ => {
+                let waited = self.progress.time_waited().saturating_sub(self.waited_before.get());
+                Outcome { elapsed: last.elapsed.saturating_sub(waited), ..last }
+            }
         }
     }
 
@@ -149,6 +161,7 @@ impl Progress for ByteCounter<'_> {
         let first = self.first_offset.get().map_or(offset, |first| first.min(offset));
         self.first_offset.set(Some(first));
         self.position.set(offset);
+        self.waited_before.set(self.progress.time_waited());
         self.progress.start_at(offset);
     }
 

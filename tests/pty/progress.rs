@@ -1,15 +1,15 @@
 //! What a transfer shows while it runs, and what is left on the screen after a command.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::terminal::Terminal;
 use crate::{PROMPT, home, lied_to};
 use support::liar::{Liar, Script, Step};
 use tempfile::TempDir;
 
-/// The numbers before ` KiB/s` in everything shown so far.
-fn rates(terminal: &Terminal) -> Vec<f64> {
-    let shown = terminal.transcript();
+/// The numbers before ` KiB/s`.
+fn rates(shown: &str) -> Vec<f64> {
     let before = shown.split(" KiB/s").map(|text| text.rsplit(' ').next().unwrap_or_default());
     before.filter_map(|number| number.parse().ok()).collect()
 }
@@ -26,7 +26,7 @@ fn a_download_shows_its_name_as_typed_and_a_rate_that_is_never_above_the_limit()
     terminal.expect("0 of 2 files ");
     terminal.expect("\nbig  ");
     terminal.expect("ETA 0:0");
-    let rates = rates(&terminal);
+    let rates = rates(&terminal.transcript());
     assert!(!rates.is_empty() && rates.iter().all(|rate| *rate <= 100.0), "{rates:?}");
     terminal.send("\x03");
     terminal.expect("/pub> ");
@@ -64,12 +64,28 @@ fn a_narrower_terminal_shows_the_lines_afresh_and_nothing_of_the_old_ones() {
 fn after_a_stop_the_lines_are_drawn_below_what_the_shell_wrote() {
     let home = home();
     let (_liar, mut terminal) = downloading(&home, 1_000_000);
-    terminal.stop_and_continue();
+    terminal.stop_and_continue(Duration::ZERO);
     // The end of a drawing, and one that moves up over nothing.
     terminal.expect("\u{1b}[J\u{1b}[J0 of 2 files ");
     terminal.expect("\u{1b}[3A\r0 of 2 files ");
     terminal.send("\x03");
     terminal.expect(PROMPT);
+}
+
+#[test]
+fn the_time_of_a_stop_is_not_part_of_a_rate_or_a_duration() {
+    let home = home();
+    let script = Script::new().file("/big", vec![b'x'; 300_000]);
+    let (_liar, mut terminal) = lied_to(&home, script, &["--set", "net:limit-rate=100k"]);
+    terminal.send(&format!("get big -O {}\r", home.path().display()));
+    terminal.expect(" 40% ");
+    let before = terminal.transcript().len();
+    terminal.stop_and_continue(Duration::from_secs(3));
+    terminal.expect("big: 293.0 KiB in ");
+    terminal.expect(" KiB/s)");
+    let shown = terminal.transcript().split_off(before).replace("(", " ");
+    let rates = rates(&shown);
+    assert!(rates.len() > 5 && rates.iter().all(|rate| *rate > 75.0), "{rates:?}");
 }
 
 #[test]
@@ -201,7 +217,7 @@ fn the_time_that_a_question_waits_is_not_part_of_a_duration() {
     terminal.send(&format!("mirror --delete pub {}\r", home.path().join("here").display()));
     terminal.expect("(1 file)? ");
     let asked = std::time::Instant::now();
-    while asked.elapsed() < std::time::Duration::from_millis(1500) {
+    while asked.elapsed() < Duration::from_millis(1500) {
         std::thread::yield_now();
     }
     terminal.send("y\r");

@@ -142,9 +142,13 @@ impl Terminal {
         self.process.set_window_size(columns, rows).unwrap();
     }
 
-    /// Stops the program and continues it, as Ctrl-Z and `fg` do.
-    pub fn stop_and_continue(&mut self) {
+    /// Stops the program and continues it after this time, as Ctrl-Z and `fg` do.
+    pub fn stop_and_continue(&mut self, stopped: Duration) {
         self.process.signal(Signal::SIGSTOP).unwrap();
+        let since = Instant::now();
+        while since.elapsed() < stopped {
+            std::thread::park_timeout(stopped);
+        }
         self.process.signal(Signal::SIGCONT).unwrap();
     }
 
