@@ -110,6 +110,17 @@ pub trait UploadStream: Write {
     fn abort(self: Box<Self>);
 }
 
+/// What is to be done with a file that was just stored, in this order.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AfterUpload {
+    /// [`Remote::set_modified`] to this time.
+    pub time: Option<NaiveDateTime>,
+    /// [`Remote::set_mode`] to these permissions.
+    pub mode: Option<u32>,
+    /// [`Remote::move_file`].
+    pub is_renamed: bool,
+}
+
 /// The remote side of a transfer: a session, or in tests one in memory.
 ///
 /// All methods fail if the server refuses or the connection is lost.
@@ -144,14 +155,9 @@ pub trait Remote {
         Ok(self.file_info(path)?.modified)
     }
 
-    /// The size of a file that was just stored; `time` and `mode` are what [`Remote::set_modified`]
-    /// and then [`Remote::set_mode`] will be called with next, if at all.
-    fn size_after_upload(
-        &mut self,
-        path: &RemotePath,
-        _time: Option<NaiveDateTime>,
-        _mode: Option<u32>,
-    ) -> Result<Option<u64>> {
+    /// The size of a file that was just stored. `next` is what will be done with it then, unless the
+    /// size is wrong: it may be sent ahead.
+    fn size_after_upload(&mut self, path: &RemotePath, _next: AfterUpload) -> Result<Option<u64>> {
         Ok(self.file_info(path)?.size)
     }
 

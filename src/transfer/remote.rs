@@ -6,7 +6,9 @@ use std::time::Duration;
 use chrono::NaiveDateTime;
 
 use super::checksum::{self, Checksum, ChecksumCommand};
-use super::{DownloadStream, FileInfo, Remote, TransferType, UploadMode, UploadStream};
+use super::{
+    AfterUpload, DownloadStream, FileInfo, Remote, TransferType, UploadMode, UploadStream,
+};
 use crate::error::{Error, Kind, Result};
 use crate::ftp::control::reply::transfer_size;
 use crate::ftp::data::open::open_data;
@@ -148,19 +150,17 @@ impl Remote for Session {
         Session::modified_time(self, path)
     }
 
-    fn size_after_upload(
-        &mut self,
-        path: &RemotePath,
-        time: Option<NaiveDateTime>,
-        mode: Option<u32>,
-    ) -> Result<Option<u64>> {
+    fn size_after_upload(&mut self, path: &RemotePath, next: AfterUpload) -> Result<Option<u64>> {
         self.set_ascii_type(false)?;
         let sample = self.take_clock_sample(path);
         if sample.is_some() {
             // Not the other way round: the reply to MDTM would pass for a size, should one be lost.
             self.pipeline_file_size(path)?;
         }
-        self.pipeline_attributes(path, time, mode)?;
+        self.pipeline_attributes(path, next.time, next.mode)?;
+        if next.is_renamed {
+            self.pipeline_rename_from(path)?;
+        }
         if let Some(sample) = sample {
             self.read_clock_sample(&sample)?;
         }

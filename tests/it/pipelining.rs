@@ -70,6 +70,36 @@ fn size_time_and_permissions_of_what_was_uploaded_and_the_next_port_are_one_trip
 }
 
 #[test]
+fn on_vsftpd_the_time_is_set_in_that_trip_from_the_first_file_on() {
+    let script = Script::new().dir("/t").without("MLST").without("MLSD").without("MFMT");
+    let scene = Scene::new(script.always("PBSZ", Step::reply("200 vsFTPd")));
+    std::fs::create_dir(scene.path("l")).unwrap();
+    scene.write("l/a", "a");
+    let ran = scene.call().args(["-vv", "-c", "mirror -R -P 1 l t"]).run().ok();
+    let trip = ["MDTM", "SIZE", "MDTM", "SITE", "EPSV", "213", "213", "213", "200", "229"];
+    assert_eq!(times(&ran, &trip), 1, "{ran}");
+}
+
+#[test]
+fn an_upload_under_another_name_is_measured_and_begins_to_be_renamed_in_one_trip() {
+    let scene = Scene::new(Script::new().dir("/t"));
+    std::fs::create_dir(scene.path("l")).unwrap();
+    scene.write("l/a", "a");
+    let mirror = "set xfer:atomic yes; mirror -R -P 1 l t";
+    let ran = scene.call().args(["-vv", "-c", mirror]).run().ok();
+    let trip = ["MLST", "EPSV", "RNFR", "250", "229", "350", "RNTO", "250"];
+    assert_eq!(times(&ran, &trip), 1, "{ran}");
+}
+
+#[test]
+fn the_owner_of_a_lock_is_said_together_with_the_request_for_the_manifest() {
+    let scene = Scene::new(Script::new().dir("/t"));
+    std::fs::create_dir(scene.path("l")).unwrap();
+    let ran = scene.call().args(["-vv", "-c", "mirror -R --manifest l t"]).run().ok();
+    assert_eq!(times(&ran, &["MKD", "257", "MKD", "RETR", "257"]), 1, "{ran}");
+}
+
+#[test]
 fn commands_are_serial_where_the_user_wants_it() {
     let scene = Scene::new(with_files().without("MLSD").without("MLST"));
     let mirror = ["-vv", "--set", "ftp:sync-mode=yes", "-c", "mirror -P 1 t l"];

@@ -405,8 +405,13 @@ impl Control {
     }
 
     fn read_pending(&mut self) -> Result<()> {
+        self.read_pending_while(|_| true)
+    }
+
+    /// Reads outstanding replies as long as `is_read`. A passive port among them is kept.
+    fn read_pending_while(&mut self, is_read: impl Fn(&Pending) -> bool) -> Result<()> {
         self.check_usable()?;
-        while let Some(pending) = self.pending.pop_front() {
+        while let Some(pending) = self.pending.pop_front_if(|pending| is_read(pending)) {
             let is_passive = pending.is_passive();
             self.current = Some(pending);
             let reply = self.read_reply()?;
@@ -430,6 +435,10 @@ impl Control {
             let verb = command.verb();
             let text = format!("{verb} during a transfer; the connection was given up");
             return self.fail(Error::new(Kind::Other, text));
+        }
+        if self.is_pending(command) {
+            // A port that was asked for in between is for later.
+            self.read_pending_while(|before| before.is_passive() && before.command != *command)?;
         }
         if self.pending.front().is_some_and(|pending| pending.matches(command)) {
             self.current = self.pending.pop_front();

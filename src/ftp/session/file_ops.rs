@@ -58,7 +58,19 @@ impl TimeCommand {
 impl Session {
     /// Creates a directory.
     pub fn make_directory(&mut self, path: &RemotePath) -> Result<()> {
-        self.checked_command(&format!("mkdir {path}"), "MKD", path.as_str()).map(drop)
+        let reply = match take_prefetched(self, "MKD", path.as_str()) {
+            Some(reply) => reply,
+            None => self.command("MKD", path.as_str())?,
+        };
+        match reply.is_positive_completion() {
+            true => Ok(()),
+            false => Err(refusal_error(&format!("mkdir {path}"), &reply)),
+        }
+    }
+
+    /// Pipelines the command of [`Session::make_directory`] before the next data command.
+    pub fn prefetch_make_directory(&mut self, path: &RemotePath) -> Result<()> {
+        pipeline_before_transfer(self, "MKD", path.as_str())
     }
 
     /// The parents of `path` that do not exist, outermost first.
@@ -101,6 +113,12 @@ impl Session {
         self.checked_command(&what, "RNTO", to.as_str()).map(drop)
     }
 
+    /// Pipelines the first command of [`Session::rename`] after the next one, and after all others that
+    /// are pipelined so far: the second one has to follow it at once (RFC 959 section 4.1.3).
+    pub fn pipeline_rename_from(&mut self, from: &RemotePath) -> Result<()> {
+        pipeline_after(self, "RNFR", from.as_str())
+    }
+
     /// Sets permission bits (SITE CHMOD), 0 to 0o7777.
     pub fn set_permissions(&mut self, mode: u32, path: &RemotePath) -> Result<()> {
         let what = format!("chmod {mode:03o} {path}");
@@ -114,9 +132,9 @@ impl Session {
         if let Some(sample) = self.take_clock_sample(path) {
             self.read_clock_sample(&sample)?;
         }
-        let candidates = match self.time_command {
-            Some(command) => vec![command],
-            None if self.features.mfmt() => vec![TimeCommand::Mfmt],
+        let candidates = match self.expected_time_command() {
+            Some(command) if self.time_command.is_some() || self.features.mfmt() => vec![command],
+            Some(command) => vec![command, TimeCommand::Mfmt, TimeCommand::SiteUtime],
             // A server may support MFMT without listing it.
             None => vec![TimeCommand::Mfmt, TimeCommand::Mdtm, TimeCommand::SiteUtime],
         };
@@ -139,6 +157,14 @@ impl Session {
             self.time_command = Some(TimeCommand::None);
         }
         Ok(false)
+    }
+
+    /// The command that will probably set a time: the one that has, or MFMT where FEAT lists it, or
+    /// MDTM on vsftpd, which has no other.
+    fn expected_time_command(&self) -> Option<TimeCommand> {
+        let by_software = self.config.clock.is_vsftpd().then_some(TimeCommand::Mdtm);
+        let listed = self.features.mfmt().then_some(TimeCommand::Mfmt);
+        self.time_command.or(listed).or(by_software)
     }
 
     /// Sets permission bits (SITE CHMOD) for a mirror, where the server has that. Returns what to
@@ -171,8 +197,8 @@ impl Session {
         pipeline_after(self, "SITE", &format!("CHMOD {mode:03o} {path}"))
     }
 
-    /// Pipelines the command of [`Session::set_modified_time`] after the next one, if the supported
-    /// command is known, and that of [`Session::set_mode`]; and after them, with prefetching on, the
+    /// Pipelines the command of [`Session::set_modified_time`] after the next one, if it is known which
+    /// that will be, and that of [`Session::set_mode`]; and after them, with prefetching on, the
     /// next passive command.
     pub fn pipeline_attributes(
         &mut self,
@@ -180,8 +206,7 @@ impl Session {
         time: Option<NaiveDateTime>,
         mode: Option<u32>,
     ) -> Result<()> {
-        let known = self.time_command.or(self.features.mfmt().then_some(TimeCommand::Mfmt));
-        if let Some((command, time)) = known.zip(time)
+        if let Some((command, time)) = self.expected_time_command().zip(time)
             && let Some((verb, argument)) = command.command_for(path, time, self.mdtm_offset())
         {
             pipeline_after(self, verb, &argument)?;

@@ -8,6 +8,7 @@
 
 pub mod foreign_changes;
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::PathBuf;
@@ -139,18 +140,23 @@ impl Deployment {
             }
         }
         let (pool, retries) = (place.remote.pool(), &place.retries);
-        let lock = match place.lock.as_ref().filter(|_| !place.dry_run) {
-            Some(directory) => Some(with_retry(retries.clone(), cancel, say, |_| {
-                let mut session = pool.lease(cancel)?;
-                ManifestLock::acquire(&mut session, directory, &owner, &tokens, cancel)
-            })?),
-            None => None,
-        };
+        let lock = Cell::new(None);
         let stored = with_retry(retries.clone(), cancel, say, |_| {
             let mut session = pool.lease(cancel)?;
-            let stored = place.store.read(&mut session, &place.own, cancel)?;
+            let taken = match place.lock.as_ref().filter(|_| !place.dry_run) {
+                Some(path) => {
+                    Some(ManifestLock::acquire(&mut session, path, &owner, &tokens, cancel)?)
+                }
+                None => None,
+            };
+            let stored = place.store.read(&mut session, &place.own, cancel);
+            let confirmed = taken.as_ref().map_or(Ok(()), |lock| lock.confirm(&mut session));
+            lock.set(taken);
+            let stored = stored?;
+            confirmed?;
             Ok((stored, !commands_offered(session.features()).is_empty()))
         });
+        let lock = lock.into_inner();
         let stored = stored.and_then(|(stored, has_checksums)| {
             let path = place.store.display_path();
             Ok(match stored {

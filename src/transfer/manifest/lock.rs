@@ -105,8 +105,9 @@ pub struct ManifestLock {
 struct Owners(Vec<(LockOwner, Option<NaiveDateTime>)>);
 
 impl ManifestLock {
-    /// Takes the lock. `left` are the tokens of runs of this computer that have certainly
-    /// ended.
+    /// Takes the lock, except for saying whose it is: that is sent with the next data command, and
+    /// [`ManifestLock::confirm`] has to follow. `left` are the tokens of runs of this computer that
+    /// have certainly ended.
     ///
     /// # Errors
     ///
@@ -136,8 +137,17 @@ impl ManifestLock {
                 }
             },
         }
-        session.make_directory(&lock.owned(&lock.owner)?)?;
+        session.prefetch_make_directory(&lock.owned(&lock.owner)?)?;
         Ok(lock)
+    }
+
+    /// Makes sure that the lock says whose it is.
+    ///
+    /// # Errors
+    ///
+    /// It does not: the lock is not held.
+    pub fn confirm(&self, session: &mut Session) -> Result<()> {
+        session.make_directory(&self.owned(&self.owner)?)
     }
 
     /// Takes over a lock that its holder has left, or fails.

@@ -24,7 +24,8 @@ use crate::transfer::download::resume::ResumePoint;
 use crate::transfer::download::stream::{FetchFailure, FileFetcher};
 use crate::transfer::verify::check_upload;
 use crate::transfer::{
-    BLOCK, FileInfo, NoProgress, Remote as _, TransferOptions, TransferType, UploadMode,
+    AfterUpload, BLOCK, FileInfo, NoProgress, Remote as _, TransferOptions, TransferType,
+    UploadMode,
 };
 
 /// Permissions: it says which files a site has.
@@ -140,7 +141,8 @@ impl ManifestStore {
             return Err(failed);
         }
         check_upload(&what, &stream.finish()?)?;
-        let size = session.size_after_upload(&new, None, Some(MODE))?;
+        let next = AfterUpload { mode: Some(MODE), is_renamed: true, ..AfterUpload::default() };
+        let size = session.size_after_upload(&new, next)?;
         let is_private = match session.config().quirks.lacks_chmod() {
             true => false,
             false => match session.set_permissions(MODE, &new) {

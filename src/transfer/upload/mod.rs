@@ -17,8 +17,8 @@ use super::ascii::ToWire;
 use super::download::resume::{ResumePoint, read_block_at};
 use super::download::stream::unconfirmed_error;
 use super::{
-    Atomic, Outcome, Progress, Remote, Resume, TransferOptions, TransferType, UploadMode,
-    UploadStream, Verify, atomic, verify,
+    AfterUpload, Atomic, Outcome, Progress, Remote, Resume, TransferOptions, TransferType,
+    UploadMode, UploadStream, Verify, atomic, verify,
 };
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -335,9 +335,15 @@ impl UploadRun<'_> {
         }
         // A server that hides uploaded files (a drop box) has confirmed the upload. The time is set
         // on the final name, and may be sent before the size has been received.
-        let is_final = *target == self.job.remote;
-        let (time, mode) = (time.filter(|_| is_final), self.job.options.mode.filter(|_| is_final));
-        let there = match remote.size_after_upload(target, time, mode) {
+        let next = match *target == self.job.remote {
+            true => AfterUpload { time, mode: self.job.options.mode, is_renamed: false },
+            // A command between the two of a rename would break it.
+            false => AfterUpload {
+                is_renamed: self.job.options.verify != Verify::Hash,
+                ..AfterUpload::default()
+            },
+        };
+        let there = match remote.size_after_upload(target, next) {
             Ok(size) => size,
             Err(error) if error.kind() == Kind::Refused => None,
             Err(error) => return Err(unconfirmed_error(&format!("put {what}"), sent, error)),
