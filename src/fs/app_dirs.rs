@@ -4,7 +4,7 @@
 //! callers that write a file create its directory with mode 0700 first ([`create_private_dir`]).
 
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io::{BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -100,17 +100,30 @@ pub fn create_private_dir(path: &Path) -> Result<()> {
 /// Replaces a private file: mode 0600, its directory 0700. At any time it is either the old or the
 /// new one; a link is followed, not replaced.
 pub fn replace_private_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_private_file(path, &mut |file| file.write_all(bytes))
+}
+
+/// [`replace_private_file`] with what `content` writes.
+///
+/// # Errors
+///
+/// As those; what `content` fails with.
+pub fn write_private_file(
+    path: &Path,
+    content: &mut dyn FnMut(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<()> {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let directory = path.parent().unwrap_or(Path::new("."));
     create_private_dir(directory)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let temporary = directory.join(name);
-    let write = || -> std::io::Result<()> {
+    let mut write = || -> std::io::Result<()> {
         let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create_new(true).mode(0o600).open(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        let file = options.write(true).create_new(true).mode(0o600).open(&temporary)?;
+        let mut buffered = BufWriter::new(file);
+        content(&mut buffered)?;
+        buffered.into_inner()?.sync_all()?;
         std::fs::rename(&temporary, &path)
     };
     write().map_err(|error| {

@@ -19,13 +19,14 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, NaiveDateTime};
 
 use super::entry::ManifestEntry;
-use super::format::{Unreadable, write_manifest};
+use super::format::Unreadable;
 use super::hash_cache::{FileIdentity, HashCache};
 use super::index::ManifestIndex;
 use super::journal::{Change, ManifestJournal};
 use super::lock::{BEAT, LockOwner, ManifestLock};
 use super::own_paths::OwnPaths;
 use super::store::{ManifestStore, StoredManifest};
+use super::text::ManifestText;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
@@ -357,14 +358,15 @@ impl Deployment {
         cancel: &Cancel,
     ) -> Result<()> {
         let begun = Instant::now();
-        let (text, count) = {
+        let (mut text, count) = {
             let mut state = self.locked();
             if last {
                 // What was announced and not begun is as it was.
                 state.doubtful.clear();
             }
             let State { index, doubtful, changes, .. } = &*state;
-            (write_manifest(index, &|path| doubtful.contains(path)), changes.len())
+            let is_doubtful = |path: &str| doubtful.contains(path);
+            (ManifestText::write(index, &is_doubtful, &self.place.journal.0)?, changes.len())
         };
         let (digest, note) = with_retry(
             self.place.retries.clone(),
@@ -373,7 +375,7 @@ impl Deployment {
             |_| {
                 let mut session = self.place.remote.pool().lease(cancel)?;
                 has_session();
-                self.place.store.write(&mut session, &text, cancel)
+                self.place.store.write(&mut session, &mut text, cancel)
             },
         )?;
         let mut state = self.locked();
@@ -417,8 +419,7 @@ impl Deployment {
             return Err(Error::new(Kind::Connect, lost.message()));
         }
         let mut state = self.locked();
-        let Some(ManifestEntry::File { content: Some(_), mode }) = state.index.get(path).copied()
-        else {
+        let Some(ManifestEntry::File { content: Some(_), mode }) = state.index.get(path) else {
             return Ok(());
         };
         if !state.doubtful.contains(path) {
@@ -434,7 +435,7 @@ impl Deployment {
     /// Records what was done.
     fn record(&self, path: &str, entry: Option<ManifestEntry>, cancel: &Cancel) {
         let mut state = self.locked();
-        if state.index.get(path).copied() == entry {
+        if state.index.get(path) == entry {
             return;
         }
         state.index.record(path, entry);
@@ -484,7 +485,7 @@ impl Deployment {
             Error::new(Kind::Incomplete, format!("{located}: not deleted: {why}"))
                 .with_hint("`rm` deletes it, and the next mirror takes note of that")
         };
-        let Some(entry) = self.locked().index.get(path).copied() else {
+        let Some(entry) = self.locked().index.get(path) else {
             return Err(left("the manifest does not have it".to_owned()));
         };
         self.begin_change(path, cancel)?;
@@ -588,7 +589,7 @@ impl MirrorSides for Deployment {
         say: &dyn Fn(&str),
         cancel: &Cancel,
     ) -> Result<bool> {
-        let known = self.locked().index.get(path).copied();
+        let known = self.locked().index.get(path);
         let same = match (known, self.listing) {
             (Some(entry), _) => {
                 let Some(there) = entry.content() else { return Ok(false) };
@@ -664,7 +665,7 @@ impl Tree for Deployment {
     fn set_mode(&self, path: &str, mode: u16, cancel: &Cancel) -> Result<Option<String>> {
         let note = self.place.remote.set_mode(path, mode, cancel)?;
         // Whether it was refused or not: it is not asked for again.
-        let entry = self.locked().index.get(path).copied();
+        let entry = self.locked().index.get(path);
         if let Some(ManifestEntry::File { content, .. }) = entry {
             self.record(path, Some(ManifestEntry::File { content, mode: Some(mode) }), cancel);
         }

@@ -14,6 +14,7 @@
 //! began the manifest has not ended.
 
 use std::fmt::{self, Write as _};
+use std::io;
 
 use super::entry::{Content, ManifestEntry};
 use super::index::ManifestIndex;
@@ -63,12 +64,12 @@ impl fmt::Display for Unreadable {
 #[derive(Debug)]
 pub struct ManifestParser<'a> {
     own: &'a OwnPaths,
-    index: ManifestIndex,
+    entries: Vec<(Box<str>, ManifestEntry)>,
+    unfinished: bool,
     /// The beginning of a line whose end has not arrived.
     rest: Vec<u8>,
     lines: usize,
     bytes: u64,
-    last: String,
     most_entries: usize,
 }
 
@@ -77,11 +78,11 @@ impl<'a> ManifestParser<'a> {
     pub fn new(own: &'a OwnPaths) -> Self {
         Self {
             own,
-            index: ManifestIndex::default(),
+            entries: Vec::new(),
+            unfinished: false,
             rest: Vec::new(),
             lines: 0,
             bytes: 0,
-            last: String::new(),
             most_entries: MOST_ENTRIES,
         }
     }
@@ -127,10 +128,12 @@ impl<'a> ManifestParser<'a> {
         if !self.rest.is_empty() {
             return Err(Unreadable::Whole("its last line is incomplete"));
         }
-        if self.index.contradiction().is_some() {
+        let mut index: ManifestIndex = self.entries.into_iter().collect();
+        index.unfinished = self.unfinished;
+        if index.contradiction().is_some() {
             return Err(Unreadable::Whole("a path is both a file and a directory"));
         }
-        Ok(self.index)
+        Ok(index)
     }
 
     fn broken(&self, why: &'static str) -> Unreadable {
@@ -143,23 +146,22 @@ impl<'a> ManifestParser<'a> {
             1 if line.starts_with(ANY_VERSION) => return Err(Unreadable::OtherVersion),
             1 => return Err(Unreadable::NoManifest),
             2 if line == UNFINISHED => {
-                self.index.unfinished = true;
+                self.unfinished = true;
                 return Ok(());
             }
             _ => {}
         }
-        if self.index.len() >= self.most_entries {
+        if self.entries.len() >= self.most_entries {
             return Err(Unreadable::Whole("it has too many entries"));
         }
         let (path, entry) = parse_entry(line).map_err(|why| self.broken(why))?;
         if self.own.contains(&path) {
             return Err(self.broken("the path is that of a manifest"));
         }
-        if path <= self.last {
+        if self.entries.last().is_some_and(|(last, _)| *path <= **last) {
             return Err(self.broken("the paths are not in order, or one is there twice"));
         }
-        self.index.insert(&path, entry);
-        self.last = path;
+        self.entries.push((path.into(), entry));
         Ok(())
     }
 }
@@ -215,24 +217,34 @@ pub fn write_entry(text: &mut String, path: &str, entry: &ManifestEntry) {
     }
 }
 
-/// The text of a manifest; the files of which `is_doubtful` says so are in doubt.
-pub fn write_manifest(index: &ManifestIndex, is_doubtful: &dyn Fn(&str) -> bool) -> String {
-    let mut text = format!("{FIRST_LINE}\n");
+/// Writes the text of a manifest; the files of which `is_doubtful` says so are in doubt.
+///
+/// # Errors
+///
+/// Those of `to`.
+pub fn write_manifest(
+    index: &ManifestIndex,
+    is_doubtful: &dyn Fn(&str) -> bool,
+    to: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut line = format!("{FIRST_LINE}\n");
     if index.unfinished {
-        text.push_str(UNFINISHED);
-        text.push('\n');
+        line.push_str(UNFINISHED);
+        line.push('\n');
     }
-    for (path, entry) in index.iter() {
-        let doubtful = match *entry {
+    to.write_all(line.as_bytes())?;
+    index.iter().try_for_each(|(path, entry)| {
+        let entry = match entry {
             ManifestEntry::File { mode, .. } if is_doubtful(path) => {
                 ManifestEntry::File { content: None, mode }
             }
             entry => entry,
         };
-        write_entry(&mut text, path, &doubtful);
-        text.push('\n');
-    }
-    text
+        line.clear();
+        write_entry(&mut line, path, &entry);
+        line.push('\n');
+        to.write_all(line.as_bytes())
+    })
 }
 
 fn push_hex(text: &mut String, byte: u8) {

@@ -1,31 +1,34 @@
 //! SHA-256 of local files, remembered by device, inode, size, mtime and ctime.
 //!
+//! Of these a digest is kept, which takes less memory: about 70 bytes a file in all.
+//!
 //! The kernel changes the ctime of a file with every change of its content, but its clock has a
 //! granularity: the hash of a file that changed just before it was read is not remembered, because a
 //! further change might not show.
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use openssl::hash::{Hasher, MessageDigest};
+use openssl::sha::sha256;
 
 use super::entry::Content;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::app_dirs::replace_private_file;
+use crate::fs::app_dirs::write_private_file;
 use crate::transfer::BLOCK;
 use crate::transfer::checksum::Algorithm;
 use crate::transfer::upload::journal::is_racy;
 
-const MAGIC: &[u8] = b"ftpsh hashes 1\n";
+const MAGIC: [u8; 15] = *b"ftpsh hashes 2\n";
 
-/// The size of an entry in the file: five numbers of eight bytes, two of four, and the hash.
-const ROW: usize = 5 * 8 + 2 * 4 + 32;
+/// The size of an entry in the file: the key, the digest of the identity, and the hash.
+const ROW: u64 = 8 + 16 + 32;
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 128 * 1024 * 1024;
@@ -55,18 +58,37 @@ impl FileIdentity {
             changed: (metadata.ctime(), nanos(metadata.ctime_nsec())),
         }
     }
+
+    fn key(&self) -> FileKey {
+        (self.inode ^ self.device.rotate_left(32)).to_le_bytes()
+    }
+
+    fn digest(&self) -> [u8; 16] {
+        let Self { device, inode, size, modified, changed } = self;
+        let times = [modified, changed].map(|(seconds, nanos)| {
+            [seconds.to_le_bytes(), u64::from(*nanos).to_le_bytes()].concat()
+        });
+        let numbers = [device, inode, size].map(|number| number.to_le_bytes()).concat();
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&sha256(&[numbers, times.concat()].concat())[..16]);
+        digest
+    }
 }
+
+/// What a file is found by. Two files with the same key forget each other's hash, no more.
+type FileKey = [u8; 8];
 
 #[derive(Debug, Clone, Copy)]
 struct Remembered {
-    identity: FileIdentity,
+    /// The digest of the identity.
+    digest: [u8; 16],
     sha256: [u8; 32],
     used: bool,
 }
 
 #[derive(Debug, Default)]
 struct Known {
-    files: HashMap<(u64, u64), Remembered>,
+    files: HashMap<FileKey, Remembered>,
     has_changed: bool,
 }
 
@@ -106,10 +128,10 @@ impl HashCache {
         let failed = |error: io::Error| Error::local_file(shown, &error);
         let before = file.metadata().map_err(failed)?;
         let identity = FileIdentity::of(&before);
-        let key = (identity.device, identity.inode);
+        let (key, digest) = (identity.key(), identity.digest());
         {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            let there = known.files.get_mut(&key).filter(|there| there.identity == identity);
+            let there = known.files.get_mut(&key).filter(|there| there.digest == digest);
             if let Some(there) = there {
                 there.used = true;
                 return Ok((Content { size: identity.size, sha256: there.sha256 }, identity));
@@ -124,7 +146,7 @@ impl HashCache {
                 .with_hint("run it again when nothing writes to the file"));
         }
         if !racy {
-            let row = Remembered { identity, sha256: content.sha256, used: true };
+            let row = Remembered { digest, sha256: content.sha256, used: true };
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.files.insert(key, row);
             known.has_changed = true;
@@ -144,10 +166,14 @@ impl HashCache {
         if known.files.len() - used > used.max(UNUSED) {
             known.files.retain(|_, there| there.used);
         }
-        let mut bytes = Vec::with_capacity(MAGIC.len() + known.files.len() * ROW);
-        bytes.extend_from_slice(MAGIC);
-        known.files.values().for_each(|there| write_row(&mut bytes, there));
-        replace_private_file(file, &bytes)?;
+        write_private_file(file, &mut |to| {
+            to.write_all(&MAGIC)?;
+            known.files.iter().try_for_each(|(key, there)| {
+                to.write_all(key)?;
+                to.write_all(&there.digest)?;
+                to.write_all(&there.sha256)
+            })
+        })?;
         known.has_changed = false;
         Ok(())
     }
@@ -180,46 +206,25 @@ fn read_content(file: &mut File, shown: &str, cancel: &Cancel) -> Result<Content
     Ok(Content { size, sha256 })
 }
 
-fn write_row(bytes: &mut Vec<u8>, there: &Remembered) {
-    let FileIdentity { device, inode, size, modified, changed } = there.identity;
-    [device, inode, size].iter().for_each(|number| bytes.extend(number.to_le_bytes()));
-    [modified, changed].iter().for_each(|(seconds, nanos)| {
-        bytes.extend(seconds.to_le_bytes());
-        bytes.extend(nanos.to_le_bytes());
-    });
-    bytes.extend(there.sha256);
-}
-
-fn read_rows(file: &PathBuf) -> io::Result<HashMap<(u64, u64), Remembered>> {
-    let mut bytes = Vec::new();
-    File::open(file)?.take(LARGEST).read_to_end(&mut bytes)?;
-    let rows = bytes.strip_prefix(MAGIC).unwrap_or_default();
-    let mut files = HashMap::with_capacity(rows.len() / ROW);
-    for row in rows.chunks_exact(ROW) {
-        if let Some(there) = read_row(row) {
-            files.insert((there.identity.device, there.identity.inode), there);
-        }
+fn read_rows(file: &PathBuf) -> io::Result<HashMap<FileKey, Remembered>> {
+    let file = File::open(file)?;
+    let length = file.metadata()?.len().min(LARGEST);
+    let mut bytes = BufReader::new(file);
+    let mut magic = [0; MAGIC.len()];
+    bytes.read_exact(&mut magic)?;
+    if magic != MAGIC {
+        return Ok(HashMap::new());
+    }
+    let rows = length.saturating_sub(MAGIC.len() as u64) / ROW;
+    let mut files = HashMap::with_capacity(usize::try_from(rows).unwrap_or(0));
+    for _ in 0..rows {
+        let (mut key, mut digest, mut sha256) = ([0; 8], [0; 16], [0; 32]);
+        bytes.read_exact(&mut key)?;
+        bytes.read_exact(&mut digest)?;
+        bytes.read_exact(&mut sha256)?;
+        files.insert(key, Remembered { digest, sha256, used: false });
     }
     Ok(files)
-}
-
-fn read_row(row: &[u8]) -> Option<Remembered> {
-    let (mut rest, mut sha256) = (row, [0; 32]);
-    let mut take = |count: usize| {
-        let (taken, behind) = rest.split_at_checked(count)?;
-        rest = behind;
-        Some(taken)
-    };
-    let mut number = || take(8)?.try_into().ok().map(u64::from_le_bytes);
-    let (device, inode, size) = (number()?, number()?, number()?);
-    let mut time = || {
-        let seconds = take(8)?.try_into().ok().map(i64::from_le_bytes)?;
-        Some((seconds, take(4)?.try_into().ok().map(u32::from_le_bytes)?))
-    };
-    let (modified, changed) = (time()?, time()?);
-    sha256.copy_from_slice(take(32)?);
-    let identity = FileIdentity { device, inode, size, modified, changed };
-    Some(Remembered { identity, sha256, used: false })
 }
 
 #[cfg(test)]
@@ -283,10 +288,15 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_takes_little_memory() {
+        assert!(size_of::<(FileKey, Remembered)>() <= 57);
+    }
+
+    #[test]
     fn a_damaged_file_of_hashes_is_no_hash() {
         let dir = tempfile::tempdir().unwrap();
         let kept = dir.path().join("hashes");
-        for bytes in [&b""[..], b"something else", &[MAGIC, &[7; 50]].concat()] {
+        for bytes in [&b""[..], b"something else, and more", &[&MAGIC[..], &[7; 50]].concat()] {
             std::fs::write(&kept, bytes).unwrap();
             let cache = HashCache::load(Some(kept.clone()));
             assert!(cache.known.lock().unwrap().files.is_empty());

@@ -5,34 +5,91 @@
 //! for one path (compare a local file's SHA-256 with its [`Content`](super::entry::Content)),
 //! [`ManifestIndex::list_directory`] as a listing that a mirror can be planned with. What it has no
 //! entry for is unknown, not absent: only a mirror with `--manifest` may take it for absent. About
-//! 150 bytes a file.
+//! 120 bytes a file, if it was read.
 
 use std::collections::BTreeMap;
 
-use super::entry::ManifestEntry;
+use super::entry::{Content, ManifestEntry};
 use crate::transfer::mirror::listing::CompactListing;
 use crate::transfer::mirror::tree::{Item, ItemKind};
 
 /// The entries of a manifest by path. Paths are relative to the target, with `/` between names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ManifestIndex {
-    entries: BTreeMap<Box<str>, ManifestEntry>,
+    entries: BTreeMap<Box<str>, PackedEntry>,
     /// The mirror that began it has not ended: of what has no entry nothing is known.
     pub unfinished: bool,
 }
 
-impl ManifestIndex {
-    /// What is known of a path. A directory may have no entry of its own.
-    pub fn get(&self, path: &str) -> Option<&ManifestEntry> {
-        self.entries.get(path)
+/// An entry in 48 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct PackedEntry {
+    sha256: [u8; 32],
+    size: u64,
+    mode: u16,
+    kind: PackedKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PackedKind {
+    Directory,
+    Known,
+    Doubtful,
+}
+
+/// Permissions that are not known.
+const NO_MODE: u16 = u16::MAX;
+
+impl From<ManifestEntry> for PackedEntry {
+    fn from(entry: ManifestEntry) -> Self {
+        let (content, mode, kind) = match entry {
+            ManifestEntry::Directory => (None, None, PackedKind::Directory),
+            ManifestEntry::File { content: None, mode } => (None, mode, PackedKind::Doubtful),
+            ManifestEntry::File { content, mode } => (content, mode, PackedKind::Known),
+        };
+        let Content { size, sha256 } = content.unwrap_or(Content { size: 0, sha256: [0; 32] });
+        Self { sha256, size, mode: mode.unwrap_or(NO_MODE), kind }
+    }
+}
+
+impl PackedEntry {
+    fn unpack(&self) -> ManifestEntry {
+        let Self { sha256, size, .. } = *self;
+        let mode = Some(self.mode).filter(|mode| *mode != NO_MODE);
+        match self.kind {
+            PackedKind::Directory => ManifestEntry::Directory,
+            PackedKind::Doubtful => ManifestEntry::File { content: None, mode },
+            PackedKind::Known => {
+                ManifestEntry::File { content: Some(Content { size, sha256 }), mode }
+            }
+        }
     }
 
-    /// Adds or replaces an entry, and returns the one before.
-    pub fn insert(&mut self, path: &str, entry: ManifestEntry) -> Option<ManifestEntry> {
-        if let Some(there) = self.entries.get_mut(path) {
-            return Some(std::mem::replace(there, entry));
+    fn is_directory(&self) -> bool {
+        self.kind == PackedKind::Directory
+    }
+}
+
+impl FromIterator<(Box<str>, ManifestEntry)> for ManifestIndex {
+    /// Takes less memory than inserting one entry after the other.
+    fn from_iter<I: IntoIterator<Item = (Box<str>, ManifestEntry)>>(entries: I) -> Self {
+        let entries = entries.into_iter().map(|(path, entry)| (path, entry.into()));
+        Self { entries: entries.collect(), unfinished: false }
+    }
+}
+
+impl ManifestIndex {
+    /// What is known of a path. A directory may have no entry of its own.
+    pub fn get(&self, path: &str) -> Option<ManifestEntry> {
+        self.entries.get(path).map(PackedEntry::unpack)
+    }
+
+    /// Adds or replaces an entry.
+    pub fn insert(&mut self, path: &str, entry: ManifestEntry) {
+        match self.entries.get_mut(path) {
+            Some(there) => *there = entry.into(),
+            None => drop(self.entries.insert(path.into(), entry.into())),
         }
-        self.entries.insert(path.into(), entry)
     }
 
     /// Records what a mirror did: `None` for what it has removed. What cannot be there together with
@@ -43,7 +100,7 @@ impl ManifestIndex {
             return;
         };
         for (at, _) in path.match_indices('/') {
-            if self.get(&path[..at]).is_some_and(|above| !above.is_directory()) {
+            if self.entries.get(&path[..at]).is_some_and(|above| !above.is_directory()) {
                 self.entries.remove(&path[..at]);
             }
         }
@@ -67,22 +124,22 @@ impl ManifestIndex {
     }
 
     /// All entries, in the order of their paths.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &ManifestEntry)> {
-        self.entries.iter().map(|(path, entry)| (&**path, entry))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, ManifestEntry)> {
+        self.entries.iter().map(|(path, entry)| (&**path, entry.unpack()))
     }
 
     /// The entries below a directory, in the order of their paths.
-    pub fn below(&self, directory: &str) -> impl Iterator<Item = (&str, &ManifestEntry)> {
+    pub fn below(&self, directory: &str) -> impl Iterator<Item = (&str, ManifestEntry)> {
         let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
         let from = prefix.clone().into_boxed_str();
-        let entries = self.entries.range(from..).map(|(path, entry)| (&**path, entry));
+        let entries = self.entries.range(from..).map(|(path, entry)| (&**path, entry.unpack()));
         entries.take_while(move |(path, _)| path.starts_with(&prefix))
     }
 
     /// Whether it knows a directory: by an entry, or by one below it. The root is always known.
     pub fn has_directory(&self, path: &str) -> bool {
         path.is_empty()
-            || self.get(path).is_some_and(ManifestEntry::is_directory)
+            || self.entries.get(path).is_some_and(PackedEntry::is_directory)
             || self.below(path).next().is_some()
     }
 
@@ -96,9 +153,10 @@ impl ManifestIndex {
             && let Some(rest) = path.strip_prefix(&*prefix)
         {
             let name = rest.split('/').next().unwrap_or_default();
+            let entry = entry.unpack();
             let (kind, mode) = match entry {
                 ManifestEntry::File { mode, .. } if name.len() == rest.len() => {
-                    (ItemKind::File, *mode)
+                    (ItemKind::File, mode)
                 }
                 _ => (ItemKind::Directory, None),
             };
@@ -107,7 +165,7 @@ impl ManifestIndex {
             // A directory may come twice, with names such as `a-b` between `a` and `a/b`.
             let again = kind == ItemKind::Directory
                 && name.len() < rest.len()
-                && self.get(&format!("{prefix}{name}")).is_some();
+                && self.entries.contains_key(&*format!("{prefix}{name}"));
             if !name.is_empty() && !again {
                 listing.push(Item { name, kind, size, modified: None, unique: None, mode });
             }
@@ -129,7 +187,8 @@ impl ManifestIndex {
             }
             checked = parent;
             let ends = path.match_indices('/').map(|(at, _)| &path[..at]);
-            ends.into_iter().find(|above| self.get(above).is_some_and(|e| !e.is_directory()))
+            let above = |above: &str| self.entries.get(above).is_some_and(|e| !e.is_directory());
+            ends.into_iter().find(|path| above(path))
         })
     }
 }
@@ -137,7 +196,6 @@ impl ManifestIndex {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transfer::manifest::entry::Content;
 
     fn file(size: u64) -> ManifestEntry {
         ManifestEntry::File { content: Some(Content { size, sha256: [7; 32] }), mode: Some(0o644) }
@@ -214,6 +272,6 @@ mod tests {
 
     #[test]
     fn an_entry_takes_little_memory() {
-        assert!(size_of::<(Box<str>, ManifestEntry)>() <= 72);
+        assert!(size_of::<(Box<str>, PackedEntry)>() <= 64);
     }
 }

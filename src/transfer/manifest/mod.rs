@@ -13,3 +13,4 @@ pub mod journal;
 pub mod lock;
 pub mod own_paths;
 pub mod store;
+pub mod text;

@@ -13,9 +13,10 @@ use super::format::{ManifestParser, Unreadable};
 use super::index::ManifestIndex;
 use super::journal::ManifestDigest;
 use super::own_paths::{DEFAULT_NAME, OwnPaths, UPLOAD_SUFFIX};
+use super::text::ManifestText;
 use crate::cancel::Cancel;
-use crate::error::{Error, Kind, Result};
-use crate::fs::app_dirs::replace_private_file;
+use crate::error::{Error, Kind, Result, io_reason};
+use crate::fs::app_dirs::write_private_file;
 use crate::ftp::data::data_error;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
@@ -115,30 +116,38 @@ impl ManifestStore {
     pub fn write(
         &self,
         session: &mut Session,
-        text: &str,
+        text: &mut ManifestText,
         cancel: &Cancel,
     ) -> Result<(ManifestDigest, Option<String>)> {
-        let digest = openssl::hash::hash(MessageDigest::sha256(), text.as_bytes());
-        let digest = digest.map_err(|error| hash_error(&error))?;
-        let digest = <[u8; 32]>::try_from(&*digest).ok();
+        let (digest, length) = (text.digest, text.size);
         let path = match self {
             ManifestStore::Local(path) => {
-                return replace_private_file(path, text.as_bytes()).map(|()| (digest, None));
+                let copied =
+                    write_private_file(path, &mut |to| io::copy(text.read()?, to).map(drop));
+                return copied.map(|()| (digest, None));
             }
             ManifestStore::Remote(path) => path,
         };
         let new = RemotePath::new(format!("{path}{UPLOAD_SUFFIX}"))?;
         let what = format!("put {new}");
+        let failed =
+            |error: io::Error| Error::new(Kind::Local, format!("{what}: {}", io_reason(&error)));
+        let text = text.read().map_err(failed)?;
         let mut stream = session.open_upload(&new, UploadMode::Whole, TransferType::Binary)?;
-        for block in text.as_bytes().chunks(BLOCK) {
-            let sent = cancel.check().map(|()| stream.write_all(block));
-            let failed = match sent {
-                Ok(Ok(())) => continue,
-                Ok(Err(error)) => data_error(&error, session.stall_timeout()).with_context(&what),
-                Err(error) => error,
+        let mut block = vec![0; BLOCK];
+        loop {
+            let read = cancel.check().and_then(|()| text.read(&mut block).map_err(failed));
+            let sent = match read {
+                Ok(0) => break,
+                Ok(count) => stream
+                    .write_all(&block[..count])
+                    .map_err(|e| data_error(&e, session.stall_timeout()).with_context(&what)),
+                Err(error) => Err(error),
             };
-            stream.abort();
-            return Err(failed);
+            if let Err(error) = sent {
+                stream.abort();
+                return Err(error);
+            }
         }
         check_upload(&what, &stream.finish()?)?;
         let next = AfterUpload { mode: Some(MODE), is_renamed: true, ..AfterUpload::default() };
@@ -150,8 +159,8 @@ impl ManifestStore {
                 set => set.is_ok(),
             },
         };
-        if let Some(size) = size.filter(|size| *size != text.len() as u64) {
-            let text = format!("{what}: {} bytes were sent, the server has {size}", text.len());
+        if let Some(size) = size.filter(|size| *size != length) {
+            let text = format!("{what}: {length} bytes were sent, the server has {size}");
             return Err(Error::new(Kind::Incomplete, text).as_transient());
         }
         give_final_name(session, &new, path)?;

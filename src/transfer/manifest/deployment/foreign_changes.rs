@@ -138,7 +138,7 @@ impl Deployment {
                 _ => Vec::new(),
             };
             for path in below.iter().chain([path]) {
-                let known = self.locked().index.get(path).copied();
+                let known = self.locked().index.get(path);
                 let now = match (change, known) {
                     (ForeignChange::Missing, _) | (_, None) => None,
                     (_, Some(ManifestEntry::Directory)) => known,
