@@ -5,7 +5,7 @@
 //! handler may set it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind};
@@ -30,6 +30,8 @@ pub struct Cancel {
     above: Option<Arc<AtomicUsize>>,
     /// Whether the running command can go on in the background, and whether it is asked to.
     background: Arc<AtomicUsize>,
+    /// A stopped command does its last work.
+    finishing: Arc<AtomicBool>,
 }
 
 impl Cancel {
@@ -48,8 +50,7 @@ impl Cancel {
     /// A flag for a job: inherits a termination, but not an interruption.
     pub fn for_job(&self) -> Self {
         let above = self.above.as_ref().unwrap_or(&self.own);
-        let (own, background) = (Arc::default(), Arc::default());
-        Self { own, above: Some(Arc::clone(above)), background }
+        Self { above: Some(Arc::clone(above)), ..Self::default() }
     }
 
     /// Requests a stop. A termination is never downgraded to an interruption.
@@ -59,6 +60,16 @@ impl Cancel {
             Reason::Terminated => Self::TERMINATED,
         };
         self.own.fetch_max(value, Ordering::SeqCst);
+        self.finishing.store(false, Ordering::SeqCst);
+    }
+
+    /// Does the last work of a stopped command: that it was stopped does not count meanwhile, until
+    /// a stop is requested once more.
+    pub fn while_it_finishes<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.finishing.store(true, Ordering::SeqCst);
+        let done = work();
+        self.finishing.store(false, Ordering::SeqCst);
+        done
     }
 
     /// Runs a command of the prompt that Ctrl-\\ stops, to go on with it in the background. Returns
@@ -88,6 +99,9 @@ impl Cancel {
 
     /// The requested stop, if any.
     pub fn requested(&self) -> Option<Reason> {
+        if self.finishing.load(Ordering::Relaxed) {
+            return None;
+        }
         if self.above.as_ref().is_some_and(|a| a.load(Ordering::Relaxed) == Self::TERMINATED) {
             return Some(Reason::Terminated);
         }
@@ -169,6 +183,25 @@ mod tests {
         program.request(Reason::Terminated);
         assert_eq!(job.requested(), Some(Reason::Terminated));
         assert_eq!(other.requested(), Some(Reason::Terminated));
+    }
+
+    #[test]
+    fn a_stopped_command_may_finish_until_it_is_stopped_again() {
+        for reason in [Reason::Interrupted, Reason::Terminated] {
+            let program = Cancel::new();
+            let job = program.for_job();
+            program.request(reason);
+            job.request(reason);
+            for cancel in [&program, &job] {
+                cancel.while_it_finishes(|| {
+                    assert!(cancel.requested().is_none());
+                    cancel.request(Reason::Interrupted);
+                    assert_eq!(cancel.requested(), Some(reason));
+                });
+                assert_eq!(cancel.while_it_finishes(|| cancel.requested()), None);
+                assert_eq!(cancel.requested(), Some(reason));
+            }
+        }
     }
 
     #[test]

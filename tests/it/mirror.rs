@@ -14,6 +14,7 @@ mod times;
 mod trouble;
 mod unread;
 mod watch;
+mod watch_manifest;
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::report::MirrorReport;
+use super::watch::Watching;
 use super::{Mirror, count_text};
 use crate::cancel::{Cancel, Reason};
 use crate::commands::Context;
@@ -22,7 +23,7 @@ use crate::transfer::manifest::store::ManifestStore;
 use crate::transfer::mirror::executor::{self, MirrorSettings};
 use crate::transfer::mirror::observer::MirrorObserver;
 use crate::transfer::mirror::plan::{CompareBy, MirrorAction};
-use crate::transfer::mirror::transfer_file::Endpoints;
+use crate::transfer::mirror::transfer_file::{Endpoints, MirrorSides as _};
 use crate::transfer::mirror::tree::Tree as _;
 use crate::transfer::{NoProgress, Outcome, Progress};
 
@@ -127,7 +128,6 @@ pub(super) fn check_manifest(mirror: &Mirror) -> Result<()> {
         (mirror.only_existing, "--only-existing"),
         (mirror.upload_older, "--upload-older"),
         (mirror.ignore_size, "--ignore-size"),
-        (mirror.watch.is_on(), "--watch"),
         (mirror.delete_first, "--delete-first"),
         (mirror.remove_source_files, "--Remove-source-files"),
         (mirror.remove_source_dirs, "--Remove-source-dirs"),
@@ -147,6 +147,7 @@ pub(super) fn run_with_manifest(
     sides: &Endpoints,
     mut settings: MirrorSettings,
     watched: &MirrorReport,
+    watching: Option<Watching>,
 ) -> Result<u64> {
     let place = deployment_place(mirror, ctx, sides, &settings)?;
     // One session is for the manifest and its lock.
@@ -166,13 +167,13 @@ pub(super) fn run_with_manifest(
         let result = keeper.and_then(|()| {
             let left = verify_target(mirror, ctx, &deployment, &mut settings)?;
             announce_changes(ctx, &deployment, &settings)?;
-            let changes = mirror.run_between(ctx, &deployment, settings, watched, None)?;
+            let changes = mirror.run_between(ctx, &deployment, settings, watched, watching)?;
             if left > 0 { Err(left_error(mirror, left)) } else { Ok(changes) }
         });
         stop.request(Reason::Interrupted);
         result
     });
-    let ended = end_deployment(ctx, &deployment);
+    let ended = end_deployment(ctx, &deployment, mirror.watch.is_on());
     if let (Err(_), Some(lost)) = (&result, deployment.lost()) {
         return Err(lost.clone());
     }
@@ -254,13 +255,14 @@ fn deployment_place(
             let file = ctx.local_path(&local_path::expand_tilde(file));
             let source = PathBuf::from(local.display_path(""));
             let own = file.strip_prefix(&source).ok().and_then(|path| path.to_str());
-            (ManifestStore::Local(file.clone()), None, own.map(str::to_owned))
+            let own = OwnPaths::of_local_file(own.map(str::to_owned));
+            (ManifestStore::Local(file), None, own)
         }
         None => {
             let path = root.resolve(name)?;
             let lock = RemotePath::new(format!("{path}{LOCK_SUFFIX}"))?;
             let own = path_below(&root, &path);
-            (ManifestStore::Remote(path), Some(lock), own)
+            (ManifestStore::Remote(path), Some(lock), OwnPaths::new(own))
         }
     };
     let site = ctx.client.connection.site.as_ref().map(|site| site.trust_key());
@@ -275,7 +277,7 @@ fn deployment_place(
         remote: Arc::clone(remote),
         store,
         lock,
-        own: OwnPaths::new(own),
+        own,
         journal: (directory, key),
         hashes,
         compare: settings.rules.compare,
@@ -294,29 +296,33 @@ fn path_below(root: &RemotePath, path: &RemotePath) -> Option<String> {
     (!rest.is_empty()).then(|| rest.to_owned())
 }
 
-/// Ends a deployment; for a short time even after Ctrl-C.
-fn end_deployment(ctx: &Context, deployment: &Deployment) -> Result<()> {
+/// Ends a deployment; for a short time even after it was stopped. A watch always is.
+fn end_deployment(ctx: &Context, deployment: &Deployment, watches: bool) -> Result<()> {
     let cancel = &ctx.client.cancel;
     let say = |note: &str| ctx.out.notice(&escape(note));
-    if cancel.requested() != Some(Reason::Interrupted) {
+    let stopped = cancel.requested();
+    if stopped.is_none() && !watches {
         return deployment.end(&say, cancel);
     }
-    cancel.reset();
     let ended = Cancel::new();
-    std::thread::scope(|scope| {
-        let watch = || {
+    let result = std::thread::scope(|scope| {
+        let limit = || {
             if ended.sleep(GRACE).is_ok() {
                 cancel.request(Reason::Interrupted);
             }
         };
         // Without a limit it would not be within a second.
-        if threads::start_scoped(scope, "manifest", watch).is_ok() {
-            // The interruption is what is told; the journal has what the manifest lacks.
-            let _ = deployment.end(&say, cancel);
-        }
+        let started = threads::start_scoped(scope, "manifest", limit);
+        let result =
+            started.and_then(|()| cancel.while_it_finishes(|| deployment.end(&say, cancel)));
         ended.request(Reason::Interrupted);
+        result
     });
-    cancel.request(Reason::Interrupted);
+    if stopped.is_none() {
+        cancel.reset();
+        return result;
+    }
+    // That it was stopped is what is told; the journal has what the manifest lacks.
     Ok(())
 }
 

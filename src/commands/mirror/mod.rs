@@ -511,7 +511,7 @@ impl Mirror {
             (self.verbosity.level(), log.transpose()?),
         );
         match self.manifest.name() {
-            Some(_) => run_with_manifest(self, ctx, &sides, settings, &watched),
+            Some(_) => run_with_manifest(self, ctx, &sides, settings, &watched, watching),
             None => self.run_between(ctx, &sides, settings, &watched, watching),
         }
     }
@@ -592,7 +592,7 @@ impl Mirror {
         if let Some(error) = &failure {
             ctx.out.error(&error.clone().into());
         }
-        let changes = watching.run(ctx, self, settings, known)?;
+        let changes = watching.run(ctx, self, sides, settings, known)?;
         match failure {
             None => Ok(summary.changes() + changes),
             Some(_) => Err(Error::already_shown(Kind::Incomplete)),

@@ -14,12 +14,12 @@ use crate::settings as set;
 use crate::transfer::mirror::executor::MirrorSettings;
 use crate::transfer::mirror::local::LocalTree;
 use crate::transfer::mirror::remote::RemoteTree;
-use crate::transfer::mirror::transfer_file::Endpoints;
+use crate::transfer::mirror::transfer_file::{Endpoints, MirrorSides};
 use crate::transfer::mirror::watch::change_queue::ChangedPaths;
 use crate::transfer::mirror::watch::index::ServerIndex;
 use crate::transfer::mirror::watch::local_watcher::LocalWatcher;
 use crate::transfer::mirror::watch::run::{WatchCounts, WatchRun};
-use crate::transfer::{Direction, Resume, TransferOptions};
+use crate::transfer::{Direction, Resume};
 
 /// How often the tree is looked at where the system does not tell what changes.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -38,9 +38,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub struct Watch {
     /// With -R: then go on, and send what changes in SOURCE when it has been at rest for 0.3
     /// seconds, until Ctrl-C. Files that get another name here get it there; what is deleted here is
-    /// deleted there with --delete, if this run has put it there or found it equal. Editors' swap,
-    /// lock and backup files (.x.swp, x~, .#x, #x#) are not sent. With SECONDS, or where the system
-    /// does not tell what changes, all files are looked at every so many seconds
+    /// deleted there with --delete, if this run has put it there or found it equal. With --manifest
+    /// the manifest is kept up to date. Editors' swap, lock and backup files (.x.swp, x~, .#x, #x#)
+    /// are not sent. With SECONDS, or where the system does not tell what changes, all files are
+    /// looked at every so many seconds
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
           default_missing_value = "0", value_parser = clap::value_parser!(u64).range(0..=86400))]
     watch: Option<u64>,
@@ -104,6 +105,10 @@ pub struct Watching {
 struct Schedule {
     poll: Option<Instant>,
     keep_alive: Instant,
+    /// When the last batch ended.
+    last_batch: Instant,
+    /// When the two sides are told how long that is ago.
+    rest: Option<Instant>,
     /// After a lost connection, when it is tried again, and the pause before.
     retry: Option<(Instant, Duration)>,
 }
@@ -114,22 +119,31 @@ impl Watching {
         mut self,
         ctx: &mut Context,
         mirror: &Mirror,
-        settings: MirrorSettings,
+        sides: &dyn MirrorSides,
+        mut settings: MirrorSettings,
         known: (ServerIndex, BTreeSet<String>),
     ) -> Result<u64> {
         let begun = Instant::now();
         let cancel = ctx.client.cancel.clone();
-        let sides = (Arc::clone(&self.local), Arc::clone(&self.remote));
         // What changes is another file: nothing of it is there yet.
-        let options = TransferOptions { resume: Resume::No, ..settings.options };
-        let settings = MirrorSettings { options, ..settings };
-        let run = WatchRun::new(sides, settings.clone(), known);
+        settings.options.resume = Resume::No;
+        // The mirror may have had nothing that it could delete; what is known now can be.
+        settings.rules.delete = mirror.deletes();
+        let run = WatchRun::new((Arc::clone(&self.local), sides), settings.clone(), known);
+        // What the mirror has done is written before it is said that it is watched.
+        sides.note_rest(Duration::MAX, &cancel)?;
         let source = crate::output::escape(&mirror.source).into_owned();
         ctx.out.notice(&format!("{source}: watching{}; Ctrl-C ends", self.how()));
         ctx.out.flush()?;
         let now = Instant::now();
         let poll = self.polls.is_some().then_some(now);
-        let mut schedule = Schedule { poll, keep_alive: now + KEEP_ALIVE, retry: None };
+        let mut schedule = Schedule {
+            poll,
+            keep_alive: now + KEEP_ALIVE,
+            last_batch: now,
+            rest: None,
+            retry: None,
+        };
         let ended = loop {
             let step = self.step(ctx, mirror, &settings, (&run, &source), &mut schedule);
             match step {
@@ -169,13 +183,17 @@ impl Watching {
         ctx: &mut Context,
         mirror: &Mirror,
         settings: &MirrorSettings,
-        (run, source): (&WatchRun, &str),
+        (run, source): (&WatchRun<'_>, &str),
         schedule: &mut Schedule,
     ) -> Result<()> {
-        let cancel = ctx.client.cancel.clone();
-        let deadline = [schedule.poll, Some(schedule.keep_alive)].into_iter().flatten().min();
+        let (cancel, sides) = (ctx.client.cancel.clone(), run.sides());
+        let deadlines = [schedule.poll, Some(schedule.keep_alive), schedule.rest];
         let retry_at = schedule.retry.map(|(at, _)| at);
-        self.watcher.wait(deadline, retry_at, &cancel);
+        let is_over = || cancel.requested().is_some() || sides.lost().is_some();
+        self.watcher.wait(deadlines.into_iter().flatten().min(), retry_at, &is_over);
+        if let Some(lost) = sides.lost() {
+            return Err(lost.clone());
+        }
         if cancel.requested().is_some() {
             return Ok(());
         }
@@ -198,34 +216,45 @@ impl Watching {
             schedule.poll = schedule.poll.map(|_| Instant::now() + pause);
         }
         if schedule.keep_alive <= now {
-            run.keep_session_alive();
+            self.remote.pool().keep_one_alive();
             schedule.keep_alive = Instant::now() + KEEP_ALIVE;
         }
         if retry_at.is_some_and(|at| at > now) {
             return Ok(());
         }
         let changed = self.watcher.queue().take_resting(now);
-        if changed.paths.is_empty() {
-            return Ok(());
-        }
-        match self.execute(ctx, mirror, settings, run, &changed) {
-            Ok(()) => schedule.retry = None,
-            Err(error) => {
+        let done = if !changed.paths.is_empty() {
+            let executed = self.execute(ctx, mirror, settings, run, &changed);
+            if executed.is_err() {
                 self.put_back(&changed);
-                if error.kind() != Kind::Connect {
-                    return Err(error);
-                }
+            }
+            schedule.last_batch = Instant::now();
+            executed.and_then(|()| sides.note_rest(Duration::ZERO, &cancel))
+        } else if schedule.rest.is_some_and(|at| at <= now) {
+            sides.note_rest(now - schedule.last_batch, &cancel)
+        } else {
+            return Ok(());
+        };
+        match done {
+            Ok(rest) => {
+                schedule.rest = rest.map(|rest| schedule.last_batch + rest);
+                schedule.retry = None;
+            }
+            Err(error) if error.kind() == Kind::Connect => {
                 let pause = schedule
                     .retry
                     .map_or(ctx.client.retries().interval(), |(_, pause)| pause.saturating_mul(2));
                 let pause = pause.clamp(Duration::from_millis(100), LONGEST_PAUSE);
-                schedule.retry = Some((Instant::now() + pause, pause));
+                let at = Instant::now() + pause;
+                schedule.retry = Some((at, pause));
+                schedule.rest = schedule.rest.map(|_| at);
                 ctx.out.notice(&format!(
                     "{source}: {}; trying again in {}",
                     error.message(),
                     human_duration(pause)
                 ));
             }
+            Err(error) => return Err(error),
         }
         schedule.keep_alive = Instant::now() + KEEP_ALIVE;
         Ok(())
@@ -237,7 +266,7 @@ impl Watching {
         ctx: &mut Context,
         mirror: &Mirror,
         settings: &MirrorSettings,
-        run: &WatchRun,
+        run: &WatchRun<'_>,
         changed: &ChangedPaths,
     ) -> Result<()> {
         let cancel = ctx.client.cancel.clone();
@@ -268,7 +297,7 @@ impl Watching {
     }
 
     /// Looks at the whole tree.
-    fn rescan(&self, run: &WatchRun, cancel: &Cancel) -> Result<()> {
+    fn rescan(&self, run: &WatchRun<'_>, cancel: &Cancel) -> Result<()> {
         let now = Instant::now();
         let mut found = Vec::new();
         run.rescan(&mut |path| found.push(path.to_owned()), cancel)?;

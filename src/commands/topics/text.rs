@@ -221,7 +221,13 @@ TARGET, compares contents by a checksum of the server, or else sizes and times, 
 
 With `--verify` TARGET is listed all the same, and sizes are compared with the manifest: what somebody
 else has changed or removed there is reported and left, with status 10; `--verify --force` replaces and
-deletes it like the rest. `--watch` does not go together with a manifest, and does not update one.
+deletes it like the rest.
+
+With `--watch` the lock is held until the watch ends. A new file is sent at once. Before files are
+replaced, renamed or deleted, a manifest is written in which they are in doubt, one for all that changes
+together; ten seconds after the last change it says what is there. With another content than the
+manifest has, not with another time alone, a file is sent. A watch or a mirror without `--manifest` does
+not update a manifest in TARGET.
 
 `--manifest=NAME` is relative to TARGET and may be outside of it (`--manifest=../.ftpsh/site`): a web
 server may publish what is in TARGET. On the server the manifest has mode 0600, where SITE CHMOD works.

@@ -7,6 +7,7 @@
 //! run takes an old or half a file for what it was.
 
 pub mod foreign_changes;
+mod watched;
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
@@ -14,7 +15,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, NaiveDateTime};
 
@@ -85,6 +86,8 @@ pub struct Deployment {
     state: Mutex<State>,
     writing: Mutex<Writing>,
     lock: Mutex<Option<ManifestLock>>,
+    /// When the lock was last seen to be held.
+    held_at: Mutex<SystemTime>,
     /// Why nothing may be changed any more.
     lost: OnceLock<Error>,
     /// Everything was looked at and tried.
@@ -101,6 +104,10 @@ struct State {
     changes: Vec<Change>,
     /// Files that are to be replaced or removed: the manifest says that they are in doubt.
     doubtful: HashSet<Box<str>>,
+    /// Those of them that are known again, which only the next manifest will say.
+    settled: HashSet<Box<str>>,
+    /// The last manifest that was to be written may not have been.
+    is_uncertain: bool,
 }
 
 #[derive(Debug)]
@@ -221,7 +228,14 @@ impl Deployment {
             format!("{note}: the target is listed this once, to compare {how}; nothing is deleted")
         });
         let sides = Endpoints::Up(Arc::clone(&place.local), Arc::clone(&place.remote));
-        let state = State { index, journal, changes, doubtful: HashSet::new() };
+        let state = State {
+            index,
+            journal,
+            changes,
+            doubtful: HashSet::new(),
+            settled: HashSet::new(),
+            is_uncertain: false,
+        };
         let writing = Writing { last: Instant::now(), cost: Duration::ZERO };
         let deployment = Self {
             sides,
@@ -232,6 +246,7 @@ impl Deployment {
             state: Mutex::new(state),
             writing: Mutex::new(writing),
             lock: Mutex::new(lock),
+            held_at: Mutex::new(SystemTime::now()),
             lost: OnceLock::new(),
             finished: AtomicBool::new(false),
             has_said: AtomicBool::new(false),
@@ -250,11 +265,6 @@ impl Deployment {
         self.locked().index.is_empty()
     }
 
-    /// Why nothing may be changed any more, if that is so.
-    pub fn lost(&self) -> Option<&Error> {
-        self.lost.get()
-    }
-
     /// Announces the files that are going to be replaced or removed: the manifest says so before the
     /// first of them is. Meanwhile the sessions of that many workers are opened.
     ///
@@ -269,13 +279,13 @@ impl Deployment {
         cancel: &Cancel,
     ) -> Result<()> {
         let sessions = paths.len().min(workers);
-        let mut state = self.locked();
-        let State { index, doubtful, .. } = &mut *state;
+        let state = self.locked();
+        let State { index, doubtful, .. } = &*state;
         let known = paths.filter(|path| index.get(path).is_some_and(|e| e.content().is_some()));
-        doubtful.extend(known.map(Box::from));
-        let is_needed = !state.doubtful.is_empty();
+        let paths: Vec<Box<str>> =
+            known.filter(|path| !doubtful.contains(*path)).map(Box::from).collect();
         drop(state);
-        if !is_needed {
+        if paths.is_empty() {
             return Ok(());
         }
         std::thread::scope(|scope| {
@@ -285,25 +295,71 @@ impl Deployment {
                     let _ = threads::start_scoped(scope, "manifest", || self.connect_ahead());
                 }
             };
-            let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-            self.write_locked(&mut writing, false, Some(say), &connect, cancel)
+            self.put_in_doubt(&paths, || {
+                let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+                self.write_locked(&mut writing, false, Some(say), &connect, cancel)
+            })
         })
+    }
+
+    /// Lets the manifest that `write` writes say that files are in doubt.
+    fn put_in_doubt(&self, paths: &[Box<str>], write: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.locked().doubtful.extend(paths.iter().cloned());
+        let written = write();
+        if let Err(error) = &written {
+            // It may say so or not.
+            let mut state = self.locked();
+            for path in paths {
+                state.doubtful.remove(path);
+            }
+            if error.kind() == Kind::Connect {
+                self.note_lock_seen(SystemTime::UNIX_EPOCH);
+            }
+        }
+        written
     }
 
     /// Says once a minute that the mirror is alive, until `stop`.
     pub fn keep_lock(&self, stop: &Cancel) {
         while stop.sleep(BEAT).is_ok() {
-            let Ok(mut session) = self.place.remote.pool().lease(stop) else { continue };
-            let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
             // What ends a session ends it for the next command, too, which says so.
-            if let Some(Err(error)) = lock.as_mut().map(|lock| lock.beat(&mut session))
-                && error.kind() == Kind::Incomplete
-            {
-                let _ = self.lost.set(error);
-                *lock = None;
+            let _ = self.confirm_lock(stop);
+            if self.lost().is_some() {
                 return;
             }
         }
+    }
+
+    /// Says that the mirror is alive, and makes sure that the lock is still its own.
+    fn confirm_lock(&self, cancel: &Cancel) -> Result<()> {
+        let mut session = self.place.remote.pool().lease(cancel)?;
+        let mut held = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(lock) = &mut *held else { return Ok(()) };
+        let confirmed = lock.beat(&mut session);
+        match &confirmed {
+            Ok(()) => self.note_lock_seen(SystemTime::now()),
+            Err(error) if error.kind() == Kind::Incomplete => {
+                let _ = self.lost.set(error.clone());
+                *held = None;
+            }
+            Err(_) => {}
+        }
+        confirmed
+    }
+
+    fn note_lock_seen(&self, at: SystemTime) {
+        *self.held_at.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    /// Makes sure that nobody else has taken over the lock, where that may be: the connection was
+    /// lost, or this computer has slept.
+    fn check_lock(&self, cancel: &Cancel) -> Result<()> {
+        if let Some(lost) = self.lost() {
+            return Err(lost.clone());
+        }
+        let held_at = *self.held_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_recent = held_at.elapsed().is_ok_and(|since| since < 2 * BEAT);
+        if is_recent || self.place.lock.is_none() { Ok(()) } else { self.confirm_lock(cancel) }
     }
 
     /// Writes what is not written, and gives back the lock.
@@ -317,15 +373,9 @@ impl Deployment {
         }
         // Hashes that are not kept are computed again.
         let _ = self.place.hashes.save();
-        let is_written = {
-            let mut state = self.locked();
-            let ends = self.listing.is_some() && self.finished.load(Ordering::Relaxed);
-            state.index.unfinished &= !ends;
-            state.changes.is_empty() && state.doubtful.is_empty() && !ends
-        };
         let written = match self.lost() {
             Some(error) => Err(error.clone()),
-            None if is_written => Ok(()),
+            None if self.is_written() => Ok(()),
             None => self.write(true, Some(say), cancel),
         };
         let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -343,7 +393,19 @@ impl Deployment {
         released.map_err(|error| error.with_context("the lock was not given back"))
     }
 
-    /// Replaces the manifest by what is known now; `last`: no file is being replaced any more.
+    /// Whether the manifest says what is known now.
+    fn is_written(&self) -> bool {
+        let state = self.locked();
+        let lacks_end = state.index.unfinished && self.ends_first_run();
+        state.changes.is_empty() && state.doubtful.is_empty() && !state.is_uncertain && !lacks_end
+    }
+
+    /// Whether this is the run that began the manifest, and has seen everything.
+    fn ends_first_run(&self) -> bool {
+        self.listing.is_some() && self.finished.load(Ordering::Relaxed)
+    }
+
+    /// Replaces the manifest by what is known now; `last`: no file is being replaced just now.
     fn write(&self, last: bool, say: Option<&dyn Fn(&str)>, cancel: &Cancel) -> Result<()> {
         let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.write_locked(&mut writing, last, say, &|| {}, cancel)
@@ -360,11 +422,15 @@ impl Deployment {
         let begun = Instant::now();
         let (mut text, count) = {
             let mut state = self.locked();
+            let State { index, doubtful, settled, changes, is_uncertain, .. } = &mut *state;
+            *is_uncertain = true;
             if last {
                 // What was announced and not begun is as it was.
-                state.doubtful.clear();
+                doubtful.clear();
+                index.unfinished &= !self.ends_first_run();
             }
-            let State { index, doubtful, changes, .. } = &*state;
+            doubtful.retain(|path| !settled.contains(path));
+            settled.clear();
             let is_doubtful = |path: &str| doubtful.contains(path);
             (ManifestText::write(index, &is_doubtful, &self.place.journal.0)?, changes.len())
         };
@@ -373,6 +439,7 @@ impl Deployment {
             cancel,
             |_| {},
             |_| {
+                self.check_lock(cancel)?;
                 let mut session = self.place.remote.pool().lease(cancel)?;
                 has_session();
                 self.place.store.write(&mut session, &mut text, cancel)
@@ -380,6 +447,7 @@ impl Deployment {
         )?;
         let mut state = self.locked();
         state.changes.drain(..count);
+        state.is_uncertain = false;
         let State { journal, changes, .. } = &mut *state;
         if let Some(open) = journal
             && open.restart(digest, &[&*self.token], changes).is_err()
@@ -414,21 +482,21 @@ impl Deployment {
 
     /// Before a file is replaced or removed: from now on it is in doubt, and the manifest says so.
     fn begin_change(&self, path: &str, cancel: &Cancel) -> Result<()> {
-        if let Some(lost) = self.lost() {
-            // Not a refusal of this file: with `are_reachable` it ends the mirror.
-            return Err(Error::new(Kind::Connect, lost.message()));
-        }
+        self.check_lock(cancel)?;
         let mut state = self.locked();
         let Some(ManifestEntry::File { content: Some(_), mode }) = state.index.get(path) else {
             return Ok(());
         };
-        if !state.doubtful.contains(path) {
-            state.doubtful.insert(path.into());
+        let doubt = ManifestEntry::File { content: None, mode };
+        // The manifest says so already; where the journal has what was there since, it has to, too.
+        let is_announced = state.doubtful.contains(path)
+            && (!state.settled.remove(path) || state.doubt_in_journal(path, doubt));
+        if !is_announced {
             drop(state);
-            self.write(false, None, cancel)?;
+            self.put_in_doubt(&[path.into()], || self.write(false, None, cancel))?;
             state = self.locked();
         }
-        state.index.insert(path, ManifestEntry::File { content: None, mode });
+        state.index.insert(path, doubt);
         Ok(())
     }
 
@@ -439,7 +507,9 @@ impl Deployment {
             return;
         }
         state.index.record(path, entry);
-        state.doubtful.remove(path);
+        if state.doubtful.contains(path) {
+            state.settled.insert(path.into());
+        }
         let change = (path.to_owned(), entry);
         if let Some(journal) = &mut state.journal {
             journal.append(&change);
@@ -488,13 +558,11 @@ impl Deployment {
         let Some(entry) = self.locked().index.get(path) else {
             return Err(left("the manifest does not have it".to_owned()));
         };
-        self.begin_change(path, cancel)?;
         let mut session = self.place.remote.pool().lease(cancel)?;
         let size = match session.file_info(&located) {
             Ok(info) => info.size,
             Err(error) if error.has_reply_code(&[550, 501, 553]) => None,
             Err(error) if error.kind() == Kind::Refused && error.reply_code().is_none() => {
-                self.keep(path, entry);
                 return Err(left("it is no longer a file".to_owned()));
             }
             Err(error) => return Err(error),
@@ -502,10 +570,13 @@ impl Deployment {
         if let Some((size, content)) = size.zip(entry.content())
             && size != content.size
         {
-            self.keep(path, entry);
             let text = "it was changed there since a mirror has put it there";
             return Err(left(format!("{text} ({size} bytes, not {})", content.size)));
         }
+        drop(session);
+        // A retry has to know what it was: only now is it in doubt.
+        self.begin_change(path, cancel)?;
+        let mut session = self.place.remote.pool().lease(cancel)?;
         match session.remove_file(&located) {
             // It is not there, or may not be deleted.
             Err(error) if size.is_none() && error.has_reply_code(&[550]) => {}
@@ -522,7 +593,7 @@ impl Deployment {
         Ok(())
     }
 
-    /// A file that was to be removed is still there, as it was.
+    /// A file that was to be removed or renamed is still there, as it was.
     fn keep(&self, path: &str, entry: ManifestEntry) {
         self.locked().index.insert(path, entry);
     }
@@ -542,7 +613,13 @@ impl MirrorSides for Deployment {
     }
 
     fn are_reachable(&self, cancel: &Cancel) -> bool {
-        self.lost().is_none() && self.sides.are_reachable(cancel)
+        // A connection was lost, for who knows how long.
+        self.note_lock_seen(SystemTime::UNIX_EPOCH);
+        self.sides.are_reachable(cancel)
+    }
+
+    fn lost(&self) -> Option<&Error> {
+        self.lost.get()
     }
 
     fn connect_ahead(&self) {
@@ -612,6 +689,24 @@ impl MirrorSides for Deployment {
         self.finished.store(true, Ordering::Relaxed);
     }
 
+    fn announce_changes(
+        &self,
+        paths: &[&str],
+        workers: usize,
+        say: &dyn Fn(&str),
+        cancel: &Cancel,
+    ) -> Result<()> {
+        self.announce(paths.iter().copied(), workers, say, cancel)
+    }
+
+    fn has_recorded_content(&self, path: &str, cancel: &Cancel) -> Result<bool> {
+        self.has_content(path, path, cancel)
+    }
+
+    fn note_rest(&self, rest: Duration, cancel: &Cancel) -> Result<Option<Duration>> {
+        self.write_at_rest(rest, cancel)
+    }
+
     fn leaves_filled_directories(&self) -> bool {
         true
     }
@@ -670,6 +765,14 @@ impl Tree for Deployment {
             self.record(path, Some(ManifestEntry::File { content, mode: Some(mode) }), cancel);
         }
         Ok(note)
+    }
+
+    fn rename_unchanged(&self, from: &str, to: &str, size: u64, cancel: &Cancel) -> Result<bool> {
+        self.rename_file(from, to, size, cancel)
+    }
+
+    fn remove_unchanged(&self, path: &str, _size: Option<u64>, cancel: &Cancel) -> Result<()> {
+        self.remove_file(path, cancel)
     }
 
     fn remove_entry(&self, path: &str, kind: ItemKind, cancel: &Cancel) -> Result<()> {

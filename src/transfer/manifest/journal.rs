@@ -157,6 +157,13 @@ impl ManifestJournal {
         }
     }
 
+    /// Adds a change that must not be missing after what is before it. Returns whether it is on the
+    /// disk.
+    pub fn append_durably(&mut self, change: &Change) -> bool {
+        self.append(change);
+        self.open.as_ref().is_some_and(|file| file.sync_data().is_ok())
+    }
+
     /// Removes the journal: the manifest has everything, and the lock is given back.
     pub fn remove(&mut self) {
         self.open = None;

@@ -25,12 +25,19 @@ pub fn is_default_name(name: &str) -> bool {
 pub struct OwnPaths {
     /// The manifest's path in the tree, unless it is elsewhere.
     manifest: Option<String>,
+    /// It is a file of this computer.
+    is_local: bool,
 }
 
 impl OwnPaths {
     /// Those of a manifest with this path in the tree; `None` if it is elsewhere.
     pub fn new(manifest: Option<String>) -> Self {
-        Self { manifest }
+        Self { manifest, is_local: false }
+    }
+
+    /// Those of a manifest on this computer.
+    pub fn of_local_file(manifest: Option<String>) -> Self {
+        Self { manifest, is_local: true }
     }
 
     /// Whether a path in the tree is the manifest, its lock, something in that, or a manifest of the
@@ -39,6 +46,7 @@ impl OwnPaths {
         let own = |rest: &str| {
             let top = rest.split('/').next().unwrap_or_default();
             SUFFIXES.contains(&top) && (top == LOCK_SUFFIX || top == rest)
+                || self.is_local && is_temporary(rest)
         };
         path.split('/').any(is_default_name)
             || self
@@ -47,6 +55,12 @@ impl OwnPaths {
                 .and_then(|manifest| path.strip_prefix(manifest))
                 .is_some_and(own)
     }
+}
+
+/// Whether it is what a local file's name gets while it is replaced: `.PROCESS.new`.
+fn is_temporary(rest: &str) -> bool {
+    let process = rest.strip_prefix('.').and_then(|rest| rest.strip_suffix(UPLOAD_SUFFIX));
+    process.is_some_and(|process| process.parse::<u32>().is_ok())
 }
 
 #[cfg(test)]
@@ -73,5 +87,12 @@ mod tests {
             assert_eq!(own.contains(path), expected, "{path}");
         }
         assert!(!OwnPaths::default().contains("etc/site"));
+        let local = OwnPaths::of_local_file(Some("etc/site".into()));
+        for (path, expected) in
+            [("etc/site.123.new", true), ("etc/site.new", true), ("etc/site.x.new", false)]
+        {
+            assert_eq!(local.contains(path), expected, "{path}");
+        }
+        assert!(!own.contains("etc/site.123.new"));
     }
 }

@@ -262,6 +262,7 @@ pub(super) fn with_retry<T>(
 /// server is unreachable only if no new one can be made.
 pub(super) fn is_fatal(endpoints: &dyn MirrorSides, error: &Error, cancel: &Cancel) -> bool {
     match error.kind() {
+        _ if endpoints.lost().is_some() => true,
         Kind::Connect => !endpoints.are_reachable(cancel),
         Kind::Interrupted
         | Kind::Terminated

@@ -272,6 +272,23 @@ impl Tree for RemoteTree {
         }
     }
 
+    fn rename_unchanged(&self, from: &str, to: &str, size: u64, cancel: &Cancel) -> Result<bool> {
+        let is_there = self.file_size(from, cancel)? == Some(size);
+        if is_there {
+            self.rename(from, to, cancel)?;
+        }
+        Ok(is_there)
+    }
+
+    fn remove_unchanged(&self, path: &str, size: Option<u64>, cancel: &Cancel) -> Result<()> {
+        let there = self.file_size(path, cancel)?;
+        if there.zip(size).is_some_and(|(there, known)| there != known) {
+            let text = format!("{}: left: it was changed on the server", self.display_path(path));
+            return Err(Error::new(Kind::Incomplete, text));
+        }
+        self.remove_entry(path, ItemKind::File, cancel)
+    }
+
     fn remove_if_link(&self, path: &str, cancel: &Cancel) -> Result<bool> {
         let located = self.locate(path)?;
         // DELE removes a link and refuses a directory.

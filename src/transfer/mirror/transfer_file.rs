@@ -1,6 +1,7 @@
 //! Transfers one file of a mirror: download, upload, or from server to server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::local::LocalTree;
 use super::plan::NextDirectory;
@@ -8,7 +9,7 @@ use super::remote::RemoteTree;
 use super::same_content::SameContent;
 use super::tree::{Timestamp, Tree};
 use crate::cancel::Cancel;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::transfer::download::partial::Existing;
 use crate::transfer::{
     FileInfo, Outcome, Progress, Remote as _, Resume, TransferOptions, download, relay, upload,
@@ -67,6 +68,33 @@ pub trait MirrorSides: Sync {
 
     /// Is told that both sides were looked at completely, and everything was tried.
     fn note_everything_seen(&self) {}
+
+    /// Why nothing may be changed any more, if that is so.
+    fn lost(&self) -> Option<&Error> {
+        None
+    }
+
+    /// Is told by a watch what it is going to replace, remove or rename, before any of it.
+    fn announce_changes(
+        &self,
+        _paths: &[&str],
+        _workers: usize,
+        _say: &dyn Fn(&str),
+        _cancel: &Cancel,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether there is a record that the target's file has the content of the source's.
+    fn has_recorded_content(&self, _path: &str, _cancel: &Cancel) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Is told by a watch that nothing has changed for so long. Returns after how long it wants to
+    /// be told again.
+    fn note_rest(&self, _rest: Duration, _cancel: &Cancel) -> Result<Option<Duration>> {
+        Ok(None)
+    }
 
     /// Whether a directory that is not empty stays in the target without being a failure: it holds
     /// what is not known.

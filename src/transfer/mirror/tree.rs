@@ -144,6 +144,26 @@ pub trait Tree: Send + Sync {
     /// Removes a file or link, or an empty directory.
     fn remove_entry(&self, path: &str, kind: ItemKind, cancel: &Cancel) -> Result<()>;
 
+    /// Renames a file, if it is still of this size. Returns whether it was.
+    fn rename_unchanged(
+        &self,
+        _from: &str,
+        _to: &str,
+        _size: u64,
+        _cancel: &Cancel,
+    ) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Removes a file, if it is still of this size.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Incomplete`](crate::error::Kind::Incomplete) if it was changed, and is left.
+    fn remove_unchanged(&self, path: &str, _size: Option<u64>, cancel: &Cancel) -> Result<()> {
+        self.remove_entry(path, ItemKind::File, cancel)
+    }
+
     /// Removes an entry that was listed as a directory if it is a link to one (some servers do not
     /// distinguish them); `false` if it is a directory. The target of a link must not be deleted.
     fn remove_if_link(&self, _path: &str, _cancel: &Cancel) -> Result<bool> {

@@ -64,10 +64,15 @@ fn done() -> Step {
     Step::change(|_| {})
 }
 
-/// Every line of the manifest says what is there, and every file of the source is in it.
 #[track_caller]
 fn assert_true(scene: &Scene, name: &str) {
-    let text = manifest_of(scene, name);
+    assert_true_of(scene, "site", &manifest_of(scene, name));
+}
+
+/// Every line of the manifest says what is in this directory of the server, and every file of the
+/// source is in it.
+#[track_caller]
+pub(super) fn assert_true_of(scene: &Scene, target: &str, text: &str) {
     let mut files = Vec::new();
     for line in text.lines().skip(1) {
         let fields: Vec<&str> = line.splitn(4, ' ').collect();
@@ -75,7 +80,7 @@ fn assert_true(scene: &Scene, name: &str) {
         if path.ends_with('/') {
             continue;
         }
-        let content = scene.liar.content(format!("/site/{path}")).expect(line);
+        let content = scene.liar.content(format!("/{target}/{path}")).expect(line);
         let digest = hash(MessageDigest::sha256(), &content).unwrap();
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!((fields[0], fields[1]), (&*hex, &*content.len().to_string()), "{line}");

@@ -7,22 +7,27 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 use support::liar::{Script, Step};
-use support::program::wait;
+use support::program::{Ftpsh, wait};
 use support::scene::Scene;
 
 /// A directory `src` that is watched.
-struct Watched {
-    scene: Scene,
-    child: Child,
+pub(super) struct Watched {
+    pub(super) scene: Scene,
+    pub(super) child: Child,
 }
 
 impl Watched {
     /// `src` has these files, the same as on the server; directories end in a slash.
-    fn start(script: Script, files: &[&str], options: &str) -> Self {
+    pub(super) fn start(script: Script, files: &[&str], options: &str) -> Self {
         Self::start_with(script, files, options, &[])
     }
 
-    fn start_with(script: Script, files: &[&str], options: &str, arguments: &[&str]) -> Self {
+    pub(super) fn start_with(
+        script: Script,
+        files: &[&str],
+        options: &str,
+        arguments: &[&str],
+    ) -> Self {
         let script = files.iter().fold(script, |script, file| match file.strip_suffix('/') {
             Some(directory) => script.dir(format!("/src/{directory}")),
             None => script.file(format!("/src/{file}"), *file),
@@ -40,25 +45,26 @@ impl Watched {
             }
         }
         let line = format!("mirror -R --watch{options} src");
-        let call = scene.call().args(["--set", "net:reconnect-interval=10ms"]);
-        let call = call.args(arguments).args(["-c", &line]);
-        let mut command = call.command();
-        let (out, err) = (scene.path("out"), scene.path("err"));
-        command.stdin(Stdio::null());
-        command.stdout(File::create(out).unwrap()).stderr(File::create(err).unwrap());
-        let child = command.spawn().unwrap();
-        let mut watched = Self { scene, child };
+        let call = scene.call().args(arguments).args(["-c", &line]);
+        let mut watched = Self { child: spawn(&scene, &call), scene };
         watched.until("it watches", |watched| watched.err().contains("watching"));
         watched
     }
 
-    fn err(&self) -> String {
+    /// Runs it once more.
+    pub(super) fn start_again(&mut self, options: &str) {
+        let line = format!("mirror -R --watch{options} src");
+        self.child = spawn(&self.scene, &self.scene.call().args(["-c", &line]));
+        self.until("it watches", |watched| watched.err().contains("watching"));
+    }
+
+    pub(super) fn err(&self) -> String {
         String::from_utf8_lossy(&self.scene.read("err").unwrap()).into_owned()
     }
 
     /// Waits for a condition.
     #[track_caller]
-    fn until(&mut self, what: &str, condition: impl Fn(&Self) -> bool) {
+    pub(super) fn until(&mut self, what: &str, condition: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + Duration::from_secs(30);
         while !condition(self) {
             let is_late = Instant::now() > deadline;
@@ -70,20 +76,20 @@ impl Watched {
         }
     }
 
-    fn local(&self, path: &str) -> std::path::PathBuf {
+    pub(super) fn local(&self, path: &str) -> std::path::PathBuf {
         self.scene.path(format!("src/{path}"))
     }
 
-    fn write(&self, path: &str, content: &str) {
+    pub(super) fn write(&self, path: &str, content: &str) {
         std::fs::write(self.local(path), content).unwrap();
     }
 
-    fn there(&self, path: &str) -> Option<Vec<u8>> {
+    pub(super) fn there(&self, path: &str) -> Option<Vec<u8>> {
         self.scene.liar.content(format!("/src/{path}"))
     }
 
     #[track_caller]
-    fn until_sent(&mut self, path: &str, content: &str) {
+    pub(super) fn until_sent(&mut self, path: &str, content: &str) {
         let line = format!("sent {path}: ");
         self.until(path, |watched| {
             watched.there(path).as_deref() == Some(content.as_bytes())
@@ -91,19 +97,30 @@ impl Watched {
         });
     }
 
-    fn lines(&self, verb: &str) -> Vec<String> {
+    pub(super) fn lines(&self, verb: &str) -> Vec<String> {
         self.scene.liar.wire.lines(verb)
     }
 
     /// Ends it as a user does. Returns the exit status.
-    fn end(&mut self) -> i32 {
-        let child = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
-        kill_process(child, Signal::INT).unwrap();
+    pub(super) fn end(&mut self) -> i32 {
+        self.signal(Signal::INT);
         wait(&mut self.child, Duration::from_secs(10))
+    }
+
+    pub(super) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 }
 
-fn rename(watched: &Watched, from: &str, to: &str) {
+fn spawn(scene: &Scene, call: &Ftpsh) -> Child {
+    let (out, err) = (scene.path("out"), scene.path("err"));
+    let mut command = call.command();
+    command.stdin(Stdio::null());
+    command.stdout(File::create(out).unwrap()).stderr(File::create(err).unwrap());
+    command.spawn().unwrap()
+}
+
+pub(super) fn rename(watched: &Watched, from: &str, to: &str) {
     std::fs::rename(watched.local(from), watched.local(to)).unwrap();
 }
 

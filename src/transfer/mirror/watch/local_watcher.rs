@@ -11,10 +11,9 @@ use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::change_queue::ChangeQueue;
-use crate::cancel::Cancel;
 use crate::ftp::path::decode_name;
 
-/// How often a wait checks the cancel flag.
+/// How often a wait checks whether it is over.
 const TICK: Duration = Duration::from_millis(500);
 
 /// A watched directory.
@@ -78,11 +77,16 @@ impl LocalWatcher {
         }
     }
 
-    /// Waits until something is at rest or has to be done, or until `deadline`; Ctrl-C ends it, too.
-    /// A path that changes only after `not_before` counts for nothing before it.
-    pub fn wait(&self, deadline: Option<Instant>, not_before: Option<Instant>, cancel: &Cancel) {
+    /// Waits until something is at rest or has to be done, or until `deadline`; `is_over` ends it,
+    /// too. A path that changes only after `not_before` counts for nothing before it.
+    pub fn wait(
+        &self,
+        deadline: Option<Instant>,
+        not_before: Option<Instant>,
+        is_over: &dyn Fn() -> bool,
+    ) {
         let mut queue = self.queue();
-        while cancel.requested().is_none() && !queue.is_urgent() {
+        while !is_over() && !queue.is_urgent() {
             let now = Instant::now();
             let rest = queue.next_rest().map(|rest| not_before.map_or(rest, |at| at.max(rest)));
             let until = [rest, deadline].into_iter().flatten().min();

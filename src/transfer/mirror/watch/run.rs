@@ -14,9 +14,8 @@ use crate::transfer::mirror::executor::{MirrorSettings, is_fatal, transfer_files
 use crate::transfer::mirror::local::LocalTree;
 use crate::transfer::mirror::observer::MirrorObserver;
 use crate::transfer::mirror::plan::{MirrorAction, Reason};
-use crate::transfer::mirror::remote::RemoteTree;
-use crate::transfer::mirror::transfer_file::Endpoints;
-use crate::transfer::mirror::tree::{Item, ItemKind, ListResult, Tree as _, join_path};
+use crate::transfer::mirror::transfer_file::MirrorSides;
+use crate::transfer::mirror::tree::{Item, ItemKind, ListResult, Tree, join_path};
 use crate::transfer::{Outcome, Progress};
 
 /// What a watch has done.
@@ -31,10 +30,9 @@ pub struct WatchCounts {
 }
 
 /// A mirror that goes on.
-#[derive(Debug)]
-pub struct WatchRun {
+pub struct WatchRun<'a> {
     local: Arc<LocalTree>,
-    remote: Arc<RemoteTree>,
+    sides: &'a dyn MirrorSides,
     settings: MirrorSettings,
     index: Mutex<ServerIndex>,
     counts: Mutex<WatchCounts>,
@@ -44,17 +42,22 @@ pub struct WatchRun {
     again: Mutex<BTreeSet<String>>,
 }
 
-impl WatchRun {
-    /// Goes on after a mirror that ended with this index.
+impl<'a> WatchRun<'a> {
+    /// Goes on after a mirror that ended with this index; `local` is the source of `sides`.
     pub fn new(
-        (local, remote): (Arc<LocalTree>, Arc<RemoteTree>),
+        (local, sides): (Arc<LocalTree>, &'a dyn MirrorSides),
         settings: MirrorSettings,
         (index, failing): (ServerIndex, BTreeSet<String>),
     ) -> Self {
         let failing = failing.into_iter().map(|path| (path, None)).collect();
         let (index, failing) = (Mutex::new(index), Mutex::new(failing));
         let (counts, again) = (Mutex::default(), Mutex::default());
-        Self { local, remote, settings, index, counts, failing, again }
+        Self { local, sides, settings, index, counts, failing, again }
+    }
+
+    /// The two sides.
+    pub fn sides(&self) -> &'a dyn MirrorSides {
+        self.sides
     }
 
     /// What was done until now.
@@ -115,14 +118,21 @@ impl WatchRun {
             self.report(path, None, Err(error), observer);
         }
         let step = Step { run: self, observer, cancel };
+        let mut files = batch.files;
+        step.leave_out_unchanged(&mut files, &batch.renames)?;
+        let gone = batch.in_the_way.files.iter().chain(&batch.gone.files);
+        let changed = files.keys().chain(batch.renames.values()).chain(gone);
+        let changed: Vec<&str> = changed.map(String::as_str).collect();
+        let say = |text: &str| observer.show_note(text);
+        self.sides.announce_changes(&changed, self.settings.workers, &say, cancel)?;
         step.delete(&batch.in_the_way)?;
         step.make_directories(&batch.directories)?;
-        let mut files = batch.files;
         let renames: Vec<_> = batch.renames.iter().collect();
         let refused: Mutex<BTreeSet<String>> = Mutex::default();
         for_each_parallel(&renames, self.settings.workers, cancel, |(to, from)| {
             let size = files.get(*to).map(|(stamp, _)| stamp.size);
-            if !step.rename(from, to, size)? {
+            let is_renamed = size.map_or(Ok(false), |size| step.rename(from, to, size))?;
+            if !is_renamed {
                 lock(&refused).insert((*to).clone());
             }
             Ok(())
@@ -187,15 +197,6 @@ impl WatchRun {
         self.local.check_root()
     }
 
-    /// Keeps one session, and closes the others.
-    pub fn keep_session_alive(&self) {
-        self.remote.pool().keep_one_alive();
-    }
-
-    fn endpoints(&self) -> Endpoints {
-        Endpoints::Up(Arc::clone(&self.local), Arc::clone(&self.remote))
-    }
-
     /// Reports the end of an action on a path, if there was one, and remembers whether it failed.
     fn report(
         &self,
@@ -220,7 +221,7 @@ impl WatchRun {
 
 /// The steps of one batch.
 struct Step<'a> {
-    run: &'a WatchRun,
+    run: &'a WatchRun<'a>,
     observer: &'a dyn MirrorObserver,
     cancel: &'a Cancel,
 }
@@ -230,9 +231,38 @@ impl Step<'_> {
     fn attempt<T>(&self, mut attempt: impl FnMut() -> Result<T>) -> Result<Result<T, Error>> {
         let (settings, cancel) = (&self.run.settings, self.cancel);
         match with_retry(settings, self.observer, cancel, &mut attempt) {
-            Err(error) if is_fatal(&self.run.endpoints(), &error, cancel) => Err(error),
+            Err(error) if is_fatal(self.run.sides, &error, cancel) => Err(error),
             other => Ok(other),
         }
+    }
+
+    fn target(&self) -> &dyn Tree {
+        self.run.sides.target()
+    }
+
+    /// Takes files out that are to be sent under their own names, and whose content is recorded to
+    /// be on the server.
+    fn leave_out_unchanged(
+        &self,
+        files: &mut BTreeMap<String, (Stamp, u16)>,
+        renames: &BTreeMap<String, String>,
+    ) -> Result<()> {
+        let same: Mutex<BTreeSet<String>> = Mutex::default();
+        let paths: Vec<&String> =
+            files.keys().filter(|path| !renames.contains_key(*path)).collect();
+        for_each_parallel(&paths, self.run.settings.workers, self.cancel, |path| {
+            // What cannot be read is told when it cannot be sent.
+            if self.run.sides.has_recorded_content(path, self.cancel).unwrap_or(false) {
+                lock(&same).insert((*path).clone());
+            }
+            Ok(())
+        })?;
+        for path in same.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            let stamp = files.remove(&path).map(|(stamp, _)| stamp);
+            lock(&self.run.index).add_file(&path, stamp);
+            lock(&self.run.failing).remove(&path);
+        }
+        Ok(())
     }
 
     fn make_directories(&self, directories: &BTreeMap<String, Option<u16>>) -> Result<()> {
@@ -243,7 +273,7 @@ impl Step<'_> {
                 let mode = self.run.settings.rules.copied_mode(**mode);
                 let mode = mode.filter(|mode| mode & 0o700 == 0o700);
                 let made =
-                    self.attempt(|| self.run.remote.make_directory(path, mode, self.cancel))?;
+                    self.attempt(|| self.target().make_directory(path, mode, self.cancel))?;
                 let action = MirrorAction::MakeDirectory { path: (*path).clone() };
                 if let Ok(note) = &made {
                     note.iter().for_each(|note| self.observer.show_note(note));
@@ -259,14 +289,9 @@ impl Step<'_> {
 
     /// Renames a file on the server, if it is still as large as what was put there. Returns whether
     /// that was done.
-    fn rename(&self, from: &str, to: &str, size: Option<u64>) -> Result<bool> {
-        let renamed = self.attempt(|| {
-            let is_there = self.run.remote.file_size(from, self.cancel)? == size;
-            if is_there {
-                self.run.remote.rename(from, to, self.cancel)?;
-            }
-            Ok(is_there)
-        })?;
+    fn rename(&self, from: &str, to: &str, size: u64) -> Result<bool> {
+        let renamed =
+            self.attempt(|| self.target().rename_unchanged(from, to, size, self.cancel))?;
         if !matches!(renamed, Ok(true)) {
             return Ok(false);
         }
@@ -293,7 +318,7 @@ impl Step<'_> {
         self.observer.add_to_total(files.len() as u64, bytes);
         let observer = SendObserver { step: self, files };
         let settings = &self.run.settings;
-        transfer_files(&self.run.endpoints(), settings, &observer, self.cancel, actions)
+        transfer_files(self.run.sides, settings, &observer, self.cancel, actions)
     }
 
     /// Deletes what is known and still as large as what was put there; directories at last, the
@@ -311,52 +336,41 @@ impl Step<'_> {
     }
 
     fn delete_file(&self, path: &str) -> Result<()> {
-        let remote = &self.run.remote;
         let known = lock(&self.run.index).stamp(path).map(|stamp| stamp.size);
-        let mut is_other = false;
-        let deleted = self.attempt(|| {
-            let size = remote.file_size(path, self.cancel)?;
-            is_other = known.is_some() && size.is_some() && size != known;
-            if is_other { Ok(()) } else { remote.remove_entry(path, ItemKind::File, self.cancel) }
-        })?;
-        if is_other {
-            let there = remote.display_path(path);
-            self.observer.show_note(&format!("{there}: left: it was changed on the server"));
+        let deleted = self.attempt(|| self.target().remove_unchanged(path, known, self.cancel))?;
+        match deleted {
+            Err(error) if error.kind() == Kind::Incomplete => {
+                self.observer.show_note(error.message());
+                lock(&self.run.index).remove(path);
+                Ok(())
+            }
+            deleted => self.note_deletion(path, ItemKind::File, deleted),
         }
-        self.note_deletion(path, ItemKind::File, deleted, !is_other)
     }
 
     fn delete_directory(&self, path: &str) -> Result<()> {
-        let remote = &self.run.remote;
+        let target = self.target();
         let deleted =
-            self.attempt(|| remote.remove_entry(path, ItemKind::Directory, self.cancel))?;
+            self.attempt(|| target.remove_entry(path, ItemKind::Directory, self.cancel))?;
         match deleted {
             // It holds what is not known.
             Err(error) if error.kind() == Kind::Refused => {
-                let there = remote.display_path(path);
+                let there = target.display_path(path);
                 self.observer.show_note(&format!("{there}: left: {}", error.message()));
                 lock(&self.run.index).remove(path);
                 Ok(())
             }
-            deleted => self.note_deletion(path, ItemKind::Directory, deleted, true),
+            deleted => self.note_deletion(path, ItemKind::Directory, deleted),
         }
     }
 
-    fn note_deletion(
-        &self,
-        path: &str,
-        kind: ItemKind,
-        deleted: Result<(), Error>,
-        is_shown: bool,
-    ) -> Result<()> {
+    fn note_deletion(&self, path: &str, kind: ItemKind, deleted: Result<(), Error>) -> Result<()> {
         if deleted.is_ok() {
             lock(&self.run.index).remove(path);
-            lock(&self.run.counts).deleted += u64::from(is_shown);
+            lock(&self.run.counts).deleted += 1;
         }
-        if is_shown {
-            let action = MirrorAction::Delete { path: path.to_owned(), kind };
-            self.run.report(path, Some(&action), deleted.as_ref().map(|()| None), self.observer);
-        }
+        let action = MirrorAction::Delete { path: path.to_owned(), kind };
+        self.run.report(path, Some(&action), deleted.as_ref().map(|()| None), self.observer);
         Ok(())
     }
 }

@@ -43,13 +43,16 @@ pub fn look_at(tree: &LocalTree, path: &str) -> Result<Local> {
 }
 
 /// Whether a mirror with these rules looks at a path at all: neither it nor a directory that it is
-/// in is excluded.
+/// in is excluded, or left as it is.
 pub fn is_included(rules: &MirrorRules, path: &str, is_directory: bool) -> bool {
     let is_partial = |name: &str| is_partial_name(OsStr::new(name));
+    let takes = |path: &str, is_directory: bool| {
+        !rules.filter.leaves(path) && rules.filter.includes(path, is_directory)
+    };
     path.is_empty()
         || !path.split('/').any(is_partial)
-            && rules.filter.includes(path, is_directory)
-            && above(path).all(|above| above.is_empty() || rules.filter.includes(above, true))
+            && takes(path, is_directory)
+            && above(path).all(|above| above.is_empty() || takes(above, true))
 }
 
 /// Whether a file is of a size that is mirrored.
