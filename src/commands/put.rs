@@ -7,7 +7,7 @@ use clap::Parser;
 use super::entries::lookup::Lookup;
 use super::mirror::RecursiveTransfer;
 use super::transfers::batch::Batch;
-use super::transfers::overwrite::may_replace_upload;
+use super::transfers::overwrite::{follow_earlier_attempt, may_replace_upload};
 use super::transfers::parallel;
 use super::transfers::passed_over::pass_over_directories;
 use super::transfers::replace_question::ReplaceAnswers;
@@ -298,8 +298,10 @@ impl Put {
         }
         let mut job = upload::Upload { local: path, dir: None, remote, options: how };
         let (lookup, answers) = replacing;
-        let may =
-            self.resume || self.replace || may_replace_upload(ctx, &mut job, lookup, answers)?;
+        let may = match self.resume {
+            true => follow_earlier_attempt(ctx, &mut job, lookup).map(|()| true)?,
+            false => self.replace || may_replace_upload(ctx, &mut job, lookup, answers)?,
+        };
         Ok(may.then_some(FileTransfer::Up(job)))
     }
 

@@ -9,8 +9,13 @@ use crate::ftp::path::RemotePath;
 pub fn upload_name(path: &RemotePath, options: &TransferOptions) -> Result<RemotePath> {
     match options.atomic {
         Atomic::No => Ok(path.clone()),
-        Atomic::Yes | Atomic::Replacing(_) => hidden_sibling(path, SUFFIX),
+        Atomic::Yes | Atomic::Replacing(_) => temporary_name(path),
     }
+}
+
+/// The name that a file has until it is complete.
+pub fn temporary_name(path: &RemotePath) -> Result<RemotePath> {
+    hidden_sibling(path, SUFFIX)
 }
 
 /// A hidden name next to the final one.

@@ -82,6 +82,35 @@ fn an_atomic_upload_appears_by_a_rename() {
 }
 
 #[test]
+fn an_atomic_upload_is_resumed_under_its_temporary_name_and_a_complete_one_is_not_sent_again() {
+    let mirror = |c: &str| format!("set xfer:atomic yes; mirror -R {c} --transfer-all . /");
+    for (first, command) in [
+        ("put --atomic a", "put -c --atomic a"),
+        ("put --atomic a", "put -c a"),
+        (&mirror(""), &mirror("-c")),
+    ] {
+        let script = Script::new().file("/a", "old").data("STOR", Data::Reset(SIZE / 2));
+        let scene = Scene::new(script);
+        scene.write("a", noise(SIZE));
+        scene.liar.files.lock().unwrap().set_time(b"/a", "20200101000000");
+        assert_ne!(once(&scene, first).status, 0);
+        scene.liar.wire.wait_idle();
+        assert_eq!(scene.liar.content("/a").unwrap(), b"old");
+        once(&scene, command).ok();
+        assert!(scene.liar.content("/a").unwrap() == noise(SIZE), "{command}");
+        assert_eq!(scene.liar.wire.lines("APPE").len(), 1, "{command}");
+        assert_eq!(scene.liar.files.lock().unwrap().paths(), [b"/a"]);
+        let ran = once(&scene, command).ok();
+        let sent = (scene.liar.wire.lines("STOR").len(), scene.liar.wire.lines("APPE").len());
+        assert_eq!(sent, (1, 1), "{ran}");
+        // By its end it is another file.
+        scene.liar.files.lock().unwrap().put(b"/a", vec![b'y'; SIZE]);
+        once(&scene, command).ok();
+        assert!(scene.liar.content("/a").unwrap() == noise(SIZE), "{command}");
+    }
+}
+
+#[test]
 fn an_atomic_upload_that_fails_leaves_the_old_file() {
     let faults = [
         ("cut", Script::new().always_data("STOR", Data::Reset(1000))),

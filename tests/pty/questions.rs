@@ -1,7 +1,7 @@
 //! Questions before something is replaced or deleted.
 
 use crate::{PROMPT, connected, home, lied_to};
-use support::liar::{Script, Step};
+use support::liar::{Data, Script, Step};
 
 const QUESTION: &str = "? [y]es [n]o [a]ll n[o]ne ne[w]er [q]uit ";
 
@@ -66,6 +66,28 @@ fn an_upload_asks_and_what_it_replaces_is_renamed_into_place() {
     assert_eq!(liar.wire.lines("RNTO"), ["RNTO old.txt"]);
     terminal.send_ctrl_d();
     assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn a_broken_upload_that_replaces_a_file_is_resumed_and_the_file_stays_until_then() {
+    let home = home();
+    let script = Script::new().file("/a", "what was there").data("STOR", Data::Reset(150_000));
+    let (liar, mut terminal) = lied_to(&home, script, &["--set", "net:max-retries=0"]);
+    std::fs::write(home.path().join("a"), vec![b'x'; 300_000]).unwrap();
+    terminal.send("put a\r");
+    terminal.expect(QUESTION);
+    terminal.send("y\r");
+    terminal.expect(PROMPT);
+    assert_eq!(liar.content("/a").unwrap(), b"what was there");
+    assert!(liar.content("/.a.ftpsh-part").is_some());
+    terminal.send("put -c a\r");
+    terminal.expect("were there) in ");
+    terminal.expect(PROMPT);
+    assert!(liar.content("/a").unwrap() == vec![b'x'; 300_000]);
+    assert_eq!(liar.wire.lines("APPE"), ["APPE .a.ftpsh-part"]);
+    assert_eq!(liar.files.lock().unwrap().paths(), [b"/a"]);
+    terminal.send_ctrl_d();
+    terminal.end();
 }
 
 #[test]

@@ -19,12 +19,14 @@ use crate::settings::{
     AtomicUpload, OverwritePolicy, OverwriteRemote, XFER_ATOMIC, XFER_OVERWRITE,
     XFER_OVERWRITE_REMOTE,
 };
+use crate::transfer::atomic::temporary_name;
 use crate::transfer::download::Download;
 use crate::transfer::download::partial::{
     Existing, Target, examine_target, partial_path, system_time,
 };
 use crate::transfer::remote::may_be_link;
 use crate::transfer::upload::Upload;
+use crate::transfer::upload::journal::{EarlierAttempt, Source};
 use crate::transfer::{Atomic, FileInfo, Remote as _, Resume};
 
 /// A policy for files that already exist.
@@ -208,6 +210,36 @@ pub fn may_replace_upload(
         job.options.atomic = atomic_replacement(Some(&entry));
     }
     Ok(may)
+}
+
+/// Has an upload with `-c` continue under the temporary name, if the journals say that it was begun
+/// there.
+///
+/// # Errors
+///
+/// [`Kind::Local`] for the local file; what asking the server fails with.
+pub fn follow_earlier_attempt(
+    ctx: &mut Context,
+    job: &mut Upload,
+    lookup: &mut Lookup,
+) -> Result<()> {
+    let Some(journals) = job.options.upload_journals.clone() else { return Ok(()) };
+    let Some(directory) = ctx.client.connection.remote_directory() else { return Ok(()) };
+    if job.options.atomic != Atomic::No {
+        return Ok(());
+    }
+    let metadata = std::fs::metadata(&job.local);
+    let source = Source::of_file(&metadata.map_err(|error| Error::local(&job.local, &error))?);
+    let is_begun = |path: &RemotePath| {
+        let earlier = journals.for_path(path).earlier_attempt(&source);
+        matches!(earlier, EarlierAttempt::Same { .. })
+    };
+    let path = directory.resolve(job.remote.as_str())?;
+    if is_begun(&temporary_name(&path)?) && !is_begun(&path) {
+        let old = find_replaced(ctx, &job.remote, lookup)?;
+        job.options.atomic = atomic_replacement(old.as_ref());
+    }
+    Ok(())
 }
 
 /// How a file is replaced without a moment in which it is incomplete: not through a link, which a

@@ -17,8 +17,8 @@ use super::ascii::ToWire;
 use super::download::resume::{ResumePoint, read_block_at};
 use super::download::stream::unconfirmed_error;
 use super::{
-    AfterUpload, Atomic, Outcome, Progress, Remote, Resume, TransferOptions, TransferType,
-    UploadMode, UploadStream, Verify, atomic, verify,
+    AfterUpload, Atomic, NoProgress, Outcome, Progress, Remote, Resume, TransferOptions,
+    TransferType, UploadMode, UploadStream, Verify, atomic, verify,
 };
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -127,19 +127,25 @@ struct UploadRun<'a> {
 
 impl UploadRun<'_> {
     fn run(&self, remote: &mut dyn Remote, file: &mut File) -> Result<Outcome> {
-        let target = atomic::upload_name(&self.job.remote, &self.job.options)?;
+        let mut target = atomic::upload_name(&self.job.remote, &self.job.options)?;
         let regular = self.before.is_file();
         if regular {
             self.progress.set_total(self.before.len());
         }
         let resumable = regular && self.job.options.transfer_type == TransferType::Binary;
+        let asked = resumable && self.job.options.resume == Resume::Asked;
+        let complete = asked && target != self.job.remote && self.is_complete(remote, file)?;
+        if complete {
+            target = self.job.remote.clone();
+        }
         let path = remote.absolute_path(&target);
         let journals = self.job.options.upload_journals.as_ref().filter(|_| resumable);
         let journal = journals.map(|journals| journals.for_path(&path));
         let offset = match self.job.options.resume {
             Resume::No => 0,
             _ if !resumable => 0,
-            _ => self.offset(remote, &target, journal.as_ref(), file)?,
+            _ if complete => self.before.len(),
+            _ => self.offset(remote, &target, journal.as_ref(), file, self.progress)?,
         };
         self.sent.set(offset);
         self.progress.start_at(offset);
@@ -193,6 +199,14 @@ impl UploadRun<'_> {
         Ok(tls_resumed)
     }
 
+    /// Whether the server has the whole file under its final name: what is begun has the temporary
+    /// one.
+    fn is_complete(&self, remote: &mut dyn Remote, file: &File) -> Result<bool> {
+        let size = self.before.len();
+        let there = self.offset(remote, &self.job.remote, None, file, &NoProgress)?;
+        Ok(size > 0 && there == size)
+    }
+
     /// How much of the file the server already has.
     fn offset(
         &self,
@@ -200,6 +214,7 @@ impl UploadRun<'_> {
         target: &RemotePath,
         journal: Option<&UploadJournal<'_>>,
         file: &File,
+        progress: &dyn Progress,
     ) -> Result<u64> {
         let resumed = ResumeCheck {
             target,
@@ -208,7 +223,7 @@ impl UploadRun<'_> {
             source: Some(&self.source),
             journal,
             resume: self.job.options.resume,
-            progress: self.progress,
+            progress,
             cancel: self.cancel,
         };
         resumed.resume_offset(remote, &mut |length, compare| {
