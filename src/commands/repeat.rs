@@ -27,7 +27,8 @@ pub struct Repeat {
     /// Stop when the command succeeds
     #[arg(long)]
     until_ok: bool,
-    /// The command with its arguments, or commands in quotes
+    /// The command with its arguments, or commands in quotes. A number before it is the delay, as in
+    /// lftp
     #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true,
           allow_hyphen_values = true, value_hint = clap::ValueHint::CommandWithArguments)]
     command: Vec<String>,
@@ -39,6 +40,7 @@ impl Builtin for Repeat {
     const GLOBS: Globs = Globs::Source;
     const EXAMPLES: &'static [Example] = &[
         Example { line: "repeat -c 2 -d 100ms lpwd", about: "run twice, with a pause" },
+        Example { line: "repeat -c 2 0.1 lpwd", about: "the same, as lftp has it" },
         Example {
             line: "repeat -c 3 --until-ok 'lls x.txt; lpwd'",
             about: "run until it succeeds",
@@ -46,16 +48,24 @@ impl Builtin for Repeat {
     ];
 
     fn check(&self) -> Result<()> {
-        self.parse_delay().map(drop)
+        let (_, command) = self.delay_and_command()?;
+        match command {
+            [] => Err(Error::usage("repeat: a command is missing")
+                .with_hint(format!("`repeat {} COMMAND`", self.command.join(" ")))),
+            _ => Ok(()),
+        }
     }
 
     fn check_in_script(&self, script: &mut ScriptCheck) {
-        script.runs_later(Self::NAME, shell_quote::script_from_words(&self.command));
+        // A wrong delay is the error of `check`.
+        if let Ok((_, command)) = self.delay_and_command() {
+            script.runs_later(Self::NAME, shell_quote::script_from_words(command));
+        }
     }
 
     fn run(self, ctx: &mut Context) -> anyhow::Result<()> {
-        let delay = self.parse_delay()?;
-        let script = shell_quote::script_from_words(&self.command);
+        let (delay, command) = self.delay_and_command()?;
+        let script = shell_quote::script_from_words(command);
         let mut failed = None;
         let mut left = self.count;
         while left != Some(0) {
@@ -94,7 +104,12 @@ impl Builtin for Repeat {
 }
 
 impl Repeat {
-    fn parse_delay(&self) -> Result<Duration> {
-        sleep::parse_sleep_duration(Self::NAME, &self.delay)
+    /// The delay, which may be the first word, and the command. No command begins with a digit.
+    fn delay_and_command(&self) -> Result<(Duration, &[String])> {
+        let (delay, command) = match self.command.split_first() {
+            Some((first, rest)) if first.starts_with(|c: char| c.is_ascii_digit()) => (first, rest),
+            _ => (&self.delay, &self.command[..]),
+        };
+        Ok((sleep::parse_sleep_duration(Self::NAME, delay)?, command))
     }
 }

@@ -181,7 +181,7 @@ fn assignment(item: &SettingValue<'_>) -> String {
 }
 
 /// Changes a setting; one that cannot take effect stays as it was.
-fn change_setting(
+pub(super) fn change_setting(
     ctx: &mut Context,
     change: impl FnOnce(&mut Settings) -> Result<Option<&'static Setting>>,
 ) -> Result<()> {

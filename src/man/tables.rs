@@ -63,7 +63,10 @@ pub(super) const OBJECTS: &[Object] = &[
             ("kind", "`file`, `directory`, `link` or `other`"),
             ("size", "bytes"),
             ("modified", "modification time; only if known to the minute, and with its time zone"),
-            ("modified_text", "the modification time as the server said it"),
+            (
+                "modified_text",
+                "the modification time as far as the server said it: by its own clock, or with Z in UTC",
+            ),
             ("modified_precision", "`second`, `minute` or `day`"),
             ("mode", "permission bits as octal text, `0644`"),
             ("owner", "the owner, by name or number"),
