@@ -156,6 +156,21 @@ fn what_somebody_else_has_changed_is_not_deleted() {
     assert_true(&scene, NAME);
 }
 
+#[test]
+fn a_lost_connection_does_not_make_what_somebody_else_has_changed_a_file_to_delete() {
+    let scene = deployed(Script::new());
+    std::fs::remove_file(scene.path("src/a.txt")).unwrap();
+    scene.liar.files.lock().unwrap().put(b"/site/a.txt", b"longer than before".to_vec());
+    let sizes = || scene.liar.wire.lines("MLST").iter().filter(|l| l.ends_with("a.txt")).count();
+    let before = sizes();
+    // The first is for the manifest.
+    let cut = |script: Script| script.on("MLST", done()).on("MLST", Step::Cut(Vec::new()));
+    scene.liar.change_script(cut);
+    scene.run(DEPLOY).status(10).stderr_has("/site/a.txt: not deleted: it was changed there");
+    assert_eq!(sizes() - before, 2, "it was asked again");
+    assert_eq!(scene.liar.content("/site/a.txt").unwrap(), b"longer than before");
+}
+
 /// Three changes by somebody else: another size, and two files that are gone.
 fn touched_by_others() -> Scene {
     let scene = deployed(Script::new());

@@ -267,6 +267,37 @@ fn where_it_is_asked_for_the_tree_is_looked_at_every_so_many_seconds() {
     assert_eq!(watched.end(), 0);
 }
 
+/// The system keeps so many messages for a program that does not read them.
+#[cfg(target_os = "linux")]
+fn most_messages() -> usize {
+    let limit = std::fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+    limit.trim().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_changes_while_the_system_loses_messages_is_found_and_sent() {
+    let mut watched = Watched::start(Script::new(), &["a", "d/", "d/b", "e/"], " --delete --yes");
+    // It reads nothing for a while.
+    watched.signal(Signal::STOP);
+    std::fs::write(watched.local("e/.x.swp"), "").unwrap();
+    for number in 0..=most_messages() / 4 {
+        // Messages that are equal to the one before are not kept.
+        let name = ["e/.x.swp", "e/.y.swp"][number % 2];
+        std::fs::rename(watched.local(name), watched.local("e/.z.swp")).unwrap();
+        let name = ["e/.y.swp", "e/.x.swp"][number % 2];
+        std::fs::rename(watched.local("e/.z.swp"), watched.local(name)).unwrap();
+    }
+    watched.write("a", "changed");
+    watched.write("new", "new");
+    std::fs::remove_file(watched.local("d/b")).unwrap();
+    watched.signal(Signal::CONT);
+    watched.until_sent("a", "changed");
+    watched.until_sent("new", "new");
+    watched.until("a deletion", |watched| watched.err().contains("deleted d/b\n"));
+    assert_eq!(watched.end(), 0, "{}", watched.err());
+}
+
 #[test]
 fn filters_hold_for_what_changes() {
     let options = " --delete --yes -x '^\\.git/' -X '*.o' --size-range 0-5";

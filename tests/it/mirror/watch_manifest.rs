@@ -239,6 +239,7 @@ fn a_batch_is_executed_when_the_server_is_there_again() {
     for options in [" --delete --yes", OPTIONS] {
         let mut watched = Watched::start(Script::new(), &["a", "b", "d"], options);
         change_while_away(&mut watched);
+        let seen = watched.seen();
         come_back(&watched);
         watched.until_sent("a", "changed");
         watched.until_sent("new", "new");
@@ -249,6 +250,8 @@ fn a_batch_is_executed_when_the_server_is_there_again() {
         assert_eq!(watched.end(), 0, "{}", watched.err());
         assert_eq!(watched.there("c").unwrap(), b"b");
         if options == OPTIONS {
+            // The manifest that announces it was not written before.
+            assert_eq!(watched.written_since(seen)[..2], ANNOUNCEMENT);
             watched.assert_true();
         }
     }

@@ -165,3 +165,26 @@ fn relative(root: &Path, path: &Path) -> Option<String> {
         names.map(|name| decode_name(std::os::unix::ffi::OsStrExt::as_bytes(name.as_os_str())));
     Some(names.collect::<Vec<_>>().join("/"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use notify::event::Flag;
+
+    #[test]
+    fn what_the_system_has_lost_is_looked_for() {
+        let shared = Shared::default();
+        let root = Path::new("/root");
+        let lost = || Event::new(EventKind::Other).set_flag(Flag::Rescan);
+        for (event, expected) in [
+            (Ok(Event::new(EventKind::Any)), false),
+            (Ok(lost()), true),
+            (Err(notify::Error::generic("?")), true),
+        ] {
+            shared.take(root, event);
+            let mut queue = shared.queue.lock().unwrap();
+            assert_eq!(queue.is_urgent(), expected);
+            assert_eq!(queue.take_rescan(), expected);
+        }
+    }
+}
