@@ -328,20 +328,36 @@ fn killed_after(commands: usize) -> (Watched, bool) {
 
 #[test]
 fn a_watch_that_is_killed_anywhere_is_finished_by_the_next_mirror() {
-    for commands in (1..).step_by(3) {
+    // What the next mirror finds: all of this computer, another computer, and another computer where
+    // the files are as they were before.
+    let cases = ["same", "other", "reverted"].into_iter().cycle();
+    for (commands, case) in (1..).step_by(2).zip(cases) {
         let (watched, is_last) = killed_after(commands);
-        let deploy = if commands % 2 == 0 {
+        let mut call = watched.scene.call();
+        if case != "same" {
             let_lock_grow_old(&watched);
-            elsewhere(&watched.scene)
-        } else {
-            watched.scene.call()
-        };
-        let ran = deploy.args(["-c", DEPLOY]).run().ok();
-        assert_eq!(watched.there("d/foreign").unwrap(), b"foreign", "{ran}");
-        watched.scene.liar.files.lock().unwrap().drop_file(b"/src/d/foreign");
-        println!("killed after {commands}: {ran}");
+            call = elsewhere(&watched.scene);
+        }
+        if case == "reverted" {
+            std::fs::remove_file(watched.local("new")).unwrap();
+            rename(&watched, "d/b", "b");
+            rename(&watched, "d/f", "c");
+            ["a", "d/e", "d/f"].iter().for_each(|path| watched.write(path, path));
+        }
+        let ran = call.args(["-c", DEPLOY]).run().ok();
+        println!("{case}, killed after {commands}: {ran}");
+        assert_eq!(watched.there("d/foreign").unwrap(), b"foreign");
+        let mut files = watched.scene.liar.files.lock().unwrap();
+        files.drop_file(b"/src/d/foreign");
+        if case == "reverted" {
+            // What was new is in no manifest.
+            ["new", "d/b"]
+                .iter()
+                .for_each(|path| files.drop_file(format!("/src/{path}").as_bytes()));
+        }
+        drop(files);
         watched.assert_true();
-        watched.scene.run(DEPLOY).ok().stderr_has("up to date (4 files)");
+        watched.scene.run(DEPLOY).ok().stderr_has("up to date");
         if is_last {
             assert!(commands > 20, "{commands}");
             break;
