@@ -18,6 +18,7 @@ use crate::output::escape;
 use crate::threads;
 use crate::transfer::manifest::deployment::{Deployment, DeploymentPlace};
 use crate::transfer::manifest::hash_cache::HashCache;
+use crate::transfer::manifest::lock::LockTimes;
 use crate::transfer::manifest::own_paths::{DEFAULT_NAME, LOCK_SUFFIX, OwnPaths};
 use crate::transfer::manifest::store::ManifestStore;
 use crate::transfer::mirror::executor::{self, MirrorSettings};
@@ -277,6 +278,7 @@ fn deployment_place(
         remote: Arc::clone(remote),
         store,
         lock,
+        lock_times: LockTimes::default(),
         own,
         journal: (directory, key),
         hashes,

@@ -14,8 +14,8 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDateTime};
 
@@ -24,13 +24,15 @@ use super::format::Unreadable;
 use super::hash_cache::{FileIdentity, HashCache};
 use super::index::ManifestIndex;
 use super::journal::{Change, ManifestJournal};
-use super::lock::{BEAT, LockOwner, ManifestLock};
+use super::lock::{LockOwner, LockTimes, ManifestLock};
+use super::lock_keeper::LockKeeper;
 use super::own_paths::OwnPaths;
 use super::store::{ManifestStore, StoredManifest};
 use super::text::ManifestText;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
+use crate::ftp::session::Session;
 use crate::threads;
 use crate::transfer::checksum::commands_offered;
 use crate::transfer::mirror::local::LocalTree;
@@ -59,6 +61,8 @@ pub struct DeploymentPlace {
     pub store: ManifestStore,
     /// The directory that locks it; `None` if only this computer has it.
     pub lock: Option<RemotePath>,
+    /// The intervals of that.
+    pub lock_times: LockTimes,
     /// The paths in the tree that are not part of it.
     pub own: OwnPaths,
     /// The directory of journals, and the key of this one's.
@@ -85,11 +89,7 @@ pub struct Deployment {
     times: Mutex<HashMap<String, Timestamp>>,
     state: Mutex<State>,
     writing: Mutex<Writing>,
-    lock: Mutex<Option<ManifestLock>>,
-    /// When the lock was last seen to be held.
-    held_at: Mutex<SystemTime>,
-    /// Why nothing may be changed any more.
-    lost: OnceLock<Error>,
+    keeper: LockKeeper,
     /// Everything was looked at and tried.
     finished: AtomicBool,
     /// It was said that others can read the manifest.
@@ -151,17 +151,36 @@ impl Deployment {
         let lock = Cell::new(None);
         let stored = with_retry(retries.clone(), cancel, say, |_| {
             let mut session = pool.lease(cancel)?;
-            let taken = match place.lock.as_ref().filter(|_| !place.dry_run) {
-                Some(path) => {
-                    Some(ManifestLock::acquire(&mut session, path, &owner, &tokens, cancel)?)
-                }
+            let mut taken = match place.lock.as_ref().filter(|_| !place.dry_run) {
+                Some(path) => Some(ManifestLock::acquire(
+                    &mut session,
+                    path,
+                    &owner,
+                    &tokens,
+                    place.lock_times,
+                    cancel,
+                )?),
                 None => None,
             };
-            let stored = place.store.read(&mut session, &place.own, cancel);
-            let confirmed = taken.as_ref().map_or(Ok(()), |lock| lock.confirm(&mut session));
-            lock.set(taken);
-            let stored = stored?;
-            confirmed?;
+            let stored = loop {
+                let stored = place.store.read(&mut session, &place.own, cancel);
+                let confirmed = match &mut taken {
+                    Some(lock) => lock.confirm(&mut session, cancel),
+                    None => Ok(true),
+                };
+                match confirmed {
+                    Ok(false) if stored.is_ok() => {}
+                    Ok(_) => {
+                        lock.set(taken);
+                        break stored?;
+                    }
+                    Err(error) => {
+                        // Where somebody else has it, there is nothing to give back.
+                        lock.set(taken.filter(|_| error.kind() != Kind::Refused));
+                        return Err(error);
+                    }
+                }
+            };
             Ok((stored, !commands_offered(session.features()).is_empty()))
         });
         let lock = lock.into_inner();
@@ -237,6 +256,7 @@ impl Deployment {
             is_uncertain: false,
         };
         let writing = Writing { last: Instant::now(), cost: Duration::ZERO };
+        let keeper = LockKeeper::new(Arc::clone(place.remote.pool()), place.lock_times, lock);
         let deployment = Self {
             sides,
             place,
@@ -245,9 +265,7 @@ impl Deployment {
             times: Mutex::default(),
             state: Mutex::new(state),
             writing: Mutex::new(writing),
-            lock: Mutex::new(lock),
-            held_at: Mutex::new(SystemTime::now()),
-            lost: OnceLock::new(),
+            keeper,
             finished: AtomicBool::new(false),
             has_said: AtomicBool::new(false),
         };
@@ -313,7 +331,7 @@ impl Deployment {
                 state.doubtful.remove(path);
             }
             if error.kind() == Kind::Connect {
-                self.note_lock_seen(SystemTime::UNIX_EPOCH);
+                self.keeper.note_lost_connection();
             }
         }
         written
@@ -321,45 +339,7 @@ impl Deployment {
 
     /// Says once a minute that the mirror is alive, until `stop`.
     pub fn keep_lock(&self, stop: &Cancel) {
-        while stop.sleep(BEAT).is_ok() {
-            // What ends a session ends it for the next command, too, which says so.
-            let _ = self.confirm_lock(stop);
-            if self.lost().is_some() {
-                return;
-            }
-        }
-    }
-
-    /// Says that the mirror is alive, and makes sure that the lock is still its own.
-    fn confirm_lock(&self, cancel: &Cancel) -> Result<()> {
-        let mut session = self.place.remote.pool().lease(cancel)?;
-        let mut held = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(lock) = &mut *held else { return Ok(()) };
-        let confirmed = lock.beat(&mut session);
-        match &confirmed {
-            Ok(()) => self.note_lock_seen(SystemTime::now()),
-            Err(error) if error.kind() == Kind::Incomplete => {
-                let _ = self.lost.set(error.clone());
-                *held = None;
-            }
-            Err(_) => {}
-        }
-        confirmed
-    }
-
-    fn note_lock_seen(&self, at: SystemTime) {
-        *self.held_at.lock().unwrap_or_else(PoisonError::into_inner) = at;
-    }
-
-    /// Makes sure that nobody else has taken over the lock, where that may be: the connection was
-    /// lost, or this computer has slept.
-    fn check_lock(&self, cancel: &Cancel) -> Result<()> {
-        if let Some(lost) = self.lost() {
-            return Err(lost.clone());
-        }
-        let held_at = *self.held_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_recent = held_at.elapsed().is_ok_and(|since| since < 2 * BEAT);
-        if is_recent || self.place.lock.is_none() { Ok(()) } else { self.confirm_lock(cancel) }
+        self.keeper.keep(stop);
     }
 
     /// Writes what is not written, and gives back the lock.
@@ -378,14 +358,7 @@ impl Deployment {
             None if self.is_written() => Ok(()),
             None => self.write(true, Some(say), cancel),
         };
-        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let released = match lock {
-            Some(lock) => {
-                let session = self.place.remote.pool().lease(cancel);
-                session.and_then(|mut session| lock.release(&mut session))
-            }
-            None => Ok(()),
-        };
+        let released = self.keeper.release(cancel);
         if written.is_ok() && released.is_ok() {
             self.locked().journal.iter_mut().for_each(ManifestJournal::remove);
         }
@@ -434,15 +407,17 @@ impl Deployment {
             let is_doubtful = |path: &str| doubtful.contains(path);
             (ManifestText::write(index, &is_doubtful, &self.place.journal.0)?, changes.len())
         };
+        // Sending it may take long.
+        let may_replace = |session: &mut Session| self.keeper.check_by(session, cancel);
         let (digest, note) = with_retry(
             self.place.retries.clone(),
             cancel,
             |_| {},
             |_| {
-                self.check_lock(cancel)?;
+                self.keeper.check(cancel)?;
                 let mut session = self.place.remote.pool().lease(cancel)?;
                 has_session();
-                self.place.store.write(&mut session, &mut text, cancel)
+                self.place.store.write(&mut session, &mut text, &may_replace, cancel)
             },
         )?;
         let mut state = self.locked();
@@ -482,7 +457,7 @@ impl Deployment {
 
     /// Before a file is replaced or removed: from now on it is in doubt, and the manifest says so.
     fn begin_change(&self, path: &str, cancel: &Cancel) -> Result<()> {
-        self.check_lock(cancel)?;
+        self.keeper.check(cancel)?;
         let mut state = self.locked();
         let Some(ManifestEntry::File { content: Some(_), mode }) = state.index.get(path) else {
             return Ok(());
@@ -614,12 +589,12 @@ impl MirrorSides for Deployment {
 
     fn are_reachable(&self, cancel: &Cancel) -> bool {
         // A connection was lost, for who knows how long.
-        self.note_lock_seen(SystemTime::UNIX_EPOCH);
+        self.keeper.note_lost_connection();
         self.sides.are_reachable(cancel)
     }
 
     fn lost(&self) -> Option<&Error> {
-        self.lost.get()
+        self.keeper.lost()
     }
 
     fn connect_ahead(&self) {
@@ -750,6 +725,7 @@ impl Tree for Deployment {
         mode: Option<u16>,
         cancel: &Cancel,
     ) -> Result<Option<String>> {
+        self.keeper.check(cancel)?;
         let note = self.place.remote.make_directory(path, mode, cancel)?;
         if !path.is_empty() {
             self.record(path, Some(ManifestEntry::Directory), cancel);
@@ -758,6 +734,7 @@ impl Tree for Deployment {
     }
 
     fn set_mode(&self, path: &str, mode: u16, cancel: &Cancel) -> Result<Option<String>> {
+        self.keeper.check(cancel)?;
         let note = self.place.remote.set_mode(path, mode, cancel)?;
         // Whether it was refused or not: it is not asked for again.
         let entry = self.locked().index.get(path);
@@ -779,6 +756,7 @@ impl Tree for Deployment {
         if kind != ItemKind::Directory {
             return self.remove_file(path, cancel);
         }
+        self.keeper.check(cancel)?;
         let removed = self.place.remote.remove_entry(path, kind, cancel);
         let is_refusal = |error: &Error| error.kind() == Kind::Refused && !error.is_transient();
         // One that is not empty holds what no mirror has put there: it is no longer ours.

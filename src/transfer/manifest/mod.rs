@@ -11,6 +11,10 @@ pub mod hash_cache;
 pub mod index;
 pub mod journal;
 pub mod lock;
+pub mod lock_keeper;
 pub mod own_paths;
 pub mod store;
 pub mod text;
+
+#[cfg(test)]
+mod tests;

@@ -108,7 +108,8 @@ impl ManifestStore {
         if found { sink.finish() } else { Ok(StoredManifest::Missing) }
     }
 
-    /// Replaces the manifest. Returns its digest, and what to tell the user.
+    /// Replaces the manifest, if it may be when all of it has arrived. Returns its digest, and what
+    /// to tell the user.
     ///
     /// # Errors
     ///
@@ -117,6 +118,7 @@ impl ManifestStore {
         &self,
         session: &mut Session,
         text: &mut ManifestText,
+        may_replace: &dyn Fn(&mut Session) -> Result<()>,
         cancel: &Cancel,
     ) -> Result<(ManifestDigest, Option<String>)> {
         let (digest, length) = (text.digest, text.size);
@@ -150,6 +152,7 @@ impl ManifestStore {
             }
         }
         check_upload(&what, &stream.finish()?)?;
+        may_replace(session)?;
         let next = AfterUpload { mode: Some(MODE), is_renamed: true, ..AfterUpload::default() };
         let size = session.size_after_upload(&new, next)?;
         let is_private = match session.config().quirks.lacks_chmod() {

@@ -89,6 +89,11 @@ impl Files {
         self.remove(&absolute(b"", path), false);
     }
 
+    /// Takes an empty directory away.
+    pub fn drop_dir(&mut self, path: &[u8]) {
+        self.remove(&absolute(b"", path), true);
+    }
+
     /// Makes a directory, with those above it.
     pub fn make_dirs(&mut self, path: &[u8]) {
         let path = self.spelled(&absolute(b"", path));
