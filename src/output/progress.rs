@@ -8,7 +8,7 @@
 mod layout;
 mod rate;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ pub(super) struct Line {
     done: AtomicU64,
     /// The resume offset: bytes before it do not count for the rate.
     offset: AtomicU64,
+    /// Whether an attempt has begun: later ones resume what this one has moved.
+    has_begun: AtomicBool,
     files: AtomicU64,
     files_total: AtomicU64,
     /// Files of a tree whose size is not known.
@@ -132,11 +134,14 @@ impl TransferProgress {
     }
 
     /// Bytes that already exist: the transfer resumes at this offset. They do not count for the
-    /// rate, here and in the total.
+    /// rate, here and in the total; those that an attempt before this one has moved do.
     pub fn start_at(&self, offset: u64) {
-        let before = self.0.offset.swap(offset, Ordering::Relaxed);
+        let before = self.0.offset.load(Ordering::Relaxed);
+        let is_first = !self.0.has_begun.swap(true, Ordering::Relaxed);
+        let first = if is_first { offset } else { offset.min(before) };
+        self.0.offset.store(first, Ordering::Relaxed);
         if let Some(above) = &self.0.above {
-            shift_counter(&above.0.offset, before, offset);
+            shift_counter(&above.0.offset, before, first);
         }
         self.set_position(offset);
     }
@@ -304,6 +309,7 @@ impl Line {
             total: AtomicU64::new(total.unwrap_or(UNKNOWN)),
             done: AtomicU64::new(0),
             offset: AtomicU64::new(0),
+            has_begun: AtomicBool::new(false),
             files: AtomicU64::new(0),
             files_total: AtomicU64::new(0),
             unsized_files: AtomicU64::new(0),

@@ -152,7 +152,7 @@ impl Mirror {
             count_text(summary.transferred, "file"),
             human_bytes(summary.bytes)
         );
-        let what = format!("mirror {}", self.source);
+        let what = self.title();
         full_disk_error(&what, Kind::Incomplete, last, &format!("{done}, {left} left"))
     }
 
@@ -185,6 +185,7 @@ impl Mirror {
             (summary.directories, ["directory created", "directories created"]),
             (summary.unchanged, ["unchanged"; 2]),
             (summary.links, ["link skipped", "links skipped"]),
+            (summary.special, ["special file skipped", "special files skipped"]),
             (summary.deleted, ["deleted"; 2]),
             (summary.removed_sources, ["removed from the source"; 2]),
             (summary.failures, ["failed"; 2]),

@@ -382,6 +382,11 @@ impl Mirror {
         Self { reverse: up, resume, operands, command: Some(command), ..Self::default() }
     }
 
+    /// The command and its source, for messages.
+    fn title(&self) -> String {
+        format!("{} {}", self.command.unwrap_or(Self::NAME), self.source)
+    }
+
     /// The command that with `-c` resumes what was interrupted.
     fn resuming_command(&self) -> &'static str {
         self.command.unwrap_or(match (self.reverse, self.manifest.name()) {
@@ -584,8 +589,8 @@ impl Mirror {
             (0, _) => Some("not all extraneous files were deleted".to_owned()),
             (failures, _) => Some(format!("{} failed", count_text(failures, "item"))),
         };
-        let failure = left
-            .map(|left| Error::new(Kind::Incomplete, format!("mirror {}: {left}", self.source)));
+        let failure =
+            left.map(|left| Error::new(Kind::Incomplete, format!("{}: {left}", self.title())));
         let Some((watching, known)) = watching.zip(known) else {
             return failure.map_or(Ok(summary.changes()), Err);
         };

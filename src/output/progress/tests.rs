@@ -33,6 +33,23 @@ fn the_rate_of_a_resumed_transfer_leaves_out_what_was_there() {
 }
 
 #[test]
+fn what_an_attempt_has_moved_counts_for_the_rate_when_the_next_one_resumes_it() {
+    let output = Output::memory();
+    let tree = output.tree_progress("mirror pub");
+    let worker = tree.worker_line("a", Some(8192));
+    worker.start_at(1024);
+    worker.advance(2048);
+    worker.start_at(2048);
+    worker.advance(2048);
+    for progress in [&worker, tree.total()] {
+        let text = progress.message_at(progress.bytes_and_time().0, Duration::from_secs(1));
+        assert!(text.ends_with(", 3.0 KiB/s"), "{text}");
+    }
+    worker.start_at(0);
+    assert_eq!((worker.moved(), tree.total().moved()), (0, 0), "begun again");
+}
+
+#[test]
 fn workers_count_for_the_total_and_stay_silent_without_bars() {
     let output = Output::memory();
     let tree = output.tree_progress("mirror pub");

@@ -71,6 +71,8 @@ pub struct MirrorSummary {
     pub directories: u64,
     /// Links skipped.
     pub links: u64,
+    /// Devices, sockets and pipes skipped.
+    pub special: u64,
     /// Files and directories deleted.
     pub deleted: u64,
     /// Failures, all already reported.
@@ -105,7 +107,7 @@ pub struct MirrorSummary {
 impl MirrorSummary {
     /// Whether there was nothing to do, and everything was seen.
     pub fn is_up_to_date(&self) -> bool {
-        self.changes() + self.links + self.failures + self.kept == 0
+        self.changes() + self.links + self.special + self.failures + self.kept == 0
     }
 
     /// How many things the mirror changed.
@@ -384,6 +386,7 @@ impl Runner<'_> {
         work.summary.unchanged += plan.unchanged;
         work.summary.newer += plan.newer;
         work.summary.links += plan.links.len() as u64;
+        work.summary.special += plan.special;
         work.summary.in_target += plan.in_target;
         work.summary.hidden += plan.hidden;
         work.modes.extend(plan.modes);

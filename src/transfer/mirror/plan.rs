@@ -292,6 +292,8 @@ pub struct DirectoryPlan {
     pub ambiguous: Vec<(String, String)>,
     /// Indices of links that were skipped.
     pub links: Vec<u32>,
+    /// Devices, sockets and pipes, which are skipped.
+    pub special: u64,
     /// Directories that are their own ancestors, reached through links that the server shows as
     /// directories. They are not visited.
     pub loops: Vec<String>,
@@ -471,7 +473,8 @@ fn plan_source_item(
             let is_older = times.is_some_and(|(time, there)| there.is_after(&time));
             plan.newer += u64::from(rules.report_newer && is_older);
         }
-        ItemKind::Link | ItemKind::Other => plan.links.push(place),
+        ItemKind::Link => plan.links.push(place),
+        ItemKind::Other => plan.special += 1,
     }
 }
 

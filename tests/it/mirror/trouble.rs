@@ -207,3 +207,23 @@ fn a_file_in_the_place_of_a_directory_is_an_error_and_the_rest_comes() {
     assert!(ran.status != 0, "{ran}");
     assert_eq!(scene.read("file").unwrap(), b"x");
 }
+
+#[test]
+fn links_and_special_files_are_skipped_and_counted_apart() {
+    let scene = Scene::new(Script::new());
+    std::fs::create_dir(scene.path("s")).unwrap();
+    scene.write("s/a", "text");
+    std::os::unix::fs::symlink("a", scene.path("s/link")).unwrap();
+    let _listener = std::os::unix::net::UnixListener::bind(scene.path("s/socket")).unwrap();
+    let ran = scene.run("mirror -R s").ok();
+    ran.stderr_has("s: 1 file (4 B)").stderr_has("1 link skipped, 1 special file skipped");
+    assert_eq!(scene.liar.files.lock().unwrap().paths(), [b"/s".to_vec(), b"/s/a".to_vec()]);
+}
+
+#[test]
+fn a_failure_names_the_command_that_was_typed() {
+    let scene =
+        Scene::new(Script::new().file("/s/a", "text").always("RETR", Step::reply("550 no")));
+    scene.run("get -r s").status(10).stderr_has("get -r s: 1 item failed");
+    scene.run("mirror s").status(10).stderr_has("mirror s: 1 item failed");
+}
