@@ -47,19 +47,27 @@ fn a_watch_in_the_background_sends_until_it_is_killed() {
 
 #[test]
 fn ctrl_backslash_sends_a_watch_to_the_background() {
-    let home = home();
-    let (_liar, mut terminal) = lied_to(&home, Script::new().dir("/src"), &[]);
-    let source = home.path().join("src");
-    std::fs::create_dir(&source).unwrap();
-    terminal.send(&format!("mirror -R --watch {}\r", source.display()));
-    terminal.expect("watching; Ctrl-C ends");
-    terminal.send("\x1c");
-    terminal.expect("in the background now");
-    terminal.expect("watching");
-    std::fs::write(source.join("a"), "saved").unwrap();
-    terminal.expect("sent a: 5 B");
-    terminal.send("kill 1\r");
-    terminal.expect("1 file (5 B) sent in ");
-    terminal.send_ctrl_d();
-    assert_eq!(terminal.end().0, 0);
+    for options in ["", " --manifest"] {
+        let home = home();
+        let (liar, mut terminal) = lied_to(&home, Script::new().dir("/src"), &[]);
+        let source = home.path().join("src");
+        std::fs::create_dir(&source).unwrap();
+        terminal.send(&format!("mirror -R --watch{options} {}\r", source.display()));
+        terminal.expect("watching; Ctrl-C ends");
+        terminal.send("\x1c");
+        terminal.expect("in the background now");
+        terminal.expect("watching");
+        std::fs::write(source.join("a"), "saved").unwrap();
+        terminal.expect("sent a: 5 B");
+        terminal.send("kill 1\r");
+        terminal.expect("1 file (5 B) sent in ");
+        terminal.expect("[1] ");
+        terminal.send_ctrl_d();
+        assert_eq!(terminal.end().0, 0);
+        let manifest = liar.content("/src/.ftpsh-manifest");
+        let has_it = manifest.is_some_and(|text| text.ends_with(b" 5 644 a\n"));
+        assert_eq!(has_it, !options.is_empty());
+        let paths = liar.files.lock().unwrap().paths();
+        assert!(!paths.iter().any(|path| path.ends_with(b".lock")));
+    }
 }

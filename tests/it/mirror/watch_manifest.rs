@@ -7,7 +7,7 @@ use super::{below, there};
 use rustix::process::Signal;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::liar::{Script, Step};
 use support::program::{Ftpsh, wait};
 use support::scene::Scene;
@@ -152,6 +152,21 @@ fn sigterm_ends_it_with_a_true_manifest_and_without_a_lock() {
     watched.until_sent("a", "changed");
     watched.signal(Signal::TERM);
     assert_eq!(wait(&mut watched.child, Duration::from_secs(10)), 143);
+    watched.assert_true();
+}
+
+#[test]
+fn a_silent_server_does_not_keep_a_watch_from_ending() {
+    let mut watched = Watched::start(Script::new(), &["a", "b"], OPTIONS);
+    watched.write("a", "changed");
+    watched.until_sent("a", "changed");
+    watched.scene.liar.change_script(|script| script.always("STOR", Step::Silence));
+    let begun = Instant::now();
+    assert_eq!(watched.end(), 130, "{}", watched.err());
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(watched.err().contains("the manifest was not written"), "{}", watched.err());
+    watched.scene.liar.change_script(|script| script.always("STOR", Step::Honest));
+    watched.scene.run(DEPLOY).ok().stderr_has("up to date (2 files)");
     watched.assert_true();
 }
 
