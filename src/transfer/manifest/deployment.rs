@@ -6,6 +6,7 @@
 //! removed, the manifest says of all of them that they are in doubt: whatever ends the run, no later
 //! run takes an old or half a file for what it was.
 
+mod begun_upload;
 pub mod foreign_changes;
 mod watched;
 
@@ -18,6 +19,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDateTime};
+
+use begun_upload::BegunUpload;
 
 use super::entry::ManifestEntry;
 use super::format::Unreadable;
@@ -44,7 +47,7 @@ use crate::transfer::mirror::tree::{
 };
 use crate::transfer::retry::{Retries, with_retry};
 use crate::transfer::upload::journal::is_racy;
-use crate::transfer::{Outcome, Progress, Remote as _, TransferOptions};
+use crate::transfer::{Atomic, Outcome, Progress, Remote as _, TransferOptions};
 
 /// The manifest is written again after so long at the earliest, and not more than a twentieth of
 /// the time.
@@ -477,9 +480,25 @@ impl Deployment {
 
     /// Records what was done.
     fn record(&self, path: &str, entry: Option<ManifestEntry>, cancel: &Cancel) {
+        if self.record_here(path, entry) {
+            // The last write says whether it can be written.
+            let _ = self.write_again(cancel);
+        }
+    }
+
+    /// Records a file that begins to be there under a name that had nothing: in no manifest yet, but
+    /// a run of this computer that goes on after a crash knows whose it is.
+    fn record_begun(&self, path: &str) {
+        if self.locked().index.get(path).is_none() {
+            self.record_here(path, Some(ManifestEntry::File { content: None, mode: None }));
+        }
+    }
+
+    /// Records something in the index and in the journal. Returns whether it is new.
+    fn record_here(&self, path: &str, entry: Option<ManifestEntry>) -> bool {
         let mut state = self.locked();
         if state.index.get(path) == entry {
-            return;
+            return false;
         }
         state.index.record(path, entry);
         if state.doubtful.contains(path) {
@@ -490,9 +509,7 @@ impl Deployment {
             journal.append(&change);
         }
         state.changes.push(change);
-        drop(state);
-        // The last write says whether it can be written.
-        let _ = self.write_again(cancel);
+        true
     }
 
     fn open_local(&self, path: &str) -> Result<File> {
@@ -615,7 +632,8 @@ impl MirrorSides for Deployment {
         let before = before.map_err(|error| Error::local_file(&shown, &error))?;
         // Its times may not show a change from now on: its hash does.
         let racy = if is_racy(&before) { Some(self.hash_local(path, cancel)?.0) } else { None };
-        let outcome = self.sides.transfer_file(path, attempt, options, progress, cancel)?;
+        let progress = BegunUpload::new(self, path, options.atomic == Atomic::No, progress);
+        let outcome = self.sides.transfer_file(path, attempt, options, &progress, cancel)?;
         // The upload has made sure that the file did not change while it was sent. If it has not
         // changed before and since, either, its hash is that of what was sent.
         let content = match self.hash_local(path, cancel) {

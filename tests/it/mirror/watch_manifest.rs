@@ -343,17 +343,17 @@ fn killed_after(commands: usize) -> (Watched, bool) {
 
 #[test]
 fn a_watch_that_is_killed_anywhere_is_finished_by_the_next_mirror() {
-    // What the next mirror finds: all of this computer, another computer, and another computer where
-    // the files are as they were before.
-    let cases = ["same", "other", "reverted"].into_iter().cycle();
+    // What the next mirror finds: all of this computer, another computer, and both where the files are
+    // as they were before.
+    let cases = ["same", "other", "reverted here", "reverted"].into_iter().cycle();
     for (commands, case) in (1..).step_by(2).zip(cases) {
         let (watched, is_last) = killed_after(commands);
         let mut call = watched.scene.call();
-        if case != "same" {
+        if !["same", "reverted here"].contains(&case) {
             let_lock_grow_old(&watched);
             call = elsewhere(&watched.scene);
         }
-        if case == "reverted" {
+        if case.starts_with("reverted") {
             std::fs::remove_file(watched.local("new")).unwrap();
             rename(&watched, "d/b", "b");
             rename(&watched, "d/f", "c");
@@ -365,7 +365,7 @@ fn a_watch_that_is_killed_anywhere_is_finished_by_the_next_mirror() {
         let mut files = watched.scene.liar.files.lock().unwrap();
         files.drop_file(b"/src/d/foreign");
         if case == "reverted" {
-            // What was new is in no manifest.
+            // What was new is in no manifest; this computer knows it.
             ["new", "d/b"]
                 .iter()
                 .for_each(|path| files.drop_file(format!("/src/{path}").as_bytes()));

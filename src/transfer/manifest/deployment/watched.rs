@@ -35,8 +35,9 @@ impl Deployment {
     }
 
     /// Renames a file that a mirror has put there, if it is still that and the local file of the new
-    /// name has its content. Of a known name both ends are in doubt meanwhile: a run that is killed
-    /// leaves one of them, and the next one sends or removes it. A new name is in no manifest before.
+    /// name has its content. Both ends are in doubt meanwhile: a run that is killed leaves one of
+    /// them, and the next one sends or removes it. A new name, of which the server has nothing, is so
+    /// in the journal only.
     pub(super) fn rename_file(
         &self,
         from: &str,
@@ -56,12 +57,20 @@ impl Deployment {
         if !self.has_content(from, to, cancel)? || remote.file_size(from, cancel)? != Some(size) {
             return Ok(false);
         }
+        let is_free = other.is_none() && remote.file_size(to, cancel)?.is_none();
         self.begin_change(from, cancel)?;
         self.begin_change(to, cancel)?;
+        if is_free {
+            self.record_begun(to);
+        }
         if let Err(error) = remote.rename(from, to, cancel) {
             if error.kind() == Kind::Refused {
                 self.keep(from, entry);
-                other.into_iter().for_each(|other| self.keep(to, other));
+                match other {
+                    Some(other) => self.keep(to, other),
+                    None if is_free => self.record(to, None, cancel),
+                    None => {}
+                }
             }
             return Err(error);
         }
