@@ -91,3 +91,27 @@ fn options_of_a_mirror_do_what_they_say() {
         bench.run(&format!("rm -r -f {there}")).ok();
     });
 }
+
+#[test]
+fn a_link_to_a_directory_that_it_is_in_is_not_followed() {
+    on(&SERVERS, |bench| {
+        let (name, there) = (&bench.server.name, format!("{}tree", bench.prefix));
+        std::fs::create_dir_all(bench.path("up/sub/other")).unwrap();
+        bench.write("up/sub/a", "text");
+        bench.write("up/sub/other/b", "text");
+        bench.run(&format!("mirror -R up {there}")).ok();
+        let root = bench.server.root.join(&there);
+        std::os::unix::fs::symlink(".", root.join("sub/itself")).unwrap();
+        std::os::unix::fs::symlink("..", root.join("sub/other/above")).unwrap();
+        std::os::unix::fs::symlink("sub/other", root.join("elsewhere")).unwrap();
+        let ran = bench.run(&format!("mirror -L {there} down")).status(10);
+        for link in ["sub/itself", "sub/other/above", "elsewhere/above/itself"] {
+            let told = format!("{there}/{link}: directory loop; skipped");
+            assert!(ran.err().contains(&told), "{name}: {link}\n{ran}");
+        }
+        let read = |path: &str| std::fs::read(bench.path(path)).ok();
+        assert_eq!(read("down/elsewhere/b").as_deref(), Some(&b"text"[..]), "{name}\n{ran}");
+        assert!(!bench.path("down/sub/itself").exists(), "{name}\n{ran}");
+        assert!(!ran.err().contains("itself/itself/itself"), "{name}\n{ran}");
+    });
+}

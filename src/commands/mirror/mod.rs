@@ -441,9 +441,9 @@ impl Mirror {
             (Some(source), Some(target), None) => Ok((source.clone(), target.clone())),
             (Some(source), None, None) => {
                 let path = if is_url(source) { parse_url(source)?.1 } else { source.clone() };
-                // As in lftp, whose name for it is `..`.
                 if path.trim_end_matches('/').rsplit('/').next() == Some("..") {
-                    return Ok((source.clone(), "..".to_owned()));
+                    let hint = format!("`mirror {source} .`, or `mirror {source} ..`");
+                    return Err(Error::usage("mirror: a TARGET is needed for `..`").with_hint(hint));
                 }
                 let target = base_name(&path).map(str::to_owned);
                 Ok((source.clone(), target.unwrap_or_else(here)))

@@ -167,6 +167,22 @@ impl Session {
         }
     }
 
+    /// The name that the server gives to a directory, which may be that of a link's target; `None` if
+    /// it does not say, or this session could not return.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Refused`] if it is not a directory.
+    pub fn real_directory(&mut self, path: &RemotePath) -> Result<Option<RemotePath>> {
+        if self.is_directory_unknown || self.cwd.is_here() {
+            return Ok(None);
+        }
+        self.in_directory(path, |session| {
+            let reply = session.command("PWD", "")?;
+            session.directory_named(&reply, None)
+        })
+    }
+
     /// The directory in a reply to PWD, if any. `meant` is the expected directory. If the quotes
     /// allow two readings and neither is expected, each is tried: the server accepts the right one
     /// and repeats the same reply to PWD.

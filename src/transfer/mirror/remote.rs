@@ -211,7 +211,19 @@ impl Tree for RemoteTree {
             }
             Err(error) => return Err(error),
         };
-        Ok((item, None))
+        if item.kind != ItemKind::Directory {
+            return Ok((item, None));
+        }
+        let real = match session.real_directory(&located) {
+            Err(error) if error.kind() == Kind::Refused => None,
+            other => other?.filter(|real| *real != located),
+        };
+        if real.as_ref().is_some_and(|real| is_below(&located, real)) {
+            let text = format!("{located}: directory loop; skipped");
+            return Err(Error::new(Kind::Incomplete, text));
+        }
+        // Another link to the same directory below it is a loop, too.
+        Ok((item, real.map(|real| format!("path {real}"))))
     }
 
     fn exact_time(&self, path: &str, cancel: &Cancel) -> Result<Option<NaiveDateTime>> {
@@ -299,6 +311,12 @@ impl Tree for RemoteTree {
     fn display_path(&self, path: &str) -> String {
         self.locate(path).map_or_else(|_| path.to_owned(), |path| path.to_string())
     }
+}
+
+/// Whether a path is below a directory, by their names.
+fn is_below(path: &RemotePath, directory: &RemotePath) -> bool {
+    let rest = path.as_str().strip_prefix(directory.as_str().trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A permanent refusal to list a path: the directory does not exist or may not be seen. (Most

@@ -77,7 +77,7 @@ pub struct Item<'a> {
     pub mode: Option<u16>,
 }
 
-/// The target of a link: its item, and its `unique` fact if it is a directory.
+/// The target of a link: its item, and if it is a directory, what distinguishes it from others.
 pub type Followed<'a> = (Item<'a>, Option<String>);
 
 /// The result of a listing.
