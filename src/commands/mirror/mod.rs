@@ -70,8 +70,9 @@ pub struct Mirror {
     #[arg(long)]
     ignore_time: bool,
     /// What decides about a file that TARGET has: its size and time; only its size; or its content.
-    /// content compares files of equal size by a checksum that the server computes, or by reading
-    /// both, which is said once; times that differ are no reason then
+    /// content compares files of equal size by a checksum that the server computes, by a manifest
+    /// in the remote directory (`help manifests`), or by reading both, which is said once; times
+    /// that differ are no reason then
     #[arg(long, value_name = "WHAT", value_parser = parse_compare)]
     compare: Option<CompareBy>,
     /// Do not compare sizes

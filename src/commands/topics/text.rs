@@ -219,6 +219,10 @@ and SOURCE has not; what is not in the manifest, or has another size now, is nev
 are removed when nothing is left in them. A first run, or one that cannot read the manifest, lists
 TARGET, compares contents by a checksum of the server, or else sizes and times, and deletes nothing.
 
+`mirror --compare content` without `--manifest` uses a manifest in the remote directory, too, where the
+server computes no checksums: a file that it has with the size of the listing is compared with the hash
+there. What somebody else has changed there without changing the size is then not noticed.
+
 With `--verify` TARGET is listed all the same, and sizes are compared with the manifest: what somebody
 else has changed or removed there is reported and left, with status 10; `--verify --force` replaces and
 deletes it like the rest.

@@ -88,7 +88,7 @@ pub struct Deployment {
     token: String,
     /// The manifest does not know all: the target is listed, and compared like this.
     listing: Option<CompareBy>,
-    /// The times of the files that were listed.
+    /// The times of the files that were listed and are to be compared by time.
     times: Mutex<HashMap<String, Timestamp>>,
     state: Mutex<State>,
     writing: Mutex<Writing>,
@@ -103,14 +103,23 @@ pub struct Deployment {
 struct State {
     index: ManifestIndex,
     journal: Option<ManifestJournal>,
-    /// What is recorded since the manifest was written.
-    changes: Vec<Change>,
+    /// The manifest on the server may not have all that is recorded; the journal has.
+    is_ahead: bool,
+    /// What is recorded while a manifest is written.
+    meanwhile: Option<Vec<Change>>,
     /// Files that are to be replaced or removed: the manifest says that they are in doubt.
     doubtful: HashSet<Box<str>>,
     /// Those of them that are known again, which only the next manifest will say.
     settled: HashSet<Box<str>>,
-    /// The last manifest that was to be written may not have been.
-    is_uncertain: bool,
+}
+
+impl State {
+    fn note_change(&mut self, change: Change) {
+        self.is_ahead = true;
+        if let Some(changes) = &mut self.meanwhile {
+            changes.push(change);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -249,14 +258,16 @@ impl Deployment {
             };
             format!("{note}: the target is listed this once, to compare {how}; nothing is deleted")
         });
+        // What it has not recorded itself is compared with what is there.
+        place.remote.known_contents().ignore();
         let sides = Endpoints::Up(Arc::clone(&place.local), Arc::clone(&place.remote));
         let state = State {
             index,
             journal,
-            changes,
+            is_ahead: !changes.is_empty(),
+            meanwhile: None,
             doubtful: HashSet::new(),
             settled: HashSet::new(),
-            is_uncertain: false,
         };
         let writing = Writing { last: Instant::now(), cost: Duration::ZERO };
         let keeper = LockKeeper::new(Arc::clone(place.remote.pool()), place.lock_times, lock);
@@ -373,7 +384,7 @@ impl Deployment {
     fn is_written(&self) -> bool {
         let state = self.locked();
         let lacks_end = state.index.unfinished && self.ends_first_run();
-        state.changes.is_empty() && state.doubtful.is_empty() && !state.is_uncertain && !lacks_end
+        !state.is_ahead && state.doubtful.is_empty() && !lacks_end
     }
 
     /// Whether this is the run that began the manifest, and has seen everything.
@@ -396,10 +407,10 @@ impl Deployment {
         cancel: &Cancel,
     ) -> Result<()> {
         let begun = Instant::now();
-        let (mut text, count) = {
+        let mut text = {
             let mut state = self.locked();
-            let State { index, doubtful, settled, changes, is_uncertain, .. } = &mut *state;
-            *is_uncertain = true;
+            (state.is_ahead, state.meanwhile) = (true, Some(Vec::new()));
+            let State { index, doubtful, settled, .. } = &mut *state;
             if last {
                 // What was announced and not begun is as it was.
                 doubtful.clear();
@@ -408,11 +419,11 @@ impl Deployment {
             doubtful.retain(|path| !settled.contains(path));
             settled.clear();
             let is_doubtful = |path: &str| doubtful.contains(path);
-            (ManifestText::write(index, &is_doubtful, &self.place.journal.0)?, changes.len())
+            ManifestText::write(index, &is_doubtful, &self.place.journal.0)?
         };
         // Sending it may take long.
         let may_replace = |session: &mut Session| self.keeper.check_by(session, cancel);
-        let (digest, note) = with_retry(
+        let written = with_retry(
             self.place.retries.clone(),
             cancel,
             |_| {},
@@ -422,13 +433,14 @@ impl Deployment {
                 has_session();
                 self.place.store.write(&mut session, &mut text, &may_replace, cancel)
             },
-        )?;
+        );
         let mut state = self.locked();
-        state.changes.drain(..count);
-        state.is_uncertain = false;
-        let State { journal, changes, .. } = &mut *state;
+        let changes = state.meanwhile.take().unwrap_or_default();
+        let (digest, note) = written?;
+        state.is_ahead = !changes.is_empty();
+        let State { journal, .. } = &mut *state;
         if let Some(open) = journal
-            && open.restart(digest, &[&*self.token], changes).is_err()
+            && open.restart(digest, &[&*self.token], &changes).is_err()
         {
             *journal = None;
         }
@@ -508,7 +520,7 @@ impl Deployment {
         if let Some(journal) = &mut state.journal {
             journal.append(&change);
         }
-        state.changes.push(change);
+        state.note_change(change);
         true
     }
 
@@ -674,6 +686,7 @@ impl MirrorSides for Deployment {
         if same {
             let content = Some(self.hash_local(path, cancel)?.0);
             self.record(path, Some(ManifestEntry::File { content, mode: None }), cancel);
+            self.times.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
         }
         Ok(same)
     }
@@ -710,11 +723,12 @@ impl Tree for Deployment {
         if self.listing.is_some() {
             let listed = self.place.remote.list_directory(path, cancel)?;
             if let ListResult::Directory(listing) = &listed {
-                let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-                let files = listing.iter().filter(|item| item.kind == ItemKind::File);
-                let timed = files.filter_map(|i| Some((join_path(path, i.name), i.modified?)));
-                times.extend(timed);
-                drop(times);
+                if self.listing == Some(CompareBy::Time) {
+                    let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+                    let files = listing.iter().filter(|item| item.kind == ItemKind::File);
+                    let timed = files.filter_map(|i| Some((join_path(path, i.name), i.modified?)));
+                    times.extend(timed);
+                }
                 if !path.is_empty() && !self.place.dry_run {
                     self.record(path, Some(ManifestEntry::Directory), cancel);
                 }

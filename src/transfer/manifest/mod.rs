@@ -10,6 +10,7 @@ pub mod format;
 pub mod hash_cache;
 pub mod index;
 pub mod journal;
+pub mod known_contents;
 pub mod lock;
 pub mod lock_keeper;
 pub mod own_paths;

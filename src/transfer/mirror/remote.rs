@@ -16,23 +16,31 @@ use crate::ftp::session::list::{list_directory, list_each_line};
 use crate::ftp::session::list_times::list_time_offset;
 use crate::ftp::session_pool::SiteSessions;
 use crate::transfer::Remote as _;
+use crate::transfer::manifest::known_contents::KnownContents;
+use crate::transfer::manifest::own_paths::DEFAULT_NAME;
 
 /// A tree on a server.
 #[derive(Debug)]
 pub struct RemoteTree {
     pool: Arc<SiteSessions>,
     root: RemotePath,
+    known: KnownContents,
 }
 
 impl RemoteTree {
     /// The tree below `root`, an absolute path.
     pub fn new(pool: Arc<SiteSessions>, root: RemotePath) -> Self {
-        Self { pool, root }
+        Self { pool, root, known: KnownContents::default() }
     }
 
     /// The sessions.
     pub fn pool(&self) -> &Arc<SiteSessions> {
         &self.pool
+    }
+
+    /// What a manifest in it says of contents.
+    pub fn known_contents(&self) -> &KnownContents {
+        &self.known
     }
 
     /// The remote path of a path in the tree.
@@ -126,7 +134,12 @@ impl RemoteTree {
         let directory = self.locate(path)?;
         let mut session = self.pool.lease(cancel)?;
         match self.read_listing(&mut session, &directory, roughly) {
-            Ok(listing) => Ok(ListResult::Directory(listing)),
+            Ok(listing) => {
+                if path.is_empty() && listing.position_of(DEFAULT_NAME).is_some() {
+                    self.known.note_listed();
+                }
+                Ok(ListResult::Directory(listing))
+            }
             Err(error) if is_missing(&error) => Ok(ListResult::Nothing(error)),
             Err(error) => Err(error),
         }

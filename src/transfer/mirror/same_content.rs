@@ -1,18 +1,23 @@
 //! Whether a file has the same content on both sides of a mirror: by checksums that the servers
-//! compute, or by reading both at the same time, without a copy, to the first difference.
+//! compute, by a manifest that an earlier mirror has left there, or by reading both at the same time,
+//! without a copy, to the first difference.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::ftp::data::data_error;
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
-use crate::transfer::checksum::{ChecksumCommand, commands_offered};
+use crate::transfer::checksum::{Algorithm, ChecksumCommand, commands_offered};
 use crate::transfer::download::resume::ResumePoint;
 use crate::transfer::download::stream::{FetchFailure, FileFetcher};
+use crate::transfer::manifest::entry::Content;
+use crate::transfer::manifest::format::parse_hash;
+use crate::transfer::manifest::known_contents::ManifestContents;
 use crate::transfer::verify::check_download;
 use crate::transfer::{
     DownloadStream, FileInfo, NoProgress, Remote as _, Resume, TransferOptions, TransferType,
@@ -32,23 +37,28 @@ pub(super) struct SameContent<'a> {
 }
 
 impl SameContent<'_> {
-    /// Compares a remote file with a local one.
+    /// Compares a remote file with a local one. `known` is the manifest of the tree, if it has one,
+    /// and what that says of this file.
     pub fn with_local(
         &self,
         session: &mut Session,
         remote: &RemotePath,
         local: &Path,
+        known: impl FnOnce(&mut Session) -> Result<Option<(Option<Content>, Arc<ManifestContents>)>>,
         open: impl Fn() -> io::Result<File>,
     ) -> Result<bool> {
         let failed = |error: io::Error| Error::local_file(local, &error);
+        let digest = |algorithm: Algorithm| {
+            let mut file = Cancellable { file: open().map_err(failed)?, cancel: self.cancel };
+            let digest = algorithm.compute(&mut file);
+            self.cancel.check()?;
+            digest.map_err(failed)
+        };
         let mut refused = None;
         for command in commands_offered(session.features()) {
             if let Some(there) = session.checksum_by(command, remote)? {
                 (self.say)(&format!("comparing contents by the server's {}", command.name()));
-                let mut file = Cancellable { file: open().map_err(failed)?, cancel: self.cancel };
-                let here = command.algorithm.compute(&mut file);
-                self.cancel.check()?;
-                return Ok(here.map_err(failed)? == there);
+                return Ok(digest(command.algorithm)? == there);
             }
             refused = refused.or(Some(command.name()));
             // The others are asked for only if the algorithm could not be selected.
@@ -56,12 +66,23 @@ impl SameContent<'_> {
                 break;
             }
         }
-        (self.say)(&match refused {
-            None => "comparing contents by reading: the server offers no checksum".to_owned(),
-            Some(name) => {
-                format!("comparing contents by reading where the server refuses {name}")
-            }
+        let known = if refused.is_none() { known(session)? } else { None };
+        const BY_READING: &str = "comparing contents by reading";
+        (self.say)(&match (refused, &known) {
+            (Some(name), _) => format!("{BY_READING} where the server refuses {name}"),
+            (None, None) => format!("{BY_READING}: the server offers no checksum"),
+            (None, Some((_, manifest))) => match &manifest.index {
+                Err(why) => format!("{BY_READING}: {} cannot be read: {why}", manifest.path),
+                Ok(_) => format!(
+                    "comparing contents by {}, and by reading what it lacks: what others have \
+                     changed there is not noticed if its size is the same",
+                    manifest.path
+                ),
+            },
         });
+        if let Some((Some(there), _)) = known {
+            return Ok(parse_hash(&digest(Algorithm::Sha256)?.digits) == Some(there.sha256));
+        }
         let mut file = open().map_err(failed)?;
         self.by_reading(session, remote, &mut file, failed)
     }

@@ -10,6 +10,7 @@ use super::same_content::SameContent;
 use super::tree::{Timestamp, Tree};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
+use crate::ftp::session::Session;
 use crate::transfer::download::partial::Existing;
 use crate::transfer::{
     FileInfo, Outcome, Progress, Remote as _, Resume, TransferOptions, download, relay, upload,
@@ -230,7 +231,12 @@ impl MirrorSides for Endpoints {
                 let (there, here) = (remote.locate(path)?, local.locate(path)?);
                 let entry = local.entry(path)?;
                 let mut session = remote.pool().lease(cancel)?;
-                same.with_local(&mut session, &there, &here, || local.open_file(&entry))
+                let known = |session: &mut Session| {
+                    let known = remote.known_contents();
+                    let manifest = known.read(session, &remote.locate("")?, cancel)?;
+                    Ok(manifest.map(|manifest| (manifest.of(path, size), manifest)))
+                };
+                same.with_local(&mut session, &there, &here, known, || local.open_file(&entry))
             }
             Endpoints::Across(source, target) => {
                 let (from, to) = (source.locate(path)?, target.locate(path)?);
@@ -258,7 +264,7 @@ fn is_exact(stamp: &Timestamp) -> bool {
 
 /// The information of the listing, if it is exact: this saves one or two round trips per file.
 fn source_file_info(
-    session: &mut crate::ftp::session::Session,
+    session: &mut Session,
     path: &crate::ftp::path::RemotePath,
     known: Option<ListedFacts>,
     options: &TransferOptions,

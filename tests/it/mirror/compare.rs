@@ -1,4 +1,6 @@
-//! `mirror --compare`: by time, by size, and by content through checksums or by reading.
+//! `mirror --compare`: by time, by size, and by content through checksums, a manifest, or by reading.
+
+use openssl::hash::{MessageDigest, hash};
 
 use super::{THEN, local_tree, script, set_time, transfers};
 use support::liar::{Data, Liar, Script, Step};
@@ -70,6 +72,65 @@ fn contents_are_read_where_the_server_has_no_checksum_to_the_first_difference() 
     assert_eq!(ran.out().trim(), "get a.txt", "{ran}");
     assert_eq!(scene.read("src/a.txt").unwrap(), b"alpha");
     scene.run("mirror --compare content src").ok().stderr_has("up to date");
+}
+
+const MANIFEST: &str = "/src/.ftpsh-manifest";
+
+/// A line of a manifest: what it says of a file with this content.
+fn line(path: &str, content: &[u8]) -> String {
+    let digest = hash(MessageDigest::sha256(), content).unwrap();
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{hex} {} - {path}\n", content.len())
+}
+
+/// A manifest of the tree of [`script`], in which one file is in doubt and another has another size.
+fn manifest() -> String {
+    let lines = [
+        "# ftpsh manifest 1\n".to_owned(),
+        line("a.txt", b"alpha"),
+        line("b.bin", &noise(200_000)),
+        line("d/c.txt", b"gamma gamma"),
+        "- - - d/e/f.txt\n".to_owned(),
+        line("gone.txt", b"gone"),
+    ];
+    lines.concat()
+}
+
+#[test]
+fn contents_are_compared_by_a_manifest_where_there_is_one_and_no_checksum() {
+    for (command, done) in [("mirror -R", "put a.txt"), ("mirror", "get a.txt")] {
+        let scene = scene(script().file(MANIFEST, manifest()));
+        let ran = scene.run(&format!("{command} -v -P 1 --compare content src")).ok();
+        assert_eq!(ran.out().trim(), done, "{ran}");
+        let said = "comparing contents by /src/.ftpsh-manifest, and by reading what it lacks";
+        assert_eq!(ran.err().matches(said).count(), 1, "{ran}");
+        assert_eq!(ran.err().matches("comparing contents").count(), 1, "{ran}");
+        let read = scene.liar.wire.lines("RETR");
+        let read = read.iter().filter(|line| done.starts_with("put") || !line.contains("a.txt"));
+        let expected = [MANIFEST, "/src/d/c.txt", "/src/d/e/f.txt"].map(|p| format!("RETR {p}"));
+        assert!(read.eq(expected.iter()), "what is in doubt, or of another size, is read");
+        assert!(scene.path("src/gone.txt").metadata().is_err());
+    }
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_or_is_not_needed_does_not_decide_about_contents() {
+    let text = manifest().replace("a.txt", "../a.txt");
+    let ours = scene(script().file(MANIFEST, text));
+    let ran = ours.run("mirror -R -v --compare content src").ok();
+    let ran = ran.stderr_has("by reading: /src/.ftpsh-manifest cannot be read: line 2:");
+    assert_eq!(ran.out().trim(), "put a.txt", "{ran}");
+    assert_eq!(ours.liar.wire.lines("RETR").len(), 5);
+    // By times and by checksums it is not even read.
+    let ours = scene(script().file(MANIFEST, manifest()).feature("XSHA256"));
+    ours.run("mirror -R --compare content src").ok();
+    ours.run("mirror -R src").ok();
+    // A manifest in the place of another one says nothing.
+    let ours = scene(script().file(MANIFEST, manifest()));
+    let ran = ours.run("mirror -R -v -P 1 --manifest=m --compare content src").ok();
+    let ran = ran.stderr_has("comparing contents by reading: the server offers no checksum");
+    assert_eq!(ran.out().trim(), "put a.txt", "{ran}");
+    assert!(!ours.liar.wire.lines("RETR").contains(&format!("RETR {MANIFEST}")));
 }
 
 #[test]

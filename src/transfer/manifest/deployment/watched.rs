@@ -19,7 +19,7 @@ impl State {
     pub(super) fn doubt_in_journal(&mut self, path: &str, doubt: ManifestEntry) -> bool {
         let change = (path.to_owned(), Some(doubt));
         let is_certain = self.journal.as_mut().is_none_or(|open| open.append_durably(&change));
-        self.changes.push(change);
+        self.note_change(change);
         is_certain
     }
 }
