@@ -48,7 +48,12 @@ impl Output {
     pub fn ask(&self, prompt: &str, cancel: &Cancel) -> Result<Option<String>> {
         self.ask_undisturbed(prompt, || {
             self.write_stderr(&escape_multiline(prompt));
-            read_line(std::io::stdin(), cancel)
+            let answer = read_line(std::io::stdin(), cancel);
+            // Nobody typed the line end.
+            if !matches!(answer, Ok(Some(_))) {
+                self.write_stderr("\n");
+            }
+            answer
         })
     }
 

@@ -69,6 +69,34 @@ fn an_upload_asks_and_what_it_replaces_is_renamed_into_place() {
 }
 
 #[test]
+fn what_follows_a_question_without_an_answer_is_on_a_line_of_its_own() {
+    let home = home();
+    let script = Script::new().file("/a", "text").file("/s/b", "text");
+    let (_liar, mut terminal) = lied_to(&home, script, &[]);
+    std::fs::write(home.path().join("a"), "old").unwrap();
+    std::fs::create_dir(home.path().join("here")).unwrap();
+    std::fs::write(home.path().join("here/surplus"), "").unwrap();
+    terminal.send("get a\r");
+    terminal.expect(QUESTION);
+    terminal.send("\x03");
+    terminal.expect("^C\r\nftpsh: interrupted\r\n");
+    terminal.expect(PROMPT);
+    terminal.send("mirror --delete s here\r");
+    terminal.expect("(1 file)? ");
+    terminal.send("\x03");
+    // The deletion is what is left to do.
+    terminal.expect("^C\r\nftpsh: interrupted: 1 of 1 files done\r\n");
+    terminal.expect(PROMPT);
+    terminal.send("get a; echo after\r");
+    terminal.expect(QUESTION);
+    terminal.send("\x04");
+    terminal.expect("\r\nafter");
+    terminal.expect(PROMPT);
+    terminal.send_ctrl_d();
+    terminal.end();
+}
+
+#[test]
 fn a_broken_upload_that_replaces_a_file_is_resumed_and_the_file_stays_until_then() {
     let home = home();
     let script = Script::new().file("/a", "what was there").data("STOR", Data::Reset(150_000));

@@ -72,8 +72,9 @@ impl KeptFiles {
         if parts.is_empty() {
             return error;
         }
-        let text = format!("{}: {}; '{command} -c …' resumes", error.message(), parts.join(", "));
-        Error::new(error.kind(), text)
+        let is_all = self.0.is_empty() && done.is_some_and(|(done, all)| done == all);
+        let resumes = if is_all { "" } else { &format!("; '{command} -c …' resumes") };
+        Error::new(error.kind(), format!("{}: {}{resumes}", error.message(), parts.join(", ")))
     }
 }
 
@@ -110,5 +111,6 @@ mod tests {
         );
         assert_eq!(text(None, &[]), "interrupted");
         assert_eq!(text(Some((0, 0)), &[]), "interrupted");
+        assert_eq!(text(Some((2, 2)), &[]), "interrupted: 2 of 2 files done");
     }
 }
