@@ -96,8 +96,14 @@ fn a_watch_keeps_its_manifest_true_and_one_that_is_killed_is_finished() {
             all.iter().all(|what| said.contains(what))
         });
         bench.run(&deploy).status(8).stderr_has("another mirror of this computer runs");
+        bench.restart();
+        std::fs::write(up.join("d0/file0"), "edited again").unwrap();
+        std::fs::write(up.join("later"), "later").unwrap();
+        watch.until("what came after the restart", |said| {
+            said.contains("sent later") && said.matches("sent d0/file0").count() == 2
+        });
         assert_eq!(watch.end(Signal::INT), 0, "{}", watch.said());
-        bench.run(&deploy).ok().stderr_has("up to date (120 files)");
+        bench.run(&deploy).ok().stderr_has("up to date (121 files)");
         // Killed while it sends.
         let mut watch = Watch::start(bench, &format!("mirror -R --watch {options} up {there}"));
         for number in 10..40 {
@@ -107,7 +113,7 @@ fn a_watch_keeps_its_manifest_true_and_one_that_is_killed_is_finished() {
         watch.until("some of them", |said| said.contains("sent d0/file"));
         watch.end(Signal::KILL);
         bench.run(&deploy).ok();
-        bench.run(&deploy).ok().stderr_has("up to date (119 files)");
+        bench.run(&deploy).ok().stderr_has("up to date (120 files)");
         std::fs::create_dir(bench.path("got")).unwrap();
         bench.run(&format!("mirror {there} got")).ok();
         same(bench, "up", "got", false);

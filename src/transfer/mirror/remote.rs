@@ -306,7 +306,20 @@ impl Tree for RemoteTree {
     }
 
     fn remove_unchanged(&self, path: &str, size: Option<u64>, cancel: &Cancel) -> Result<()> {
-        let there = self.file_size(path, cancel)?;
+        let info = self.pool.lease(cancel)?.file_info(&self.locate(path)?);
+        let there = match info {
+            Ok(info) => info.size,
+            Err(error) if error.has_reply_code(&[550]) => {
+                let removed = self.remove_entry(path, ItemKind::File, cancel);
+                // It has gone: by somebody else's hand, or the reply was lost.
+                return removed.or_else(|error| match error.has_reply_code(&[550]) {
+                    true => Ok(()),
+                    false => Err(error),
+                });
+            }
+            Err(error) if error.kind() == Kind::Refused && !error.is_transient() => None,
+            Err(error) => return Err(error),
+        };
         if there.zip(size).is_some_and(|(there, known)| there != known) {
             let text = format!("{}: left: it was changed on the server", self.display_path(path));
             return Err(Error::new(Kind::Incomplete, text));

@@ -191,6 +191,21 @@ fn what_others_put_there_or_changed_is_left() {
 }
 
 #[test]
+fn what_is_gone_on_both_sides_is_no_failure() {
+    for options in [" --delete --yes", " --delete-first --yes", " --delete --yes --manifest"] {
+        let mut watched = Watched::start(Script::new(), &["a", "b"], options);
+        watched.scene.liar.files.lock().unwrap().drop_file(b"/src/a");
+        std::fs::remove_file(watched.local("a")).unwrap();
+        std::fs::remove_file(watched.local("b")).unwrap();
+        watched.until("deletions", |watched| {
+            watched.err().contains("deleted a\n") && watched.err().contains("deleted b\n")
+        });
+        assert_eq!(watched.end(), 0, "{options}: {}", watched.err());
+        assert_eq!(watched.there("b"), None);
+    }
+}
+
+#[test]
 fn an_editor_sends_one_file_a_save() {
     let mut watched = Watched::start(Script::new(), &["a"], " --delete --yes");
     let saves = |watched: &Watched| watched.err().matches("sent a: ").count();
