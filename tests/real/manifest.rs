@@ -46,3 +46,32 @@ fn what_differs_is_sent_and_what_the_manifest_has_is_deleted() {
         bench.run(&format!("rm -r -f {site}")).ok();
     });
 }
+
+#[test]
+fn nothing_is_deleted_through_a_link_in_the_place_of_a_directory() {
+    // The others name a directory by what a link leads to.
+    on(&["vsftpd", "proftpd", "pure-ftpd"], |bench| {
+        let site = format!("{}site", bench.prefix);
+        let deploy = format!("mirror -R -v -e --yes --manifest src {site}");
+        std::fs::create_dir_all(bench.path("src/d/e")).unwrap();
+        for name in ["d/x", "d/e/x", "d/y", "gone"] {
+            bench.write(&format!("src/{name}"), "x");
+        }
+        bench.run(&deploy).ok();
+        // Somebody puts a link to another directory there, with files of the same names and sizes.
+        let root = bench.server.root.join(&site);
+        std::fs::rename(root.join("d"), bench.server.root.join(format!("{}other", bench.prefix)))
+            .unwrap();
+        std::os::unix::fs::symlink(format!("../{}other", bench.prefix), root.join("d")).unwrap();
+        for name in ["d/x", "d/e/x", "gone"] {
+            std::fs::remove_file(bench.path(&format!("src/{name}"))).unwrap();
+        }
+        let ran = bench.run(&deploy).status(10);
+        let ran = ran.stderr_has("not deleted: the directory that it was put into leads to ");
+        assert_eq!(ran.out(), "delete gone\n", "{ran}");
+        let other = bench.server.root.join(format!("{}other", bench.prefix));
+        assert!(other.join("x").exists() && other.join("e/x").exists());
+        std::fs::remove_file(root.join("d")).unwrap();
+        bench.run(&format!("rm -r -f {site} {}other", bench.prefix)).ok();
+    });
+}

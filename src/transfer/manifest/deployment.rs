@@ -30,6 +30,7 @@ use super::journal::{Change, ManifestJournal};
 use super::lock::{LockOwner, LockTimes, ManifestLock};
 use super::lock_keeper::LockKeeper;
 use super::own_paths::OwnPaths;
+use super::real_directories::RealDirectories;
 use super::store::{ManifestStore, StoredManifest};
 use super::text::ManifestText;
 use crate::cancel::Cancel;
@@ -91,6 +92,7 @@ pub struct Deployment {
     /// The times of the files that were listed and are to be compared by time.
     times: Mutex<HashMap<String, Timestamp>>,
     state: Mutex<State>,
+    real: RealDirectories,
     writing: Mutex<Writing>,
     keeper: LockKeeper,
     /// Everything was looked at and tried.
@@ -278,6 +280,7 @@ impl Deployment {
             listing,
             times: Mutex::default(),
             state: Mutex::new(state),
+            real: RealDirectories::default(),
             writing: Mutex::new(writing),
             keeper,
             finished: AtomicBool::new(false),
@@ -563,6 +566,11 @@ impl Deployment {
             return Err(left("the manifest does not have it".to_owned()));
         };
         let mut session = self.place.remote.pool().lease(cancel)?;
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let root = self.place.remote.locate("")?;
+        if let Some(there) = self.real.elsewhere(&mut session, &root, directory)? {
+            return Err(left(format!("the directory that it was put into leads to {there} now")));
+        }
         let size = match session.file_info(&located) {
             Ok(info) => info.size,
             Err(error) if error.has_reply_code(&[550, 501, 553]) => None,

@@ -14,6 +14,7 @@ pub mod known_contents;
 pub mod lock;
 pub mod lock_keeper;
 pub mod own_paths;
+pub mod real_directories;
 pub mod store;
 pub mod text;
 
