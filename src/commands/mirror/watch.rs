@@ -9,7 +9,7 @@ use super::{Mirror, count_text};
 use crate::cancel::Cancel;
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
-use crate::output::{human_bytes, human_duration};
+use crate::output::{escape, human_bytes, human_duration};
 use crate::settings as set;
 use crate::transfer::mirror::executor::MirrorSettings;
 use crate::transfer::mirror::local::LocalTree;
@@ -131,8 +131,10 @@ impl Watching {
         settings.rules.delete = mirror.deletes();
         let run = WatchRun::new((Arc::clone(&self.local), sides), settings.clone(), known);
         // What the mirror has done is written before it is said that it is watched.
-        sides.note_rest(Duration::MAX, &cancel)?;
-        let source = crate::output::escape(&mirror.source).into_owned();
+        let out = ctx.out.clone();
+        let say = move |text: &str| out.notice(&escape(text));
+        sides.note_rest(Duration::MAX, &say, &cancel)?;
+        let source = escape(&mirror.source).into_owned();
         ctx.out.notice(&format!("{source}: watching{}; Ctrl-C ends", self.how()));
         ctx.out.flush()?;
         let now = Instant::now();
@@ -223,15 +225,17 @@ impl Watching {
             return Ok(());
         }
         let changed = self.watcher.queue().take_resting(now);
+        let out = ctx.out.clone();
+        let say = move |text: &str| out.notice(&escape(text));
         let done = if !changed.paths.is_empty() {
             let executed = self.execute(ctx, mirror, settings, run, &changed);
             if executed.is_err() {
                 self.put_back(&changed);
             }
             schedule.last_batch = Instant::now();
-            executed.and_then(|()| sides.note_rest(Duration::ZERO, &cancel))
+            executed.and_then(|()| sides.note_rest(Duration::ZERO, &say, &cancel))
         } else if schedule.rest.is_some_and(|at| at <= now) {
-            sides.note_rest(now - schedule.last_batch, &cancel)
+            sides.note_rest(now - schedule.last_batch, &say, &cancel)
         } else {
             return Ok(());
         };

@@ -717,8 +717,13 @@ impl MirrorSides for Deployment {
         self.has_content(path, path, cancel)
     }
 
-    fn note_rest(&self, rest: Duration, cancel: &Cancel) -> Result<Option<Duration>> {
-        self.write_at_rest(rest, cancel)
+    fn note_rest(
+        &self,
+        rest: Duration,
+        say: &dyn Fn(&str),
+        cancel: &Cancel,
+    ) -> Result<Option<Duration>> {
+        self.write_at_rest(rest, say, cancel)
     }
 
     fn leaves_filled_directories(&self) -> bool {

@@ -93,7 +93,12 @@ pub trait MirrorSides: Sync {
 
     /// Is told by a watch that nothing has changed for so long. Returns after how long it wants to
     /// be told again.
-    fn note_rest(&self, _rest: Duration, _cancel: &Cancel) -> Result<Option<Duration>> {
+    fn note_rest(
+        &self,
+        _rest: Duration,
+        _say: &dyn Fn(&str),
+        _cancel: &Cancel,
+    ) -> Result<Option<Duration>> {
         Ok(None)
     }
 

@@ -156,6 +156,14 @@ fn sigterm_ends_it_with_a_true_manifest_and_without_a_lock() {
 }
 
 #[test]
+fn a_manifest_that_others_may_read_is_told_when_the_watch_begins() {
+    let script = Script::new().always("SITE", Step::reply("502 no SITE here"));
+    let mut watched = Watched::start(script, &["a"], OPTIONS);
+    assert!(watched.err().contains("others may be able to read it"), "{}", watched.err());
+    assert_eq!(watched.end(), 0);
+}
+
+#[test]
 fn a_silent_server_does_not_keep_a_watch_from_ending() {
     let mut watched = Watched::start(Script::new(), &["a", "b"], OPTIONS);
     watched.write("a", "changed");

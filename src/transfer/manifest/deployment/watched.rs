@@ -84,6 +84,7 @@ impl Deployment {
     pub(super) fn write_at_rest(
         &self,
         rest: Duration,
+        say: &dyn Fn(&str),
         cancel: &Cancel,
     ) -> Result<Option<Duration>> {
         if self.is_written() {
@@ -94,7 +95,7 @@ impl Deployment {
         if rest < wanted {
             return Ok(Some(wanted));
         }
-        self.write(true, None, cancel)?;
+        self.write(true, Some(say), cancel)?;
         // Hashes that are not kept are computed again.
         let _ = self.place.hashes.save();
         Ok(None)
