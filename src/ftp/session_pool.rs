@@ -337,6 +337,7 @@ impl SiteSessions {
         drop(state);
         match (self.connect)() {
             Ok(session) => {
+                session.dial_ahead();
                 self.lock_loans().idle.push(session);
                 self.returned.notify_one();
             }

@@ -1,6 +1,9 @@
 //! The handshake of a data connection, and what the control connection says meanwhile: servers
 //! that handshake before they reply, reply before they handshake, or close without either.
 
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use support::certificate::Certificate;
 use support::liar::{Data, Event, Script, Step, Versions};
@@ -174,4 +177,28 @@ fn a_listing_whose_connection_is_closed_without_a_handshake_is_incomplete() {
         let ran = soon(&scene, "mirror --delete --yes nothing here").status(10);
         assert_eq!(scene.read("here/kept").unwrap(), b"precious", "{ran}");
     }
+}
+
+#[test]
+fn a_data_connection_is_begun_while_the_command_before_it_is_under_way() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (accepted, seen) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
+    let told = Arc::clone(&seen);
+    // The lock of a manifest is taken before the manifest is asked for.
+    let wait = Step::change(move |_| {
+        let until = Instant::now() + SOON;
+        while Instant::now() < until && !accepted.load(Ordering::Relaxed) {
+            accepted.store(listener.accept().is_ok(), Ordering::Relaxed);
+        }
+        told.store(accepted.load(Ordering::Relaxed), Ordering::Relaxed);
+    });
+    let reply = Step::reply(format!("229 ok (|||{port}|)"));
+    let scene = Scene::new(Script::new().dir("/t").on("EPSV", reply).on("MKD", wait));
+    std::fs::create_dir(scene.path("l")).unwrap();
+    // What connects there is nobody's data: the mirror fails.
+    scene.run("mirror -R --manifest l t");
+    assert!(seen.load(Ordering::Relaxed));
+    assert_eq!(scene.liar.wire.lines("MKD").len(), 2, "the connection was there after the first");
 }

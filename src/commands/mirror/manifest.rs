@@ -16,16 +16,18 @@ use crate::ftp::path::RemotePath;
 use crate::local_path;
 use crate::output::escape;
 use crate::threads;
+use crate::transfer::manifest::deployment::announcement::{Becomes, PlannedChange, PlannedChanges};
 use crate::transfer::manifest::deployment::{Deployment, DeploymentPlace};
+use crate::transfer::manifest::hash_ahead::hash_ahead;
 use crate::transfer::manifest::hash_cache::HashCache;
 use crate::transfer::manifest::lock::LockTimes;
 use crate::transfer::manifest::own_paths::{DEFAULT_NAME, LOCK_SUFFIX, OwnPaths};
 use crate::transfer::manifest::store::ManifestStore;
 use crate::transfer::mirror::executor::{self, MirrorSettings};
 use crate::transfer::mirror::observer::MirrorObserver;
-use crate::transfer::mirror::plan::{CompareBy, MirrorAction};
+use crate::transfer::mirror::plan::{CompareBy, MirrorAction, MirrorRules};
 use crate::transfer::mirror::transfer_file::{Endpoints, MirrorSides as _};
-use crate::transfer::mirror::tree::Tree as _;
+use crate::transfer::mirror::tree::{ItemKind, Tree as _};
 use crate::transfer::{NoProgress, Outcome, Progress};
 
 /// What stands before the name of a local file.
@@ -83,10 +85,12 @@ impl ManifestOptions {
 }
 
 /// Collects what a run would do.
-#[derive(Default)]
-struct PlanCollector(Mutex<Vec<String>>);
+struct PlanCollector<'a> {
+    rules: &'a MirrorRules,
+    changes: Mutex<Vec<PlannedChange>>,
+}
 
-impl MirrorObserver for PlanCollector {
+impl MirrorObserver for PlanCollector<'_> {
     fn add_to_total(&self, _files: u64, _bytes: u64) {}
 
     fn begin_file(&self, _path: &str, _size: Option<u64>) -> Box<dyn Progress> {
@@ -94,10 +98,13 @@ impl MirrorObserver for PlanCollector {
     }
 
     fn show_planned(&self, action: &MirrorAction) -> Result<()> {
-        if !matches!(action, MirrorAction::MakeDirectory { .. }) {
-            let mut paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            paths.push(action.path().to_owned());
-        }
+        let becomes = match action {
+            MirrorAction::Transfer { mode, .. } => Becomes::File(self.rules.copied_mode(*mode)),
+            MirrorAction::Delete { kind: ItemKind::File, .. } => Becomes::NoFile,
+            _ => Becomes::Other,
+        };
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.push(PlannedChange { path: action.path().into(), becomes });
         Ok(())
     }
 
@@ -156,18 +163,37 @@ pub(super) fn run_with_manifest(
     settings.workers = settings.workers.min(limit.saturating_sub(1)).max(1);
     settings.rules.filter.own = place.own.clone();
     let say = |text: &str| ctx.out.notice(&escape(text));
-    let (deployment, note) = Deployment::begin(place, &say, &ctx.client.cancel)?;
+    let (local, hashes) = (Arc::clone(&place.local), Arc::clone(&place.hashes));
+    let (deployment, note) = std::thread::scope(|scope| {
+        let has_begun = Cancel::new();
+        let (rules, stop) = (&settings.rules, has_begun.clone());
+        // Without a thread they are computed when they are needed.
+        let hash = move || hash_ahead(&local, rules, &hashes, &stop);
+        let _ = threads::start_scoped(scope, "hashes", hash);
+        let begun = Deployment::begin(place, &say, &ctx.client.cancel);
+        has_begun.request(Reason::Interrupted);
+        begun
+    })?;
     note.into_iter().for_each(|note| say(&note));
     let rules = &mut settings.rules;
     rules.compare = CompareBy::Content;
     rules.delete &= deployment.knows_all();
     rules.corrects_modes = deployment.knows_all();
-    let stop = Cancel::new();
+    let (stop, mut planned) = (Cancel::new(), PlannedChanges::default());
     let result = std::thread::scope(|scope| {
         let keeper = threads::start_scoped(scope, "manifest", || deployment.keep_lock(&stop));
         let result = keeper.and_then(|()| {
             let left = verify_target(mirror, ctx, &deployment, &mut settings)?;
-            announce_changes(ctx, &deployment, &settings)?;
+            planned = planned_changes(ctx, &deployment, &settings)?;
+            if planned.await_announcement(&deployment) {
+                let (out, cancel) = (ctx.out.clone(), ctx.client.cancel.clone());
+                let (deployment, planned, workers) = (&deployment, &planned, settings.workers);
+                let announce = move || {
+                    let say = |note: &str| out.notice(&escape(note));
+                    planned.announce(deployment, workers, &say, &cancel);
+                };
+                threads::start_scoped(scope, "manifest", announce)?;
+            }
             let changes = mirror.run_between(ctx, &deployment, settings, watched, watching)?;
             if left > 0 { Err(left_error(mirror, left)) } else { Ok(changes) }
         });
@@ -222,22 +248,19 @@ fn left_error(mirror: &Mirror, left: u64) -> Error {
     Error::new(Kind::Incomplete, text).with_hint("--verify --force replaces and deletes them")
 }
 
-/// Lets the manifest say what is going to be replaced and removed.
-fn announce_changes(
+/// What is going to be done; nothing, if there is nothing that could be replaced or removed.
+fn planned_changes(
     ctx: &Context,
     deployment: &Deployment,
     settings: &MirrorSettings,
-) -> Result<()> {
+) -> Result<PlannedChanges> {
     if settings.dry_run || deployment.knows_nothing() {
-        return Ok(());
+        return Ok(PlannedChanges::default());
     }
     let looking = MirrorSettings { dry_run: true, ..settings.clone() };
-    let collector = PlanCollector::default();
-    let cancel = &ctx.client.cancel;
-    executor::transfer_all(deployment, &looking, &collector, cancel)?;
-    let paths = collector.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let say = |note: &str| ctx.out.notice(&escape(note));
-    deployment.announce(paths.iter().map(String::as_str), settings.workers, &say, cancel)
+    let collector = PlanCollector { rules: &settings.rules, changes: Mutex::default() };
+    executor::transfer_all(deployment, &looking, &collector, &ctx.client.cancel)?;
+    Ok(PlannedChanges(collector.changes.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 
 fn deployment_place(
@@ -272,7 +295,7 @@ fn deployment_place(
     let key = format!("{user}@{site} {root}, manifest {}", store.display_path());
     let directory = ctx.client.app_dirs.manifests();
     let source = std::fs::canonicalize(local.display_path("")).unwrap_or_default();
-    let hashes = HashCache::load_for(&directory, &source);
+    let hashes = Arc::new(HashCache::load_for(&directory, &source));
     Ok(DeploymentPlace {
         local: Arc::clone(local),
         remote: Arc::clone(remote),

@@ -141,7 +141,15 @@ impl Dialer {
     ///
     /// The connection's error, `TimedOut`, or a cancel.
     pub fn connect_address(&self, address: SocketAddr, bound: Duration) -> io::Result<TcpStream> {
-        let stream = self.begin_connect(address)?;
+        self.finish_connect(self.begin_connect(address)?, bound)
+    }
+
+    /// Waits for at most `bound` until a connection that was begun is made.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not made; cancellation.
+    pub fn finish_connect(&self, stream: TcpStream, bound: Duration) -> io::Result<TcpStream> {
         let clone = stream.try_clone()?;
         let mut socket = Socket::new(clone, self.cancel.clone(), CONTROL_BUFFER)?;
         socket.set_wait(Wait::within(bound));

@@ -294,6 +294,13 @@ impl Control {
         Some(self.prefetched.swap_remove(index).1)
     }
 
+    /// The reply to a prefetched passive command that was not used yet; it is read, if it is the next
+    /// one to come.
+    pub(in crate::ftp) fn next_port(&mut self) -> Result<Option<&Reply>> {
+        self.read_pending_while(Pending::is_passive)?;
+        Ok(self.port.as_ref().map(|(_, reply)| reply))
+    }
+
     /// Whether an unused prefetched passive port is left.
     pub(in crate::ftp) fn has_port(&self) -> bool {
         self.port.is_some() || self.pending.iter().any(Pending::is_passive)

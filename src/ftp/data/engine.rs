@@ -44,7 +44,11 @@ pub(in crate::ftp) struct Engine {
     control: SharedControl,
     log: Arc<Mutex<CommandLog>>,
     peer: SocketAddr,
+    dialled: DialledAhead,
 }
+
+/// A data connection that was begun before its command was sent, and its port.
+type DialledAhead = Arc<Mutex<Option<(u16, TcpStream)>>>;
 
 /// The replies to the last data command: suppaftp itself sees only codes.
 #[derive(Debug, Default)]
@@ -135,10 +139,30 @@ impl Engine {
             config: config.clone(),
             log: Arc::clone(&log),
         };
-        let ftp = start_engine(connector, config, peer, Arc::clone(&log)).map_err(|error| {
+        let dialled = DialledAhead::default();
+        let ftp = start_engine(connector, config, peer, Arc::clone(&log), Arc::clone(&dialled));
+        let ftp = ftp.map_err(|error| {
             Error::new(Kind::Connect, format!("the engine does not start: {error}"))
         })?;
-        Ok(Self { ftp, control: Arc::clone(control), log, peer })
+        Ok(Self { ftp, control: Arc::clone(control), log, peer, dialled })
+    }
+
+    /// Begins to connect to the passive port that was prefetched, if there is one. What fails is tried
+    /// again by the command that needs it.
+    pub(in crate::ftp) fn dial_ahead(&self, config: &SessionConfig) {
+        if config.dialer.proxy.is_some() {
+            return;
+        }
+        let mut control = lock(&self.control);
+        let Ok(Some(reply)) = control.next_port() else { return };
+        let port = match reply.code {
+            229 => reply::epsv_port(reply).ok(),
+            _ => reply::pasv_address(reply).ok().map(|(_, port)| port),
+        };
+        drop(control);
+        let address = port.map(|port| SocketAddr::new(self.peer.ip(), port));
+        let tcp = address.and_then(|address| config.dialer.begin_connect(address).ok());
+        *self.dialled.lock().unwrap_or_else(PoisonError::into_inner) = port.zip(tcp);
     }
 
     /// Whether the peer of the control connection has an IPv6 address that is not IPv4-mapped.
@@ -443,6 +467,7 @@ fn start_engine(
     config: &SessionConfig,
     peer: SocketAddr,
     log: Arc<Mutex<CommandLog>>,
+    ahead: DialledAhead,
 ) -> FtpResult<ImplFtpStream<EngineStream>> {
     let dialer = config.dialer.clone();
     let timeout = dialer.timeout;
@@ -454,12 +479,17 @@ fn start_engine(
     let mut ftp = ImplFtpStream::connect_with_stream(TcpStream::from(OwnedFd::from(near)))?
         .active_mode(timeout)
         .passive_stream_builder(move |address| {
+            let begun = ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let begun = begun.filter(|(port, _)| *port == address.port()).map(|(_, tcp)| tcp);
             let dialled = match &dialer.proxy {
                 // The peer is the proxy; the server is the host that it was asked to connect to.
                 Some(_) => dialer
                     .connect(&host, address.port())
                     .map_err(|error| error.with_context("data connection")),
-                None => dial_data(SocketAddr::new(peer.ip(), address.port()), &dialer, &quirks),
+                None => {
+                    let address = SocketAddr::new(peer.ip(), address.port());
+                    dial_data(address, begun, &dialer, &quirks)
+                }
             };
             dialled.map_err(|error| {
                 lock_log(&log).data_failure = Some(error);
@@ -472,19 +502,24 @@ fn start_engine(
     Ok(ftp)
 }
 
-/// Opens a data connection to a port of the control connection's peer.
+/// Opens a data connection to a port of the control connection's peer, unless that has `begun`.
 ///
 /// The first one to a server is awaited here, before the command is sent, so that an unreachable
 /// passive port leaves the session in step and PASV can be tried instead of EPSV. Once one has
 /// succeeded, later ones are only started: the handshake waits for them, which saves a round trip
 /// each.
-fn dial_data(address: SocketAddr, dialer: &Dialer, quirks: &ServerQuirks) -> Result<TcpStream> {
-    let begun = if quirks.data_mode().is_some() {
-        dialer.begin_connect(address)
-    } else {
-        dialer.connect_address(address, dialer.timeout.min(FIRST_DATA_CONNECTION))
-    };
-    begun.map_err(|error| match cancel_reason(&error) {
+fn dial_data(
+    address: SocketAddr,
+    begun: Option<TcpStream>,
+    dialer: &Dialer,
+    quirks: &ServerQuirks,
+) -> Result<TcpStream> {
+    let begun = begun.map_or_else(|| dialer.begin_connect(address), Ok);
+    let dialled = begun.and_then(|tcp| match quirks.data_mode() {
+        Some(_) => Ok(tcp),
+        None => dialer.finish_connect(tcp, dialer.timeout.min(FIRST_DATA_CONNECTION)),
+    });
+    dialled.map_err(|error| match cancel_reason(&error) {
         Some(reason) => reason.into(),
         None => {
             let port = address.port();

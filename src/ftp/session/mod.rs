@@ -324,6 +324,12 @@ impl Session {
         self.prefetch_port = prefetch;
     }
 
+    /// Begins the next data connection now, if its port was prefetched and a transfer is certain to
+    /// follow soon: it saves that a round trip.
+    pub fn dial_ahead(&self) {
+        self.engine.dial_ahead(&self.config);
+    }
+
     /// Reads the outstanding replies. A passive port among them is kept for the next data command.
     pub fn drain_pending(&mut self) -> Result<()> {
         self.control().drain()

@@ -6,6 +6,7 @@
 //! removed, the manifest says of all of them that they are in doubt: whatever ends the run, no later
 //! run takes an old or half a file for what it was.
 
+pub mod announcement;
 mod begun_upload;
 pub mod foreign_changes;
 mod watched;
@@ -26,7 +27,7 @@ use super::entry::ManifestEntry;
 use super::format::Unreadable;
 use super::hash_cache::{FileIdentity, HashCache};
 use super::index::ManifestIndex;
-use super::journal::{Change, ManifestJournal};
+use super::journal::{Change, ManifestDigest, ManifestJournal};
 use super::lock::{LockOwner, LockTimes, ManifestLock};
 use super::lock_keeper::LockKeeper;
 use super::own_paths::OwnPaths;
@@ -37,6 +38,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::ftp::session::Session;
+use crate::ftp::session_pool::Lease;
 use crate::threads;
 use crate::transfer::checksum::commands_offered;
 use crate::transfer::mirror::local::LocalTree;
@@ -49,6 +51,7 @@ use crate::transfer::mirror::tree::{
 use crate::transfer::retry::{Retries, with_retry};
 use crate::transfer::upload::journal::is_racy;
 use crate::transfer::{Atomic, Outcome, Progress, Remote as _, TransferOptions};
+use announcement::Announcement;
 
 /// The manifest is written again after so long at the earliest, and not more than a twentieth of
 /// the time.
@@ -72,7 +75,7 @@ pub struct DeploymentPlace {
     /// The directory of journals, and the key of this one's.
     pub journal: (PathBuf, String),
     /// The hashes of local files.
-    pub hashes: HashCache,
+    pub hashes: Arc<HashCache>,
     /// How files are compared that the manifest does not know, where it does not know all.
     pub compare: CompareBy,
     /// The retries of each task.
@@ -94,6 +97,7 @@ pub struct Deployment {
     state: Mutex<State>,
     real: RealDirectories,
     writing: Mutex<Writing>,
+    announcement: Announcement,
     keeper: LockKeeper,
     /// Everything was looked at and tried.
     finished: AtomicBool,
@@ -128,6 +132,17 @@ impl State {
 struct Writing {
     last: Instant,
     cost: Duration,
+    ahead: Option<Ahead>,
+}
+
+/// A manifest that was uploaded ahead, and has not its name yet.
+#[derive(Debug)]
+struct Ahead {
+    /// In the middle of the rename.
+    session: Lease,
+    digest: ManifestDigest,
+    /// What to tell the user.
+    note: Option<String>,
 }
 
 impl Deployment {
@@ -165,6 +180,7 @@ impl Deployment {
         let lock = Cell::new(None);
         let stored = with_retry(retries.clone(), cancel, say, |_| {
             let mut session = pool.lease(cancel)?;
+            session.dial_ahead();
             let mut taken = match place.lock.as_ref().filter(|_| !place.dry_run) {
                 Some(path) => Some(ManifestLock::acquire(
                     &mut session,
@@ -271,7 +287,7 @@ impl Deployment {
             doubtful: HashSet::new(),
             settled: HashSet::new(),
         };
-        let writing = Writing { last: Instant::now(), cost: Duration::ZERO };
+        let writing = Writing { last: Instant::now(), cost: Duration::ZERO, ahead: None };
         let keeper = LockKeeper::new(Arc::clone(place.remote.pool()), place.lock_times, lock);
         let deployment = Self {
             sides,
@@ -282,6 +298,7 @@ impl Deployment {
             state: Mutex::new(state),
             real: RealDirectories::default(),
             writing: Mutex::new(writing),
+            announcement: Announcement::default(),
             keeper,
             finished: AtomicBool::new(false),
             has_said: AtomicBool::new(false),
@@ -301,19 +318,18 @@ impl Deployment {
     }
 
     /// Announces the files that are going to be replaced or removed: the manifest says so before the
-    /// first of them is. Meanwhile the sessions of that many workers are opened.
+    /// first of them is. Meanwhile so many further sessions are opened.
     ///
     /// # Errors
     ///
     /// It could not be written.
     pub fn announce<'p>(
         &self,
-        paths: impl ExactSizeIterator<Item = &'p str>,
-        workers: usize,
+        paths: impl Iterator<Item = &'p str>,
+        sessions: usize,
         say: &dyn Fn(&str),
         cancel: &Cancel,
     ) -> Result<()> {
-        let sessions = paths.len().min(workers);
         let state = self.locked();
         let State { index, doubtful, .. } = &*state;
         let known = paths.filter(|path| index.get(path).is_some_and(|e| e.content().is_some()));
@@ -325,13 +341,13 @@ impl Deployment {
         }
         std::thread::scope(|scope| {
             let connect = || {
-                for _ in 1..sessions {
+                for _ in 0..sessions {
                     // If no thread can be started, the worker connects when it needs a session.
-                    let _ = threads::start_scoped(scope, "manifest", || self.connect_ahead());
+                    let _ = threads::start_scoped(scope, "manifest", || self.sides.connect_ahead());
                 }
             };
             self.put_in_doubt(&paths, || {
-                let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut writing = self.lock_writing();
                 self.write_locked(&mut writing, false, Some(say), &connect, cancel)
             })
         })
@@ -397,8 +413,11 @@ impl Deployment {
 
     /// Replaces the manifest by what is known now; `last`: no file is being replaced just now.
     fn write(&self, last: bool, say: Option<&dyn Fn(&str)>, cancel: &Cancel) -> Result<()> {
-        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.write_locked(&mut writing, last, say, &|| {}, cancel)
+        self.write_locked(&mut self.lock_writing(), last, say, &|| {}, cancel)
+    }
+
+    fn lock_writing(&self) -> MutexGuard<'_, Writing> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write_locked(
@@ -424,22 +443,17 @@ impl Deployment {
             let is_doubtful = |path: &str| doubtful.contains(path);
             ManifestText::write(index, &is_doubtful, &self.place.journal.0)?
         };
-        // Sending it may take long.
-        let may_replace = |session: &mut Session| self.keeper.check_by(session, cancel);
-        let written = with_retry(
-            self.place.retries.clone(),
-            cancel,
-            |_| {},
-            |_| {
-                self.keeper.check(cancel)?;
-                let mut session = self.place.remote.pool().lease(cancel)?;
-                has_session();
-                self.place.store.write(&mut session, &mut text, &may_replace, cancel)
-            },
-        );
+        let digest = text.digest;
+        let ahead = writing.ahead.take().filter(|_| last && digest.is_some());
+        let ahead = ahead.filter(|ahead| ahead.digest == digest);
+        let written = match ahead.map(|ahead| self.publish(ahead, cancel)) {
+            Some(Ok(note)) => Ok(note),
+            // A session that was lost meanwhile is no failure of the manifest.
+            _ => self.upload_and_publish(&mut text, has_session, cancel),
+        };
         let mut state = self.locked();
         let changes = state.meanwhile.take().unwrap_or_default();
-        let (digest, note) = written?;
+        let note = written?;
         state.is_ahead = !changes.is_empty();
         let State { journal, .. } = &mut *state;
         if let Some(open) = journal
@@ -448,13 +462,41 @@ impl Deployment {
             *journal = None;
         }
         drop(state);
-        *writing = Writing { last: Instant::now(), cost: begun.elapsed() };
+        *writing = Writing { last: Instant::now(), cost: begun.elapsed(), ahead: None };
         if let Some((note, say)) = note.zip(say)
             && !self.has_said.swap(true, Ordering::Relaxed)
         {
             say(&note);
         }
         Ok(())
+    }
+
+    /// Gives a manifest that was uploaded ahead its name. Returns what to tell the user.
+    fn publish(&self, mut ahead: Ahead, cancel: &Cancel) -> Result<Option<String>> {
+        self.keeper.check_by(&mut ahead.session, cancel)?;
+        self.place.store.publish(&mut ahead.session).map(|()| ahead.note)
+    }
+
+    /// Replaces the manifest by a text. Returns what to tell the user.
+    fn upload_and_publish(
+        &self,
+        text: &mut ManifestText,
+        has_session: &dyn Fn(),
+        cancel: &Cancel,
+    ) -> Result<Option<String>> {
+        // Sending it may take long.
+        let may_replace = |session: &mut Session| self.keeper.check_by(session, cancel);
+        with_retry(
+            self.place.retries.clone(),
+            cancel,
+            |_| {},
+            |_| {
+                self.keeper.check(cancel)?;
+                let mut session = self.place.remote.pool().lease(cancel)?;
+                has_session();
+                self.place.store.write(&mut session, text, &may_replace, cancel)
+            },
+        )
     }
 
     /// Writes the manifest if that was long ago, unless another worker does.
@@ -475,6 +517,7 @@ impl Deployment {
 
     /// Before a file is replaced or removed: from now on it is in doubt, and the manifest says so.
     fn begin_change(&self, path: &str, cancel: &Cancel) -> Result<()> {
+        self.announcement.wait(cancel)?;
         self.keeper.check(cancel)?;
         let mut state = self.locked();
         let Some(ManifestEntry::File { content: Some(_), mode }) = state.index.get(path) else {
@@ -635,7 +678,10 @@ impl MirrorSides for Deployment {
     }
 
     fn connect_ahead(&self) {
-        self.sides.connect_ahead();
+        // Otherwise no session is needed before there is something to be sent.
+        if self.listing.is_some() {
+            self.sides.connect_ahead();
+        }
     }
 
     fn transfer_file(
@@ -710,7 +756,9 @@ impl MirrorSides for Deployment {
         say: &dyn Fn(&str),
         cancel: &Cancel,
     ) -> Result<()> {
-        self.announce(paths.iter().copied(), workers, say, cancel)
+        // One session is there already.
+        let sessions = paths.len().min(workers).saturating_sub(1);
+        self.announce(paths.iter().copied(), sessions, say, cancel)
     }
 
     fn has_recorded_content(&self, path: &str, cancel: &Cancel) -> Result<bool> {

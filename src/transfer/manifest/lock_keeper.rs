@@ -71,6 +71,11 @@ impl LockKeeper {
         if self.is_certain()? { Ok(()) } else { self.beat(session, cancel) }
     }
 
+    /// Lets nothing be changed any more, for another reason.
+    pub fn forbid(&self, why: Error) {
+        let _ = self.lost.set(why);
+    }
+
     /// Whoever lost a connection cannot know for how long.
     pub fn note_lost_connection(&self) {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = None;

@@ -7,6 +7,7 @@
 pub mod deployment;
 pub mod entry;
 pub mod format;
+pub mod hash_ahead;
 pub mod hash_cache;
 pub mod index;
 pub mod journal;

@@ -108,8 +108,7 @@ impl ManifestStore {
         if found { sink.finish() } else { Ok(StoredManifest::Missing) }
     }
 
-    /// Replaces the manifest, if it may be when all of it has arrived. Returns its digest, and what
-    /// to tell the user.
+    /// Replaces the manifest, if it may be when all of it has arrived. Returns what to tell the user.
     ///
     /// # Errors
     ///
@@ -120,17 +119,30 @@ impl ManifestStore {
         text: &mut ManifestText,
         may_replace: &dyn Fn(&mut Session) -> Result<()>,
         cancel: &Cancel,
-    ) -> Result<(ManifestDigest, Option<String>)> {
-        let (digest, length) = (text.digest, text.size);
-        let path = match self {
-            ManifestStore::Local(path) => {
-                let copied =
-                    write_private_file(path, &mut |to| io::copy(text.read()?, to).map(drop));
-                return copied.map(|()| (digest, None));
-            }
-            ManifestStore::Remote(path) => path,
-        };
-        let new = RemotePath::new(format!("{path}{UPLOAD_SUFFIX}"))?;
+    ) -> Result<Option<String>> {
+        if let ManifestStore::Local(path) = self {
+            let copied = write_private_file(path, &mut |to| io::copy(text.read()?, to).map(drop));
+            return copied.map(|()| None);
+        }
+        let note = self.upload(session, text, may_replace, cancel)?;
+        self.publish(session).map(|()| note)
+    }
+
+    /// Uploads a manifest without giving it its name; if it may have it when all of it has arrived, the
+    /// rename has begun. Returns what to tell the user.
+    ///
+    /// # Errors
+    ///
+    /// It did not arrive.
+    pub fn upload(
+        &self,
+        session: &mut Session,
+        text: &mut ManifestText,
+        may_replace: &dyn Fn(&mut Session) -> Result<()>,
+        cancel: &Cancel,
+    ) -> Result<Option<String>> {
+        let ManifestStore::Remote(path) = self else { return Ok(None) };
+        let (new, length) = (upload_name(path)?, text.size);
         let what = format!("put {new}");
         let failed =
             |error: io::Error| Error::new(Kind::Local, format!("{what}: {}", io_reason(&error)));
@@ -166,12 +178,26 @@ impl ManifestStore {
             let text = format!("{what}: {length} bytes were sent, the server has {size}");
             return Err(Error::new(Kind::Incomplete, text).as_transient());
         }
-        give_final_name(session, &new, path)?;
-        let note = (!is_private).then(|| {
+        Ok((!is_private).then(|| {
             format!("{path}: others may be able to read it: --manifest=../NAME puts it elsewhere")
-        });
-        Ok((digest, note))
+        }))
     }
+
+    /// Gives a manifest that was uploaded its name.
+    ///
+    /// # Errors
+    ///
+    /// As [`ManifestStore::write`].
+    pub fn publish(&self, session: &mut Session) -> Result<()> {
+        match self {
+            ManifestStore::Local(_) => Ok(()),
+            ManifestStore::Remote(path) => give_final_name(session, &upload_name(path)?, path),
+        }
+    }
+}
+
+fn upload_name(path: &RemotePath) -> Result<RemotePath> {
+    RemotePath::new(format!("{path}{UPLOAD_SUFFIX}"))
 }
 
 /// Fetches a file; `false` if there is none.

@@ -339,7 +339,7 @@ fn deployment(scene: &Arc<Scene>, sessions: usize) -> Deployment {
         lock_times: LockTimes { unowned: Duration::from_secs(60), ..TIMES },
         own: OwnPaths::new(Some("m".to_owned())),
         journal: (scene.dir.path().join("state"), "key".to_owned()),
-        hashes: HashCache::load(None),
+        hashes: Arc::new(HashCache::load(None)),
         compare: CompareBy::Size,
         retries: Retries::new(0, Duration::ZERO),
         dry_run: false,

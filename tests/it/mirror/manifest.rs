@@ -4,7 +4,8 @@
 use super::{local_tree, set_time, there};
 use openssl::hash::{MessageDigest, hash};
 use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use support::liar::{Data, Script, Step};
 use support::program::{Ftpsh, Ran};
 use support::scene::{Scene, noise};
@@ -163,10 +164,11 @@ fn a_lost_connection_does_not_make_what_somebody_else_has_changed_a_file_to_dele
     scene.liar.files.lock().unwrap().put(b"/site/a.txt", b"longer than before".to_vec());
     let sizes = || scene.liar.wire.lines("MLST").iter().filter(|l| l.ends_with("a.txt")).count();
     let before = sizes();
-    // The first is for the manifest.
+    // The first is for the manifest; with one session none is uploaded ahead.
     let cut = |script: Script| script.on("MLST", done()).on("MLST", Step::Cut(Vec::new()));
     scene.liar.change_script(cut);
-    scene.run(DEPLOY).status(10).stderr_has("/site/a.txt: not deleted: it was changed there");
+    let ran = scene.call().args(["--set", "net:connection-limit=1", "-c", DEPLOY]).run();
+    ran.status(10).stderr_has("/site/a.txt: not deleted: it was changed there");
     assert_eq!(sizes() - before, 2, "it was asked again");
     assert_eq!(scene.liar.content("/site/a.txt").unwrap(), b"longer than before");
 }
@@ -482,6 +484,67 @@ fn after_a_crash_nothing_that_has_arrived_is_sent_again() {
     scene.run(DEPLOY).ok();
     assert_eq!(since.lines(&scene, &["STOR"]), ["STOR /site/d/e/f.txt"]);
     assert_true(&scene, NAME);
+}
+
+#[test]
+fn nothing_known_is_replaced_before_the_manifest_says_that_it_is_in_doubt() {
+    // What the manifest says when the first file is replaced; that it is in doubt comes late.
+    let said: Arc<Mutex<Option<String>>> = Arc::default();
+    let (heard, waited_for) = (Arc::clone(&said), Arc::clone(&said));
+    let replaced = Step::change(move |files| {
+        let text = files.content(b"/site/.ftpsh-manifest").unwrap_or_default().to_vec();
+        *heard.lock().unwrap() = Some(String::from_utf8(text).unwrap());
+    });
+    let late = Step::change(move |_| {
+        let until = Instant::now() + Duration::from_millis(300);
+        while Instant::now() < until && waited_for.lock().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+    });
+    // The first run renames its manifest as well.
+    let script = Script::new().on("RNTO", done()).on("RNTO", late);
+    let scene = deployed(script.of("STOR", "/site/a.txt", replaced));
+    let before = manifest_of(&scene, NAME);
+    scene.write("src/a.txt", "ALPHA");
+    *said.lock().unwrap() = None;
+    scene.run(DEPLOY).ok();
+    let line = |text: &str| text.lines().find(|line| line.ends_with("a.txt")).map(str::to_owned);
+    let said = said.lock().unwrap().take().unwrap();
+    assert!(line(&said).is_some() && line(&said) != line(&before), "{before}\n{said}");
+    assert!(line(&said).unwrap().starts_with("- "), "{said}");
+    assert_true(&scene, NAME);
+}
+
+#[test]
+fn the_new_manifest_is_uploaded_once_if_nothing_fails_and_is_true_if_something_does() {
+    let uploads = |scene: &Scene, since: &Since| {
+        let commands = scene.liar.wire.commands().into_iter().skip(since.0);
+        commands.filter(|line| line.starts_with("STOR") && line.ends_with(".new")).count()
+    };
+    let scene = deployed(Script::new().of("STOR", "/site/d/no.txt", Step::reply("553 no")));
+    for (word, name, status, times) in [("ALPHA", "new", 0, 2), ("OMEGA", "no", 10, 3)] {
+        for path in ["a.txt", "b.bin", &format!("d/{name}.txt")] {
+            scene.write(format!("src/{path}"), word);
+        }
+        let since = Since::now(&scene);
+        scene.run(DEPLOY).status(status);
+        assert_eq!(uploads(&scene, &since), times, "{word}");
+    }
+    assert!(!manifest_of(&scene, NAME).contains("no.txt"));
+    std::fs::remove_file(scene.path("src/d/no.txt")).unwrap();
+    assert_true(&scene, NAME);
+}
+
+#[test]
+fn a_manifest_that_cannot_be_written_first_ends_the_mirror_before_anything_is_replaced() {
+    let script = Script::new().on("RNTO", done());
+    let scene = deployed(script.always("RNTO", Step::reply("553 no")));
+    scene.write("src/a.txt", "ALPHA");
+    let since = Since::now(&scene);
+    let ran = scene.run(DEPLOY).status(8).stderr_has("the manifest was not written");
+    let ran = ran.stderr_has("(553 \"no\")");
+    assert_eq!(since.lines(&scene, &["STOR", "DELE"]).len(), 0, "{ran}");
+    assert_eq!(scene.liar.content("/site/.ftpsh-manifest.lock"), None);
 }
 
 #[test]

@@ -10,4 +10,4 @@ pub mod change_queue;
 pub mod index;
 pub mod local_watcher;
 pub mod run;
-mod scan;
+pub mod scan;
