@@ -7,6 +7,7 @@ use super::{Builtin, Context, Example, Globs, Group, transfers};
 use crate::client::AuditSide;
 use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
+use crate::transfer::Remote as _;
 
 /// Make directories on the server
 #[derive(Debug, Parser)]
@@ -60,9 +61,13 @@ fn make_one_directory(ctx: &mut Context, path: &RemotePath, may_exist: bool) -> 
     if !ctx.client.ask_server(|session| session.is_directory(path)).unwrap_or(false) {
         // Without an answer the refusal itself is told.
         let missing = ctx.client.ask_server(|session| session.missing_parents(path));
-        return Err(match missing.unwrap_or_default().is_empty() {
-            true => error,
-            false => error.with_hint(format!("`mkdir -p {path}` makes its parents as well")),
+        if !missing.unwrap_or_default().is_empty() {
+            return Err(error.with_hint(format!("`mkdir -p {path}` makes its parents as well")));
+        }
+        return Err(match ctx.client.ask_server(|session| session.file_info(path)) {
+            Ok(_) => Error::new(Kind::Refused, format!("mkdir {path}: a file has this name"))
+                .with_reply_of(&error),
+            Err(_) => error,
         });
     }
     if may_exist {

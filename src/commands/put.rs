@@ -20,7 +20,25 @@ use crate::error::{Error, Kind, Result};
 use crate::ftp::path::RemotePath;
 use crate::local_path;
 use crate::settings::XFER_PARALLEL;
+use crate::shell_quote::quote_word;
 use crate::transfer::{Atomic, Direction, Resume, TransferType, upload};
+
+/// Adds to a refusal of a name that its directory does not exist: vsftpd does not say so.
+fn name_missing_directory(ctx: &mut Context, job: &FileTransfer, error: Error) -> Error {
+    let path = job.remote_path();
+    if !error.has_reply_code(&[553]) || !path.as_str().contains('/') {
+        return error;
+    }
+    let missing = ctx.client.ask_server(|session| session.missing_parents(path));
+    // Without an answer the refusal itself is told.
+    match missing.unwrap_or_default().last() {
+        Some(directory) => {
+            let name = quote_word(directory.as_str());
+            error.with_hint(format!("there is no directory {name}: `mkdir -p {name}` makes it"))
+        }
+        None => error,
+    }
+}
 
 /// Upload files
 ///
@@ -208,7 +226,8 @@ impl Put {
                             several.push(job);
                             Ok(())
                         } else {
-                            self.store_file(ctx, &job, batch)
+                            let stored = self.store_file(ctx, &job, batch);
+                            stored.map_err(|error| name_missing_directory(ctx, &job, error))
                         }
                     }
                     Ok(None) => {

@@ -248,8 +248,16 @@ fn a_symbolic_mode_starts_from_the_listed_one() {
 
 #[test]
 fn the_hint_of_a_refusal_fits_the_command() {
-    let scene = Scene::new(Script::new().dir("/full").file("/full/a", "x"));
+    let script = Script::new().dir("/full").file("/full/a", "x");
+    let refused = Step::reply("553 Could not create file.");
+    let script = script.of("STOR", "/absent/in/x", refused.clone()).of("STOR", "/full/x", refused);
+    let scene = Scene::new(script);
     scene.run("mkdir new/inner").status(8).stderr_has("hint: `mkdir -p new/inner`");
+    scene.run("mkdir full/a").status(8).stderr_has("mkdir full/a: a file has this name");
+    scene.write("x", "text");
+    let ran = scene.run("put -O absent/in x").status(8);
+    ran.stderr_has("hint: there is no directory absent/in: `mkdir -p absent/in` makes it");
+    scene.run("put -O full x").status(8).never_says("mkdir");
     scene.run("rmdir full").status(8).stderr_has("`rm -r full` removes it and its contents");
     scene.run("rmdir absent").status(8).never_says("rm -r");
 }
