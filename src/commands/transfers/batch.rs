@@ -179,7 +179,7 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// [`Kind::Interrupted`], shown already.
+    /// [`Kind::Interrupted`](crate::error::Kind::Interrupted), shown already.
     pub fn continue_in_background<T: Send + 'static>(
         mut self,
         ctx: &mut Context,

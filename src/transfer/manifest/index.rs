@@ -2,7 +2,7 @@
 //!
 //! Read it with [`ManifestParser`](super::format::ManifestParser), or fill it with
 //! [`ManifestIndex::insert`]. It then answers for the tree without a query: [`ManifestIndex::get`]
-//! for one path (compare a local file's SHA-256 with its [`Content`](super::entry::Content)),
+//! for one path (compare a local file's SHA-256 with its [`Content`]),
 //! [`ManifestIndex::list_directory`] as a listing that a mirror can be planned with. What it has no
 //! entry for is unknown, not absent: only a mirror with `--manifest` may take it for absent. About
 //! 120 bytes a file, if it was read.
