@@ -608,6 +608,8 @@ impl Deployment {
         let Some(entry) = self.locked().index.get(path) else {
             return Err(left("the manifest does not have it".to_owned()));
         };
+        // What is seen now is to be what is deleted.
+        self.announcement.wait(cancel)?;
         let mut session = self.place.remote.pool().lease(cancel)?;
         let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
         let root = self.place.remote.locate("")?;
