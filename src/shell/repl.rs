@@ -202,9 +202,7 @@ fn line_from_answer(answer: Result<Option<String>>) -> Result<Line> {
     match answer {
         Ok(Some(line)) => Ok(Line::Text(line)),
         Ok(None) => Ok(Line::End),
-        Err(error) if matches!(error.kind(), Kind::Interrupted | Kind::Terminated) => {
-            Ok(Line::Interrupted)
-        }
+        Err(error) if error.is_interruption() => Ok(Line::Interrupted),
         Err(error) => Err(error),
     }
 }

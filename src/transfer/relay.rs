@@ -317,7 +317,7 @@ impl Relay<'_> {
             (_, Some(Broken::Refused(error))) => return Err(target_failure(error).into()),
             (_, Some(Broken::Stream(error))) => {
                 let why = data_error(&error, timeout).with_context(&what);
-                let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
+                let cancelled = why.is_interruption();
                 let Some(outgoing) = outgoing else { return Err(target_failure(why).into()) };
                 if error.kind() == ErrorKind::TimedOut || cancelled {
                     outgoing.abort();

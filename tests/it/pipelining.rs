@@ -100,6 +100,20 @@ fn the_owner_of_a_lock_is_said_together_with_the_request_for_the_manifest() {
 }
 
 #[test]
+fn a_manifest_that_was_uploaded_ahead_gets_its_name_in_one_trip() {
+    let scene = Scene::new(Script::new().dir("/t"));
+    std::fs::create_dir(scene.path("l")).unwrap();
+    let mirror = ["-vv", "-c", "mirror -R --manifest l t"];
+    for word in ["one", "two"] {
+        scene.write("l/a", word);
+        let ran = scene.call().args(mirror).run().ok();
+        let trips = usize::from(word == "two");
+        assert_eq!(times(&ran, &["RNFR", "RNTO", "350", "250"]), trips, "{ran}");
+    }
+    assert_eq!(scene.liar.content("/t/a").as_deref(), Some(&b"two"[..]));
+}
+
+#[test]
 fn commands_are_serial_where_the_user_wants_it() {
     let scene = Scene::new(with_files().without("MLSD").without("MLST"));
     let mirror = ["-vv", "--set", "ftp:sync-mode=yes", "-c", "mirror -P 1 t l"];

@@ -62,7 +62,7 @@ pub(in crate::ftp) fn secure_data(
     let closed = failure.is_closed();
     let is_other_server = failure.is_other_server();
     let error = failure.into_error();
-    let reply = if is_other_server || matches!(error.kind(), Kind::Interrupted | Kind::Terminated) {
+    let reply = if is_other_server || error.is_interruption() {
         // Later errors of the control connection do not explain the failure.
         control.poison(error.clone());
         None

@@ -113,6 +113,12 @@ impl Session {
         self.checked_command(&what, "RNTO", to.as_str()).map(drop)
     }
 
+    /// Pipelines the second command of [`Session::rename`] after its first one, which has to be the next
+    /// command. Where the first one is refused, the server refuses the second one, too.
+    pub fn pipeline_rename_to(&mut self, to: &RemotePath) -> Result<()> {
+        pipeline_after(self, "RNTO", to.as_str())
+    }
+
     /// Pipelines the first command of [`Session::rename`] after the next one, and after all others that
     /// are pipelined so far: the second one has to follow it at once (RFC 959 section 4.1.3).
     pub fn pipeline_rename_from(&mut self, from: &RemotePath) -> Result<()> {

@@ -249,7 +249,7 @@ impl FileFetcher<'_> {
         remote: &dyn Remote,
     ) -> Error {
         let why = data_error(error, remote.stall_timeout()).with_context(what);
-        let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
+        let cancelled = why.is_interruption();
         if error.kind() == ErrorKind::TimedOut || cancelled {
             incoming.abort();
             return why;
@@ -331,7 +331,7 @@ pub(super) fn refuses_restart(error: &Error) -> bool {
 
 /// All bytes may have arrived, but the server never confirmed it.
 pub(in crate::transfer) fn unconfirmed_error(what: &str, count: u64, error: Error) -> Error {
-    if matches!(error.kind(), Kind::Interrupted | Kind::Terminated) {
+    if error.is_interruption() {
         return error;
     }
     Error::new(

@@ -41,6 +41,9 @@ pub enum ManifestStore {
     Local(PathBuf),
 }
 
+/// Makes sure that a manifest may be replaced now.
+pub type MayReplace<'a> = &'a dyn Fn(&mut Session) -> Result<()>;
+
 /// What was found in the place of a manifest.
 #[derive(Debug)]
 pub enum StoredManifest {
@@ -117,19 +120,23 @@ impl ManifestStore {
         &self,
         session: &mut Session,
         text: &mut ManifestText,
-        may_replace: &dyn Fn(&mut Session) -> Result<()>,
+        may_replace: MayReplace<'_>,
         cancel: &Cancel,
     ) -> Result<Option<String>> {
-        if let ManifestStore::Local(path) = self {
-            let copied = write_private_file(path, &mut |to| io::copy(text.read()?, to).map(drop));
-            return copied.map(|()| None);
+        match self {
+            ManifestStore::Local(path) => {
+                write_private_file(path, &mut |to| io::copy(text.read()?, to).map(drop))
+                    .map(|()| None)
+            }
+            ManifestStore::Remote(path) => {
+                let note = self.upload(session, text, Some(may_replace), cancel)?;
+                give_final_name(session, &upload_name(path)?, path).map(|()| note)
+            }
         }
-        let note = self.upload(session, text, may_replace, cancel)?;
-        self.publish(session).map(|()| note)
     }
 
-    /// Uploads a manifest without giving it its name; if it may have it when all of it has arrived, the
-    /// rename has begun. Returns what to tell the user.
+    /// Uploads a manifest without giving it its name. If it is to have it at once and may, the rename
+    /// has begun. Returns what to tell the user.
     ///
     /// # Errors
     ///
@@ -138,7 +145,7 @@ impl ManifestStore {
         &self,
         session: &mut Session,
         text: &mut ManifestText,
-        may_replace: &dyn Fn(&mut Session) -> Result<()>,
+        may_replace: Option<MayReplace<'_>>,
         cancel: &Cancel,
     ) -> Result<Option<String>> {
         let ManifestStore::Remote(path) = self else { return Ok(None) };
@@ -164,8 +171,9 @@ impl ManifestStore {
             }
         }
         check_upload(&what, &stream.finish()?)?;
-        may_replace(session)?;
-        let next = AfterUpload { mode: Some(MODE), is_renamed: true, ..AfterUpload::default() };
+        may_replace.map_or(Ok(()), |check| check(session))?;
+        let is_renamed = may_replace.is_some();
+        let next = AfterUpload { mode: Some(MODE), is_renamed, ..AfterUpload::default() };
         let size = session.size_after_upload(&new, next)?;
         let is_private = match session.config().quirks.lacks_chmod() {
             true => false,
@@ -183,16 +191,15 @@ impl ManifestStore {
         }))
     }
 
-    /// Gives a manifest that was uploaded its name.
+    /// Gives a manifest that was uploaded before its name, in one round trip.
     ///
     /// # Errors
     ///
     /// As [`ManifestStore::write`].
     pub fn publish(&self, session: &mut Session) -> Result<()> {
-        match self {
-            ManifestStore::Local(_) => Ok(()),
-            ManifestStore::Remote(path) => give_final_name(session, &upload_name(path)?, path),
-        }
+        let ManifestStore::Remote(path) = self else { return Ok(()) };
+        session.pipeline_rename_to(path)?;
+        give_final_name(session, &upload_name(path)?, path)
     }
 }
 

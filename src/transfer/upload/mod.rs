@@ -415,7 +415,7 @@ fn broken_stream_error(
     remote: &dyn Remote,
 ) -> Error {
     let why = data_error(error, remote.stall_timeout()).with_context(what);
-    let cancelled = matches!(why.kind(), Kind::Interrupted | Kind::Terminated);
+    let cancelled = why.is_interruption();
     if error.kind() == ErrorKind::TimedOut || cancelled {
         outgoing.abort();
         return why;

@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use super::{Ahead, Deployment};
 use crate::cancel::Cancel;
-use crate::error::{Kind, Result};
-use crate::ftp::session::Session;
+use crate::error::Result;
 use crate::transfer::manifest::entry::ManifestEntry;
 use crate::transfer::manifest::store::ManifestStore;
 use crate::transfer::manifest::text::ManifestText;
@@ -101,7 +100,7 @@ impl PlannedChanges {
         let paths = self.0.iter().map(|change| &*change.path);
         match deployment.announce(paths, sessions, say, cancel) {
             // Whoever waits is told by the flag.
-            Err(error) if matches!(error.kind(), Kind::Interrupted | Kind::Terminated) => {}
+            Err(error) if error.is_interruption() => {}
             Err(error) => {
                 deployment.keeper.forbid(error.with_context("the manifest was not written"));
                 deployment.announcement.set_awaited(false);
@@ -124,11 +123,8 @@ impl PlannedChanges {
         }
         let mut text = self.expected_text(deployment, cancel)?;
         let mut session = pool.lease(cancel).ok()?;
-        // Whether it may be replaced shows when it is.
-        let may_replace = |_: &mut Session| Ok(());
-        let uploaded = deployment.place.store.upload(&mut session, &mut text, &may_replace, cancel);
-        let note = uploaded.ok()?;
-        Some(Ahead { session, digest: text.digest, note })
+        let note = deployment.place.store.upload(&mut session, &mut text, None, cancel).ok()?;
+        Some(Ahead { digest: text.digest, note })
     }
 
     /// The manifest as it will be if all that is planned succeeds; `None` if that is not known.
